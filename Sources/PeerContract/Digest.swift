@@ -1,0 +1,50 @@
+/// A 64-bit digest of a payload: FNV-1a over its little-endian 64-bit words, the last one padded with zeros, and
+/// over its length at the end.
+///
+/// It tells payloads apart that differ by accident, not by intent; a word at a time, it keeps up with a pipe.
+public struct Digest: Sendable, Hashable, CustomStringConvertible {
+  public let value: UInt64
+
+  /// The digest of `bytes`.
+  public init(of bytes: RawSpan) {
+    var hash = Hash()
+    let whole = bytes.byteCount / 8 * 8
+    for offset in stride(from: 0, to: whole, by: 8) {
+      hash.combine(UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+    }
+    if whole < bytes.byteCount {
+      var tail: UInt64 = 0
+      for offset in whole..<bytes.byteCount {
+        let byte = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt8.self)
+        tail |= UInt64(byte) << (8 * UInt64(offset - whole))
+      }
+      hash.combine(tail)
+    }
+    value = hash.finish(length: bytes.byteCount)
+  }
+
+  /// The digest of the first `count` bytes of `pattern`, without making them.
+  public init(of pattern: Pattern, count: Int) {
+    var hash = Hash()
+    for index in 0..<count / 8 { hash.combine(pattern.word(index)) }
+    if count % 8 > 0 { hash.combine(pattern.word(count / 8) & (1 << (8 * UInt64(count % 8)) - 1)) }
+    value = hash.finish(length: count)
+  }
+
+  /// Sixteen lower-case hexadecimal digits.
+  public var description: String {
+    let digits = String(value, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+  }
+
+  private struct Hash {
+    var state: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    mutating func combine(_ word: UInt64) { state = (state ^ word) &* 0x100_0000_01B3 }
+
+    consuming func finish(length: Int) -> UInt64 {
+      combine(UInt64(length))
+      return state
+    }
+  }
+}

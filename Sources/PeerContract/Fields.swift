@@ -1,0 +1,53 @@
+/// The `key=value` pairs of a request or an answer, in the order in which they were written.
+public struct Fields: Sendable, Hashable {
+  public private(set) var entries: [Entry] = []
+
+  public struct Entry: Sendable, Hashable {
+    public let key: String
+    /// The decoded bytes.
+    public let value: [UInt8]
+  }
+
+  public init() {}
+
+  /// The bytes of the field `key`; nil when there is none.
+  public subscript(bytes key: String) -> [UInt8]? { entries.first { $0.key == key }?.value }
+
+  /// The text of the field `key`; nil when there is none.
+  public subscript(_ key: String) -> String? { self[bytes: key].map { String(decoding: $0, as: UTF8.self) } }
+
+  public var keys: [String] { entries.map(\.key) }
+
+  public mutating func append(_ key: String, bytes value: some Sequence<UInt8>) {
+    entries.append(Entry(key: key, value: Array(value)))
+  }
+
+  public mutating func append(_ key: String, _ value: some CustomStringConvertible) {
+    append(key, bytes: value.description.utf8)
+  }
+
+  /// As it stands on the wire, each value percent-encoded.
+  public var encoded: String {
+    entries.map { "\($0.key)=\(PercentEncoding.encode($0.value))" }.joined(separator: " ")
+  }
+
+  /// Parses words of the form `key=value`.
+  public init(parsing words: some Sequence<Substring>) throws(ContractError) {
+    for word in words {
+      guard let equals = word.firstIndex(of: "=") else { throw ContractError("'\(word)' is not of the form key=value") }
+      let key = String(word[..<equals])
+      guard !key.isEmpty else { throw ContractError("'\(word)' has no key before its '='") }
+      guard self[bytes: key] == nil else { throw ContractError("the field '\(key)' stands twice") }
+      guard let value = PercentEncoding.decode(word[word.index(after: equals)...]) else {
+        throw ContractError("the value of '\(key)' has a '%' without two hexadecimal digits")
+      }
+      append(key, bytes: value)
+    }
+  }
+}
+
+/// A line that breaks the contract, and how.
+public struct ContractError: Error, Hashable, CustomStringConvertible {
+  public let description: String
+  public init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,61 @@
+/// A reproducible stream of bytes, so that a payload of any size is named by two numbers.
+///
+/// Byte `i` of the stream is byte `i mod 8`, least significant first, of `splitmix64(seed + i / 8)`. Any part of the
+/// stream can be made without the part before it.
+public struct Pattern: Sendable, Hashable {
+  public let seed: UInt64
+
+  public init(seed: UInt64) { self.seed = seed }
+
+  /// The byte at `offset` of the stream.
+  public subscript(_ offset: Int) -> UInt8 {
+    UInt8(truncatingIfNeeded: word(offset / 8) >> (8 * UInt64(offset % 8)))
+  }
+
+  /// Appends `count` bytes of the stream, from `offset` on, to what `span` already holds.
+  public func append(_ count: Int, from offset: Int = 0, to span: inout OutputRawSpan) {
+    var index = offset
+    let end = offset + count
+    while index < end {
+      if index % 8 == 0, end - index >= 8 {
+        unsafe span.append(word(index / 8).littleEndian, as: UInt64.self)
+        index += 8
+      } else {
+        span.append(self[index])
+        index += 1
+      }
+    }
+  }
+
+  /// `count` bytes of the stream, from `offset` on.
+  public func bytes(_ count: Int, from offset: Int = 0) -> [UInt8] {
+    (offset..<offset + count).map { self[$0] }
+  }
+
+  /// The offset within `bytes` of the first byte that differs from the stream; nil when all agree.
+  public func firstDifference(in bytes: RawSpan, from offset: Int = 0) -> Int? {
+    var index = 0
+    while index < bytes.byteCount {
+      if (offset + index) % 8 == 0, bytes.byteCount - index >= 8 {
+        let word = UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+        if word == self.word((offset + index) / 8) {
+          index += 8
+          continue
+        }
+      }
+      if unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt8.self) != self[offset + index] {
+        return index
+      }
+      index += 1
+    }
+    return nil
+  }
+
+  /// The eight bytes from offset `8 * index` on, the first of them least significant.
+  func word(_ index: Int) -> UInt64 {
+    var z = seed &+ UInt64(index) &+ 0x9E37_79B9_7F4A_7C15
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
