@@ -1,0 +1,102 @@
+/// A script of operations for one or more roles, with the answers that a standard demands.
+///
+/// What stands here is one row of parameters: a scenario whose `with:` names three values is three of these.
+public struct Scenario: Sendable {
+  /// Unique among all scenarios, as in `posix-mq/priority-order`; what stands before the `/` is the mechanism.
+  public let id: String
+  public let title: String
+  /// Where the standard makes the demand.
+  public let spec: String
+  public let level: Level
+  public let roles: [Role]
+  public let steps: [Step]
+  public let needs: [Need]
+  /// The values of this row, in the order of the file; the steps have them filled in already.
+  public let parameters: [Parameter]
+  public let pairings: PairingRule
+  /// A control of the check itself: what it demands is that a fault is *seen*. When it is not, the verdict is `broken`.
+  public let isNegativeControl: Bool
+  public let location: SourceLocation
+
+  public var mechanism: String { String(id.prefix { $0 != "/" }) }
+
+  /// How strongly the standard demands it.
+  public enum Level: String, Sendable, CaseIterable { case must, should, may }
+
+  /// Which pairings of languages a scenario is run with.
+  public enum PairingRule: String, Sendable, CaseIterable {
+    /// Every assignment of languages to roles.
+    case all
+    /// The first role in each language, the others all in one language or alternating: enough where roles are many.
+    case mixed
+  }
+
+  public struct Parameter: Sendable, Hashable {
+    public let name: String
+    public let value: String
+  }
+
+  /// What a scenario needs of the machine; it is probed before, and a cell without it is `not run`.
+  public enum Need: String, Sendable, CaseIterable {
+    /// A role can run as another user: the harness is root.
+    case anotherUser = "another-user"
+    /// The harness is not privileged: a limit holds for its peers.
+    case unprivileged
+  }
+
+  package init(
+    id: String, title: String, spec: String, level: Level, roles: [Role], steps: [Step], needs: [Need],
+    parameters: [Parameter], pairings: PairingRule, isNegativeControl: Bool, location: SourceLocation
+  ) {
+    self.id = id
+    self.title = title
+    self.spec = spec
+    self.level = level
+    self.roles = roles
+    self.steps = steps
+    self.needs = needs
+    self.parameters = parameters
+    self.pairings = pairings
+    self.isNegativeControl = isNegativeControl
+    self.location = location
+  }
+}
+
+/// A named party of a scenario.
+public struct Role: Sendable, Hashable {
+  public let name: String
+  public let part: Part
+  /// The language that always plays it, whatever the pairing; nil when it is part of the pairing.
+  public let language: String?
+  /// Runs as another user than the rest.
+  public let isAnotherUser: Bool
+
+  public enum Part: Sendable, Hashable {
+    /// A peer, asked by requests.
+    case peer
+    /// A whole program of the examples, with its arguments.
+    case program(name: String, arguments: [Template])
+  }
+
+  package init(name: String, part: Part, language: String?, isAnotherUser: Bool) {
+    self.name = name
+    self.part = part
+    self.language = language
+    self.isAnotherUser = isAnotherUser
+  }
+}
+
+/// A place in a file that people write.
+public struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
+  public let file: String
+  public let line: Int
+  public let column: Int
+
+  package init(file: String, line: Int, column: Int) {
+    self.file = file
+    self.line = line
+    self.column = column
+  }
+
+  public var description: String { "\(file):\(line):\(column)" }
+}
