@@ -1,0 +1,152 @@
+#include "warden.h"
+
+#include <bsd/stdlib.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct plan parse_arguments(int argc, char **argv) {
+    static const struct option options[] = {
+        {"private", no_argument, NULL, 'p'},        {"scratch", required_argument, NULL, 's'},
+        {"keep", required_argument, NULL, 'k'},     {"role", required_argument, NULL, 'r'},
+        {NULL, 0, NULL, 0},
+    };
+    struct plan plan = {.scratch = "/tmp"};
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (option) {
+        case 'p': plan.private_sandbox = true; break;
+        case 's': plan.scratch = optarg; break;
+        case 'k': plan.keep = optarg; break;
+        case 'r': {
+            int *stdio = plan.stdio[plan.roles];
+            if (plan.roles == MAX_ROLES)
+                errx(64, "at most %d roles", MAX_ROLES);
+            if (sscanf(optarg, "%d,%d,%d", &stdio[0], &stdio[1], &stdio[2]) != 3)
+                errx(64, "--role takes three descriptors, not %s", optarg);
+            plan.roles++;
+            break;
+        }
+        default:
+            errx(64, "usage: warden [--private] [--scratch DIR] [--keep DIR] [--role IN,OUT,ERR]... ; "
+                     "it is started by ipc-interop and is of no use alone");
+        }
+    }
+    return plan;
+}
+
+/// Closes what the harness did not mean to hand over: ends that another of its threads was just making.
+static void close_strangers(const struct plan *plan) {
+    int limit = STDERR_FILENO;
+    for (int role = 0; role < plan->roles; role++)
+        for (int stream = 0; stream < 3; stream++)
+            if (plan->stdio[role][stream] > limit)
+                limit = plan->stdio[role][stream];
+    for (int descriptor = STDERR_FILENO + 1; descriptor <= limit; descriptor++) {
+        bool ours = false;
+        for (int role = 0; role < plan->roles && !ours; role++)
+            for (int stream = 0; stream < 3; stream++)
+                ours = ours || plan->stdio[role][stream] == descriptor;
+        if (ours)
+            fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+        else
+            close(descriptor);
+    }
+    syscall(SYS_close_range, limit + 1, ~0U, 0);
+}
+
+static void report_ends(void) {
+    int status;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+        say("ended");
+        say_number("pid", pid);
+        if (WIFSIGNALED(status))
+            say_number("signal", WTERMSIG(status));
+        else
+            say_number("exit", WEXITSTATUS(status));
+        say_end();
+    }
+}
+
+static void send_signal(const char *line) {
+    pid_t pid = (pid_t)number_field(line, "pid", 0);
+    if (pid <= 1 || kill(pid, (int)number_field(line, "signum", 0)) == -1) {
+        say_failure("kill", "the peer");
+        return;
+    }
+    say("ok");
+    say_end();
+}
+
+static void obey(const struct plan *plan, const char *line) {
+    size_t length = strcspn(line, " ");
+    if (strncmp(line, "spawn", length) == 0)
+        spawn(plan, line);
+    else if (strncmp(line, "signal", length) == 0)
+        send_signal(line);
+    else if (strncmp(line, "look", length) == 0)
+        look(line);
+    else if (strncmp(line, "descriptors", length) == 0)
+        list_descriptors(line);
+    else if (strncmp(line, "take", length) == 0)
+        take_descriptor(line);
+    else if (strncmp(line, "census", length) == 0)
+        census(plan);
+    else
+        errx(1, "an unknown command: %s", line);
+}
+
+int main(int argc, char **argv) {
+    struct plan plan = parse_arguments(argc, argv);
+    close_strangers(&plan);
+    signal(SIGPIPE, SIG_IGN);
+    if (!enter_sandbox(&plan))
+        return 1;
+    signal(SIGPIPE, SIG_DFL);
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    remember_scratch(&plan);
+    if (chdir(plan.scratch) == -1) {
+        say_failure("chdir", plan.scratch);
+        return 1;
+    }
+
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &ends, NULL);
+    int ended = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+    fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
+    say("ready");
+    say_end();
+
+    struct pollfd sources[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = ended, .events = POLLIN}};
+    for (;;) {
+        struct signalfd_siginfo information[8];
+        char *line = NULL;
+        if (poll(sources, 2, -1) == -1 && errno != EINTR)
+            err(1, "poll");
+        // First the ends: what is asked afterwards is answered by a warden that knows of them.
+        if (read(ended, information, sizeof information) > 0)
+            report_ends();
+        if (sources[0].revents == 0)
+            continue;
+        do {
+            if (!next_line(&line)) {
+                kill_everything();
+                return 0;
+            }
+            if (line != NULL)
+                obey(&plan, line);
+        } while (line != NULL);
+    }
+}

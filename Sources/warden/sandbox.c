@@ -1,0 +1,162 @@
+#include "warden.h"
+
+#include <bsd/string.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static bool write_file(const char *path, const char *text) {
+    int descriptor = open(path, O_WRONLY | O_CLOEXEC);
+    if (descriptor == -1)
+        return false;
+    bool written = write(descriptor, text, strlen(text)) == (ssize_t)strlen(text);
+    close(descriptor);
+    return written;
+}
+
+/// New namespaces; without privilege, in a user namespace in which this user stays who he is.
+static bool unshare_all(void) {
+    const int kinds = CLONE_NEWIPC | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID;
+    if (unshare(kinds) == 0)
+        return true;
+    uid_t uid = geteuid();
+    gid_t gid = getegid();
+    if (errno != EPERM || unshare(CLONE_NEWUSER | kinds) == -1) {
+        say_failure("unshare", "IPC, mount, network and PID namespaces");
+        return false;
+    }
+    char map[64];
+    snprintf(map, sizeof map, "%u %u 1", uid, uid);
+    bool mapped = write_file("/proc/self/uid_map", map) && write_file("/proc/self/setgroups", "deny");
+    snprintf(map, sizeof map, "%u %u 1", gid, gid);
+    if (!mapped || !write_file("/proc/self/gid_map", map)) {
+        say_failure("write", "/proc/self/uid_map");
+        return false;
+    }
+    return true;
+}
+
+/// The first process of a PID namespace is a child of who unshared it. The parent stays to pass its end on.
+static bool become_first_process(const struct plan *plan) {
+    pid_t parent = getpid();
+    pid_t child = fork();
+    if (child == -1) {
+        say_failure("fork", "the first process of the sandbox");
+        return false;
+    }
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        // getppid() is 0 here, for the parent is outside: whether it still lives is asked of the pipe that it left.
+        (void)parent;
+        return true;
+    }
+    for (int role = 0; role < plan->roles; role++)
+        for (int stream = 0; stream < 3; stream++)
+            close(plan->stdio[role][stream]);
+    close(STDIN_FILENO);
+    close(STDOUT_FILENO);
+    int status;
+    while (waitpid(child, &status, 0) == -1 && errno == EINTR)
+        continue;
+    exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
+/// Makes every directory on the way to `path`, and it.
+static void make_directories(const char *path) {
+    char partial[4096];
+    strlcpy(partial, path, sizeof partial);
+    for (char *c = partial + 1; *c != '\0'; c++) {
+        if (*c != '/')
+            continue;
+        *c = '\0';
+        mkdir(partial, 0755);
+        *c = '/';
+    }
+    mkdir(partial, 0755);
+}
+
+static bool mount_tmpfs(const char *path) {
+    if (mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=256m") == 0)
+        return true;
+    say_failure("mount", path);
+    return false;
+}
+
+static bool mount_private(const struct plan *plan) {
+    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1) {
+        say_failure("mount", "/ as private");
+        return false;
+    }
+    // What peers are made of may itself lie in /tmp: it is held by a descriptor while /tmp is replaced around it.
+    int kept = plan->keep != NULL ? open(plan->keep, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (!mount_tmpfs("/tmp") || !mount_tmpfs("/dev/shm"))
+        return false;
+    if (kept != -1 && access(plan->keep, F_OK) == -1) {
+        char source[64];
+        snprintf(source, sizeof source, "/proc/self/fd/%d", kept);
+        make_directories(plan->keep);
+        if (mount(source, plan->keep, NULL, MS_BIND | MS_REC, NULL) == -1) {
+            say_failure("mount", plan->keep);
+            return false;
+        }
+    }
+    if (kept != -1)
+        close(kept);
+    if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == -1) {
+        say_failure("mount", "/proc");
+        return false;
+    }
+    return true;
+}
+
+/// A new network namespace has a loopback interface that is down.
+static bool raise_loopback(void) {
+    struct ifreq request = {.ifr_name = "lo"};
+    int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor == -1)
+        return true; // a kernel without IPv4 has nothing to raise
+    bool up = ioctl(descriptor, SIOCGIFFLAGS, &request) == 0;
+    request.ifr_flags |= IFF_UP;
+    up = up && ioctl(descriptor, SIOCSIFFLAGS, &request) == 0;
+    if (!up)
+        say_failure("ioctl", "the loopback interface");
+    close(descriptor);
+    return up;
+}
+
+bool enter_sandbox(struct plan *plan) {
+    if (!plan->private_sandbox) {
+        // Whatever a peer leaves running becomes a child of this process, which can then find and end it.
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
+        return true;
+    }
+    return unshare_all() && become_first_process(plan) && mount_private(plan) && raise_loopback();
+}
+
+int mqueue_directory(void) {
+    // A mount that is nowhere in the tree: it needs no /dev/mqueue, which some machines do not have.
+    int context = (int)syscall(SYS_fsopen, "mqueue", FSOPEN_CLOEXEC);
+    if (context == -1)
+        return open("/dev/mqueue", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int directory = -1;
+    if (syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+        directory = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0);
+    close(context);
+    if (directory == -1)
+        return open("/dev/mqueue", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return directory;
+}

@@ -1,0 +1,51 @@
+// The warden: the first process of a sandbox. It spawns peers, reports their ends, looks at them through /proc, counts
+// the kernel's objects, and takes everything with it when it goes.
+//
+// It reads commands on standard input and answers on standard output, one line each, in the form of the peer contract:
+// words separated by a space, values percent-encoded. Lines that begin with "ended" are events and come unasked. The
+// end of its input is its order to go.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum { MAX_ROLES = 64, MAX_LINE = 1 << 20 };
+
+/// What the command line said.
+struct plan {
+    bool private_sandbox; // in namespaces of its own; else among everybody's objects
+    const char *scratch;  // the directory whose files are counted, and in which peers start
+    const char *keep;     // a directory that must stay visible although /tmp is replaced, or NULL
+    int roles;
+    int stdio[MAX_ROLES][3]; // the ends that become standard input, output and error of each role
+};
+
+// wire.c: lines out and in
+void say(const char *kind);                          // begins an answer
+void say_text(const char *key, const char *value);   // adds a field
+void say_number(const char *key, long long value);
+void say_list_item(const char *format, ...);         // adds an item to the list that say_list will send
+void say_list(const char *key);                      // adds the items, separated by NUL
+void say_end(void);                                  // sends the line
+void say_failure(const char *call, const char *object); // a whole answer: what failed, on what, and errno
+bool next_line(char **line);                         // false when the input has ended; *line is NULL when none is whole yet
+const char *field(const char *line, const char *key, size_t *length); // a value, decoded, until the next call with it
+long long number_field(const char *line, const char *key, long long absent);
+
+// sandbox.c
+bool enter_sandbox(struct plan *plan); // on failure says why; returns in the process that is to be the warden
+int mqueue_directory(void);            // a descriptor of the queues of this IPC namespace, or -1
+
+// spawn.c
+void spawn(const struct plan *plan, const char *line);
+void kill_everything(void);
+
+// look.c
+void look(const char *line);
+void list_descriptors(const char *line);
+void take_descriptor(const char *line);
+
+// census.c
+void remember_scratch(const struct plan *plan);
+void census(const struct plan *plan);

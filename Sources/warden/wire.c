@@ -1,0 +1,159 @@
+#include "warden.h"
+
+#include <err.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char out[MAX_LINE];
+static size_t out_length;
+static char items[MAX_LINE / 3];
+static size_t items_length;
+
+static void put(char byte) {
+    if (out_length < sizeof out - 1)
+        out[out_length++] = byte;
+}
+
+static void put_encoded(const char *bytes, size_t length) {
+    static const char digits[] = "0123456789ABCDEF";
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)bytes[i];
+        bool literal = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
+                       (byte != 0 && strchr("-._~/|,:+@", byte) != NULL);
+        if (literal) {
+            put((char)byte);
+        } else {
+            put('%');
+            put(digits[byte >> 4]);
+            put(digits[byte & 0xF]);
+        }
+    }
+}
+
+static void say_bytes(const char *key, const char *bytes, size_t length) {
+    put(' ');
+    for (const char *c = key; *c != '\0'; c++)
+        put(*c);
+    put('=');
+    put_encoded(bytes, length);
+}
+
+void say(const char *kind) {
+    out_length = 0;
+    items_length = 0;
+    for (const char *c = kind; *c != '\0'; c++)
+        put(*c);
+}
+
+void say_text(const char *key, const char *value) {
+    say_bytes(key, value, strlen(value));
+}
+
+void say_number(const char *key, long long value) {
+    char text[24];
+    snprintf(text, sizeof text, "%lld", value);
+    say_text(key, text);
+}
+
+void say_list_item(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(items + items_length, sizeof items - items_length, format, arguments);
+    va_end(arguments);
+    if (length > 0 && (size_t)length < sizeof items - items_length)
+        items_length += (size_t)length + 1; // its NUL is the separator
+}
+
+void say_list(const char *key) {
+    say_bytes(key, items, items_length > 0 ? items_length - 1 : 0);
+}
+
+void say_end(void) {
+    put('\n');
+    for (size_t sent = 0; sent < out_length;) {
+        ssize_t count = write(STDOUT_FILENO, out + sent, out_length - sent);
+        if (count == -1 && errno == EINTR)
+            continue;
+        if (count == -1)
+            exit(1); // whoever listened is gone, and with it the reason to be here
+        sent += (size_t)count;
+    }
+}
+
+void say_failure(const char *call, const char *object) {
+    int reason = errno;
+    say("failed");
+    say_text("call", call);
+    say_text("object", object);
+    say_text("errno", strerrorname_np(reason) != NULL ? strerrorname_np(reason) : "unknown");
+    say_text("reason", strerror(reason));
+    say_end();
+}
+
+bool next_line(char **line) {
+    static char in[MAX_LINE];
+    static size_t length, consumed;
+
+    memmove(in, in + consumed, length - consumed);
+    length -= consumed;
+    consumed = 0;
+    char *end = memchr(in, '\n', length);
+    if (end == NULL) {
+        ssize_t count = read(STDIN_FILENO, in + length, sizeof in - length);
+        if (count == 0)
+            return false;
+        if (count == -1) {
+            *line = NULL;
+            return errno == EINTR || errno == EAGAIN;
+        }
+        length += (size_t)count;
+        end = memchr(in, '\n', length);
+        if (end == NULL && length == sizeof in)
+            errx(1, "a command of more than %zu bytes", sizeof in);
+    }
+    *line = end != NULL ? in : NULL;
+    if (end != NULL) {
+        *end = '\0';
+        consumed = (size_t)(end - in) + 1;
+    }
+    return true;
+}
+
+static int hex(char digit) {
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    return (digit | 0x20) - 'a' + 10;
+}
+
+const char *field(const char *line, const char *key, size_t *length) {
+    static char value[MAX_LINE];
+    size_t key_length = strlen(key);
+    for (const char *word = strchr(line, ' '); word != NULL; word = strchr(word, ' ')) {
+        word++;
+        if (strncmp(word, key, key_length) != 0 || word[key_length] != '=')
+            continue;
+        size_t used = 0;
+        for (const char *c = word + key_length + 1; *c != '\0' && *c != ' '; c++) {
+            if (*c == '%' && c[1] != '\0' && c[2] != '\0') {
+                value[used++] = (char)(hex(c[1]) << 4 | hex(c[2]));
+                c += 2;
+            } else {
+                value[used++] = *c;
+            }
+        }
+        value[used] = '\0';
+        if (length != NULL)
+            *length = used;
+        return value;
+    }
+    return NULL;
+}
+
+long long number_field(const char *line, const char *key, long long absent) {
+    const char *value = field(line, key, NULL);
+    return value != NULL ? strtoll(value, NULL, 10) : absent;
+}
