@@ -18,15 +18,17 @@
 
 static struct plan parse_arguments(int argc, char **argv) {
     static const struct option options[] = {
-        {"private", no_argument, NULL, 'p'},        {"scratch", required_argument, NULL, 's'},
-        {"keep", required_argument, NULL, 'k'},     {"role", required_argument, NULL, 'r'},
+        {"private", no_argument, NULL, 'p'},    {"token", required_argument, NULL, 't'},
+        {"first-key", required_argument, NULL, 'f'},
+        {"keep", required_argument, NULL, 'k'}, {"role", required_argument, NULL, 'r'},
         {NULL, 0, NULL, 0},
     };
-    struct plan plan = {.scratch = "/tmp"};
+    struct plan plan = {.token = "", .scratch = "/tmp"};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (option) {
         case 'p': plan.private_sandbox = true; break;
-        case 's': plan.scratch = optarg; break;
+        case 't': plan.token = optarg; break;
+        case 'f': plan.first_key = atoi(optarg); break;
         case 'k': plan.keep = optarg; break;
         case 'r': {
             int *stdio = plan.stdio[plan.roles];
@@ -38,8 +40,8 @@ static struct plan parse_arguments(int argc, char **argv) {
             break;
         }
         default:
-            errx(64, "usage: warden [--private] [--scratch DIR] [--keep DIR] [--role IN,OUT,ERR]... ; "
-                     "it is started by ipc-interop and is of no use alone");
+            errx(64, "usage: warden --private | --token NAME --first-key N; [--keep DIR] [--role IN,OUT,ERR]...: "
+                     "it is started by ipc-interop, and of no use alone");
         }
     }
     return plan;
@@ -70,9 +72,12 @@ static void report_ends(void) {
     for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
         say("ended");
         say_number("pid", pid);
-        if (WIFSIGNALED(status))
-            say_number("signal", WTERMSIG(status));
-        else
+        if (WIFSIGNALED(status)) {
+            char name[32];
+            const char *abbreviation = sigabbrev_np(WTERMSIG(status));
+            snprintf(name, sizeof name, "SIG%s", abbreviation != NULL ? abbreviation : "unknown");
+            say_text("signal", name);
+        } else
             say_number("exit", WEXITSTATUS(status));
         say_end();
     }
@@ -127,6 +132,7 @@ int main(int argc, char **argv) {
     int ended = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
     fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
     say("ready");
+    say_text("scratch", plan.scratch);
     say_end();
 
     struct pollfd sources[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = ended, .events = POLLIN}};
@@ -143,6 +149,8 @@ int main(int argc, char **argv) {
         do {
             if (!next_line(&line)) {
                 kill_everything();
+                if (!plan.private_sandbox)
+                    sweep(&plan);
                 return 0;
             }
             if (line != NULL)

@@ -52,7 +52,6 @@ static bool unshare_all(void) {
 
 /// The first process of a PID namespace is a child of who unshared it. The parent stays to pass its end on.
 static bool become_first_process(const struct plan *plan) {
-    pid_t parent = getpid();
     pid_t child = fork();
     if (child == -1) {
         say_failure("fork", "the first process of the sandbox");
@@ -60,8 +59,6 @@ static bool become_first_process(const struct plan *plan) {
     }
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        // getppid() is 0 here, for the parent is outside: whether it still lives is asked of the pipe that it left.
-        (void)parent;
         return true;
     }
     for (int role = 0; role < plan->roles; role++)
@@ -142,6 +139,11 @@ bool enter_sandbox(struct plan *plan) {
     if (!plan->private_sandbox) {
         // Whatever a peer leaves running becomes a child of this process, which can then find and end it.
         prctl(PR_SET_CHILD_SUBREAPER, 1);
+        strlcpy(plan->scratch, "/tmp/ipc-interop.XXXXXX", sizeof plan->scratch);
+        if (mkdtemp(plan->scratch) == NULL || chmod(plan->scratch, 0755) == -1) { // another user's peer starts there
+            say_failure("mkdtemp", plan->scratch);
+            return false;
+        }
         return true;
     }
     return unshare_all() && become_first_process(plan) && mount_private(plan) && raise_loopback();

@@ -10,12 +10,14 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { MAX_ROLES = 64, MAX_LINE = 1 << 20 };
+enum { MAX_ROLES = 64, MAX_LINE = 1 << 20, KEYS = 16 };
 
 /// What the command line said.
 struct plan {
     bool private_sandbox; // in namespaces of its own; else among everybody's objects
-    const char *scratch;  // the directory whose files are counted, and in which peers start
+    const char *token;    // begins the name of every message queue that the cell makes
+    int first_key;        // of the KEYS System V keys that belong to the cell
+    char scratch[64];     // the directory whose files are counted, and in which peers start
     const char *keep;     // a directory that must stay visible although /tmp is replaced, or NULL
     int roles;
     int stdio[MAX_ROLES][3]; // the ends that become standard input, output and error of each role
@@ -49,3 +51,6 @@ void take_descriptor(const char *line);
 // census.c
 void remember_scratch(const struct plan *plan);
 void census(const struct plan *plan);
+
+// sweep.c
+void sweep(const struct plan *plan);

@@ -30,6 +30,47 @@ public struct FieldExpectation: Sendable {
   }
 }
 
+extension Expected: CustomStringConvertible {
+  /// As it stands behind `->`.
+  public var description: String {
+    switch self {
+    case .ok(let fields): (["ok"] + fields.map(\.description)).joined(separator: " ")
+    case .error(let allowed, let fields):
+      (["error " + allowed.joined(separator: "|")] + fields.map(\.description)).joined(separator: " ")
+    case .blocks: "blocks"
+    case .later: "later"
+    }
+  }
+}
+
+extension FieldExpectation: CustomStringConvertible {
+  public var description: String { "\(key)\(relation)" }
+}
+
+extension FieldExpectation.Relation: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .equal(let value): "=\(value)"
+    case .notEqual(let value): "!=\(value)"
+    case .less(let value): "<\(value)"
+    case .lessOrEqual(let value): "<=\(value)"
+    case .greater(let value): ">\(value)"
+    case .greaterOrEqual(let value): ">=\(value)"
+    case .capture(let name): "={=\(name)}"
+    }
+  }
+
+  /// What is compared with; nil for a capture.
+  var template: Template? {
+    switch self {
+    case .equal(let value), .notEqual(let value), .less(let value), .lessOrEqual(let value), .greater(let value),
+      .greaterOrEqual(let value):
+      value
+    case .capture: nil
+    }
+  }
+}
+
 /// A request whose values may have variables in braces.
 public struct RequestTemplate: Sendable {
   public let operation: String

@@ -42,6 +42,8 @@ public struct Scenario: Sendable {
     case anotherUser = "another-user"
     /// The harness is not privileged: a limit holds for its peers.
     case unprivileged
+    /// The cell uses names that are not made for it: it must be alone with them.
+    case privateSandbox = "private-sandbox"
   }
 
   package init(

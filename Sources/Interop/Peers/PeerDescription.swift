@@ -1,0 +1,20 @@
+/// A language that takes part: how its peer and its example programs are started.
+public struct PeerDescription: Sendable, Hashable {
+  /// As it stands in pairings: `c`, `swift`.
+  public let language: String
+  /// The command of the peer; nil when it only has examples.
+  public let peer: [String]?
+  /// The command of an example program, with `{program}` for its name; nil when it has none.
+  public let examples: [String]?
+
+  package init(language: String, peer: [String]?, examples: [String]?) {
+    self.language = language
+    self.peer = peer
+    self.examples = examples
+  }
+
+  /// The command of one example program.
+  func example(_ program: String) -> [String]? {
+    examples?.map { word in word.split(separator: "{program}", omittingEmptySubsequences: false).joined(separator: program) }
+  }
+}

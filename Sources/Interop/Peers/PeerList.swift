@@ -1,0 +1,65 @@
+import Foundation
+import Yams
+
+/// The languages that take part, as `fixtures/peers.yaml` and the like say. The first is the reference.
+public struct PeerList: Sendable {
+  public let peers: [PeerDescription]
+
+  public var reference: PeerDescription { peers[0] }
+
+  public subscript(language: String) -> PeerDescription? { peers.first { $0.language == language } }
+
+  package init(_ peers: [PeerDescription]) { self.peers = peers }
+
+  /// Reads `files`, in which relative commands begin at `root`. A later file adds languages, or replaces them.
+  public static func load(files: [String], root: String) throws(PeerListError) -> PeerList {
+    var peers: [PeerDescription] = []
+    for file in files {
+      for peer in try read(file, root: root) {
+        peers.removeAll { $0.language == peer.language }
+        peers.append(peer)
+      }
+    }
+    guard !peers.isEmpty else { throw PeerListError("no language takes part: \(files.joined(separator: ", "))") }
+    return PeerList(peers)
+  }
+
+  private static func read(_ file: String, root: String) throws(PeerListError) -> [PeerDescription] {
+    let node: Node?
+    do {
+      node = try Yams.compose(yaml: String(contentsOfFile: file, encoding: .utf8))
+    } catch {
+      throw PeerListError("\(file): \(error)")
+    }
+    guard let languages = node?.mapping else {
+      throw PeerListError("\(file): it must be a map of languages, each with 'peer' and 'examples'")
+    }
+    var peers: [PeerDescription] = []
+    for (key, value) in languages {
+      let place = "\(file):\(key.mark?.line ?? 1):\(key.mark?.column ?? 1)"
+      guard let language = key.string, let commands = value.mapping else {
+        throw PeerListError("\(place): a language is a map with 'peer' and 'examples'")
+      }
+      for (name, _) in commands where name.string != "peer" && name.string != "examples" {
+        throw PeerListError("\(place): '\(name.string ?? "?")' is neither 'peer' nor 'examples'")
+      }
+      peers.append(
+        PeerDescription(
+          language: language, peer: command(commands["peer"], root: root),
+          examples: command(commands["examples"], root: root)))
+    }
+    return peers
+  }
+
+  /// The words of a command, the first of them from `root` on.
+  private static func command(_ node: Node?, root: String) -> [String]? {
+    guard let words = node?.string?.split(separator: " ").map(String.init), let program = words.first else { return nil }
+    return [program.hasPrefix("/") ? program : "\(root)/\(program)"] + words.dropFirst()
+  }
+}
+
+/// A list of peers that cannot be used, and why.
+public struct PeerListError: Error, CustomStringConvertible {
+  public let description: String
+  init(_ description: String) { self.description = description }
+}

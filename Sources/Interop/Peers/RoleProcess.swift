@@ -1,0 +1,77 @@
+import Glibc
+import PeerContract
+import SystemPackage
+
+/// A role of a running cell: its process, what was said to it and by it, and the descriptors that it ought to hold.
+final class RoleProcess {
+  let role: Role
+  let index: Int
+  let language: String
+  let command: [String]
+
+  /// Within the sandbox; nil until it is started.
+  var pid: Int?
+  var greeting: Greeting?
+  /// What it was asked and has not answered yet.
+  var pending: Request?
+  /// Descriptors to inherit, as the warden numbers them, and the handles that they shall become.
+  var inherits: [(token: Int, handle: String)] = []
+  var inputEnded = false
+  /// Set by a step that ended it on purpose, or took its end.
+  var endIsKnown = false
+  private(set) var transcript: [String] = []
+  /// All standard output of a program so far.
+  var printed: [String] = []
+  private(set) var complained: [String] = []
+
+  /// Held from the start, or handed over since.
+  private var baseline: Set<Int> = []
+  private var handles: [String: Int] = [:]
+
+  init(role: Role, index: Int, language: String, command: [String]) {
+    self.role = role
+    self.index = index
+    self.language = language
+    self.command = command
+  }
+
+  var name: String { role.name }
+
+  func note(asked request: Request) { transcript.append("> \(request)") }
+  func note(answered line: String) { transcript.append("< \(line)") }
+
+  func takeErrors(from source: LineSource) {
+    while let line = source.nextLine() { complained.append(line) }
+  }
+
+  // MARK: - Descriptors
+
+  func startsWith(descriptors: some Sequence<Int>) { baseline = Set(descriptors) }
+
+  func descriptor(of handle: String) -> Int? { handles[handle] }
+
+  /// Follows what an answered request opened or closed, by the vocabulary.
+  func follow(_ request: Request, _ answer: Fields, _ operation: Operation) {
+    if let closes = operation.closes, let number = handles.removeValue(forKey: request.fields[closes] ?? "default") {
+      baseline.remove(number)
+    }
+    let numbers = (answer["fd"] ?? request.fields["fd"] ?? "").split(separator: ",").compactMap { Int($0) }
+    for (key, number) in zip(operation.opens, numbers) {
+      handles[request.fields[key] ?? "default"] = number
+    }
+  }
+
+  /// What is wrong with the descriptors that it holds; nil when they are those of its open handles.
+  func complaint(about held: [Int: String]) -> String? {
+    let expected = baseline.union(handles.values)
+    let strangers = held.filter { !expected.contains($0.key) }
+    if !strangers.isEmpty {
+      let list = strangers.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }.joined(separator: ", ")
+      return "\(name) (\(language)) holds descriptors beyond its handles: \(list)"
+    }
+    for (handle, number) in handles where held[number] == nil {
+      return "\(name) (\(language)) says that its handle '\(handle)' is descriptor \(number), which is not open"
+    }
+    return nil
+  }
+}

@@ -1,0 +1,202 @@
+import PeerContract
+
+/// What is said between the harness and one role.
+extension CellRun {
+  var deadline: ContinuousClock.Instant { .now + context.patience }
+
+  /// Starts a role's process. A peer is ready when it has greeted and made handles of what it inherits.
+  func start(_ role: RoleProcess) throws(CellFailure) {
+    var command = role.command
+    if case .program(_, let arguments) = role.role.part {
+      for argument in arguments { command.append(try filled(argument)) }
+    }
+    do {
+      role.pid = try sandbox.spawn(
+        role: role.index, command: command, inheriting: role.inherits.map(\.token), asAnotherUser: role.role.isAnotherUser)
+    } catch {
+      throw CellFailure(error)
+    }
+    guard role.role.part == .peer else { return }
+    let line = try nextLine(of: role, doing: "greet")
+    do throws(ContractError) { role.greeting = try Greeting(parsing: line) } catch {
+      throw CellFailure(.failed, "\(describe(role)) breaks the contract: \(error)", answered: line)
+    }
+    do {
+      if let pid = role.pid { role.startsWith(descriptors: try sandbox.descriptors(of: pid).keys) }
+    } catch {
+      throw CellFailure(error)
+    }
+    for (number, inherited) in role.inherits.enumerated() {
+      var fields = Fields()
+      fields.append("handle", inherited.handle)
+      fields.append("fd", 3 + number)
+      try send(Request("adopt", fields), to: role)
+      try check(try answer(of: role), by: role, against: .ok([]))
+    }
+  }
+
+  /// The role, started if it was not.
+  func started(_ name: String) throws(CellFailure) -> RoleProcess {
+    let role = try role(name)
+    if role.pid == nil { try start(role) }
+    return role
+  }
+
+  func send(_ request: Request, to role: RoleProcess) throws(CellFailure) {
+    guard role.pending == nil else {
+      throw CellFailure(.broken, "\(role.name) is asked to \(request.operation) while it is to \(role.pending?.operation ?? "")")
+    }
+    role.note(asked: request)
+    role.pending = request
+    var rest = Array("\(request)\n".utf8)[...]
+    let deadline = deadline
+    while !rest.isEmpty {
+      switch sandbox.streams[role.index].input.write(rest) {
+      case .all: return
+      case .some(let count): rest = rest.dropFirst(count)
+      case .gone: throw ended(role, doing: request.operation)
+      }
+      if ContinuousClock.now > deadline { throw hung(role, doing: "read '\(request.operation)'") }
+      sandbox.wait(.milliseconds(1))
+    }
+  }
+
+  /// The answer to what is pending.
+  func answer(of role: RoleProcess) throws(CellFailure) -> (request: Request, answer: Answer) {
+    guard let request = role.pending else { throw CellFailure(.broken, "\(role.name) has nothing to answer") }
+    let line = try nextLine(of: role, doing: request.operation)
+    role.pending = nil
+    do throws(ContractError) {
+      return (request, try Answer(parsing: line))
+    } catch {
+      throw CellFailure(
+        .failed, "\(describe(role)) breaks the contract: \(error)", asked: "\(request)", answered: line)
+    }
+  }
+
+  /// Compares an answer with what the standard demands, and follows what it opened and closed.
+  func check(_ exchange: (request: Request, answer: Answer), by role: RoleProcess, against expected: Expected)
+    throws(CellFailure)
+  {
+    let (request, answer) = exchange
+    func failure(_ verdict: Verdict, _ reason: String) -> CellFailure {
+      var failure = CellFailure(
+        verdict, "\(describe(role)): \(reason)", demanded: expected.description, asked: "\(request)", answered: "\(answer)")
+      if case .ok(let fields) = answer, let offset = fields["differs"], offset != "none" {
+        failure.evidence.firstDifference = offset
+      }
+      return failure
+    }
+    switch (answer, expected) {
+    case (.ok(let fields), .ok(let demands)):
+      if let operation = context.vocabulary[request.operation] { role.follow(request, fields, operation) }
+      try check(fields, demands, failure)
+    case (.error(let errno, let fields), .error(let allowed, let demands)):
+      guard allowed.contains(errno) else {
+        throw failure(.failed, "\(request.operation) failed with \(errno) instead of \(allowed.joined(separator: " or "))")
+      }
+      try check(fields, demands, failure)
+    case (.unsupported, _):
+      guard role.greeting?.operations.contains(request.operation) == true else {
+        throw failure(.unsupported, "it has no operation \(request.operation)")
+      }
+      throw failure(.failed, "it announces \(request.operation), and then does not support it")
+    case (.invalid(let reason), _):
+      throw failure(.failed, "it calls the request '\(request.operation)' invalid: \(reason)")
+    case (.ok, .error(let allowed, _)):
+      throw failure(.failed, "\(request.operation) succeeded instead of failing with \(allowed.joined(separator: " or "))")
+    case (.error(let errno, _), _):
+      throw failure(.failed, "\(request.operation) failed with \(errno)")
+    case (.ok, .blocks), (.ok, .later):
+      throw failure(.broken, "an answer was taken where none was due")
+    }
+  }
+
+  private func check(
+    _ fields: Fields, _ demands: [FieldExpectation], _ failure: (Verdict, String) -> CellFailure
+  ) throws(CellFailure) {
+    for demand in demands {
+      if case .capture(let name) = demand.relation, let value = fields[bytes: demand.key] {
+        capture(name, value)
+        continue
+      }
+      let demanded = try demand.relation.template.map { template throws(CellFailure) in try filled(template) } ?? ""
+      if let complaint = Matching.complaint(
+        key: demand.key, relation: demand.relation, demanded: demanded, actual: fields[bytes: demand.key])
+      {
+        throw failure(.failed, complaint)
+      }
+    }
+  }
+
+  /// Waits until the role is seen asleep in a system call of the operation that it is performing.
+  func waitUntilBlocked(_ role: RoleProcess) throws(CellFailure) {
+    guard let request = role.pending, let pid = role.pid else {
+      throw CellFailure(.broken, "\(role.name) performs nothing in which it could block")
+    }
+    let calls = context.vocabulary[request.operation]?.sleeps ?? []
+    // A peer that waits for its next request sleeps in a read of descriptor 0: it has not begun.
+    try waitUntil(role, pid: pid, doing: "block in \(request.operation)", demanded: "blocks") { look in
+      calls.contains(look.systemCall) && !(look.systemCall == "read" && look.firstArgument == 0)
+    }
+  }
+
+  /// Waits until a process is seen asleep, with no signal on its way to it, and `isThere`.
+  func waitUntil(
+    _ role: RoleProcess, pid: Int, doing what: String, demanded: String, isThere: (Sandbox.Look) -> Bool
+  ) throws(CellFailure) {
+    let deadline = deadline
+    var pause = Duration.zero
+    while true {
+      sandbox.wait(pause)
+      if role.role.part == .peer, sandbox.streams[role.index].output.hasLine {
+        let (request, answer) = try answer(of: role)
+        throw CellFailure(
+          .failed, "\(describe(role)): \(request.operation) returned where it must block", demanded: demanded,
+          asked: "\(request)", answered: "\(answer)")
+      }
+      if sandbox.end(of: pid) != nil { throw ended(role, doing: what) }
+      let look: Sandbox.Look
+      do { look = try sandbox.look(at: pid) } catch { throw CellFailure(error) }
+      if look.isAsleep, !look.hasPendingSignal, isThere(look) { return }
+      if ContinuousClock.now > deadline { throw hung(role, doing: what) }
+      pause = min(pause + .milliseconds(1), .milliseconds(5))
+    }
+  }
+
+  /// The next line of a role's output.
+  private func nextLine(of role: RoleProcess, doing what: String) throws(CellFailure) -> String {
+    let output = sandbox.streams[role.index].output
+    let deadline = deadline
+    while true {
+      if let line = output.nextLine() {
+        role.note(answered: line)
+        return line
+      }
+      role.takeErrors(from: sandbox.streams[role.index].error)
+      if output.isFlooded { throw CellFailure(.crashed, "\(describe(role)) floods its output, and was cut off") }
+      if output.isEnded { throw ended(role, doing: what) }
+      if ContinuousClock.now > deadline { throw hung(role, doing: what) }
+      sandbox.wait(deadline - .now)
+    }
+  }
+
+  func describe(_ role: RoleProcess) -> String { "\(role.name) (\(role.language))" }
+
+  /// A role that ended, or closed its output, when it was to do something.
+  func ended(_ role: RoleProcess, doing what: String) -> CellFailure {
+    let deadline = ContinuousClock.now + .seconds(1)
+    while let pid = role.pid, ContinuousClock.now < deadline {
+      if let end = sandbox.end(of: pid) {
+        return CellFailure(.crashed, "\(describe(role)) ended (\(end)) when it was to \(what)")
+      }
+      sandbox.wait(.milliseconds(100))
+    }
+    return CellFailure(.crashed, "\(describe(role)) closed its output and lives on, when it was to \(what)")
+  }
+
+  func hung(_ role: RoleProcess, doing what: String) -> CellFailure {
+    let doing = role.pid.flatMap { try? sandbox.look(at: $0) }.map { ": it is in \($0)" } ?? ""
+    return CellFailure(.timedOut, "\(describe(role)) did not \(what) within \(context.patience)\(doing)")
+  }
+}

@@ -1,0 +1,40 @@
+/// What must hold when the script is over: nobody has more to say, everybody ends well, and nothing is left behind.
+extension CellRun {
+  func finish() throws(CellFailure) {
+    let living = roles.filter { $0.pid != nil && !$0.endIsKnown }
+    for role in living where role.role.part == .peer && !role.inputEnded { try checkDescriptors(of: role) }
+    for role in living {
+      if role.role.part == .peer { sandbox.streams[role.index].input.close() }
+      try waitForEnd(of: role, .exit(0))
+    }
+    for role in roles where role.role.part == .peer && role.pid != nil {
+      if let line = sandbox.streams[role.index].output.nextLine(), !role.endIsKnown {
+        throw CellFailure(.failed, "\(describe(role)) said more than it was asked", answered: line)
+      }
+    }
+    try checkNothingIsLeft()
+  }
+
+  private func checkDescriptors(of role: RoleProcess) throws(CellFailure) {
+    if let request = role.pending {
+      throw CellFailure(.failed, "\(describe(role)) never answered '\(request)'", asked: "\(request)")
+    }
+    let held: [Int: String]
+    do { held = try sandbox.descriptors(of: role.pid ?? -1) } catch { throw CellFailure(error) }
+    if let complaint = role.complaint(about: held) {
+      var failure = CellFailure(.leaked, complaint)
+      failure.evidence.leftBehind = held.sorted { $0.key < $1.key }.map { "descriptor \($0.key) \($0.value)" }
+      throw failure
+    }
+  }
+
+  private func checkNothingIsLeft() throws(CellFailure) {
+    let left: [String]
+    do { left = own(try sandbox.census().added(since: before)) } catch { throw CellFailure(error) }
+    guard left.isEmpty else {
+      var failure = CellFailure(.leaked, "left behind: \(left.joined(separator: ", "))")
+      failure.evidence.leftBehind = left
+      throw failure
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import PeerContract
+
+/// The steps of a script.
+extension CellRun {
+  func perform(_ step: Step) throws(CellFailure) {
+    switch step.action {
+    case .request(let name, let template, let expected):
+      var fields = Fields()
+      for (key, value) in template.fields {
+        let text = try filled(value)
+        guard let bytes = PercentEncoding.decode(text) else {
+          throw CellFailure(.broken, "the value '\(text)' of \(key) is not percent-encoded")
+        }
+        fields.append(key, bytes: bytes)
+      }
+      let role = try started(name)
+      try send(Request(template.operation, fields), to: role)
+      try settle(role, expected)
+
+    case .answer(let name, let expected):
+      try settle(try role(name), expected)
+
+    case .hand(let from, let to):
+      try hand(from, to)
+
+    case .signal(let name, let signal):
+      let role = try started(name)
+      do { try sandbox.signal(signal, to: role.pid ?? -1) } catch { throw CellFailure(error) }
+      switch signal {
+      case .kill:
+        role.endIsKnown = true
+        try waitForEnd(of: role, .signal("SIGKILL"))
+      case .stop: try waitUntilStopped(role)
+      case .continue, .interrupt: break
+      }
+
+    case .endInput(let name):
+      let role = try started(name)
+      sandbox.streams[role.index].input.close()
+      role.inputEnded = true
+
+    case .waitForEnd(let name, let end):
+      let role = try role(name)
+      role.endIsKnown = true
+      try waitForEnd(of: role, end)
+
+    case .census(let demands):
+      try check(demands)
+
+    case .start(let name):
+      try start(try role(name))
+
+    case .sleeps(let name, let calls):
+      let role = try started(name)
+      let what = "sleep in \(calls.joined(separator: " or "))"
+      try waitUntil(role, pid: role.pid ?? -1, doing: what, demanded: what) { calls.contains($0.systemCall) }
+
+    case .prints(let name, let stream, let text):
+      try waitForText(try role(name), stream, try filled(text))
+    }
+  }
+
+  private func settle(_ role: RoleProcess, _ expected: Expected) throws(CellFailure) {
+    switch expected {
+    case .later: break
+    case .blocks: try waitUntilBlocked(role)
+    case .ok, .error: try check(try answer(of: role), by: role, against: expected)
+    }
+  }
+
+  /// As a child inherits from its parent: the same open file, in a process that starts afterwards.
+  private func hand(_ from: HandleReference, _ to: HandleReference) throws(CellFailure) {
+    let (giver, taker) = (try role(from.role), try role(to.role))
+    guard let pid = giver.pid, let descriptor = giver.descriptor(of: from.handle) else {
+      throw CellFailure(.broken, "\(from.role) has no descriptor for the handle '\(from.handle)'")
+    }
+    guard taker.pid == nil else {
+      throw CellFailure(.broken, "\(to.role) has started already, and can inherit no more")
+    }
+    do {
+      taker.inherits.append((token: try sandbox.take(descriptor: descriptor, of: pid), handle: to.handle))
+    } catch {
+      throw CellFailure(error)
+    }
+  }
+
+  private func waitUntilStopped(_ role: RoleProcess) throws(CellFailure) {
+    let deadline = deadline
+    while true {
+      let look: Sandbox.Look
+      do { look = try sandbox.look(at: role.pid ?? -1) } catch { throw CellFailure(error) }
+      if look.state == "T" { return }
+      if ContinuousClock.now > deadline { throw hung(role, doing: "stop") }
+      sandbox.wait(.milliseconds(1))
+    }
+  }
+
+  /// Waits for the end of a role, which must be as demanded.
+  func waitForEnd(of role: RoleProcess, _ demanded: End) throws(CellFailure) {
+    let streams = sandbox.streams[role.index]
+    let deadline = deadline
+    while true {
+      drain(role)
+      if let end = role.pid.flatMap({ sandbox.end(of: $0) }), streams.output.isEnded, streams.error.isEnded {
+        drain(role)
+        guard end.satisfies(demanded) else {
+          let complaint = role.complained.last.map { ": \($0)" } ?? ""
+          throw CellFailure(
+            .failed, "\(describe(role)) ended with \(end) instead of \(demanded)\(complaint)", demanded: "\(demanded)",
+            answered: "\(end)")
+        }
+        return
+      }
+      if ContinuousClock.now > deadline { throw hung(role, doing: "end") }
+      sandbox.wait(deadline - .now)
+    }
+  }
+
+  /// Takes what a program printed, and what any role complained of.
+  func drain(_ role: RoleProcess) {
+    role.takeErrors(from: sandbox.streams[role.index].error)
+    guard role.role.part != .peer else { return }
+    while let line = sandbox.streams[role.index].output.nextLine() {
+      role.note(answered: line)
+      role.printed.append(line)
+    }
+  }
+
+  private func waitForText(_ role: RoleProcess, _ stream: Step.OutputStream, _ text: String) throws(CellFailure) {
+    let streams = sandbox.streams[role.index]
+    let source = stream == .standardOutput ? streams.output : streams.error
+    let deadline = deadline
+    while true {
+      let isEnded = source.isEnded
+      drain(role)
+      let lines = stream == .standardOutput ? role.printed : role.complained
+      if lines.contains(where: { $0.contains(text) }) { return }
+      if isEnded {
+        throw CellFailure(
+          .failed, "\(describe(role)) never printed '\(text)'", demanded: text, answered: lines.joined(separator: "\n"))
+      }
+      if ContinuousClock.now > deadline { throw hung(role, doing: "print '\(text)'") }
+      sandbox.wait(deadline - .now)
+    }
+  }
+
+  private func check(_ demands: [CensusExpectation]) throws(CellFailure) {
+    let objects: [String]
+    do { objects = own(try sandbox.census().objects.subtracting(before.objects)) } catch { throw CellFailure(error) }
+    for demand in demands {
+      let found = objects.filter { Census.kind(of: $0) == demand.kind }
+      guard found.count == demand.count else {
+        throw CellFailure(
+          .failed, "the kernel has \(found.count) of \(demand.kind.rawValue) where \(demand.count) must be",
+          demanded: "\(demand.kind.rawValue)=\(demand.count)", answered: found.joined(separator: "; "))
+      }
+    }
+  }
+}
+
+extension End {
+  fileprivate func satisfies(_ demanded: End) -> Bool {
+    demanded == .failure ? self != .exit(0) && !isSignal : self == demanded
+  }
+
+  private var isSignal: Bool { if case .signal = self { true } else { false } }
+}

@@ -1,0 +1,35 @@
+import PeerContract
+
+/// Compares an answer with what the standard demands.
+enum Matching {
+  /// What is wrong with the field `key`; nil when it is as demanded. `demanded` is percent-encoded.
+  static func complaint(key: String, relation: FieldExpectation.Relation, demanded: String, actual: [UInt8]?) -> String? {
+    guard let actual else { return "the answer has no field '\(key)'" }
+    let shown = PercentEncoding.encode(actual)
+    guard let wanted = PercentEncoding.decode(demanded) else { return "'\(demanded)' is not percent-encoded" }
+    let (symbol, holds): (String, Bool) =
+      switch relation {
+      case .equal: ("=", areEqual(actual, wanted))
+      case .notEqual: ("!=", !areEqual(actual, wanted))
+      case .less: ("<", compare(actual, wanted) { $0 < $1 })
+      case .lessOrEqual: ("<=", compare(actual, wanted) { $0 <= $1 })
+      case .greater: (">", compare(actual, wanted) { $0 > $1 })
+      case .greaterOrEqual: (">=", compare(actual, wanted) { $0 >= $1 })
+      case .capture: ("=", true)
+      }
+    return holds ? nil : "\(key)=\(shown), where \(key)\(symbol)\(demanded) is demanded"
+  }
+
+  /// Byte for byte; but flags are a set, in whatever order a peer lists them.
+  private static func areEqual(_ actual: [UInt8], _ wanted: [UInt8]) -> Bool {
+    let bar = UInt8(ascii: "|")
+    return actual == wanted
+      || (wanted.contains(bar) && Set(actual.split(separator: bar)) == Set(wanted.split(separator: bar)))
+  }
+
+  private static func compare(_ actual: [UInt8], _ wanted: [UInt8], _ relation: (Int, Int) -> Bool) -> Bool {
+    guard let left = Int(String(decoding: actual, as: UTF8.self)), let right = Int(String(decoding: wanted, as: UTF8.self))
+    else { return false }
+    return relation(left, right)
+  }
+}

@@ -1,0 +1,50 @@
+/// Which cells of the matrix a run is to run.
+public struct Selection: Sendable {
+  /// Cells whose id has one of these in it; a `*` stands for any text. All, when there are none.
+  public var filters: [String] = []
+  /// Cells that match one of these are left out.
+  public var skipped: [String] = []
+  public var mechanisms: [String] = []
+  /// `c:swift`, `swift:c`: the languages of the first roles, in order. One language alone is that in every role.
+  public var pairs: [[String]] = []
+
+  public init(filters: [String] = [], skipped: [String] = [], mechanisms: [String] = [], pairs: [[String]] = []) {
+    self.filters = filters
+    self.skipped = skipped
+    self.mechanisms = mechanisms
+    self.pairs = pairs
+  }
+
+  func includes(_ cell: Cell) -> Bool {
+    (filters.isEmpty || filters.contains { Glob(containing: $0).matches(cell.id) })
+      && !skipped.contains { Glob(containing: $0).matches(cell.id) }
+      && (mechanisms.isEmpty || mechanisms.contains(cell.mechanism))
+      && (pairs.isEmpty || pairs.contains { matches($0, cell.pairing.map(\.language)) })
+  }
+
+  /// A pair names the languages role by role, and is repeated where a scenario has more roles than it has names.
+  private func matches(_ pair: [String], _ languages: [String]) -> Bool {
+    languages.enumerated().allSatisfy { index, language in
+      let wanted = pair[index % pair.count]
+      return wanted == "*" || wanted == language
+    }
+  }
+
+  /// Everything that was asked for and is nowhere in the matrix: a misspelt filter must not be a green run.
+  package func complaints(mechanisms known: [String], languages: [String], cells: [String]) -> [String] {
+    var complaints: [String] = []
+    for name in mechanisms where !known.contains(name) {
+      complaints.append("there is no mechanism '\(name)': there are \(known.joined(separator: ", "))")
+    }
+    for language in Set(pairs.joined()).sorted() where language != "*" && !languages.contains(language) {
+      complaints.append("there is no language '\(language)': there are \(languages.joined(separator: ", "))")
+    }
+    for filter in filters where !cells.contains(where: { Glob(containing: filter).matches($0) }) {
+      complaints.append("no cell matches '\(filter)'; 'ipc-interop run --list' shows all")
+    }
+    for filter in skipped where !cells.contains(where: { Glob(containing: filter).matches($0) }) {
+      complaints.append("no cell matches the skipped '\(filter)'; 'ipc-interop run --list' shows all")
+    }
+    return complaints
+  }
+}

@@ -1,0 +1,58 @@
+import Glibc
+import SystemPackage
+
+/// The harness's end of a child's output: the bytes that came, cut into lines as far as they are whole.
+///
+/// Who floods is cut off: after `limit` bytes nothing more is read, and the source counts as ended.
+final class LineSource {
+  let descriptor: FileDescriptor
+  private(set) var isEnded = false
+  private(set) var isFlooded = false
+  private var waiting: [String] = []
+  private var partial: [UInt8] = []
+  private var remaining: Int
+
+  init(_ descriptor: FileDescriptor, limit: Int = 1 << 22) {
+    self.descriptor = descriptor
+    remaining = limit
+  }
+
+  deinit { try? descriptor.close() }
+
+  var hasLine: Bool { !waiting.isEmpty }
+
+  /// The next whole line, without its end.
+  func nextLine() -> String? { waiting.isEmpty ? nil : waiting.removeFirst() }
+
+  /// All lines that have come and were not taken, and a rest that has no line end.
+  func everything() -> [String] {
+    waiting + (partial.isEmpty ? [] : [String(decoding: partial, as: UTF8.self)])
+  }
+
+  /// Reads what is there. Called when `poll(2)` says that there is something.
+  func receive() {
+    let count = unsafe withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 1) { buffer in
+      let count = unsafe read(descriptor.rawValue, buffer.baseAddress, buffer.count)
+      if count > 0 { unsafe take(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+      return count
+    }
+    if count == 0 || (count == -1 && errno != EAGAIN && errno != EINTR) { isEnded = true }
+  }
+
+  private func take(_ bytes: UnsafeRawBufferPointer) {
+    remaining -= bytes.count
+    if remaining < 0 {
+      isFlooded = true
+      isEnded = true
+      return
+    }
+    for unsafe byte in unsafe bytes {
+      if byte == UInt8(ascii: "\n") {
+        waiting.append(String(decoding: partial, as: UTF8.self))
+        partial.removeAll(keepingCapacity: true)
+      } else {
+        partial.append(byte)
+      }
+    }
+  }
+}

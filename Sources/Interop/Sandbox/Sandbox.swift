@@ -1,0 +1,131 @@
+import Glibc
+import PeerContract
+import SystemPackage
+
+/// A warden, and the harness's ends of the streams of every role in its care.
+final class Sandbox {
+  let isolation: Isolation
+  /// The directory in which peers start, whose files the census counts.
+  let scratch: String
+  let streams: [RoleStreams]
+  private let warden: Warden
+
+  /// The harness's ends for one role.
+  struct RoleStreams {
+    let input: LineSink
+    let output: LineSource
+    let error: LineSource
+  }
+
+  /// What a process is doing, as `/proc` says.
+  struct Look: CustomStringConvertible {
+    let state: String
+    let systemCall: String
+    let firstArgument: Int
+    let hasPendingSignal: Bool
+    let stack: String?
+
+    var isAsleep: Bool { state == "S" }
+
+    var description: String {
+      let activity = Int(systemCall) == nil ? systemCall : "system call \(systemCall)"
+      return "state \(state), in \(activity)" + (stack.map { "\n\($0)" } ?? "")
+    }
+  }
+
+  init(_ settings: Settings, names: CellNames, roles: Int) throws(SandboxError) {
+    isolation = settings.isolation
+    var streams: [RoleStreams] = []
+    var farEnds: [[FileDescriptor]] = []
+    for _ in 0..<roles {
+      let (input, output, error) = (
+        try ChildPipe(keeping: .writer), try ChildPipe(keeping: .reader), try ChildPipe(keeping: .reader)
+      )
+      streams.append(
+        RoleStreams(input: LineSink(input.writer), output: LineSource(output.reader), error: LineSource(error.reader)))
+      farEnds.append([input.reader, output.writer, error.writer])
+    }
+    self.streams = streams
+    warden = try Warden(
+      program: settings.warden, isolation: settings.isolation, names: names, keeping: settings.kept, roles: farEnds)
+    scratch = try warden.waitUntilReady()["scratch"] ?? "/tmp"
+  }
+
+  /// What all sandboxes of a run have in common.
+  struct Settings: Sendable {
+    let warden: String
+    let isolation: Isolation
+    /// A directory that stays visible when `/tmp` is replaced.
+    let kept: String?
+  }
+
+  /// Waits until something comes from any role or from the warden, at most for `patience`.
+  func wait(_ patience: Duration) {
+    waitForInput(streams.flatMap { [$0.output, $0.error] } + [warden.answers], patience: patience)
+    warden.noteEvents()
+  }
+
+  /// How a process ended; nil while it lives.
+  func end(of pid: Int) -> End? {
+    warden.noteEvents()
+    return warden.ends[pid]
+  }
+
+  /// Starts `command` as a role, with taken descriptors as its 3, 4, and so on.
+  func spawn(role: Int, command: [String], inheriting: [Int], asAnotherUser: Bool) throws(SandboxError) -> Int {
+    var fields = Fields()
+    fields.append("role", role)
+    fields.append("argv", bytes: command.joined(separator: "\0").utf8)
+    if asAnotherUser { fields.append("another-user", 1) }
+    if !inheriting.isEmpty { fields.append("inherit", inheriting.map(String.init).joined(separator: ",")) }
+    let answer = try warden.ask(Request("spawn", fields))
+    guard let pid = answer["pid"].flatMap({ Int($0) }) else { throw SandboxError("the warden told no process id") }
+    return pid
+  }
+
+  func signal(_ signal: Signal, to pid: Int) throws(SandboxError) {
+    let numbers: [Signal: Int32] = [.kill: SIGKILL, .stop: SIGSTOP, .continue: SIGCONT, .interrupt: SIGUSR1]
+    _ = try warden.ask(request("signal", pid, ("signum", Int(numbers[signal] ?? SIGKILL))))
+  }
+
+  func look(at pid: Int, withStack: Bool = false) throws(SandboxError) -> Look {
+    let answer = try warden.ask(request("look", pid, ("stack", withStack ? 1 : 0)))
+    return Look(
+      state: answer["state"] ?? "?", systemCall: answer["syscall"] ?? "?",
+      firstArgument: answer["arg0"].flatMap { Int($0) } ?? -1, hasPendingSignal: answer["pending"] == "yes",
+      stack: answer["stack"])
+  }
+
+  /// The descriptors that a process holds, with what each is.
+  func descriptors(of pid: Int) throws(SandboxError) -> [Int: String] {
+    var descriptors: [Int: String] = [:]
+    for item in list(try warden.ask(request("descriptors", pid)), "list") {
+      let words = item.split(separator: " ", maxSplits: 1)
+      if let number = words.first.flatMap({ Int($0) }) { descriptors[number] = words.count > 1 ? String(words[1]) : "" }
+    }
+    return descriptors
+  }
+
+  /// Takes a duplicate of a process's descriptor, for another process to inherit.
+  func take(descriptor: Int, of pid: Int) throws(SandboxError) -> Int {
+    let answer = try warden.ask(request("take", pid, ("fd", descriptor)))
+    guard let number = answer["fd"].flatMap({ Int($0) }) else { throw SandboxError("the warden told no descriptor") }
+    return number
+  }
+
+  /// Every object that the kernel has in this sandbox, or, when it is shared, on this machine.
+  func census() throws(SandboxError) -> Census {
+    Census(objects: list(try warden.ask(Request("census")), "objects"))
+  }
+
+  private func request(_ operation: String, _ pid: Int, _ more: (String, Int)...) -> Request {
+    var fields = Fields()
+    fields.append("pid", pid)
+    for (key, value) in more { fields.append(key, value) }
+    return Request(operation, fields)
+  }
+
+  private func list(_ fields: Fields, _ key: String) -> [String] {
+    (fields[key] ?? "").split(separator: "\0").map(String.init)
+  }
+}

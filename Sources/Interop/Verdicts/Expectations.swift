@@ -1,0 +1,92 @@
+import Foundation
+import Yams
+
+/// The verdicts that are expected where `passed` is not, from `fixtures/expectations.yaml`.
+///
+/// A cell that is expected to fail still runs. What passes against its expectation, fails for another reason, is expected
+/// of no cell at all, or covers too much, fails the run: such a list cannot rot.
+public struct Expectations: Sendable {
+  let entries: [Entry]
+
+  struct Entry: Sendable {
+    let cells: Glob
+    let verdict: Verdict
+    /// Must be part of the reason of the verdict.
+    let reason: String
+    let why: String
+    /// `2027-03-01`: from that day on the entry is stale.
+    let review: String
+    let place: String
+  }
+
+  /// A pattern may cover no more cells than this.
+  static let widest = 20
+
+  public static let none = Expectations(entries: [])
+
+  /// What is expected of a cell, and whether `verdict` with `reason` is that.
+  func judge(_ cell: String, _ verdict: Verdict, reason: String?) -> (isExpected: Bool, note: String?) {
+    guard let entry = entries.first(where: { $0.cells.matches(cell) }) else { return (verdict == .passed, nil) }
+    guard verdict == entry.verdict else {
+      return (false, "\(entry.place) expects '\(entry.verdict.rawValue)' (\(entry.why)); it was '\(verdict.rawValue)'")
+    }
+    guard reason?.contains(entry.reason) == true else {
+      return (false, "\(entry.place) expects the reason '\(entry.reason)'")
+    }
+    return (true, entry.why)
+  }
+
+  /// What is wrong with the list itself, given every cell of the matrix and today's date.
+  func complaints(cells: [String], today: String) -> [String] {
+    entries.compactMap { entry in
+      let count = cells.count { entry.cells.matches($0) }
+      if count == 0 { return "\(entry.place): no cell matches '\(entry.cells.pattern)'" }
+      if count > Self.widest {
+        return "\(entry.place): '\(entry.cells.pattern)' covers \(count) cells; at most \(Self.widest) may share a reason"
+      }
+      return entry.review <= today ? "\(entry.place): its review was due on \(entry.review)" : nil
+    }
+  }
+
+  /// Reads the list. An absent file expects nothing unusual.
+  public static func load(_ file: String) throws(ExpectationsError) -> Expectations {
+    guard FileManager.default.fileExists(atPath: file) else { return .none }
+    let node: Node?
+    do {
+      node = try Yams.compose(yaml: String(contentsOfFile: file, encoding: .utf8))
+    } catch {
+      throw ExpectationsError("\(file): \(error)")
+    }
+    guard let node, node.null == nil else { return .none }
+    guard let sequence = node.sequence else { throw ExpectationsError("\(file): it must be a list") }
+    var entries: [Entry] = []
+    for item in sequence {
+      let place = "\(file):\(item.mark?.line ?? 1):\(item.mark?.column ?? 1)"
+      func text(_ key: String) throws(ExpectationsError) -> String {
+        guard let text = item[key]?.string, !text.isEmpty else {
+          throw ExpectationsError("\(place): an expectation has 'cells', 'verdict', 'reason', 'why' and 'review'; '\(key)' is missing")
+        }
+        return text
+      }
+      guard let verdict = Verdict(rawValue: try text("verdict")), verdict != .passed else {
+        let known = Verdict.allCases.dropFirst().map(\.rawValue).joined(separator: ", ")
+        throw ExpectationsError("\(place): the verdict must be one of \(known)")
+      }
+      let review = try text("review")
+      guard review.wholeMatch(of: /\d{4}-\d{2}-\d{2}/) != nil else {
+        throw ExpectationsError("\(place): 'review' is a day such as 2027-03-01, not '\(review)'")
+      }
+      entries.append(
+        Entry(
+          cells: Glob(try text("cells")), verdict: verdict, reason: try text("reason"), why: try text("why"),
+          review: review, place: place))
+    }
+    return Expectations(entries: entries)
+  }
+}
+
+/// A list of expectations that cannot be used, and why.
+public struct ExpectationsError: Error, CustomStringConvertible {
+  public let description: String
+  init(_ description: String) { self.description = description }
+}
