@@ -66,6 +66,9 @@ let package = Package(
       name: "IPCTests",
       dependencies: ["IPC", .product(name: "SystemPackage", package: "swift-system")], swiftSettings: house),
     .testTarget(name: "PeerContractTests", dependencies: ["PeerContract"], swiftSettings: house),
-    .testTarget(name: "InteropTests", dependencies: ["Interop", "PeerContract"], swiftSettings: house),
+    .testTarget(
+      name: "InteropTests",
+      dependencies: ["Interop", "PeerContract", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: house),
   ]
 )

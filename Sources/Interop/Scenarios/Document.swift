@@ -1,0 +1,122 @@
+import Foundation
+import Yams
+
+/// A YAML file of the fixtures, with the place of everything in it.
+struct Document {
+  let file: String
+  let log: MistakeLog
+  let root: Node
+  private let lines: [Substring]
+
+  /// More than any person writes into one file; the parser's cost is bounded by it, whatever the bytes are.
+  static let largestFile = 1 << 20
+
+  /// Parses `bytes`; nil, with the mistake in `log`, when they are no YAML or hold nothing.
+  init?(file: String, bytes: Data, log: MistakeLog) {
+    self.file = file
+    self.log = log
+    func mistake(_ line: Int, _ column: Int, _ message: String) {
+      log.add(SourceLocation(file: file, line: line, column: column), message)
+    }
+    guard bytes.count <= Self.largestFile else {
+      mistake(1, 1, "the file has \(bytes.count) bytes; one that people write has at most \(Self.largestFile)")
+      return nil
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      mistake(1, 1, "the file is not valid UTF-8")
+      return nil
+    }
+    lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    do {
+      // The basic resolver leaves every scalar the text that it is: what is a number is decided where one is due.
+      guard let root = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot() else {
+        mistake(1, 1, "the file is empty")
+        return nil
+      }
+      self.root = root
+    } catch let error as YamlError {
+      switch error {
+      case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+        .composer(_, let problem, let mark, _):
+        mistake(mark.line, mark.column, "this is no YAML: \(problem)")
+      case .duplicatedKeysInMapping(let keys, let context):
+        let names = keys.map { "'\($0)'" }.joined(separator: ", ")
+        mistake(context.mark.line, context.mark.column, "the key \(names) stands twice in one map; keep one of them")
+      case .reader(let problem, _, _, _): mistake(1, 1, "this is no YAML: \(problem)")
+      default: mistake(1, 1, "this is no YAML: \(error)")
+      }
+      return nil
+    } catch {
+      mistake(1, 1, "this is no YAML: \(error)")
+      return nil
+    }
+  }
+
+  func location(of node: Node) -> SourceLocation {
+    SourceLocation(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
+  }
+
+  func mistake(_ node: Node, _ message: String) { log.add(location(of: node), message) }
+
+  /// What a node is, for people who wrote another one.
+  static func kind(of node: Node) -> String {
+    switch node {
+    case .scalar(let scalar): scalar.string.isEmpty ? "nothing" : "the text '\(abbreviated(scalar.string))'"
+    case .mapping: "a map"
+    case .sequence: "a list"
+    case .alias: "an alias"
+    }
+  }
+
+  static func abbreviated(_ text: String) -> String {
+    text.unicodeScalars.count <= 60 ? text : String(text.unicodeScalars.prefix(57)) + "..."
+  }
+
+  /// The text of a scalar; nil, with the mistake logged, when `node` is none or empty.
+  func text(_ node: Node, for what: String, mayBeEmpty: Bool = false) -> Passage? {
+    guard case .scalar(let scalar) = node, mayBeEmpty || !scalar.string.isEmpty else {
+      mistake(node, "\(what) is a text, not \(Self.kind(of: node))")
+      return nil
+    }
+    let place = location(of: node)
+    let column = place.column + (scalar.style == .singleQuoted || scalar.style == .doubleQuoted ? 1 : 0)
+    // Where the letters of the file are those of the text, each has its column; escapes and folded lines have not.
+    let source =
+      lines.indices.contains(place.line - 1) ? lines[place.line - 1].unicodeScalars : Substring().unicodeScalars
+    let isExact = source.dropFirst(column - 1).starts(with: scalar.string.unicodeScalars)
+    return Passage(scalar.string, file: file, line: place.line, column: column, isExact: isExact)
+  }
+
+  func list(_ node: Node, of what: String) -> [Node] {
+    guard case .sequence(let sequence) = node else {
+      mistake(node, "here stands a list of \(what), not \(Self.kind(of: node))")
+      return []
+    }
+    return Array(sequence)
+  }
+
+  /// The entries of a map whose keys are texts.
+  func map(_ node: Node, _ what: String) -> [(key: Passage, value: Node)]? {
+    guard case .mapping(let mapping) = node else {
+      mistake(node, "\(what) is a map, not \(Self.kind(of: node))")
+      return nil
+    }
+    return mapping.compactMap { key, value in text(key, for: "a key").map { ($0, value) } }
+  }
+
+  /// The entries of a map that may have these keys and no others.
+  func map(_ node: Node, _ what: String, keys: [String]) -> [String: Node]? {
+    map(node, what).map { entries in
+      var result: [String: Node] = [:]
+      for (key, value) in entries {
+        if keys.contains(key.text) {
+          result[key.text] = value
+        } else {
+          let name = Self.abbreviated(key.text)
+          log.add(key.location, "\(what) has no key '\(name)'\(Suggestion.clause(for: name, among: keys))")
+        }
+      }
+      return result
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/// One thing that is wrong in a file that people write: where, what, and what would be right.
+public struct Mistake: Sendable, Hashable, CustomStringConvertible {
+  public let location: SourceLocation
+  public let message: String
+
+  public var description: String { "\(location): \(message)" }
+}
+
+/// Everything that is wrong in the fixtures, in the order of files and lines.
+public struct LoadErrors: Error, CustomStringConvertible {
+  public let mistakes: [Mistake]
+
+  public var description: String { mistakes.map(\.description).joined(separator: "\n") }
+}
+
+/// Where the parts of the loader leave the mistakes that they find, so that one run names all of them.
+final class MistakeLog {
+  private var found: [Mistake] = []
+  private var seen: Set<Mistake> = []
+
+  /// A mistake in a scenario with several rows of parameters is met once a row, and told once.
+  func add(_ location: SourceLocation, _ message: String) {
+    let mistake = Mistake(location: location, message: message)
+    if seen.insert(mistake).inserted { found.append(mistake) }
+  }
+
+  var count: Int { found.count }
+
+  var sorted: [Mistake] {
+    found.sorted {
+      ($0.location.file, $0.location.line, $0.location.column) < (
+        $1.location.file, $1.location.line, $1.location.column
+      )
+    }
+  }
+}

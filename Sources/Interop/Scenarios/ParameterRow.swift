@@ -1,0 +1,34 @@
+/// One row of `with:`: the values that a scenario's text is filled with as it is loaded.
+struct ParameterRow {
+  private(set) var parameters: [Scenario.Parameter] = []
+
+  var names: [String] { parameters.map(\.name) }
+
+  subscript(name: String) -> String? { parameters.first { $0.name == name }?.value }
+
+  func with(_ name: String, _ value: String) -> ParameterRow {
+    var row = self
+    row.parameters.append(Scenario.Parameter(name: name, value: value))
+    return row
+  }
+
+  /// `passage` with each `{name}` of this row, and each sum or product of such, replaced by its value. Other braces are
+  /// left: they are filled when the cell runs.
+  func filling(_ passage: Passage, log: MistakeLog) -> Passage {
+    var result = passage
+    var index = 0
+    while let open = result.firstIndex(of: "{", from: index), let close = result.firstIndex(of: "}", from: open) {
+      index = open + 1
+      let inner = result[open + 1..<close]
+      guard let formula = Formula(inner.text), formula.names.contains(where: names.contains) else { continue }
+      do throws(Formula.Fault) {
+        let value = try formula.value(in: self)
+        result = result.replacing(open..<close + 1, with: value)
+        index = open + value.unicodeScalars.count
+      } catch {
+        log.add(inner.location, error.message)
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,139 @@
+import Yams
+
+/// The steps that ask no peer anything.
+extension StepParser {
+  func directive(_ key: Passage, _ text: Passage) -> [Step] {
+    let words = text.words
+    guard let first = words.first else { return [] }
+    func steps(_ action: (Role) -> Step.Action?) -> [Step] {
+      members(first).compactMap { role, _ in
+        action(role).map {
+          Step(
+            action: $0, text: ([key.text + ":", role.name] + words.dropFirst().map(\.text)).joined(separator: " "),
+            location: key.location)
+        }
+      }
+    }
+    func alone(_ action: (Role) -> Step.Action?) -> [Step] {
+      if words.count > 1 {
+        document.log.add(words[1].location, "behind '\(key.text):' stands a role and nothing else")
+      }
+      return steps(action)
+    }
+    switch key.text {
+    case "kill": return alone { .signal(role: $0.name, .kill) }
+    case "stop": return alone { .signal(role: $0.name, .stop) }
+    case "continue": return alone { .signal(role: $0.name, .continue) }
+    case "interrupt": return alone { .signal(role: $0.name, .interrupt) }
+    case "end":
+      return alone { role in
+        guard role.part == .peer else {
+          document.log.add(first.location, "'\(role.name)' is a program: its input is empty from the start")
+          return nil
+        }
+        return .endInput(role: role.name)
+      }
+    case "start":
+      return alone { role in
+        guard role.part != .peer else {
+          document.log.add(first.location, "'\(role.name)' is a peer, and is started when it is first needed")
+          return nil
+        }
+        return .start(role: role.name)
+      }
+    case "wait":
+      guard let end = end(Array(words.dropFirst()), of: first) else { return [] }
+      return steps { .waitForEnd(role: $0.name, end) }
+    case "sleeps":
+      guard words.count == 3, words[1].text == "in" else {
+        document.log.add(text.location, "this is written 'sleeps: reader in openat|read'")
+        return []
+      }
+      let calls = words[2].text.split(separator: "|").map(String.init)
+      return steps { .sleeps(role: $0.name, systemCalls: calls) }
+    default: return census(key, words)
+    }
+  }
+
+  /// `-> exit 0`, `-> exit not 0`, `-> killed SIGKILL`.
+  private func end(_ words: [Passage], of role: Passage) -> End? {
+    let texts = words.map(\.text)
+    switch texts.count {
+    case 3 where texts[0] == "->" && texts[1] == "exit":
+      if let status = Int32(texts[2]), (0...255).contains(status) { return .exit(status) }
+    case 3 where texts[0] == "->" && texts[1] == "killed":
+      let signals = ["SIGKILL", "SIGTERM", "SIGPIPE", "SIGUSR1", "SIGINT", "SIGSEGV", "SIGILL", "SIGABRT", "SIGHUP"]
+      if !signals.contains(texts[2]) {
+        document.log.add(
+          words[2].location, "unknown signal '\(texts[2])'\(Suggestion.clause(for: texts[2], among: signals))")
+      }
+      return .signal(texts[2])
+    case 4 where texts[0] == "->" && texts[1] == "exit" && texts[2] == "not" && texts[3] == "0": return .failure
+    default: break
+    }
+    document.log.add(
+      (words.first ?? role).location,
+      "behind the role stands '-> exit 0', '-> exit not 0' or '-> killed SIGKILL'")
+    return nil
+  }
+
+  private func census(_ key: Passage, _ words: [Passage]) -> [Step] {
+    let kinds = ObjectKind.allCases.map(\.rawValue)
+    let expectations = words.compactMap { word -> CensusExpectation? in
+      guard let equals = word.firstIndex(of: "="), let count = Int(word[(equals + 1)...].text), count >= 0 else {
+        document.log.add(word.location, "'\(word.text)' is not of the form KIND=COUNT, as in sem=1")
+        return nil
+      }
+      let name = word[..<equals].text
+      guard let kind = ObjectKind(rawValue: name) else {
+        document.log.add(word.location, "unknown kind '\(name)'\(Suggestion.clause(for: name, among: kinds))")
+        return nil
+      }
+      return CensusExpectation(kind: kind, count: count)
+    }
+    let text = "census: " + words.map(\.text).joined(separator: " ")
+    return [Step(action: .census(expectations), text: text, location: key.location)]
+  }
+
+  /// `prints: {reader: "text"}`.
+  func prints(_ key: Passage, _ node: Node, _ stream: Step.OutputStream) -> [Step] {
+    (document.map(node, "'\(key.text)'") ?? []).flatMap { name, value -> [Step] in
+      guard let text = document.text(value, for: "a line") else { return [] }
+      return members(name).map { role, number in
+        let template = templates.plainText(fill(text, number))
+        return Step(
+          action: .prints(role: role.name, stream: stream, text: template),
+          text: "\(key.text): {\(role.name): \"\(template)\"}", location: key.location)
+      }
+    }
+  }
+
+  /// `hand: {writer.r: reader.r}`; with a group on one side once for each of its roles, on both sides number by number.
+  func hand(_ key: Passage, _ node: Node) -> [Step] {
+    (document.map(node, "'hand'") ?? []).flatMap { from, value -> [Step] in
+      guard let to = document.text(value, for: "a handle") else { return [] }
+      let givers = references(from)
+      let takers = references(to)
+      let pairs =
+        givers.count == takers.count
+        ? Array(zip(givers, takers)) : givers.flatMap { giver in takers.map { (giver, $0) } }
+      return pairs.map {
+        Step(action: .hand(from: $0, to: $1), text: "hand: {\($0): \($1)}", location: key.location)
+      }
+    }
+  }
+
+  private func references(_ passage: Passage) -> [HandleReference] {
+    guard let dot = passage.firstIndex(of: "."), dot > 0, dot < passage.count - 1 else {
+      document.log.add(passage.location, "'\(passage.text)' is not of the form ROLE.HANDLE")
+      return []
+    }
+    return members(passage[..<dot]).compactMap { role, number in
+      guard role.part == .peer else {
+        document.log.add(passage.location, "'\(role.name)' is a program, which has no handles by name")
+        return nil
+      }
+      return HandleReference(role: role.name, handle: fill(passage[(dot + 1)...], number).text)
+    }
+  }
+}

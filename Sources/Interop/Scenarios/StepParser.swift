@@ -1,0 +1,129 @@
+import Yams
+
+/// Reads the steps of one row of a scenario.
+struct StepParser {
+  let document: Document
+  let vocabulary: Vocabulary
+  let roles: [Role]
+  let fill: (Passage, _ number: String?) -> Passage
+  var templates: TemplateParser
+
+  private var log: MistakeLog { document.log }
+
+  static let words = [
+    "hand", "kill", "stop", "continue", "interrupt", "end", "wait", "census", "start", "sleeps", "prints", "complains",
+  ]
+
+  init(
+    document: Document, vocabulary: Vocabulary, roles: [Role], templates: TemplateParser,
+    fill: @escaping (Passage, _ number: String?) -> Passage
+  ) {
+    self.document = document
+    self.vocabulary = vocabulary
+    self.roles = roles
+    self.fill = fill
+    self.templates = templates
+  }
+
+  mutating func parse(_ node: Node) -> [Step] {
+    var steps: [Step] = []
+    for element in document.list(node, of: "steps") {
+      guard let entries = document.map(element, "a step") else { continue }
+      guard entries.count == 1, let (key, value) = entries.first else {
+        document.mistake(element, "a step is a map of one key, and this one has \(entries.count)")
+        continue
+      }
+      switch key.text {
+      case "hand": steps += hand(key, value)
+      case "prints": steps += prints(key, value, .standardOutput)
+      case "complains": steps += prints(key, value, .standardError)
+      default:
+        guard let text = document.text(value, for: "a step") else { continue }
+        if Self.words.contains(key.text) {
+          steps += directive(key, fill(text, nil))
+        } else {
+          for (role, number) in members(key) {
+            steps += exchange(role, key, fill(text, number))
+          }
+        }
+      }
+    }
+    return steps
+  }
+
+  /// The roles that a name stands for: itself, or each of a group, with its number, for `writer-*`.
+  func members(_ name: Passage) -> [(role: Role, number: String?)] {
+    let text = name.text
+    if let role = roles.first(where: { $0.name == text }) { return [(role, nil)] }
+    if text.hasSuffix("-*") {
+      let prefix = text.dropLast()
+      let group = roles.compactMap { role -> (Role, String?)? in
+        guard role.name.hasPrefix(prefix), Int(role.name.dropFirst(prefix.count)) != nil else { return nil }
+        return (role, String(role.name.dropFirst(prefix.count)))
+      }
+      if !group.isEmpty { return group }
+    }
+    let known = roles.map(\.name) + Self.words
+    log.add(
+      name.location,
+      "unknown role or step '\(Document.abbreviated(text))'\(Suggestion.clause(for: text, among: known))")
+    return []
+  }
+
+  /// `ROLE: operation key=value -> expectation`, or `ROLE: -> expectation`.
+  private mutating func exchange(_ role: Role, _ key: Passage, _ text: Passage) -> [Step] {
+    guard role.part == .peer else {
+      log.add(key.location, "'\(role.name)' is a program, which is not asked anything; see start, prints, wait")
+      return []
+    }
+    let words = text.words
+    let arrow = words.firstIndex { $0.text == "->" }
+    if let arrow, arrow == words.count - 1 {
+      log.add(words[arrow].location, "behind '->' stands what is expected: ok, error ERRNO, blocks, later, or fields")
+      return []
+    }
+    // What a request mentions must have been captured before its own answer.
+    let request = words[..<(arrow ?? words.count)].isEmpty ? nil : request(Array(words[..<(arrow ?? words.count)]))
+    let expected = ExpectationParser(log: log).parse(
+      arrow.map { Array(words[($0 + 1)...]) } ?? [], templates: &templates)
+    let action: Step.Action
+    if let request {
+      if case .blocks = expected, let operation = vocabulary[request.operation], operation.sleeps.isEmpty {
+        log.add(text.location, "'\(operation.name)' never sleeps in a system call, so it cannot be seen to block")
+      }
+      action = .request(role: role.name, request, expected)
+    } else {
+      switch expected {
+      case .blocks, .later:
+        log.add(text.location, "a step without an operation takes an answer; 'blocks' and 'later' leave it")
+      case .ok, .error: break
+      }
+      action = .answer(role: role.name, expected)
+    }
+    return [Step(action: action, text: "\(role.name): \(text.text)", location: key.location)]
+  }
+
+  private func request(_ words: [Passage]) -> RequestTemplate? {
+    let name = words[0].text
+    guard let operation = vocabulary[name] else {
+      log.add(
+        words[0].location, "unknown operation '\(name)'\(Suggestion.clause(for: name, among: vocabulary.names))")
+      return RequestTemplate(operation: name, fields: [])
+    }
+    var fields: [(key: String, value: Template)] = []
+    for word in words.dropFirst() {
+      guard let equals = word.firstIndex(of: "="), equals > 0 else {
+        log.add(word.location, "'\(word.text)' is not of the form key=value; a space in a value is written %20")
+        continue
+      }
+      let key = word[..<equals].text
+      if !operation.takes.contains(key) {
+        let clause = Suggestion.clause(for: key, among: operation.takes)
+        log.add(word.location, "'\(name)' takes no '\(key)'\(clause)")
+      }
+      if fields.contains(where: { $0.key == key }) { log.add(word.location, "'\(key)' stands twice") }
+      fields.append((key, templates.wireValue(word[(equals + 1)...])))
+    }
+    return RequestTemplate(operation: name, fields: fields)
+  }
+}
