@@ -18,6 +18,8 @@ struct Plan: Sendable {
 
   var cells: [Cell] { groups.flatMap { $0.cells.map(\.cell) } }
 
+  init(groups: [Group]) { self.groups = groups }
+
   init(scenarios: [Scenario], peers: PeerList, selection: Selection) {
     let reference = peers.reference.language
     groups = scenarios.compactMap { scenario in

@@ -15,6 +15,9 @@ public struct Selection: Sendable {
     self.pairs = pairs
   }
 
+  /// Whether nothing is left out.
+  var isEverything: Bool { filters.isEmpty && skipped.isEmpty && mechanisms.isEmpty && pairs.isEmpty }
+
   func includes(_ cell: Cell) -> Bool {
     (filters.isEmpty || filters.contains { Glob(containing: $0).matches(cell.id) })
       && !skipped.contains { Glob(containing: $0).matches(cell.id) }

@@ -1,0 +1,49 @@
+# make            this help
+# The first build takes some minutes; everything after it only what has changed.
+
+SHELL := /bin/bash
+BUILD ?= build
+SWIFT ?= swift
+JOBS ?= 2
+BIN := $(BUILD)/bin
+
+# Filters and options for the gate: make interop RUN="--mechanism pipe --verbose"
+RUN ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build interop test unit lint docs clean swift-release
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+deps: ## Install what is missing (libbsd-dev, pkg-config, a C compiler, clang-format)
+	@.ci/install-dependencies
+
+include c-peers/c.mk
+
+build: deps c swift-release ## Build the command, the warden, the peers and the examples
+
+# Release builds: the costs of the peers are part of what is judged.
+swift-release:
+	@$(SWIFT) build -c release --product swift-peer 2>&1 | $(QUIET)
+	@$(SWIFT) build -c release --product swift-examples 2>&1 | $(QUIET)
+	@$(SWIFT) build -c release --product ipc-interop 2>&1 | $(QUIET)
+	@mkdir -p $(BIN)
+	@products="$$($(SWIFT) build -c release --show-bin-path)"; \
+	for name in swift-peer swift-examples ipc-interop; do \
+	  cmp -s "$$products/$$name" $(BIN)/$$name || install "$$products/$$name" $(BIN)/$$name; \
+	done
+
+interop: build ## Run the gate: every scenario, every pairing of languages (RUN="--help" tells what it takes)
+	@$(BIN)/ipc-interop run $(RUN)
+
+unit: deps ## Run the unit tests
+	@$(SWIFT) test
+
+test: lint unit interop ## Unit tests, lint, then the gate
+
+lint: deps c-lint ## Check the format of Swift and C, and compile C with a second compiler
+	@swift format lint --strict --recursive Package.swift Sources Tests
+
+clean: ## Remove everything that was built
+	rm -rf $(BUILD) .build

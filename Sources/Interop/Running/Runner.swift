@@ -1,0 +1,113 @@
+import Foundation
+import PeerContract
+import Synchronization
+
+/// Runs a plan: probes the machine and the peers, gives the groups of cells to its threads, and tells what happens.
+///
+/// The threads are the runner's own: a cell waits in `poll(2)`, which must not be done on Swift's pool.
+public struct Runner: Sendable {
+  let configuration: RunConfiguration
+  let plan: Plan
+  let expectations: Expectations
+
+  /// What was asked for and does not exist.
+  public let selectionComplaints: [String]
+
+  public init(_ configuration: RunConfiguration, scenarios: [Scenario], expectations: Expectations) {
+    self.configuration = configuration
+    self.expectations = expectations
+    let everything = Plan(scenarios: scenarios, peers: configuration.peers, selection: Selection()).cells
+    selectionComplaints = configuration.selection.complaints(
+      mechanisms: Set(everything.map(\.mechanism)).sorted(), languages: configuration.peers.peers.map(\.language),
+      cells: everything.map(\.id))
+    plan = Plan(scenarios: scenarios, peers: configuration.peers, selection: configuration.selection)
+      .shuffled(seed: configuration.seed)
+  }
+
+  /// The cells that it would run, in order.
+  public var cells: [Cell] { plan.cells }
+
+  /// Runs everything, and tells `listener` of it, one event at a time.
+  public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
+    signal(SIGPIPE, SIG_IGN)  // a peer that is gone is an answer to a write, not the end of the harness
+    let start = ContinuousClock.now
+    let (isolation, excuse) = try Probe.isolation(configuration)
+    let context = configuration.context(isolation)
+    let greetings = try Probe.greetings(configuration, plan: plan, context: context)
+
+    let state = RunState(groups: plan.groups, listener: listener, stopsAtFirst: configuration.failFast)
+    state.emit(
+      .runStarted(
+        RunDescription(
+          cells: plan.cells.count, scenarios: Set(plan.cells.map(\.scenario)).count, jobs: configuration.jobs,
+          seed: configuration.seed, isolation: isolation.rawValue + (excuse.map { " (\($0))" } ?? ""),
+          implementations: greetings.mapValues(\.implementation), kernel: Probe.kernel)))
+
+    let threads = DispatchGroup()
+    for _ in 0..<min(configuration.jobs, max(plan.groups.count, 1)) {
+      threads.enter()
+      let thread = Thread {
+        var random = SystemRandomNumberGenerator()
+        while let group = state.nextGroup() {
+          GroupRun(group: group, configuration: configuration, context: context, expectations: expectations, state: state)
+            .run(&random)
+        }
+        threads.leave()
+      }
+      thread.stackSize = 1 << 20
+      thread.start()
+    }
+    threads.wait()
+    let summary = summary(state.results, seconds: start.duration(to: .now).seconds)
+    state.emit(.runEnded(summary))
+    return summary
+  }
+
+  private func summary(_ results: [CellResult], seconds: Double) -> RunSummary {
+    var complaints: [String] = []
+    let planned = plan.cells
+    let reported = Set(results.map(\.cell.id))
+    let missing = planned.filter { !reported.contains($0.id) }
+    if reported.count != results.count { complaints.append("a cell has two results") }
+    if configuration.selection.isEverything {
+      complaints += expectations.complaints(cells: planned.map(\.id), today: Probe.today)
+    }
+    let unexpected = results.filter { !$0.isExpected }
+    // A cell that has no result is one that was not run, whatever the reason: it must never be missing in silence.
+    let status = ExitStatus(
+      unexpected: unexpected.map(\.verdict) + missing.map { _ in .notRun }, complaints: complaints,
+      isInterrupted: Interruption.isRequested)
+    if !missing.isEmpty { complaints.append("\(missing.count) of \(planned.count) planned cells were not run") }
+    return RunSummary(
+      planned: planned.count, counts: Dictionary(results.map { ($0.verdict, 1) }, uniquingKeysWith: +),
+      unexpected: unexpected.count, complaints: complaints, seconds: seconds, exitStatus: status.rawValue,
+      interrupted: Interruption.isRequested)
+  }
+}
+
+extension Duration {
+  package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}
+
+extension Plan {
+  /// In another order, the same for the same seed; 0 keeps that of the files.
+  func shuffled(seed: UInt64) -> Plan {
+    guard seed != 0 else { return self }
+    var random = SeededGenerator(seed: seed)
+    return Plan(groups: groups.shuffled(using: &random))
+  }
+}
+
+/// splitmix64: an order that can be had again.
+private struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import Interop
+import Synchronization
+
+/// Where the reports go: the chosen one to a file or to standard output, and beside a file the console's progress.
+final class Outlet: Sendable {
+  private let state: Mutex<State>
+
+  private struct State {
+    var writers: [Writer]
+    var timings: Timings?
+    var failure: (any Error)?
+  }
+
+  private struct Writer {
+    var report: any Report
+    let handle: FileHandle
+  }
+
+  init(format: ReportFormat, file: String?, verbose: Bool, timings: Bool) throws {
+    var writers: [Writer] = []
+    if let file {
+      guard FileManager.default.createFile(atPath: file, contents: nil), let handle = FileHandle(forWritingAtPath: file)
+      else { throw Failure("\(file) cannot be written", .brokenEnvironment) }
+      writers.append(Writer(report: format.makeReport(style: Style()), handle: handle))
+      writers.append(Writer.console(on: .standardError, verbose: verbose))
+    } else if format == .console {
+      writers.append(Writer.console(on: .standardOutput, verbose: verbose))
+    } else {
+      writers.append(Writer(report: format.makeReport(style: Style()), handle: .standardOutput))
+    }
+    state = Mutex(State(writers: writers, timings: timings ? Timings() : nil))
+  }
+
+  func receive(_ event: Event) {
+    state.withLock { state in
+      state.timings?.receive(event)
+      for index in state.writers.indices {
+        do {
+          let text = try state.writers[index].report.receive(event)
+          if !text.isEmpty { try state.writers[index].handle.write(contentsOf: Data(text.utf8)) }
+        } catch {
+          state.failure = error
+        }
+      }
+    }
+  }
+
+  /// A report that could not be written must not look like one that was.
+  func finish() throws {
+    let (timings, failure) = state.withLock { ($0.timings?.description, $0.failure) }
+    if let timings { try? FileHandle.standardError.write(contentsOf: Data(timings.utf8)) }
+    if let failure { throw Failure("the report could not be written: \(failure)", .brokenEnvironment) }
+  }
+}
+
+extension Outlet.Writer {
+  /// What the place can show, and what its owner wants shown, decide the style.
+  fileprivate static func console(on handle: FileHandle, verbose: Bool) -> Self {
+    let environment = ProcessInfo.processInfo.environment
+    let isTerminal = isatty(handle.fileDescriptor) == 1 && environment["TERM"] != "dumb"
+    let allowsColour = environment["NO_COLOR", default: ""].isEmpty
+    var size = winsize()
+    let isMeasured = unsafe ioctl(handle.fileDescriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    let style = Style(
+      isTerminal: isTerminal, colour: isTerminal && allowsColour, width: isMeasured ? Int(size.ws_col) : 100,
+      verbose: verbose)
+    return Self(report: ReportFormat.console.makeReport(style: style), handle: handle)
+  }
+}

@@ -1,0 +1,30 @@
+import Foundation
+
+/// Where the fixtures, the peers and the warden are.
+struct Root {
+  let path: String
+
+  /// `given`, or the nearest directory above this program, or else above the working directory, that has the fixtures.
+  static func find(given: String?) -> Root? {
+    if let given { return holdsFixtures(given) ? Root(path: absolute(given)) : nil }
+    let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    for start in [program, FileManager.default.currentDirectoryPath] {
+      var directory = URL(fileURLWithPath: start)
+      while directory.path != "/" {
+        if holdsFixtures(directory.path) { return Root(path: directory.path) }
+        directory.deleteLastPathComponent()
+      }
+    }
+    return nil
+  }
+
+  func appending(_ path: String) -> String { "\(self.path)/\(path)" }
+
+  private static func holdsFixtures(_ path: String) -> Bool {
+    FileManager.default.fileExists(atPath: "\(path)/fixtures/scenarios")
+  }
+
+  private static func absolute(_ path: String) -> String {
+    URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().path
+  }
+}

@@ -1,0 +1,126 @@
+import ArgumentParser
+import Foundation
+import Interop
+import SystemPackage
+
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Runs the gate: scenarios, each with every pairing of languages.",
+    discussion: """
+      A FILTER selects the cells that have it in their names; '*' stands for any text.
+
+      EXAMPLES
+        ipc-interop run 'fifo/*[swift>c' --verbose    FIFO cells in which Swift plays the first role and C the second
+        ipc-interop run --pairs c:swift --pairs swift:c
+        ipc-interop run --repeat 20 --jobs 8 --seed 7  twenty times each, in an order that 7 makes again
+        ipc-interop run --peers my-language.yaml --pairs c:mine
+      """)
+
+  @Argument(help: "Run only cells whose name contains one of these.")
+  var filter: [String] = []
+
+  @Flag(help: "List the cells that would run, and run none.")
+  var list = false
+
+  @Option(help: "Run only this mechanism. May be given more than once.")
+  var mechanism: [String] = []
+
+  @Option(help: "Leave out the cells whose name contains this. May be given more than once.")
+  var skip: [String] = []
+
+  @Option(help: "Run only these languages, role by role: c:swift. May be given more than once.")
+  var pairs: [String] = []
+
+  @Option(help: "How many cells run at a time.")
+  var jobs = 2
+
+  @Option(help: "Shuffle the scenarios, the same for the same number. 0 keeps the order of the files.")
+  var seed: UInt64 = 0
+
+  @Option(name: .customLong("repeat"), help: "Run each cell so often. One that does not always end alike is flaky, which fails.")
+  var repetitions = 1
+
+  @Option(help: "Multiply every time limit.")
+  var timeoutMultiplier = 1.0
+
+  @Option(help: "auto, required (a sandbox of its own for every cell, or exit 3) or none.")
+  var isolation = IsolationRule.auto
+
+  @Option(help: "console, json, junit, tap or markdown.")
+  var format = ReportFormat.console
+
+  @Option(help: "Write the report to this file; the console's then goes to standard error.")
+  var output: String?
+
+  @Flag(help: "Stop at the first unexpected verdict.")
+  var failFast = false
+
+  @Flag(help: "One line for each cell.")
+  var verbose = false
+
+  @Flag(help: "Show at the end what the cells cost.")
+  var timings = false
+
+  @Option(help: "A file with more languages, in the form of fixtures/peers.yaml. May be given more than once.")
+  var peers: [String] = []
+
+  @Option(help: "The directory that has fixtures/ and build/.")
+  var root: String?
+
+  func validate() throws {
+    if jobs < 1 || jobs > 256 { throw ValidationError("--jobs must be from 1 to 256") }
+    if repetitions < 1 { throw ValidationError("--repeat must be at least 1") }
+    if !(timeoutMultiplier > 0 && timeoutMultiplier < 1e6) { throw ValidationError("--timeout-multiplier must be above 0") }
+  }
+
+  func run() throws {
+    let runner = try makeRunner()
+    if runner.cells.isEmpty { throw Failure("nothing selected", .nothingSelected) }
+    if list {
+      for cell in runner.cells { print(cell.id) }
+      return
+    }
+    let outlet = try Outlet(format: format, file: output, verbose: verbose, timings: timings)
+    Interruption.listen()
+    let summary: RunSummary
+    do throws(RunError) { summary = try runner.run { outlet.receive($0) } } catch {
+      throw Failure(error.description, error.status)
+    }
+    try outlet.finish()
+    throw ExitCode(summary.exitStatus)
+  }
+
+  /// Reads everything that the run depends on; whatever is wrong with it is told before the first cell.
+  private func makeRunner() throws -> Runner {
+    guard let root = Root.find(given: root) else {
+      let place = self.root ?? "any directory above this program or the working directory"
+      throw Failure("there is no fixtures/scenarios in \(place): --root DIR says where it is", .usage)
+    }
+    do {
+      let (scenarios, vocabulary) = try ScenarioLoader.load(root: FilePath(root.path))
+      let list = try PeerList.load(files: [root.appending("fixtures/peers.yaml")] + peers, root: root.path)
+      let expectations = try Expectations.load(root.appending("fixtures/expectations.yaml"))
+      var configuration = RunConfiguration(
+        root: root.path, warden: root.appending("build/bin/warden"), peers: list, vocabulary: vocabulary)
+      configuration.selection = Selection(
+        filters: filter, skipped: skip, mechanisms: mechanism,
+        pairs: pairs.map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) })
+      configuration.jobs = jobs
+      configuration.seed = seed
+      configuration.repetitions = repetitions
+      configuration.timeoutMultiplier = timeoutMultiplier
+      configuration.isolation = isolation
+      configuration.failFast = failFast
+      let runner = Runner(configuration, scenarios: scenarios, expectations: expectations)
+      if let complaint = runner.selectionComplaints.first { throw Failure(complaint, .nothingSelected) }
+      return runner
+    } catch let error as Failure {
+      throw error
+    } catch {
+      throw Failure("\(error)", .usage)
+    }
+  }
+}
+
+extension IsolationRule: ExpressibleByArgument {}
+extension ReportFormat: ExpressibleByArgument {}
