@@ -3,6 +3,8 @@ public enum Event: Sendable {
   case runStarted(RunDescription)
   case cellStarted(Cell)
   case cellEnded(CellResult)
+  /// Wall-clock seconds since the start, said now and then: reports have no clock of their own.
+  case timePassed(seconds: Double)
   case runEnded(RunSummary)
 }
 
@@ -17,6 +19,8 @@ public struct RunDescription: Sendable, Codable {
   /// Of each language: `gcc-12.2.0`, as the peer says in its greeting.
   public let implementations: [String: String]
   public let kernel: String
+  /// The ids of the cells in the order in which a report lists them, whatever the order in which they end.
+  public var plan: [String] = []
 }
 
 /// What is known of a run after its last cell.

@@ -15,3 +15,6 @@ public enum Verdict: String, Sendable, CaseIterable, Codable {
   /// A need of the scenario is not met here, or the run ended before its turn.
   case notRun = "not run"
 }
+
+/// So that counts by verdict are an object in JSON, not an array.
+extension Verdict: CodingKeyRepresentable {}

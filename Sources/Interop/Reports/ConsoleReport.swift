@@ -1,0 +1,91 @@
+/// What people see: failures as they come, a summary at the end, and on a terminal a line that stays below them.
+struct ConsoleReport: Report {
+  let style: Style
+  private var record = RunRecord()
+  private var progress = Progress()
+  /// What stands on the last line of the terminal now.
+  private var drawn = ""
+
+  init(style: Style) { self.style = style }
+
+  mutating func receive(_ event: Event) -> String {
+    record.receive(event)
+    progress.receive(event)
+    let lines = lines(for: event)
+    let text = lines.map { $0 + "\n" }.joined()
+    guard style.isTerminal else { return text }
+    let status =
+      if case .runEnded = event { "" } else { progress.line(style: style) }
+    guard !lines.isEmpty || status != drawn else { return "" }
+    defer { drawn = status }
+    return (drawn.isEmpty ? "" : "\r\u{1B}[K") + text + status
+  }
+
+  private func lines(for event: Event) -> [String] {
+    switch event {
+    case .runStarted(let description): opening(description)
+    case .cellStarted, .timePassed: []
+    case .cellEnded(let result) where result.isFailure: Explanation(result: result, style: style).lines
+    case .cellEnded(let result): style.verbose ? line(for: result) : []
+    case .runEnded(let summary): ConsoleSummary(record: record, summary: summary, style: style).lines
+    }
+  }
+
+  private func opening(_ run: RunDescription) -> [String] {
+    let facts =
+      [("isolation", run.isolation), ("kernel", run.kernel)]
+      + run.implementations.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    let width = (facts.map(\.0.harmless.count).max() ?? 0) + 2
+    let plan = "\(counted(run.cells, "cell")) of \(counted(run.scenarios, "scenario")), \(counted(run.jobs, "job"))"
+    return [style.painted("\(plan), seed \(run.seed)", .heading)]
+      + facts.map { name, value in "  " + style.painted(name.harmless.padded(to: width), .faint) + value.harmless }
+      + [""]
+  }
+
+  private func line(for result: CellResult) -> [String] {
+    let why = result.expectation ?? result.reason
+    return [
+      style.painted(result.verdict.rawValue.padded(to: 12), result.verdict.paint)
+        + duration(result.seconds).aligned(to: 8) + "  " + result.cell.id.harmless
+    ]
+      + (result.verdict == .passed ? [] : why.map { $0.harmless.wrapped(to: style.width - 22) } ?? [])
+      .map { String(repeating: " ", count: 22) + $0 }
+  }
+}
+
+extension ConsoleReport {
+  /// What the line says that stays at the bottom of a terminal.
+  private struct Progress {
+    private var planned = 0
+    private var ended = 0
+    private var passed = 0
+    private var unexpected = 0
+    private var running: [String] = []
+    private var seconds: Double?
+
+    mutating func receive(_ event: Event) {
+      switch event {
+      case .runStarted(let description): planned = description.cells
+      case .cellStarted(let cell): running.append(cell.id)
+      case .cellEnded(let result):
+        ended += 1
+        if result.isFailure { unexpected += 1 } else if result.verdict == .passed { passed += 1 }
+        // One alone: a cell that is repeated may be running twice.
+        if let index = running.firstIndex(of: result.cell.id) { running.remove(at: index) }
+      case .timePassed(let seconds): self.seconds = seconds
+      case .runEnded: break
+      }
+    }
+
+    func line(style: Style) -> String {
+      let counts = "[\(String(ended).aligned(to: String(planned).count))/\(planned)] \(passed) passed, "
+      let failures = "\(unexpected) unexpected"
+      let time = seconds.map { ", \(duration($0))" } ?? ""
+      let now = running.isEmpty ? "" : "; now: " + running.map(\.harmless).joined(separator: ", ")
+      // A character in the last column would make some terminals begin a line that is never erased.
+      let room = style.width - 1 - counts.count - failures.count
+      guard room >= 0 else { return (counts + failures).cut(to: style.width - 1) }
+      return counts + style.painted(failures, unexpected > 0 ? .bad : nil) + (time + now).cut(to: room)
+    }
+  }
+}

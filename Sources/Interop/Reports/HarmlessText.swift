@@ -1,0 +1,44 @@
+extension Unicode.Scalar {
+  /// Whether a terminal, a browser or a parser may take it for something else than a visible character: controls (with
+  /// them the escape sequences), marks that turn the direction of text, and what no version of XML or YAML allows.
+  var isTreacherous: Bool {
+    switch properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
+    default: false
+    }
+  }
+}
+
+extension StringProtocol {
+  /// The text as visible characters alone: `\n`, `\x1b`, `\u{202e}` stand for what is not one. What peers write is not
+  /// to be trusted with a terminal.
+  var harmless: String { escapingTreacherous { _ in false } }
+
+  /// The lines of a text of many, each harmless. A line end at the end begins no further line.
+  var harmlessLines: [String] {
+    var lines = escapingTreacherous { $0 == "\n" }.split(separator: "\n", omittingEmptySubsequences: false)
+    if lines.last?.isEmpty == true { lines.removeLast() }
+    return lines.map(String.init)
+  }
+
+  private func escapingTreacherous(except isKept: (Unicode.Scalar) -> Bool) -> String {
+    var text = String.UnicodeScalarView()
+    for scalar in unicodeScalars {
+      guard scalar.isTreacherous, !isKept(scalar) else {
+        text.append(scalar)
+        continue
+      }
+      let hexadecimal = String(scalar.value, radix: 16)
+      switch scalar {
+      case "\n": text.append(contentsOf: #"\n"#.unicodeScalars)
+      case "\r": text.append(contentsOf: #"\r"#.unicodeScalars)
+      case "\t": text.append(contentsOf: #"\t"#.unicodeScalars)
+      case _ where scalar.isASCII:
+        text.append(contentsOf: (scalar.value < 16 ? #"\x0"# : #"\x"#).unicodeScalars)
+        text.append(contentsOf: hexadecimal.unicodeScalars)
+      default: text.append(contentsOf: #"\u{\#(hexadecimal)}"#.unicodeScalars)
+      }
+    }
+    return String(text)
+  }
+}

@@ -1,0 +1,63 @@
+/// How many cells passed, by mechanism and by who spoke with whom.
+struct Matrix {
+  /// In the order in which they first appear.
+  let mechanisms: [String]
+  let pairings: [Pairing]
+  private let entries: [String: [Pairing: Entry]]
+
+  struct Entry {
+    var passed = 0
+    var total = 0
+    var failures = 0
+
+    /// The mark says without colour that one of them is not as expected.
+    var text: String { "\(passed)/\(total)\(failures > 0 ? "!" : "")" }
+  }
+
+  /// Columns. Scenarios with many roles have too many pairings for a column each.
+  enum Pairing: Hashable, Comparable, CustomStringConvertible {
+    /// Every role in the same language.
+    case uniform(String)
+    /// Two roles in two languages.
+    case pair(String, String)
+    case mixed
+
+    init(_ cell: Cell) {
+      let languages = cell.pairing.map(\.language)
+      if let first = languages.first, languages.allSatisfy({ $0 == first }) {
+        self = .uniform(first)
+      } else if languages.count == 2 {
+        self = .pair(languages[0], languages[1])
+      } else {
+        self = .mixed
+      }
+    }
+
+    var description: String {
+      switch self {
+      case .uniform(let language): "all \(language)"
+      case .pair(let first, let second): "\(first)>\(second)"
+      case .mixed: "mixed"
+      }
+    }
+  }
+
+  init(_ results: [CellResult]) {
+    var mechanisms: [String] = []
+    var entries: [String: [Pairing: Entry]] = [:]
+    for result in results {
+      if entries[result.cell.mechanism] == nil { mechanisms.append(result.cell.mechanism) }
+      var entry = entries[result.cell.mechanism]?[Pairing(result.cell)] ?? Entry()
+      entry.total += 1
+      if result.verdict == .passed { entry.passed += 1 }
+      if result.isFailure { entry.failures += 1 }
+      entries[result.cell.mechanism, default: [:]][Pairing(result.cell)] = entry
+    }
+    self.mechanisms = mechanisms
+    self.pairings = Set(entries.values.flatMap(\.keys)).sorted()
+    self.entries = entries
+  }
+
+  /// Nil where a mechanism has no such pairing.
+  subscript(mechanism: String, pairing: Pairing) -> Entry? { entries[mechanism]?[pairing] }
+}

@@ -1,0 +1,32 @@
+/// What has been heard of a run, for the reports that are written at its end.
+struct RunRecord {
+  private(set) var description: RunDescription?
+  private(set) var summary: RunSummary?
+  private var ended: [CellResult] = []
+
+  mutating func receive(_ event: Event) {
+    switch event {
+    case .runStarted(let description): self.description = description
+    case .cellEnded(let result): ended.append(result)
+    case .runEnded(let summary): self.summary = summary
+    case .cellStarted, .timePassed: break
+    }
+  }
+
+  /// In the order of the plan, whatever the order in which they ended; those of one cell, when it was repeated, in the
+  /// order in which they ended.
+  var results: [CellResult] {
+    let order = Dictionary((description?.plan ?? []).enumerated().map { ($1, $0) }) { first, _ in first }
+    return ended.enumerated().sorted { left, right in
+      let (leftID, rightID) = (left.element.cell.id, right.element.cell.id)
+      return (order[leftID] ?? .max, leftID, left.offset) < (order[rightID] ?? .max, rightID, right.offset)
+    }.map(\.element)
+  }
+}
+
+extension [CellResult] {
+  /// Counted so that no cell counts twice: what is a failure is not also passed.
+  var passedCount: Int { count { $0.verdict == .passed && $0.isExpected } }
+  var failedCount: Int { count { $0.isFailure } }
+  var notRunCount: Int { count { $0.verdict == .notRun } }
+}

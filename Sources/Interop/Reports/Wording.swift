@@ -1,0 +1,55 @@
+/// `1 cell`, `2 cells`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
+/// How long something took, as exactly as a person wants to know: `12 ms`, `3.4 s`, `2 min 5 s`.
+func duration(_ seconds: Double) -> String {
+  switch seconds {
+  // Also what is no number at all.
+  case _ where !(seconds >= 0 && seconds < 1e9): return "? s"
+  case ..<0.9995: return "\(Int((seconds * 1000).rounded())) ms"
+  case ..<59.95: return "\(decimal(seconds, places: 1)) s"
+  default:
+    let whole = Int(seconds.rounded())
+    return "\(whole / 60) min \(whole % 60) s"
+  }
+}
+
+/// `3.142`, whatever the size: never in the form `1e-05`, which readers of XML do not all take.
+func decimal(_ value: Double, places: Int) -> String {
+  guard value >= 0, value < 1e9 else { return "0" }
+  let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
+  let scaled = Int((value * Double(scale)).rounded())
+  return "\(scaled / scale)." + String(scaled % scale + scale).dropFirst()
+}
+
+extension RunSummary {
+  /// The exit status in words.
+  var exitMeaning: String {
+    switch exitStatus {
+    case 0: "all as expected"
+    case 1: "not all as expected"
+    case 2: "wrong usage"
+    case 3: "the environment is broken"
+    case 4: "nothing was selected"
+    case 5: "as expected but for what was left behind"
+    case 129...: "interrupted by signal \(exitStatus - 128)"
+    default: "unknown"
+    }
+  }
+}
+
+extension CellResult {
+  /// `failed`, or `failed, as expected`, or `passed, which was not expected`.
+  var verdictInWords: String {
+    switch (verdict, isExpected) {
+    case (.passed, true), (.notRun, _): verdict.rawValue
+    case (.passed, false): "passed, which was not expected"
+    case (_, true): "\(verdict.rawValue), as expected"
+    case (_, false): verdict.rawValue
+    }
+  }
+
+  /// Whether the reports count it as a failure. A cell that the run did not get to is none; that it did not is said of
+  /// the run.
+  var isFailure: Bool { !isExpected && verdict != .notRun }
+}
