@@ -12,7 +12,7 @@ final class Outlet: Sendable {
     var failure: (any Error)?
   }
 
-  private struct Writer {
+  fileprivate struct Writer {
     var report: any Report
     let handle: FileHandle
   }

@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
-import Interop
+public import Interop
 import SystemPackage
 
 struct Run: ParsableCommand {

@@ -57,7 +57,9 @@ public struct Runner: Sendable {
       thread.stackSize = 1 << 20
       thread.start()
     }
-    threads.wait()
+    while threads.wait(timeout: .now() + 1) == .timedOut {
+      state.emit(.timePassed(seconds: start.duration(to: .now).seconds))
+    }
     let summary = summary(state.results, seconds: start.duration(to: .now).seconds)
     state.emit(.runEnded(summary))
     return summary
