@@ -1,0 +1,166 @@
+/* A request taken apart, and an answer put together. */
+#include "peer.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static int hexadecimal_digit(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return -1;
+}
+
+/* Decodes in place: what is decoded is never longer. False when a `%` has no two digits behind it. */
+static bool decode(struct field *field, const char *end) {
+    char *to = field->value;
+    for (const char *from = field->value; from < end; to++) {
+        if (*from != '%') {
+            *to = *from++;
+            continue;
+        }
+        if (end - from < 3)
+            return false;
+        int high = hexadecimal_digit(from[1]), low = hexadecimal_digit(from[2]);
+        if (high == -1 || low == -1)
+            return false;
+        *to = (char)(high << 4 | low);
+        from += 3;
+    }
+    *to = '\0';
+    field->length = (size_t)(to - field->value);
+    return true;
+}
+
+static void parse_field(struct call *call, char *word, char *end) {
+    char *equals = memchr(word, '=', (size_t)(end - word));
+    if (!equals || equals == word) {
+        refuse(call, "'%s' is not of the form key=value", word);
+        return;
+    }
+    *equals = '\0';
+    if (field(call, word)) {
+        refuse(call, "'%s' stands twice", word);
+        return;
+    }
+    if (call->field_count == FIELD_COUNT) {
+        refuse(call, "more than %d parameters", FIELD_COUNT);
+        return;
+    }
+    struct field *added = &call->fields[call->field_count++];
+    *added = (struct field){.key = word, .value = equals + 1};
+    if (!decode(added, end))
+        refuse(call, "a '%%' in '%s' has no two hexadecimal digits behind it", word);
+}
+
+/* Takes apart `line`, which must outlive the call: operation and fields point into it. */
+void parse(struct call *call, char *line, size_t length) {
+    call->outcome = OK;
+    call->field_count = call->answer_length = 0;
+    call->answer_too_long = false;
+    call->operation = line;
+    if (length >= LINE_SIZE) {
+        refuse(call, "the line is longer than %d bytes", LINE_SIZE);
+        return;
+    }
+    char *end = line + length;
+    char *space = memchr(line, ' ', length);
+    if (length == 0 || space == line) {
+        refuse(call, "a line begins with an operation");
+        return;
+    }
+    while (space && call->outcome == OK) {
+        char *word = space + 1;
+        *space = '\0';
+        space = memchr(word, ' ', (size_t)(end - word));
+        char *word_end = space ? space : end;
+        *word_end = '\0'; /* for the messages; `space` finds its way without it */
+        parse_field(call, word, word_end);
+    }
+}
+
+/* Refuses a parameter that the operation does not have: it is a slip of the pen, and would be ignored
+ * silently. */
+void check_keys(struct call *call, const char *takes) {
+    for (size_t i = 0; i < call->field_count; i++) {
+        const char *key = call->fields[i].key;
+        size_t length = strlen(key);
+        const char *known = takes;
+        while (known &&
+               !(strncmp(known, key, length) == 0 && (known[length] == ' ' || known[length] == '\0'))) {
+            known = strchr(known, ' ');
+            known = known ? known + 1 : NULL;
+        }
+        if (!known)
+            refuse(call, "%s takes no '%s'", call->operation, key);
+    }
+}
+
+/* The request is wrong. The first reason is the one that is told. */
+void refuse(struct call *call, const char *reason, ...) {
+    if (call->outcome == INVALID)
+        return;
+    char text[512];
+    va_list arguments;
+    va_start(arguments, reason);
+    vsnprintf(text, sizeof text, reason, arguments);
+    va_end(arguments);
+    call->outcome = INVALID;
+    call->answer_length = 0;
+    call->answer_too_long = false;
+    answer_bytes(call, "reason", text, strlen(text));
+}
+
+/* The call failed. Takes the place of what was answered before. */
+void fail(struct call *call, int error) {
+    const char *name = strerrorname_np(error);
+    call->outcome = FAILED;
+    call->answer_length = 0;
+    if (name)
+        answer(call, "errno", "%s", name);
+    else
+        answer(call, "errno", "E%d", error);
+}
+
+static bool is_literal(unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("-._~/|,:+@", c));
+}
+
+void answer_bytes(struct call *call, const char *key, const void *bytes, size_t length) {
+    /* "unsupported", the longest kind of answer, and the line end must fit as well. */
+    const size_t room = sizeof call->answer - 16 - call->answer_length;
+    if (strlen(key) + 2 + 3 * length > room) {
+        call->answer_too_long = true;
+        return;
+    }
+    char *to = call->answer + call->answer_length;
+    *to++ = ' ';
+    to = stpcpy(to, key);
+    *to++ = '=';
+    for (const unsigned char *from = bytes; length > 0; length--, from++) {
+        if (is_literal(*from)) {
+            *to++ = (char)*from;
+        } else {
+            *to++ = '%';
+            *to++ = "0123456789ABCDEF"[*from >> 4];
+            *to++ = "0123456789ABCDEF"[*from & 0xF];
+        }
+    }
+    call->answer_length = (size_t)(to - call->answer);
+}
+
+/* For numbers and names, which are short. */
+void answer(struct call *call, const char *key, const char *format, ...) {
+    char value[256];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(value, sizeof value, format, arguments);
+    va_end(arguments);
+    answer_bytes(call, key, value, strlen(value));
+}

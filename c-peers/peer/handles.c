@@ -1,0 +1,79 @@
+/* The table of handles: names for descriptors and attached segments. */
+#include "peer.h"
+
+#include <string.h>
+
+enum { NAME_SIZE = 64, HANDLE_COUNT = 1024 };
+
+struct handle {
+    enum kind { VACANT, DESCRIPTOR, SEGMENT } kind;
+    char name[NAME_SIZE];
+    int descriptor;
+    struct segment segment;
+};
+static struct handle handles[HANDLE_COUNT];
+
+static struct handle *find(const char *name) {
+    for (struct handle *handle = handles; handle < handles + HANDLE_COUNT; handle++)
+        if (handle->kind != VACANT && strcmp(handle->name, name) == 0)
+            return handle;
+    return NULL;
+}
+
+static struct handle *vacancy(void) {
+    for (struct handle *handle = handles; handle < handles + HANDLE_COUNT; handle++)
+        if (handle->kind == VACANT)
+            return handle;
+    return NULL;
+}
+
+/* The name that the request gives to what it is about to open. Asked before the call is made, whose effects
+ * could be seen by others. */
+const char *new_handle(struct call *call, const char *key) {
+    const char *name = strcmp(key, "handle") != 0 || has(call, key) ? text(call, key) : "default";
+    if (!*name || strlen(name) >= NAME_SIZE)
+        refuse(call, "a handle has 1 to %d bytes", NAME_SIZE - 1);
+    else if (find(name))
+        refuse(call, "the handle '%s' is in use", name);
+    else if (!vacancy())
+        refuse(call, "there are %d handles already", HANDLE_COUNT);
+    return name;
+}
+
+void hold_descriptor(const char *name, int descriptor) {
+    struct handle *handle = vacancy();
+    *handle = (struct handle){.kind = DESCRIPTOR, .descriptor = descriptor};
+    strlcpy(handle->name, name, sizeof handle->name);
+}
+
+void hold_segment(const char *name, struct segment segment) {
+    struct handle *handle = vacancy();
+    *handle = (struct handle){.kind = SEGMENT, .segment = segment};
+    strlcpy(handle->name, name, sizeof handle->name);
+}
+
+static struct handle *held(struct call *call, enum kind kind, const char *what) {
+    static struct handle none = {.descriptor = -1};
+    const char *name = has(call, "handle") ? text(call, "handle") : "default";
+    struct handle *handle = find(name);
+    if (handle && handle->kind == kind)
+        return handle;
+    refuse(call, "the handle '%.64s' is no %s", name, what);
+    return &none;
+}
+
+int descriptor(struct call *call) {
+    return held(call, DESCRIPTOR, "descriptor")->descriptor;
+}
+
+struct segment segment(struct call *call) {
+    return held(call, SEGMENT, "segment")->segment;
+}
+
+/* The name may be taken again. */
+void release(struct call *call) {
+    const char *name = has(call, "handle") ? text(call, "handle") : "default";
+    struct handle *handle = find(name);
+    if (handle)
+        handle->kind = VACANT;
+}

@@ -1,0 +1,121 @@
+/* The C reference peer: performs IPC operations on request. docs/peer-contract.md says how it is asked. */
+#include "peer.h"
+
+#include <err.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct operation *const mechanisms[] = {
+    general_operations, abi_operations,      signal_operations,   pipe_operations,     transfer_operations,
+    record_operations,  posix_mq_operations, sysv_shm_operations, sysv_sem_operations,
+};
+enum { MECHANISM_COUNT = sizeof mechanisms / sizeof *mechanisms };
+
+#define TEXT_OF(number) #number
+#define VERSION(major, minor, patch) TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
+#ifdef __clang__
+static const char implementation[] = "clang-" VERSION(__clang_major__, __clang_minor__, __clang_patchlevel__);
+#else
+static const char implementation[] = "gcc-" VERSION(__GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
+#endif
+
+/* Not by stdio: a handler without SA_RESTART may interrupt both ends of the conversation, and stdio would
+ * take that for an error of the stream. */
+static void write_line(char *line, size_t length) {
+    line[length++] = '\n';
+    for (size_t written = 0; written < length;) {
+        ssize_t count = write(STDOUT_FILENO, line + written, length - written);
+        if (count == -1 && errno != EINTR)
+            err(EXIT_FAILURE, "write to standard output");
+        written += count == -1 ? 0 : (size_t)count;
+    }
+}
+
+/* The next line, without its line end; NULL at the end of input. A line that does not fit is skipped to its
+ * end, and *length is then LINE_SIZE. What stands behind the last line end is no line: whoever wrote it died
+ * in the middle. */
+static char *read_line(size_t *length) {
+    static char buffer[LINE_SIZE];
+    static size_t begin, end;
+    bool skipping = false;
+    for (;;) {
+        char *newline = memchr(buffer + begin, '\n', end - begin);
+        if (newline) {
+            char *line = buffer + begin;
+            begin = (size_t)(newline - buffer) + 1;
+            *newline = '\0';
+            *length = skipping ? LINE_SIZE : (size_t)(newline - line);
+            return line;
+        }
+        memmove(buffer, buffer + begin, end - begin);
+        end -= begin;
+        begin = 0;
+        if (end == LINE_SIZE) {
+            skipping = true;
+            end = 0;
+        }
+        ssize_t count = read(STDIN_FILENO, buffer + end, LINE_SIZE - end);
+        if (count == 0)
+            return NULL;
+        if (count == -1 && errno != EINTR)
+            err(EXIT_FAILURE, "read from standard input");
+        end += count == -1 ? 0 : (size_t)count;
+    }
+}
+
+static const struct operation *find(const char *name) {
+    for (size_t i = 0; i < MECHANISM_COUNT; i++)
+        for (const struct operation *operation = mechanisms[i]; operation->name; operation++)
+            if (strcmp(operation->name, name) == 0)
+                return operation;
+    return NULL;
+}
+
+static void greet(void) {
+    static char line[LINE_SIZE];
+    size_t length = (size_t)snprintf(
+        line, sizeof line, "hello contract=1 language=c implementation=%s operations=", implementation);
+    for (size_t i = 0; i < MECHANISM_COUNT; i++)
+        for (const struct operation *operation = mechanisms[i]; operation->name; operation++)
+            length += (size_t)snprintf(line + length, sizeof line - length, "%s,", operation->name);
+    write_line(line, length - 1); /* without the last comma */
+}
+
+static void perform(struct call *call, char *line, size_t length) {
+    parse(call, line, length);
+    if (call->outcome != OK)
+        return;
+    const struct operation *operation = find(call->operation);
+    if (!operation) {
+        call->outcome = UNSUPPORTED;
+        return;
+    }
+    check_keys(call, operation->takes);
+    if (call->outcome == OK)
+        operation->perform(call);
+    if (call->answer_too_long)
+        refuse(call, "the answer does not fit in a line");
+}
+
+int main(void) {
+    static const char *const kinds[] = {
+        [OK] = "ok", [FAILED] = "error", [INVALID] = "invalid", [UNSUPPORTED] = "unsupported"};
+    static struct call call;
+    static char line[LINE_SIZE];
+
+    /* Whoever writes to a pipe that nobody reads shall see EPIPE. Nothing is executed that could inherit
+     * this. */
+    signal(SIGPIPE, SIG_IGN);
+    greet();
+    char *request;
+    for (size_t length; (request = read_line(&length));) {
+        perform(&call, request, length);
+        write_line(line, (size_t)snprintf(line, sizeof line, "%s%.*s", kinds[call.outcome],
+                                          (int)call.answer_length, call.answer));
+    }
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,171 @@
+/* Payloads: literal bytes, the pattern, its digest, and the stamped record. */
+#include "peer.h"
+
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Byte i of the stream is byte i mod 8, least significant first, of the word i div 8. */
+static uint64_t pattern_word(uint64_t seed, uint64_t index) {
+    uint64_t z = seed + index + 0x9e3779b97f4a7c15;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    return htole64(z ^ (z >> 31));
+}
+
+/* The bytes of the stream from `offset` to the end of their word: how many they are. */
+static size_t pattern_piece(uint64_t seed, uint64_t offset, unsigned char piece[8]) {
+    uint64_t word = pattern_word(seed, offset / 8);
+    size_t skipped = offset % 8;
+    memcpy(piece, (unsigned char *)&word + skipped, 8 - skipped);
+    return 8 - skipped;
+}
+
+static void make_pattern(uint64_t seed, uint64_t offset, unsigned char *to, size_t length) {
+    while (length > 0) {
+        size_t count = 8;
+        if (offset % 8 == 0 && length >= 8) {
+            uint64_t word = pattern_word(seed, offset / 8);
+            memcpy(to, &word, 8);
+        } else {
+            unsigned char piece[8];
+            count = pattern_piece(seed, offset, piece);
+            if (count > length)
+                count = length;
+            memcpy(to, piece, count);
+        }
+        to += count;
+        offset += count;
+        length -= count;
+    }
+}
+
+/* The offset in `bytes` of the first that is not the stream's; `length` when all are. */
+static size_t first_difference(uint64_t seed, uint64_t offset, const unsigned char *bytes, size_t length) {
+    size_t at = 0;
+    while (at < length) {
+        unsigned char piece[8];
+        size_t count = pattern_piece(seed, offset + at, piece);
+        if (count > length - at)
+            count = length - at;
+        if (memcmp(bytes + at, piece, count) != 0) {
+            for (size_t i = 0; bytes[at] == piece[i]; i++)
+                at++;
+            return at;
+        }
+        at += count;
+    }
+    return length;
+}
+
+static uint64_t fnv(uint64_t hash, uint64_t word) {
+    return (hash ^ word) * 0x100000001b3;
+}
+
+/* FNV-1a, over words instead of bytes: it keeps up with a pipe. */
+uint64_t digest(const void *bytes, size_t length) {
+    uint64_t hash = 0xcbf29ce484222325, word;
+    const unsigned char *from = bytes, *whole = from + length / 8 * 8;
+    for (; from < whole; from += 8) {
+        memcpy(&word, from, 8);
+        hash = fnv(hash, le64toh(word));
+    }
+    if (length % 8 > 0) {
+        word = 0; /* what the last word lacks is zeros */
+        memcpy(&word, from, length % 8);
+        hash = fnv(hash, le64toh(word));
+    }
+    return fnv(hash, length);
+}
+
+static void put_header(unsigned char *record, uint32_t writer, uint32_t sequence, uint64_t body) {
+    writer = htole32(writer);
+    sequence = htole32(sequence);
+    body = htole64(body);
+    memcpy(record, &writer, 4);
+    memcpy(record + 4, &sequence, 4);
+    memcpy(record + 8, &body, 8);
+}
+
+void make_record(unsigned char *record, size_t size, uint32_t writer, uint32_t sequence) {
+    unsigned char *body = record + RECORD_HEADER;
+    make_pattern((uint64_t)writer << 32 | sequence, 0, body, size - RECORD_HEADER);
+    put_header(record, writer, sequence, digest(body, size - RECORD_HEADER));
+}
+
+/* Whether the bytes are a record as its writer made it; then, whose it is. */
+bool check_record(const unsigned char *record, size_t size, uint32_t *writer, uint32_t *sequence) {
+    const unsigned char *body = record + RECORD_HEADER;
+    const size_t length = size - RECORD_HEADER;
+    memcpy(writer, record, 4);
+    memcpy(sequence, record + 4, 4);
+    *writer = le32toh(*writer);
+    *sequence = le32toh(*sequence);
+    uint64_t stamped;
+    memcpy(&stamped, record + 8, 8);
+    return le64toh(stamped) == digest(body, length) &&
+           first_difference((uint64_t)*writer << 32 | *sequence, 0, body, length) == length;
+}
+
+/* Room for the bytes of one call, kept for the next one: no allocation a message. */
+void *scratch(struct call *call, size_t size) {
+    enum { MOST = 1 << 30 };
+    static void *room;
+    static size_t capacity;
+    if (size <= capacity && room)
+        return room;
+    void *larger = size <= MOST ? realloc(room, size + 1) : NULL;
+    if (!larger) {
+        refuse(call, "there is no room for %zu bytes", size);
+        return NULL;
+    }
+    capacity = size;
+    return room = larger;
+}
+
+/* What a request sends: literal bytes, or a part of the pattern. */
+struct payload payload(struct call *call, const char *literal, const char *length) {
+    const struct field *bytes = field(call, literal);
+    if (!bytes == !has(call, "pattern"))
+        refuse(call, "%s sends either '%s' or 'pattern'", call->operation, literal);
+    else if (bytes && (has(call, length) || has(call, "offset")))
+        refuse(call, "'%s' says its length itself", literal);
+    if (call->outcome != OK)
+        return (struct payload){0};
+    if (bytes)
+        return (struct payload){bytes->value, bytes->length};
+    const struct expectation pattern = expectation(call);
+    const size_t count = (size_t)number(call, length, 0, INT64_MAX);
+    void *room = call->outcome == OK ? scratch(call, count) : NULL;
+    if (!room)
+        return (struct payload){0};
+    make_pattern(pattern.seed, pattern.offset, room, count);
+    return (struct payload){room, count};
+}
+
+/* What a request that receives is to compare with. */
+struct expectation expectation(struct call *call) {
+    struct expectation expected = {.has_pattern = has(call, "pattern")};
+    if (expected.has_pattern)
+        expected.seed = seed(call, "pattern");
+    else if (has(call, "offset"))
+        refuse(call, "'offset' is one into a pattern");
+    expected.offset = (uint64_t)number_or(call, "offset", 0, INT64_MAX, 0);
+    return expected;
+}
+
+void answer_payload(struct call *call, const char *key, struct expectation expected, const void *bytes,
+                    size_t length) {
+    if (!expected.has_pattern && length <= LITERAL_SIZE) {
+        answer_bytes(call, key, bytes, length);
+        return;
+    }
+    answer(call, "digest", "%016llx", (unsigned long long)digest(bytes, length));
+    if (!expected.has_pattern)
+        return;
+    size_t difference = first_difference(expected.seed, expected.offset, bytes, length);
+    if (difference == length)
+        answer(call, "differs", "none");
+    else
+        answer(call, "differs", "%zu", difference);
+}

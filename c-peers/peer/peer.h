@@ -1,0 +1,124 @@
+/* What the files of the peer share: a call (one request and its answer), the table of handles, payloads and
+ * times.
+ *
+ * An operation reads its parameters first, performs its call, and adds what came of it to the answer. An
+ * accessor that finds a parameter wrong marks the call `invalid` and returns something harmless, so an
+ * operation asks once, after the last of them, whether it may go on. An answer that nobody touched is `ok`.
+ */
+#ifndef PEER_H
+#define PEER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+enum {
+    LINE_SIZE = 65536,   /* of a line with its line end */
+    LITERAL_SIZE = 1024, /* the longest payload that is answered literally */
+    FIELD_COUNT = 32,
+};
+
+struct field {
+    char *key;
+    char *value; /* decoded; a NUL stands behind it, and may stand in it */
+    size_t length;
+};
+
+struct call {
+    char *operation;
+    struct field fields[FIELD_COUNT];
+    size_t field_count;
+    enum { OK, FAILED, INVALID, UNSUPPORTED } outcome;
+    char answer[LINE_SIZE]; /* the fields of the answer, a space before each */
+    size_t answer_length;
+    bool answer_too_long;
+};
+
+struct operation {
+    const char *name;
+    const char *takes; /* the keys that it knows, a space between */
+    void (*perform)(struct call *);
+};
+
+/* One table a mechanism, ended by a row without a name. */
+extern const struct operation general_operations[], abi_operations[], signal_operations[], pipe_operations[],
+    transfer_operations[], record_operations[], posix_mq_operations[], sysv_shm_operations[],
+    sysv_sem_operations[];
+
+/* call.c: a request taken apart, an answer put together. */
+void parse(struct call *, char *line, size_t length);
+void check_keys(struct call *, const char *takes);
+__attribute__((format(printf, 2, 3))) void refuse(struct call *, const char *reason, ...);
+void fail(struct call *, int error);
+__attribute__((format(printf, 3, 4))) void answer(struct call *, const char *key, const char *format, ...);
+void answer_bytes(struct call *, const char *key, const void *bytes, size_t length);
+
+/* fields.c: parameters as values. Those that end in `_or` have a fallback; the others must be there. */
+const struct field *field(const struct call *, const char *key);
+bool has(const struct call *, const char *key);
+const char *text(struct call *, const char *key);
+long long number(struct call *, const char *key, long long least, long long most);
+long long number_or(struct call *, const char *key, long long least, long long most, long long fallback);
+uint64_t seed(struct call *, const char *key);
+key_t ipc_key(struct call *, const char *key);
+mode_t permissions(struct call *, const char *key);
+mode_t permissions_or(struct call *, const char *key, mode_t fallback);
+struct timespec seconds(struct call *, const char *key);
+int signal_number(struct call *, const char *key);
+bool retries(struct call *); /* eintr=retry */
+
+/* flags.c: numbers by the names that the manual pages give them. A table ends with a row without a name. */
+struct symbol {
+    const char *name;
+    long value;
+};
+#define SYMBOL(name) {#name, name}
+int one_of(struct call *, const char *key, const struct symbol *);
+int flags(struct call *, const char *key, const struct symbol *);
+int flags_or(struct call *, const char *key, const struct symbol *, int fallback);
+bool parse_flags(const char *text, const struct symbol *, int *flags);
+void spell_flags(char *text, size_t size, long flags, const struct symbol *);
+void answer_flags(struct call *, const char *key, long flags, const struct symbol *);
+const char *symbol_name(long value, const struct symbol *);
+
+/* handles.c: what later requests refer to by name. A POSIX message queue is a descriptor as well: on Linux,
+ * mqd_t is one, and poll(2) and fcntl(2) take it. */
+struct segment {
+    unsigned char *address;
+    size_t size;
+    bool read_only;
+};
+const char *new_handle(struct call *, const char *key);
+void hold_descriptor(const char *name, int descriptor);
+void hold_segment(const char *name, struct segment);
+int descriptor(struct call *);
+struct segment segment(struct call *);
+void release(struct call *);
+
+/* payload.c: bytes that both sides of the contract can make and judge. */
+struct payload {
+    const void *bytes;
+    size_t length;
+};
+struct expectation {
+    bool has_pattern;
+    uint64_t seed, offset;
+};
+enum { RECORD_HEADER = 16 };
+void *scratch(struct call *, size_t size);
+struct payload payload(struct call *, const char *literal, const char *length);
+struct expectation expectation(struct call *);
+void answer_payload(struct call *, const char *key, struct expectation, const void *bytes, size_t length);
+uint64_t digest(const void *bytes, size_t length);
+void make_record(unsigned char *record, size_t size, uint32_t writer, uint32_t sequence);
+bool check_record(const unsigned char *record, size_t size, uint32_t *writer, uint32_t *sequence);
+
+/* times.c */
+struct timespec time_after(clockid_t, struct timespec span);
+struct timespec time_left(struct timespec deadline);
+bool pause_before(const struct timespec *deadline, struct timespec *backoff);
+extern const struct timespec first_backoff;
+
+#endif

@@ -1,0 +1,175 @@
+/* POSIX message queues. */
+#include "peer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <mqueue.h>
+#include <signal.h>
+#include <string.h>
+
+_Static_assert(sizeof(mqd_t) == sizeof(int), "on Linux a queue is a descriptor: see handles.c");
+
+static const struct symbol queue_flags[] = {SYMBOL(O_NONBLOCK), {0}};
+
+static void perform_mq_open(struct call *call) {
+    static const struct symbol known[] = {
+        SYMBOL(O_RDONLY), SYMBOL(O_WRONLY),   SYMBOL(O_RDWR),    SYMBOL(O_CREAT),
+        SYMBOL(O_EXCL),   SYMBOL(O_NONBLOCK), SYMBOL(O_CLOEXEC), {0}};
+    const char *handle = new_handle(call, "handle");
+    const char *name = text(call, "name");
+    int oflag = flags(call, "oflag", known) | O_CLOEXEC;
+    mode_t mode = permissions_or(call, "mode", 0600);
+    struct mq_attr attributes = {.mq_maxmsg = number_or(call, "mq_maxmsg", LONG_MIN, LONG_MAX, 0),
+                                 .mq_msgsize = number_or(call, "mq_msgsize", LONG_MIN, LONG_MAX, 0)};
+    if (has(call, "mq_maxmsg") != has(call, "mq_msgsize"))
+        refuse(call, "mq_maxmsg and mq_msgsize go together");
+    if (call->outcome != OK)
+        return;
+    mqd_t queue = mq_open(name, oflag, mode, has(call, "mq_maxmsg") ? &attributes : NULL);
+    if (queue == (mqd_t)-1) {
+        fail(call, errno);
+        return;
+    }
+    hold_descriptor(handle, queue);
+    answer(call, "fd", "%d", queue);
+}
+
+static void perform_mq_close(struct call *call) {
+    mqd_t queue = descriptor(call);
+    if (call->outcome != OK)
+        return;
+    release(call);
+    if (mq_close(queue) == -1)
+        fail(call, errno);
+}
+
+static void perform_mq_unlink(struct call *call) {
+    const char *name = text(call, "name");
+    if (call->outcome == OK && mq_unlink(name) == -1)
+        fail(call, errno);
+}
+
+/* The deadline of an mq_timed call is a time of CLOCK_REALTIME; it does not move when the call begins again.
+ */
+static struct timespec deadline(struct call *call) {
+    return time_after(CLOCK_REALTIME, seconds(call, "abs_timeout"));
+}
+
+static void send_message(struct call *call, bool timed) {
+    mqd_t queue = descriptor(call);
+    struct payload sent = payload(call, "msg", "msg_len");
+    unsigned priority = (unsigned)number_or(call, "msg_prio", 0, UINT_MAX, 0);
+    bool retry = retries(call);
+    struct timespec end = timed ? deadline(call) : (struct timespec){0};
+    int result;
+    if (call->outcome != OK)
+        return;
+    do
+        result = timed ? mq_timedsend(queue, sent.bytes, sent.length, priority, &end)
+                       : mq_send(queue, sent.bytes, sent.length, priority);
+    while (result == -1 && errno == EINTR && retry);
+    if (result == -1)
+        fail(call, errno);
+}
+
+static void perform_mq_send(struct call *call) {
+    send_message(call, false);
+}
+
+static void perform_mq_timedsend(struct call *call) {
+    send_message(call, true);
+}
+
+/* The buffer that mq_receive(3) demands: as long as the longest message of the queue. */
+static size_t message_size(struct call *call, mqd_t queue) {
+    struct mq_attr attributes = {0};
+    if (call->outcome == OK && mq_getattr(queue, &attributes) == -1)
+        fail(call, errno);
+    return (size_t)attributes.mq_msgsize;
+}
+
+static void receive_message(struct call *call, bool timed) {
+    mqd_t queue = descriptor(call);
+    struct expectation expected = expectation(call);
+    bool retry = retries(call);
+    struct timespec end = timed ? deadline(call) : (struct timespec){0};
+    size_t size =
+        has(call, "msg_len") ? (size_t)number(call, "msg_len", 0, SSIZE_MAX) : message_size(call, queue);
+    char *room = call->outcome == OK ? scratch(call, size) : NULL;
+    unsigned priority;
+    ssize_t length;
+    if (!room)
+        return;
+    do
+        length = timed ? mq_timedreceive(queue, room, size, &priority, &end)
+                       : mq_receive(queue, room, size, &priority);
+    while (length == -1 && errno == EINTR && retry);
+    if (length == -1) {
+        fail(call, errno);
+        return;
+    }
+    answer(call, "return", "%zd", length);
+    answer(call, "msg_prio", "%u", priority);
+    answer_payload(call, "msg", expected, room, (size_t)length);
+}
+
+static void perform_mq_receive(struct call *call) {
+    receive_message(call, false);
+}
+
+static void perform_mq_timedreceive(struct call *call) {
+    receive_message(call, true);
+}
+
+static void perform_mq_getattr(struct call *call) {
+    mqd_t queue = descriptor(call);
+    struct mq_attr attributes;
+    if (call->outcome != OK)
+        return;
+    if (mq_getattr(queue, &attributes) == -1) {
+        fail(call, errno);
+        return;
+    }
+    answer_flags(call, "mq_flags", attributes.mq_flags, queue_flags);
+    answer(call, "mq_maxmsg", "%ld", attributes.mq_maxmsg);
+    answer(call, "mq_msgsize", "%ld", attributes.mq_msgsize);
+    answer(call, "mq_curmsgs", "%ld", attributes.mq_curmsgs);
+}
+
+static void perform_mq_setattr(struct call *call) {
+    mqd_t queue = descriptor(call);
+    struct mq_attr attributes = {.mq_flags = flags(call, "mq_flags", queue_flags)}, previous;
+    if (call->outcome != OK)
+        return;
+    if (mq_setattr(queue, &attributes, &previous) == -1)
+        fail(call, errno);
+    else
+        answer_flags(call, "mq_flags", previous.mq_flags, queue_flags);
+}
+
+static void perform_mq_notify(struct call *call) {
+    static const struct symbol ways[] = {SYMBOL(SIGEV_SIGNAL), SYMBOL(SIGEV_NONE), {"NULL", -1}, {0}};
+    mqd_t queue = descriptor(call);
+    int way = one_of(call, "sigev_notify", ways);
+    struct sigevent event = {.sigev_notify = way};
+    if (way == SIGEV_SIGNAL)
+        event.sigev_signo = signal_number(call, "sigev_signo");
+    event.sigev_value.sival_int = (int)number_or(call, "sigev_value", INT_MIN, INT_MAX, 0);
+    if (call->outcome == OK && mq_notify(queue, way == -1 ? NULL : &event) == -1)
+        fail(call, errno);
+}
+
+const struct operation posix_mq_operations[] = {
+    {"mq_open", "handle name oflag mode mq_maxmsg mq_msgsize", perform_mq_open},
+    {"mq_close", "handle", perform_mq_close},
+    {"mq_unlink", "name", perform_mq_unlink},
+    {"mq_send", "handle msg msg_len pattern offset msg_prio eintr", perform_mq_send},
+    {"mq_timedsend", "handle msg msg_len pattern offset msg_prio abs_timeout eintr", perform_mq_timedsend},
+    {"mq_receive", "handle msg_len pattern offset eintr", perform_mq_receive},
+    {"mq_timedreceive", "handle msg_len pattern offset abs_timeout eintr", perform_mq_timedreceive},
+    {"mq_getattr", "handle", perform_mq_getattr},
+    {"mq_setattr", "handle mq_flags", perform_mq_setattr},
+    {"mq_notify", "handle sigev_notify sigev_signo sigev_value", perform_mq_notify},
+    {0},
+};

@@ -1,0 +1,133 @@
+/* Stamped records through a pipe, in tight loops: whether they stay whole is what the atomicity check asks.
+ */
+#include "peer.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* By one write(2) where that takes it whole, by more where it does not. */
+static bool write_record(int fd, const unsigned char *record, size_t size) {
+    for (size_t written = 0; written < size;) {
+        ssize_t count = write(fd, record + written, size - written);
+        if (count == -1)
+            return false;
+        written += (size_t)count;
+    }
+    return true;
+}
+
+static void perform_write_records(struct call *call) {
+    int fd = descriptor(call);
+    uint32_t writer = (uint32_t)number(call, "writer", 0, UINT32_MAX);
+    uint32_t count = (uint32_t)number(call, "count", 0, UINT32_MAX), sequence = 0;
+    size_t size = (size_t)number(call, "size", RECORD_HEADER, SSIZE_MAX);
+    unsigned char *record = call->outcome == OK ? scratch(call, size) : NULL;
+    if (!record)
+        return;
+    for (; sequence < count; sequence++) {
+        make_record(record, size, writer, sequence);
+        if (!write_record(fd, record, size)) {
+            fail(call, errno);
+            break;
+        }
+    }
+    answer(call, "return", "%u", sequence);
+}
+
+/* What a reader knows of one of its writers. */
+struct writer {
+    uint32_t number, last, largest;
+    uint64_t seen;
+};
+
+struct tally {
+    struct writer *writers;
+    size_t writer_count, capacity;
+    uint64_t records, torn, disordered;
+};
+
+/* NULL when there is no memory for another writer. */
+static struct writer *writer_of(struct tally *tally, uint32_t number) {
+    for (size_t i = 0; i < tally->writer_count; i++)
+        if (tally->writers[i].number == number)
+            return &tally->writers[i];
+    if (tally->writer_count == tally->capacity) {
+        size_t capacity = 2 * tally->capacity + 8;
+        struct writer *larger = reallocarray(tally->writers, capacity, sizeof *larger);
+        if (!larger)
+            return NULL;
+        tally->writers = larger;
+        tally->capacity = capacity;
+    }
+    struct writer *added = &tally->writers[tally->writer_count++];
+    *added = (struct writer){.number = number};
+    return added;
+}
+
+static bool count_frame(struct tally *tally, const unsigned char *frame, size_t size) {
+    uint32_t number, sequence;
+    if (!check_record(frame, size, &number, &sequence)) {
+        tally->torn++;
+        return true;
+    }
+    struct writer *writer = writer_of(tally, number);
+    if (!writer)
+        return false;
+    tally->records++;
+    tally->disordered += writer->seen > 0 && sequence <= writer->last;
+    writer->seen++;
+    writer->last = sequence;
+    if (sequence > writer->largest)
+        writer->largest = sequence;
+    return true;
+}
+
+/* Reads frames to the end of file; a read(2) may bring less than one. False, with errno, when a call fails.
+ */
+static bool count_frames(struct tally *tally, int fd, unsigned char *frame, size_t size) {
+    for (size_t filled = 0;;) {
+        ssize_t count = read(fd, frame + filled, size - filled);
+        if (count == -1)
+            return false;
+        if (count == 0) {
+            tally->torn += filled > 0;
+            return true;
+        }
+        filled += (size_t)count;
+        if (filled < size)
+            continue;
+        if (!count_frame(tally, frame, size))
+            return false;
+        filled = 0;
+    }
+}
+
+static void perform_read_records(struct call *call) {
+    int fd = descriptor(call);
+    size_t size = (size_t)number(call, "size", RECORD_HEADER, SSIZE_MAX);
+    unsigned char *frame = call->outcome == OK ? scratch(call, size) : NULL;
+    if (!frame)
+        return;
+    struct tally tally = {0};
+    if (!count_frames(&tally, fd, frame, size)) {
+        fail(call, errno);
+    } else {
+        int64_t lost = 0;
+        for (size_t i = 0; i < tally.writer_count; i++)
+            lost += (int64_t)tally.writers[i].largest + 1 - (int64_t)tally.writers[i].seen;
+        answer(call, "records", "%llu", (unsigned long long)tally.records);
+        answer(call, "torn", "%llu", (unsigned long long)tally.torn);
+        answer(call, "lost", "%lld", (long long)lost);
+        answer(call, "disordered", "%llu", (unsigned long long)tally.disordered);
+        answer(call, "writers", "%zu", tally.writer_count);
+    }
+    free(tally.writers);
+}
+
+const struct operation record_operations[] = {
+    {"write_records", "handle writer count size", perform_write_records},
+    {"read_records", "handle size", perform_read_records},
+    {0},
+};

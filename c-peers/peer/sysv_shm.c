@@ -1,0 +1,160 @@
+/* System V shared memory. */
+#include "peer.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/shm.h>
+
+/* The segment that requests without `shmid` mean. */
+static int latest = -1;
+
+static int identifier(struct call *call) {
+    int shmid = (int)number_or(call, "shmid", INT32_MIN, INT32_MAX, latest);
+    if (!has(call, "shmid") && latest == -1)
+        refuse(call, "there was no shmget yet, so 'shmid' must be told");
+    return shmid;
+}
+
+static void perform_ftok(struct call *call) {
+    const char *path = text(call, "path");
+    int project = (int)number(call, "proj_id", INT32_MIN, INT32_MAX);
+    if (call->outcome != OK)
+        return;
+    key_t key = ftok(path, project);
+    if (key == -1)
+        fail(call, errno);
+    else
+        answer(call, "key", "0x%x", (unsigned)key);
+}
+
+static void perform_shmget(struct call *call) {
+    static const struct symbol known[] = {SYMBOL(IPC_CREAT), SYMBOL(IPC_EXCL), {0}};
+    key_t key = ipc_key(call, "key");
+    size_t size = (size_t)number(call, "size", 0, INT64_MAX);
+    int wanted = flags_or(call, "shmflg", known, 0) | (int)permissions_or(call, "mode", 0);
+    if (call->outcome != OK)
+        return;
+    int shmid = shmget(key, size, wanted);
+    if (shmid == -1) {
+        fail(call, errno);
+        return;
+    }
+    latest = shmid;
+    answer(call, "shmid", "%d", shmid);
+}
+
+static void perform_shmat(struct call *call) {
+    static const struct symbol known[] = {SYMBOL(SHM_RDONLY), {0}};
+    const char *handle = new_handle(call, "handle");
+    int shmid = identifier(call);
+    int wanted = flags_or(call, "shmflg", known, 0);
+    struct shmid_ds status;
+    if (call->outcome != OK)
+        return;
+    void *address = shmat(shmid, NULL, wanted);
+    if (address == (void *)-1) {
+        fail(call, errno);
+        return;
+    }
+    /* Asked only now: while it is attached, the identifier cannot become another segment's. */
+    if (shmctl(shmid, IPC_STAT, &status) == -1) {
+        fail(call, errno);
+        shmdt(address);
+        return;
+    }
+    hold_segment(handle, (struct segment){address, status.shm_segsz, wanted & SHM_RDONLY});
+    answer(call, "size", "%zu", status.shm_segsz);
+}
+
+static void perform_shmdt(struct call *call) {
+    struct segment held = segment(call);
+    if (call->outcome != OK)
+        return;
+    if (shmdt(held.address) == -1)
+        fail(call, errno);
+    else
+        release(call);
+}
+
+/* No access is left to the processor to refuse: it would be by SIGSEGV, or not at all in the rest of the last
+ * page. */
+static bool lies_within(struct segment held, long long at, size_t length) {
+    return at >= 0 && (size_t)at <= held.size && length <= held.size - (size_t)at;
+}
+
+static void perform_store(struct call *call) {
+    struct segment held = segment(call);
+    long long at = number_or(call, "at", INT64_MIN, INT64_MAX, 0);
+    struct payload stored = payload(call, "buf", "count");
+    if (call->outcome != OK)
+        return;
+    if (held.read_only || !lies_within(held, at, stored.length))
+        fail(call, EFAULT);
+    else
+        memcpy(held.address + at, stored.bytes, stored.length);
+}
+
+static void perform_load(struct call *call) {
+    struct segment held = segment(call);
+    long long at = number_or(call, "at", INT64_MIN, INT64_MAX, 0);
+    size_t count = (size_t)number(call, "count", 0, INT64_MAX);
+    struct expectation expected = expectation(call);
+    if (call->outcome != OK)
+        return;
+    if (!lies_within(held, at, count)) {
+        fail(call, EFAULT);
+        return;
+    }
+    /* A copy: others may write while it is looked at, and digest and difference must speak of the same bytes.
+     */
+    void *copy = scratch(call, count);
+    if (copy)
+        answer_payload(call, "buf", expected, memcpy(copy, held.address + at, count), count);
+}
+
+static void answer_status(struct call *call, const struct shmid_ds *status) {
+    answer(call, "mode", "%o", status->shm_perm.mode & 0777);
+    answer(call, "uid", "%u", status->shm_perm.uid);
+    answer(call, "gid", "%u", status->shm_perm.gid);
+    answer(call, "cuid", "%u", status->shm_perm.cuid);
+    answer(call, "cgid", "%u", status->shm_perm.cgid);
+    answer(call, "shm_segsz", "%zu", status->shm_segsz);
+    answer(call, "shm_nattch", "%lu", (unsigned long)status->shm_nattch);
+    answer(call, "shm_cpid", "%d", status->shm_cpid);
+    answer(call, "shm_lpid", "%d", status->shm_lpid);
+    answer(call, "dest", "%s", status->shm_perm.mode & SHM_DEST ? "yes" : "no");
+}
+
+static void perform_shmctl(struct call *call) {
+    static const struct symbol commands[] = {SYMBOL(IPC_STAT), SYMBOL(IPC_SET), SYMBOL(IPC_RMID), {0}};
+    int shmid = identifier(call);
+    int command = one_of(call, "cmd", commands);
+    struct shmid_ds status = {0};
+    struct ipc_perm *owner = &status.shm_perm;
+    /* IPC_STAT asks for permission to read, which whoever may set need not have. */
+    bool all_told = has(call, "mode") && has(call, "uid") && has(call, "gid");
+    if (command == IPC_SET && !all_told && call->outcome == OK && shmctl(shmid, IPC_STAT, &status) == -1)
+        fail(call, errno);
+    if (command == IPC_SET) {
+        owner->mode = (unsigned short)permissions_or(call, "mode", owner->mode);
+        owner->uid = (uid_t)number_or(call, "uid", 0, UINT32_MAX, owner->uid);
+        owner->gid = (gid_t)number_or(call, "gid", 0, UINT32_MAX, owner->gid);
+    }
+    if (call->outcome != OK)
+        return;
+    if (shmctl(shmid, command, &status) == -1)
+        fail(call, errno);
+    else if (command == IPC_STAT)
+        answer_status(call, &status);
+}
+
+const struct operation sysv_shm_operations[] = {
+    {"ftok", "path proj_id", perform_ftok},
+    {"shmget", "key size shmflg mode", perform_shmget},
+    {"shmat", "handle shmid shmflg", perform_shmat},
+    {"shmdt", "handle", perform_shmdt},
+    {"store", "handle at buf count pattern offset", perform_store},
+    {"load", "handle at count pattern offset", perform_load},
+    {"shmctl", "shmid cmd mode uid gid", perform_shmctl},
+    {0},
+};

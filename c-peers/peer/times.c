@@ -1,0 +1,56 @@
+/* Deadlines: a wait that begins again after an interruption must not begin its time again. */
+#include "peer.h"
+
+#include <errno.h>
+
+enum { SECOND = 1000000000, LONGEST_PAUSE = 10000000 };
+const struct timespec first_backoff = {.tv_nsec = 100000};
+
+static struct timespec difference(struct timespec end, struct timespec begin) {
+    struct timespec span = {end.tv_sec - begin.tv_sec, end.tv_nsec - begin.tv_nsec};
+    if (span.tv_nsec < 0) {
+        span.tv_sec--;
+        span.tv_nsec += SECOND;
+    }
+    return span;
+}
+
+/* The present time of the clock, and `span` more. */
+struct timespec time_after(clockid_t clock, struct timespec span) {
+    struct timespec time;
+    clock_gettime(clock, &time);
+    time.tv_sec += span.tv_sec;
+    time.tv_nsec += span.tv_nsec;
+    if (time.tv_nsec >= SECOND) {
+        time.tv_sec++;
+        time.tv_nsec -= SECOND;
+    }
+    return time;
+}
+
+/* How long it is to a time of CLOCK_MONOTONIC; 0 when it is over. */
+struct timespec time_left(struct timespec deadline) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    struct timespec left = difference(deadline, now);
+    return left.tv_sec < 0 ? (struct timespec){0} : left;
+}
+
+/* For what the kernel gives no call to wait for: sleeps a little, longer each time. False, with errno, when
+ * the deadline is over (NULL is none) or a signal came. */
+bool pause_before(const struct timespec *deadline, struct timespec *backoff) {
+    struct timespec pause = *backoff;
+    if (deadline) {
+        struct timespec left = time_left(*deadline);
+        if (left.tv_sec == 0 && left.tv_nsec == 0) {
+            errno = ETIMEDOUT;
+            return false;
+        }
+        if (left.tv_sec == 0 && left.tv_nsec < pause.tv_nsec)
+            pause = left;
+    }
+    errno = clock_nanosleep(CLOCK_MONOTONIC, 0, &pause, NULL);
+    if (backoff->tv_nsec < LONGEST_PAUSE)
+        backoff->tv_nsec *= 2;
+    return errno == 0;
+}

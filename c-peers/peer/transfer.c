@@ -1,0 +1,151 @@
+/* Reading and writing pipes and FIFOs. */
+#include "peer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+static ssize_t transfer(int fd, short event, struct iovec bytes) {
+    return event == POLLIN ? read(fd, bytes.iov_base, bytes.iov_len)
+                           : write(fd, bytes.iov_base, bytes.iov_len);
+}
+
+/* One read or write that does not sleep, whatever the descriptor is. */
+static ssize_t attempt(int fd, short event, struct iovec bytes) {
+    ssize_t result =
+        event == POLLIN ? preadv2(fd, &bytes, 1, -1, RWF_NOWAIT) : pwritev2(fd, &bytes, 1, -1, RWF_NOWAIT);
+    if (result != -1 || errno != EOPNOTSUPP)
+        return result;
+    /* Before Linux 6.4 a pipe has no such call. O_NONBLOCK then belongs, for a moment, to whoever else holds
+     * the same open file description, which is why it is not the first choice. */
+    int status = fcntl(fd, F_GETFL);
+    if (status == -1 || fcntl(fd, F_SETFL, status | O_NONBLOCK) == -1)
+        return -1;
+    result = transfer(fd, event, bytes);
+    int error = errno;
+    fcntl(fd, F_SETFL, status);
+    errno = error;
+    return result;
+}
+
+/* Waits for readiness, then tries: between the two, somebody else may have taken the bytes or the room, and
+ * then it waits for what is left of its time. */
+static ssize_t transfer_before(struct timespec deadline, int fd, short event, struct iovec bytes,
+                               bool retry) {
+    for (;;) {
+        ssize_t result = attempt(fd, event, bytes);
+        if (result != -1 || (errno != EAGAIN && !(errno == EINTR && retry)))
+            return result;
+        struct pollfd entry = {.fd = fd, .events = event};
+        struct timespec left = time_left(deadline);
+        int ready = ppoll(&entry, 1, &left, NULL);
+        if (ready == 0)
+            errno = ETIMEDOUT;
+        if (ready == 0 || (ready == -1 && !(errno == EINTR && retry)))
+            return -1;
+    }
+}
+
+static ssize_t transfer_once(int fd, short event, struct iovec bytes, bool retry) {
+    ssize_t result;
+    do
+        result = transfer(fd, event, bytes);
+    while (result == -1 && errno == EINTR && retry);
+    return result;
+}
+
+static void perform_read(struct call *call) {
+    int fd = descriptor(call);
+    size_t count = (size_t)number(call, "count", 0, SSIZE_MAX);
+    struct expectation expected = expectation(call);
+    bool retry = retries(call), timed = has(call, "timeout");
+    struct timespec timeout = timed ? seconds(call, "timeout") : (struct timespec){0};
+    if (call->outcome != OK)
+        return;
+    struct iovec room = {scratch(call, count), count};
+    if (!room.iov_base)
+        return;
+    ssize_t length = timed ? transfer_before(time_after(CLOCK_MONOTONIC, timeout), fd, POLLIN, room, retry)
+                           : transfer_once(fd, POLLIN, room, retry);
+    if (length == -1) {
+        fail(call, errno);
+        return;
+    }
+    answer(call, "return", "%zd", length);
+    answer_payload(call, "buf", expected, room.iov_base, (size_t)length);
+}
+
+static void perform_write(struct call *call) {
+    int fd = descriptor(call);
+    struct payload sent = payload(call, "buf", "count");
+    bool retry = retries(call), timed = has(call, "timeout");
+    struct timespec timeout = timed ? seconds(call, "timeout") : (struct timespec){0};
+    if (call->outcome != OK)
+        return;
+    struct iovec bytes = {(void *)sent.bytes, sent.length};
+    ssize_t length = timed ? transfer_before(time_after(CLOCK_MONOTONIC, timeout), fd, POLLOUT, bytes, retry)
+                           : transfer_once(fd, POLLOUT, bytes, retry);
+    if (length == -1)
+        fail(call, errno);
+    else
+        answer(call, "return", "%zd", length);
+}
+
+/* Without `count` the room doubles as it fills; nobody knows before how much there will be. */
+static void perform_read_all(struct call *call) {
+    int fd = descriptor(call);
+    bool counted = has(call, "count"), ended = false;
+    size_t room = (size_t)number_or(call, "count", 0, SSIZE_MAX, LINE_SIZE), length = 0;
+    struct expectation expected = expectation(call);
+    if (call->outcome != OK)
+        return;
+    unsigned char *bytes;
+    while ((bytes = scratch(call, room)) && !ended) {
+        if (length == room && counted)
+            break;
+        if (length == room) {
+            room *= 2;
+            continue;
+        }
+        ssize_t count = read(fd, bytes + length, room - length);
+        if (count == -1) {
+            fail(call, errno);
+            return;
+        }
+        ended = count == 0;
+        length += (size_t)count;
+    }
+    if (!bytes)
+        return;
+    answer(call, "return", "%zu", length);
+    answer(call, "eof", "%s", ended ? "yes" : "no");
+    answer_payload(call, "buf", expected, bytes, length);
+}
+
+static void perform_write_all(struct call *call) {
+    int fd = descriptor(call);
+    struct payload sent = payload(call, "buf", "count");
+    size_t written = 0;
+    if (call->outcome != OK)
+        return;
+    while (written < sent.length) {
+        ssize_t count = write(fd, (const unsigned char *)sent.bytes + written, sent.length - written);
+        if (count == -1) {
+            fail(call, errno);
+            break;
+        }
+        written += (size_t)count;
+    }
+    answer(call, "return", "%zu", written);
+}
+
+const struct operation transfer_operations[] = {
+    {"read", "handle count pattern offset timeout eintr", perform_read},
+    {"write", "handle buf count pattern offset timeout eintr", perform_write},
+    {"read_all", "handle count pattern offset", perform_read_all},
+    {"write_all", "handle buf count pattern offset", perform_write_all},
+    {0},
+};
