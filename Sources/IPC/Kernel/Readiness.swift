@@ -1,6 +1,6 @@
 internal import CIPC
 internal import Glibc
-package import SystemPackage
+public import SystemPackage
 
 /// What a descriptor is ready for.
 public struct Readiness: OptionSet, Hashable, Sendable {
@@ -15,6 +15,20 @@ public struct Readiness: OptionSet, Hashable, Sendable {
   public static let error = Readiness(rawValue: Int16(POLLERR))
   /// Every writer has closed its end. Reported whether asked for or not.
   public static let hangUp = Readiness(rawValue: Int16(POLLHUP))
+}
+
+extension Readiness {
+  /// Waits until a descriptor is ready for one of `events`, and tells for what.
+  ///
+  /// - Returns: What it is ready for; empty when patience ran out first.
+  /// - Throws: ``IPCError`` with `Errno.interrupted` where that was asked for, `.invalidArgument` beyond `RLIMIT_NOFILE`.
+  ///
+  /// Calls `ppoll(2)`. For a descriptor that is none it reports an error condition (`POLLNVAL`), not a failure.
+  public static func of(
+    _ descriptor: FileDescriptor, for events: Readiness, patience: Patience = .none, interruption: Interruption = .retry
+  ) throws(IPCError) -> Readiness {
+    try Kernel.wait(for: events, of: descriptor, patience, interruption)
+  }
 }
 
 extension Kernel {
