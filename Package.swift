@@ -32,7 +32,7 @@ let package = Package(
       swiftSettings: house),
     .executableTarget(
       name: "swift-peer",
-      dependencies: ["IPC", "PeerContract", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["CIPC", "IPC", "PeerContract", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: house,
       // The harness starts thousands of these: a static executable is ready in half a millisecond.
       linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"])]),

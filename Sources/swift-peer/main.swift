@@ -1,1 +1,8 @@
-// main
+// The Swift peer of docs/peer-contract.md: whoever adds a mechanism adds a file and a line here.
+let peer = Peer(
+  operations: [
+    processOperations,
+    machineOperations,
+    signalOperations,
+  ])
+peer.run()

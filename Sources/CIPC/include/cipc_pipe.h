@@ -1,0 +1,18 @@
+// Pipes: the calls and constants of Linux that Swift's import of glibc does not show.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CIPC_O_DIRECT = 040000, CIPC_F_SETPIPE_SZ = 1031, CIPC_F_GETPIPE_SZ = 1032 };
+
+/// pipe2(2).
+int cipc_pipe2(int descriptors[2], int flags);
+
+/// preadv2(2) of one buffer from where the file stands, with RWF_NOWAIT: fails with EAGAIN rather than wait.
+intptr_t cipc_read_now(int descriptor, void *bytes, size_t count);
+
+/// pwritev2(2) of one buffer, with RWF_NOWAIT.
+intptr_t cipc_write_now(int descriptor, const void *bytes, size_t count);
+
+/// open(2) of `/proc/self/fd/<descriptor>`: another description of the same file, with flags of its own.
+int cipc_reopen(int descriptor, int flags);

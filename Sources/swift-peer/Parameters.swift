@@ -1,0 +1,89 @@
+internal import IPC
+internal import PeerContract
+internal import SystemPackage
+
+/// The parameters of a request, by type. What is missing or malformed is ``Invalid``.
+struct Parameters {
+  private let fields: Fields
+
+  init(_ fields: Fields) { self.fields = fields }
+
+  func has(_ key: String) -> Bool { fields[bytes: key] != nil }
+
+  func text(_ key: String) throws -> String { try given(key, fields[key]) }
+
+  func bytes(_ key: String) throws -> [UInt8] { try given(key, fields[bytes: key]) }
+
+  func integer<Value: FixedWidthInteger>(_ key: String) throws -> Value {
+    let text = try text(key)
+    let value = text.hasPrefix("0x") ? Value(text.dropFirst(2), radix: 16) : Value(text)
+    return try valid(key, value, "a number in range")
+  }
+
+  func integer<Value: FixedWidthInteger>(_ key: String, default value: Value) throws -> Value {
+    has(key) ? try integer(key) : value
+  }
+
+  /// Permissions, in octal.
+  func permissions(_ key: String = "mode") throws -> FilePermissions {
+    FilePermissions(rawValue: try valid(key, CInterop.Mode(try text(key), radix: 8), "octal permissions"))
+  }
+
+  /// `default` where none are given.
+  func permissions(_ key: String = "mode", default value: FilePermissions) throws -> FilePermissions {
+    has(key) ? try permissions(key) : value
+  }
+
+  /// Symbols joined by `|`, or `0`.
+  func flags(_ key: String, of table: FlagTable) throws -> Int32 {
+    try table.parse(try text(key), parameter: key)
+  }
+
+  /// `0` where none are given.
+  func flags(_ key: String, of table: FlagTable, default value: Int32) throws -> Int32 {
+    has(key) ? try flags(key, of: table) : value
+  }
+
+  /// Decimal seconds.
+  func duration(_ key: String) throws -> Duration {
+    let seconds = try valid(key, Double(try text(key)), "decimal seconds")
+    guard seconds.isFinite, abs(seconds) < 1e9 else { throw Invalid("\(key) is no time that a call could wait") }
+    return .seconds(seconds)
+  }
+
+  /// Until so many seconds from now, or else for ever. `timeout` and `abs_timeout` are both given from now.
+  func patience(_ key: String = "timeout") throws -> Patience {
+    has(key) ? .atMost(try duration(key)) : .forever
+  }
+
+  /// `eintr=retry` or, as in C, an interruption is reported.
+  func interruption() throws -> Interruption {
+    switch fields["eintr"] {
+    case nil: .report
+    case "retry": .retry
+    case let other?: throw Invalid("eintr=\(other): only eintr=retry exists")
+    }
+  }
+
+  /// `yes` or `no`, or nothing for no.
+  func isSet(_ key: String) throws -> Bool {
+    switch fields[key] {
+    case nil, "no": false
+    case "yes": true
+    case let other?: throw Invalid("\(key)=\(other): only yes and no exist")
+    }
+  }
+
+  /// The name that the request gives its handle.
+  var handle: String { fields["handle"] ?? "default" }
+
+  private func given<Value>(_ key: String, _ value: Value?) throws -> Value {
+    guard let value else { throw Invalid("the parameter '\(key)' is missing") }
+    return value
+  }
+
+  private func valid<Value>(_ key: String, _ value: Value?, _ expected: String) throws -> Value {
+    guard let value else { throw Invalid("\(key)=\(fields[key] ?? ""): \(expected) expected") }
+    return value
+  }
+}

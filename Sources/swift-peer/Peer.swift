@@ -1,0 +1,57 @@
+internal import Glibc
+internal import IPC
+internal import PeerContract
+
+/// The loop: a request, what it asks for, an answer.
+final class Peer {
+  /// What requests name by `handle`.
+  let handles = Handles()
+
+  private let operations: [String: Operation]
+  private var input = LineInput()
+
+  /// An operation of the contract.
+  struct Operation: Sendable {
+    let name: String
+    /// Performs it and returns the fields of the answer `ok`. Throws ``IPCError``, ``Failure`` or ``Invalid``.
+    let perform: @Sendable (Peer, Parameters) throws -> Fields
+
+    init(_ name: String, _ perform: @escaping @Sendable (Peer, Parameters) throws -> Fields) {
+      self.name = name
+      self.perform = perform
+    }
+  }
+
+  init(operations: [[Operation]]) {
+    self.operations = Dictionary(uniqueKeysWithValues: operations.joined().map { ($0.name, $0) })
+  }
+
+  /// Greets, and answers until the input ends.
+  func run() {
+    let greeting = Greeting(
+      language: "swift", implementation: "swift-6.3", operations: operations.keys.sorted())
+    writeLine(greeting.description)
+    while let line = input.next() {
+      writeLine(answer(line).description)
+    }
+  }
+
+  private func answer(_ line: LineInput.Line) -> Answer {
+    guard case .whole(let text) = line else { return .invalid(reason: "the line is longer than 65536 bytes") }
+    do {
+      let request = try Request(parsing: text)
+      guard let operation = operations[request.operation] else { return .unsupported }
+      return .ok(try operation.perform(self, Parameters(request.fields)))
+    } catch let error as IPCError {
+      return Failure(error).answer
+    } catch let failure as Failure {
+      return failure.answer
+    } catch let error as ContractError {
+      return .invalid(reason: error.description)
+    } catch let invalid as Invalid {
+      return .invalid(reason: invalid.reason)
+    } catch {
+      return .invalid(reason: "\(error)")
+    }
+  }
+}

@@ -1,0 +1,36 @@
+internal import Glibc
+internal import IPC
+internal import PeerContract
+internal import SystemPackage
+
+/// What concerns the process itself. The library has no business with it, so these call glibc.
+let processOperations: [Peer.Operation] = [
+  .init("pid") { _, _ in
+    var fields = Fields()
+    fields.append("pid", getpid())
+    fields.append("ppid", getppid())
+    fields.append("uid", geteuid())
+    fields.append("gid", getegid())
+    return fields
+  },
+
+  .init("umask") { _, parameters in
+    var fields = Fields()
+    fields.append("mask", String(umask(try parameters.permissions("mask").rawValue), radix: 8))
+    return fields
+  },
+
+  .init("setrlimit") { _, parameters in
+    let name = try parameters.text("resource")
+    guard let resource = resources[name] else { throw Invalid("there is no resource '\(name)' here") }
+    var limit = rlimit()
+    guard unsafe getrlimit(Int32(resource.rawValue), &limit) == 0 else { throw Failure(Errno(rawValue: errno)) }
+    limit.rlim_cur = try parameters.integer("rlim_cur")
+    guard unsafe setrlimit(Int32(resource.rawValue), &limit) == 0 else { throw Failure(Errno(rawValue: errno)) }
+    return Fields()
+  },
+]
+
+private let resources: [String: __rlimit_resource] = [
+  "RLIMIT_NOFILE": RLIMIT_NOFILE, "RLIMIT_MSGQUEUE": __RLIMIT_MSGQUEUE,
+]
