@@ -1,0 +1,37 @@
+// POSIX message queues: Swift sees nothing of <mqueue.h>, and mq_open(3) is variadic.
+// Each function returns what its namesake returns, and leaves errno as it does.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// struct mq_attr.
+struct cipc_mq_attributes {
+    long flags;
+    long maximum_messages;
+    long message_size;
+    long current_messages;
+};
+
+/// mq_open(3), both forms: without `attributes`, the system's defaults.
+int cipc_mq_open(const char *name, int flags, mode_t permissions,
+                 const struct cipc_mq_attributes *attributes);
+int cipc_mq_unlink(const char *name);
+
+int cipc_mq_getattr(int queue, struct cipc_mq_attributes *attributes);
+/// Without `previous`, what was set before is not reported.
+int cipc_mq_setattr(int queue, long flags, struct cipc_mq_attributes *previous);
+
+int cipc_mq_send(int queue, const void *message, size_t length, unsigned priority);
+ssize_t cipc_mq_receive(int queue, void *buffer, size_t length, unsigned *priority);
+/// The deadline is a time of CLOCK_REALTIME.
+int cipc_mq_timedsend(int queue, const void *message, size_t length, unsigned priority, int64_t seconds,
+                      long nanoseconds);
+ssize_t cipc_mq_timedreceive(int queue, void *buffer, size_t length, unsigned *priority, int64_t seconds,
+                             long nanoseconds);
+
+/// mq_notify(3) with SIGEV_SIGNAL, with SIGEV_NONE, and with a null pointer.
+int cipc_mq_notify_signal(int queue, int signal, int value);
+int cipc_mq_notify_none(int queue);
+int cipc_mq_notify_cancel(int queue);

@@ -1,0 +1,97 @@
+#include "cipc_sysv.h"
+
+#include <errno.h>
+#include <sys/ipc.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <time.h>
+
+// POSIX leaves this union to the caller to define.
+union semun {
+    int val;
+    struct semid_ds *buf;
+    unsigned short *array;
+};
+
+_Static_assert(sizeof(key_t) == sizeof(int32_t), "key_t");
+_Static_assert(sizeof(unsigned short) == sizeof(uint16_t), "the array of GETALL and SETALL");
+_Static_assert(sizeof(struct cipc_semaphore_operation) == sizeof(struct sembuf), "struct sembuf");
+_Static_assert(offsetof(struct cipc_semaphore_operation, number) == offsetof(struct sembuf, sem_num),
+               "sem_num");
+_Static_assert(offsetof(struct cipc_semaphore_operation, delta) == offsetof(struct sembuf, sem_op), "sem_op");
+_Static_assert(offsetof(struct cipc_semaphore_operation, flags) == offsetof(struct sembuf, sem_flg),
+               "sem_flg");
+
+static struct cipc_ipc_ownership mirrored(const struct ipc_perm *permissions) {
+    return (struct cipc_ipc_ownership){
+        .user = permissions->uid,
+        .group = permissions->gid,
+        .creator_user = permissions->cuid,
+        .creator_group = permissions->cgid,
+        .mode = permissions->mode,
+    };
+}
+
+int cipc_ftok(const char *path, int project, int32_t *key) {
+    errno = 0;
+    *key = ftok(path, project);
+    return *key == -1 && errno != 0 ? -1 : 0;
+}
+
+int cipc_shm_stat(int segment, struct cipc_shm_status *status) {
+    struct shmid_ds answer;
+    int result = shmctl(segment, IPC_STAT, &answer);
+    if (result == 0)
+        *status = (struct cipc_shm_status){
+            .ownership = mirrored(&answer.shm_perm),
+            .size = answer.shm_segsz,
+            .attachments = answer.shm_nattch,
+            .creator = answer.shm_cpid,
+            .last = answer.shm_lpid,
+        };
+    return result;
+}
+
+int cipc_shm_set(int segment, uid_t user, gid_t group, mode_t mode) {
+    struct shmid_ds wanted = {.shm_perm = {.uid = user, .gid = group, .mode = mode}};
+    return shmctl(segment, IPC_SET, &wanted);
+}
+
+int cipc_semtimedop(int set, const struct cipc_semaphore_operation *operations, size_t count,
+                    int64_t nanoseconds) {
+    struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    return semtimedop(set, (struct sembuf *)operations, count, nanoseconds < 0 ? NULL : &time);
+}
+
+int cipc_semctl(int set, int number, int command) {
+    return semctl(set, number, command);
+}
+
+int cipc_semctl_value(int set, int number, int command, int value) {
+    union semun argument = {.val = value};
+    return semctl(set, number, command, argument);
+}
+
+int cipc_semctl_array(int set, int command, uint16_t *values) {
+    union semun argument = {.array = values};
+    return semctl(set, 0, command, argument);
+}
+
+int cipc_sem_stat(int set, struct cipc_sem_status *status) {
+    struct semid_ds answer;
+    union semun argument = {.buf = &answer};
+    int result = semctl(set, 0, IPC_STAT, argument);
+    if (result == 0)
+        *status = (struct cipc_sem_status){
+            .ownership = mirrored(&answer.sem_perm),
+            .count = answer.sem_nsems,
+            .last_operation = answer.sem_otime,
+        };
+    return result;
+}
+
+int cipc_sem_set(int set, uid_t user, gid_t group, mode_t mode) {
+    struct semid_ds wanted = {.sem_perm = {.uid = user, .gid = group, .mode = mode}};
+    union semun argument = {.buf = &wanted};
+    return semctl(set, 0, IPC_SET, argument);
+}

@@ -1,0 +1,51 @@
+internal import CIPC
+public import SystemPackage
+
+extension POSIXMessageQueue {
+  /// An open message queue. It is closed when its owner goes.
+  ///
+  /// Descriptors of queues are file descriptors on Linux. They are close-on-exec; they can be handed to a child, passed
+  /// over a socket, and waited for with `poll(2)` and `epoll(7)`.
+  public struct End<Use: POSIXMessageQueue.Use>: ~Copyable, Sendable {
+    let owned: OwnedDescriptor
+
+    /// What an error says that it is about.
+    let object: IPCError.Object
+
+    /// As they were fixed by whoever created the queue.
+    public let attributes: Attributes
+
+    /// Whether this opening created the queue.
+    public let isNew: Bool
+
+    /// Takes over an open queue, and will close it.
+    ///
+    /// Whether it was opened for this use shows when it is used: `Errno.badFileDescriptor`.
+    ///
+    /// - Throws: ``IPCError`` with `.badFileDescriptor` when it is no message queue. It stays its owner's then.
+    public init(adopting descriptor: FileDescriptor) throws(IPCError) {
+      object = .descriptor(descriptor)
+      attributes = Attributes(try Self.attributes(of: descriptor, object))
+      isNew = false
+      owned = OwnedDescriptor(taking: descriptor)
+    }
+
+    init(taking opened: consuming OwnedDescriptor, _ name: Name, isNew: Bool) throws(IPCError) {
+      object = .name(name.text)
+      attributes = Attributes(try Self.attributes(of: opened.descriptor, object))
+      self.isNew = isNew
+      owned = opened
+    }
+
+    /// The descriptor, to wait for it together with others. It remains this queue's to close.
+    public var descriptor: FileDescriptor { owned.descriptor }
+
+    /// Closes the queue, and ends a notification that was registered through it.
+    ///
+    /// Calls `mq_close(3)`.
+    public consuming func close() throws(IPCError) { try owned.close() }
+
+    /// Gives the descriptor to a new owner.
+    public consuming func release() -> FileDescriptor { owned.release() }
+  }
+}

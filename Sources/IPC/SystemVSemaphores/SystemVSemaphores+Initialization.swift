@@ -1,0 +1,96 @@
+internal import CIPC
+internal import Glibc
+public import SystemPackage
+
+extension SystemVSemaphores {
+  /// Whose the values of a set are.
+  public enum Initialization: Hashable, Sendable {
+    /// This process made the set, and set its values.
+    case created(SystemVSemaphores)
+    /// Another did, and has finished.
+    case opened(SystemVSemaphores)
+    /// Another made it, and had not finished by the deadline. It may have died in between.
+    case timedOut
+    /// Another made it, and had not finished at once, which was all the patience there was.
+    case wouldBlock
+  }
+
+  /// Finds the set with this key when its values are set, or makes it and sets them: of all who start at once, exactly
+  /// one sets them, and none uses the set before.
+  ///
+  /// It works together with every program that sets the values of a set that it created before it first performs an
+  /// operation on it, in any language.
+  ///
+  /// - Parameters:
+  ///   - values: What each semaphore of a new set is set to.
+  ///   - patience: How long to wait for another who made the set.
+  ///
+  /// Calls `semget(2)`; then `semctl(2)` with `SETALL`, and `semop(2)`; or `semctl(2)` with `IPC_STAT` until
+  /// `sem_otime` is not 0.
+  public static func createOrOpenInitialized(
+    _ key: SystemVKey, values: [Int], permissions: FilePermissions, patience: Patience = .forever,
+    interruption: Interruption = .retry
+  ) throws(IPCError) -> Initialization {
+    while true {
+      let (set, isNew) = try createOrOpen(key, count: values.count, permissions: permissions)
+      do throws(IPCError) {
+        if isNew {
+          try set.initialize(to: values)
+          return .created(set)
+        }
+        return switch try set.waitUntilInitialized(patience: patience, interruption: interruption) {
+        case .done: .opened(set)
+        case .timedOut: .timedOut
+        case .wouldBlock: .wouldBlock
+        }
+      } catch  where isNew {
+        // Better none than one that nobody completes. Whoever waits for it begins anew.
+        try set.remove()
+        throw error
+      } catch Errno.identifierRemoved {
+        continue
+      } catch Errno.invalidArgument {
+        continue
+      }
+    }
+  }
+
+  /// Waits until whoever made the set has set its values, without making or setting anything.
+  ///
+  /// The kernel cannot tell when that happens; so this looks, and sleeps in between, 50 µs at first and 10 ms at last.
+  ///
+  /// Calls `semctl(2)` with `IPC_STAT`.
+  public func waitUntilInitialized(
+    patience: Patience = .forever, interruption: Interruption = .retry
+  ) throws(IPCError) -> Outcome {
+    var pause: Int64 = 50_000
+    while try !status().isInitialized {
+      switch patience {
+      case .none: return .wouldBlock
+      case .until(let deadline):
+        let remaining = deadline.remaining
+        if remaining <= 0 { return .timedOut }
+        pause = min(pause, remaining)
+      case .forever: break
+      }
+      var time = timespec(tv_sec: 0, tv_nsec: Int(pause))
+      let result = Kernel.attempt(.report) { unsafe nanosleep(&time, nil) }
+      if result == .failure(.interrupted), interruption == .report {
+        throw IPCError(call: "nanosleep", errno: .interrupted, object: object)
+      }
+      pause = min(2 * pause, 10_000_000)
+    }
+    return .done
+  }
+
+  /// Sets the values of a new set, and then performs an operation that changes none, so that `sem_otime` tells others.
+  private func initialize(to values: [Int]) throws(IPCError) {
+    try setAll(values)
+    if values[0] == 0 {
+      try perform(.waitForZero(0), patience: .none)
+    } else {
+      try perform([.acquire(0), .release(0)], patience: .none)
+    }
+    // Where that would have had to wait, somebody else performs operations already: `sem_otime` is set all the same.
+  }
+}
