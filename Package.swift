@@ -69,6 +69,7 @@ let package = Package(
     .testTarget(
       name: "InteropTests",
       dependencies: ["Interop", "PeerContract", .product(name: "SystemPackage", package: "swift-system")],
+      exclude: ["Reports/Snapshots"],
       swiftSettings: house),
   ]
 )

@@ -43,7 +43,7 @@ struct ConsoleReport: Report {
   }
 
   private func line(for result: CellResult) -> [String] {
-    let why = result.expectation ?? result.reason
+    let why = result.isExpected ? result.expectation.map { "as expected: \($0)" } ?? result.reason : result.reason
     return [
       style.painted(result.verdict.rawValue.padded(to: 12), result.verdict.paint)
         + duration(result.seconds).aligned(to: 8) + "  " + result.cell.id.harmless

@@ -22,38 +22,46 @@ struct ConsoleSummary {
   private var matrix: [String] {
     let matrix = Matrix(results)
     let names = (matrix.mechanisms.map(\.harmless.count).max() ?? 0) + 2
-    var tables: [[Matrix.Pairing]] = []
+    var tables: [[Column]] = []
     var used = 0
-    for pairing in matrix.pairings {
-      let width = columnWidth(pairing, matrix)
-      if tables.isEmpty || used + width > style.width {
+    for column in matrix.pairings.map({ Column($0, in: matrix) }) {
+      if tables.isEmpty || used + column.width > style.width {
         tables.append([])
         used = names
       }
-      tables[tables.count - 1].append(pairing)
-      used += width
+      tables[tables.count - 1].append(column)
+      used += column.width
     }
-    return tables.flatMap { pairings in
-      let head =
-        String(repeating: " ", count: names)
-        + pairings.map { $0.description.harmless.aligned(to: columnWidth($0, matrix)) }.joined()
+    return tables.flatMap { columns in
+      let head = columns.map { $0.heading.aligned(to: $0.width - 1) + " " }.joined()
       let rows = matrix.mechanisms.map { mechanism in
         mechanism.harmless.padded(to: names)
-          + pairings.map { pairing in
-            let entry = matrix[mechanism, pairing]
-            // The space behind keeps the numbers in their column where there is no mark.
-            let text = entry.map { $0.failures > 0 ? $0.text : $0.text + " " } ?? "- "
-            let paint: Style.Paint? = entry.map { $0.failures > 0 ? .bad : .good } ?? .faint
-            return style.painted(text.aligned(to: columnWidth(pairing, matrix)), paint)
-          }.joined()
+          + columns.map { cell(matrix[mechanism, $0.pairing], width: $0.width) }.joined()
       }
-      return [style.painted(head, .heading)] + rows + [""]
+      return ([style.painted(String(repeating: " ", count: names) + head, .heading)] + rows).map(\.withoutSpacesBehind)
+        + [""]
     }
   }
 
-  private func columnWidth(_ pairing: Matrix.Pairing, _ matrix: Matrix) -> Int {
-    let texts = matrix.mechanisms.compactMap { matrix[$0, pairing]?.text } + [pairing.description.harmless]
-    return (texts.map(\.count).max() ?? 0) + 3
+  private struct Column {
+    let pairing: Matrix.Pairing
+    let heading: String
+    let width: Int
+
+    init(_ pairing: Matrix.Pairing, in matrix: Matrix) {
+      self.pairing = pairing
+      self.heading = pairing.description.harmless
+      let texts = matrix.mechanisms.compactMap { matrix[$0, pairing]?.text } + [heading + " "]
+      self.width = (texts.map(\.count).max() ?? 0) + 2
+    }
+  }
+
+  /// The space behind keeps the numbers in their column where there is no mark.
+  private func cell(_ entry: Matrix.Entry?, width: Int) -> String {
+    guard let entry else { return "-".aligned(to: width - 1) + " " }
+    let text = entry.failures > 0 ? entry.text : entry.text + " "
+    let paint: Style.Paint? = entry.failures > 0 ? .bad : entry.passed == entry.total ? .good : nil
+    return String(repeating: " ", count: max(0, width - text.count)) + style.painted(text, paint)
   }
 
   /// One line for each verdict, and for each reason why it is as expected, or why cells were not run.

@@ -4,7 +4,7 @@ struct Explanation {
   var style = Style()
 
   /// Values and lines longer than this lose their middle; the JSON report has them whole.
-  private static let longestValue = 2000
+  private static let longestValue = 1200
   private static let longestLine = 400
   /// Of a transcript, its end says what happened.
   private static let transcriptLines = 20
@@ -53,7 +53,7 @@ struct Explanation {
   private func told(_ transcript: Evidence.Transcript) -> [String] {
     let role = "\(transcript.role.harmless) (\(transcript.language.harmless))"
     let state = transcript.state.map { ": \($0.harmless)" } ?? ""
-    return ["", "  " + style.painted(role + state, .heading)]
+    return [""] + (role + state).wrapped(to: style.width - 2).map { "  " + style.painted($0, .heading) }
       + last(transcript.lines.map(\.harmless), mark: "")
       + last(transcript.standardError.harmlessLines, mark: "standard error | ")
   }

@@ -5,6 +5,8 @@ extension String {
   /// The text with spaces before, `width` columns wide.
   func aligned(to width: Int) -> String { String(repeating: " ", count: Swift.max(0, width - count)) + self }
 
+  var withoutSpacesBehind: String { String(reversed().drop { $0 == " " }.reversed()) }
+
   /// The text, or as much of it as fits, with dots for the rest.
   func cut(to width: Int) -> String { count <= width ? self : prefix(Swift.max(0, width - 3)) + "..." }
 

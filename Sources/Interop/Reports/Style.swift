@@ -12,8 +12,8 @@ public struct Style: Sendable {
   public init(isTerminal: Bool = false, colour: Bool = false, width: Int = 100, verbose: Bool = false) {
     self.isTerminal = isTerminal
     self.colour = colour
-    // Below this nothing but the labels of a failure would fit.
-    self.width = max(width, 40)
+    // Narrower, the parts of a line would not fit even when it is broken.
+    self.width = max(width, 60)
     self.verbose = verbose
   }
 
