@@ -25,9 +25,7 @@ build: deps c swift-release ## Build the command, the warden, the peers and the 
 
 # Release builds: the costs of the peers are part of what is judged.
 swift-release:
-	@$(SWIFT) build -c release --product swift-peer 2>&1 | $(QUIET)
-	@$(SWIFT) build -c release --product swift-examples 2>&1 | $(QUIET)
-	@$(SWIFT) build -c release --product ipc-interop 2>&1 | $(QUIET)
+	@$(SWIFT) build -c release
 	@mkdir -p $(BIN)
 	@products="$$($(SWIFT) build -c release --show-bin-path)"; \
 	for name in swift-peer swift-examples ipc-interop; do \

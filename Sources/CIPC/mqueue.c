@@ -22,7 +22,7 @@ static struct cipc_mq_attributes mirrored(const struct mq_attr *attributes) {
     };
 }
 
-int cipc_mq_open(const char *name, int flags, mode_t permissions,
+int cipc_mq_open(const char *name, int flags, uint32_t permissions,
                  const struct cipc_mq_attributes *attributes) {
     if (attributes == NULL)
         return mq_open(name, flags, permissions, NULL);
@@ -57,7 +57,7 @@ int cipc_mq_send(int queue, const void *message, size_t length, unsigned priorit
     return mq_send(queue, message, length, priority);
 }
 
-ssize_t cipc_mq_receive(int queue, void *buffer, size_t length, unsigned *priority) {
+intptr_t cipc_mq_receive(int queue, void *buffer, size_t length, unsigned *priority) {
     return mq_receive(queue, buffer, length, priority);
 }
 
@@ -67,7 +67,7 @@ int cipc_mq_timedsend(int queue, const void *message, size_t length, unsigned pr
     return mq_timedsend(queue, message, length, priority, &deadline);
 }
 
-ssize_t cipc_mq_timedreceive(int queue, void *buffer, size_t length, unsigned *priority, int64_t seconds,
+intptr_t cipc_mq_timedreceive(int queue, void *buffer, size_t length, unsigned *priority, int64_t seconds,
                              long nanoseconds) {
     struct timespec deadline = {.tv_sec = seconds, .tv_nsec = nanoseconds};
     return mq_timedreceive(queue, buffer, length, priority, &deadline);

@@ -52,7 +52,7 @@ int cipc_shm_stat(int segment, struct cipc_shm_status *status) {
     return result;
 }
 
-int cipc_shm_set(int segment, uid_t user, gid_t group, mode_t mode) {
+int cipc_shm_set(int segment, uint32_t user, uint32_t group, uint32_t mode) {
     struct shmid_ds wanted = {.shm_perm = {.uid = user, .gid = group, .mode = mode}};
     return shmctl(segment, IPC_SET, &wanted);
 }
@@ -90,7 +90,7 @@ int cipc_sem_stat(int set, struct cipc_sem_status *status) {
     return result;
 }
 
-int cipc_sem_set(int set, uid_t user, gid_t group, mode_t mode) {
+int cipc_sem_set(int set, uint32_t user, uint32_t group, uint32_t mode) {
     struct semid_ds wanted = {.sem_perm = {.uid = user, .gid = group, .mode = mode}};
     union semun argument = {.buf = &wanted};
     return semctl(set, 0, IPC_SET, argument);

@@ -1,6 +1,5 @@
 #include "warden.h"
 
-#include <bsd/string.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

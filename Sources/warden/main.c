@@ -1,6 +1,5 @@
 #include "warden.h"
 
-#include <bsd/stdlib.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>

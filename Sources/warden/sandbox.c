@@ -1,6 +1,5 @@
 #include "warden.h"
 
-#include <bsd/string.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>

@@ -1,7 +1,5 @@
 #include "warden.h"
 
-#include <bsd/stdlib.h>
-#include <bsd/unistd.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
