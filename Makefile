@@ -7,6 +7,10 @@ SWIFT ?= swift
 JOBS ?= 2
 BIN := $(BUILD)/bin
 
+# Compilers leave litter where TMPDIR says; it goes with `make clean`.
+export TMPDIR := $(abspath $(BUILD))/tmp
+$(shell mkdir -p $(TMPDIR))
+
 # Filters and options for the gate: make interop RUN="--mechanism pipe --verbose"
 RUN ?=
 

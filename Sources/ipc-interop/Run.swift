@@ -31,7 +31,7 @@ struct Run: ParsableCommand {
   @Option(help: "Run only these languages, role by role: c:swift. May be given more than once.")
   var pairs: [String] = []
 
-  @Option(help: "How many cells run at a time.")
+  @Option(name: .shortAndLong, help: "How many cells run at a time.")
   var jobs = 2
 
   @Option(help: "Shuffle the scenarios, the same for the same number. 0 keeps the order of the files.")
@@ -49,13 +49,13 @@ struct Run: ParsableCommand {
   @Option(help: "console, json, junit, tap or markdown.")
   var format = ReportFormat.console
 
-  @Option(help: "Write the report to this file; the console's then goes to standard error.")
+  @Option(name: .shortAndLong, help: "Write the report to this file; the console's then goes to standard error.")
   var output: String?
 
   @Flag(help: "Stop at the first unexpected verdict.")
   var failFast = false
 
-  @Flag(help: "One line for each cell.")
+  @Flag(name: .shortAndLong, help: "One line for each cell.")
   var verbose = false
 
   @Flag(help: "Show at the end what the cells cost.")

@@ -1,0 +1,28 @@
+import Testing
+
+@testable import Interop
+
+@Suite("The names of a cell")
+struct CellNamesTests {
+  @Test("are fresh for every cell, and alike for every step of it")
+  func fresh() {
+    var random = SystemRandomNumberGenerator()
+    var one = CellNames(&random)
+    var other = CellNames(&random)
+    for variable in ["mq", "mq-2", "fifo", "path-x", "key", "key-2"] {
+      let name = one.value(of: variable, scratch: "/tmp")
+      #expect(name != nil && name == one.value(of: variable, scratch: "/tmp"))
+      #expect(name != other.value(of: variable, scratch: "/tmp"))
+    }
+    #expect(one.value(of: "shm", scratch: "/tmp") == nil)
+  }
+
+  @Test("have sixteen keys, and say so when they are used up")
+  func keys() {
+    var random = SystemRandomNumberGenerator()
+    var names = CellNames(&random)
+    let keys = (0..<16).map { names.value(of: "key-\($0)", scratch: "/tmp") }
+    #expect(Set(keys).count == 16 && !keys.contains(nil))
+    #expect(names.value(of: "key-16", scratch: "/tmp") == nil)
+  }
+}

@@ -1,0 +1,25 @@
+import Foundation
+import SystemPackage
+
+@testable import Interop
+
+/// The checkout that these tests are part of, with what `make build` has put there.
+enum Checkout {
+  static let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+  static var warden: String { root.appending("build/bin/warden").string }
+
+  /// A scenario from text, with the vocabulary of the project.
+  static func scenarios(_ yaml: String) throws -> (scenarios: [Scenario], vocabulary: Vocabulary) {
+    let words = try Data(contentsOf: URL(fileURLWithPath: root.appending("fixtures/operations.yaml").string))
+    return try ScenarioLoader.load(
+      [ScenarioLoader.Source(file: "test.yaml", bytes: Data(yaml.utf8))],
+      vocabulary: ScenarioLoader.Source(file: "operations.yaml", bytes: words))
+  }
+}
+
+/// Runs `body` on a thread of its own: it blocks, and Swift's pool is as wide as the machine.
+func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+  try await withCheckedThrowingContinuation { continuation in
+    Thread { continuation.resume(with: Swift.Result { try body() }) }.start()
+  }
+}

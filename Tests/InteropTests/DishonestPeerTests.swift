@@ -1,0 +1,153 @@
+import Foundation
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import Interop
+
+/// Peers that a gate must not believe, or that misbehave: each is a few lines of shell.
+@Suite("A peer that", .serialized)
+struct DishonestPeerTests {
+  /// Greets, and then does what `body` says with each line that it reads.
+  private static func peer(_ body: String) -> String {
+    """
+    #!/bin/sh
+    echo 'hello contract=1 language=odd implementation=sh operations=pid,limits'
+    \(body)
+    """
+  }
+
+  private static let honest = """
+    while read -r line; do
+      case $line in pid*) echo ok pid=$$ ;; limits*) echo ok PIPE_BUF=4096 ;; *) echo unsupported ;; esac
+    done
+    """
+
+  /// Runs a scenario of two steps with `odd` beside an honest reference, and returns the verdict on `odd`.
+  private func verdict(_ body: String, steps: String = "    - a: pid -> pid>=1") async throws -> CellResult {
+    try await onThread {
+      let folder = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString)")
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(at: folder) }
+      var peers: [PeerDescription] = []
+      for (language, text) in [("reference", Self.honest), ("odd", body)] {
+        let file = folder.appending(path: language)
+        let script = Self.peer(text).replacing("language=odd", with: "language=\(language)")
+        try Data(script.utf8).write(to: file)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
+        peers.append(PeerDescription(language: language, peer: [file.path], examples: nil))
+      }
+      let (scenarios, vocabulary) = try Checkout.scenarios(
+        """
+        - id: general/test
+          title: A title.
+          spec: getpid(2)
+          level: must
+          roles: [a]
+          steps:
+        \(steps)
+        """)
+      var configuration = RunConfiguration(
+        root: folder.path, warden: Checkout.warden, peers: PeerList(peers), vocabulary: vocabulary)
+      configuration.timeoutMultiplier = 0.05
+      let results = Results()
+      _ = try Runner(configuration, scenarios: scenarios, expectations: .none).run { results.take($0) }
+      return try #require(results.all.first { $0.cell.id == "general/test[odd]" })
+    }
+  }
+
+  @Test("is honest passes") func honest() async throws {
+    #expect(try await verdict(Self.honest).verdict == .passed)
+  }
+
+  @Test("answers ok to everything is not believed", arguments: ["ok", "ok pid=7", "error errno=ENOSYS", "invalid reason=x"])
+  func liar(answer: String) async throws {
+    await #expect(throws: RunError.self) { try await verdict("while read -r line; do echo '\(answer)'; done") }
+  }
+
+  @Test("echoes the request is not believed") func echo() async throws {
+    await #expect(throws: RunError.self) { try await verdict("exec cat") }
+  }
+
+  @Test("does not support what it announces fails") func breaksItsWord() async throws {
+    let result = try await verdict("while read -r line; do echo unsupported; done")
+    #expect(result.verdict == .failed)
+    #expect(result.reason?.contains("announces pid") == true)
+  }
+
+  @Test("closes its output and lives on is crashed, not waited for") func closesOutput() async throws {
+    let result = try await verdict(
+      "read -r line; echo unsupported; while read -r line; do case $line in pid*) exec >&- ; while read -r x; do :; done;; *) echo unsupported;; esac; done"
+        .replacing("read -r line; echo unsupported; while", with: "while"))
+    #expect(result.verdict == .crashed)
+    #expect(result.reason?.contains("closed its output") == true)
+  }
+
+  @Test("ends instead of answering is crashed") func ends() async throws {
+    let result = try await verdict("while read -r line; do case $line in pid*) exit 3;; *) echo unsupported;; esac; done")
+    #expect(result.verdict == .crashed)
+    #expect(result.reason?.contains("exit 3") == true)
+  }
+
+  @Test("never answers is timed out, with what it is doing") func hangs() async throws {
+    let result = try await verdict("while read -r line; do case $line in pid*) kill -STOP $$;; *) echo unsupported;; esac; done")
+    #expect(result.verdict == .timedOut)
+    #expect(result.reason?.contains("state T") == true)
+  }
+
+  @Test("floods its output is cut off") func floods() async throws {
+    let result = try await verdict(
+      "while read -r line; do case $line in pid*) exec tr '\\\\0' x </dev/zero;; *) echo unsupported;; esac; done")
+    #expect(result.verdict == .crashed)
+    #expect(result.reason?.contains("floods") == true)
+  }
+
+  @Test("says more than it was asked fails") func chatters() async throws {
+    let result = try await verdict(
+      "while read -r line; do case $line in pid*) echo ok pid=7; echo ok pid=8;; *) echo unsupported;; esac; done")
+    #expect(result.verdict == .failed)
+    #expect(result.reason?.contains("more than it was asked") == true)
+  }
+
+  @Test("ends badly after its last answer is noticed") func endsBadly() async throws {
+    let result = try await verdict(Self.honest + "\nexit 9")
+    #expect(result.verdict == .failed)
+    #expect(result.reason?.contains("exit 9") == true)
+  }
+
+  @Test("leaves a process behind has leaked it") func leavesProcess() async throws {
+    let result = try await verdict(
+      "while read -r line; do case $line in pid*) sleep 1000 >/dev/null 2>&1 </dev/null & echo ok pid=7;; *) echo unsupported;; esac; done")
+    #expect(result.verdict == .leaked)
+    #expect(result.evidence?.leftBehind.contains { $0.hasSuffix("sleep") } == true)
+  }
+
+  @Test("leaves a file and a FIFO behind has leaked them") func leavesFiles() async throws {
+    let result = try await verdict(
+      "while read -r line; do case $line in pid*) mkfifo left; echo ok pid=7;; *) echo unsupported;; esac; done")
+    #expect(result.verdict == .leaked)
+    #expect(result.reason?.contains("fifo /tmp/left") == true)
+  }
+
+  @Test("holds a descriptor that is no handle has leaked it") func leaksDescriptor() async throws {
+    let result = try await verdict(
+      "while read -r line; do case $line in pid*) exec 9</dev/null; echo ok pid=7;; *) echo unsupported;; esac; done")
+    #expect(result.verdict == .leaked)
+    #expect(result.reason?.contains("9 (/dev/null)") == true)
+  }
+
+  @Test("says what is not a line of the contract fails") func breaksContract() async throws {
+    let result = try await verdict("while read -r line; do case $line in pid*) echo fine;; *) echo unsupported;; esac; done")
+    #expect(result.verdict == .failed)
+    #expect(result.reason?.contains("breaks the contract") == true)
+  }
+}
+
+/// The results of a run, gathered from its threads.
+private final class Results: Sendable {
+  private let stored = Mutex<[CellResult]>([])
+  var all: [CellResult] { stored.withLock { $0 } }
+  func take(_ event: Event) {
+    if case .cellEnded(let result) = event { stored.withLock { $0.append(result) } }
+  }
+}
