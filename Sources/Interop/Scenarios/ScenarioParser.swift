@@ -80,7 +80,7 @@ struct ScenarioParser {
     func visit(_ node: Node) {
       switch node {
       case .scalar(let scalar):
-        for part in scalar.string.split(separator: "{").dropFirst() {
+        for part in scalar.string.split(separator: "{", omittingEmptySubsequences: false).dropFirst() {
           if let formula = Formula(String(part.prefix { $0 != "}" })) { mentioned.formUnion(formula.names) }
         }
       case .mapping(let mapping): for (key, value) in mapping { visit(key); visit(value) }
