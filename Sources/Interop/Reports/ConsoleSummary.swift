@@ -12,10 +12,9 @@ struct ConsoleSummary {
 
   /// The last line stands for programs that look for nothing else.
   var lines: [String] {
-    matrix + verdicts + failures + complaints + ending + [
-      "\(results.passedCount) passed, \(results.failedCount) failed"
-        + (results.notRunCount > 0 ? ", \(results.notRunCount) skipped" : "")
-    ]
+    let skipped = results.notRunCount(planned: summary.planned)
+    let counts = "\(results.passedCount) passed, \(results.failedCount) failed"
+    return matrix + verdicts + failures + complaints + ending + [counts + (skipped > 0 ? ", \(skipped) skipped" : "")]
   }
 
   /// As many tables one below the other as the width demands.
@@ -112,13 +111,8 @@ struct ConsoleSummary {
   }
 
   private var ending: [String] {
-    let missing = summary.planned - results.count
-    let interruption = summary.interrupted ? ["The run was interrupted."] : []
-    let rest = missing > 0 ? ["\(counted(missing, "planned cell")) ended without a verdict."] : []
     let status = "Exit status \(summary.exitStatus): \(summary.exitMeaning)."
-    return (interruption + rest).map { style.painted($0, .bad) } + [
-      "Took \(duration(summary.seconds)). " + style.painted(status, summary.exitStatus == 0 ? .good : .bad)
-    ]
+    return ["Took \(duration(summary.seconds)). " + style.painted(status, summary.exitStatus == 0 ? .good : .bad)]
   }
 
   private func indented(_ text: String?, by margin: Int) -> [String] {

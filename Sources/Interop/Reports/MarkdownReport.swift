@@ -16,8 +16,10 @@ struct MarkdownReport: Report {
   private func headline(_ results: [CellResult], _ summary: RunSummary) -> [String] {
     let outcome =
       if summary.interrupted { "interrupted" } else { summary.exitMeaning }
-    let (passed, failed, notRun) = (results.passedCount, results.failedCount, results.notRunCount)
-    let known = results.count - passed - failed - notRun
+    let (passed, failed, notRun) = (
+      results.passedCount, results.failedCount, results.notRunCount(planned: summary.planned)
+    )
+    let known = summary.planned - passed - failed - notRun
     let counts =
       "\(passed) passed, \(failed) failed, \(notRun) not run" + (known > 0 ? ", \(known) otherwise as expected" : "")
     return [

@@ -28,5 +28,7 @@ extension [CellResult] {
   /// Counted so that no cell counts twice: what is a failure is not also passed.
   var passedCount: Int { count { $0.verdict == .passed && $0.isExpected } }
   var failedCount: Int { count { $0.isFailure } }
-  var notRunCount: Int { count { $0.verdict == .notRun } }
+
+  /// With those that have no result at all.
+  func notRunCount(planned: Int) -> Int { count { $0.verdict == .notRun } + Swift.max(0, planned - count) }
 }

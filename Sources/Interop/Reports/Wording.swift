@@ -25,15 +25,15 @@ func decimal(_ value: Double, places: Int) -> String {
 extension RunSummary {
   /// The exit status in words.
   var exitMeaning: String {
-    switch exitStatus {
-    case 0: "all as expected"
-    case 1: "not all as expected"
-    case 2: "wrong usage"
-    case 3: "the environment is broken"
-    case 4: "nothing was selected"
-    case 5: "as expected but for what was left behind"
-    case 129...: "interrupted by signal \(exitStatus - 128)"
-    default: "unknown"
+    switch ExitStatus(rawValue: exitStatus) {
+    case .asExpected: "all as expected"
+    case .failures: "not all as expected"
+    case .usage: "wrong usage"
+    case .brokenEnvironment: "the environment is broken"
+    case .nothingSelected: "nothing was selected"
+    case .onlyLeaks: "as expected but for what was left behind"
+    case .interrupted: "interrupted"
+    case nil: "unknown"
     }
   }
 }

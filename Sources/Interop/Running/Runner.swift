@@ -8,6 +8,8 @@ import Synchronization
 public struct Runner: Sendable {
   let configuration: RunConfiguration
   let plan: Plan
+  /// The ids of the cells in the order of the files, in which they are reported whatever the order of running.
+  let order: [String]
   let expectations: Expectations
 
   /// What was asked for and does not exist.
@@ -20,8 +22,9 @@ public struct Runner: Sendable {
     selectionComplaints = configuration.selection.complaints(
       mechanisms: Set(everything.map(\.mechanism)).sorted(), languages: configuration.peers.peers.map(\.language),
       cells: everything.map(\.id))
-    plan = Plan(scenarios: scenarios, peers: configuration.peers, selection: configuration.selection)
-      .shuffled(seed: configuration.seed)
+    let selected = Plan(scenarios: scenarios, peers: configuration.peers, selection: configuration.selection)
+    order = selected.cells.map(\.id)
+    plan = selected.shuffled(seed: configuration.seed)
   }
 
   /// The cells that it would run, in order.
@@ -41,7 +44,7 @@ public struct Runner: Sendable {
         RunDescription(
           cells: plan.cells.count, scenarios: Set(plan.cells.map(\.scenario)).count, jobs: configuration.jobs,
           seed: configuration.seed, isolation: isolation.rawValue + (excuse.map { " (\($0))" } ?? ""),
-          implementations: greetings.mapValues(\.implementation), kernel: Probe.kernel)))
+          implementations: greetings.mapValues(\.implementation), kernel: Probe.kernel, plan: order)))
 
     let threads = DispatchGroup()
     for _ in 0..<min(configuration.jobs, max(plan.groups.count, 1)) {

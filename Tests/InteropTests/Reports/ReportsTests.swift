@@ -45,7 +45,7 @@ struct ReportsTests {
       switch run {
       case .full: "2 passed, 7 failed, 1 skipped"
       case .empty: "0 passed, 0 failed"
-      case .interrupted: "1 passed, 0 failed, 1 skipped"
+      case .interrupted: "1 passed, 0 failed, 2 skipped"
       case .hostile: "0 passed, 1 failed"
       }
     #expect(last.map(String.init) == expected)
