@@ -91,16 +91,25 @@ struct ConsoleSummary {
     } + (kinds.isEmpty ? [] : [""])
   }
 
-  /// All of them once more: the first may have scrolled out of sight.
+  /// All of them once more: the first may have scrolled out of sight. A reason is given once for those that share it.
   private var failures: [String] {
     let failed = results.filter(\.isFailure)
     guard !failed.isEmpty else { return [] }
-    return [style.painted("Not as expected", .heading)]
-      + failed.flatMap { result in
-        ["  " + style.painted(result.verdict.rawValue.padded(to: 13), .bad) + result.cell.id.harmless]
-          + indented(result.reason ?? result.expectation, by: 15)
-      } + [""]
+    let shown = failed.prefix(Self.mostListed)
+    var lines = [style.painted("Not as expected", .heading)]
+    for (result, next) in zip(shown, shown.dropFirst().map(Optional.some) + [nil]) {
+      lines.append("  " + style.painted(result.verdict.rawValue.padded(to: 13), .bad) + result.cell.id.harmless)
+      let reason = result.reason ?? result.expectation
+      if next?.verdict != result.verdict || reason != next?.reason ?? next?.expectation {
+        lines += indented(reason, by: 15)
+      }
+    }
+    let rest = failed.count - shown.count
+    return lines + (rest > 0 ? ["  and \(rest) more", ""] : [""])
   }
+
+  /// What is left of the screen belongs to the matrix.
+  private static let mostListed = 40
 
   private var complaints: [String] {
     guard !summary.complaints.isEmpty else { return [] }

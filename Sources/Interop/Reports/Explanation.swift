@@ -5,7 +5,7 @@ struct Explanation {
 
   /// Values and lines longer than this lose their middle; the JSON report has them whole.
   private static let longestValue = 1200
-  private static let longestLine = 400
+  private static let longestLine = 300
   /// Of a transcript, its end says what happened.
   private static let transcriptLines = 20
   private static let labelWidth = 12
@@ -51,10 +51,13 @@ struct Explanation {
   }
 
   private func told(_ transcript: Evidence.Transcript) -> [String] {
+    // The first line says what it was doing, the others are the kernel's stack.
+    let state = transcript.state?.harmlessLines ?? []
     let role = "\(transcript.role.harmless) (\(transcript.language.harmless))"
-    let state = transcript.state.map { ": \($0.harmless)" } ?? ""
-    return [""] + (role + state).wrapped(to: style.width - 2).map { "  " + style.painted($0, .heading) }
-      + last(transcript.lines.map(\.harmless), mark: "")
+    let heading = ([role] + state.prefix(1)).joined(separator: ": ")
+    return [""] + heading.wrapped(to: style.width - 2).map { "  " + style.painted($0, .heading) }
+      + last(Array(state.dropFirst()), mark: "stack | ")
+      + last(transcript.lines.isEmpty ? ["(nothing was asked)"] : transcript.lines.map(\.harmless), mark: "")
       + last(transcript.standardError.harmlessLines, mark: "standard error | ")
   }
 

@@ -17,15 +17,19 @@ extension String {
     return "\(prefix(limit * 2 / 3)) ...\(excess) characters... \(suffix(limit / 3))"
   }
 
-  /// Lines of at most `width` columns, broken at spaces where there are any.
+  /// Lines of at most `width` columns, broken at spaces where there are any, and in long lists behind a comma.
   func wrapped(to width: Int) -> [String] {
     var lines: [String] = []
     var rest = self[...]
     while rest.count > width {
-      let space = rest.prefix(width + 1).lastIndex(of: " ").flatMap { $0 == rest.startIndex ? nil : $0 }
-      let end = space ?? rest.index(rest.startIndex, offsetBy: width)
-      lines.append(String(rest[..<end]))
-      rest = rest[end...].drop { $0 == " " }
+      let limit = rest.index(rest.startIndex, offsetBy: width)
+      let middle = rest.index(rest.startIndex, offsetBy: width / 2)
+      let space = rest[...limit].lastIndex(of: " ") ?? rest.startIndex
+      let comma = rest[..<limit].lastIndex(of: ",").map { rest.index(after: $0) } ?? rest.startIndex
+      let end = space > middle ? space : max(space, comma)
+      let cut = end == rest.startIndex ? limit : end
+      lines.append(String(rest[..<cut]))
+      rest = rest[cut...].drop { $0 == " " }
     }
     return lines + [String(rest)]
   }

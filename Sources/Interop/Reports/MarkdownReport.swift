@@ -68,7 +68,7 @@ struct MarkdownReport: Report {
         "",
         "<pre>",
       ] + text + ["</pre>", "", "</details>", ""]
-    } + (omitted > 0 ? ["And \(counted(omitted, "failure")) more, which the JSON report explains.", ""] : [])
+    } + (omitted > 0 ? ["And \(omitted) more, which the JSON report explains.", ""] : [])
   }
 
   /// Inside a line of Markdown, where its marks would be obeyed even in an element.

@@ -67,7 +67,7 @@ struct TAPReport: Report {
     for transcript in evidence.transcripts {
       lines.append("  - role: \(transcript.role.harmless.quoted)")
       lines.append("    language: \(transcript.language.harmless.quoted)")
-      if let state = transcript.state { lines.append("    state: \(state.harmless.quoted)") }
+      list("state", transcript.state?.harmlessLines ?? [], indent: "    ")
       list("lines", transcript.lines.map(\.harmless), indent: "    ")
       list("standard_error", transcript.standardError.harmlessLines, indent: "    ")
     }

@@ -21,6 +21,11 @@ enum RecordedRun: String, CaseIterable {
     }
   }
 
+  /// So many cells that fail for the same reason.
+  static func failures(_ count: Int) -> [Event] {
+    run((1...count).map { result("pipe/case-\($0)", $0, ["c", "swift"], .failed, reason: "errno is EINVAL") })
+  }
+
   private static let allVerdicts: [CellResult] = [
     result("pipe/delivery", 1, ["c", "c"], .passed, seconds: 0.0124),
     result("pipe/delivery", 2, ["c", "swift"], .passed, seconds: 0.0131),
@@ -56,7 +61,7 @@ enum RecordedRun: String, CaseIterable {
             "> mq_open handle=default name=/ipc-interop-4242-0006-mq oflag=O_CREAT|O_EXCL|O_WRONLY mode=600 "
               + "mq_maxmsg=8 mq_msgsize=64"
           ],
-          standardError: "", state: "asleep in mq_timedsend"),
+          standardError: "", state: "asleep in mq_timedsend\n[<0>] wq_sleep+0x1\n[<0>] do_mq_timedsend+0x2\n"),
         .init(
           role: "receiver", language: "swift",
           lines: ["> mq_receive handle=default", "< ok return=5 msg=first msg_prio=1"],

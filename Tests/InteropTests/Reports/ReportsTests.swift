@@ -59,6 +59,16 @@ struct ReportsTests {
     #expect(tooLong == [])
   }
 
+  @Test func `a summary of many failures stays short, and says what it left out`() throws {
+    let events = RecordedRun.failures(60)
+    let summary = try text(of: events, .console).split(separator: "Not as expected\n")[1].split(separator: "\n")
+    #expect(summary.prefix(40).allSatisfy { $0.hasPrefix("  failed") })
+    #expect(summary.dropFirst(40).prefix(2) == ["               errno is EINVAL", "  and 20 more"])
+    let markdown = try text(of: events, .markdown)
+    #expect(markdown.split(separator: "<details>").count == 51)
+    #expect(markdown.contains("And 10 more, which the JSON report explains."))
+  }
+
   @Test(arguments: RecordedRun.allCases)
   func `JUnit is XML, with what was said in it`(run: RecordedRun) throws {
     let parser = XMLParser(data: Data(try text(of: run.events, .junit).utf8))

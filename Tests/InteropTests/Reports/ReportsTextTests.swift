@@ -20,7 +20,8 @@ struct ReportsTextTests {
 
   @Test(arguments: [
     ("", 5, [""]), ("four five", 5, ["four", "five"]), ("fourfive", 4, ["four", "five"]), (" abcd", 4, [" abc", "d"]),
-    ("a b c", 3, ["a b", "c"]),
+    ("a b c", 3, ["a b", "c"]), ("a list=b,c,d", 10, ["a list=b,", "c,d"]),
+    ("of list=bb,cc,dd", 14, ["of list=bb,cc,", "dd"]),
   ])
   func `text is broken at spaces where there are any`(text: String, width: Int, lines: [String]) {
     #expect(text.wrapped(to: width) == lines)
