@@ -21,7 +21,7 @@ struct RoleParser {
         guard let passage = document.text(command, for: "a program").map(fill) else { continue }
         let words = passage.words
         guard let program = words.first else { continue }
-        let arguments = words.dropFirst().map { templates.plainText($0) }
+        let arguments = words.dropFirst().map { templates.argument($0) }
         parts += group(name).map { ($0, .program(name: program.text, arguments: arguments)) }
       }
     }

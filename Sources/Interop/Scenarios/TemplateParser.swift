@@ -14,18 +14,27 @@ struct TemplateParser {
   /// Percent-encoded text, as it stands on the wire.
   func wireValue(_ passage: Passage) -> Template {
     template(passage) { literal in
-      if PercentEncoding.decode(literal.text) == nil {
-        log.add(literal.location, "a '%' is followed by two hexadecimal digits; a '%' itself is written %25")
-      } else if let stray = literal.text.first(where: { $0 != "%" && PercentEncoding.encode(String($0)) != String($0) })
-      {
+      _ = decoded(literal)
+      if let stray = literal.text.first(where: { $0 != "%" && PercentEncoding.encode(String($0)) != String($0) }) {
         log.add(literal.location, "a '\(stray)' in a value is written \(PercentEncoding.encode(String(stray)))")
       }
       return literal.text
     }
   }
 
-  /// Text for people or for a command line, taken as it is.
+  /// An argument of a program: percent-encoded where it has a space in it, and given to the program as it was meant.
+  func argument(_ passage: Passage) -> Template { template(passage) { decoded($0) } }
+
+  /// Text for people, taken as it is.
   func plainText(_ passage: Passage) -> Template { template(passage) { $0.text } }
+
+  private func decoded(_ literal: Passage) -> String {
+    guard let bytes = PercentEncoding.decode(literal.text) else {
+      log.add(literal.location, "a '%' is followed by two hexadecimal digits; a '%' itself is written %25")
+      return ""
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
 
   private func template(_ passage: Passage, literal: (Passage) -> String) -> Template {
     var pieces: [Template.Piece] = []
