@@ -39,7 +39,7 @@ struct DishonestPeerTests {
       }
       let (scenarios, vocabulary) = try Checkout.scenarios(
         """
-        - id: general/test
+        - id: test/test
           title: A title.
           spec: getpid(2)
           level: must
@@ -52,7 +52,7 @@ struct DishonestPeerTests {
       configuration.timeoutMultiplier = 0.05
       let results = Results()
       _ = try Runner(configuration, scenarios: scenarios, expectations: .none).run { results.take($0) }
-      return try #require(results.all.first { $0.cell.id == "general/test[odd]" })
+      return try #require(results.all.first { $0.cell.id == "test/test[odd]" })
     }
   }
 

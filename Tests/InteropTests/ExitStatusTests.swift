@@ -22,6 +22,7 @@ struct ExitStatusTests {
   @Test("is not green when the run as a whole is wrong")
   func complaints() {
     #expect(Interop.ExitStatus(unexpected: [], complaints: ["stale"], isInterrupted: false) == .failures)
+    #expect(Interop.ExitStatus(unexpected: [.leaked], complaints: ["stale"], isInterrupted: false) == .failures)
     #expect(Interop.ExitStatus(unexpected: [], complaints: [], isInterrupted: true) == .interrupted)
   }
 }

@@ -8,7 +8,7 @@ struct PairingTests {
   private func pairings(_ roles: String, rule: String = "all", more: String = "") throws -> [String] {
     let (scenarios, _) = try Checkout.scenarios(
       """
-      - id: pipe/test
+      - id: test/test
         title: A title.
         spec: pipe(2)
         level: must

@@ -40,6 +40,12 @@ final class RoleProcess {
   func note(asked request: Request) { transcript.append("> \(request)") }
   func note(answered line: String) { transcript.append("< \(line)") }
 
+  /// The list of all operations would only be in the way of who reads a transcript.
+  func shortenGreeting() {
+    guard let list = transcript.last?.firstRange(of: " operations=") else { return }
+    transcript[transcript.count - 1].replaceSubrange(list.upperBound..., with: "...")
+  }
+
   func takeErrors(from source: LineSource) {
     while let line = source.nextLine() { complained.append(line) }
   }

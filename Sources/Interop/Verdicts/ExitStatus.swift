@@ -15,10 +15,12 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
     let verdicts = Set(unexpected)
     if isInterrupted {
       self = .interrupted
-    } else if !verdicts.isSubset(of: [.broken, .leaked, .notRun]) || (verdicts.isEmpty && !complaints.isEmpty) {
+    } else if !verdicts.isSubset(of: [.broken, .leaked, .notRun]) {
       self = .failures
     } else if !verdicts.isDisjoint(with: [.broken, .notRun]) {
       self = .brokenEnvironment
+    } else if !complaints.isEmpty {
+      self = .failures
     } else {
       self = verdicts.isEmpty ? .asExpected : .onlyLeaks
     }
