@@ -84,11 +84,10 @@ static bool count_frame(struct tally *tally, const unsigned char *frame, size_t 
     return true;
 }
 
-/* Reads frames to the end of file, at most `chunk` bytes at a time; a read(2) may bring less than was asked for. False,
-   with errno, when a call fails. */
-static bool count_frames(struct tally *tally, int fd, unsigned char *frame, size_t size, size_t chunk) {
+/* Reads frames to the end of file; a read(2) may bring less than one. False, with errno, when a call fails. */
+static bool count_frames(struct tally *tally, int fd, unsigned char *frame, size_t size) {
     for (size_t filled = 0;;) {
-        ssize_t count = read(fd, frame + filled, size - filled < chunk ? size - filled : chunk);
+        ssize_t count = read(fd, frame + filled, size - filled);
         if (count == -1)
             return false;
         if (count == 0) {
@@ -107,12 +106,11 @@ static bool count_frames(struct tally *tally, int fd, unsigned char *frame, size
 static void perform_read_records(struct call *call) {
     int fd = descriptor(call);
     size_t size = (size_t)number(call, "size", RECORD_HEADER, SSIZE_MAX);
-    size_t chunk = (size_t)number_or(call, "chunk", 1, SSIZE_MAX, (long long)size);
     unsigned char *frame = call->outcome == OK ? scratch(call, size) : NULL;
     if (!frame)
         return;
     struct tally tally = {0};
-    if (!count_frames(&tally, fd, frame, size, chunk)) {
+    if (!count_frames(&tally, fd, frame, size)) {
         fail(call, errno);
     } else {
         int64_t lost = 0;
@@ -129,6 +127,6 @@ static void perform_read_records(struct call *call) {
 
 const struct operation record_operations[] = {
     {"write_records", "handle writer count size", perform_write_records},
-    {"read_records", "handle size chunk", perform_read_records},
+    {"read_records", "handle size", perform_read_records},
     {0},
 };
