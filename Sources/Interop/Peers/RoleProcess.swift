@@ -37,7 +37,7 @@ final class RoleProcess {
 
   var name: String { role.name }
 
-  func note(asked request: Request) { transcript.append("> \(request)") }
+  func note(asked line: String) { transcript.append("> \(line)") }
   func note(answered line: String) { transcript.append("< \(line)") }
 
   /// The list of all operations would only be in the way of who reads a transcript.

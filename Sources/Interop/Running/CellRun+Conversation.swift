@@ -47,17 +47,27 @@ extension CellRun {
     guard role.pending == nil else {
       throw CellFailure(.broken, "\(role.name) is asked to \(request.operation) while it is to \(role.pending?.operation ?? "")")
     }
-    role.note(asked: request)
     role.pending = request
-    var rest = Array("\(request)\n".utf8)[...]
+    try write("\(request)", to: role)
+  }
+
+  /// Sends a line that may be no request at all.
+  func send(line: String, to role: RoleProcess) throws(CellFailure) {
+    role.pending = (try? Request(parsing: line)) ?? Request(String(line.prefix { $0 != " " }))
+    try write(line, to: role)
+  }
+
+  private func write(_ line: String, to role: RoleProcess) throws(CellFailure) {
+    role.note(asked: line)
+    var rest = Array("\(line)\n".utf8)[...]
     let deadline = deadline
     while !rest.isEmpty {
       switch sandbox.streams[role.index].input.write(rest) {
       case .all: return
       case .some(let count): rest = rest.dropFirst(count)
-      case .gone: throw ended(role, doing: request.operation)
+      case .gone: throw ended(role, doing: "read a request")
       }
-      if ContinuousClock.now > deadline { throw hung(role, doing: "read '\(request.operation)'") }
+      if ContinuousClock.now > deadline { throw hung(role, doing: "read a request") }
       sandbox.wait(.milliseconds(1))
     }
   }

@@ -17,6 +17,9 @@ extension CellRun {
       try send(Request(template.operation, fields), to: role)
       try settle(role, expected)
 
+    case .transcript(let name, let asked, let answered):
+      try converse(try started(name), asked, answered)
+
     case .answer(let name, let expected):
       try settle(try role(name), expected)
 
@@ -57,6 +60,20 @@ extension CellRun {
 
     case .prints(let name, let stream, let text):
       try waitForText(try role(name), stream, try filled(text))
+    }
+  }
+
+  /// One exchange of a golden transcript, in which a request may be as malformed as its author wants.
+  private func converse(_ role: RoleProcess, _ asked: String, _ answered: String) throws(CellFailure) {
+    try send(line: asked, to: role)
+    let (request, answer) = try answer(of: role)
+    guard Glob(answered).matches("\(answer)") else {
+      throw CellFailure(
+        .failed, "\(describe(role)) answers otherwise than the golden transcript", demanded: answered, asked: asked,
+        answered: "\(answer)")
+    }
+    if case .ok(let fields) = answer, let operation = context.vocabulary[request.operation] {
+      role.follow(request, fields, operation)
     }
   }
 

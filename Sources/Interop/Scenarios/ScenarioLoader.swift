@@ -4,20 +4,24 @@ import Yams
 
 /// Reads the fixtures: every scenario, every example, and the vocabulary that they are written in.
 public enum ScenarioLoader {
-  /// Loads `fixtures/operations.yaml`, `fixtures/examples.yaml` and `fixtures/scenarios/*.yaml` below `root`.
+  /// Loads `fixtures/operations.yaml`, `fixtures/examples.yaml`, `fixtures/scenarios/*.yaml` and
+  /// `fixtures/vectors/*.txt` below `root`.
   ///
   /// - Throws: ``LoadErrors`` with all mistakes of all files.
   public static func load(
     root: FilePath
   ) throws(LoadErrors) -> (scenarios: [Scenario], vocabulary: Vocabulary) {
     let log = MistakeLog()
-    let folder = root.appending("fixtures/scenarios").string
-    var files: [String] = []
-    do {
-      files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }.sorted()
-      if files.isEmpty { log.add(whole("fixtures/scenarios"), "there is no scenario here") }
-    } catch {
-      log.add(whole("fixtures/scenarios"), "the folder cannot be read: \(error.localizedDescription)")
+    func files(in folder: String, ending suffix: String, of what: String) -> [String] {
+      do {
+        let all = try FileManager.default.contentsOfDirectory(atPath: root.appending(folder).string)
+        let files = all.filter { $0.hasSuffix(suffix) }.sorted()
+        if files.isEmpty { log.add(whole(folder), "there is no \(what) here") }
+        return files.map { "\(folder)/\($0)" }
+      } catch {
+        log.add(whole(folder), "the folder cannot be read: \(error.localizedDescription)")
+        return []
+      }
     }
     func source(_ file: String) -> Source? {
       do {
@@ -28,8 +32,10 @@ public enum ScenarioLoader {
       }
     }
     let vocabulary = source("fixtures/operations.yaml")
-    let names = files.map { "fixtures/scenarios/\($0)" } + ["fixtures/examples.yaml"]
-    return try load(names.compactMap(source), vocabulary: vocabulary, log: log)
+    let scenarios = files(in: "fixtures/scenarios", ending: ".yaml", of: "scenario") + ["fixtures/examples.yaml"]
+    let transcripts = files(in: "fixtures/vectors", ending: ".txt", of: "golden transcript")
+    return try load(
+      scenarios.compactMap(source), transcripts: transcripts.compactMap(source), vocabulary: vocabulary, log: log)
   }
 
   /// A file's bytes, and the name that its mistakes are told by.
@@ -39,7 +45,7 @@ public enum ScenarioLoader {
   }
 
   static func load(
-    _ sources: [Source], vocabulary: Source?, log: MistakeLog = MistakeLog()
+    _ sources: [Source], transcripts: [Source] = [], vocabulary: Source?, log: MistakeLog = MistakeLog()
   ) throws(LoadErrors) -> (scenarios: [Scenario], vocabulary: Vocabulary) {
     let words =
       vocabulary.flatMap { Document(file: $0.file, bytes: $0.bytes, log: log) }.map { Vocabulary($0) } ?? Vocabulary([])
@@ -50,6 +56,9 @@ public enum ScenarioLoader {
       if nodes.isEmpty, document.root.sequence != nil { document.mistake(document.root, "there is no scenario here") }
       let parser = ScenarioParser(document: document, vocabulary: words)
       scenarios += nodes.flatMap(parser.parse)
+    }
+    scenarios += transcripts.compactMap { source in
+      TranscriptLoader.scenario(file: source.file, text: String(decoding: source.bytes, as: UTF8.self), log: log)
     }
     var first: [String: SourceLocation] = [:]
     for scenario in scenarios where !scenario.id.isEmpty {

@@ -8,6 +8,8 @@ public struct Step: Sendable {
   public enum Action: Sendable {
     /// Asks a role to perform an operation: `- sender: mq_send msg=first -> ok`.
     case request(role: String, RequestTemplate, Expected)
+    /// Asks a line as it stands, and demands an answer in which `*` stands for any text: a golden transcript.
+    case transcript(role: String, asked: String, answered: String)
     /// Takes the answer to what a role was asked before: `- receiver: -> msg=late`.
     case answer(role: String, Expected)
     /// Hands a descriptor that one role holds to another that has not started yet, as a parent does to a child:
