@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <time.h>
 
+_Static_assert(sizeof(mode_t) == sizeof(uint32_t) && sizeof(ssize_t) == sizeof(intptr_t), "types");
 _Static_assert(sizeof(mqd_t) == sizeof(int), "a message queue descriptor is a file descriptor");
 _Static_assert(offsetof(struct cipc_mq_attributes, flags) == offsetof(struct mq_attr, mq_flags), "mq_flags");
 _Static_assert(offsetof(struct cipc_mq_attributes, maximum_messages) == offsetof(struct mq_attr, mq_maxmsg),
@@ -22,7 +23,7 @@ static struct cipc_mq_attributes mirrored(const struct mq_attr *attributes) {
     };
 }
 
-int cipc_mq_open(const char *name, int flags, mode_t permissions,
+int cipc_mq_open(const char *name, int flags, uint32_t permissions,
                  const struct cipc_mq_attributes *attributes) {
     if (attributes == NULL)
         return mq_open(name, flags, permissions, NULL);
@@ -57,7 +58,7 @@ int cipc_mq_send(int queue, const void *message, size_t length, unsigned priorit
     return mq_send(queue, message, length, priority);
 }
 
-ssize_t cipc_mq_receive(int queue, void *buffer, size_t length, unsigned *priority) {
+intptr_t cipc_mq_receive(int queue, void *buffer, size_t length, unsigned *priority) {
     return mq_receive(queue, buffer, length, priority);
 }
 
@@ -67,8 +68,8 @@ int cipc_mq_timedsend(int queue, const void *message, size_t length, unsigned pr
     return mq_timedsend(queue, message, length, priority, &deadline);
 }
 
-ssize_t cipc_mq_timedreceive(int queue, void *buffer, size_t length, unsigned *priority, int64_t seconds,
-                             long nanoseconds) {
+intptr_t cipc_mq_timedreceive(int queue, void *buffer, size_t length, unsigned *priority, int64_t seconds,
+                              long nanoseconds) {
     struct timespec deadline = {.tv_sec = seconds, .tv_nsec = nanoseconds};
     return mq_timedreceive(queue, buffer, length, priority, &deadline);
 }

@@ -14,6 +14,8 @@ union semun {
 };
 
 _Static_assert(sizeof(key_t) == sizeof(int32_t), "key_t");
+_Static_assert(sizeof(uid_t) == sizeof(uint32_t) && sizeof(gid_t) == sizeof(uint32_t), "uid_t, gid_t");
+_Static_assert(sizeof(mode_t) == sizeof(uint32_t) && sizeof(pid_t) == sizeof(int32_t), "mode_t, pid_t");
 _Static_assert(sizeof(unsigned short) == sizeof(uint16_t), "the array of GETALL and SETALL");
 _Static_assert(sizeof(struct cipc_semaphore_operation) == sizeof(struct sembuf), "struct sembuf");
 _Static_assert(offsetof(struct cipc_semaphore_operation, number) == offsetof(struct sembuf, sem_num),
@@ -52,7 +54,7 @@ int cipc_shm_stat(int segment, struct cipc_shm_status *status) {
     return result;
 }
 
-int cipc_shm_set(int segment, uid_t user, gid_t group, mode_t mode) {
+int cipc_shm_set(int segment, uint32_t user, uint32_t group, uint32_t mode) {
     struct shmid_ds wanted = {.shm_perm = {.uid = user, .gid = group, .mode = mode}};
     return shmctl(segment, IPC_SET, &wanted);
 }
@@ -90,7 +92,7 @@ int cipc_sem_stat(int set, struct cipc_sem_status *status) {
     return result;
 }
 
-int cipc_sem_set(int set, uid_t user, gid_t group, mode_t mode) {
+int cipc_sem_set(int set, uint32_t user, uint32_t group, uint32_t mode) {
     struct semid_ds wanted = {.sem_perm = {.uid = user, .gid = group, .mode = mode}};
     union semun argument = {.buf = &wanted};
     return semctl(set, 0, IPC_SET, argument);

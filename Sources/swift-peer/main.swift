@@ -4,5 +4,8 @@ let peer = Peer(
     processOperations,
     machineOperations,
     signalOperations,
+    messageQueueOperations,
+    sharedMemoryOperations,
+    semaphoreOperations,
   ])
 peer.run()

@@ -4,7 +4,6 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 /// struct mq_attr.
 struct cipc_mq_attributes {
@@ -15,7 +14,7 @@ struct cipc_mq_attributes {
 };
 
 /// mq_open(3), both forms: without `attributes`, the system's defaults.
-int cipc_mq_open(const char *name, int flags, mode_t permissions,
+int cipc_mq_open(const char *name, int flags, uint32_t permissions,
                  const struct cipc_mq_attributes *attributes);
 int cipc_mq_unlink(const char *name);
 
@@ -24,12 +23,12 @@ int cipc_mq_getattr(int queue, struct cipc_mq_attributes *attributes);
 int cipc_mq_setattr(int queue, long flags, struct cipc_mq_attributes *previous);
 
 int cipc_mq_send(int queue, const void *message, size_t length, unsigned priority);
-ssize_t cipc_mq_receive(int queue, void *buffer, size_t length, unsigned *priority);
+intptr_t cipc_mq_receive(int queue, void *buffer, size_t length, unsigned *priority);
 /// The deadline is a time of CLOCK_REALTIME.
 int cipc_mq_timedsend(int queue, const void *message, size_t length, unsigned priority, int64_t seconds,
                       long nanoseconds);
-ssize_t cipc_mq_timedreceive(int queue, void *buffer, size_t length, unsigned *priority, int64_t seconds,
-                             long nanoseconds);
+intptr_t cipc_mq_timedreceive(int queue, void *buffer, size_t length, unsigned *priority, int64_t seconds,
+                              long nanoseconds);
 
 /// mq_notify(3) with SIGEV_SIGNAL, with SIGEV_NONE, and with a null pointer.
 int cipc_mq_notify_signal(int queue, int signal, int value);

@@ -5,15 +5,14 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 /// What shmid_ds and semid_ds have in common: struct ipc_perm.
 struct cipc_ipc_ownership {
-    uid_t user;
-    gid_t group;
-    uid_t creator_user;
-    gid_t creator_group;
-    mode_t mode;
+    uint32_t user;
+    uint32_t group;
+    uint32_t creator_user;
+    uint32_t creator_group;
+    uint32_t mode;
 };
 
 /// ftok(3), apart from its result: a key of -1 is legitimate, so the key comes by pointer and the result is 0
@@ -25,12 +24,12 @@ struct cipc_shm_status {
     struct cipc_ipc_ownership ownership;
     size_t size;
     uint64_t attachments;
-    pid_t creator;
-    pid_t last;
+    int32_t creator;
+    int32_t last;
 };
 int cipc_shm_stat(int segment, struct cipc_shm_status *status);
 /// shmctl(2) with IPC_SET: the user, the group and the nine bits of the mode.
-int cipc_shm_set(int segment, uid_t user, gid_t group, mode_t mode);
+int cipc_shm_set(int segment, uint32_t user, uint32_t group, uint32_t mode);
 
 /// struct sembuf.
 struct cipc_semaphore_operation {
@@ -56,4 +55,4 @@ struct cipc_sem_status {
 };
 int cipc_sem_stat(int set, struct cipc_sem_status *status);
 /// semctl(2) with IPC_SET: the user, the group and the nine bits of the mode.
-int cipc_sem_set(int set, uid_t user, gid_t group, mode_t mode);
+int cipc_sem_set(int set, uint32_t user, uint32_t group, uint32_t mode);
