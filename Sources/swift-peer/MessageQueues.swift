@@ -116,9 +116,9 @@ private func receive(_ peer: Peer, _ parameters: Parameters, _ patience: Patienc
 }
 
 /// An open queue. What it was opened for is left to the kernel to say, so its type forbids nothing.
-private final class QueueHandle: Handle {
+private final class QueueHandle: DescriptorHandle {
   private var queue: POSIXMessageQueue.Duplex?
-  let descriptor: FileDescriptor?
+  let descriptor: FileDescriptor
 
   init(adopting descriptor: FileDescriptor) throws {
     queue = try POSIXMessageQueue.Duplex(adopting: descriptor)
@@ -142,7 +142,7 @@ extension Peer {
   ) throws -> Value {
     let handle = try handles.find(parameters.handle)
     if let handle = handle as? QueueHandle { return try handle.use(body) }
-    guard let descriptor = handle.descriptor else {
+    guard let descriptor = (handle as? any DescriptorHandle)?.descriptor else {
       throw Invalid("the handle '\(parameters.handle)' is no message queue")
     }
     let queue = try POSIXMessageQueue.Duplex(adopting: descriptor)

@@ -118,7 +118,6 @@ private final class ReadOnlySegment: AttachedSegment {
     self.memory = consume memory
   }
 
-  var descriptor: FileDescriptor? { nil }
   func close() throws { try memory.take()?.detach() }
 
   func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.bytes(at: offset, count: count) ?? [] }
@@ -136,7 +135,6 @@ private final class ReadWriteSegment: AttachedSegment {
     self.memory = consume memory
   }
 
-  var descriptor: FileDescriptor? { nil }
   func close() throws { try memory.take()?.detach() }
 
   func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.bytes(at: offset, count: count) ?? [] }

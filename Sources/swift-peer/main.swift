@@ -3,7 +3,11 @@ let peer = Peer(
   operations: [
     processOperations,
     machineOperations,
+    descriptorOperations,
     signalOperations,
+    pipeOperations,
+    transferOperations,
+    recordOperations,
     messageQueueOperations,
     sharedMemoryOperations,
     semaphoreOperations,
