@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <time.h>
 
+_Static_assert(sizeof(mode_t) == sizeof(uint32_t) && sizeof(ssize_t) == sizeof(intptr_t), "types");
 _Static_assert(sizeof(mqd_t) == sizeof(int), "a message queue descriptor is a file descriptor");
 _Static_assert(offsetof(struct cipc_mq_attributes, flags) == offsetof(struct mq_attr, mq_flags), "mq_flags");
 _Static_assert(offsetof(struct cipc_mq_attributes, maximum_messages) == offsetof(struct mq_attr, mq_maxmsg),
@@ -68,7 +69,7 @@ int cipc_mq_timedsend(int queue, const void *message, size_t length, unsigned pr
 }
 
 intptr_t cipc_mq_timedreceive(int queue, void *buffer, size_t length, unsigned *priority, int64_t seconds,
-                             long nanoseconds) {
+                              long nanoseconds) {
     struct timespec deadline = {.tv_sec = seconds, .tv_nsec = nanoseconds};
     return mq_timedreceive(queue, buffer, length, priority, &deadline);
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -23,8 +24,28 @@ intptr_t cipc_write_now(int descriptor, const void *bytes, size_t count) {
     return pwritev2(descriptor, &part, 1, -1, RWF_NOWAIT);
 }
 
+struct path {
+    char text[sizeof "/proc/self/fd/-2147483648"];
+};
+
+static struct path path_of(int descriptor) {
+    struct path path;
+    snprintf(path.text, sizeof path.text, "/proc/self/fd/%d", descriptor);
+    return path;
+}
+
 int cipc_reopen(int descriptor, int flags) {
-    char path[sizeof "/proc/self/fd/-2147483648"];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
-    return open(path, flags);
+    return open(path_of(descriptor).text, flags);
+}
+
+int cipc_open_path(const char *path) {
+    return open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int cipc_chmod(int descriptor, uint32_t mode) {
+    return chmod(path_of(descriptor).text, mode);
+}
+
+intptr_t cipc_tee_now(int from, int to, size_t count) {
+    return tee(from, to, count, SPLICE_F_NONBLOCK);
 }

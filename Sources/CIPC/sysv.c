@@ -14,6 +14,8 @@ union semun {
 };
 
 _Static_assert(sizeof(key_t) == sizeof(int32_t), "key_t");
+_Static_assert(sizeof(uid_t) == sizeof(uint32_t) && sizeof(gid_t) == sizeof(uint32_t), "uid_t, gid_t");
+_Static_assert(sizeof(mode_t) == sizeof(uint32_t) && sizeof(pid_t) == sizeof(int32_t), "mode_t, pid_t");
 _Static_assert(sizeof(unsigned short) == sizeof(uint16_t), "the array of GETALL and SETALL");
 _Static_assert(sizeof(struct cipc_semaphore_operation) == sizeof(struct sembuf), "struct sembuf");
 _Static_assert(offsetof(struct cipc_semaphore_operation, number) == offsetof(struct sembuf, sem_num),

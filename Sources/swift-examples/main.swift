@@ -1,1 +1,30 @@
+internal import ArgumentParser
+internal import IPC
 
+/// The Swift twins of the C programs in `c-peers/examples`: one file a program, with the same name, options and steps.
+struct Examples: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "swift-examples",
+    abstract: "The Swift twins of the C programs in c-peers/examples.",
+    subcommands: [
+      AnonPipe.self,
+      FIFOWriter.self,
+      FIFOReader.self,
+    ])
+
+  func run() throws { throw ValidationError("which program?") }
+}
+
+do {
+  var program = try Examples.parseAsRoot()
+  let role = type(of: program).configuration.commandName ?? "swift-examples"
+  do {
+    try program.run()
+  } catch let error as IPCError {
+    complain(role, error)
+    throw ExitCode.failure
+  }
+} catch {
+  // Wrong usage: the reason, and exit status 64.
+  Examples.exit(withError: error)
+}

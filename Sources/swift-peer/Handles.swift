@@ -3,11 +3,14 @@ internal import SystemPackage
 
 /// Something that a request opened and others refer to: a class, since what it owns cannot be copied into a table.
 protocol Handle: AnyObject {
-  /// The descriptor, where it has one. On loan.
-  var descriptor: FileDescriptor? { get }
-
   /// Closes it, whatever it is. Called once, and last.
   func close() throws
+}
+
+/// A handle of what has a descriptor.
+protocol DescriptorHandle: Handle {
+  /// On loan.
+  var descriptor: FileDescriptor { get }
 }
 
 /// Everything that is open, by name.

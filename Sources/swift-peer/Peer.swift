@@ -7,6 +7,10 @@ final class Peer {
   /// What requests name by `handle`.
   let handles = Handles()
 
+  /// What requests mean that name no `shmid`, and no `semid`.
+  var latestSegment: SystemVSharedMemory?
+  var latestSemaphores: SystemVSemaphores?
+
   private let operations: [String: Operation]
   private var input = LineInput()
 

@@ -3,6 +3,13 @@ let peer = Peer(
   operations: [
     processOperations,
     machineOperations,
+    descriptorOperations,
     signalOperations,
+    pipeOperations,
+    transferOperations,
+    recordOperations,
+    messageQueueOperations,
+    sharedMemoryOperations,
+    semaphoreOperations,
   ])
 peer.run()

@@ -28,7 +28,7 @@ intptr_t cipc_mq_receive(int queue, void *buffer, size_t length, unsigned *prior
 int cipc_mq_timedsend(int queue, const void *message, size_t length, unsigned priority, int64_t seconds,
                       long nanoseconds);
 intptr_t cipc_mq_timedreceive(int queue, void *buffer, size_t length, unsigned *priority, int64_t seconds,
-                             long nanoseconds);
+                              long nanoseconds);
 
 /// mq_notify(3) with SIGEV_SIGNAL, with SIGEV_NONE, and with a null pointer.
 int cipc_mq_notify_signal(int queue, int signal, int value);

@@ -16,3 +16,12 @@ intptr_t cipc_write_now(int descriptor, const void *bytes, size_t count);
 
 /// open(2) of `/proc/self/fd/<descriptor>`: another description of the same file, with flags of its own.
 int cipc_reopen(int descriptor, int flags);
+
+/// O_PATH | O_NOFOLLOW | O_CLOEXEC: names a file without opening it, so that it cannot do anything meanwhile.
+int cipc_open_path(const char *path);
+
+/// chmod(2) of `/proc/self/fd/<descriptor>`, which may be one of O_PATH.
+int cipc_chmod(int descriptor, uint32_t mode);
+
+/// tee(2) with SPLICE_F_NONBLOCK: copies what can be read, which stays there to be read.
+intptr_t cipc_tee_now(int from, int to, size_t count);

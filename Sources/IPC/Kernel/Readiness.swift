@@ -54,4 +54,12 @@ extension Kernel {
       }
     }
   }
+
+  /// Waits until an instant.
+  package static func sleep(
+    until deadline: Deadline, _ interruption: Interruption = .retry
+  ) throws(IPCError) {
+    // poll(2) ignores a negative descriptor.
+    _ = try wait(for: [], of: FileDescriptor(rawValue: -1), .until(deadline), interruption)
+  }
 }

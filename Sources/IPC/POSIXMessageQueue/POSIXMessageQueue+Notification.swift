@@ -17,7 +17,7 @@ extension POSIXMessageQueue.End {
   ///
   /// A message for which somebody already waits in a receive call goes to them, and nobody is told. After it was told, a
   /// process that wants to be told again registers again, *before* it empties the queue, or it misses what comes in
-  /// between. To wait for several queues, or for other things too, ``descriptor`` is ready to read instead.
+  /// between. To wait for several queues, or for other things too, ask ``Readiness`` of the ``descriptor`` instead.
   ///
   /// - Throws: ``IPCError`` with `.resourceBusy` when a process is registered, this one or another, and
   ///   `.invalidArgument` for a number that is no signal.

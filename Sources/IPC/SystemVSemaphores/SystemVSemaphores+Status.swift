@@ -27,8 +27,8 @@ extension SystemVSemaphores {
       ownership: SystemVOwnership(status.ownership), count: status.count, isInitialized: status.last_operation != 0)
   }
 
-  /// Changes who owns the set, and what it permits. What is nil stays; to learn it, the kernel is asked first, so
-  /// another's change in between is undone.
+  /// Changes who owns the set, and what it permits. What is nil stays; to learn what that
+  /// is, the kernel is asked first, so another's change in between is undone.
   ///
   /// - Throws: ``IPCError`` with `.notPermitted` for who is neither owner nor creator.
   ///
@@ -36,7 +36,9 @@ extension SystemVSemaphores {
   public func change(
     user: UInt32? = nil, group: UInt32? = nil, permissions: FilePermissions? = nil
   ) throws(IPCError) {
-    let present = try status().ownership
+    // Who may change it need not be permitted to read it.
+    let isWhole = user != nil && group != nil && permissions != nil
+    let present = isWhole ? SystemVOwnership(cipc_ipc_ownership()) : try status().ownership
     try Kernel.call("semctl", on: object) {
       cipc_sem_set(
         identifier, user ?? present.user, group ?? present.group, (permissions ?? present.permissions).rawValue)

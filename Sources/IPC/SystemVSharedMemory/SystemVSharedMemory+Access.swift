@@ -37,4 +37,9 @@ extension SystemVSharedMemory.Attachment where Access == SystemVSharedMemory.Rea
     let destination = try unsafe address(offset, bytes.byteCount)
     unsafe bytes.withUnsafeBytes { unsafe destination.copyMemory(from: $0) }
   }
+
+  /// Like ``write(_:at:)-(RawSpan,_)``, for the bytes of an array or a string.
+  public func write(_ bytes: Span<UInt8>, at offset: Int = 0) throws(IPCError) {
+    try write(unsafe bytes.bytes, at: offset)
+  }
 }

@@ -35,8 +35,8 @@ extension SystemVSharedMemory {
       isRemoved: Int32(bitPattern: status.ownership.mode) & SHM_DEST != 0)
   }
 
-  /// Changes who owns the segment, and what it permits. What is nil stays; to learn it, the kernel is asked first, so
-  /// another's change in between is undone.
+  /// Changes who owns the segment, and what it permits. What is nil stays; to learn what that
+  /// is, the kernel is asked first, so another's change in between is undone.
   ///
   /// - Throws: ``IPCError`` with `.notPermitted` for who is neither owner nor creator.
   ///
@@ -44,7 +44,9 @@ extension SystemVSharedMemory {
   public func change(
     user: UInt32? = nil, group: UInt32? = nil, permissions: FilePermissions? = nil
   ) throws(IPCError) {
-    let present = try status().ownership
+    // Who may change it need not be permitted to read it.
+    let isWhole = user != nil && group != nil && permissions != nil
+    let present = isWhole ? SystemVOwnership(cipc_ipc_ownership()) : try status().ownership
     try Kernel.call("shmctl", on: object) {
       cipc_shm_set(
         identifier, user ?? present.user, group ?? present.group, (permissions ?? present.permissions).rawValue)

@@ -1,21 +1,7 @@
-internal import CIPC
 internal import Glibc
 internal import SystemPackage
 
 extension POSIXMessageQueue.End {
-  /// Waits until a message is there to be received, or room for one to be sent, without doing either.
-  ///
-  /// Whoever shares the queue may be faster: what was ready can be gone at the next call.
-  ///
-  /// - Returns: What the queue is ready for; empty when patience ran out.
-  ///
-  /// Calls `ppoll(2)`.
-  public func wait(
-    for events: Readiness, patience: Patience = .forever, interruption: Interruption = .retry
-  ) throws(IPCError) -> Readiness {
-    try Kernel.wait(for: events, of: owned.descriptor, patience, interruption)
-  }
-
   /// Performs a call that takes a time of day as its deadline, or nil to wait for ever.
   ///
   /// A deadline in 1970 stands for no patience: what need not wait is done whatever the deadline, and the open queue's

@@ -1,0 +1,106 @@
+internal import CIPC
+internal import Glibc
+internal import IPC
+internal import PeerContract
+internal import SystemPackage
+
+/// What every descriptor has.
+let descriptorOperations: [Peer.Operation] = [
+  .init("adopt") { peer, parameters in
+    try peer.handles.require(free: parameters.handle)
+    let descriptor = FileDescriptor(rawValue: try parameters.integer("fd"))
+    let flags = fcntl(descriptor.rawValue, F_GETFL)
+    guard flags != -1 else { throw Failure(Errno(rawValue: errno)) }
+    do {
+      let pipe: PipeHandle =
+        switch flags & O_ACCMODE {
+        case O_RDONLY: .owning(try Pipe.Reader(adopting: descriptor))
+        case O_WRONLY: .owning(try Pipe.Writer(adopting: descriptor))
+        default: .owning(try FIFO.ReaderWriter(adopting: descriptor))
+        }
+      try peer.handles.add(pipe, as: parameters.handle)
+    } catch Errno.invalidArgument {
+      try peer.handles.add(try AdoptedHandle(descriptor), as: parameters.handle)
+    }
+    return Fields()
+  },
+
+  .init("close") { peer, parameters in
+    try peer.handles.close(parameters.handle)
+    return Fields()
+  },
+
+  .init("fcntl") { peer, parameters in
+    let command = try parameters.text("cmd")
+    var fields = Fields()
+    switch command {
+    case "F_GETFL", "F_GETFD":
+      let handle = try peer.handles.find(parameters.handle, as: (any DescriptorHandle).self, "descriptor")
+      let flags = fcntl(handle.descriptor.rawValue, command == "F_GETFL" ? F_GETFL : F_GETFD)
+      guard flags != -1 else { throw Failure(Errno(rawValue: errno)) }
+      fields.append("return", command == "F_GETFL" ? describe(status: flags) : descriptorFlags.describe(flags))
+    case "F_SETFL":
+      let flags = try parameters.flags("arg", of: settableFlags)
+      try peer.pipe(parameters).setNonBlocking(flags & O_NONBLOCK != 0)
+      fields.append("return", 0)
+    case "F_GETPIPE_SZ":
+      fields.append("return", try peer.pipe(parameters).capacity)
+    case "F_SETPIPE_SZ":
+      fields.append("return", try peer.pipe(parameters).setCapacity(try parameters.integer("arg")))
+    default:
+      throw Invalid("cmd=\(command): there is no such command here")
+    }
+    return fields
+  },
+
+  .init("ioctl") { peer, parameters in
+    let request = try parameters.text("request")
+    guard request == "FIONREAD" else { throw Invalid("request=\(request): only FIONREAD exists here") }
+    var fields = Fields()
+    fields.append("value", try peer.pipe(parameters).bytesWaiting)
+    return fields
+  },
+
+  .init("poll") { peer, parameters in
+    let handle = try peer.handles.find(parameters.handle, as: (any DescriptorHandle).self, "descriptor")
+    let events = Readiness(rawValue: Int16(try parameters.flags("events", of: pollEvents)))
+    let timeout = try parameters.duration("timeout")
+    let ready = try Readiness.of(
+      handle.descriptor, for: events, patience: timeout < .zero ? .forever : .atMost(timeout), interruption: .report)
+    var fields = Fields()
+    fields.append("return", ready.isEmpty ? 0 : 1)
+    fields.append("revents", pollEvents.describe(Int32(ready.rawValue)))
+    return fields
+  },
+]
+
+/// A descriptor that was inherited and is no pipe. What else it is shows when it is used.
+private final class AdoptedHandle: DescriptorHandle {
+  let descriptor: FileDescriptor
+
+  init(_ descriptor: FileDescriptor) throws {
+    guard fcntl(descriptor.rawValue, F_SETFD, FD_CLOEXEC) != -1 else { throw Failure(Errno(rawValue: errno)) }
+    self.descriptor = descriptor
+  }
+
+  func close() throws {
+    guard Glibc.close(descriptor.rawValue) == 0 else { throw Failure(Errno(rawValue: errno)) }
+  }
+}
+
+/// `O_DIRECT`, which glibc's import does not show.
+let directFlag = Int32(CIPC_O_DIRECT)
+
+private func describe(status flags: Int32) -> String {
+  let access = [O_RDONLY: "O_RDONLY", O_WRONLY: "O_WRONLY", O_RDWR: "O_RDWR"][flags & O_ACCMODE] ?? "O_ACCMODE"
+  let others = statusFlags.describe(flags)
+  return others == "0" ? access : "\(access)|\(others)"
+}
+
+private let statusFlags = FlagTable(["O_NONBLOCK": O_NONBLOCK, "O_DIRECT": directFlag])
+private let settableFlags = FlagTable(["O_NONBLOCK": O_NONBLOCK])
+private let descriptorFlags = FlagTable(["FD_CLOEXEC": FD_CLOEXEC])
+private let pollEvents = FlagTable([
+  "POLLIN": Int32(POLLIN), "POLLPRI": Int32(POLLPRI), "POLLOUT": Int32(POLLOUT), "POLLERR": Int32(POLLERR),
+  "POLLHUP": Int32(POLLHUP), "POLLNVAL": Int32(POLLNVAL),
+])

@@ -1,0 +1,85 @@
+internal import Glibc
+internal import IPC
+internal import PeerContract
+internal import SystemPackage
+
+/// Anonymous pipes and FIFOs: how they are made, opened and removed.
+let pipeOperations: [Peer.Operation] = [
+  .init("pipe2") { peer, parameters in
+    let (reader, writer) = (try parameters.text("reader"), try parameters.text("writer"))
+    guard reader != writer else { throw Invalid("reader and writer are two handles") }
+    try peer.handles.require(free: reader)
+    try peer.handles.require(free: writer)
+    let flags = try parameters.flags("flags", of: pipeFlags, default: 0)
+    let pipe = try Pipe(nonBlocking: flags & O_NONBLOCK != 0, packets: flags & directFlag != 0)
+    var fields = Fields()
+    fields.append("fd", "\(pipe.reader.descriptor.rawValue),\(pipe.writer.descriptor.rawValue)")
+    try peer.handles.add(PipeHandle.owning(pipe.reader), as: reader)
+    try peer.handles.add(PipeHandle.owning(pipe.writer), as: writer)
+    return fields
+  },
+
+  .init("mkfifo") { _, parameters in
+    try parameters.fifo().make(
+      permissions: try parameters.permissions(), umask: try parameters.isSet("exact") ? .overridden : .obeyed)
+    return Fields()
+  },
+
+  .init("open") { peer, parameters in
+    try peer.handles.require(free: parameters.handle)
+    let handle = try open(parameters.fifo(), parameters)
+    try peer.handles.add(handle, as: parameters.handle)
+    var fields = Fields()
+    fields.append("fd", handle.descriptor.rawValue)
+    return fields
+  },
+
+  .init("stat") { _, parameters in
+    var status = stat()
+    guard unsafe lstat(try parameters.text("path"), &status) == 0 else { throw Failure(Errno(rawValue: errno)) }
+    var fields = Fields()
+    fields.append("type", types[status.st_mode & S_IFMT] ?? "other")
+    fields.append("mode", String(status.st_mode & 0o7777, radix: 8))
+    fields.append("uid", status.st_uid)
+    fields.append("gid", status.st_gid)
+    return fields
+  },
+
+  .init("unlink") { _, parameters in
+    try parameters.fifo().unlink()
+    return Fields()
+  },
+]
+
+private func open(_ fifo: FIFO, _ parameters: Parameters) throws -> PipeHandle {
+  let flags = try parameters.flags("oflag", of: openFlags)
+  let nonBlocking = flags & O_NONBLOCK != 0
+  let patience: Patience = parameters.has("timeout") ? try parameters.patience() : nonBlocking ? .none : .forever
+  switch flags & O_ACCMODE {
+  case O_RDONLY:
+    guard !parameters.has("timeout") else { throw Invalid("a timeout is for O_WRONLY") }
+    let reader = try fifo.openForReading(patience: patience, nonBlocking: nonBlocking, interruption: .report)
+    // Nil only after a deadline, of which there is none.
+    guard let reader else { throw Failure(.timedOut) }
+    return PipeHandle.owning(reader)
+  case O_WRONLY:
+    let writer = try fifo.openForWriting(patience: patience, nonBlocking: nonBlocking, interruption: .report)
+    guard let writer else { throw Failure(patience == .none ? .noSuchAddressOrDevice : .timedOut) }
+    return PipeHandle.owning(writer)
+  default:
+    return PipeHandle.owning(try fifo.openForBoth(nonBlocking: nonBlocking))
+  }
+}
+
+extension Parameters {
+  fileprivate func fifo() throws -> FIFO { FIFO(FilePath(try text("path"))) }
+}
+
+private let pipeFlags = FlagTable(["O_NONBLOCK": O_NONBLOCK, "O_DIRECT": directFlag, "O_CLOEXEC": O_CLOEXEC])
+private let openFlags = FlagTable([
+  "O_RDONLY": O_RDONLY, "O_WRONLY": O_WRONLY, "O_RDWR": O_RDWR, "O_NONBLOCK": O_NONBLOCK, "O_NOFOLLOW": O_NOFOLLOW,
+  "O_CLOEXEC": O_CLOEXEC,
+])
+private let types: [mode_t: String] = [
+  S_IFIFO: "fifo", S_IFREG: "file", S_IFDIR: "directory", S_IFLNK: "link", S_IFSOCK: "socket",
+]

@@ -1,0 +1,86 @@
+internal import IPC
+internal import PeerContract
+internal import SystemPackage
+
+/// Reading and writing pipes and FIFOs.
+let transferOperations: [Peer.Operation] = [
+  .init("read") { peer, parameters in
+    let pipe = try peer.pipe(parameters)
+    var bytes: [UInt8] = []
+    let result = try pipe.read(
+      atMost: try parameters.count(), appendingTo: &bytes, patience: try pipe.patience(parameters),
+      interruption: try parameters.interruption())
+    switch result {
+    case .read, .endOfFile: break
+    case .wouldBlock: throw Failure(.wouldBlock)
+    case .timedOut: throw Failure(.timedOut)
+    }
+    var fields = Fields()
+    fields.append("return", bytes.count)
+    try parameters.report(bytes, as: "buf", in: &fields)
+    return fields
+  },
+
+  .init("write") { peer, parameters in
+    let pipe = try peer.pipe(parameters)
+    let bytes = try parameters.payload("buf", length: "count")
+    let result = try pipe.write(
+      bytes.span, patience: try pipe.patience(parameters), interruption: try parameters.interruption())
+    var fields = Fields()
+    fields.append("return", try result.written(Fields()))
+    return fields
+  },
+
+  .init("read_all") { peer, parameters in
+    let pipe = try peer.pipe(parameters)
+    var bytes: [UInt8] = []
+    let limit = parameters.has("count") ? try parameters.count() : .max
+    let result = try pipe.readToEnd(
+      appendingTo: &bytes, limit: limit, patience: try pipe.patience(parameters), interruption: .report)
+    var fields = Fields()
+    fields.append("return", bytes.count)
+    switch result {
+    case .read: fields.append("eof", "no")
+    case .endOfFile: fields.append("eof", "yes")
+    case .wouldBlock: throw Failure(.wouldBlock)
+    case .timedOut: throw Failure(.timedOut)
+    }
+    try parameters.report(bytes, as: "buf", in: &fields)
+    return fields
+  },
+
+  .init("write_all") { peer, parameters in
+    let pipe = try peer.pipe(parameters)
+    let bytes = try parameters.payload("buf", length: "count")
+    var fields = Fields()
+    do {
+      let result = try pipe.writeAll(bytes.span, patience: try pipe.patience(parameters), interruption: .report)
+      fields.append("return", result.count)
+      _ = try result.written(fields)
+    } catch let error as IPCError {
+      fields.append("return", error.transferred)
+      throw Failure(error, fields)
+    }
+    return fields
+  },
+]
+
+extension WriteResult {
+  /// How many bytes were written, where that is all of them; else the failure that C would have seen, with `fields`.
+  func written(_ fields: Fields) throws -> Int {
+    switch self {
+    case .wrote(let count): return count
+    case .nobodyReads: throw Failure(.brokenPipe, fields)
+    case .wouldBlock: throw Failure(.wouldBlock, fields)
+    case .timedOut: throw Failure(.timedOut, fields)
+    }
+  }
+}
+
+extension Parameters {
+  fileprivate func count() throws -> Int {
+    let count: Int = try integer("count")
+    guard count >= 0 else { throw Invalid("count=\(count) is negative") }
+    return count
+  }
+}
