@@ -41,21 +41,22 @@ static void perform_semget(struct call *call) {
 }
 
 /* Sets every semaphore of a new set, and then does an operation that changes nothing: the first semop(2) of a
- * set is what makes its sem_otime differ from 0, and that is what everybody else waits for. The one who made
- * it, and nobody else, comes here. */
+ * set is what makes its sem_otime differ from 0, and that is what everybody else waits for. EAGAIN means that
+ * somebody who does not wait has operated on it in between, and that sem_otime is set as well. */
 static bool initialise(int semid, int nsems, unsigned short value) {
+    struct sembuf down_and_up[] = {{.sem_op = -1, .sem_flg = IPC_NOWAIT}, {.sem_op = 1}};
+    struct sembuf see_zero[] = {{.sem_op = 0, .sem_flg = IPC_NOWAIT}};
     unsigned short *values = calloc((size_t)nsems, sizeof *values);
     if (!values)
         return false;
     for (int i = 0; i < nsems; i++)
         values[i] = value;
-    struct sembuf up_and_down[] = {{.sem_op = -1}, {.sem_op = 1}}, stay_zero[] = {{.sem_op = 0}};
-    bool done = semctl(semid, 0, SETALL, (union semun){.array = values}) != -1 &&
-                (value > 0 ? semop(semid, up_and_down, 2) : semop(semid, stay_zero, 1)) != -1;
+    bool is_set = semctl(semid, 0, SETALL, (union semun){.array = values}) != -1;
     int error = errno;
     free(values);
     errno = error;
-    return done;
+    return is_set &&
+           ((value > 0 ? semop(semid, down_and_up, 2) : semop(semid, see_zero, 1)) != -1 || errno == EAGAIN);
 }
 
 /* Waits until whoever made the set has initialised it. False, with errno, when it is gone or the time is

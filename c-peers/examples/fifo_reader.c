@@ -1,0 +1,107 @@
+/* Reads from a FIFO, a pipe that has a name, until its writers have gone: see fifo_writer.c. */
+#include "example.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char usage[] = "usage: fifo_reader [--path P] [--mode OCTAL] [--timeout SECONDS]\n"
+                            "  --path P           the FIFO (/tmp/my_fifo)\n"
+                            "  --mode OCTAL       its permissions, where it is made (0666)\n"
+                            "  --timeout SECONDS  how long to wait for the end of file (for ever)";
+
+/* The FIFO, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
+static const char *made;
+
+static void remove_made(void) {
+    if (made)
+        unlink(made);
+}
+
+/* Either program may come first and makes the FIFO for both. */
+static void make_fifo(const char *path, mode_t mode) {
+    umask(0); /* the permissions are as they were asked for */
+    if (mkfifo(path, mode) == 0)
+        made = path;
+    else if (errno != EEXIST)
+        err(EXIT_FAILURE, "mkfifo '%s'", path);
+}
+
+/* Opens the FIFO, and nothing else that somebody may have put in its place: it is found without being opened
+ * and without following a link, looked at, and only then opened, by the descriptor of what was looked at. */
+static int open_fifo(const char *path, int flags) {
+    struct stat status;
+    char found[32];
+    int place = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (place == -1 || fstat(place, &status) == -1)
+        err(EXIT_FAILURE, "open '%s'", path);
+    if (!S_ISFIFO(status.st_mode))
+        errx(EXIT_FAILURE, "open '%s': %s (it is not a FIFO)", path, strerror(EINVAL));
+    snprintf(found, sizeof found, "/proc/self/fd/%d", place);
+    int fifo = open(found, flags | O_CLOEXEC);
+    int error = errno;
+    close(place);
+    errno = error;
+    return fifo;
+}
+
+/* Waits until somebody has opened the FIFO for writing. That is what open(2) does, but for ever; with a
+ * deadline it is asked not to wait, and then poll(2) tells of the first byte, or of a writer that has come
+ * and gone. */
+static int open_for_reading(const char *path, struct patience patience) {
+    int fifo = open_fifo(path, patience.ends ? O_RDONLY | O_NONBLOCK : O_RDONLY);
+    if (fifo == -1 || (patience.ends && !wait_for(fifo, POLLIN, patience)))
+        err(EXIT_FAILURE, "open '%s'", path);
+    return fifo;
+}
+
+int main(int argc, char *argv[]) {
+    static const struct option options[] = {{"path", required_argument, NULL, 'p'},
+                                            {"mode", required_argument, NULL, 'o'},
+                                            {"timeout", required_argument, NULL, 't'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    const char *path = "/tmp/my_fifo";
+    mode_t mode = 0666;
+    struct patience patience = {0};
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        switch (option) {
+        case 'p': path = optarg; break;
+        case 'o': mode = mode_option(optarg); break;
+        case 't': patience = timeout_option(optarg); break;
+        case 'h': say("%s", usage); return EXIT_SUCCESS;
+        default: return EX_USAGE;
+        }
+    no_more_arguments(argc, argv);
+
+    atexit(remove_made);
+    make_fifo(path, mode);
+    say("FIFO Reader: opening '%s'.", path);
+    const int fifo = open_for_reading(path, patience);
+
+    /* To the end of file, since one read(2) may bring only a part. */
+    char *received = NULL;
+    size_t length = 0, room = 0;
+    ssize_t count;
+    do {
+        if (length == room && !(received = reallocf(received, room = 2 * room + 4096)))
+            err(EX_OSERR, "malloc");
+        count = read(fifo, received + length, room - length);
+        if (count == -1 && errno == EAGAIN && wait_for(fifo, POLLIN, patience))
+            continue;
+        if (count == -1)
+            err(EXIT_FAILURE, "read '%s'", path);
+        length += (size_t)count;
+    } while (count != 0);
+    if (length > 0)
+        say("FIFO Reader: received '%s' (%zu bytes).", shown(received, length), length);
+    say("FIFO Reader: end of file.");
+    free(received);
+    close(fifo);
+
+    made = NULL; /* from here on it is removed aloud */
+    if (unlink(path) == -1)
+        err(EXIT_FAILURE, "unlink '%s'", path);
+    say("FIFO Reader: removed '%s'.", path);
+    return EXIT_SUCCESS;
+}

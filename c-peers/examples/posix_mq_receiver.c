@@ -1,0 +1,93 @@
+/* Receives messages from a POSIX message queue: see posix_mq_sender.c. */
+#include "example.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <mqueue.h>
+#include <sys/stat.h>
+
+static const char usage[] =
+    "usage: posix_mq_receiver [--name N] [--count K] [--mode OCTAL] [--timeout SECONDS]\n"
+    "  --name N           the queue (/my_posix_mq)\n"
+    "  --count K          how many messages to receive (1)\n"
+    "  --mode OCTAL       the permissions of the queue, where it is made (0600)\n"
+    "  --timeout SECONDS  how long to wait for them (for ever)";
+
+/* The queue, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
+static const char *made;
+
+static void remove_made(void) {
+    if (made)
+        mq_unlink(made);
+}
+
+/* Either program may come first and makes the queue for both; only who made it knows that it may remove it.
+ * The loop is for a queue that is removed between the two calls. */
+static mqd_t open_queue(const char *name, int access, mode_t mode) {
+    struct mq_attr attributes = {.mq_maxmsg = 10, .mq_msgsize = 256};
+    umask(0); /* the permissions are as they were asked for */
+    for (;;) {
+        mqd_t queue = mq_open(name, access | O_CREAT | O_EXCL, mode, &attributes);
+        if (queue != (mqd_t)-1)
+            made = name;
+        else if (errno == EEXIST)
+            queue = mq_open(name, access);
+        if (queue != (mqd_t)-1)
+            return queue;
+        if (errno != ENOENT)
+            err(EXIT_FAILURE, "mq_open '%s'", name);
+    }
+}
+
+int main(int argc, char *argv[]) {
+    static const struct option options[] = {
+        {"name", required_argument, NULL, 'n'}, {"count", required_argument, NULL, 'c'},
+        {"mode", required_argument, NULL, 'o'}, {"timeout", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},       {0}};
+    const char *name = "/my_posix_mq";
+    unsigned count = 1;
+    mode_t mode = 0600;
+    struct patience patience = {0};
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        switch (option) {
+        case 'n': name = optarg; break;
+        case 'c': count = (unsigned)number_option("count", optarg, 1, UINT_MAX); break;
+        case 'o': mode = mode_option(optarg); break;
+        case 't': patience = timeout_option(optarg); break;
+        case 'h': say("%s", usage); return EXIT_SUCCESS;
+        default: return EX_USAGE;
+        }
+    no_more_arguments(argc, argv);
+
+    atexit(remove_made);
+    const mqd_t queue = open_queue(name, O_RDONLY, mode);
+    struct mq_attr attributes;
+    if (mq_getattr(queue, &attributes) == -1)
+        err(EXIT_FAILURE, "mq_getattr '%s'", name);
+    say("POSIX MQ Receiver: opened '%s' (%ld messages of %ld bytes).", name, attributes.mq_maxmsg,
+        attributes.mq_msgsize);
+
+    /* As long as the queue's longest message, whoever made the queue: mq_receive(3) takes nothing shorter. */
+    const size_t room = (size_t)attributes.mq_msgsize;
+    char *message = malloc(room);
+    if (!message)
+        err(EX_OSERR, "malloc");
+    const struct timespec end = realtime_end(patience);
+    for (; count > 0; count--) {
+        unsigned priority;
+        ssize_t length = patience.ends ? mq_timedreceive(queue, message, room, &priority, &end)
+                                       : mq_receive(queue, message, room, &priority);
+        if (length == -1)
+            err(EXIT_FAILURE, "%s '%s'", patience.ends ? "mq_timedreceive" : "mq_receive", name);
+        say("POSIX MQ Receiver: received '%s' (%zd bytes, priority %u).", shown(message, (size_t)length),
+            length, priority);
+    }
+    free(message);
+    mq_close(queue);
+
+    made = NULL; /* from here on it is removed aloud */
+    if (mq_unlink(name) == -1)
+        err(EXIT_FAILURE, "mq_unlink '%s'", name);
+    say("POSIX MQ Receiver: removed '%s'.", name);
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,82 @@
+/* Reads a message from System V shared memory, under a semaphore: see shm_writer.c. */
+#include "example.h"
+
+#include <sys/sem.h>
+#include <sys/shm.h>
+
+static const char usage[] = "usage: shm_reader [--shm-key K] [--sem-key K] [--timeout SECONDS]\n"
+                            "  --shm-key K        the key of the segment (1234)\n"
+                            "  --sem-key K        the key of the semaphore set (5678)\n"
+                            "  --timeout SECONDS  how long to wait for a message (for ever)";
+
+/* Takes the semaphore (-1) or gives it back (+1). With SEM_UNDO the kernel gives it back for a process that
+ * dies with it. Signals do not restart semop(2), not even a stop and a continue. */
+static void change(int set, short by, key_t key, struct patience patience) {
+    struct sembuf operation = {.sem_op = by, .sem_flg = SEM_UNDO};
+    struct timespec left;
+    while (semtimedop(set, &operation, 1, time_left(patience, &left)) == -1)
+        if (errno != EINTR) {
+            errno = errno == EAGAIN ? ETIMEDOUT : errno;
+            err(EXIT_FAILURE, "semop '%d'", key);
+        }
+}
+
+int main(int argc, char *argv[]) {
+    static const struct option options[] = {{"shm-key", required_argument, NULL, 'k'},
+                                            {"sem-key", required_argument, NULL, 'K'},
+                                            {"timeout", required_argument, NULL, 't'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    key_t shm_key = 1234, sem_key = 5678;
+    struct patience patience = {0};
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        switch (option) {
+        case 'k': shm_key = key_option("shm-key", optarg); break;
+        case 'K': sem_key = key_option("sem-key", optarg); break;
+        case 't': patience = timeout_option(optarg); break;
+        case 'h': say("%s", usage); return EXIT_SUCCESS;
+        default: return EX_USAGE;
+        }
+    no_more_arguments(argc, argv);
+
+    const int segment = shmget(shm_key, 0, 0);
+    if (segment == -1)
+        errx(EXIT_FAILURE, "shmget '%d': %s (start shm_writer first)", shm_key, strerror(errno));
+    const char *bytes = shmat(segment, NULL, SHM_RDONLY);
+    if (bytes == (void *)-1)
+        err(EXIT_FAILURE, "shmat '%d'", shm_key);
+    struct shmid_ds status;
+    if (shmctl(segment, IPC_STAT, &status) == -1)
+        err(EXIT_FAILURE, "shmctl '%d'", shm_key);
+    const size_t size = status.shm_segsz;
+    say("SHM Reader: segment of %zu bytes attached.", size);
+    const int set = semget(sem_key, 1, 0);
+    if (set == -1)
+        errx(EXIT_FAILURE, "semget '%d': %s (start shm_writer first)", sem_key, strerror(errno));
+
+    /* A new segment is zero. Whoever holds the semaphore before the writer had it finds nothing, gives it
+     * back, and looks again a little later: nothing that the writer does would wake a reader. */
+    struct timespec pause = {0};
+    change(set, -1, sem_key, patience);
+    while (bytes[0] == '\0') {
+        change(set, 1, sem_key, patience);
+        if (!pause_for(patience, &pause))
+            err(EXIT_FAILURE, "semop '%d'", sem_key);
+        change(set, -1, sem_key, patience);
+    }
+    say("SHM Reader: semaphore acquired.");
+    /* Not further than the segment, should nobody have written a NUL. */
+    say("SHM Reader: read '%s'.", shown(bytes, strnlen(bytes, size)));
+    change(set, 1, sem_key, patience);
+    say("SHM Reader: semaphore released.");
+
+    if (shmdt(bytes) == -1)
+        err(EXIT_FAILURE, "shmdt '%d'", shm_key);
+    say("SHM Reader: segment detached.");
+    if (shmctl(segment, IPC_RMID, NULL) == -1)
+        err(EXIT_FAILURE, "shmctl '%d'", shm_key);
+    if (semctl(set, 0, IPC_RMID) == -1)
+        err(EXIT_FAILURE, "semctl '%d'", sem_key);
+    say("SHM Reader: removed the segment and the semaphore set.");
+    return EXIT_SUCCESS;
+}
