@@ -262,6 +262,6 @@ struct LoaderTests {
       "test.yaml:4:3: the key 'level' stands twice in one map; keep one of them"),
     Slip(
       "a tab", "  level: must", "\tlevel: must",
-      "test.yaml:4:1: this is no YAML: found a tab character that violates indentation"),
+      "test.yaml:4:1: this is no YAML: while scanning a plain scalar, found a tab character that violates indentation"),
   ]
 }
