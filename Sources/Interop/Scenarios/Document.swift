@@ -36,13 +36,16 @@ struct Document {
       self.root = root
     } catch let error as YamlError {
       switch error {
-      case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-        .composer(_, let problem, let mark, _):
-        mistake(mark.line, mark.column, "this is no YAML: \(problem)")
+      case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
+        .composer(let context, let problem, let mark, _):
+        let reason = (context.map { [$0.text] } ?? []) + [problem]
+        mistake(mark.line, mark.column, "this is no YAML: \(reason.joined(separator: ", "))")
       case .duplicatedKeysInMapping(let keys, let context):
         let names = keys.map { "'\($0)'" }.joined(separator: ", ")
         mistake(context.mark.line, context.mark.column, "the key \(names) stands twice in one map; keep one of them")
-      case .reader(let problem, _, _, _): mistake(1, 1, "this is no YAML: \(problem)")
+      case .reader(let problem, let offset, _, _):
+        let before = text.prefix(offset ?? 0).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        mistake(before.count, (before.last?.unicodeScalars.count ?? 0) + 1, "this is no YAML: \(problem)")
       default: mistake(1, 1, "this is no YAML: \(error)")
       }
       return nil

@@ -17,14 +17,15 @@ public struct LoadErrors: Error, CustomStringConvertible {
 final class MistakeLog {
   private var found: [Mistake] = []
   private var seen: Set<Mistake> = []
+  /// How often something was found wrong, told or told before.
+  private(set) var count = 0
 
   /// A mistake in a scenario with several rows of parameters is met once a row, and told once.
   func add(_ location: SourceLocation, _ message: String) {
+    count += 1
     let mistake = Mistake(location: location, message: message)
     if seen.insert(mistake).inserted { found.append(mistake) }
   }
-
-  var count: Int { found.count }
 
   var sorted: [Mistake] {
     found.sorted {

@@ -27,6 +27,8 @@ struct ParameterRow {
         index = open + value.unicodeScalars.count
       } catch {
         log.add(inner.location, error.message)
+        // One mistake is enough: what is left in its braces would be taken for a variable of the cell.
+        result = result.replacing(open..<close + 1, with: "0")
       }
     }
     return result

@@ -22,6 +22,7 @@ struct ParameterTable {
         document.mistake(
           node,
           "each row has the same parameters; one has \(list(first.names)), another \(list(odd.names))")
+        return []
       }
       if rows.isEmpty { document.mistake(node, "'with' names no row") }
       return rows

@@ -22,8 +22,10 @@ struct ScenarioParser {
     }
     if let id = keys["id"].flatMap({ document.text($0, for: "an id") }) { checkID(id) }
     let rows = ParameterTable(document: document).rows(keys["with"])
-    checkUse(of: rows.first?.names ?? [], in: keys)
-    return rows.map { scenario($0, keys, node) }
+    let mistakesBefore = log.count
+    let scenarios = rows.map { scenario($0, keys, node) }
+    if log.count == mistakesBefore { checkUse(of: rows.first?.names ?? [], in: keys) }
+    return scenarios
   }
 
   private func scenario(_ row: ParameterRow, _ keys: [String: Node], _ node: Node) -> Scenario {
@@ -38,7 +40,8 @@ struct ScenarioParser {
     templates.roles = roles.map(\.name)
     let mistakesBefore = log.count
     var steps: [Step] = []
-    if let stepsNode = keys["steps"] {
+    // Without roles, every step would be wrong.
+    if let stepsNode = keys["steps"], !roles.isEmpty {
       var parser = StepParser(
         document: document, vocabulary: vocabulary, roles: roles, templates: templates, fill: fill)
       steps = parser.parse(stepsNode)

@@ -42,7 +42,9 @@ struct StepParser {
         if Self.words.contains(key.text) {
           steps += directive(key, fill(text, nil))
         } else {
-          for (role, number) in members(key) {
+          let members = members(key)
+          if members.isEmpty { noteCaptures(text) }
+          for (role, number) in members {
             steps += exchange(role, key, fill(text, number))
           }
         }
@@ -68,6 +70,14 @@ struct StepParser {
       name.location,
       "unknown role or step '\(Document.abbreviated(text))'\(Suggestion.clause(for: text, among: known))")
     return []
+  }
+
+  /// Of a step that cannot be read, what later steps rely on: one slip must not make others of what is right.
+  private mutating func noteCaptures(_ text: Passage) {
+    for word in text.words {
+      let parts = word.text.split(separator: "={=", maxSplits: 1)
+      if parts.count == 2, parts[1].hasSuffix("}") { templates.captured.insert(String(parts[1].dropLast())) }
+    }
   }
 
   /// `ROLE: operation key=value -> expectation`, or `ROLE: -> expectation`.

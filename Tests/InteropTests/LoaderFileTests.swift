@@ -1,0 +1,128 @@
+import Foundation
+import Testing
+
+@testable import Interop
+
+/// Bytes that are no file of scenarios, and what the loader must say of them.
+struct NoScenario: Sendable, CustomTestStringConvertible {
+  let testDescription: String
+  let bytes: [UInt8]
+  let mistakes: [String]
+
+  init(_ description: String, _ text: String, _ mistakes: String...) {
+    self.init(description, bytes: Array(text.utf8), mistakes)
+  }
+
+  init(_ description: String, bytes: [UInt8], _ mistakes: [String]) {
+    testDescription = description
+    self.bytes = bytes
+    self.mistakes = mistakes
+  }
+}
+
+@Suite("The loader, whatever a file holds")
+struct LoaderFileTests {
+  static func mistakes(_ bytes: [UInt8]) -> [Mistake] {
+    do {
+      _ = try ScenarioLoader.load(
+        [ScenarioLoader.Source(file: "test.yaml", bytes: Data(bytes))], vocabulary: LoaderTests.vocabulary)
+      return []
+    } catch {
+      return error.mistakes
+    }
+  }
+
+  @Test("A file that holds no scenarios is told as such", arguments: files)
+  func file(_ file: NoScenario) {
+    #expect(Self.mistakes(file.bytes).map(\.description) == file.mistakes)
+  }
+
+  @Test("A damaged file is told with a place, and never stops the program")
+  func damagedFiles() {
+    var random = Splitmix(state: 1)
+    let sound = Array(LoaderTests.sound.utf8)
+    for _ in 0..<2000 {
+      var bytes = sound
+      for _ in 0..<random.next(below: 4) + 1 {
+        let index = random.next(below: bytes.count)
+        switch random.next(below: 4) {
+        case 0: bytes[index] = UInt8(random.next(below: 256))
+        case 1: bytes.remove(at: index)
+        case 2:
+          bytes.insert(contentsOf: "{}[]:-*&!|>%@`'\"#\t\n \0=..".utf8.shuffled(using: &random).prefix(2), at: index)
+        default: bytes.removeSubrange(index..<min(bytes.count, index + random.next(below: 40)))
+        }
+      }
+      #expect(Self.mistakes(bytes).allSatisfy { $0.location.line >= 1 && $0.location.column >= 1 })
+    }
+  }
+
+  @Test("A suggestion is the nearest word, and none where no word is near")
+  func suggestions() {
+    let operations = ["mq_receive", "mq_send", "mq_timedreceive", "read", "read_all", "semop", "shmat"]
+    let meant = ["mq_recieve", "mqsend", "mq_timedrecieve", "raed", "readall", "semopt", "SHMAT", "frobnicate", ""].map
+    {
+      "\($0) -> \(Suggestion.nearest(to: $0, among: operations) ?? "none")"
+    }
+    #expect(
+      meant == [
+        "mq_recieve -> mq_receive", "mqsend -> mq_send", "mq_timedrecieve -> mq_timedreceive", "raed -> read",
+        "readall -> read_all", "semopt -> semop", "SHMAT -> shmat", "frobnicate -> none", " -> none",
+      ])
+  }
+
+  @Test("The parts that are missing are told even where nothing else is there")
+  func emptyScenario() {
+    #expect(
+      Self.mistakes(Array("- {}".utf8)).map(\.description) == [
+        "test.yaml:1:3: the scenario has no 'id'", "test.yaml:1:3: the scenario has no 'title'",
+        "test.yaml:1:3: the scenario has no 'spec'", "test.yaml:1:3: the scenario has no 'level'",
+        "test.yaml:1:3: the scenario has no 'steps'",
+        "test.yaml:1:3: the scenario has neither 'roles' nor 'programs'",
+      ])
+  }
+
+  static let files: [NoScenario] = [
+    NoScenario("nothing", "", "test.yaml:1:1: the file is empty"),
+    NoScenario("only a comment", "# nothing yet\n", "test.yaml:1:1: the file is empty"),
+    NoScenario("an empty list", "[]", "test.yaml:1:1: there is no scenario here"),
+    NoScenario("a map", "id: test/x", "test.yaml:1:1: here stands a list of scenarios, not a map"),
+    NoScenario("a word", "scenario", "test.yaml:1:1: here stands a list of scenarios, not the text 'scenario'"),
+    NoScenario("a list of words", "- one", "test.yaml:1:3: a scenario is a map, not the text 'one'"),
+    NoScenario(
+      "a tab", "-\tid: x\n \ttitle: y",
+      "test.yaml:1:2: this is no YAML: while scanning for the next token, found character that cannot start any token"),
+    NoScenario(
+      "an open quote", "- id: 'test",
+      "test.yaml:1:12: this is no YAML: while scanning a quoted scalar, found unexpected end of stream"),
+    NoScenario("an unknown alias", "- *nowhere", "test.yaml:1:3: this is no YAML: found undefined alias"),
+    NoScenario(
+      "two documents", "[]\n---\n[]",
+      "test.yaml:2:1: this is no YAML: expected a single document in the stream, but found another document"),
+    NoScenario(
+      "a control character", "- id: \u{1}", "test.yaml:1:7: this is no YAML: control characters are not allowed"),
+    NoScenario("no UTF-8", bytes: [0x2D, 0x20, 0xC3, 0x28], ["test.yaml:1:1: the file is not valid UTF-8"]),
+    NoScenario(
+      "a line of ten million letters", bytes: Array(repeating: UInt8(ascii: "x"), count: 10_000_000),
+      ["test.yaml:1:1: the file has 10000000 bytes; one that people write has at most 1048576"]),
+    NoScenario(
+      "ten thousand brackets", String(repeating: "[", count: 10_000),
+      "test.yaml:1:1: this is no YAML: while parsing, Maximum nesting level reached, set with yaml_set_max_nest_level())"
+    ),
+  ]
+}
+
+/// Numbers that are the same in every run.
+private struct Splitmix: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  mutating func next(below bound: Int) -> Int { Int(next() % UInt64(bound)) }
+}
