@@ -43,6 +43,8 @@ struct ScriptCheck {
         case .ok, .error: states[role] = .idle
         }
       }
+    case .transcript(let role, _, _):
+      if isFree(role, step) { states[role] = .idle }
     case .answer(let role, _):
       switch states[role] {
       case .pending: states[role] = .idle
