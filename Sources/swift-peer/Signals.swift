@@ -9,8 +9,8 @@ let signalOperations: [Peer.Operation] = [
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = { unsafe handled[Int($0)] += 1 }
     action.sa_flags = try parameters.flags("sa_flags", of: actionFlags, default: 0)
-    // Makes the counters before the handler can meet them unmade.
-    unsafe handled[Int(signal)] = 0
+    // Makes the counters before the handler can meet them unmade. A handler installed anew goes on counting.
+    unsafe handled[Int(signal)] += 0
     guard unsafe sigaction(signal, &action, nil) == 0 else { throw Failure(Errno(rawValue: errno)) }
     return Fields()
   },

@@ -168,7 +168,10 @@ extension CellRun {
       }
       if sandbox.end(of: pid) != nil { throw ended(role, doing: what) }
       let look: Sandbox.Look
-      do { look = try sandbox.look(at: pid) } catch { throw CellFailure(error) }
+      do { look = try sandbox.look(at: pid) } catch {
+        if sandbox.end(of: pid) != nil { continue }  // it ended between the two questions
+        throw CellFailure(error)
+      }
       if look.isAsleep, !look.hasPendingSignal, isThere(look) { return }
       if ContinuousClock.now > deadline { throw hung(role, doing: what) }
       pause = min(pause + .milliseconds(1), .milliseconds(5))
