@@ -37,7 +37,9 @@ struct Run: ParsableCommand {
   @Option(help: "Shuffle the scenarios, the same for the same number. 0 keeps the order of the files.")
   var seed: UInt64 = 0
 
-  @Option(name: .customLong("repeat"), help: "Run each cell so often. One that does not always end alike is flaky, which fails.")
+  @Option(
+    name: .customLong("repeat"),
+    help: "Run each cell so often. One that does not always end alike is flaky, which fails.")
   var repetitions = 1
 
   @Option(help: "Multiply every time limit.")
@@ -70,7 +72,9 @@ struct Run: ParsableCommand {
   func validate() throws {
     if jobs < 1 || jobs > 256 { throw ValidationError("--jobs must be from 1 to 256") }
     if repetitions < 1 { throw ValidationError("--repeat must be at least 1") }
-    if !(timeoutMultiplier > 0 && timeoutMultiplier < 1e6) { throw ValidationError("--timeout-multiplier must be above 0") }
+    if !(timeoutMultiplier > 0 && timeoutMultiplier < 1e6) {
+      throw ValidationError("--timeout-multiplier must be above 0")
+    }
   }
 
   func run() throws {

@@ -24,7 +24,8 @@ struct Timings: CustomStringConvertible {
     }
     lines.append(line("all", cells.map(\.seconds)))
     lines.append("")
-    lines.append("\(format(elapsed * 1000 / Double(cells.count), 1)) ms a cell of elapsed time with \(jobs) jobs; the dearest:")
+    lines.append(
+      "\(format(elapsed * 1000 / Double(cells.count), 1)) ms a cell of elapsed time with \(jobs) jobs; the dearest:")
     for cell in cells.sorted(by: { $0.seconds > $1.seconds }).prefix(10) {
       lines.append("\(padded(format(cell.seconds * 1000, 1), 9)) ms  \(cell.id)")
     }

@@ -21,7 +21,8 @@ void remember_scratch(const struct plan *plan) {
     }
 }
 
-/// The objects of one System V mechanism. `columns` says which numbers of a line to show, after key and identifier.
+/// The objects of one System V mechanism. `columns` says which numbers of a line to show, after key and
+/// identifier.
 static void count_sysv(const char *path, const char *kind) {
     FILE *file = fopen(path, "re");
     char line[512];
@@ -38,13 +39,14 @@ static void count_sysv(const char *path, const char *kind) {
         if (count < 6)
             continue;
         if (strcmp(kind, "shm") == 0)
-            say_list_item("%s key=0x%x id=%d mode=%o size=%lld cpid=%lld", kind, (unsigned)key, id, mode & 0777, third,
-                          fourth);
+            say_list_item("%s key=0x%x id=%d mode=%o size=%lld cpid=%lld", kind, (unsigned)key, id,
+                          mode & 0777, third, fourth);
         else if (strcmp(kind, "sem") == 0)
-            say_list_item("%s key=0x%x id=%d mode=%o nsems=%lld", kind, (unsigned)key, id, mode & 0777, third);
+            say_list_item("%s key=0x%x id=%d mode=%o nsems=%lld", kind, (unsigned)key, id, mode & 0777,
+                          third);
         else
-            say_list_item("%s key=0x%x id=%d mode=%o bytes=%lld messages=%lld", kind, (unsigned)key, id, mode & 0777,
-                          third, fourth);
+            say_list_item("%s key=0x%x id=%d mode=%o bytes=%lld messages=%lld", kind, (unsigned)key, id,
+                          mode & 0777, third, fourth);
     }
     fclose(file);
 }

@@ -24,7 +24,8 @@ static ssize_t slurp(long long pid, const char *name, char *text, size_t size) {
     return length;
 }
 
-/// The system calls in which a peer may sleep, so that people and scenarios read names. Any other is given by number.
+/// The system calls in which a peer may sleep, so that people and scenarios read names. Any other is given by
+/// number.
 static const char *system_call_name(long number) {
     switch (number) {
     case SYS_read: return "read";
@@ -73,8 +74,8 @@ static unsigned long long status_mask(const char *status, const char *name) {
     return line != NULL ? strtoull(line + strlen(name), NULL, 16) : 0;
 }
 
-/// What a process is doing: its state, the system call that it is in with its first argument, whether a signal is on
-/// its way to it, and on request what the kernel's stack shows.
+/// What a process is doing: its state, the system call that it is in with its first argument, whether a
+/// signal is on its way to it, and on request what the kernel's stack shows.
 void look(const char *line) {
     long long pid = number_field(line, "pid", -1);
     char status[8192], call[256], stack[8192], wchan[128];

@@ -17,10 +17,9 @@
 
 static struct plan parse_arguments(int argc, char **argv) {
     static const struct option options[] = {
-        {"private", no_argument, NULL, 'p'},    {"token", required_argument, NULL, 't'},
-        {"first-key", required_argument, NULL, 'f'},
-        {"keep", required_argument, NULL, 'k'}, {"role", required_argument, NULL, 'r'},
-        {NULL, 0, NULL, 0},
+        {"private", no_argument, NULL, 'p'},         {"token", required_argument, NULL, 't'},
+        {"first-key", required_argument, NULL, 'f'}, {"keep", required_argument, NULL, 'k'},
+        {"role", required_argument, NULL, 'r'},      {NULL, 0, NULL, 0},
     };
     struct plan plan = {.token = "", .scratch = "/tmp"};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -39,8 +38,9 @@ static struct plan parse_arguments(int argc, char **argv) {
             break;
         }
         default:
-            errx(64, "usage: warden --private | --token NAME --first-key N; [--keep DIR] [--role IN,OUT,ERR]...: "
-                     "it is started by ipc-interop, and of no use alone");
+            errx(64,
+                 "usage: warden --private | --token NAME --first-key N; [--keep DIR] [--role IN,OUT,ERR]...: "
+                 "it is started by ipc-interop, and of no use alone");
         }
     }
     return plan;

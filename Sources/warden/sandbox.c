@@ -97,7 +97,8 @@ static bool mount_private(const struct plan *plan) {
         say_failure("mount", "/ as private");
         return false;
     }
-    // What peers are made of may itself lie in /tmp: it is held by a descriptor while /tmp is replaced around it.
+    // What peers are made of may itself lie in /tmp: it is held by a descriptor while /tmp is replaced around
+    // it.
     int kept = plan->keep != NULL ? open(plan->keep, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
     if (!mount_tmpfs("/tmp") || !mount_tmpfs("/dev/shm"))
         return false;
@@ -139,7 +140,8 @@ bool enter_sandbox(struct plan *plan) {
         // Whatever a peer leaves running becomes a child of this process, which can then find and end it.
         prctl(PR_SET_CHILD_SUBREAPER, 1);
         strlcpy(plan->scratch, "/tmp/ipc-interop.XXXXXX", sizeof plan->scratch);
-        if (mkdtemp(plan->scratch) == NULL || chmod(plan->scratch, 0755) == -1) { // another user's peer starts there
+        if (mkdtemp(plan->scratch) == NULL ||
+            chmod(plan->scratch, 0755) == -1) { // another user's peer starts there
             say_failure("mkdtemp", plan->scratch);
             return false;
         }

@@ -63,7 +63,8 @@ static _Noreturn void run_child(const struct child *child, bool orphan_dies) {
     int keep_open = fcntl(executable, F_DUPFD_CLOEXEC, 3 + child->inherited_count);
     closefrom(keep_open + 1);
     syscall(SYS_execveat, keep_open, "", child->arguments, environ, AT_EMPTY_PATH);
-    // A script cannot be run from a descriptor that closes on execution: its interpreter would open it in vain.
+    // A script cannot be run from a descriptor that closes on execution: its interpreter would open it in
+    // vain.
     execve(child->arguments[0], child->arguments, environ);
     err(127, "spawn: execve %s", child->arguments[0]);
 }
@@ -123,8 +124,9 @@ void spawn(const struct plan *plan, const char *line) {
     say_end();
 }
 
-/// Ends every process below this one. In a PID namespace the kernel does it when its first process goes; elsewhere the
-/// children of children become children of this process as their parents die, until there are none.
+/// Ends every process below this one. In a PID namespace the kernel does it when its first process goes;
+/// elsewhere the children of children become children of this process as their parents die, until there are
+/// none.
 void kill_everything(void) {
     char path[64];
     snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());

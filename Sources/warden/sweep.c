@@ -12,8 +12,8 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
-// In namespaces of its own a cell's objects go with the namespaces. Among everybody's, the warden removes what bears the
-// cell's token or one of its keys, and nothing else, however the cell ended.
+// In namespaces of its own a cell's objects go with the namespaces. Among everybody's, the warden removes
+// what bears the cell's token or one of its keys, and nothing else, however the cell ended.
 
 static void sweep_sysv(const struct plan *plan, const char *path, void (*remove_object)(int)) {
     FILE *file = fopen(path, "re");

@@ -1,9 +1,9 @@
-// The warden: the first process of a sandbox. It spawns peers, reports their ends, looks at them through /proc, counts
-// the kernel's objects, and takes everything with it when it goes.
+// The warden: the first process of a sandbox. It spawns peers, reports their ends, looks at them through
+// /proc, counts the kernel's objects, and takes everything with it when it goes.
 //
-// It reads commands on standard input and answers on standard output, one line each, in the form of the peer contract:
-// words separated by a space, values percent-encoded. Lines that begin with "ended" are events and come unasked. The
-// end of its input is its order to go.
+// It reads commands on standard input and answers on standard output, one line each, in the form of the peer
+// contract: words separated by a space, values percent-encoded. Lines that begin with "ended" are events and
+// come unasked. The end of its input is its order to go.
 #pragma once
 
 #include <stdbool.h>
@@ -24,15 +24,16 @@ struct plan {
 };
 
 // wire.c: lines out and in
-void say(const char *kind);                          // begins an answer
-void say_text(const char *key, const char *value);   // adds a field
+void say(const char *kind);                        // begins an answer
+void say_text(const char *key, const char *value); // adds a field
 void say_number(const char *key, long long value);
-void say_list_item(const char *format, ...);         // adds an item to the list that say_list will send
-void say_list(const char *key);                      // adds the items, separated by NUL
-void say_end(void);                                  // sends the line
+void say_list_item(const char *format, ...);            // adds an item to the list that say_list will send
+void say_list(const char *key);                         // adds the items, separated by NUL
+void say_end(void);                                     // sends the line
 void say_failure(const char *call, const char *object); // a whole answer: what failed, on what, and errno
-bool next_line(char **line);                         // false when the input has ended; *line is NULL when none is whole yet
-const char *field(const char *line, const char *key, size_t *length); // a value, decoded, until the next call with it
+bool next_line(char **line); // false when the input has ended; *line is NULL when none is whole yet
+const char *field(const char *line, const char *key,
+                  size_t *length); // a value, decoded, until the next call with it
 long long number_field(const char *line, const char *key, long long absent);
 
 // sandbox.c

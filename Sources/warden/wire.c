@@ -22,8 +22,8 @@ static void put_encoded(const char *bytes, size_t length) {
     static const char digits[] = "0123456789ABCDEF";
     for (size_t i = 0; i < length; i++) {
         unsigned char byte = (unsigned char)bytes[i];
-        bool literal = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') ||
-                       (byte != 0 && strchr("-._~/|,:+@", byte) != NULL);
+        bool literal = (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+                       (byte >= '0' && byte <= '9') || (byte != 0 && strchr("-._~/|,:+@", byte) != NULL);
         if (literal) {
             put((char)byte);
         } else {

@@ -60,7 +60,8 @@ struct DishonestPeerTests {
     #expect(try await verdict(Self.honest).verdict == .passed)
   }
 
-  @Test("answers ok to everything is not believed", arguments: ["ok", "ok pid=7", "error errno=ENOSYS", "invalid reason=x"])
+  @Test(
+    "answers ok to everything is not believed", arguments: ["ok", "ok pid=7", "error errno=ENOSYS", "invalid reason=x"])
   func liar(answer: String) async throws {
     await #expect(throws: RunError.self) { try await verdict("while read -r line; do echo '\(answer)'; done") }
   }
@@ -84,13 +85,15 @@ struct DishonestPeerTests {
   }
 
   @Test("ends instead of answering is crashed") func ends() async throws {
-    let result = try await verdict("while read -r line; do case $line in pid*) exit 3;; *) echo unsupported;; esac; done")
+    let result = try await verdict(
+      "while read -r line; do case $line in pid*) exit 3;; *) echo unsupported;; esac; done")
     #expect(result.verdict == .crashed)
     #expect(result.reason?.contains("exit 3") == true)
   }
 
   @Test("never answers is timed out, with what it is doing") func hangs() async throws {
-    let result = try await verdict("while read -r line; do case $line in pid*) kill -STOP $$;; *) echo unsupported;; esac; done")
+    let result = try await verdict(
+      "while read -r line; do case $line in pid*) kill -STOP $$;; *) echo unsupported;; esac; done")
     #expect(result.verdict == .timedOut)
     #expect(result.reason?.contains("state T") == true)
   }
@@ -117,7 +120,8 @@ struct DishonestPeerTests {
 
   @Test("leaves a process behind has leaked it") func leavesProcess() async throws {
     let result = try await verdict(
-      "while read -r line; do case $line in pid*) sleep 1000 >/dev/null 2>&1 </dev/null & echo ok pid=7;; *) echo unsupported;; esac; done")
+      "while read -r line; do case $line in pid*) sleep 1000 >/dev/null 2>&1 </dev/null & echo ok pid=7;; *) echo unsupported;; esac; done"
+    )
     #expect(result.verdict == .leaked)
     #expect(result.evidence?.leftBehind.contains { $0.hasSuffix("sleep") } == true)
   }
@@ -137,7 +141,8 @@ struct DishonestPeerTests {
   }
 
   @Test("says what is not a line of the contract fails") func breaksContract() async throws {
-    let result = try await verdict("while read -r line; do case $line in pid*) echo fine;; *) echo unsupported;; esac; done")
+    let result = try await verdict(
+      "while read -r line; do case $line in pid*) echo fine;; *) echo unsupported;; esac; done")
     #expect(result.verdict == .failed)
     #expect(result.reason?.contains("breaks the contract") == true)
   }

@@ -4,11 +4,13 @@ import Testing
 
 @Suite("The exit status of a run")
 struct ExitStatusTests {
-  @Test("says what was unexpected", arguments: [
-    ([], .asExpected), ([.failed], .failures), ([.unsupported], .failures), ([.timedOut, .broken], .failures),
-    ([.crashed], .failures), ([.passed], .failures), ([.broken], .brokenEnvironment), ([.notRun], .brokenEnvironment),
-    ([.leaked], .onlyLeaks), ([.leaked, .failed], .failures), ([.leaked, .broken], .brokenEnvironment),
-  ] as [([Verdict], Interop.ExitStatus)])
+  @Test(
+    "says what was unexpected",
+    arguments: [
+      ([], .asExpected), ([.failed], .failures), ([.unsupported], .failures), ([.timedOut, .broken], .failures),
+      ([.crashed], .failures), ([.passed], .failures), ([.broken], .brokenEnvironment), ([.notRun], .brokenEnvironment),
+      ([.leaked], .onlyLeaks), ([.leaked, .failed], .failures), ([.leaked, .broken], .brokenEnvironment),
+    ] as [([Verdict], Interop.ExitStatus)])
   func status(unexpected: [Verdict], status: Interop.ExitStatus) {
     #expect(Interop.ExitStatus(unexpected: unexpected, complaints: [], isInterrupted: false) == status)
   }

@@ -51,11 +51,16 @@ struct ExpectationsTests {
     #expect(wide.complaints(cells: cells, today: "2026-12-31").first?.contains("covers 21 cells") == true)
   }
 
-  @Test("is refused with its place when something is missing or unknown", arguments: [
-    ("reason: EPIPE", "reason: ''", "'reason' is missing"), ("verdict: failed", "verdict: passed", "the verdict must be one of"),
-    ("review: 2027-01-01", "review: soon", "'review' is a day"),
-  ])
+  @Test(
+    "is refused with its place when something is missing or unknown",
+    arguments: [
+      ("reason: EPIPE", "reason: ''", "'reason' is missing"),
+      ("verdict: failed", "verdict: passed", "the verdict must be one of"),
+      ("review: 2027-01-01", "review: soon", "'review' is a day"),
+    ])
   func refused(original: String, replacement: String, message: String) {
-    #expect { try load(entry.replacing(original, with: replacement)) } throws: { "\($0)".contains(message) && "\($0)".contains(".yaml:1:") }
+    #expect { try load(entry.replacing(original, with: replacement)) } throws: {
+      "\($0)".contains(message) && "\($0)".contains(".yaml:1:")
+    }
   }
 }

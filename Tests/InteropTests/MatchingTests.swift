@@ -4,7 +4,9 @@ import Testing
 
 @Suite("An answer's field")
 struct MatchingTests {
-  private func complaint(_ relation: (Template) -> FieldExpectation.Relation, _ demanded: String, _ actual: String?) -> String? {
+  private func complaint(_ relation: (Template) -> FieldExpectation.Relation, _ demanded: String, _ actual: String?)
+    -> String?
+  {
     let template = Template(pieces: [.literal(demanded)])
     return Matching.complaint(
       key: "value", relation: relation(template), demanded: demanded, actual: actual.map { Array($0.utf8) })
@@ -13,7 +15,8 @@ struct MatchingTests {
   @Test("is compared byte for byte, after decoding")
   func bytes() {
     #expect(complaint(FieldExpectation.Relation.equal, "hello%20there", "hello there") == nil)
-    #expect(complaint(FieldExpectation.Relation.equal, "hello", "hello\0") == "value=hello%00, where value=hello is demanded")
+    #expect(
+      complaint(FieldExpectation.Relation.equal, "hello", "hello\0") == "value=hello%00, where value=hello is demanded")
     #expect(complaint(FieldExpectation.Relation.equal, "7", "07") != nil)
   }
 
@@ -28,7 +31,8 @@ struct MatchingTests {
     #expect(complaint(FieldExpectation.Relation.equal, "POLLIN|POLLHUP", "POLLIN") != nil)
   }
 
-  @Test("is compared as a number where a relation asks for order", arguments: [("9", true), ("10", false), ("x", false)])
+  @Test(
+    "is compared as a number where a relation asks for order", arguments: [("9", true), ("10", false), ("x", false)])
   func order(actual: String, holds: Bool) {
     #expect((complaint(FieldExpectation.Relation.less, "10", actual) == nil) == holds)
   }

@@ -9,8 +9,10 @@ struct SelectionTests {
   ].map { id in
     let languages = id.split(separator: "[")[1].dropLast().split(separator: ">").map(String.init)
     return Cell(
-      id: id, scenario: String(id.prefix { $0 != "[" }), mechanism: String(id.prefix { $0 != "/" }), title: "", spec: "",
-      level: "must", pairing: zip(["a", "b"], languages).map { Cell.Assignment(role: $0, language: $1) }, parameters: [:],
+      id: id, scenario: String(id.prefix { $0 != "[" }), mechanism: String(id.prefix { $0 != "/" }), title: "",
+      spec: "",
+      level: "must", pairing: zip(["a", "b"], languages).map { Cell.Assignment(role: $0, language: $1) },
+      parameters: [:],
       location: "")
   }
 
@@ -32,10 +34,14 @@ struct SelectionTests {
     #expect(ids(Selection(pairs: [["*", "c"]])) == ["pipe/eof[c>c]", "pipe/eof[swift>c]"])
   }
 
-  @Test("complains of what does not exist", arguments: [
-    (Selection(filters: ["pipe/eoff"]), "no cell matches 'pipe/eoff'"), (Selection(skipped: ["nothing"]), "skipped 'nothing'"),
-    (Selection(mechanisms: ["pip"]), "there is no mechanism 'pip'"), (Selection(pairs: [["c", "rust"]]), "there is no language 'rust'"),
-  ])
+  @Test(
+    "complains of what does not exist",
+    arguments: [
+      (Selection(filters: ["pipe/eoff"]), "no cell matches 'pipe/eoff'"),
+      (Selection(skipped: ["nothing"]), "skipped 'nothing'"),
+      (Selection(mechanisms: ["pip"]), "there is no mechanism 'pip'"),
+      (Selection(pairs: [["c", "rust"]]), "there is no language 'rust'"),
+    ])
   func complaints(selection: Selection, message: String) {
     let found = selection.complaints(mechanisms: ["fifo", "pipe"], languages: ["c", "swift"], cells: cells.map(\.id))
     #expect(found.count == 1 && found[0].contains(message))

@@ -24,7 +24,9 @@ import Testing
     #expect(after == 61)
   }
 
-  @Test(arguments: [0, 4, 8, 16, 40, 63]) func `a record that lost one bit is not the record that was written`(byte: Int) {
+  @Test(arguments: [0, 4, 8, 16, 40, 63]) func `a record that lost one bit is not the record that was written`(
+    byte: Int
+  ) {
     var bytes = unsafe [UInt8](unsafeUninitializedCapacity: 64) { buffer, count in
       var span = unsafe OutputRawSpan(buffer: UnsafeMutableRawBufferPointer(buffer), initializedCount: 0)
       Record.append(writer: 3, sequence: 9, size: 64, to: &span)

@@ -18,7 +18,8 @@ enum HonestyProbe {
     let (_, answer) = try cell.answer(of: process)
     guard answer == .unsupported else {
       throw CellFailure(
-        .failed, "the \(peer.language) peer does not call an operation that cannot exist unsupported: nothing that it says counts",
+        .failed,
+        "the \(peer.language) peer does not call an operation that cannot exist unsupported: nothing that it says counts",
         demanded: "unsupported", asked: "\(request)", answered: "\(answer)")
     }
     guard let greeting = process.greeting else { throw CellFailure(.failed, "the \(peer.language) peer did not greet") }

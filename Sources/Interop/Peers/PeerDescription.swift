@@ -15,6 +15,8 @@ public struct PeerDescription: Sendable, Hashable {
 
   /// The command of one example program.
   func example(_ program: String) -> [String]? {
-    examples?.map { word in word.split(separator: "{program}", omittingEmptySubsequences: false).joined(separator: program) }
+    examples?.map { word in
+      word.split(separator: "{program}", omittingEmptySubsequences: false).joined(separator: program)
+    }
   }
 }

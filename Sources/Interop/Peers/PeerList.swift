@@ -53,7 +53,9 @@ public struct PeerList: Sendable {
 
   /// The words of a command, the first of them from `root` on.
   private static func command(_ node: Node?, root: String) -> [String]? {
-    guard let words = node?.string?.split(separator: " ").map(String.init), let program = words.first else { return nil }
+    guard let words = node?.string?.split(separator: " ").map(String.init), let program = words.first else {
+      return nil
+    }
     return [program.hasPrefix("/") ? program : "\(root)/\(program)"] + words.dropFirst()
   }
 }

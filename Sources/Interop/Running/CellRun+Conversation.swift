@@ -12,7 +12,8 @@ extension CellRun {
     }
     do {
       role.pid = try sandbox.spawn(
-        role: role.index, command: command, inheriting: role.inherits.map(\.token), asAnotherUser: role.role.isAnotherUser)
+        role: role.index, command: command, inheriting: role.inherits.map(\.token),
+        asAnotherUser: role.role.isAnotherUser)
     } catch {
       throw CellFailure(error)
     }
@@ -45,7 +46,8 @@ extension CellRun {
 
   func send(_ request: Request, to role: RoleProcess) throws(CellFailure) {
     guard role.pending == nil else {
-      throw CellFailure(.broken, "\(role.name) is asked to \(request.operation) while it is to \(role.pending?.operation ?? "")")
+      throw CellFailure(
+        .broken, "\(role.name) is asked to \(request.operation) while it is to \(role.pending?.operation ?? "")")
     }
     role.pending = request
     try write("\(request)", to: role)
@@ -92,7 +94,8 @@ extension CellRun {
     let (request, answer) = exchange
     func failure(_ verdict: Verdict, _ reason: String) -> CellFailure {
       var failure = CellFailure(
-        verdict, "\(describe(role)): \(reason)", demanded: expected.description, asked: "\(request)", answered: "\(answer)")
+        verdict, "\(describe(role)): \(reason)", demanded: expected.description, asked: "\(request)",
+        answered: "\(answer)")
       if case .ok(let fields) = answer, let offset = fields["differs"], offset != "none" {
         failure.evidence.firstDifference = offset
       }
@@ -104,7 +107,8 @@ extension CellRun {
       try check(fields, demands, failure)
     case (.error(let errno, let fields), .error(let allowed, let demands)):
       guard allowed.contains(errno) else {
-        throw failure(.failed, "\(request.operation) failed with \(errno) instead of \(allowed.joined(separator: " or "))")
+        throw failure(
+          .failed, "\(request.operation) failed with \(errno) instead of \(allowed.joined(separator: " or "))")
       }
       try check(fields, demands, failure)
     case (.unsupported, _):
@@ -115,7 +119,8 @@ extension CellRun {
     case (.invalid(let reason), _):
       throw failure(.failed, "it calls the request '\(request.operation)' invalid: \(reason)")
     case (.ok, .error(let allowed, _)):
-      throw failure(.failed, "\(request.operation) succeeded instead of failing with \(allowed.joined(separator: " or "))")
+      throw failure(
+        .failed, "\(request.operation) succeeded instead of failing with \(allowed.joined(separator: " or "))")
     case (.error(let errno, _), _):
       throw failure(.failed, "\(request.operation) failed with \(errno)")
     case (.ok, .blocks), (.ok, .later):

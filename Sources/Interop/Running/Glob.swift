@@ -24,4 +24,3 @@ struct Glob: Sendable, Hashable {
     return rest.hasSuffix(parts[parts.count - 1])
   }
 }
-

@@ -59,7 +59,8 @@ struct GroupRun {
       trials.append(once(pairing, &random))
     }
     var last = trials[trials.count - 1]
-    guard let bad = trials.first(where: { $0.verdict != .passed }), trials.contains(where: { $0.verdict != bad.verdict })
+    guard let bad = trials.first(where: { $0.verdict != .passed }),
+      trials.contains(where: { $0.verdict != bad.verdict })
     else { return last }
     let passed = trials.count { $0.verdict == .passed }
     last = bad
@@ -71,7 +72,8 @@ struct GroupRun {
   private func once(_ pairing: Pairing, _ random: inout some RandomNumberGenerator) -> Trial {
     let start = ContinuousClock.now
     let languages = Dictionary(
-      zip(group.scenario.roles.map(\.name), pairing.languages.map { configuration.peers[$0] }).compactMap { name, peer in
+      zip(group.scenario.roles.map(\.name), pairing.languages.map { configuration.peers[$0] }).compactMap {
+        name, peer in
         peer.map { (name, $0) }
       }
     ) { first, _ in first }

@@ -3,7 +3,8 @@ import PeerContract
 /// Compares an answer with what the standard demands.
 enum Matching {
   /// What is wrong with the field `key`; nil when it is as demanded. `demanded` is percent-encoded.
-  static func complaint(key: String, relation: FieldExpectation.Relation, demanded: String, actual: [UInt8]?) -> String? {
+  static func complaint(key: String, relation: FieldExpectation.Relation, demanded: String, actual: [UInt8]?) -> String?
+  {
     guard let actual else { return "the answer has no field '\(key)'" }
     let shown = PercentEncoding.encode(actual)
     guard let wanted = PercentEncoding.decode(demanded) else { return "'\(demanded)' is not percent-encoded" }
@@ -28,7 +29,8 @@ enum Matching {
   }
 
   private static func compare(_ actual: [UInt8], _ wanted: [UInt8], _ relation: (Int, Int) -> Bool) -> Bool {
-    guard let left = Int(String(decoding: actual, as: UTF8.self)), let right = Int(String(decoding: wanted, as: UTF8.self))
+    guard let left = Int(String(decoding: actual, as: UTF8.self)),
+      let right = Int(String(decoding: wanted, as: UTF8.self))
     else { return false }
     return relation(left, right)
   }

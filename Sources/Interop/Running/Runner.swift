@@ -52,8 +52,10 @@ public struct Runner: Sendable {
       let thread = Thread {
         var random = SystemRandomNumberGenerator()
         while let group = state.nextGroup() {
-          GroupRun(group: group, configuration: configuration, context: context, expectations: expectations, state: state)
-            .run(&random)
+          GroupRun(
+            group: group, configuration: configuration, context: context, expectations: expectations, state: state
+          )
+          .run(&random)
         }
         threads.leave()
       }

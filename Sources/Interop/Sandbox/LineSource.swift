@@ -46,7 +46,7 @@ final class LineSource {
       isEnded = true
       return
     }
-    for unsafe byte in unsafe bytes {
+    for unsafebyte in unsafe bytes {
       if byte == UInt8(ascii: "\n") {
         waiting.append(String(decoding: partial, as: UTF8.self))
         partial.removeAll(keepingCapacity: true)

@@ -42,7 +42,8 @@ public struct Expectations: Sendable {
       let count = cells.count { entry.cells.matches($0) }
       if count == 0 { return "\(entry.place): no cell matches '\(entry.cells.pattern)'" }
       if count > Self.widest {
-        return "\(entry.place): '\(entry.cells.pattern)' covers \(count) cells; at most \(Self.widest) may share a reason"
+        return
+          "\(entry.place): '\(entry.cells.pattern)' covers \(count) cells; at most \(Self.widest) may share a reason"
       }
       return entry.review <= today ? "\(entry.place): its review was due on \(entry.review)" : nil
     }
@@ -64,7 +65,8 @@ public struct Expectations: Sendable {
       let place = "\(file):\(item.mark?.line ?? 1):\(item.mark?.column ?? 1)"
       func text(_ key: String) throws(ExpectationsError) -> String {
         guard let text = item[key]?.string, !text.isEmpty else {
-          throw ExpectationsError("\(place): an expectation has 'cells', 'verdict', 'reason', 'why' and 'review'; '\(key)' is missing")
+          throw ExpectationsError(
+            "\(place): an expectation has 'cells', 'verdict', 'reason', 'why' and 'review'; '\(key)' is missing")
         }
         return text
       }
