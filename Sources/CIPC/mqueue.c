@@ -13,6 +13,7 @@ _Static_assert(offsetof(struct cipc_mq_attributes, message_size) == offsetof(str
                "mq_msgsize");
 _Static_assert(offsetof(struct cipc_mq_attributes, current_messages) == offsetof(struct mq_attr, mq_curmsgs),
                "mq_curmsgs");
+_Static_assert(sizeof(struct cipc_mq_attributes) == sizeof(struct mq_attr), "mq_attr");
 
 static struct cipc_mq_attributes mirrored(const struct mq_attr *attributes) {
     return (struct cipc_mq_attributes){

@@ -44,12 +44,20 @@ private let layout: KeyValuePairs<String, Int?> = [
   "gid_t": MemoryLayout<gid_t>.size,
   "mode_t": MemoryLayout<mode_t>.size,
   "key_t": MemoryLayout<key_t>.size,
+  // <mqueue.h> is not imported: this and the attributes are what the library declares in their place.
+  "mqd_t": MemoryLayout<CInt>.size,
   "time_t": MemoryLayout<time_t>.size,
   "timespec": MemoryLayout<timespec>.size,
   "timespec.tv_nsec": MemoryLayout<timespec>.offset(of: \.tv_nsec),
+  "mq_attr": MemoryLayout<cipc_mq_attributes>.size,
+  "mq_attr.mq_maxmsg": MemoryLayout<cipc_mq_attributes>.offset(of: \.maximum_messages),
+  "mq_attr.mq_msgsize": MemoryLayout<cipc_mq_attributes>.offset(of: \.message_size),
+  "mq_attr.mq_curmsgs": MemoryLayout<cipc_mq_attributes>.offset(of: \.current_messages),
   "sembuf": MemoryLayout<sembuf>.size,
   "sembuf.sem_op": MemoryLayout<sembuf>.offset(of: \.sem_op),
   "sembuf.sem_flg": MemoryLayout<sembuf>.offset(of: \.sem_flg),
+  // The caller of semctl(2) declares this one: a number or a pointer, so a pointer's size.
+  "semun": unsafe MemoryLayout<UnsafeRawPointer>.size,
 ]
 
 private let constants: KeyValuePairs<String, Int> = [

@@ -174,11 +174,11 @@ private func open<Use: POSIXMessageQueue.Use>(
   switch flags & (O_CREAT | O_EXCL) {
   case O_CREAT | O_EXCL:
     return try End(
-      creating: name, attributes, permissions: permissions, obeyingUmask: true, nonBlocking: nonBlocking
+      creating: name, attributes, permissions: permissions, umask: .obeyed, nonBlocking: nonBlocking
     ).release()
   case O_CREAT:
     return try End(
-      creatingOrOpening: name, attributes, permissions: permissions, obeyingUmask: true, nonBlocking: nonBlocking
+      creatingOrOpening: name, attributes, permissions: permissions, umask: .obeyed, nonBlocking: nonBlocking
     ).release()
   default:
     return try End(opening: name, nonBlocking: nonBlocking).release()

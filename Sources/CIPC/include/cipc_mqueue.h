@@ -11,6 +11,7 @@ struct cipc_mq_attributes {
     long maximum_messages;
     long message_size;
     long current_messages;
+    long reserved[4];
 };
 
 /// mq_open(3), both forms: without `attributes`, the system's defaults.

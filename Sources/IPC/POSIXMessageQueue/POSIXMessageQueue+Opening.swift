@@ -19,7 +19,7 @@ extension POSIXMessageQueue.End {
   /// - Parameters:
   ///   - attributes: nil for the system's defaults (`/proc/sys/fs/mqueue/msg_default` and `msgsize_default`).
   ///   - permissions: Who may open the queue.
-  ///   - obeyingUmask: Takes from the permissions what the process's umask forbids, as `mq_open(3)` does by itself.
+  ///   - umask: Whether the umask of the process, which `mq_open(3)` obeys, takes from the permissions.
   /// - Throws: ``IPCError`` with `.fileExists`; `.invalidArgument` when the attributes are not positive, or beyond the
   ///   limits in `/proc/sys/fs/mqueue`; `.tooManyOpenFiles` when the user's queues would take more than
   ///   `RLIMIT_MSGQUEUE` bytes; `.noSpace` when the system has as many queues as it may.
@@ -27,11 +27,11 @@ extension POSIXMessageQueue.End {
   /// Calls `mq_open(3)` with `O_CREAT | O_EXCL`, and `fchmod(2)`.
   public init(
     creating name: POSIXMessageQueue.Name, _ attributes: POSIXMessageQueue.Attributes? = nil,
-    permissions: FilePermissions, obeyingUmask: Bool = false, nonBlocking: Bool = false
+    permissions: FilePermissions, umask: Umask = .overridden, nonBlocking: Bool = false
   ) throws(IPCError) {
     let opened = try Self.open(name, O_CREAT | O_EXCL | (nonBlocking ? O_NONBLOCK : 0), permissions, attributes)
     do throws(IPCError) {
-      if !obeyingUmask {
+      if umask == .overridden {
         try Kernel.call("fchmod", on: .name(name.text)) {
           fchmod(opened.descriptor.rawValue, permissions.rawValue)
         }
@@ -50,13 +50,13 @@ extension POSIXMessageQueue.End {
   /// Calls `mq_open(3)` with `O_CREAT | O_EXCL`, and without, until one of them succeeds.
   public init(
     creatingOrOpening name: POSIXMessageQueue.Name, _ attributes: POSIXMessageQueue.Attributes? = nil,
-    permissions: FilePermissions, obeyingUmask: Bool = false, nonBlocking: Bool = false
+    permissions: FilePermissions, umask: Umask = .overridden, nonBlocking: Bool = false
   ) throws(IPCError) {
     // Others may create or remove the queue between the two attempts: each time round, one of them has got on.
     while true {
       do throws(IPCError) {
         self = try Self(
-          creating: name, attributes, permissions: permissions, obeyingUmask: obeyingUmask, nonBlocking: nonBlocking)
+          creating: name, attributes, permissions: permissions, umask: umask, nonBlocking: nonBlocking)
         return
       } catch Errno.fileExists {}
       do throws(IPCError) {

@@ -18,6 +18,9 @@ extension POSIXMessageQueue.End {
         }
       }
       switch (result, patience) {
+      // Only what would have waited is interrupted, so nobody has to be asked again.
+      case (.failure(.interrupted), .until(let deadline)) where interruption == .retry && deadline.hasPassed:
+        return .failure(.timedOut)
       case (.failure(.interrupted), _) where interruption == .retry: continue
       // The time of day was set forward meanwhile: the deadline itself is still to come.
       case (.failure(.timedOut), .until(let deadline)) where !deadline.hasPassed: continue

@@ -69,7 +69,9 @@ extension SystemVSemaphores {
       }
       switch result {
       case .success: return .done
-      case .failure(.interrupted) where interruption == .retry: continue
+      case .failure(.interrupted) where interruption == .retry:
+        // Only what would have waited is interrupted, so nobody has to be asked again.
+        if case .until(let deadline) = patience, deadline.hasPassed { return .timedOut }
       // Both IPC_NOWAIT and a time that is over are EAGAIN.
       case .failure(.wouldBlock):
         if case .until(let deadline) = patience, deadline.hasPassed { return .timedOut }
