@@ -65,9 +65,10 @@ extension CellRun {
 
   /// One exchange of a golden transcript, in which a request may be as malformed as its author wants.
   private func converse(_ role: RoleProcess, _ asked: String, _ answered: String) throws(CellFailure) {
+    let asked = asked.replacing("{fresh}", with: token)
     try send(line: asked, to: role)
     let (request, answer) = try answer(of: role)
-    guard Glob(answered).matches("\(answer)") else {
+    guard Matching.isAsRecorded("\(answer)", answered.replacing("{fresh}", with: token)) else {
       throw CellFailure(
         .failed, "\(describe(role)) answers otherwise than the golden transcript", demanded: answered, asked: asked,
         answered: "\(answer)")

@@ -100,6 +100,8 @@ final class CellRun {
 
   // MARK: - Names
 
+  var token: String { names.token }
+
   func role(_ name: String) throws(CellFailure) -> RoleProcess {
     guard let role = roles.first(where: { $0.name == name }) else {
       throw CellFailure(.broken, "the scenario has no role '\(name)'")

@@ -21,6 +21,16 @@ enum Matching {
     return holds ? nil : "\(key)=\(shown), where \(key)\(symbol)\(demanded) is demanded"
   }
 
+  /// Whether an answer is that of a golden transcript: the same kind and the same fields in any order, where `*` stands for
+  /// any value.
+  static func isAsRecorded(_ answer: String, _ recorded: String) -> Bool {
+    let (actual, wanted) = (answer.split(separator: " "), recorded.split(separator: " "))
+    guard actual.count == wanted.count, actual.first == wanted.first else { return false }
+    return wanted.dropFirst().allSatisfy { field in
+      actual.dropFirst().contains { Glob(String(field)).matches(String($0)) }
+    }
+  }
+
   /// Byte for byte; but flags are a set, in whatever order a peer lists them.
   private static func areEqual(_ actual: [UInt8], _ wanted: [UInt8]) -> Bool {
     let bar = UInt8(ascii: "|")

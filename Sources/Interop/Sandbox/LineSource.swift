@@ -33,20 +33,20 @@ final class LineSource {
   func receive() {
     let count = unsafe withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 1) { buffer in
       let count = unsafe read(descriptor.rawValue, buffer.baseAddress, buffer.count)
-      if count > 0 { unsafe take(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+      if count > 0 { unsafe take(Array(buffer[..<count])) }
       return count
     }
     if count == 0 || (count == -1 && errno != EAGAIN && errno != EINTR) { isEnded = true }
   }
 
-  private func take(_ bytes: UnsafeRawBufferPointer) {
+  private func take(_ bytes: [UInt8]) {
     remaining -= bytes.count
     if remaining < 0 {
       isFlooded = true
       isEnded = true
       return
     }
-    for unsafebyte in unsafe bytes {
+    for byte in bytes {
       if byte == UInt8(ascii: "\n") {
         waiting.append(String(decoding: partial, as: UTF8.self))
         partial.removeAll(keepingCapacity: true)

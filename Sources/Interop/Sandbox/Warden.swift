@@ -127,7 +127,7 @@ final class Warden {
     }
     var words = unsafe cStrings(arguments)
     var variables = unsafe cStrings(environment)
-    defer { for unsafepointer in unsafe words + variables { unsafe free(pointer) } }
+    defer { unsafe (words + variables).forEach { unsafe free($0) } }
     var pid: pid_t = 0
     let result = unsafe posix_spawn(&pid, arguments[0], &actions, &attributes, &words, &variables)
     if result != 0 { throw SandboxError(call: "posix_spawn", on: arguments[0], errno: result) }

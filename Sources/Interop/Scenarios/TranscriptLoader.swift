@@ -4,7 +4,8 @@ import Foundation
 /// part is held to them.
 ///
 /// `# ` begins a comment, the first of which is the title; `> ` a request, and `< ` the answer to it, in which `*` stands
-/// for any text. A first `< ` without a request is the greeting.
+/// for any value. `{fresh}` is a name that no other cell has. A first `< ` without a request is the greeting, which every
+/// peer is asked for anyway.
 enum TranscriptLoader {
   static func scenario(file: String, text: String, log: MistakeLog) -> Scenario? {
     var steps: [Step] = []
@@ -41,7 +42,6 @@ enum TranscriptLoader {
     return Scenario(
       id: "contract/\(name)", title: title, spec: "docs/peer-contract.md", level: .must,
       roles: [Role(name: "peer", part: .peer, language: nil, isAnotherUser: false)], steps: steps,
-      // A transcript is the same for everybody, its names too.
-      needs: [.privateSandbox], parameters: [], pairings: .all, isNegativeControl: false, location: whole)
+      needs: [], parameters: [], pairings: .all, isNegativeControl: false, location: whole)
   }
 }
