@@ -10,7 +10,11 @@ struct Parameters {
 
   func has(_ key: String) -> Bool { fields[bytes: key] != nil }
 
-  func text(_ key: String) throws -> String { try given(key, fields[key]) }
+  /// A NUL would end the text for C, and what is behind it would be lost in silence.
+  func text(_ key: String) throws -> String {
+    let text = try given(key, fields[key])
+    return try valid(key, text.utf8.contains(0) ? nil : text, "no NUL in it")
+  }
 
   func bytes(_ key: String) throws -> [UInt8] { try given(key, fields[bytes: key]) }
 
