@@ -16,6 +16,34 @@ struct Mode: ExpressibleByArgument {
   var defaultValueDescription: String { "0" + String(permissions.rawValue, radix: 8) }
 }
 
+/// How often something is done: at least once.
+struct Count: ExpressibleByArgument {
+  let value: UInt32
+
+  init(_ value: UInt32) { self.value = value }
+
+  init?(argument: String) {
+    guard let value = UInt32(argument), value >= 1 else { return nil }
+    self.value = value
+  }
+
+  var defaultValueDescription: String { "\(value)" }
+}
+
+/// A System V key, decimal or hexadecimal after 0x. Not IPC_PRIVATE, by which nobody else would find the object.
+struct Key: ExpressibleByArgument {
+  let key: SystemVKey
+
+  init(_ rawValue: Int32) { key = SystemVKey(rawValue: rawValue) }
+
+  init?(argument: String) {
+    guard let key = SystemVKey(argument), key != .private else { return nil }
+    self.key = key
+  }
+
+  var defaultValueDescription: String { "\(key)" }
+}
+
 /// A time to wait, in decimal seconds.
 struct Seconds: ExpressibleByArgument {
   let duration: Duration

@@ -7,10 +7,11 @@ func say(_ line: String) {
   _ = try? FileDescriptor.standardOutput.writeAll("\(line)\n".utf8)
 }
 
-/// Tells which call failed, of which program, on what and why.
-func complain(_ role: String, _ error: IPCError) {
+/// Tells which call failed, of which program, on what and why, and what to do about it.
+func complain(_ role: String, _ error: IPCError, _ advice: String? = nil) {
   let object = error.object.map { " \($0)" } ?? ""
-  _ = try? FileDescriptor.standardError.writeAll("\(role): \(error.call)\(object): \(error.errno)\n".utf8)
+  let advice = advice.map { " (\($0))" } ?? ""
+  _ = try? FileDescriptor.standardError.writeAll("\(role): \(error.call)\(object): \(error.errno)\(advice)\n".utf8)
 }
 
 /// Bytes as text: as many as there are, wherever a NUL may stand. One at the end is not shown, and what a terminal

@@ -10,6 +10,10 @@ struct Examples: ParsableCommand {
       AnonPipe.self,
       FIFOWriter.self,
       FIFOReader.self,
+      POSIXMQSender.self,
+      POSIXMQReceiver.self,
+      SHMWriter.self,
+      SHMReader.self,
     ])
 
   func run() throws { throw ValidationError("which program?") }

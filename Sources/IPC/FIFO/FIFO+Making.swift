@@ -3,17 +3,6 @@ internal import Glibc
 public import SystemPackage
 
 extension FIFO {
-  /// What becomes of the bits that the process's umask would take away.
-  public enum Umask: Hashable, Sendable {
-    /// They stay: the FIFO has exactly the permissions asked for.
-    ///
-    /// The umask itself is left alone, since it is that of every thread: the FIFO is made with what it allows, and
-    /// given the rest afterwards. In between it has fewer permissions than asked for, never more.
-    case overridden
-    /// They go, as with `mkfifo(3)`.
-    case obeyed
-  }
-
   /// Makes the FIFO.
   ///
   /// - Throws: ``IPCError`` with `.fileExists` when there is anything of that name, `.noSuchFileOrDirectory` or

@@ -16,7 +16,7 @@ extension IPCError.Object: CustomStringConvertible {
     case .path(let path): "'\(path)'"
     case .name(let name): "'\(name)'"
     case .descriptor(let descriptor): "descriptor \(descriptor.rawValue)"
-    case .key(let key): "key \(key)"
+    case .key(let key): "'\(key)'"
     case .identifier(let identifier): "identifier \(identifier)"
     case .process(let process): "process \(process)"
     }

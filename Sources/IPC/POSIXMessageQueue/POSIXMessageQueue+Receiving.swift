@@ -71,7 +71,8 @@ extension POSIXMessageQueue.End where Use: POSIXMessageQueue.Receiving {
       return .received(length: length, priority: priority)
     case .failure(.wouldBlock): return .wouldBlock
     case .failure(.timedOut): return patience == .none ? .wouldBlock : .timedOut
-    case .failure(let reason): throw IPCError(call: "mq_receive", errno: reason, object: object)
+    case .failure(let reason):
+      throw IPCError(call: patience == .forever ? "mq_receive" : "mq_timedreceive", errno: reason, object: object)
     }
   }
 }

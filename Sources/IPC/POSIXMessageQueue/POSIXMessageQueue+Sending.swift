@@ -40,7 +40,8 @@ extension POSIXMessageQueue.End where Use: POSIXMessageQueue.Sending {
       case .success: return .sent
       case .failure(.wouldBlock): return .wouldBlock
       case .failure(.timedOut): return patience == .none ? .wouldBlock : .timedOut
-      case .failure(let reason): throw IPCError(call: "mq_send", errno: reason, object: object)
+      case .failure(let reason):
+        throw IPCError(call: patience == .forever ? "mq_send" : "mq_timedsend", errno: reason, object: object)
       }
     }
   }

@@ -1,5 +1,3 @@
-internal import CIPC
-internal import Glibc
 public import SystemPackage
 
 extension SystemVSemaphores {
@@ -57,28 +55,17 @@ extension SystemVSemaphores {
 
   /// Waits until whoever made the set has set its values, without making or setting anything.
   ///
-  /// The kernel cannot tell when that happens; so this looks, and sleeps in between, 50 µs at first and 10 ms at last.
+  /// The kernel tells nobody when that happens: so this looks, and pauses in between, a tenth of a millisecond at first
+  /// and ten at last.
   ///
   /// Calls `semctl(2)` with `IPC_STAT`.
   public func waitUntilInitialized(
     patience: Patience = .forever, interruption: Interruption = .retry
   ) throws(IPCError) -> Outcome {
-    var pause: Int64 = 50_000
+    var backoff = Backoff()
     while try !status().isInitialized {
-      switch patience {
-      case .none: return .wouldBlock
-      case .until(let deadline):
-        let remaining = deadline.remaining
-        if remaining <= 0 { return .timedOut }
-        pause = min(pause, remaining)
-      case .forever: break
-      }
-      var time = timespec(tv_sec: 0, tv_nsec: Int(pause))
-      let result = Kernel.attempt(.report) { unsafe nanosleep(&time, nil) }
-      if result == .failure(.interrupted), interruption == .report {
-        throw IPCError(call: "nanosleep", errno: .interrupted, object: object)
-      }
-      pause = min(2 * pause, 10_000_000)
+      guard let next = backoff.next(before: patience) else { return patience == .none ? .wouldBlock : .timedOut }
+      try Kernel.sleep(until: next, interruption)
     }
     return .done
   }
