@@ -1,3 +1,4 @@
+import Foundation
 import SystemPackage
 import Testing
 
@@ -5,13 +6,34 @@ import Testing
 
 @Suite("The fixtures")
 struct FixtureTests {
-  /// The checkout that this file is part of.
-  static let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
-
   @Test("All load, without a mistake")
   func fixturesLoad() throws {
-    let (scenarios, vocabulary) = try ScenarioLoader.load(root: Self.root)
+    let (scenarios, vocabulary) = try ScenarioLoader.load(root: Checkout.root)
     #expect(!scenarios.isEmpty)
     #expect(vocabulary["mq_receive"]?.sleeps == ["mq_timedreceive"])
+  }
+
+  @Test("Every operation of the contract is asked for by some scenario")
+  func operationsAreUsed() throws {
+    let (scenarios, vocabulary) = try ScenarioLoader.load(root: Checkout.root)
+    let asked = scenarios.flatMap(\.steps).compactMap { step in
+      if case .request(_, let request, _) = step.action { request.operation } else { nil }
+    }
+    // The harness itself asks a peer to adopt what a step hands to it.
+    #expect(Set(vocabulary.names).subtracting(asked) == ["adopt"])
+  }
+
+  @Test("The scenario that the documentation shows is one")
+  func documentedScenario() throws {
+    let page = try String(contentsOfFile: Checkout.root.appending("docs/scenarios-format.md").string, encoding: .utf8)
+    let blocks = page.components(separatedBy: "```yaml\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
+    let operations = Checkout.root.appending("fixtures/operations.yaml").string
+    let vocabulary = ScenarioLoader.Source(
+      file: "operations.yaml", bytes: try Data(contentsOf: URL(fileURLWithPath: operations)))
+    #expect(!blocks.isEmpty)
+    for block in blocks {
+      let source = ScenarioLoader.Source(file: "pipe.yaml", bytes: Data(block.utf8))
+      #expect(throws: Never.self) { try ScenarioLoader.load([source], vocabulary: vocabulary) }
+    }
   }
 }
