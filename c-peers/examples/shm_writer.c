@@ -36,27 +36,31 @@ static void remove_made(void) {
  * which is 0 until somebody has called one; so its maker does, and changes nothing by it. */
 static int open_semaphore(key_t key, mode_t mode, struct patience patience) {
     struct sembuf nothing[] = {{.sem_op = -1, .sem_flg = IPC_NOWAIT}, {.sem_op = 1}};
+    struct semid_ds status;
     struct timespec pause = {0};
     for (;;) {
-        int set = made_set = semget(key, 1, IPC_CREAT | IPC_EXCL | (int)mode);
-        if (set != -1) {
-            if (semctl(set, 0, SETVAL, (union semun){.val = 1}) == -1)
+        made_set = semget(key, 1, IPC_CREAT | IPC_EXCL | (int)mode);
+        if (made_set != -1) {
+            if (semctl(made_set, 0, SETVAL, (union semun){.val = 1}) == -1)
                 err(EXIT_FAILURE, "semctl '%d'", key);
             /* EAGAIN: somebody has it already, by a semop(2) of their own. */
-            if (semop(set, nothing, 2) == -1 && errno != EAGAIN)
+            if (semop(made_set, nothing, 2) == -1 && errno != EAGAIN)
                 err(EXIT_FAILURE, "semop '%d'", key);
-            return set;
+            return made_set;
         }
-        if (errno == EEXIST)
-            set = semget(key, 1, 0);
-        struct semid_ds status = {0};
-        if (set != -1 && semctl(set, 0, IPC_STAT, (union semun){.buf = &status}) != -1 &&
-            status.sem_otime != 0)
+        int set = errno == EEXIST ? semget(key, 1, 0) : -1;
+        if (set == -1 && errno == ENOENT)
+            continue; /* removed between the two calls: then it is made again */
+        if (set == -1)
+            err(EXIT_FAILURE, "semget '%d'", key);
+        if (semctl(set, 0, IPC_STAT, (union semun){.buf = &status}) == -1) {
+            if (errno == EIDRM || errno == EINVAL)
+                continue;
+            err(EXIT_FAILURE, "semctl '%d'", key);
+        }
+        if (status.sem_otime != 0)
             return set;
-        /* It was removed since: then it is made again. */
-        if (set == -1 ? errno == ENOENT : errno == EIDRM || errno == EINVAL)
-            continue;
-        if (set == -1 || !pause_for(patience, &pause))
+        if (!pause_for(patience, &pause))
             err(EXIT_FAILURE, "semget '%d'", key);
     }
 }
