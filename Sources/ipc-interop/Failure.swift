@@ -1,9 +1,7 @@
-import ArgumentParser
-import Foundation
 import Interop
 
 /// Why the command cannot do what it was asked, and the status that says so.
-struct Failure: Error, CustomStringConvertible, CustomNSError {
+struct Failure: Error, CustomStringConvertible {
   let description: String
   let status: ExitStatus
 
@@ -11,7 +9,4 @@ struct Failure: Error, CustomStringConvertible, CustomNSError {
     self.description = description
     self.status = status
   }
-
-  /// ArgumentParser exits with the code of the error, and prints its description.
-  var errorCode: Int { Int(status.rawValue) }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
+import Foundation
+import Interop
 
-@main
 struct IPCInterop: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "ipc-interop",
@@ -12,10 +13,34 @@ struct IPCInterop: ParsableCommand {
         ipc-interop run --mechanism pipe --pairs c:swift
         ipc-interop run --format junit --output results.xml
         ipc-interop run --list                        what there is, without running it
+        ipc-interop mechanisms                        what there is, in one table
 
       EXIT STATUS
         0 all as expected   1 failures   2 usage   3 environment broken   4 nothing selected   5 only leaks
         130 interrupted
       """,
-    subcommands: [Run.self], defaultSubcommand: Run.self)
+    subcommands: [Run.self, Mechanisms.self], defaultSubcommand: Run.self)
+}
+
+/// Exit statuses are an interface of this command; those of the argument parser are not its own.
+@main
+enum Main {
+  static func main() {
+    do {
+      var command = try IPCInterop.parseAsRoot()
+      try command.run()
+    } catch let failure as Failure {
+      complain("ipc-interop: \(failure)")
+      exit(failure.status.rawValue)
+    } catch  where IPCInterop.exitCode(for: error) == .validationFailure {
+      complain(IPCInterop.fullMessage(for: error))
+      exit(Interop.ExitStatus.usage.rawValue)
+    } catch {
+      IPCInterop.exit(withError: error)
+    }
+  }
+
+  private static func complain(_ text: String) {
+    try? FileHandle.standardError.write(contentsOf: Data("\(text)\n".utf8))
+  }
 }

@@ -1,7 +1,6 @@
 public import ArgumentParser
 import Foundation
 public import Interop
-import SystemPackage
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -94,35 +93,21 @@ struct Run: ParsableCommand {
     throw ExitCode(summary.exitStatus)
   }
 
-  /// Reads everything that the run depends on; whatever is wrong with it is told before the first cell.
   private func makeRunner() throws -> Runner {
-    guard let root = Root.find(given: root) else {
-      let place = self.root ?? "any directory above this program or the working directory"
-      throw Failure("there is no fixtures/scenarios in \(place): --root DIR says where it is", .usage)
-    }
-    do {
-      let (scenarios, vocabulary) = try ScenarioLoader.load(root: FilePath(root.path))
-      let list = try PeerList.load(files: [root.appending("fixtures/peers.yaml")] + peers, root: root.path)
-      let expectations = try Expectations.load(root.appending("fixtures/expectations.yaml"))
-      var configuration = RunConfiguration(
-        root: root.path, warden: root.appending("build/bin/warden"), peers: list, vocabulary: vocabulary)
-      configuration.selection = Selection(
-        filters: filter, skipped: skip, mechanisms: mechanism,
-        pairs: pairs.map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) })
-      configuration.jobs = jobs
-      configuration.seed = seed
-      configuration.repetitions = repetitions
-      configuration.timeoutMultiplier = timeoutMultiplier
-      configuration.isolation = isolation
-      configuration.failFast = failFast
-      let runner = Runner(configuration, scenarios: scenarios, expectations: expectations)
-      if let complaint = runner.selectionComplaints.first { throw Failure(complaint, .nothingSelected) }
-      return runner
-    } catch let error as Failure {
-      throw error
-    } catch {
-      throw Failure("\(error)", .usage)
-    }
+    let fixtures = try Fixtures(root: root, peers: peers)
+    var configuration = fixtures.configuration
+    configuration.selection = Selection(
+      filters: filter, skipped: skip, mechanisms: mechanism,
+      pairs: pairs.map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) })
+    configuration.jobs = jobs
+    configuration.seed = seed
+    configuration.repetitions = repetitions
+    configuration.timeoutMultiplier = timeoutMultiplier
+    configuration.isolation = isolation
+    configuration.failFast = failFast
+    let runner = Runner(configuration, scenarios: fixtures.scenarios, expectations: fixtures.expectations)
+    if let complaint = runner.selectionComplaints.first { throw Failure(complaint, .nothingSelected) }
+    return runner
   }
 }
 

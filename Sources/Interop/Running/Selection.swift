@@ -37,10 +37,14 @@ public struct Selection: Sendable {
   package func complaints(mechanisms known: [String], languages: [String], cells: [String]) -> [String] {
     var complaints: [String] = []
     for name in mechanisms where !known.contains(name) {
-      complaints.append("there is no mechanism '\(name)': there are \(known.joined(separator: ", "))")
+      complaints.append(
+        "there is no mechanism '\(name)'\(Suggestion.clause(for: name, among: known)): there are \(known.joined(separator: ", "))"
+      )
     }
     for language in Set(pairs.joined()).sorted() where language != "*" && !languages.contains(language) {
-      complaints.append("there is no language '\(language)': there are \(languages.joined(separator: ", "))")
+      complaints.append(
+        "there is no language '\(language)'\(Suggestion.clause(for: language, among: languages)): there are \(languages.joined(separator: ", "))"
+      )
     }
     for filter in filters where !cells.contains(where: { Glob(containing: filter).matches($0) }) {
       complaints.append("no cell matches '\(filter)'; 'ipc-interop run --list' shows all")

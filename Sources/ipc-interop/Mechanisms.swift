@@ -1,0 +1,27 @@
+import ArgumentParser
+import Interop
+
+struct Mechanisms: ParsableCommand {
+  static let configuration = CommandConfiguration(abstract: "Lists every mechanism with its scenarios and cells.")
+
+  @Option(help: "The directory that has fixtures/ and build/.")
+  var root: String?
+
+  func run() throws {
+    let fixtures = try Fixtures(root: root)
+    let runner = Runner(fixtures.configuration, scenarios: fixtures.scenarios, expectations: fixtures.expectations)
+    print("mechanism      scenarios  cells")
+    var total = (scenarios: 0, cells: 0)
+    for (mechanism, cells) in Dictionary(grouping: runner.cells, by: \.mechanism).sorted(by: { $0.key < $1.key }) {
+      let scenarios = Set(cells.map(\.scenario)).count
+      print(line(mechanism, scenarios, cells.count))
+      total = (total.scenarios + scenarios, total.cells + cells.count)
+    }
+    print(line("all", total.scenarios, total.cells))
+  }
+
+  private func line(_ name: String, _ scenarios: Int, _ cells: Int) -> String {
+    func padded(_ text: String, _ width: Int) -> String { String(repeating: " ", count: width - text.count) + text }
+    return name + padded("\(scenarios)", 24 - name.count) + padded("\(cells)", 7)
+  }
+}
