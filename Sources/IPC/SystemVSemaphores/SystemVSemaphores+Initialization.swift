@@ -45,9 +45,9 @@ extension SystemVSemaphores {
         // Better none than one that nobody completes. Whoever waits for it begins anew.
         try set.remove()
         throw error
-      } catch Errno.identifierRemoved {
+      } catch  where error.errno == .identifierRemoved {
         continue
-      } catch Errno.invalidArgument {
+      } catch  where error.errno == .invalidArgument {
         continue
       }
     }
