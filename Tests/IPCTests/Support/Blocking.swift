@@ -9,6 +9,6 @@ func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) a
 }
 
 /// Gives way to others until `condition` holds: for what only the kernel knows, such as that somebody sleeps.
-func until(_ condition: () throws -> Bool) rethrows {
-  while try !condition() { sched_yield() }
+func until(_ condition: () throws -> Bool) async rethrows {
+  while try !condition() { await Task.yield() }
 }
