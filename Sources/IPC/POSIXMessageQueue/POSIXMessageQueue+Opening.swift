@@ -38,7 +38,7 @@ extension POSIXMessageQueue.End {
       }
       try self.init(taking: opened, name, isNew: true)
     } catch {
-      try name.unlink()
+      try? name.unlink()
       throw error
     }
   }
