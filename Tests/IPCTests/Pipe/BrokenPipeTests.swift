@@ -51,7 +51,7 @@ import Testing
     async let result = onThread {
       try Pipe.Writer(adopting: writing).writeAll([UInt8](repeating: 1, count: 1 << 20).span)
     }
-    until { (try? pipe.reader.bytesWaiting) == 65536 }
+    await eventually { (try? pipe.reader.bytesWaiting) == 65536 }
     try pipe.reader.close()
     #expect(try await result == .nobodyReads(after: 65536))
   }

@@ -85,7 +85,7 @@ import Testing
     try await withSemaphores([0, 1]) { (set) async throws in
       async let first = onThread { try set.perform(.acquire(0)) }
       async let second = onThread { try set.perform(.waitForZero(1)) }
-      try await until { try set.waitingForIncrease(of: 0) == 1 && set.waitingForZero(of: 1) == 1 }
+      try await eventually { try set.waitingForIncrease(of: 0) == 1 && set.waitingForZero(of: 1) == 1 }
       try set.perform([.release(0), .acquire(1)])
       #expect(try await first == .done)
       #expect(try await second == .done)
@@ -96,7 +96,7 @@ import Testing
   @Test func `who waits for a set that is removed is told so, and who comes later too`() async throws {
     try await withSemaphores { (set) async throws in
       async let errno = onThread { reason { try set.perform(.acquire(0)) } }
-      try await until { try set.waitingForIncrease(of: 0) == 1 }
+      try await eventually { try set.waitingForIncrease(of: 0) == 1 }
       try set.remove()
       #expect(try await errno == .identifierRemoved)
       #expect(reason { try set.perform(.release(0)) } == .invalidArgument)
