@@ -62,9 +62,12 @@ let package = Package(
       dependencies: ["Interop", .product(name: "ArgumentParser", package: "swift-argument-parser")],
       swiftSettings: house),
 
+    // Stands in for malloc in the test program, so that allocations can be counted.
+    .target(name: "AllocationCount", path: "Tests/AllocationCount"),
     .testTarget(
       name: "IPCTests",
-      dependencies: ["IPC", .product(name: "SystemPackage", package: "swift-system")], swiftSettings: house),
+      dependencies: ["AllocationCount", "IPC", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: house),
     .testTarget(name: "PeerContractTests", dependencies: ["PeerContract"], swiftSettings: house),
     .testTarget(
       name: "InteropTests",

@@ -19,7 +19,7 @@ let descriptorOperations: [Peer.Operation] = [
         default: .owning(try FIFO.ReaderWriter(adopting: descriptor))
         }
       try peer.handles.add(pipe, as: parameters.handle)
-    } catch Errno.invalidArgument {
+    } catch let error as IPCError where error.errno == .invalidArgument {
       try peer.handles.add(try AdoptedHandle(descriptor), as: parameters.handle)
     }
     return Fields()

@@ -36,9 +36,9 @@ extension FIFO {
         do {
           _ = try locate()
           return false
-        } catch Errno.invalidArgument {
+        } catch  where error.errno == .invalidArgument {
           throw exists
-        } catch Errno.noSuchFileOrDirectory {
+        } catch  where error.errno == .noSuchFileOrDirectory {
           // Removed in between: it is ours to make after all.
           continue
         }

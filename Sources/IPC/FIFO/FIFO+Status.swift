@@ -18,7 +18,8 @@ extension FIFO {
   ///
   /// Calls `fstat(2)`.
   public func status() throws(IPCError) -> Status {
-    let status = try Self.status(of: try locate().descriptor, named: path)
+    let file = try locate()
+    let status = try Self.status(of: file.descriptor, named: path)
     return Status(
       permissions: FilePermissions(rawValue: status.st_mode & 0o7777), owner: status.st_uid, group: status.st_gid)
   }

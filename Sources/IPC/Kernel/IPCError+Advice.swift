@@ -8,6 +8,17 @@ extension IPCError {
       "Without CAP_SYS_RESOURCE a pipe holds at most what /proc/sys/fs/pipe-max-size says, and all pipes of a user "
         + "together what pipe-user-pages-soft allows."
     case ("fcntl F_SETPIPE_SZ", .resourceBusy): "The pipe holds more bytes than that: read them first."
+    case ("mq_open", .tooManyOpenFiles):
+      "The queues of a user take at most RLIMIT_MSGQUEUE bytes together, and a process has at most RLIMIT_NOFILE "
+        + "descriptors."
+    case ("mq_open", .invalidArgument):
+      "Without CAP_SYS_RESOURCE a queue has at most the messages, and of the size, that /proc/sys/fs/mqueue/msg_max and "
+        + "msgsize_max allow."
+    case ("mq_open", .noSpace): "The system has as many queues as /proc/sys/fs/mqueue/queues_max allows."
+    case ("mq_receive", .messageTooLong), ("mq_timedreceive", .messageTooLong):
+      "There must be room for the largest message of the queue, whatever arrives."
+    case ("shmget", .noSpace): "The system has as much shared memory as /proc/sys/kernel/shmmni and shmall allow."
+    case ("semget", .noSpace): "The system has as many semaphores as /proc/sys/kernel/sem allows."
     case (_, .tooManyOpenFiles): "The process has as many descriptors as RLIMIT_NOFILE allows."
     case (_, .tooManyOpenFilesInSystem): "The system is out of files (/proc/sys/fs/file-max), or the user out of pipes."
     default: nil

@@ -9,7 +9,7 @@ public import SystemPackage
 /// ```swift
 /// do {
 ///   try semaphores.set(0, to: 1)
-/// } catch Errno.identifierRemoved {
+/// } catch where error.errno == .identifierRemoved {
 ///   // The set was removed meanwhile.
 /// }
 /// ```
@@ -56,7 +56,4 @@ public struct IPCError: Error, Hashable, Sendable {
     guard let name = unsafe cipc_errno_symbol(errno.rawValue) else { return "\(errno.rawValue)" }
     return unsafe String(cString: name)
   }
-
-  /// Whether `error` failed for the reason `errno`; this is what `catch Errno.interrupted` asks.
-  public static func ~= (errno: Errno, error: IPCError) -> Bool { error.errno == errno }
 }

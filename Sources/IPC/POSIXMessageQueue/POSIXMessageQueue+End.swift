@@ -1,4 +1,5 @@
 internal import CIPC
+internal import Glibc
 public import SystemPackage
 
 extension POSIXMessageQueue {
@@ -18,14 +19,17 @@ extension POSIXMessageQueue {
     /// Whether this opening created the queue.
     public let isNew: Bool
 
-    /// Takes over an open queue, and will close it.
+    /// Takes over a queue that this process was started with, and makes it close-on-exec.
     ///
     /// Whether it was opened for this use shows when it is used: `Errno.badFileDescriptor`.
     ///
     /// - Throws: ``IPCError`` with `.badFileDescriptor` when it is no message queue. It stays its owner's then.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
-      object = .descriptor(descriptor)
-      attributes = Attributes(try Self.attributes(of: descriptor, object))
+      let object = IPCError.Object.descriptor(descriptor)
+      let attributes = Attributes(try Self.attributes(of: descriptor, object))
+      try Kernel.call("fcntl F_SETFD", on: object) { fcntl(descriptor.rawValue, F_SETFD, FD_CLOEXEC) }
+      self.object = object
+      self.attributes = attributes
       isNew = false
       owned = OwnedDescriptor(taking: descriptor)
     }

@@ -38,7 +38,7 @@ extension POSIXMessageQueue.End {
       }
       try self.init(taking: opened, name, isNew: true)
     } catch {
-      try name.unlink()
+      try? name.unlink()
       throw error
     }
   }
@@ -58,11 +58,11 @@ extension POSIXMessageQueue.End {
         self = try Self(
           creating: name, attributes, permissions: permissions, umask: umask, nonBlocking: nonBlocking)
         return
-      } catch Errno.fileExists {}
+      } catch  where error.errno == .fileExists {}
       do throws(IPCError) {
         self = try Self(opening: name, nonBlocking: nonBlocking)
         return
-      } catch Errno.noSuchFileOrDirectory {}
+      } catch  where error.errno == .noSuchFileOrDirectory {}
     }
   }
 

@@ -30,25 +30,25 @@ extension SystemVSemaphores {
     interruption: Interruption = .retry
   ) throws(IPCError) -> Initialization {
     while true {
-      let (set, isNew) = try createOrOpen(key, count: values.count, permissions: permissions)
       do throws(IPCError) {
-        if isNew {
-          try set.initialize(to: values)
-          return .created(set)
-        }
+        let set = try create(key, count: values.count, permissions: permissions)
+        try set.initialize(to: values)
+        return .created(set)
+      } catch  where error.errno == .fileExists {}
+      let set: SystemVSemaphores
+      do throws(IPCError) {
+        set = try open(key, minimumCount: values.count)
+      } catch  where error.errno == .noSuchFileOrDirectory {
+        continue
+      }
+      do throws(IPCError) {
         return switch try set.waitUntilInitialized(patience: patience, interruption: interruption) {
         case .done: .opened(set)
         case .timedOut: .timedOut
         case .wouldBlock: .wouldBlock
         }
-      } catch  where isNew {
-        // Better none than one that nobody completes. Whoever waits for it begins anew.
-        try set.remove()
-        throw error
-      } catch Errno.identifierRemoved {
-        continue
-      } catch Errno.invalidArgument {
-        continue
+      } catch  where error.errno == .identifierRemoved || error.errno == .invalidArgument {
+        // Its creator has failed, or somebody has removed it: whoever comes next begins anew.
       }
     }
   }
@@ -72,12 +72,18 @@ extension SystemVSemaphores {
 
   /// Sets the values of a new set, and then performs an operation that changes none, so that `sem_otime` tells others.
   private func initialize(to values: [Int]) throws(IPCError) {
-    try setAll(values)
-    if values[0] == 0 {
-      try perform(.waitForZero(0), patience: .none)
-    } else {
-      try perform([.acquire(0), .release(0)], patience: .none)
+    do throws(IPCError) {
+      try setAll(values)
+      // Where this would have to wait, somebody else performs operations already: `sem_otime` is set all the same.
+      if values[0] == 0 {
+        try perform(.waitForZero(0), patience: .none)
+      } else {
+        try perform([.acquire(0), .release(0)], patience: .none)
+      }
+    } catch {
+      // Better none than one that nobody completes.
+      try? remove()
+      throw error
     }
-    // Where that would have had to wait, somebody else performs operations already: `sem_otime` is set all the same.
   }
 }

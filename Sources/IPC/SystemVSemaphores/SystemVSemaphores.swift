@@ -62,10 +62,10 @@ extension SystemVSemaphores {
     while true {
       do throws(IPCError) {
         return (try create(key, count: count, permissions: permissions), true)
-      } catch Errno.fileExists {}
+      } catch  where error.errno == .fileExists {}
       do throws(IPCError) {
         return (try open(key, minimumCount: count, permissions: permissions), false)
-      } catch Errno.noSuchFileOrDirectory {}
+      } catch  where error.errno == .noSuchFileOrDirectory {}
     }
   }
 

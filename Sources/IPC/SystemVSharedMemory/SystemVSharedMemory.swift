@@ -61,10 +61,10 @@ extension SystemVSharedMemory {
     while true {
       do throws(IPCError) {
         return (try create(key, size: size, permissions: permissions), true)
-      } catch Errno.fileExists {}
+      } catch  where error.errno == .fileExists {}
       do throws(IPCError) {
         return (try open(key, minimumSize: size, permissions: permissions), false)
-      } catch Errno.noSuchFileOrDirectory {}
+      } catch  where error.errno == .noSuchFileOrDirectory {}
     }
   }
 

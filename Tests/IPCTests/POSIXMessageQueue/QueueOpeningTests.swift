@@ -60,7 +60,11 @@ import Testing
         #expect(fcntl(descriptor.rawValue, F_GETFD) == -1)
         descriptor = try POSIXMessageQueue.Duplex(opening: name).release()
         #expect(fcntl(descriptor.rawValue, F_GETFD) == FD_CLOEXEC)
-        try POSIXMessageQueue.Duplex(adopting: descriptor).close()
+        // As an inherited descriptor is.
+        _ = fcntl(descriptor.rawValue, F_SETFD, 0)
+        let adopted = try POSIXMessageQueue.Duplex(adopting: descriptor)
+        #expect(fcntl(descriptor.rawValue, F_GETFD) == FD_CLOEXEC)
+        try adopted.close()
         #expect(fcntl(descriptor.rawValue, F_GETFD) == -1)
       }
     }

@@ -12,3 +12,8 @@ func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) a
 func until(_ condition: () throws -> Bool) rethrows {
   while try !condition() { sched_yield() }
 }
+
+/// The same, where those others may be tasks that have yet to be given a thread.
+func eventually(_ condition: () throws -> Bool) async rethrows {
+  while try !condition() { await Task.yield() }
+}

@@ -1,0 +1,30 @@
+#include "AllocationCount.h"
+
+#include <stddef.h>
+
+// The program's own definitions come before libc's, for every library of the process. A counter for each thread, so
+// that tests which run beside do not count.
+static __thread long count;
+
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t number, size_t size);
+void *__libc_realloc(void *block, size_t size);
+
+void *malloc(size_t size) {
+    count++;
+    return __libc_malloc(size);
+}
+
+void *calloc(size_t number, size_t size) {
+    count++;
+    return __libc_calloc(number, size);
+}
+
+void *realloc(void *block, size_t size) {
+    count++;
+    return __libc_realloc(block, size);
+}
+
+long allocation_count(void) {
+    return count;
+}

@@ -1,0 +1,24 @@
+import IPC
+import SystemPackage
+import Testing
+
+@Suite struct IPCErrorTests {
+  @Test func `An error says which call failed, on what, why, and what to do`() {
+    let error = IPCError(call: "fcntl F_SETPIPE_SZ", errno: .notPermitted, object: .descriptor(.init(rawValue: 7)))
+    #expect(error.description.hasPrefix("fcntl F_SETPIPE_SZ descriptor 7: Operation not permitted (EPERM). "))
+    #expect(error.description.contains("/proc/sys/fs/pipe-max-size"))
+  }
+
+  @Test func `An error of a call that had got somewhere says how far`() {
+    let error = IPCError(call: "write", errno: .interrupted, object: .path("/f"), transferred: 42)
+    #expect(error.description == "write '/f': Interrupted system call (EINTR) after 42 bytes")
+  }
+
+  @Test(arguments: [
+    (Errno.wouldBlock, "EAGAIN"), (.identifierRemoved, "EIDRM"), (.timedOut, "ETIMEDOUT"),
+    (.tooManyOpenFilesInSystem, "ENFILE"), (Errno(rawValue: 9999), "9999"),
+  ])
+  func `A reason has a symbol`(_ errno: Errno, _ symbol: String) {
+    #expect(IPCError(call: "x", errno: errno).symbol == symbol)
+  }
+}

@@ -1,0 +1,47 @@
+import IPC
+import SystemPackage
+
+/// Lends `body` a key that no other test uses, and removes on every path what it makes of it.
+func withKey<Value>(_ body: (SystemVKey) throws -> Value) throws -> Value {
+  let key = SystemVKey(rawValue: Int32.random(in: 0x4000_0000...0x7FFF_FFFF))
+  defer {
+    try? SystemVSharedMemory.open(key).remove()
+    try? SystemVSemaphores.open(key).remove()
+  }
+  return try body(key)
+}
+
+/// The same, for tests that wait for others.
+func withKey<Value>(_ body: (SystemVKey) async throws -> Value) async throws -> Value {
+  let key = SystemVKey(rawValue: Int32.random(in: 0x4000_0000...0x7FFF_FFFF))
+  defer {
+    try? SystemVSharedMemory.open(key).remove()
+    try? SystemVSemaphores.open(key).remove()
+  }
+  return try await body(key)
+}
+
+func withSegment<Value>(size: Int = 100, _ body: (SystemVSharedMemory) throws -> Value) throws -> Value {
+  let segment = try SystemVSharedMemory.create(.private, size: size, permissions: .ownerReadWrite)
+  defer { try? segment.remove() }
+  return try body(segment)
+}
+
+func withSemaphores<Value>(
+  _ values: [Int] = [0], _ body: (SystemVSemaphores) throws -> Value
+) throws -> Value {
+  let set = try SystemVSemaphores.create(.private, count: values.count, permissions: .ownerReadWrite)
+  defer { try? set.remove() }
+  try set.setAll(values)
+  return try body(set)
+}
+
+/// The same, for tests that wait for others.
+func withSemaphores<Value>(
+  _ values: [Int] = [0], _ body: (SystemVSemaphores) async throws -> Value
+) async throws -> Value {
+  let set = try SystemVSemaphores.create(.private, count: values.count, permissions: .ownerReadWrite)
+  defer { try? set.remove() }
+  try set.setAll(values)
+  return try await body(set)
+}
