@@ -37,8 +37,8 @@ struct SelectionTests {
   @Test(
     "complains of what does not exist",
     arguments: [
-      (Selection(filters: ["pipe/eoff"]), "no cell matches 'pipe/eoff'"),
-      (Selection(skipped: ["nothing"]), "skipped 'nothing'"),
+      (Selection(filters: ["pipe/eoff"]), "no cell matches 'pipe/eoff'; did you mean 'pipe/eof'?"),
+      (Selection(skipped: ["nothing"]), "no cell matches 'nothing'; 'ipc-interop run --list'"),
       (Selection(mechanisms: ["pip"]), "there is no mechanism 'pip'"),
       (Selection(pairs: [["c", "rust"]]), "there is no language 'rust'"),
     ])

@@ -37,20 +37,15 @@ public struct Selection: Sendable {
   package func complaints(mechanisms known: [String], languages: [String], cells: [String]) -> [String] {
     var complaints: [String] = []
     for name in mechanisms where !known.contains(name) {
-      complaints.append(
-        "there is no mechanism '\(name)'\(Suggestion.clause(for: name, among: known)): there are \(known.joined(separator: ", "))"
-      )
+      complaints.append("there is no mechanism '\(name)'\(Suggestion.clause(for: name, among: known))")
     }
     for language in Set(pairs.joined()).sorted() where language != "*" && !languages.contains(language) {
-      complaints.append(
-        "there is no language '\(language)'\(Suggestion.clause(for: language, among: languages)): there are \(languages.joined(separator: ", "))"
-      )
+      complaints.append("there is no language '\(language)'\(Suggestion.clause(for: language, among: languages))")
     }
-    for filter in filters where !cells.contains(where: { Glob(containing: filter).matches($0) }) {
-      complaints.append("no cell matches '\(filter)'; 'ipc-interop run --list' shows all")
-    }
-    for filter in skipped where !cells.contains(where: { Glob(containing: filter).matches($0) }) {
-      complaints.append("no cell matches the skipped '\(filter)'; 'ipc-interop run --list' shows all")
+    let scenarios = Set(cells.map { String($0.prefix { $0 != "[" }) })
+    for filter in filters + skipped where !cells.contains(where: { Glob(containing: filter).matches($0) }) {
+      let nearest = Suggestion.nearest(to: filter, among: scenarios).map { "did you mean '\($0)'?" }
+      complaints.append("no cell matches '\(filter)'; \(nearest ?? "'ipc-interop run --list' shows all")")
     }
     return complaints
   }
