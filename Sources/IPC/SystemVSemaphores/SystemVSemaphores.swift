@@ -20,8 +20,22 @@ public import SystemPackage
 public struct SystemVSemaphores: Hashable, Sendable {
   public let identifier: Int32
 
+  /// By which it was found, if it was: what people know it by, and so what errors name.
+  private let key: SystemVKey?
+
   /// The set that another process, or `ipcs(1)`, told of.
-  public init(identifier: Int32) { self.identifier = identifier }
+  public init(identifier: Int32) { self.init(identifier: identifier, key: nil) }
+
+  private init(identifier: Int32, key: SystemVKey?) {
+    self.identifier = identifier
+    // Every private object has the same key, which names none of them.
+    self.key = key == .private ? nil : key
+  }
+
+  /// Two values are equal that mean the same set, however each was found.
+  public static func == (left: Self, right: Self) -> Bool { left.identifier == right.identifier }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(identifier) }
 }
 
 extension SystemVSemaphores {
@@ -73,12 +87,12 @@ extension SystemVSemaphores {
     // A count that no C program could ask for is refused like one below 0.
     let count = Int32(exactly: count) ?? -1
     return SystemVSemaphores(
-      identifier: try Kernel.call("semget", on: .key(key.rawValue)) { semget(key.rawValue, count, flags) })
+      identifier: try Kernel.call("semget", on: .key(key.rawValue)) { semget(key.rawValue, count, flags) }, key: key)
   }
 }
 
 extension SystemVSemaphores {
-  var object: IPCError.Object { .identifier(identifier) }
+  var object: IPCError.Object { key.map { .key($0.rawValue) } ?? .identifier(identifier) }
 
   /// Removes the set at once. Who waits for it wakes with ``IPCError`` `.identifierRemoved`, and who comes later has
   /// `.invalidArgument`.

@@ -17,8 +17,22 @@ public import SystemPackage
 public struct SystemVSharedMemory: Hashable, Sendable {
   public let identifier: Int32
 
+  /// By which it was found, if it was: what people know it by, and so what errors name.
+  private let key: SystemVKey?
+
   /// The segment that another process, or `ipcs(1)`, told of.
-  public init(identifier: Int32) { self.identifier = identifier }
+  public init(identifier: Int32) { self.init(identifier: identifier, key: nil) }
+
+  private init(identifier: Int32, key: SystemVKey?) {
+    self.identifier = identifier
+    // Every private object has the same key, which names none of them.
+    self.key = key == .private ? nil : key
+  }
+
+  /// Two values are equal that mean the same segment, however each was found.
+  public static func == (left: Self, right: Self) -> Bool { left.identifier == right.identifier }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(identifier) }
 }
 
 extension SystemVSharedMemory {
@@ -70,12 +84,12 @@ extension SystemVSharedMemory {
 
   private static func find(_ key: SystemVKey, _ size: Int, _ flags: Int32) throws(IPCError) -> SystemVSharedMemory {
     SystemVSharedMemory(
-      identifier: try Kernel.call("shmget", on: .key(key.rawValue)) { shmget(key.rawValue, size, flags) })
+      identifier: try Kernel.call("shmget", on: .key(key.rawValue)) { shmget(key.rawValue, size, flags) }, key: key)
   }
 }
 
 extension SystemVSharedMemory {
-  var object: IPCError.Object { .identifier(identifier) }
+  var object: IPCError.Object { key.map { .key($0.rawValue) } ?? .identifier(identifier) }
 
   /// Removes the key at once. The memory stays with those who are attached, and goes with the last of them; a segment
   /// that is created with this key later is another.
