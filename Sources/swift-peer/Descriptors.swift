@@ -40,8 +40,12 @@ let descriptorOperations: [Peer.Operation] = [
       guard flags != -1 else { throw Failure(Errno(rawValue: errno)) }
       fields.append("return", command == "F_GETFL" ? describe(status: flags) : descriptorFlags.describe(flags))
     case "F_SETFL":
-      let flags = try parameters.flags("arg", of: settableFlags)
-      try peer.pipe(parameters).setNonBlocking(flags & O_NONBLOCK != 0)
+      let nonBlocking = try parameters.flags("arg", of: settableFlags) & O_NONBLOCK != 0
+      if let pipe = try peer.handles.find(parameters.handle) as? PipeHandle {
+        try pipe.setNonBlocking(nonBlocking)
+      } else {
+        _ = try peer.withQueue(parameters) { try $0.setNonBlocking(nonBlocking) }
+      }
       fields.append("return", 0)
     case "F_GETPIPE_SZ":
       fields.append("return", try peer.pipe(parameters).capacity)

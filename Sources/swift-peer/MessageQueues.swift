@@ -137,7 +137,7 @@ private final class QueueHandle: DescriptorHandle {
 
 extension Peer {
   /// The queue that a request names. A descriptor that was inherited is taken for one; if it is none, the kernel says so.
-  fileprivate func withQueue<Value>(
+  func withQueue<Value>(
     _ parameters: Parameters, _ body: (borrowing POSIXMessageQueue.Duplex) throws -> Value
   ) throws -> Value {
     let handle = try handles.find(parameters.handle)
