@@ -40,22 +40,22 @@ struct AnonPipe: ParsableCommand {
     let bytes = Array(message.utf8)
     let written = try pipe.writer.writeAll(bytes.span)
     if case .nobodyReads = written {
-      complain("anon_pipe", IPCError(call: "write", errno: .brokenPipe))
+      complain("anon_pipe", IPCError(call: "write", errno: .brokenPipe, object: .name("pipe")))
     } else {
       say("Parent: sent '\(visible(bytes))' (\(written.count) bytes).")
     }
 
-    // This is what ends the child's input.
+    // The child's end of file, so what it says comes after what was said here.
     try pipe.writer.close()
 
-    switch try process.wait() {
-    case .exited(let status):
-      say("Parent: child finished with status \(status).")
-      if status != 0 { throw ExitCode(status) }
-    case .killed(let signal):
-      say("Parent: child was killed by signal \(signal).")
-      throw ExitCode(128 + signal)
-    }
+    // As a shell counts: a child that a signal ended has 128 and the signal's number.
+    let status: Int32 =
+      switch try process.wait() {
+      case .exited(let status): status
+      case .killed(let signal): 128 + signal
+      }
+    say("Parent: child finished with status \(status).")
+    if status != 0 { throw ExitCode(status) }
     if case .nobodyReads = written { throw ExitCode.failure }
   }
 
@@ -64,7 +64,9 @@ struct AnonPipe: ParsableCommand {
     let reader = try Pipe.Reader(adopting: descriptor)
     var bytes: [UInt8] = []
     try reader.readToEnd(appendingTo: &bytes)
-    say("Child: received '\(visible(bytes))' (\(bytes.count) bytes).")
+    if !bytes.isEmpty {
+      say("Child: received '\(visible(bytes))' (\(bytes.count) bytes).")
+    }
     say("Child: end of file.")
     try reader.close()
   }

@@ -20,33 +20,46 @@ struct FIFOReader: ParsableCommand {
     let fifo = FIFO(FilePath(path))
     let patience = Patience(timeout)
 
-    // Whoever comes first makes it; who has read from it removes it, and who made it in vain as well.
-    var isOurs = try fifo.makeIfMissing(permissions: mode.permissions)
+    // Whoever comes first makes it.
+    let made = try makeIfMissing(fifo, mode)
     do {
-      try read(from: fifo, patience, opened: &isOurs)
+      try read(from: fifo, patience)
     } catch {
-      if isOurs { try? fifo.unlink() }
+      if made { try? fifo.unlink() }
       throw error
     }
+
+    // The reader removes it, whoever made it.
     try fifo.unlink()
     say("FIFO Reader: removed '\(path)'.")
   }
 
-  private func read(from fifo: FIFO, _ patience: Patience, opened: inout Bool) throws {
-    // Waits until somebody writes.
+  private func read(from fifo: FIFO, _ patience: Patience) throws {
+    // Waits until somebody writes. What is no FIFO, or a link to one, is refused.
     say("FIFO Reader: opening '\(path)'.")
     guard let reader = try fifo.openForReading(patience: patience) else {
       throw IPCError(call: "open", errno: .timedOut, object: .path(fifo.path))
     }
-    opened = true
 
-    // A FIFO has no boundaries: what was written is whole only at the end of file.
+    // To the end of file, since one read may bring only a part.
     var bytes: [UInt8] = []
     guard case .endOfFile = try reader.readToEnd(appendingTo: &bytes, patience: patience) else {
       throw IPCError(call: "read", errno: .timedOut, object: .path(fifo.path))
     }
-    say("FIFO Reader: received '\(visible(bytes))' (\(bytes.count) bytes).")
+    if !bytes.isEmpty {
+      say("FIFO Reader: received '\(visible(bytes))' (\(bytes.count) bytes).")
+    }
     say("FIFO Reader: end of file.")
     try reader.close()
+  }
+}
+
+/// Makes the FIFO unless something is there, and tells whether it did. Whether that is a FIFO shows when it is opened.
+func makeIfMissing(_ fifo: FIFO, _ mode: Mode) throws -> Bool {
+  do {
+    try fifo.make(permissions: mode.permissions)
+    return true
+  } catch let error where error.errno == .fileExists {
+    return false
   }
 }

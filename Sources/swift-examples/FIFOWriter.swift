@@ -24,7 +24,7 @@ struct FIFOWriter: ParsableCommand {
     let patience = Patience(timeout)
 
     // Whoever comes first makes it.
-    let made = try fifo.makeIfMissing(permissions: mode.permissions)
+    let made = try makeIfMissing(fifo, mode)
     do {
       try write(to: fifo, patience)
     } catch {
@@ -35,7 +35,7 @@ struct FIFOWriter: ParsableCommand {
   }
 
   private func write(to fifo: FIFO, _ patience: Patience) throws {
-    // Waits until somebody reads.
+    // Waits until somebody reads. What is no FIFO, or a link to one, is refused.
     say("FIFO Writer: opening '\(path)'.")
     guard let writer = try fifo.openForWriting(patience: patience) else {
       throw IPCError(call: "open", errno: .timedOut, object: .path(fifo.path))

@@ -20,7 +20,6 @@ func visible(_ bytes: [UInt8]) -> String {
   let shown = bytes.last == 0 ? bytes.dropLast() : bytes[...]
   return shown.map { byte in
     switch byte {
-    case UInt8(ascii: "\\"): "\\\\"
     case 0x20..<0x7F: String(UnicodeScalar(byte))
     default: "\\x" + (byte < 0x10 ? "0" : "") + String(byte, radix: 16)
     }

@@ -36,9 +36,9 @@ extension FIFO {
         do {
           _ = try locate()
           return false
-        } catch  where error.errno == .invalidArgument {
+        } catch let error where error.errno == .invalidArgument {
           throw exists
-        } catch  where error.errno == .noSuchFileOrDirectory {
+        } catch let error where error.errno == .noSuchFileOrDirectory {
           // Removed in between: it is ours to make after all.
           continue
         }

@@ -69,7 +69,7 @@ extension FIFO {
         let writer = Pipe.Writer(try open(O_WRONLY | O_NONBLOCK, interruption))
         try writer.setNonBlocking(nonBlocking)
         return writer
-      } catch  where error.errno == .noSuchAddressOrDevice {
+      } catch let error where error.errno == .noSuchAddressOrDevice {
         guard let next = backoff.next(before: patience) else { return nil }
         try Kernel.sleep(until: next, interruption)
       }

@@ -9,7 +9,7 @@ public import SystemPackage
 /// ```swift
 /// do {
 ///   try semaphores.set(0, to: 1)
-/// } catch where error.errno == .identifierRemoved {
+/// } catch let error where error.errno == .identifierRemoved {
 ///   // The set was removed meanwhile.
 /// }
 /// ```

@@ -58,11 +58,11 @@ extension POSIXMessageQueue.End {
         self = try Self(
           creating: name, attributes, permissions: permissions, umask: umask, nonBlocking: nonBlocking)
         return
-      } catch  where error.errno == .fileExists {}
+      } catch let error where error.errno == .fileExists {}
       do throws(IPCError) {
         self = try Self(opening: name, nonBlocking: nonBlocking)
         return
-      } catch  where error.errno == .noSuchFileOrDirectory {}
+      } catch let error where error.errno == .noSuchFileOrDirectory {}
     }
   }
 

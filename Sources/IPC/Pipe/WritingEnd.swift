@@ -68,7 +68,7 @@ extension WritingEnd where Self: ~Copyable {
       case .wouldBlock: .wouldBlock(after: 0)
       case .timedOut: .timedOut(after: 0)
       }
-    } catch  where error.errno == .brokenPipe {
+    } catch let error where error.errno == .brokenPipe {
       return .nobodyReads(after: 0)
     }
   }

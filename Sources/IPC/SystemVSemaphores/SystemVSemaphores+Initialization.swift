@@ -34,11 +34,11 @@ extension SystemVSemaphores {
         let set = try create(key, count: values.count, permissions: permissions)
         try set.initialize(to: values)
         return .created(set)
-      } catch  where error.errno == .fileExists {}
+      } catch let error where error.errno == .fileExists {}
       let set: SystemVSemaphores
       do throws(IPCError) {
         set = try open(key, minimumCount: values.count)
-      } catch  where error.errno == .noSuchFileOrDirectory {
+      } catch let error where error.errno == .noSuchFileOrDirectory {
         continue
       }
       do throws(IPCError) {
@@ -47,7 +47,7 @@ extension SystemVSemaphores {
         case .timedOut: .timedOut
         case .wouldBlock: .wouldBlock
         }
-      } catch  where error.errno == .identifierRemoved || error.errno == .invalidArgument {
+      } catch let error where error.errno == .identifierRemoved || error.errno == .invalidArgument {
         // Its creator has failed, or somebody has removed it: whoever comes next begins anew.
       }
     }

@@ -76,10 +76,10 @@ extension SystemVSemaphores {
     while true {
       do throws(IPCError) {
         return (try create(key, count: count, permissions: permissions), true)
-      } catch  where error.errno == .fileExists {}
+      } catch let error where error.errno == .fileExists {}
       do throws(IPCError) {
         return (try open(key, minimumCount: count, permissions: permissions), false)
-      } catch  where error.errno == .noSuchFileOrDirectory {}
+      } catch let error where error.errno == .noSuchFileOrDirectory {}
     }
   }
 

@@ -75,10 +75,10 @@ extension SystemVSharedMemory {
     while true {
       do throws(IPCError) {
         return (try create(key, size: size, permissions: permissions), true)
-      } catch  where error.errno == .fileExists {}
+      } catch let error where error.errno == .fileExists {}
       do throws(IPCError) {
         return (try open(key, minimumSize: size, permissions: permissions), false)
-      } catch  where error.errno == .noSuchFileOrDirectory {}
+      } catch let error where error.errno == .noSuchFileOrDirectory {}
     }
   }
 
