@@ -84,7 +84,8 @@ static bool count_frame(struct tally *tally, const unsigned char *frame, size_t 
     return true;
 }
 
-/* Reads frames to the end of file; a read(2) may bring less than one. False, with errno, when a call fails. */
+/* Reads frames to the end of file; a read(2) may bring less than one. False, with errno, when a call fails.
+ */
 static bool count_frames(struct tally *tally, int fd, unsigned char *frame, size_t size) {
     for (size_t filled = 0;;) {
         ssize_t count = read(fd, frame + filled, size - filled);
