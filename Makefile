@@ -39,7 +39,7 @@ swift-release:
 interop: build ## Run the gate: every scenario, every pairing of languages (RUN="--help" tells what it takes)
 	@$(BIN)/ipc-interop run $(RUN)
 
-unit: deps ## Run the unit tests
+unit: deps c ## Run the unit tests
 	@$(SWIFT) test
 
 test: lint unit interop ## Unit tests, lint, then the gate
