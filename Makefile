@@ -48,12 +48,12 @@ lint: deps c-lint ## Check the format of Swift and C, and compile C with a secon
 	@swift format lint --strict --recursive Package.swift Sources Tests
 
 docs: deps ## Build the documentation of the library into build/docs
-	@mkdir -p $(BUILD)/symbols
+	@rm -rf $(BUILD)/symbols && mkdir -p $(BUILD)/symbols
 	@$(SWIFT) build --target IPC --scratch-path $(BUILD)/docs-build \
 	  -Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc $(abspath $(BUILD))/docs-build
 	@cp $(BUILD)/docs-build/IPC.symbols.json $(BUILD)/symbols/
 	@docc convert Sources/IPC/IPC.docc --additional-symbol-graph-dir $(BUILD)/symbols --output-dir $(BUILD)/docs \
-	  --fallback-display-name IPC --fallback-bundle-identifier IPC --warnings-as-errors
+	  --fallback-display-name IPC --fallback-bundle-identifier IPC
 	@echo "Look at it with: docc preview, or any web server in $(BUILD)/docs"
 
 clean: ## Remove everything that was built
