@@ -21,8 +21,8 @@ enum BrokenPipe {
     let result = try write()
     if case .nobodyReads = result, !wasPending {
       var atOnce = timespec()
-      // Interrupted by another signal, it has taken nothing yet.
-      while unsafe sigtimedwait(&signal, nil, &atOnce) == -1, errno == EINTR {}
+      // Interrupted by another signal, it has taken nothing yet, and is called again.
+      _ = Kernel.attempt { unsafe sigtimedwait(&signal, nil, &atOnce) }
     }
     return result
   }
