@@ -16,8 +16,22 @@ public import SystemPackage
 public struct SystemVMessageQueue: Hashable, Sendable {
   public let identifier: Int32
 
+  /// By which it was found, if it was: what people know it by, and so what errors name.
+  private let key: SystemVKey?
+
   /// The queue that another process, or `ipcs(1)`, told of.
-  public init(identifier: Int32) { self.identifier = identifier }
+  public init(identifier: Int32) { self.init(identifier: identifier, key: nil) }
+
+  private init(identifier: Int32, key: SystemVKey?) {
+    self.identifier = identifier
+    // Every private object has the same key, which names none of them.
+    self.key = key == .private ? nil : key
+  }
+
+  /// Two values are equal that mean the same queue, however each was found.
+  public static func == (left: Self, right: Self) -> Bool { left.identifier == right.identifier }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(identifier) }
 }
 
 extension SystemVMessageQueue {
@@ -54,21 +68,21 @@ extension SystemVMessageQueue {
     while true {
       do throws(IPCError) {
         return (try create(key, permissions: permissions), true)
-      } catch  where error.errno == .fileExists {}
+      } catch let error where error.errno == .fileExists {}
       do throws(IPCError) {
         return (try open(key, permissions: permissions), false)
-      } catch  where error.errno == .noSuchFileOrDirectory {}
+      } catch let error where error.errno == .noSuchFileOrDirectory {}
     }
   }
 
   private static func find(_ key: SystemVKey, _ flags: Int32) throws(IPCError) -> SystemVMessageQueue {
     SystemVMessageQueue(
-      identifier: try Kernel.call("msgget", on: .key(key.rawValue)) { msgget(key.rawValue, flags) })
+      identifier: try Kernel.call("msgget", on: .key(key.rawValue)) { msgget(key.rawValue, flags) }, key: key)
   }
 }
 
 extension SystemVMessageQueue {
-  var object: IPCError.Object { .identifier(identifier) }
+  var object: IPCError.Object { key.map { .key($0.rawValue) } ?? .identifier(identifier) }
 
   /// Removes the queue at once, with the messages in it. Who waits for it wakes with ``IPCError`` `.identifierRemoved`,
   /// and who comes later has `.invalidArgument`.
