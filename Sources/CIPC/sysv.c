@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/ipc.h>
+#include <sys/msg.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <time.h>
@@ -23,6 +24,12 @@ _Static_assert(offsetof(struct cipc_semaphore_operation, number) == offsetof(str
 _Static_assert(offsetof(struct cipc_semaphore_operation, delta) == offsetof(struct sembuf, sem_op), "sem_op");
 _Static_assert(offsetof(struct cipc_semaphore_operation, flags) == offsetof(struct sembuf, sem_flg),
                "sem_flg");
+
+_Static_assert((int)CIPC_MSG_NOERROR == MSG_NOERROR && (int)CIPC_MSG_EXCEPT == MSG_EXCEPT &&
+                   (int)CIPC_MSG_COPY == MSG_COPY,
+               "MSG_*");
+_Static_assert(sizeof(msgqnum_t) == sizeof(uint64_t) && sizeof(msglen_t) == sizeof(uint64_t),
+               "msgqnum_t, msglen_t");
 
 static struct cipc_ipc_ownership mirrored(const struct ipc_perm *permissions) {
     return (struct cipc_ipc_ownership){
@@ -96,4 +103,24 @@ int cipc_sem_set(int set, uint32_t user, uint32_t group, uint32_t mode) {
     struct semid_ds wanted = {.sem_perm = {.uid = user, .gid = group, .mode = mode}};
     union semun argument = {.buf = &wanted};
     return semctl(set, 0, IPC_SET, argument);
+}
+
+int cipc_msg_stat(int queue, struct cipc_msg_status *status) {
+    struct msqid_ds answer;
+    int result = msgctl(queue, IPC_STAT, &answer);
+    if (result == 0)
+        *status = (struct cipc_msg_status){
+            .ownership = mirrored(&answer.msg_perm),
+            .messages = answer.msg_qnum,
+            .bytes = answer.__msg_cbytes,
+            .capacity = answer.msg_qbytes,
+            .last_sender = answer.msg_lspid,
+            .last_receiver = answer.msg_lrpid,
+        };
+    return result;
+}
+
+int cipc_msg_set(int queue, uint32_t user, uint32_t group, uint32_t mode, uint64_t capacity) {
+    struct msqid_ds wanted = {.msg_perm = {.uid = user, .gid = group, .mode = mode}, .msg_qbytes = capacity};
+    return msgctl(queue, IPC_SET, &wanted);
 }

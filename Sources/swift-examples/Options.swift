@@ -44,6 +44,38 @@ struct Key: ExpressibleByArgument {
   var defaultValueDescription: String { "\(key)" }
 }
 
+/// The type of a System V message: 1 or more.
+struct MessageType: ExpressibleByArgument {
+  let type: SystemVMessageQueue.MessageType
+
+  init(_ type: SystemVMessageQueue.MessageType) { self.type = type }
+
+  init?(argument: String) {
+    guard let type = Int(argument).flatMap(SystemVMessageQueue.MessageType.init(rawValue:)) else { return nil }
+    self.type = type
+  }
+
+  var defaultValueDescription: String { "\(type)" }
+}
+
+/// Which System V messages, by a number as msgrcv(2) takes it.
+struct Selection: ExpressibleByArgument {
+  let selection: SystemVMessageQueue.Selection
+
+  init(_ selection: SystemVMessageQueue.Selection) { self.selection = selection }
+
+  init?(argument: String) {
+    guard let number = Int(argument), number > .min else { return nil }
+    guard let type = SystemVMessageQueue.MessageType(rawValue: abs(number)) else {
+      selection = .any
+      return
+    }
+    selection = number > 0 ? .type(type) : .lowest(upTo: type)
+  }
+
+  var defaultValueDescription: String { "0" }
+}
+
 /// A time to wait, in decimal seconds.
 struct Seconds: ExpressibleByArgument {
   let duration: Duration

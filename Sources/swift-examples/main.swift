@@ -14,6 +14,8 @@ struct Examples: ParsableCommand {
       POSIXMQReceiver.self,
       SHMWriter.self,
       SHMReader.self,
+      SysVMsgSender.self,
+      SysVMsgReceiver.self,
     ])
 
   func run() throws { throw ValidationError("which program?") }

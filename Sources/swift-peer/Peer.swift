@@ -7,9 +7,10 @@ final class Peer {
   /// What requests name by `handle`.
   let handles = Handles()
 
-  /// What requests mean that name no `shmid`, and no `semid`.
+  /// What requests mean that name no `shmid`, no `semid`, and no `msqid`.
   var latestSegment: SystemVSharedMemory?
   var latestSemaphores: SystemVSemaphores?
+  var latestQueue: SystemVMessageQueue?
 
   private let operations: [String: Operation]
   private var input = LineInput()

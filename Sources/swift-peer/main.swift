@@ -11,5 +11,6 @@ let peer = Peer(
     messageQueueOperations,
     sharedMemoryOperations,
     semaphoreOperations,
+    systemVMessageOperations,
   ])
 peer.run()

@@ -11,7 +11,7 @@
 
 static const struct operation *const mechanisms[] = {
     general_operations, abi_operations,      signal_operations,   pipe_operations,     transfer_operations,
-    record_operations,  posix_mq_operations, sysv_shm_operations, sysv_sem_operations,
+    record_operations,  posix_mq_operations, sysv_shm_operations, sysv_sem_operations, sysv_msg_operations,
 };
 enum { MECHANISM_COUNT = sizeof mechanisms / sizeof *mechanisms };
 

@@ -45,7 +45,7 @@ struct operation {
 /* One table a mechanism, ended by a row without a name. */
 extern const struct operation general_operations[], abi_operations[], signal_operations[], pipe_operations[],
     transfer_operations[], record_operations[], posix_mq_operations[], sysv_shm_operations[],
-    sysv_sem_operations[];
+    sysv_sem_operations[], sysv_msg_operations[];
 
 /* call.c: a request taken apart, an answer put together. */
 void parse(struct call *, char *line, size_t length);

@@ -1,12 +1,13 @@
-// System V keys, shared memory and semaphores: ftok(3) has a key that looks like its error, semctl(2) is
-// variadic with a union by value, semtimedop(2) is hidden, and the status structures carry names of the libc.
-// Each function returns what its namesake returns, and leaves errno as it does.
+// System V keys, shared memory, semaphores and messages: ftok(3) has a key that looks like its error,
+// semctl(2) is variadic with a union by value, semtimedop(2), MSG_EXCEPT and MSG_COPY are hidden, and the
+// status structures carry names of the libc. Each function returns what its namesake returns, and leaves
+// errno as it does.
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-/// What shmid_ds and semid_ds have in common: struct ipc_perm.
+/// What shmid_ds, semid_ds and msqid_ds have in common: struct ipc_perm.
 struct cipc_ipc_ownership {
     uint32_t user;
     uint32_t group;
@@ -56,3 +57,18 @@ struct cipc_sem_status {
 int cipc_sem_stat(int set, struct cipc_sem_status *status);
 /// semctl(2) with IPC_SET: the user, the group and the nine bits of the mode.
 int cipc_sem_set(int set, uint32_t user, uint32_t group, uint32_t mode);
+
+enum { CIPC_MSG_NOERROR = 010000, CIPC_MSG_EXCEPT = 020000, CIPC_MSG_COPY = 040000 };
+
+/// msgctl(2) with IPC_STAT.
+struct cipc_msg_status {
+    struct cipc_ipc_ownership ownership;
+    uint64_t messages;
+    uint64_t bytes;
+    uint64_t capacity;
+    int32_t last_sender;
+    int32_t last_receiver;
+};
+int cipc_msg_stat(int queue, struct cipc_msg_status *status);
+/// msgctl(2) with IPC_SET: the user, the group, the nine bits of the mode, and msg_qbytes.
+int cipc_msg_set(int queue, uint32_t user, uint32_t group, uint32_t mode, uint64_t capacity);

@@ -19,6 +19,13 @@ extension IPCError {
       "There must be room for the largest message of the queue, whatever arrives."
     case ("shmget", .noSpace): "The system has as much shared memory as /proc/sys/kernel/shmmni and shmall allow."
     case ("semget", .noSpace): "The system has as many semaphores as /proc/sys/kernel/sem allows."
+    case ("msgget", .noSpace): "The system has as many message queues as /proc/sys/kernel/msgmni allows."
+    case ("msgsnd", .invalidArgument):
+      "A message is at most as large as /proc/sys/kernel/msgmax says, and its type is 1 or more. Or the queue is gone."
+    case ("msgctl", .notPermitted):
+      "Who is neither owner nor creator changes nothing, and without CAP_SYS_RESOURCE a queue holds at most what "
+        + "/proc/sys/kernel/msgmnb says."
+    case ("msgrcv", .argListTooLong): "There is less room than the message needs, which stays in the queue."
     case (_, .tooManyOpenFiles): "The process has as many descriptors as RLIMIT_NOFILE allows."
     case (_, .tooManyOpenFilesInSystem): "The system is out of files (/proc/sys/fs/file-max), or the user out of pipes."
     default: nil

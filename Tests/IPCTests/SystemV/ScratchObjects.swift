@@ -7,6 +7,7 @@ func withKey<Value>(_ body: (SystemVKey) throws -> Value) throws -> Value {
   defer {
     try? SystemVSharedMemory.open(key).remove()
     try? SystemVSemaphores.open(key).remove()
+    try? SystemVMessageQueue.open(key).remove()
   }
   return try body(key)
 }
@@ -17,6 +18,7 @@ func withKey<Value>(_ body: (SystemVKey) async throws -> Value) async throws -> 
   defer {
     try? SystemVSharedMemory.open(key).remove()
     try? SystemVSemaphores.open(key).remove()
+    try? SystemVMessageQueue.open(key).remove()
   }
   return try await body(key)
 }
@@ -44,4 +46,21 @@ func withSemaphores<Value>(
   defer { try? set.remove() }
   try set.setAll(values)
   return try await body(set)
+}
+
+func withMessageQueue<Value>(capacity: Int? = nil, _ body: (SystemVMessageQueue) throws -> Value) throws -> Value {
+  let queue = try SystemVMessageQueue.create(.private, permissions: .ownerReadWrite)
+  defer { try? queue.remove() }
+  if let capacity { try queue.change(capacity: capacity) }
+  return try body(queue)
+}
+
+/// The same, for tests that wait for others.
+func withMessageQueue<Value>(
+  capacity: Int? = nil, _ body: (SystemVMessageQueue) async throws -> Value
+) async throws -> Value {
+  let queue = try SystemVMessageQueue.create(.private, permissions: .ownerReadWrite)
+  defer { try? queue.remove() }
+  if let capacity { try queue.change(capacity: capacity) }
+  return try await body(queue)
 }

@@ -28,4 +28,24 @@ import Testing
       }
     }
   }
+
+  @Test(arguments: [Patience.forever, .atMost(.seconds(60)), .none])
+  func `a message of up to a kilobyte costs no allocation`(_ patience: Patience) throws {
+    try withMessageQueue { (queue) throws in
+      let message = [UInt8](repeating: 7, count: 1016)
+      var bytes: [UInt8] = []
+      var failures = 0
+      var before = 0
+      for round in 0...10_000 {
+        // The first round also makes room in the array.
+        if round == 1 { before = allocation_count() }
+        bytes.removeAll(keepingCapacity: true)
+        if try queue.send(message.span, type: 1, patience: patience) != .sent { failures += 1 }
+        let result = try queue.receive(.type(1), room: 1016, appendingTo: &bytes, patience: patience)
+        if result != .received(length: 1016, type: 1) { failures += 1 }
+      }
+      #expect(allocation_count() - before == 0)
+      #expect(failures == 0)
+    }
+  }
 }

@@ -1,0 +1,100 @@
+/* Receives messages from a System V message queue: see sysv_msg_sender.c. */
+#include "example.h"
+
+#include <limits.h>
+#include <sys/msg.h>
+
+static const char usage[] =
+    "usage: sysv_msg_receiver [--key K] [--type T] [--count K] [--mode OCTAL] [--timeout SECONDS]\n"
+    "  --key K            the key of the queue (1234)\n"
+    "  --type T           which messages: 0 for all, above for that type, below for the lowest up to -T (0)\n"
+    "  --count K          how many messages to receive (1)\n"
+    "  --mode OCTAL       the permissions of the queue, where it is made (0600)\n"
+    "  --timeout SECONDS  how long to wait for them (for ever)";
+
+/* The queue, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
+static int made = -1;
+
+static void remove_made(void) {
+    if (made != -1)
+        msgctl(made, IPC_RMID, NULL);
+}
+
+/* Either program may come first and makes the queue for both; only who made it knows that it may remove it.
+ * The loop is for a queue that is removed between the two calls. */
+static int open_queue(key_t key, mode_t mode) {
+    for (;;) {
+        int queue = msgget(key, IPC_CREAT | IPC_EXCL | (int)mode);
+        if (queue != -1)
+            made = queue;
+        else if (errno == EEXIST)
+            queue = msgget(key, 0);
+        if (queue != -1)
+            return queue;
+        if (errno != ENOENT)
+            err(EXIT_FAILURE, "msgget '%d'", key);
+    }
+}
+
+/* The type stands in front of the text, and is no part of the length that the calls take. No message is
+ * longer than msgmax, which is as much as this where nobody has changed it; a longer one would be E2BIG. */
+struct message {
+    long type;
+    char text[8192];
+};
+
+/* System V has no call with a deadline: until one, the queue is tried, and tried again a little later.
+ * Signals do not restart msgrcv(2), not even with SA_RESTART. */
+static size_t receive_message(int queue, key_t key, long type, struct message *message,
+                              struct patience patience) {
+    struct timespec pause = {0};
+    ssize_t length;
+    while ((length = msgrcv(queue, message, sizeof message->text, type, patience.ends ? IPC_NOWAIT : 0)) ==
+           -1)
+        if (errno != EINTR && !(patience.ends && errno == ENOMSG && pause_for(patience, &pause)))
+            err(EXIT_FAILURE, "msgrcv '%d'", key);
+    return (size_t)length;
+}
+
+int main(int argc, char *argv[]) {
+    static const struct option options[] = {{"key", required_argument, NULL, 'k'},
+                                            {"type", required_argument, NULL, 'y'},
+                                            {"count", required_argument, NULL, 'c'},
+                                            {"mode", required_argument, NULL, 'o'},
+                                            {"timeout", required_argument, NULL, 't'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    key_t key = 1234;
+    long type = 0;
+    unsigned count = 1;
+    mode_t mode = 0600;
+    struct patience patience = {0};
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        switch (option) {
+        case 'k': key = key_option("key", optarg); break;
+        case 'y': type = (long)number_option("type", optarg, -LONG_MAX, LONG_MAX); break;
+        case 'c': count = (unsigned)number_option("count", optarg, 1, UINT_MAX); break;
+        case 'o': mode = mode_option(optarg); break;
+        case 't': patience = timeout_option(optarg); break;
+        case 'h': say("%s", usage); return EXIT_SUCCESS;
+        default: return EX_USAGE;
+        }
+    no_more_arguments(argc, argv);
+
+    atexit(remove_made);
+    const int queue = open_queue(key, mode);
+    say("SYSV MSG Receiver: opened queue %d.", key);
+
+    struct message message;
+    for (; count > 0; count--) {
+        const size_t length = receive_message(queue, key, type, &message, patience);
+        say("SYSV MSG Receiver: received '%s' (%zu bytes, type %ld).", shown(message.text, length), length,
+            message.type);
+    }
+
+    made = -1; /* from here on it is removed aloud */
+    if (msgctl(queue, IPC_RMID, NULL) == -1)
+        err(EXIT_FAILURE, "msgctl '%d'", key);
+    say("SYSV MSG Receiver: removed queue %d.", key);
+    return EXIT_SUCCESS;
+}

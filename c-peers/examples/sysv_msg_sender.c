@@ -1,0 +1,96 @@
+/* Sends messages through a System V message queue: see sysv_msg_receiver.c. */
+#include "example.h"
+
+#include <limits.h>
+#include <sys/msg.h>
+
+static const char usage[] =
+    "usage: sysv_msg_sender [--key K] [--type T] [--message TEXT] [--count K] [--mode OCTAL]"
+    " [--timeout SECONDS]\n"
+    "  --key K            the key of the queue (1234)\n"
+    "  --type T           the type of the message, 1 or more (1)\n"
+    "  --message TEXT     what is sent, with its NUL (Hello from System V MSG Sender!)\n"
+    "  --count K          how often it is sent (1)\n"
+    "  --mode OCTAL       the permissions of the queue, where it is made (0600)\n"
+    "  --timeout SECONDS  how long to wait for room in the queue (for ever)";
+
+/* The queue, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
+static int made = -1;
+
+static void remove_made(void) {
+    if (made != -1)
+        msgctl(made, IPC_RMID, NULL);
+}
+
+/* Either program may come first and makes the queue for both; only who made it knows that it may remove it.
+ * The loop is for a queue that is removed between the two calls. */
+static int open_queue(key_t key, mode_t mode) {
+    for (;;) {
+        int queue = msgget(key, IPC_CREAT | IPC_EXCL | (int)mode);
+        if (queue != -1)
+            made = queue;
+        else if (errno == EEXIST)
+            queue = msgget(key, 0);
+        if (queue != -1)
+            return queue;
+        if (errno != ENOENT)
+            err(EXIT_FAILURE, "msgget '%d'", key);
+    }
+}
+
+/* System V has no call with a deadline: until one, the queue is tried, and tried again a little later.
+ * Signals do not restart msgsnd(2), not even with SA_RESTART. */
+static void send_message(int queue, key_t key, const void *message, size_t length, struct patience patience) {
+    struct timespec pause = {0};
+    while (msgsnd(queue, message, length, patience.ends ? IPC_NOWAIT : 0) == -1)
+        if (errno != EINTR && !(patience.ends && errno == EAGAIN && pause_for(patience, &pause)))
+            err(EXIT_FAILURE, "msgsnd '%d'", key);
+}
+
+int main(int argc, char *argv[]) {
+    static const struct option options[] = {
+        {"key", required_argument, NULL, 'k'},     {"type", required_argument, NULL, 'y'},
+        {"message", required_argument, NULL, 'm'}, {"count", required_argument, NULL, 'c'},
+        {"mode", required_argument, NULL, 'o'},    {"timeout", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},          {0}};
+    const char *text = "Hello from System V MSG Sender!";
+    key_t key = 1234;
+    long type = 1;
+    unsigned count = 1;
+    mode_t mode = 0600;
+    struct patience patience = {0};
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        switch (option) {
+        case 'k': key = key_option("key", optarg); break;
+        case 'y': type = (long)number_option("type", optarg, 1, LONG_MAX); break;
+        case 'm': text = optarg; break;
+        case 'c': count = (unsigned)number_option("count", optarg, 1, UINT_MAX); break;
+        case 'o': mode = mode_option(optarg); break;
+        case 't': patience = timeout_option(optarg); break;
+        case 'h': say("%s", usage); return EXIT_SUCCESS;
+        default: return EX_USAGE;
+        }
+    no_more_arguments(argc, argv);
+
+    atexit(remove_made);
+    const int queue = open_queue(key, mode);
+    say("SYSV MSG Sender: opened queue %d.", key);
+
+    /* The type stands in front of the text, and is no part of the length that the calls take. */
+    const size_t length = strlen(text) + 1; /* the NUL goes with it */
+    struct {
+        long type;
+        char text[];
+    } *message = malloc(sizeof *message + length);
+    if (!message)
+        err(EX_OSERR, "malloc");
+    message->type = type;
+    memcpy(message->text, text, length);
+    for (; count > 0; count--) {
+        send_message(queue, key, message, length, patience);
+        say("SYSV MSG Sender: sent '%s' (%zu bytes, type %ld).", shown(message->text, length), length, type);
+    }
+    free(message);
+    made = -1; /* the receiver removes it */
+    return EXIT_SUCCESS;
+}
