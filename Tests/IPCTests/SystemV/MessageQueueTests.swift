@@ -94,9 +94,10 @@ import Testing
       #expect(try queue.receive(room: 8, appendingTo: &bytes, patience: .none) == .wouldBlock)
       #expect(try queue.receive(room: 8, appendingTo: &bytes, patience: .until(deadline)) == .timedOut)
       #expect(deadline.hasPassed)
-      #expect(try queue.send([1, 2], type: 1, patience: .until(deadline)) == .sent)
-      #expect(try queue.send([3], type: 1, patience: .none) == .wouldBlock)
-      #expect(try queue.send([3], type: 1, patience: .atMost(.milliseconds(20))) == .timedOut)
+      let (two, one): ([UInt8], [UInt8]) = ([1, 2], [3])
+      #expect(try queue.send(two.span, type: 1, patience: .until(deadline)) == .sent)
+      #expect(try queue.send(one.span, type: 1, patience: .none) == .wouldBlock)
+      #expect(try queue.send(one.span, type: 1, patience: .atMost(.milliseconds(20))) == .timedOut)
       #expect(
         try queue.receive(room: 8, appendingTo: &bytes, patience: .until(deadline)) == .received(length: 2, type: 1))
     }
