@@ -14,24 +14,15 @@ public import SystemPackage
 ///
 /// `sysvipc(7)`, `msgop(2)`.
 public struct SystemVMessageQueue: Hashable, Sendable {
-  public let identifier: Int32
+  let identity: SystemVIdentity
 
-  /// By which it was found, if it was: what people know it by, and so what errors name.
-  private let key: SystemVKey?
+  /// What the kernel calls it; the same in every process.
+  public var identifier: Int32 { identity.identifier }
 
   /// The queue that another process, or `ipcs(1)`, told of.
-  public init(identifier: Int32) { self.init(identifier: identifier, key: nil) }
+  public init(identifier: Int32) { identity = SystemVIdentity(identifier) }
 
-  private init(identifier: Int32, key: SystemVKey?) {
-    self.identifier = identifier
-    // Every private object has the same key, which names none of them.
-    self.key = key == .private ? nil : key
-  }
-
-  /// Two values are equal that mean the same queue, however each was found.
-  public static func == (left: Self, right: Self) -> Bool { left.identifier == right.identifier }
-
-  public func hash(into hasher: inout Hasher) { hasher.combine(identifier) }
+  private init(_ identity: SystemVIdentity) { self.identity = identity }
 }
 
 extension SystemVMessageQueue {
@@ -64,25 +55,21 @@ extension SystemVMessageQueue {
   public static func createOrOpen(
     _ key: SystemVKey, permissions: FilePermissions
   ) throws(IPCError) -> (queue: SystemVMessageQueue, isNew: Bool) {
-    // Others may make or remove it between the two attempts: each time round, one of them has got on.
-    while true {
-      do throws(IPCError) {
-        return (try create(key, permissions: permissions), true)
-      } catch let error where error.errno == .fileExists {}
-      do throws(IPCError) {
-        return (try open(key, permissions: permissions), false)
-      } catch let error where error.errno == .noSuchFileOrDirectory {}
+    try SystemVIdentity.createOrOpen { () throws(IPCError) in
+      try create(key, permissions: permissions)
+    } open: { () throws(IPCError) in
+      try open(key, permissions: permissions)
     }
   }
 
   private static func find(_ key: SystemVKey, _ flags: Int32) throws(IPCError) -> SystemVMessageQueue {
     SystemVMessageQueue(
-      identifier: try Kernel.call("msgget", on: .key(key.rawValue)) { msgget(key.rawValue, flags) }, key: key)
+      SystemVIdentity(try Kernel.call("msgget", on: .key(key.rawValue)) { msgget(key.rawValue, flags) }, key: key))
   }
 }
 
 extension SystemVMessageQueue {
-  var object: IPCError.Object { key.map { .key($0.rawValue) } ?? .identifier(identifier) }
+  var object: IPCError.Object { identity.object }
 
   /// Removes the queue at once, with the messages in it. Who waits for it wakes with ``IPCError`` `.identifierRemoved`,
   /// and who comes later has `.invalidArgument`.

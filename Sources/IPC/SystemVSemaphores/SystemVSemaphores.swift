@@ -18,24 +18,15 @@ public import SystemPackage
 ///
 /// `sysvipc(7)`, `semop(2)`.
 public struct SystemVSemaphores: Hashable, Sendable {
-  public let identifier: Int32
+  let identity: SystemVIdentity
 
-  /// By which it was found, if it was: what people know it by, and so what errors name.
-  private let key: SystemVKey?
+  /// What the kernel calls it; the same in every process.
+  public var identifier: Int32 { identity.identifier }
 
   /// The set that another process, or `ipcs(1)`, told of.
-  public init(identifier: Int32) { self.init(identifier: identifier, key: nil) }
+  public init(identifier: Int32) { identity = SystemVIdentity(identifier) }
 
-  private init(identifier: Int32, key: SystemVKey?) {
-    self.identifier = identifier
-    // Every private object has the same key, which names none of them.
-    self.key = key == .private ? nil : key
-  }
-
-  /// Two values are equal that mean the same set, however each was found.
-  public static func == (left: Self, right: Self) -> Bool { left.identifier == right.identifier }
-
-  public func hash(into hasher: inout Hasher) { hasher.combine(identifier) }
+  private init(_ identity: SystemVIdentity) { self.identity = identity }
 }
 
 extension SystemVSemaphores {
@@ -72,14 +63,10 @@ extension SystemVSemaphores {
   public static func createOrOpen(
     _ key: SystemVKey, count: Int, permissions: FilePermissions
   ) throws(IPCError) -> (set: SystemVSemaphores, isNew: Bool) {
-    // Others may make or remove it between the two attempts: each time round, one of them has got on.
-    while true {
-      do throws(IPCError) {
-        return (try create(key, count: count, permissions: permissions), true)
-      } catch let error where error.errno == .fileExists {}
-      do throws(IPCError) {
-        return (try open(key, minimumCount: count, permissions: permissions), false)
-      } catch let error where error.errno == .noSuchFileOrDirectory {}
+    try SystemVIdentity.createOrOpen { () throws(IPCError) in
+      try create(key, count: count, permissions: permissions)
+    } open: { () throws(IPCError) in
+      try open(key, minimumCount: count, permissions: permissions)
     }
   }
 
@@ -87,12 +74,13 @@ extension SystemVSemaphores {
     // A count that no C program could ask for is refused like one below 0.
     let count = Int32(exactly: count) ?? -1
     return SystemVSemaphores(
-      identifier: try Kernel.call("semget", on: .key(key.rawValue)) { semget(key.rawValue, count, flags) }, key: key)
+      SystemVIdentity(
+        try Kernel.call("semget", on: .key(key.rawValue)) { semget(key.rawValue, count, flags) }, key: key))
   }
 }
 
 extension SystemVSemaphores {
-  var object: IPCError.Object { key.map { .key($0.rawValue) } ?? .identifier(identifier) }
+  var object: IPCError.Object { identity.object }
 
   /// Removes the set at once. Who waits for it wakes with ``IPCError`` `.identifierRemoved`, and who comes later has
   /// `.invalidArgument`.

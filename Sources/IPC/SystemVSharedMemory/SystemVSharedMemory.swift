@@ -15,24 +15,15 @@ public import SystemPackage
 ///
 /// `shm_overview(7)` has the younger interface, `sysvipc(7)` this one.
 public struct SystemVSharedMemory: Hashable, Sendable {
-  public let identifier: Int32
+  let identity: SystemVIdentity
 
-  /// By which it was found, if it was: what people know it by, and so what errors name.
-  private let key: SystemVKey?
+  /// What the kernel calls it; the same in every process.
+  public var identifier: Int32 { identity.identifier }
 
   /// The segment that another process, or `ipcs(1)`, told of.
-  public init(identifier: Int32) { self.init(identifier: identifier, key: nil) }
+  public init(identifier: Int32) { identity = SystemVIdentity(identifier) }
 
-  private init(identifier: Int32, key: SystemVKey?) {
-    self.identifier = identifier
-    // Every private object has the same key, which names none of them.
-    self.key = key == .private ? nil : key
-  }
-
-  /// Two values are equal that mean the same segment, however each was found.
-  public static func == (left: Self, right: Self) -> Bool { left.identifier == right.identifier }
-
-  public func hash(into hasher: inout Hasher) { hasher.combine(identifier) }
+  private init(_ identity: SystemVIdentity) { self.identity = identity }
 }
 
 extension SystemVSharedMemory {
@@ -71,25 +62,22 @@ extension SystemVSharedMemory {
   public static func createOrOpen(
     _ key: SystemVKey, size: Int, permissions: FilePermissions
   ) throws(IPCError) -> (segment: SystemVSharedMemory, isNew: Bool) {
-    // Others may make or remove it between the two attempts: each time round, one of them has got on.
-    while true {
-      do throws(IPCError) {
-        return (try create(key, size: size, permissions: permissions), true)
-      } catch let error where error.errno == .fileExists {}
-      do throws(IPCError) {
-        return (try open(key, minimumSize: size, permissions: permissions), false)
-      } catch let error where error.errno == .noSuchFileOrDirectory {}
+    try SystemVIdentity.createOrOpen { () throws(IPCError) in
+      try create(key, size: size, permissions: permissions)
+    } open: { () throws(IPCError) in
+      try open(key, minimumSize: size, permissions: permissions)
     }
   }
 
   private static func find(_ key: SystemVKey, _ size: Int, _ flags: Int32) throws(IPCError) -> SystemVSharedMemory {
     SystemVSharedMemory(
-      identifier: try Kernel.call("shmget", on: .key(key.rawValue)) { shmget(key.rawValue, size, flags) }, key: key)
+      SystemVIdentity(try Kernel.call("shmget", on: .key(key.rawValue)) { shmget(key.rawValue, size, flags) }, key: key)
+    )
   }
 }
 
 extension SystemVSharedMemory {
-  var object: IPCError.Object { key.map { .key($0.rawValue) } ?? .identifier(identifier) }
+  var object: IPCError.Object { identity.object }
 
   /// Removes the key at once. The memory stays with those who are attached, and goes with the last of them; a segment
   /// that is created with this key later is another.
