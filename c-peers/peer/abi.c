@@ -28,12 +28,11 @@ union semun {
 };
 
 static void layout(struct call *call) {
+/* clang-format off: its versions do not agree on braces in a macro. */
 #define SIZE(name, type) {name, sizeof(type)}
 #define TYPE(type) SIZE(#type, type)
-#define MEMBER(type, member)                                                                                 \
-    {                                                                                                        \
-        #type "." #member, offsetof(struct type, member)                                                     \
-    }
+#define MEMBER(type, member) {#type "." #member, offsetof(struct type, member)}
+    /* clang-format on */
     static const struct symbol sizes[] = {
         TYPE(char),
         TYPE(short),

@@ -74,7 +74,9 @@ struct symbol {
     const char *name;
     long value;
 };
+/* clang-format off: its versions do not agree on braces in a macro. */
 #define SYMBOL(name) {#name, name}
+/* clang-format on */
 int one_of(struct call *, const char *key, const struct symbol *);
 int flags(struct call *, const char *key, const struct symbol *);
 int flags_or(struct call *, const char *key, const struct symbol *, int fallback);
