@@ -28,7 +28,8 @@ union semun {
 };
 
 static void layout(struct call *call) {
-/* clang-format off: its versions do not agree on braces in a macro. */
+    /* The formatter's versions do not agree on braces in a macro. */
+    /* clang-format off */
 #define SIZE(name, type) {name, sizeof(type)}
 #define TYPE(type) SIZE(#type, type)
 #define MEMBER(type, member) {#type "." #member, offsetof(struct type, member)}

@@ -74,7 +74,8 @@ struct symbol {
     const char *name;
     long value;
 };
-/* clang-format off: its versions do not agree on braces in a macro. */
+/* The formatter's versions do not agree on braces in a macro. */
+/* clang-format off */
 #define SYMBOL(name) {#name, name}
 /* clang-format on */
 int one_of(struct call *, const char *key, const struct symbol *);
