@@ -104,9 +104,10 @@ static void obey(const struct plan *plan, const char *line) {
         list_descriptors(line);
     else if (strncmp(line, "take", length) == 0)
         take_descriptor(line);
-    else if (strncmp(line, "census", length) == 0)
+    else if (strncmp(line, "census", length) == 0) {
+        report_ends(); // who has ended is not to be counted
         census(plan);
-    else
+    } else
         errx(1, "an unknown command: %s", line);
 }
 
