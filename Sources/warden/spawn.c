@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,11 @@ static void become_nobody(void) {
     if (setgroups(0, NULL) == -1 || setresgid(NOBODY, NOBODY, NOBODY) == -1 ||
         setresuid(NOBODY, NOBODY, NOBODY) == -1)
         err(126, "spawn: become another user");
+    // Whoever started us may have set securebits with which capabilities outlive the change of user.
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+    if (syscall(SYS_capset, &header, none) == -1 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+        err(126, "spawn: give up privileges");
 }
 
 /// Puts the descriptors where the peer expects them. They are first moved out of each other's way.
@@ -51,12 +57,12 @@ static _Noreturn void run_child(const struct child *child, bool orphan_dies) {
     sigset_t none;
     sigemptyset(&none);
     setpgid(0, 0);
-    if (orphan_dies)
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
     int executable = fcntl(child->executable, F_DUPFD_CLOEXEC, 512);
     place_descriptors(child);
     if (child->another_user)
         become_nobody();
+    if (orphan_dies) // not before: the kernel forgets it when the user changes
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
     umask(022);
     sigprocmask(SIG_SETMASK, &none, NULL);
     // By descriptor first: the path may lead through directories that another user may not enter.
