@@ -147,9 +147,8 @@ void kill_everything(void) {
             kill(pid, SIGKILL);
         }
         fclose(children);
-        if (seen == 0)
+        // One at a time: with the next look there may be a child that was nobody's business yet, and lives.
+        if (waitpid(-1, NULL, seen > 0 ? 0 : WNOHANG) == -1)
             return;
-        while (waitpid(-1, NULL, 0) > 0)
-            continue;
     }
 }
