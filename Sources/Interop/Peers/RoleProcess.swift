@@ -50,6 +50,9 @@ final class RoleProcess {
     while let line = source.nextLine() { complained.append(line) }
   }
 
+  /// What it said last on standard error, to stand behind a reason.
+  var lastComplaint: String { complained.last.map { ": \($0)" } ?? "" }
+
   // MARK: - Descriptors
 
   func startsWith(descriptors: some Sequence<Int>) { baseline = Set(descriptors) }

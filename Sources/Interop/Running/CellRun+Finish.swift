@@ -19,8 +19,10 @@ extension CellRun {
     if let request = role.pending {
       throw CellFailure(.failed, "\(describe(role)) never answered '\(request)'", asked: "\(request)")
     }
-    let held: [Int: String]
-    do { held = try sandbox.descriptors(of: role.pid ?? -1) } catch { throw CellFailure(error) }
+    let held = try inspect(role, doing: "wait for its next request") { pid throws(SandboxError) in
+      try sandbox.descriptors(of: pid)
+    }
+    if held.isEmpty { throw ended(role, doing: "wait for its next request") }  // a zombie holds none
     if let complaint = role.complaint(about: held) {
       var failure = CellFailure(.leaked, complaint)
       failure.evidence.leftBehind = held.sorted { $0.key < $1.key }.map { "descriptor \($0.key) \($0.value)" }

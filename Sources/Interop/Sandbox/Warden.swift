@@ -12,11 +12,16 @@ final class Warden {
   let answers: LineSource
   /// How the processes ended of which the warden has told, by process id within the sandbox.
   private(set) var ends: [Int: End] = [:]
+  private let patience: Duration
+  /// It did not answer in time. What it may still say would be taken for the answer to another question.
+  private var isHung = false
 
   /// Starts `program` with the far ends of the roles' standard input, output and error.
   init(
-    program: String, isolation: Isolation, names: CellNames, keeping kept: String?, roles: [[FileDescriptor]]
+    program: String, isolation: Isolation, names: CellNames, keeping kept: String?, patience: Duration,
+    roles: [[FileDescriptor]]
   ) throws(SandboxError) {
+    self.patience = patience
     let input = try ChildPipe(keeping: .writer)
     let output = try ChildPipe(keeping: .reader)
     commands = input.writer
@@ -55,13 +60,13 @@ final class Warden {
   }
 
   /// Asks, and waits for the answer. Ends of processes that are told in between are noted.
-  func ask(_ request: Request, patience: Duration = .seconds(10)) throws(SandboxError) -> Fields {
+  func ask(_ request: Request) throws(SandboxError) -> Fields {
     try send(request)
-    return try answer(to: request.operation, patience: patience)
+    return try answer(to: request.operation)
   }
 
   /// Waits until the warden is ready for its first command.
-  func waitUntilReady() throws(SandboxError) -> Fields { try answer(to: "start", patience: .seconds(10)) }
+  func waitUntilReady() throws(SandboxError) -> Fields { try answer(to: "start") }
 
   /// Takes what the warden has told unasked.
   func noteEvents() {
@@ -71,12 +76,13 @@ final class Warden {
   }
 
   private func send(_ request: Request) throws(SandboxError) {
+    if isHung { throw SandboxError("the warden does not answer any more") }
     guard (try? commands.writeAll(Array("\(request)\n".utf8))) != nil else {
       throw SandboxError("the warden is gone: \(answers.everything().joined(separator: "; "))")
     }
   }
 
-  private func answer(to command: String, patience: Duration) throws(SandboxError) -> Fields {
+  private func answer(to command: String) throws(SandboxError) -> Fields {
     let deadline = ContinuousClock.now + patience
     while true {
       while let line = answers.nextLine() {
@@ -90,7 +96,10 @@ final class Warden {
         }
       }
       if answers.isEnded { throw SandboxError("the warden ended while it was to \(command)") }
-      if ContinuousClock.now >= deadline { throw SandboxError("the warden did not \(command) within \(patience)") }
+      if ContinuousClock.now >= deadline {
+        isHung = true
+        throw SandboxError("the warden did not \(command) within \(patience)")
+      }
       waitForInput([answers], patience: deadline - .now)
     }
   }
