@@ -60,6 +60,9 @@ extension CellRun {
   }
 
   private func write(_ line: String, to role: RoleProcess) throws(CellFailure) {
+    // What comes before the question is no answer to it.
+    try wait(.zero)
+    try refuseChatter(of: role)
     role.note(asked: line)
     var rest = Array("\(line)\n".utf8)[...]
     let deadline = deadline
@@ -72,6 +75,13 @@ extension CellRun {
       if ContinuousClock.now > deadline { throw hung(role, doing: "read a request") }
       try wait(.milliseconds(1))
     }
+  }
+
+  func refuseChatter(of role: RoleProcess) throws(CellFailure) {
+    let output = sandbox.streams[role.index].output
+    guard let line = output.nextLine() ?? output.takeRest() else { return }
+    role.note(answered: line)
+    throw CellFailure(.failed, "\(describe(role)) said more than it was asked", answered: line)
   }
 
   /// The answer to what is pending.

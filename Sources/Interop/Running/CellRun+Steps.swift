@@ -137,7 +137,8 @@ extension CellRun {
   func drain(_ role: RoleProcess) {
     role.takeErrors(from: sandbox.streams[role.index].error)
     guard role.role.part != .peer else { return }
-    while let line = sandbox.streams[role.index].output.nextLine() {
+    let output = sandbox.streams[role.index].output
+    while let line = output.nextLine() ?? output.takeRest() {
       role.note(answered: line)
       role.printed.append(line)
     }
@@ -151,7 +152,10 @@ extension CellRun {
       let isEnded = source.isEnded
       drain(role)
       let lines = stream == .standardOutput ? role.printed : role.complained
-      if lines.contains(where: { $0.contains(text) }) { return }
+      if lines.contains(where: { $0.contains(text) }) {
+        if stream == .standardOutput { role.seen.append(text) }
+        return
+      }
       if isEnded {
         throw CellFailure(
           .failed, "\(describe(role)) never printed '\(text)'", demanded: text, answered: lines.joined(separator: "\n"))

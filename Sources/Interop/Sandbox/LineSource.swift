@@ -8,7 +8,7 @@ final class LineSource {
   let descriptor: FileDescriptor
   private(set) var isEnded = false
   private(set) var isFlooded = false
-  private var waiting: [String] = []
+  private var waiting: ArraySlice<String> = []
   private var partial: [UInt8] = []
   private var remaining: Int
 
@@ -22,7 +22,14 @@ final class LineSource {
   var hasLine: Bool { !waiting.isEmpty }
 
   /// The next whole line, without its end.
-  func nextLine() -> String? { waiting.isEmpty ? nil : waiting.removeFirst() }
+  func nextLine() -> String? { waiting.popFirst() }
+
+  /// What came behind the last line end, once nothing more can come.
+  func takeRest() -> String? {
+    guard isEnded, !partial.isEmpty else { return nil }
+    defer { partial = [] }
+    return String(decoding: partial, as: UTF8.self)
+  }
 
   /// All lines that have come and were not taken, and a rest that has no line end.
   func everything() -> [String] {
