@@ -92,7 +92,8 @@ final class Warden {
         case "ok", "ready": return words.fields
         default:
           let fields = words.fields
-          throw SandboxError("\(fields["call"] ?? command) \(fields["object"] ?? ""): \(fields["reason"] ?? line)")
+          throw SandboxError(
+            "\(fields["call"] ?? command) \(fields["object"] ?? ""): \(fields["reason"] ?? line)", isRefusal: true)
         }
       }
       if answers.isEnded { throw SandboxError("the warden ended while it was to \(command)") }
