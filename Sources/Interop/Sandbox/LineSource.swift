@@ -5,19 +5,19 @@ import SystemPackage
 ///
 /// Who floods is cut off: after `limit` bytes nothing more is read, and the source counts as ended.
 final class LineSource {
-  let descriptor: FileDescriptor
+  private let end: OwnedDescriptor
   private(set) var isEnded = false
   private(set) var isFlooded = false
   private var waiting: ArraySlice<String> = []
   private var partial: [UInt8] = []
   private var remaining: Int
 
-  init(_ descriptor: FileDescriptor, limit: Int = 1 << 22) {
-    self.descriptor = descriptor
+  init(_ end: OwnedDescriptor, limit: Int = 1 << 22) {
+    self.end = end
     remaining = limit
   }
 
-  deinit { try? descriptor.close() }
+  var descriptor: Int32 { end.number }
 
   var hasLine: Bool { !waiting.isEmpty }
 
@@ -39,7 +39,7 @@ final class LineSource {
   /// Reads what is there. Called when `poll(2)` says that there is something.
   func receive() {
     let count = unsafe withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 1) { buffer in
-      let count = unsafe read(descriptor.rawValue, buffer.baseAddress, buffer.count)
+      let count = unsafe read(descriptor, buffer.baseAddress, buffer.count)
       if count > 0 { unsafe take(Array(buffer[..<count])) }
       return count
     }

@@ -36,7 +36,7 @@ final class Sandbox {
   init(_ settings: Settings, names: CellNames, roles: Int) throws(SandboxError) {
     isolation = settings.isolation
     var streams: [RoleStreams] = []
-    var farEnds: [[FileDescriptor]] = []
+    var farEnds: [[OwnedDescriptor]] = []
     for _ in 0..<roles {
       let (input, output, error) = (
         try ChildPipe(keeping: .writer), try ChildPipe(keeping: .reader), try ChildPipe(keeping: .reader)
