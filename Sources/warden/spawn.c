@@ -65,6 +65,7 @@ static _Noreturn void run_child(const struct child *child, bool orphan_dies) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
     umask(022);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
     // By descriptor first: the path may lead through directories that another user may not enter.
     int keep_open = fcntl(executable, F_DUPFD_CLOEXEC, 3 + child->inherited_count);
     closefrom(keep_open + 1);

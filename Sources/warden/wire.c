@@ -90,7 +90,7 @@ void say_end(void) {
         if (count == -1 && errno == EINTR)
             continue;
         if (count == -1)
-            exit(1); // whoever listened is gone, and with it the reason to be here
+            return; // whoever listened is gone, and the end of the commands, with which all is swept, is next
         sent += (size_t)count;
     }
 }
