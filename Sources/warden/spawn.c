@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_ARGUMENTS = 64, MAX_INHERITED = 32, NOBODY = 65534 };
+enum { MAX_ARGUMENTS = 64, MAX_INHERITED = 32, NOBODY = 65534, OUT_OF_THE_WAY = 3 + MAX_INHERITED };
 
 struct child {
     char *arguments[MAX_ARGUMENTS + 1];
@@ -39,14 +39,13 @@ static void become_nobody(void) {
 
 /// Puts the descriptors where the peer expects them. They are first moved out of each other's way.
 static void place_descriptors(const struct child *child) {
-    enum { OUT_OF_THE_WAY = 128 };
     int from[3 + MAX_INHERITED];
     int count = 3 + child->inherited_count;
     for (int i = 0; i < count; i++) {
         int descriptor = i < 3 ? child->stdio[i] : child->inherited[i - 3];
         from[i] = fcntl(descriptor, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
         if (from[i] == -1)
-            err(126, "spawn: move descriptor %d", descriptor);
+            err(126, "spawn: no descriptor above %d is free", OUT_OF_THE_WAY - 1);
     }
     for (int i = 0; i < count; i++)
         if (dup2(from[i], i) == -1)
@@ -57,7 +56,9 @@ static _Noreturn void run_child(const struct child *child, bool orphan_dies) {
     sigset_t none;
     sigemptyset(&none);
     setpgid(0, 0);
-    int executable = fcntl(child->executable, F_DUPFD_CLOEXEC, 512);
+    int executable = fcntl(child->executable, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    if (executable == -1)
+        err(126, "spawn: no descriptor above %d is free", OUT_OF_THE_WAY - 1);
     place_descriptors(child);
     if (child->another_user)
         become_nobody();
@@ -68,6 +69,8 @@ static _Noreturn void run_child(const struct child *child, bool orphan_dies) {
     signal(SIGPIPE, SIG_DFL);
     // By descriptor first: the path may lead through directories that another user may not enter.
     int keep_open = fcntl(executable, F_DUPFD_CLOEXEC, 3 + child->inherited_count);
+    if (keep_open == -1)
+        err(126, "spawn: keep %s open", child->arguments[0]);
     closefrom(keep_open + 1);
     syscall(SYS_execveat, keep_open, "", child->arguments, environ, AT_EMPTY_PATH);
     // A script cannot be run from a descriptor that closes on execution: its interpreter would open it in
