@@ -4,7 +4,6 @@
 SHELL := /bin/bash
 BUILD ?= build
 SWIFT ?= swift
-JOBS ?= 2
 BIN := $(BUILD)/bin
 
 # Compilers leave litter where TMPDIR says; it goes with `make clean`.

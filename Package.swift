@@ -59,7 +59,11 @@ let package = Package(
       swiftSettings: house),
     .executableTarget(
       name: "ipc-interop",
-      dependencies: ["Interop", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      dependencies: [
+        "Interop",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
       swiftSettings: house),
 
     // Stands in for malloc in the test program, so that allocations can be counted.

@@ -40,7 +40,9 @@ enum Main {
     }
   }
 
+  /// What a peer said may be part of it.
   private static func complain(_ text: String) {
-    try? FileHandle.standardError.write(contentsOf: Data("\(text)\n".utf8))
+    let lines = text.harmlessLines.joined(separator: "\n")
+    try? FileHandle.standardError.write(contentsOf: Data("\(lines)\n".utf8))
   }
 }

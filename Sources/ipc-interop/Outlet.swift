@@ -1,6 +1,7 @@
 import Foundation
 import Interop
 import Synchronization
+import SystemPackage
 
 /// Where the reports go: the chosen one to a file or to standard output, and beside a file the console's progress.
 final class Outlet: Sendable {
@@ -38,7 +39,8 @@ final class Outlet: Sendable {
       for index in state.writers.indices {
         do {
           let text = try state.writers[index].report.receive(event)
-          if !text.isEmpty { try state.writers[index].handle.write(contentsOf: Data(text.utf8)) }
+          let place = FileDescriptor(rawValue: state.writers[index].handle.fileDescriptor)
+          if !text.isEmpty { try place.writeAll(text.utf8) }
         } catch {
           state.failure = error
         }

@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Foundation
 public import Interop
+import SystemPackage
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -80,7 +81,9 @@ struct Run: ParsableCommand {
     let runner = try makeRunner()
     if runner.cells.isEmpty { throw Failure("nothing selected", .nothingSelected) }
     if list {
-      for cell in runner.cells { print(cell.id) }
+      do { try FileDescriptor.standardOutput.writeAll(runner.cells.map { $0.id + "\n" }.joined().utf8) } catch {
+        throw Failure("the list could not be written: \(error)", .brokenEnvironment)
+      }
       return
     }
     let outlet = try Outlet(format: format, file: output, verbose: verbose, timings: timings)

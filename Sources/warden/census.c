@@ -21,23 +21,32 @@ void remember_scratch(const struct plan *plan) {
     }
 }
 
-/// The objects of one System V mechanism. `columns` says which numbers of a line to show, after key and
-/// identifier.
-static void count_sysv(const char *path, const char *kind) {
+// What cannot be read cannot be counted, and nothing counted would look like nothing left behind. So each
+// count says whether it saw everything; where it did not, errno and this tell why.
+static char unreadable[4096];
+
+static bool cannot_read(const char *path) {
+    int reason = errno;
+    strlcpy(unreadable, path, sizeof unreadable);
+    errno = reason;
+    return false;
+}
+
+/// The objects of one System V mechanism.
+static bool count_sysv(const char *path, const char *kind) {
     FILE *file = fopen(path, "re");
     char line[512];
-    if (file == NULL || fgets(line, sizeof line, file) == NULL) { // the heading
-        if (file != NULL)
-            fclose(file);
-        return;
-    }
+    if (file == NULL)
+        return cannot_read(path);
+    bool understood = fgets(line, sizeof line, file) != NULL; // the heading
     int key, id;
     unsigned mode;
     long long third, fourth, fifth;
-    while (fgets(line, sizeof line, file) != NULL) {
+    while (understood && fgets(line, sizeof line, file) != NULL) {
         int count = sscanf(line, "%d %d %o %lld %lld %lld", &key, &id, &mode, &third, &fourth, &fifth);
-        if (count < 6)
-            continue;
+        understood = count == 6;
+        if (!understood)
+            break;
         if (strcmp(kind, "shm") == 0)
             say_list_item("%s key=0x%x id=%d mode=%o size=%lld cpid=%lld", kind, (unsigned)key, id,
                           mode & 0777, third, fourth);
@@ -49,6 +58,8 @@ static void count_sysv(const char *path, const char *kind) {
                           mode & 0777, third, fourth);
     }
     fclose(file);
+    errno = EPROTO;
+    return understood || cannot_read(path);
 }
 
 static const char *kind_of(mode_t mode) {
@@ -57,61 +68,83 @@ static const char *kind_of(mode_t mode) {
     return S_ISSOCK(mode) ? "socket" : "file";
 }
 
-/// The entries of a directory, by kind; `fixed_kind` names them all alike. Directories are entered.
-static void count_files(int at, const char *path, const char *shown, const char *fixed_kind, bool top) {
+/// The entries of a directory, by kind. `fixed_kind` names them all alike, and then none is a directory of
+/// names.
+static bool count_files(int at, const char *path, const char *shown, const char *fixed_kind, bool top) {
     int descriptor = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *directory = descriptor != -1 ? fdopendir(descriptor) : NULL;
     if (directory == NULL) {
+        int reason = errno;
         if (descriptor != -1)
             close(descriptor);
-        return;
+        errno = reason;
+        // One further down may be gone in between; one that is closed to us is itself counted.
+        return (!top && (errno == ENOENT || errno == EACCES)) || cannot_read(shown);
     }
-    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+    bool complete = true;
+    for (struct dirent *entry; complete;) {
         struct stat status;
+        errno = 0;
+        if ((entry = readdir(directory)) == NULL) {
+            complete = errno == 0 || cannot_read(shown);
+            break;
+        }
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         if (top && fixed_kind == NULL && strcmp(entry->d_name, first_entry) == 0)
             continue;
-        if (fstatat(dirfd(directory), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == -1)
-            continue; // gone in between
+        if (fstatat(dirfd(directory), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == -1) {
+            complete = errno == ENOENT || cannot_read(shown); // gone in between
+            continue;
+        }
         char name[4096];
         snprintf(name, sizeof name, "%s/%s", shown, entry->d_name);
         say_list_item("%s %s mode=%o", fixed_kind != NULL ? fixed_kind : kind_of(status.st_mode), name,
                       status.st_mode & 07777);
-        if (S_ISDIR(status.st_mode))
-            count_files(dirfd(directory), entry->d_name, name, fixed_kind, false);
+        if (S_ISDIR(status.st_mode) && fixed_kind == NULL)
+            complete = count_files(dirfd(directory), entry->d_name, name, fixed_kind, false);
     }
+    int reason = errno;
     closedir(directory);
+    errno = reason;
+    return complete;
 }
 
-static void count_abstract_sockets(void) {
-    FILE *file = fopen("/proc/net/unix", "re");
+static bool count_abstract_sockets(void) {
+    const char *path = "/proc/net/unix";
+    FILE *file = fopen(path, "re");
     char line[512];
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        char *name = strchr(line, '@');
-        if (name == NULL)
+    if (file == NULL)
+        return cannot_read(path);
+    while (fgets(line, sizeof line, file) != NULL) {
+        int name = 0; // of a socket in a directory it begins with a slash, and may have an '@' further on
+        sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %n", &name);
+        if (name == 0 || line[name] != '@')
             continue;
-        name[strcspn(name, "\n")] = '\0';
-        say_list_item("abstract %s", name);
+        line[strcspn(line, "\n")] = '\0';
+        say_list_item("abstract %s", line + name);
     }
-    if (file != NULL)
-        fclose(file);
+    fclose(file);
+    return true;
 }
 
 /// Every process of this PID namespace but its first; without one, every process below this.
-static void count_processes(const struct plan *plan) {
+static bool count_processes(const struct plan *plan) {
     char text[512], path[64];
     if (!plan->private_sandbox) {
         snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
         FILE *children = fopen(path, "re");
-        for (int pid; children != NULL && fscanf(children, "%d", &pid) == 1;)
+        if (children == NULL)
+            return cannot_read(path);
+        for (int pid; fscanf(children, "%d", &pid) == 1;)
             say_list_item("process %d", pid);
-        if (children != NULL)
-            fclose(children);
-        return;
+        fclose(children);
+        return true;
     }
     DIR *directory = opendir("/proc");
-    for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
+    if (directory == NULL)
+        return cannot_read("/proc");
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         int pid = atoi(entry->d_name);
         if (pid <= 1)
             continue;
@@ -125,21 +158,26 @@ static void count_processes(const struct plan *plan) {
         text[strcspn(text, "\n")] = '\0';
         say_list_item("process %d %s", pid, text);
     }
-    if (directory != NULL)
-        closedir(directory);
+    closedir(directory);
+    return true;
+}
+
+static bool count_queues(void) {
+    errno = ENODEV;
+    return queues != -1 ? count_files(queues, ".", "", "mq", true) : cannot_read("the mqueue file system");
 }
 
 void census(const struct plan *plan) {
     say("ok");
-    count_sysv("/proc/sysvipc/shm", "shm");
-    count_sysv("/proc/sysvipc/sem", "sem");
-    count_sysv("/proc/sysvipc/msg", "msg");
-    if (queues != -1)
-        count_files(queues, ".", "", "mq", true);
-    count_files(AT_FDCWD, "/dev/shm", "/dev/shm", "posix-shm", true);
-    count_files(AT_FDCWD, plan->scratch, plan->scratch, NULL, true);
-    count_abstract_sockets();
-    count_processes(plan);
+    bool complete = count_sysv("/proc/sysvipc/shm", "shm") && count_sysv("/proc/sysvipc/sem", "sem") &&
+                    count_sysv("/proc/sysvipc/msg", "msg") && count_queues() &&
+                    count_files(AT_FDCWD, "/dev/shm", "/dev/shm", "posix-shm", true) &&
+                    count_files(AT_FDCWD, plan->scratch, plan->scratch, NULL, true) &&
+                    count_abstract_sockets() && count_processes(plan);
+    if (!complete) {
+        say_failure("count", unreadable);
+        return;
+    }
     say_list("objects");
     say_end();
 }

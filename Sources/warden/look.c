@@ -78,13 +78,16 @@ static unsigned long long status_mask(const char *status, const char *name) {
 /// signal is on its way to it, and on request what the kernel's stack shows.
 void look(const char *line) {
     long long pid = number_field(line, "pid", -1);
-    char status[8192], call[256], stack[8192], wchan[128];
+    char status[8192], call[256], later[256], stack[8192], wchan[128];
     if (slurp(pid, "syscall", call, sizeof call) == -1)
         strcpy(call, errno == ENOENT || errno == ESRCH ? "gone" : "unreadable");
     if (slurp(pid, "status", status, sizeof status) == -1) {
         say_failure("open", "/proc/PID/status");
         return;
     }
+    // Two files are two moments: the state is that of the call only if the process is in it before and after.
+    if (slurp(pid, "syscall", later, sizeof later) > 0 && strcmp(call, later) != 0)
+        strcpy(call, "running");
     const char *state = strstr(status, "State:\t");
     unsigned long long pending = status_mask(status, "\nSigPnd:\t") | status_mask(status, "\nShdPnd:\t");
     char letter[2] = {state != NULL ? state[7] : '?', '\0'};

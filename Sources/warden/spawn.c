@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_ARGUMENTS = 64, MAX_INHERITED = 32, NOBODY = 65534 };
+enum { MAX_ARGUMENTS = 64, MAX_INHERITED = 32, NOBODY = 65534, OUT_OF_THE_WAY = 3 + MAX_INHERITED };
 
 struct child {
     char *arguments[MAX_ARGUMENTS + 1];
@@ -29,18 +30,22 @@ static void become_nobody(void) {
     if (setgroups(0, NULL) == -1 || setresgid(NOBODY, NOBODY, NOBODY) == -1 ||
         setresuid(NOBODY, NOBODY, NOBODY) == -1)
         err(126, "spawn: become another user");
+    // Whoever started us may have set securebits with which capabilities outlive the change of user.
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+    if (syscall(SYS_capset, &header, none) == -1 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+        err(126, "spawn: give up privileges");
 }
 
 /// Puts the descriptors where the peer expects them. They are first moved out of each other's way.
 static void place_descriptors(const struct child *child) {
-    enum { OUT_OF_THE_WAY = 128 };
     int from[3 + MAX_INHERITED];
     int count = 3 + child->inherited_count;
     for (int i = 0; i < count; i++) {
         int descriptor = i < 3 ? child->stdio[i] : child->inherited[i - 3];
         from[i] = fcntl(descriptor, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
         if (from[i] == -1)
-            err(126, "spawn: move descriptor %d", descriptor);
+            err(126, "spawn: no descriptor above %d is free", OUT_OF_THE_WAY - 1);
     }
     for (int i = 0; i < count; i++)
         if (dup2(from[i], i) == -1)
@@ -51,16 +56,21 @@ static _Noreturn void run_child(const struct child *child, bool orphan_dies) {
     sigset_t none;
     sigemptyset(&none);
     setpgid(0, 0);
-    if (orphan_dies)
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-    int executable = fcntl(child->executable, F_DUPFD_CLOEXEC, 512);
+    int executable = fcntl(child->executable, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    if (executable == -1)
+        err(126, "spawn: no descriptor above %d is free", OUT_OF_THE_WAY - 1);
     place_descriptors(child);
     if (child->another_user)
         become_nobody();
+    if (orphan_dies) // not before: the kernel forgets it when the user changes
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
     umask(022);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
     // By descriptor first: the path may lead through directories that another user may not enter.
     int keep_open = fcntl(executable, F_DUPFD_CLOEXEC, 3 + child->inherited_count);
+    if (keep_open == -1)
+        err(126, "spawn: keep %s open", child->arguments[0]);
     closefrom(keep_open + 1);
     syscall(SYS_execveat, keep_open, "", child->arguments, environ, AT_EMPTY_PATH);
     // A script cannot be run from a descriptor that closes on execution: its interpreter would open it in
@@ -141,9 +151,8 @@ void kill_everything(void) {
             kill(pid, SIGKILL);
         }
         fclose(children);
-        if (seen == 0)
+        // One at a time: with the next look there may be a child that was nobody's business yet, and lives.
+        if (waitpid(-1, NULL, seen > 0 ? 0 : WNOHANG) == -1)
             return;
-        while (waitpid(-1, NULL, 0) > 0)
-            continue;
     }
 }

@@ -12,10 +12,13 @@ static char out[MAX_LINE];
 static size_t out_length;
 static char items[MAX_LINE / 3];
 static size_t items_length;
+static bool too_long; // something of this answer did not fit
 
 static void put(char byte) {
     if (out_length < sizeof out - 1)
         out[out_length++] = byte;
+    else
+        too_long = true;
 }
 
 static void put_encoded(const char *bytes, size_t length) {
@@ -45,6 +48,7 @@ static void say_bytes(const char *key, const char *bytes, size_t length) {
 void say(const char *kind) {
     out_length = 0;
     items_length = 0;
+    too_long = false;
     for (const char *c = kind; *c != '\0'; c++)
         put(*c);
 }
@@ -66,6 +70,8 @@ void say_list_item(const char *format, ...) {
     va_end(arguments);
     if (length > 0 && (size_t)length < sizeof items - items_length)
         items_length += (size_t)length + 1; // its NUL is the separator
+    else
+        too_long = true;
 }
 
 void say_list(const char *key) {
@@ -73,13 +79,18 @@ void say_list(const char *key) {
 }
 
 void say_end(void) {
-    put('\n');
+    if (too_long) { // half a list would look like a short one
+        errno = E2BIG;
+        say_failure("answer", "the harness");
+        return;
+    }
+    out[out_length++] = '\n'; // there is always room for it
     for (size_t sent = 0; sent < out_length;) {
         ssize_t count = write(STDOUT_FILENO, out + sent, out_length - sent);
         if (count == -1 && errno == EINTR)
             continue;
         if (count == -1)
-            exit(1); // whoever listened is gone, and with it the reason to be here
+            return; // whoever listened is gone, and the end of the commands, with which all is swept, is next
         sent += (size_t)count;
     }
 }

@@ -17,6 +17,11 @@ struct CellNamesTests {
     #expect(one.value(of: "shm", scratch: "/tmp") == nil)
   }
 
+  @Test("begin with a token that begins no other") func tokensOfOneLength() {
+    var random = SystemRandomNumberGenerator()
+    #expect(Set((0..<1000).map { _ in CellNames(&random).token.count }).count == 1)
+  }
+
   @Test("have sixteen keys, and say so when they are used up")
   func keys() {
     var random = SystemRandomNumberGenerator()

@@ -27,8 +27,16 @@ struct DishonestPeerTests {
   ///
   /// Time is short only where it is to run out: a busy machine must not fail the other tests.
   private func verdict(
-    _ body: String, steps: String = "    - a: pid -> pid>=1", timeoutMultiplier: Double = 1
+    _ body: String, steps: String = "    - a: pid -> pid>=1", timeoutMultiplier: Double = 1,
+    isolation: IsolationRule = .auto
   ) async throws -> CellResult {
+    let (_, results) = try await run(body, steps: steps, timeoutMultiplier: timeoutMultiplier, isolation: isolation)
+    return try #require(results.first { $0.cell.id == "test/test[odd]" })
+  }
+
+  private func run(
+    _ body: String, steps: String, needs: String = "[]", timeoutMultiplier: Double = 1, isolation: IsolationRule
+  ) async throws -> (RunSummary, [CellResult]) {
     try await onThread {
       let folder = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString)")
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -48,15 +56,17 @@ struct DishonestPeerTests {
           spec: getpid(2)
           level: must
           roles: [a]
+          needs: \(needs)
           steps:
         \(steps)
         """)
       var configuration = RunConfiguration(
         root: folder.path, warden: Checkout.warden, peers: PeerList(peers), vocabulary: vocabulary)
       configuration.timeoutMultiplier = timeoutMultiplier
+      configuration.isolation = isolation
       let results = Results()
-      _ = try Runner(configuration, scenarios: scenarios, expectations: .none).run { results.take($0) }
-      return try #require(results.all.first { $0.cell.id == "test/test[odd]" })
+      let summary = try Runner(configuration, scenarios: scenarios, expectations: .none).run { results.take($0) }
+      return (summary, results.all)
     }
   }
 
@@ -115,6 +125,59 @@ struct DishonestPeerTests {
       "while read -r line; do case $line in pid*) echo ok pid=7; echo ok pid=8;; *) echo unsupported;; esac; done")
     #expect(result.verdict == .failed)
     #expect(result.reason?.contains("more than it was asked") == true)
+  }
+
+  @Test("answers before it is asked again fails") func answersAhead() async throws {
+    let result = try await verdict(
+      "while read -r line; do case $line in pid*) [ $n ] || printf 'ok pid=7\\nok pid=8\\n'; n=1;; *) echo unsupported;; esac; done",
+      steps: "    - a: pid -> pid>=1\n    - a: pid -> pid>=1")
+    #expect(result.verdict == .failed)
+    #expect(result.reason?.contains("more than it was asked") == true)
+  }
+
+  @Test(
+    "says more without a line end fails, also when its end was waited for",
+    arguments: ["", "\n    - end: a\n    - wait: a -> exit 0"])
+  func mutters(end: String) async throws {
+    let result = try await verdict(
+      "while read -r line; do case $line in pid*) printf 'ok pid=7\\nmore';; *) echo unsupported;; esac; done",
+      steps: "    - a: pid\(end)")
+    #expect(result.verdict == .failed)
+    #expect(result.evidence?.answered == "more")
+  }
+
+  @Test("takes the warden with it has broken the environment, not crashed") func killsWarden() async throws {
+    let result = try await verdict(
+      "while read -r line; do case $line in pid*) rmdir \"$PWD\"; kill -9 $PPID;; *) echo unsupported;; esac; done",
+      isolation: .none)
+    #expect(result.verdict == .broken)
+    #expect(result.reason?.contains("the warden") == true)
+  }
+
+  @Test("leaves a process in a session of its own does not keep it, without a sandbox either")
+  func leavesSession() async throws {
+    let result = try await verdict(
+      "while read -r line; do case $line in pid*) setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo ok pid=7;; *) echo unsupported;; esac; done",
+      isolation: .none)
+    #expect(result.verdict == .leaked)
+    let left = try #require(result.evidence?.leftBehind.first)
+    let pid = try #require(pid_t(left.dropFirst("process ".count)))
+    #expect(kill(pid, 0) == -1)
+  }
+
+  @Test("leaves more than can be told has broken the count, not passed it") func leavesTooMuch() async throws {
+    let result = try await verdict(
+      "name=$(printf %0200d 0); while read -r line; do case $line in pid*) i=0; while [ $i -lt 2000 ]; do : >$name$i; i=$((i+1)); done; echo ok pid=7;; *) echo unsupported;; esac; done"
+    )
+    #expect(result.verdict == .broken)
+    #expect(result.reason?.contains("too long") == true)
+  }
+
+  @Test("could not be asked at all is no green run") func nothingRan() async throws {
+    let (summary, results) = try await run(
+      Self.honest, steps: "    - a: pid", needs: "[private-sandbox]", isolation: .none)
+    #expect(results.allSatisfy { $0.verdict == .notRun })
+    #expect(summary.exitStatus == Interop.ExitStatus.brokenEnvironment.rawValue)
   }
 
   @Test("ends badly after its last answer is noticed") func endsBadly() async throws {

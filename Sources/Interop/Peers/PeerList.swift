@@ -16,8 +16,11 @@ public struct PeerList: Sendable {
     var peers: [PeerDescription] = []
     for file in files {
       for peer in try read(file, root: root) {
-        peers.removeAll { $0.language == peer.language }
-        peers.append(peer)
+        if let index = peers.firstIndex(where: { $0.language == peer.language }) {
+          peers[index] = peer  // in its place: the first stays the reference
+        } else {
+          peers.append(peer)
+        }
       }
     }
     guard !peers.isEmpty else { throw PeerListError("no language takes part: \(files.joined(separator: ", "))") }
@@ -43,18 +46,21 @@ public struct PeerList: Sendable {
       for (name, _) in commands where name.string != "peer" && name.string != "examples" {
         throw PeerListError("\(place): '\(name.string ?? "?")' is neither 'peer' nor 'examples'")
       }
-      peers.append(
-        PeerDescription(
-          language: language, peer: command(commands["peer"], root: root),
-          examples: command(commands["examples"], root: root)))
+      let peer = try command(commands["peer"], root: root, place: place)
+      let examples = try command(commands["examples"], root: root, place: place)
+      guard peer != nil || examples != nil else {
+        throw PeerListError("\(place): '\(language)' has neither 'peer' nor 'examples', and would take part in nothing")
+      }
+      peers.append(PeerDescription(language: language, peer: peer, examples: examples))
     }
     return peers
   }
 
   /// The words of a command, the first of them from `root` on.
-  private static func command(_ node: Node?, root: String) -> [String]? {
-    guard let words = node?.string?.split(separator: " ").map(String.init), let program = words.first else {
-      return nil
+  private static func command(_ node: Node?, root: String, place: String) throws(PeerListError) -> [String]? {
+    guard let node else { return nil }
+    guard let words = node.string?.split(separator: " ").map(String.init), let program = words.first else {
+      throw PeerListError("\(place): a command is one line of text, its words separated by spaces")
     }
     return [program.hasPrefix("/") ? program : "\(root)/\(program)"] + words.dropFirst()
   }

@@ -22,6 +22,8 @@ final class RoleProcess {
   private(set) var transcript: [String] = []
   /// All standard output of a program so far.
   var printed: [String] = []
+  /// The texts that steps have seen in it.
+  var seen: [String] = []
   private(set) var complained: [String] = []
 
   /// Held from the start, or handed over since.
@@ -47,8 +49,11 @@ final class RoleProcess {
   }
 
   func takeErrors(from source: LineSource) {
-    while let line = source.nextLine() { complained.append(line) }
+    while let line = source.nextLine() ?? source.takeRest() { complained.append(line) }
   }
+
+  /// What it said last on standard error, to stand behind a reason.
+  var lastComplaint: String { complained.last.map { ": \($0)" } ?? "" }
 
   // MARK: - Descriptors
 

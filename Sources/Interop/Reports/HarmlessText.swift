@@ -15,7 +15,7 @@ extension StringProtocol {
   var harmless: String { escapingTreacherous { _ in false } }
 
   /// The lines of a text of many, each harmless. A line end at the end begins no further line.
-  var harmlessLines: [String] {
+  package var harmlessLines: [String] {
     var lines = escapingTreacherous { $0 == "\n" }.split(separator: "\n", omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }
     return lines.map(String.init)

@@ -14,7 +14,9 @@ struct CellNames: Sendable {
 
   init(_ random: inout some RandomNumberGenerator) {
     let number = UInt32.random(in: .min ... .max, using: &random)
-    token = "ipc-interop-" + String(number, radix: 36)
+    // Of one length: no token begins another, and what begins with it may be removed.
+    let digits = String(number, radix: 36)
+    token = "ipc-interop-" + String(repeating: "0", count: 7 - digits.count) + digits
     firstKey = Int32.random(in: 0x100_0000...0x7FF_FFFF, using: &random) << 4
   }
 

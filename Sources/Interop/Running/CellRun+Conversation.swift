@@ -60,6 +60,9 @@ extension CellRun {
   }
 
   private func write(_ line: String, to role: RoleProcess) throws(CellFailure) {
+    // What comes before the question is no answer to it.
+    try wait(.zero)
+    try refuseChatter(of: role)
     role.note(asked: line)
     var rest = Array("\(line)\n".utf8)[...]
     let deadline = deadline
@@ -70,8 +73,15 @@ extension CellRun {
       case .gone: throw ended(role, doing: "read a request")
       }
       if ContinuousClock.now > deadline { throw hung(role, doing: "read a request") }
-      sandbox.wait(.milliseconds(1))
+      try wait(.milliseconds(1))
     }
+  }
+
+  func refuseChatter(of role: RoleProcess) throws(CellFailure) {
+    let output = sandbox.streams[role.index].output
+    guard let line = output.nextLine() ?? output.takeRest() else { return }
+    role.note(answered: line)
+    throw CellFailure(.failed, "\(describe(role)) said more than it was asked", answered: line)
   }
 
   /// The answer to what is pending.
@@ -164,7 +174,7 @@ extension CellRun {
     let deadline = deadline
     var pause = Duration.zero
     while true {
-      sandbox.wait(pause)
+      try wait(pause)
       if role.role.part == .peer, sandbox.streams[role.index].output.hasLine {
         let (request, answer) = try answer(of: role)
         throw CellFailure(
@@ -172,11 +182,7 @@ extension CellRun {
           asked: "\(request)", answered: "\(answer)")
       }
       if sandbox.end(of: pid) != nil { throw ended(role, doing: what) }
-      let look: Sandbox.Look
-      do { look = try sandbox.look(at: pid) } catch {
-        if sandbox.end(of: pid) != nil { continue }  // it ended between the two questions
-        throw CellFailure(error)
-      }
+      let look = try inspect(role, doing: what) { pid throws(SandboxError) in try sandbox.look(at: pid) }
       if look.isAsleep, !look.hasPendingSignal, isThere(look) { return }
       if ContinuousClock.now > deadline { throw hung(role, doing: what) }
       pause = min(pause + .milliseconds(1), .milliseconds(5))
@@ -196,7 +202,23 @@ extension CellRun {
       if output.isFlooded { throw CellFailure(.crashed, "\(describe(role)) floods its output, and was cut off") }
       if output.isEnded { throw ended(role, doing: what) }
       if ContinuousClock.now > deadline { throw hung(role, doing: what) }
-      sandbox.wait(deadline - .now)
+      try wait(deadline - .now)
+    }
+  }
+
+  /// Waits until something comes from anybody.
+  func wait(_ patience: Duration) throws(CellFailure) {
+    do { try sandbox.wait(patience) } catch { throw CellFailure(error) }
+  }
+
+  /// Asks the warden about a role's process. That it has ended is the role's fault, not the sandbox's.
+  func inspect<Answer>(
+    _ role: RoleProcess, doing what: String, _ question: (Int) throws(SandboxError) -> Answer
+  ) throws(CellFailure) -> Answer {
+    guard let pid = role.pid else { throw CellFailure(.broken, "\(role.name) has not started") }
+    do { return try question(pid) } catch {
+      if sandbox.end(of: pid) != nil { throw ended(role, doing: what) }
+      throw CellFailure(error)
     }
   }
 
@@ -207,9 +229,11 @@ extension CellRun {
     let deadline = ContinuousClock.now + .seconds(1)
     while let pid = role.pid, ContinuousClock.now < deadline {
       if let end = sandbox.end(of: pid) {
-        return CellFailure(.crashed, "\(describe(role)) ended (\(end)) when it was to \(what)")
+        role.takeErrors(from: sandbox.streams[role.index].error)
+        return CellFailure(
+          .crashed, "\(describe(role)) ended (\(end)) when it was to \(what)\(role.lastComplaint)")
       }
-      sandbox.wait(.milliseconds(100))
+      do throws(CellFailure) { try wait(.milliseconds(100)) } catch { return error }
     }
     return CellFailure(.crashed, "\(describe(role)) closed its output and lives on, when it was to \(what)")
   }

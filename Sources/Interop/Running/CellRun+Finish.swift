@@ -7,20 +7,38 @@ extension CellRun {
       if role.role.part == .peer { sandbox.streams[role.index].input.close() }
       try waitForEnd(of: role, .exit(0))
     }
-    for role in roles where role.role.part == .peer && role.pid != nil {
-      if let line = sandbox.streams[role.index].output.nextLine(), !role.endIsKnown {
-        throw CellFailure(.failed, "\(describe(role)) said more than it was asked", answered: line)
-      }
+    for role in roles where role.pid != nil {
+      if role.role.part == .peer { try checkSilence(of: role) } else { try checkNothingIsRepeated(by: role) }
     }
     try checkNothingIsLeft()
+  }
+
+  /// Nobody need have taken the answer of a role that was killed, or whose input ended, while it was at work.
+  private func checkSilence(of role: RoleProcess) throws(CellFailure) {
+    if role.pending != nil { _ = sandbox.streams[role.index].output.nextLine() }
+    try refuseChatter(of: role)
+  }
+
+  /// What a step sees once stands there once: a program that forks may print what it had in its buffer twice.
+  private func checkNothingIsRepeated(by role: RoleProcess) throws(CellFailure) {
+    for text in Set(role.seen) {
+      let (printed, demanded) = (role.printed.count { $0.contains(text) }, role.seen.count { $0 == text })
+      guard printed == demanded else {
+        throw CellFailure(
+          .failed, "\(describe(role)) printed '\(text)' \(printed) times instead of \(demanded)", demanded: text,
+          answered: role.printed.joined(separator: "\n"))
+      }
+    }
   }
 
   private func checkDescriptors(of role: RoleProcess) throws(CellFailure) {
     if let request = role.pending {
       throw CellFailure(.failed, "\(describe(role)) never answered '\(request)'", asked: "\(request)")
     }
-    let held: [Int: String]
-    do { held = try sandbox.descriptors(of: role.pid ?? -1) } catch { throw CellFailure(error) }
+    let held = try inspect(role, doing: "wait for its next request") { pid throws(SandboxError) in
+      try sandbox.descriptors(of: pid)
+    }
+    if held.isEmpty { throw ended(role, doing: "wait for its next request") }  // a zombie holds none
     if let complaint = role.complaint(about: held) {
       var failure = CellFailure(.leaked, complaint)
       failure.evidence.leftBehind = held.sorted { $0.key < $1.key }.map { "descriptor \($0.key) \($0.value)" }

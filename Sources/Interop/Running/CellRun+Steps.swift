@@ -28,7 +28,9 @@ extension CellRun {
 
     case .signal(let name, let signal):
       let role = try started(name)
-      do { try sandbox.signal(signal, to: role.pid ?? -1) } catch { throw CellFailure(error) }
+      try inspect(role, doing: "be sent a \(signal.rawValue)") { pid throws(SandboxError) in
+        try sandbox.signal(signal, to: pid)
+      }
       switch signal {
       case .kill:
         role.endIsKnown = true
@@ -89,27 +91,25 @@ extension CellRun {
   /// As a child inherits from its parent: the same open file, in a process that starts afterwards.
   private func hand(_ from: HandleReference, _ to: HandleReference) throws(CellFailure) {
     let (giver, taker) = (try role(from.role), try role(to.role))
-    guard let pid = giver.pid, let descriptor = giver.descriptor(of: from.handle) else {
+    guard let descriptor = giver.descriptor(of: from.handle) else {
       throw CellFailure(.broken, "\(from.role) has no descriptor for the handle '\(from.handle)'")
     }
     guard taker.pid == nil else {
       throw CellFailure(.broken, "\(to.role) has started already, and can inherit no more")
     }
-    do {
-      taker.inherits.append((token: try sandbox.take(descriptor: descriptor, of: pid), handle: to.handle))
-    } catch {
-      throw CellFailure(error)
+    let token = try inspect(giver, doing: "hand over '\(from.handle)'") { pid throws(SandboxError) in
+      try sandbox.take(descriptor: descriptor, of: pid)
     }
+    taker.inherits.append((token: token, handle: to.handle))
   }
 
   private func waitUntilStopped(_ role: RoleProcess) throws(CellFailure) {
     let deadline = deadline
     while true {
-      let look: Sandbox.Look
-      do { look = try sandbox.look(at: role.pid ?? -1) } catch { throw CellFailure(error) }
+      let look = try inspect(role, doing: "stop") { pid throws(SandboxError) in try sandbox.look(at: pid) }
       if look.state == "T" { return }
       if ContinuousClock.now > deadline { throw hung(role, doing: "stop") }
-      sandbox.wait(.milliseconds(1))
+      try wait(.milliseconds(1))
     }
   }
 
@@ -122,15 +122,14 @@ extension CellRun {
       if let end = role.pid.flatMap({ sandbox.end(of: $0) }), streams.output.isEnded, streams.error.isEnded {
         drain(role)
         guard end.satisfies(demanded) else {
-          let complaint = role.complained.last.map { ": \($0)" } ?? ""
           throw CellFailure(
-            .failed, "\(describe(role)) ended with \(end) instead of \(demanded)\(complaint)", demanded: "\(demanded)",
-            answered: "\(end)")
+            .failed, "\(describe(role)) ended with \(end) instead of \(demanded)\(role.lastComplaint)",
+            demanded: "\(demanded)", answered: "\(end)")
         }
         return
       }
       if ContinuousClock.now > deadline { throw hung(role, doing: "end") }
-      sandbox.wait(deadline - .now)
+      try wait(deadline - .now)
     }
   }
 
@@ -138,7 +137,8 @@ extension CellRun {
   func drain(_ role: RoleProcess) {
     role.takeErrors(from: sandbox.streams[role.index].error)
     guard role.role.part != .peer else { return }
-    while let line = sandbox.streams[role.index].output.nextLine() {
+    let output = sandbox.streams[role.index].output
+    while let line = output.nextLine() ?? output.takeRest() {
       role.note(answered: line)
       role.printed.append(line)
     }
@@ -152,13 +152,16 @@ extension CellRun {
       let isEnded = source.isEnded
       drain(role)
       let lines = stream == .standardOutput ? role.printed : role.complained
-      if lines.contains(where: { $0.contains(text) }) { return }
+      if lines.contains(where: { $0.contains(text) }) {
+        if stream == .standardOutput { role.seen.append(text) }
+        return
+      }
       if isEnded {
         throw CellFailure(
           .failed, "\(describe(role)) never printed '\(text)'", demanded: text, answered: lines.joined(separator: "\n"))
       }
       if ContinuousClock.now > deadline { throw hung(role, doing: "print '\(text)'") }
-      sandbox.wait(deadline - .now)
+      try wait(deadline - .now)
     }
   }
 

@@ -11,7 +11,8 @@ enum Probe {
       _ = try Sandbox(configuration.context(.private).sandbox, names: CellNames(&random), roles: 0)
       return (.private, nil)
     } catch {
-      guard configuration.isolation == .auto, FileManager.default.isExecutableFile(atPath: configuration.warden) else {
+      // A warden that is missing, hung or out of descriptors says nothing about what this machine allows.
+      guard configuration.isolation == .auto, error.isRefusal else {
         throw RunError("a private sandbox is not to be had: \(error)")
       }
       return (.shared, "\(error)")

@@ -26,7 +26,9 @@ public struct RunConfiguration: Sendable {
   func context(_ isolation: Isolation) -> CellRun.Context {
     CellRun.Context(
       vocabulary: vocabulary,
-      sandbox: Sandbox.Settings(warden: warden, isolation: isolation, kept: root),
+      // Never shorter: a limit that is to make peers fail says nothing of the warden.
+      sandbox: Sandbox.Settings(
+        warden: warden, isolation: isolation, kept: root, patience: .seconds(10 * max(1, timeoutMultiplier))),
       patience: .seconds(20 * timeoutMultiplier))
   }
 }

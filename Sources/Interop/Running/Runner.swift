@@ -80,9 +80,13 @@ public struct Runner: Sendable {
       complaints += expectations.complaints(cells: planned.map(\.id), today: Probe.today)
     }
     let unexpected = results.filter { !$0.isExpected }
+    // Nothing run is not green, however well it is known why.
+    let isIdle = !results.isEmpty && results.allSatisfy { $0.verdict == .notRun }
+    if isIdle { complaints.append("none of the selected cells can be run here: \(results[0].reason ?? "")") }
     // A cell that has no result is one that was not run, whatever the reason: it must never be missing in silence.
     let status = ExitStatus(
-      unexpected: unexpected.map(\.verdict) + missing.map { _ in .notRun }, complaints: complaints,
+      unexpected: unexpected.map(\.verdict) + missing.map { _ in .notRun } + (isIdle ? [.notRun] : []),
+      complaints: complaints,
       isInterrupted: Interruption.isRequested)
     if !missing.isEmpty { complaints.append("\(missing.count) of \(planned.count) planned cells were not run") }
     return RunSummary(

@@ -5,24 +5,31 @@ import SystemPackage
 ///
 /// Who floods is cut off: after `limit` bytes nothing more is read, and the source counts as ended.
 final class LineSource {
-  let descriptor: FileDescriptor
+  private let end: OwnedDescriptor
   private(set) var isEnded = false
   private(set) var isFlooded = false
-  private var waiting: [String] = []
+  private var waiting: ArraySlice<String> = []
   private var partial: [UInt8] = []
   private var remaining: Int
 
-  init(_ descriptor: FileDescriptor, limit: Int = 1 << 22) {
-    self.descriptor = descriptor
+  init(_ end: OwnedDescriptor, limit: Int = 1 << 22) {
+    self.end = end
     remaining = limit
   }
 
-  deinit { try? descriptor.close() }
+  var descriptor: Int32 { end.number }
 
   var hasLine: Bool { !waiting.isEmpty }
 
   /// The next whole line, without its end.
-  func nextLine() -> String? { waiting.isEmpty ? nil : waiting.removeFirst() }
+  func nextLine() -> String? { waiting.popFirst() }
+
+  /// What came behind the last line end, once nothing more can come.
+  func takeRest() -> String? {
+    guard isEnded, !partial.isEmpty else { return nil }
+    defer { partial = [] }
+    return String(decoding: partial, as: UTF8.self)
+  }
 
   /// All lines that have come and were not taken, and a rest that has no line end.
   func everything() -> [String] {
@@ -32,7 +39,7 @@ final class LineSource {
   /// Reads what is there. Called when `poll(2)` says that there is something.
   func receive() {
     let count = unsafe withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 1) { buffer in
-      let count = unsafe read(descriptor.rawValue, buffer.baseAddress, buffer.count)
+      let count = unsafe read(descriptor, buffer.baseAddress, buffer.count)
       if count > 0 { unsafe take(Array(buffer[..<count])) }
       return count
     }

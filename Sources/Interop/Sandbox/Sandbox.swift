@@ -36,7 +36,7 @@ final class Sandbox {
   init(_ settings: Settings, names: CellNames, roles: Int) throws(SandboxError) {
     isolation = settings.isolation
     var streams: [RoleStreams] = []
-    var farEnds: [[FileDescriptor]] = []
+    var farEnds: [[OwnedDescriptor]] = []
     for _ in 0..<roles {
       let (input, output, error) = (
         try ChildPipe(keeping: .writer), try ChildPipe(keeping: .reader), try ChildPipe(keeping: .reader)
@@ -47,8 +47,12 @@ final class Sandbox {
     }
     self.streams = streams
     warden = try Warden(
-      program: settings.warden, isolation: settings.isolation, names: names, keeping: settings.kept, roles: farEnds)
-    scratch = try warden.waitUntilReady()["scratch"] ?? "/tmp"
+      program: settings.warden, isolation: settings.isolation, names: names, keeping: settings.kept,
+      patience: settings.patience, roles: farEnds)
+    guard let scratch = try warden.waitUntilReady()["scratch"] else {
+      throw SandboxError("the warden told no scratch directory")
+    }
+    self.scratch = scratch
   }
 
   /// What all sandboxes of a run have in common.
@@ -57,12 +61,16 @@ final class Sandbox {
     let isolation: Isolation
     /// A directory that stays visible when `/tmp` is replaced.
     let kept: String?
+    /// How long the warden may take to answer.
+    var patience = Duration.seconds(10)
   }
 
   /// Waits until something comes from any role or from the warden, at most for `patience`.
-  func wait(_ patience: Duration) {
+  func wait(_ patience: Duration) throws(SandboxError) {
     waitForInput(streams.flatMap { [$0.output, $0.error] } + [warden.answers], patience: patience)
     warden.noteEvents()
+    // It took every role with it, and none of them is to blame.
+    if warden.answers.isEnded { throw SandboxError("the warden ended before its cell") }
   }
 
   /// How a process ended; nil while it lives.
@@ -99,7 +107,7 @@ final class Sandbox {
   /// The descriptors that a process holds, with what each is.
   func descriptors(of pid: Int) throws(SandboxError) -> [Int: String] {
     var descriptors: [Int: String] = [:]
-    for item in list(try warden.ask(request("descriptors", pid)), "list") {
+    for item in try list(try warden.ask(request("descriptors", pid)), "list") {
       let words = item.split(separator: " ", maxSplits: 1)
       if let number = words.first.flatMap({ Int($0) }) { descriptors[number] = words.count > 1 ? String(words[1]) : "" }
     }
@@ -115,7 +123,7 @@ final class Sandbox {
 
   /// Every object that the kernel has in this sandbox, or, when it is shared, on this machine.
   func census() throws(SandboxError) -> Census {
-    Census(objects: list(try warden.ask(Request("census")), "objects"))
+    Census(objects: try list(try warden.ask(Request("census")), "objects"))
   }
 
   private func request(_ operation: String, _ pid: Int, _ more: (String, Int)...) -> Request {
@@ -125,7 +133,8 @@ final class Sandbox {
     return Request(operation, fields)
   }
 
-  private func list(_ fields: Fields, _ key: String) -> [String] {
-    (fields[key] ?? "").split(separator: "\0").map(String.init)
+  private func list(_ fields: Fields, _ key: String) throws(SandboxError) -> [String] {
+    guard let list = fields[key] else { throw SandboxError("the warden told no \(key)") }
+    return list.split(separator: "\0").map(String.init)
   }
 }

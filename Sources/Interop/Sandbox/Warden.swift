@@ -8,15 +8,20 @@ import SystemPackage
 /// when the harness closes its input, also when the harness is killed.
 final class Warden {
   private let process: pid_t
-  private let commands: FileDescriptor
+  private var commands: OwnedDescriptor?
   let answers: LineSource
   /// How the processes ended of which the warden has told, by process id within the sandbox.
   private(set) var ends: [Int: End] = [:]
+  private let patience: Duration
+  /// It did not answer in time. What it may still say would be taken for the answer to another question.
+  private var isHung = false
 
   /// Starts `program` with the far ends of the roles' standard input, output and error.
   init(
-    program: String, isolation: Isolation, names: CellNames, keeping kept: String?, roles: [[FileDescriptor]]
+    program: String, isolation: Isolation, names: CellNames, keeping kept: String?, patience: Duration,
+    roles: [[OwnedDescriptor]]
   ) throws(SandboxError) {
+    self.patience = patience
     let input = try ChildPipe(keeping: .writer)
     let output = try ChildPipe(keeping: .reader)
     commands = input.writer
@@ -28,24 +33,17 @@ final class Warden {
     case .shared: arguments += ["--token", names.token, "--first-key", "\(names.firstKey)"]
     }
     if let kept { arguments += ["--keep", kept] }
-    for streams in roles { arguments += ["--role", streams.map { "\($0.rawValue)" }.joined(separator: ",")] }
+    for streams in roles { arguments += ["--role", streams.map { "\($0.number)" }.joined(separator: ",")] }
     // A descriptor duplicated onto itself loses its close-on-exec flag in the child alone.
-    let handedOver = [input.reader, output.writer] + roles.joined()
-    defer { for end in handedOver { try? end.close() } }
     let placed: [Placement] =
       [Placement(from: input.reader, to: 0), Placement(from: output.writer, to: 1)]
-      + roles.joined().map { Placement(from: $0, to: $0.rawValue) }
-    do {
-      process = try Self.spawn(arguments, placing: placed)
-    } catch {
-      try? commands.close()
-      throw error
-    }
+      + roles.joined().map { Placement(from: $0, to: $0.number) }
+    process = try Self.spawn(arguments, placing: placed)
   }
 
   /// Ends the sandbox and everything in it.
   deinit {
-    try? commands.close()
+    commands = nil
     // The end of its answers is the end of the sandbox; the outermost process follows at once.
     let deadline = ContinuousClock.now + .seconds(5)
     while !answers.isEnded, ContinuousClock.now < deadline { waitForInput([answers], patience: .milliseconds(100)) }
@@ -55,13 +53,13 @@ final class Warden {
   }
 
   /// Asks, and waits for the answer. Ends of processes that are told in between are noted.
-  func ask(_ request: Request, patience: Duration = .seconds(10)) throws(SandboxError) -> Fields {
+  func ask(_ request: Request) throws(SandboxError) -> Fields {
     try send(request)
-    return try answer(to: request.operation, patience: patience)
+    return try answer(to: request.operation)
   }
 
   /// Waits until the warden is ready for its first command.
-  func waitUntilReady() throws(SandboxError) -> Fields { try answer(to: "start", patience: .seconds(10)) }
+  func waitUntilReady() throws(SandboxError) -> Fields { try answer(to: "start") }
 
   /// Takes what the warden has told unasked.
   func noteEvents() {
@@ -71,12 +69,13 @@ final class Warden {
   }
 
   private func send(_ request: Request) throws(SandboxError) {
-    guard (try? commands.writeAll(Array("\(request)\n".utf8))) != nil else {
+    if isHung { throw SandboxError("the warden does not answer any more") }
+    guard (try? commands?.descriptor.writeAll(Array("\(request)\n".utf8))) != nil else {
       throw SandboxError("the warden is gone: \(answers.everything().joined(separator: "; "))")
     }
   }
 
-  private func answer(to command: String, patience: Duration) throws(SandboxError) -> Fields {
+  private func answer(to command: String) throws(SandboxError) -> Fields {
     let deadline = ContinuousClock.now + patience
     while true {
       while let line = answers.nextLine() {
@@ -86,11 +85,15 @@ final class Warden {
         case "ok", "ready": return words.fields
         default:
           let fields = words.fields
-          throw SandboxError("\(fields["call"] ?? command) \(fields["object"] ?? ""): \(fields["reason"] ?? line)")
+          throw SandboxError(
+            "\(fields["call"] ?? command) \(fields["object"] ?? ""): \(fields["reason"] ?? line)", isRefusal: true)
         }
       }
       if answers.isEnded { throw SandboxError("the warden ended while it was to \(command)") }
-      if ContinuousClock.now >= deadline { throw SandboxError("the warden did not \(command) within \(patience)") }
+      if ContinuousClock.now >= deadline {
+        isHung = true
+        throw SandboxError("the warden did not \(command) within \(patience)")
+      }
       waitForInput([answers], patience: deadline - .now)
     }
   }
@@ -105,7 +108,7 @@ final class Warden {
   }
 
   private struct Placement {
-    let from: FileDescriptor
+    let from: OwnedDescriptor
     let to: Int32
   }
 
@@ -113,7 +116,7 @@ final class Warden {
     var actions = unsafe posix_spawn_file_actions_t()
     unsafe posix_spawn_file_actions_init(&actions)
     defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-    for place in placed { unsafe posix_spawn_file_actions_adddup2(&actions, place.from.rawValue, place.to) }
+    for place in placed { unsafe posix_spawn_file_actions_adddup2(&actions, place.from.number, place.to) }
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
@@ -146,7 +149,7 @@ final class Warden {
 /// Sleeps until one of `sources` has something to read, and reads it; at most for `patience`.
 func waitForInput(_ sources: [LineSource], patience: Duration) {
   let open = sources.filter { !$0.isEnded }
-  var polled = open.map { pollfd(fd: $0.descriptor.rawValue, events: Int16(POLLIN), revents: 0) }
+  var polled = open.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
   guard unsafe poll(&polled, nfds_t(polled.count), milliseconds(patience)) > 0 else { return }
   for (source, entry) in zip(open, polled) where entry.revents != 0 { source.receive() }
 }

@@ -1,0 +1,33 @@
+import Foundation
+import Testing
+
+@testable import Interop
+
+@Suite("A list of peers")
+struct PeerListTests {
+  private func load(_ texts: String...) throws -> PeerList {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var files: [String] = []
+    for (number, text) in texts.enumerated() {
+      let file = folder.appending(path: "\(number).yaml")
+      try Data(text.utf8).write(to: file)
+      files.append(file.path)
+    }
+    return try PeerList.load(files: files, root: "/root")
+  }
+
+  @Test("keeps its reference when a later file replaces it") func replacesReference() throws {
+    let peers = try load("c: {peer: build/c}\nswift: {peer: build/swift}", "c: {peer: /other/c --fast}")
+    #expect(peers.reference == PeerDescription(language: "c", peer: ["/other/c", "--fast"], examples: nil))
+    #expect(peers.peers.map(\.language) == ["c", "swift"])
+  }
+
+  @Test(
+    "refuses a language that would silently take part in nothing",
+    arguments: ["c: {}", "c: {peer: [a, b]}", "c: {peer: ''}", "c: {pear: a}", "[]", ""])
+  func refuses(text: String) {
+    #expect(throws: PeerListError.self) { try load(text) }
+  }
+}
