@@ -14,6 +14,10 @@ struct Examples: ParsableCommand {
       POSIXMQReceiver.self,
       SHMWriter.self,
       SHMReader.self,
+      POSIXSHMWriter.self,
+      POSIXSHMReader.self,
+      MappedFileWriter.self,
+      MappedFileReader.self,
       SysVMsgSender.self,
       SysVMsgReceiver.self,
     ])

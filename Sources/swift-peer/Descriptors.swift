@@ -11,6 +11,10 @@ let descriptorOperations: [Peer.Operation] = [
     let descriptor = FileDescriptor(rawValue: try parameters.integer("fd"))
     let flags = fcntl(descriptor.rawValue, F_GETFL)
     guard flags != -1 else { throw Failure(Errno(rawValue: errno)) }
+    if let object = try memoryObject(adopting: descriptor, flags & O_ACCMODE) {
+      try peer.handles.add(object, as: parameters.handle)
+      return Fields()
+    }
     do {
       let pipe: PipeHandle =
         switch flags & O_ACCMODE {
@@ -51,6 +55,12 @@ let descriptorOperations: [Peer.Operation] = [
       fields.append("return", try peer.pipe(parameters).capacity)
     case "F_SETPIPE_SZ":
       fields.append("return", try peer.pipe(parameters).setCapacity(try parameters.integer("arg")))
+    case "F_ADD_SEALS":
+      try peer.memoryObject(parameters).add(
+        MemorySeals(rawValue: try parameters.flags("arg", of: memorySeals)))
+      fields.append("return", 0)
+    case "F_GET_SEALS":
+      fields.append("return", memorySeals.describe(try peer.memoryObject(parameters).seals().rawValue))
     default:
       throw Invalid("cmd=\(command): there is no such command here")
     }

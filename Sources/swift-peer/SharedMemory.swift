@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerContract
 internal import SystemPackage
 
-/// System V keys and shared memory.
+/// System V keys and shared memory. `store` and `load` are those of every memory.
 let sharedMemoryOperations: [Peer.Operation] = [
   .init("ftok") { _, parameters in
     // ftok(3) uses the lowest eight bits of its int.
@@ -48,22 +48,6 @@ let sharedMemoryOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  .init("store") { peer, parameters in
-    let memory = try parameters.attached(peer)
-    let bytes = try parameters.payload("buf", length: "count")
-    try memory.write(bytes, at: try parameters.integer("at", default: 0))
-    return Fields()
-  },
-
-  .init("load") { peer, parameters in
-    let memory = try parameters.attached(peer)
-    let bytes = try memory.bytes(
-      at: try parameters.integer("at", default: 0), count: try parameters.integer("count"))
-    var fields = Fields()
-    try parameters.report(bytes, as: "buf", in: &fields)
-    return fields
-  },
-
   .init("shmctl") { peer, parameters in
     let segment = try parameters.segment(peer)
     var fields = Fields()
@@ -96,17 +80,11 @@ extension Parameters {
     guard let segment = peer.latestSegment else { throw Invalid("there was no shmget yet, so 'shmid' must be told") }
     return segment
   }
-
-  fileprivate func attached(_ peer: Peer) throws -> any AttachedSegment {
-    try peer.handles.find(handle, as: (any AttachedSegment).self, "attached segment")
-  }
 }
 
 /// An attached segment, whatever for.
-private protocol AttachedSegment: Handle {
+private protocol AttachedSegment: MemoryHandle {
   var size: Int { get }
-  func bytes(at offset: Int, count: Int) throws -> [UInt8]
-  func write(_ bytes: [UInt8], at offset: Int) throws
 }
 
 private final class ReadOnlySegment: AttachedSegment {

@@ -12,5 +12,7 @@ let peer = Peer(
     sharedMemoryOperations,
     semaphoreOperations,
     systemVMessageOperations,
+    memoryObjectOperations,
+    mappingOperations,
   ])
 peer.run()

@@ -44,6 +44,20 @@ static int remove_entry(const char *path, const struct stat *status, int kind, s
     return remove(path);
 }
 
+/// POSIX shared memory, and named semaphores, whose files begin with "sem.".
+static void sweep_memory(const struct plan *plan) {
+    DIR *directory = opendir("/dev/shm");
+    for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
+        const char *name = entry->d_name;
+        if (strncmp(name, "sem.", 4) == 0)
+            name += 4;
+        if (strncmp(name, plan->token, strlen(plan->token)) == 0)
+            unlinkat(dirfd(directory), entry->d_name, 0);
+    }
+    if (directory != NULL)
+        closedir(directory);
+}
+
 void sweep(const struct plan *plan) {
     int queues = mqueue_directory();
     DIR *directory = queues != -1 ? fdopendir(queues) : NULL;
@@ -55,6 +69,7 @@ void sweep(const struct plan *plan) {
     }
     if (directory != NULL)
         closedir(directory);
+    sweep_memory(plan);
     sweep_sysv(plan, "/proc/sysvipc/shm", remove_segment);
     sweep_sysv(plan, "/proc/sysvipc/sem", remove_semaphores);
     sweep_sysv(plan, "/proc/sysvipc/msg", remove_messages);

@@ -9,12 +9,12 @@ struct CellNamesTests {
     var random = SystemRandomNumberGenerator()
     var one = CellNames(&random)
     var other = CellNames(&random)
-    for variable in ["mq", "mq-2", "fifo", "path-x", "key", "key-2"] {
+    for variable in ["mq", "mq-2", "shm", "fifo", "path-x", "key", "key-2"] {
       let name = one.value(of: variable, scratch: "/tmp")
       #expect(name != nil && name == one.value(of: variable, scratch: "/tmp"))
       #expect(name != other.value(of: variable, scratch: "/tmp"))
     }
-    #expect(one.value(of: "shm", scratch: "/tmp") == nil)
+    #expect(one.value(of: "msg", scratch: "/tmp") == nil)
   }
 
   @Test("begin with a token that begins no other") func tokensOfOneLength() {

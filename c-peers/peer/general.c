@@ -24,7 +24,8 @@ static void perform_umask(struct call *call) {
 }
 
 static void perform_setrlimit(struct call *call) {
-    static const struct symbol resources[] = {SYMBOL(RLIMIT_NOFILE), SYMBOL(RLIMIT_MSGQUEUE), {0}};
+    static const struct symbol resources[] = {
+        SYMBOL(RLIMIT_NOFILE), SYMBOL(RLIMIT_MSGQUEUE), SYMBOL(RLIMIT_FSIZE), {0}};
     int resource = one_of(call, "resource", resources);
     rlim_t soft = (rlim_t)number(call, "rlim_cur", 0, INT64_MAX);
     struct rlimit limit;
@@ -71,12 +72,16 @@ static void answer_status_flags(struct call *call, int status) {
 }
 
 static void perform_fcntl(struct call *call) {
-    static const struct symbol commands[] = {SYMBOL(F_GETFL),      SYMBOL(F_SETFL),      SYMBOL(F_GETFD),
-                                             SYMBOL(F_GETPIPE_SZ), SYMBOL(F_SETPIPE_SZ), {0}};
+    static const struct symbol commands[] = {
+        SYMBOL(F_GETFL),      SYMBOL(F_SETFL),     SYMBOL(F_GETFD),     SYMBOL(F_GETPIPE_SZ),
+        SYMBOL(F_SETPIPE_SZ), SYMBOL(F_ADD_SEALS), SYMBOL(F_GET_SEALS), {0}};
     static const struct symbol settable[] = {SYMBOL(O_NONBLOCK), {0}};
+    static const struct symbol seals[] = {
+        SYMBOL(F_SEAL_SEAL), SYMBOL(F_SEAL_SHRINK), SYMBOL(F_SEAL_GROW), SYMBOL(F_SEAL_WRITE), {0}};
     int fd = descriptor(call);
     int command = one_of(call, "cmd", commands);
     int argument = command == F_SETFL        ? flags(call, "arg", settable)
+                   : command == F_ADD_SEALS  ? flags(call, "arg", seals)
                    : command == F_SETPIPE_SZ ? (int)number(call, "arg", INT32_MIN, INT32_MAX)
                                              : 0;
     if (call->outcome != OK)
@@ -88,6 +93,8 @@ static void perform_fcntl(struct call *call) {
         answer_status_flags(call, result);
     else if (command == F_GETFD)
         answer(call, "return", "%s", result & FD_CLOEXEC ? "FD_CLOEXEC" : "0");
+    else if (command == F_GET_SEALS)
+        answer_flags(call, "return", result, seals);
     else
         answer(call, "return", "%d", result);
 }

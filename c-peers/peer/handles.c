@@ -1,4 +1,4 @@
-/* The table of handles: names for descriptors and attached segments. */
+/* The table of handles: names for descriptors, and for attached and mapped memory. */
 #include "peer.h"
 
 #include <string.h>
@@ -68,6 +68,11 @@ int descriptor(struct call *call) {
 
 struct segment segment(struct call *call) {
     return held(call, SEGMENT, "segment")->segment;
+}
+
+/* The memory has moved, or has another size. */
+void replace_segment(struct call *call, struct segment segment) {
+    held(call, SEGMENT, "segment")->segment = segment;
 }
 
 /* The name may be taken again. */

@@ -45,7 +45,7 @@ struct operation {
 /* One table a mechanism, ended by a row without a name. */
 extern const struct operation general_operations[], abi_operations[], signal_operations[], pipe_operations[],
     transfer_operations[], record_operations[], posix_mq_operations[], sysv_shm_operations[],
-    sysv_sem_operations[], sysv_msg_operations[];
+    sysv_sem_operations[], sysv_msg_operations[], memory_object_operations[], mapping_operations[];
 
 /* call.c: a request taken apart, an answer put together. */
 void parse(struct call *, char *line, size_t length);
@@ -92,12 +92,14 @@ struct segment {
     unsigned char *address;
     size_t size;
     bool read_only;
+    bool mapped; /* by mmap(2), and not attached by shmat(2) */
 };
 const char *new_handle(struct call *, const char *key);
 void hold_descriptor(const char *name, int descriptor);
 void hold_segment(const char *name, struct segment);
 int descriptor(struct call *);
 struct segment segment(struct call *);
+void replace_segment(struct call *, struct segment);
 void release(struct call *);
 
 /* payload.c: bytes that both sides of the contract can make and judge. */

@@ -1,8 +1,7 @@
-/* System V shared memory. */
+/* System V shared memory. mapping.c stores into it and loads from it. */
 #include "peer.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/shm.h>
 
 /* The segment that requests without `shmid` mean. */
@@ -62,54 +61,20 @@ static void perform_shmat(struct call *call) {
         shmdt(address);
         return;
     }
-    hold_segment(handle, (struct segment){address, status.shm_segsz, wanted & SHM_RDONLY});
+    hold_segment(handle, (struct segment){address, status.shm_segsz, wanted & SHM_RDONLY, false});
     answer(call, "size", "%zu", status.shm_segsz);
 }
 
 static void perform_shmdt(struct call *call) {
     struct segment held = segment(call);
+    if (call->outcome == OK && held.mapped)
+        refuse(call, "the handle is no attached segment");
     if (call->outcome != OK)
         return;
     if (shmdt(held.address) == -1)
         fail(call, errno);
     else
         release(call);
-}
-
-/* No access is left to the processor to refuse: it would be by SIGSEGV, or not at all in the rest of the last
- * page. */
-static bool lies_within(struct segment held, long long at, size_t length) {
-    return at >= 0 && (size_t)at <= held.size && length <= held.size - (size_t)at;
-}
-
-static void perform_store(struct call *call) {
-    struct segment held = segment(call);
-    long long at = number_or(call, "at", INT64_MIN, INT64_MAX, 0);
-    struct payload stored = payload(call, "buf", "count");
-    if (call->outcome != OK)
-        return;
-    if (held.read_only || !lies_within(held, at, stored.length))
-        fail(call, EFAULT);
-    else
-        memcpy(held.address + at, stored.bytes, stored.length);
-}
-
-static void perform_load(struct call *call) {
-    struct segment held = segment(call);
-    long long at = number_or(call, "at", INT64_MIN, INT64_MAX, 0);
-    size_t count = (size_t)number(call, "count", 0, INT64_MAX);
-    struct expectation expected = expectation(call);
-    if (call->outcome != OK)
-        return;
-    if (!lies_within(held, at, count)) {
-        fail(call, EFAULT);
-        return;
-    }
-    /* A copy: others may write while it is looked at, and digest and difference must speak of the same bytes.
-     */
-    void *copy = scratch(call, count);
-    if (copy)
-        answer_payload(call, "buf", expected, memcpy(copy, held.address + at, count), count);
 }
 
 static void answer_status(struct call *call, const struct shmid_ds *status) {
@@ -153,8 +118,6 @@ const struct operation sysv_shm_operations[] = {
     {"shmget", "key size shmflg mode", perform_shmget},
     {"shmat", "handle shmid shmflg", perform_shmat},
     {"shmdt", "handle", perform_shmdt},
-    {"store", "handle at buf count pattern offset", perform_store},
-    {"load", "handle at count pattern offset", perform_load},
     {"shmctl", "shmid cmd mode uid gid", perform_shmctl},
     {0},
 };

@@ -17,6 +17,10 @@ extension IPCError {
     case ("mq_open", .noSpace): "The system has as many queues as /proc/sys/fs/mqueue/queues_max allows."
     case ("mq_receive", .messageTooLong), ("mq_timedreceive", .messageTooLong):
       "There must be room for the largest message of the queue, whatever arrives."
+    case ("process_vm_readv", .badAddress), ("process_vm_writev", .badAddress):
+      "The object is shorter than its mapping, or its file system has no room for a page that was never written."
+    case ("ftruncate", .fileTooLarge), ("fallocate", .fileTooLarge):
+      "A file that this process writes has at most RLIMIT_FSIZE bytes."
     case ("shmget", .noSpace): "The system has as much shared memory as /proc/sys/kernel/shmmni and shmall allow."
     case ("semget", .noSpace): "The system has as many semaphores as /proc/sys/kernel/sem allows."
     case ("msgget", .noSpace): "The system has as many message queues as /proc/sys/kernel/msgmni allows."

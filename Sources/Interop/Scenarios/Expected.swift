@@ -83,7 +83,7 @@ public struct RequestTemplate: Sendable {
   }
 }
 
-/// Text with variables in braces: names made fresh for each cell (`{mq}`, `{fifo}`, `{key}`, `{path}`, each also with a
+/// Text with variables in braces: names made fresh for each cell (`{mq}`, `{shm}`, `{fifo}`, `{key}`, `{path}`, each with a
 /// number or word behind, as in `{mq-2}`), process ids (`{sender.pid}`), and what an earlier step captured.
 public struct Template: Sendable, Hashable, CustomStringConvertible {
   public let pieces: [Piece]

@@ -1,0 +1,130 @@
+internal import Glibc
+internal import IPC
+internal import PeerContract
+internal import SystemPackage
+
+/// Mapped memory, and what is stored into it and loaded from it, whatever kind of memory it is.
+let mappingOperations: [Peer.Operation] = [
+  .init("mmap") { peer, parameters in
+    let name = try parameters.text("mapping")
+    try peer.handles.require(free: name)
+    let object = try peer.memoryObject(parameters)
+    let isWritable =
+      switch try parameters.flags("prot", of: protections) {
+      case PROT_READ: false
+      case PROT_READ | PROT_WRITE: true
+      default: throw Invalid("memory is mapped to be read, and perhaps written as well")
+      }
+    let isPrivate = try parameters.flags("flags", of: sharings, default: MAP_SHARED) == MAP_PRIVATE
+    let (offset, count): (Int, Int) = (
+      try parameters.integer("offset", default: 0), try parameters.integer("length")
+    )
+    let mapping =
+      switch (isWritable, isPrivate) {
+      case (false, false): try object.mapReadOnly(at: offset, count: count)
+      case (true, false): try object.mapReadWrite(at: offset, count: count)
+      case (true, true): try object.mapPrivate(at: offset, count: count)
+      case (false, true): throw Invalid("memory is mapped privately to be written")
+      }
+    try peer.handles.add(mapping, as: name)
+    return Fields()
+  },
+
+  .init("munmap") { peer, parameters in
+    try peer.handles.close(parameters.handle, as: (any Mapping).self, "mapping")
+    return Fields()
+  },
+
+  .init("mremap") { peer, parameters in
+    try parameters.mapping(peer).resize(to: try parameters.integer("new_size"))
+    return Fields()
+  },
+
+  .init("msync") { peer, parameters in
+    let mapping = try parameters.mapping(peer)
+    let flags = try parameters.flags("flags", of: synchronizations, default: MS_SYNC)
+    try mapping.sync(
+      at: try parameters.integer("at", default: 0), count: try parameters.length(), waiting: flags == MS_SYNC)
+    return Fields()
+  },
+
+  .init("madvise") { peer, parameters in
+    let mapping = try parameters.mapping(peer)
+    guard let advice = advices[try parameters.text("advice")] else { throw Invalid("there is no such advice") }
+    try mapping.advise(advice, at: try parameters.integer("at", default: 0), count: try parameters.length())
+    return Fields()
+  },
+
+  .init("store") { peer, parameters in
+    let memory = try parameters.memory(peer)
+    let bytes = try parameters.payload("buf", length: "count")
+    try memory.write(bytes, at: try parameters.integer("at", default: 0))
+    return Fields()
+  },
+
+  .init("load") { peer, parameters in
+    let memory = try parameters.memory(peer)
+    let bytes = try memory.bytes(
+      at: try parameters.integer("at", default: 0), count: try parameters.integer("count"))
+    var fields = Fields()
+    try parameters.report(bytes, as: "buf", in: &fields)
+    return fields
+  },
+]
+
+private let protections = FlagTable(["PROT_READ": PROT_READ, "PROT_WRITE": PROT_WRITE])
+private let sharings = FlagTable(["MAP_SHARED": MAP_SHARED, "MAP_PRIVATE": MAP_PRIVATE])
+private let synchronizations = FlagTable(["MS_SYNC": MS_SYNC, "MS_ASYNC": MS_ASYNC])
+private let advices: [String: MemoryAdvice] = [
+  "MADV_NORMAL": .normal, "MADV_RANDOM": .random, "MADV_SEQUENTIAL": .sequential, "MADV_WILLNEED": .willNeed,
+  "MADV_DONTNEED": .dontNeed,
+]
+
+extension Parameters {
+  fileprivate func memory(_ peer: Peer) throws -> any MemoryHandle {
+    try peer.handles.find(handle, as: (any MemoryHandle).self, "memory")
+  }
+
+  fileprivate func mapping(_ peer: Peer) throws -> any Mapping {
+    try peer.handles.find(handle, as: (any Mapping).self, "mapping")
+  }
+
+  /// Nil for all that is left.
+  fileprivate func length() throws -> Int? { has("length") ? try integer("length") : nil }
+}
+
+/// Memory that this process shares with others, by whichever mechanism.
+protocol MemoryHandle: Handle {
+  func bytes(at offset: Int, count: Int) throws -> [UInt8]
+  func write(_ bytes: [UInt8], at offset: Int) throws
+}
+
+/// Memory that was mapped, whatever for.
+protocol Mapping: MemoryHandle {
+  func resize(to count: Int) throws
+  func sync(at offset: Int, count: Int?, waiting: Bool) throws
+  func advise(_ advice: MemoryAdvice, at offset: Int, count: Int?) throws
+}
+
+class MappingHandle<Access: MemoryAccess>: Mapping {
+  fileprivate var memory: MemoryMapping<Access>?
+
+  init(_ memory: consuming MemoryMapping<Access>) { self.memory = consume memory }
+
+  func close() throws { try memory.take()?.unmap() }
+  func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.bytes(at: offset, count: count) ?? [] }
+  func resize(to count: Int) throws { try memory?.resize(to: count) }
+  func sync(at offset: Int, count: Int?, waiting: Bool) throws {
+    try memory?.sync(at: offset, count: count, waiting: waiting)
+  }
+  func advise(_ advice: MemoryAdvice, at offset: Int, count: Int?) throws {
+    try memory?.advise(advice, at: offset, count: count)
+  }
+
+  /// Such a mapping has no way to be written; C would find out by SIGSEGV.
+  func write(_ bytes: [UInt8], at offset: Int) throws { throw Failure(.badAddress) }
+}
+
+final class WritableMappingHandle: MappingHandle<ReadWrite> {
+  override func write(_ bytes: [UInt8], at offset: Int) throws { try memory?.write(bytes.span, at: offset) }
+}

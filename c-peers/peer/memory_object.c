@@ -1,0 +1,160 @@
+/* What can be mapped: POSIX shared memory, regular files, memory without a name. mapping.c maps them. */
+#include "peer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct symbol open_flags[] = {
+    SYMBOL(O_RDONLY), SYMBOL(O_WRONLY), SYMBOL(O_RDWR),    SYMBOL(O_CREAT),
+    SYMBOL(O_EXCL),   SYMBOL(O_TRUNC),  SYMBOL(O_CLOEXEC), {0}};
+
+/* A new object has the permissions asked for less those of the umask; exactly them by fchmod(2), on what this
+ * call alone can have made. */
+static void hold_made(struct call *call, const char *handle, int fd, bool exact, mode_t mode) {
+    if (fd == -1 || (exact && fchmod(fd, mode) == -1)) {
+        fail(call, errno);
+        if (fd != -1)
+            close(fd);
+        return;
+    }
+    hold_descriptor(handle, fd);
+    answer(call, "fd", "%d", fd);
+}
+
+static bool wants_exact(struct call *call, int oflag) {
+    if (!has(call, "exact"))
+        return false;
+    if (strcmp(text(call, "exact"), "yes") != 0)
+        refuse(call, "exact is 'yes', or not there");
+    if (!(oflag & O_EXCL))
+        refuse(call, "exact permissions are for what O_EXCL has made");
+    return true;
+}
+
+static void perform_shm_open(struct call *call) {
+    const char *handle = new_handle(call, "handle");
+    const char *name = text(call, "name");
+    int oflag = flags(call, "oflag", open_flags);
+    mode_t mode = permissions_or(call, "mode", 0600);
+    bool exact = wants_exact(call, oflag);
+    if (call->outcome != OK)
+        return;
+    /* It sets FD_CLOEXEC itself. */
+    hold_made(call, handle, shm_open(name, oflag & ~O_CLOEXEC, mode), exact, mode);
+}
+
+static void perform_shm_unlink(struct call *call) {
+    const char *name = text(call, "name");
+    if (call->outcome == OK && shm_unlink(name) == -1)
+        fail(call, errno);
+}
+
+static void perform_open_file(struct call *call) {
+    const char *handle = new_handle(call, "handle");
+    const char *path = text(call, "path");
+    int oflag = flags(call, "oflag", open_flags);
+    mode_t mode = permissions_or(call, "mode", 0600);
+    bool exact = wants_exact(call, oflag);
+    if (call->outcome == OK)
+        hold_made(call, handle, open(path, oflag | O_CLOEXEC, mode), exact, mode);
+}
+
+static void perform_memfd_create(struct call *call) {
+    static const struct symbol known[] = {SYMBOL(MFD_ALLOW_SEALING), SYMBOL(MFD_CLOEXEC), {0}};
+    const char *handle = new_handle(call, "handle");
+    const char *name = text(call, "name");
+    unsigned wanted = (unsigned)flags_or(call, "flags", known, 0);
+    if (call->outcome == OK)
+        hold_made(call, handle, memfd_create(name, wanted | MFD_CLOEXEC), false, 0);
+}
+
+/* Beyond RLIMIT_FSIZE there is a signal besides the error, of which the peer would die. */
+static int limited(int fd, off_t length, int (*change)(int, off_t)) {
+    void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+    int result = change(fd, length), error = errno;
+    signal(SIGXFSZ, before);
+    errno = error;
+    return result;
+}
+
+static int allocate(int fd, off_t length) {
+    return fallocate(fd, 0, 0, length);
+}
+
+static void change_size(struct call *call, int (*change)(int, off_t)) {
+    int fd = descriptor(call);
+    off_t length = number(call, "length", INT64_MIN, INT64_MAX);
+    if (call->outcome == OK && limited(fd, length, change) == -1)
+        fail(call, errno);
+}
+
+static void perform_ftruncate(struct call *call) {
+    change_size(call, ftruncate);
+}
+
+static void perform_fallocate(struct call *call) {
+    change_size(call, allocate);
+}
+
+static void perform_fstat(struct call *call) {
+    int fd = descriptor(call);
+    struct stat status;
+    if (call->outcome != OK)
+        return;
+    if (fstat(fd, &status) == -1) {
+        fail(call, errno);
+        return;
+    }
+    answer(call, "st_size", "%lld", (long long)status.st_size);
+    answer(call, "mode", "%o", status.st_mode & 07777);
+    answer(call, "uid", "%u", status.st_uid);
+    answer(call, "gid", "%u", status.st_gid);
+}
+
+static void perform_pread(struct call *call) {
+    int fd = descriptor(call);
+    off_t at = number_or(call, "at", 0, INT64_MAX, 0);
+    size_t count = (size_t)number(call, "count", 0, INT64_MAX);
+    struct expectation expected = expectation(call);
+    void *room = call->outcome == OK ? scratch(call, count) : NULL;
+    if (!room)
+        return;
+    ssize_t length = pread(fd, room, count, at);
+    if (length == -1) {
+        fail(call, errno);
+        return;
+    }
+    answer(call, "return", "%zd", length);
+    answer_payload(call, "buf", expected, room, (size_t)length);
+}
+
+static void perform_pwrite(struct call *call) {
+    int fd = descriptor(call);
+    off_t at = number_or(call, "at", 0, INT64_MAX, 0);
+    struct payload written = payload(call, "buf", "count");
+    if (call->outcome != OK)
+        return;
+    ssize_t length = pwrite(fd, written.bytes, written.length, at);
+    if (length == -1)
+        fail(call, errno);
+    else
+        answer(call, "return", "%zd", length);
+}
+
+const struct operation memory_object_operations[] = {
+    {"shm_open", "handle name oflag mode exact", perform_shm_open},
+    {"shm_unlink", "name", perform_shm_unlink},
+    {"memfd_create", "handle name flags", perform_memfd_create},
+    {"open_file", "handle path oflag mode exact", perform_open_file},
+    {"ftruncate", "handle length", perform_ftruncate},
+    {"fallocate", "handle length", perform_fallocate},
+    {"fstat", "handle", perform_fstat},
+    {"pread", "handle at count pattern offset", perform_pread},
+    {"pwrite", "handle at buf count pattern offset", perform_pwrite},
+    {0},
+};
