@@ -10,7 +10,12 @@ public struct Mistake: Sendable, Hashable, CustomStringConvertible {
 public struct LoadErrors: Error, CustomStringConvertible {
   public let mistakes: [Mistake]
 
-  public var description: String { mistakes.map(\.description).joined(separator: "\n") }
+  /// A line each. Of very many, the first are enough to begin with: one slip in a vocabulary makes hundreds.
+  public var description: String {
+    let shown = mistakes.prefix(30).map(\.description)
+    let rest = mistakes.count - shown.count
+    return (shown + (rest > 0 ? ["and \(rest) more"] : [])).joined(separator: "\n")
+  }
 }
 
 /// Where the parts of the loader leave the mistakes that they find, so that one run names all of them.
