@@ -86,6 +86,10 @@ static void perform_fcntl(struct call *call) {
                                              : 0;
     if (call->outcome != OK)
         return;
+    if (command == F_SETFL) { /* sets all of them: what is not asked about stays as it is */
+        int before = fcntl(fd, F_GETFL);
+        argument |= before == -1 ? 0 : before & ~O_NONBLOCK;
+    }
     int result = fcntl(fd, command, argument);
     if (result == -1)
         fail(call, errno);

@@ -111,6 +111,9 @@ extension CellRun {
       }
       return failure
     }
+    if answer != .unsupported, role.greeting?.operations.contains(request.operation) == false {
+      throw failure(.failed, "it performs \(request.operation), which it does not announce")
+    }
     switch (answer, expected) {
     case (.ok(let fields), .ok(let demands)):
       if let operation = context.vocabulary[request.operation] { role.follow(request, fields, operation) }
@@ -163,7 +166,7 @@ extension CellRun {
     let calls = context.vocabulary[request.operation]?.sleeps ?? []
     // A peer that waits for its next request sleeps in a read of descriptor 0: it has not begun.
     try waitUntil(role, pid: pid, doing: "block in \(request.operation)", demanded: "blocks") { look in
-      calls.contains(look.systemCall) && !(look.systemCall == "read" && look.firstArgument == 0)
+      calls.contains(look.systemCall) && !look.isWaitingForInput
     }
   }
 

@@ -58,7 +58,9 @@ extension CellRun {
     case .sleeps(let name, let calls):
       let role = try started(name)
       let what = "sleep in \(calls.joined(separator: " or "))"
-      try waitUntil(role, pid: role.pid ?? -1, doing: what, demanded: what) { calls.contains($0.systemCall) }
+      try waitUntil(role, pid: role.pid ?? -1, doing: what, demanded: what) { look in
+        calls.contains(look.systemCall) && !look.isWaitingForInput
+      }
 
     case .prints(let name, let stream, let text):
       try waitForText(try role(name), stream, try filled(text))

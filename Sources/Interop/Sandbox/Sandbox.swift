@@ -26,6 +26,8 @@ final class Sandbox {
     let stack: String?
 
     var isAsleep: Bool { state == "S" }
+    /// In a read of its standard input: a peer that has nothing to do.
+    var isWaitingForInput: Bool { systemCall == "read" && firstArgument == 0 }
 
     var description: String {
       let activity = Int(systemCall) == nil ? systemCall : "system call \(systemCall)"
