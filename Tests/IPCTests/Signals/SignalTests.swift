@@ -3,7 +3,8 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Signals concern the whole process, so what is sent is sent in one of its own.
+/// Signals concern the whole process, so what is sent is sent in one of its own; and to one thread of it, since the others,
+/// which are not ours, do not block it. Values, which only a process can be sent, are left to the scenarios.
 @Suite struct SignalTests {
   @Test(arguments: [-1, 0, 32, 33, 65]) func `a number that is no signal makes none`(number: Int32) {
     #expect(Signal(rawValue: number) == nil)
@@ -30,22 +31,20 @@ import Testing
     #expect(reason { _ = try Signal.continue.queue(value: 1, to: process) } == .invalidArgument)
   }
 
-  @Test func `values arrive in the order of numbers, then of sending`() async {
+  @Test func `signals arrive in the order of their numbers, each as often as it was sent`() async {
     await #expect(processExitsWith: .success) {
       let (low, high) = (Signal.firstRealTime, try #require(Signal.realTime(1)))
       let set: SignalSet = [low, high]
-      try set.whileBlocked {
-        for (signal, value) in [(high, Int32(1)), (low, 2), (high, -3), (low, 4)] {
-          #expect(try signal.queue(value: value, to: getpid(), patience: .none) == .queued)
-        }
+      try set.whileBlocked { () throws in
+        for signal in [high, low, high] { pthread_kill(pthread_self(), signal.rawValue) }
         #expect(SignalSet.pending.signals == [low, high])
-        var values: [Int32] = []
+        var arrived: [Signal] = []
         while case .received(let received) = try set.wait(patience: .none) {
-          #expect(received.origin == .queued)
           #expect(received.process == getpid())
-          values.append(received.value)
+          #expect(received.user == geteuid())
+          arrived.append(received.signal)
         }
-        #expect(values == [2, 4, 1, -3])
+        #expect(arrived == [low, high, high])
       }
     }
   }
@@ -56,7 +55,7 @@ import Testing
       let before = SignalSet.blocked
       let set: SignalSet = [.user1, .firstRealTime]
       #expect(throws: Stop.self) {
-        try set.whileBlocked {
+        try set.whileBlocked { () throws in
           #expect(SignalSet.blocked.contains(.user1))
           throw Stop()
         }
@@ -72,7 +71,7 @@ import Testing
   @Test func `patience ends by its kind, and no earlier`() async {
     await #expect(processExitsWith: .success) {
       let set: SignalSet = [.firstRealTime]
-      try set.whileBlocked {
+      try set.whileBlocked { () throws in
         let deadline = Deadline.after(.milliseconds(20))
         #expect(try set.wait(patience: .none) == .wouldBlock)
         #expect(try set.wait(patience: .until(deadline)) == .timedOut)
@@ -84,7 +83,7 @@ import Testing
   @Test func `an interruption is reported to who asked, and else the wait goes on`() async {
     await #expect(processExitsWith: .success) {
       let set: SignalSet = [.firstRealTime]
-      try set.whileBlocked {
+      try set.whileBlocked { () throws in
         let descriptor = try SignalDescriptor(set)
         let nagging = Nagging()
         #expect(reason { _ = try set.wait(interruption: .report) } == .interrupted)
@@ -99,18 +98,17 @@ import Testing
   @Test func `a descriptor is ready when a signal waits, and takes it`() async {
     await #expect(processExitsWith: .success) {
       let set: SignalSet = [.user1, .firstRealTime]
-      try set.whileBlocked {
+      try set.whileBlocked { () throws in
         let descriptor = try SignalDescriptor(set)
         #expect(isCloseOnExec(descriptor.descriptor.rawValue) == true)
         #expect(try descriptor.read(patience: .none) == .wouldBlock)
-        #expect(try Signal.firstRealTime.queue(value: 7, to: getpid()) == .queued)
-        try Signal.user1.send(to: getpid())
+        for signal in [Signal.firstRealTime, .user1] { pthread_kill(pthread_self(), signal.rawValue) }
         #expect(try Readiness.of(descriptor.descriptor, for: .readable) == .readable)
         guard case .received(let first) = try descriptor.read(),
           case .received(let second) = try descriptor.read()
         else { exit(1) }
-        #expect((first.signal, first.origin) == (.user1, .sent))
-        #expect((second.signal, second.origin, second.value) == (.firstRealTime, .queued, 7))
+        #expect((first.signal, first.origin, first.process) == (.user1, .thread, getpid()))
+        #expect((second.signal, second.origin) == (.firstRealTime, .thread))
         #expect(try Readiness.of(descriptor.descriptor, for: .readable).isEmpty)
         try descriptor.close()
       }
@@ -120,11 +118,11 @@ import Testing
   @Test func `at the limit a signal is not sent, and patience is kept`() async {
     await #expect(processExitsWith: .success) {
       let set: SignalSet = [.firstRealTime]
-      try set.whileBlocked {
+      try set.whileBlocked { () throws in
         var limit = rlimit()
-        _ = unsafe getrlimit(__RLIMIT_SIGPENDING, &limit)
+        _ = unsafe getrlimit(Int32(__RLIMIT_SIGPENDING.rawValue), &limit)
         limit.rlim_cur = 0
-        _ = unsafe setrlimit(__RLIMIT_SIGPENDING, &limit)
+        _ = unsafe setrlimit(Int32(__RLIMIT_SIGPENDING.rawValue), &limit)
         #expect(try Signal.firstRealTime.queue(value: 1, to: getpid(), patience: .none) == .wouldBlock)
         let deadline = Deadline.after(.milliseconds(20))
         #expect(try Signal.firstRealTime.queue(value: 1, to: getpid(), patience: .until(deadline)) == .timedOut)
