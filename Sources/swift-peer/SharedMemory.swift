@@ -83,7 +83,7 @@ extension Parameters {
 }
 
 /// An attached segment, whatever for.
-private protocol AttachedSegment: MemoryHandle {
+protocol AttachedSegment: MemoryHandle {
   var size: Int { get }
 }
 
@@ -104,7 +104,7 @@ private final class ReadOnlySegment: AttachedSegment {
   func write(_ bytes: [UInt8], at offset: Int) throws { throw Failure(.badAddress) }
 }
 
-private final class ReadWriteSegment: AttachedSegment {
+final class ReadWriteSegment: AttachedSegment {
   private var memory: SystemVSharedMemory.ReadWriteAttachment?
   let size: Int
 
@@ -117,4 +117,21 @@ private final class ReadWriteSegment: AttachedSegment {
 
   func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.bytes(at: offset, count: count) ?? [] }
   func write(_ bytes: [UInt8], at offset: Int) throws { try memory?.write(bytes.span, at: offset) }
+
+  /// The same segment, attached once more for what is placed in it.
+  func region() throws -> SharedRegion {
+    guard let segment = memory?.segment else { throw Invalid("the segment is detached") }
+    return SharedRegion(try segment.attach())
+  }
+
+  /// Adds one to a number of 8 bytes, in two steps that others could come between.
+  func increment(at offset: Int) throws {
+    let bytes = try bytes(at: offset, count: 8)
+    var number = bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) } + 1
+    try write(
+      (0..<8).map { _ in
+        defer { number >>= 8 }
+        return UInt8(truncatingIfNeeded: number)
+      }, at: offset)
+  }
 }

@@ -14,5 +14,6 @@ let peer = Peer(
     systemVMessageOperations,
     memoryObjectOperations,
     mappingOperations,
+    posixSemaphoreOperations,
   ])
 peer.run()

@@ -1,15 +1,17 @@
-/* The table of handles: names for descriptors, and for attached and mapped memory. */
+/* The table of handles: names for descriptors, for attached and mapped memory, and for semaphores. */
 #include "peer.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum { NAME_SIZE = 64, HANDLE_COUNT = 1024 };
 
 struct handle {
-    enum kind { VACANT, DESCRIPTOR, SEGMENT } kind;
+    enum kind { VACANT, DESCRIPTOR, SEGMENT, SEMAPHORE } kind;
     char name[NAME_SIZE];
     int descriptor;
     struct segment segment;
+    struct semaphore semaphore;
 };
 static struct handle handles[HANDLE_COUNT];
 
@@ -52,9 +54,15 @@ void hold_segment(const char *name, struct segment segment) {
     strlcpy(handle->name, name, sizeof handle->name);
 }
 
-static struct handle *held(struct call *call, enum kind kind, const char *what) {
+void hold_semaphore(const char *name, struct semaphore semaphore) {
+    struct handle *handle = vacancy();
+    *handle = (struct handle){.kind = SEMAPHORE, .semaphore = semaphore};
+    strlcpy(handle->name, name, sizeof handle->name);
+}
+
+static struct handle *held(struct call *call, const char *key, enum kind kind, const char *what) {
     static struct handle none = {.descriptor = -1};
-    const char *name = has(call, "handle") ? text(call, "handle") : "default";
+    const char *name = strcmp(key, "handle") != 0 || has(call, key) ? text(call, key) : "default";
     struct handle *handle = find(name);
     if (handle && handle->kind == kind)
         return handle;
@@ -63,16 +71,33 @@ static struct handle *held(struct call *call, enum kind kind, const char *what) 
 }
 
 int descriptor(struct call *call) {
-    return held(call, DESCRIPTOR, "descriptor")->descriptor;
+    return held(call, "handle", DESCRIPTOR, "descriptor")->descriptor;
 }
 
 struct segment segment(struct call *call) {
-    return held(call, SEGMENT, "segment")->segment;
+    return held(call, "handle", SEGMENT, "segment")->segment;
+}
+
+/* `size` bytes of the memory that the request names, at `at`, for something that is aligned as a long is. */
+void *place(struct call *call, size_t size) {
+    struct segment memory = held(call, "memory", SEGMENT, "segment")->segment;
+    long long at = number_or(call, "at", INT64_MIN, INT64_MAX, 0);
+    if (call->outcome != OK)
+        return NULL;
+    if (memory.read_only || at < 0 || (size_t)at > memory.size || size > memory.size - (size_t)at)
+        fail(call, EFAULT);
+    else if (at % 8 != 0)
+        fail(call, EINVAL);
+    return memory.address + at;
+}
+
+struct semaphore semaphore(struct call *call, const char *key) {
+    return held(call, key, SEMAPHORE, "semaphore")->semaphore;
 }
 
 /* The memory has moved, or has another size. */
 void replace_segment(struct call *call, struct segment segment) {
-    held(call, SEGMENT, "segment")->segment = segment;
+    held(call, "handle", SEGMENT, "segment")->segment = segment;
 }
 
 /* The name may be taken again. */

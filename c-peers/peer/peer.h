@@ -45,7 +45,8 @@ struct operation {
 /* One table a mechanism, ended by a row without a name. */
 extern const struct operation general_operations[], abi_operations[], signal_operations[], pipe_operations[],
     transfer_operations[], record_operations[], posix_mq_operations[], sysv_shm_operations[],
-    sysv_sem_operations[], sysv_msg_operations[], memory_object_operations[], mapping_operations[];
+    sysv_sem_operations[], sysv_msg_operations[], memory_object_operations[], mapping_operations[],
+    posix_sem_operations[];
 
 /* call.c: a request taken apart, an answer put together. */
 void parse(struct call *, char *line, size_t length);
@@ -94,11 +95,18 @@ struct segment {
     bool read_only;
     bool mapped; /* by mmap(2), and not attached by shmat(2) */
 };
+struct semaphore {
+    void *address; /* a sem_t */
+    bool named;    /* by sem_open(3), and not by sem_init(3) */
+};
 const char *new_handle(struct call *, const char *key);
 void hold_descriptor(const char *name, int descriptor);
 void hold_segment(const char *name, struct segment);
+void hold_semaphore(const char *name, struct semaphore);
 int descriptor(struct call *);
 struct segment segment(struct call *);
+void *place(struct call *, size_t size);
+struct semaphore semaphore(struct call *, const char *key);
 void replace_segment(struct call *, struct segment);
 void release(struct call *);
 

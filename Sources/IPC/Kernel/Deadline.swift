@@ -48,6 +48,12 @@ public struct Deadline: Hashable, Comparable, Sendable {
     return timespec(tv_sec: Int(instant / 1_000_000_000), tv_nsec: Int(instant % 1_000_000_000))
   }
 
+  /// The instant as the calls take it that wait by `CLOCK_MONOTONIC`, whose times begin at 0.
+  package var time: timespec {
+    let instant = max(0, nanoseconds)
+    return timespec(tv_sec: Int(instant / 1_000_000_000), tv_nsec: Int(instant % 1_000_000_000))
+  }
+
   private static func read(_ clock: clockid_t) -> Int64 {
     var time = timespec()
     // Fails only for a clock that does not exist.

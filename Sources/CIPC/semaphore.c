@@ -1,0 +1,41 @@
+#include "cipc_semaphore.h"
+
+#include <errno.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stddef.h>
+#include <time.h>
+
+int cipc_sem_wait_until(void *semaphore, int64_t seconds, long nanoseconds) {
+    struct timespec deadline = {.tv_sec = seconds, .tv_nsec = nanoseconds};
+    return sem_clockwait(semaphore, CLOCK_MONOTONIC, &deadline);
+}
+
+static sem_t *volatile posted[NSIG];
+
+static void post(int signal) {
+    int before = errno;
+    sem_post(posted[signal]);
+    errno = before;
+}
+
+int cipc_sem_post_on_signal(void *semaphore, int signal) {
+    if (signal < 1 || signal >= NSIG) {
+        errno = EINVAL;
+        return -1;
+    }
+    struct sigaction action = {.sa_handler = post, .sa_flags = SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sem_t *previous = posted[signal];
+    posted[signal] = semaphore;
+    int result = sigaction(signal, &action, NULL);
+    if (result == -1)
+        posted[signal] = previous;
+    return result;
+}
+
+int cipc_sem_stop_posting(int signal) {
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    sigemptyset(&action.sa_mask);
+    return sigaction(signal, &action, NULL);
+}

@@ -1,0 +1,76 @@
+import Foundation
+import IPC
+import SystemPackage
+import Testing
+
+@Suite struct POSIXSemaphoreTests {
+  /// Lends `body` a name that no other test, and no other run, uses, and removes it on every path.
+  private func withName(_ body: (POSIXSemaphore.Name) throws -> Void) throws {
+    let name = try POSIXSemaphore.Name(validating: "/ipc-test-\(UUID())")
+    defer { try? name.unlink() }
+    try body(name)
+  }
+
+  @Test(arguments: ["", "/", "x", "//x", "/a/b", "/a\0b", "/" + String(repeating: "x", count: 252)])
+  func whatIsNoNameIsRefused(_ text: String) {
+    #expect(POSIXSemaphore.Name(text) == nil)
+  }
+
+  @Test(arguments: ["/x", "/.", "/ü", "/" + String(repeating: "x", count: 251)])
+  func whatIsANameIsTaken(_ text: String) {
+    #expect(POSIXSemaphore.Name(text)?.description == text)
+  }
+
+  @Test func itIsCountedUpAndDown() throws {
+    try withName { name in
+      let semaphore = try POSIXSemaphore(creating: name, value: 1, permissions: .ownerReadWrite)
+      #expect(semaphore.isNew)
+      #expect(try semaphore.wait(patience: .none) == .taken)
+      #expect(try semaphore.wait(patience: .none) == .wouldBlock)
+      #expect(try semaphore.wait(patience: .atMost(.milliseconds(5))) == .timedOut)
+      try semaphore.post()
+      #expect(try semaphore.value() == 1)
+      #expect(try semaphore.wait(patience: .atMost(.seconds(-1))) == .taken)
+    }
+  }
+
+  @Test func openedTwiceItIsTheSame() throws {
+    try withName { name in
+      let one = try POSIXSemaphore(creatingOrOpening: name, value: 3, permissions: .ownerReadWrite)
+      let other = try POSIXSemaphore(creatingOrOpening: name, value: 9, permissions: .ownerReadWrite)
+      #expect(one.isNew && !other.isNew && one.isSame(as: other))
+      try one.close()
+      #expect(try other.value() == 3)
+    }
+  }
+
+  @Test func aValueBeyondTheLimitIsRefused() throws {
+    try withName { name in
+      #expect(throws: IPCError(call: "sem_open", errno: .invalidArgument, object: .name("\(name)"))) {
+        _ = try POSIXSemaphore(
+          creating: name, value: POSIXSemaphore.maximumValue + 1, permissions: .ownerReadWrite
+        ).isNew
+      }
+    }
+  }
+
+  @Test func inSharedMemoryItOutlivesWhoMadeIt() throws {
+    let segment = try SystemVSharedMemory.create(.private, size: 4096, permissions: .ownerReadWrite)
+    defer { try? segment.remove() }
+    do {
+      let semaphore = try POSIXSemaphore(making: 2, in: SharedRegion(try segment.attach()), at: 64)
+      #expect(try semaphore.wait(patience: .none) == .taken)
+    }
+    let semaphore = try POSIXSemaphore(in: SharedRegion(try segment.attach()), at: 64)
+    #expect(try semaphore.value() == 1)
+    try semaphore.destroy()
+  }
+
+  @Test(arguments: [-8, 4, 4072, 4096, .max])
+  func outsideOrAskewThereIsNoPlace(_ offset: Int) throws {
+    let segment = try SystemVSharedMemory.create(.private, size: 4096, permissions: .ownerReadWrite)
+    defer { try? segment.remove() }
+    let region = SharedRegion(try segment.attach())
+    #expect(throws: IPCError.self) { _ = try POSIXSemaphore(making: 0, in: region, at: offset).isNew }
+  }
+}
