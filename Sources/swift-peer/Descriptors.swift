@@ -24,7 +24,8 @@ let descriptorOperations: [Peer.Operation] = [
         }
       try peer.handles.add(pipe, as: parameters.handle)
     } catch let error as IPCError where error.errno == .invalidArgument {
-      try peer.handles.add(try AdoptedHandle(descriptor), as: parameters.handle)
+      try peer.handles.add(
+        try SocketHandle(adopting: descriptor) ?? AdoptedHandle(descriptor), as: parameters.handle)
     }
     return Fields()
   },
@@ -45,8 +46,8 @@ let descriptorOperations: [Peer.Operation] = [
       fields.append("return", command == "F_GETFL" ? describe(status: flags) : descriptorFlags.describe(flags))
     case "F_SETFL":
       let nonBlocking = try parameters.flags("arg", of: settableFlags) & O_NONBLOCK != 0
-      if let pipe = try peer.handles.find(parameters.handle) as? PipeHandle {
-        try pipe.setNonBlocking(nonBlocking)
+      if let end = try peer.handles.find(parameters.handle) as? any ByteHandle {
+        try end.setNonBlocking(nonBlocking)
       } else {
         _ = try peer.withQueue(parameters) { try $0.setNonBlocking(nonBlocking) }
       }
@@ -71,7 +72,7 @@ let descriptorOperations: [Peer.Operation] = [
     let request = try parameters.text("request")
     guard request == "FIONREAD" else { throw Invalid("request=\(request): only FIONREAD exists here") }
     var fields = Fields()
-    fields.append("value", try peer.pipe(parameters).bytesWaiting)
+    fields.append("value", try peer.bytes(parameters).bytesWaiting)
     return fields
   },
 

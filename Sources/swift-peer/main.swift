@@ -14,5 +14,7 @@ let peer = Peer(
     systemVMessageOperations,
     memoryObjectOperations,
     mappingOperations,
+    socketOperations,
+    messageOperations,
   ])
 peer.run()
