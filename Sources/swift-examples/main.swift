@@ -20,6 +20,8 @@ struct Examples: ParsableCommand {
       MappedFileReader.self,
       SysVMsgSender.self,
       SysVMsgReceiver.self,
+      UnixEchoServer.self,
+      UnixEchoClient.self,
     ])
 
   func run() throws { throw ValidationError("which program?") }

@@ -5,19 +5,19 @@
 #include <limits.h>
 
 /* Deadlines of socket calls are options of the socket: it waits so long, and then fails with EAGAIN. */
-struct wait waiting(struct call *call, int option) {
-    struct wait wait = {.option = option, .timed = has(call, "timeout"), .retry = retries(call)};
+struct socket_wait socket_wait(struct call *call, int option) {
+    struct socket_wait wait = {.option = option, .timed = has(call, "timeout"), .retry = retries(call)};
     if (wait.timed)
         wait.deadline = time_after(CLOCK_MONOTONIC, seconds(call, "timeout"));
     return wait;
 }
 
-static void set_timeout(const struct wait *wait, int fd, struct timespec time) {
+static void set_timeout(const struct socket_wait *wait, int fd, struct timespec time) {
     struct timeval value = {.tv_sec = time.tv_sec, .tv_usec = time.tv_nsec / 1000};
     setsockopt(fd, SOL_SOCKET, wait->option, &value, sizeof value);
 }
 
-void begin_wait(const struct wait *wait, int fd) {
+void begin_wait(const struct socket_wait *wait, int fd) {
     struct timespec left = time_left(wait->deadline);
     if (left.tv_sec == 0 && left.tv_nsec < 1000)
         left.tv_nsec = 1000; /* 0 would be for ever */
@@ -26,7 +26,7 @@ void begin_wait(const struct wait *wait, int fd) {
 }
 
 /* Whether to call again. Keeps errno, but for a deadline that is over. */
-bool end_wait(const struct wait *wait, int fd, ssize_t result) {
+bool end_wait(const struct socket_wait *wait, int fd, ssize_t result) {
     int error = errno;
     if (wait->timed) {
         set_timeout(wait, fd, (struct timespec){0});
@@ -45,7 +45,7 @@ static void send_bytes(struct call *call, bool addressed) {
     struct payload sent = payload(call, "buf", "len");
     struct address to = addressed ? address(call) : (struct address){0};
     int wanted = flags_or(call, "flags", send_flags, 0);
-    struct wait wait = waiting(call, SO_SNDTIMEO);
+    struct socket_wait wait = socket_wait(call, SO_SNDTIMEO);
     ssize_t length;
     if (call->outcome != OK)
         return;
@@ -73,7 +73,7 @@ static void receive_bytes(struct call *call, bool addressed) {
     size_t size = (size_t)number(call, "len", 0, SSIZE_MAX);
     struct expectation expected = expectation(call);
     int wanted = flags_or(call, "flags", receive_flags, 0);
-    struct wait wait = waiting(call, SO_RCVTIMEO);
+    struct socket_wait wait = socket_wait(call, SO_RCVTIMEO);
     char *room = call->outcome == OK ? scratch(call, size) : NULL;
     if (!room)
         return;

@@ -135,14 +135,14 @@ struct address address(struct call *);
 void answer_address(struct call *, const struct address *);
 
 /* message.c: how long a call on a socket waits, by the option of the socket that says so. */
-struct wait {
+struct socket_wait {
     int option;
     bool timed, retry;
     struct timespec deadline;
 };
-struct wait waiting(struct call *, int option);
-void begin_wait(const struct wait *, int fd);
-bool end_wait(const struct wait *, int fd, ssize_t result);
+struct socket_wait socket_wait(struct call *, int option);
+void begin_wait(const struct socket_wait *, int fd);
+bool end_wait(const struct socket_wait *, int fd, ssize_t result);
 
 /* times.c */
 struct timespec time_after(clockid_t, struct timespec span);

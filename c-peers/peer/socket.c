@@ -117,7 +117,7 @@ static void perform_accept4(struct call *call) {
     int fd = descriptor(call);
     const char *connection = new_handle(call, "connection");
     int wanted = flags_or(call, "flags", known, 0);
-    struct wait wait = waiting(call, SO_RCVTIMEO);
+    struct socket_wait wait = socket_wait(call, SO_RCVTIMEO);
     struct address peer = {.length = sizeof peer.un};
     if (call->outcome != OK)
         return;
@@ -138,7 +138,7 @@ static void perform_accept4(struct call *call) {
 static void perform_connect(struct call *call) {
     int fd = descriptor(call), result;
     struct address name = address(call);
-    struct wait wait = waiting(call, SO_SNDTIMEO);
+    struct socket_wait wait = socket_wait(call, SO_SNDTIMEO);
     if (call->outcome != OK)
         return;
     do {

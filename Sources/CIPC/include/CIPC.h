@@ -5,4 +5,5 @@
 #include "cipc_mqueue.h"
 #include "cipc_pipe.h"
 #include "cipc_process.h"
+#include "cipc_socket.h"
 #include "cipc_sysv.h"
