@@ -1,5 +1,6 @@
 #include "cipc_socket.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -71,18 +72,96 @@ intptr_t cipc_unix_send(int socket, const void *bytes, size_t count, int flags,
                   length);
 }
 
+_Static_assert(sizeof(struct cipc_credentials) == sizeof(struct ucred) &&
+                   offsetof(struct cipc_credentials, user) == offsetof(struct ucred, uid) &&
+                   offsetof(struct cipc_credentials, group) == offsetof(struct ucred, gid),
+               "struct ucred");
+_Static_assert(CIPC_SO_PASSCRED == SO_PASSCRED, "SO_PASSCRED");
+
+union control {
+    struct cmsghdr aligned;
+    char bytes[CMSG_SPACE(CIPC_MOST_DESCRIPTORS * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+};
+
+intptr_t cipc_unix_send_enclosing(int socket, const void *bytes, size_t length, int flags,
+                                  const int *descriptors, size_t count,
+                                  const struct cipc_credentials *credentials) {
+    union control control = {.bytes = {0}};
+    struct iovec part = {.iov_base = (void *)bytes, .iov_len = length};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (count > CIPC_MOST_DESCRIPTORS) {
+        errno = EINVAL; // as the kernel says of one more
+        return -1;
+    }
+    // CMSG_SPACE is what a control message takes with its padding, CMSG_LEN what is in it.
+    message.msg_controllen = (count > 0 ? CMSG_SPACE(count * sizeof(int)) : 0) +
+                             (credentials ? CMSG_SPACE(sizeof *credentials) : 0);
+    message.msg_control = message.msg_controllen > 0 ? &control : NULL;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (count > 0) {
+        *header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+        header->cmsg_len = CMSG_LEN(count * sizeof(int));
+        memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
+        header = CMSG_NXTHDR(&message, header);
+    }
+    if (credentials) {
+        *header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_CREDENTIALS};
+        header->cmsg_len = CMSG_LEN(sizeof *credentials);
+        memcpy(CMSG_DATA(header), credentials, sizeof *credentials);
+    }
+    return sendmsg(socket, &message, flags | MSG_NOSIGNAL);
+}
+
+static void take_apart(struct msghdr *message, struct cipc_enclosure *enclosure) {
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
+         header = CMSG_NXTHDR(message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_len < CMSG_LEN(0))
+            continue;
+        size_t length = header->cmsg_len - CMSG_LEN(0);
+        size_t count = length / sizeof(int), room = CIPC_MOST_DESCRIPTORS - enclosure->descriptor_count;
+        if (header->cmsg_type == SCM_RIGHTS && count <= room) {
+            memcpy(enclosure->descriptors + enclosure->descriptor_count, CMSG_DATA(header),
+                   count * sizeof(int));
+            enclosure->descriptor_count += count;
+        }
+        if (header->cmsg_type == SCM_CREDENTIALS && length >= sizeof enclosure->credentials) {
+            memcpy(&enclosure->credentials, CMSG_DATA(header), sizeof enclosure->credentials);
+            enclosure->has_credentials = 1;
+        }
+    }
+}
+
 intptr_t cipc_unix_receive(int socket, void *bytes, size_t count, int flags,
-                           struct cipc_unix_arrival *arrival) {
+                           struct cipc_unix_arrival *arrival, struct cipc_enclosure *enclosure) {
     struct sockaddr_un name;
+    union control control;
     struct iovec room = {.iov_base = bytes, .iov_len = count};
     struct msghdr message = {
         .msg_name = &name, .msg_namelen = sizeof name, .msg_iov = &room, .msg_iovlen = 1};
-    intptr_t result = recvmsg(socket, &message, flags);
+    if (enclosure != NULL) {
+        message.msg_control = &control;
+        message.msg_controllen = sizeof control;
+    }
+    intptr_t result = recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC);
     if (result != -1) {
         pack(&name, message.msg_namelen, &arrival->from);
         arrival->flags = message.msg_flags;
+        if (enclosure != NULL)
+            take_apart(&message, enclosure);
     }
     return result;
+}
+
+int cipc_unix_peer(int socket, struct cipc_credentials *credentials) {
+    socklen_t length = sizeof *credentials;
+    return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, credentials, &length);
+}
+
+int cipc_unix_peer_process(int socket) {
+    enum { PEERPIDFD = 77 }; // SO_PEERPIDFD, since Linux 6.5; other numbers only on parisc and sparc
+    int process = -1;
+    socklen_t length = sizeof process;
+    return getsockopt(socket, SOL_SOCKET, PEERPIDFD, &process, &length) == 0 ? process : -1;
 }
 
 intptr_t cipc_socket_read(int socket, void *bytes, size_t count, int now) {

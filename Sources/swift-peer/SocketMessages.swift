@@ -8,7 +8,7 @@ let messageOperations: [Peer.Operation] = [
   .init("send") { peer, parameters in
     let socket = try peer.socket(parameters)
     let bytes = try parameters.payload("buf", length: "len")
-    let patience = try parameters.patience(of: socket, flags: sendFlags)
+    let patience = try parameters.patience(of: socket, flags: socketSendFlags)
     let interruption = try parameters.interruption()
     var fields = Fields()
     switch socket.type {
@@ -33,7 +33,7 @@ let messageOperations: [Peer.Operation] = [
     let socket = try peer.socket(parameters)
     let bytes = try parameters.payload("buf", length: "len")
     let address = try parameters.address()
-    let patience = try parameters.patience(of: socket, flags: sendFlags)
+    let patience = try parameters.patience(of: socket, flags: socketSendFlags)
     let interruption = try parameters.interruption()
     try socket.use(as: UnixSocket.DatagramStyle.self) {
       try $0.send(bytes.span, to: address, patience: patience, interruption: interruption).check()
@@ -46,9 +46,9 @@ let messageOperations: [Peer.Operation] = [
   .init("recv") { peer, parameters in
     let socket = try peer.socket(parameters)
     guard socket.type == SOCK_STREAM else { return try receive(socket, parameters, addressed: false) }
-    let flags = try parameters.flags("flags", of: receiveFlags, default: 0)
+    let flags = try parameters.flags("flags", of: socketReceiveFlags, default: 0)
     guard flags & Int32(MSG_TRUNC) == 0 else { throw Invalid("flags: MSG_TRUNC is for messages") }
-    let patience = try parameters.patience(of: socket, flags: receiveFlags)
+    let patience = try parameters.patience(of: socket, flags: socketReceiveFlags)
     let interruption = try parameters.interruption()
     let limit: Int = try parameters.integer("len")
     var bytes: [UInt8] = []
@@ -78,9 +78,9 @@ let messageOperations: [Peer.Operation] = [
 
 /// Receives a message of a socket that has them.
 private func receive(_ socket: SocketHandle, _ parameters: Parameters, addressed: Bool) throws -> Fields {
-  let flags = try parameters.flags("flags", of: receiveFlags, default: 0)
+  let flags = try parameters.flags("flags", of: socketReceiveFlags, default: 0)
   let peeking = flags & Int32(MSG_PEEK) != 0
-  let patience = try parameters.patience(of: socket, flags: receiveFlags)
+  let patience = try parameters.patience(of: socket, flags: socketReceiveFlags)
   let interruption = try parameters.interruption()
   let limit: Int = try parameters.integer("len")
   var bytes: [UInt8] = []
@@ -115,7 +115,7 @@ private func receive(_ socket: SocketHandle, _ parameters: Parameters, addressed
 
 extension UnixSocket.SendResult {
   /// The failure that C would have seen.
-  fileprivate func check() throws {
+  func check() throws {
     switch self {
     case .sent: break
     case .nobodyReads: throw Failure(.brokenPipe)
@@ -127,13 +127,13 @@ extension UnixSocket.SendResult {
 
 extension Parameters {
   /// How long a call waits: not at all, until its `timeout`, or else as its descriptor would have it.
-  fileprivate func patience(of socket: SocketHandle, flags table: FlagTable) throws -> Patience {
+  func patience(of socket: SocketHandle, flags table: FlagTable) throws -> Patience {
     if try flags("flags", of: table, default: 0) & Int32(MSG_DONTWAIT) != 0 { return .none }
     return try socket.patience(self)
   }
 }
 
-private let sendFlags = FlagTable(["MSG_DONTWAIT": Int32(MSG_DONTWAIT)])
-private let receiveFlags = FlagTable([
+let socketSendFlags = FlagTable(["MSG_DONTWAIT": Int32(MSG_DONTWAIT)])
+let socketReceiveFlags = FlagTable([
   "MSG_DONTWAIT": Int32(MSG_DONTWAIT), "MSG_PEEK": Int32(MSG_PEEK), "MSG_TRUNC": Int32(MSG_TRUNC),
 ])

@@ -126,6 +126,11 @@ let socketOperations: [Peer.Operation] = [
     case "SO_ACCEPTCONN": fields.append("optval", try socket.isListening ? 1 : 0)
     case "SO_SNDBUF": fields.append("optval", try socket.sendBufferSize)
     case "SO_RCVBUF": fields.append("optval", try socket.receiveBufferSize)
+    case "SO_PASSCRED":
+      let receives = try socket.use(as: UnixSocket.StreamStyle.self) { try $0.receivesCredentials }
+      fields.append("optval", receives ? 1 : 0)
+    case "SO_PEERCRED":
+      fields.append(try socket.use(as: UnixSocket.StreamStyle.self) { try $0.peerCredentials })
     default: throw Invalid("optname=\(option): there is no such option here")
     }
     return fields
@@ -137,6 +142,8 @@ let socketOperations: [Peer.Operation] = [
     switch try parameters.text("optname") {
     case "SO_SNDBUF": try socket.setSendBufferSize(value)
     case "SO_RCVBUF": try socket.setReceiveBufferSize(value)
+    case "SO_PASSCRED":
+      try socket.use(as: UnixSocket.StreamStyle.self) { try $0.setReceivesCredentials(value != 0) }
     case let other: throw Invalid("optname=\(other): there is no such option to set here")
     }
     return Fields()
@@ -178,6 +185,13 @@ extension Parameters {
 }
 
 extension Fields {
+  mutating func append(_ credentials: UnixSocket.Credentials) {
+    append("pid", credentials.process)
+    // As a signed number, since -1 is nobody.
+    append("uid", Int32(bitPattern: credentials.user))
+    append("gid", Int32(bitPattern: credentials.group))
+  }
+
   /// Where a socket is, as requests say it.
   mutating func append(_ address: UnixSocket.Address) {
     if let path = address.path {

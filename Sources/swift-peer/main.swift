@@ -16,5 +16,6 @@ let peer = Peer(
     mappingOperations,
     socketOperations,
     messageOperations,
+    enclosureOperations,
   ])
 peer.run()

@@ -48,7 +48,7 @@ struct operation {
 extern const struct operation general_operations[], abi_operations[], signal_operations[], pipe_operations[],
     transfer_operations[], record_operations[], posix_mq_operations[], sysv_shm_operations[],
     sysv_sem_operations[], sysv_msg_operations[], memory_object_operations[], mapping_operations[],
-    socket_operations[], message_operations[];
+    socket_operations[], message_operations[], ancillary_operations[];
 
 /* call.c: a request taken apart, an answer put together. */
 void parse(struct call *, char *line, size_t length);
@@ -100,7 +100,9 @@ struct segment {
 const char *new_handle(struct call *, const char *key);
 void hold_descriptor(const char *name, int descriptor);
 void hold_segment(const char *name, struct segment);
+void check_new_handles(struct call *, const char *list);
 int descriptor(struct call *);
+int named_descriptor(struct call *, const char *name);
 struct segment segment(struct call *);
 void replace_segment(struct call *, struct segment);
 void release(struct call *);

@@ -175,10 +175,34 @@ static void perform_getpeername(struct call *call) {
     answer_name(call, getpeername);
 }
 
-static const struct symbol options[] = {SYMBOL(SO_TYPE),   SYMBOL(SO_ERROR),  SYMBOL(SO_ACCEPTCONN),
-                                        SYMBOL(SO_SNDBUF), SYMBOL(SO_RCVBUF), {0}};
+static const struct symbol options[] = {SYMBOL(SO_TYPE),
+                                        SYMBOL(SO_ERROR),
+                                        SYMBOL(SO_ACCEPTCONN),
+                                        SYMBOL(SO_SNDBUF),
+                                        SYMBOL(SO_RCVBUF),
+                                        SYMBOL(SO_PASSCRED),
+                                        {0}};
+
+/* Of whoever connected or listened, when they did. */
+static void answer_peer(struct call *call, int fd) {
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == -1) {
+        fail(call, errno);
+        return;
+    }
+    answer(call, "pid", "%d", peer.pid);
+    answer(call, "uid", "%d", (int)peer.uid);
+    answer(call, "gid", "%d", (int)peer.gid);
+}
 
 static void perform_getsockopt(struct call *call) {
+    if (has(call, "optname") && strcmp(text(call, "optname"), "SO_PEERCRED") == 0) {
+        int socket = descriptor(call);
+        if (call->outcome == OK)
+            answer_peer(call, socket);
+        return;
+    }
     int fd = descriptor(call), option = one_of(call, "optname", options), value;
     socklen_t length = sizeof value;
     if (call->outcome != OK)

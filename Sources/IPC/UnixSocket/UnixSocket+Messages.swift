@@ -120,7 +120,7 @@ extension UnixSocket.End where Style: UnixSocket.Messages {
     var arrival = cipc_unix_arrival()
     let outcome = try Transfer.transfer("recvmsg", descriptor, .readable, patience, interruption) {
       unsafe cipc_unix_receive(
-        descriptor.rawValue, room.baseAddress, room.count, flags | ($0 ? Int32(MSG_DONTWAIT) : 0), &arrival)
+        descriptor.rawValue, room.baseAddress, room.count, flags | ($0 ? Int32(MSG_DONTWAIT) : 0), &arrival, nil)
     }
     switch outcome {
     case .moved(0) where Style.type == UnixSocket.SequencedPacketStyle.type: return .endOfFile

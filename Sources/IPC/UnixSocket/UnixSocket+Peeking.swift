@@ -21,7 +21,7 @@ extension UnixSocket.End where Style == UnixSocket.StreamStyle {
         let outcome = try Transfer.transfer("recvmsg", descriptor, .readable, patience, interruption) {
           unsafe cipc_unix_receive(
             descriptor.rawValue, room.baseAddress, room.count,
-            Int32(MSG_PEEK) | ($0 ? Int32(MSG_DONTWAIT) : 0), &arrival)
+            Int32(MSG_PEEK) | ($0 ? Int32(MSG_DONTWAIT) : 0), &arrival, nil)
         }
         switch outcome {
         case .moved(0): return .endOfFile(after: 0)
