@@ -22,6 +22,8 @@ struct Examples: ParsableCommand {
       SysVMsgReceiver.self,
       SignalSender.self,
       SignalReceiver.self,
+      UnixEchoServer.self,
+      UnixEchoClient.self,
     ])
 
   func run() throws { throw ValidationError("which program?") }

@@ -9,23 +9,7 @@ let descriptorOperations: [Peer.Operation] = [
   .init("adopt") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let descriptor = FileDescriptor(rawValue: try parameters.integer("fd"))
-    let flags = fcntl(descriptor.rawValue, F_GETFL)
-    guard flags != -1 else { throw Failure(Errno(rawValue: errno)) }
-    if let object = try memoryObject(adopting: descriptor, flags & O_ACCMODE) {
-      try peer.handles.add(object, as: parameters.handle)
-      return Fields()
-    }
-    do {
-      let pipe: PipeHandle =
-        switch flags & O_ACCMODE {
-        case O_RDONLY: .owning(try Pipe.Reader(adopting: descriptor))
-        case O_WRONLY: .owning(try Pipe.Writer(adopting: descriptor))
-        default: .owning(try FIFO.ReaderWriter(adopting: descriptor))
-        }
-      try peer.handles.add(pipe, as: parameters.handle)
-    } catch let error as IPCError where error.errno == .invalidArgument {
-      try peer.handles.add(try AdoptedHandle(descriptor), as: parameters.handle)
-    }
+    try peer.handles.add(try adopted(descriptor), as: parameters.handle)
     return Fields()
   },
 
@@ -45,8 +29,8 @@ let descriptorOperations: [Peer.Operation] = [
       fields.append("return", command == "F_GETFL" ? describe(status: flags) : descriptorFlags.describe(flags))
     case "F_SETFL":
       let nonBlocking = try parameters.flags("arg", of: settableFlags) & O_NONBLOCK != 0
-      if let pipe = try peer.handles.find(parameters.handle) as? PipeHandle {
-        try pipe.setNonBlocking(nonBlocking)
+      if let end = try peer.handles.find(parameters.handle) as? any ByteHandle {
+        try end.setNonBlocking(nonBlocking)
       } else {
         _ = try peer.withQueue(parameters) { try $0.setNonBlocking(nonBlocking) }
       }
@@ -71,7 +55,7 @@ let descriptorOperations: [Peer.Operation] = [
     let request = try parameters.text("request")
     guard request == "FIONREAD" else { throw Invalid("request=\(request): only FIONREAD exists here") }
     var fields = Fields()
-    fields.append("value", try peer.pipe(parameters).bytesWaiting)
+    fields.append("value", try peer.bytes(parameters).bytesWaiting)
     return fields
   },
 
@@ -87,6 +71,29 @@ let descriptorOperations: [Peer.Operation] = [
     return fields
   },
 ]
+
+/// The handle of a descriptor that was inherited or received, by what it turns out to be.
+func adopted(_ descriptor: FileDescriptor) throws -> any DescriptorHandle {
+  let flags = fcntl(descriptor.rawValue, F_GETFL)
+  guard flags != -1 else { throw Failure(Errno(rawValue: errno)) }
+  let access = flags & O_ACCMODE
+  if let object = try memoryObject(adopting: descriptor, access) { return object }
+  if let pipe = try adoptedPipe(descriptor, access) { return pipe }
+  if let socket = try SocketHandle(adopting: descriptor) { return socket }
+  return try AdoptedHandle(descriptor)
+}
+
+private func adoptedPipe(_ descriptor: FileDescriptor, _ access: Int32) throws -> PipeHandle? {
+  do {
+    switch access {
+    case O_RDONLY: return PipeHandle.owning(try Pipe.Reader(adopting: descriptor))
+    case O_WRONLY: return PipeHandle.owning(try Pipe.Writer(adopting: descriptor))
+    default: return PipeHandle.owning(try FIFO.ReaderWriter(adopting: descriptor))
+    }
+  } catch let error where error.errno == .invalidArgument {
+    return nil
+  }
+}
 
 /// A descriptor that was inherited and is no pipe. What else it is shows when it is used.
 private final class AdoptedHandle: DescriptorHandle {

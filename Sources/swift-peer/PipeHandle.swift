@@ -1,11 +1,14 @@
 internal import IPC
 internal import SystemPackage
 
-/// A handle of a pipe or FIFO.
+/// A handle of what carries bytes: a pipe, a FIFO or a stream socket.
 ///
 /// Whether it can be read from or written to is for the kernel to say (`EBADF`), as it is in C: so this is a reading
 /// and a writing end, whichever it owns.
-class PipeHandle: DescriptorHandle, ReadingEnd, WritingEnd {
+protocol ByteHandle: DescriptorHandle, ReadingEnd, WritingEnd {}
+
+/// A handle of a pipe or FIFO.
+class PipeHandle: ByteHandle, PipeEnd {
   let descriptor: FileDescriptor
 
   fileprivate init(_ descriptor: FileDescriptor) { self.descriptor = descriptor }
@@ -33,9 +36,14 @@ extension Peer {
   func pipe(_ parameters: Parameters) throws -> PipeHandle {
     try handles.find(parameters.handle, as: PipeHandle.self, "pipe or FIFO")
   }
+
+  /// The pipe, FIFO or socket that a request reads from or writes to.
+  func bytes(_ parameters: Parameters) throws -> any ByteHandle {
+    try handles.find(parameters.handle, as: (any ByteHandle).self, "pipe, FIFO or socket")
+  }
 }
 
-extension PipeHandle {
+extension DescriptorOwner {
   /// How long a call waits: until its `timeout`, or else as its descriptor would have it.
   func patience(_ parameters: Parameters) throws -> Patience {
     if parameters.has("timeout") { return try parameters.patience() }

@@ -2,13 +2,13 @@ internal import IPC
 internal import PeerContract
 internal import SystemPackage
 
-/// Reading and writing pipes and FIFOs.
+/// Reading and writing pipes, FIFOs and stream sockets.
 let transferOperations: [Peer.Operation] = [
   .init("read") { peer, parameters in
-    let pipe = try peer.pipe(parameters)
+    let end = try peer.bytes(parameters)
     var bytes: [UInt8] = []
-    let result = try pipe.read(
-      atMost: try parameters.count(), appendingTo: &bytes, patience: try pipe.patience(parameters),
+    let result = try end.read(
+      atMost: try parameters.count(), appendingTo: &bytes, patience: try end.patience(parameters),
       interruption: try parameters.interruption())
     switch result {
     case .read, .endOfFile: break
@@ -22,21 +22,21 @@ let transferOperations: [Peer.Operation] = [
   },
 
   .init("write") { peer, parameters in
-    let pipe = try peer.pipe(parameters)
+    let end = try peer.bytes(parameters)
     let bytes = try parameters.payload("buf", length: "count")
-    let result = try pipe.write(
-      bytes.span, patience: try pipe.patience(parameters), interruption: try parameters.interruption())
+    let result = try end.write(
+      bytes.span, patience: try end.patience(parameters), interruption: try parameters.interruption())
     var fields = Fields()
     fields.append("return", try result.written(Fields()))
     return fields
   },
 
   .init("read_all") { peer, parameters in
-    let pipe = try peer.pipe(parameters)
+    let end = try peer.bytes(parameters)
     var bytes: [UInt8] = []
     let limit = parameters.has("count") ? try parameters.count() : .max
-    let result = try pipe.readToEnd(
-      appendingTo: &bytes, limit: limit, patience: try pipe.patience(parameters), interruption: .report)
+    let result = try end.readToEnd(
+      appendingTo: &bytes, limit: limit, patience: try end.patience(parameters), interruption: .report)
     var fields = Fields()
     fields.append("return", bytes.count)
     switch result {
@@ -50,11 +50,11 @@ let transferOperations: [Peer.Operation] = [
   },
 
   .init("write_all") { peer, parameters in
-    let pipe = try peer.pipe(parameters)
+    let end = try peer.bytes(parameters)
     let bytes = try parameters.payload("buf", length: "count")
     var fields = Fields()
     do {
-      let result = try pipe.writeAll(bytes.span, patience: try pipe.patience(parameters), interruption: .report)
+      let result = try end.writeAll(bytes.span, patience: try end.patience(parameters), interruption: .report)
       fields.append("return", result.count)
       _ = try result.written(fields)
     } catch let error as IPCError {

@@ -15,5 +15,8 @@ let peer = Peer(
     memoryObjectOperations,
     mappingOperations,
     posixSemaphoreOperations,
+    socketOperations,
+    messageOperations,
+    enclosureOperations,
   ])
 peer.run()

@@ -60,14 +60,40 @@ void hold_semaphore(const char *name, struct semaphore semaphore) {
     strlcpy(handle->name, name, sizeof handle->name);
 }
 
-static struct handle *held(struct call *call, const char *key, enum kind kind, const char *what) {
+/* Refuses a list of names, joined by commas, of which one is no new handle's. */
+void check_new_handles(struct call *call, const char *list) {
+    char name[NAME_SIZE];
+    for (const char *end; call->outcome == OK; list = end + 1) {
+        end = list + strcspn(list, ",");
+        const size_t length = (size_t)(end - list);
+        if (length == 0 || length >= NAME_SIZE) {
+            refuse(call, "a handle has 1 to %d bytes", NAME_SIZE - 1);
+            return;
+        }
+        strlcpy(name, list, length + 1);
+        if (find(name))
+            refuse(call, "the handle '%s' is in use", name);
+        if (!*end)
+            return;
+    }
+}
+
+static struct handle *held_as(struct call *call, const char *name, enum kind kind, const char *what) {
     static struct handle none = {.descriptor = -1};
-    const char *name = strcmp(key, "handle") != 0 || has(call, key) ? text(call, key) : "default";
     struct handle *handle = find(name);
     if (handle && handle->kind == kind)
         return handle;
     refuse(call, "the handle '%.64s' is no %s", name, what);
     return &none;
+}
+
+static struct handle *held(struct call *call, const char *key, enum kind kind, const char *what) {
+    const char *name = strcmp(key, "handle") != 0 || has(call, key) ? text(call, key) : "default";
+    return held_as(call, name, kind, what);
+}
+
+int named_descriptor(struct call *call, const char *name) {
+    return held_as(call, name, DESCRIPTOR, "descriptor")->descriptor;
 }
 
 int descriptor(struct call *call) {

@@ -11,7 +11,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
+#include <sys/un.h>
 #include <time.h>
 
 enum {
@@ -46,7 +48,7 @@ struct operation {
 extern const struct operation general_operations[], abi_operations[], signal_operations[], pipe_operations[],
     transfer_operations[], record_operations[], posix_mq_operations[], sysv_shm_operations[],
     sysv_sem_operations[], sysv_msg_operations[], memory_object_operations[], mapping_operations[],
-    posix_sem_operations[];
+    posix_sem_operations[], socket_operations[], message_operations[], ancillary_operations[];
 
 /* call.c: a request taken apart, an answer put together. */
 void parse(struct call *, char *line, size_t length);
@@ -103,7 +105,9 @@ const char *new_handle(struct call *, const char *key);
 void hold_descriptor(const char *name, int descriptor);
 void hold_segment(const char *name, struct segment);
 void hold_semaphore(const char *name, struct semaphore);
+void check_new_handles(struct call *, const char *list);
 int descriptor(struct call *);
+int named_descriptor(struct call *, const char *name);
 struct segment segment(struct call *);
 void *place(struct call *, size_t size);
 struct semaphore semaphore(struct call *, const char *key);
@@ -127,6 +131,27 @@ void answer_payload(struct call *, const char *key, struct expectation, const vo
 uint64_t digest(const void *bytes, size_t length);
 void make_record(unsigned char *record, size_t size, uint32_t writer, uint32_t sequence);
 bool check_record(const unsigned char *record, size_t size, uint32_t *writer, uint32_t *sequence);
+
+/* address.c: where a socket is. */
+struct address {
+    socklen_t length;
+    union {
+        struct sockaddr any;
+        struct sockaddr_un un;
+    };
+};
+struct address address(struct call *);
+void answer_address(struct call *, const struct address *);
+
+/* message.c: how long a call on a socket waits, by the option of the socket that says so. */
+struct socket_wait {
+    int option;
+    bool timed, retry;
+    struct timespec deadline;
+};
+struct socket_wait socket_wait(struct call *, int option);
+void begin_wait(const struct socket_wait *, int fd);
+bool end_wait(const struct socket_wait *, int fd, ssize_t result);
 
 /* times.c */
 struct timespec time_after(clockid_t, struct timespec span);

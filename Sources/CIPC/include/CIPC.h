@@ -5,5 +5,7 @@
 #include "cipc_mqueue.h"
 #include "cipc_pipe.h"
 #include "cipc_process.h"
+#include "cipc_semaphore.h"
 #include "cipc_signal.h"
+#include "cipc_socket.h"
 #include "cipc_sysv.h"

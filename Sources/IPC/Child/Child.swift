@@ -2,7 +2,7 @@ internal import CIPC
 internal import Glibc
 internal import SystemPackage
 
-/// A program that runs as a child of this process, with the ends of pipes that it was handed.
+/// A program that runs as a child of this process, with the descriptors that it was handed.
 ///
 /// ```swift
 /// let pipe = try Pipe()
@@ -15,7 +15,7 @@ public struct Child: ~Copyable, Sendable {
   /// The number of the process.
   public let process: Int32
 
-  /// An end of a pipe, and the descriptor that a child is to have it as.
+  /// A descriptor, such as that of a pipe's end, and the one that a child is to have it as.
   public struct Handover: Hashable, Sendable {
     let descriptor: FileDescriptor
     let number: Int32
@@ -75,7 +75,7 @@ public struct Child: ~Copyable, Sendable {
   }
 }
 
-extension PipeEnd where Self: ~Copyable {
+extension DescriptorOwner where Self: ~Copyable {
   /// This end, to be handed to a child as its descriptor `number`. The end must stay open until the child has started.
   public func handed(as number: Int32) -> Child.Handover {
     Child.Handover(descriptor: descriptor, number: number)

@@ -2,7 +2,7 @@ public import SystemPackage
 
 extension FIFO {
   /// Both ends of a FIFO in one descriptor.
-  public struct ReaderWriter: ~Copyable, Sendable, ReadingEnd, WritingEnd {
+  public struct ReaderWriter: ~Copyable, Sendable, PipeEnd, ReadingEnd, WritingEnd {
     private let owned: OwnedDescriptor
 
     init(_ owned: consuming OwnedDescriptor) { self.owned = owned }

@@ -48,7 +48,7 @@ public struct Pipe: ~Copyable, Sendable {
 
 extension Pipe {
   /// The end that is read from, of an anonymous pipe or of a FIFO.
-  public struct Reader: ~Copyable, Sendable, ReadingEnd {
+  public struct Reader: ~Copyable, Sendable, PipeEnd, ReadingEnd {
     private let owned: OwnedDescriptor
 
     package init(_ owned: consuming OwnedDescriptor) { self.owned = owned }
@@ -61,7 +61,7 @@ extension Pipe {
   }
 
   /// The end that is written to, of an anonymous pipe or of a FIFO.
-  public struct Writer: ~Copyable, Sendable, WritingEnd {
+  public struct Writer: ~Copyable, Sendable, PipeEnd, WritingEnd {
     private let owned: OwnedDescriptor
 
     package init(_ owned: consuming OwnedDescriptor) { self.owned = owned }

@@ -1,14 +1,15 @@
-/// The end of a pipe or FIFO that is read from.
-public protocol ReadingEnd: PipeEnd, ~Copyable {}
+/// An end that is read from: of a pipe, of a FIFO, or of a stream between sockets.
+public protocol ReadingEnd: ByteEnd, ~Copyable {}
 
 extension ReadingEnd where Self: ~Copyable {
   /// Reads some bytes, at most as many as `bytes` has room for, and appends them to it.
   ///
   /// - Returns: ``ReadResult/read(_:)`` with at least one byte, or why there are none. To read into no room is
   ///   `.read(0)`.
-  /// - Throws: ``IPCError`` with `Errno.interrupted` where that was asked for.
+  /// - Throws: ``IPCError`` with `Errno.interrupted` where that was asked for, and with `.connectionReset` when the other end of
+  ///   a stream was closed before it had read what was written to it.
   ///
-  /// Calls `read(2)`.
+  /// Calls `read(2)`, or `recv(2)`.
   public func read(
     into bytes: inout OutputRawSpan, patience: Patience = .forever, interruption: Interruption = .retry
   ) throws(IPCError) -> ReadResult {
@@ -22,7 +23,7 @@ extension ReadingEnd where Self: ~Copyable {
   /// - Returns: ``ReadResult/read(_:)`` when it is, or what came before that; the bytes until then are in `bytes`.
   /// - Throws: ``IPCError``, with what was read until then in `bytes`, and its count in ``IPCError/transferred``.
   ///
-  /// Calls `read(2)` as often as it takes.
+  /// Calls `read(2)`, or `recv(2)`, as often as it takes.
   public func readExactly(
     into bytes: inout OutputRawSpan, patience: Patience = .forever, interruption: Interruption = .retry
   ) throws(IPCError) -> ReadResult {
@@ -39,7 +40,7 @@ extension ReadingEnd where Self: ~Copyable {
     let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
     // The kernel would report the end of a file that has not ended.
     if unsafe room.isEmpty { return .read(0) }
-    switch try unsafe Transfer.read(descriptor, into: room, patience, interruption) {
+    switch try unsafe Transfer.read(descriptor, transport, into: room, patience, interruption) {
     case .moved(0): return .endOfFile(after: 0)
     case .moved(let length):
       count += length

@@ -2,11 +2,11 @@ internal import CIPC
 internal import Glibc
 internal import SystemPackage
 
-/// One transfer between a pipe and memory, with patience.
+/// One transfer between a pipe or a socket and memory, with patience.
 ///
-/// Waiting for ever is plain `read(2)` or `write(2)`. Any other patience must never wait in those, whether the
-/// description is blocking or not, and even if somebody else takes what `poll(2)` had announced: so each try is one
-/// that cannot wait, and between tries the wait is `ppoll(2)`.
+/// Waiting for ever is plain `read(2)` or `write(2)`, `recv(2)` or `send(2)`. Any other patience must never wait in
+/// those, whether the description is blocking or not, and even if somebody else takes what `poll(2)` had announced: so
+/// each try is one that cannot wait, and between tries the wait is `ppoll(2)`.
 enum Transfer {
   enum Outcome {
     /// How many bytes; 0 is the end of file.
@@ -16,10 +16,16 @@ enum Transfer {
   }
 
   static func read(
-    _ descriptor: FileDescriptor, into bytes: UnsafeMutableRawBufferPointer, _ patience: Patience,
+    _ descriptor: FileDescriptor, _ transport: Transport, into bytes: UnsafeMutableRawBufferPointer,
+    _ patience: Patience,
     _ interruption: Interruption
   ) throws(IPCError) -> Outcome {
-    try transfer("read", descriptor, .readable, patience, interruption) {
+    if transport == .socket {
+      return try transfer("recv", descriptor, .readable, patience, interruption) {
+        unsafe cipc_socket_read(descriptor.rawValue, bytes.baseAddress, bytes.count, $0 ? 1 : 0)
+      }
+    }
+    return try transfer("read", descriptor, .readable, patience, interruption) {
       unsafe Glibc.read(descriptor.rawValue, bytes.baseAddress, bytes.count)
     } now: {
       unsafe cipc_read_now(descriptor.rawValue, bytes.baseAddress, bytes.count)
@@ -30,9 +36,15 @@ enum Transfer {
 
   /// The caller has seen to `SIGPIPE`.
   static func write(
-    _ descriptor: FileDescriptor, _ bytes: UnsafeRawBufferPointer, _ patience: Patience, _ interruption: Interruption
+    _ descriptor: FileDescriptor, _ transport: Transport, _ bytes: UnsafeRawBufferPointer, _ patience: Patience,
+    _ interruption: Interruption
   ) throws(IPCError) -> Outcome {
-    try transfer("write", descriptor, .writable, patience, interruption) {
+    if transport == .socket {
+      return try transfer("send", descriptor, .writable, patience, interruption) {
+        unsafe cipc_socket_write(descriptor.rawValue, bytes.baseAddress, bytes.count, $0 ? 1 : 0)
+      }
+    }
+    return try transfer("write", descriptor, .writable, patience, interruption) {
       unsafe Glibc.write(descriptor.rawValue, bytes.baseAddress, bytes.count)
     } now: {
       unsafe cipc_write_now(descriptor.rawValue, bytes.baseAddress, bytes.count)
@@ -41,16 +53,33 @@ enum Transfer {
     }
   }
 
+  /// A transfer of a socket, or a pipe: `attempt` is told whether it must not wait.
+  static func transfer(
+    _ call: String, _ descriptor: FileDescriptor, _ readiness: Readiness, _ patience: Patience,
+    _ interruption: Interruption, _ attempt: (_ now: Bool) -> Int
+  ) throws(IPCError) -> Outcome {
+    try outcome(call, descriptor, readiness, patience, interruption) {
+      Kernel.attempt(interruption) { attempt(patience != .forever) }
+    }
+  }
+
   private static func transfer(
     _ call: String, _ descriptor: FileDescriptor, _ readiness: Readiness, _ patience: Patience,
     _ interruption: Interruption, waiting: () -> Int, now: () -> Int, reopened: (Int32) -> Int
   ) throws(IPCError) -> Outcome {
+    try outcome(call, descriptor, readiness, patience, interruption) { () throws(IPCError) in
+      let result = Kernel.attempt(interruption, patience == .forever ? waiting : now)
+      guard result == .failure(.notSupported), patience != .forever else { return result }
+      return try withoutWaiting(descriptor, readiness, interruption, reopened)
+    }
+  }
+
+  private static func outcome(
+    _ call: String, _ descriptor: FileDescriptor, _ readiness: Readiness, _ patience: Patience,
+    _ interruption: Interruption, _ attempt: () throws(IPCError) -> Result<Int, Errno>
+  ) throws(IPCError) -> Outcome {
     while true {
-      var result = Kernel.attempt(interruption, patience == .forever ? waiting : now)
-      if result == .failure(.notSupported), patience != .forever {
-        result = try withoutWaiting(descriptor, readiness, interruption, reopened)
-      }
-      switch result {
+      switch try attempt() {
       case .success(let count): return .moved(count)
       case .failure(.wouldBlock): break
       case .failure(let reason): throw IPCError(call: call, errno: reason, object: .descriptor(descriptor))

@@ -13,12 +13,4 @@ extension WritingEnd where Self: ~Copyable {
   ) throws(IPCError) -> WriteResult {
     try writeAll(unsafe bytes.bytes, patience: patience, interruption: interruption)
   }
-
-  /// Like ``writeAtomically(_:patience:interruption:)-(RawSpan,_,_)``, for the bytes of an array or a string.
-  @discardableResult
-  public func writeAtomically(
-    _ bytes: Span<UInt8>, patience: Patience = .forever, interruption: Interruption = .retry
-  ) throws(IPCError) -> WriteResult {
-    try writeAtomically(unsafe bytes.bytes, patience: patience, interruption: interruption)
-  }
 }

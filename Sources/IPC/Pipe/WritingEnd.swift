@@ -1,23 +1,24 @@
 internal import SystemPackage
 
-/// The end of a pipe or FIFO that is written to.
+/// An end that is written to: of a pipe, of a FIFO, or of a stream between sockets.
 ///
 /// When nobody reads, each call says so. The process does not die of `SIGPIPE`, and its disposition of that signal
-/// stays as it is: the signal is blocked in the calling thread during the call, and taken away if the call raised it.
-public protocol WritingEnd: PipeEnd, ~Copyable {}
+/// stays as it is. A socket is told not to raise it; for a pipe the signal is blocked in the calling thread during the
+/// call, and taken away if the call raised it.
+public protocol WritingEnd: ByteEnd, ~Copyable {}
 
 extension WritingEnd where Self: ~Copyable {
   /// Writes some of `bytes`: all of them, unless there is room for less and no patience to wait for more.
   ///
-  /// - Returns: ``WriteResult/wrote(_:)`` with at least one byte, or why there are none. Up to
-  ///   ``Pipe/atomicWriteLimit`` bytes are written whole or not at all.
+  /// - Returns: ``WriteResult/wrote(_:)`` with at least one byte, or why there are none. A pipe takes up
+  ///   to ``Pipe/atomicWriteLimit`` bytes whole or not at all.
   /// - Throws: ``IPCError`` with `Errno.interrupted` where that was asked for, and nothing was written yet.
   ///
-  /// Calls `write(2)`.
+  /// Calls `write(2)`, or `send(2)`.
   public func write(
     _ bytes: RawSpan, patience: Patience = .forever, interruption: Interruption = .retry
   ) throws(IPCError) -> WriteResult {
-    try BrokenPipe.contained { () throws(IPCError) in
+    try contained { () throws(IPCError) in
       try unsafe bytes.withUnsafeBytes { (buffer) throws(IPCError) in
         try unsafe writeSome(buffer, patience, interruption)
       }
@@ -31,39 +32,30 @@ extension WritingEnd where Self: ~Copyable {
   /// - Returns: ``WriteResult/wrote(_:)`` when all were written, or what came before that.
   /// - Throws: ``IPCError``, with what was written until then in its ``IPCError/transferred``.
   ///
-  /// Calls `write(2)` as often as it takes.
+  /// Calls `write(2)`, or `send(2)`, as often as it takes.
   @discardableResult
   public func writeAll(
     _ bytes: RawSpan, patience: Patience = .forever, interruption: Interruption = .retry
   ) throws(IPCError) -> WriteResult {
-    try BrokenPipe.contained { () throws(IPCError) in
+    try contained { () throws(IPCError) in
       try unsafe bytes.withUnsafeBytes { (buffer) throws(IPCError) in
         try unsafe writeWhole(buffer, patience, interruption)
       }
     }
   }
 
-  /// Writes `bytes` as a whole that no other writer's bytes are mixed with.
-  ///
-  /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``Pipe/atomicWriteLimit`` bytes, before anything is
-  ///   written.
-  ///
-  /// Calls `write(2)`.
-  @discardableResult
-  public func writeAtomically(
-    _ bytes: RawSpan, patience: Patience = .forever, interruption: Interruption = .retry
-  ) throws(IPCError) -> WriteResult {
-    guard bytes.byteCount <= Pipe.atomicWriteLimit else {
-      throw IPCError(call: "write", errno: .messageTooLong, object: .descriptor(descriptor))
+  private func contained(_ write: () throws(IPCError) -> WriteResult) throws(IPCError) -> WriteResult {
+    switch transport {
+    case .file: try BrokenPipe.contained(write)
+    case .socket: try write()
     }
-    return try write(bytes, patience: patience, interruption: interruption)
   }
 
   private func writeSome(
     _ bytes: UnsafeRawBufferPointer, _ patience: Patience, _ interruption: Interruption
   ) throws(IPCError) -> WriteResult {
     do {
-      return switch try unsafe Transfer.write(descriptor, bytes, patience, interruption) {
+      return switch try unsafe Transfer.write(descriptor, transport, bytes, patience, interruption) {
       case .moved(let count): .wrote(count)
       case .wouldBlock: .wouldBlock(after: 0)
       case .timedOut: .timedOut(after: 0)

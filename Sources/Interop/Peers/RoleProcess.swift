@@ -67,9 +67,9 @@ final class RoleProcess {
       baseline.remove(number)
     }
     let numbers = (answer["fd"] ?? request.fields["fd"] ?? "").split(separator: ",").compactMap { Int($0) }
-    for (key, number) in zip(operation.opens, numbers) {
-      handles[request.fields[key] ?? "default"] = number
-    }
+    // What takes several of a kind has their names in one parameter.
+    let names = operation.opens.flatMap { (request.fields[$0] ?? "default").split(separator: ",").map(String.init) }
+    for (name, number) in zip(names, numbers) { handles[name] = number }
   }
 
   /// What is wrong with the descriptors that it holds; nil when they are those of its open handles.

@@ -21,13 +21,14 @@ struct CellNames: Sendable {
   }
 
   /// The kinds of names, by what a variable begins with.
-  static let kinds = ["mq", "shm", "fifo", "path", "key"]
+  static let kinds = ["mq", "shm", "fifo", "path", "abstract", "key"]
 
   /// The value of `{mq}`, `{fifo-2}` and the like; nil for a variable of another kind, or a key too many.
   mutating func value(of variable: String, scratch: String) -> String? {
     switch String(variable.prefix { $0 != "-" }) {
     case "mq", "shm": return "/\(token)-\(variable)"
     case "fifo", "path": return "\(scratch)/\(token)-\(variable)"
+    case "abstract": return "\(token)-\(variable)"
     case "key":
       if taken[variable] == nil, taken.count < Self.keyCount { taken[variable] = firstKey + Int32(taken.count) }
       return taken[variable].map { "\($0)" }

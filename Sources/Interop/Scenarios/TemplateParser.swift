@@ -9,7 +9,7 @@ struct TemplateParser {
   var captured: Set<String> = []
 
   /// Names made fresh for each cell; a number or word may stand behind a dash.
-  static let fresh = ["mq", "shm", "fifo", "path", "key"]
+  static let fresh = ["mq", "shm", "fifo", "path", "abstract", "key"]
 
   /// Percent-encoded text, as it stands on the wire.
   func wireValue(_ passage: Passage) -> Template {

@@ -1,0 +1,55 @@
+internal import CIPC
+internal import Glibc
+internal import SystemPackage
+
+/// Calls on sockets that cannot be told not to wait, and that wait for what `poll(2)` does not tell of: room in the
+/// backlog of a listener, or with a receiver that one is not connected to.
+///
+/// Their deadline is an option of the socket, `SO_RCVTIMEO` or `SO_SNDTIMEO`, set for the call and taken back.
+enum SocketTimeout {
+  /// Performs a call that returns -1 when it fails. Out of patience, that is `.timedOut` or `.wouldBlock`.
+  static func attempt(
+    _ descriptor: FileDescriptor, _ option: Int32, _ patience: Patience, _ interruption: Interruption,
+    _ call: () -> Int
+  ) throws(IPCError) -> Result<Int, Errno> {
+    switch patience {
+    case .forever: return Kernel.attempt(interruption, call)
+    case .none: return try withoutWaiting(descriptor, interruption, call)
+    case .until(let deadline):
+      while true {
+        // A deadline that has passed still lets pass what need not wait.
+        try set(descriptor, option, max(1, deadline.remaining))
+        let result = Kernel.attempt(.report, call)
+        try set(descriptor, option, 0)
+        switch result {
+        case .failure(.interrupted) where interruption == .retry && !deadline.hasPassed: continue
+        case .failure(.interrupted) where interruption == .retry: return .failure(.timedOut)
+        // Before the deadline, it is the description that does not wait.
+        case .failure(.wouldBlock) where deadline.hasPassed: return .failure(.timedOut)
+        default: return result
+        }
+      }
+    }
+  }
+
+  /// There is no time-out of nothing, so the description is non-blocking meanwhile.
+  private static func withoutWaiting(
+    _ descriptor: FileDescriptor, _ interruption: Interruption, _ call: () -> Int
+  ) throws(IPCError) -> Result<Int, Errno> {
+    let object = IPCError.Object.descriptor(descriptor)
+    let flags = try Kernel.call("fcntl F_GETFL", on: object) { fcntl(descriptor.rawValue, F_GETFL) }
+    if flags & O_NONBLOCK != 0 { return Kernel.attempt(interruption, call) }
+    try Kernel.call("fcntl F_SETFL", on: object) { fcntl(descriptor.rawValue, F_SETFL, flags | O_NONBLOCK) }
+    let result = Kernel.attempt(interruption, call)
+    try Kernel.call("fcntl F_SETFL", on: object) { fcntl(descriptor.rawValue, F_SETFL, flags) }
+    return result
+  }
+
+  private static func set(
+    _ descriptor: FileDescriptor, _ option: Int32, _ nanoseconds: Int64
+  ) throws(IPCError) {
+    try Kernel.call("setsockopt", on: .descriptor(descriptor)) {
+      cipc_set_socket_timeout(descriptor.rawValue, option, nanoseconds)
+    }
+  }
+}

@@ -1,0 +1,217 @@
+internal import Glibc
+internal import IPC
+internal import PeerContract
+internal import SystemPackage
+
+/// Sockets: how they are made, named and connected.
+let socketOperations: [Peer.Operation] = [
+  .init("socket") { peer, parameters in
+    try peer.handles.require(free: parameters.handle)
+    let (type, nonBlocking) = try parameters.socketType()
+    let handle: SocketHandle =
+      switch type {
+      case SOCK_DGRAM: SocketHandle(try UnixSocket.Datagram())
+      case SOCK_SEQPACKET: SocketHandle(try UnixSocket.SequencedPacket())
+      default: SocketHandle(try UnixSocket.Stream())
+      }
+    if nonBlocking { try handle.setNonBlocking(true) }
+    try peer.handles.add(handle, as: parameters.handle)
+    var fields = Fields()
+    fields.append("fd", handle.descriptor.rawValue)
+    return fields
+  },
+
+  .init("socketpair") { peer, parameters in
+    let (first, second) = (try parameters.text("first"), try parameters.text("second"))
+    guard first != second else { throw Invalid("first and second are two handles") }
+    try peer.handles.require(free: first)
+    try peer.handles.require(free: second)
+    let (type, nonBlocking) = try parameters.socketType()
+    let handles =
+      switch type {
+      case SOCK_DGRAM: try pair(of: UnixSocket.DatagramStyle.self)
+      case SOCK_SEQPACKET: try pair(of: UnixSocket.SequencedPacketStyle.self)
+      default: try pair(of: UnixSocket.StreamStyle.self)
+      }
+    for handle in handles where nonBlocking { try handle.setNonBlocking(true) }
+    try peer.handles.add(handles[0], as: first)
+    try peer.handles.add(handles[1], as: second)
+    var fields = Fields()
+    fields.append("fd", handles.map { "\($0.descriptor.rawValue)" }.joined(separator: ","))
+    return fields
+  },
+
+  .init("bind") { peer, parameters in
+    let address = try parameters.address()
+    let exact = parameters.has("mode")
+    // Without permissions of its own, a socket has those that the umask leaves of all.
+    let permissions = try parameters.permissions(default: FilePermissions(rawValue: 0o777))
+    let stale: UnixSocket.StalePath = try parameters.isSet("replace") ? .replaced : .kept
+    try peer.socket(parameters).use(as: UnixSocket.StreamStyle.self) {
+      try $0.bind(to: address, permissions: permissions, umask: exact ? .overridden : .obeyed, stale: stale)
+    }
+    return Fields()
+  },
+
+  .init("listen") { peer, parameters in
+    let backlog: Int32 = try parameters.integer("backlog", default: .max)
+    try peer.socket(parameters).use(as: UnixSocket.StreamStyle.self) { try $0.listen(backlog: backlog) }
+    return Fields()
+  },
+
+  .init("accept4") { peer, parameters in
+    let name = try parameters.text("connection")
+    try peer.handles.require(free: name)
+    let nonBlocking = try parameters.flags("flags", of: acceptFlags, default: 0) & SOCK_NONBLOCK != 0
+    let socket = try peer.socket(parameters)
+    let (handle, address) =
+      switch socket.type {
+      case SOCK_SEQPACKET: try socket.listener(of: UnixSocket.SequencedPacketStyle.self) { try accept($0, parameters) }
+      default: try socket.listener(of: UnixSocket.StreamStyle.self) { try accept($0, parameters) }
+      }
+    if nonBlocking { try handle.setNonBlocking(true) }
+    try peer.handles.add(handle, as: name)
+    var fields = Fields()
+    fields.append("fd", handle.descriptor.rawValue)
+    fields.append(address)
+    return fields
+  },
+
+  .init("connect") { peer, parameters in
+    let address = try parameters.address()
+    let patience = try parameters.patience()
+    let interruption = try parameters.interruption()
+    let result = try peer.socket(parameters).use(as: UnixSocket.StreamStyle.self) {
+      try $0.connect(to: address, patience: patience, interruption: interruption)
+    }
+    switch result {
+    case .connected: return Fields()
+    case .refused: throw Failure(.connectionRefused)
+    case .wouldBlock: throw Failure(.wouldBlock)
+    case .timedOut: throw Failure(.timedOut)
+    }
+  },
+
+  .init("shutdown") { peer, parameters in
+    let direction: ShutdownDirection =
+      switch try parameters.text("how") {
+      case "SHUT_RD": .receiving
+      case "SHUT_WR": .sending
+      case "SHUT_RDWR": .both
+      case let other: throw Invalid("how=\(other): SHUT_RD, SHUT_WR or SHUT_RDWR expected")
+      }
+    try peer.socket(parameters).shutDown(direction)
+    return Fields()
+  },
+
+  .init("getsockname") { peer, parameters in
+    var fields = Fields()
+    fields.append(try peer.socket(parameters).use(as: UnixSocket.StreamStyle.self) { try $0.address })
+    return fields
+  },
+
+  .init("getpeername") { peer, parameters in
+    var fields = Fields()
+    fields.append(try peer.socket(parameters).use(as: UnixSocket.StreamStyle.self) { try $0.peerAddress })
+    return fields
+  },
+
+  .init("getsockopt") { peer, parameters in
+    let socket = try peer.socket(parameters)
+    let option = try parameters.text("optname")
+    var fields = Fields()
+    switch option {
+    case "SO_TYPE": fields.append("optval", typeNames[socket.type] ?? "\(socket.type)")
+    case "SO_ERROR": fields.append("optval", try socket.takePendingError()?.rawValue ?? 0)
+    case "SO_ACCEPTCONN": fields.append("optval", try socket.isListening ? 1 : 0)
+    case "SO_SNDBUF": fields.append("optval", try socket.sendBufferSize)
+    case "SO_RCVBUF": fields.append("optval", try socket.receiveBufferSize)
+    case "SO_PASSCRED":
+      let receives = try socket.use(as: UnixSocket.StreamStyle.self) { try $0.receivesCredentials }
+      fields.append("optval", receives ? 1 : 0)
+    case "SO_PEERCRED":
+      fields.append(try socket.use(as: UnixSocket.StreamStyle.self) { try $0.peerCredentials })
+    default: throw Invalid("optname=\(option): there is no such option here")
+    }
+    return fields
+  },
+
+  .init("setsockopt") { peer, parameters in
+    let socket = try peer.socket(parameters)
+    let value: Int = try parameters.integer("optval")
+    switch try parameters.text("optname") {
+    case "SO_SNDBUF": try socket.setSendBufferSize(value)
+    case "SO_RCVBUF": try socket.setReceiveBufferSize(value)
+    case "SO_PASSCRED":
+      try socket.use(as: UnixSocket.StreamStyle.self) { try $0.setReceivesCredentials(value != 0) }
+    case let other: throw Invalid("optname=\(other): there is no such option to set here")
+    }
+    return Fields()
+  },
+]
+
+private func pair<Style: UnixSocket.Style>(of style: Style.Type) throws -> [SocketHandle] {
+  let pair = try UnixSocket.Pair<Style>()
+  return [SocketHandle(pair.first), SocketHandle(pair.second)]
+}
+
+private func accept<Style: UnixSocket.Connecting>(
+  _ listener: borrowing UnixSocket.Listener<Style>, _ parameters: Parameters
+) throws -> (SocketHandle, UnixSocket.Address) {
+  switch try listener.accept(patience: try parameters.patience(), interruption: try parameters.interruption()) {
+  case .accepted(let connection, let address): return (SocketHandle(connection), address)
+  case .wouldBlock: throw Failure(.wouldBlock)
+  case .timedOut: throw Failure(.timedOut)
+  }
+}
+
+extension Parameters {
+  /// `type`, and whether `SOCK_NONBLOCK` stands with it. The domain must be one that exists here.
+  fileprivate func socketType() throws -> (type: Int32, nonBlocking: Bool) {
+    let domain = try text("domain")
+    guard domain == "AF_UNIX" else { throw Invalid("domain=\(domain): there is no such domain here") }
+    let flags = try self.flags("type", of: typeFlags)
+    return (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), flags & SOCK_NONBLOCK != 0)
+  }
+
+  /// One of the ways to name a socket.
+  func address() throws -> UnixSocket.Address {
+    guard ["path", "abstract", "autobind"].filter(has).count == 1 else { throw Invalid("an address is missing") }
+    if has("path") { return try UnixSocket.Address(path: FilePath(try text("path"))) }
+    if has("abstract") { return try UnixSocket.Address(abstract: try bytes("abstract")) }
+    guard try isSet("autobind") else { throw Invalid("autobind is 'yes', or not there") }
+    return .unnamed
+  }
+}
+
+extension Fields {
+  mutating func append(_ credentials: UnixSocket.Credentials) {
+    append("pid", credentials.process)
+    // As a signed number, since -1 is nobody.
+    append("uid", Int32(bitPattern: credentials.user))
+    append("gid", Int32(bitPattern: credentials.group))
+  }
+
+  /// Where a socket is, as requests say it.
+  mutating func append(_ address: UnixSocket.Address) {
+    if let path = address.path {
+      append("path", path.string)
+    } else if let name = address.abstractName {
+      append("abstract", bytes: name)
+    } else {
+      append("unnamed", "yes")
+    }
+  }
+}
+
+let SOCK_STREAM = UnixSocket.StreamStyle.type
+let SOCK_DGRAM = UnixSocket.DatagramStyle.type
+let SOCK_SEQPACKET = UnixSocket.SequencedPacketStyle.type
+private let SOCK_NONBLOCK = O_NONBLOCK
+private let SOCK_CLOEXEC = O_CLOEXEC
+private let typeNames = [SOCK_STREAM: "SOCK_STREAM", SOCK_DGRAM: "SOCK_DGRAM", SOCK_SEQPACKET: "SOCK_SEQPACKET"]
+private let typeFlags = FlagTable([
+  "SOCK_STREAM": SOCK_STREAM, "SOCK_DGRAM": SOCK_DGRAM, "SOCK_SEQPACKET": SOCK_SEQPACKET,
+  "SOCK_NONBLOCK": SOCK_NONBLOCK, "SOCK_CLOEXEC": SOCK_CLOEXEC,
+])
+private let acceptFlags = FlagTable(["SOCK_NONBLOCK": SOCK_NONBLOCK, "SOCK_CLOEXEC": SOCK_CLOEXEC])

@@ -1,0 +1,111 @@
+/* Sending and receiving through sockets. */
+#include "peer.h"
+
+#include <errno.h>
+#include <limits.h>
+
+/* Deadlines of socket calls are options of the socket: it waits so long, and then fails with EAGAIN. */
+struct socket_wait socket_wait(struct call *call, int option) {
+    struct socket_wait wait = {.option = option, .timed = has(call, "timeout"), .retry = retries(call)};
+    if (wait.timed)
+        wait.deadline = time_after(CLOCK_MONOTONIC, seconds(call, "timeout"));
+    return wait;
+}
+
+static void set_timeout(const struct socket_wait *wait, int fd, struct timespec time) {
+    struct timeval value = {.tv_sec = time.tv_sec, .tv_usec = time.tv_nsec / 1000};
+    setsockopt(fd, SOL_SOCKET, wait->option, &value, sizeof value);
+}
+
+void begin_wait(const struct socket_wait *wait, int fd) {
+    struct timespec left = time_left(wait->deadline);
+    if (left.tv_sec == 0 && left.tv_nsec < 1000)
+        left.tv_nsec = 1000; /* 0 would be for ever */
+    if (wait->timed)
+        set_timeout(wait, fd, left);
+}
+
+/* Whether to call again. Keeps errno, but for a deadline that is over. */
+bool end_wait(const struct socket_wait *wait, int fd, ssize_t result) {
+    int error = errno;
+    if (wait->timed) {
+        set_timeout(wait, fd, (struct timespec){0});
+        if (error == EAGAIN)
+            error = ETIMEDOUT;
+    }
+    errno = error;
+    return result == -1 && error == EINTR && wait->retry;
+}
+
+static const struct symbol send_flags[] = {SYMBOL(MSG_DONTWAIT), {0}};
+static const struct symbol receive_flags[] = {SYMBOL(MSG_DONTWAIT), SYMBOL(MSG_PEEK), SYMBOL(MSG_TRUNC), {0}};
+
+static void send_bytes(struct call *call, bool addressed) {
+    int fd = descriptor(call);
+    struct payload sent = payload(call, "buf", "len");
+    struct address to = addressed ? address(call) : (struct address){0};
+    int wanted = flags_or(call, "flags", send_flags, 0);
+    struct socket_wait wait = socket_wait(call, SO_SNDTIMEO);
+    ssize_t length;
+    if (call->outcome != OK)
+        return;
+    do {
+        begin_wait(&wait, fd);
+        length =
+            sendto(fd, sent.bytes, sent.length, wanted | MSG_NOSIGNAL, addressed ? &to.any : NULL, to.length);
+    } while (end_wait(&wait, fd, length));
+    if (length == -1)
+        fail(call, errno);
+    else
+        answer(call, "return", "%zd", length);
+}
+
+static void perform_send(struct call *call) {
+    send_bytes(call, false);
+}
+
+static void perform_sendto(struct call *call) {
+    send_bytes(call, true);
+}
+
+static void receive_bytes(struct call *call, bool addressed) {
+    int fd = descriptor(call);
+    size_t size = (size_t)number(call, "len", 0, SSIZE_MAX);
+    struct expectation expected = expectation(call);
+    int wanted = flags_or(call, "flags", receive_flags, 0);
+    struct socket_wait wait = socket_wait(call, SO_RCVTIMEO);
+    char *room = call->outcome == OK ? scratch(call, size) : NULL;
+    if (!room)
+        return;
+    struct address from;
+    ssize_t length;
+    do {
+        from.length = sizeof from.un;
+        begin_wait(&wait, fd);
+        length = recvfrom(fd, room, size, wanted, addressed ? &from.any : NULL, &from.length);
+    } while (end_wait(&wait, fd, length));
+    if (length == -1) {
+        fail(call, errno);
+        return;
+    }
+    answer(call, "return", "%zd", length); /* with MSG_TRUNC, as long as it was */
+    if (addressed)
+        answer_address(call, &from);
+    answer_payload(call, "buf", expected, room, (size_t)length < size ? (size_t)length : size);
+}
+
+static void perform_recv(struct call *call) {
+    receive_bytes(call, false);
+}
+
+static void perform_recvfrom(struct call *call) {
+    receive_bytes(call, true);
+}
+
+const struct operation message_operations[] = {
+    {"send", "handle buf len pattern offset flags timeout eintr", perform_send},
+    {"sendto", "handle path abstract buf len pattern offset flags timeout eintr", perform_sendto},
+    {"recv", "handle len pattern offset flags timeout eintr", perform_recv},
+    {"recvfrom", "handle len pattern offset flags timeout eintr", perform_recvfrom},
+    {0},
+};

@@ -1,0 +1,238 @@
+/* Sockets: how they are made, named and connected. message.c moves what they carry. */
+#include "peer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const struct symbol domains[] = {SYMBOL(AF_UNIX), {0}};
+static const struct symbol types[] = {SYMBOL(SOCK_STREAM),   SYMBOL(SOCK_DGRAM),   SYMBOL(SOCK_SEQPACKET),
+                                      SYMBOL(SOCK_NONBLOCK), SYMBOL(SOCK_CLOEXEC), {0}};
+
+static void perform_socket(struct call *call) {
+    const char *handle = new_handle(call, "handle");
+    int domain = one_of(call, "domain", domains), type = flags(call, "type", types);
+    if (call->outcome != OK)
+        return;
+    int fd = socket(domain, type | SOCK_CLOEXEC, 0);
+    if (fd == -1) {
+        fail(call, errno);
+        return;
+    }
+    hold_descriptor(handle, fd);
+    answer(call, "fd", "%d", fd);
+}
+
+static void perform_socketpair(struct call *call) {
+    const char *first = new_handle(call, "first"), *second = new_handle(call, "second");
+    int domain = one_of(call, "domain", domains), type = flags(call, "type", types);
+    int ends[2];
+    if (strcmp(first, second) == 0)
+        refuse(call, "first and second are two handles");
+    if (call->outcome != OK)
+        return;
+    if (socketpair(domain, type | SOCK_CLOEXEC, 0, ends) == -1) {
+        fail(call, errno);
+        return;
+    }
+    hold_descriptor(first, ends[0]);
+    hold_descriptor(second, ends[1]);
+    answer(call, "fd", "%d,%d", ends[0], ends[1]);
+}
+
+/* Whether the path is a socket that no process has any more. It is asked with a datagram socket, which
+ * leaves no trace with a listener: a live socket of another type is EPROTOTYPE, a dead one of any type
+ * ECONNREFUSED. So is a file that is no socket at all, hence stat. */
+static bool is_dead(const struct address *address, struct stat *found) {
+    if (lstat(address->un.sun_path, found) == -1 || !S_ISSOCK(found->st_mode))
+        return false;
+    int probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool dead = probe != -1 && connect(probe, &address->any, address->length) == -1 && errno == ECONNREFUSED;
+    if (probe != -1)
+        close(probe);
+    return dead;
+}
+
+/* Removes a dead socket. Two that come at once would each find it dead, and the second would remove what the
+ * first had bound meanwhile: so they take turns, by a lock of the directory. */
+static int bind_instead(int fd, const struct address *address) {
+    char directory[sizeof address->un.sun_path + 1];
+    strlcpy(directory, address->un.sun_path, sizeof directory);
+    char *slash = strrchr(directory, '/');
+    if (slash)
+        slash[slash == directory] = '\0';
+    int lock = open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock == -1)
+        return -1;
+    struct stat found;
+    int result = -1, error;
+    if (flock(lock, LOCK_EX) == 0) {
+        if (is_dead(address, &found))
+            unlink(address->un.sun_path);
+        result = bind(fd, &address->any, address->length);
+    }
+    error = errno;
+    close(lock);
+    errno = error;
+    return result;
+}
+
+static void perform_bind(struct call *call) {
+    int fd = descriptor(call);
+    struct address name = address(call);
+    bool exact = has(call, "mode"), replace = has(call, "replace");
+    mode_t mode = permissions_or(call, "mode", 0);
+    if (replace && (strcmp(text(call, "replace"), "yes") != 0 || !has(call, "path")))
+        refuse(call, "replace is 'yes', and for a path");
+    if (call->outcome != OK)
+        return;
+    /* bind(2) gives the file the mode of the socket, less the umask; the umask is the whole process's, and
+     * this process has one thread. */
+    mode_t mask = exact ? umask(0) : 0;
+    int result = exact ? fchmod(fd, mode) : 0;
+    if (result == 0)
+        result = bind(fd, &name.any, name.length);
+    if (result == -1 && errno == EADDRINUSE && replace)
+        result = bind_instead(fd, &name);
+    int error = errno;
+    if (exact)
+        umask(mask);
+    if (result == -1)
+        fail(call, error);
+}
+
+static void perform_listen(struct call *call) {
+    int fd = descriptor(call);
+    int backlog = (int)number_or(call, "backlog", INT_MIN, INT_MAX, SOMAXCONN);
+    if (call->outcome == OK && listen(fd, backlog) == -1)
+        fail(call, errno);
+}
+
+static void perform_accept4(struct call *call) {
+    static const struct symbol known[] = {SYMBOL(SOCK_NONBLOCK), SYMBOL(SOCK_CLOEXEC), {0}};
+    int fd = descriptor(call);
+    const char *connection = new_handle(call, "connection");
+    int wanted = flags_or(call, "flags", known, 0);
+    struct socket_wait wait = socket_wait(call, SO_RCVTIMEO);
+    struct address peer = {.length = sizeof peer.un};
+    if (call->outcome != OK)
+        return;
+    int accepted;
+    do {
+        begin_wait(&wait, fd);
+        accepted = accept4(fd, &peer.any, &peer.length, wanted | SOCK_CLOEXEC);
+    } while (end_wait(&wait, fd, accepted));
+    if (accepted == -1) {
+        fail(call, errno);
+        return;
+    }
+    hold_descriptor(connection, accepted);
+    answer(call, "fd", "%d", accepted);
+    answer_address(call, &peer);
+}
+
+static void perform_connect(struct call *call) {
+    int fd = descriptor(call), result;
+    struct address name = address(call);
+    struct socket_wait wait = socket_wait(call, SO_SNDTIMEO);
+    if (call->outcome != OK)
+        return;
+    do {
+        begin_wait(&wait, fd);
+        result = connect(fd, &name.any, name.length);
+    } while (end_wait(&wait, fd, result));
+    if (result == -1)
+        fail(call, errno);
+}
+
+static void perform_shutdown(struct call *call) {
+    static const struct symbol ways[] = {SYMBOL(SHUT_RD), SYMBOL(SHUT_WR), SYMBOL(SHUT_RDWR), {0}};
+    int fd = descriptor(call), how = one_of(call, "how", ways);
+    if (call->outcome == OK && shutdown(fd, how) == -1)
+        fail(call, errno);
+}
+
+static void answer_name(struct call *call, int (*ask)(int, struct sockaddr *, socklen_t *)) {
+    int fd = descriptor(call);
+    struct address name = {.length = sizeof name.un};
+    if (call->outcome != OK)
+        return;
+    if (ask(fd, &name.any, &name.length) == -1)
+        fail(call, errno);
+    else
+        answer_address(call, &name);
+}
+
+static void perform_getsockname(struct call *call) {
+    answer_name(call, getsockname);
+}
+
+static void perform_getpeername(struct call *call) {
+    answer_name(call, getpeername);
+}
+
+static const struct symbol options[] = {SYMBOL(SO_TYPE),
+                                        SYMBOL(SO_ERROR),
+                                        SYMBOL(SO_ACCEPTCONN),
+                                        SYMBOL(SO_SNDBUF),
+                                        SYMBOL(SO_RCVBUF),
+                                        SYMBOL(SO_PASSCRED),
+                                        {0}};
+
+/* Of whoever connected or listened, when they did. */
+static void answer_peer(struct call *call, int fd) {
+    struct ucred peer;
+    socklen_t length = sizeof peer;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == -1) {
+        fail(call, errno);
+        return;
+    }
+    answer(call, "pid", "%d", peer.pid);
+    answer(call, "uid", "%d", (int)peer.uid);
+    answer(call, "gid", "%d", (int)peer.gid);
+}
+
+static void perform_getsockopt(struct call *call) {
+    if (has(call, "optname") && strcmp(text(call, "optname"), "SO_PEERCRED") == 0) {
+        int socket = descriptor(call);
+        if (call->outcome == OK)
+            answer_peer(call, socket);
+        return;
+    }
+    int fd = descriptor(call), option = one_of(call, "optname", options), value;
+    socklen_t length = sizeof value;
+    if (call->outcome != OK)
+        return;
+    if (getsockopt(fd, SOL_SOCKET, option, &value, &length) == -1)
+        fail(call, errno);
+    else if (option == SO_TYPE)
+        answer(call, "optval", "%s", symbol_name(value, types));
+    else
+        answer(call, "optval", "%d", value);
+}
+
+static void perform_setsockopt(struct call *call) {
+    int fd = descriptor(call), option = one_of(call, "optname", options);
+    int value = (int)number(call, "optval", INT_MIN, INT_MAX);
+    if (call->outcome == OK && setsockopt(fd, SOL_SOCKET, option, &value, sizeof value) == -1)
+        fail(call, errno);
+}
+
+const struct operation socket_operations[] = {
+    {"socket", "handle domain type", perform_socket},
+    {"socketpair", "first second domain type", perform_socketpair},
+    {"bind", "handle path abstract autobind mode replace", perform_bind},
+    {"listen", "handle backlog", perform_listen},
+    {"accept4", "handle connection flags timeout eintr", perform_accept4},
+    {"connect", "handle path abstract timeout eintr", perform_connect},
+    {"shutdown", "handle how", perform_shutdown},
+    {"getsockname", "handle", perform_getsockname},
+    {"getpeername", "handle", perform_getpeername},
+    {"getsockopt", "handle optname", perform_getsockopt},
+    {"setsockopt", "handle optname optval", perform_setsockopt},
+    {0},
+};
