@@ -18,7 +18,9 @@ struct MappedFileReader: ParsableCommand {
     do throws(IPCError) {
       let object = try MemoryObject<ReadOnly>(opening: file)
       // Its writer may have just made it.
-      guard try object.status().size > 0 else { throw IPCError(call: "fstat", errno: .noData, object: .path(file)) }
+      guard try object.status().size > 0 else {
+        throw IPCError(call: "fstat", errno: .noData, object: .path(file))
+      }
       let memory = try object.map()
       // The mapping does without.
       try object.close()
@@ -27,7 +29,9 @@ struct MappedFileReader: ParsableCommand {
 
       // The first byte first: its writer stores it last. Should somebody make it shorter now, that is an error, of which
       // the C twin dies.
-      guard try memory.bytes(count: 1) != [0] else { throw IPCError(call: "read", errno: .noData, object: .path(file)) }
+      guard try memory.bytes(count: 1) != [0] else {
+        throw IPCError(call: "read", errno: .noData, object: .path(file))
+      }
       bytes = try memory.bytes(count: size)
       // Not further than the mapping, should nobody have written a NUL.
       let text = Array(bytes.prefix { $0 != 0 })

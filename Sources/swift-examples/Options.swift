@@ -76,6 +76,26 @@ struct Selection: ExpressibleByArgument {
   var defaultValueDescription: String { "0" }
 }
 
+/// A real-time signal, by how far it is above SIGRTMIN.
+struct RealTimeSignal: ExpressibleByArgument {
+  let signal: Signal
+  let offset: Int32
+
+  static let first = RealTimeSignal(signal: .firstRealTime, offset: 0)
+
+  private init(signal: Signal, offset: Int32) {
+    self.signal = signal
+    self.offset = offset
+  }
+
+  init?(argument: String) {
+    guard let offset = Int32(argument), let signal = Signal.realTime(offset) else { return nil }
+    self.init(signal: signal, offset: offset)
+  }
+
+  var defaultValueDescription: String { "\(offset)" }
+}
+
 /// A time to wait, in decimal seconds.
 struct Seconds: ExpressibleByArgument {
   let duration: Duration

@@ -17,7 +17,9 @@ struct POSIXSHMReader: ParsableCommand {
     do throws(IPCError) {
       let object = try MemoryObject<ReadOnly>(opening: name)
       // Its writer may have just made it.
-      guard try object.status().size > 0 else { throw IPCError(call: "fstat", errno: .noData, object: .name(self.name)) }
+      guard try object.status().size > 0 else {
+        throw IPCError(call: "fstat", errno: .noData, object: .name(self.name))
+      }
       let memory = try object.map()
       // The mapping does without.
       try object.close()
@@ -26,7 +28,9 @@ struct POSIXSHMReader: ParsableCommand {
 
       // The first byte first: its writer stores it last. Should somebody make it shorter now, that is an error, of which
       // the C twin dies.
-      guard try memory.bytes(count: 1) != [0] else { throw IPCError(call: "read", errno: .noData, object: .name(self.name)) }
+      guard try memory.bytes(count: 1) != [0] else {
+        throw IPCError(call: "read", errno: .noData, object: .name(self.name))
+      }
       bytes = try memory.bytes(count: size)
       // Not further than the mapping, should nobody have written a NUL.
       let text = Array(bytes.prefix { $0 != 0 })

@@ -22,6 +22,8 @@ struct Examples: ParsableCommand {
       SysVMsgReceiver.self,
       UnixEchoServer.self,
       UnixEchoClient.self,
+      SignalSender.self,
+      SignalReceiver.self,
     ])
 
   func run() throws { throw ValidationError("which program?") }

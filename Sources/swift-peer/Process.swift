@@ -33,4 +33,5 @@ let processOperations: [Peer.Operation] = [
 
 private let resources: [String: __rlimit_resource] = [
   "RLIMIT_NOFILE": RLIMIT_NOFILE, "RLIMIT_MSGQUEUE": __RLIMIT_MSGQUEUE, "RLIMIT_FSIZE": RLIMIT_FSIZE,
+  "RLIMIT_SIGPENDING": __RLIMIT_SIGPENDING,
 ]

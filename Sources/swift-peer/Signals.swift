@@ -1,8 +1,9 @@
 internal import Glibc
+internal import IPC
 internal import PeerContract
 internal import SystemPackage
 
-/// Signals: handlers that count, masks, and waiting for one.
+/// Signals: handlers that count, masks, sending and waiting.
 let signalOperations: [Peer.Operation] = [
   .init("sigaction") { _, parameters in
     let signal = try parameters.signal()
@@ -23,28 +24,155 @@ let signalOperations: [Peer.Operation] = [
 
   .init("sigprocmask") { _, parameters in
     let how = try parameters.flags("how", of: maskings)
-    var set = try parameters.signalSet()
-    guard unsafe sigprocmask(how, &set, nil) == 0 else { throw Failure(Errno(rawValue: errno)) }
+    let signals = try parameters.signalSet()
+    if how == SIG_BLOCK { signals.block() } else { signals.unblock() }
     return Fields()
   },
 
-  .init("sigtimedwait") { _, parameters in
-    var set = try parameters.signalSet()
-    let (seconds, attoseconds) = try parameters.duration("timeout").components
-    var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(attoseconds / 1_000_000_000))
-    var info = unsafe siginfo_t()
-    let signal = unsafe sigtimedwait(&set, &info, &time)
-    guard signal > 0 else { throw Failure(Errno(rawValue: errno)) }
+  .init("sigpending") { _, _ in
     var fields = Fields()
-    fields.append("signum", signalNumbers.first { $0.value == signal }?.key ?? "\(signal)")
-    let code = unsafe info.si_code
-    fields.append("si_code", codes[Int(code)] ?? "\(code)")
-    fields.append("si_pid", unsafe info._sifields._rt.si_pid)
-    fields.append("si_uid", unsafe info._sifields._rt.si_uid)
-    fields.append("si_value", unsafe info._sifields._rt.si_sigval.sival_int)
+    let pending = SignalSet.pending.signals
+    fields.append("pending", pending.isEmpty ? "0" : pending.map(name).joined(separator: "|"))
+    return fields
+  },
+
+  .init("sigtimedwait") { _, parameters in
+    let signals = try parameters.signalSet()
+    var fields = Fields()
+    try fields.append(
+      signals.wait(patience: .atMost(try parameters.duration("timeout")), interruption: .report), late: .wouldBlock)
+    return fields
+  },
+
+  .init("sigtimedwait_all") { _, parameters in
+    let signals = try parameters.signalSet()
+    let count: Int32 = try parameters.integer("count")
+    let timeout = try parameters.duration("timeout")
+    var received: Int32 = 0
+    var expected: Int32 = 0
+    var disordered = 0
+    var fields: Fields {
+      var fields = Fields()
+      fields.append("received", received)
+      fields.append("disordered", disordered)
+      return fields
+    }
+    while received < count {
+      do {
+        switch try signals.wait(patience: .atMost(timeout), interruption: .report) {
+        case .received(let signal):
+          if signal.value != expected { disordered += 1 }
+          received += 1
+          expected = signal.value &+ 1
+        case .wouldBlock, .timedOut: throw Failure(.wouldBlock, fields)
+        }
+      } catch let error as IPCError {
+        throw Failure(error, fields)
+      }
+    }
+    return fields
+  },
+
+  .init("kill") { _, parameters in
+    let process = try parameters.process()
+    try parameters.known().send(to: process)
+    return Fields()
+  },
+
+  .init("sigqueue") { _, parameters in
+    let process = try parameters.process()
+    switch try parameters.known().queue(value: try parameters.integer("si_value"), to: process, patience: .none) {
+    case .queued: return Fields()
+    case .wouldBlock, .timedOut: throw Failure(.wouldBlock)
+    }
+  },
+
+  .init("sigqueue_all") { _, parameters in
+    let process = try parameters.process()
+    let signal = try parameters.known()
+    let count: Int32 = try parameters.integer("count")
+    var sent: Int32 = 0
+    var fields: Fields {
+      var fields = Fields()
+      fields.append("return", sent)
+      return fields
+    }
+    while sent < count {
+      do {
+        guard try signal.queue(value: sent, to: process, patience: .none) == .queued else {
+          throw Failure(.wouldBlock, fields)
+        }
+        sent += 1
+      } catch let error as IPCError {
+        throw Failure(error, fields)
+      }
+    }
+    return fields
+  },
+
+  .init("signalfd") { peer, parameters in
+    try peer.handles.require(free: parameters.handle)
+    let handle = SignalHandle(try SignalDescriptor(try parameters.signalSet()))
+    try peer.handles.add(handle, as: parameters.handle)
+    var fields = Fields()
+    fields.append("fd", handle.descriptor.rawValue)
+    return fields
+  },
+
+  .init("signalfd_read") { peer, parameters in
+    let handle = try peer.handles.find(parameters.handle, as: SignalHandle.self, "descriptor of signals")
+    var fields = Fields()
+    try fields.append(try handle.read(try parameters.patience()), late: .timedOut)
     return fields
   },
 ]
+
+/// The descriptor of a `signalfd`, and whoever owns it.
+private final class SignalHandle: DescriptorHandle {
+  private var signals: SignalDescriptor?
+  let descriptor: FileDescriptor
+
+  init(_ signals: consuming SignalDescriptor) {
+    descriptor = signals.descriptor
+    self.signals = consume signals
+  }
+
+  func close() throws { try signals.take()?.close() }
+
+  func read(_ patience: Patience) throws -> SignalSet.WaitResult {
+    switch signals {
+    case let signals?: try signals.read(patience: patience, interruption: .report)
+    case nil: throw Invalid("the descriptor is closed")
+    }
+  }
+}
+
+extension Fields {
+  /// What came with a signal; or that none came, by the error that the C call has for it.
+  fileprivate mutating func append(_ result: SignalSet.WaitResult, late: Errno) throws {
+    guard case .received(let received) = result else { throw Failure(late) }
+    append("signum", name(received.signal))
+    append("si_code", name(received.origin))
+    append("si_pid", received.process)
+    append("si_uid", received.user)
+    append("si_value", received.value)
+  }
+}
+
+private func name(_ origin: ReceivedSignal.Origin) -> String {
+  switch origin {
+  case .sent: "SI_USER"
+  case .queued: "SI_QUEUE"
+  case .messageQueue: "SI_MESGQ"
+  case .timer: "SI_TIMER"
+  case .thread: "SI_TKILL"
+  case .kernel: "SI_KERNEL"
+  case .other(let code): "\(code)"
+  }
+}
+
+/// By its symbol where it has one.
+private func name(_ signal: Signal) -> String { signal.isRealTime ? "\(signal.rawValue)" : "\(signal)" }
 
 /// How often each handler ran. A handler can reach nothing but what is global and made before it.
 nonisolated(unsafe) private let handled: UnsafeMutablePointer<sig_atomic_t> = {
@@ -58,10 +186,6 @@ private let signals = 1..<65
 
 private let actionFlags = FlagTable(["SA_RESTART": SA_RESTART])
 private let maskings = FlagTable(["SIG_BLOCK": SIG_BLOCK, "SIG_UNBLOCK": SIG_UNBLOCK])
-private let codes: [Int: String] = [
-  SI_USER: "SI_USER", SI_QUEUE: "SI_QUEUE", SI_MESGQ: "SI_MESGQ", SI_TKILL: "SI_TKILL", SI_TIMER: "SI_TIMER",
-  SI_KERNEL: "SI_KERNEL",
-]
 
 /// Real-time signals have no symbols: they are called by their numbers.
 let signalNumbers: [String: Int32] = [
@@ -75,18 +199,36 @@ let signalNumbers: [String: Int32] = [
 
 extension Parameters {
   /// A signal, by its symbol or its number.
-  func signal(_ key: String = "signum") throws -> Int32 {
-    if let signal = signalNumbers[try text(key)] { return signal }
-    guard let number = Int32(try text(key)), signals.contains(Int(number)) else {
-      throw Invalid("\(key)=\(try text(key)): there is no such signal")
+  func signal(_ key: String = "signum") throws -> Int32 { try signal(named: try text(key), key) }
+
+  private func signal(named text: String, _ key: String) throws -> Int32 {
+    if let signal = signalNumbers[text] { return signal }
+    guard let number = Int32(text), signals.contains(Int(number)) else {
+      throw Invalid("\(key)=\(text): there is no such signal")
     }
     return number
   }
 
-  fileprivate func signalSet() throws -> sigset_t {
-    var set = sigset_t()
-    _ = unsafe sigemptyset(&set)
-    _ = unsafe sigaddset(&set, try signal())
-    return set
+  /// The signals that the library knows; C's two of its own are none of them.
+  fileprivate func known(_ number: Int32) throws -> Signal {
+    guard let signal = Signal(rawValue: number) else { throw Failure(.invalidArgument) }
+    return signal
+  }
+
+  fileprivate func known() throws -> Signal { try known(try signal()) }
+
+  /// One or several, joined by `|`.
+  fileprivate func signalSet() throws -> SignalSet {
+    SignalSet(
+      try text("signum").split(separator: "|", omittingEmptySubsequences: false).map { word in
+        try known(try signal(named: String(word), "signum"))
+      })
+  }
+
+  /// The number of one process: 0 and below are groups, and all.
+  fileprivate func process() throws -> Int32 {
+    let process: Int32 = try integer("pid")
+    guard process > 0 else { throw Invalid("pid=\(process): one process expected") }
+    return process
   }
 }

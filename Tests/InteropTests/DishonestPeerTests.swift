@@ -11,7 +11,6 @@ struct DishonestPeerTests {
   /// Greets, and then does what `body` says with each line that it reads.
   private static func peer(_ body: String) -> String {
     """
-    #!/bin/sh
     echo 'hello contract=1 language=odd implementation=sh operations=pid,limits'
     \(body)
     """
@@ -46,8 +45,7 @@ struct DishonestPeerTests {
         let file = folder.appending(path: language)
         let script = Self.peer(text).replacing("language=odd", with: "language=\(language)")
         try Data(script.utf8).write(to: file)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
-        peers.append(PeerDescription(language: language, peer: [file.path], examples: nil))
+        peers.append(PeerDescription(language: language, peer: ["/bin/sh", file.path], examples: nil))
       }
       let (scenarios, vocabulary) = try Checkout.scenarios(
         """

@@ -25,7 +25,7 @@ static void perform_umask(struct call *call) {
 
 static void perform_setrlimit(struct call *call) {
     static const struct symbol resources[] = {
-        SYMBOL(RLIMIT_NOFILE), SYMBOL(RLIMIT_MSGQUEUE), SYMBOL(RLIMIT_FSIZE), {0}};
+        SYMBOL(RLIMIT_NOFILE), SYMBOL(RLIMIT_MSGQUEUE), SYMBOL(RLIMIT_FSIZE), SYMBOL(RLIMIT_SIGPENDING), {0}};
     int resource = one_of(call, "resource", resources);
     rlim_t soft = (rlim_t)number(call, "rlim_cur", 0, INT64_MAX);
     struct rlimit limit;

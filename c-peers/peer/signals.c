@@ -1,11 +1,14 @@
-/* Signals: what interrupts a call, and what tells of a message. */
+/* Signals: what interrupts a call, what tells of a message, and messages of their own. */
 #include "peer.h"
 
-#include <ctype.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 /* A handler can reach nothing but what is static. */
 static volatile sig_atomic_t counts[NSIG];
@@ -15,18 +18,21 @@ static void count(int signum) {
 }
 
 /* By its symbol, or by its number: real-time signals have no symbols. */
-int signal_number(struct call *call, const char *key) {
-    const char *value = text(call, key);
+static int signal_of(struct call *call, const char *value) {
+    const char *wrong = NULL;
     for (int signum = 1; signum < NSIG; signum++) {
         const char *name = sigabbrev_np(signum);
         if (name && strncmp(value, "SIG", 3) == 0 && strcmp(value + 3, name) == 0)
             return signum;
     }
-    if (!isdigit((unsigned char)*value)) {
+    int signum = (int)strtonum(value, 1, NSIG - 1, &wrong);
+    if (wrong)
         refuse(call, "there is no signal %.64s", value);
-        return 0;
-    }
-    return (int)number(call, key, 1, NSIG - 1);
+    return signum;
+}
+
+int signal_number(struct call *call, const char *key) {
+    return signal_of(call, text(call, key));
 }
 
 static void perform_sigaction(struct call *call) {
@@ -46,33 +52,55 @@ static void perform_sigcount(struct call *call) {
         answer(call, "count", "%d", (int)counts[signum]);
 }
 
-static sigset_t set_of(int signum) {
+/* One or several, joined by `|`. */
+static sigset_t signal_set(struct call *call) {
+    char *list = (char *)text(call, "signum"), *word;
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, signum);
+    while ((word = strsep(&list, "|")))
+        sigaddset(&set, signal_of(call, word));
     return set;
 }
 
 static void perform_sigprocmask(struct call *call) {
     static const struct symbol ways[] = {SYMBOL(SIG_BLOCK), SYMBOL(SIG_UNBLOCK), {0}};
     int how = one_of(call, "how", ways);
-    int signum = signal_number(call, "signum");
+    sigset_t set = signal_set(call);
     if (call->outcome != OK)
         return;
-    sigset_t set = set_of(signum);
     if (sigprocmask(how, &set, NULL) == -1)
         fail(call, errno);
 }
 
-static void answer_signal_name(struct call *call, int signum) {
+static void spell_signal(char *text, size_t size, int signum) {
     const char *name = sigabbrev_np(signum);
     if (name)
-        answer(call, "signum", "SIG%s", name);
+        snprintf(text, size, "SIG%s", name);
     else
-        answer(call, "signum", "%d", signum);
+        snprintf(text, size, "%d", signum);
 }
 
-static void perform_sigtimedwait(struct call *call) {
+static void perform_sigpending(struct call *call) {
+    sigset_t set;
+    char list[1024] = "0", name[32];
+    if (sigpending(&set) == -1) {
+        fail(call, errno);
+        return;
+    }
+    for (int signum = 1; signum < NSIG; signum++) {
+        if (sigismember(&set, signum) != 1)
+            continue;
+        spell_signal(name, sizeof name, signum);
+        if (strcmp(list, "0") == 0)
+            *list = '\0';
+        else
+            strlcat(list, "|", sizeof list);
+        strlcat(list, name, sizeof list);
+    }
+    answer(call, "pending", "%s", list);
+}
+
+static void answer_signal(struct call *call, int signum, int code, pid_t pid, uid_t uid, int value) {
     static const struct symbol codes[] = {SYMBOL(SI_USER),
                                           SYMBOL(SI_QUEUE),
                                           SYMBOL(SI_MESGQ),
@@ -80,31 +108,132 @@ static void perform_sigtimedwait(struct call *call) {
                                           SYMBOL(SI_TIMER),
                                           SYMBOL(SI_KERNEL),
                                           {0}};
-    int signum = signal_number(call, "signum");
+    const char *known = symbol_name(code, codes);
+    char name[32];
+    spell_signal(name, sizeof name, signum);
+    answer(call, "signum", "%s", name);
+    if (known)
+        answer(call, "si_code", "%s", known);
+    else
+        answer(call, "si_code", "%d", code);
+    answer(call, "si_pid", "%d", pid);
+    answer(call, "si_uid", "%u", uid);
+    answer(call, "si_value", "%d", value);
+}
+
+static void perform_sigtimedwait(struct call *call) {
+    sigset_t set = signal_set(call);
     struct timespec timeout = seconds(call, "timeout");
     siginfo_t info;
     if (call->outcome != OK)
         return;
-    sigset_t set = set_of(signum);
-    if (sigtimedwait(&set, &info, &timeout) == -1) {
+    if (sigtimedwait(&set, &info, &timeout) == -1)
+        fail(call, errno);
+    else
+        answer_signal(call, info.si_signo, info.si_code, info.si_pid, info.si_uid, info.si_value.sival_int);
+}
+
+/* Takes `count` signals, waits for each, and tells how many of their values are not one more than the one
+ * before, the first of all being 0. */
+static void perform_sigtimedwait_all(struct call *call) {
+    sigset_t set = signal_set(call);
+    long long count = number(call, "count", 0, INT32_MAX), received = 0, disordered = 0;
+    struct timespec timeout = seconds(call, "timeout");
+    siginfo_t info;
+    if (call->outcome != OK)
+        return;
+    for (int expected = 0; received < count; received++, expected = info.si_value.sival_int + 1) {
+        if (sigtimedwait(&set, &info, &timeout) == -1) {
+            fail(call, errno);
+            break;
+        }
+        disordered += info.si_value.sival_int != expected;
+    }
+    answer(call, "received", "%lld", received);
+    answer(call, "disordered", "%lld", disordered);
+}
+
+/* Of one process: 0 and below are groups, and all. */
+static pid_t process(struct call *call) {
+    return (pid_t)number(call, "pid", 1, INT32_MAX);
+}
+
+static void perform_kill(struct call *call) {
+    pid_t pid = process(call);
+    int signum = signal_number(call, "signum");
+    if (call->outcome == OK && kill(pid, signum) == -1)
+        fail(call, errno);
+}
+
+static void perform_sigqueue(struct call *call) {
+    pid_t pid = process(call);
+    int signum = signal_number(call, "signum");
+    union sigval value = {.sival_int = (int)number(call, "si_value", INT32_MIN, INT32_MAX)};
+    if (call->outcome == OK && sigqueue(pid, signum, value) == -1)
+        fail(call, errno);
+}
+
+/* Sends `count` signals with the values from 0 on. */
+static void perform_sigqueue_all(struct call *call) {
+    pid_t pid = process(call);
+    int signum = signal_number(call, "signum");
+    int count = (int)number(call, "count", 0, INT32_MAX), sent = 0;
+    if (call->outcome != OK)
+        return;
+    for (; sent < count; sent++)
+        if (sigqueue(pid, signum, (union sigval){.sival_int = sent}) == -1) {
+            fail(call, errno);
+            break;
+        }
+    answer(call, "return", "%d", sent);
+}
+
+static void perform_signalfd(struct call *call) {
+    const char *handle = new_handle(call, "handle");
+    sigset_t set = signal_set(call);
+    if (call->outcome != OK)
+        return;
+    int fd = signalfd(-1, &set, SFD_CLOEXEC);
+    if (fd == -1) {
         fail(call, errno);
         return;
     }
-    answer_signal_name(call, info.si_signo);
-    const char *code = symbol_name(info.si_code, codes);
-    if (code)
-        answer(call, "si_code", "%s", code);
+    hold_descriptor(handle, fd);
+    answer(call, "fd", "%d", fd);
+}
+
+/* One signal is one structure. With a timeout poll(2) waits, and the descriptor is this process's own, so
+ * nobody takes the signal in between. */
+static void perform_signalfd_read(struct call *call) {
+    struct pollfd entry = {.fd = descriptor(call), .events = POLLIN};
+    bool timed = has(call, "timeout");
+    struct timespec timeout = timed ? seconds(call, "timeout") : (struct timespec){0};
+    struct signalfd_siginfo info;
+    if (call->outcome != OK)
+        return;
+    int ready = timed ? ppoll(&entry, 1, &timeout, NULL) : 1;
+    if (ready == 0) {
+        fail(call, ETIMEDOUT);
+        return;
+    }
+    if (ready == -1 || read(entry.fd, &info, sizeof info) == -1)
+        fail(call, errno);
     else
-        answer(call, "si_code", "%d", info.si_code);
-    answer(call, "si_pid", "%d", info.si_pid);
-    answer(call, "si_uid", "%u", info.si_uid);
-    answer(call, "si_value", "%d", info.si_value.sival_int);
+        answer_signal(call, (int)info.ssi_signo, info.ssi_code, (pid_t)info.ssi_pid, info.ssi_uid,
+                      info.ssi_int);
 }
 
 const struct operation signal_operations[] = {
     {"sigaction", "signum sa_flags", perform_sigaction},
     {"sigcount", "signum", perform_sigcount},
     {"sigprocmask", "how signum", perform_sigprocmask},
+    {"sigpending", "", perform_sigpending},
     {"sigtimedwait", "signum timeout", perform_sigtimedwait},
+    {"sigtimedwait_all", "signum count timeout", perform_sigtimedwait_all},
+    {"kill", "pid signum", perform_kill},
+    {"sigqueue", "pid signum si_value", perform_sigqueue},
+    {"sigqueue_all", "pid signum count", perform_sigqueue_all},
+    {"signalfd", "handle signum", perform_signalfd},
+    {"signalfd_read", "handle timeout", perform_signalfd_read},
     {0},
 };

@@ -74,7 +74,8 @@ extension CellRun {
     let (request, answer) = try answer(of: role)
     guard Matching.isAsRecorded("\(answer)", answered.replacing("{fresh}", with: token)) else {
       throw CellFailure(
-        .failed, "\(describe(role)) answers otherwise than the golden transcript", demanded: answered, asked: asked,
+        .failed, "\(describe(role)) answers '\(asked)' otherwise than the golden transcript", demanded: answered,
+        asked: asked,
         answered: "\(answer)")
     }
     if case .ok(let fields) = answer, let operation = context.vocabulary[request.operation] {

@@ -3,6 +3,8 @@
 struct ScriptCheck {
   let log: MistakeLog
   private var states: [String: State] = [:]
+  /// Roles to which another has sent a signal: they may end of it.
+  private var signalled: Set<String> = []
 
   private enum State {
     case unused
@@ -36,7 +38,8 @@ struct ScriptCheck {
 
   private mutating func follow(_ step: Step) {
     switch step.action {
-    case .request(let role, _, let expected):
+    case .request(let role, let request, let expected):
+      if request.operation == "kill" { signalled.formUnion(states.keys.filter { step.text.contains("{\($0).pid}") }) }
       if isFree(role, step) {
         switch expected {
         case .blocks, .later: states[role] = .pending(step)
@@ -78,7 +81,11 @@ struct ScriptCheck {
     case .waitForEnd(let role, _):
       switch states[role] {
       case .unused, .idle, .pending:
-        log.add(step.location, "'\(role)' does not end by itself; 'kill: \(role)' or 'end: \(role)' goes before")
+        if signalled.contains(role) {
+          states[role] = .waitedFor
+        } else {
+          log.add(step.location, "'\(role)' does not end by itself; 'kill: \(role)' or 'end: \(role)' goes before")
+        }
       case .waitedFor: log.add(step.location, "the end of '\(role)' was waited for already")
       default: states[role] = .waitedFor
       }

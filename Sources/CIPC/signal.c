@@ -1,0 +1,97 @@
+#include "cipc_signal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+_Static_assert(NSIG == 65, "a set is a word");
+_Static_assert((int)CIPC_SI_USER == SI_USER && (int)CIPC_SI_QUEUE == SI_QUEUE &&
+                   (int)CIPC_SI_TIMER == SI_TIMER && (int)CIPC_SI_MESGQ == SI_MESGQ &&
+                   (int)CIPC_SI_TKILL == SI_TKILL && (int)CIPC_SI_KERNEL == SI_KERNEL,
+               "SI_*");
+
+int cipc_sigrtmin(void) {
+    return SIGRTMIN;
+}
+
+int cipc_sigrtmax(void) {
+    return SIGRTMAX;
+}
+
+const char *cipc_signal_symbol(int number) {
+    return sigabbrev_np(number);
+}
+
+static sigset_t set_of(uint64_t signals) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int number = 1; number < NSIG; number++)
+        if (signals & UINT64_C(1) << (number - 1))
+            sigaddset(&set, number);
+    return set;
+}
+
+static uint64_t word_of(const sigset_t *set) {
+    uint64_t signals = 0;
+    for (int number = 1; number < NSIG; number++)
+        if (sigismember(set, number) == 1)
+            signals |= UINT64_C(1) << (number - 1);
+    return signals;
+}
+
+int cipc_sigmask(int how, uint64_t signals, uint64_t *previous) {
+    sigset_t set = set_of(signals), before;
+    errno = pthread_sigmask(how, &set, &before);
+    *previous = word_of(&before);
+    return errno == 0 ? 0 : -1;
+}
+
+int cipc_sigpending(uint64_t *signals) {
+    sigset_t set;
+    int result = sigpending(&set);
+    if (result == 0)
+        *signals = word_of(&set);
+    return result;
+}
+
+int cipc_sigqueue(int process, int number, int value) {
+    return sigqueue(process, number, (union sigval){.sival_int = value});
+}
+
+int cipc_sigtimedwait(uint64_t signals, int64_t nanoseconds, struct cipc_signal_information *information) {
+    sigset_t set = set_of(signals);
+    struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    siginfo_t answer;
+    int result = sigtimedwait(&set, &answer, nanoseconds < 0 ? NULL : &time);
+    if (result != -1)
+        *information = (struct cipc_signal_information){
+            .number = answer.si_signo,
+            .code = answer.si_code,
+            .process = answer.si_pid,
+            .user = answer.si_uid,
+            .value = answer.si_value.sival_int,
+        };
+    return result;
+}
+
+int cipc_signalfd(uint64_t signals) {
+    sigset_t set = set_of(signals);
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+intptr_t cipc_signalfd_read(int descriptor, struct cipc_signal_information *information) {
+    struct signalfd_siginfo answer;
+    intptr_t result = read(descriptor, &answer, sizeof answer);
+    if (result > 0)
+        *information = (struct cipc_signal_information){
+            .number = (int32_t)answer.ssi_signo,
+            .code = answer.ssi_code,
+            .process = (int32_t)answer.ssi_pid,
+            .user = answer.ssi_uid,
+            .value = answer.ssi_int,
+        };
+    return result;
+}

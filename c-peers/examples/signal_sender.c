@@ -1,0 +1,78 @@
+/* Sends signals with a value to the process that a file names: see signal_receiver.c. */
+#include "example.h"
+
+#include <limits.h>
+#include <signal.h>
+
+static const char usage[] =
+    "usage: signal_sender [--pid-file P] [--signal N] [--value V] [--count K] [--timeout SECONDS]\n"
+    "  --pid-file P       where the receiver says which process it is (/tmp/my_signal.pid)\n"
+    "  --signal N         how far above SIGRTMIN the signal is (0)\n"
+    "  --value V          what is sent along (42)\n"
+    "  --count K          how often it is sent (1)\n"
+    "  --timeout SECONDS  how long to wait for the receiver, and for room in its queue (for ever)";
+
+/* The process that the file names, once it is there and complete: nothing that the receiver does would wake
+ * this one, so it looks again a little later. */
+static pid_t find_receiver(const char *path, struct patience patience) {
+    struct timespec pause = {0};
+    for (;;) {
+        FILE *file = fopen(path, "re");
+        char line[32], *end;
+        if (!file && errno != ENOENT)
+            err(EXIT_FAILURE, "open '%s'", path);
+        bool whole = file && fgets(line, sizeof line, file) && strchr(line, '\n');
+        if (file)
+            fclose(file);
+        if (whole) {
+            long process = strtol(line, &end, 10);
+            if (process < 1 || process > INT_MAX || *end != '\n')
+                errx(EXIT_FAILURE, "read '%s': no process", path);
+            return (pid_t)process;
+        }
+        if (!pause_for(patience, &pause))
+            err(EXIT_FAILURE, "open '%s'", path);
+    }
+}
+
+/* EAGAIN is the receiver's limit: it has to take some first, and that tells nobody. */
+static void send_signal(pid_t process, int number, int value, struct patience patience) {
+    struct timespec pause = {0};
+    while (sigqueue(process, number, (union sigval){.sival_int = value}) == -1)
+        if (errno != EAGAIN || !pause_for(patience, &pause))
+            err(EXIT_FAILURE, "sigqueue process %d", process);
+}
+
+int main(int argc, char *argv[]) {
+    static const struct option options[] = {{"pid-file", required_argument, NULL, 'p'},
+                                            {"signal", required_argument, NULL, 's'},
+                                            {"value", required_argument, NULL, 'v'},
+                                            {"count", required_argument, NULL, 'c'},
+                                            {"timeout", required_argument, NULL, 't'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    const char *path = "/tmp/my_signal.pid";
+    int number = SIGRTMIN, value = 42;
+    unsigned count = 1;
+    struct patience patience = {0};
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        switch (option) {
+        case 'p': path = optarg; break;
+        case 's': number = SIGRTMIN + (int)number_option("signal", optarg, 0, SIGRTMAX - SIGRTMIN); break;
+        case 'v': value = (int)number_option("value", optarg, INT_MIN, INT_MAX); break;
+        case 'c': count = (unsigned)number_option("count", optarg, 1, UINT_MAX); break;
+        case 't': patience = timeout_option(optarg); break;
+        case 'h': say("%s", usage); return EXIT_SUCCESS;
+        default: return EX_USAGE;
+        }
+    no_more_arguments(argc, argv);
+
+    say("Signal Sender: looking for '%s'.", path);
+    const pid_t process = find_receiver(path, patience);
+    for (; count > 0; count--) {
+        send_signal(process, number, value, patience);
+        say("Signal Sender: sent SIGRTMIN+%d with value %d to process %d.", number - SIGRTMIN, value,
+            process);
+    }
+    return EXIT_SUCCESS;
+}
