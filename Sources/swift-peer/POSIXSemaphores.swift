@@ -124,15 +124,10 @@ extension Peer {
     _ parameters: Parameters, _ place: (SharedRegion, Int) throws -> POSIXSemaphore
   ) throws -> Fields {
     try handles.require(free: parameters.handle)
-    let region = try region(parameters)
+    let region = try writableSegment(try parameters.text("memory")).placement()
     let semaphore = try place(region, try parameters.integer("at", default: 0))
     try handles.add(SemaphoreHandle(semaphore, nil), as: parameters.handle)
     return Fields()
-  }
-
-  /// The memory that a request names, for what is placed in it.
-  func region(_ parameters: Parameters) throws -> SharedRegion {
-    try writableSegment(try parameters.text("memory")).region()
   }
 
   func writableSegment(_ name: String) throws -> ReadWriteSegment {

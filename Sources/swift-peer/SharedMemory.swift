@@ -106,6 +106,7 @@ private final class ReadOnlySegment: AttachedSegment {
 
 final class ReadWriteSegment: AttachedSegment {
   private var memory: SystemVSharedMemory.ReadWriteAttachment?
+  private var region: SharedRegion?
   let size: Int
 
   init(_ memory: consuming SystemVSharedMemory.ReadWriteAttachment) {
@@ -118,10 +119,13 @@ final class ReadWriteSegment: AttachedSegment {
   func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.bytes(at: offset, count: count) ?? [] }
   func write(_ bytes: [UInt8], at offset: Int) throws { try memory?.write(bytes.span, at: offset) }
 
-  /// The same segment, attached once more for what is placed in it.
-  func region() throws -> SharedRegion {
+  /// The same segment, attached once more for what is placed in it, and as long as this is.
+  func placement() throws -> SharedRegion {
+    if let region { return region }
     guard let segment = memory?.segment else { throw Invalid("the segment is detached") }
-    return SharedRegion(try segment.attach())
+    let region = SharedRegion(try segment.attach())
+    self.region = region
+    return region
   }
 
   /// Adds one to a number of 8 bytes, in two steps that others could come between.

@@ -18,5 +18,6 @@ let peer = Peer(
     socketOperations,
     messageOperations,
     enclosureOperations,
+    sharedMutexOperations,
   ])
 peer.run()

@@ -104,10 +104,11 @@ struct segment segment(struct call *call) {
     return held(call, "handle", SEGMENT, "segment")->segment;
 }
 
-/* `size` bytes of the memory that the request names, at `at`, for something that is aligned as a long is. */
-void *place(struct call *call, size_t size) {
-    struct segment memory = held(call, "memory", SEGMENT, "segment")->segment;
-    long long at = number_or(call, "at", INT64_MIN, INT64_MAX, 0);
+/* `size` bytes of the memory that the request names by `key`, at `offset`, for something that is aligned as a
+ * long is. */
+void *place(struct call *call, const char *key, const char *offset, size_t size) {
+    struct segment memory = held(call, key, SEGMENT, "segment")->segment;
+    long long at = number_or(call, offset, INT64_MIN, INT64_MAX, 0);
     if (call->outcome != OK)
         return NULL;
     if (memory.read_only || at < 0 || (size_t)at > memory.size || size > memory.size - (size_t)at)

@@ -48,7 +48,8 @@ struct operation {
 extern const struct operation general_operations[], abi_operations[], signal_operations[], pipe_operations[],
     transfer_operations[], record_operations[], posix_mq_operations[], sysv_shm_operations[],
     sysv_sem_operations[], sysv_msg_operations[], memory_object_operations[], mapping_operations[],
-    posix_sem_operations[], socket_operations[], message_operations[], ancillary_operations[];
+    posix_sem_operations[], socket_operations[], message_operations[], ancillary_operations[],
+    shared_mutex_operations[];
 
 /* call.c: a request taken apart, an answer put together. */
 void parse(struct call *, char *line, size_t length);
@@ -109,7 +110,7 @@ void check_new_handles(struct call *, const char *list);
 int descriptor(struct call *);
 int named_descriptor(struct call *, const char *name);
 struct segment segment(struct call *);
-void *place(struct call *, size_t size);
+void *place(struct call *, const char *key, const char *offset, size_t size);
 struct semaphore semaphore(struct call *, const char *key);
 void replace_segment(struct call *, struct segment);
 void release(struct call *);

@@ -50,7 +50,7 @@ static void perform_sem_unlink(struct call *call) {
 static void perform_sem_init(struct call *call) {
     const char *handle = new_handle(call, "handle");
     unsigned value = (unsigned)number(call, "value", 0, UINT_MAX);
-    sem_t *placed = place(call, sizeof(sem_t));
+    sem_t *placed = place(call, "memory", "at", sizeof(sem_t));
     if (call->outcome != OK)
         return;
     if (sem_init(placed, 1, value) == -1)
@@ -62,7 +62,7 @@ static void perform_sem_init(struct call *call) {
 /* What another process made with sem_init(3): there is no call to open it. */
 static void perform_sem_at(struct call *call) {
     const char *handle = new_handle(call, "handle");
-    sem_t *placed = place(call, sizeof(sem_t));
+    sem_t *placed = place(call, "memory", "at", sizeof(sem_t));
     if (call->outcome == OK)
         hold_semaphore(handle, (struct semaphore){placed, false});
 }
@@ -169,7 +169,7 @@ static void perform_sem_post_on_signal(struct call *call) {
  * others could come between. */
 static void perform_sem_count(struct call *call) {
     sem_t *lock = semaphore(call, "handle").address;
-    volatile uint64_t *counter = place(call, sizeof *counter);
+    volatile uint64_t *counter = place(call, "memory", "at", sizeof *counter);
     long long count = number(call, "count", 0, INT64_MAX);
     for (long long i = 0; call->outcome == OK && i < count; i++) {
         while (sem_wait(lock) == -1)

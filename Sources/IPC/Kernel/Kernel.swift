@@ -27,4 +27,10 @@ package enum Kernel {
     case .failure(let reason): throw IPCError(call: name, errno: reason, object: object)
     }
   }
+
+  /// Performs a call of pthread, which returns the reason of its failure instead of leaving it in `errno`.
+  package static func perform(_ name: String, _ call: () -> Int32) throws(IPCError) {
+    let code = call()
+    if code != 0 { throw IPCError(call: name, errno: Errno(rawValue: code)) }
+  }
 }

@@ -24,7 +24,8 @@ import Testing
   @Test func itIsCountedUpAndDown() throws {
     try withName { name in
       let semaphore = try POSIXSemaphore(creating: name, value: 1, permissions: .ownerReadWrite)
-      #expect(semaphore.isNew)
+      let isNew = semaphore.isNew
+      #expect(isNew)
       #expect(try semaphore.wait(patience: .none) == .taken)
       #expect(try semaphore.wait(patience: .none) == .wouldBlock)
       #expect(try semaphore.wait(patience: .atMost(.milliseconds(5))) == .timedOut)
@@ -38,7 +39,8 @@ import Testing
     try withName { name in
       let one = try POSIXSemaphore(creatingOrOpening: name, value: 3, permissions: .ownerReadWrite)
       let other = try POSIXSemaphore(creatingOrOpening: name, value: 9, permissions: .ownerReadWrite)
-      #expect(one.isNew && !other.isNew && one.isSame(as: other))
+      let isOneAndNew = one.isNew && !other.isNew && one.isSame(as: other)
+      #expect(isOneAndNew)
       try one.close()
       #expect(try other.value() == 3)
     }

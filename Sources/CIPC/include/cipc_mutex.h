@@ -1,0 +1,7 @@
+// Mutexes with a deadline by CLOCK_MONOTONIC, which is an extension of glibc that Swift does not see.
+#pragma once
+
+#include <stdint.h>
+
+/// pthread_mutex_clocklock(3) with CLOCK_MONOTONIC: returns what others leave in errno.
+int cipc_mutex_lock_until(void *mutex, int64_t seconds, long nanoseconds);

@@ -1,0 +1,9 @@
+#include "cipc_mutex.h"
+
+#include <pthread.h>
+#include <time.h>
+
+int cipc_mutex_lock_until(void *mutex, int64_t seconds, long nanoseconds) {
+    struct timespec deadline = {.tv_sec = seconds, .tv_nsec = nanoseconds};
+    return pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &deadline);
+}

@@ -1,0 +1,166 @@
+/* Mutexes and condition variables between processes. They lie in an attached segment, and are named by it and
+ * their place in it: whoever has the memory has them. */
+#include "peer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+
+/* The functions of pthread return what others leave in errno. EOWNERDEAD is told as an error, and yet the
+ * mutex is locked. */
+static void tell(struct call *call, int error) {
+    if (error != 0)
+        fail(call, error);
+}
+
+static pthread_mutex_t *mutex(struct call *call) {
+    return place(call, "memory", "at", sizeof(pthread_mutex_t));
+}
+
+static pthread_cond_t *condition(struct call *call) {
+    return place(call, "memory", "at", sizeof(pthread_cond_t));
+}
+
+static void perform_mutex_init(struct call *call) {
+    pthread_mutex_t *made = mutex(call);
+    pthread_mutexattr_t attributes;
+    if (call->outcome != OK)
+        return;
+    pthread_mutexattr_init(&attributes);
+    int error = pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    if (error == 0)
+        error = pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+    if (error == 0)
+        error = pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ERRORCHECK);
+    if (error == 0)
+        error = pthread_mutex_init(made, &attributes);
+    pthread_mutexattr_destroy(&attributes);
+    tell(call, error);
+}
+
+static void perform_mutex_destroy(struct call *call) {
+    pthread_mutex_t *ended = mutex(call);
+    if (call->outcome == OK)
+        tell(call, pthread_mutex_destroy(ended));
+}
+
+static void perform_mutex_lock(struct call *call) {
+    pthread_mutex_t *locked = mutex(call);
+    if (call->outcome == OK)
+        tell(call, pthread_mutex_lock(locked));
+}
+
+static void perform_mutex_trylock(struct call *call) {
+    pthread_mutex_t *locked = mutex(call);
+    if (call->outcome == OK)
+        tell(call, pthread_mutex_trylock(locked));
+}
+
+static void perform_mutex_clocklock(struct call *call) {
+    pthread_mutex_t *locked = mutex(call);
+    struct timespec end = time_after(CLOCK_MONOTONIC, seconds(call, "abs_timeout"));
+    if (call->outcome == OK)
+        tell(call, pthread_mutex_clocklock(locked, CLOCK_MONOTONIC, &end));
+}
+
+static void perform_mutex_unlock(struct call *call) {
+    pthread_mutex_t *unlocked = mutex(call);
+    if (call->outcome == OK)
+        tell(call, pthread_mutex_unlock(unlocked));
+}
+
+static void perform_mutex_consistent(struct call *call) {
+    pthread_mutex_t *repaired = mutex(call);
+    if (call->outcome == OK)
+        tell(call, pthread_mutex_consistent(repaired));
+}
+
+/* Adds to a number that only the mutex protects: `volatile` makes each addition a load and a store, which
+ * others could come between. */
+static void perform_lock_and_count(struct call *call) {
+    pthread_mutex_t *lock = mutex(call);
+    volatile uint64_t *counter = place(call, "memory", "counter", sizeof *counter);
+    long long count = number(call, "count", 0, INT64_MAX);
+    for (long long i = 0; call->outcome == OK && i < count; i++) {
+        tell(call, pthread_mutex_lock(lock));
+        if (call->outcome != OK)
+            return;
+        *counter = *counter + 1;
+        tell(call, pthread_mutex_unlock(lock));
+    }
+    if (call->outcome == OK)
+        answer(call, "return", "%lld", count);
+}
+
+static void perform_cond_init(struct call *call) {
+    pthread_cond_t *made = condition(call);
+    pthread_condattr_t attributes;
+    if (call->outcome != OK)
+        return;
+    pthread_condattr_init(&attributes);
+    int error = pthread_condattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+    if (error == 0)
+        error = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    if (error == 0)
+        error = pthread_cond_init(made, &attributes);
+    pthread_condattr_destroy(&attributes);
+    tell(call, error);
+}
+
+static void perform_cond_destroy(struct call *call) {
+    pthread_cond_t *ended = condition(call);
+    if (call->outcome == OK)
+        tell(call, pthread_cond_destroy(ended));
+}
+
+static void perform_cond_wait(struct call *call) {
+    pthread_cond_t *awaited = condition(call);
+    pthread_mutex_t *locked = place(call, "memory", "mutex", sizeof(pthread_mutex_t));
+    if (call->outcome == OK)
+        tell(call, pthread_cond_wait(awaited, locked));
+}
+
+static void perform_cond_timedwait(struct call *call) {
+    pthread_cond_t *awaited = condition(call);
+    pthread_mutex_t *locked = place(call, "memory", "mutex", sizeof(pthread_mutex_t));
+    struct timespec end = time_after(CLOCK_MONOTONIC, seconds(call, "abs_timeout"));
+    if (call->outcome == OK)
+        tell(call, pthread_cond_timedwait(awaited, locked, &end));
+}
+
+static void perform_cond_signal(struct call *call) {
+    pthread_cond_t *told = condition(call);
+    if (call->outcome == OK)
+        tell(call, pthread_cond_signal(told));
+}
+
+static void perform_cond_broadcast(struct call *call) {
+    pthread_cond_t *told = condition(call);
+    if (call->outcome == OK)
+        tell(call, pthread_cond_broadcast(told));
+}
+
+static void perform_shared_layout(struct call *call) {
+    answer(call, "pthread_mutex_t", "%zu", sizeof(pthread_mutex_t));
+    answer(call, "pthread_cond_t", "%zu", sizeof(pthread_cond_t));
+    answer(call, "sem_t", "%zu", sizeof(sem_t));
+}
+
+const struct operation shared_mutex_operations[] = {
+    {"pthread_mutex_init", "memory at", perform_mutex_init},
+    {"pthread_mutex_destroy", "memory at", perform_mutex_destroy},
+    {"pthread_mutex_lock", "memory at", perform_mutex_lock},
+    {"pthread_mutex_trylock", "memory at", perform_mutex_trylock},
+    {"pthread_mutex_clocklock", "memory at abs_timeout", perform_mutex_clocklock},
+    {"pthread_mutex_unlock", "memory at", perform_mutex_unlock},
+    {"pthread_mutex_consistent", "memory at", perform_mutex_consistent},
+    {"lock_and_count", "memory at counter count", perform_lock_and_count},
+    {"pthread_cond_init", "memory at", perform_cond_init},
+    {"pthread_cond_destroy", "memory at", perform_cond_destroy},
+    {"pthread_cond_wait", "memory at mutex", perform_cond_wait},
+    {"pthread_cond_timedwait", "memory at mutex abs_timeout", perform_cond_timedwait},
+    {"pthread_cond_signal", "memory at", perform_cond_signal},
+    {"pthread_cond_broadcast", "memory at", perform_cond_broadcast},
+    {"shared_layout", "", perform_shared_layout},
+    {0},
+};
