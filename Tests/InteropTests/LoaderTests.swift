@@ -171,7 +171,7 @@ struct LoaderTests {
       "test.yaml:10:46: this '{' has no '}' behind it in the same word"),
     Slip(
       "a capture before it is made", "count={bytes}", "count={sent} buf={bytes}",
-      "test.yaml:10:47: unknown variable 'sent'; it is one of bytes, fifo, key, mq, path, reader.pid, shm, writer.pid (a capture must stand in an earlier step)"
+      "test.yaml:10:47: unknown variable 'sent'; it is one of abstract, bytes, fifo, key, mq, path, reader.pid, shm, writer.pid (a capture must stand in an earlier step)"
     ),
     Slip(
       "the pid of nobody", "count={bytes}", "count={bytes} buf={wroter.pid}",

@@ -3,6 +3,7 @@
 #include "cipc_kernel.h"
 #include "cipc_mapping.h"
 #include "cipc_mqueue.h"
+#include "cipc_mutex.h"
 #include "cipc_pipe.h"
 #include "cipc_process.h"
 #include "cipc_semaphore.h"
