@@ -61,7 +61,8 @@ extension UnixSocket.Address {
   /// The path; nil when there is none.
   public var path: FilePath? {
     guard let bytes, bytes.first != 0 else { return nil }
-    return FilePath(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
+    // Not by way of a string: a path need not be text.
+    return FilePath(platformString: bytes.prefix { $0 != 0 }.map(CChar.init(bitPattern:)) + [0])
   }
 
   /// The abstract name; nil when there is none.

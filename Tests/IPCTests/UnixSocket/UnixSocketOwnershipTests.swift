@@ -1,0 +1,90 @@
+import Glibc
+import IPC
+import SystemPackage
+import Testing
+
+@Suite struct UnixSocketOwnershipTests {
+  @Test func `Each socket is of its type, and close-on-exec`() throws {
+    let stream = try UnixSocket.Stream()
+    let packets = try UnixSocket.SequencedPacket()
+    let datagrams = try UnixSocket.Pair<UnixSocket.DatagramStyle>()
+    #expect(type(of: stream.descriptor) == Int32(SOCK_STREAM.rawValue))
+    #expect(type(of: packets.descriptor) == Int32(SOCK_SEQPACKET.rawValue))
+    #expect(type(of: datagrams.first.descriptor) == Int32(SOCK_DGRAM.rawValue))
+    #expect(type(of: datagrams.second.descriptor) == Int32(SOCK_DGRAM.rawValue))
+    for descriptor in [stream.descriptor, packets.descriptor, datagrams.first.descriptor] {
+      #expect(isCloseOnExec(descriptor.rawValue) == true)
+    }
+  }
+
+  @Test func `A socket is closed when its owner goes`() throws {
+    let other: UnixSocket.Stream
+    do {
+      let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
+      other = try UnixSocket.Stream(adopting: try duplicate(pair.first.descriptor))
+    }
+    var none: [UInt8] = []
+    #expect(try other.readToEnd(appendingTo: &none, patience: .atMost(.seconds(60))) == .endOfFile(after: 0))
+  }
+
+  @Test func `A socket is closed when it is told so`() throws {
+    let pair = try UnixSocket.Pair<UnixSocket.SequencedPacketStyle>()
+    try pair.first.close()
+    var none: [UInt8] = []
+    #expect(try pair.second.receive(atMost: 9, appendingTo: &none, patience: .atMost(.seconds(60))) == .endOfFile)
+  }
+
+  @Test func `A socket that is released stays open`() throws {
+    let pair = try UnixSocket.Pair<UnixSocket.DatagramStyle>()
+    let descriptor = pair.first.release()
+    let again = try UnixSocket.Datagram(adopting: descriptor)
+    #expect(try again.send([1].span) == .sent)
+    #expect(try pair.second.received() == [1])
+  }
+
+  @Test func `A socket that is adopted becomes close-on-exec`() throws {
+    let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
+    let inherited = FileDescriptor(rawValue: dup(pair.first.descriptor.rawValue))
+    #expect(isCloseOnExec(inherited.rawValue) == false)
+    let stream = try UnixSocket.Stream(adopting: inherited)
+    #expect(isCloseOnExec(stream.descriptor.rawValue) == true)
+  }
+
+  @Test func `What carries something else is refused, and stays its owner's`() throws {
+    let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
+    let pipe = try Pipe()
+    #expect(
+      reason { _ = try UnixSocket.Datagram(adopting: pair.first.descriptor) } == .protocolWrongTypeForSocket)
+    #expect(reason { _ = try UnixSocket.Stream(adopting: pipe.reader.descriptor) } == .notSocket)
+    #expect(reason { _ = try UnixSocket.StreamListener(adopting: pair.first.descriptor) } == .invalidArgument)
+    #expect(try pair.first.write([1].span) == .wrote(1))
+    #expect(isCloseOnExec(pipe.reader.descriptor.rawValue) == true)
+  }
+
+  @Test func `A listener is adopted as one`() throws {
+    let address = try freshName()
+    let listener = try UnixSocket.StreamListener(adopting: UnixSocket.StreamListener(at: address).release())
+    #expect(try listener.isListening == true)
+    #expect(try listener.address == address)
+    let stream = try UnixSocket.Stream()
+    #expect(try stream.isListening == false)
+    #expect(try stream.connect(to: address) == .connected)
+    #expect(try listener.accepted().write([1].span) == .wrote(1))
+  }
+
+  @Test func `Buffers have the size that the kernel makes of what was asked for`() throws {
+    let stream = try UnixSocket.Stream()
+    try stream.setSendBufferSize(16384)
+    try stream.setReceiveBufferSize(16384)
+    #expect(try stream.sendBufferSize == 32768)
+    #expect(try stream.receiveBufferSize == 32768)
+    #expect(reason { try stream.setSendBufferSize(.max) } == .invalidArgument)
+    #expect(try stream.takePendingError() == nil)
+  }
+
+  private func type(of descriptor: FileDescriptor) -> Int32? {
+    var type: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    return unsafe getsockopt(descriptor.rawValue, SOL_SOCKET, SO_TYPE, &type, &length) == 0 ? type : nil
+  }
+}
