@@ -24,8 +24,10 @@ enum SocketTimeout {
         switch result {
         case .failure(.interrupted) where interruption == .retry && !deadline.hasPassed: continue
         case .failure(.interrupted) where interruption == .retry: return .failure(.timedOut)
-        // Before the deadline, it is the description that does not wait.
         case .failure(.wouldBlock) where deadline.hasPassed: return .failure(.timedOut)
+        // Before the deadline, either the description does not wait, or the kernel, which counts this time in ticks of its
+        // own, gave up a little early.
+        case .failure(.wouldBlock) where try !isNonBlocking(descriptor): continue
         default: return result
         }
       }
@@ -37,12 +39,20 @@ enum SocketTimeout {
     _ descriptor: FileDescriptor, _ interruption: Interruption, _ call: () -> Int
   ) throws(IPCError) -> Result<Int, Errno> {
     let object = IPCError.Object.descriptor(descriptor)
-    let flags = try Kernel.call("fcntl F_GETFL", on: object) { fcntl(descriptor.rawValue, F_GETFL) }
+    let flags = try statusFlags(descriptor)
     if flags & O_NONBLOCK != 0 { return Kernel.attempt(interruption, call) }
     try Kernel.call("fcntl F_SETFL", on: object) { fcntl(descriptor.rawValue, F_SETFL, flags | O_NONBLOCK) }
     let result = Kernel.attempt(interruption, call)
     try Kernel.call("fcntl F_SETFL", on: object) { fcntl(descriptor.rawValue, F_SETFL, flags) }
     return result
+  }
+
+  private static func isNonBlocking(_ descriptor: FileDescriptor) throws(IPCError) -> Bool {
+    try statusFlags(descriptor) & O_NONBLOCK != 0
+  }
+
+  private static func statusFlags(_ descriptor: FileDescriptor) throws(IPCError) -> Int32 {
+    try Kernel.call("fcntl F_GETFL", on: .descriptor(descriptor)) { fcntl(descriptor.rawValue, F_GETFL) }
   }
 
   private static func set(
