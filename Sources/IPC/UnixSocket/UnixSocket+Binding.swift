@@ -60,7 +60,7 @@ extension UnixSocket.End {
 
   /// Where that is which this socket is connected to.
   ///
-  /// - Throws: ``IPCError`` with `.notConnected`.
+  /// - Throws: ``IPCError`` with `.socketNotConnected`.
   ///
   /// Calls `getpeername(2)`.
   public var peerAddress: UnixSocket.Address {

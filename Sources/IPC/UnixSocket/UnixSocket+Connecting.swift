@@ -21,7 +21,7 @@ extension UnixSocket.End {
   /// A connection stands as soon as the listener has room for one more to wait: nobody needs to have accepted it.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied` without the right to write the path,
-  ///   `.protocolWrongTypeForSocket`, `.isConnected`, or `Errno.interrupted` where that was asked for.
+  ///   `.protocolWrongTypeForSocket`, `.socketIsConnected`, or `Errno.interrupted` where that was asked for.
   ///
   /// Calls `connect(2)`.
   public func connect(

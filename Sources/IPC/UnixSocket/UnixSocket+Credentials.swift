@@ -23,7 +23,7 @@ extension UnixSocket.End {
 
   /// The process on the other side, as a descriptor that no other process can be mistaken for. It is the caller's.
   ///
-  /// - Throws: ``IPCError`` with `.noProtocolOption` before Linux 6.5, `.noSuchProcess` when it is gone, on some
+  /// - Throws: ``IPCError`` with `.protocolNotAvailable` before Linux 6.5, `.noSuchProcess` when it is gone, on some
   ///   kernels; `.noData` when there is none.
   ///
   /// Calls `getsockopt(2)` with `SO_PEERPIDFD`.

@@ -43,7 +43,7 @@ extension UnixSocket {
 extension UnixSocket.End where Style: UnixSocket.Messages {
   /// Sends a message to whom this socket is connected to, and waits for room. Nothing is allocated.
   ///
-  /// - Throws: ``IPCError`` with `.messageTooLong` for one that the send buffer could never hold, `.notConnected`,
+  /// - Throws: ``IPCError`` with `.messageTooLong` for one that the send buffer could never hold, `.socketNotConnected`,
   ///   `.connectionRefused` when the receiver of datagrams is gone, or `Errno.interrupted` where that was asked for.
   ///
   /// Calls `send(2)` with `MSG_NOSIGNAL`.
