@@ -18,7 +18,7 @@ extension WritingEnd where Self: ~Copyable {
   public func write(
     _ bytes: RawSpan, patience: Patience = .forever, interruption: Interruption = .retry
   ) throws(IPCError) -> WriteResult {
-    try contained { () throws(IPCError) in
+    try contained(bytes.byteCount) { () throws(IPCError) in
       try unsafe bytes.withUnsafeBytes { (buffer) throws(IPCError) in
         try unsafe writeSome(buffer, patience, interruption)
       }
@@ -37,16 +37,16 @@ extension WritingEnd where Self: ~Copyable {
   public func writeAll(
     _ bytes: RawSpan, patience: Patience = .forever, interruption: Interruption = .retry
   ) throws(IPCError) -> WriteResult {
-    try contained { () throws(IPCError) in
+    try contained(bytes.byteCount) { () throws(IPCError) in
       try unsafe bytes.withUnsafeBytes { (buffer) throws(IPCError) in
         try unsafe writeWhole(buffer, patience, interruption)
       }
     }
   }
 
-  private func contained(_ write: () throws(IPCError) -> WriteResult) throws(IPCError) -> WriteResult {
+  private func contained(_ size: Int, _ write: () throws(IPCError) -> WriteResult) throws(IPCError) -> WriteResult {
     switch transport {
-    case .file: try BrokenPipe.contained(write)
+    case .file: try BrokenPipe.contained(size, write)
     case .socket: try write()
     }
   }
