@@ -5,7 +5,7 @@ internal import SystemPackage
 /// When nobody reads, each call says so. The process does not die of `SIGPIPE`, and its disposition of that signal
 /// stays as it is. A socket is told not to raise it; for a pipe the signal is blocked in the calling thread during the
 /// call, and taken away if the call raised it.
-public protocol WritingEnd: ByteEnd, ~Copyable {}
+public protocol WritingEnd: ByteEnd, ByteSink, ~Copyable {}
 
 extension WritingEnd where Self: ~Copyable {
   /// Writes some of `bytes`: all of them, unless there is room for less and no patience to wait for more.
