@@ -53,7 +53,7 @@ struct ipc_channel {
 };
 
 /* Makes a channel of two descriptors, which may be the same one; -1 for a direction that there is not. No
- * message has more than `limit` bytes, in either direction. */
+ * message has more than `limit` bytes, in either direction; it is at most INT32_MAX. */
 static inline void ipc_channel_init(struct ipc_channel *channel, int in, int out, uint32_t limit) {
     int type;
     socklen_t size = sizeof type;

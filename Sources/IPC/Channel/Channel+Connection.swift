@@ -98,7 +98,9 @@ extension Channel.Connection where Stream: ~Copyable {
     case .received:
       asked = nil
       return .replied
-    case .endOfStream: return .nobodyReplies
+    case .endOfStream:
+      asked = nil
+      return .nobodyReplies
     case .wouldBlock: return .wouldBlock
     case .timedOut: return .timedOut
     }
