@@ -17,6 +17,11 @@ struct Failure: Error {
     self.init(IPCError(call: "", errno: errno), fields)
   }
 
+  init(errno: String, _ fields: Fields) {
+    self.errno = errno
+    self.fields = fields
+  }
+
   var answer: Answer {
     var all = Fields()
     all.append("errno", errno)

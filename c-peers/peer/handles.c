@@ -1,4 +1,5 @@
-/* The table of handles: names for descriptors, for attached and mapped memory, and for semaphores. */
+/* The table of handles: names for descriptors, for attached and mapped memory, for semaphores,
+ * and for channels. */
 #include "peer.h"
 
 #include <errno.h>
@@ -7,11 +8,12 @@
 enum { NAME_SIZE = 64, HANDLE_COUNT = 1024 };
 
 struct handle {
-    enum kind { VACANT, DESCRIPTOR, SEGMENT, SEMAPHORE } kind;
+    enum kind { VACANT, DESCRIPTOR, SEGMENT, SEMAPHORE, CHANNEL } kind;
     char name[NAME_SIZE];
     int descriptor;
     struct segment segment;
     struct semaphore semaphore;
+    struct channel *channel;
 };
 static struct handle handles[HANDLE_COUNT];
 
@@ -57,6 +59,12 @@ void hold_segment(const char *name, struct segment segment) {
 void hold_semaphore(const char *name, struct semaphore semaphore) {
     struct handle *handle = vacancy();
     *handle = (struct handle){.kind = SEMAPHORE, .semaphore = semaphore};
+    strlcpy(handle->name, name, sizeof handle->name);
+}
+
+void hold_channel(const char *name, struct channel *channel) {
+    struct handle *handle = vacancy();
+    *handle = (struct handle){.kind = CHANNEL, .channel = channel};
     strlcpy(handle->name, name, sizeof handle->name);
 }
 
@@ -120,6 +128,10 @@ void *place(struct call *call, const char *key, const char *offset, size_t size)
 
 struct semaphore semaphore(struct call *call, const char *key) {
     return held(call, key, SEMAPHORE, "semaphore")->semaphore;
+}
+
+struct channel *channel(struct call *call) {
+    return held(call, "handle", CHANNEL, "channel")->channel;
 }
 
 /* The memory has moved, or has another size. */

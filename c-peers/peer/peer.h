@@ -8,6 +8,8 @@
 #ifndef PEER_H
 #define PEER_H
 
+#include "ipc_channel.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,7 +51,7 @@ extern const struct operation general_operations[], abi_operations[], signal_ope
     transfer_operations[], record_operations[], posix_mq_operations[], sysv_shm_operations[],
     sysv_sem_operations[], sysv_msg_operations[], memory_object_operations[], mapping_operations[],
     posix_sem_operations[], socket_operations[], message_operations[], ancillary_operations[],
-    shared_mutex_operations[];
+    shared_mutex_operations[], channel_operations[], channel_series_operations[];
 
 /* call.c: a request taken apart, an answer put together. */
 void parse(struct call *, char *line, size_t length);
@@ -102,16 +104,22 @@ struct semaphore {
     void *address; /* a sem_t */
     bool named;    /* by sem_open(3), and not by sem_init(3) */
 };
+struct channel {
+    struct ipc_channel stream;
+    unsigned char *room; /* for the longest message: no allocation a message */
+};
 const char *new_handle(struct call *, const char *key);
 void hold_descriptor(const char *name, int descriptor);
 void hold_segment(const char *name, struct segment);
 void hold_semaphore(const char *name, struct semaphore);
+void hold_channel(const char *name, struct channel *);
 void check_new_handles(struct call *, const char *list);
 int descriptor(struct call *);
 int named_descriptor(struct call *, const char *name);
 struct segment segment(struct call *);
 void *place(struct call *, const char *key, const char *offset, size_t size);
 struct semaphore semaphore(struct call *, const char *key);
+struct channel *channel(struct call *);
 void replace_segment(struct call *, struct segment);
 void release(struct call *);
 
@@ -126,6 +134,9 @@ struct expectation {
 };
 enum { RECORD_HEADER = 16 };
 void *scratch(struct call *, size_t size);
+uint64_t pattern_word(uint64_t seed, uint64_t index);
+void make_pattern(uint64_t seed, uint64_t offset, unsigned char *to, size_t length);
+size_t first_difference(uint64_t seed, uint64_t offset, const unsigned char *bytes, size_t length);
 struct payload payload(struct call *, const char *literal, const char *length);
 struct expectation expectation(struct call *);
 void answer_payload(struct call *, const char *key, struct expectation, const void *bytes, size_t length);
@@ -153,6 +164,9 @@ struct socket_wait {
 struct socket_wait socket_wait(struct call *, int option);
 void begin_wait(const struct socket_wait *, int fd);
 bool end_wait(const struct socket_wait *, int fd, ssize_t result);
+
+/* channel.c */
+bool has_direction(struct call *, int fd, const char *what);
 
 /* times.c */
 struct timespec time_after(clockid_t, struct timespec span);

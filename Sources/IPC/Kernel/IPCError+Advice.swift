@@ -19,6 +19,7 @@ extension IPCError {
       "There must be room for the largest message of the queue, whatever arrives."
     case ("process_vm_readv", .badAddress), ("process_vm_writev", .badAddress):
       "The object is shorter than its mapping, or its file system has no room for a page that was never written."
+    case ("memcpy", .badAddress): "Not all of these bytes lie in the memory that is attached."
     case ("ftruncate", .fileTooLarge), ("fallocate", .fileTooLarge):
       "A file that this process writes has at most RLIMIT_FSIZE bytes."
     case ("shmget", .noSpace): "The system has as much shared memory as /proc/sys/kernel/shmmni and shmall allow."

@@ -1,7 +1,7 @@
 extension ReadingEnd where Self: ~Copyable {
   /// Reads some bytes, at most `limit`, and appends them to an array. One that has the room is not reallocated.
   ///
-  /// Like ``read(into:patience:interruption:)``.
+  /// Like ``ByteSource/read(into:patience:interruption:)``.
   public func read(
     atMost limit: Int, appendingTo bytes: inout [UInt8], patience: Patience = .forever,
     interruption: Interruption = .retry

@@ -1,5 +1,5 @@
 /// An end that is read from: of a pipe, of a FIFO, or of a stream between sockets.
-public protocol ReadingEnd: ByteEnd, ~Copyable {}
+public protocol ReadingEnd: ByteEnd, ByteSource, ~Copyable {}
 
 extension ReadingEnd where Self: ~Copyable {
   /// Reads some bytes, at most as many as `bytes` has room for, and appends them to it.

@@ -5,7 +5,7 @@ internal import SystemPackage
 /// When nobody reads, each call says so. The process does not die of `SIGPIPE`, and its disposition of that signal
 /// stays as it is. A socket is told not to raise it; for a pipe the signal is blocked in the calling thread during the
 /// call, and taken away if the call raised it.
-public protocol WritingEnd: ByteEnd, ~Copyable {}
+public protocol WritingEnd: ByteEnd, ByteSink, ~Copyable {}
 
 extension WritingEnd where Self: ~Copyable {
   /// Writes some of `bytes`: all of them, unless there is room for less and no patience to wait for more.
@@ -18,7 +18,7 @@ extension WritingEnd where Self: ~Copyable {
   public func write(
     _ bytes: RawSpan, patience: Patience = .forever, interruption: Interruption = .retry
   ) throws(IPCError) -> WriteResult {
-    try contained { () throws(IPCError) in
+    try contained(bytes.byteCount) { () throws(IPCError) in
       try unsafe bytes.withUnsafeBytes { (buffer) throws(IPCError) in
         try unsafe writeSome(buffer, patience, interruption)
       }
@@ -37,16 +37,16 @@ extension WritingEnd where Self: ~Copyable {
   public func writeAll(
     _ bytes: RawSpan, patience: Patience = .forever, interruption: Interruption = .retry
   ) throws(IPCError) -> WriteResult {
-    try contained { () throws(IPCError) in
+    try contained(bytes.byteCount) { () throws(IPCError) in
       try unsafe bytes.withUnsafeBytes { (buffer) throws(IPCError) in
         try unsafe writeWhole(buffer, patience, interruption)
       }
     }
   }
 
-  private func contained(_ write: () throws(IPCError) -> WriteResult) throws(IPCError) -> WriteResult {
+  private func contained(_ size: Int, _ write: () throws(IPCError) -> WriteResult) throws(IPCError) -> WriteResult {
     switch transport {
-    case .file: try BrokenPipe.contained(write)
+    case .file: try BrokenPipe.contained(size, write)
     case .socket: try write()
     }
   }

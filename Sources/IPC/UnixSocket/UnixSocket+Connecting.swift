@@ -6,7 +6,7 @@ extension UnixSocket {
   /// What came of connecting.
   public enum ConnectResult: Hashable, Sendable {
     case connected
-    /// Nobody has that name, or nobody listens by it; or a path is there whose socket is dead.
+    /// Nobody has that abstract name, or nobody listens by it; or a path is there whose socket is dead.
     case refused
     /// As many as the listener lets wait do so, and either there was no patience, or the socket is non-blocking.
     case wouldBlock

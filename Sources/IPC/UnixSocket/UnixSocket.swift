@@ -114,5 +114,7 @@ extension UnixSocket {
 extension UnixSocket.End: ByteEnd where Style == UnixSocket.StreamStyle {
   public var transport: Transport { .socket }
 }
+extension UnixSocket.End: ByteSource where Style == UnixSocket.StreamStyle {}
+extension UnixSocket.End: ByteSink where Style == UnixSocket.StreamStyle {}
 extension UnixSocket.End: ReadingEnd where Style == UnixSocket.StreamStyle {}
 extension UnixSocket.End: WritingEnd where Style == UnixSocket.StreamStyle {}

@@ -1,4 +1,4 @@
-import Glibc
+import Foundation
 import IPC
 import SystemPackage
 import Testing
@@ -8,7 +8,7 @@ import Testing
   @Test func `A broken pipe is a result, and nobody dies of it`() async {
     await #expect(processExitsWith: .success) {
       signal(SIGPIPE, SIG_DFL)
-      let pipe = try Pipe()
+      let pipe = try IPC.Pipe()
       try pipe.reader.close()
       guard try pipe.writer.write([1].span) == .nobodyReads(after: 0),
         try pipe.writer.writeAll([1].span) == .nobodyReads(after: 0),
@@ -26,7 +26,7 @@ import Testing
   @Test func `The signal of somebody else's write is left to them`() async {
     await #expect(processExitsWith: .success) {
       block(SIGPIPE)
-      let pipe = try Pipe()
+      let pipe = try IPC.Pipe()
       try pipe.reader.close()
       _ = unsafe write(pipe.writer.descriptor.rawValue, "x", 1)
       guard isPending(SIGPIPE) else { exit(1) }
@@ -38,18 +38,34 @@ import Testing
   @Test func `A signal that was blocked and not pending is not left behind`() async {
     await #expect(processExitsWith: .success) {
       block(SIGPIPE)
-      let pipe = try Pipe()
+      let pipe = try IPC.Pipe()
       try pipe.reader.close()
       guard try pipe.writer.write([1].span) == .nobodyReads(after: 0) else { exit(2) }
       guard !isPending(SIGPIPE), isBlocked(SIGPIPE) else { exit(3) }
     }
   }
 
+  @Test func `A write whose reader goes while it waits raises the signal too, and nobody dies of it`() async {
+    await #expect(processExitsWith: .success) {
+      signal(SIGPIPE, SIG_DFL)
+      let pipe = try IPC.Pipe()
+      let reading = try duplicate(pipe.reader.descriptor)
+      try pipe.reader.close()
+      Thread {
+        try? until { try IPC.Pipe.Reader(adopting: try duplicate(reading)).bytesWaiting == 65536 }
+        try? reading.close()
+      }.start()
+      guard try pipe.writer.write([UInt8](repeating: 1, count: 1 << 20).span) == .wrote(65536) else { exit(1) }
+      guard try pipe.writer.write([1].span) == .nobodyReads(after: 0) else { exit(2) }
+      guard !isBlocked(SIGPIPE), !isPending(SIGPIPE) else { exit(3) }
+    }
+  }
+
   @Test func `A reader that goes in the middle of a write leaves a count`() async throws {
-    let pipe = try Pipe()
+    let pipe = try IPC.Pipe()
     let writing = try duplicate(pipe.writer.descriptor)
     async let result = onThread {
-      try Pipe.Writer(adopting: writing).writeAll([UInt8](repeating: 1, count: 1 << 20).span)
+      try IPC.Pipe.Writer(adopting: writing).writeAll([UInt8](repeating: 1, count: 1 << 20).span)
     }
     while try pipe.reader.bytesWaiting < 65536 { await Task.yield() }
     try pipe.reader.close()
