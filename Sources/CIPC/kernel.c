@@ -8,10 +8,14 @@ const char *cipc_errno_symbol(int number) {
     return strerrorname_np(number);
 }
 
-int cipc_ppoll(int descriptor, short events, short *revents, int64_t nanoseconds) {
-    struct pollfd entry = {.fd = descriptor, .events = events};
+_Static_assert(sizeof(struct cipc_pollfd) == sizeof(struct pollfd) &&
+                   offsetof(struct cipc_pollfd, events) == offsetof(struct pollfd, events) &&
+                   offsetof(struct cipc_pollfd, revents) == offsetof(struct pollfd, revents),
+               "struct pollfd");
+
+_Static_assert(CIPC_POLLRDHUP == POLLRDHUP, "POLLRDHUP");
+
+int cipc_ppoll(struct cipc_pollfd *entries, size_t count, int64_t nanoseconds) {
     struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
-    int result = ppoll(&entry, 1, nanoseconds < 0 ? NULL : &time, NULL);
-    *revents = entry.revents;
-    return result;
+    return ppoll((struct pollfd *)entries, count, nanoseconds < 0 ? NULL : &time, NULL);
 }

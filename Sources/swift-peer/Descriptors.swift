@@ -58,18 +58,6 @@ let descriptorOperations: [Peer.Operation] = [
     fields.append("value", try peer.bytes(parameters).bytesWaiting)
     return fields
   },
-
-  .init("poll") { peer, parameters in
-    let handle = try peer.handles.find(parameters.handle, as: (any DescriptorHandle).self, "descriptor")
-    let events = Readiness(rawValue: Int16(try parameters.flags("events", of: pollEvents)))
-    let timeout = try parameters.duration("timeout")
-    let ready = try Readiness.of(
-      handle.descriptor, for: events, patience: timeout < .zero ? .forever : .atMost(timeout), interruption: .report)
-    var fields = Fields()
-    fields.append("return", ready.isEmpty ? 0 : 1)
-    fields.append("revents", pollEvents.describe(Int32(ready.rawValue)))
-    return fields
-  },
 ]
 
 /// The handle of a descriptor that was inherited or received, by what it turns out to be.
@@ -80,6 +68,7 @@ func adopted(_ descriptor: FileDescriptor) throws -> any DescriptorHandle {
   if let object = try memoryObject(adopting: descriptor, access) { return object }
   if let pipe = try adoptedPipe(descriptor, access) { return pipe }
   if let socket = try SocketHandle(adopting: descriptor) { return socket }
+  if let event = try adoptedEvent(descriptor) { return event }
   return try AdoptedHandle(descriptor)
 }
 
@@ -121,7 +110,3 @@ private func describe(status flags: Int32) -> String {
 private let statusFlags = FlagTable(["O_NONBLOCK": O_NONBLOCK, "O_DIRECT": directFlag])
 private let settableFlags = FlagTable(["O_NONBLOCK": O_NONBLOCK])
 private let descriptorFlags = FlagTable(["FD_CLOEXEC": FD_CLOEXEC])
-private let pollEvents = FlagTable([
-  "POLLIN": Int32(POLLIN), "POLLPRI": Int32(POLLPRI), "POLLOUT": Int32(POLLOUT), "POLLERR": Int32(POLLERR),
-  "POLLHUP": Int32(POLLHUP), "POLLNVAL": Int32(POLLNVAL),
-])

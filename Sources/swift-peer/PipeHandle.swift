@@ -43,7 +43,7 @@ extension Peer {
   }
 }
 
-extension DescriptorOwner {
+extension DescriptorOwner where Self: ~Copyable {
   /// How long a call waits: until its `timeout`, or else as its descriptor would have it.
   func patience(_ parameters: Parameters) throws -> Patience {
     if parameters.has("timeout") { return try parameters.patience() }

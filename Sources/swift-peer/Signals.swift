@@ -112,40 +112,18 @@ let signalOperations: [Peer.Operation] = [
 
   .init("signalfd") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
-    let handle = SignalHandle(try SignalDescriptor(try parameters.signalSet()))
-    try peer.handles.add(handle, as: parameters.handle)
-    var fields = Fields()
-    fields.append("fd", handle.descriptor.rawValue)
-    return fields
+    return try peer.hold(try SignalDescriptor(try parameters.signalSet()), as: parameters.handle)
   },
 
   .init("signalfd_read") { peer, parameters in
-    let handle = try peer.handles.find(parameters.handle, as: SignalHandle.self, "descriptor of signals")
-    var fields = Fields()
-    try fields.append(try handle.read(try parameters.patience()), late: .timedOut)
-    return fields
+    let patience = try parameters.patience()
+    return try peer.use(SignalDescriptor.self, "descriptor of signals", parameters) { signals in
+      var fields = Fields()
+      try fields.append(try signals.read(patience: patience, interruption: .report), late: .timedOut)
+      return fields
+    }
   },
 ]
-
-/// The descriptor of a `signalfd`, and whoever owns it.
-private final class SignalHandle: DescriptorHandle {
-  private var signals: SignalDescriptor?
-  let descriptor: FileDescriptor
-
-  init(_ signals: consuming SignalDescriptor) {
-    descriptor = signals.descriptor
-    self.signals = consume signals
-  }
-
-  func close() throws { try signals.take()?.close() }
-
-  func read(_ patience: Patience) throws -> SignalSet.WaitResult {
-    switch signals {
-    case let signals?: try signals.read(patience: patience, interruption: .report)
-    case nil: throw Invalid("the descriptor is closed")
-    }
-  }
-}
 
 extension Fields {
   /// What came with a signal; or that none came, by the error that the C call has for it.
@@ -215,7 +193,7 @@ extension Parameters {
     return signal
   }
 
-  fileprivate func known() throws -> Signal { try known(try signal()) }
+  func known() throws -> Signal { try known(try signal()) }
 
   /// One or several, joined by `|`.
   fileprivate func signalSet() throws -> SignalSet {
@@ -226,7 +204,7 @@ extension Parameters {
   }
 
   /// The number of one process: 0 and below are groups, and all.
-  fileprivate func process() throws -> Int32 {
+  func process() throws -> Int32 {
     let process: Int32 = try integer("pid")
     guard process > 0 else { throw Invalid("pid=\(process): one process expected") }
     return process

@@ -131,6 +131,11 @@ let socketOperations: [Peer.Operation] = [
       fields.append("optval", receives ? 1 : 0)
     case "SO_PEERCRED":
       fields.append(try socket.use(as: UnixSocket.StreamStyle.self) { try $0.peerCredentials })
+    case "SO_PEERPIDFD":
+      let name = try parameters.text("pidfd")
+      try peer.handles.require(free: name)
+      let process = try socket.use(as: UnixSocket.StreamStyle.self) { try $0.peerProcess().release() }
+      return try peer.hold(try ProcessDescriptor(adopting: process), as: name)
     default: throw Invalid("optname=\(option): there is no such option here")
     }
     return fields

@@ -21,5 +21,7 @@ let peer = Peer(
     sharedMutexOperations,
     channelOperations,
     channelSeriesOperations,
+    waitingOperations,
+    eventOperations,
   ])
 peer.run()

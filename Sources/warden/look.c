@@ -55,6 +55,9 @@ static const char *system_call_name(long number) {
     case SYS_sendto: return "sendto";
     case SYS_sendmsg: return "sendmsg";
     case SYS_epoll_pwait: return "epoll_pwait";
+#ifdef SYS_epoll_pwait2
+    case SYS_epoll_pwait2: return "epoll_pwait2";
+#endif
 #ifdef SYS_epoll_wait
     case SYS_epoll_wait: return "epoll_wait";
 #endif

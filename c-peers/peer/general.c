@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -116,28 +115,6 @@ static void perform_ioctl(struct call *call) {
         answer(call, "value", "%d", value);
 }
 
-static void perform_poll(struct call *call) {
-    static const struct symbol events[] = {SYMBOL(POLLIN),
-                                           SYMBOL(POLLPRI),
-                                           SYMBOL(POLLOUT),
-                                           SYMBOL(POLLERR),
-                                           SYMBOL(POLLHUP),
-                                           SYMBOL(POLLNVAL),
-                                           {0}};
-    struct pollfd entry = {.fd = descriptor(call), .events = (short)flags(call, "events", events)};
-    struct timespec timeout = seconds(call, "timeout");
-    if (call->outcome != OK)
-        return;
-    /* poll(2) with the resolution of the contract's times. */
-    int count = ppoll(&entry, 1, timeout.tv_sec < 0 ? NULL : &timeout, NULL);
-    if (count == -1) {
-        fail(call, errno);
-        return;
-    }
-    answer(call, "return", "%d", count);
-    answer_flags(call, "revents", entry.revents, events);
-}
-
 const struct operation general_operations[] = {
     {"pid", "", perform_pid},
     {"umask", "mask", perform_umask},
@@ -146,6 +123,5 @@ const struct operation general_operations[] = {
     {"close", "handle", perform_close},
     {"fcntl", "handle cmd arg", perform_fcntl},
     {"ioctl", "handle request", perform_ioctl},
-    {"poll", "handle events timeout", perform_poll},
     {0},
 };

@@ -14,7 +14,8 @@ static const struct operation *const mechanisms[] = {
     transfer_operations,     record_operations,   posix_mq_operations,       sysv_shm_operations,
     sysv_sem_operations,     sysv_msg_operations, memory_object_operations,  mapping_operations,
     posix_sem_operations,    socket_operations,   message_operations,        ancillary_operations,
-    shared_mutex_operations, channel_operations,  channel_series_operations,
+    shared_mutex_operations, channel_operations,  channel_series_operations, waiting_operations,
+    many_operations,         event_operations,
 };
 enum { MECHANISM_COUNT = sizeof mechanisms / sizeof *mechanisms };
 
@@ -110,8 +111,8 @@ int main(void) {
     static struct call call;
     static char line[LINE_SIZE];
 
-    /* Whoever writes to a pipe that nobody reads shall see EPIPE. Nothing is executed that could inherit
-     * this. */
+    /* Whoever writes to a pipe that nobody reads shall see EPIPE. Nothing that writes is executed, and could
+     * inherit this. */
     signal(SIGPIPE, SIG_IGN);
     greet();
     char *request;

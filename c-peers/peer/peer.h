@@ -51,7 +51,8 @@ extern const struct operation general_operations[], abi_operations[], signal_ope
     transfer_operations[], record_operations[], posix_mq_operations[], sysv_shm_operations[],
     sysv_sem_operations[], sysv_msg_operations[], memory_object_operations[], mapping_operations[],
     posix_sem_operations[], socket_operations[], message_operations[], ancillary_operations[],
-    shared_mutex_operations[], channel_operations[], channel_series_operations[];
+    shared_mutex_operations[], channel_operations[], channel_series_operations[], waiting_operations[],
+    many_operations[], event_operations[];
 
 /* call.c: a request taken apart, an answer put together. */
 void parse(struct call *, char *line, size_t length);
@@ -173,5 +174,13 @@ struct timespec time_after(clockid_t, struct timespec span);
 struct timespec time_left(struct timespec deadline);
 bool pause_before(const struct timespec *deadline, struct timespec *backoff);
 extern const struct timespec first_backoff;
+/* How long a wait may take: until a deadline, so that one that begins again has only the rest of its time. */
+struct patience {
+    bool forever, retry;
+    struct timespec deadline, left;
+};
+struct patience wait_of(struct call *);
+const struct timespec *wait_left(struct patience *);
+bool begins_again(const struct patience *, int result);
 
 #endif

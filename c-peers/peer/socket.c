@@ -196,7 +196,30 @@ static void answer_peer(struct call *call, int fd) {
     answer(call, "gid", "%d", (int)peer.gid);
 }
 
+#ifndef SO_PEERPIDFD
+enum { SO_PEERPIDFD = 77 }; /* since Linux 6.5; elsewhere only on parisc and sparc */
+#endif
+
+/* The process on the other side, whatever its number means by now. */
+static void perform_peer_process(struct call *call) {
+    const char *handle = new_handle(call, "pidfd");
+    int socket = descriptor(call), fd;
+    socklen_t length = sizeof fd;
+    if (call->outcome != OK)
+        return;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, &fd, &length) == -1) {
+        fail(call, errno);
+        return;
+    }
+    hold_descriptor(handle, fd);
+    answer(call, "fd", "%d", fd);
+}
+
 static void perform_getsockopt(struct call *call) {
+    if (has(call, "optname") && strcmp(text(call, "optname"), "SO_PEERPIDFD") == 0) {
+        perform_peer_process(call);
+        return;
+    }
     if (has(call, "optname") && strcmp(text(call, "optname"), "SO_PEERCRED") == 0) {
         int socket = descriptor(call);
         if (call->outcome == OK)
@@ -232,7 +255,7 @@ const struct operation socket_operations[] = {
     {"shutdown", "handle how", perform_shutdown},
     {"getsockname", "handle", perform_getsockname},
     {"getpeername", "handle", perform_getpeername},
-    {"getsockopt", "handle optname", perform_getsockopt},
+    {"getsockopt", "handle optname pidfd", perform_getsockopt},
     {"setsockopt", "handle optname optval", perform_setsockopt},
     {0},
 };

@@ -54,3 +54,21 @@ bool pause_before(const struct timespec *deadline, struct timespec *backoff) {
         backoff->tv_nsec *= 2;
     return errno == 0;
 }
+
+/* `timeout`, negative for ever, and `eintr`. */
+struct patience wait_of(struct call *call) {
+    struct timespec timeout = seconds(call, "timeout");
+    struct patience wait = {.forever = timeout.tv_sec < 0, .retry = retries(call)};
+    wait.deadline = time_after(CLOCK_MONOTONIC, timeout);
+    return wait;
+}
+
+/* What is left of it, as ppoll(2) and its like take it: NULL is for ever. */
+const struct timespec *wait_left(struct patience *wait) {
+    wait->left = time_left(wait->deadline);
+    return wait->forever ? NULL : &wait->left;
+}
+
+bool begins_again(const struct patience *wait, int result) {
+    return result == -1 && errno == EINTR && wait->retry;
+}

@@ -10,3 +10,4 @@
 #include "cipc_signal.h"
 #include "cipc_socket.h"
 #include "cipc_sysv.h"
+#include "cipc_waiting.h"

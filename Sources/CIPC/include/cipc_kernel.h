@@ -1,9 +1,17 @@
 // What every mechanism needs and Swift's import of glibc does not show.
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
 
 /// The symbol of an error number, such as "EAGAIN"; NULL for a number that is none.
 const char *cipc_errno_symbol(int number);
 
-/// ppoll(2) of one descriptor. `nanoseconds` is how long to wait at most; negative: for ever.
-int cipc_ppoll(int descriptor, short events, short *revents, int64_t nanoseconds);
+/// struct pollfd.
+struct cipc_pollfd {
+    int32_t descriptor;
+    int16_t events;
+    int16_t revents;
+};
+enum { CIPC_POLLRDHUP = 0x2000 };
+/// ppoll(2). `nanoseconds` is how long to wait at most; negative: for ever.
+int cipc_ppoll(struct cipc_pollfd *entries, size_t count, int64_t nanoseconds);

@@ -15,16 +15,9 @@ public struct Deadline: Hashable, Comparable, Sendable {
 
   /// The instant `duration` from now; a negative duration names one in the past. Beyond 292 years, it is the last one.
   public static func after(_ duration: Duration) -> Deadline {
-    let (seconds, attoseconds) = duration.components
-    // Rounded up: a deadline may be late, never early.
-    let fraction = (attoseconds + (attoseconds > 0 ? 999_999_999 : 0)) / 1_000_000_000
-    let (whole, overflowed) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-    let limit: Int64 = seconds < 0 ? .min : .max
-    if overflowed { return Deadline(nanoseconds: limit) }
-    let (length, lost) = whole.addingReportingOverflow(fraction)
-    if lost { return Deadline(nanoseconds: limit) }
+    let length = duration.nanoseconds
     let (instant, late) = now.nanoseconds.addingReportingOverflow(length)
-    return Deadline(nanoseconds: late ? limit : instant)
+    return Deadline(nanoseconds: late ? (length < 0 ? .min : .max) : instant)
   }
 
   public static func < (left: Deadline, right: Deadline) -> Bool { left.nanoseconds < right.nanoseconds }
@@ -59,5 +52,18 @@ public struct Deadline: Hashable, Comparable, Sendable {
     // Fails only for a clock that does not exist.
     _ = unsafe clock_gettime(clock, &time)
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}
+
+extension Duration {
+  /// Rounded up: a wait may be too long, never too short. Beyond 292 years, the most there is.
+  var nanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    let fraction = (attoseconds + (attoseconds > 0 ? 999_999_999 : 0)) / 1_000_000_000
+    let limit: Int64 = seconds < 0 ? .min : .max
+    let (whole, overflowed) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    if overflowed { return limit }
+    let (length, lost) = whole.addingReportingOverflow(fraction)
+    return lost ? limit : length
   }
 }

@@ -31,6 +31,9 @@ extension IPCError {
       "Who is neither owner nor creator changes nothing, and without CAP_SYS_RESOURCE a queue holds at most what "
         + "/proc/sys/kernel/msgmnb says."
     case ("msgrcv", .argListTooLong): "There is less room than the message needs, which stays in the queue."
+    case ("epoll_ctl", .noSpace):
+      "A user watches at most as many descriptors as /proc/sys/fs/epoll/max_user_watches allows."
+    case ("epoll_ctl", .notPermitted): "A regular file or directory is always ready, and cannot be watched."
     case (_, .tooManyOpenFiles): "The process has as many descriptors as RLIMIT_NOFILE allows."
     case (_, .tooManyOpenFilesInSystem): "The system is out of files (/proc/sys/fs/file-max), or the user out of pipes."
     default: nil

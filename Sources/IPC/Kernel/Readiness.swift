@@ -15,6 +15,12 @@ public struct Readiness: OptionSet, Hashable, Sendable {
   public static let error = Readiness(rawValue: Int16(POLLERR))
   /// Every writer has closed its end. Reported whether asked for or not.
   public static let hangUp = Readiness(rawValue: Int16(POLLHUP))
+  /// Something out of turn is there: urgent data of a socket.
+  public static let priority = Readiness(rawValue: Int16(POLLPRI))
+  /// The other side of a stream has shut down its sending half, or is gone.
+  public static let peerHangUp = Readiness(rawValue: Int16(CIPC_POLLRDHUP))
+  /// Nothing is open under this number. Reported whether asked for or not, and only by `poll(2)`.
+  public static let notOpen = Readiness(rawValue: Int16(POLLNVAL))
 }
 
 extension Readiness {
@@ -23,7 +29,7 @@ extension Readiness {
   /// - Returns: What it is ready for; empty when patience ran out first.
   /// - Throws: ``IPCError`` with `Errno.interrupted` where that was asked for, `.invalidArgument` beyond `RLIMIT_NOFILE`.
   ///
-  /// Calls `ppoll(2)`. For a descriptor that is none it reports an error condition (`POLLNVAL`), not a failure.
+  /// Calls `ppoll(2)`. For a descriptor that is none it reports ``notOpen``, not a failure.
   public static func of(
     _ descriptor: FileDescriptor, for events: Readiness, patience: Patience = .none, interruption: Interruption = .retry
   ) throws(IPCError) -> Readiness {
@@ -36,6 +42,20 @@ extension Kernel {
   package static func wait(
     for events: Readiness, of descriptor: FileDescriptor, _ patience: Patience, _ interruption: Interruption = .retry
   ) throws(IPCError) -> Readiness {
+    var entry = cipc_pollfd(descriptor: descriptor.rawValue, events: events.rawValue, revents: 0)
+    let count = try wait("poll", on: .descriptor(descriptor), patience, interruption) {
+      unsafe cipc_ppoll(&entry, 1, $0)
+    }
+    return count == 0 ? [] : Readiness(rawValue: entry.revents)
+  }
+
+  /// Performs a call that waits for so many nanoseconds at most, negative for ever, until something is ready.
+  ///
+  /// - Returns: How many things are ready; 0 when patience ran out, and never before it did.
+  static func wait(
+    _ name: String, on object: IPCError.Object?, _ patience: Patience, _ interruption: Interruption,
+    _ call: (Int64) -> Int32
+  ) throws(IPCError) -> Int {
     while true {
       let nanoseconds: Int64 =
         switch patience {
@@ -43,14 +63,12 @@ extension Kernel {
         case .until(let deadline): max(0, deadline.remaining)
         case .forever: -1
         }
-      var ready: Int16 = 0
       // Not retried below: a wait that begins anew has only the rest of its time.
-      let result = attempt(.report) { unsafe cipc_ppoll(descriptor.rawValue, events.rawValue, &ready, nanoseconds) }
-      switch result {
-      case .success(0): if nanoseconds == 0 { return [] }
-      case .success: return Readiness(rawValue: ready)
+      switch attempt(.report, { call(nanoseconds) }) {
+      case .success(0): if nanoseconds == 0 { return 0 }
+      case .success(let count): return Int(count)
       case .failure(.interrupted) where interruption == .retry: continue
-      case .failure(let reason): throw IPCError(call: "poll", errno: reason, object: .descriptor(descriptor))
+      case .failure(let reason): throw IPCError(call: name, errno: reason, object: object)
       }
     }
   }

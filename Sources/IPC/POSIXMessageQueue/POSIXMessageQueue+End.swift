@@ -7,7 +7,7 @@ extension POSIXMessageQueue {
   ///
   /// Descriptors of queues are file descriptors on Linux. They are close-on-exec; they can be handed to a child, passed
   /// over a socket, and waited for with `poll(2)` and `epoll(7)`.
-  public struct End<Use: POSIXMessageQueue.Use>: ~Copyable, Sendable {
+  public struct End<Use: POSIXMessageQueue.Use>: ~Copyable, Sendable, DescriptorOwner {
     let owned: OwnedDescriptor
 
     /// What an error says that it is about.

@@ -14,7 +14,7 @@ public import SystemPackage
 /// is not is delivered to whoever does not block it, and never seen here.
 ///
 /// `signalfd(2)`.
-public struct SignalDescriptor: ~Copyable, Sendable {
+public struct SignalDescriptor: ~Copyable, Sendable, DescriptorOwner {
   private let owned: OwnedDescriptor
 
   /// Opens a descriptor for the signals of a set.

@@ -14,7 +14,8 @@ enum SocketTimeout {
   ) throws(IPCError) -> Result<Int, Errno> {
     switch patience {
     case .forever: return Kernel.attempt(interruption, call)
-    case .none: return try withoutWaiting(descriptor, interruption, call)
+    // There is no time-out of nothing.
+    case .none: return try NonBlocking.attempt(descriptor, interruption, call)
     case .until(let deadline):
       while true {
         // A deadline that has passed still lets pass what need not wait.
@@ -27,32 +28,11 @@ enum SocketTimeout {
         case .failure(.wouldBlock) where deadline.hasPassed: return .failure(.timedOut)
         // Before the deadline, either the description does not wait, or the kernel, which counts this time in ticks of its
         // own, gave up a little early.
-        case .failure(.wouldBlock) where try !isNonBlocking(descriptor): continue
+        case .failure(.wouldBlock) where try !NonBlocking.isSet(descriptor): continue
         default: return result
         }
       }
     }
-  }
-
-  /// There is no time-out of nothing, so the description is non-blocking meanwhile.
-  private static func withoutWaiting(
-    _ descriptor: FileDescriptor, _ interruption: Interruption, _ call: () -> Int
-  ) throws(IPCError) -> Result<Int, Errno> {
-    let object = IPCError.Object.descriptor(descriptor)
-    let flags = try statusFlags(descriptor)
-    if flags & O_NONBLOCK != 0 { return Kernel.attempt(interruption, call) }
-    try Kernel.call("fcntl F_SETFL", on: object) { fcntl(descriptor.rawValue, F_SETFL, flags | O_NONBLOCK) }
-    let result = Kernel.attempt(interruption, call)
-    try Kernel.call("fcntl F_SETFL", on: object) { fcntl(descriptor.rawValue, F_SETFL, flags) }
-    return result
-  }
-
-  private static func isNonBlocking(_ descriptor: FileDescriptor) throws(IPCError) -> Bool {
-    try statusFlags(descriptor) & O_NONBLOCK != 0
-  }
-
-  private static func statusFlags(_ descriptor: FileDescriptor) throws(IPCError) -> Int32 {
-    try Kernel.call("fcntl F_GETFL", on: .descriptor(descriptor)) { fcntl(descriptor.rawValue, F_GETFL) }
   }
 
   private static func set(

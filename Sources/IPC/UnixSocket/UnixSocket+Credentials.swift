@@ -1,6 +1,6 @@
 internal import CIPC
 internal import Glibc
-public import SystemPackage
+internal import SystemPackage
 
 extension UnixSocket.End {
   /// Who is on the other side: who connected, or who listened, as they were when they did so. It stays so when they
@@ -21,19 +21,17 @@ extension UnixSocket.End {
     }
   }
 
-  /// The process on the other side, as a descriptor that no other process can be mistaken for. It is the caller's.
+  /// The process on the other side: who connected, or who listened, even if another has its number by now.
   ///
   /// - Throws: ``IPCError`` with `.protocolNotAvailable` before Linux 6.5, `.noSuchProcess` when it is gone, on some
   ///   kernels; `.noData` when there is none.
   ///
   /// Calls `getsockopt(2)` with `SO_PEERPIDFD`.
-  public var peerProcess: FileDescriptor {
-    get throws(IPCError) {
-      let number = try Kernel.call("getsockopt SO_PEERPIDFD", on: .descriptor(descriptor)) {
-        cipc_unix_peer_process(descriptor.rawValue)
-      }
-      return FileDescriptor(rawValue: number)
+  public func peerProcess() throws(IPCError) -> ProcessDescriptor {
+    let number = try Kernel.call("getsockopt SO_PEERPIDFD", on: .descriptor(descriptor)) {
+      cipc_unix_peer_process(descriptor.rawValue)
     }
+    return ProcessDescriptor(taking: OwnedDescriptor(taking: FileDescriptor(rawValue: number)))
   }
 
   /// Whether messages that are received say who sent them.

@@ -5,7 +5,7 @@ public import SystemPackage
 extension UnixSocket {
   /// Who a process is, as the kernel vouches for it.
   public struct Credentials: Hashable, Sendable {
-    /// The number of the process. By the time that it is read, another may have it: ``UnixSocket/End/peerProcess``.
+    /// The number of the process. By the time that it is read, another may have it: ``UnixSocket/End/peerProcess()``.
     public let process: Int32
     public let user: UInt32
     public let group: UInt32

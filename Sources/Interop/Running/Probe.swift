@@ -47,11 +47,25 @@ enum Probe {
       case .anotherUser where geteuid() != 0: return "it needs root, to run a peer as another user"
       case .unprivileged where geteuid() == 0: return "it needs a user without privilege"
       case .privateSandbox where isolation != .private: return "it needs a sandbox of its own"
+      case .peerDescriptor where !tellsOfPeers: return "it needs a kernel with SO_PEERPIDFD"
       default: continue
       }
     }
     return nil
   }
+
+  /// Whether the kernel has `SO_PEERPIDFD`, which it is asked of a socket that has nobody on its other side: that option
+  /// it then knows nothing to answer to, and one that it does not know it refuses.
+  private static let tellsOfPeers: Bool = {
+    let peerDescriptor: Int32 = 77
+    let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    guard socket != -1 else { return false }
+    defer { close(socket) }
+    var (value, length): (Int32, socklen_t) = (-1, 4)
+    let isKnown = unsafe getsockopt(socket, SOL_SOCKET, peerDescriptor, &value, &length) == 0 || errno != ENOPROTOOPT
+    if value != -1 { close(value) }
+    return isKnown
+  }()
 
   static var kernel: String {
     let release = (try? String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8)) ?? "unknown"

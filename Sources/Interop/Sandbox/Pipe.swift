@@ -11,7 +11,7 @@ final class OwnedDescriptor {
   deinit { try? descriptor.close() }
 }
 
-/// A pipe between the harness and a child: both ends are closed on execution, and the harness's never blocks.
+/// A pipe between the harness and a child: both ends are close-on-exec from birth, and the harness's never blocks.
 struct ChildPipe {
   let reader: OwnedDescriptor
   let writer: OwnedDescriptor
@@ -21,13 +21,8 @@ struct ChildPipe {
 
   init(keeping kept: End) throws(SandboxError) {
     let ends: (readEnd: FileDescriptor, writeEnd: FileDescriptor)
-    do { ends = try FileDescriptor.pipe() } catch { throw SandboxError("pipe: \(error)") }
+    do { ends = try FileDescriptor.pipe(options: .closeOnExec) } catch { throw SandboxError("pipe2: \(error)") }
     (reader, writer) = (OwnedDescriptor(ends.readEnd), OwnedDescriptor(ends.writeEnd))
-    // Between the pipe and these flags another thread may start a warden that inherits the ends: a warden closes on
-    // its start what was not meant for it.
-    for end in [reader, writer] where fcntl(end.number, F_SETFD, FD_CLOEXEC) == -1 {
-      throw SandboxError(call: "fcntl", on: "a new pipe")
-    }
     let ours = kept == .reader ? reader : writer
     if fcntl(ours.number, F_SETFL, O_NONBLOCK) == -1 { throw SandboxError(call: "fcntl", on: "a new pipe") }
   }

@@ -44,6 +44,8 @@ public struct Scenario: Sendable {
     case unprivileged
     /// The cell uses names that are not made for it: it must be alone with them.
     case privateSandbox = "private-sandbox"
+    /// The kernel tells of the process on the other side of a socket by a descriptor: Linux 6.5.
+    case peerDescriptor = "peer-descriptor"
   }
 
   package init(

@@ -1,0 +1,136 @@
+#include "cipc_waiting.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/pidfd.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+_Static_assert((int)CIPC_EPOLL_CTL_ADD == EPOLL_CTL_ADD && (int)CIPC_EPOLL_CTL_DEL == EPOLL_CTL_DEL &&
+                   (int)CIPC_EPOLL_CTL_MOD == EPOLL_CTL_MOD,
+               "EPOLL_CTL_*");
+_Static_assert((int)CIPC_EPOLLONESHOT == (int)EPOLLONESHOT && (int)CIPC_EPOLLET == (int)EPOLLET,
+               "EPOLLONESHOT, EPOLLET");
+_Static_assert((int)EPOLLIN == POLLIN && (int)EPOLLPRI == POLLPRI && (int)EPOLLOUT == POLLOUT &&
+                   (int)EPOLLERR == POLLERR && (int)EPOLLHUP == POLLHUP && (int)EPOLLRDHUP == POLLRDHUP,
+               "poll(2) and epoll(7) have the same events");
+_Static_assert((int)CIPC_EFD_SEMAPHORE == EFD_SEMAPHORE, "EFD_SEMAPHORE");
+
+int cipc_epoll_create(void) {
+    return epoll_create1(EPOLL_CLOEXEC);
+}
+
+int cipc_epoll_ctl(int epoll, int operation, int descriptor, uint32_t events, uint64_t data) {
+    struct epoll_event event = {.events = events, .data.u64 = data};
+    return epoll_ctl(epoll, operation, descriptor, &event);
+}
+
+static struct timespec time_of(int64_t nanoseconds) {
+    return (struct timespec){.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+}
+
+static int64_t nanoseconds_of(struct timespec time) {
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+_Static_assert(sizeof(struct epoll_event) <= sizeof(struct cipc_epoll_event), "events spread out in place");
+
+int cipc_epoll_wait(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds) {
+    struct timespec time = time_of(nanoseconds);
+    int ready =
+        epoll_pwait2(epoll, (struct epoll_event *)events, count, nanoseconds < 0 ? NULL : &time, NULL);
+    // From the last on, so that none is overwritten by one before it.
+    for (int i = ready - 1; i >= 0; i--) {
+        struct epoll_event event;
+        memcpy(&event, (const char *)events + (size_t)i * sizeof event, sizeof event);
+        events[i] = (struct cipc_epoll_event){.data = event.data.u64, .events = event.events};
+    }
+    return ready;
+}
+
+int cipc_eventfd(uint32_t value, int flags) {
+    return eventfd(value, flags | EFD_CLOEXEC);
+}
+
+int cipc_is_eventfd(int descriptor) {
+    char path[sizeof "/proc/self/fd/-2147483648"], target[sizeof "anon_inode:[eventfd]"] = "";
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    // With room for one byte more than the name, a longer one is seen not to be it.
+    if (readlink(path, target, sizeof target) == -1) {
+        errno = errno == ENOENT ? EBADF : errno;
+        return -1;
+    }
+    return memcmp(target, "anon_inode:[eventfd]", sizeof target) == 0;
+}
+
+int cipc_timerfd(void) {
+    return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+}
+
+int cipc_timerfd_set(int timer, int absolute, int64_t first, int64_t interval) {
+    struct itimerspec times = {.it_value = time_of(first), .it_interval = time_of(interval)};
+    return timerfd_settime(timer, absolute ? TFD_TIMER_ABSTIME : 0, &times, NULL);
+}
+
+int cipc_timerfd_remaining(int timer, int64_t *remaining, int64_t *interval) {
+    struct itimerspec times;
+    int result = timerfd_gettime(timer, &times);
+    if (result == 0) {
+        *remaining = nanoseconds_of(times.it_value);
+        *interval = nanoseconds_of(times.it_interval);
+    }
+    return result;
+}
+
+intptr_t cipc_timerfd_read(int timer, uint64_t *count) {
+    return read(timer, count, sizeof *count);
+}
+
+int cipc_pidfd_open(int process) {
+    return pidfd_open(process, 0);
+}
+
+int cipc_pidfd_send_signal(int process, int signal) {
+    return pidfd_send_signal(process, signal, NULL, 0);
+}
+
+int cipc_pidfd_reap(int process, int *exit_status, int *signal) {
+    siginfo_t end = {.si_pid = 0};
+    if (waitid(P_PIDFD, (id_t)process, &end, WEXITED | WNOHANG) == -1)
+        return -1;
+    if (end.si_pid == 0)
+        return 0;
+    *exit_status = end.si_code == CLD_EXITED ? end.si_status : -1;
+    *signal = end.si_code == CLD_EXITED ? 0 : end.si_status;
+    return 1;
+}
+
+int cipc_pidfd_process(int process) {
+    char path[sizeof "/proc/self/fdinfo/-2147483648"], text[1024];
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", process);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file == -1)
+        return -1;
+    ssize_t length = read(file, text, sizeof text - 1);
+    int reason = errno;
+    close(file);
+    errno = reason;
+    if (length == -1)
+        return -1;
+    text[length] = '\0';
+    const char *line = strstr(text, "\nPid:\t");
+    if (line == NULL) {
+        errno = EBADF; // as pidfd_send_signal says of what is no such descriptor
+        return -1;
+    }
+    int number = atoi(line + strlen("\nPid:\t"));
+    return number > 0 ? number : 0;
+}

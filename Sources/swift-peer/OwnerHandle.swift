@@ -1,0 +1,41 @@
+internal import IPC
+internal import PeerContract
+internal import SystemPackage
+
+/// The handle of something that has a descriptor, as one of the library's types.
+final class OwnerHandle<Owner: DescriptorOwner & ~Copyable>: DescriptorHandle {
+  private var owner: Owner?
+  let descriptor: FileDescriptor
+
+  init(_ owner: consuming Owner) {
+    descriptor = owner.descriptor
+    self.owner = consume owner
+  }
+
+  func close() throws { try owner.take()?.close() }
+
+  func use<Value>(_ body: (borrowing Owner) throws -> Value) throws -> Value {
+    switch owner {
+    case let owner?: try body(owner)
+    case nil: throw Invalid("the descriptor is closed")
+    }
+  }
+}
+
+extension Peer {
+  /// Keeps what a request opened, and answers with its descriptor.
+  func hold<Owner: DescriptorOwner & ~Copyable>(_ owner: consuming Owner, as name: String) throws -> Fields {
+    let handle = OwnerHandle(owner)
+    try handles.add(handle, as: name)
+    var fields = Fields()
+    fields.append("fd", handle.descriptor.rawValue)
+    return fields
+  }
+
+  /// Lends what a request is about.
+  func use<Owner: DescriptorOwner & ~Copyable, Value>(
+    _ kind: Owner.Type, _ description: String, _ parameters: Parameters, _ body: (borrowing Owner) throws -> Value
+  ) throws -> Value {
+    try handles.find(parameters.handle, as: OwnerHandle<Owner>.self, description).use(body)
+  }
+}
