@@ -14,13 +14,17 @@ $(shell mkdir -p $(TMPDIR))
 RUN ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build interop test unit lint docs clean swift-release
+.PHONY: help deps lint-deps build interop test unit lint docs clean swift-release
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-deps: ## Install what is missing (libbsd-dev, pkg-config, a C compiler, clang-format)
+deps: ## Install what is missing (libbsd-dev, pkg-config, a C compiler)
 	@.ci/install-dependencies
+
+# The formatter is for those who change the C, not for those who only run it.
+lint-deps:
+	@.ci/install-dependencies clang-format
 
 include c-peers/c.mk
 
@@ -43,7 +47,7 @@ unit: deps c ## Run the unit tests
 
 test: lint unit interop ## Unit tests, lint, then the gate
 
-lint: deps c-lint ## Check the format of Swift and C, and compile C with a second compiler
+lint: lint-deps c-lint ## Check the format of Swift and C, and compile C with a second compiler
 	@swift format lint --strict --recursive Package.swift Sources Tests
 
 docs: deps ## Build the documentation of the library into build/docs
