@@ -14,7 +14,7 @@ $(shell mkdir -p $(TMPDIR))
 RUN ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps lint-deps build interop test unit lint docs clean swift-release
+.PHONY: help deps lint-deps build interop test unit lint docs scenarios clean swift-release
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,9 @@ docs: deps ## Build the documentation of the library into build/docs
 	@docc convert Sources/IPC/IPC.docc --additional-symbol-graph-dir $(BUILD)/symbols --output-dir $(BUILD)/docs \
 	  --fallback-display-name IPC --fallback-bundle-identifier IPC
 	@echo "Look at it with: docc preview, or any web server in $(BUILD)/docs"
+
+scenarios: build ## Write docs/scenarios.md anew
+	@$(BIN)/ipc-interop run --list --format markdown --output docs/scenarios.md
 
 clean: ## Remove everything that was built
 	rm -rf $(BUILD) .build
