@@ -44,8 +44,9 @@ struct FDReceiver: ParsableCommand {
         throw IPCError(call: "accept4", errno: .timedOut, object: .path(FilePath(path)))
       }
       let descriptor = try receiveDescriptor(client, patience)
-      try client.close()
       let bytes = try readStart(descriptor)
+      // The end of the connection tells a sender who asks that it has been read.
+      try client.close()
       say("FD Receiver: read '\(visible(bytes))' (\(bytes.count) bytes).")
     }
   }

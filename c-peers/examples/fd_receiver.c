@@ -119,10 +119,11 @@ int main(int argc, char *argv[]) {
         if (client == -1)
             err(EXIT_FAILURE, "accept4 '%s'", path);
         const int descriptor = receive_descriptor(client, path, patience);
-        close(client);
         char bytes[4096];
         const size_t length = read_start(descriptor, bytes, sizeof bytes);
         close(descriptor);
+        /* The end of the connection tells a sender who asks that it has been read. */
+        close(client);
         say("FD Receiver: read '%s' (%zu bytes).", shown(bytes, length), length);
     }
     close(listener);
