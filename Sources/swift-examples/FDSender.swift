@@ -38,7 +38,7 @@ struct FDSender: ParsableCommand {
     // What is on its way is open, though this process closes it and ends.
     try pass(opened, to: server, patience)
     say("FD Sender: passed '\(file)'.")
-    try opened.close()
+    try? opened.close()
     try server.close()
   }
 

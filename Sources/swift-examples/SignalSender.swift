@@ -55,7 +55,11 @@ struct SignalSender: ParsableCommand {
         guard try !Readiness.of(changes, for: .readable, patience: patience).isEmpty else {
           throw IPCError(call: "open", errno: .timedOut, object: .path(FilePath(pidFile)))
         }
-        _ = try unsafe events.withUnsafeMutableBytes { try unsafe changes.read(into: $0) }
+        do {
+          _ = try unsafe events.withUnsafeMutableBytes { try unsafe changes.read(into: $0) }
+        } catch let reason as Errno {
+          throw IPCError(call: "read", errno: reason, object: .path(watched))
+        }
       }
     }
   }

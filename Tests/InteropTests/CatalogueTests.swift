@@ -64,7 +64,7 @@ struct CatalogueTests {
 
         | scenario | demand | by |
         |---|---|---|
-        | `order` | What fifo/order \\| demands. | pipe(7) (should) |
+        | `order` | What fifo/order \\| demands. | pipe(7) (`should`) |
 
         """)
   }

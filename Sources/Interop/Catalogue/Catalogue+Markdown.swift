@@ -7,10 +7,10 @@ extension Catalogue {
   }
 
   private static let introduction = """
-    What every peer is held to, in every pairing of languages. Each scenario has the place where its demand is made; it is \
-    that of a standard's *must* unless it says otherwise. How one is written: [scenarios-format.md](scenarios-format.md).
+    What every peer is held to, in every pairing of languages. Each scenario names the place where its demand is made, which
+    is a *must* unless `should` or `may` stands behind it. How one is written: [scenarios-format.md](scenarios-format.md).
 
-    Made by `make scenarios` from `fixtures`, which is where to change something.
+    Made by `make scenarios` from `fixtures`: that is where to change something.
     """
 
   private var pitfallSection: [String] {
@@ -27,7 +27,7 @@ extension Catalogue {
     let entries = scenarios.filter { $0.mechanism == mechanism }
     return ["## \(mechanism)", "", "| scenario | demand | by |", "|---|---|---|"]
       + entries.map { entry in
-        let level = entry.level == Scenario.Level.must.rawValue ? "" : " (\(entry.level))"
+        let level = entry.level == Scenario.Level.must.rawValue ? "" : " (`\(entry.level)`)"
         // The mechanism stands above the table.
         let name = entry.id.dropFirst(mechanism.count + 1)
         return row(["`\(name)`", entry.title.inMarkdown, entry.spec.inMarkdown + level])

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// What a run would do, without running it: the scenarios of its cells, and the pitfalls that they hold a peer off.
+/// What a run would do, without running it: the scenarios of its cells, and the pitfalls that they keep a peer from.
 public struct Catalogue: Sendable, Encodable {
   /// The version of the form, for programs.
   let format = 1
