@@ -35,7 +35,7 @@ let package = Package(
       dependencies: ["CIPC", "IPC", "PeerContract", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: house,
       // The harness starts thousands of these: a static executable is ready in half a millisecond.
-      linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"])]),
+      linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release))]),
     .executableTarget(
       name: "swift-examples",
       dependencies: [

@@ -52,7 +52,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [Patience.forever, .atMost(.seconds(60))])
+  @Test(arguments: [Patience.forever, .atMost(.seconds(3600))])
   func `the death of its owner is told to who waits, who makes it consistent`(_ patience: Patience) async throws {
     try await withRegion { region in
       try await leaveLocked(region)
