@@ -14,13 +14,17 @@ $(shell mkdir -p $(TMPDIR))
 RUN ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build interop test unit lint docs clean swift-release sanitize coverage
+.PHONY: help deps lint-deps build interop test unit lint sanitize coverage docs scenarios clean swift-release
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-deps: ## Install what is missing (libbsd-dev, pkg-config, a C compiler, clang-format)
+deps: ## Install what is missing (libbsd-dev, pkg-config, a C compiler)
 	@.ci/install-dependencies
+
+# The formatter is for those who change the C, not for those who only run it.
+lint-deps:
+	@.ci/install-dependencies clang-format
 
 include c-peers/c.mk
 
@@ -43,7 +47,7 @@ unit: deps c ## Run the unit tests
 
 test: lint unit interop ## Unit tests, lint, then the gate
 
-lint: deps c-lint ## Check the format of Swift and C, and compile C with a second compiler
+lint: lint-deps c-lint ## Check the format of Swift and C, and compile C with a second compiler
 	@swift format lint --strict --recursive Package.swift Sources Tests
 
 sanitize: build ## Unit tests and the gate with address, undefined (C) and thread sanitizers (takes a quarter of an hour)
@@ -61,6 +65,9 @@ docs: deps ## Build the documentation of the library into build/docs
 	@docc convert Sources/IPC/IPC.docc --additional-symbol-graph-dir $(BUILD)/symbols --output-dir $(BUILD)/docs \
 	  --fallback-display-name IPC --fallback-bundle-identifier IPC
 	@echo "Look at it with: docc preview, or any web server in $(BUILD)/docs"
+
+scenarios: build ## Write docs/scenarios.md anew
+	@$(BIN)/ipc-interop run --list --format markdown --output docs/scenarios.md
 
 clean: ## Remove everything that was built
 	rm -rf $(BUILD) .build

@@ -37,6 +37,6 @@ $(BUILD)/obj/%.o: %.c
 
 -include $(C_OBJECTS:.o=.d)
 
-c-lint:
+c-lint: lint-deps
 	$(CLANG) $(C_FLAGS) -fsyntax-only $(C_SOURCES)
 	$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)

@@ -8,6 +8,7 @@ struct Fixtures {
   let vocabulary: Vocabulary
   let peers: PeerList
   let expectations: Expectations
+  let pitfalls: [PitfallGroup]
 
   /// Reads the fixtures below `root`, or below the directory where they are found, and more languages from `peers`.
   init(root given: String?, peers more: [String] = []) throws {
@@ -20,6 +21,7 @@ struct Fixtures {
       (scenarios, vocabulary) = try ScenarioLoader.load(root: FilePath(root.path))
       peers = try PeerList.load(files: [root.appending("fixtures/peers.yaml")] + more, root: root.path)
       expectations = try Expectations.load(root.appending("fixtures/expectations.yaml"))
+      pitfalls = try PitfallLoader.load(root: FilePath(root.path), scenarios: scenarios)
     } catch {
       throw Failure("\(error)", .usage)
     }

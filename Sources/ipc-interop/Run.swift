@@ -14,12 +14,13 @@ struct Run: ParsableCommand {
         ipc-interop run --pairs c:swift --pairs swift:c
         ipc-interop run --repeat 20 --jobs 8 --seed 7  twenty times each, in an order that 7 makes again
         ipc-interop run --peers my-language.yaml --pairs c:mine
+        ipc-interop run --list --format json fifo      what a run of these would do
       """)
 
   @Argument(help: "Run only cells whose name contains one of these.")
   var filter: [String] = []
 
-  @Flag(help: "List the cells that would run, and run none.")
+  @Flag(help: "List the scenarios that would run, and run none; with --verbose their cells as well.")
   var list = false
 
   @Option(help: "Run only this mechanism. May be given more than once.")
@@ -75,17 +76,17 @@ struct Run: ParsableCommand {
     if !(timeoutMultiplier > 0 && timeoutMultiplier < 1e6) {
       throw ValidationError("--timeout-multiplier must be above 0")
     }
+    if list, !Catalogue.formats.contains(format) {
+      let known = Catalogue.formats.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("--list has no format \(format.rawValue); it is one of \(known)")
+    }
   }
 
   func run() throws {
-    let runner = try makeRunner()
+    let fixtures = try Fixtures(root: root, peers: peers)
+    let runner = try makeRunner(fixtures)
     if runner.cells.isEmpty { throw Failure("nothing selected", .nothingSelected) }
-    if list {
-      do { try FileDescriptor.standardOutput.writeAll(runner.cells.map { $0.id + "\n" }.joined().utf8) } catch {
-        throw Failure("the list could not be written: \(error)", .brokenEnvironment)
-      }
-      return
-    }
+    if list { return try writeList(Catalogue(cells: runner.cells, pitfalls: fixtures.pitfalls)) }
     let outlet = try Outlet(format: format, file: output, verbose: verbose, timings: timings)
     Interruption.listen()
     let summary: RunSummary
@@ -96,8 +97,21 @@ struct Run: ParsableCommand {
     throw ExitCode(summary.exitStatus)
   }
 
-  private func makeRunner() throws -> Runner {
-    let fixtures = try Fixtures(root: root, peers: peers)
+  /// To the file, or to standard output.
+  private func writeList(_ catalogue: Catalogue) throws {
+    guard let text = try catalogue.text(format, style: Style(verbose: verbose)) else { return }
+    do {
+      if let output {
+        try text.write(toFile: output, atomically: false, encoding: .utf8)
+      } else {
+        try FileDescriptor.standardOutput.writeAll(text.utf8)
+      }
+    } catch {
+      throw Failure("the list could not be written: \(error)", .brokenEnvironment)
+    }
+  }
+
+  private func makeRunner(_ fixtures: Fixtures) throws -> Runner {
     var configuration = fixtures.configuration
     configuration.selection = Selection(
       filters: filter, skipped: skip, mechanisms: mechanism,

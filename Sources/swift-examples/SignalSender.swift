@@ -36,30 +36,46 @@ struct SignalSender: ParsableCommand {
     }
   }
 
-  /// The process that the file names, once it is there and complete: nothing that the receiver does would wake this one,
-  /// so it looks again a little later.
+  /// The process that the file names, once somebody has written it.
   private func findReceiver(_ patience: Patience) throws -> Int32 {
-    while true {
-      if let line = try readPID(), line.hasSuffix("\n") {
-        guard let process = Int32(line.dropLast()), process > 0 else {
-          throw IPCError(call: "read", errno: .invalidArgument, object: .path(FilePath(pidFile)))
+    // From before the first look: what is written after that look is told.
+    let directory = FilePath(pidFile).removingLastComponent()
+    let changes = FileDescriptor(rawValue: inotify_init1(Int32(IN_CLOEXEC)))
+    guard changes.rawValue != -1 else { throw IPCError(call: "inotify_init1", errno: Errno(rawValue: errno)) }
+    let watched = directory.isEmpty ? "." : directory
+    guard unsafe inotify_add_watch(changes.rawValue, watched.string, UInt32(IN_CLOSE_WRITE | IN_MOVED_TO)) != -1 else {
+      throw IPCError(call: "inotify_add_watch", errno: Errno(rawValue: errno), object: .path(watched))
+    }
+
+    return try changes.closeAfter {
+      var events = [UInt8](repeating: 0, count: 4096)
+      while true {
+        if let process = try readReceiver() { return process }
+        // Which file it was does not matter: another look tells.
+        guard try !Readiness.of(changes, for: .readable, patience: patience).isEmpty else {
+          throw IPCError(call: "open", errno: .timedOut, object: .path(FilePath(pidFile)))
         }
-        return process
+        do {
+          _ = try unsafe events.withUnsafeMutableBytes { try unsafe changes.read(into: $0) }
+        } catch let reason as Errno {
+          throw IPCError(call: "read", errno: reason, object: .path(watched))
+        }
       }
-      if case .until(let deadline) = patience, deadline.hasPassed {
-        throw IPCError(call: "open", errno: .timedOut, object: .path(FilePath(pidFile)))
-      }
-      usleep(1000)
     }
   }
 
-  /// What is in the file; nil when there is none.
-  private func readPID() throws -> String? {
+  /// The process that the file names; nil when there is none yet, or it is not complete.
+  private func readReceiver() throws -> Int32? {
     do {
       let file = try FileDescriptor.open(FilePath(pidFile), .readOnly, options: .closeOnExec)
       var bytes = [UInt8](repeating: 0, count: 32)
       let count = try file.closeAfter { try unsafe bytes.withUnsafeMutableBytes { try unsafe file.read(into: $0) } }
-      return String(decoding: bytes[..<count], as: UTF8.self)
+      let line = String(decoding: bytes[..<count], as: UTF8.self)
+      guard line.hasSuffix("\n") else { return nil }
+      guard let process = Int32(line.dropLast()), process > 0 else {
+        throw IPCError(call: "read", errno: .invalidArgument, object: .path(FilePath(pidFile)))
+      }
+      return process
     } catch Errno.noSuchFileOrDirectory {
       return nil
     } catch let reason as Errno {

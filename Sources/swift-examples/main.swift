@@ -24,6 +24,8 @@ struct Examples: ParsableCommand {
       SignalReceiver.self,
       UnixEchoServer.self,
       UnixEchoClient.self,
+      FDSender.self,
+      FDReceiver.self,
     ])
 
   func run() throws { throw ValidationError("which program?") }

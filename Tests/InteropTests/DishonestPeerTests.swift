@@ -29,13 +29,14 @@ struct DishonestPeerTests {
     _ body: String, steps: String = "    - a: pid -> pid>=1", timeoutMultiplier: Double = 1,
     isolation: IsolationRule = .auto
   ) async throws -> CellResult {
-    let (_, results) = try await run(body, steps: steps, timeoutMultiplier: timeoutMultiplier, isolation: isolation)
+    let (_, results, _) = try await run(body, steps: steps, timeoutMultiplier: timeoutMultiplier, isolation: isolation)
     return try #require(results.first { $0.cell.id == "test/test[odd]" })
   }
 
   private func run(
-    _ body: String, steps: String, needs: String = "[]", timeoutMultiplier: Double = 1, isolation: IsolationRule
-  ) async throws -> (RunSummary, [CellResult]) {
+    _ body: String, operations: String = "pid,limits", steps: String, needs: String = "[]",
+    timeoutMultiplier: Double = 1, isolation: IsolationRule
+  ) async throws -> (RunSummary, [CellResult], notes: [String]) {
     try await onThread {
       let folder = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString)")
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -43,7 +44,8 @@ struct DishonestPeerTests {
       var peers: [PeerDescription] = []
       for (language, text) in [("reference", Self.honest), ("odd", body)] {
         let file = folder.appending(path: language)
-        let script = Self.peer(text).replacing("language=odd", with: "language=\(language)")
+        var script = Self.peer(text).replacing("language=odd", with: "language=\(language)")
+        if language == "odd" { script = script.replacing("operations=pid,limits", with: "operations=\(operations)") }
         try Data(script.utf8).write(to: file)
         peers.append(PeerDescription(language: language, peer: ["/bin/sh", file.path], examples: nil))
       }
@@ -64,8 +66,16 @@ struct DishonestPeerTests {
       configuration.isolation = isolation
       let results = Results()
       let summary = try Runner(configuration, scenarios: scenarios, expectations: .none).run { results.take($0) }
-      return (summary, results.all)
+      return (summary, results.all, results.notes)
     }
+  }
+
+  @Test("announces what nobody can ask for passes, and that is noted") func announcesMore() async throws {
+    let (summary, results, notes) = try await run(
+      Self.honest, operations: "pid,frob,limits", steps: "    - a: pid -> pid>=1", isolation: .auto)
+    #expect(summary.exitStatus == Interop.ExitStatus.asExpected.rawValue)
+    #expect(results.allSatisfy { $0.verdict == .passed })
+    #expect(notes == ["the odd peer announces what fixtures/operations.yaml does not have: frob"])
   }
 
   @Test("is honest passes") func honest() async throws {
@@ -172,7 +182,7 @@ struct DishonestPeerTests {
   }
 
   @Test("could not be asked at all is no green run") func nothingRan() async throws {
-    let (summary, results) = try await run(
+    let (summary, results, _) = try await run(
       Self.honest, steps: "    - a: pid", needs: "[private-sandbox]", isolation: .none)
     #expect(results.allSatisfy { $0.verdict == .notRun })
     #expect(summary.exitStatus == Interop.ExitStatus.brokenEnvironment.rawValue)
@@ -216,9 +226,14 @@ struct DishonestPeerTests {
 
 /// The results of a run, gathered from its threads.
 private final class Results: Sendable {
-  private let stored = Mutex<[CellResult]>([])
-  var all: [CellResult] { stored.withLock { $0 } }
+  private let stored = Mutex<(results: [CellResult], notes: [String])>(([], []))
+  var all: [CellResult] { stored.withLock { $0.results } }
+  var notes: [String] { stored.withLock { $0.notes } }
   func take(_ event: Event) {
-    if case .cellEnded(let result) = event { stored.withLock { $0.append(result) } }
+    switch event {
+    case .runStarted(let run): stored.withLock { $0.notes = run.notes }
+    case .cellEnded(let result): stored.withLock { $0.results.append(result) }
+    default: break
+    }
   }
 }

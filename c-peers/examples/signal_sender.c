@@ -1,8 +1,11 @@
 /* Sends signals with a value to the process that a file names: see signal_receiver.c. */
 #include "example.h"
 
+#include <libgen.h>
 #include <limits.h>
 #include <signal.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 static const char usage[] =
     "usage: signal_sender [--pid-file P] [--signal N] [--value V] [--count K] [--timeout SECONDS]\n"
@@ -12,27 +15,47 @@ static const char usage[] =
     "  --count K          how often it is sent (1)\n"
     "  --timeout SECONDS  how long to wait for the receiver, and for room in its queue (for ever)";
 
-/* The process that the file names, once it is there and complete: nothing that the receiver does would wake
- * this one, so it looks again a little later. */
+/* The process that the file names; 0 when there is none yet, or it is not complete. */
+static pid_t read_receiver(const char *path) {
+    FILE *file = fopen(path, "re");
+    if (!file && errno != ENOENT)
+        err(EXIT_FAILURE, "open '%s'", path);
+    char line[32], *end;
+    bool whole = file && fgets(line, sizeof line, file) && strchr(line, '\n');
+    if (file)
+        fclose(file);
+    if (!whole)
+        return 0;
+    long process = strtol(line, &end, 10);
+    if (process < 1 || process > INT_MAX || *end != '\n')
+        errx(EXIT_FAILURE, "read '%s': no process", path);
+    return (pid_t)process;
+}
+
+/* The process that the file names, once somebody has written it. */
 static pid_t find_receiver(const char *path, struct patience patience) {
-    struct timespec pause = {0};
-    for (;;) {
-        FILE *file = fopen(path, "re");
-        char line[32], *end;
-        if (!file && errno != ENOENT)
-            err(EXIT_FAILURE, "open '%s'", path);
-        bool whole = file && fgets(line, sizeof line, file) && strchr(line, '\n');
-        if (file)
-            fclose(file);
-        if (whole) {
-            long process = strtol(line, &end, 10);
-            if (process < 1 || process > INT_MAX || *end != '\n')
-                errx(EXIT_FAILURE, "read '%s': no process", path);
-            return (pid_t)process;
-        }
-        if (!pause_for(patience, &pause))
+    /* From before the first look: what is written after that look is told. */
+    char copy[PATH_MAX];
+    if (strlcpy(copy, path, sizeof copy) >= sizeof copy) {
+        errno = ENAMETOOLONG;
+        err(EXIT_FAILURE, "open '%s'", path);
+    }
+    const char *directory = dirname(copy);
+    const int changes = inotify_init1(IN_CLOEXEC);
+    if (changes == -1)
+        err(EXIT_FAILURE, "inotify_init1");
+    if (inotify_add_watch(changes, directory, IN_CLOSE_WRITE | IN_MOVED_TO) == -1)
+        err(EXIT_FAILURE, "inotify_add_watch '%s'", directory);
+
+    pid_t process;
+    while ((process = read_receiver(path)) == 0) {
+        /* Which file it was does not matter: another look tells. */
+        char events[4096];
+        if (!wait_for(changes, POLLIN, patience) || read(changes, events, sizeof events) == -1)
             err(EXIT_FAILURE, "open '%s'", path);
     }
+    close(changes);
+    return process;
 }
 
 /* EAGAIN is the receiver's limit: it has to take some first, and that tells nobody. */

@@ -17,8 +17,8 @@ extension SharedMutex {
 
   /// Locks the mutex, and waits until it is free. Signals do not interrupt this.
   ///
-  /// - Throws: ``IPCError`` with `.resourceDeadlockAvoided` when this thread has it locked (with no patience, that would
-  ///   block); `ENOTRECOVERABLE` when an owner died and nobody made it consistent.
+  /// - Throws: ``IPCError`` with `.deadlock` when this thread has it locked, whatever its patience; `.notRecoverable`
+  ///   when an owner died and nobody made it consistent.
   ///
   /// Calls `pthread_mutex_lock(3)`, `pthread_mutex_trylock(3)`, or `pthread_mutex_clocklock(3)` with `CLOCK_MONOTONIC`.
   public func lock(patience: Patience = .forever) throws(IPCError) -> LockResult {

@@ -39,6 +39,7 @@ struct ConsoleReport: Report {
     let plan = "\(counted(run.cells, "cell")) of \(counted(run.scenarios, "scenario")), \(counted(run.jobs, "job"))"
     return [style.painted("\(plan), seed \(run.seed)", .heading)]
       + facts.map { name, value in "  " + style.painted(name.harmless.padded(to: width), .faint) + value.harmless }
+      + run.notes.flatMap { note in "note: \(note.harmless)".wrapped(to: style.width - 2).map { "  \($0)" } }
       + [""]
   }
 

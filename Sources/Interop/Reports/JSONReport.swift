@@ -10,7 +10,7 @@ struct JSONReport: Report {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let document = Document(run: record.description, results: record.results, summary: summary)
-    return Self.escaped(String(decoding: try encoder.encode(document), as: UTF8.self)) + "\n"
+    return String(decoding: try encoder.encode(document), as: UTF8.self).escapedForJSON + "\n"
   }
 
   private struct Document: Encodable {
@@ -19,12 +19,14 @@ struct JSONReport: Report {
     let results: [CellResult]
     let summary: RunSummary
   }
+}
 
-  /// The encoder escapes the control characters below the space, as JSON demands; a terminal obeys others as well. They
-  /// can stand in strings alone, so each may stand as its escape.
-  private static func escaped(_ text: String) -> String {
+extension String {
+  /// A document without what could harm a terminal. The encoder escapes the control characters below the space, as JSON
+  /// demands; a terminal obeys others as well. They can stand in strings alone, so each may stand as its escape.
+  var escapedForJSON: String {
     var escaped = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
+    for scalar in unicodeScalars {
       if scalar.isTreacherous, scalar != "\n" {
         for unit in UTF16.encode(scalar) ?? .init() {
           let digits = String(unit, radix: 16)

@@ -40,6 +40,7 @@ struct JUnitReport: Report {
     let facts =
       [("seed", String(run.seed)), ("isolation", run.isolation), ("kernel", run.kernel)]
       + run.implementations.sorted { $0.key < $1.key }.map { ("implementation.\($0.key)", $0.value) }
+      + run.notes.map { ("note", $0) }
     return ["    <properties>"]
       + facts.map { "      <property\(attribute("name", $0))\(attribute("value", $1))/>" }
       + ["    </properties>"]

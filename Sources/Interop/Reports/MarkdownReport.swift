@@ -33,6 +33,7 @@ struct MarkdownReport: Report {
       ["seed \(run.seed)", "isolation \(run.isolation)", run.kernel]
       + run.implementations.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
     return ["", facts.map { "<code>\(inline($0))</code>" }.joined(separator: " "), ""]
+      + (run.notes.isEmpty ? [] : run.notes.map { "- note: <code>\(inline($0))</code>" } + [""])
   }
 
   private func complaints(_ summary: RunSummary) -> [String] {

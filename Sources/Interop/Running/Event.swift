@@ -21,6 +21,8 @@ public struct RunDescription: Sendable, Codable {
   public let kernel: String
   /// The ids of the cells in the order in which a report lists them, whatever the order in which they end.
   public var plan: [String] = []
+  /// What is worth knowing of those who take part, and is no fault.
+  public var notes: [String] = []
 }
 
 /// What is known of a run after its last cell.

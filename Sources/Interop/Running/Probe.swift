@@ -40,6 +40,16 @@ enum Probe {
     return greetings
   }
 
+  /// What peers announce that no scenario could ask for: a misspelt name, or a peer that is ahead of the vocabulary.
+  static func notes(on greetings: [String: Greeting], _ vocabulary: Vocabulary) -> [String] {
+    greetings.sorted { $0.key < $1.key }.compactMap { language, greeting in
+      let unknown = greeting.operations.filter { vocabulary[$0] == nil }
+      guard !unknown.isEmpty else { return nil }
+      return "the \(language) peer announces what fixtures/operations.yaml does not have: "
+        + unknown.joined(separator: ", ")
+    }
+  }
+
   /// Why a scenario cannot be run here; nil when it can.
   static func unmetNeed(of scenario: Scenario, isolation: Isolation) -> String? {
     for need in scenario.needs {

@@ -44,7 +44,8 @@ public struct Runner: Sendable {
         RunDescription(
           cells: plan.cells.count, scenarios: Set(plan.cells.map(\.scenario)).count, jobs: configuration.jobs,
           seed: configuration.seed, isolation: isolation.rawValue + (excuse.map { " (\($0))" } ?? ""),
-          implementations: greetings.mapValues(\.implementation), kernel: Probe.kernel, plan: order)))
+          implementations: greetings.mapValues(\.implementation), kernel: Probe.kernel, plan: order,
+          notes: Probe.notes(on: greetings, configuration.vocabulary))))
 
     let threads = DispatchGroup()
     for _ in 0..<min(configuration.jobs, max(plan.groups.count, 1)) {

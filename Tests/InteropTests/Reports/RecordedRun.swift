@@ -14,10 +14,12 @@ enum RecordedRun: String, CaseIterable {
   var events: [Event] {
     switch self {
     case .full:
-      Self.run(Self.allVerdicts, complaints: ["fixtures/expectations.yaml:12:3: no cell matches `sysv-shm/gone`"])
+      Self.run(
+        Self.allVerdicts, complaints: ["fixtures/expectations.yaml:12:3: no cell matches `sysv-shm/gone`"],
+        notes: ["the swift peer announces what fixtures/operations.yaml does not have: mq_peek"])
     case .empty: Self.run([], exitStatus: 4)
     case .interrupted: Self.cutShort
-    case .hostile: Self.run([Self.treacherous])
+    case .hostile: Self.run([Self.treacherous], notes: [Self.treacherous.reason ?? ""])
     }
   }
 
@@ -94,7 +96,7 @@ enum RecordedRun: String, CaseIterable {
   /// The cells end in pairs, the second of each before the first, as with two jobs.
   private static func run(
     _ results: [CellResult], planned: Int? = nil, complaints: [String] = [], exitStatus: Int32 = 1,
-    interrupted: Bool = false
+    interrupted: Bool = false, notes: [String] = []
   ) -> [Event] {
     let planned = planned ?? results.count
     var events: [Event] = [
@@ -102,7 +104,7 @@ enum RecordedRun: String, CaseIterable {
         RunDescription(
           cells: planned, scenarios: Set(results.map(\.cell.scenario)).count, jobs: 2, seed: 18_446_744_073_709_551_615,
           isolation: "private", implementations: ["c": "gcc-12.2.0", "swift": "swift-6.3"], kernel: "Linux 6.18.5",
-          plan: results.map(\.cell.id)))
+          plan: results.map(\.cell.id), notes: notes))
     ]
     for start in stride(from: 0, to: results.count, by: 2) {
       let pair = results[start..<min(start + 2, results.count)]

@@ -1,0 +1,48 @@
+extension Slip {
+  /// Slips in what a scenario is made of: keys, ids, roles, and the YAML itself.
+  static let keys: [Slip] = [
+    Slip(
+      "an unknown key", "  level:", "  leve:",
+      "test.yaml:1:3: the scenario has no 'level'",
+      "test.yaml:4:3: a scenario has no key 'leve'; did you mean 'level'?"),
+    Slip(
+      "a key that is missing", "  spec: pipe(7)\n", "",
+      "test.yaml:1:3: the scenario has no 'spec'"),
+    Slip(
+      "an id of another file", "id: test/sound", "id: tset/sound",
+      "test.yaml:1:7: an id in this file is 'test/' and a name of small letters, digits and dashes, not 'tset/sound'"),
+    Slip(
+      "no title", "title: A byte goes through a pipe.", "title:",
+      "test.yaml:2:9: 'title' is a text, not nothing"),
+    Slip(
+      "a list where a text is due", "spec: pipe(7)", "spec: [pipe]",
+      "test.yaml:3:9: 'spec' is a text, not a list"),
+    Slip(
+      "a text where a list is due", "roles: [reader, writer]", "roles: reader",
+      "test.yaml:5:10: here stands a list of roles, not the text 'reader'"),
+    Slip(
+      "a role that no step uses", "[reader, writer]", "[reader, writer, idler]",
+      "test.yaml:5:10: no step uses the role 'idler'"),
+    Slip(
+      "a role that stands twice", "[reader, writer]", "[reader, writer, reader]",
+      "test.yaml:5:27: the role 'reader' stands twice"),
+    Slip(
+      "a role named like a step", "[reader, writer]", "[reader, writer, kill]",
+      "test.yaml:5:27: 'kill' is no name of a role: small letters, digits and dashes, and no word of a step"),
+    Slip(
+      "a group that is too large", "[reader, writer]", "[reader, writer, extra-1..100]",
+      "test.yaml:5:27: a group of roles is written 'writer-1..8', with at most 64 of them"),
+    Slip(
+      "two keys in one step", "    - kill: writer", "    - {kill: writer, end: writer}",
+      "test.yaml:13:7: a step is a map of one key, and this one has 2"),
+    Slip(
+      "a step that is no map", "    - kill: writer", "    - kill writer",
+      "test.yaml:13:7: a step is a map, not the text 'kill writer'"),
+    Slip(
+      "a key twice", "  level: must", "  level: must\n  level: must",
+      "test.yaml:4:3: the key 'level' stands twice in one map; keep one of them"),
+    Slip(
+      "a tab", "  level: must", "\tlevel: must",
+      "test.yaml:4:1: this is no YAML: while scanning a plain scalar, found a tab character that violates indentation"),
+  ]
+}

@@ -1,0 +1,82 @@
+/* Passes an open file to another process: see fd_receiver.c. */
+#include "example.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static const char usage[] = "usage: fd_sender [--path P] [--file F] [--timeout SECONDS]\n"
+                            "  --path P           the socket (/tmp/fd_passing.sock)\n"
+                            "  --file F           what is opened, and passed (/etc/hosts)\n"
+                            "  --timeout SECONDS  how long to wait for room (for ever)";
+
+static struct sockaddr_un address_of(const char *path) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlcpy(address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        err(EXIT_FAILURE, "bind '%s'", path);
+    }
+    return address;
+}
+
+/* Two bytes travel with it: a stream carries no descriptor without one. */
+static void pass(int server, int descriptor, const char *path, struct patience patience) {
+    char bytes[] = {'F', 'D'};
+    struct iovec part = {.iov_base = bytes, .iov_len = sizeof bytes};
+    union {
+        struct cmsghdr header; /* for its alignment */
+        char room[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    /* The message has CMSG_SPACE, with the padding; the header has CMSG_LEN, without it. CMSG_SPACE there
+     * would send the padding as a second descriptor, 0. */
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+    while (sendmsg(server, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == -1)
+        if (errno != EAGAIN || !wait_for(server, POLLOUT, patience))
+            err(EXIT_FAILURE, "sendmsg '%s'", path);
+}
+
+int main(int argc, char *argv[]) {
+    static const struct option options[] = {{"path", required_argument, NULL, 'p'},
+                                            {"file", required_argument, NULL, 'f'},
+                                            {"timeout", required_argument, NULL, 't'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {0}};
+    const char *path = "/tmp/fd_passing.sock", *file = "/etc/hosts";
+    struct patience patience = {0};
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        switch (option) {
+        case 'p': path = optarg; break;
+        case 'f': file = optarg; break;
+        case 't': patience = timeout_option(optarg); break;
+        case 'h': say("%s", usage); return EXIT_SUCCESS;
+        default: return EX_USAGE;
+        }
+    no_more_arguments(argc, argv);
+
+    /* It is this process that needs the right to open it, and the receiver that uses it. */
+    const struct sockaddr_un address = address_of(path);
+    const int opened = open(file, O_RDONLY | O_CLOEXEC);
+    if (opened == -1)
+        err(EXIT_FAILURE, "open '%s'", file);
+
+    const int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (server == -1)
+        err(EXIT_FAILURE, "socket");
+    if (connect(server, (const struct sockaddr *)&address, sizeof address) == -1)
+        err(EXIT_FAILURE, "connect '%s'", path);
+    say("FD Sender: connected to '%s'.", path);
+
+    /* What is on its way is open, though this process closes it and ends. */
+    pass(server, opened, path, patience);
+    say("FD Sender: passed '%s'.", file);
+    close(opened);
+    close(server);
+    return EXIT_SUCCESS;
+}

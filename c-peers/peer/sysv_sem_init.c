@@ -1,0 +1,82 @@
+/* System V semaphores: a set that is complete for whoever finds it. */
+#include "sysv_sem.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/sem.h>
+
+/* Sets every semaphore of a new set, and then does an operation that changes nothing: the first semop(2) of a
+ * set is what makes its sem_otime differ from 0, and that is what everybody else waits for. EAGAIN means that
+ * somebody who does not wait has operated on it in between, and that sem_otime is set as well. */
+static bool initialise(int semid, int nsems, unsigned short value) {
+    struct sembuf down_and_up[] = {{.sem_op = -1, .sem_flg = IPC_NOWAIT}, {.sem_op = 1}};
+    struct sembuf see_zero[] = {{.sem_op = 0, .sem_flg = IPC_NOWAIT}};
+    unsigned short *values = calloc((size_t)nsems, sizeof *values);
+    if (!values)
+        return false;
+    for (int i = 0; i < nsems; i++)
+        values[i] = value;
+    bool is_set = semctl(semid, 0, SETALL, (union semun){.array = values}) != -1;
+    int error = errno;
+    free(values);
+    errno = error;
+    return is_set &&
+           ((value > 0 ? semop(semid, down_and_up, 2) : semop(semid, see_zero, 1)) != -1 || errno == EAGAIN);
+}
+
+/* Waits until whoever made the set has initialised it. False, with errno, when it is gone or the time is
+ * over. */
+static bool await_initialised(int semid, const struct timespec *deadline) {
+    struct semid_ds status;
+    struct timespec backoff = first_backoff;
+    while (semctl(semid, 0, IPC_STAT, (union semun){.buf = &status}) != -1) {
+        if (status.sem_otime != 0)
+            return true;
+        if (!pause_before(deadline, &backoff))
+            return false;
+    }
+    return false;
+}
+
+static int create_or_open(key_t key, int nsems, unsigned short value, mode_t mode,
+                          const struct timespec *deadline, bool *created) {
+    for (;;) {
+        int semid = semget(key, nsems, IPC_CREAT | IPC_EXCL | (int)mode);
+        *created = semid != -1;
+        if (*created) {
+            if (initialise(semid, nsems, value))
+                return semid;
+            int error = errno;
+            semctl(semid, 0, IPC_RMID);
+            errno = error;
+            return -1;
+        }
+        if (errno != EEXIST)
+            return -1;
+        semid = semget(key, nsems, 0);
+        if (semid != -1 && await_initialised(semid, deadline))
+            return semid;
+        /* It was there and is gone: removed, or its maker failed. Then it is ours to make. */
+        if (errno != ENOENT && errno != EIDRM && !(semid != -1 && errno == EINVAL))
+            return -1;
+    }
+}
+
+void perform_semget_init(struct call *call) {
+    key_t key = ipc_key(call, "key");
+    int nsems = (int)number(call, "nsems", INT32_MIN, INT32_MAX);
+    unsigned short value = (unsigned short)number(call, "value", 0, UINT16_MAX);
+    mode_t mode = permissions_or(call, "mode", 0600);
+    bool timed = has(call, "timeout"), created;
+    struct timespec timeout = timed ? seconds(call, "timeout") : (struct timespec){0};
+    if (call->outcome != OK)
+        return;
+    struct timespec deadline = time_after(CLOCK_MONOTONIC, timeout);
+    int semid = create_or_open(key, nsems, value, mode, timed ? &deadline : NULL, &created);
+    if (semid == -1) {
+        fail(call, errno);
+        return;
+    }
+    answer_semid(call, semid);
+    answer(call, "created", "%s", created ? "yes" : "no");
+}
