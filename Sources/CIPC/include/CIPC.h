@@ -7,6 +7,7 @@
 #include "cipc_mutex.h"
 #include "cipc_pipe.h"
 #include "cipc_process.h"
+#include "cipc_queue.h"
 #include "cipc_semaphore.h"
 #include "cipc_signal.h"
 #include "cipc_socket.h"
