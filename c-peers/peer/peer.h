@@ -49,7 +49,7 @@ extern const struct operation general_operations[], abi_operations[], signal_ope
     transfer_operations[], record_operations[], posix_mq_operations[], sysv_shm_operations[],
     sysv_sem_operations[], sysv_msg_operations[], memory_object_operations[], mapping_operations[],
     posix_sem_operations[], socket_operations[], message_operations[], ancillary_operations[],
-    shared_mutex_operations[];
+    shared_mutex_operations[], shared_queue_operations[];
 
 /* call.c: a request taken apart, an answer put together. */
 void parse(struct call *, char *line, size_t length);
@@ -102,16 +102,21 @@ struct semaphore {
     void *address; /* a sem_t */
     bool named;    /* by sem_open(3), and not by sem_init(3) */
 };
+struct ipc_queue;
 const char *new_handle(struct call *, const char *key);
 void hold_descriptor(const char *name, int descriptor);
 void hold_segment(const char *name, struct segment);
 void hold_semaphore(const char *name, struct semaphore);
+void hold_queue(const char *name, struct ipc_queue);
 void check_new_handles(struct call *, const char *list);
 int descriptor(struct call *);
 int named_descriptor(struct call *, const char *name);
 struct segment segment(struct call *);
+struct segment rest(struct call *, const char *key, const char *offset);
 void *place(struct call *, const char *key, const char *offset, size_t size);
 struct semaphore semaphore(struct call *, const char *key);
+struct ipc_queue queue(struct call *);
+struct ipc_queue named_queue(struct call *, const char *name);
 void replace_segment(struct call *, struct segment);
 void release(struct call *);
 
