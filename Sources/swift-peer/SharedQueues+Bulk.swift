@@ -102,7 +102,7 @@ private struct Findings: Sendable {
   }
 
   mutating func consume(_ receivers: [SharedQueue.Receiver]) throws {
-    let size = receivers.reduce(0) { max($0, $1.queue.slotSize) }
+    let size = receivers.reduce(0) { max($0, $1.slotSize) }
     let frame = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 8)
     defer { unsafe frame.deallocate() }
     var selection = receivers.count > 1 ? try SharedQueue.Selection(of: receivers) : nil

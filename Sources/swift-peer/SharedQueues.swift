@@ -41,18 +41,23 @@ let sharedQueueOperations: [Peer.Operation] = [
     let queues = try names.map { try peer.sharedQueue(String($0)) }
     var selection = try SharedQueue.Selection(of: queues.map(\.receiver))
     let size = queues.reduce(0) { max($0, $1.slotSize) }
-    var source = 0
-    let message = try [UInt8](addingCapacity: size) { bytes in
-      let (patience, interruption) = (try parameters.patience(), try parameters.interruption())
-      switch try selection.receive(into: &bytes, patience: patience, interruption: interruption) {
-      case .received(_, let index): source = index
-      case .ended: throw Failure(.noData)
-      case .wouldBlock: throw Failure(.wouldBlock)
-      case .timedOut: throw Failure(.timedOut)
+    let (patience, interruption) = (try parameters.patience(), try parameters.interruption())
+    let count: Int = try parameters.integer("count", default: 1)
+    guard (1...100).contains(count) else { throw Invalid("count is 1 to 100") }
+    var sources: [Substring] = []
+    var message: [UInt8] = []
+    while sources.count < count {
+      message = try [UInt8](addingCapacity: size) { bytes in
+        switch try selection.receive(into: &bytes, patience: patience, interruption: interruption) {
+        case .received(_, let index): sources.append(names[index])
+        case .ended: throw Failure(.noData)
+        case .wouldBlock: throw Failure(.wouldBlock)
+        case .timedOut: throw Failure(.timedOut)
+        }
       }
     }
     var fields = Fields()
-    fields.append("from", String(names[source]))
+    fields.append("from", sources.joined(separator: ","))
     fields.append("return", message.count)
     try parameters.report(message, as: "msg", in: &fields)
     return fields

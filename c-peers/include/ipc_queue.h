@@ -14,9 +14,10 @@
  *
  * Functions return -1 and set errno. A deadline is a time of CLOCK_MONOTONIC, NULL for none; what can be done
  * at once is done after it as well. A signal handler interrupts a wait (EINTR) unless it was installed with
- * SA_RESTART and there is no deadline. None of the functions may be called in a signal handler. Linux 2.6.28;
- * ipc_queue_select needs Linux 5.16. Threads of different PID namespaces must not share a queue: their
- * numbers could be the same.
+ * SA_RESTART; a wait with a deadline it may interrupt even then. None of the functions may be called in a
+ * signal handler (EDEADLK, where that would matter). Threads of different PID namespaces must not share a
+ * queue: their numbers could be the same. ipc_queue_select needs Linux 5.16, all of this the headers of that
+ * kernel.
  *
  *   byte    size  field       what it is; numbers are in the byte order of the machine
  *   0       8     magic       the letters "ipcqueue", written last

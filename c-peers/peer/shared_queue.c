@@ -151,9 +151,10 @@ static size_t longest_message(const struct queues *queues) {
 static void perform_queue_select(struct call *call) {
     struct queues selected;
     queues_of(call, &selected);
+    long long count = number_or(call, "count", 1, 100, 1);
     struct expectation expected = expectation(call);
     struct wait wait;
-    ssize_t length;
+    ssize_t length = -1;
     wait_of(call, &wait);
     size_t size = longest_message(&selected);
     void *message = call->outcome == OK ? scratch(call, size) : NULL;
@@ -161,11 +162,18 @@ static void perform_queue_select(struct call *call) {
         return;
     /* Behind the last one is the first. */
     unsigned from = selected.count - 1;
-    do
-        length = ipc_queue_select(selected.queues, selected.count, &from, message, size, wait.deadline);
-    while (length == -1 && errno == EINTR && wait.retry);
+    char sources[256] = "";
+    for (long long i = 0; i < count; i++) {
+        do
+            length = ipc_queue_select(selected.queues, selected.count, &from, message, size, wait.deadline);
+        while (length == -1 && errno == EINTR && wait.retry);
+        if (length == -1)
+            break;
+        strlcat(sources, i > 0 ? "," : "", sizeof sources);
+        strlcat(sources, selected.names[from], sizeof sources);
+    }
     if (length != -1)
-        answer(call, "from", "%s", selected.names[from]);
+        answer(call, "from", "%s", sources);
     answer_message(call, expected, message, length);
 }
 
@@ -365,7 +373,7 @@ const struct operation shared_queue_operations[] = {
     {"queue_trysend", "handle msg msg_len pattern offset", perform_queue_trysend},
     {"queue_receive", "handle msg_len pattern offset timeout eintr", perform_queue_receive},
     {"queue_tryreceive", "handle pattern offset", perform_queue_tryreceive},
-    {"queue_select", "handles pattern offset timeout eintr", perform_queue_select},
+    {"queue_select", "handles count pattern offset timeout eintr", perform_queue_select},
     {"queue_close", "handle", perform_queue_close},
     {"queue_status", "handle", perform_queue_status},
     {"queue_hold", "handle at msg msg_len pattern offset", perform_queue_hold},

@@ -45,7 +45,7 @@ extension SharedQueue {
   func messageCount() throws(IPCError) -> Int {
     let sent = unsafe number(Layout.sent).pointee.load(ordering: .relaxed)
     let count = unsafe sent &- number(Layout.received).pointee.load(ordering: .relaxed)
-    guard count <= UInt64(slotCount) else { throw IPCError(call: "ipc_queue", errno: .badMessage) }
+    guard count <= UInt64(slotCount) else { throw IPCError(call: "ipc_queue_messages", errno: .badMessage) }
     return Int(count)
   }
 

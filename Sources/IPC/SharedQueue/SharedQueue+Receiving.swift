@@ -15,7 +15,10 @@ extension SharedQueue {
 
   /// The end of a queue that receives.
   public struct Receiver: Sendable {
-    public let queue: SharedQueue
+    package let queue: SharedQueue
+
+    /// The length of the longest message, in bytes.
+    public var slotSize: Int { queue.slotSize }
 
     /// Receives the first message, and waits for one.
     ///

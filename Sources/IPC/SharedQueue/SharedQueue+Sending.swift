@@ -14,7 +14,7 @@ extension SharedQueue {
 
   /// The end of a queue that sends.
   public struct Sender: Sendable {
-    public let queue: SharedQueue
+    package let queue: SharedQueue
 
     /// Sends a message, and waits for room in the queue.
     ///

@@ -24,7 +24,7 @@ extension SharedQueue.Receiver {
 extension SharedQueue.Selection {
   /// The text of the next message, and the index of its queue; nil when there is none.
   mutating func text(patience: Patience = .none) throws -> (String, Int)? {
-    let size = receivers.reduce(0) { max($0, $1.queue.slotSize) }
+    let size = receivers.reduce(0) { max($0, $1.slotSize) }
     let room = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 8)
     defer { unsafe room.deallocate() }
     var bytes = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
