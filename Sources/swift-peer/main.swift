@@ -23,5 +23,7 @@ let peer = Peer(
     channelSeriesOperations,
     waitingOperations,
     eventOperations,
+    sharedQueueOperations,
+    sharedQueueBulkOperations,
   ])
 peer.run()

@@ -41,6 +41,9 @@ static const char *system_call_name(long number) {
     case SYS_readv: return "readv";
     case SYS_writev: return "writev";
     case SYS_futex: return "futex";
+#ifdef SYS_futex_waitv
+    case SYS_futex_waitv: return "futex_waitv";
+#endif
     case SYS_mq_timedsend: return "mq_timedsend";
     case SYS_mq_timedreceive: return "mq_timedreceive";
     case SYS_semop: return "semop";

@@ -1,19 +1,23 @@
-/* The table of handles: names for descriptors, for attached and mapped memory, for semaphores,
- * and for channels. */
+/* The table of handles: names for descriptors, for attached and mapped memory, for semaphores, for channels,
+ * and for queues. */
 #include "peer.h"
 
 #include <errno.h>
+#include <ipc_queue.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { NAME_SIZE = 64, HANDLE_COUNT = 1024 };
 
 struct handle {
-    enum kind { VACANT, DESCRIPTOR, SEGMENT, SEMAPHORE, CHANNEL } kind;
+    enum kind { VACANT, DESCRIPTOR, SEGMENT, SEMAPHORE, CHANNEL, QUEUE } kind;
     char name[NAME_SIZE];
     int descriptor;
     struct segment segment;
     struct semaphore semaphore;
     struct channel *channel;
+    struct ipc_queue queue;
 };
 static struct handle handles[HANDLE_COUNT];
 
@@ -68,6 +72,12 @@ void hold_channel(const char *name, struct channel *channel) {
     strlcpy(handle->name, name, sizeof handle->name);
 }
 
+void hold_queue(const char *name, struct ipc_queue queue) {
+    struct handle *handle = vacancy();
+    *handle = (struct handle){.kind = QUEUE, .queue = queue};
+    strlcpy(handle->name, name, sizeof handle->name);
+}
+
 /* Refuses a list of names, joined by commas, of which one is no new handle's. */
 void check_new_handles(struct call *call, const char *list) {
     char name[NAME_SIZE];
@@ -112,18 +122,36 @@ struct segment segment(struct call *call) {
     return held(call, "handle", SEGMENT, "segment")->segment;
 }
 
-/* `size` bytes of the memory that the request names by `key`, at `offset`, for something that is aligned as a
- * long is. */
-void *place(struct call *call, const char *key, const char *offset, size_t size) {
+/* Whether there is a page, and room for one, wherever the bytes lie: an object may be shorter than its
+ * mapping. A kernel that cannot tell is believed. */
+static bool is_backed(const unsigned char *address, size_t size) {
+    const size_t before = (uintptr_t)address % (size_t)sysconf(_SC_PAGESIZE);
+    return madvise((void *)(address - before), before + size, MADV_POPULATE_WRITE) == 0 || errno == EINVAL;
+}
+
+/* The memory that the request names by `key`, from `offset` on, for something that is aligned as a long is.
+ */
+struct segment rest(struct call *call, const char *key, const char *offset) {
     struct segment memory = held(call, key, SEGMENT, "segment")->segment;
     long long at = number_or(call, offset, INT64_MIN, INT64_MAX, 0);
     if (call->outcome != OK)
-        return NULL;
-    if (memory.read_only || at < 0 || (size_t)at > memory.size || size > memory.size - (size_t)at)
+        return (struct segment){0};
+    if (memory.read_only || at < 0 || (size_t)at > memory.size)
         fail(call, EFAULT);
     else if (at % 8 != 0)
         fail(call, EINVAL);
-    return memory.address + at;
+    return (struct segment){.address = memory.address + at, .size = memory.size - (size_t)at};
+}
+
+/* `size` bytes of it. */
+void *place(struct call *call, const char *key, const char *offset, size_t size) {
+    struct segment memory = rest(call, key, offset);
+    if (call->outcome == INVALID)
+        return memory.address;
+    /* That it does not lie in the memory is told before that it lies askew. */
+    if (size > memory.size || (call->outcome == OK && !is_backed(memory.address, size)))
+        fail(call, EFAULT);
+    return memory.address;
 }
 
 struct semaphore semaphore(struct call *call, const char *key) {
@@ -132,6 +160,14 @@ struct semaphore semaphore(struct call *call, const char *key) {
 
 struct channel *channel(struct call *call) {
     return held(call, "handle", CHANNEL, "channel")->channel;
+}
+
+struct ipc_queue named_queue(struct call *call, const char *name) {
+    return held_as(call, name, QUEUE, "queue")->queue;
+}
+
+struct ipc_queue queue(struct call *call) {
+    return held(call, "handle", QUEUE, "queue")->queue;
 }
 
 /* The memory has moved, or has another size. */

@@ -9,14 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct operation *const mechanisms[] = {
-    general_operations,      abi_operations,      signal_operations,         pipe_operations,
-    transfer_operations,     record_operations,   posix_mq_operations,       sysv_shm_operations,
-    sysv_sem_operations,     sysv_msg_operations, memory_object_operations,  mapping_operations,
-    posix_sem_operations,    socket_operations,   message_operations,        ancillary_operations,
-    shared_mutex_operations, channel_operations,  channel_series_operations, waiting_operations,
-    many_operations,         event_operations,
-};
+#define TABLE(name) name##_operations,
+static const struct operation *const mechanisms[] = {MECHANISMS(TABLE)};
 enum { MECHANISM_COUNT = sizeof mechanisms / sizeof *mechanisms };
 
 #define TEXT_OF(number) #number

@@ -46,13 +46,37 @@ struct operation {
     void (*perform)(struct call *);
 };
 
-/* One table a mechanism, ended by a row without a name. */
-extern const struct operation general_operations[], abi_operations[], signal_operations[], pipe_operations[],
-    transfer_operations[], record_operations[], posix_mq_operations[], sysv_shm_operations[],
-    sysv_sem_operations[], sysv_msg_operations[], memory_object_operations[], mapping_operations[],
-    posix_sem_operations[], socket_operations[], message_operations[], ancillary_operations[],
-    shared_mutex_operations[], channel_operations[], channel_series_operations[], waiting_operations[],
-    many_operations[], event_operations[];
+/* The tables of operations, each ended by a row without a name. A mechanism adds a line here, and its file.
+ */
+// clang-format off
+#define MECHANISMS(table) \
+    table(general) \
+    table(abi) \
+    table(signal) \
+    table(pipe) \
+    table(transfer) \
+    table(record) \
+    table(posix_mq) \
+    table(sysv_shm) \
+    table(sysv_sem) \
+    table(sysv_msg) \
+    table(memory_object) \
+    table(mapping) \
+    table(posix_sem) \
+    table(socket) \
+    table(message) \
+    table(ancillary) \
+    table(shared_mutex) \
+    table(channel) \
+    table(channel_series) \
+    table(waiting) \
+    table(many) \
+    table(event) \
+    table(shared_queue) \
+    table(shared_queue_bulk)
+// clang-format on
+#define DECLARE(name) extern const struct operation name##_operations[];
+MECHANISMS(DECLARE)
 
 /* call.c: a request taken apart, an answer put together. */
 void parse(struct call *, char *line, size_t length);
@@ -109,18 +133,23 @@ struct channel {
     struct ipc_channel stream;
     unsigned char *room; /* for the longest message: no allocation a message */
 };
+struct ipc_queue;
 const char *new_handle(struct call *, const char *key);
 void hold_descriptor(const char *name, int descriptor);
 void hold_segment(const char *name, struct segment);
 void hold_semaphore(const char *name, struct semaphore);
 void hold_channel(const char *name, struct channel *);
+void hold_queue(const char *name, struct ipc_queue);
 void check_new_handles(struct call *, const char *list);
 int descriptor(struct call *);
 int named_descriptor(struct call *, const char *name);
 struct segment segment(struct call *);
+struct segment rest(struct call *, const char *key, const char *offset);
 void *place(struct call *, const char *key, const char *offset, size_t size);
 struct semaphore semaphore(struct call *, const char *key);
 struct channel *channel(struct call *);
+struct ipc_queue queue(struct call *);
+struct ipc_queue named_queue(struct call *, const char *name);
 void replace_segment(struct call *, struct segment);
 void release(struct call *);
 

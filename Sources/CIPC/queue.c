@@ -1,0 +1,69 @@
+#include "cipc_queue.h"
+
+#include <errno.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+_Static_assert(CIPC_FUTEX_MOST == FUTEX_WAITV_MAX, "limit");
+_Static_assert(sizeof(struct cipc_futex_waiter) == sizeof(struct futex_waitv), "layout");
+_Static_assert(offsetof(struct cipc_futex_waiter, address) == offsetof(struct futex_waitv, uaddr), "layout");
+_Static_assert(offsetof(struct cipc_futex_waiter, flags) == offsetof(struct futex_waitv, flags), "layout");
+
+struct cipc_futex_waiter cipc_futex_waiter(const void *word, uint32_t expected) {
+    return (struct cipc_futex_waiter){.expected = expected, .address = (uintptr_t)word, .flags = FUTEX_32};
+}
+
+int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count, int64_t deadline) {
+    // Two times 64 bits on every machine.
+    const int64_t time[2] = {deadline / 1000000000, deadline % 1000000000};
+    return (int)syscall(SYS_futex_waitv, waiters, count, 0, deadline < 0 ? NULL : time, CLOCK_MONOTONIC);
+}
+
+// What the kernel knows of a thread: its number, and the list of robust futexes that the C library
+// registered. Kept, since asking costs two calls.
+static _Thread_local struct {
+    uint32_t number;
+    struct robust_list_head *robust;
+} self;
+
+static void forget(void) {
+    self.number = 0;
+}
+
+// The child of a fork(2) has another number.
+static void forget_in_children(void) {
+    pthread_atfork(NULL, NULL, forget);
+}
+
+static int know(void) {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    size_t size;
+    pthread_once(&once, forget_in_children);
+    if (syscall(SYS_get_robust_list, 0, &self.robust, &size) == -1)
+        return -1;
+    if (!self.robust) {
+        errno = ENOTSUP;
+        return -1;
+    }
+    self.number = (uint32_t)syscall(SYS_gettid);
+    return 0;
+}
+
+uint32_t cipc_robust_begin(const void *lock) {
+    if (self.number == 0 && know() == -1)
+        return 0;
+    if (self.robust->list_op_pending) {
+        errno = EDEADLK;
+        return 0;
+    }
+    *(void *volatile *)&self.robust->list_op_pending = (char *)lock - self.robust->futex_offset;
+    return self.number;
+}
+
+void cipc_robust_end(void) {
+    *(void *volatile *)&self.robust->list_op_pending = NULL;
+}

@@ -1,0 +1,170 @@
+internal import IPC
+internal import PeerContract
+internal import SystemPackage
+
+/// Bounded queues in shared memory.
+let sharedQueueOperations: [Peer.Operation] = [
+  .init("queue_make") { peer, parameters in
+    try peer.handles.require(free: parameters.handle)
+    let (slots, size): (UInt32, UInt32) = (try parameters.integer("slots"), try parameters.integer("size"))
+    let queue = try SharedQueue(
+      makingIn: try peer.region(parameters), at: try parameters.integer("at", default: 0), slots: Int(slots),
+      of: Int(size))
+    try peer.handles.add(SharedQueueHandle(queue), as: parameters.handle)
+    var fields = Fields()
+    fields.append("bytes", SharedQueue.size(slots: queue.slotCount, of: queue.slotSize))
+    return fields
+  },
+
+  .init("queue_open") { peer, parameters in
+    try peer.handles.require(free: parameters.handle)
+    let queue = try SharedQueue(
+      in: try peer.region(parameters), at: try parameters.integer("at", default: 0))
+    try peer.handles.add(SharedQueueHandle(queue), as: parameters.handle)
+    var fields = Fields()
+    fields.append("slots", queue.slotCount)
+    fields.append("size", queue.slotSize)
+    return fields
+  },
+
+  .init("queue_send") { peer, parameters in
+    try send(peer, parameters, try parameters.patience(), try parameters.interruption())
+  },
+  .init("queue_trysend") { peer, parameters in try send(peer, parameters, .none, .report) },
+  .init("queue_receive") { peer, parameters in
+    try receive(peer, parameters, try parameters.patience(), try parameters.interruption())
+  },
+  .init("queue_tryreceive") { peer, parameters in try receive(peer, parameters, .none, .report) },
+
+  .init("queue_select") { peer, parameters in
+    let names = try parameters.text("handles").split(separator: ",", omittingEmptySubsequences: false)
+    let queues = try names.map { try peer.sharedQueue(String($0)) }
+    var selection = try SharedQueue.Selection(of: queues.map(\.receiver))
+    let size = queues.reduce(0) { max($0, $1.slotSize) }
+    let (patience, interruption) = (try parameters.patience(), try parameters.interruption())
+    let count: Int = try parameters.integer("count", default: 1)
+    guard (1...100).contains(count) else { throw Invalid("count is 1 to 100") }
+    var sources: [Substring] = []
+    var message: [UInt8] = []
+    while sources.count < count {
+      message = try [UInt8](addingCapacity: size) { bytes in
+        switch try selection.receive(into: &bytes, patience: patience, interruption: interruption) {
+        case .received(_, let index): sources.append(names[index])
+        case .ended: throw Failure(.noData)
+        case .wouldBlock: throw Failure(.wouldBlock)
+        case .timedOut: throw Failure(.timedOut)
+        }
+      }
+    }
+    var fields = Fields()
+    fields.append("from", sources.joined(separator: ","))
+    fields.append("return", message.count)
+    try parameters.report(message, as: "msg", in: &fields)
+    return fields
+  },
+
+  .init("queue_close") { peer, parameters in
+    try peer.sharedQueue(parameters.handle).close()
+    return Fields()
+  },
+
+  .init("queue_status") { peer, parameters in
+    let status = try peer.sharedQueue(parameters.handle).status()
+    var fields = Fields()
+    fields.append("messages", status.messages)
+    fields.append("closed", status.isClosed ? "yes" : "no")
+    fields.append("recoveries", status.recoveries)
+    return fields
+  },
+
+  // Up to a point, with the queue in its hands: for whoever then dies.
+  .init("queue_hold") { peer, parameters in
+    let queue = try peer.sharedQueue(parameters.handle)
+    switch try parameters.text("at") {
+    case "locked": _ = try queue.lock()
+    case "placed": try place(queue, parameters)
+    case "published":
+      try place(queue, parameters)
+      queue.publish()
+    case "copied": try peek(queue)
+    case "consumed":
+      try peek(queue)
+      queue.consume()
+    case let other: throw Invalid("at=\(other): locked, placed, published, copied or consumed expected")
+    }
+    return Fields()
+  },
+]
+
+private func send(
+  _ peer: Peer, _ parameters: Parameters, _ patience: Patience, _ interruption: Interruption
+) throws -> Fields {
+  let queue = try peer.sharedQueue(parameters.handle)
+  let message = try parameters.payload("msg", length: "msg_len")
+  switch try queue.sender.send(message.span, patience: patience, interruption: interruption) {
+  case .sent: return Fields()
+  case .closed: throw Failure(.brokenPipe)
+  case .wouldBlock: throw Failure(.wouldBlock)
+  case .timedOut: throw Failure(.timedOut)
+  }
+}
+
+private func receive(
+  _ peer: Peer, _ parameters: Parameters, _ patience: Patience, _ interruption: Interruption
+) throws -> Fields {
+  let queue = try peer.sharedQueue(parameters.handle)
+  let room: Int = try parameters.integer("msg_len", default: queue.slotSize)
+  guard room >= 0 else { throw Invalid("there is no room of \(room) bytes") }
+  let message = try [UInt8](addingCapacity: room) { bytes in
+    switch try queue.receiver.receive(into: &bytes, patience: patience, interruption: interruption) {
+    case .received: break
+    case .ended: throw Failure(.noData)
+    case .wouldBlock: throw Failure(.wouldBlock)
+    case .timedOut: throw Failure(.timedOut)
+    }
+  }
+  var fields = Fields()
+  fields.append("return", message.count)
+  try parameters.report(message, as: "msg", in: &fields)
+  return fields
+}
+
+private func place(_ queue: SharedQueue, _ parameters: Parameters) throws {
+  let message = try parameters.payload("msg", length: "msg_len")
+  guard message.count <= queue.slotSize else { throw Failure(.messageTooLong) }
+  _ = try queue.lock()
+  queue.place(unsafe message.span.bytes)
+}
+
+private func peek(_ queue: SharedQueue) throws {
+  let room = UnsafeMutableRawBufferPointer.allocate(byteCount: queue.slotSize, alignment: 8)
+  defer { unsafe room.deallocate() }
+  _ = try queue.lock()
+  guard try unsafe queue.peek(into: room) != nil else { throw Failure(.wouldBlock) }
+}
+
+extension Array<UInt8> {
+  /// The bytes that `fill` puts into room for so many.
+  fileprivate init(addingCapacity room: Int, _ fill: (inout OutputRawSpan) throws -> Void) throws {
+    self = try unsafe Array(unsafeUninitializedCapacity: room) { buffer, count in
+      var bytes = unsafe OutputRawSpan(buffer: UnsafeMutableRawBufferPointer(buffer), initializedCount: 0)
+      try fill(&bytes)
+      count = bytes.byteCount
+    }
+  }
+}
+
+final class SharedQueueHandle: Handle {
+  let queue: SharedQueue
+
+  init(_ queue: SharedQueue) { self.queue = queue }
+
+  /// The queue stays as it is, for others.
+  func close() {}
+}
+
+extension Peer {
+  func sharedQueue(_ name: String) throws -> SharedQueue {
+    try handles.find(name, as: SharedQueueHandle.self, "queue").queue
+  }
+}

@@ -1,0 +1,224 @@
+/* Bounded queues in shared memory, by ipc_queue.h. */
+#include "shared_queue.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* How a request waits: at most until when, and whether on after an interruption. */
+struct queue_wait {
+    bool retry;
+    const struct timespec *deadline;
+    struct timespec end;
+};
+
+static void queue_wait_of(struct call *call, struct queue_wait *wait) {
+    *wait = (struct queue_wait){.retry = retries(call)};
+    if (!has(call, "timeout"))
+        return;
+    wait->end = time_after(CLOCK_MONOTONIC, seconds(call, "timeout"));
+    wait->deadline = &wait->end;
+}
+
+static void perform_queue_make(struct call *call) {
+    const char *handle = new_handle(call, "handle");
+    struct segment memory = rest(call, "memory", "at");
+    uint32_t slots = (uint32_t)number(call, "slots", 0, UINT32_MAX);
+    uint32_t size = (uint32_t)number(call, "size", 0, UINT32_MAX);
+    struct ipc_queue made;
+    if (call->outcome != OK)
+        return;
+    if (ipc_queue_make(&made, memory.address, memory.size, slots, size) == -1) {
+        fail(call, errno);
+        return;
+    }
+    hold_queue(handle, made);
+    answer(call, "bytes", "%llu", (unsigned long long)ipc_queue_bytes(slots, size));
+}
+
+static void perform_queue_open(struct call *call) {
+    const char *handle = new_handle(call, "handle");
+    struct segment memory = rest(call, "memory", "at");
+    struct ipc_queue opened;
+    if (call->outcome != OK)
+        return;
+    if (ipc_queue_open(&opened, memory.address, memory.size) == -1) {
+        fail(call, errno);
+        return;
+    }
+    hold_queue(handle, opened);
+    answer(call, "slots", "%u", opened.slot_count);
+    answer(call, "size", "%u", opened.slot_size);
+}
+
+static void perform_queue_send(struct call *call) {
+    struct ipc_queue sent = queue(call);
+    struct payload message = payload(call, "msg", "msg_len");
+    struct queue_wait wait;
+    int result;
+    queue_wait_of(call, &wait);
+    if (call->outcome != OK)
+        return;
+    do
+        result = ipc_queue_send(&sent, message.bytes, message.length, wait.deadline);
+    while (result == -1 && errno == EINTR && wait.retry);
+    if (result == -1)
+        fail(call, errno);
+}
+
+static void perform_queue_trysend(struct call *call) {
+    struct ipc_queue sent = queue(call);
+    struct payload message = payload(call, "msg", "msg_len");
+    if (call->outcome == OK && ipc_queue_trysend(&sent, message.bytes, message.length) == -1)
+        fail(call, errno);
+}
+
+static void answer_message(struct call *call, struct expectation expected, const void *message,
+                           ssize_t length) {
+    if (length == -1) {
+        fail(call, errno);
+        return;
+    }
+    answer(call, "return", "%zd", length);
+    answer_payload(call, "msg", expected, message, (size_t)length);
+}
+
+static void perform_queue_receive(struct call *call) {
+    struct ipc_queue received = queue(call);
+    size_t size = (size_t)number_or(call, "msg_len", 0, INT64_MAX, received.slot_size);
+    struct expectation expected = expectation(call);
+    struct queue_wait wait;
+    ssize_t length;
+    queue_wait_of(call, &wait);
+    void *message = call->outcome == OK ? scratch(call, size) : NULL;
+    if (!message)
+        return;
+    do
+        length = ipc_queue_receive(&received, message, size, wait.deadline);
+    while (length == -1 && errno == EINTR && wait.retry);
+    answer_message(call, expected, message, length);
+}
+
+static void perform_queue_tryreceive(struct call *call) {
+    struct ipc_queue received = queue(call);
+    struct expectation expected = expectation(call);
+    void *message = call->outcome == OK ? scratch(call, received.slot_size) : NULL;
+    if (message)
+        answer_message(call, expected, message, ipc_queue_tryreceive(&received, message, received.slot_size));
+}
+
+void queues_of(struct call *call, struct queues *queues) {
+    static char text_of_names[LINE_SIZE];
+    char *rest = text_of_names, *name;
+    queues->count = 0;
+    strlcpy(text_of_names, text(call, "handles"), sizeof text_of_names);
+    while (call->outcome == OK && (name = strsep(&rest, ","))) {
+        if (queues->count == IPC_QUEUE_MOST_SELECTED) {
+            refuse(call, "more than %d queues", IPC_QUEUE_MOST_SELECTED);
+            return;
+        }
+        queues->names[queues->count] = name;
+        queues->queues[queues->count++] = named_queue(call, name);
+    }
+}
+
+size_t longest_message(const struct queues *queues) {
+    size_t longest = 0;
+    for (unsigned i = 0; i < queues->count; i++)
+        if (queues->queues[i].slot_size > longest)
+            longest = queues->queues[i].slot_size;
+    return longest;
+}
+
+static void perform_queue_select(struct call *call) {
+    struct queues selected;
+    queues_of(call, &selected);
+    long long count = number_or(call, "count", 1, 100, 1);
+    struct expectation expected = expectation(call);
+    struct queue_wait wait;
+    ssize_t length = -1;
+    queue_wait_of(call, &wait);
+    size_t size = longest_message(&selected);
+    void *message = call->outcome == OK ? scratch(call, size) : NULL;
+    if (!message)
+        return;
+    /* Behind the last one is the first. */
+    unsigned from = selected.count - 1;
+    char sources[256] = "";
+    for (long long i = 0; i < count; i++) {
+        do
+            length = ipc_queue_select(selected.queues, selected.count, &from, message, size, wait.deadline);
+        while (length == -1 && errno == EINTR && wait.retry);
+        if (length == -1)
+            break;
+        strlcat(sources, i > 0 ? "," : "", sizeof sources);
+        strlcat(sources, selected.names[from], sizeof sources);
+    }
+    if (length != -1)
+        answer(call, "from", "%s", sources);
+    answer_message(call, expected, message, length);
+}
+
+static void perform_queue_close(struct call *call) {
+    struct ipc_queue closed = queue(call);
+    if (call->outcome == OK && ipc_queue_close(&closed) == -1)
+        fail(call, errno);
+}
+
+static void perform_queue_status(struct call *call) {
+    struct ipc_queue asked = queue(call);
+    int64_t count = call->outcome == OK ? ipc_queue_messages(&asked) : 0;
+    if (call->outcome != OK)
+        return;
+    if (count == -1) {
+        fail(call, errno);
+        return;
+    }
+    answer(call, "messages", "%lld", (long long)count);
+    answer(call, "closed", "%s", asked.header->closed ? "yes" : "no");
+    answer(call, "recoveries", "%u", asked.header->recoveries);
+}
+
+/* Sends or receives up to a point, and stays there, with the queue in its hands: for whoever then dies. */
+static void perform_queue_hold(struct call *call) {
+    enum { LOCKED, PLACED, PUBLISHED, COPIED, CONSUMED };
+    static const struct symbol points[] = {{"locked", LOCKED},       {"placed", PLACED},
+                                           {"published", PUBLISHED}, {"copied", COPIED},
+                                           {"consumed", CONSUMED},   {0}};
+    struct ipc_queue kept = queue(call);
+    int point = one_of(call, "at", points);
+    bool sends = point == PLACED || point == PUBLISHED;
+    struct payload message = sends ? payload(call, "msg", "msg_len") : (struct payload){0};
+    if (call->outcome != OK)
+        return;
+    if (message.length > kept.slot_size) {
+        fail(call, EMSGSIZE);
+        return;
+    }
+    void *copy = sends ? NULL : scratch(call, kept.slot_size);
+    if (ipc_queue__lock(&kept, NULL) == -1) {
+        fail(call, errno);
+        return;
+    }
+    if (sends)
+        ipc_queue__write(&kept, message.bytes, message.length);
+    if (point == PUBLISHED)
+        ipc_queue__publish(&kept);
+    if ((point == COPIED || point == CONSUMED) && ipc_queue__read(&kept, copy, kept.slot_size) == -1)
+        fail(call, errno);
+    else if (point == CONSUMED)
+        ipc_queue__consume(&kept);
+}
+
+const struct operation shared_queue_operations[] = {
+    {"queue_make", "handle memory at slots size", perform_queue_make},
+    {"queue_open", "handle memory at", perform_queue_open},
+    {"queue_send", "handle msg msg_len pattern offset timeout eintr", perform_queue_send},
+    {"queue_trysend", "handle msg msg_len pattern offset", perform_queue_trysend},
+    {"queue_receive", "handle msg_len pattern offset timeout eintr", perform_queue_receive},
+    {"queue_tryreceive", "handle pattern offset", perform_queue_tryreceive},
+    {"queue_select", "handles count pattern offset timeout eintr", perform_queue_select},
+    {"queue_close", "handle", perform_queue_close},
+    {"queue_status", "handle", perform_queue_status},
+    {"queue_hold", "handle at msg msg_len pattern offset", perform_queue_hold},
+    {0},
+};

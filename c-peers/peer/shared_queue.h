@@ -1,0 +1,19 @@
+/* Several queues at once, as a request names them. */
+#ifndef SHARED_QUEUE_H
+#define SHARED_QUEUE_H
+
+#include "peer.h"
+
+#include <ipc_queue.h>
+
+/* The queues that a request names, joined by commas; all of the names in one text, each ended by a NUL. */
+struct queues {
+    unsigned count;
+    struct ipc_queue queues[IPC_QUEUE_MOST_SELECTED];
+    char *names[IPC_QUEUE_MOST_SELECTED];
+};
+
+void queues_of(struct call *, struct queues *);
+size_t longest_message(const struct queues *);
+
+#endif
