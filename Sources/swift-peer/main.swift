@@ -19,5 +19,7 @@ let peer = Peer(
     messageOperations,
     enclosureOperations,
     sharedMutexOperations,
+    streamOperations,
+    socketOptionOperations,
   ])
 peer.run()

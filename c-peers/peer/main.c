@@ -14,7 +14,7 @@ static const struct operation *const mechanisms[] = {
     transfer_operations,     record_operations,   posix_mq_operations,      sysv_shm_operations,
     sysv_sem_operations,     sysv_msg_operations, memory_object_operations, mapping_operations,
     posix_sem_operations,    socket_operations,   message_operations,       ancillary_operations,
-    shared_mutex_operations,
+    shared_mutex_operations, stream_operations,   socket_option_operations,
 };
 enum { MECHANISM_COUNT = sizeof mechanisms / sizeof *mechanisms };
 

@@ -8,6 +8,7 @@
 #ifndef PEER_H
 #define PEER_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -49,7 +50,7 @@ extern const struct operation general_operations[], abi_operations[], signal_ope
     transfer_operations[], record_operations[], posix_mq_operations[], sysv_shm_operations[],
     sysv_sem_operations[], sysv_msg_operations[], memory_object_operations[], mapping_operations[],
     posix_sem_operations[], socket_operations[], message_operations[], ancillary_operations[],
-    shared_mutex_operations[];
+    shared_mutex_operations[], stream_operations[], socket_option_operations[];
 
 /* call.c: a request taken apart, an answer put together. */
 void parse(struct call *, char *line, size_t length);
@@ -130,18 +131,32 @@ struct payload payload(struct call *, const char *literal, const char *length);
 struct expectation expectation(struct call *);
 void answer_payload(struct call *, const char *key, struct expectation, const void *bytes, size_t length);
 uint64_t digest(const void *bytes, size_t length);
+struct digesting {
+    uint64_t hash, length;
+};
+extern const struct digesting new_digesting;
+void digest_more(struct digesting *, const void *bytes, size_t length);
+uint64_t digest_end(const struct digesting *);
+void make_pattern(uint64_t seed, uint64_t offset, unsigned char *to, size_t length);
+size_t first_difference(uint64_t seed, uint64_t offset, const unsigned char *bytes, size_t length);
 void make_record(unsigned char *record, size_t size, uint32_t writer, uint32_t sequence);
 bool check_record(const unsigned char *record, size_t size, uint32_t *writer, uint32_t *sequence);
+
+/* socket.c */
+extern const struct symbol socket_types[];
 
 /* address.c: where a socket is. */
 struct address {
     socklen_t length;
     union {
         struct sockaddr any;
-        struct sockaddr_un un;
+        struct sockaddr_un un; /* the longest */
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
     };
 };
 struct address address(struct call *);
+bool parse_internet(const char *text, struct address *);
 void answer_address(struct call *, const struct address *);
 
 /* message.c: how long a call on a socket waits, by the option of the socket that says so. */

@@ -34,6 +34,14 @@ enum SocketTimeout {
     }
   }
 
+  /// The same for a call whose end `poll(2)` does tell of: one try, which waits only with patience for ever.
+  static func attemptOnce(
+    _ descriptor: FileDescriptor, _ patience: Patience, _ interruption: Interruption, _ call: () -> Int
+  ) throws(IPCError) -> Result<Int, Errno> {
+    patience == .forever
+      ? Kernel.attempt(interruption, call) : try withoutWaiting(descriptor, interruption, call)
+  }
+
   /// There is no time-out of nothing, so the description is non-blocking meanwhile.
   private static func withoutWaiting(
     _ descriptor: FileDescriptor, _ interruption: Interruption, _ call: () -> Int

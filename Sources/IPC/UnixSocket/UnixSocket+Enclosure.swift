@@ -94,7 +94,7 @@ extension UnixSocket.End {
   public func send(
     _ bytes: RawSpan, enclosing descriptors: Span<FileDescriptor>, credentials: UnixSocket.Credentials? = nil,
     patience: Patience = .forever, interruption: Interruption = .retry
-  ) throws(IPCError) -> UnixSocket.SendResult {
+  ) throws(IPCError) -> SendResult {
     try unsafe bytes.withUnsafeBytes { (bytes) throws(IPCError) in
       try unsafe descriptors.withUnsafeBytes { (numbers) throws(IPCError) in
         do throws(IPCError) {

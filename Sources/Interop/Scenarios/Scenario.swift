@@ -44,6 +44,8 @@ public struct Scenario: Sendable {
     case unprivileged
     /// The cell uses names that are not made for it: it must be alone with them.
     case privateSandbox = "private-sandbox"
+    /// The loopback address of IPv6.
+    case ipv6
   }
 
   package init(
