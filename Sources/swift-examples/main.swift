@@ -24,6 +24,10 @@ struct Examples: ParsableCommand {
       SignalReceiver.self,
       UnixEchoServer.self,
       UnixEchoClient.self,
+      TCPEchoServer.self,
+      TCPEchoClient.self,
+      UDPEchoServer.self,
+      UDPEchoClient.self,
     ])
 
   func run() throws { throw ValidationError("which program?") }
