@@ -9,7 +9,7 @@
 
 /* An address in numbers: inet_pton(3) takes no abbreviations, and asks no name server. */
 bool parse_internet(const char *text, struct address *to) {
-    char host[INET6_ADDRSTRLEN];
+    char host[INET6_ADDRSTRLEN + IF_NAMESIZE];
     if (strlcpy(host, text, sizeof host) >= sizeof host)
         return false;
     if (inet_pton(AF_INET, host, &to->in.sin_addr) == 1) {

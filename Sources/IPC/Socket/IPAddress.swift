@@ -31,7 +31,7 @@ public struct IPAddress: Hashable, Sendable {
   /// The machine itself: `127.0.0.1` or `::1`.
   public static func loopback(_ version: IPVersion) -> IPAddress {
     switch version {
-    case .v4: IPAddress(version: .v4, first: UInt64(0x7F00_0001).bigEndian >> 32)
+    case .v4: IPAddress(version: .v4, first: (UInt64(0x7F00_0001) << 32).bigEndian)
     case .v6: IPAddress(version: .v6, first: 0, second: UInt64(1).bigEndian)
     }
   }

@@ -103,6 +103,6 @@ extension Duration {
   /// Rounded up: of less than a second something is left.
   fileprivate var wholeSeconds: Int {
     let (seconds, attoseconds) = components
-    return Int(seconds) + (attoseconds > 0 ? 1 : 0)
+    return Int(attoseconds > 0 && seconds < .max ? seconds + 1 : seconds)
   }
 }

@@ -129,6 +129,8 @@ extension TCP.Listener {
     #expect(reason { try stream.setLingerTime(.seconds(-1)) } == .invalidArgument)
     #expect(reason { try stream.setLingerTime(.seconds(Int64.max)) } == .invalidArgument)
     #expect(reason { try stream.setKeepAliveIdleTime(.milliseconds(-500)) } == .invalidArgument)
+    let endless = Duration(secondsComponent: .max, attosecondsComponent: 1)
+    #expect(reason { try stream.setKeepAliveIdleTime(endless) } == .invalidArgument)
     #expect(reason { try stream.setKeepAliveProbes(128) } == .invalidArgument)
   }
 
