@@ -70,7 +70,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [Patience.forever, .atMost(.seconds(60))])
+  @Test(arguments: [Patience.forever, .atMost(.seconds(3600))])
   func `An interruption that was asked for is an error`(_ patience: Patience) async throws {
     try await onThread {
       let connection = try Connection()
