@@ -21,10 +21,6 @@ int cipc_populate(void *address, size_t length) {
     return madvise((char *)address - before, before + length, MADV_POPULATE_WRITE);
 }
 
-int cipc_pidfd_open(int process) {
-    return (int)syscall(SYS_pidfd_open, process, 0);
-}
-
 uint64_t cipc_pid_namespace(void) {
     struct stat status;
     return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;

@@ -164,21 +164,21 @@ int cipc_unix_peer_process(int socket) {
     return getsockopt(socket, SOL_SOCKET, PEERPIDFD, &process, &length) == 0 ? process : -1;
 }
 
-intptr_t cipc_socket_read(int socket, void *bytes, size_t count, int now) {
-    return recv(socket, bytes, count, now ? MSG_DONTWAIT : 0);
+intptr_t cipc_socket_read(int socket, void *bytes, size_t count, int flags) {
+    return recv(socket, bytes, count, flags);
 }
 
-intptr_t cipc_socket_write(int socket, const void *bytes, size_t count, int now) {
-    return send(socket, bytes, count, MSG_NOSIGNAL | (now ? MSG_DONTWAIT : 0));
+intptr_t cipc_socket_write(int socket, const void *bytes, size_t count, int flags) {
+    return send(socket, bytes, count, flags | MSG_NOSIGNAL);
 }
 
-int cipc_socket_option(int socket, int option, int *value) {
+int cipc_socket_option(int socket, int level, int option, int *value) {
     socklen_t length = sizeof *value;
-    return getsockopt(socket, SOL_SOCKET, option, value, &length);
+    return getsockopt(socket, level, option, value, &length);
 }
 
-int cipc_set_socket_option(int socket, int option, int value) {
-    return setsockopt(socket, SOL_SOCKET, option, &value, sizeof value);
+int cipc_set_socket_option(int socket, int level, int option, int value) {
+    return setsockopt(socket, level, option, &value, sizeof value);
 }
 
 int cipc_set_socket_timeout(int socket, int option, int64_t nanoseconds) {

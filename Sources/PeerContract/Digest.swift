@@ -7,21 +7,12 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
 
   /// The digest of `bytes`.
   public init(of bytes: RawSpan) {
-    var hash = Hash()
-    let whole = bytes.byteCount / 8 * 8
-    for offset in stride(from: 0, to: whole, by: 8) {
-      hash.combine(UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)))
-    }
-    if whole < bytes.byteCount {
-      var tail: UInt64 = 0
-      for offset in whole..<bytes.byteCount {
-        let byte = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt8.self)
-        tail |= UInt64(byte) << (8 * UInt64(offset - whole))
-      }
-      hash.combine(tail)
-    }
-    value = hash.finish(length: bytes.byteCount)
+    var digesting = Digesting()
+    digesting.append(bytes)
+    self = digesting.finish()
   }
+
+  fileprivate init(_ value: UInt64) { self.value = value }
 
   /// The digest of the first `count` bytes of `pattern`, without making them.
   public init(of pattern: Pattern, count: Int) {
@@ -37,7 +28,7 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
-  private struct Hash {
+  fileprivate struct Hash {
     var state: UInt64 = 0xCBF2_9CE4_8422_2325
 
     mutating func combine(_ word: UInt64) { state = (state ^ word) &* 0x100_0000_01B3 }
@@ -47,4 +38,32 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
       return state
     }
   }
+}
+
+/// The digest of what comes piece by piece.
+public struct Digesting: Sendable {
+  private var hash = Digest.Hash()
+  private var length = 0
+
+  public init() {}
+
+  /// Takes the next piece: of a multiple of 8 bytes, unless it is the last one.
+  public mutating func append(_ bytes: RawSpan) {
+    precondition(length % 8 == 0, "only the last piece may have an incomplete word")
+    let whole = bytes.byteCount / 8 * 8
+    for offset in stride(from: 0, to: whole, by: 8) {
+      hash.combine(UInt64(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+    }
+    if whole < bytes.byteCount {
+      var tail: UInt64 = 0
+      for offset in whole..<bytes.byteCount {
+        let byte = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt8.self)
+        tail |= UInt64(byte) << (8 * UInt64(offset - whole))
+      }
+      hash.combine(tail)
+    }
+    length += bytes.byteCount
+  }
+
+  public consuming func finish() -> Digest { Digest(hash.finish(length: length)) }
 }

@@ -96,6 +96,36 @@ struct RealTimeSignal: ExpressibleByArgument {
   var defaultValueDescription: String { "\(offset)" }
 }
 
+/// An address in numbers.
+struct Host: ExpressibleByArgument {
+  let address: IPAddress
+
+  static let loopback = Host(.loopback(.v4))
+
+  private init(_ address: IPAddress) { self.address = address }
+
+  init?(argument: String) {
+    guard let address = IPAddress(argument) else { return nil }
+    self.init(address)
+  }
+
+  var defaultValueDescription: String { "\(address)" }
+}
+
+/// A port at which somebody may be: not 0.
+struct Port: ExpressibleByArgument {
+  let number: UInt16
+
+  init(_ number: UInt16) { self.number = number }
+
+  init?(argument: String) {
+    guard let number = UInt16(argument), number >= 1 else { return nil }
+    self.number = number
+  }
+
+  var defaultValueDescription: String { "\(number)" }
+}
+
 /// A time to wait, in decimal seconds.
 struct Seconds: ExpressibleByArgument {
   let duration: Duration

@@ -26,6 +26,10 @@ struct Examples: ParsableCommand {
       UnixEchoClient.self,
       FDSender.self,
       FDReceiver.self,
+      TCPEchoServer.self,
+      TCPEchoClient.self,
+      UDPEchoServer.self,
+      UDPEchoClient.self,
     ])
 
   func run() throws { throw ValidationError("which program?") }

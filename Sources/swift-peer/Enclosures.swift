@@ -30,6 +30,8 @@ let enclosureOperations: [Peer.Operation] = [
     let names = try parameters.names("fds")
     for name in names { try peer.handles.require(free: name) }
     switch socket.type {
+    case SOCK_DGRAM where socket.version != nil:
+      return try socket.receiveDatagram(parameters, addressed: true, flagged: true)
     case SOCK_DGRAM: return try receive(peer, parameters, socket, names, UnixSocket.DatagramStyle.self)
     case SOCK_SEQPACKET: return try receive(peer, parameters, socket, names, UnixSocket.SequencedPacketStyle.self)
     default: return try receive(peer, parameters, socket, names, UnixSocket.StreamStyle.self)

@@ -2,12 +2,12 @@ internal import IPC
 internal import PeerContract
 internal import SystemPackage
 
-/// Stamped records through a pipe, in tight loops: whether they stay whole is what the atomicity check asks.
+/// Stamped records through a pipe or a socket, in tight loops: whether they stay whole is what the atomicity check asks.
 let recordOperations: [Peer.Operation] = [
   .init("write_records") { peer, parameters in
-    let pipe = try peer.pipe(parameters)
+    let end = try peer.bytes(parameters)
     let (writer, count): (UInt32, UInt32) = (try parameters.integer("writer"), try parameters.integer("count"))
-    let patience = try pipe.patience(parameters)
+    let patience = try end.patience(parameters)
     let frame = try unsafe parameters.frame()
     defer { unsafe frame.deallocate() }
     var fields = Fields()
@@ -15,7 +15,7 @@ let recordOperations: [Peer.Operation] = [
       var record = unsafe OutputRawSpan(buffer: frame, initializedCount: 0)
       Record.append(writer: writer, sequence: sequence, size: frame.count, to: &record)
       do {
-        let result = try pipe.writeAll(record.bytes, patience: patience, interruption: .report)
+        let result = try end.writeAll(record.bytes, patience: patience, interruption: .report)
         guard case .wrote = result else {
           fields.append("return", sequence)
           _ = try result.written(fields)
@@ -31,14 +31,14 @@ let recordOperations: [Peer.Operation] = [
   },
 
   .init("read_records") { peer, parameters in
-    let pipe = try peer.pipe(parameters)
-    let patience = try pipe.patience(parameters)
+    let end = try peer.bytes(parameters)
+    let patience = try end.patience(parameters)
     let frame = try unsafe parameters.frame()
     defer { unsafe frame.deallocate() }
     var tally = Tally()
     while true {
       var record = unsafe OutputRawSpan(buffer: frame, initializedCount: 0)
-      switch try pipe.readExactly(into: &record, patience: patience, interruption: .report) {
+      switch try end.readExactly(into: &record, patience: patience, interruption: .report) {
       case .read: tally.count(record.bytes)
       case .endOfFile(let rest):
         if rest > 0 { tally.torn += 1 }

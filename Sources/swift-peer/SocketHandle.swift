@@ -2,16 +2,29 @@ internal import Glibc
 internal import IPC
 internal import SystemPackage
 
-/// A handle of a socket. Whether it is connected, or listens, is left to the kernel to say, as in C.
+/// A handle of a socket of any domain. Whether it is connected, or listens, is left to the kernel to say, as in C.
 final class SocketHandle: ByteHandle, SocketEnd {
   private var owned: OwnedDescriptor?
   let descriptor: FileDescriptor
   /// `SOCK_STREAM` and the like.
   let type: Int32
+  /// Of a socket of the internet protocols; nil for one of Unix.
+  let version: IPVersion?
 
   init<Style: UnixSocket.Style>(_ socket: consuming UnixSocket.End<Style>) {
     descriptor = socket.descriptor
     type = Style.type
+    version = nil
+    owned = OwnedDescriptor(taking: socket.release())
+  }
+
+  init(_ stream: consuming TCP.Stream) {
+    (descriptor, type, version) = (stream.descriptor, SOCK_STREAM, stream.version)
+    owned = OwnedDescriptor(taking: stream.release())
+  }
+
+  init(_ socket: consuming UDP.Socket) {
+    (descriptor, type, version) = (socket.descriptor, SOCK_DGRAM, socket.version)
     owned = OwnedDescriptor(taking: socket.release())
   }
 
@@ -20,6 +33,12 @@ final class SocketHandle: ByteHandle, SocketEnd {
     do {
       let end = Borrowed(descriptor: descriptor)
       type = Int32(try end.option("getsockopt SO_TYPE", SO_TYPE))
+      version =
+        switch Int32(try end.option("getsockopt SO_DOMAIN", SO_DOMAIN)) {
+        case AF_INET: .v4
+        case AF_INET6: .v6
+        default: nil
+        }
     } catch let error where error.errno == .notSocket {
       return nil
     }

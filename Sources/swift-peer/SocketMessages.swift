@@ -12,6 +12,8 @@ let messageOperations: [Peer.Operation] = [
     let interruption = try parameters.interruption()
     var fields = Fields()
     switch socket.type {
+    case SOCK_DGRAM where socket.version != nil:
+      try socket.datagrams { try $0.send(bytes.span, patience: patience, interruption: interruption).check() }
     case SOCK_DGRAM:
       try socket.use(as: UnixSocket.DatagramStyle.self) {
         try $0.send(bytes.span, patience: patience, interruption: interruption).check()
@@ -35,8 +37,15 @@ let messageOperations: [Peer.Operation] = [
     let address = try parameters.address()
     let patience = try parameters.patience(of: socket, flags: socketSendFlags)
     let interruption = try parameters.interruption()
-    try socket.use(as: UnixSocket.DatagramStyle.self) {
-      try $0.send(bytes.span, to: address, patience: patience, interruption: interruption).check()
+    switch address {
+    case .internet(let address):
+      try socket.datagrams {
+        try $0.send(bytes.span, to: address, patience: patience, interruption: interruption).check()
+      }
+    case .unix(let address):
+      try socket.use(as: UnixSocket.DatagramStyle.self) {
+        try $0.send(bytes.span, to: address, patience: patience, interruption: interruption).check()
+      }
     }
     var fields = Fields()
     fields.append("return", bytes.count)
@@ -54,9 +63,7 @@ let messageOperations: [Peer.Operation] = [
     var bytes: [UInt8] = []
     let result =
       if flags & Int32(MSG_PEEK) != 0 {
-        try socket.use(as: UnixSocket.StreamStyle.self) {
-          try $0.peek(atMost: limit, appendingTo: &bytes, patience: patience, interruption: interruption)
-        }
+        try socket.peek(atMost: limit, appendingTo: &bytes, patience: patience, interruption: interruption)
       } else {
         try socket.read(atMost: limit, appendingTo: &bytes, patience: patience, interruption: interruption)
       }
@@ -78,6 +85,7 @@ let messageOperations: [Peer.Operation] = [
 
 /// Receives a message of a socket that has them.
 private func receive(_ socket: SocketHandle, _ parameters: Parameters, addressed: Bool) throws -> Fields {
+  if socket.version != nil { return try socket.receiveDatagram(parameters, addressed: addressed) }
   let flags = try parameters.flags("flags", of: socketReceiveFlags, default: 0)
   let peeking = flags & Int32(MSG_PEEK) != 0
   let patience = try parameters.patience(of: socket, flags: socketReceiveFlags)
@@ -105,7 +113,7 @@ private func receive(_ socket: SocketHandle, _ parameters: Parameters, addressed
     if addressed { fields.append(arrival.sender) }
   case .endOfFile:
     fields.append("return", 0)
-    if addressed { fields.append(.unnamed) }
+    if addressed { fields.append(UnixSocket.Address.unnamed) }
   case .wouldBlock: throw Failure(.wouldBlock)
   case .timedOut: throw Failure(.timedOut)
   }
@@ -113,7 +121,7 @@ private func receive(_ socket: SocketHandle, _ parameters: Parameters, addressed
   return fields
 }
 
-extension UnixSocket.SendResult {
+extension SendResult {
   /// The failure that C would have seen.
   func check() throws {
     switch self {

@@ -7,11 +7,14 @@ internal import SystemPackage
 let socketOperations: [Peer.Operation] = [
   .init("socket") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
-    let (type, nonBlocking) = try parameters.socketType()
+    let (version, type, nonBlocking) = try parameters.socketType()
     let handle: SocketHandle =
-      switch type {
-      case SOCK_DGRAM: SocketHandle(try UnixSocket.Datagram())
-      case SOCK_SEQPACKET: SocketHandle(try UnixSocket.SequencedPacket())
+      switch (type, version) {
+      case (SOCK_DGRAM, let version?): SocketHandle(try UDP.Socket(version))
+      case (SOCK_STREAM, let version?): SocketHandle(try TCP.Stream(version))
+      case (_, _?): throw Failure(IPCError(call: "socket", errno: Errno(rawValue: ESOCKTNOSUPPORT)))
+      case (SOCK_DGRAM, nil): SocketHandle(try UnixSocket.Datagram())
+      case (SOCK_SEQPACKET, nil): SocketHandle(try UnixSocket.SequencedPacket())
       default: SocketHandle(try UnixSocket.Stream())
       }
     if nonBlocking { try handle.setNonBlocking(true) }
@@ -26,7 +29,8 @@ let socketOperations: [Peer.Operation] = [
     guard first != second else { throw Invalid("first and second are two handles") }
     try peer.handles.require(free: first)
     try peer.handles.require(free: second)
-    let (type, nonBlocking) = try parameters.socketType()
+    let (version, type, nonBlocking) = try parameters.socketType()
+    guard version == nil else { throw Failure(IPCError(call: "socketpair", errno: .notSupportedOnSocket)) }
     let handles =
       switch type {
       case SOCK_DGRAM: try pair(of: UnixSocket.DatagramStyle.self)
@@ -47,8 +51,13 @@ let socketOperations: [Peer.Operation] = [
     // Without permissions of its own, a socket has those that the umask leaves of all.
     let permissions = try parameters.permissions(default: FilePermissions(rawValue: 0o777))
     let stale: UnixSocket.StalePath = try parameters.isSet("replace") ? .replaced : .kept
-    try peer.socket(parameters).use(as: UnixSocket.StreamStyle.self) {
-      try $0.bind(to: address, permissions: permissions, umask: exact ? .overridden : .obeyed, stale: stale)
+    let socket = try peer.socket(parameters)
+    switch address {
+    case .internet(let address): try socket.stream { try $0.bind(to: address) }
+    case .unix(let address):
+      try socket.use(as: UnixSocket.StreamStyle.self) {
+        try $0.bind(to: address, permissions: permissions, umask: exact ? .overridden : .obeyed, stale: stale)
+      }
     }
     return Fields()
   },
@@ -66,6 +75,7 @@ let socketOperations: [Peer.Operation] = [
     let socket = try peer.socket(parameters)
     let (handle, address) =
       switch socket.type {
+      case _ where socket.version != nil: try socket.acceptStream(parameters)
       case SOCK_SEQPACKET: try socket.listener(of: UnixSocket.SequencedPacketStyle.self) { try accept($0, parameters) }
       default: try socket.listener(of: UnixSocket.StreamStyle.self) { try accept($0, parameters) }
       }
@@ -78,10 +88,17 @@ let socketOperations: [Peer.Operation] = [
   },
 
   .init("connect") { peer, parameters in
-    let address = try parameters.address()
+    let socket = try peer.socket(parameters)
     let patience = try parameters.patience()
     let interruption = try parameters.interruption()
-    let result = try peer.socket(parameters).use(as: UnixSocket.StreamStyle.self) {
+    let address: UnixSocket.Address
+    switch try parameters.address() {
+    case .internet(let address):
+      try socket.connect(to: address, patience, interruption)
+      return Fields()
+    case .unix(let path): address = path
+    }
+    let result = try socket.use(as: UnixSocket.StreamStyle.self) {
       try $0.connect(to: address, patience: patience, interruption: interruption)
     }
     switch result {
@@ -106,52 +123,14 @@ let socketOperations: [Peer.Operation] = [
 
   .init("getsockname") { peer, parameters in
     var fields = Fields()
-    fields.append(try peer.socket(parameters).use(as: UnixSocket.StreamStyle.self) { try $0.address })
+    fields.append(try peer.socket(parameters).name())
     return fields
   },
 
   .init("getpeername") { peer, parameters in
     var fields = Fields()
-    fields.append(try peer.socket(parameters).use(as: UnixSocket.StreamStyle.self) { try $0.peerAddress })
+    fields.append(try peer.socket(parameters).peerName())
     return fields
-  },
-
-  .init("getsockopt") { peer, parameters in
-    let socket = try peer.socket(parameters)
-    let option = try parameters.text("optname")
-    var fields = Fields()
-    switch option {
-    case "SO_TYPE": fields.append("optval", typeNames[socket.type] ?? "\(socket.type)")
-    case "SO_ERROR": fields.append("optval", try socket.takePendingError()?.rawValue ?? 0)
-    case "SO_ACCEPTCONN": fields.append("optval", try socket.isListening ? 1 : 0)
-    case "SO_SNDBUF": fields.append("optval", try socket.sendBufferSize)
-    case "SO_RCVBUF": fields.append("optval", try socket.receiveBufferSize)
-    case "SO_PASSCRED":
-      let receives = try socket.use(as: UnixSocket.StreamStyle.self) { try $0.receivesCredentials }
-      fields.append("optval", receives ? 1 : 0)
-    case "SO_PEERCRED":
-      fields.append(try socket.use(as: UnixSocket.StreamStyle.self) { try $0.peerCredentials })
-    case "SO_PEERPIDFD":
-      let name = try parameters.text("pidfd")
-      try peer.handles.require(free: name)
-      let process = try socket.use(as: UnixSocket.StreamStyle.self) { try $0.peerProcess().release() }
-      return try peer.hold(try ProcessDescriptor(adopting: process), as: name)
-    default: throw Invalid("optname=\(option): there is no such option here")
-    }
-    return fields
-  },
-
-  .init("setsockopt") { peer, parameters in
-    let socket = try peer.socket(parameters)
-    let value: Int = try parameters.integer("optval")
-    switch try parameters.text("optname") {
-    case "SO_SNDBUF": try socket.setSendBufferSize(value)
-    case "SO_RCVBUF": try socket.setReceiveBufferSize(value)
-    case "SO_PASSCRED":
-      try socket.use(as: UnixSocket.StreamStyle.self) { try $0.setReceivesCredentials(value != 0) }
-    case let other: throw Invalid("optname=\(other): there is no such option to set here")
-    }
-    return Fields()
   },
 ]
 
@@ -162,30 +141,41 @@ private func pair<Style: UnixSocket.Style>(of style: Style.Type) throws -> [Sock
 
 private func accept<Style: UnixSocket.Connecting>(
   _ listener: borrowing UnixSocket.Listener<Style>, _ parameters: Parameters
-) throws -> (SocketHandle, UnixSocket.Address) {
+) throws -> (SocketHandle, PeerAddress) {
   switch try listener.accept(patience: try parameters.patience(), interruption: try parameters.interruption()) {
-  case .accepted(let connection, let address): return (SocketHandle(connection), address)
+  case .accepted(let connection, let address): return (SocketHandle(connection), .unix(address))
   case .wouldBlock: throw Failure(.wouldBlock)
   case .timedOut: throw Failure(.timedOut)
   }
 }
 
 extension Parameters {
-  /// `type`, and whether `SOCK_NONBLOCK` stands with it. The domain must be one that exists here.
-  fileprivate func socketType() throws -> (type: Int32, nonBlocking: Bool) {
-    let domain = try text("domain")
-    guard domain == "AF_UNIX" else { throw Invalid("domain=\(domain): there is no such domain here") }
+  /// The version, which is nil for Unix, `type`, and whether `SOCK_NONBLOCK` stands with it.
+  fileprivate func socketType() throws -> (version: IPVersion?, type: Int32, nonBlocking: Bool) {
+    let version: IPVersion? =
+      switch try text("domain") {
+      case "AF_UNIX": nil
+      case "AF_INET": .v4
+      case "AF_INET6": .v6
+      case let other: throw Invalid("domain=\(other): there is no such domain here")
+      }
     let flags = try self.flags("type", of: typeFlags)
-    return (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), flags & SOCK_NONBLOCK != 0)
+    return (version, flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), flags & SOCK_NONBLOCK != 0)
   }
 
   /// One of the ways to name a socket.
-  func address() throws -> UnixSocket.Address {
-    guard ["path", "abstract", "autobind"].filter(has).count == 1 else { throw Invalid("an address is missing") }
-    if has("path") { return try UnixSocket.Address(path: FilePath(try text("path"))) }
-    if has("abstract") { return try UnixSocket.Address(abstract: try bytes("abstract")) }
+  func address() throws -> PeerAddress {
+    guard ["path", "abstract", "autobind", "address"].filter(has).count == 1 else {
+      throw Invalid("an address is missing")
+    }
+    if has("address") {
+      guard let address = IPAddress(try text("address")) else { throw Invalid("address: one in numbers expected") }
+      return .internet(SocketAddress(address, port: try integer("port")))
+    }
+    if has("path") { return .unix(try UnixSocket.Address(path: FilePath(try text("path")))) }
+    if has("abstract") { return .unix(try UnixSocket.Address(abstract: try bytes("abstract"))) }
     guard try isSet("autobind") else { throw Invalid("autobind is 'yes', or not there") }
-    return .unnamed
+    return .unix(.unnamed)
   }
 }
 
@@ -198,6 +188,15 @@ extension Fields {
   }
 
   /// Where a socket is, as requests say it.
+  mutating func append(_ address: PeerAddress) {
+    switch address {
+    case .unix(let address): append(address)
+    case .internet(let address):
+      append("address", address.address.description)
+      append("port", address.port)
+    }
+  }
+
   mutating func append(_ address: UnixSocket.Address) {
     if let path = address.path {
       append("path", path.string)
@@ -214,7 +213,7 @@ let SOCK_DGRAM = UnixSocket.DatagramStyle.type
 let SOCK_SEQPACKET = UnixSocket.SequencedPacketStyle.type
 private let SOCK_NONBLOCK = O_NONBLOCK
 private let SOCK_CLOEXEC = O_CLOEXEC
-private let typeNames = [SOCK_STREAM: "SOCK_STREAM", SOCK_DGRAM: "SOCK_DGRAM", SOCK_SEQPACKET: "SOCK_SEQPACKET"]
+let socketTypeNames = [SOCK_STREAM: "SOCK_STREAM", SOCK_DGRAM: "SOCK_DGRAM", SOCK_SEQPACKET: "SOCK_SEQPACKET"]
 private let typeFlags = FlagTable([
   "SOCK_STREAM": SOCK_STREAM, "SOCK_DGRAM": SOCK_DGRAM, "SOCK_SEQPACKET": SOCK_SEQPACKET,
   "SOCK_NONBLOCK": SOCK_NONBLOCK, "SOCK_CLOEXEC": SOCK_CLOEXEC,

@@ -25,5 +25,7 @@ let peer = Peer(
     eventOperations,
     sharedQueueOperations,
     sharedQueueBulkOperations,
+    streamOperations,
+    socketOptionOperations,
   ])
 peer.run()

@@ -15,6 +15,14 @@ import Testing
     #expect(digest == Digest(of: pattern, count: count))
   }
 
+  @Test(arguments: [0, 8, 64, 96]) func `the digest of pieces is the digest of the whole`(cut: Int) {
+    let (first, second) = (Pattern(seed: 7).bytes(cut), Pattern(seed: 7).bytes(101 - cut, from: cut))
+    var digesting = Digesting()
+    unsafe digesting.append(first.span.bytes)
+    unsafe digesting.append(second.span.bytes)
+    #expect(digesting.finish() == Digest(of: Pattern(seed: 7), count: 101))
+  }
+
   @Test(arguments: [0, 3, 8, 13]) func `the first difference is found, wherever the part begins`(offset: Int) {
     var bytes = Pattern(seed: 5).bytes(100, from: offset)
     let before = unsafe Pattern(seed: 5).firstDifference(in: bytes.span.bytes, from: offset)

@@ -3,6 +3,7 @@
 #ifndef EXAMPLE_H
 #define EXAMPLE_H
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <err.h>
 #include <errno.h>
@@ -153,6 +154,47 @@ static inline key_t key_option(const char *option, const char *text) {
     if (end == text || *end || errno != 0 || key == 0 || key < INT32_MIN || key > UINT32_MAX)
         errx(EX_USAGE, "--%s '%s': no key", option, text);
     return (key_t)key;
+}
+
+/* Where a socket of the internet protocols is. */
+struct internet_address {
+    socklen_t length;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
+    };
+};
+
+/* In numbers: names are for getaddrinfo(3), and shorthands for nobody. */
+static inline struct internet_address internet_option(const char *text, uint16_t port) {
+    struct internet_address address = {0};
+    if (inet_pton(AF_INET, text, &address.in.sin_addr) == 1) {
+        address.length = sizeof address.in;
+        address.in.sin_family = AF_INET;
+        address.in.sin_port = htons(port);
+    } else if (inet_pton(AF_INET6, text, &address.in6.sin6_addr) == 1) {
+        address.length = sizeof address.in6;
+        address.in6.sin6_family = AF_INET6;
+        address.in6.sin6_port = htons(port);
+    } else {
+        errx(EX_USAGE, "--address '%s': no address in numbers", text);
+    }
+    return address;
+}
+
+/* As 127.0.0.1:7777, or [::1]:7777; until the next call. */
+static inline const char *shown_address(const struct internet_address *address) {
+    static char text[INET6_ADDRSTRLEN + sizeof "[]:65535"];
+    char host[INET6_ADDRSTRLEN];
+    if (address->any.sa_family == AF_INET) {
+        inet_ntop(AF_INET, &address->in.sin_addr, host, sizeof host);
+        snprintf(text, sizeof text, "%s:%u", host, ntohs(address->in.sin_port));
+    } else {
+        inet_ntop(AF_INET6, &address->in6.sin6_addr, host, sizeof host);
+        snprintf(text, sizeof text, "[%s]:%u", host, ntohs(address->in6.sin6_port));
+    }
+    return text;
 }
 
 /* The options say everything. */

@@ -1,18 +1,60 @@
 /* Socket addresses: as requests give them, and as answers tell them. */
 #include "peer.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* An address in numbers: inet_pton(3) takes no abbreviations, and asks no name server. */
+bool parse_internet(const char *text, struct address *to) {
+    char host[INET6_ADDRSTRLEN + IF_NAMESIZE];
+    if (strlcpy(host, text, sizeof host) >= sizeof host)
+        return false;
+    if (inet_pton(AF_INET, host, &to->in.sin_addr) == 1) {
+        to->in.sin_family = AF_INET;
+        to->length = sizeof to->in;
+        return true;
+    }
+    /* Of one link only: with the number of its interface, since several have the same addresses. */
+    char *scope = host, *name = strsep(&scope, "%");
+    if (inet_pton(AF_INET6, name, &to->in6.sin6_addr) != 1)
+        return false;
+    const char *wrong = NULL;
+    if (scope)
+        to->in6.sin6_scope_id = (uint32_t)strtonum(scope, 1, UINT32_MAX, &wrong);
+    if (wrong)
+        to->in6.sin6_scope_id = if_nametoindex(scope);
+    to->in6.sin6_family = AF_INET6;
+    to->length = sizeof to->in6;
+    return !scope || to->in6.sin6_scope_id != 0;
+}
+
+static struct address internet_address(struct call *call) {
+    struct address result = {0};
+    const char *host = text(call, "address");
+    in_port_t port = htons((uint16_t)number(call, "port", 0, UINT16_MAX));
+    if (!parse_internet(host, &result))
+        refuse(call, "address=%.64s is no address in numbers", host);
+    else if (result.any.sa_family == AF_INET)
+        result.in.sin_port = port;
+    else
+        result.in6.sin6_port = port;
+    return result;
+}
 
 /* One of the ways to name a socket. What has no room in sun_path is ENAMETOOLONG before any call is made:
  * cut off, it would name something else. */
 struct address address(struct call *call) {
     struct address result = {.length = sizeof(sa_family_t), .un = {.sun_family = AF_UNIX}};
     const struct field *path = field(call, "path"), *abstract = field(call, "abstract");
-    if (!path + !abstract + !has(call, "autobind") != 2)
+    if (!path + !abstract + !has(call, "autobind") + !has(call, "address") != 3)
         refuse(call, "%s needs an address", call->operation);
     if (call->outcome != OK)
         return result;
+    if (has(call, "address"))
+        return internet_address(call);
     if (path) {
         /* With its NUL: without one, whoever asks for the name has to add it. */
         const char *name = text(call, "path");
@@ -36,7 +78,26 @@ struct address address(struct call *call) {
     return result; /* or the family alone: unix(7), "Autobind feature" */
 }
 
+static void answer_internet(struct call *call, const void *host, in_port_t port, uint32_t scope, int family) {
+    char text[INET6_ADDRSTRLEN];
+    inet_ntop(family, host, text, sizeof text);
+    if (scope == 0)
+        answer(call, "address", "%s", text);
+    else
+        answer(call, "address", "%s%%25%u", text, scope);
+    answer(call, "port", "%u", ntohs(port));
+}
+
 void answer_address(struct call *call, const struct address *address) {
+    if (address->length >= sizeof address->in && address->any.sa_family == AF_INET) {
+        answer_internet(call, &address->in.sin_addr, address->in.sin_port, 0, AF_INET);
+        return;
+    }
+    if (address->length >= sizeof address->in6 && address->any.sa_family == AF_INET6) {
+        answer_internet(call, &address->in6.sin6_addr, address->in6.sin6_port, address->in6.sin6_scope_id,
+                        AF_INET6);
+        return;
+    }
     const size_t before = offsetof(struct sockaddr_un, sun_path);
     if (address->length <= before)
         answer(call, "unnamed", "yes");

@@ -126,7 +126,8 @@ static void perform_recvmsg(struct call *call) {
         return;
     int passes = 0;
     socklen_t option_size = sizeof passes;
-    if (getsockopt(fd, SOL_SOCKET, SO_PASSCRED, &passes, &option_size) == -1) {
+    /* Credentials come by Unix sockets alone, and others need not have the option. */
+    if (getsockopt(fd, SOL_SOCKET, SO_PASSCRED, &passes, &option_size) == -1 && errno != EOPNOTSUPP) {
         fail(call, errno);
         return;
     }

@@ -30,7 +30,8 @@ bool end_wait(const struct socket_wait *wait, int fd, ssize_t result) {
     int error = errno;
     if (wait->timed) {
         set_timeout(wait, fd, (struct timespec){0});
-        if (error == EAGAIN)
+        /* The latter two of connect(2), for a connection that is still being made. */
+        if (error == EAGAIN || error == EINPROGRESS || error == EALREADY)
             error = ETIMEDOUT;
     }
     errno = error;
@@ -104,7 +105,8 @@ static void perform_recvfrom(struct call *call) {
 
 const struct operation message_operations[] = {
     {"send", "handle buf len pattern offset flags timeout eintr", perform_send},
-    {"sendto", "handle path abstract buf len pattern offset flags timeout eintr", perform_sendto},
+    {"sendto", "handle path abstract address port buf len pattern offset flags timeout eintr",
+     perform_sendto},
     {"recv", "handle len pattern offset flags timeout eintr", perform_recv},
     {"recvfrom", "handle len pattern offset flags timeout eintr", perform_recvfrom},
     {0},

@@ -44,6 +44,11 @@ void make_pattern(uint64_t seed, uint64_t offset, unsigned char *to, size_t leng
 size_t first_difference(uint64_t seed, uint64_t offset, const unsigned char *bytes, size_t length) {
     size_t at = 0;
     while (at < length) {
+        uint64_t word = pattern_word(seed, (offset + at) / 8);
+        if ((offset + at) % 8 == 0 && length - at >= 8 && memcmp(bytes + at, &word, 8) == 0) {
+            at += 8;
+            continue;
+        }
         unsigned char piece[8];
         size_t count = pattern_piece(seed, offset + at, piece);
         if (count > length - at)
@@ -62,9 +67,12 @@ static uint64_t fnv(uint64_t hash, uint64_t word) {
     return (hash ^ word) * 0x100000001b3;
 }
 
-/* FNV-1a, over words instead of bytes: it keeps up with a pipe. */
-uint64_t digest(const void *bytes, size_t length) {
-    uint64_t hash = 0xcbf29ce484222325, word;
+const struct digesting new_digesting = {.hash = 0xcbf29ce484222325};
+
+/* FNV-1a, over words instead of bytes: it keeps up with a pipe. Only the last piece may have an incomplete
+ * word. */
+void digest_more(struct digesting *digesting, const void *bytes, size_t length) {
+    uint64_t hash = digesting->hash, word;
     const unsigned char *from = bytes, *whole = from + length / 8 * 8;
     for (; from < whole; from += 8) {
         memcpy(&word, from, 8);
@@ -75,7 +83,18 @@ uint64_t digest(const void *bytes, size_t length) {
         memcpy(&word, from, length % 8);
         hash = fnv(hash, le64toh(word));
     }
-    return fnv(hash, length);
+    digesting->hash = hash;
+    digesting->length += length;
+}
+
+uint64_t digest_end(const struct digesting *digesting) {
+    return fnv(digesting->hash, digesting->length);
+}
+
+uint64_t digest(const void *bytes, size_t length) {
+    struct digesting digesting = new_digesting;
+    digest_more(&digesting, bytes, length);
+    return digest_end(&digesting);
 }
 
 static void put_header(unsigned char *record, uint32_t writer, uint32_t sequence, uint64_t body) {

@@ -10,6 +10,7 @@
 
 #include "ipc_channel.h"
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -73,7 +74,9 @@ struct operation {
     table(many) \
     table(event) \
     table(shared_queue) \
-    table(shared_queue_bulk)
+    table(shared_queue_bulk) \
+    table(stream) \
+    table(socket_option)
 // clang-format on
 #define DECLARE(name) extern const struct operation name##_operations[];
 MECHANISMS(DECLARE)
@@ -171,18 +174,32 @@ struct payload payload(struct call *, const char *literal, const char *length);
 struct expectation expectation(struct call *);
 void answer_payload(struct call *, const char *key, struct expectation, const void *bytes, size_t length);
 uint64_t digest(const void *bytes, size_t length);
+struct digesting {
+    uint64_t hash, length;
+};
+extern const struct digesting new_digesting;
+void digest_more(struct digesting *, const void *bytes, size_t length);
+uint64_t digest_end(const struct digesting *);
+void make_pattern(uint64_t seed, uint64_t offset, unsigned char *to, size_t length);
+size_t first_difference(uint64_t seed, uint64_t offset, const unsigned char *bytes, size_t length);
 void make_record(unsigned char *record, size_t size, uint32_t writer, uint32_t sequence);
 bool check_record(const unsigned char *record, size_t size, uint32_t *writer, uint32_t *sequence);
+
+/* socket.c */
+extern const struct symbol socket_types[];
 
 /* address.c: where a socket is. */
 struct address {
     socklen_t length;
     union {
         struct sockaddr any;
-        struct sockaddr_un un;
+        struct sockaddr_un un; /* the longest */
+        struct sockaddr_in in;
+        struct sockaddr_in6 in6;
     };
 };
 struct address address(struct call *);
+bool parse_internet(const char *text, struct address *);
 void answer_address(struct call *, const struct address *);
 
 /* message.c: how long a call on a socket waits, by the option of the socket that says so. */

@@ -9,13 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct symbol domains[] = {SYMBOL(AF_UNIX), {0}};
-static const struct symbol types[] = {SYMBOL(SOCK_STREAM),   SYMBOL(SOCK_DGRAM),   SYMBOL(SOCK_SEQPACKET),
+static const struct symbol domains[] = {SYMBOL(AF_UNIX), SYMBOL(AF_INET), SYMBOL(AF_INET6), {0}};
+const struct symbol socket_types[] = {SYMBOL(SOCK_STREAM),   SYMBOL(SOCK_DGRAM),   SYMBOL(SOCK_SEQPACKET),
                                       SYMBOL(SOCK_NONBLOCK), SYMBOL(SOCK_CLOEXEC), {0}};
 
 static void perform_socket(struct call *call) {
     const char *handle = new_handle(call, "handle");
-    int domain = one_of(call, "domain", domains), type = flags(call, "type", types);
+    int domain = one_of(call, "domain", domains), type = flags(call, "type", socket_types);
     if (call->outcome != OK)
         return;
     int fd = socket(domain, type | SOCK_CLOEXEC, 0);
@@ -29,7 +29,7 @@ static void perform_socket(struct call *call) {
 
 static void perform_socketpair(struct call *call) {
     const char *first = new_handle(call, "first"), *second = new_handle(call, "second");
-    int domain = one_of(call, "domain", domains), type = flags(call, "type", types);
+    int domain = one_of(call, "domain", domains), type = flags(call, "type", socket_types);
     int ends[2];
     if (strcmp(first, second) == 0)
         refuse(call, "first and second are two handles");
@@ -130,6 +130,9 @@ static void perform_accept4(struct call *call) {
         fail(call, errno);
         return;
     }
+    /* A connection has the options that its listener had when it was made, and this one was for the call. */
+    if (wait.timed)
+        setsockopt(accepted, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){0}, sizeof(struct timeval));
     hold_descriptor(connection, accepted);
     answer(call, "fd", "%d", accepted);
     answer_address(call, &peer);
@@ -175,87 +178,15 @@ static void perform_getpeername(struct call *call) {
     answer_name(call, getpeername);
 }
 
-static const struct symbol options[] = {SYMBOL(SO_TYPE),
-                                        SYMBOL(SO_ERROR),
-                                        SYMBOL(SO_ACCEPTCONN),
-                                        SYMBOL(SO_SNDBUF),
-                                        SYMBOL(SO_RCVBUF),
-                                        SYMBOL(SO_PASSCRED),
-                                        {0}};
-
-/* Of whoever connected or listened, when they did. */
-static void answer_peer(struct call *call, int fd) {
-    struct ucred peer;
-    socklen_t length = sizeof peer;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == -1) {
-        fail(call, errno);
-        return;
-    }
-    answer(call, "pid", "%d", peer.pid);
-    answer(call, "uid", "%d", (int)peer.uid);
-    answer(call, "gid", "%d", (int)peer.gid);
-}
-
-#ifndef SO_PEERPIDFD
-enum { SO_PEERPIDFD = 77 }; /* since Linux 6.5; elsewhere only on parisc and sparc */
-#endif
-
-/* The process on the other side, whatever its number means by now. */
-static void perform_peer_process(struct call *call) {
-    const char *handle = new_handle(call, "pidfd");
-    int socket = descriptor(call), fd;
-    socklen_t length = sizeof fd;
-    if (call->outcome != OK)
-        return;
-    if (getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, &fd, &length) == -1) {
-        fail(call, errno);
-        return;
-    }
-    hold_descriptor(handle, fd);
-    answer(call, "fd", "%d", fd);
-}
-
-static void perform_getsockopt(struct call *call) {
-    if (has(call, "optname") && strcmp(text(call, "optname"), "SO_PEERPIDFD") == 0) {
-        perform_peer_process(call);
-        return;
-    }
-    if (has(call, "optname") && strcmp(text(call, "optname"), "SO_PEERCRED") == 0) {
-        int socket = descriptor(call);
-        if (call->outcome == OK)
-            answer_peer(call, socket);
-        return;
-    }
-    int fd = descriptor(call), option = one_of(call, "optname", options), value;
-    socklen_t length = sizeof value;
-    if (call->outcome != OK)
-        return;
-    if (getsockopt(fd, SOL_SOCKET, option, &value, &length) == -1)
-        fail(call, errno);
-    else if (option == SO_TYPE)
-        answer(call, "optval", "%s", symbol_name(value, types));
-    else
-        answer(call, "optval", "%d", value);
-}
-
-static void perform_setsockopt(struct call *call) {
-    int fd = descriptor(call), option = one_of(call, "optname", options);
-    int value = (int)number(call, "optval", INT_MIN, INT_MAX);
-    if (call->outcome == OK && setsockopt(fd, SOL_SOCKET, option, &value, sizeof value) == -1)
-        fail(call, errno);
-}
-
 const struct operation socket_operations[] = {
     {"socket", "handle domain type", perform_socket},
     {"socketpair", "first second domain type", perform_socketpair},
-    {"bind", "handle path abstract autobind mode replace", perform_bind},
+    {"bind", "handle path abstract autobind address port mode replace", perform_bind},
     {"listen", "handle backlog", perform_listen},
     {"accept4", "handle connection flags timeout eintr", perform_accept4},
-    {"connect", "handle path abstract timeout eintr", perform_connect},
+    {"connect", "handle path abstract address port timeout eintr", perform_connect},
     {"shutdown", "handle how", perform_shutdown},
     {"getsockname", "handle", perform_getsockname},
     {"getpeername", "handle", perform_getpeername},
-    {"getsockopt", "handle optname pidfd", perform_getsockopt},
-    {"setsockopt", "handle optname optval", perform_setsockopt},
     {0},
 };

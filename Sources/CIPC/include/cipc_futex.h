@@ -14,8 +14,5 @@ int cipc_futex_wake(const void *word, int count);
 /// madvise(2) with MADV_POPULATE_WRITE, of the pages in which the bytes lie.
 int cipc_populate(void *address, size_t length);
 
-/// pidfd_open(2), without flags. Close-on-exec.
-int cipc_pidfd_open(int process);
-
 /// The inode of this process's PID namespace, by stat(2); 0 when it is not to be had.
 uint64_t cipc_pid_namespace(void);

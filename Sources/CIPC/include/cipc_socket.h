@@ -59,13 +59,13 @@ intptr_t cipc_unix_receive(int socket, void *bytes, size_t count, int flags,
 int cipc_unix_peer(int socket, struct cipc_credentials *credentials);
 int cipc_unix_peer_process(int socket);
 
-/// recv(2), and send(2) with MSG_NOSIGNAL. `now`: with MSG_DONTWAIT.
-intptr_t cipc_socket_read(int socket, void *bytes, size_t count, int now);
-intptr_t cipc_socket_write(int socket, const void *bytes, size_t count, int now);
+/// recv(2), and send(2) with MSG_NOSIGNAL.
+intptr_t cipc_socket_read(int socket, void *bytes, size_t count, int flags);
+intptr_t cipc_socket_write(int socket, const void *bytes, size_t count, int flags);
 
 enum { CIPC_SO_PASSCRED = 16 };
-/// getsockopt(2) and setsockopt(2) of SOL_SOCKET, for options that are an int.
-int cipc_socket_option(int socket, int option, int *value);
-int cipc_set_socket_option(int socket, int option, int value);
+/// getsockopt(2) and setsockopt(2), for options that are an int.
+int cipc_socket_option(int socket, int level, int option, int *value);
+int cipc_set_socket_option(int socket, int level, int option, int value);
 /// SO_RCVTIMEO, or SO_SNDTIMEO: 0 is for ever; rounded up to microseconds.
 int cipc_set_socket_timeout(int socket, int option, int64_t nanoseconds);

@@ -22,7 +22,7 @@ enum Transfer {
   ) throws(IPCError) -> Outcome {
     if transport == .socket {
       return try transfer("recv", descriptor, .readable, patience, interruption) {
-        unsafe cipc_socket_read(descriptor.rawValue, bytes.baseAddress, bytes.count, $0 ? 1 : 0)
+        unsafe cipc_socket_read(descriptor.rawValue, bytes.baseAddress, bytes.count, $0 ? Int32(MSG_DONTWAIT) : 0)
       }
     }
     return try transfer("read", descriptor, .readable, patience, interruption) {
@@ -41,7 +41,7 @@ enum Transfer {
   ) throws(IPCError) -> Outcome {
     if transport == .socket {
       return try transfer("send", descriptor, .writable, patience, interruption) {
-        unsafe cipc_socket_write(descriptor.rawValue, bytes.baseAddress, bytes.count, $0 ? 1 : 0)
+        unsafe cipc_socket_write(descriptor.rawValue, bytes.baseAddress, bytes.count, $0 ? Int32(MSG_DONTWAIT) : 0)
       }
     }
     return try transfer("write", descriptor, .writable, patience, interruption) {

@@ -67,20 +67,22 @@ extension SocketEnd where Self: ~Copyable {
     get throws(IPCError) { try option("getsockopt SO_ACCEPTCONN", SO_ACCEPTCONN) != 0 }
   }
 
-  package func option(_ name: String, _ option: Int32) throws(IPCError) -> Int {
+  package func option(_ name: String, _ option: Int32, level: Int32 = SOL_SOCKET) throws(IPCError) -> Int {
     var value: Int32 = 0
     try Kernel.call(name, on: .descriptor(descriptor)) {
-      unsafe cipc_socket_option(descriptor.rawValue, option, &value)
+      unsafe cipc_socket_option(descriptor.rawValue, level, option, &value)
     }
     return Int(value)
   }
 
-  package func setOption(_ name: String, _ option: Int32, _ value: Int) throws(IPCError) {
+  package func setOption(
+    _ name: String, _ option: Int32, _ value: Int, level: Int32 = SOL_SOCKET
+  ) throws(IPCError) {
     guard let number = Int32(exactly: value) else {
       throw IPCError(call: name, errno: .invalidArgument, object: .descriptor(descriptor))
     }
     try Kernel.call(name, on: .descriptor(descriptor)) {
-      cipc_set_socket_option(descriptor.rawValue, option, number)
+      cipc_set_socket_option(descriptor.rawValue, level, option, number)
     }
   }
 }

@@ -35,6 +35,14 @@ enum SocketTimeout {
     }
   }
 
+  /// The same for a call whose end `poll(2)` does tell of: one try, which waits only with patience for ever.
+  static func attemptOnce(
+    _ descriptor: FileDescriptor, _ patience: Patience, _ interruption: Interruption, _ call: () -> Int
+  ) throws(IPCError) -> Result<Int, Errno> {
+    patience == .forever
+      ? Kernel.attempt(interruption, call) : try NonBlocking.attempt(descriptor, interruption, call)
+  }
+
   private static func set(
     _ descriptor: FileDescriptor, _ option: Int32, _ nanoseconds: Int64
   ) throws(IPCError) {

@@ -94,27 +94,18 @@ extension UnixSocket.End {
   public func send(
     _ bytes: RawSpan, enclosing descriptors: Span<FileDescriptor>, credentials: UnixSocket.Credentials? = nil,
     patience: Patience = .forever, interruption: Interruption = .retry
-  ) throws(IPCError) -> UnixSocket.SendResult {
+  ) throws(IPCError) -> SendResult {
     try unsafe bytes.withUnsafeBytes { (bytes) throws(IPCError) in
       try unsafe descriptors.withUnsafeBytes { (numbers) throws(IPCError) in
-        do throws(IPCError) {
-          let outcome = try Transfer.transfer("sendmsg", descriptor, .writable, patience, interruption) { now in
-            let flags = now ? Int32(MSG_DONTWAIT) : 0
-            let numbers = unsafe numbers.assumingMemoryBound(to: Int32.self)
-            guard var raw = credentials?.raw else {
-              return unsafe cipc_unix_send_enclosing(
-                descriptor.rawValue, bytes.baseAddress, bytes.count, flags, numbers.baseAddress, numbers.count, nil)
-            }
+        try SendResult(of: "sendmsg", descriptor, patience, interruption) { now in
+          let flags = now ? Int32(MSG_DONTWAIT) : 0
+          let numbers = unsafe numbers.assumingMemoryBound(to: Int32.self)
+          guard var raw = credentials?.raw else {
             return unsafe cipc_unix_send_enclosing(
-              descriptor.rawValue, bytes.baseAddress, bytes.count, flags, numbers.baseAddress, numbers.count, &raw)
+              descriptor.rawValue, bytes.baseAddress, bytes.count, flags, numbers.baseAddress, numbers.count, nil)
           }
-          return switch outcome {
-          case .moved: .sent
-          case .wouldBlock: .wouldBlock
-          case .timedOut: .timedOut
-          }
-        } catch let error where error.errno == .brokenPipe {
-          return .nobodyReads
+          return unsafe cipc_unix_send_enclosing(
+            descriptor.rawValue, bytes.baseAddress, bytes.count, flags, numbers.baseAddress, numbers.count, &raw)
         }
       }
     }

@@ -3,18 +3,6 @@ internal import Glibc
 internal import SystemPackage
 
 extension UnixSocket {
-  /// What came of sending a message.
-  public enum SendResult: Hashable, Sendable {
-    /// All of it: a message is not sent in part.
-    case sent
-    /// The other side of the connection is closed, or receives no more. No signal is delivered.
-    case nobodyReads
-    /// There was no room, and no patience to wait.
-    case wouldBlock
-    /// There was no room until the deadline.
-    case timedOut
-  }
-
   /// A message that was received.
   public struct Arrival: Hashable, Sendable {
     /// How many bytes of it were appended.
@@ -49,27 +37,14 @@ extension UnixSocket.End where Style: UnixSocket.Messages {
   /// Calls `send(2)` with `MSG_NOSIGNAL`.
   public func send(
     _ message: RawSpan, patience: Patience = .forever, interruption: Interruption = .retry
-  ) throws(IPCError) -> UnixSocket.SendResult {
-    try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
-      do throws(IPCError) {
-        let outcome = try Transfer.transfer("send", descriptor, .writable, patience, interruption) {
-          unsafe cipc_socket_write(descriptor.rawValue, bytes.baseAddress, bytes.count, $0 ? 1 : 0)
-        }
-        return switch outcome {
-        case .moved: .sent
-        case .wouldBlock: .wouldBlock
-        case .timedOut: .timedOut
-        }
-      } catch let error where error.errno == .brokenPipe {
-        return .nobodyReads
-      }
-    }
+  ) throws(IPCError) -> SendResult {
+    try sendMessage(message, patience, interruption)
   }
 
   /// Like ``send(_:patience:interruption:)-(RawSpan,_,_)``, for the bytes of an array or a string.
   public func send(
     _ message: Span<UInt8>, patience: Patience = .forever, interruption: Interruption = .retry
-  ) throws(IPCError) -> UnixSocket.SendResult {
+  ) throws(IPCError) -> SendResult {
     try send(unsafe message.bytes, patience: patience, interruption: interruption)
   }
 
@@ -145,7 +120,7 @@ extension UnixSocket.End where Style == UnixSocket.DatagramStyle {
   public func send(
     _ message: RawSpan, to address: UnixSocket.Address, patience: Patience = .forever,
     interruption: Interruption = .retry
-  ) throws(IPCError) -> UnixSocket.SendResult {
+  ) throws(IPCError) -> SendResult {
     var raw = address.raw
     return try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
       // poll(2) sees only the room with whom a socket is connected to.
@@ -165,7 +140,7 @@ extension UnixSocket.End where Style == UnixSocket.DatagramStyle {
   public func send(
     _ message: Span<UInt8>, to address: UnixSocket.Address, patience: Patience = .forever,
     interruption: Interruption = .retry
-  ) throws(IPCError) -> UnixSocket.SendResult {
+  ) throws(IPCError) -> SendResult {
     try send(unsafe message.bytes, to: address, patience: patience, interruption: interruption)
   }
 }

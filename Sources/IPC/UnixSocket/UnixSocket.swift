@@ -66,18 +66,10 @@ extension UnixSocket {
 
     /// Takes over a socket that this process was started with, and makes it close-on-exec.
     ///
-    /// - Throws: ``IPCError`` with `.notSocket`, or with `.protocolWrongTypeForSocket` when it carries something else.
-    ///   It stays its owner's then.
+    /// - Throws: ``IPCError`` with `.notSocket`, with `.addressFamilyNotSupported` for one of another domain, or with
+    ///   `.protocolWrongTypeForSocket` when it carries something else. It stays its owner's then.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
-      let object = IPCError.Object.descriptor(descriptor)
-      var type: Int32 = 0
-      try Kernel.call("getsockopt SO_TYPE", on: object) {
-        unsafe cipc_socket_option(descriptor.rawValue, SO_TYPE, &type)
-      }
-      guard type == Style.type else {
-        throw IPCError(call: "getsockopt SO_TYPE", errno: .protocolWrongTypeForSocket, object: object)
-      }
-      try Kernel.call("fcntl F_SETFD", on: object) { fcntl(descriptor.rawValue, F_SETFD, FD_CLOEXEC) }
+      try SocketAdoption.check(descriptor, domains: [AF_UNIX], type: Style.type)
       owned = OwnedDescriptor(taking: descriptor)
     }
 

@@ -50,6 +50,14 @@ enum Probe {
     }
   }
 
+  /// Whether there is `::1`: where a sandbox is to get an interface of its own, whether the kernel would give it one.
+  private static func hasIPv6(_ isolation: Isolation) -> Bool {
+    guard let addresses = try? String(contentsOfFile: "/proc/net/if_inet6", encoding: .utf8) else { return false }
+    if isolation == .shared { return addresses.contains("\(String(repeating: "0", count: 31))1 ") }
+    let setting = try? String(contentsOfFile: "/proc/sys/net/ipv6/conf/default/disable_ipv6", encoding: .utf8)
+    return setting?.hasPrefix("1") != true
+  }
+
   /// Why a scenario cannot be run here; nil when it can.
   static func unmetNeed(of scenario: Scenario, isolation: Isolation) -> String? {
     for need in scenario.needs {
@@ -58,6 +66,7 @@ enum Probe {
       case .unprivileged where geteuid() == 0: return "it needs a user without privilege"
       case .privateSandbox where isolation != .private: return "it needs a sandbox of its own"
       case .peerDescriptor where !tellsOfPeers: return "it needs a kernel with SO_PEERPIDFD"
+      case .ipv6 where !hasIPv6(isolation): return "it needs IPv6"
       default: continue
       }
     }

@@ -46,6 +46,8 @@ public struct Scenario: Sendable {
     case privateSandbox = "private-sandbox"
     /// The kernel tells of the process on the other side of a socket by a descriptor: Linux 6.5.
     case peerDescriptor = "peer-descriptor"
+    /// The loopback address of IPv6.
+    case ipv6
   }
 
   package init(

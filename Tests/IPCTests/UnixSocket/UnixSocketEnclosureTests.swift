@@ -151,7 +151,7 @@ import Testing
 
   private func send<Style: UnixSocket.Style>(
     _ descriptors: [FileDescriptor], by sender: borrowing UnixSocket.End<Style>
-  ) throws -> UnixSocket.SendResult {
+  ) throws -> SendResult {
     let bytes: [UInt8] = [1]
     return try sender.send(unsafe bytes.span.bytes, enclosing: descriptors.span)
   }

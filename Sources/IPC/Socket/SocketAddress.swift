@@ -1,0 +1,51 @@
+internal import CIPC
+
+/// Where a socket of the internet protocols is: an address and a port.
+///
+/// The `struct sockaddr_in` of `ip(7)`, and the `struct sockaddr_in6` of `ipv6(7)`. To send to one, or to be told of one,
+/// allocates nothing.
+public struct SocketAddress: Hashable, Sendable {
+  public let address: IPAddress
+  /// 0 lets the kernel choose a port that nobody has.
+  public let port: UInt16
+
+  public init(_ address: IPAddress, port: UInt16) {
+    self.address = address
+    self.port = port
+  }
+
+  init(_ raw: cipc_internet_address) {
+    self.init(
+      IPAddress(
+        version: raw.version == 6 ? .v6 : .v4, first: raw.first, second: raw.second, scope: raw.scope),
+      port: raw.port)
+  }
+
+  var raw: cipc_internet_address {
+    cipc_internet_address(
+      first: address.first, second: address.second, scope: address.scope, port: port,
+      version: address.version == .v4 ? 4 : 6)
+  }
+
+  /// What an error says that it is about.
+  var object: IPCError.Object { .name(description) }
+}
+
+extension SocketAddress: LosslessStringConvertible {
+  /// Parses `127.0.0.1:80`, or `[::1]:80`: the brackets tell where the address ends.
+  public init?(_ description: String) {
+    guard let colon = description.lastIndex(of: ":") else { return nil }
+    let digits = description[description.index(after: colon)...]
+    guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(digits) else { return nil }
+    let host = description[..<colon]
+    let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+    guard let address = IPAddress(String(isBracketed ? host.dropFirst().dropLast() : host)),
+      isBracketed == (address.version == .v6)
+    else { return nil }
+    self.init(address, port: port)
+  }
+
+  public var description: String {
+    address.version == .v4 ? "\(address):\(port)" : "[\(address)]:\(port)"
+  }
+}

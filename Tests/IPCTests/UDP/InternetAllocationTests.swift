@@ -1,0 +1,59 @@
+import AllocationCount
+import IPC
+import SystemPackage
+import Testing
+
+@Suite struct InternetAllocationTests {
+  @Test(arguments: [Patience.forever, .atMost(.seconds(3600))])
+  func `Bytes through a connection cost no allocation`(_ patience: Patience) throws {
+    let connection = try Connection()
+    let message = [UInt8](repeating: 7, count: 64)
+    var array: [UInt8] = []
+    array.reserveCapacity(64)
+    var failures = 0
+    let count = try allocations {
+      if try connection.client.writeAll(message.span, patience: patience) != .wrote(64) { failures += 1 }
+      array.removeAll(keepingCapacity: true)
+      if try connection.server.read(atMost: 64, appendingTo: &array, patience: patience) != .read(64) { failures += 1 }
+    }
+    #expect(count == 0)
+    #expect(failures == 0)
+  }
+
+  @Test(arguments: [Patience.forever, .atMost(.seconds(3600))])
+  func `A datagram costs no allocation`(_ patience: Patience) throws {
+    let receiver = try UDP.Socket(at: anyPort)
+    let address = try receiver.address
+    let sender = try UDP.Socket(.v4)
+    try sender.connect(to: address)
+    let message = [UInt8](repeating: 7, count: 64)
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 8)
+    defer { unsafe buffer.deallocate() }
+    var array: [UInt8] = []
+    array.reserveCapacity(64)
+    var failures = 0
+    let count = try allocations {
+      var room = unsafe OutputRawSpan(buffer: buffer, initializedCount: 0)
+      if try sender.send(message.span, patience: patience) != .sent { failures += 1 }
+      if length(try receiver.receive(into: &room, patience: patience)) != 64 { failures += 1 }
+      array.removeAll(keepingCapacity: true)
+      if try sender.send(message.span, to: address, patience: patience) != .sent { failures += 1 }
+      if length(try receiver.receive(atMost: 64, appendingTo: &array, patience: patience)) != 64 { failures += 1 }
+    }
+    #expect(count == 0)
+    #expect(failures == 0)
+  }
+
+  private func length(_ result: UDP.ReceiveResult) -> Int? {
+    guard case .received(let arrival) = result else { return nil }
+    return arrival.length
+  }
+
+  /// What ten thousand rounds allocate; the one before also makes what the runtime makes once.
+  private func allocations(of round: () throws -> Void) throws -> Int {
+    try round()
+    let before = allocation_count()
+    for _ in 0..<10_000 { try round() }
+    return allocation_count() - before
+  }
+}

@@ -1,0 +1,91 @@
+/* Sends a message to a server, and hears it back: see tcp_echo_server.c. */
+#include "example.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: tcp_echo_client [--address A] [--port P] [--message TEXT] [--timeout SECONDS]\n"
+    "  --address A        where the server listens (127.0.0.1)\n"
+    "  --port P           at which port (7777)\n"
+    "  --message TEXT     what is sent (Hello from TCP echo client!)\n"
+    "  --timeout SECONDS  how long to wait for the connection and the answer (for ever)";
+
+/* connect(2) itself has no time-out: it is begun without waiting, and SO_ERROR tells what came of it. */
+static bool connect_to(int server, const struct internet_address *address, struct patience patience) {
+    const int flags = fcntl(server, F_GETFL);
+    if (flags == -1 || fcntl(server, F_SETFL, flags | O_NONBLOCK) == -1)
+        return false;
+    if (connect(server, &address->any, address->length) == -1) {
+        int error = errno;
+        socklen_t length = sizeof error;
+        if (error != EINPROGRESS || !wait_for(server, POLLOUT, patience) ||
+            getsockopt(server, SOL_SOCKET, SO_ERROR, &error, &length) == -1)
+            return false;
+        errno = error;
+        if (error != 0)
+            return false;
+    }
+    return fcntl(server, F_SETFL, flags) != -1;
+}
+
+int main(int argc, char *argv[]) {
+    static const struct option options[] = {
+        {"address", required_argument, NULL, 'a'}, {"port", required_argument, NULL, 'p'},
+        {"message", required_argument, NULL, 'm'}, {"timeout", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},          {0}};
+    const char *host = "127.0.0.1", *message = "Hello from TCP echo client!";
+    uint16_t port = 7777;
+    struct patience patience = {0};
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        switch (option) {
+        case 'a': host = optarg; break;
+        case 'p': port = (uint16_t)number_option("port", optarg, 1, UINT16_MAX); break;
+        case 'm': message = optarg; break;
+        case 't': patience = timeout_option(optarg); break;
+        case 'h': say("%s", usage); return EXIT_SUCCESS;
+        default: return EX_USAGE;
+        }
+    no_more_arguments(argc, argv);
+
+    const struct internet_address address = internet_option(host, port);
+    const char *name = shown_address(&address);
+    const int server = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (server == -1)
+        err(EXIT_FAILURE, "socket");
+    if (!connect_to(server, &address, patience))
+        err(EXIT_FAILURE, "connect '%s'", name);
+    say("TCP Echo Client: connected to '%s'.", name);
+
+    /* Then sends no more, so that the server knows where the message ends, and still receives. */
+    const size_t length = strlen(message);
+    for (size_t sent = 0; sent < length;) {
+        ssize_t part = send(server, message + sent, length - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (part == -1 && (errno != EAGAIN || !wait_for(server, POLLOUT, patience)))
+            err(EXIT_FAILURE, "send '%s'", name);
+        sent += part == -1 ? 0 : (size_t)part;
+    }
+    if (shutdown(server, SHUT_WR) == -1)
+        err(EXIT_FAILURE, "shutdown '%s'", name);
+    say("TCP Echo Client: sent '%s' (%zu bytes).", shown(message, length), length);
+
+    /* To the end of file, since one recv(2) may bring only a part. */
+    char *received = NULL;
+    size_t total = 0, room = 0;
+    ssize_t count;
+    do {
+        if (total == room && !(received = reallocf(received, room = 2 * room + 4096)))
+            err(EX_OSERR, "malloc");
+        if (!wait_for(server, POLLIN, patience))
+            err(EXIT_FAILURE, "recv '%s'", name);
+        count = recv(server, received + total, room - total, 0);
+        if (count == -1)
+            err(EXIT_FAILURE, "recv '%s'", name);
+        total += (size_t)count;
+    } while (count != 0);
+    say("TCP Echo Client: received '%s' (%zu bytes).", shown(received, total), total);
+    free(received);
+    close(server);
+    return EXIT_SUCCESS;
+}

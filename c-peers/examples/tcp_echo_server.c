@@ -1,0 +1,89 @@
+/* Sends back what each client sends, one client after another: see tcp_echo_client.c. */
+#include "example.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: tcp_echo_server [--address A] [--port P] [--count K] [--timeout SECONDS]\n"
+    "  --address A        where to listen (127.0.0.1)\n"
+    "  --port P           0 lets the kernel choose (7777)\n"
+    "  --count K          how many clients are served (1)\n"
+    "  --timeout SECONDS  how long to wait for the clients and their ends (for ever)";
+
+/* What was sent is sent back, until the client sends no more. */
+static size_t echo(int client, const char *name, struct patience patience) {
+    char bytes[4096];
+    size_t total = 0;
+    for (;;) {
+        if (!wait_for(client, POLLIN, patience))
+            err(EXIT_FAILURE, "recv '%s'", name);
+        /* A client that was closed before it had read everything resets the connection: an error, and no end.
+         */
+        ssize_t count = recv(client, bytes, sizeof bytes, 0);
+        if (count == -1)
+            err(EXIT_FAILURE, "recv '%s'", name);
+        if (count == 0)
+            return total;
+        for (ssize_t sent = 0; sent < count;) {
+            /* A client that has gone is an error of this call, and not the death of the server by SIGPIPE. */
+            ssize_t part = send(client, bytes + sent, (size_t)(count - sent), MSG_NOSIGNAL | MSG_DONTWAIT);
+            if (part == -1 && (errno != EAGAIN || !wait_for(client, POLLOUT, patience)))
+                err(EXIT_FAILURE, "send '%s'", name);
+            sent += part == -1 ? 0 : part;
+        }
+        total += (size_t)count;
+    }
+}
+
+int main(int argc, char *argv[]) {
+    static const struct option options[] = {
+        {"address", required_argument, NULL, 'a'}, {"port", required_argument, NULL, 'p'},
+        {"count", required_argument, NULL, 'c'},   {"timeout", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},          {0}};
+    const char *host = "127.0.0.1";
+    uint16_t port = 7777;
+    unsigned count = 1;
+    struct patience patience = {0};
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        switch (option) {
+        case 'a': host = optarg; break;
+        case 'p': port = (uint16_t)number_option("port", optarg, 0, UINT16_MAX); break;
+        case 'c': count = (unsigned)number_option("count", optarg, 1, UINT32_MAX); break;
+        case 't': patience = timeout_option(optarg); break;
+        case 'h': say("%s", usage); return EXIT_SUCCESS;
+        default: return EX_USAGE;
+        }
+    no_more_arguments(argc, argv);
+
+    struct internet_address address = internet_option(host, port);
+    const int listener = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (listener == -1)
+        err(EXIT_FAILURE, "socket");
+    /* The connections of a server that has just ended have its port for a minute: that is no reason to wait.
+     */
+    if (setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) == -1)
+        err(EXIT_FAILURE, "setsockopt SO_REUSEADDR");
+    if (bind(listener, &address.any, address.length) == -1)
+        err(EXIT_FAILURE, "bind '%s'", shown_address(&address));
+    if (listen(listener, SOMAXCONN) == -1)
+        err(EXIT_FAILURE, "listen '%s'", shown_address(&address));
+    /* With the port that the kernel has chosen, if it was to. */
+    if (getsockname(listener, &address.any, &address.length) == -1)
+        err(EXIT_FAILURE, "getsockname '%s'", shown_address(&address));
+    const char *name = shown_address(&address);
+    say("TCP Echo Server: listening at '%s'.", name);
+
+    for (; count > 0; count--) {
+        if (!wait_for(listener, POLLIN, patience))
+            err(EXIT_FAILURE, "accept4 '%s'", name);
+        const int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        if (client == -1)
+            err(EXIT_FAILURE, "accept4 '%s'", name);
+        const size_t total = echo(client, name, patience);
+        close(client);
+        say("TCP Echo Server: sent back %zu bytes.", total);
+    }
+    close(listener);
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,57 @@
+/* Sends a datagram to a server, and hears it back: see udp_echo_server.c. */
+#include "example.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "usage: udp_echo_client [--address A] [--port P] [--message TEXT] [--timeout SECONDS]\n"
+    "  --address A        where the server receives (127.0.0.1)\n"
+    "  --port P           at which port (7777)\n"
+    "  --message TEXT     what is sent (Hello from UDP echo client!)\n"
+    "  --timeout SECONDS  how long to wait for the answer (for ever)";
+
+int main(int argc, char *argv[]) {
+    static const struct option options[] = {
+        {"address", required_argument, NULL, 'a'}, {"port", required_argument, NULL, 'p'},
+        {"message", required_argument, NULL, 'm'}, {"timeout", required_argument, NULL, 't'},
+        {"help", no_argument, NULL, 'h'},          {0}};
+    const char *host = "127.0.0.1", *message = "Hello from UDP echo client!";
+    uint16_t port = 7777;
+    struct patience patience = {0};
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+        switch (option) {
+        case 'a': host = optarg; break;
+        case 'p': port = (uint16_t)number_option("port", optarg, 1, UINT16_MAX); break;
+        case 'm': message = optarg; break;
+        case 't': patience = timeout_option(optarg); break;
+        case 'h': say("%s", usage); return EXIT_SUCCESS;
+        default: return EX_USAGE;
+        }
+    no_more_arguments(argc, argv);
+
+    const struct internet_address address = internet_option(host, port);
+    const char *name = shown_address(&address);
+    const int server = socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (server == -1)
+        err(EXIT_FAILURE, "socket");
+    /* Connected, it receives from nowhere else, and is told when nobody is there. */
+    if (connect(server, &address.any, address.length) == -1)
+        err(EXIT_FAILURE, "connect '%s'", name);
+
+    const size_t length = strlen(message);
+    while (send(server, message, length, MSG_DONTWAIT) == -1)
+        if (errno != EAGAIN || !wait_for(server, POLLOUT, patience))
+            err(EXIT_FAILURE, "send '%s'", name);
+    say("UDP Echo Client: sent '%s' (%zu bytes).", shown(message, length), length);
+
+    /* A datagram comes whole, or not at all. That it was lost nobody says: hence --timeout. */
+    static char bytes[65536];
+    ssize_t count;
+    while ((count = recv(server, bytes, sizeof bytes, MSG_DONTWAIT)) == -1)
+        if (errno != EAGAIN || !wait_for(server, POLLIN, patience))
+            err(EXIT_FAILURE, "recv '%s'", name);
+    say("UDP Echo Client: received '%s' (%zd bytes).", shown(bytes, (size_t)count), count);
+    close(server);
+    return EXIT_SUCCESS;
+}

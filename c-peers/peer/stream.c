@@ -1,0 +1,145 @@
+/* Streams in tight loops: many bytes, many connections. */
+#include "peer.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CHUNK = 1 << 17 }; /* a multiple of 8, which the digest asks for */
+
+/* How many bytes were moved: `length` unless the stream ended; less, with errno, when a call failed. */
+static ssize_t receive_all(int fd, unsigned char *bytes, size_t length) {
+    size_t received = 0;
+    while (received < length) {
+        ssize_t count = read(fd, bytes + received, length - received);
+        if (count == -1)
+            return -1;
+        if (count == 0)
+            break;
+        received += (size_t)count;
+    }
+    return (ssize_t)received;
+}
+
+static bool send_all(int fd, const unsigned char *bytes, size_t length, uint64_t *sent) {
+    for (size_t done = 0; done < length;) {
+        ssize_t count = write(fd, bytes + done, length - done);
+        if (count == -1)
+            return false;
+        done += (size_t)count;
+        *sent += (uint64_t)count;
+    }
+    return true;
+}
+
+static void perform_source(struct call *call) {
+    static unsigned char chunk[CHUNK];
+    int fd = descriptor(call);
+    uint64_t pattern = seed(call, "pattern"), sent = 0;
+    uint64_t count = (uint64_t)number(call, "count", 0, SSIZE_MAX);
+    if (call->outcome != OK)
+        return;
+    while (sent < count && call->outcome == OK) {
+        size_t length = count - sent < CHUNK ? (size_t)(count - sent) : CHUNK;
+        make_pattern(pattern, sent, chunk, length);
+        if (!send_all(fd, chunk, length, &sent))
+            fail(call, errno);
+    }
+    answer(call, "return", "%llu", (unsigned long long)sent);
+}
+
+static void perform_sink(struct call *call) {
+    static unsigned char chunk[CHUNK];
+    int fd = descriptor(call);
+    uint64_t pattern = seed(call, "pattern"), received = 0, difference = UINT64_MAX;
+    uint64_t count = (uint64_t)number_or(call, "count", 0, SSIZE_MAX, SSIZE_MAX);
+    struct digesting digesting = new_digesting;
+    bool ended = false;
+    if (call->outcome != OK)
+        return;
+    while (received < count && !ended) {
+        size_t room = count - received < CHUNK ? (size_t)(count - received) : CHUNK;
+        ssize_t length = receive_all(fd, chunk, room);
+        if (length == -1) {
+            fail(call, errno);
+            return;
+        }
+        ended = (size_t)length < room;
+        digest_more(&digesting, chunk, (size_t)length);
+        size_t same = first_difference(pattern, received, chunk, (size_t)length);
+        if (same < (size_t)length && difference == UINT64_MAX)
+            difference = received + same;
+        received += (uint64_t)length;
+    }
+    answer(call, "return", "%llu", (unsigned long long)received);
+    answer(call, "eof", "%s", ended ? "yes" : "no");
+    answer(call, "digest", "%016llx", (unsigned long long)digest_end(&digesting));
+    if (difference == UINT64_MAX)
+        answer(call, "differs", "none");
+    else
+        answer(call, "differs", "%llu", (unsigned long long)difference);
+}
+
+/* Of one connection at a time: what comes until it ends is sent back. */
+static void perform_accept_and_echo(struct call *call) {
+    static unsigned char bytes[CHUNK];
+    int fd = descriptor(call);
+    long long count = number(call, "count", 0, LLONG_MAX), served = 0;
+    if (call->outcome != OK)
+        return;
+    for (; served < count; served++) {
+        uint64_t sent = 0;
+        int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+        ssize_t length = connection == -1 ? -1 : receive_all(connection, bytes, sizeof bytes);
+        if (length == -1 || !send_all(connection, bytes, (size_t)length, &sent)) {
+            fail(call, errno);
+            break;
+        }
+        close(connection);
+    }
+    answer(call, "return", "%lld", served);
+}
+
+/* Sends 64 bytes of its own by each connection, and no more; false, with errno, when a call fails. */
+static bool ask(const struct address *address, uint64_t number, bool *right) {
+    unsigned char question[64], answer[sizeof question + 1];
+    uint64_t sent = 0;
+    int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    make_pattern(number, 0, question, sizeof question);
+    ssize_t length = -1;
+    if (fd != -1 && connect(fd, &address->any, address->length) == 0 &&
+        send_all(fd, question, sizeof question, &sent) && shutdown(fd, SHUT_WR) == 0)
+        length = receive_all(fd, answer, sizeof answer); /* one more, to see that there is none */
+    *right = length == sizeof question && memcmp(question, answer, sizeof question) == 0;
+    int error = errno;
+    if (fd != -1)
+        close(fd);
+    errno = error;
+    return length != -1;
+}
+
+static void perform_connect_and_ask(struct call *call) {
+    const struct address to = address(call);
+    long long count = number(call, "count", 0, LLONG_MAX), asked = 0, wrong = 0;
+    if (call->outcome != OK)
+        return;
+    for (; asked < count; asked++) {
+        bool right;
+        if (!ask(&to, (uint64_t)asked, &right)) {
+            fail(call, errno);
+            break;
+        }
+        wrong += !right;
+    }
+    answer(call, "return", "%lld", asked);
+    answer(call, "wrong", "%lld", wrong);
+}
+
+const struct operation stream_operations[] = {
+    {"source", "handle pattern count", perform_source},
+    {"sink", "handle pattern count", perform_sink},
+    {"accept_and_echo", "handle count", perform_accept_and_echo},
+    {"connect_and_ask", "address port count", perform_connect_and_ask},
+    {0},
+};
