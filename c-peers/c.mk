@@ -9,7 +9,7 @@ CLANG ?= clang
 CLANG_FORMAT ?= clang-format
 
 # Recursive, since libbsd may only be installed by the target `deps`.
-C_FLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror $(shell pkg-config --cflags libbsd-overlay)
+C_FLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -Ic-peers/include $(shell pkg-config --cflags libbsd-overlay)
 C_LIBRARIES = $(shell pkg-config --libs libbsd-overlay)
 
 PEER_SOURCES := $(wildcard c-peers/peer/*.c)

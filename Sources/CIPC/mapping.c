@@ -26,6 +26,10 @@ int cipc_mremap(void **address, size_t length, size_t new_length) {
     return 0;
 }
 
+void *cipc_map_again(void *address, size_t length) {
+    return mremap(address, 0, length, MREMAP_MAYMOVE);
+}
+
 // This thread, not getpid(2): a process whose first thread has ended has no memory under its own number.
 intptr_t cipc_process_vm_read(void *to, const void *from, size_t count) {
     struct iovec local = {to, count}, remote = {(void *)from, count};

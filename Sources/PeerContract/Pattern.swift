@@ -52,7 +52,7 @@ public struct Pattern: Sendable, Hashable {
   }
 
   /// The eight bytes from offset `8 * index` on, the first of them least significant.
-  func word(_ index: Int) -> UInt64 {
+  public func word(_ index: Int) -> UInt64 {
     var z = seed &+ UInt64(index) &+ 0x9E37_79B9_7F4A_7C15
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
     z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB

@@ -99,6 +99,21 @@ protocol MemoryHandle: Handle {
   func write(_ bytes: [UInt8], at offset: Int) throws
 }
 
+/// Memory in which something can be placed.
+protocol SharedHandle: MemoryHandle {
+  func placement() throws -> SharedRegion
+}
+
+extension Peer {
+  /// Where the request places something, in the memory that it names.
+  func region(_ parameters: Parameters) throws -> SharedRegion {
+    let memory = try handles.find(try parameters.text("memory"), as: (any MemoryHandle).self, "memory")
+    // What was opened for reading has no way to be placed in; C would find out by SIGSEGV.
+    guard let shared = memory as? any SharedHandle else { throw Failure(.badAddress) }
+    return try shared.placement()
+  }
+}
+
 /// Memory that was mapped, whatever for.
 protocol Mapping: MemoryHandle {
   func resize(to count: Int) throws
@@ -125,6 +140,22 @@ class MappingHandle<Access: MemoryAccess>: Mapping {
   func write(_ bytes: [UInt8], at offset: Int) throws { throw Failure(.badAddress) }
 }
 
-final class WritableMappingHandle: MappingHandle<ReadWrite> {
+final class WritableMappingHandle: MappingHandle<ReadWrite>, SharedHandle {
+  private var region: SharedRegion?
+
   override func write(_ bytes: [UInt8], at offset: Int) throws { try memory?.write(bytes.span, at: offset) }
+
+  override func resize(to count: Int) throws {
+    try super.resize(to: count)
+    region = nil
+  }
+
+  /// The same memory, mapped once more for what is placed in it, and as long as this is.
+  func placement() throws -> SharedRegion {
+    if let region { return region }
+    guard let again = try memory?.mapAgain() else { throw Invalid("the memory is unmapped") }
+    let region = SharedRegion(again)
+    self.region = region
+    return region
+  }
 }

@@ -104,7 +104,7 @@ private final class ReadOnlySegment: AttachedSegment {
   func write(_ bytes: [UInt8], at offset: Int) throws { throw Failure(.badAddress) }
 }
 
-final class ReadWriteSegment: AttachedSegment {
+final class ReadWriteSegment: AttachedSegment, SharedHandle {
   private var memory: SystemVSharedMemory.ReadWriteAttachment?
   private var region: SharedRegion?
   let size: Int

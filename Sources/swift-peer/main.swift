@@ -19,5 +19,9 @@ let peer = Peer(
     messageOperations,
     enclosureOperations,
     sharedMutexOperations,
+    sharedBlockOperations,
+    ringOperations,
+    ringRecordOperations,
+    spoiltRingOperations,
   ])
 peer.run()

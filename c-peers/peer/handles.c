@@ -1,17 +1,21 @@
-/* The table of handles: names for descriptors, for attached and mapped memory, and for semaphores. */
+/* The table of handles: names for descriptors, for attached and mapped memory, for semaphores, and for
+ * ends of rings. */
 #include "peer.h"
 
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 enum { NAME_SIZE = 64, HANDLE_COUNT = 1024 };
 
 struct handle {
-    enum kind { VACANT, DESCRIPTOR, SEGMENT, SEMAPHORE } kind;
+    enum kind { VACANT, DESCRIPTOR, SEGMENT, SEMAPHORE, RING } kind;
     char name[NAME_SIZE];
     int descriptor;
     struct segment segment;
     struct semaphore semaphore;
+    struct ipc_ring *ring;
 };
 static struct handle handles[HANDLE_COUNT];
 
@@ -60,6 +64,12 @@ void hold_semaphore(const char *name, struct semaphore semaphore) {
     strlcpy(handle->name, name, sizeof handle->name);
 }
 
+void hold_ring(const char *name, struct ipc_ring *ring) {
+    struct handle *handle = vacancy();
+    *handle = (struct handle){.kind = RING, .ring = ring};
+    strlcpy(handle->name, name, sizeof handle->name);
+}
+
 /* Refuses a list of names, joined by commas, of which one is no new handle's. */
 void check_new_handles(struct call *call, const char *list) {
     char name[NAME_SIZE];
@@ -104,22 +114,43 @@ struct segment segment(struct call *call) {
     return held(call, "handle", SEGMENT, "segment")->segment;
 }
 
-/* `size` bytes of the memory that the request names by `key`, at `offset`, for something that is aligned as a
- * long is. */
-void *place(struct call *call, const char *key, const char *offset, size_t size) {
+/* Whether there is a page, and room for one, wherever the bytes lie: an object may be shorter than its
+ * mapping. A kernel that cannot tell is believed. */
+static bool is_backed(const unsigned char *address, size_t size) {
+    const size_t before = (uintptr_t)address % (size_t)sysconf(_SC_PAGESIZE);
+    return madvise((void *)(address - before), before + size, MADV_POPULATE_WRITE) == 0 || errno == EINVAL;
+}
+
+/* The memory that the request names by `key`, from `offset` on, for something that is aligned as a long is.
+ */
+struct segment rest(struct call *call, const char *key, const char *offset, size_t least) {
     struct segment memory = held(call, key, SEGMENT, "segment")->segment;
     long long at = number_or(call, offset, INT64_MIN, INT64_MAX, 0);
     if (call->outcome != OK)
-        return NULL;
-    if (memory.read_only || at < 0 || (size_t)at > memory.size || size > memory.size - (size_t)at)
+        return (struct segment){0};
+    if (memory.read_only || at < 0 || (size_t)at > memory.size || least > memory.size - (size_t)at)
         fail(call, EFAULT);
     else if (at % 8 != 0)
         fail(call, EINVAL);
-    return memory.address + at;
+    return (struct segment){.address = memory.address + at, .size = memory.size - (size_t)at};
+}
+
+/* `size` bytes of it. */
+void *place(struct call *call, const char *key, const char *offset, size_t size) {
+    struct segment memory = rest(call, key, offset, size);
+    if (call->outcome != OK)
+        return memory.address;
+    if (!is_backed(memory.address, size))
+        fail(call, EFAULT);
+    return memory.address;
 }
 
 struct semaphore semaphore(struct call *call, const char *key) {
     return held(call, key, SEMAPHORE, "semaphore")->semaphore;
+}
+
+struct ipc_ring *ring(struct call *call) {
+    return held(call, "handle", RING, "end of a ring")->ring;
 }
 
 /* The memory has moved, or has another size. */

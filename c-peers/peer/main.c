@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 static const struct operation *const mechanisms[] = {
-    general_operations,      abi_operations,      signal_operations,        pipe_operations,
-    transfer_operations,     record_operations,   posix_mq_operations,      sysv_shm_operations,
-    sysv_sem_operations,     sysv_msg_operations, memory_object_operations, mapping_operations,
-    posix_sem_operations,    socket_operations,   message_operations,       ancillary_operations,
-    shared_mutex_operations,
+    general_operations,      abi_operations,          signal_operations,        pipe_operations,
+    transfer_operations,     record_operations,       posix_mq_operations,      sysv_shm_operations,
+    sysv_sem_operations,     sysv_msg_operations,     memory_object_operations, mapping_operations,
+    posix_sem_operations,    socket_operations,       message_operations,       ancillary_operations,
+    shared_mutex_operations, shared_block_operations, ring_operations,
 };
 enum { MECHANISM_COUNT = sizeof mechanisms / sizeof *mechanisms };
 

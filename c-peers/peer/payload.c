@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Byte i of the stream is byte i mod 8, least significant first, of the word i div 8. */
-static uint64_t pattern_word(uint64_t seed, uint64_t index) {
+uint64_t pattern_word(uint64_t seed, uint64_t index) {
     uint64_t z = seed + index + 0x9e3779b97f4a7c15;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
@@ -21,7 +21,7 @@ static size_t pattern_piece(uint64_t seed, uint64_t offset, unsigned char piece[
     return 8 - skipped;
 }
 
-static void make_pattern(uint64_t seed, uint64_t offset, unsigned char *to, size_t length) {
+void make_pattern(uint64_t seed, uint64_t offset, unsigned char *to, size_t length) {
     while (length > 0) {
         size_t count = 8;
         if (offset % 8 == 0 && length >= 8) {
@@ -41,7 +41,7 @@ static void make_pattern(uint64_t seed, uint64_t offset, unsigned char *to, size
 }
 
 /* The offset in `bytes` of the first that is not the stream's; `length` when all are. */
-static size_t first_difference(uint64_t seed, uint64_t offset, const unsigned char *bytes, size_t length) {
+size_t first_difference(uint64_t seed, uint64_t offset, const unsigned char *bytes, size_t length) {
     size_t at = 0;
     while (at < length) {
         unsigned char piece[8];

@@ -49,7 +49,7 @@ extern const struct operation general_operations[], abi_operations[], signal_ope
     transfer_operations[], record_operations[], posix_mq_operations[], sysv_shm_operations[],
     sysv_sem_operations[], sysv_msg_operations[], memory_object_operations[], mapping_operations[],
     posix_sem_operations[], socket_operations[], message_operations[], ancillary_operations[],
-    shared_mutex_operations[];
+    shared_mutex_operations[], shared_block_operations[], ring_operations[];
 
 /* call.c: a request taken apart, an answer put together. */
 void parse(struct call *, char *line, size_t length);
@@ -102,16 +102,20 @@ struct semaphore {
     void *address; /* a sem_t */
     bool named;    /* by sem_open(3), and not by sem_init(3) */
 };
+struct ipc_ring;
 const char *new_handle(struct call *, const char *key);
 void hold_descriptor(const char *name, int descriptor);
 void hold_segment(const char *name, struct segment);
 void hold_semaphore(const char *name, struct semaphore);
+void hold_ring(const char *name, struct ipc_ring *);
 void check_new_handles(struct call *, const char *list);
 int descriptor(struct call *);
 int named_descriptor(struct call *, const char *name);
 struct segment segment(struct call *);
+struct segment rest(struct call *, const char *key, const char *offset, size_t least);
 void *place(struct call *, const char *key, const char *offset, size_t size);
 struct semaphore semaphore(struct call *, const char *key);
+struct ipc_ring *ring(struct call *);
 void replace_segment(struct call *, struct segment);
 void release(struct call *);
 
@@ -125,6 +129,9 @@ struct expectation {
     uint64_t seed, offset;
 };
 enum { RECORD_HEADER = 16 };
+uint64_t pattern_word(uint64_t seed, uint64_t index);
+void make_pattern(uint64_t seed, uint64_t offset, unsigned char *to, size_t length);
+size_t first_difference(uint64_t seed, uint64_t offset, const unsigned char *bytes, size_t length);
 void *scratch(struct call *, size_t size);
 struct payload payload(struct call *, const char *literal, const char *length);
 struct expectation expectation(struct call *);

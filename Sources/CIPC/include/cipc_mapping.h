@@ -25,6 +25,9 @@ int cipc_fallocate(int descriptor, int64_t offset, int64_t length);
 /// mremap(2) with MREMAP_MAYMOVE. The new address comes by pointer; the result is 0 or -1.
 int cipc_mremap(void **address, size_t length, size_t new_length);
 
+/// mremap(2) of 0 bytes: the same memory, mapped once more; MAP_FAILED when it is not shared.
+void *cipc_map_again(void *address, size_t length);
+
 /// process_vm_readv(2) and process_vm_writev(2) of this process's own memory: the kernel copies, and what it
 /// cannot reach at `from` or `to` is EFAULT, or a short count, where the processor would raise SIGBUS.
 intptr_t cipc_process_vm_read(void *to, const void *from, size_t count);

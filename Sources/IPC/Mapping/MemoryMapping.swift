@@ -1,3 +1,4 @@
+internal import CIPC
 internal import Glibc
 internal import SystemPackage
 
@@ -29,6 +30,25 @@ public struct MemoryMapping<Access: MemoryAccess>: ~Copyable {
     }
     pages = unsafe MappedPages(taking: base, count)
     self.object = object
+  }
+
+  /// Maps the same memory once more, as for a ``SharedRegion``, which takes over what it is made of.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` for what is mapped privately.
+  ///
+  /// Calls `mremap(2)` of 0 bytes.
+  public func mapAgain() throws(IPCError) -> MemoryMapping { try MemoryMapping(again: self) }
+
+  private init(again other: borrowing MemoryMapping) throws(IPCError) {
+    let (base, count) = unsafe (other.pages.base, other.pages.size)
+    let address = try Kernel.call("mremap", on: other.object) {
+      Int(bitPattern: unsafe cipc_map_again(base, count))
+    }
+    guard let again = unsafe UnsafeMutableRawPointer(bitPattern: address) else {
+      throw IPCError(call: "mremap", errno: .badAddress, object: other.object)
+    }
+    pages = unsafe MappedPages(taking: again, count)
+    object = other.object
   }
 
   /// In bytes, as it was mapped. The object may be shorter: what lies in a page beyond its end is `.badAddress`.

@@ -1,7 +1,8 @@
+internal import CIPC
 internal import SystemPackage
 
 /// Memory that processes share, for what they place in it: a ``POSIXSemaphore``, a ``SharedMutex``, a
-/// ``SharedCondition``.
+/// ``SharedCondition``, a ``SharedBlock``, a ``Ring``.
 ///
 /// Each of these keeps the region, so that it is detached or unmapped only when the last of them has gone.
 ///
@@ -35,19 +36,32 @@ public final class SharedRegion: Sendable {
   }
 
   /// The place of something, as aligned as its type must be.
-  func place<Value>(_ type: Value.Type, at offset: Int) throws(IPCError) -> UnsafeMutablePointer<Value> {
-    guard offset >= 0, offset <= size, MemoryLayout<Value>.size <= size - offset else {
+  func place<Value: ~Copyable>(
+    _ type: Value.Type, at offset: Int
+  ) throws(IPCError) -> UnsafeMutablePointer<Value> {
+    let address = try unsafe place(
+      bytes: MemoryLayout<Value>.size, alignment: MemoryLayout<Value>.alignment, at: offset)
+    return unsafe address.assumingMemoryBound(to: type)
+  }
+
+  /// The place of so many bytes. Their pages are there, or it throws: a mapping may be longer than its object, and its
+  /// file system full.
+  func place(bytes count: Int, alignment: Int, at offset: Int) throws(IPCError) -> UnsafeMutableRawPointer {
+    guard offset >= 0, offset <= size, count <= size - offset else {
       throw IPCError(call: "memcpy", errno: .badAddress)
     }
     // Segments and mappings begin at a page.
-    guard offset % MemoryLayout<Value>.alignment == 0 else {
-      throw IPCError(call: "memcpy", errno: .invalidArgument)
-    }
+    guard offset % alignment == 0 else { throw IPCError(call: "memcpy", errno: .invalidArgument) }
     let base =
       switch memory {
       case .attached(let attachment): unsafe attachment.base
       case .mapped(let mapping): unsafe mapping.pages.base
       }
-    return unsafe (base + offset).assumingMemoryBound(to: type)
+    let address = unsafe base + offset
+    switch Kernel.attempt(.retry, { unsafe cipc_populate(address, count) }) {
+    // Before Linux 5.14 nobody tells.
+    case .success, .failure(.invalidArgument): return unsafe address
+    case .failure(let reason): throw IPCError(call: "madvise", errno: reason)
+    }
   }
 }

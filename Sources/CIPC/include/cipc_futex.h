@@ -1,0 +1,21 @@
+// Words in shared memory that the kernel lets wait for, and processes that can be looked at.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// futex(2), FUTEX_WAIT between processes: sleeps while the word is `expected`. `nanoseconds` is how long at
+/// most; negative: for ever.
+int cipc_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds);
+
+/// futex(2), FUTEX_WAKE between processes: how many were woken.
+int cipc_futex_wake(const void *word, int count);
+
+/// madvise(2) with MADV_POPULATE_WRITE, of the pages in which the bytes lie.
+int cipc_populate(void *address, size_t length);
+
+/// pidfd_open(2), without flags. Close-on-exec.
+int cipc_pidfd_open(int process);
+
+/// The inode of this process's PID namespace, by stat(2); 0 when it is not to be had.
+uint64_t cipc_pid_namespace(void);
