@@ -11,7 +11,8 @@ import Testing
     #expect(try block.wait(patience: .none) == .wouldBlock)
     #expect(try block.wait(patience: .atMost(.milliseconds(2))) == .timedOut)
     #expect(try block.wait(patience: .atMost(.milliseconds(2)), .looking) == .timedOut)
-    try block.publish("data".utf8.span)
+    let data = Array("data".utf8)
+    try block.publish(data.span)
     #expect(try block.wait() == .ready)
     #expect(block.add(2) == 2 && block.counter == 2)
     block.reset()
@@ -23,7 +24,8 @@ import Testing
     #expect(reason { _ = try SharedBlock(makingIn: region, at: 88) } == .badAddress)
     #expect(reason { _ = try SharedBlock(makingIn: region, at: 4) } == .invalidArgument)
     let block = try SharedBlock(makingIn: region, at: 80)
-    #expect(reason { try block.publish([UInt8](repeating: 0, count: 4001).span) } == .messageTooLong)
+    let tooLong = [UInt8](repeating: 0, count: 4001)
+    #expect(reason { try block.publish(tooLong.span) } == .messageTooLong)
     #expect(!block.isReady)
   }
 
