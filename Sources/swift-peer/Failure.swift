@@ -4,10 +4,12 @@ internal import SystemPackage
 
 /// A call that failed, with the fields that its answer carries besides `errno`.
 struct Failure: Error {
+  let number: Int32
   let errno: String
-  let fields: Fields
+  private(set) var fields: Fields
 
   init(_ error: IPCError, _ fields: Fields = Fields()) {
+    number = error.errno.rawValue
     self.errno = error.symbol
     self.fields = fields
   }
@@ -17,9 +19,11 @@ struct Failure: Error {
     self.init(IPCError(call: "", errno: errno), fields)
   }
 
-  init(errno: String, _ fields: Fields) {
-    self.errno = errno
-    self.fields = fields
+  /// The same, and how far it had got.
+  func adding(_ more: Fields) -> Failure {
+    var failure = self
+    for entry in more.entries { failure.fields.append(entry.key, bytes: entry.value) }
+    return failure
   }
 
   var answer: Answer {

@@ -27,5 +27,9 @@ let peer = Peer(
     sharedQueueBulkOperations,
     streamOperations,
     socketOptionOperations,
+    sharedBlockOperations,
+    ringOperations,
+    ringRecordOperations,
+    spoiltRingOperations,
   ])
 peer.run()

@@ -76,7 +76,9 @@ struct operation {
     table(shared_queue) \
     table(shared_queue_bulk) \
     table(stream) \
-    table(socket_option)
+    table(socket_option) \
+    table(shared_block) \
+    table(ring)
 // clang-format on
 #define DECLARE(name) extern const struct operation name##_operations[];
 MECHANISMS(DECLARE)
@@ -137,22 +139,25 @@ struct channel {
     unsigned char *room; /* for the longest message: no allocation a message */
 };
 struct ipc_queue;
+struct ipc_ring;
 const char *new_handle(struct call *, const char *key);
 void hold_descriptor(const char *name, int descriptor);
 void hold_segment(const char *name, struct segment);
 void hold_semaphore(const char *name, struct semaphore);
 void hold_channel(const char *name, struct channel *);
 void hold_queue(const char *name, struct ipc_queue);
+void hold_ring(const char *name, struct ipc_ring *);
 void check_new_handles(struct call *, const char *list);
 int descriptor(struct call *);
 int named_descriptor(struct call *, const char *name);
 struct segment segment(struct call *);
-struct segment rest(struct call *, const char *key, const char *offset);
+struct segment rest(struct call *, const char *key, const char *offset, size_t least);
 void *place(struct call *, const char *key, const char *offset, size_t size);
 struct semaphore semaphore(struct call *, const char *key);
 struct channel *channel(struct call *);
 struct ipc_queue queue(struct call *);
 struct ipc_queue named_queue(struct call *, const char *name);
+struct ipc_ring *ring(struct call *);
 void replace_segment(struct call *, struct segment);
 void release(struct call *);
 
@@ -226,6 +231,8 @@ struct patience {
     struct timespec deadline, left;
 };
 struct patience wait_of(struct call *);
+struct patience optional_wait_of(struct call *);
+const struct timespec *wait_end(const struct patience *);
 const struct timespec *wait_left(struct patience *);
 bool begins_again(const struct patience *, int result);
 
