@@ -3,8 +3,6 @@ import PeerContract
 import Synchronization
 
 /// Runs a plan: probes the machine and the peers, gives the groups of cells to its threads, and tells what happens.
-///
-/// The threads are the runner's own: a cell waits in `poll(2)`, which must not be done on Swift's pool.
 public struct Runner: Sendable {
   let configuration: RunConfiguration
   let plan: Plan
@@ -46,21 +44,14 @@ public struct Runner: Sendable {
           seed: configuration.seed, isolation: isolation.rawValue + (excuse.map { " (\($0))" } ?? ""),
           implementations: greetings.mapValues(\.implementation), kernel: Probe.kernel, plan: order)))
 
-    let threads = DispatchGroup()
-    for _ in 0..<min(configuration.jobs, max(plan.groups.count, 1)) {
-      threads.enter()
-      let thread = Thread {
-        var random = SystemRandomNumberGenerator()
-        while let group = state.nextGroup() {
-          GroupRun(
-            group: group, configuration: configuration, context: context, expectations: expectations, state: state
-          )
-          .run(&random)
-        }
-        threads.leave()
+    let threads = Workers.start(min(configuration.jobs, max(plan.groups.count, 1))) {
+      var random = SystemRandomNumberGenerator()
+      while let group = state.nextGroup() {
+        GroupRun(
+          group: group, configuration: configuration, context: context, expectations: expectations, state: state
+        )
+        .run(&random)
       }
-      thread.stackSize = 1 << 20
-      thread.start()
     }
     while threads.wait(timeout: .now() + 1) == .timedOut {
       state.emit(.timePassed(seconds: start.duration(to: .now).seconds))
