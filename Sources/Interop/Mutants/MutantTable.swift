@@ -51,10 +51,13 @@ public struct MutantTable: Report {
     lines += summary.complaints.map { style.painted($0.harmless, .bad) }
     if !summary.complaints.isEmpty { lines.append("") }
     let killed = fates.count { $0.fate?.isKilled == true }
+    let notRun = fates.count { $0.fate?.isNotRun == true }
     let clean = controls.count { $0.isExpected }
     lines.append("\(clean) of \(counted(controls.count, "cell")) passed by the same builds without a fault")
     lines.append("Took \(duration(summary.seconds)). Exit status \(summary.exitStatus): \(summary.exitMeaning).")
-    lines.append(style.painted("killed \(killed) of \(fates.count)", killed == fates.count ? .good : .bad))
+    let rest = notRun > 0 ? ", \(notRun) not run here" : ""
+    lines.append(
+      style.painted("killed \(killed) of \(fates.count)\(rest)", killed + notRun == fates.count ? .good : .bad))
     return lines
   }
 }
@@ -62,13 +65,17 @@ public struct MutantTable: Report {
 /// What became of a mutant.
 private struct Fate {
   let isKilled: Bool
+  /// A need of its cells is not met: it is not known.
+  let isNotRun: Bool
   let word: String
 
   /// Nil for one that was not to be run.
   init?(_ mutant: Mutant, _ results: [CellResult]) {
     guard !results.isEmpty else { return nil }
-    isKilled = results.allSatisfy(\.isExpected)
+    let isAsStated = results.allSatisfy(\.isExpected)
+    isNotRun = isAsStated && results.contains { $0.verdict == .notRun }
+    isKilled = isAsStated && !isNotRun
     let isSurvivor = results.contains { $0.verdict == .passed }
-    word = isKilled ? "killed" : isSurvivor ? "SURVIVED" : "OTHERWISE"
+    word = isKilled ? "killed" : isNotRun ? "not run" : isSurvivor ? "SURVIVED" : "OTHERWISE"
   }
 }

@@ -15,6 +15,8 @@ public struct RunConfiguration: Sendable {
   public var timeoutMultiplier = 1.0
   public var isolation = IsolationRule.auto
   public var failFast = false
+  /// Fewer cells than this that were really run are a failure.
+  public var requiredCells = 0
   /// Whether a cell that does not pass is told apart from a broken machine by its control cell.
   var asksControl = true
   /// What the machine is known to allow; nil when it is to be probed.

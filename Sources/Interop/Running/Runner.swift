@@ -74,6 +74,10 @@ public struct Runner: Sendable {
     // Nothing run is not green, however well it is known why.
     let isIdle = !results.isEmpty && results.allSatisfy { $0.verdict == .notRun }
     if isIdle { complaints.append("none of the selected cells can be run here: \(results[0].reason ?? "")") }
+    let run = results.count { $0.verdict != .notRun }
+    if run < configuration.requiredCells {
+      complaints.append("\(run) cells were run, where at least \(configuration.requiredCells) are required")
+    }
     // A cell that has no result is one that was not run, whatever the reason: it must never be missing in silence.
     let status = ExitStatus(
       unexpected: unexpected.map(\.verdict) + missing.map { _ in .notRun } + (isIdle ? [.notRun] : []),
