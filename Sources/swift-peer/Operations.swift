@@ -1,3 +1,5 @@
+internal import Glibc
+
 // The Swift peer of docs/peer-contract.md: whoever adds a mechanism adds a file and a line here.
 private let everything = [
   processOperations,
@@ -20,5 +22,11 @@ private let everything = [
   sharedMutexOperations,
 ]
 
-/// Greets, and answers until the input ends.
-package func runPeer() { Peer(operations: everything).run() }
+/// Greets, answers until the input ends, and ends the process.
+///
+/// What is open then is left to the kernel: a mutex in memory that was detached before is not told that its owner died.
+package func runPeer() -> Never {
+  let peer = Peer(operations: everything)
+  peer.run()
+  withExtendedLifetime(peer) { exit(EXIT_SUCCESS) }
+}

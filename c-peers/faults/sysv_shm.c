@@ -39,6 +39,12 @@ int __wrap_shmget(key_t key, size_t size, int flags) {
     return __real_shmget(key, size, flags);
 }
 
+static void *attached;
+
+static void detach(void) {
+    shmdt(attached);
+}
+
 void *__wrap_shmat(int segment, const void *address, int flags) {
     void *memory = __real_shmat(segment, address, flags);
     struct shmid_ds status;
@@ -46,6 +52,11 @@ void *__wrap_shmat(int segment, const void *address, int flags) {
     if (memory != (void *)-1 && fault("shm-attached-as-copy") && shmctl(segment, IPC_STAT, &status) == 0) {
         void *copy = malloc(status.shm_segsz);
         return copy ? memcpy(copy, memory, status.shm_segsz) : memory;
+    }
+    /* A destructor tidies up at the end: before the process is dead, and so before its mutexes are told. */
+    if (memory != (void *)-1 && fault("tidies-up-at-the-end")) {
+        attached = memory;
+        atexit(detach);
     }
     return memory;
 }
