@@ -59,6 +59,8 @@ int __wrap_mq_send(mqd_t queue, const char *bytes, size_t length, unsigned prior
     return result == -1 && errno == EINTR && fault("mq-send-interruption-as-success") ? 0 : result;
 }
 
+void answer_ahead(void);
+
 ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priority) {
     /* The result of mq_receive(3) is an int in the declaration, and the priority a pointer that may be NULL.
      */
@@ -76,6 +78,9 @@ ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priori
             memcpy(room, all, (size_t)length);
         return length;
     }
+    /* It may take long, and whoever asked is not to be kept waiting. */
+    if (fault("answers-before-it-is-done"))
+        answer_ahead();
     ssize_t result = __real_mq_receive(queue, room, size, priority);
     while (result == -1 && errno == EINTR && fault("mq-receive-hides-interruption"))
         result = __real_mq_receive(queue, room, size, priority);

@@ -8,23 +8,11 @@ import Synchronization
 public struct SelfTest: Sendable {
   private let configuration: RunConfiguration
   private let isolation: (Isolation, excuse: String?)
-  private let trials: [Trial]
+  private let trials: [SelfTestTrial]
   private let complaints: [String]
 
-  /// What a mutant that hangs is given of the usual patience: 2 s instead of 20.
-  private static let patienceOfTheHung = 0.1
-
-  /// How many of them wait for that at a time.
+  /// How many of those that hang wait for the end of their time at once.
   private static let hanging = 6
-
-  /// One mutant, or one faulty build without a fault, and the cells that it plays in.
-  fileprivate struct Trial: Sendable {
-    let mutant: Mutant?
-    let runner: Runner
-    let expectations: Expectations
-
-    var hangs: Bool { mutant?.verdict == .timedOut }
-  }
 
   /// - Parameter names: The faults to try; all when there are none.
   public init(
@@ -46,42 +34,23 @@ public struct SelfTest: Sendable {
       }
     }
     let chosen = mutants.filter { names.isEmpty || names.contains($0.fault) }
-    func trial(_ mutant: Mutant?, _ language: String, catching: [Mutant]) throws(RunError) -> Trial? {
-      let name = mutant?.fault ?? "\(language)-without-fault"
-      guard let peer = build.peer(of: language, fault: mutant?.fault, as: name) else {
-        throw RunError("there is no faulty build of \(language)")
-      }
-      let wanted = Set(catching.flatMap(\.catchers).map(\.scenario))
-      let scenarios = scenarios.filter { wanted.contains($0.id) }
-      let peers = PeerList([configuration.peers.reference, peer])
-      let reference = peers.reference.language
-      let all = Plan(scenarios: scenarios, peers: peers, selection: Selection()).cells
-      let cells = catching.flatMap { $0.cells(among: all, playedBy: name, reference: reference) }
-      guard !cells.isEmpty else {
-        if let mutant { complaints.append("\(mutant.location): no cell lets '\(mutant.fault)' play that role alone") }
-        return nil
-      }
-      var own = configuration.of(peers)
-      own.selection.cells = Set(cells.map(\.id))
-      own.jobs = mutant == nil ? configuration.jobs : 1
-      own.rerun = "ipc-interop self-test \(mutant?.fault ?? catching.map(\.fault).joined(separator: " "))"
-      // That the machine is sound is shown by the same cells without a fault, and not asked again by every mutant.
-      own.asksControl = mutant == nil
-      if mutant != nil { own.believed = [reference] }
-      own.knownIsolation = isolation.0
-      if mutant?.verdict == .timedOut { own.timeoutMultiplier *= Self.patienceOfTheHung }
-      let expectations = mutant.map(Expectations.caught) ?? .none
-      return Trial(
-        mutant: mutant, runner: Runner(own, scenarios: scenarios, expectations: expectations),
-        expectations: expectations)
+    func trial(_ mutant: Mutant?, _ language: String, catching: [Mutant]) throws(RunError) -> SelfTestTrial {
+      try SelfTestTrial(
+        mutant, of: language, catching: catching, scenarios: scenarios, build: build, isolation: isolation.0,
+        configuration: configuration)
     }
-    var trials: [Trial] = []
+    var trials: [SelfTestTrial] = []
     for language in build.peers.peers.map(\.language) {
       let own = chosen.filter { $0.language == language }
-      if let control = try trial(nil, language, catching: own) { trials.append(control) }
+      if !own.isEmpty { trials.append(try trial(nil, language, catching: own)) }
     }
     for mutant in chosen {
-      if let trial = try trial(mutant, mutant.language, catching: [mutant]) { trials.append(trial) }
+      let trial = try trial(mutant, mutant.language, catching: [mutant])
+      if trial.cells.isEmpty {
+        complaints.append("\(mutant.location): no cell lets '\(mutant.fault)' play that role alone")
+      } else {
+        trials.append(trial)
+      }
     }
     self.trials = trials
     self.complaints = complaints
@@ -90,7 +59,7 @@ public struct SelfTest: Sendable {
   /// Runs everything, and tells `listener` of it, one event at a time.
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
     let start = ContinuousClock.now
-    let cells = trials.flatMap(\.runner.cells)
+    let cells = trials.flatMap(\.cells)
     let progress = Mutex(Progress(waiting: trials.filter { !$0.hangs }[...], hanging: trials.filter(\.hangs)[...]))
     @Sendable func emit(_ event: Event) {
       progress.withLock { progress in
@@ -121,8 +90,8 @@ public struct SelfTest: Sendable {
   }
 
   private struct Progress {
-    var waiting: ArraySlice<Trial>
-    var hanging: ArraySlice<Trial>
+    var waiting: ArraySlice<SelfTestTrial>
+    var hanging: ArraySlice<SelfTestTrial>
     var results: [CellResult] = []
   }
 
@@ -136,41 +105,18 @@ public struct SelfTest: Sendable {
       complaints.append("none of the cells can be run here: \(results[0].reason ?? "")")
     }
     let unexpected = results.filter { !$0.isExpected }
-    let isBroken = !unexpected.isEmpty && unexpected.allSatisfy { [.broken, .notRun].contains($0.verdict) }
+    let verdicts = Set(unexpected.map(\.verdict))
     let status: ExitStatus =
-      if Interruption.isRequested { .interrupted } else if isBroken {
+      if Interruption.isRequested {
+        .interrupted
+      } else if !verdicts.isEmpty, verdicts.isSubset(of: [.broken, .notRun]) {
         .brokenEnvironment
-      } else if !unexpected.isEmpty
-        || !complaints.isEmpty
-      { .failures } else { .asExpected }
+      } else {
+        unexpected.isEmpty && complaints.isEmpty ? .asExpected : .failures
+      }
     return RunSummary(
       planned: planned, counts: Dictionary(results.map { ($0.verdict, 1) }, uniquingKeysWith: +),
       unexpected: unexpected.count, complaints: complaints, seconds: seconds, exitStatus: status.rawValue,
       interrupted: Interruption.isRequested)
-  }
-}
-
-extension SelfTest.Trial {
-  /// Runs its cells. A mutant that is not believed from its greeting on is caught by that, in all of them.
-  fileprivate func run(_ emit: @escaping @Sendable (Event) -> Void) {
-    do throws(RunError) {
-      _ = try runner.run { event in
-        switch event {
-        case .cellStarted, .cellEnded: emit(event)
-        case .runStarted, .timePassed, .runEnded: break
-        }
-      }
-    } catch {
-      let verdict = error.status == .failures ? Verdict.failed : .broken
-      for cell in runner.cells {
-        let (isExpected, note) = expectations.judge(cell.id, verdict, reason: error.description)
-        emit(.cellStarted(cell))
-        emit(
-          .cellEnded(
-            CellResult(
-              cell: cell, verdict: verdict, reason: error.description, isExpected: isExpected, expectation: note,
-              seconds: 0, isolation: "none", evidence: nil, rerun: runner.configuration.rerun ?? "")))
-      }
-    }
   }
 }
