@@ -18,6 +18,8 @@ WRAPPED(mq_timedsend);
 WRAPPED(mq_setattr);
 WRAPPED(mq_notify);
 
+void answer_ahead(void);
+
 mqd_t __wrap_mq_open(const char *name, int flags, ...) {
     va_list arguments;
     va_start(arguments, flags);
@@ -54,12 +56,12 @@ int __wrap_mq_send(mqd_t queue, const char *bytes, size_t length, unsigned prior
     /* The message is a string to the porter: it ends at its NUL. */
     if (fault("mq-message-as-string"))
         length = strnlen(bytes, length);
+    if (fault("answers-before-it-is-done"))
+        answer_ahead();
     int result = __real_mq_send(queue, bytes, length, priority);
     /* The check is for -1 and not EINTR, and falls through to success. */
     return result == -1 && errno == EINTR && fault("mq-send-interruption-as-success") ? 0 : result;
 }
-
-void answer_ahead(void);
 
 ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priority) {
     /* The result of mq_receive(3) is an int in the declaration, and the priority a pointer that may be NULL.

@@ -41,10 +41,9 @@ public struct MutantTable: Report {
     for (mutant, fate) in fates {
       guard let fate else { continue }
       let text = mutant.mechanism.padded(to: first) + mutant.fault.padded(to: width) + mutant.language.padded(to: peers)
-      lines.append(
-        text + style.painted(fate.word.padded(to: 11), fate.isKilled ? .good : .bad)
-          + (fate.isKilled ? "\(mutant.verdict.rawValue): \(mutant.reason)" : "").cut(
-            to: max(20, style.width - text.count - 11)))
+      let why = fate.isKilled ? "\(mutant.verdict.rawValue): \(mutant.reason)" : ""
+      let room = style.isTerminal ? max(20, style.width - text.count - 11) : .max
+      lines.append(text + style.painted(fate.word.padded(to: 11), fate.isKilled ? .good : .bad) + why.cut(to: room))
     }
     lines.append("")
     for result in results where !result.isExpected { lines += Explanation(result: result, style: style).lines }
