@@ -14,7 +14,7 @@ $(shell mkdir -p $(TMPDIR))
 RUN ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build interop self-test test unit lint docs clean swift-release
+.PHONY: help deps build interop self-test test unit lint docs clean swift-release sanitize coverage
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -52,6 +52,13 @@ test: lint unit self-test interop ## Unit tests, lint, whether the gate can fail
 
 lint: deps c-lint ## Check the format of Swift and C, and compile C with a second compiler
 	@swift format lint --strict --recursive Package.swift Sources Tests
+
+sanitize: build ## Unit tests and the gate with address, undefined (C) and thread sanitizers (takes a quarter of an hour)
+	@.ci/sanitize address $(RUN)
+	@.ci/sanitize thread $(RUN)
+
+coverage: deps c ## Show how many lines the unit tests cover; build/coverage/index.html has them
+	@.ci/coverage
 
 docs: deps ## Build the documentation of the library into build/docs
 	@rm -rf $(BUILD)/symbols && mkdir -p $(BUILD)/symbols

@@ -49,7 +49,7 @@ let package = Package(
       path: "Sources/swift-peer-main",
       swiftSettings: house,
       // The harness starts thousands of these: a static executable is ready in half a millisecond.
-      linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"])]),
+      linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release))]),
 
     // The same peer with faults to switch on, which stand in for these calls. It never ships: it is no product.
     .systemLibrary(name: "CReal"),
@@ -58,7 +58,8 @@ let package = Package(
       dependencies: ["CIPC", "CReal", "SwiftPeer"],
       swiftSettings: house,
       linkerSettings: [
-        .unsafeFlags(["-static-executable", "-use-ld=lld"] + faultyCalls.flatMap { ["-Xlinker", "--wrap=\($0)"] })
+        .unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release)),
+        .unsafeFlags(faultyCalls.flatMap { ["-Xlinker", "--wrap=\($0)"] }),
       ]),
     .executableTarget(
       name: "swift-examples",

@@ -1,11 +1,16 @@
 #include "AllocationCount.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
-// The program's own definitions come before libc's, for every library of the process. A counter for each thread, so
-// that tests which run beside do not count.
+// The program's own definitions come before libc's, for every library of the process. A counter for each
+// thread, so that tests which run beside do not count.
 static __thread long count;
 
+// A sanitizer has an allocator of its own, which must not be replaced: then nothing is counted.
+#define IS_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
+
+#if !IS_SANITIZED
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t number, size_t size);
 void *__libc_realloc(void *block, size_t size);
@@ -25,6 +30,12 @@ void *realloc(void *block, size_t size) {
     return __libc_realloc(block, size);
 }
 
+#endif
+
 long allocation_count(void) {
     return count;
+}
+
+bool allocations_are_counted(void) {
+    return !IS_SANITIZED;
 }

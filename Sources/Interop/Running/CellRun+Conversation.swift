@@ -2,7 +2,10 @@ import PeerContract
 
 /// What is said between the harness and one role.
 extension CellRun {
-  var deadline: ContinuousClock.Instant { .now + context.patience }
+  var deadline: ContinuousClock.Instant { .now + patience }
+
+  /// How long a peer may take, on this machine and just now: longer, the longer the sandbox took to start.
+  var patience: Duration { Pace.patience(context.patience, startup: sandbox.startup) }
 
   /// Starts a role's process. A peer is ready when it has greeted and made handles of what it inherits.
   func start(_ role: RoleProcess) throws(CellFailure) {
@@ -209,6 +212,6 @@ extension CellRun {
 
   func hung(_ role: RoleProcess, doing what: String) -> CellFailure {
     let doing = role.pid.flatMap { try? sandbox.look(at: $0) }.map { ": it is in \($0)" } ?? ""
-    return CellFailure(.timedOut, "\(describe(role)) did not \(what) within \(context.patience)\(doing)")
+    return CellFailure(.timedOut, "\(describe(role)) did not \(what) within \(patience)\(doing)")
   }
 }

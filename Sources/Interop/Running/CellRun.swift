@@ -19,7 +19,7 @@ final class CellRun {
   struct Context: Sendable {
     let vocabulary: Vocabulary
     let sandbox: Sandbox.Settings
-    /// How long a peer may take to answer before it counts as hung.
+    /// How long a peer may take to answer before it counts as hung, on a machine that is not busy.
     let patience: Duration
   }
 

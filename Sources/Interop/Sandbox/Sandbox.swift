@@ -8,6 +8,8 @@ final class Sandbox {
   /// The directory in which peers start, whose files the census counts.
   let scratch: String
   let streams: [RoleStreams]
+  /// How long it took until the warden was ready: what this machine is like just now.
+  let startup: Duration
   private let warden: Warden
 
   /// The harness's ends for one role.
@@ -48,6 +50,7 @@ final class Sandbox {
       farEnds.append([input.reader, output.writer, error.writer])
     }
     self.streams = streams
+    let start = ContinuousClock.now
     warden = try Warden(
       program: settings.warden, isolation: settings.isolation, names: names, keeping: settings.kept,
       patience: settings.patience, roles: farEnds)
@@ -55,6 +58,7 @@ final class Sandbox {
       throw SandboxError("the warden told no scratch directory")
     }
     self.scratch = scratch
+    startup = start.duration(to: .now)
   }
 
   /// What all sandboxes of a run have in common.

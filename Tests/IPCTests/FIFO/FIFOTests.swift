@@ -113,7 +113,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [Patience.forever, .atMost(.seconds(60))])
+  @Test(arguments: [Patience.forever, .atMost(.seconds(3600))])
   func `Two sides of a duplex channel open without waiting for each other for ever`(_ patience: Patience) async throws {
     let scratch = try Scratch()
     let (one, other) = (FIFO(scratch.path.appending("one")), FIFO(scratch.path.appending("other")))

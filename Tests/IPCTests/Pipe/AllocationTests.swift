@@ -4,14 +4,14 @@ import SystemPackage
 import Testing
 
 @Suite struct AllocationTests {
-  @Test func `The counter counts`() {
+  @Test(.enabled(if: allocations_are_counted())) func `The counter counts`() {
     let before = allocation_count()
     let array = [UInt8](repeating: 1, count: 1000)
     #expect(allocation_count() > before)
     #expect(array.count == 1000)
   }
 
-  @Test(arguments: [Patience.forever, .atMost(.seconds(60)), .none])
+  @Test(arguments: [Patience.forever, .atMost(.seconds(3600)), .none])
   func `A message through a pipe costs no allocation`(_ patience: Patience) throws {
     let pipe = try Pipe()
     let message = [UInt8](repeating: 7, count: 64)

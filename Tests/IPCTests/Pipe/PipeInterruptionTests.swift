@@ -3,7 +3,7 @@ import SystemPackage
 import Testing
 
 @Suite(.serialized) struct PipeInterruptionTests {
-  @Test(arguments: [Patience.forever, .atMost(.seconds(60))])
+  @Test(arguments: [Patience.forever, .atMost(.seconds(3600))])
   func `An interruption that was asked for is an error`(_ patience: Patience) async throws {
     try await onThread {
       let pipe = try Pipe()

@@ -110,7 +110,7 @@ import Testing
     await #expect(processExitsWith: .success) {
       var limit = rlimit()
       _ = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-      limit.rlim_cur = 3
+      limit.rlim_cur = 0
       _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
       do {
         _ = try Pipe()

@@ -103,7 +103,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [Patience.forever, .atMost(.seconds(30))])
+  @Test(arguments: [Patience.forever, .atMost(.seconds(3600))])
   func `who waits is released by a message, and by the end of the queue`(patience: Patience) async throws {
     try await withMessageQueue { (queue) async throws in
       let received = Task {

@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct SystemVAllocationTests {
-  @Test(arguments: [Patience.forever, .atMost(.seconds(60)), .none])
+  @Test(arguments: [Patience.forever, .atMost(.seconds(3600)), .none])
   func `bytes through shared memory under a semaphore cost no allocation`(_ patience: Patience) throws {
     try withSemaphores([1, 1]) { (set) throws in
       try withSegment { (segment) throws in
@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [Patience.forever, .atMost(.seconds(60)), .none])
+  @Test(arguments: [Patience.forever, .atMost(.seconds(3600)), .none])
   func `a message of up to a kilobyte costs no allocation`(_ patience: Patience) throws {
     try withMessageQueue { (queue) throws in
       let message = [UInt8](repeating: 7, count: 1016)

@@ -88,7 +88,7 @@ import Testing
     #expect(try stream.readToEnd(appendingTo: &bytes) == .endOfFile(after: 1))
   }
 
-  @Test(arguments: [Patience.forever, .atMost(.seconds(60))])
+  @Test(arguments: [Patience.forever, .atMost(.seconds(3600))])
   func `An interruption that was asked for is an error`(_ patience: Patience) async throws {
     try await onThread {
       let pair = try UnixSocket.Pair<UnixSocket.DatagramStyle>()
