@@ -14,7 +14,7 @@ $(shell mkdir -p $(TMPDIR))
 RUN ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps lint-deps build interop test unit lint sanitize coverage docs scenarios clean swift-release
+.PHONY: help deps lint-deps build interop self-test test unit lint sanitize coverage docs scenarios clean swift-release
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,15 +37,22 @@ swift-release:
 	@products="$$($(SWIFT) build -c release --show-bin-path)"; \
 	for name in swift-peer swift-examples ipc-interop; do \
 	  cmp -s "$$products/$$name" $(BIN)/$$name || install "$$products/$$name" $(BIN)/$$name; \
-	done
+	done; \
+	install -D "$$products/swift-peer-faulty" $(BUILD)/faulty/swift-peer
 
 interop: build ## Run the gate: every scenario, every pairing of languages (RUN="--help" tells what it takes)
 	@$(BIN)/ipc-interop run $(RUN)
 
+self-test: build c-faulty ## Test the gate: whether it catches each of the deliberate faults (RUN="--help" tells what it takes)
+	@$(BIN)/ipc-interop self-test $(RUN)
+
+docs/mutants.md: fixtures/mutants.yaml $(BIN)/ipc-interop
+	@$(BIN)/ipc-interop self-test --list --format markdown > $@
+
 unit: deps c ## Run the unit tests
 	@$(SWIFT) test
 
-test: lint unit interop ## Unit tests, lint, then the gate
+test: lint unit self-test interop ## Unit tests, lint, whether the gate can fail, then the gate
 
 lint: lint-deps c-lint ## Check the format of Swift and C, and compile C with a second compiler
 	@swift format lint --strict --recursive Package.swift Sources Tests

@@ -10,6 +10,14 @@ let house: [SwiftSetting] = [
   .treatAllWarnings(as: .error, .when(configuration: .debug)),
 ]
 
+/// The calls that `Sources/swift-peer-faulty` makes wrongly when it is asked to.
+let faultyCalls = [
+  "cipc_ftok", "cipc_mq_receive", "cipc_mq_send", "cipc_mq_timedreceive", "cipc_pipe2", "cipc_semctl_array",
+  "cipc_semctl_value", "cipc_semtimedop", "cipc_sigmask", "cipc_unix_bind", "cipc_unix_peer", "cipc_unix_receive",
+  "cipc_unix_send_enclosing", "close", "ftruncate", "mkfifo", "mmap", "msgsnd", "pthread_mutex_lock",
+  "pthread_sigmask", "read", "sem_post", "write",
+]
+
 let package = Package(
   name: "ipc-interop",
   products: [
@@ -30,12 +38,29 @@ let package = Package(
       name: "IPC",
       dependencies: ["CIPC", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: house),
+    .target(
+      name: "SwiftPeer",
+      dependencies: ["CIPC", "IPC", "PeerContract", .product(name: "SystemPackage", package: "swift-system")],
+      path: "Sources/swift-peer",
+      swiftSettings: house),
     .executableTarget(
       name: "swift-peer",
-      dependencies: ["CIPC", "IPC", "PeerContract", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["SwiftPeer"],
+      path: "Sources/swift-peer-main",
       swiftSettings: house,
       // The harness starts thousands of these: a static executable is ready in half a millisecond.
       linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release))]),
+
+    // The same peer with faults to switch on, which stand in for these calls. It never ships: it is no product.
+    .systemLibrary(name: "CReal"),
+    .executableTarget(
+      name: "swift-peer-faulty",
+      dependencies: ["CIPC", "CReal", "SwiftPeer"],
+      swiftSettings: house,
+      linkerSettings: [
+        .unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release)),
+        .unsafeFlags(faultyCalls.flatMap { ["-Xlinker", "--wrap=\($0)"] }),
+      ]),
     .executableTarget(
       name: "swift-examples",
       dependencies: [

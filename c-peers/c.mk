@@ -8,20 +8,31 @@ endif
 CLANG ?= clang
 CLANG_FORMAT ?= clang-format
 
-# Recursive, since libbsd may only be installed by the target `deps`.
-C_FLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -Ic-peers/include $(shell pkg-config --cflags libbsd-overlay)
+# Recursive, since libbsd may only be installed by the target `deps`. Some systems' compilers fortify by themselves: then
+# open(2) is a call by another name, in which no fault could stand.
+C_FLAGS = -std=gnu17 -D_GNU_SOURCE -U_FORTIFY_SOURCE -Wall -Wextra -Werror -Ic-peers/include \
+  $(shell pkg-config --cflags libbsd-overlay)
 C_LIBRARIES = $(shell pkg-config --libs libbsd-overlay)
 
 PEER_SOURCES := $(wildcard c-peers/peer/*.c)
 WARDEN_SOURCES := $(wildcard Sources/warden/*.c)
 EXAMPLE_SOURCES := $(wildcard c-peers/examples/*.c)
 EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/bin/c-examples/%)
-C_SOURCES := $(PEER_SOURCES) $(WARDEN_SOURCES) $(EXAMPLE_SOURCES)
-C_FILES = $(C_SOURCES) $(wildcard c-peers/*/*.h Sources/warden/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Tests/*/*.c)
+FAULT_SOURCES := $(wildcard c-peers/faults/*.c)
+C_SOURCES := $(PEER_SOURCES) $(WARDEN_SOURCES) $(EXAMPLE_SOURCES) $(FAULT_SOURCES)
+C_FILES = $(C_SOURCES) $(wildcard c-peers/*/*.h Sources/warden/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
-.PHONY: c c-lint
+# The same objects once more, linked with the faults, which stand in for the calls that they say. They never ship.
+FAULTS := $(FAULT_SOURCES:%.c=$(BUILD)/obj/%.o)
+# An example program has no contract to break.
+CALL_FAULTS := $(filter-out %/contract.o,$(FAULTS))
+FAULTY_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/faulty/c-examples/%)
+WRAPPED := main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(FAULT_SOURCES))
+
+.PHONY: c c-faulty c-lint
 c: $(BUILD)/bin/c-peer $(BUILD)/bin/warden $(EXAMPLES)
+c-faulty: $(BUILD)/faulty/c-peer $(FAULTY_EXAMPLES)
 
 $(BUILD)/bin/c-peer: $(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/warden: $(WARDEN_SOURCES:%.c=$(BUILD)/obj/%.o)
@@ -30,6 +41,13 @@ $(EXAMPLES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o
 $(BUILD)/bin/c-peer $(BUILD)/bin/warden $(EXAMPLES):
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) -o $@ $^ $(C_LIBRARIES)
+
+$(BUILD)/faulty/c-peer: $(PEER_SOURCES:%.c=$(BUILD)/obj/%.o) $(FAULTS)
+$(FAULTY_EXAMPLES): $(BUILD)/faulty/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(CALL_FAULTS)
+
+$(BUILD)/faulty/c-peer $(FAULTY_EXAMPLES):
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(C_LIBRARIES)
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)

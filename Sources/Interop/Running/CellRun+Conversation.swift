@@ -161,40 +161,6 @@ extension CellRun {
     }
   }
 
-  /// Waits until the role is seen asleep in a system call of the operation that it is performing.
-  func waitUntilBlocked(_ role: RoleProcess) throws(CellFailure) {
-    guard let request = role.pending, let pid = role.pid else {
-      throw CellFailure(.broken, "\(role.name) performs nothing in which it could block")
-    }
-    let calls = context.vocabulary[request.operation]?.sleeps ?? []
-    // A peer that waits for its next request sleeps in a read of descriptor 0: it has not begun.
-    try waitUntil(role, pid: pid, doing: "block in \(request.operation)", demanded: "blocks") { look in
-      calls.contains(look.systemCall) && !look.isWaitingForInput
-    }
-  }
-
-  /// Waits until a process is seen asleep, with no signal on its way to it, and `isThere`.
-  func waitUntil(
-    _ role: RoleProcess, pid: Int, doing what: String, demanded: String, isThere: (Sandbox.Look) -> Bool
-  ) throws(CellFailure) {
-    let deadline = deadline
-    var pause = Duration.zero
-    while true {
-      try wait(pause)
-      if role.role.part == .peer, sandbox.streams[role.index].output.hasLine {
-        let (request, answer) = try answer(of: role)
-        throw CellFailure(
-          .failed, "\(describe(role)): \(request.operation) returned where it must block", demanded: demanded,
-          asked: "\(request)", answered: "\(answer)")
-      }
-      if sandbox.end(of: pid) != nil { throw ended(role, doing: what) }
-      let look = try inspect(role, doing: what) { pid throws(SandboxError) in try sandbox.look(at: pid) }
-      if look.isAsleep, !look.hasPendingSignal, isThere(look) { return }
-      if ContinuousClock.now > deadline { throw hung(role, doing: what) }
-      pause = min(pause + .milliseconds(1), .milliseconds(5))
-    }
-  }
-
   /// The next line of a role's output.
   private func nextLine(of role: RoleProcess, doing what: String) throws(CellFailure) -> String {
     let output = sandbox.streams[role.index].output

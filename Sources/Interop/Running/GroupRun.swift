@@ -28,7 +28,9 @@ struct GroupRun {
         isControlKnown = true
         controlFailure = trial.reason
         if trial.verdict != .passed, trial.verdict != .leaked { trial.verdict = .broken }
-      } else if trial.verdict != .passed, trial.verdict != .unsupported, !isControlKnown {
+      } else if trial.verdict != .passed, trial.verdict != .unsupported, !isControlKnown,
+        configuration.asksControl
+      {
         // The control was not selected: it is asked now, to tell a wrong peer from a broken machine.
         isControlKnown = true
         let control = repeated(group.control.pairing, &random)
@@ -95,6 +97,6 @@ struct GroupRun {
         CellResult(
           cell: planned.cell, verdict: trial.verdict, reason: trial.reason, isExpected: isExpected, expectation: note,
           seconds: trial.seconds, isolation: context.sandbox.isolation.rawValue, evidence: trial.evidence,
-          rerun: "ipc-interop run '\(planned.cell.id)'")))
+          rerun: configuration.rerun ?? "ipc-interop run '\(planned.cell.id)'")))
   }
 }

@@ -5,6 +5,7 @@ import PeerContract
 enum Probe {
   /// The isolation that is to be had, and why it is not better.
   static func isolation(_ configuration: RunConfiguration) throws(RunError) -> (Isolation, excuse: String?) {
+    if let known = configuration.knownIsolation { return (known, nil) }
     if configuration.isolation == .none { return (.shared, "as asked") }
     var random = SystemRandomNumberGenerator()
     do {
@@ -26,7 +27,8 @@ enum Probe {
     let needed = Set(plan.groups.flatMap { ($0.cells + [$0.control]).flatMap(\.pairing.languages) })
     var greetings: [String: Greeting] = [:]
     var random = SystemRandomNumberGenerator()
-    for peer in configuration.peers.peers where peer.peer != nil && needed.contains(peer.language) {
+    for peer in configuration.peers.peers
+    where peer.peer != nil && needed.contains(peer.language) && !configuration.believed.contains(peer.language) {
       do throws(CellFailure) {
         greetings[peer.language] = try HonestyProbe.greeting(
           of: peer, names: CellNames(&random), context: context, nonce: random.next())
