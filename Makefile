@@ -12,14 +12,16 @@ $(shell mkdir -p $(TMPDIR))
 
 # Filters and options for the gate: make interop RUN="--mechanism pipe --verbose"
 RUN ?=
+# The same for faults: make faults FAULTS="--mechanism pipe"
+FAULTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build interop test unit lint docs clean swift-release
+.PHONY: help deps build interop faults test unit lint docs clean swift-release
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-deps: ## Install what is missing (libbsd-dev, pkg-config, a C compiler, clang-format)
+deps: ## Install what is missing (libbsd-dev, pkg-config, a C compiler, clang-format, strace)
 	@.ci/install-dependencies
 
 include c-peers/c.mk
@@ -37,6 +39,9 @@ swift-release:
 
 interop: build ## Run the gate: every scenario, every pairing of languages (RUN="--help" tells what it takes)
 	@$(BIN)/ipc-interop run $(RUN)
+
+faults: build ## Put a fault into every system call of every operation (FAULTS="--help" tells what it takes)
+	@$(BIN)/ipc-interop faults $(FAULTS)
 
 unit: deps c ## Run the unit tests
 	@$(SWIFT) test

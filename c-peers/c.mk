@@ -14,20 +14,22 @@ C_LIBRARIES = $(shell pkg-config --libs libbsd-overlay)
 
 PEER_SOURCES := $(wildcard c-peers/peer/*.c)
 WARDEN_SOURCES := $(wildcard Sources/warden/*.c)
+SHORT_TRANSFER_SOURCES := $(wildcard Sources/short-transfer/*.c)
 EXAMPLE_SOURCES := $(wildcard c-peers/examples/*.c)
 EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/bin/c-examples/%)
-C_SOURCES := $(PEER_SOURCES) $(WARDEN_SOURCES) $(EXAMPLE_SOURCES)
+C_SOURCES := $(PEER_SOURCES) $(WARDEN_SOURCES) $(SHORT_TRANSFER_SOURCES) $(EXAMPLE_SOURCES)
 C_FILES = $(C_SOURCES) $(wildcard c-peers/*/*.h Sources/warden/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
 .PHONY: c c-lint
-c: $(BUILD)/bin/c-peer $(BUILD)/bin/warden $(EXAMPLES)
+c: $(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES)
 
 $(BUILD)/bin/c-peer: $(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)
+$(BUILD)/bin/short-transfer: $(SHORT_TRANSFER_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/warden: $(WARDEN_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(EXAMPLES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o
 
-$(BUILD)/bin/c-peer $(BUILD)/bin/warden $(EXAMPLES):
+$(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES):
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) -o $@ $^ $(C_LIBRARIES)
 

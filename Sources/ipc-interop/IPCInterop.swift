@@ -13,13 +13,14 @@ struct IPCInterop: ParsableCommand {
         ipc-interop run --mechanism pipe --pairs c:swift
         ipc-interop run --format junit --output results.xml
         ipc-interop run --list                        what there is, without running it
+        ipc-interop faults                            a fault in every system call of every operation
         ipc-interop mechanisms                        what there is, in one table
 
       EXIT STATUS
         0 all as expected   1 failures   2 usage   3 environment broken   4 nothing selected   5 only leaks
         130 interrupted
       """,
-    subcommands: [Run.self, Mechanisms.self], defaultSubcommand: Run.self)
+    subcommands: [Run.self, Mechanisms.self, Faults.self], defaultSubcommand: Run.self)
 }
 
 /// Exit statuses are an interface of this command; those of the argument parser are not its own.

@@ -12,30 +12,47 @@ public enum ScenarioLoader {
     root: FilePath
   ) throws(LoadErrors) -> (scenarios: [Scenario], vocabulary: Vocabulary) {
     let log = MistakeLog()
-    func files(in folder: String, ending suffix: String, of what: String) -> [String] {
-      do {
-        let all = try FileManager.default.contentsOfDirectory(atPath: root.appending(folder).string)
-        let files = all.filter { $0.hasSuffix(suffix) }.sorted()
-        if files.isEmpty { log.add(whole(folder), "there is no \(what) here") }
-        return files.map { "\(folder)/\($0)" }
-      } catch {
-        log.add(whole(folder), "the folder cannot be read: \(error.localizedDescription)")
-        return []
-      }
-    }
-    func source(_ file: String) -> Source? {
-      do {
-        return Source(file: file, bytes: try Data(contentsOf: URL(fileURLWithPath: root.appending(file).string)))
-      } catch {
-        log.add(whole(file), "the file cannot be read: \(error.localizedDescription)")
-        return nil
-      }
-    }
-    let vocabulary = source("fixtures/operations.yaml")
-    let scenarios = files(in: "fixtures/scenarios", ending: ".yaml", of: "scenario") + ["fixtures/examples.yaml"]
-    let transcripts = files(in: "fixtures/vectors", ending: ".txt", of: "golden transcript")
+    let vocabulary = source("fixtures/operations.yaml", root, log)
+    let scenarios =
+      files(in: "fixtures/scenarios", ending: ".yaml", of: "scenario", root, log) + ["fixtures/examples.yaml"]
+    let transcripts = files(in: "fixtures/vectors", ending: ".txt", of: "golden transcript", root, log)
     return try load(
-      scenarios.compactMap(source), transcripts: transcripts.compactMap(source), vocabulary: vocabulary, log: log)
+      scenarios.compactMap { source($0, root, log) }, transcripts: transcripts.compactMap { source($0, root, log) },
+      vocabulary: vocabulary, log: log)
+  }
+
+  /// Loads `fixtures/faults/*.yaml`: the scripts into which faults are put.
+  ///
+  /// - Throws: ``LoadErrors`` with all mistakes of all files.
+  static func loadFaultScripts(root: FilePath) throws(LoadErrors) -> [Scenario] {
+    let log = MistakeLog()
+    let scripts = files(in: "fixtures/faults", ending: ".yaml", of: "script", root, log)
+    return try load(
+      scripts.compactMap { source($0, root, log) }, vocabulary: source("fixtures/operations.yaml", root, log), log: log
+    ).scenarios
+  }
+
+  private static func files(
+    in folder: String, ending suffix: String, of what: String, _ root: FilePath, _ log: MistakeLog
+  ) -> [String] {
+    do {
+      let all = try FileManager.default.contentsOfDirectory(atPath: root.appending(folder).string)
+      let files = all.filter { $0.hasSuffix(suffix) }.sorted()
+      if files.isEmpty { log.add(whole(folder), "there is no \(what) here") }
+      return files.map { "\(folder)/\($0)" }
+    } catch {
+      log.add(whole(folder), "the folder cannot be read: \(error.localizedDescription)")
+      return []
+    }
+  }
+
+  private static func source(_ file: String, _ root: FilePath, _ log: MistakeLog) -> Source? {
+    do {
+      return Source(file: file, bytes: try Data(contentsOf: URL(fileURLWithPath: root.appending(file).string)))
+    } catch {
+      log.add(whole(file), "the file cannot be read: \(error.localizedDescription)")
+      return nil
+    }
   }
 
   /// A file's bytes, and the name that its mistakes are told by.
