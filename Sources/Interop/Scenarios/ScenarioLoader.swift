@@ -16,9 +16,19 @@ public enum ScenarioLoader {
     let scenarios =
       files(in: "fixtures/scenarios", ending: ".yaml", of: "scenario", root, log) + ["fixtures/examples.yaml"]
     let transcripts = files(in: "fixtures/vectors", ending: ".txt", of: "golden transcript", root, log)
-    return try load(
+    let loaded = try load(
       scenarios.compactMap { source($0, root, log) }, transcripts: transcripts.compactMap { source($0, root, log) },
       vocabulary: vocabulary, log: log)
+    try refuseBereaved(loaded.scenarios, log)
+    return loaded
+  }
+
+  /// Nobody dies there but by a step of the script, which knows what comes then: `~>` would be ignored in silence.
+  static func refuseBereaved(_ scenarios: [Scenario], _ log: MistakeLog) throws(LoadErrors) {
+    for step in scenarios.flatMap(\.steps) where !step.bereaved.isEmpty {
+      log.add(step.location, "'~>' is for the scripts of fixtures/faults, into which deaths are put")
+    }
+    guard log.count == 0 else { throw LoadErrors(mistakes: log.sorted) }
   }
 
   /// Loads `fixtures/faults/*.yaml`: the scripts into which faults are put.

@@ -29,6 +29,7 @@ struct FaultScriptTests {
           - a: read handle=r count=1 -> return=1 buf=x ~> return=0 ~> error EINTR ~> blocks
       """)
     let step = try #require(scenarios.first?.steps.last)
+    #expect(throws: LoadErrors.self) { try ScenarioLoader.refuseBereaved(scenarios, MistakeLog()) }
     #expect(step.bereaved.map(\.description) == ["ok return=0", "error EINTR", "blocks"])
     guard case .request(_, _, let expected) = step.action else { throw Missing() }
     #expect(expected.description == "ok return=1 buf=x")
