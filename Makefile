@@ -12,9 +12,11 @@ $(shell mkdir -p $(TMPDIR))
 
 # Filters and options for the gate: make interop RUN="--mechanism pipe --verbose"
 RUN ?=
+# The same for faults: make faults FAULTS="--mechanism pipe"
+FAULTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps lint-deps build interop self-test test unit lint sanitize coverage docs scenarios clean swift-release
+.PHONY: help deps lint-deps fault-deps build interop self-test faults test unit lint sanitize coverage docs scenarios clean swift-release
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +27,10 @@ deps: ## Install what is missing (libbsd-dev, pkg-config, a C compiler)
 # The formatter is for those who change the C, not for those who only run it.
 lint-deps:
 	@.ci/install-dependencies clang-format
+
+# And what puts faults into system calls, for those who want to see it.
+fault-deps:
+	@.ci/install-dependencies strace
 
 include c-peers/c.mk
 
@@ -48,6 +54,9 @@ self-test: build c-faulty ## Test the gate: whether it catches each of the delib
 
 docs/mutants.md: fixtures/mutants.yaml $(BIN)/ipc-interop
 	@$(BIN)/ipc-interop self-test --list --format markdown > $@
+
+faults: fault-deps build ## Put a fault into every system call of every operation (FAULTS="--help" tells what it takes)
+	@$(BIN)/ipc-interop faults $(FAULTS)
 
 unit: deps c ## Run the unit tests
 	@$(SWIFT) test

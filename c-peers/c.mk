@@ -16,33 +16,35 @@ C_LIBRARIES = $(shell pkg-config --libs libbsd-overlay)
 
 PEER_SOURCES := $(wildcard c-peers/peer/*.c)
 WARDEN_SOURCES := $(wildcard Sources/warden/*.c)
+SHORT_TRANSFER_SOURCES := $(wildcard Sources/short-transfer/*.c)
 EXAMPLE_SOURCES := $(wildcard c-peers/examples/*.c)
 EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/bin/c-examples/%)
 FAULT_SOURCES := $(wildcard c-peers/faults/*.c)
-C_SOURCES := $(PEER_SOURCES) $(WARDEN_SOURCES) $(EXAMPLE_SOURCES) $(FAULT_SOURCES)
+C_SOURCES := $(PEER_SOURCES) $(WARDEN_SOURCES) $(SHORT_TRANSFER_SOURCES) $(EXAMPLE_SOURCES) $(FAULT_SOURCES)
 C_FILES = $(C_SOURCES) $(wildcard c-peers/*/*.h Sources/warden/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
 # The same objects once more, linked with the faults, which stand in for the calls that they say. They never ship.
-FAULTS := $(FAULT_SOURCES:%.c=$(BUILD)/obj/%.o)
+FAULT_OBJECTS := $(FAULT_SOURCES:%.c=$(BUILD)/obj/%.o)
 # An example program has no contract to break.
-CALL_FAULTS := $(filter-out %/contract.o,$(FAULTS))
+CALL_FAULTS := $(filter-out %/contract.o,$(FAULT_OBJECTS))
 FAULTY_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/faulty/c-examples/%)
 WRAPPED := main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(FAULT_SOURCES))
 
 .PHONY: c c-faulty c-lint
-c: $(BUILD)/bin/c-peer $(BUILD)/bin/warden $(EXAMPLES)
+c: $(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES)
 c-faulty: $(BUILD)/faulty/c-peer $(FAULTY_EXAMPLES)
 
 $(BUILD)/bin/c-peer: $(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)
+$(BUILD)/bin/short-transfer: $(SHORT_TRANSFER_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/warden: $(WARDEN_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(EXAMPLES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o
 
-$(BUILD)/bin/c-peer $(BUILD)/bin/warden $(EXAMPLES):
+$(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES):
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) -o $@ $^ $(C_LIBRARIES)
 
-$(BUILD)/faulty/c-peer: $(PEER_SOURCES:%.c=$(BUILD)/obj/%.o) $(FAULTS)
+$(BUILD)/faulty/c-peer: $(PEER_SOURCES:%.c=$(BUILD)/obj/%.o) $(FAULT_OBJECTS)
 $(FAULTY_EXAMPLES): $(BUILD)/faulty/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(CALL_FAULTS)
 
 $(BUILD)/faulty/c-peer $(FAULTY_EXAMPLES):

@@ -13,6 +13,7 @@ struct IPCInterop: ParsableCommand {
         ipc-interop run --mechanism pipe --pairs c:swift
         ipc-interop run --format junit --output results.xml
         ipc-interop run --list                        what there is, without running it
+        ipc-interop faults                            a fault in every system call of every operation
         ipc-interop mechanisms                        what there is, in one table
         ipc-interop self-test                         whether the gate catches deliberate faults
 
@@ -20,7 +21,7 @@ struct IPCInterop: ParsableCommand {
         0 all as expected   1 failures   2 usage   3 environment broken   4 nothing selected   5 only leaks
         130 interrupted
       """,
-    subcommands: [Run.self, SelfTestCommand.self, Mechanisms.self], defaultSubcommand: Run.self)
+    subcommands: [Run.self, SelfTestCommand.self, Faults.self, Mechanisms.self], defaultSubcommand: Run.self)
 }
 
 /// Exit statuses are an interface of this command; those of the argument parser are not its own.

@@ -88,6 +88,9 @@ void parse(struct call *, char *line, size_t length);
 void check_keys(struct call *, const char *takes);
 __attribute__((format(printf, 2, 3))) void refuse(struct call *, const char *reason, ...);
 void fail(struct call *, int error);
+void fail_in(struct call *, const char *function, int error);
+void fail_after(struct call *, int error, ssize_t moved);
+int blame(const char *function);
 __attribute__((format(printf, 3, 4))) void answer(struct call *, const char *key, const char *format, ...);
 void answer_bytes(struct call *, const char *key, const void *bytes, size_t length);
 
@@ -210,12 +213,13 @@ void answer_address(struct call *, const struct address *);
 /* message.c: how long a call on a socket waits, by the option of the socket that says so. */
 struct socket_wait {
     int option;
-    bool timed, retry;
+    bool timed, retry, begun;
+    ssize_t moved; /* by a call after which something else failed */
     struct timespec deadline;
 };
 struct socket_wait socket_wait(struct call *, int option);
-void begin_wait(const struct socket_wait *, int fd);
-bool end_wait(const struct socket_wait *, int fd, ssize_t result);
+bool begin_wait(struct socket_wait *, int fd);
+bool end_wait(struct socket_wait *, int fd, ssize_t *result);
 
 /* channel.c */
 bool has_direction(struct call *, int fd, const char *what);

@@ -27,6 +27,7 @@ extension CellRun {
       throw CellFailure(.failed, "\(describe(role)) breaks the contract: \(error)", answered: line)
     }
     do {
+      if context.isTraced, let pid = role.pid { role.tracer = try sandbox.look(at: pid).tracer }
       if let pid = role.pid { role.startsWith(descriptors: try sandbox.descriptors(of: pid).keys) }
     } catch {
       throw CellFailure(error)

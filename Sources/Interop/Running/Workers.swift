@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Threads of the harness's own: a cell waits in `poll(2)`, which must not be done on Swift's pool.
 enum Workers {
@@ -15,5 +16,22 @@ enum Workers {
       thread.start()
     }
     return group
+  }
+
+  /// Has pieces of work taken in their order by at most `count` threads, and waits until all are done.
+  static func run<Work: Sendable>(
+    _ count: Int, _ work: [Work], _ body: @escaping @Sendable (Work) -> Void, everySecond tick: () -> Void
+  ) {
+    let rest = Rest(work)
+    let threads = start(min(count, max(work.count, 1))) {
+      while let piece = rest.next() { body(piece) }
+    }
+    while threads.wait(timeout: .now() + 1) == .timedOut { tick() }
+  }
+
+  private final class Rest<Work: Sendable>: Sendable {
+    private let work: Mutex<ArraySlice<Work>>
+    init(_ work: [Work]) { self.work = Mutex(work[...]) }
+    func next() -> Work? { work.withLock { $0.popFirst() } }
   }
 }
