@@ -7,22 +7,24 @@ struct Faults: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Puts a fault into every system call of every operation, and tells what came of it.",
     discussion: """
-      Each script of fixtures/faults is recorded below strace(1), which tells the system calls that every request makes in
-      every language. Then it is run once for every call and every fault: killed before and after the call, a failure with
-      EINTR, EAGAIN, ENOMEM, EMFILE or ENOSPC, and a transfer of one byte where more were asked for. A call that failed
-      must be told by its reason and its name, have had no effect, and succeed when it is asked for again; whoever is
-      left of a dead one must see what the manual page says. Nobody may hang, and nothing be left behind.
+      Each script of fixtures/faults is recorded below strace(1), which tells the system calls that every request \
+      makes in every language. Then it is run once for every call and every fault: killed before and after the call, \
+      a failure with EINTR, EAGAIN, ENOMEM, EMFILE or ENOSPC, and a transfer of one byte where more were asked for. A \
+      call that failed must be told by its reason and its name, have had no effect, and succeed when it is asked for \
+      again; whoever is left of a dead one must see what the manual page says. Nobody may hang, and nothing be left \
+      behind.
 
       EXAMPLES
-        ipc-interop faults                              the whole table
+        ipc-interop faults                           the whole table
         ipc-interop faults --mechanism posix-mq --language swift
         ipc-interop faults --operation mq_open --fault ENOSPC --fault EMFILE
-        ipc-interop faults 'killed-after' --verbose     every cell with that in its name
+        ipc-interop faults 'killed-after' --verbose  cells with that in their names
         ipc-interop faults --format json --output faults.json
 
       EXIT STATUS
-        0 all as they must be   1 failures   2 usage   3 no strace, ptrace or sandbox here, so nothing was tried
-        4 nothing selected   5 only leaks   130 interrupted
+        0 all as they must be   1 failures   2 usage   4 nothing selected
+        3 no strace, ptrace or sandbox here, so nothing was tried
+        5 only leaks   130 interrupted
       """)
 
   @Argument(help: "Run only cells whose name contains one of these; '*' stands for any text.")

@@ -10,11 +10,11 @@ struct Run: ParsableCommand {
       A FILTER selects the cells that have it in their names; '*' stands for any text.
 
       EXAMPLES
-        ipc-interop run 'fifo/*[swift>c' --verbose    FIFO cells in which Swift plays the first role and C the second
+        ipc-interop run 'fifo/*[swift>c' --verbose   Swift in the first role
         ipc-interop run --pairs c:swift --pairs swift:c
-        ipc-interop run --repeat 20 --jobs 8 --seed 7  twenty times each, in an order that 7 makes again
+        ipc-interop run --repeat 20 --jobs 8 --seed 7  in an order that 7 makes again
         ipc-interop run --peers my-language.yaml --pairs c:mine
-        ipc-interop run --list --format json fifo      what a run of these would do
+        ipc-interop run --list --format json fifo    what a run of these would do
       """)
 
   @Argument(help: "Run only cells whose name contains one of these.")

@@ -8,13 +8,13 @@ struct SelfTestCommand: ParsableCommand {
     commandName: "self-test",
     abstract: "Tests the gate: runs peers with deliberate faults, each of which it must catch for the right reason.",
     discussion: """
-      fixtures/mutants.yaml says of each fault which cells must catch it, and with what reason. A fault that survives, or
-      is caught for another reason, fails; so does a faulty build that fails the same cells with no fault switched on.
+      fixtures/mutants.yaml says of each fault which cells must catch it, and with what reason. A fault that survives, \
+      or is caught for another reason, fails; so does a faulty build that fails the same cells with no fault switched on.
 
       EXAMPLES
-        ipc-interop self-test                                 all of them
-        ipc-interop self-test mq-priority-dropped             one
-        ipc-interop self-test --list --format markdown        what there is, as a table
+        ipc-interop self-test                           all of them
+        ipc-interop self-test mq-priority-dropped       one
+        ipc-interop self-test --list --format markdown  what there is, in a table
         ipc-interop self-test --format json --output self-test.json
       """)
 

@@ -75,11 +75,10 @@ public struct FaultRunner: Sendable {
     let (isolation, excuse) = try Probe.isolation(configuration)
     var context = configuration.context(isolation)
     var greetings: [String: String] = [:]
-    var random = SystemRandomNumberGenerator()
     for peer in languages {
       do throws(CellFailure) {
         greetings[peer.language] = try HonestyProbe.greeting(
-          of: peer, names: CellNames(&random), context: context, nonce: random.next()
+          of: peer, names: CellNames(), context: context, nonce: UInt32.random(in: .min ... .max)
         ).implementation
       } catch {
         throw RunError(error.reason)
@@ -89,7 +88,8 @@ public struct FaultRunner: Sendable {
     if let peer = languages.first {
       do throws(CellFailure) {
         _ = try HonestyProbe.greeting(
-          of: peer.behind(tracer.recording), names: CellNames(&random), context: context, nonce: random.next())
+          of: peer.behind(tracer.recording), names: CellNames(), context: context,
+          nonce: UInt32.random(in: .min ... .max))
       } catch {
         throw RunError("no process can be traced here (ptrace), and no fault was tried: \(error.reason)")
       }
@@ -159,7 +159,6 @@ public struct FaultRunner: Sendable {
     of planned: FaultPlan.Planned, _ context: CellRun.Context
   ) -> (result: CellResult, run: FaultRun?) {
     let start = ContinuousClock.now
-    var random = SystemRandomNumberGenerator()
     var outcome: CellRun.Outcome
     var run: FaultRun?
     do throws(CellFailure) {
@@ -174,7 +173,7 @@ public struct FaultRunner: Sendable {
           }
         languages[role.name] = planned.peer.behind(command)
       }
-      let cell = try CellRun(planned.scenario, languages: languages, names: CellNames(&random), context: context)
+      let cell = try CellRun(planned.scenario, languages: languages, names: CellNames(), context: context)
       let faultRun = FaultRun(cell, injection: planned.injection, table: table)
       outcome = faultRun.run()
       run = faultRun

@@ -46,12 +46,11 @@ public struct Runner: Sendable {
           notes: Probe.notes(on: greetings, configuration.vocabulary))))
 
     let threads = Workers.start(min(configuration.jobs, max(plan.groups.count, 1))) {
-      var random = SystemRandomNumberGenerator()
       while let group = state.nextGroup() {
         GroupRun(
           group: group, configuration: configuration, context: context, expectations: expectations, state: state
         )
-        .run(&random)
+        .run()
       }
     }
     while threads.wait(timeout: .now() + 1) == .timedOut {
