@@ -16,7 +16,7 @@ RUN ?=
 FAULTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps lint-deps fault-deps build interop self-test faults test unit lint sanitize coverage docs scenarios clean swift-release
+.PHONY: help deps lint-deps patch-deps fault-deps build interop self-test faults test unit lint sanitize coverage docs scenarios clean swift-release
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,10 @@ deps: ## Install what is missing (libbsd-dev, pkg-config, a C compiler)
 # The formatter is for those who change the C, not for those who only run it.
 lint-deps:
 	@.ci/install-dependencies clang-format
+
+# What makes the C peers with a fault that lies in a header.
+patch-deps:
+	@.ci/install-dependencies patch
 
 # And what puts faults into system calls, for those who want to see it.
 fault-deps:

@@ -29,6 +29,11 @@ FAULT_OBJECTS := $(FAULT_SOURCES:%.c=$(BUILD)/obj/%.o)
 # An example program has no contract to break.
 CALL_FAULTS := $(filter-out %/contract.o,$(FAULT_OBJECTS))
 FAULTY_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/faulty/c-examples/%)
+# What lies in a header, or in plain stores, is no call: those peers are compiled once more, from patched copies.
+PATCHES := $(wildcard c-peers/faults/*.patch)
+PATCHED := channel channel_series ring shared_block shared_queue shared_queue_bulk
+PATCHED_TREE := $(BUILD)/faulty/patched
+PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
 WRAPPED := main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(FAULT_SOURCES))
 
 .PHONY: c c-faulty c-lint
@@ -44,12 +49,23 @@ $(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES):
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) -o $@ $^ $(C_LIBRARIES)
 
-$(BUILD)/faulty/c-peer: $(PEER_SOURCES:%.c=$(BUILD)/obj/%.o) $(FAULT_OBJECTS)
+$(BUILD)/faulty/c-peer: $(filter-out $(PATCHED:%=$(BUILD)/obj/c-peers/peer/%.o),$(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)) \
+  $(PATCHED_OBJECTS) $(FAULT_OBJECTS)
 $(FAULTY_EXAMPLES): $(BUILD)/faulty/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(CALL_FAULTS)
 
 $(BUILD)/faulty/c-peer $(FAULTY_EXAMPLES):
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(C_LIBRARIES)
+
+# A patch that no longer fits stops the build: whoever changes the line changes its fault as well.
+$(PATCHED_TREE)/.made: $(PATCHES) $(PEER_SOURCES) $(wildcard c-peers/*/*.h) | patch-deps
+	@rm -rf $(@D) && mkdir -p $(@D) && cp -r c-peers/include c-peers/peer $(@D)
+	@cat $(PATCHES) | patch --directory $(@D) --strip 1 --fuzz 0 --silent
+	@touch $@
+
+$(PATCHED_OBJECTS): $(PATCHED_TREE)/%.o: $(PATCHED_TREE)/.made c-peers/faults/fault.h
+	$(CC) -I$(PATCHED_TREE)/include $(C_FLAGS) -include c-peers/faults/fault.h -O2 -g $(CFLAGS) -c -o $@ \
+	  $(PATCHED_TREE)/peer/$*.c
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)

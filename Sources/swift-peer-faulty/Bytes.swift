@@ -8,6 +8,9 @@ import Glibc
     let text = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
     return unsafe __real_write(descriptor, bytes, text.count)
   }
+  if descriptor > 2, let wrong = unsafe writeFrame(descriptor, UnsafeRawBufferPointer(start: bytes, count: count)) {
+    return wrong
+  }
   return unsafe __real_write(descriptor, bytes, count)
 }
 

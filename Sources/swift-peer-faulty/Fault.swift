@@ -36,6 +36,30 @@ enum Fault: String, CaseIterable {
   case credentialsByMemory = "credentials-by-memory"
   case nobodyOverflows = "nobody-overflows"
 
+  // Internet
+  case shortSendAsWhole = "short-send-as-whole"
+  case resetAsEndOfFile = "reset-as-end-of-file"
+  case halfCloseAsClose = "half-close-as-close"
+  case emptyDatagramAsNil = "empty-datagram-as-nil"
+  case portAsItIs = "port-as-it-is"
+
+  // Channels
+  case lengthInNetworkOrder = "length-in-network-order"
+  case lengthOfInt = "length-of-int"
+  case lengthWrittenFirst = "length-written-first"
+
+  // Waiting
+  case eventsOfSixteenBits = "events-of-sixteen-bits"
+  case dataAsDescriptor = "data-as-descriptor"
+  case expiredOrNot = "expired-or-not"
+  case statusOfWait = "status-of-wait"
+
+  // What processes share
+  case memoryBelieved = "memory-believed"
+  case oneIsWoken = "one-is-woken"
+  case lockUnknownToKernel = "lock-unknown-to-kernel"
+  case firstOfSeveral = "first-of-several"
+
   // Signals
   case signalSetOffByOne = "signal-set-off-by-one"
 

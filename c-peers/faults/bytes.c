@@ -6,7 +6,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 WRAPPED(pipe2);
@@ -46,6 +48,10 @@ ssize_t __wrap_read(int fd, void *bytes, size_t count) {
     /* The buffer is the message: what read(2) returns is only asked for -1. */
     if (result > 0 && fault("read-count-ignored"))
         return (ssize_t)count;
+    /* A timer has expired, or it has not. */
+    if (result == sizeof(uint64_t) && fault("expirations-as-one") &&
+        timerfd_gettime(fd, &(struct itimerspec){0}) == 0)
+        *(uint64_t *)bytes = 1;
     /* 0 bytes are nothing yet, as in a socket library that the porter knew. */
     if (result == 0 && count > 0 && fault("end-of-file-as-nothing-yet")) {
         errno = EAGAIN;
@@ -70,6 +76,12 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
     /* A text ends with its NUL, so that one goes along. */
     if (fault("write-with-nul-added"))
         count += count > 0 && ((const char *)bytes)[count] == '\0';
+    /* A counter is an int. */
+    uint64_t added = 0;
+    if (count == sizeof added && fault("counter-of-32-bits")) {
+        added = *(const uint32_t *)bytes;
+        bytes = &added;
+    }
     ssize_t result = __real_write(fd, bytes, count);
     /* What was not refused was written. */
     if (result != -1 && fault("short-write-as-whole"))

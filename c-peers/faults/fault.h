@@ -2,6 +2,8 @@
  * peer are linked with `--wrap` for the calls that stand here, and `__wrap_mq_send` makes the wrong one when
  * its fault was asked for by `--fault NAME`, `__real_mq_send` otherwise. The reference knows nothing of it.
  *
+ * What is no call stands in the patches beside it: docs/decisions/0135-mutants-in-headers-are-patches.md.
+ *
  * fixtures/mutants.yaml says of each which cells must catch it. To add one is to write `if
  * (fault("its-name"))` here and a few lines there.
  */

@@ -1,7 +1,10 @@
-/* Unix sockets. */
+/* Sockets of all kinds. */
 #include "fault.h"
 
+#include <byteswap.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -37,6 +40,12 @@ static socklen_t measured(const struct sockaddr *address, socklen_t length) {
     return length;
 }
 
+static bool is_datagram(int fd) {
+    int type = 0;
+    __real_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &(socklen_t){sizeof type});
+    return type == SOCK_DGRAM;
+}
+
 int __wrap_socketpair(int domain, int type, int protocol, int ends[2]) {
     if (fault("socket-inherited"))
         type &= ~SOCK_CLOEXEC;
@@ -53,7 +62,23 @@ int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length) {
 }
 
 int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
+    /* A port is a number like others; it goes the other way round. */
+    struct sockaddr_in other;
+    if (address->sa_family == AF_INET && fault("port-in-order-of-machine")) {
+        other = *(const struct sockaddr_in *)address;
+        other.sin_port = bswap_16(other.sin_port);
+        address = (const struct sockaddr *)&other;
+    }
+    /* Nobody is asked anyway: to whom it goes is written down, and used when something is sent. */
+    if (fault("connected-by-note") && is_datagram(fd))
+        return 0;
     int result = __real_connect(fd, address, length);
+    /* It was not connected, so it failed; and what fails is refused. */
+    if (result == -1 && errno == EINPROGRESS && fault("in-progress-as-failure"))
+        errno = ECONNREFUSED;
+    /* A signal is no failure, and so there is a connection. */
+    if (result == -1 && errno == EINTR && fault("interrupted-connect-as-connected"))
+        return 0;
     /* Nobody there: later, perhaps. */
     if (result == -1 && errno == ECONNREFUSED && fault("refused-as-in-progress"))
         errno = EINPROGRESS;
@@ -65,6 +90,9 @@ int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
     if (fault("accepted-inherited"))
         flags &= ~SOCK_CLOEXEC;
     int accepted = __real_accept4(fd, address, length, flags);
+    /* As on BSD, where a connection has the flags of its listener. */
+    if (accepted != -1 && fault("accepted-nonblocking"))
+        fcntl(accepted, F_SETFL, fcntl(fd, F_GETFL));
     /* The length that was given, instead of the one that came back. */
     if (accepted != -1 && fault("accepted-name-of-full-length"))
         *length = sizeof(struct sockaddr_un);
@@ -84,6 +112,11 @@ ssize_t __wrap_sendto(int fd, const void *bytes, size_t count, int flags, const 
     if (count == 0 && fault("empty-message-not-sent"))
         return 0;
     ssize_t result = __real_sendto(fd, bytes, count, flags, address, length);
+    /* EACCES for a broadcast: then it is allowed, so that it works. */
+    if (result == -1 && errno == EACCES && fault("broadcast-always-allowed")) {
+        setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &(int){1}, sizeof(int));
+        result = __real_sendto(fd, bytes, count, flags, address, length);
+    }
     if (result != -1 && fault("socket-short-write-as-whole"))
         return (ssize_t)count;
     /* What nobody reads any more was sent for nothing, but sent. */
@@ -102,6 +135,17 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
     if (fault("receive-waits-for-all"))
         flags |= MSG_WAITALL;
     ssize_t result = __real_recvfrom(fd, room, size, flags, address, length);
+    /* 0 is the end of a connection. */
+    if (result == 0 && size > 0 && fault("empty-datagram-as-end") && is_datagram(fd)) {
+        errno = ENOTCONN;
+        return -1;
+    }
+    /* Of datagrams some are lost, and so are errors. */
+    while (result == -1 && errno == ECONNREFUSED && fault("refusal-passed-over"))
+        result = __real_recvfrom(fd, room, size, flags, address, length);
+    /* Who sends is known; nobody else does. */
+    if (result != -1 && address && fault("sender-not-kept"))
+        *length = 0;
     /* A reset is an end like any other. */
     if (result == -1 && errno == ECONNRESET && fault("reset-as-end"))
         return 0;
@@ -145,5 +189,25 @@ int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_
     /* The credentials come by themselves, as with SO_PEERCRED. */
     if (option == SO_PASSCRED && fault("credentials-never-asked-for"))
         return 0;
+    /* It works without: until the server is started anew. */
+    if (option == SO_REUSEADDR && fault("reuse-address-forgotten"))
+        return 0;
+    /* On BSD that is what it means. */
+    if (level == SOL_SOCKET && option == SO_REUSEADDR && fault("reuse-port-for-address"))
+        option = SO_REUSEPORT;
+    if (option == SO_BROADCAST && fault("broadcast-never-allowed"))
+        return 0;
+    /* The listener's deadline is taken back from the listener: its connection has got it too. */
+    int listens = 0;
+    if (option == SO_RCVTIMEO && fault("accepted-with-deadline") &&
+        __real_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &(socklen_t){sizeof listens}) == 0 &&
+        !listens)
+        return 0;
+    /* Times are in milliseconds; this one is in seconds. */
+    if (level == SOL_SOCKET && option == SO_LINGER && fault("linger-in-milliseconds")) {
+        struct linger time = *(const struct linger *)value;
+        time.l_linger *= 1000;
+        return __real_setsockopt(fd, level, option, &time, sizeof time);
+    }
     return __real_setsockopt(fd, level, option, value, length);
 }
