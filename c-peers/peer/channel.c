@@ -1,10 +1,17 @@
 /* Messages over streams of bytes, by ipc_channel.h. */
 #include "peer.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+struct channel *channel(struct call *call) {
+    return held(call, "handle", "channel");
+}
 
 /* Both ends of a FIFO. The reading one is opened first, and does not wait for a writer; once it is there, the
  * writing one need not wait for a reader. */
@@ -21,9 +28,34 @@ static int open_fifo(const char *path, int ends[2]) {
     return 0;
 }
 
+/* Both ends of a connection of this machine to itself, at a port that the kernel chooses. Each has both
+ * directions. Nothing waits: the kernel connects before anybody accepts. What is small is sent at once
+ * (TCP_NODELAY): a message has a length in front, and nothing to wait for behind. */
+static int open_tcp(int ends[2]) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr *name = (struct sockaddr *)&address;
+    socklen_t length = sizeof address;
+    const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
+    ends[0] = -1;
+    ends[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (listener != -1 && ends[1] != -1 && bind(listener, name, length) == 0 && listen(listener, 1) == 0 &&
+        getsockname(listener, name, &length) == 0 && connect(ends[1], name, length) == 0 &&
+        (ends[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) != -1 &&
+        setsockopt(ends[0], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
+        setsockopt(ends[1], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0)
+        return close(listener);
+    const int error = errno;
+    close(listener);
+    close(ends[0]);
+    close(ends[1]);
+    errno = error;
+    return -1;
+}
+
 static void perform_channel_stream(struct call *call) {
-    enum { PIPE, FIFO, UNIX };
-    static const struct symbol streams[] = {{"pipe", PIPE}, {"fifo", FIFO}, {"unix", UNIX}, {0}};
+    enum { PIPE, FIFO, UNIX, TCP };
+    static const struct symbol streams[] = {
+        {"pipe", PIPE}, {"fifo", FIFO}, {"unix", UNIX}, {"tcp", TCP}, {0}};
     const char *reader = new_handle(call, "reader");
     const char *writer = new_handle(call, "writer");
     const int over = one_of(call, "over", streams);
@@ -37,6 +69,8 @@ static void perform_channel_stream(struct call *call) {
         result = pipe2(ends, O_CLOEXEC);
     else if (over == FIFO)
         result = open_fifo(path, ends);
+    else if (over == TCP)
+        result = open_tcp(ends);
     else
         result = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
     if (result == -1) {
@@ -55,27 +89,24 @@ static void perform_channel_open(struct call *call) {
     const uint32_t limit = (uint32_t)number_or(call, "limit", 0, 1 << 30, IPC_CHANNEL_LIMIT);
     if (!has(call, "read") && !has(call, "write"))
         refuse(call, "a channel reads, or writes, or both");
-    struct channel *made = call->outcome == OK ? malloc(sizeof *made) : NULL;
-    if (!made)
+    if (call->outcome != OK)
         return;
     /* The kernel gives pages to those bytes alone that arrive. */
-    made->room = malloc((size_t)limit + 1);
-    if (!made->room) {
+    struct channel made = {.room = malloc((size_t)limit + 1)};
+    if (!made.room) {
         refuse(call, "there is no room for messages of %u bytes", limit);
-        free(made);
         return;
     }
-    ipc_channel_init(&made->stream, in, out, limit);
-    hold_channel(handle, made);
+    ipc_channel_init(&made.stream, in, out, limit);
+    HOLD(handle, "channel", made);
 }
 
 static void perform_channel_close(struct call *call) {
     struct channel *closed = channel(call);
     if (call->outcome != OK)
         return;
-    release(call);
     free(closed->room);
-    free(closed);
+    release(call);
 }
 
 /* The time until which a call waits; NULL when that is for ever. */

@@ -1,37 +1,31 @@
-/* The table of handles: names for descriptors, for attached and mapped memory, for semaphores, for channels,
- * for queues, and for ends of rings. */
+/* The table of handles: names for descriptors, for memory, and for whatever else a mechanism holds. */
 #include "peer.h"
 
 #include <errno.h>
-#include <ipc_queue.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 enum { NAME_SIZE = 64, HANDLE_COUNT = 1024 };
+static const char a_descriptor[] = "descriptor", a_segment[] = "segment";
 
 struct handle {
-    enum kind { VACANT, DESCRIPTOR, SEGMENT, SEMAPHORE, CHANNEL, QUEUE, RING } kind;
+    const char *kind; /* NULL where there is none */
     char name[NAME_SIZE];
-    int descriptor;
-    struct segment segment;
-    struct semaphore semaphore;
-    struct channel *channel;
-    struct ipc_queue queue;
-    struct ipc_ring *ring;
+    union held held;
 };
 static struct handle handles[HANDLE_COUNT];
 
 static struct handle *find(const char *name) {
     for (struct handle *handle = handles; handle < handles + HANDLE_COUNT; handle++)
-        if (handle->kind != VACANT && strcmp(handle->name, name) == 0)
+        if (handle->kind && strcmp(handle->name, name) == 0)
             return handle;
     return NULL;
 }
 
 static struct handle *vacancy(void) {
     for (struct handle *handle = handles; handle < handles + HANDLE_COUNT; handle++)
-        if (handle->kind == VACANT)
+        if (!handle->kind)
             return handle;
     return NULL;
 }
@@ -49,40 +43,19 @@ const char *new_handle(struct call *call, const char *key) {
     return name;
 }
 
-void hold_descriptor(const char *name, int descriptor) {
+void hold_value(const char *name, const char *kind, const void *value, size_t size) {
     struct handle *handle = vacancy();
-    *handle = (struct handle){.kind = DESCRIPTOR, .descriptor = descriptor};
+    handle->kind = kind;
     strlcpy(handle->name, name, sizeof handle->name);
+    memcpy(&handle->held, value, size);
+}
+
+void hold_descriptor(const char *name, int descriptor) {
+    HOLD(name, a_descriptor, descriptor);
 }
 
 void hold_segment(const char *name, struct segment segment) {
-    struct handle *handle = vacancy();
-    *handle = (struct handle){.kind = SEGMENT, .segment = segment};
-    strlcpy(handle->name, name, sizeof handle->name);
-}
-
-void hold_semaphore(const char *name, struct semaphore semaphore) {
-    struct handle *handle = vacancy();
-    *handle = (struct handle){.kind = SEMAPHORE, .semaphore = semaphore};
-    strlcpy(handle->name, name, sizeof handle->name);
-}
-
-void hold_channel(const char *name, struct channel *channel) {
-    struct handle *handle = vacancy();
-    *handle = (struct handle){.kind = CHANNEL, .channel = channel};
-    strlcpy(handle->name, name, sizeof handle->name);
-}
-
-void hold_queue(const char *name, struct ipc_queue queue) {
-    struct handle *handle = vacancy();
-    *handle = (struct handle){.kind = QUEUE, .queue = queue};
-    strlcpy(handle->name, name, sizeof handle->name);
-}
-
-void hold_ring(const char *name, struct ipc_ring *ring) {
-    struct handle *handle = vacancy();
-    *handle = (struct handle){.kind = RING, .ring = ring};
-    strlcpy(handle->name, name, sizeof handle->name);
+    HOLD(name, a_segment, segment);
 }
 
 /* Refuses a list of names, joined by commas, of which one is no new handle's. */
@@ -103,30 +76,33 @@ void check_new_handles(struct call *call, const char *list) {
     }
 }
 
-static struct handle *held_as(struct call *call, const char *name, enum kind kind, const char *what) {
-    static struct handle none = {.descriptor = -1};
+void *held_by_name(struct call *call, const char *name, const char *kind) {
+    static union held none;
     struct handle *handle = find(name);
-    if (handle && handle->kind == kind)
-        return handle;
-    refuse(call, "the handle '%.64s' is no %s", name, what);
+    if (handle && strcmp(handle->kind, kind) == 0)
+        return &handle->held;
+    refuse(call, "the handle '%.64s' is no %s", name, kind);
+    none = (union held){0};
     return &none;
 }
 
-static struct handle *held(struct call *call, const char *key, enum kind kind, const char *what) {
+void *held(struct call *call, const char *key, const char *kind) {
     const char *name = strcmp(key, "handle") != 0 || has(call, key) ? text(call, key) : "default";
-    return held_as(call, name, kind, what);
+    return held_by_name(call, name, kind);
 }
 
 int named_descriptor(struct call *call, const char *name) {
-    return held_as(call, name, DESCRIPTOR, "descriptor")->descriptor;
+    const int *descriptor = held_by_name(call, name, a_descriptor);
+    return call->outcome == OK ? *descriptor : -1;
 }
 
 int descriptor(struct call *call) {
-    return held(call, "handle", DESCRIPTOR, "descriptor")->descriptor;
+    const int *descriptor = held(call, "handle", a_descriptor);
+    return call->outcome == OK ? *descriptor : -1;
 }
 
 struct segment segment(struct call *call) {
-    return held(call, "handle", SEGMENT, "segment")->segment;
+    return *(struct segment *)held(call, "handle", a_segment);
 }
 
 /* Whether there is a page, and room for one, wherever the bytes lie: an object may be shorter than its
@@ -139,7 +115,7 @@ static bool is_backed(const unsigned char *address, size_t size) {
 /* The memory that the request names by `key`, from `offset` on, for something that is aligned as a long is.
  */
 struct segment rest(struct call *call, const char *key, const char *offset, size_t least) {
-    struct segment memory = held(call, key, SEGMENT, "segment")->segment;
+    struct segment memory = *(struct segment *)held(call, key, a_segment);
     long long at = number_or(call, offset, INT64_MIN, INT64_MAX, 0);
     if (call->outcome != OK)
         return (struct segment){0};
@@ -160,29 +136,9 @@ void *place(struct call *call, const char *key, const char *offset, size_t size)
     return memory.address;
 }
 
-struct semaphore semaphore(struct call *call, const char *key) {
-    return held(call, key, SEMAPHORE, "semaphore")->semaphore;
-}
-
-struct channel *channel(struct call *call) {
-    return held(call, "handle", CHANNEL, "channel")->channel;
-}
-
-struct ipc_queue named_queue(struct call *call, const char *name) {
-    return held_as(call, name, QUEUE, "queue")->queue;
-}
-
-struct ipc_queue queue(struct call *call) {
-    return held(call, "handle", QUEUE, "queue")->queue;
-}
-
-struct ipc_ring *ring(struct call *call) {
-    return held(call, "handle", RING, "end of a ring")->ring;
-}
-
 /* The memory has moved, or has another size. */
 void replace_segment(struct call *call, struct segment segment) {
-    held(call, "handle", SEGMENT, "segment")->segment = segment;
+    *(struct segment *)held(call, "handle", a_segment) = segment;
 }
 
 /* The name may be taken again. */
@@ -190,5 +146,5 @@ void release(struct call *call) {
     const char *name = has(call, "handle") ? text(call, "handle") : "default";
     struct handle *handle = find(name);
     if (handle)
-        handle->kind = VACANT;
+        handle->kind = NULL;
 }

@@ -133,34 +133,30 @@ struct segment {
     bool read_only;
     bool mapped; /* by mmap(2), and not attached by shmat(2) */
 };
-struct semaphore {
-    void *address; /* a sem_t */
-    bool named;    /* by sem_open(3), and not by sem_init(3) */
+/* What a mechanism holds under a name is a value of its own, which is copied into the table and stays where
+ * it is until it is released. `held` finds it; what is not there, or of another kind, is refused, and zeros.
+ */
+union held {
+    max_align_t alignment;
+    unsigned char bytes[128];
 };
-struct channel {
-    struct ipc_channel stream;
-    unsigned char *room; /* for the longest message: no allocation a message */
-};
-struct ipc_queue;
-struct ipc_ring;
+#define HOLD(name, kind, value)                                                                              \
+    do {                                                                                                     \
+        _Static_assert(sizeof(value) <= sizeof(union held), "room in the table of handles");                 \
+        hold_value(name, kind, &(value), sizeof(value));                                                     \
+    } while (0)
+void hold_value(const char *name, const char *kind, const void *value, size_t size);
+void *held(struct call *, const char *key, const char *kind);
+void *held_by_name(struct call *, const char *name, const char *kind);
 const char *new_handle(struct call *, const char *key);
 void hold_descriptor(const char *name, int descriptor);
 void hold_segment(const char *name, struct segment);
-void hold_semaphore(const char *name, struct semaphore);
-void hold_channel(const char *name, struct channel *);
-void hold_queue(const char *name, struct ipc_queue);
-void hold_ring(const char *name, struct ipc_ring *);
 void check_new_handles(struct call *, const char *list);
 int descriptor(struct call *);
 int named_descriptor(struct call *, const char *name);
 struct segment segment(struct call *);
 struct segment rest(struct call *, const char *key, const char *offset, size_t least);
 void *place(struct call *, const char *key, const char *offset, size_t size);
-struct semaphore semaphore(struct call *, const char *key);
-struct channel *channel(struct call *);
-struct ipc_queue queue(struct call *);
-struct ipc_queue named_queue(struct call *, const char *name);
-struct ipc_ring *ring(struct call *);
 void replace_segment(struct call *, struct segment);
 void release(struct call *);
 
@@ -222,6 +218,11 @@ bool begin_wait(struct socket_wait *, int fd);
 bool end_wait(struct socket_wait *, int fd, ssize_t *result);
 
 /* channel.c */
+struct channel {
+    struct ipc_channel stream;
+    unsigned char *room; /* for the longest message: no allocation a message */
+};
+struct channel *channel(struct call *);
 bool has_direction(struct call *, int fd, const char *what);
 
 /* times.c */

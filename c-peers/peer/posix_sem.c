@@ -8,6 +8,15 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+struct semaphore {
+    sem_t *address;
+    bool named; /* by sem_open(3), and not by sem_init(3) */
+};
+
+static struct semaphore semaphore(struct call *call, const char *key) {
+    return *(struct semaphore *)held(call, key, "semaphore");
+}
+
 static void perform_sem_open(struct call *call) {
     static const struct symbol known[] = {SYMBOL(O_CREAT), SYMBOL(O_EXCL), {0}};
     const char *handle = new_handle(call, "handle");
@@ -27,7 +36,7 @@ static void perform_sem_open(struct call *call) {
     if (opened == SEM_FAILED)
         fail(call, error);
     else
-        hold_semaphore(handle, (struct semaphore){opened, true});
+        HOLD(handle, "semaphore", ((struct semaphore){opened, true}));
 }
 
 static void perform_sem_close(struct call *call) {
@@ -56,7 +65,7 @@ static void perform_sem_init(struct call *call) {
     if (sem_init(placed, 1, value) == -1)
         fail(call, errno);
     else
-        hold_semaphore(handle, (struct semaphore){placed, false});
+        HOLD(handle, "semaphore", ((struct semaphore){placed, false}));
 }
 
 /* What another process made with sem_init(3): there is no call to open it. */
@@ -64,7 +73,7 @@ static void perform_sem_at(struct call *call) {
     const char *handle = new_handle(call, "handle");
     sem_t *placed = place(call, "memory", "at", sizeof(sem_t));
     if (call->outcome == OK)
-        hold_semaphore(handle, (struct semaphore){placed, false});
+        HOLD(handle, "semaphore", ((struct semaphore){placed, false}));
 }
 
 static void perform_sem_destroy(struct call *call) {

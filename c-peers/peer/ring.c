@@ -5,8 +5,11 @@
 #include <errno.h>
 #include <ipc_ring.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
+
+static struct ipc_ring *ring(struct call *call) {
+    return held(call, "handle", "end of a ring");
+}
 
 static uint32_t content(struct call *call) {
     static const struct symbol contents[] = {{"bytes", IPC_RING_BYTES}, {"records", IPC_RING_RECORDS}, {0}};
@@ -36,26 +39,24 @@ static void perform_ring_open(struct call *call) {
     struct segment memory = rest(call, "memory", "at", sizeof(struct ipc_ring_header));
     uint32_t opened = content(call);
     enum ipc_ring_role role = (enum ipc_ring_role)one_of(call, "end", roles);
-    struct ipc_ring *end = call->outcome == OK ? malloc(sizeof *end) : NULL;
-    if (!end)
+    struct ipc_ring end;
+    if (call->outcome != OK)
         return;
-    if (ipc_ring_open(end, memory.address, memory.size, opened, role) == -1) {
+    if (ipc_ring_open(&end, memory.address, memory.size, opened, role) == -1) {
         fail(call, errno);
-        free(end);
         return;
     }
-    hold_ring(handle, end);
-    answer(call, "capacity", "%llu", (unsigned long long)end->capacity);
+    HOLD(handle, "end of a ring", end);
+    answer(call, "capacity", "%llu", (unsigned long long)end.capacity);
 }
 
 static void perform_ring_close(struct call *call) {
     struct ipc_ring *closed = ring(call);
     if (call->outcome != OK)
         return;
-    release(call);
     if (ipc_ring_close(closed) == -1)
         fail(call, errno);
-    free(closed);
+    release(call);
 }
 
 static void perform_ring_write(struct call *call) {

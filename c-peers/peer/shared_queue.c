@@ -4,6 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
+struct ipc_queue queue(struct call *call) {
+    return *(struct ipc_queue *)held(call, "handle", "queue");
+}
+
 static void perform_queue_make(struct call *call) {
     const char *handle = new_handle(call, "handle");
     struct segment memory = rest(call, "memory", "at", 0);
@@ -16,7 +20,7 @@ static void perform_queue_make(struct call *call) {
         fail(call, errno);
         return;
     }
-    hold_queue(handle, made);
+    HOLD(handle, "queue", made);
     answer(call, "bytes", "%llu", (unsigned long long)ipc_queue_bytes(slots, size));
 }
 
@@ -30,7 +34,7 @@ static void perform_queue_open(struct call *call) {
         fail(call, errno);
         return;
     }
-    hold_queue(handle, opened);
+    HOLD(handle, "queue", opened);
     answer(call, "slots", "%u", opened.slot_count);
     answer(call, "size", "%u", opened.slot_size);
 }
@@ -100,7 +104,7 @@ void queues_of(struct call *call, struct queues *queues) {
             return;
         }
         queues->names[queues->count] = name;
-        queues->queues[queues->count++] = named_queue(call, name);
+        queues->queues[queues->count++] = *(struct ipc_queue *)held_by_name(call, name, "queue");
     }
 }
 

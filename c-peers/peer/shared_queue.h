@@ -13,6 +13,7 @@ struct queues {
     char *names[IPC_QUEUE_MOST_SELECTED];
 };
 
+struct ipc_queue queue(struct call *);
 void queues_of(struct call *, struct queues *);
 size_t longest_message(const struct queues *);
 
