@@ -17,15 +17,24 @@ struct channel *channel(struct call *call) {
  * writing one need not wait for a reader. */
 static int open_fifo(const char *path, int ends[2]) {
     if (mkfifo(path, 0600) == -1)
-        return -1;
+        return blame("mkfifo");
     ends[0] = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     ends[1] = ends[0] == -1 ? -1 : open(path, O_WRONLY | O_CLOEXEC);
-    int error = errno;
-    if (ends[1] == -1 || unlink(path) == -1 || fcntl(ends[0], F_SETFL, 0) == -1) {
-        errno = ends[1] == -1 ? error : errno;
-        return -1;
-    }
-    return 0;
+    if (ends[1] == -1)
+        blame("open");
+    else if (fcntl(ends[0], F_SETFL, 0) == -1)
+        blame("fcntl");
+    else if (unlink(path) == -1)
+        blame("unlink");
+    else
+        return 0;
+    const int error = errno;
+    unlink(path);
+    for (int i = 0; i < 2; i++)
+        if (ends[i] != -1)
+            close(ends[i]);
+    errno = error;
+    return -1;
 }
 
 /* Both ends of a connection of this machine to itself, at a port that the kernel chooses. Each has both
@@ -66,13 +75,13 @@ static void perform_channel_stream(struct call *call) {
     if (call->outcome != OK)
         return;
     if (over == PIPE)
-        result = pipe2(ends, O_CLOEXEC);
+        result = pipe2(ends, O_CLOEXEC) == -1 ? blame("pipe2") : 0;
     else if (over == FIFO)
         result = open_fifo(path, ends);
     else if (over == TCP)
         result = open_tcp(ends);
     else
-        result = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
+        result = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == -1 ? blame("socketpair") : 0;
     if (result == -1) {
         fail(call, errno);
         return;

@@ -47,7 +47,7 @@ static bool is_readable(struct call *call, int fd, bool retry) {
         ready = ppoll(&entry, 1, &left, NULL);
     } while (ready == -1 && errno == EINTR && retry);
     if (ready == -1)
-        fail(call, errno);
+        fail_in(call, "ppoll", errno);
     else if (ready == 0)
         fail(call, ETIMEDOUT);
     return ready > 0;
@@ -65,7 +65,7 @@ static void read_number(struct call *call, const char *key) {
         length = read(fd, &value, sizeof value);
     while (length == -1 && errno == EINTR && retry);
     if (length == -1)
-        fail(call, errno);
+        fail_in(call, "read", errno);
     else
         answer(call, key, "%llu", (unsigned long long)value);
 }
@@ -85,7 +85,7 @@ static void perform_eventfd_write(struct call *call) {
         length = write(fd, &value, sizeof value);
     while (length == -1 && errno == EINTR && retry);
     if (length == -1)
-        fail(call, errno);
+        fail_in(call, "write", errno);
 }
 
 static void perform_timerfd_create(struct call *call) {
@@ -143,14 +143,18 @@ static void perform_pidfd_getpid(struct call *call) {
     snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
     FILE *file = fopen(path, "re");
     if (!file) {
-        fail(call, errno);
+        fail_in(call, "fopen", errno);
         return;
     }
     bool found = false;
     while (!found && fgets(line, sizeof line, file))
         found = sscanf(line, "Pid: %d", &pid) == 1;
+    /* A line that could not be read is none that is not there. */
+    int error = ferror(file) ? errno : 0;
     fclose(file);
-    if (!found)
+    if (error != 0)
+        fail_in(call, "read", error);
+    else if (!found)
         fail(call, EBADF);
     else if (pid <= 0)
         fail(call, pid == 0 ? EREMOTE : ESRCH);

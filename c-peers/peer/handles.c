@@ -131,8 +131,12 @@ void *place(struct call *call, const char *key, const char *offset, size_t size)
     struct segment memory = rest(call, key, offset, size);
     if (call->outcome != OK)
         return memory.address;
-    if (!is_backed(memory.address, size))
-        fail(call, EFAULT);
+    if (!is_backed(memory.address, size)) {
+        if (errno == EFAULT)
+            fail(call, EFAULT);
+        else
+            fail_in(call, "madvise", errno);
+    }
     return memory.address;
 }
 

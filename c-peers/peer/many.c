@@ -15,7 +15,7 @@ static bool duplicate(struct call *call, int idle, int *duplicates, int count) {
     for (int i = 0; i < count; i++) {
         duplicates[i] = fcntl(idle, F_DUPFD_CLOEXEC, 0);
         if (duplicates[i] == -1) {
-            fail(call, errno);
+            fail_in(call, "fcntl", errno);
             while (i-- > 0)
                 close(duplicates[i]);
             return false;
@@ -29,6 +29,8 @@ static int poll_all(const int *descriptors, int count, struct patience *wait, in
     for (int i = 0; i < count; i++)
         entries[i] = (struct pollfd){.fd = descriptors[i], .events = POLLIN};
     int ready = ppoll(entries, (nfds_t)count, wait_left(wait), NULL);
+    if (ready == -1)
+        return blame("ppoll");
     for (int i = 0; i < count; i++)
         if (entries[i].revents & POLLIN)
             *at = i;
@@ -37,13 +39,14 @@ static int poll_all(const int *descriptors, int count, struct patience *wait, in
 
 static int epoll_all(const int *descriptors, int count, struct patience *wait, int *at) {
     static struct epoll_event events[MOST];
-    int epoll = epoll_create1(EPOLL_CLOEXEC), ready = epoll == -1 ? -1 : 0;
+    int epoll = epoll_create1(EPOLL_CLOEXEC), ready = epoll == -1 ? blame("epoll_create1") : 0;
     for (int i = 0; i < count && ready == 0; i++) {
         struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)i};
-        ready = epoll_ctl(epoll, EPOLL_CTL_ADD, descriptors[i], &event);
+        if (epoll_ctl(epoll, EPOLL_CTL_ADD, descriptors[i], &event) == -1)
+            ready = blame("epoll_ctl");
     }
-    if (ready == 0)
-        ready = epoll_pwait2(epoll, events, MOST, wait_left(wait), NULL);
+    if (ready == 0 && (ready = epoll_pwait2(epoll, events, MOST, wait_left(wait), NULL)) == -1)
+        blame("epoll_pwait2");
     if (ready > 0)
         *at = (int)events[0].data.u32;
     int error = errno;

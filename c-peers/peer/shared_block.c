@@ -46,8 +46,11 @@ static bool sleep_while(_Atomic uint32_t *flag, uint32_t value, struct patience 
         errno = ETIMEDOUT;
         return false;
     }
-    return syscall(SYS_futex, flag, FUTEX_WAIT, value, left, NULL, 0) == 0 || errno == EAGAIN ||
-           (errno == EINTR && wait->retry);
+    if (syscall(SYS_futex, flag, FUTEX_WAIT, value, left, NULL, 0) == 0 || errno == EAGAIN ||
+        (errno == EINTR && wait->retry))
+        return true;
+    blame("futex");
+    return false;
 }
 
 /* Waits until the flag is set, or until it is not. The load acquires: what was stored before the flag is

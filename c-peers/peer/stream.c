@@ -44,7 +44,7 @@ static void perform_source(struct call *call) {
         size_t length = count - sent < CHUNK ? (size_t)(count - sent) : CHUNK;
         make_pattern(pattern, sent, chunk, length);
         if (!send_all(fd, chunk, length, &sent))
-            fail(call, errno);
+            fail_in(call, "write", errno);
     }
     answer(call, "return", "%llu", (unsigned long long)sent);
 }
@@ -62,7 +62,7 @@ static void perform_sink(struct call *call) {
         size_t room = count - received < CHUNK ? (size_t)(count - received) : CHUNK;
         ssize_t length = receive_all(fd, chunk, room);
         if (length == -1) {
-            fail(call, errno);
+            fail_in(call, "read", errno);
             return;
         }
         ended = (size_t)length < room;
@@ -91,12 +91,18 @@ static void perform_accept_and_echo(struct call *call) {
     for (; served < count; served++) {
         uint64_t sent = 0;
         int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-        ssize_t length = connection == -1 ? -1 : receive_all(connection, bytes, sizeof bytes);
-        if (length == -1 || !send_all(connection, bytes, (size_t)length, &sent)) {
-            fail(call, errno);
+        if (connection == -1) {
+            fail_in(call, "accept4", errno);
             break;
         }
+        ssize_t length = receive_all(connection, bytes, sizeof bytes);
+        if (length == -1)
+            fail_in(call, "read", errno);
+        else if (!send_all(connection, bytes, (size_t)length, &sent))
+            fail_in(call, "write", errno);
         close(connection);
+        if (call->outcome != OK)
+            break;
     }
     answer(call, "return", "%lld", served);
 }
@@ -108,9 +114,17 @@ static bool ask(const struct address *address, uint64_t number, bool *right) {
     int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     make_pattern(number, 0, question, sizeof question);
     ssize_t length = -1;
-    if (fd != -1 && connect(fd, &address->any, address->length) == 0 &&
-        send_all(fd, question, sizeof question, &sent) && shutdown(fd, SHUT_WR) == 0)
-        length = receive_all(fd, answer, sizeof answer); /* one more, to see that there is none */
+    if (fd == -1)
+        blame("socket");
+    else if (connect(fd, &address->any, address->length) == -1)
+        blame("connect");
+    else if (!send_all(fd, question, sizeof question, &sent))
+        blame("write");
+    else if (shutdown(fd, SHUT_WR) == -1)
+        blame("shutdown");
+    else if ((length = receive_all(fd, answer, sizeof answer)) ==
+             -1) /* one more, to see that there is none */
+        blame("read");
     *right = length == sizeof question && memcmp(question, answer, sizeof question) == 0;
     int error = errno;
     if (fd != -1)

@@ -22,7 +22,8 @@ extension FaultRun {
     }
     switch exchange.answer {
     case .error(let errno, let fields) where errno == fault.errno || isTimeout(errno, injection, request):
-      let functions = table[point.call]?.functions ?? [point.call]
+      var functions = table[point.call]?.functions ?? [point.call]
+      if table.operationsOfHeaders.contains(point.operation) { functions.append(point.operation) }
       // Which of its many requests failed may stand behind the function: `fcntl F_SETFL`.
       guard let call = fields["call"], functions.contains(String(call.prefix { $0 != " " })) else {
         let named = fields["call"].map { "it names \($0)" } ?? "it names no call"

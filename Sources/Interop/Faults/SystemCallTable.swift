@@ -9,6 +9,8 @@ struct SystemCallTable: Sendable {
   private let others: Set<String>
   /// Operations that make none of the calls of IPC.
   let silentOperations: Set<String>
+  /// Operations that are functions of a header of C: an error may name them, whatever call failed.
+  let operationsOfHeaders: Set<String>
 
   subscript(name: String) -> SystemCall? { calls[name] }
 
@@ -61,7 +63,9 @@ struct SystemCallTable: Sendable {
       }
     }
     let parts =
-      document.map(document.root, "the table of calls", keys: ["calls", "others", "operations-without-calls"]) ?? [:]
+      document.map(
+        document.root, "the table of calls",
+        keys: ["calls", "others", "operations-of-headers", "operations-without-calls"]) ?? [:]
     let entries = parts["calls"].flatMap { document.map($0, "the calls") } ?? []
     var calls: [String: SystemCall] = [:]
     for (name, value) in entries {
@@ -80,6 +84,7 @@ struct SystemCallTable: Sendable {
     }
     self.calls = calls
     others = Set(texts(parts["others"], among: nil) ?? [])
+    operationsOfHeaders = Set(texts(parts["operations-of-headers"], among: vocabulary.names) ?? [])
     silentOperations = Set(texts(parts["operations-without-calls"], among: vocabulary.names) ?? [])
   }
 }

@@ -81,7 +81,8 @@ extension SystemCallTrace.Call {
   /// Has had an effect that cannot be undone.
   fileprivate var isIrrevocable: Bool {
     (Self.transfers + [
-      "bind", "rt_sigtimedwait", "rt_sigqueueinfo", "msgsnd", "msgrcv", "mq_timedsend", "mq_timedreceive",
+      "bind", "connect", "accept4", "rt_sigtimedwait", "rt_sigqueueinfo", "msgsnd", "msgrcv", "mq_timedsend",
+      "mq_timedreceive",
     ])
     .contains(name) && (result.map { $0 >= 0 } ?? false)
   }
