@@ -17,7 +17,7 @@ WARDEN_SOURCES := $(wildcard Sources/warden/*.c)
 EXAMPLE_SOURCES := $(wildcard c-peers/examples/*.c)
 EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/bin/c-examples/%)
 C_SOURCES := $(PEER_SOURCES) $(WARDEN_SOURCES) $(EXAMPLE_SOURCES)
-C_FILES = $(C_SOURCES) $(wildcard c-peers/*/*.h Sources/warden/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Tests/*/*.c)
+C_FILES = $(C_SOURCES) $(wildcard c-peers/*/*.h Sources/warden/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
 .PHONY: c c-lint
