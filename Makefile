@@ -12,9 +12,11 @@ $(shell mkdir -p $(TMPDIR))
 
 # Filters and options for the gate: make interop RUN="--mechanism pipe --verbose"
 RUN ?=
+# The same for faults: make faults FAULTS="--mechanism pipe"
+FAULTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps lint-deps build interop test unit lint sanitize fuzz coverage docs scenarios clean swift-release
+.PHONY: help deps lint-deps patch-deps fault-deps build interop self-test faults test unit lint sanitize fuzz coverage docs scenarios clean swift-release
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +27,14 @@ deps: ## Install what is missing (libbsd-dev, pkg-config, a C compiler)
 # The formatter is for those who change the C, not for those who only run it.
 lint-deps:
 	@.ci/install-dependencies clang-format
+
+# What makes the C peers with a fault that lies in a header.
+patch-deps:
+	@.ci/install-dependencies patch
+
+# And what puts faults into system calls, for those who want to see it.
+fault-deps:
+	@.ci/install-dependencies strace
 
 include c-peers/c.mk
 
@@ -37,15 +47,25 @@ swift-release:
 	@products="$$($(SWIFT) build -c release --show-bin-path)"; \
 	for name in swift-peer swift-examples ipc-interop; do \
 	  cmp -s "$$products/$$name" $(BIN)/$$name || install "$$products/$$name" $(BIN)/$$name; \
-	done
+	done; \
+	install -D "$$products/swift-peer-faulty" $(BUILD)/faulty/swift-peer
 
 interop: build ## Run the gate: every scenario, every pairing of languages (RUN="--help" tells what it takes)
 	@$(BIN)/ipc-interop run $(RUN)
 
+self-test: build c-faulty ## Test the gate: whether it catches each of the deliberate faults (RUN="--help" tells what it takes)
+	@$(BIN)/ipc-interop self-test $(RUN)
+
+docs/mutants.md: fixtures/mutants.yaml $(BIN)/ipc-interop
+	@$(BIN)/ipc-interop self-test --list --format markdown > $@
+
+faults: fault-deps build ## Put a fault into every system call of every operation (FAULTS="--help" tells what it takes)
+	@$(BIN)/ipc-interop faults $(FAULTS)
+
 unit: deps c ## Run the unit tests
 	@$(SWIFT) test
 
-test: lint unit interop ## Unit tests, lint, then the gate
+test: lint unit self-test interop ## Unit tests, lint, whether the gate can fail, then the gate
 
 lint: lint-deps c-lint ## Check the format of Swift and C, and compile C with a second compiler
 	@swift format lint --strict --recursive Package.swift Sources Tests

@@ -15,6 +15,16 @@ let fuzzed: [Target.Dependency] = [
 ]
 let fuzzedC: [CSetting] = [.define("_GNU_SOURCE"), .headerSearchPath("../../../c-peers/include")]
 
+/// The calls that `Sources/swift-peer-faulty` makes wrongly when it is asked to.
+let faultyCalls = [
+  "cipc_epoll_ctl", "cipc_ftok", "cipc_futex_wait_any", "cipc_futex_wake", "cipc_internet_connect",
+  "cipc_internet_receive", "cipc_mq_receive", "cipc_mq_send", "cipc_mq_timedreceive", "cipc_pidfd_reap", "cipc_pipe2",
+  "cipc_populate", "cipc_robust_begin", "cipc_semctl_array", "cipc_semctl_value", "cipc_semtimedop", "cipc_sigmask",
+  "cipc_socket_read", "cipc_socket_write", "cipc_timerfd_read", "cipc_unix_bind", "cipc_unix_peer", "cipc_unix_receive",
+  "cipc_unix_send_enclosing", "cipc_write_now", "close", "ftruncate", "mkfifo", "mmap", "msgsnd", "pthread_mutex_lock",
+  "pthread_sigmask", "read", "sem_post", "shutdown", "write",
+]
+
 let package = Package(
   name: "ipc-interop",
   products: [
@@ -35,12 +45,29 @@ let package = Package(
       name: "IPC",
       dependencies: ["CIPC", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: house),
+    .target(
+      name: "SwiftPeer",
+      dependencies: ["CIPC", "IPC", "PeerContract", .product(name: "SystemPackage", package: "swift-system")],
+      path: "Sources/swift-peer",
+      swiftSettings: house),
     .executableTarget(
       name: "swift-peer",
-      dependencies: ["CIPC", "IPC", "PeerContract", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["SwiftPeer"],
+      path: "Sources/swift-peer-main",
       swiftSettings: house,
       // The harness starts thousands of these: a static executable is ready in half a millisecond.
       linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release))]),
+
+    // The same peer with faults to switch on, which stand in for these calls. It never ships: it is no product.
+    .systemLibrary(name: "CReal"),
+    .executableTarget(
+      name: "swift-peer-faulty",
+      dependencies: ["CIPC", "CReal", "SwiftPeer"],
+      swiftSettings: house,
+      linkerSettings: [
+        .unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release)),
+        .unsafeFlags(faultyCalls.flatMap { ["-Xlinker", "--wrap=\($0)"] }),
+      ]),
     .executableTarget(
       name: "swift-examples",
       dependencies: [

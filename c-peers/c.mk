@@ -8,28 +8,64 @@ endif
 CLANG ?= clang
 CLANG_FORMAT ?= clang-format
 
-# Recursive, since libbsd may only be installed by the target `deps`.
-C_FLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -Ic-peers/include $(shell pkg-config --cflags libbsd-overlay)
+# Recursive, since libbsd may only be installed by the target `deps`. Some systems' compilers fortify by themselves: then
+# open(2) is a call by another name, in which no fault could stand.
+C_FLAGS = -std=gnu17 -D_GNU_SOURCE -U_FORTIFY_SOURCE -Wall -Wextra -Werror -Ic-peers/include \
+  $(shell pkg-config --cflags libbsd-overlay)
 C_LIBRARIES = $(shell pkg-config --libs libbsd-overlay)
 
 PEER_SOURCES := $(wildcard c-peers/peer/*.c)
 WARDEN_SOURCES := $(wildcard Sources/warden/*.c)
+SHORT_TRANSFER_SOURCES := $(wildcard Sources/short-transfer/*.c)
 EXAMPLE_SOURCES := $(wildcard c-peers/examples/*.c)
 EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/bin/c-examples/%)
-C_SOURCES := $(PEER_SOURCES) $(WARDEN_SOURCES) $(EXAMPLE_SOURCES)
-C_FILES = $(C_SOURCES) $(wildcard c-peers/*/*.h Sources/warden/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
+FAULT_SOURCES := $(wildcard c-peers/faults/*.c)
+C_SOURCES := $(PEER_SOURCES) $(WARDEN_SOURCES) $(SHORT_TRANSFER_SOURCES) $(EXAMPLE_SOURCES) $(FAULT_SOURCES)
+C_FILES = $(C_SOURCES) $(wildcard c-peers/*/*.h Sources/warden/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
-.PHONY: c c-lint
-c: $(BUILD)/bin/c-peer $(BUILD)/bin/warden $(EXAMPLES)
+# The same objects once more, linked with the faults, which stand in for the calls that they say. They never ship.
+FAULT_OBJECTS := $(FAULT_SOURCES:%.c=$(BUILD)/obj/%.o)
+# An example program has no contract to break.
+CALL_FAULTS := $(filter-out %/contract.o,$(FAULT_OBJECTS))
+FAULTY_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/faulty/c-examples/%)
+# What lies in a header, or in plain stores, is no call: those peers are compiled once more, from patched copies.
+PATCHES := $(wildcard c-peers/faults/*.patch)
+PATCHED := channel channel_series ring shared_block shared_queue shared_queue_bulk
+PATCHED_TREE := $(BUILD)/faulty/patched
+PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
+WRAPPED := main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(FAULT_SOURCES))
+
+.PHONY: c c-faulty c-lint
+c: $(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES)
+c-faulty: $(BUILD)/faulty/c-peer $(FAULTY_EXAMPLES)
 
 $(BUILD)/bin/c-peer: $(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)
+$(BUILD)/bin/short-transfer: $(SHORT_TRANSFER_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/warden: $(WARDEN_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(EXAMPLES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o
 
-$(BUILD)/bin/c-peer $(BUILD)/bin/warden $(EXAMPLES):
+$(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES):
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) -o $@ $^ $(C_LIBRARIES)
+
+$(BUILD)/faulty/c-peer: $(filter-out $(PATCHED:%=$(BUILD)/obj/c-peers/peer/%.o),$(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)) \
+  $(PATCHED_OBJECTS) $(FAULT_OBJECTS)
+$(FAULTY_EXAMPLES): $(BUILD)/faulty/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(CALL_FAULTS)
+
+$(BUILD)/faulty/c-peer $(FAULTY_EXAMPLES):
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(C_LIBRARIES)
+
+# A patch that no longer fits stops the build: whoever changes the line changes its fault as well.
+$(PATCHED_TREE)/.made: $(PATCHES) $(PEER_SOURCES) $(wildcard c-peers/*/*.h) | patch-deps
+	@rm -rf $(@D) && mkdir -p $(@D) && cp -r c-peers/include c-peers/peer $(@D)
+	@cat $(PATCHES) | patch --directory $(@D) --strip 1 --fuzz 0 --silent
+	@touch $@
+
+$(PATCHED_OBJECTS): $(PATCHED_TREE)/%.o: $(PATCHED_TREE)/.made c-peers/faults/fault.h
+	$(CC) -I$(PATCHED_TREE)/include $(C_FLAGS) -include c-peers/faults/fault.h -O2 -g $(CFLAGS) -c -o $@ \
+	  $(PATCHED_TREE)/peer/$*.c
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)

@@ -18,15 +18,19 @@ final class Outlet: Sendable {
     let handle: FileHandle
   }
 
-  init(format: ReportFormat, file: String?, verbose: Bool, timings: Bool) throws {
+  /// - Parameter console: Makes the report for people.
+  init(
+    format: ReportFormat, file: String?, verbose: Bool = false, timings: Bool = false,
+    console: (Style) -> any Report = ReportFormat.console.makeReport
+  ) throws {
     var writers: [Writer] = []
     if let file {
       guard FileManager.default.createFile(atPath: file, contents: nil), let handle = FileHandle(forWritingAtPath: file)
       else { throw Failure("\(file) cannot be written", .brokenEnvironment) }
       writers.append(Writer(report: format.makeReport(style: Style()), handle: handle))
-      writers.append(Writer.console(on: .standardError, verbose: verbose))
+      writers.append(Writer.console(on: .standardError, verbose: verbose, console))
     } else if format == .console {
-      writers.append(Writer.console(on: .standardOutput, verbose: verbose))
+      writers.append(Writer.console(on: .standardOutput, verbose: verbose, console))
     } else {
       writers.append(Writer(report: format.makeReport(style: Style()), handle: .standardOutput))
     }
@@ -58,7 +62,9 @@ final class Outlet: Sendable {
 
 extension Outlet.Writer {
   /// What the place can show, and what its owner wants shown, decide the style.
-  fileprivate static func console(on handle: FileHandle, verbose: Bool) -> Self {
+  fileprivate static func console(
+    on handle: FileHandle, verbose: Bool, _ makeReport: (Style) -> any Report
+  ) -> Self {
     let environment = ProcessInfo.processInfo.environment
     let isTerminal = isatty(handle.fileDescriptor) == 1 && environment["TERM"] != "dumb"
     let allowsColour = environment["NO_COLOR", default: ""].isEmpty
@@ -67,6 +73,6 @@ extension Outlet.Writer {
     let style = Style(
       isTerminal: isTerminal, colour: isTerminal && allowsColour, width: isMeasured ? Int(size.ws_col) : 100,
       verbose: verbose)
-    return Self(report: ReportFormat.console.makeReport(style: style), handle: handle)
+    return Self(report: makeReport(style), handle: handle)
   }
 }

@@ -10,11 +10,11 @@ struct Run: ParsableCommand {
       A FILTER selects the cells that have it in their names; '*' stands for any text.
 
       EXAMPLES
-        ipc-interop run 'fifo/*[swift>c' --verbose    FIFO cells in which Swift plays the first role and C the second
+        ipc-interop run 'fifo/*[swift>c' --verbose   Swift in the first role
         ipc-interop run --pairs c:swift --pairs swift:c
-        ipc-interop run --repeat 20 --jobs 8 --seed 7  twenty times each, in an order that 7 makes again
+        ipc-interop run --repeat 20 --jobs 8 --seed 7  in an order that 7 makes again
         ipc-interop run --peers my-language.yaml --pairs c:mine
-        ipc-interop run --list --format json fifo      what a run of these would do
+        ipc-interop run --list --format json fifo    what a run of these would do
       """)
 
   @Argument(help: "Run only cells whose name contains one of these.")
@@ -55,6 +55,9 @@ struct Run: ParsableCommand {
   @Option(name: .shortAndLong, help: "Write the report to this file; the console's then goes to standard error.")
   var output: String?
 
+  @Option(help: "Fail when fewer cells than this were really run: a selection that shrinks is not green.")
+  var requireMin = 0
+
   @Flag(help: "Stop at the first unexpected verdict.")
   var failFast = false
 
@@ -72,6 +75,7 @@ struct Run: ParsableCommand {
 
   func validate() throws {
     if jobs < 1 || jobs > 256 { throw ValidationError("--jobs must be from 1 to 256") }
+    if requireMin < 0 { throw ValidationError("--require-min must not be negative") }
     if repetitions < 1 { throw ValidationError("--repeat must be at least 1") }
     if !(timeoutMultiplier > 0 && timeoutMultiplier < 1e6) {
       throw ValidationError("--timeout-multiplier must be above 0")
@@ -122,6 +126,7 @@ struct Run: ParsableCommand {
     configuration.timeoutMultiplier = timeoutMultiplier
     configuration.isolation = isolation
     configuration.failFast = failFast
+    configuration.requiredCells = requireMin
     let runner = Runner(configuration, scenarios: fixtures.scenarios, expectations: fixtures.expectations)
     if let complaint = runner.selectionComplaints.first { throw Failure(complaint, .nothingSelected) }
     return runner

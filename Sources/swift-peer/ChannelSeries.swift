@@ -84,7 +84,7 @@ let channelSeriesOperations: [Peer.Operation] = [
 private func failure(_ error: any Error, _ fields: Fields) -> any Error {
   switch error {
   case let error as IPCError: Failure(error, fields)
-  case let failure as Failure: Failure(errno: failure.errno, fields)
+  case let failure as Failure: failure.adding(fields)
   default: error
   }
 }

@@ -63,7 +63,7 @@ let descriptorOperations: [Peer.Operation] = [
 /// The handle of a descriptor that was inherited or received, by what it turns out to be.
 func adopted(_ descriptor: FileDescriptor) throws -> any DescriptorHandle {
   let flags = fcntl(descriptor.rawValue, F_GETFL)
-  guard flags != -1 else { throw Failure(Errno(rawValue: errno)) }
+  guard flags != -1 else { throw Failure(Errno(rawValue: errno), in: "fcntl") }
   let access = flags & O_ACCMODE
   if let object = try memoryObject(adopting: descriptor, access) { return object }
   if let pipe = try adoptedPipe(descriptor, access) { return pipe }
@@ -89,12 +89,14 @@ private final class AdoptedHandle: DescriptorHandle {
   let descriptor: FileDescriptor
 
   init(_ descriptor: FileDescriptor) throws {
-    guard fcntl(descriptor.rawValue, F_SETFD, FD_CLOEXEC) != -1 else { throw Failure(Errno(rawValue: errno)) }
+    guard fcntl(descriptor.rawValue, F_SETFD, FD_CLOEXEC) != -1 else {
+      throw Failure(Errno(rawValue: errno), in: "fcntl")
+    }
     self.descriptor = descriptor
   }
 
   func close() throws {
-    guard Glibc.close(descriptor.rawValue) == 0 else { throw Failure(Errno(rawValue: errno)) }
+    guard Glibc.close(descriptor.rawValue) == 0 else { throw Failure(Errno(rawValue: errno), in: "close") }
   }
 }
 

@@ -14,14 +14,19 @@ let enclosureOperations: [Peer.Operation] = [
     let credentials = try parameters.credentials()
     let patience = try parameters.patience(of: socket, flags: socketSendFlags)
     let interruption = try parameters.interruption()
-    try socket.use(as: UnixSocket.StreamStyle.self) {
-      try $0.send(
-        unsafe bytes.span.bytes, enclosing: descriptors.span, credentials: credentials, patience: patience,
-        interruption: interruption
-      ).check()
+    var count = bytes.count
+    do {
+      try socket.use(as: UnixSocket.StreamStyle.self) {
+        try $0.send(
+          unsafe bytes.span.bytes, enclosing: descriptors.span, credentials: credentials, patience: patience,
+          interruption: interruption
+        ).check()
+      }
+    } catch let error as IPCError where error.transferred > 0 {
+      count = error.transferred  // sendmsg(2) has returned that
     }
     var fields = Fields()
-    fields.append("return", bytes.count)
+    fields.append("return", count)
     return fields
   },
 

@@ -4,27 +4,35 @@ internal import SystemPackage
 
 /// A call that failed, with the fields that its answer carries besides `errno`.
 struct Failure: Error {
+  let number: Int32
   let errno: String
-  let fields: Fields
+  /// The C function that failed; nil for the one that the operation is named for.
+  let call: String?
+  private(set) var fields: Fields
 
   init(_ error: IPCError, _ fields: Fields = Fields()) {
+    number = error.errno.rawValue
     self.errno = error.symbol
+    self.call = error.call.isEmpty ? nil : error.call
     self.fields = fields
   }
 
-  /// For what the library reports as a result and C as an error.
-  init(_ errno: Errno, _ fields: Fields = Fields()) {
-    self.init(IPCError(call: "", errno: errno), fields)
+  /// For what the library reports as a result and C as an error, and for calls of the peer's own.
+  init(_ errno: Errno, in call: String = "", _ fields: Fields = Fields()) {
+    self.init(IPCError(call: call, errno: errno), fields)
   }
 
-  init(errno: String, _ fields: Fields) {
-    self.errno = errno
-    self.fields = fields
+  /// The same, and how far it had got.
+  func adding(_ more: Fields) -> Failure {
+    var failure = self
+    for entry in more.entries { failure.fields.append(entry.key, bytes: entry.value) }
+    return failure
   }
 
-  var answer: Answer {
+  func answer(to operation: String) -> Answer {
     var all = Fields()
     all.append("errno", errno)
+    all.append("call", call ?? operation)
     for entry in fields.entries { all.append(entry.key, bytes: entry.value) }
     return .error(errno: errno, all)
   }

@@ -8,13 +8,19 @@ let messageQueueOperations: [Peer.Operation] = [
   .init("mq_open") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let flags = try parameters.flags("oflag", of: openFlags)
-    let descriptor =
+    let (descriptor, isNew) =
       switch flags & O_ACCMODE {
       case O_RDONLY: try open(for: POSIXMessageQueue.ForReceiving.self, flags, parameters)
       case O_WRONLY: try open(for: POSIXMessageQueue.ForSending.self, flags, parameters)
       default: try open(for: POSIXMessageQueue.ForBoth.self, flags, parameters)
       }
-    try peer.handles.add(try QueueHandle(adopting: descriptor), as: parameters.handle)
+    do {
+      try peer.handles.add(try QueueHandle(adopting: descriptor), as: parameters.handle)
+    } catch {
+      try? descriptor.close()
+      if isNew { try? POSIXMessageQueue.Name(validating: try parameters.text("name")).unlink() }
+      throw error
+    }
     var fields = Fields()
     fields.append("fd", descriptor.rawValue)
     return fields
@@ -158,10 +164,10 @@ private let openFlags = FlagTable([
 ])
 private let statusFlags = FlagTable(["O_NONBLOCK": O_NONBLOCK])
 
-/// Opens a queue as a request asks, and gives its descriptor away.
+/// Opens a queue as a request asks, and gives its descriptor away, and tells whether it was made.
 private func open<Use: POSIXMessageQueue.Use>(
   for use: Use.Type, _ flags: Int32, _ parameters: Parameters
-) throws -> FileDescriptor {
+) throws -> (FileDescriptor, isNew: Bool) {
   typealias End = POSIXMessageQueue.End<Use>
   let name = try POSIXMessageQueue.Name(validating: try parameters.text("name"))
   let permissions = try parameters.permissions(default: .ownerReadWrite)
@@ -175,12 +181,20 @@ private func open<Use: POSIXMessageQueue.Use>(
   case O_CREAT | O_EXCL:
     return try End(
       creating: name, attributes, permissions: permissions, umask: .obeyed, nonBlocking: nonBlocking
-    ).release()
+    ).given()
   case O_CREAT:
     return try End(
       creatingOrOpening: name, attributes, permissions: permissions, umask: .obeyed, nonBlocking: nonBlocking
-    ).release()
+    ).given()
   default:
-    return try End(opening: name, nonBlocking: nonBlocking).release()
+    return try End(opening: name, nonBlocking: nonBlocking).given()
+  }
+}
+
+extension POSIXMessageQueue.End {
+  /// The descriptor for a new owner, and whether this made the queue.
+  fileprivate consuming func given() -> (FileDescriptor, isNew: Bool) {
+    let isNew = isNew
+    return (release(), isNew)
   }
 }

@@ -27,3 +27,15 @@ extension Parameters {
     }
   }
 }
+
+extension [UInt8] {
+  /// The bytes that `fill` appends to room for `count` of them.
+  init(atMost count: Int, _ fill: (inout OutputRawSpan) throws -> Void) throws {
+    guard count >= 0, count <= 1 << 30 else { throw Invalid("there is no room for \(count) bytes") }
+    try unsafe self.init(unsafeUninitializedCapacity: count) { buffer, filled in
+      var room = unsafe OutputRawSpan(buffer: UnsafeMutableRawBufferPointer(buffer), initializedCount: 0)
+      try fill(&room)
+      filled = room.byteCount
+    }
+  }
+}

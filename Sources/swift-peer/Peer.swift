@@ -43,14 +43,16 @@ final class Peer {
 
   private func answer(_ line: LineInput.Line) -> Answer {
     guard case .whole(let text) = line else { return .invalid(reason: "the line is longer than 65536 bytes") }
+    var performed = ""
     do {
       let request = try Request(parsing: text)
+      performed = request.operation
       guard let operation = operations[request.operation] else { return .unsupported }
       return .ok(try operation.perform(self, Parameters(request.fields)))
     } catch let error as IPCError {
-      return Failure(error).answer
+      return Failure(error).answer(to: performed)
     } catch let failure as Failure {
-      return failure.answer
+      return failure.answer(to: performed)
     } catch let error as ContractError {
       return .invalid(reason: error.description)
     } catch let invalid as Invalid {

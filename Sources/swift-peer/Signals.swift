@@ -100,7 +100,7 @@ let signalOperations: [Peer.Operation] = [
     while sent < count {
       do {
         guard try signal.queue(value: sent, to: process, patience: .none) == .queued else {
-          throw Failure(.wouldBlock, fields)
+          throw Failure(.wouldBlock, in: "sigqueue", fields)
         }
         sent += 1
       } catch let error as IPCError {

@@ -42,7 +42,9 @@ final class SocketHandle: ByteHandle, SocketEnd {
     } catch let error where error.errno == .notSocket {
       return nil
     }
-    guard fcntl(descriptor.rawValue, F_SETFD, FD_CLOEXEC) != -1 else { throw Failure(Errno(rawValue: errno)) }
+    guard fcntl(descriptor.rawValue, F_SETFD, FD_CLOEXEC) != -1 else {
+      throw Failure(Errno(rawValue: errno), in: "fcntl")
+    }
     self.descriptor = descriptor
     owned = OwnedDescriptor(taking: descriptor)
   }

@@ -81,7 +81,7 @@ static unsigned long long status_mask(const char *status, const char *name) {
 }
 
 /// What a process is doing: its state, the system call that it is in with its first argument, whether a
-/// signal is on its way to it, and on request what the kernel's stack shows.
+/// signal is on its way to it, who traces it, and on request what the kernel's stack shows.
 void look(const char *line) {
     long long pid = number_field(line, "pid", -1);
     char status[8192], call[256], later[256], stack[8192], wchan[128];
@@ -113,6 +113,8 @@ void look(const char *line) {
         say_number("syscall", number);
     }
     say_number("arg0", rest == call ? -1 : (long long)strtoull(rest, NULL, 16));
+    const char *tracer = strstr(status, "\nTracerPid:\t");
+    say_number("tracer", tracer != NULL ? atoi(tracer + strlen("\nTracerPid:\t")) : 0);
     say_text("pending", (pending & ~status_mask(status, "\nSigBlk:\t")) != 0 ? "yes" : "no");
     if (number_field(line, "stack", 0) != 0) {
         if (slurp(pid, "wchan", wchan, sizeof wchan) > 0)

@@ -48,6 +48,15 @@ extension FuzzTarget {
     }
   }
 
+  static let mutants = FuzzTarget(name: "mutants") { input in
+    let source = ScenarioLoader.Source(file: "mutants.yaml", bytes: Data(input))
+    do {
+      _ = try MutantLoader.load(source, scenarios: [], languages: ["c", "swift"])
+    } catch let error as LoadErrors {
+      try check(error, lines: input)
+    }
+  }
+
   static let peers = FuzzTarget(name: "peers") { input in
     do throws(PeerListError) {
       for peer in try PeerList.parse(Data(input), file: "peers.yaml", root: "/root") {

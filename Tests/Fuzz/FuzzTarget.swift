@@ -11,9 +11,9 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
   var description: String { name }
 
   static let all = [
-    scenarios, operations, transcripts, pitfalls, peers, expectations,
+    scenarios, operations, transcripts, pitfalls, peers, expectations, mutants,
     contract, lines, wire,
-    names, channel, queue, enclosures,
+    names, channel, queue, ring, enclosures,
   ]
 }
 

@@ -6,9 +6,8 @@ import Testing
 struct CellNamesTests {
   @Test("are fresh for every cell, and alike for every step of it")
   func fresh() {
-    var random = SystemRandomNumberGenerator()
-    var one = CellNames(&random)
-    var other = CellNames(&random)
+    var one = CellNames()
+    var other = CellNames()
     for variable in ["mq", "mq-2", "shm", "fifo", "path-x", "key", "key-2"] {
       let name = one.value(of: variable, scratch: "/tmp")
       #expect(name != nil && name == one.value(of: variable, scratch: "/tmp"))
@@ -18,14 +17,12 @@ struct CellNamesTests {
   }
 
   @Test("begin with a token that begins no other") func tokensOfOneLength() {
-    var random = SystemRandomNumberGenerator()
-    #expect(Set((0..<1000).map { _ in CellNames(&random).token.count }).count == 1)
+    #expect(Set((0..<1000).map { _ in CellNames().token.count }).count == 1)
   }
 
   @Test("have sixteen keys, and say so when they are used up")
   func keys() {
-    var random = SystemRandomNumberGenerator()
-    var names = CellNames(&random)
+    var names = CellNames()
     let keys = (0..<16).map { names.value(of: "key-\($0)", scratch: "/tmp") }
     #expect(Set(keys).count == 16 && !keys.contains(nil))
     #expect(names.value(of: "key-16", scratch: "/tmp") == nil)

@@ -29,10 +29,9 @@ struct CensusTests {
   func agreesWithIpcs() async throws {
     try await onThread {
       // In namespaces of its own, where no other test makes and removes objects meanwhile.
-      var random = SystemRandomNumberGenerator()
       let sandbox = try Sandbox(
         Sandbox.Settings(warden: Checkout.warden, isolation: .private, kept: Checkout.root.string),
-        names: CellNames(&random), roles: 1)
+        names: CellNames(), roles: 1)
       let script = "ipcmk -M 4096 >&2; ipcmk -S 3 -p 640 >&2; ipcmk -Q >&2; ipcmk -Q >&2; exec ipcs -a"
       let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script], inheriting: [], asAnotherUser: false)
       var listing: [String] = []
@@ -54,10 +53,9 @@ struct CensusTests {
     try await onThread {
       let segment = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0o600)
       defer { shmctl(segment, IPC_RMID, nil) }
-      var random = SystemRandomNumberGenerator()
       let sandbox = try Sandbox(
         Sandbox.Settings(warden: Checkout.warden, isolation: .private, kept: Checkout.root.string),
-        names: CellNames(&random), roles: 0)
+        names: CellNames(), roles: 0)
       #expect(try sandbox.census().objects.isEmpty)
     }
   }

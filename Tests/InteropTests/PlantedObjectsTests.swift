@@ -9,8 +9,7 @@ import Testing
 @Suite("What is planted", .serialized)
 struct PlantedObjectsTests {
   private func names() -> CellNames {
-    var random = SystemRandomNumberGenerator()
-    return CellNames(&random)
+    CellNames()
   }
 
   private func sandbox(_ isolation: Isolation, _ names: CellNames, roles: Int = 0) throws -> Sandbox {

@@ -29,10 +29,9 @@ struct ProgramOutputTests {
         """)
       let configuration = RunConfiguration(
         root: folder.path, warden: Checkout.warden, peers: PeerList([]), vocabulary: vocabulary)
-      var random = SystemRandomNumberGenerator()
       let shell = PeerDescription(language: "sh", peer: nil, examples: ["\(folder.path)/{program}"])
       return CellRun.run(
-        scenarios[0], languages: ["a": shell], names: CellNames(&random), context: configuration.context(.private))
+        scenarios[0], languages: ["a": shell], names: CellNames(), context: configuration.context(.private))
     }
   }
 

@@ -10,10 +10,9 @@ struct SandboxBoundaryTests {
   /// What `script` prints in a private sandbox.
   private func output(of script: String, asAnotherUser: Bool = false) async throws -> [String] {
     try await onThread {
-      var random = SystemRandomNumberGenerator()
       let sandbox = try Sandbox(
         Sandbox.Settings(warden: Checkout.warden, isolation: .private, kept: Checkout.root.string),
-        names: CellNames(&random), roles: 1)
+        names: CellNames(), roles: 1)
       let pid = try sandbox.spawn(
         role: 0, command: ["/bin/sh", "-c", script], inheriting: [], asAnotherUser: asAnotherUser)
       var lines: [String] = []

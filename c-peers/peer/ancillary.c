@@ -70,11 +70,10 @@ static void perform_sendmsg(struct call *call) {
         message.msg_control = NULL;
     ssize_t length;
     do {
-        begin_wait(&wait, fd);
-        length = sendmsg(fd, &message, wanted | MSG_NOSIGNAL);
-    } while (end_wait(&wait, fd, length));
+        length = begin_wait(&wait, fd) ? sendmsg(fd, &message, wanted | MSG_NOSIGNAL) : -1;
+    } while (end_wait(&wait, fd, &length));
     if (length == -1)
-        fail(call, errno);
+        fail_after(call, errno, wait.moved);
     else
         answer(call, "return", "%zd", length);
 }
@@ -128,7 +127,7 @@ static void perform_recvmsg(struct call *call) {
     socklen_t option_size = sizeof passes;
     /* Credentials come by Unix sockets alone, and others need not have the option. */
     if (getsockopt(fd, SOL_SOCKET, SO_PASSCRED, &passes, &option_size) == -1 && errno != EOPNOTSUPP) {
-        fail(call, errno);
+        fail_in(call, "getsockopt", errno);
         return;
     }
 
@@ -147,11 +146,10 @@ static void perform_recvmsg(struct call *call) {
                                   .msg_iovlen = 1,
                                   .msg_control = &control,
                                   .msg_controllen = control_size};
-        begin_wait(&wait, fd);
-        length = recvmsg(fd, &message, ways | MSG_CMSG_CLOEXEC);
-    } while (end_wait(&wait, fd, length));
+        length = begin_wait(&wait, fd) ? recvmsg(fd, &message, ways | MSG_CMSG_CLOEXEC) : -1;
+    } while (end_wait(&wait, fd, &length));
     if (length == -1) {
-        fail(call, errno);
+        fail_after(call, errno, wait.moved);
         return;
     }
     answer(call, "return", "%zd", length);

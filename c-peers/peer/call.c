@@ -6,6 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The function that failed, where it is not the one that the operation is named for. */
+static const char *blamed;
+
 static int hexadecimal_digit(char c) {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -60,6 +63,7 @@ static void parse_field(struct call *call, char *word, char *end) {
 
 /* Takes apart `line`, which must outlive the call: operation and fields point into it. */
 void parse(struct call *call, char *line, size_t length) {
+    blamed = NULL;
     call->outcome = OK;
     call->field_count = call->answer_length = 0;
     call->answer_too_long = false;
@@ -116,8 +120,26 @@ void refuse(struct call *call, const char *reason, ...) {
     answer_bytes(call, "reason", text, strlen(text));
 }
 
+/* Says which function failed, where that is not the one that the operation is named for. Returns what a call
+ * that failed returns, and leaves errno alone. */
+int blame(const char *function) {
+    blamed = function;
+    return -1;
+}
+
 /* The call failed. Takes the place of what was answered before. */
 void fail(struct call *call, int error) {
+    fail_in(call, blamed ? blamed : call->operation, error);
+}
+
+/* It failed when `moved` bytes had been transferred. */
+void fail_after(struct call *call, int error, ssize_t moved) {
+    fail(call, error);
+    if (moved > 0)
+        answer(call, "return", "%zd", moved);
+}
+
+void fail_in(struct call *call, const char *function, int error) {
     const char *name = strerrorname_np(error);
     call->outcome = FAILED;
     call->answer_length = 0;
@@ -125,6 +147,7 @@ void fail(struct call *call, int error) {
         answer(call, "errno", "%s", name);
     else
         answer(call, "errno", "E%d", error);
+    answer(call, "call", "%s", function);
 }
 
 static bool is_literal(unsigned char c) {

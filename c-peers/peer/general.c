@@ -31,7 +31,7 @@ static void perform_setrlimit(struct call *call) {
     if (call->outcome != OK)
         return;
     if (getrlimit((__rlimit_resource_t)resource, &limit) == -1) {
-        fail(call, errno);
+        fail_in(call, "getrlimit", errno);
         return;
     }
     limit.rlim_cur = soft;
@@ -46,7 +46,7 @@ static void perform_adopt(struct call *call) {
     if (call->outcome != OK)
         return;
     if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1)
-        fail(call, errno);
+        fail_in(call, "fcntl", errno);
     else
         hold_descriptor(handle, fd);
 }
@@ -87,7 +87,11 @@ static void perform_fcntl(struct call *call) {
         return;
     if (command == F_SETFL) { /* sets all of them: what is not asked about stays as it is */
         int before = fcntl(fd, F_GETFL);
-        argument |= before == -1 ? 0 : before & ~O_NONBLOCK;
+        if (before == -1) {
+            fail(call, errno);
+            return;
+        }
+        argument |= before & ~O_NONBLOCK;
     }
     int result = fcntl(fd, command, argument);
     if (result == -1)

@@ -1,5 +1,5 @@
 /* The table of handles: names for descriptors, for attached and mapped memory, for semaphores, for channels,
- * and for queues. */
+ * for queues, and for ends of rings. */
 #include "peer.h"
 
 #include <errno.h>
@@ -11,13 +11,14 @@
 enum { NAME_SIZE = 64, HANDLE_COUNT = 1024 };
 
 struct handle {
-    enum kind { VACANT, DESCRIPTOR, SEGMENT, SEMAPHORE, CHANNEL, QUEUE } kind;
+    enum kind { VACANT, DESCRIPTOR, SEGMENT, SEMAPHORE, CHANNEL, QUEUE, RING } kind;
     char name[NAME_SIZE];
     int descriptor;
     struct segment segment;
     struct semaphore semaphore;
     struct channel *channel;
     struct ipc_queue queue;
+    struct ipc_ring *ring;
 };
 static struct handle handles[HANDLE_COUNT];
 
@@ -78,6 +79,12 @@ void hold_queue(const char *name, struct ipc_queue queue) {
     strlcpy(handle->name, name, sizeof handle->name);
 }
 
+void hold_ring(const char *name, struct ipc_ring *ring) {
+    struct handle *handle = vacancy();
+    *handle = (struct handle){.kind = RING, .ring = ring};
+    strlcpy(handle->name, name, sizeof handle->name);
+}
+
 /* Refuses a list of names, joined by commas, of which one is no new handle's. */
 void check_new_handles(struct call *call, const char *list) {
     char name[NAME_SIZE];
@@ -131,12 +138,12 @@ static bool is_backed(const unsigned char *address, size_t size) {
 
 /* The memory that the request names by `key`, from `offset` on, for something that is aligned as a long is.
  */
-struct segment rest(struct call *call, const char *key, const char *offset) {
+struct segment rest(struct call *call, const char *key, const char *offset, size_t least) {
     struct segment memory = held(call, key, SEGMENT, "segment")->segment;
     long long at = number_or(call, offset, INT64_MIN, INT64_MAX, 0);
     if (call->outcome != OK)
         return (struct segment){0};
-    if (memory.read_only || at < 0 || (size_t)at > memory.size)
+    if (memory.read_only || at < 0 || (size_t)at > memory.size || least > memory.size - (size_t)at)
         fail(call, EFAULT);
     else if (at % 8 != 0)
         fail(call, EINVAL);
@@ -145,11 +152,10 @@ struct segment rest(struct call *call, const char *key, const char *offset) {
 
 /* `size` bytes of it. */
 void *place(struct call *call, const char *key, const char *offset, size_t size) {
-    struct segment memory = rest(call, key, offset);
-    if (call->outcome == INVALID)
+    struct segment memory = rest(call, key, offset, size);
+    if (call->outcome != OK)
         return memory.address;
-    /* That it does not lie in the memory is told before that it lies askew. */
-    if (size > memory.size || (call->outcome == OK && !is_backed(memory.address, size)))
+    if (!is_backed(memory.address, size))
         fail(call, EFAULT);
     return memory.address;
 }
@@ -168,6 +174,10 @@ struct ipc_queue named_queue(struct call *call, const char *name) {
 
 struct ipc_queue queue(struct call *call) {
     return held(call, "handle", QUEUE, "queue")->queue;
+}
+
+struct ipc_ring *ring(struct call *call) {
+    return held(call, "handle", RING, "end of a ring")->ring;
 }
 
 /* The memory has moved, or has another size. */

@@ -15,15 +15,15 @@ static const struct symbol open_flags[] = {
 
 /* A new object has the permissions asked for less those of the umask; exactly them by fchmod(2), on what this
  * call alone can have made. */
-static void hold_made(struct call *call, const char *handle, int fd, bool exact, mode_t mode) {
-    if (fd == -1 || (exact && fchmod(fd, mode) == -1)) {
-        fail(call, errno);
-        if (fd != -1)
-            close(fd);
-        return;
+static bool hold_made(struct call *call, const char *handle, int fd, bool exact, mode_t mode) {
+    if (exact && fchmod(fd, mode) == -1) {
+        fail_in(call, "fchmod", errno);
+        close(fd);
+        return false;
     }
     hold_descriptor(handle, fd);
     answer(call, "fd", "%d", fd);
+    return true;
 }
 
 static bool wants_exact(struct call *call, int oflag) {
@@ -45,7 +45,11 @@ static void perform_shm_open(struct call *call) {
     if (call->outcome != OK)
         return;
     /* It sets FD_CLOEXEC itself. */
-    hold_made(call, handle, shm_open(name, oflag & ~O_CLOEXEC, mode), exact, mode);
+    int fd = shm_open(name, oflag & ~O_CLOEXEC, mode);
+    if (fd == -1)
+        fail(call, errno);
+    else if (!hold_made(call, handle, fd, exact, mode))
+        shm_unlink(name); /* what is not as it was asked for is not made */
 }
 
 static void perform_shm_unlink(struct call *call) {
@@ -60,8 +64,13 @@ static void perform_open_file(struct call *call) {
     int oflag = flags(call, "oflag", open_flags);
     mode_t mode = permissions_or(call, "mode", 0600);
     bool exact = wants_exact(call, oflag);
-    if (call->outcome == OK)
-        hold_made(call, handle, open(path, oflag | O_CLOEXEC, mode), exact, mode);
+    if (call->outcome != OK)
+        return;
+    int fd = open(path, oflag | O_CLOEXEC, mode);
+    if (fd == -1)
+        fail_in(call, "open", errno);
+    else if (!hold_made(call, handle, fd, exact, mode))
+        unlink(path);
 }
 
 static void perform_memfd_create(struct call *call) {
@@ -69,8 +78,13 @@ static void perform_memfd_create(struct call *call) {
     const char *handle = new_handle(call, "handle");
     const char *name = text(call, "name");
     unsigned wanted = (unsigned)flags_or(call, "flags", known, 0);
-    if (call->outcome == OK)
-        hold_made(call, handle, memfd_create(name, wanted | MFD_CLOEXEC), false, 0);
+    if (call->outcome != OK)
+        return;
+    int fd = memfd_create(name, wanted | MFD_CLOEXEC);
+    if (fd == -1)
+        fail(call, errno);
+    else
+        hold_made(call, handle, fd, false, 0);
 }
 
 /* Beyond RLIMIT_FSIZE there is a signal besides the error, of which the peer would die. */

@@ -12,30 +12,37 @@ struct socket_wait socket_wait(struct call *call, int option) {
     return wait;
 }
 
-static void set_timeout(const struct socket_wait *wait, int fd, struct timespec time) {
+static bool set_timeout(const struct socket_wait *wait, int fd, struct timespec time) {
     struct timeval value = {.tv_sec = time.tv_sec, .tv_usec = time.tv_nsec / 1000};
-    setsockopt(fd, SOL_SOCKET, wait->option, &value, sizeof value);
+    return setsockopt(fd, SOL_SOCKET, wait->option, &value, sizeof value) == 0;
 }
 
-void begin_wait(const struct socket_wait *wait, int fd) {
+/* Without its deadline the call could wait for ever: false, with errno, and then it is not made. */
+bool begin_wait(struct socket_wait *wait, int fd) {
     struct timespec left = time_left(wait->deadline);
     if (left.tv_sec == 0 && left.tv_nsec < 1000)
         left.tv_nsec = 1000; /* 0 would be for ever */
-    if (wait->timed)
-        set_timeout(wait, fd, left);
+    wait->begun = !wait->timed || set_timeout(wait, fd, left);
+    blame(wait->begun ? NULL : "setsockopt");
+    return wait->begun;
 }
 
-/* Whether to call again. Keeps errno, but for a deadline that is over. */
-bool end_wait(const struct socket_wait *wait, int fd, ssize_t result) {
+/* Whether to call again. What came of the call is *result; it has failed as well when the socket keeps a
+ * deadline that was this call's alone, and then `moved` tells what it had brought. */
+bool end_wait(struct socket_wait *wait, int fd, ssize_t *result) {
     int error = errno;
-    if (wait->timed) {
-        set_timeout(wait, fd, (struct timespec){0});
+    if (wait->timed && wait->begun) {
         /* The latter two of connect(2), for a connection that is still being made. */
-        if (error == EAGAIN || error == EINPROGRESS || error == EALREADY)
+        if (*result == -1 && (error == EAGAIN || error == EINPROGRESS || error == EALREADY))
             error = ETIMEDOUT;
+        if (!set_timeout(wait, fd, (struct timespec){0})) {
+            error = errno;
+            wait->moved = *result == -1 ? 0 : *result;
+            *result = blame("setsockopt");
+        }
     }
     errno = error;
-    return result == -1 && error == EINTR && wait->retry;
+    return *result == -1 && wait->moved == 0 && error == EINTR && wait->retry;
 }
 
 static const struct symbol send_flags[] = {SYMBOL(MSG_DONTWAIT), {0}};
@@ -51,12 +58,12 @@ static void send_bytes(struct call *call, bool addressed) {
     if (call->outcome != OK)
         return;
     do {
-        begin_wait(&wait, fd);
-        length =
-            sendto(fd, sent.bytes, sent.length, wanted | MSG_NOSIGNAL, addressed ? &to.any : NULL, to.length);
-    } while (end_wait(&wait, fd, length));
+        length = begin_wait(&wait, fd) ? sendto(fd, sent.bytes, sent.length, wanted | MSG_NOSIGNAL,
+                                                addressed ? &to.any : NULL, to.length)
+                                       : -1;
+    } while (end_wait(&wait, fd, &length));
     if (length == -1)
-        fail(call, errno);
+        fail_after(call, errno, wait.moved);
     else
         answer(call, "return", "%zd", length);
 }
@@ -82,11 +89,12 @@ static void receive_bytes(struct call *call, bool addressed) {
     ssize_t length;
     do {
         from.length = sizeof from.un;
-        begin_wait(&wait, fd);
-        length = recvfrom(fd, room, size, wanted, addressed ? &from.any : NULL, &from.length);
-    } while (end_wait(&wait, fd, length));
+        length = begin_wait(&wait, fd)
+                     ? recvfrom(fd, room, size, wanted, addressed ? &from.any : NULL, &from.length)
+                     : -1;
+    } while (end_wait(&wait, fd, &length));
     if (length == -1) {
-        fail(call, errno);
+        fail_after(call, errno, wait.moved);
         return;
     }
     answer(call, "return", "%zd", length); /* with MSG_TRUNC, as long as it was */

@@ -76,7 +76,9 @@ struct operation {
     table(shared_queue) \
     table(shared_queue_bulk) \
     table(stream) \
-    table(socket_option)
+    table(socket_option) \
+    table(shared_block) \
+    table(ring)
 // clang-format on
 #define DECLARE(name) extern const struct operation name##_operations[];
 MECHANISMS(DECLARE)
@@ -86,6 +88,9 @@ void parse(struct call *, char *line, size_t length);
 void check_keys(struct call *, const char *takes);
 __attribute__((format(printf, 2, 3))) void refuse(struct call *, const char *reason, ...);
 void fail(struct call *, int error);
+void fail_in(struct call *, const char *function, int error);
+void fail_after(struct call *, int error, ssize_t moved);
+int blame(const char *function);
 __attribute__((format(printf, 3, 4))) void answer(struct call *, const char *key, const char *format, ...);
 void answer_bytes(struct call *, const char *key, const void *bytes, size_t length);
 
@@ -137,22 +142,25 @@ struct channel {
     unsigned char *room; /* for the longest message: no allocation a message */
 };
 struct ipc_queue;
+struct ipc_ring;
 const char *new_handle(struct call *, const char *key);
 void hold_descriptor(const char *name, int descriptor);
 void hold_segment(const char *name, struct segment);
 void hold_semaphore(const char *name, struct semaphore);
 void hold_channel(const char *name, struct channel *);
 void hold_queue(const char *name, struct ipc_queue);
+void hold_ring(const char *name, struct ipc_ring *);
 void check_new_handles(struct call *, const char *list);
 int descriptor(struct call *);
 int named_descriptor(struct call *, const char *name);
 struct segment segment(struct call *);
-struct segment rest(struct call *, const char *key, const char *offset);
+struct segment rest(struct call *, const char *key, const char *offset, size_t least);
 void *place(struct call *, const char *key, const char *offset, size_t size);
 struct semaphore semaphore(struct call *, const char *key);
 struct channel *channel(struct call *);
 struct ipc_queue queue(struct call *);
 struct ipc_queue named_queue(struct call *, const char *name);
+struct ipc_ring *ring(struct call *);
 void replace_segment(struct call *, struct segment);
 void release(struct call *);
 
@@ -205,12 +213,13 @@ void answer_address(struct call *, const struct address *);
 /* message.c: how long a call on a socket waits, by the option of the socket that says so. */
 struct socket_wait {
     int option;
-    bool timed, retry;
+    bool timed, retry, begun;
+    ssize_t moved; /* by a call after which something else failed */
     struct timespec deadline;
 };
 struct socket_wait socket_wait(struct call *, int option);
-void begin_wait(const struct socket_wait *, int fd);
-bool end_wait(const struct socket_wait *, int fd, ssize_t result);
+bool begin_wait(struct socket_wait *, int fd);
+bool end_wait(struct socket_wait *, int fd, ssize_t *result);
 
 /* channel.c */
 bool has_direction(struct call *, int fd, const char *what);
@@ -226,6 +235,8 @@ struct patience {
     struct timespec deadline, left;
 };
 struct patience wait_of(struct call *);
+struct patience optional_wait_of(struct call *);
+const struct timespec *wait_end(const struct patience *);
 const struct timespec *wait_left(struct patience *);
 bool begins_again(const struct patience *, int result);
 

@@ -60,7 +60,7 @@ static int open_before(const char *path, int oflag, struct timespec timeout) {
         int error = errno;
         close(fd);
         errno = error;
-        return -1;
+        return blame("fcntl");
     }
     return fd;
 }

@@ -85,7 +85,7 @@ static void perform_mq_timedsend(struct call *call) {
 static size_t message_size(struct call *call, mqd_t queue) {
     struct mq_attr attributes = {0};
     if (call->outcome == OK && mq_getattr(queue, &attributes) == -1)
-        fail(call, errno);
+        fail_in(call, "mq_getattr", errno);
     return (size_t)attributes.mq_msgsize;
 }
 

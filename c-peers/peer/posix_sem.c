@@ -162,7 +162,7 @@ static void perform_sem_post_on_signal(struct call *call) {
     posted_by_handler = posted;
     sigemptyset(&action.sa_mask);
     if (sigaction(signum, &action, NULL) == -1)
-        fail(call, errno);
+        fail_in(call, "sigaction", errno);
 }
 
 /* Adds to a number that only the semaphore protects: `volatile` makes each addition a load and a store, which
@@ -174,12 +174,12 @@ static void perform_sem_count(struct call *call) {
     for (long long i = 0; call->outcome == OK && i < count; i++) {
         while (sem_wait(lock) == -1)
             if (errno != EINTR) {
-                fail(call, errno);
+                fail_in(call, "sem_wait", errno);
                 return;
             }
         *counter = *counter + 1;
         if (sem_post(lock) == -1)
-            fail(call, errno);
+            fail_in(call, "sem_post", errno);
     }
     if (call->outcome == OK)
         answer(call, "return", "%lld", count);

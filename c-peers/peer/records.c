@@ -29,7 +29,7 @@ static void perform_write_records(struct call *call) {
     for (; sequence < count; sequence++) {
         make_record(record, size, writer, sequence);
         if (!write_record(fd, record, size)) {
-            fail(call, errno);
+            fail_in(call, "write", errno);
             break;
         }
     }
@@ -112,7 +112,7 @@ static void perform_read_records(struct call *call) {
         return;
     struct tally tally = {0};
     if (!count_frames(&tally, fd, frame, size)) {
-        fail(call, errno);
+        fail_in(call, "read", errno);
     } else {
         int64_t lost = 0;
         for (size_t i = 0; i < tally.writer_count; i++)

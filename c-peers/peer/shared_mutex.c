@@ -82,10 +82,12 @@ static void perform_lock_and_count(struct call *call) {
     volatile uint64_t *counter = place(call, "memory", "counter", sizeof *counter);
     long long count = number(call, "count", 0, INT64_MAX);
     for (long long i = 0; call->outcome == OK && i < count; i++) {
+        blame("pthread_mutex_lock");
         tell(call, pthread_mutex_lock(lock));
         if (call->outcome != OK)
             return;
         *counter = *counter + 1;
+        blame("pthread_mutex_unlock");
         tell(call, pthread_mutex_unlock(lock));
     }
     if (call->outcome == OK)

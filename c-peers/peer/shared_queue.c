@@ -4,24 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-/* How a request waits: at most until when, and whether on after an interruption. */
-struct queue_wait {
-    bool retry;
-    const struct timespec *deadline;
-    struct timespec end;
-};
-
-static void queue_wait_of(struct call *call, struct queue_wait *wait) {
-    *wait = (struct queue_wait){.retry = retries(call)};
-    if (!has(call, "timeout"))
-        return;
-    wait->end = time_after(CLOCK_MONOTONIC, seconds(call, "timeout"));
-    wait->deadline = &wait->end;
-}
-
 static void perform_queue_make(struct call *call) {
     const char *handle = new_handle(call, "handle");
-    struct segment memory = rest(call, "memory", "at");
+    struct segment memory = rest(call, "memory", "at", 0);
     uint32_t slots = (uint32_t)number(call, "slots", 0, UINT32_MAX);
     uint32_t size = (uint32_t)number(call, "size", 0, UINT32_MAX);
     struct ipc_queue made;
@@ -37,7 +22,7 @@ static void perform_queue_make(struct call *call) {
 
 static void perform_queue_open(struct call *call) {
     const char *handle = new_handle(call, "handle");
-    struct segment memory = rest(call, "memory", "at");
+    struct segment memory = rest(call, "memory", "at", 0);
     struct ipc_queue opened;
     if (call->outcome != OK)
         return;
@@ -53,14 +38,13 @@ static void perform_queue_open(struct call *call) {
 static void perform_queue_send(struct call *call) {
     struct ipc_queue sent = queue(call);
     struct payload message = payload(call, "msg", "msg_len");
-    struct queue_wait wait;
     int result;
-    queue_wait_of(call, &wait);
+    struct patience wait = optional_wait_of(call);
     if (call->outcome != OK)
         return;
     do
-        result = ipc_queue_send(&sent, message.bytes, message.length, wait.deadline);
-    while (result == -1 && errno == EINTR && wait.retry);
+        result = ipc_queue_send(&sent, message.bytes, message.length, wait_end(&wait));
+    while (begins_again(&wait, (int)result));
     if (result == -1)
         fail(call, errno);
 }
@@ -86,15 +70,14 @@ static void perform_queue_receive(struct call *call) {
     struct ipc_queue received = queue(call);
     size_t size = (size_t)number_or(call, "msg_len", 0, INT64_MAX, received.slot_size);
     struct expectation expected = expectation(call);
-    struct queue_wait wait;
     ssize_t length;
-    queue_wait_of(call, &wait);
+    struct patience wait = optional_wait_of(call);
     void *message = call->outcome == OK ? scratch(call, size) : NULL;
     if (!message)
         return;
     do
-        length = ipc_queue_receive(&received, message, size, wait.deadline);
-    while (length == -1 && errno == EINTR && wait.retry);
+        length = ipc_queue_receive(&received, message, size, wait_end(&wait));
+    while (begins_again(&wait, (int)length));
     answer_message(call, expected, message, length);
 }
 
@@ -134,9 +117,8 @@ static void perform_queue_select(struct call *call) {
     queues_of(call, &selected);
     long long count = number_or(call, "count", 1, 100, 1);
     struct expectation expected = expectation(call);
-    struct queue_wait wait;
     ssize_t length = -1;
-    queue_wait_of(call, &wait);
+    struct patience wait = optional_wait_of(call);
     size_t size = longest_message(&selected);
     void *message = call->outcome == OK ? scratch(call, size) : NULL;
     if (!message)
@@ -146,8 +128,8 @@ static void perform_queue_select(struct call *call) {
     char sources[256] = "";
     for (long long i = 0; i < count; i++) {
         do
-            length = ipc_queue_select(selected.queues, selected.count, &from, message, size, wait.deadline);
-        while (length == -1 && errno == EINTR && wait.retry);
+            length = ipc_queue_select(selected.queues, selected.count, &from, message, size, wait_end(&wait));
+        while (begins_again(&wait, (int)length));
         if (length == -1)
             break;
         strlcat(sources, i > 0 ? "," : "", sizeof sources);

@@ -144,7 +144,7 @@ static void perform_sigtimedwait_all(struct call *call) {
         return;
     for (int expected = 0; received < count; received++, expected = info.si_value.sival_int + 1) {
         if (sigtimedwait(&set, &info, &timeout) == -1) {
-            fail(call, errno);
+            fail_in(call, "sigtimedwait", errno);
             break;
         }
         disordered += info.si_value.sival_int != expected;
@@ -182,7 +182,7 @@ static void perform_sigqueue_all(struct call *call) {
         return;
     for (; sent < count; sent++)
         if (sigqueue(pid, signum, (union sigval){.sival_int = sent}) == -1) {
-            fail(call, errno);
+            fail_in(call, "sigqueue", errno);
             break;
         }
     answer(call, "return", "%d", sent);
@@ -216,8 +216,10 @@ static void perform_signalfd_read(struct call *call) {
         fail(call, ETIMEDOUT);
         return;
     }
-    if (ready == -1 || read(entry.fd, &info, sizeof info) == -1)
-        fail(call, errno);
+    if (ready == -1)
+        fail_in(call, "poll", errno);
+    else if (read(entry.fd, &info, sizeof info) == -1)
+        fail_in(call, "read", errno);
     else
         answer_signal(call, (int)info.ssi_signo, info.ssi_code, (pid_t)info.ssi_pid, info.ssi_uid,
                       info.ssi_int);

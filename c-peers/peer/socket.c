@@ -46,15 +46,23 @@ static void perform_socketpair(struct call *call) {
 
 /* Whether the path is a socket that no process has any more. It is asked with a datagram socket, which
  * leaves no trace with a listener: a live socket of another type is EPROTOTYPE, a dead one of any type
- * ECONNREFUSED. So is a file that is no socket at all, hence stat. */
-static bool is_dead(const struct address *address, struct stat *found) {
-    if (lstat(address->un.sun_path, found) == -1 || !S_ISSOCK(found->st_mode))
-        return false;
+ * ECONNREFUSED. So is a file that is no socket at all, hence stat. False, with errno, when it cannot be
+ * known. */
+static bool is_dead(const struct address *address, bool *dead) {
+    struct stat found;
+    *dead = false;
+    if (lstat(address->un.sun_path, &found) == -1)
+        return errno == ENOENT || (blame("lstat"), false);
+    if (!S_ISSOCK(found.st_mode))
+        return true;
     int probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    bool dead = probe != -1 && connect(probe, &address->any, address->length) == -1 && errno == ECONNREFUSED;
-    if (probe != -1)
-        close(probe);
-    return dead;
+    if (probe == -1)
+        return blame("socket"), false;
+    int result = connect(probe, &address->any, address->length), error = errno;
+    close(probe);
+    errno = error;
+    *dead = result == -1 && error == ECONNREFUSED;
+    return result == 0 || *dead || error == EPROTOTYPE || error == ENOENT || (blame("connect"), false);
 }
 
 /* Removes a dead socket. Two that come at once would each find it dead, and the second would remove what the
@@ -67,14 +75,17 @@ static int bind_instead(int fd, const struct address *address) {
         slash[slash == directory] = '\0';
     int lock = open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (lock == -1)
-        return -1;
-    struct stat found;
-    int result = -1, error;
-    if (flock(lock, LOCK_EX) == 0) {
-        if (is_dead(address, &found))
-            unlink(address->un.sun_path);
+        return blame("open");
+    bool dead;
+    int result = flock(lock, LOCK_EX), error;
+    if (result == -1)
+        blame("flock");
+    else if (!is_dead(address, &dead))
+        result = -1;
+    else if (dead && unlink(address->un.sun_path) == -1)
+        result = blame("unlink");
+    else
         result = bind(fd, &address->any, address->length);
-    }
     error = errno;
     close(lock);
     errno = error;
@@ -94,7 +105,9 @@ static void perform_bind(struct call *call) {
      * this process has one thread. */
     mode_t mask = exact ? umask(0) : 0;
     int result = exact ? fchmod(fd, mode) : 0;
-    if (result == 0)
+    if (result == -1)
+        blame("fchmod");
+    else
         result = bind(fd, &name.any, name.length);
     if (result == -1 && errno == EADDRINUSE && replace)
         result = bind_instead(fd, &name);
@@ -121,33 +134,38 @@ static void perform_accept4(struct call *call) {
     struct address peer = {.length = sizeof peer.un};
     if (call->outcome != OK)
         return;
-    int accepted;
+    ssize_t accepted;
     do {
-        begin_wait(&wait, fd);
-        accepted = accept4(fd, &peer.any, &peer.length, wanted | SOCK_CLOEXEC);
-    } while (end_wait(&wait, fd, accepted));
+        accepted = begin_wait(&wait, fd) ? accept4(fd, &peer.any, &peer.length, wanted | SOCK_CLOEXEC) : -1;
+    } while (end_wait(&wait, fd, &accepted));
     if (accepted == -1) {
+        if (wait.moved > 0)
+            close((int)wait.moved); /* accepted, and then nobody's */
         fail(call, errno);
         return;
     }
     /* A connection has the options that its listener had when it was made, and this one was for the call. */
-    if (wait.timed)
-        setsockopt(accepted, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){0}, sizeof(struct timeval));
-    hold_descriptor(connection, accepted);
-    answer(call, "fd", "%d", accepted);
+    if (wait.timed && setsockopt((int)accepted, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){0},
+                                 sizeof(struct timeval)) == -1) {
+        fail_in(call, "setsockopt", errno);
+        close((int)accepted);
+        return;
+    }
+    hold_descriptor(connection, (int)accepted);
+    answer(call, "fd", "%d", (int)accepted);
     answer_address(call, &peer);
 }
 
 static void perform_connect(struct call *call) {
-    int fd = descriptor(call), result;
+    int fd = descriptor(call);
+    ssize_t result;
     struct address name = address(call);
     struct socket_wait wait = socket_wait(call, SO_SNDTIMEO);
     if (call->outcome != OK)
         return;
     do {
-        begin_wait(&wait, fd);
-        result = connect(fd, &name.any, name.length);
-    } while (end_wait(&wait, fd, result));
+        result = begin_wait(&wait, fd) ? connect(fd, &name.any, name.length) : -1;
+    } while (end_wait(&wait, fd, &result));
     if (result == -1)
         fail(call, errno);
 }

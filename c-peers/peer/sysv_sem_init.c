@@ -16,12 +16,15 @@ static bool initialise(int semid, int nsems, unsigned short value) {
         return false;
     for (int i = 0; i < nsems; i++)
         values[i] = value;
+    blame("semctl");
     bool is_set = semctl(semid, 0, SETALL, (union semun){.array = values}) != -1;
     int error = errno;
     free(values);
     errno = error;
-    return is_set &&
-           ((value > 0 ? semop(semid, down_and_up, 2) : semop(semid, see_zero, 1)) != -1 || errno == EAGAIN);
+    if (!is_set)
+        return false;
+    blame("semop");
+    return (value > 0 ? semop(semid, down_and_up, 2) : semop(semid, see_zero, 1)) != -1 || errno == EAGAIN;
 }
 
 /* Waits until whoever made the set has initialised it. False, with errno, when it is gone or the time is
@@ -29,6 +32,7 @@ static bool initialise(int semid, int nsems, unsigned short value) {
 static bool await_initialised(int semid, const struct timespec *deadline) {
     struct semid_ds status;
     struct timespec backoff = first_backoff;
+    blame("semctl");
     while (semctl(semid, 0, IPC_STAT, (union semun){.buf = &status}) != -1) {
         if (status.sem_otime != 0)
             return true;
@@ -41,6 +45,7 @@ static bool await_initialised(int semid, const struct timespec *deadline) {
 static int create_or_open(key_t key, int nsems, unsigned short value, mode_t mode,
                           const struct timespec *deadline, bool *created) {
     for (;;) {
+        blame("semget");
         int semid = semget(key, nsems, IPC_CREAT | IPC_EXCL | (int)mode);
         *created = semid != -1;
         if (*created) {

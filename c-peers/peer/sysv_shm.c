@@ -57,7 +57,7 @@ static void perform_shmat(struct call *call) {
     }
     /* Asked only now: while it is attached, the identifier cannot become another segment's. */
     if (shmctl(shmid, IPC_STAT, &status) == -1) {
-        fail(call, errno);
+        fail_in(call, "shmctl", errno);
         shmdt(address);
         return;
     }

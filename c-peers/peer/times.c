@@ -63,6 +63,19 @@ struct patience wait_of(struct call *call) {
     return wait;
 }
 
+/* The same where `timeout` may be missing, which is for ever; a negative one is over. */
+struct patience optional_wait_of(struct call *call) {
+    struct patience wait = {.forever = !has(call, "timeout"), .retry = retries(call)};
+    if (!wait.forever)
+        wait.deadline = time_after(CLOCK_MONOTONIC, seconds(call, "timeout"));
+    return wait;
+}
+
+/* When it ends; NULL is never. */
+const struct timespec *wait_end(const struct patience *wait) {
+    return wait->forever ? NULL : &wait->deadline;
+}
+
 /* What is left of it, as ppoll(2) and its like take it: NULL is for ever. */
 const struct timespec *wait_left(struct patience *wait) {
     wait->left = time_left(wait->deadline);

@@ -13,8 +13,9 @@ static ssize_t transfer(int fd, short event, struct iovec bytes) {
                            : write(fd, bytes.iov_base, bytes.iov_len);
 }
 
-/* One read or write that does not sleep, whatever the descriptor is. */
-static ssize_t attempt(int fd, short event, struct iovec bytes) {
+/* One read or write that does not sleep, whatever the descriptor is. What was moved before something failed
+ * is added to *moved. */
+static ssize_t attempt(int fd, short event, struct iovec bytes, ssize_t *moved) {
     ssize_t result =
         event == POLLIN ? preadv2(fd, &bytes, 1, -1, RWF_NOWAIT) : pwritev2(fd, &bytes, 1, -1, RWF_NOWAIT);
     if (result != -1 || errno != EOPNOTSUPP)
@@ -23,29 +24,35 @@ static ssize_t attempt(int fd, short event, struct iovec bytes) {
      * the same open file description, which is why it is not the first choice. */
     int status = fcntl(fd, F_GETFL);
     if (status == -1 || fcntl(fd, F_SETFL, status | O_NONBLOCK) == -1)
-        return -1;
+        return blame("fcntl");
     result = transfer(fd, event, bytes);
     int error = errno;
-    fcntl(fd, F_SETFL, status);
+    if (fcntl(fd, F_SETFL, status) == -1) {
+        *moved = result == -1 ? 0 : result;
+        return blame("fcntl");
+    }
     errno = error;
     return result;
 }
 
 /* Waits for readiness, then tries: between the two, somebody else may have taken the bytes or the room, and
  * then it waits for what is left of its time. */
-static ssize_t transfer_before(struct timespec deadline, int fd, short event, struct iovec bytes,
-                               bool retry) {
+static ssize_t transfer_before(struct timespec deadline, int fd, short event, struct iovec bytes, bool retry,
+                               ssize_t *moved) {
     for (;;) {
-        ssize_t result = attempt(fd, event, bytes);
-        if (result != -1 || (errno != EAGAIN && !(errno == EINTR && retry)))
+        blame(NULL);
+        ssize_t result = attempt(fd, event, bytes, moved);
+        if (result != -1 || *moved > 0 || (errno != EAGAIN && !(errno == EINTR && retry)))
             return result;
         struct pollfd entry = {.fd = fd, .events = event};
         struct timespec left = time_left(deadline);
         int ready = ppoll(&entry, 1, &left, NULL);
-        if (ready == 0)
+        if (ready == 0) {
             errno = ETIMEDOUT;
-        if (ready == 0 || (ready == -1 && !(errno == EINTR && retry)))
             return -1;
+        }
+        if (ready == -1 && !(errno == EINTR && retry))
+            return blame("poll");
     }
 }
 
@@ -68,10 +75,12 @@ static void perform_read(struct call *call) {
     struct iovec room = {scratch(call, count), count};
     if (!room.iov_base)
         return;
-    ssize_t length = timed ? transfer_before(time_after(CLOCK_MONOTONIC, timeout), fd, POLLIN, room, retry)
-                           : transfer_once(fd, POLLIN, room, retry);
+    ssize_t moved = 0;
+    ssize_t length =
+        timed ? transfer_before(time_after(CLOCK_MONOTONIC, timeout), fd, POLLIN, room, retry, &moved)
+              : transfer_once(fd, POLLIN, room, retry);
     if (length == -1) {
-        fail(call, errno);
+        fail_after(call, errno, moved);
         return;
     }
     answer(call, "return", "%zd", length);
@@ -86,10 +95,12 @@ static void perform_write(struct call *call) {
     if (call->outcome != OK)
         return;
     struct iovec bytes = {(void *)sent.bytes, sent.length};
-    ssize_t length = timed ? transfer_before(time_after(CLOCK_MONOTONIC, timeout), fd, POLLOUT, bytes, retry)
-                           : transfer_once(fd, POLLOUT, bytes, retry);
+    ssize_t moved = 0;
+    ssize_t length =
+        timed ? transfer_before(time_after(CLOCK_MONOTONIC, timeout), fd, POLLOUT, bytes, retry, &moved)
+              : transfer_once(fd, POLLOUT, bytes, retry);
     if (length == -1)
-        fail(call, errno);
+        fail_after(call, errno, moved);
     else
         answer(call, "return", "%zd", length);
 }
@@ -112,7 +123,7 @@ static void perform_read_all(struct call *call) {
         }
         ssize_t count = read(fd, bytes + length, room - length);
         if (count == -1) {
-            fail(call, errno);
+            fail_in(call, "read", errno);
             return;
         }
         ended = count == 0;
@@ -134,7 +145,7 @@ static void perform_write_all(struct call *call) {
     while (written < sent.length) {
         ssize_t count = write(fd, (const unsigned char *)sent.bytes + written, sent.length - written);
         if (count == -1) {
-            fail(call, errno);
+            fail_in(call, "write", errno);
             break;
         }
         written += (size_t)count;

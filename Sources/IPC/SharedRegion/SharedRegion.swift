@@ -3,7 +3,7 @@ internal import Glibc
 internal import SystemPackage
 
 /// Memory that processes share, for what they place in it: a ``POSIXSemaphore``, a ``SharedMutex``, a
-/// ``SharedCondition``, a ``SharedQueue``.
+/// ``SharedCondition``, a ``SharedBlock``, a ``Ring``, a ``SharedQueue``.
 ///
 /// Each of these keeps the region, so that it is detached or unmapped only when the last of them has gone.
 ///

@@ -88,7 +88,8 @@ extension UnixSocket.End {
   ///   - descriptors: At most ``UnixSocket/Enclosure/mostDescriptors``.
   ///   - credentials: Who to say that this is; nil leaves it to the kernel. Others than its own take privilege.
   /// - Throws: ``IPCError`` with `.invalidArgument` for too many descriptors, `.badFileDescriptor` for what is none,
-  ///   `.notPermitted` for another's credentials, `.tooManyReferences` when too many are on their way.
+  ///   `.notPermitted` for another's credentials, `.tooManyReferences` when too many are on their way. Of a stream some
+  ///   of the bytes may have gone, and what they enclose with them: ``IPCError/transferred``.
   ///
   /// Calls `sendmsg(2)` with `SCM_RIGHTS`, and `SCM_CREDENTIALS`.
   public func send(
@@ -97,17 +98,52 @@ extension UnixSocket.End {
   ) throws(IPCError) -> SendResult {
     try unsafe bytes.withUnsafeBytes { (bytes) throws(IPCError) in
       try unsafe descriptors.withUnsafeBytes { (numbers) throws(IPCError) in
-        try SendResult(of: "sendmsg", descriptor, patience, interruption) { now in
-          let flags = now ? Int32(MSG_DONTWAIT) : 0
-          let numbers = unsafe numbers.assumingMemoryBound(to: Int32.self)
-          guard var raw = credentials?.raw else {
+        do throws(IPCError) {
+          let outcome = try Transfer.transfer("sendmsg", descriptor, .writable, patience, interruption) { now in
+            let flags = now ? Int32(MSG_DONTWAIT) : 0
+            let numbers = unsafe numbers.assumingMemoryBound(to: Int32.self)
+            guard var raw = credentials?.raw else {
+              return unsafe cipc_unix_send_enclosing(
+                descriptor.rawValue, bytes.baseAddress, bytes.count, flags, numbers.baseAddress, numbers.count, nil)
+            }
             return unsafe cipc_unix_send_enclosing(
-              descriptor.rawValue, bytes.baseAddress, bytes.count, flags, numbers.baseAddress, numbers.count, nil)
+              descriptor.rawValue, bytes.baseAddress, bytes.count, flags, numbers.baseAddress, numbers.count, &raw)
           }
-          return unsafe cipc_unix_send_enclosing(
-            descriptor.rawValue, bytes.baseAddress, bytes.count, flags, numbers.baseAddress, numbers.count, &raw)
+          switch outcome {
+          case .moved(let count):
+            try unsafe sendRest(of: bytes, after: count, patience, interruption)
+            return .sent
+          case .wouldBlock: return .wouldBlock
+          case .timedOut: return .timedOut
+          }
+        } catch let error where error.errno == .brokenPipe && error.transferred == 0 {
+          return .nobodyReads
         }
       }
+    }
+  }
+
+  /// Sends what a stream had no room for at once. What is enclosed has gone with the first byte, so whatever ends this
+  /// is an error that tells how many bytes went with it.
+  private borrowing func sendRest(
+    of bytes: UnsafeRawBufferPointer, after count: Int, _ patience: Patience, _ interruption: Interruption
+  ) throws(IPCError) {
+    var sent = count
+    while sent < bytes.count {
+      let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[sent...])
+      let reason: Errno
+      do throws(IPCError) {
+        switch try unsafe Transfer.write(descriptor, .socket, rest, patience, interruption) {
+        case .moved(let count):
+          sent += count
+          continue
+        case .wouldBlock: reason = .wouldBlock
+        case .timedOut: reason = .timedOut
+        }
+      } catch {
+        reason = error.errno
+      }
+      throw IPCError(call: "send", errno: reason, object: .descriptor(descriptor), transferred: sent)
     }
   }
 

@@ -23,9 +23,9 @@ enum HonestyProbe {
         demanded: "unsupported", asked: "\(request)", answered: "\(answer)")
     }
     guard let greeting = process.greeting else { throw CellFailure(.failed, "the \(peer.language) peer did not greet") }
-    guard greeting.language == peer.language else {
+    guard greeting.language == peer.greetsAs else {
       throw CellFailure(
-        .failed, "the peer of '\(peer.language)' greets as '\(greeting.language)'", answered: "\(greeting)")
+        .failed, "the peer of '\(peer.greetsAs)' greets as '\(greeting.language)'", answered: "\(greeting)")
     }
     return greeting
   }

@@ -6,11 +6,14 @@ public struct PeerDescription: Sendable, Hashable {
   public let peer: [String]?
   /// The command of an example program, with `{program}` for its name; nil when it has none.
   public let examples: [String]?
+  /// What its greeting must call it: the language, except for a mutant, which takes part under a name of its own.
+  let greetsAs: String
 
-  package init(language: String, peer: [String]?, examples: [String]?) {
+  package init(language: String, peer: [String]?, examples: [String]?, greetsAs: String? = nil) {
     self.language = language
     self.peer = peer
     self.examples = examples
+    self.greetsAs = greetsAs ?? language
   }
 
   /// The command of one example program.

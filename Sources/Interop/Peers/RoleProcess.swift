@@ -11,6 +11,8 @@ final class RoleProcess {
 
   /// Within the sandbox; nil until it is started.
   var pid: Int?
+  /// The process that traces it, from the start; it goes after what it traces.
+  var tracer: Int?
   var greeting: Greeting?
   /// What it was asked and has not answered yet.
   var pending: Request?
@@ -19,6 +21,8 @@ final class RoleProcess {
   var inputEnded = false
   /// Set by a step that ended it on purpose, or took its end.
   var endIsKnown = false
+  /// It may hold descriptors beyond its handles: one that it was kept from closing.
+  var isExcused = false
   private(set) var transcript: [String] = []
   /// All standard output of a program so far.
   var printed: [String] = []

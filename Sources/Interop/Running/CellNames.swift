@@ -12,13 +12,13 @@ struct CellNames: Sendable {
   /// Every key that the cell may use.
   var keys: Range<Int32> { firstKey..<firstKey + Int32(Self.keyCount) }
 
-  init(_ random: inout some RandomNumberGenerator) {
-    let number = UInt32.random(in: .min ... .max, using: &random)
+  init() {
+    let number = UInt32.random(in: .min ... .max)
     // Of one length: no token begins another, and what begins with it may be removed.
     let digits = String(number, radix: 36)
     self.init(
       token: "ipc-interop-" + String(repeating: "0", count: 7 - digits.count) + digits,
-      firstKey: Int32.random(in: 0x100_0000...0x7FF_FFFF, using: &random) << 4)
+      firstKey: Int32.random(in: 0x100_0000...0x7FF_FFFF) << 4)
   }
 
   init(token: String, firstKey: Int32) {

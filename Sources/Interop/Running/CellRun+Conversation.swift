@@ -27,6 +27,7 @@ extension CellRun {
       throw CellFailure(.failed, "\(describe(role)) breaks the contract: \(error)", answered: line)
     }
     do {
+      if context.isTraced, let pid = role.pid { role.tracer = try sandbox.look(at: pid).tracer }
       if let pid = role.pid { role.startsWith(descriptors: try sandbox.descriptors(of: pid).keys) }
     } catch {
       throw CellFailure(error)
@@ -158,40 +159,6 @@ extension CellRun {
       {
         throw failure(.failed, complaint)
       }
-    }
-  }
-
-  /// Waits until the role is seen asleep in a system call of the operation that it is performing.
-  func waitUntilBlocked(_ role: RoleProcess) throws(CellFailure) {
-    guard let request = role.pending, let pid = role.pid else {
-      throw CellFailure(.broken, "\(role.name) performs nothing in which it could block")
-    }
-    let calls = context.vocabulary[request.operation]?.sleeps ?? []
-    // A peer that waits for its next request sleeps in a read of descriptor 0: it has not begun.
-    try waitUntil(role, pid: pid, doing: "block in \(request.operation)", demanded: "blocks") { look in
-      calls.contains(look.systemCall) && !look.isWaitingForInput
-    }
-  }
-
-  /// Waits until a process is seen asleep, with no signal on its way to it, and `isThere`.
-  func waitUntil(
-    _ role: RoleProcess, pid: Int, doing what: String, demanded: String, isThere: (Sandbox.Look) -> Bool
-  ) throws(CellFailure) {
-    let deadline = deadline
-    var pause = Duration.zero
-    while true {
-      try wait(pause)
-      if role.role.part == .peer, sandbox.streams[role.index].output.hasLine {
-        let (request, answer) = try answer(of: role)
-        throw CellFailure(
-          .failed, "\(describe(role)): \(request.operation) returned where it must block", demanded: demanded,
-          asked: "\(request)", answered: "\(answer)")
-      }
-      if sandbox.end(of: pid) != nil { throw ended(role, doing: what) }
-      let look = try inspect(role, doing: what) { pid throws(SandboxError) in try sandbox.look(at: pid) }
-      if look.isAsleep, !look.hasPendingSignal, isThere(look) { return }
-      if ContinuousClock.now > deadline { throw hung(role, doing: what) }
-      pause = min(pause + .milliseconds(1), .milliseconds(5))
     }
   }
 

@@ -5,16 +5,9 @@ extension CellRun {
   func perform(_ step: Step) throws(CellFailure) {
     switch step.action {
     case .request(let name, let template, let expected):
-      var fields = Fields()
-      for (key, value) in template.fields {
-        let text = try filled(value)
-        guard let bytes = PercentEncoding.decode(text) else {
-          throw CellFailure(.broken, "the value '\(text)' of \(key) is not percent-encoded")
-        }
-        fields.append(key, bytes: bytes)
-      }
+      let request = try filled(template)
       let role = try started(name)
-      try send(Request(template.operation, fields), to: role)
+      try send(request, to: role)
       try settle(role, expected)
 
     case .transcript(let name, let asked, let answered):
@@ -67,6 +60,19 @@ extension CellRun {
     }
   }
 
+  /// The request with every variable of its values filled in.
+  func filled(_ template: RequestTemplate) throws(CellFailure) -> Request {
+    var fields = Fields()
+    for (key, value) in template.fields {
+      let text = try filled(value)
+      guard let bytes = PercentEncoding.decode(text) else {
+        throw CellFailure(.broken, "the value '\(text)' of \(key) is not percent-encoded")
+      }
+      fields.append(key, bytes: bytes)
+    }
+    return Request(template.operation, fields)
+  }
+
   /// One exchange of a golden transcript, in which a request may be as malformed as its author wants.
   private func converse(_ role: RoleProcess, _ asked: String, _ answered: String) throws(CellFailure) {
     let asked = asked.replacing("{fresh}", with: token)
@@ -83,7 +89,7 @@ extension CellRun {
     }
   }
 
-  private func settle(_ role: RoleProcess, _ expected: Expected) throws(CellFailure) {
+  func settle(_ role: RoleProcess, _ expected: Expected) throws(CellFailure) {
     switch expected {
     case .later: break
     case .blocks: try waitUntilBlocked(role)
@@ -130,7 +136,9 @@ extension CellRun {
     let deadline = deadline
     while true {
       drain(role)
-      if let end = role.pid.flatMap({ sandbox.end(of: $0) }), streams.output.isEnded, streams.error.isEnded {
+      if let end = role.pid.flatMap({ sandbox.end(of: $0) }), streams.output.isEnded, streams.error.isEnded,
+        role.tracer.map({ sandbox.end(of: $0) != nil }) ?? true
+      {
         drain(role)
         guard end.satisfies(demanded) else {
           throw CellFailure(

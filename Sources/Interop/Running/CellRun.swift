@@ -21,6 +21,8 @@ final class CellRun {
     let sandbox: Sandbox.Settings
     /// How long a peer may take to answer before it counts as hung, on a machine that is not busy.
     let patience: Duration
+    /// Some of the roles run below a tracer.
+    var isTraced = false
   }
 
   /// Runs `scenario` with one language a role.
@@ -79,12 +81,17 @@ final class CellRun {
       try finish()
       return Outcome(verdict: .passed, reason: nil, evidence: nil)
     } catch {
-      var evidence = error.evidence
-      evidence.step = stepAtHand?.text
-      evidence.location = stepAtHand?.location.description
-      evidence.transcripts = roles.map(transcript)
-      return Outcome(verdict: error.verdict, reason: error.reason, evidence: evidence)
+      return outcome(of: error, at: stepAtHand)
     }
+  }
+
+  /// The verdict of a cell that ended at `step`, with everything that was seen of it.
+  func outcome(of failure: CellFailure, at step: Step?) -> Outcome {
+    var evidence = failure.evidence
+    evidence.step = step?.text
+    evidence.location = step?.location.description
+    evidence.transcripts = roles.map(transcript)
+    return Outcome(verdict: failure.verdict, reason: failure.reason, evidence: evidence)
   }
 
   private func transcript(of role: RoleProcess) -> Evidence.Transcript {

@@ -7,7 +7,7 @@ struct GroupRun {
   let expectations: Expectations
   let state: RunState
 
-  func run(_ random: inout some RandomNumberGenerator) {
+  func run() {
     if let need = Probe.unmetNeed(of: group.scenario, isolation: context.sandbox.isolation) {
       for planned in group.cells {
         report(planned, Trial(verdict: .notRun, reason: need), expectation: (true, need))
@@ -23,15 +23,17 @@ struct GroupRun {
         report(planned, Trial(verdict: .broken, reason: "the control cell failed: \(controlFailure)"))
         continue
       }
-      var trial = repeated(planned.pairing, &random)
+      var trial = repeated(planned.pairing)
       if planned.isControl {
         isControlKnown = true
         controlFailure = trial.reason
         if trial.verdict != .passed, trial.verdict != .leaked { trial.verdict = .broken }
-      } else if trial.verdict != .passed, trial.verdict != .unsupported, !isControlKnown {
+      } else if trial.verdict != .passed, trial.verdict != .unsupported, !isControlKnown,
+        configuration.asksControl
+      {
         // The control was not selected: it is asked now, to tell a wrong peer from a broken machine.
         isControlKnown = true
-        let control = repeated(group.control.pairing, &random)
+        let control = repeated(group.control.pairing)
         controlFailure = control.reason
         if let reason = control.reason { trial.blameControl(reason) }
       }
@@ -53,10 +55,10 @@ struct GroupRun {
   }
 
   /// Runs a cell as often as asked. No retries: one that ends differently the next time is flaky, which is a failure.
-  private func repeated(_ pairing: Pairing, _ random: inout some RandomNumberGenerator) -> Trial {
+  private func repeated(_ pairing: Pairing) -> Trial {
     var trials: [Trial] = []
     for _ in 0..<configuration.repetitions where !state.isStopped || trials.isEmpty {
-      trials.append(once(pairing, &random))
+      trials.append(once(pairing))
     }
     var last = trials[trials.count - 1]
     guard let bad = trials.first(where: { $0.verdict != .passed }),
@@ -69,7 +71,7 @@ struct GroupRun {
     return last
   }
 
-  private func once(_ pairing: Pairing, _ random: inout some RandomNumberGenerator) -> Trial {
+  private func once(_ pairing: Pairing) -> Trial {
     let start = ContinuousClock.now
     let languages = Dictionary(
       zip(group.scenario.roles.map(\.name), pairing.languages.map { configuration.peers[$0] }).compactMap {
@@ -77,7 +79,7 @@ struct GroupRun {
         peer.map { (name, $0) }
       }
     ) { first, _ in first }
-    let outcome = CellRun.run(group.scenario, languages: languages, names: CellNames(&random), context: context)
+    let outcome = CellRun.run(group.scenario, languages: languages, names: CellNames(), context: context)
     var trial = Trial(
       verdict: outcome.verdict, reason: outcome.reason, evidence: outcome.evidence,
       seconds: start.duration(to: .now).seconds)
@@ -95,6 +97,6 @@ struct GroupRun {
         CellResult(
           cell: planned.cell, verdict: trial.verdict, reason: trial.reason, isExpected: isExpected, expectation: note,
           seconds: trial.seconds, isolation: context.sandbox.isolation.rawValue, evidence: trial.evidence,
-          rerun: "ipc-interop run '\(planned.cell.id)'")))
+          rerun: configuration.rerun ?? "ipc-interop run '\(planned.cell.id)'")))
   }
 }

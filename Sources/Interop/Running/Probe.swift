@@ -5,10 +5,10 @@ import PeerContract
 enum Probe {
   /// The isolation that is to be had, and why it is not better.
   static func isolation(_ configuration: RunConfiguration) throws(RunError) -> (Isolation, excuse: String?) {
+    if let known = configuration.knownIsolation { return (known, nil) }
     if configuration.isolation == .none { return (.shared, "as asked") }
-    var random = SystemRandomNumberGenerator()
     do {
-      _ = try Sandbox(configuration.context(.private).sandbox, names: CellNames(&random), roles: 0)
+      _ = try Sandbox(configuration.context(.private).sandbox, names: CellNames(), roles: 0)
       return (.private, nil)
     } catch {
       // A warden that is missing, hung or out of descriptors says nothing about what this machine allows.
@@ -25,11 +25,11 @@ enum Probe {
   ) throws(RunError) -> [String: Greeting] {
     let needed = Set(plan.groups.flatMap { ($0.cells + [$0.control]).flatMap(\.pairing.languages) })
     var greetings: [String: Greeting] = [:]
-    var random = SystemRandomNumberGenerator()
-    for peer in configuration.peers.peers where peer.peer != nil && needed.contains(peer.language) {
+    for peer in configuration.peers.peers
+    where peer.peer != nil && needed.contains(peer.language) && !configuration.believed.contains(peer.language) {
       do throws(CellFailure) {
         greetings[peer.language] = try HonestyProbe.greeting(
-          of: peer, names: CellNames(&random), context: context, nonce: random.next())
+          of: peer, names: CellNames(), context: context, nonce: UInt32.random(in: .min ... .max))
       } catch {
         let said = error.evidence.answered.map { "; it said '\($0)'" } ?? ""
         let isReference = peer.language == configuration.peers.reference.language

@@ -15,12 +15,30 @@ public struct RunConfiguration: Sendable {
   public var timeoutMultiplier = 1.0
   public var isolation = IsolationRule.auto
   public var failFast = false
+  /// Fewer cells than this that were really run are a failure.
+  public var requiredCells = 0
+  /// Whether a cell that does not pass is told apart from a broken machine by its control cell.
+  var asksControl = true
+  /// What the machine is known to allow; nil when it is to be probed.
+  var knownIsolation: Isolation?
+  /// Languages that were asked already for what cannot exist.
+  var believed: Set<String> = []
+  /// The command that runs a cell again; nil when `run` is that, by the cell's id.
+  var rerun: String?
 
   public init(root: String, warden: String, peers: PeerList, vocabulary: Vocabulary) {
     self.root = root
     self.warden = warden
     self.peers = peers
     self.vocabulary = vocabulary
+  }
+
+  /// The same for other peers.
+  func of(_ peers: PeerList) -> RunConfiguration {
+    var other = RunConfiguration(root: root, warden: warden, peers: peers, vocabulary: vocabulary)
+    other.timeoutMultiplier = timeoutMultiplier
+    other.isolation = isolation
+    return other
   }
 
   func context(_ isolation: Isolation) -> CellRun.Context {

@@ -3,8 +3,6 @@ import PeerContract
 import Synchronization
 
 /// Runs a plan: probes the machine and the peers, gives the groups of cells to its threads, and tells what happens.
-///
-/// The threads are the runner's own: a cell waits in `poll(2)`, which must not be done on Swift's pool.
 public struct Runner: Sendable {
   let configuration: RunConfiguration
   let plan: Plan
@@ -47,21 +45,13 @@ public struct Runner: Sendable {
           implementations: greetings.mapValues(\.implementation), kernel: Probe.kernel, plan: order,
           notes: Probe.notes(on: greetings, configuration.vocabulary))))
 
-    let threads = DispatchGroup()
-    for _ in 0..<min(configuration.jobs, max(plan.groups.count, 1)) {
-      threads.enter()
-      let thread = Thread {
-        var random = SystemRandomNumberGenerator()
-        while let group = state.nextGroup() {
-          GroupRun(
-            group: group, configuration: configuration, context: context, expectations: expectations, state: state
-          )
-          .run(&random)
-        }
-        threads.leave()
+    let threads = Workers.start(min(configuration.jobs, max(plan.groups.count, 1))) {
+      while let group = state.nextGroup() {
+        GroupRun(
+          group: group, configuration: configuration, context: context, expectations: expectations, state: state
+        )
+        .run()
       }
-      thread.stackSize = 1 << 20
-      thread.start()
     }
     while threads.wait(timeout: .now() + 1) == .timedOut {
       state.emit(.timePassed(seconds: start.duration(to: .now).seconds))
@@ -84,6 +74,10 @@ public struct Runner: Sendable {
     // Nothing run is not green, however well it is known why.
     let isIdle = !results.isEmpty && results.allSatisfy { $0.verdict == .notRun }
     if isIdle { complaints.append("none of the selected cells can be run here: \(results[0].reason ?? "")") }
+    let run = results.count { $0.verdict != .notRun }
+    if run < configuration.requiredCells {
+      complaints.append("\(run) cells were run, where at least \(configuration.requiredCells) are required")
+    }
     // A cell that has no result is one that was not run, whatever the reason: it must never be missing in silence.
     let status = ExitStatus(
       unexpected: unexpected.map(\.verdict) + missing.map { _ in .notRun } + (isIdle ? [.notRun] : []),

@@ -7,6 +7,8 @@ public struct Selection: Sendable {
   public var mechanisms: [String] = []
   /// `c:swift`, `swift:c`: the languages of the first roles, in order. One language alone is that in every role.
   public var pairs: [[String]] = []
+  /// The ids of the only cells that are wanted. All, when there are none.
+  var cells: Set<String> = []
 
   public init(filters: [String] = [], skipped: [String] = [], mechanisms: [String] = [], pairs: [[String]] = []) {
     self.filters = filters
@@ -16,10 +18,11 @@ public struct Selection: Sendable {
   }
 
   /// Whether nothing is left out.
-  var isEverything: Bool { filters.isEmpty && skipped.isEmpty && mechanisms.isEmpty && pairs.isEmpty }
+  var isEverything: Bool { filters.isEmpty && skipped.isEmpty && mechanisms.isEmpty && pairs.isEmpty && cells.isEmpty }
 
   func includes(_ cell: Cell) -> Bool {
-    (filters.isEmpty || filters.contains { Glob(containing: $0).matches(cell.id) })
+    (cells.isEmpty || cells.contains(cell.id))
+      && (filters.isEmpty || filters.contains { Glob(containing: $0).matches(cell.id) })
       && !skipped.contains { Glob(containing: $0).matches(cell.id) }
       && (mechanisms.isEmpty || mechanisms.contains(cell.mechanism))
       && (pairs.isEmpty || pairs.contains { matches($0, cell.pairing.map(\.language)) })

@@ -25,6 +25,8 @@ final class Sandbox {
     let systemCall: String
     let firstArgument: Int
     let hasPendingSignal: Bool
+    /// The process that traces it; nil when none does.
+    let tracer: Int?
     let stack: String?
 
     var isAsleep: Bool { state == "S" }
@@ -107,7 +109,7 @@ final class Sandbox {
     return Look(
       state: answer["state"] ?? "?", systemCall: answer["syscall"] ?? "?",
       firstArgument: answer["arg0"].flatMap { Int($0) } ?? -1, hasPendingSignal: answer["pending"] == "yes",
-      stack: answer["stack"])
+      tracer: answer["tracer"].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }, stack: answer["stack"])
   }
 
   /// The descriptors that a process holds, with what each is.

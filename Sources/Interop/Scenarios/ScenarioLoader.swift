@@ -12,30 +12,57 @@ public enum ScenarioLoader {
     root: FilePath
   ) throws(LoadErrors) -> (scenarios: [Scenario], vocabulary: Vocabulary) {
     let log = MistakeLog()
-    func files(in folder: String, ending suffix: String, of what: String) -> [String] {
-      do {
-        let all = try FileManager.default.contentsOfDirectory(atPath: root.appending(folder).string)
-        let files = all.filter { $0.hasSuffix(suffix) }.sorted()
-        if files.isEmpty { log.add(whole(folder), "there is no \(what) here") }
-        return files.map { "\(folder)/\($0)" }
-      } catch {
-        log.add(whole(folder), "the folder cannot be read: \(error.localizedDescription)")
-        return []
-      }
+    let vocabulary = source("fixtures/operations.yaml", root, log)
+    let scenarios =
+      files(in: "fixtures/scenarios", ending: ".yaml", of: "scenario", root, log) + ["fixtures/examples.yaml"]
+    let transcripts = files(in: "fixtures/vectors", ending: ".txt", of: "golden transcript", root, log)
+    let loaded = try load(
+      scenarios.compactMap { source($0, root, log) }, transcripts: transcripts.compactMap { source($0, root, log) },
+      vocabulary: vocabulary, log: log)
+    try refuseBereaved(loaded.scenarios, log)
+    return loaded
+  }
+
+  /// Nobody dies there but by a step of the script, which knows what comes then: `~>` would be ignored in silence.
+  static func refuseBereaved(_ scenarios: [Scenario], _ log: MistakeLog) throws(LoadErrors) {
+    for step in scenarios.flatMap(\.steps) where !step.bereaved.isEmpty {
+      log.add(step.location, "'~>' is for the scripts of fixtures/faults, into which deaths are put")
     }
-    func source(_ file: String) -> Source? {
-      do {
-        return Source(file: file, bytes: try Data(contentsOf: URL(fileURLWithPath: root.appending(file).string)))
-      } catch {
-        log.add(whole(file), "the file cannot be read: \(error.localizedDescription)")
-        return nil
-      }
-    }
-    let vocabulary = source("fixtures/operations.yaml")
-    let scenarios = files(in: "fixtures/scenarios", ending: ".yaml", of: "scenario") + ["fixtures/examples.yaml"]
-    let transcripts = files(in: "fixtures/vectors", ending: ".txt", of: "golden transcript")
+    guard log.count == 0 else { throw LoadErrors(mistakes: log.sorted) }
+  }
+
+  /// Loads `fixtures/faults/*.yaml`: the scripts into which faults are put.
+  ///
+  /// - Throws: ``LoadErrors`` with all mistakes of all files.
+  static func loadFaultScripts(root: FilePath) throws(LoadErrors) -> [Scenario] {
+    let log = MistakeLog()
+    let scripts = files(in: "fixtures/faults", ending: ".yaml", of: "script", root, log)
     return try load(
-      scenarios.compactMap(source), transcripts: transcripts.compactMap(source), vocabulary: vocabulary, log: log)
+      scripts.compactMap { source($0, root, log) }, vocabulary: source("fixtures/operations.yaml", root, log), log: log
+    ).scenarios
+  }
+
+  private static func files(
+    in folder: String, ending suffix: String, of what: String, _ root: FilePath, _ log: MistakeLog
+  ) -> [String] {
+    do {
+      let all = try FileManager.default.contentsOfDirectory(atPath: root.appending(folder).string)
+      let files = all.filter { $0.hasSuffix(suffix) }.sorted()
+      if files.isEmpty { log.add(whole(folder), "there is no \(what) here") }
+      return files.map { "\(folder)/\($0)" }
+    } catch {
+      log.add(whole(folder), "the folder cannot be read: \(error.localizedDescription)")
+      return []
+    }
+  }
+
+  private static func source(_ file: String, _ root: FilePath, _ log: MistakeLog) -> Source? {
+    do {
+      return Source(file: file, bytes: try Data(contentsOf: URL(fileURLWithPath: root.appending(file).string)))
+    } catch {
+      log.add(whole(file), "the file cannot be read: \(error.localizedDescription)")
+      return nil
+    }
   }
 
   /// A file's bytes, and the name that its mistakes are told by.

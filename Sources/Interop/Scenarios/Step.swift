@@ -4,6 +4,8 @@ public struct Step: Sendable {
   /// As it stands in the file, for people.
   public let text: String
   public let location: SourceLocation
+  /// What may come instead once another role has died in the middle of its script: what stands behind each `~>`.
+  public let bereaved: [Expected]
 
   public enum Action: Sendable {
     /// Asks a role to perform an operation: `- sender: mq_send msg=first -> ok`.
@@ -33,10 +35,11 @@ public struct Step: Sendable {
 
   public enum OutputStream: Sendable { case standardOutput, standardError }
 
-  package init(action: Action, text: String, location: SourceLocation) {
+  package init(action: Action, text: String, location: SourceLocation, bereaved: [Expected] = []) {
     self.action = action
     self.text = text
     self.location = location
+    self.bereaved = bereaved
   }
 }
 

@@ -86,7 +86,9 @@ struct StepParser {
       log.add(key.location, "'\(role.name)' is a program, which is not asked anything; see start, prints, wait")
       return []
     }
-    let words = text.words
+    // Behind each `~>` stands what may come once another role has died.
+    let parts = text.words.split(omittingEmptySubsequences: false) { $0.text == "~>" }
+    let words = Array(parts[0])
     let arrow = words.firstIndex { $0.text == "->" }
     if let arrow, arrow == words.count - 1 {
       log.add(words[arrow].location, "behind '->' stands what is expected: ok, error ERRNO, blocks, later, or fields")
@@ -96,6 +98,10 @@ struct StepParser {
     let request = words[..<(arrow ?? words.count)].isEmpty ? nil : request(Array(words[..<(arrow ?? words.count)]))
     let expected = ExpectationParser(log: log).parse(
       arrow.map { Array(words[($0 + 1)...]) } ?? [], templates: &templates)
+    let bereaved = parts.dropFirst().map { part in
+      if part.isEmpty { log.add(text.location, "behind '~>' stands what is expected once another role has died") }
+      return ExpectationParser(log: log).parse(Array(part), templates: &templates)
+    }
     let action: Step.Action
     if let request {
       if case .blocks = expected, let operation = vocabulary[request.operation], operation.sleeps.isEmpty {
@@ -110,7 +116,7 @@ struct StepParser {
       }
       action = .answer(role: role.name, expected)
     }
-    return [Step(action: action, text: "\(role.name): \(text.text)", location: key.location)]
+    return [Step(action: action, text: "\(role.name): \(text.text)", location: key.location, bereaved: bereaved)]
   }
 
   private func request(_ words: [Passage]) -> RequestTemplate? {

@@ -24,6 +24,14 @@ public struct Expectations: Sendable {
 
   public static let none = Expectations(entries: [])
 
+  /// Expects of every cell what must be said of a mutant.
+  static func caught(_ mutant: Mutant) -> Expectations {
+    let entry = Entry(
+      cells: Glob("*"), verdict: mutant.verdict, reason: mutant.reason, why: mutant.wrong, review: "",
+      place: mutant.location.description)
+    return Expectations(entries: [entry])
+  }
+
   /// What is expected of a cell, and whether `verdict` with `reason` is that.
   func judge(_ cell: String, _ verdict: Verdict, reason: String?) -> (isExpected: Bool, note: String?) {
     guard let entry = entries.first(where: { $0.cells.matches(cell) }) else { return (verdict == .passed, nil) }

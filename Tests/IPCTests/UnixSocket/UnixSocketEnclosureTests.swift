@@ -37,6 +37,33 @@ import Testing
     #expect(bytes == [1, 7])
   }
 
+  @Test func `A stream that has no room for all of a message gets the rest, or it is told how far it came`()
+    async throws
+  {
+    let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
+    let receiver = pair.second.release()
+    let bytes = [UInt8](repeating: 7, count: 8 << 20)
+    let descriptors = [FileDescriptor.standardError]
+    var transferred = 0
+    do {
+      _ = try pair.first.send(unsafe bytes.span.bytes, enclosing: descriptors.span, patience: .none)
+    } catch {
+      #expect((error.call, error.errno) == ("send", .wouldBlock))
+      transferred = error.transferred
+    }
+    #expect(0 < transferred && transferred < bytes.count)
+    let early = transferred
+    async let received = onThread {
+      let end = try UnixSocket.Stream(adopting: receiver)
+      var bytes: [UInt8] = []
+      _ = try end.readToEnd(appendingTo: &bytes, limit: .max)
+      return bytes.count
+    }
+    #expect(try pair.first.send(unsafe bytes.span.bytes, enclosing: descriptors.span) == .sent)
+    try pair.first.close()
+    #expect(try await received == early + bytes.count)
+  }
+
   @Test func `Descriptors that nobody takes are closed`() throws {
     let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
     let pipe = try Pipe()

@@ -13,6 +13,10 @@ size_t fuzzed_channel(int in, uint32_t limit, uint32_t *lengths, size_t most, ui
 /// waiting. Returns 0, or the errno of opening it.
 int fuzzed_queue(void *memory, size_t size);
 
+/// Opens one end of the ring that lies in `memory` by ipc_ring.h and does everything with it that can be done
+/// without waiting. Returns 0, or the errno of opening it.
+int fuzzed_ring(void *memory, size_t size, uint32_t content, int role);
+
 /// The value of `key` in a line to the warden.
 const uint8_t *fuzzed_field(const uint8_t *line, const uint8_t *key, size_t *length);
 

@@ -1,5 +1,5 @@
 // The Swift peer of docs/peer-contract.md: whoever adds a mechanism adds a file and a line here.
-let peer = Peer(
+nonisolated(unsafe) private let peer = Peer(
   operations: [
     processOperations,
     machineOperations,
@@ -27,5 +27,14 @@ let peer = Peer(
     sharedQueueBulkOperations,
     streamOperations,
     socketOptionOperations,
+    sharedBlockOperations,
+    ringOperations,
+    ringRecordOperations,
+    spoiltRingOperations,
   ])
-peer.run()
+
+/// Greets, and answers until the input ends.
+///
+/// What is open then is left to the kernel, for which the peer outlives this call: a mutex in memory that was detached
+/// before is not told that its owner died.
+package func runPeer() { unsafe peer.run() }

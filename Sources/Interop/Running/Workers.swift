@@ -1,0 +1,37 @@
+import Foundation
+import Synchronization
+
+/// Threads of the harness's own: a cell waits in `poll(2)`, which must not be done on Swift's pool.
+enum Workers {
+  /// Starts `count` threads that each do `work`. The group is done when all of them are.
+  static func start(_ count: Int, _ work: @escaping @Sendable () -> Void) -> DispatchGroup {
+    let group = DispatchGroup()
+    for _ in 0..<count {
+      group.enter()
+      let thread = Thread {
+        work()
+        group.leave()
+      }
+      thread.stackSize = 1 << 20
+      thread.start()
+    }
+    return group
+  }
+
+  /// Has pieces of work taken in their order by at most `count` threads, and waits until all are done.
+  static func run<Work: Sendable>(
+    _ count: Int, _ work: [Work], _ body: @escaping @Sendable (Work) -> Void, everySecond tick: () -> Void
+  ) {
+    let rest = Rest(work)
+    let threads = start(min(count, max(work.count, 1))) {
+      while let piece = rest.next() { body(piece) }
+    }
+    while threads.wait(timeout: .now() + 1) == .timedOut { tick() }
+  }
+
+  private final class Rest<Work: Sendable>: Sendable {
+    private let work: Mutex<ArraySlice<Work>>
+    init(_ work: [Work]) { self.work = Mutex(work[...]) }
+    func next() -> Work? { work.withLock { $0.popFirst() } }
+  }
+}

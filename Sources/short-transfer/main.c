@@ -1,0 +1,175 @@
+// short-transfer CALL N COMMAND...: runs a command whose N-th CALL is asked for one byte.
+//
+// strace(1) can make a call say that it moved fewer bytes, but then it has moved none. Here the length is
+// rewritten as the call begins, so that the kernel itself moves one byte and says so. The command keeps its
+// process: this one executes it, and a grandchild traces it.
+#include <elf.h>
+#include <err.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// Where a call has the length of what it transfers.
+enum place { THIRD_ARGUMENT, VECTOR, MESSAGE };
+
+static const struct transfer {
+    const char *name;
+    long number;
+    enum place place;
+} transfers[] = {
+    {"read", SYS_read, THIRD_ARGUMENT},
+    {"write", SYS_write, THIRD_ARGUMENT},
+    {"pread64", SYS_pread64, THIRD_ARGUMENT},
+    {"pwrite64", SYS_pwrite64, THIRD_ARGUMENT},
+    {"sendto", SYS_sendto, THIRD_ARGUMENT},
+    {"recvfrom", SYS_recvfrom, THIRD_ARGUMENT},
+    {"readv", SYS_readv, VECTOR},
+    {"writev", SYS_writev, VECTOR},
+    {"preadv2", SYS_preadv2, VECTOR},
+    {"pwritev2", SYS_pwritev2, VECTOR},
+    {"sendmsg", SYS_sendmsg, MESSAGE},
+    {"recvmsg", SYS_recvmsg, MESSAGE},
+};
+
+static const struct transfer *find(const char *name) {
+    for (size_t i = 0; i < sizeof transfers / sizeof *transfers; i++)
+        if (strcmp(transfers[i].name, name) == 0)
+            return &transfers[i];
+    errx(64, "%s transfers nothing that could be shortened", name);
+}
+
+static uint64_t peek(pid_t pid, uint64_t address) {
+    errno = 0;
+    long word = ptrace(PTRACE_PEEKDATA, pid, (void *)address, NULL);
+    if (word == -1 && errno != 0)
+        err(1, "short-transfer: read the memory of the peer");
+    return (uint64_t)word;
+}
+
+static void poke(pid_t pid, uint64_t address, uint64_t word) {
+    if (ptrace(PTRACE_POKEDATA, pid, (void *)address, (void *)word) == -1)
+        err(1, "short-transfer: write the memory of the peer");
+}
+
+static void set_third_argument(pid_t pid, uint64_t value) {
+    struct user_regs_struct registers;
+    struct iovec all = {&registers, sizeof registers};
+    if (ptrace(PTRACE_GETREGSET, pid, (void *)NT_PRSTATUS, &all) == -1)
+        err(1, "short-transfer: read the registers of the peer");
+#if defined(__x86_64__)
+    registers.rdx = value;
+#elif defined(__aarch64__)
+    registers.regs[2] = value;
+#else
+#error "which register has the third argument of a system call?"
+#endif
+    if (ptrace(PTRACE_SETREGSET, pid, (void *)NT_PRSTATUS, &all) == -1)
+        err(1, "short-transfer: write the registers of the peer");
+}
+
+// A length in the peer's memory, to be put back when the call is over.
+struct shortened {
+    uint64_t address, length;
+};
+
+static struct shortened shorten(pid_t pid, const struct transfer *transfer, const uint64_t *arguments) {
+    uint64_t length;
+    struct shortened lent = {0};
+    if (transfer->place == THIRD_ARGUMENT) {
+        length = arguments[2];
+        set_third_argument(pid, 1);
+    } else {
+        uint64_t vector = transfer->place == VECTOR
+                              ? arguments[1]
+                              : peek(pid, arguments[1] + offsetof(struct msghdr, msg_iov));
+        lent.address = vector + offsetof(struct iovec, iov_len);
+        lent.length = length = peek(pid, lent.address);
+        poke(pid, lent.address, 1);
+    }
+    fprintf(stderr, "shortened %s from %llu to 1\n", transfer->name, (unsigned long long)length);
+    return lent;
+}
+
+// Until the peer ends. What is counted begins with its execution.
+static void trace(pid_t pid, const struct transfer *transfer, long wanted) {
+    long count = 0;
+    struct shortened lent = {0};
+    for (int status; waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status);) {
+        int stop = WSTOPSIG(status), event = status >> 16, delivered = 0;
+        if (event == PTRACE_EVENT_EXEC) {
+            count = 0;
+        } else if (event == PTRACE_EVENT_STOP && stop != SIGTRAP) {
+            ptrace(PTRACE_LISTEN, pid, NULL, NULL); // stopped, as everybody sees it
+            continue;
+        } else if (stop == (SIGTRAP | 0x80)) {
+            struct __ptrace_syscall_info call;
+            if (ptrace(PTRACE_GET_SYSCALL_INFO, pid, (void *)sizeof call, &call) == -1)
+                err(1, "short-transfer: ask for the system call");
+            if (call.op == PTRACE_SYSCALL_INFO_ENTRY && (long)call.entry.nr == transfer->number &&
+                ++count == wanted) {
+                lent = shorten(pid, transfer, (const uint64_t *)call.entry.args);
+            } else if (call.op == PTRACE_SYSCALL_INFO_EXIT && lent.address != 0) {
+                poke(pid, lent.address, lent.length);
+                lent.address = 0;
+            }
+        } else if (event == 0) {
+            delivered = stop;
+        }
+        ptrace(PTRACE_SYSCALL, pid, NULL, (void *)(long)delivered);
+    }
+}
+
+int main(int argc, char **argv) {
+    if (argc < 4)
+        errx(64, "usage: short-transfer CALL N COMMAND [ARGUMENT]...");
+    const struct transfer *transfer = find(argv[1]);
+    long wanted = atol(argv[2]);
+    pid_t peer = getpid();
+    int ready[2];
+    if (pipe(ready) == -1)
+        err(1, "short-transfer: pipe");
+    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); // where Yama lets only an ancestor trace
+    pid_t child = fork();
+    if (child == -1)
+        err(1, "short-transfer: fork");
+    if (child == 0) {
+        if (fork() != 0)
+            _exit(0); // the tracer is nobody's child whom the peer could wait for
+        const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC;
+        if (ptrace(PTRACE_SEIZE, peer, NULL, (void *)options) == -1 ||
+            ptrace(PTRACE_INTERRUPT, peer, NULL, NULL) == -1)
+            err(1, "short-transfer: ptrace");
+        // What the peer holds must not be held by its tracer as well: its last close would not be the last.
+        close(ready[0]);
+        int keep = dup2(ready[1], STDIN_FILENO);
+        close(STDOUT_FILENO);
+        close_range(STDERR_FILENO + 1, ~0U, 0);
+        if (write(keep, "", 1) != 1)
+            err(1, "short-transfer: write");
+        close(keep);
+        trace(peer, transfer, wanted);
+        _exit(0);
+    }
+    char byte;
+    close(ready[1]);
+    while (waitpid(child, NULL, 0) == -1 && errno == EINTR)
+        continue;
+    if (read(ready[0], &byte, 1) != 1)
+        errx(1, "short-transfer: no tracer");
+    close(ready[0]);
+    execv(argv[3], argv + 3);
+    err(127, "short-transfer: %s", argv[3]);
+}

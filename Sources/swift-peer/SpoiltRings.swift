@@ -1,0 +1,91 @@
+internal import IPC
+internal import PeerContract
+internal import SystemPackage
+
+/// Rings whose headers somebody has written over: what comes of each is told in the same words as in C.
+let spoiltRingOperations: [Peer.Operation] = [
+  .init("ring_spoil") { peer, parameters in
+    let memory = try peer.handles.find(try parameters.text("memory"), as: (any SharedHandle).self, "shared memory")
+    let offset: Int = try parameters.integer("at", default: 0)
+    let (seed, count): (UInt32, UInt32) = (try parameters.integer("seed"), try parameters.integer("count"))
+    var outcomes: [Int32] = []
+    for round in 0..<count {
+      try RecordRing.make(capacity: 256, in: try memory.placement(), at: offset)
+      try spoil(memory, at: offset, UInt64(seed) << 32 | UInt64(round))
+      outcomes += try trySpoilt(try memory.placement(), offset)
+    }
+    var fields = Fields()
+    for (index, name) in ["consumers", "received", "producers", "sent"].enumerated() {
+      fields.append(name, stride(from: index, to: outcomes.count, by: 4).count { outcomes[$0] == 0 })
+    }
+    fields.append("digest", Digest(of: unsafe outcomes.span.bytes))
+    return fields
+  }
+]
+
+/// The fields that are spoilt: where each is, and how many bytes it has.
+private let places = [
+  (0, 8), (8, 4), (12, 4), (16, 8), (24, 8), (64, 8), (72, 8), (128, 8), (136, 8), (192, 8),
+]
+
+/// A ring with one record in it, of which up to three fields are spoilt.
+private func spoil(_ memory: any MemoryHandle, at offset: Int, _ round: UInt64) throws {
+  let random = Pattern(seed: round)
+  try memory.write(bytes(24), at: offset + 64)
+  try memory.write(bytes(16), at: offset + 192)
+  for index in 0..<Int(1 + random.word(0) % 3) {
+    let (place, size) = places[Int(random.word(1 + 2 * index) % 10)]
+    let before = try memory.bytes(at: offset + place, count: size)
+    let value = before.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let spoilt = spoilt(value, random.word(2 + 2 * index))
+    try memory.write(Array(bytes(spoilt)[..<size]), at: offset + place)
+  }
+}
+
+/// One of a few values that a header might have and should not, or an arbitrary one.
+private func spoilt(_ value: UInt64, _ how: UInt64) -> UInt64 {
+  switch how % 5 {
+  case 0: how
+  case 1: how >> 8 & 511
+  case 2: .max
+  case 3: value &+ 1
+  default: value ^ 1 << (how >> 8 & 63)
+  }
+}
+
+private func bytes(_ value: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
+
+/// What comes of opening each end, and of using it: four errors, 0 for none, -1 for not tried.
+private func trySpoilt(_ region: SharedRegion, _ offset: Int) throws -> [Int32] {
+  let past = Patience.atMost(.seconds(-1))
+  let record = [UInt8](repeating: 0, count: 16)
+  let consumer = try tryEnd(region, offset, "consumer") { ring in
+    _ = try [UInt8](atMost: 256) { room in _ = try ring.receive(into: &room, past, .report) }
+  }
+  return consumer
+    + (try tryEnd(region, offset, "producer") { ring in try ring.send(unsafe record.span.bytes, past, .report) })
+}
+
+private func tryEnd(
+  _ region: SharedRegion, _ offset: Int, _ end: String, _ use: (RingHandle) throws -> Void
+) throws -> [Int32] {
+  var used: Int32 = -1
+  let opened = try outcome {
+    let ring = try RingHandle.open(region, offset, records: true, end: end)
+    used = try outcome { try use(ring) }
+    ring.close()
+  }
+  return [opened, used]
+}
+
+/// The number of the error that `body` ends with; 0 for none.
+private func outcome(_ body: () throws -> Void) throws -> Int32 {
+  do {
+    try body()
+    return 0
+  } catch let error as IPCError {
+    return error.errno.rawValue
+  } catch let failure as Failure {
+    return failure.number
+  }
+}

@@ -1,0 +1,77 @@
+import SystemPackage
+import Testing
+
+@testable import Interop
+
+@Suite("The calls of a peer, as strace tells them,")
+struct SystemCallTraceTests {
+  private static let lines = [
+    #"execve("build/bin/c-peer", ["build/bin/c-peer"], 0x7ffd /* 5 vars */) = 0"#,
+    #"read(3</lib/libc.so.6>, "\177ELF"..., 832)     = 832"#,
+    #"write(1<pipe:[7]>, "hello contract=1 languag"..., 1296) = 1296"#,
+    #"read(0<pipe:[6]>, 0x7ffd, 65536)        = ? ERESTARTSYS (To be restarted if SA_RESTART is set)"#,
+    #"--- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER, si_pid=1, si_uid=0} ---"#,
+    #"rt_sigreturn({mask=[]})                 = 0"#,
+    #"read(0<pipe:[6]>, "read handle=r count=5\n", 65536) = 22"#,
+    #"mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f00"#,
+    #"fcntl(3<pipe:[9]>, F_GETFL)             = 0 (flags O_RDONLY)"#,
+    #"read(3<pipe:[9]>, "hello", 5)           = 5"#,
+    #"close(3<pipe:[9]>)                      = 0"#,
+    #"write(1<pipe:[7]>, "ok return=5 buf=hello\n", 22) = 22"#,
+    "a word of the peer's own = none",
+    #"read(0<pipe:[6]>, "mq_send msg=a\n", 65536) = 14"#,
+    #"mq_timedsend(4</q>, "a", 1, 0, NULL)    = -1 ENOSPC (No space left on device) (INJECTED)"#,
+    #"write(1<pipe:[7]>, "error errno=ENOSPC call="..., 33) = ?"#,
+    "+++ killed by SIGKILL +++",
+  ]
+
+  private func points() throws -> [FaultPoint] {
+    let (_, vocabulary) = try ScenarioLoader.load(root: Checkout.root)
+    let table = try SystemCallTable.load(root: Checkout.root, vocabulary: vocabulary)
+    return SystemCallTrace(Self.lines).points(of: "peer", operations: ["read", "mq_send"], table: table)
+  }
+
+  @Test("belong to the request that was performed; one that a signal interrupted is no request")
+  func requests() {
+    let trace = SystemCallTrace(Self.lines)
+    #expect(
+      trace.requests.map { $0.map(\.name) } == [
+        ["mmap", "fcntl", "read", "close", "write"], ["mq_timedsend", "write"],
+      ])
+    #expect(trace.killed)
+    #expect(trace.requests[1][0].isInjected)
+    #expect(!trace.requests[0][2].isInjected)
+  }
+
+  @Test("are counted from the execution on, as a tracer counts")
+  func numbers() throws {
+    let read = try #require(try points().first { $0.call == "read" })
+    // The loader's, the interrupted one, and the request are before it.
+    #expect(read.number == 4)
+    #expect(read.occurrence == 1)
+  }
+
+  @Test("are points for faults where they are of IPC: no allocator's, and no answer")
+  func calls() throws {
+    #expect(try points().map(\.call) == ["fcntl", "read", "close", "mq_timedsend"])
+    #expect(try points().map(\.next.call) == ["read", "close", "write", "write"])
+    #expect(try points().map(\.next.isPoint) == [true, true, false, false])
+  }
+
+  @Test("can be short where bytes have no boundaries, and are committed after what cannot be undone")
+  func kinds() throws {
+    #expect(try points().map(\.isDivisible) == [false, true, false, false])
+    #expect(try points().map(\.isCommitted) == [false, false, true, false])
+  }
+
+  @Test("meet the faults that they can meet")
+  func faults() throws {
+    let (_, vocabulary) = try ScenarioLoader.load(root: Checkout.root)
+    let table = try SystemCallTable.load(root: Checkout.root, vocabulary: vocabulary)
+    let points = try points()
+    // To be killed after it is to be killed before the next; a close within `read` is not made to fail.
+    #expect(
+      points[1].faults(table) == [.killedBefore, .interrupted, .wouldBlock, .noMemory, .noDescriptor, .noSpace, .short])
+    #expect(points[2].faults(table) == [.killedBefore, .killedAfter])
+  }
+}

@@ -1,0 +1,207 @@
+/* A block that processes share: a flag that says that the data behind it is there, a counter, and the data.
+ */
+#include "peer.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+struct block {
+    _Atomic uint32_t ready; /* 0 or 1; a whole word, so that futex(2) can wait for it */
+    _Atomic uint64_t counter;
+    unsigned char buffer[4000];
+};
+_Static_assert(sizeof(struct block) == 4016 && _Alignof(struct block) == 8, "layout");
+_Static_assert(offsetof(struct block, ready) == 0, "layout");
+_Static_assert(offsetof(struct block, counter) == 8, "layout");
+_Static_assert(offsetof(struct block, buffer) == 16, "layout");
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2, "atomics between processes");
+
+static struct block *block(struct call *call) {
+    return place(call, "memory", "at", sizeof(struct block));
+}
+
+/* How a request waits: how long, and by which means. */
+struct block_wait {
+    struct patience patience;
+    bool looks;
+};
+
+static struct block_wait block_wait_of(struct call *call) {
+    static const struct symbol means[] = {{"futex", 0}, {"poll", 1}, {0}};
+    return (struct block_wait){
+        .patience = optional_wait_of(call),
+        .looks = has(call, "by") && one_of(call, "by", means) == 1,
+    };
+}
+
+/* Sleeps while the flag is `value`, until it is said to have changed. */
+static bool sleep_while(_Atomic uint32_t *flag, uint32_t value, struct patience *wait) {
+    const struct timespec *left = wait_left(wait);
+    if (left && left->tv_sec == 0 && left->tv_nsec == 0) {
+        errno = ETIMEDOUT;
+        return false;
+    }
+    return syscall(SYS_futex, flag, FUTEX_WAIT, value, left, NULL, 0) == 0 || errno == EAGAIN ||
+           (errno == EINTR && wait->retry);
+}
+
+/* Waits until the flag is set, or until it is not. The load acquires: what was stored before the flag is
+ * seen. */
+static bool await(struct block *block, bool set, struct block_wait *wait) {
+    struct timespec backoff = first_backoff;
+    for (uint32_t flag; ((flag = atomic_load_explicit(&block->ready, memory_order_acquire)) != 0) != set;) {
+        bool goes_on = wait->looks ? pause_before(wait_end(&wait->patience), &backoff) ||
+                                         (errno == EINTR && wait->patience.retry)
+                                   : sleep_while(&block->ready, flag, &wait->patience);
+        if (!goes_on)
+            return false;
+    }
+    return true;
+}
+
+/* Sets the flag or takes it back, behind everything that was stored before, and wakes all who wait for it. */
+static void tell(struct block *block, uint32_t flag) {
+    atomic_store_explicit(&block->ready, flag, memory_order_release);
+    syscall(SYS_futex, &block->ready, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
+static void perform_block_init(struct call *call) {
+    struct block *made = block(call);
+    if (call->outcome == OK)
+        memset(made, 0, sizeof *made);
+}
+
+static void perform_block_layout(struct call *call) {
+    answer(call, "size", "%zu", sizeof(struct block));
+    answer(call, "alignment", "%zu", _Alignof(struct block));
+    answer(call, "ready", "%zu", offsetof(struct block, ready));
+    answer(call, "counter", "%zu", offsetof(struct block, counter));
+    answer(call, "buffer", "%zu", offsetof(struct block, buffer));
+}
+
+static void perform_block_publish(struct call *call) {
+    struct block *published = block(call);
+    struct payload bytes = payload(call, "buf", "count");
+    if (call->outcome != OK)
+        return;
+    if (bytes.length > sizeof published->buffer) {
+        fail(call, EMSGSIZE);
+        return;
+    }
+    memcpy(published->buffer, bytes.bytes, bytes.length);
+    tell(published, 1);
+}
+
+static void perform_block_reset(struct call *call) {
+    struct block *reset = block(call);
+    if (call->outcome == OK)
+        tell(reset, 0);
+}
+
+static void perform_block_ready(struct call *call) {
+    struct block *asked = block(call);
+    if (call->outcome == OK)
+        answer(call, "ready", "%s",
+               atomic_load_explicit(&asked->ready, memory_order_acquire) != 0 ? "yes" : "no");
+}
+
+static void perform_block_wait(struct call *call) {
+    struct block *awaited = block(call);
+    struct block_wait wait = block_wait_of(call);
+    if (call->outcome == OK && !await(awaited, true, &wait))
+        fail(call, errno);
+}
+
+static void perform_block_read(struct call *call) {
+    struct block *read = block(call);
+    size_t count = (size_t)number(call, "count", 0, INT64_MAX);
+    struct expectation expected = expectation(call);
+    if (call->outcome != OK)
+        return;
+    if (count > sizeof read->buffer) {
+        fail(call, EFAULT);
+        return;
+    }
+    void *copy = scratch(call, count);
+    if (!copy)
+        return;
+    memcpy(copy, read->buffer, count);
+    answer_payload(call, "buf", expected, copy, count);
+}
+
+static void perform_block_add(struct call *call) {
+    struct block *counted = block(call);
+    long long count = number(call, "count", 0, INT64_MAX);
+    if (call->outcome != OK)
+        return;
+    for (long long i = 0; i < count; i++)
+        atomic_fetch_add(&counted->counter, 1);
+    answer(call, "return", "%lld", count);
+}
+
+static void perform_block_counter(struct call *call) {
+    struct block *asked = block(call);
+    if (call->outcome == OK)
+        answer(call, "counter", "%llu", (unsigned long long)atomic_load(&asked->counter));
+}
+
+/* Publishes generation after generation: the number in the counter, the data made of it, and the flag last.
+ */
+static void perform_block_publish_rounds(struct call *call) {
+    struct block *published = block(call);
+    uint64_t rounds = (uint64_t)number(call, "count", 0, INT64_MAX), round = 0;
+    struct block_wait wait = block_wait_of(call);
+    while (call->outcome == OK && round < rounds) {
+        if (!await(published, false, &wait)) {
+            fail(call, errno);
+            break;
+        }
+        round++;
+        atomic_store_explicit(&published->counter, round, memory_order_relaxed);
+        make_pattern(round, 0, published->buffer, sizeof published->buffer);
+        tell(published, 1);
+    }
+    if (call->outcome != INVALID)
+        answer(call, "return", "%llu", (unsigned long long)round);
+}
+
+/* Takes generation after generation, and counts those of which not all is there. */
+static void perform_block_check_rounds(struct call *call) {
+    struct block *read = block(call);
+    uint64_t rounds = (uint64_t)number(call, "count", 0, INT64_MAX), round = 0, torn = 0;
+    struct block_wait wait = block_wait_of(call);
+    while (call->outcome == OK && round < rounds) {
+        if (!await(read, true, &wait)) {
+            fail(call, errno);
+            break;
+        }
+        round++;
+        torn += atomic_load_explicit(&read->counter, memory_order_relaxed) != round ||
+                first_difference(round, 0, read->buffer, sizeof read->buffer) != sizeof read->buffer;
+        tell(read, 0);
+    }
+    if (call->outcome == INVALID)
+        return;
+    answer(call, "return", "%llu", (unsigned long long)round);
+    answer(call, "torn", "%llu", (unsigned long long)torn);
+}
+
+const struct operation shared_block_operations[] = {
+    {"block_init", "memory at", perform_block_init},
+    {"block_layout", "", perform_block_layout},
+    {"block_publish", "memory at buf count pattern offset", perform_block_publish},
+    {"block_reset", "memory at", perform_block_reset},
+    {"block_ready", "memory at", perform_block_ready},
+    {"block_wait", "memory at by timeout eintr", perform_block_wait},
+    {"block_read", "memory at count pattern offset", perform_block_read},
+    {"block_add", "memory at count", perform_block_add},
+    {"block_counter", "memory at", perform_block_counter},
+    {"block_publish_rounds", "memory at count by timeout", perform_block_publish_rounds},
+    {"block_check_rounds", "memory at count by timeout", perform_block_check_rounds},
+    {0},
+};
