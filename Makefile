@@ -16,7 +16,7 @@ RUN ?=
 FAULTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps lint-deps patch-deps fault-deps build interop self-test faults test unit lint sanitize coverage docs scenarios clean swift-release
+.PHONY: help deps lint-deps patch-deps fault-deps build interop self-test faults test unit lint sanitize fuzz coverage docs scenarios clean swift-release
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -73,6 +73,9 @@ lint: lint-deps c-lint ## Check the format of Swift and C, and compile C with a 
 sanitize: build ## Unit tests and the gate with address, undefined (C) and thread sanitizers (takes a quarter of an hour)
 	@.ci/sanitize address $(RUN)
 	@.ci/sanitize thread $(RUN)
+
+fuzz: deps c ## Give every fuzz target made-up input (FUZZ_SECONDS=60 each; FUZZ_TARGETS="channel wire" for some)
+	@.ci/fuzz $(FUZZ_TARGETS)
 
 coverage: deps c ## Show how many lines the unit tests cover; build/coverage/index.html has them
 	@.ci/coverage

@@ -10,6 +10,11 @@ let house: [SwiftSetting] = [
   .treatAllWarnings(as: .error, .when(configuration: .debug)),
 ]
 
+let fuzzed: [Target.Dependency] = [
+  "FuzzedC", "IPC", "Interop", "PeerContract", .product(name: "SystemPackage", package: "swift-system"),
+]
+let fuzzedC: [CSetting] = [.define("_GNU_SOURCE"), .headerSearchPath("../../../c-peers/include")]
+
 /// The calls that `Sources/swift-peer-faulty` makes wrongly when it is asked to.
 let faultyCalls = [
   "cipc_epoll_ctl", "cipc_ftok", "cipc_futex_wait_any", "cipc_futex_wake", "cipc_internet_connect",
@@ -105,5 +110,20 @@ let package = Package(
       dependencies: ["Interop", "PeerContract", .product(name: "SystemPackage", package: "swift-system")],
       exclude: ["Reports/Snapshots"],
       swiftSettings: house),
+
+    // What is given bytes that nobody vouches for: those of fixtures/corpus in every test run.
+    .target(name: "FuzzedC", path: "Tests/Fuzz/C", cSettings: fuzzedC),
+    .testTarget(
+      name: "FuzzTests", dependencies: fuzzed, path: "Tests/Fuzz", exclude: ["C", "main.swift"],
+      swiftSettings: house),
   ]
 )
+
+// `make fuzz` alone, which sets this: the same, as a program that libFuzzer feeds.
+if Context.environment["FUZZ"] != nil {
+  package.targets.removeAll { $0.name == "FuzzTests" }
+  package.targets.append(
+    .executableTarget(
+      name: "fuzz", dependencies: fuzzed, path: "Tests/Fuzz", exclude: ["C", "CorpusTests.swift"],
+      swiftSettings: house, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
+}

@@ -21,7 +21,7 @@ EXAMPLE_SOURCES := $(wildcard c-peers/examples/*.c)
 EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/bin/c-examples/%)
 FAULT_SOURCES := $(wildcard c-peers/faults/*.c)
 C_SOURCES := $(PEER_SOURCES) $(WARDEN_SOURCES) $(SHORT_TRANSFER_SOURCES) $(EXAMPLE_SOURCES) $(FAULT_SOURCES)
-C_FILES = $(C_SOURCES) $(wildcard c-peers/*/*.h Sources/warden/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c)
+C_FILES = $(C_SOURCES) $(wildcard c-peers/*/*.h Sources/warden/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
 # The same objects once more, linked with the faults, which stand in for the calls that they say. They never ship.

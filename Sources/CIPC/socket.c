@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 _Static_assert(sizeof((struct sockaddr_un *)0)->sun_path == sizeof((struct cipc_unix_address *)0)->name,
                "sun_path");
@@ -112,6 +113,8 @@ intptr_t cipc_unix_send_enclosing(int socket, const void *bytes, size_t length, 
     return sendmsg(socket, &message, flags | MSG_NOSIGNAL);
 }
 
+enum { PIDFD = 4 }; // SCM_PIDFD, since Linux 6.5
+
 static void take_apart(struct msghdr *message, struct cipc_enclosure *enclosure) {
     for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
          header = CMSG_NXTHDR(message, header)) {
@@ -127,6 +130,12 @@ static void take_apart(struct msghdr *message, struct cipc_enclosure *enclosure)
         if (header->cmsg_type == SCM_CREDENTIALS && length >= sizeof enclosure->credentials) {
             memcpy(&enclosure->credentials, CMSG_DATA(header), sizeof enclosure->credentials);
             enclosure->has_credentials = 1;
+        }
+        // Nobody here asks for it. Who handed the socket over may have, and then every message brings one.
+        if (header->cmsg_type == PIDFD && length >= sizeof(int)) {
+            int process;
+            memcpy(&process, CMSG_DATA(header), sizeof process);
+            close(process);
         }
     }
 }

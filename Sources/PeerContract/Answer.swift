@@ -10,7 +10,7 @@ public enum Answer: Sendable, Hashable, CustomStringConvertible {
   case invalid(reason: String)
 
   public init(parsing line: some StringProtocol) throws(ContractError) {
-    let words = String(line).split(separator: " ")
+    let words = try words(of: line)
     guard let word = words.first else { throw ContractError("an empty line is no answer") }
     let fields = try Fields(parsing: words.dropFirst())
     switch word {

@@ -33,11 +33,13 @@ public struct Fields: Sendable, Hashable {
 
   /// Parses words of the form `key=value`.
   public init(parsing words: some Sequence<Substring>) throws(ContractError) {
+    // Whoever wrote the words may have made very many: each is looked up at once.
+    var keys: Set<String> = []
     for word in words {
       guard let equals = word.firstIndex(of: "=") else { throw ContractError("'\(word)' is not of the form key=value") }
       let key = String(word[..<equals])
       guard !key.isEmpty else { throw ContractError("'\(word)' has no key before its '='") }
-      guard self[bytes: key] == nil else { throw ContractError("the field '\(key)' stands twice") }
+      guard keys.insert(key).inserted else { throw ContractError("the field '\(key)' stands twice") }
       guard let value = PercentEncoding.decode(word[word.index(after: equals)...]) else {
         throw ContractError("the value of '\(key)' has a '%' without two hexadecimal digits")
       }
@@ -51,3 +53,14 @@ public struct ContractError: Error, Hashable, CustomStringConvertible {
   public let description: String
   public init(_ description: String) { self.description = description }
 }
+
+/// The words of a line that a peer wrote.
+func words(of line: some StringProtocol) throws(ContractError) -> [Substring] {
+  guard line.utf8.count < longestLine else {
+    throw ContractError("a line of \(line.utf8.count + 1) bytes, where \(longestLine) are the most")
+  }
+  return String(line).split(separator: " ")
+}
+
+/// In bytes, with its line end.
+private let longestLine = 65_536

@@ -14,7 +14,7 @@ public struct Greeting: Sendable, Hashable, CustomStringConvertible {
   }
 
   public init(parsing line: some StringProtocol) throws(ContractError) {
-    let words = String(line).split(separator: " ")
+    let words = try words(of: line)
     guard words.first == "hello" else {
       throw ContractError("a peer begins with 'hello contract=1 language=... operations=...', not with '\(line)'")
     }

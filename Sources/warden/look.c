@@ -94,9 +94,10 @@ void look(const char *line) {
     // Two files are two moments: the state is that of the call only if the process is in it before and after.
     if (slurp(pid, "syscall", later, sizeof later) > 0 && strcmp(call, later) != 0)
         strcpy(call, "running");
-    const char *state = strstr(status, "State:\t");
+    // At the begin of a line: a process names itself, in the first, as it likes.
+    const char *state = strstr(status, "\nState:\t");
     unsigned long long pending = status_mask(status, "\nSigPnd:\t") | status_mask(status, "\nShdPnd:\t");
-    char letter[2] = {state != NULL ? state[7] : '?', '\0'};
+    char letter[2] = {state != NULL ? state[8] : '?', '\0'};
     char *rest = call;
     long number = strtol(call, &rest, 10);
     const char *name = rest == call ? NULL : system_call_name(number);

@@ -116,6 +116,13 @@ int main(int argc, char **argv) {
     close_strangers(&plan);
     // A harness that was killed reads no answer; that its commands end is what counts.
     signal(SIGPIPE, SIG_IGN);
+    // What was there before the cell is not the cell's: it must not take it for its own, nor remove it at the
+    // end.
+    if (!plan.private_sandbox && !names_are_free(&plan)) {
+        errno = EEXIST;
+        say_failure("start", "what bears a name or a key of this cell");
+        return 1;
+    }
     if (!enter_sandbox(&plan))
         return 1;
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <mqueue.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,13 +16,13 @@
 // In namespaces of its own a cell's objects go with the namespaces. Among everybody's, the warden removes
 // what bears the cell's token or one of its keys, and nothing else, however the cell ended.
 
-static void sweep_sysv(const struct plan *plan, const char *path, void (*remove_object)(int)) {
+static void each_keyed(const struct plan *plan, const char *path, void (*act)(int id)) {
     FILE *file = fopen(path, "re");
     char line[512];
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
         int key, id;
         if (sscanf(line, "%d %d", &key, &id) == 2 && key >= plan->first_key && key < plan->first_key + KEYS)
-            remove_object(id);
+            act(id);
     }
     if (file != NULL)
         fclose(file);
@@ -44,34 +45,63 @@ static int remove_entry(const char *path, const struct stat *status, int kind, s
     return remove(path);
 }
 
-/// POSIX shared memory, and named semaphores, whose files begin with "sem.".
-static void sweep_memory(const struct plan *plan) {
-    DIR *directory = opendir("/dev/shm");
+/// Has `act` deal with every entry of a directory that bears the cell's token, and closes it. The files of
+/// named semaphores begin with "sem.".
+static void each_named(const struct plan *plan, int descriptor,
+                       void (*act)(int directory, const char *name)) {
+    DIR *directory = descriptor != -1 ? fdopendir(descriptor) : NULL;
     for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
         const char *name = entry->d_name;
         if (strncmp(name, "sem.", 4) == 0)
             name += 4;
         if (strncmp(name, plan->token, strlen(plan->token)) == 0)
-            unlinkat(dirfd(directory), entry->d_name, 0);
+            act(dirfd(directory), entry->d_name);
     }
     if (directory != NULL)
         closedir(directory);
 }
 
+static int memory_directory(void) {
+    return open("/dev/shm", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void remove_queue(int directory, const char *name) {
+    char slashed[NAME_MAX + 2];
+    (void)directory;
+    snprintf(slashed, sizeof slashed, "/%s", name);
+    mq_unlink(slashed);
+}
+
+static void remove_name(int directory, const char *name) {
+    unlinkat(directory, name, 0);
+}
+
 void sweep(const struct plan *plan) {
-    int queues = mqueue_directory();
-    DIR *directory = queues != -1 ? fdopendir(queues) : NULL;
-    for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
-        char name[sizeof entry->d_name + 1];
-        snprintf(name, sizeof name, "/%s", entry->d_name);
-        if (strncmp(entry->d_name, plan->token, strlen(plan->token)) == 0)
-            mq_unlink(name);
-    }
-    if (directory != NULL)
-        closedir(directory);
-    sweep_memory(plan);
-    sweep_sysv(plan, "/proc/sysvipc/shm", remove_segment);
-    sweep_sysv(plan, "/proc/sysvipc/sem", remove_semaphores);
-    sweep_sysv(plan, "/proc/sysvipc/msg", remove_messages);
+    each_named(plan, mqueue_directory(), remove_queue);
+    each_named(plan, memory_directory(), remove_name);
+    each_keyed(plan, "/proc/sysvipc/shm", remove_segment);
+    each_keyed(plan, "/proc/sysvipc/sem", remove_semaphores);
+    each_keyed(plan, "/proc/sysvipc/msg", remove_messages);
     nftw(plan->scratch, remove_entry, 16, FTW_DEPTH | FTW_PHYS); // never through a link
+}
+
+static bool taken;
+
+static void note_object(int id) {
+    (void)id;
+    taken = true;
+}
+
+static void note_name(int directory, const char *name) {
+    (void)directory, (void)name;
+    taken = true;
+}
+
+bool names_are_free(const struct plan *plan) {
+    each_named(plan, mqueue_directory(), note_name);
+    each_named(plan, memory_directory(), note_name);
+    each_keyed(plan, "/proc/sysvipc/shm", note_object);
+    each_keyed(plan, "/proc/sysvipc/sem", note_object);
+    each_keyed(plan, "/proc/sysvipc/msg", note_object);
+    return !taken;
 }

@@ -55,3 +55,4 @@ void census(const struct plan *plan);
 
 // sweep.c
 void sweep(const struct plan *plan);
+bool names_are_free(const struct plan *plan); // nothing that sweep would remove is there yet

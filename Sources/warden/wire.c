@@ -1,5 +1,6 @@
 #include "warden.h"
 
+#include <ctype.h>
 #include <err.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -149,7 +150,7 @@ const char *field(const char *line, const char *key, size_t *length) {
             continue;
         size_t used = 0;
         for (const char *c = word + key_length + 1; *c != '\0' && *c != ' '; c++) {
-            if (*c == '%' && c[1] != '\0' && c[2] != '\0') {
+            if (*c == '%' && isxdigit((unsigned char)c[1]) && isxdigit((unsigned char)c[2])) {
                 value[used++] = (char)(hex(c[1]) << 4 | hex(c[2]));
                 c += 2;
             } else {

@@ -25,7 +25,7 @@ struct DishonestPeerTests {
   /// Runs a scenario of two steps with `odd` beside an honest reference, and returns the verdict on `odd`.
   ///
   /// Time is short only where it is to run out: a busy machine must not fail the other tests.
-  private func verdict(
+  func verdict(
     _ body: String, steps: String = "    - a: pid -> pid>=1", timeoutMultiplier: Double = 1,
     isolation: IsolationRule = .auto
   ) async throws -> CellResult {

@@ -83,6 +83,9 @@ struct LoaderFileTests {
   }
 
   static let files: [NoScenario] = [
+    NoScenario(
+      "anchors", "- id: test/a\n  title: &t {? [*t, *t] : x}\n",
+      "test.yaml:2:10: here are no anchors: what stands twice is written twice, or is a parameter"),
     NoScenario("nothing", "", "test.yaml:1:1: the file is empty"),
     NoScenario("only a comment", "# nothing yet\n", "test.yaml:1:1: the file is empty"),
     NoScenario("an empty list", "[]", "test.yaml:1:1: there is no scenario here"),

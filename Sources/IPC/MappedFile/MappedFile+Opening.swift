@@ -2,10 +2,11 @@ internal import Glibc
 public import SystemPackage
 
 extension MemoryObject {
-  /// Opens a regular file, to be mapped.
+  /// Opens a regular file, to be mapped. A symbolic link is not followed: where others may write to the directory, it
+  /// could have been planted. Whoever means its target says so, by the path of that.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`, and `.operationNotSupportedByDevice` for what is no regular
-  ///   file.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`, `.tooManySymbolicLinkLevels` for a
+  ///   symbolic link, and `.operationNotSupportedByDevice` for what is no regular file.
   ///
   /// Calls `open(2)`.
   public init(opening path: FilePath) throws(IPCError) {
@@ -34,7 +35,7 @@ extension MemoryObject {
     _ path: FilePath, _ flags: Int32, _ permissions: FilePermissions = []
   ) throws(IPCError) -> OwnedDescriptor {
     // Should there be a FIFO, O_NONBLOCK keeps it from waiting for a writer; for a regular file it means nothing.
-    let flags = (Access.isWritable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | flags
+    let flags = (Access.isWritable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW | flags
     let descriptor = try Kernel.call("open", on: .path(path)) {
       unsafe path.withPlatformString { unsafe Glibc.open($0, flags, permissions.rawValue) }
     }

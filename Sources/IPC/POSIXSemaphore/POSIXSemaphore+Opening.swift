@@ -1,3 +1,4 @@
+internal import CIPC
 internal import Glibc
 public import SystemPackage
 
@@ -72,6 +73,13 @@ extension POSIXSemaphore {
     }
     guard let address = unsafe UnsafeMutablePointer<sem_t>(bitPattern: address) else {
       throw IPCError(call: "sem_open", errno: .badAddress, object: .name(name.text))
+    }
+    // The C library maps whatever has the name. In a file that is too short, the first access would be the last.
+    if case .failure(let reason) = Kernel.attempt(.retry, { unsafe cipc_populate(address, MemoryLayout<sem_t>.size) }),
+      reason != .invalidArgument  // before Linux 5.14 nobody tells
+    {
+      unsafe sem_close(address)
+      throw IPCError(call: "sem_open", errno: reason, object: .name(name.text))
     }
     return unsafe address
   }

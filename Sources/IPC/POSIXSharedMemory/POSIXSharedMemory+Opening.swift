@@ -57,7 +57,8 @@ extension MemoryObject {
   private static func open(
     _ name: POSIXSharedMemory.Name, _ flags: Int32, _ permissions: FilePermissions = []
   ) throws(IPCError) -> OwnedDescriptor {
-    let flags = (Access.isWritable ? O_RDWR : O_RDONLY) | flags
+    // Should somebody have planted a FIFO, O_NONBLOCK keeps it from waiting for a writer; for memory it means nothing.
+    let flags = (Access.isWritable ? O_RDWR : O_RDONLY) | O_NONBLOCK | flags
     let descriptor = try Kernel.call("shm_open", on: .name(name.text)) {
       unsafe shm_open(name.text, flags, permissions.rawValue)
     }

@@ -28,13 +28,17 @@ public struct PeerList: Sendable {
   }
 
   private static func read(_ file: String, root: String) throws(PeerListError) -> [PeerDescription] {
-    let node: Node?
-    do {
-      node = try Yams.compose(yaml: String(contentsOfFile: file, encoding: .utf8))
-    } catch {
-      throw PeerListError("\(file): \(error)")
+    let bytes: Data
+    do { bytes = try Data(contentsOf: URL(fileURLWithPath: file)) } catch {
+      throw PeerListError("\(file): \(error.localizedDescription)")
     }
-    guard let languages = node?.mapping else {
+    return try parse(bytes, file: file, root: root)
+  }
+
+  static func parse(_ bytes: Data, file: String, root: String) throws(PeerListError) -> [PeerDescription] {
+    let log = MistakeLog()
+    guard let node = Document(file: file, bytes: bytes, log: log)?.root else { throw PeerListError(log.told) }
+    guard let languages = node.mapping else {
       throw PeerListError("\(file): it must be a map of languages, each with 'peer' and 'examples'")
     }
     var peers: [PeerDescription] = []

@@ -16,8 +16,14 @@ struct CellNames: Sendable {
     let number = UInt32.random(in: .min ... .max)
     // Of one length: no token begins another, and what begins with it may be removed.
     let digits = String(number, radix: 36)
-    token = "ipc-interop-" + String(repeating: "0", count: 7 - digits.count) + digits
-    firstKey = Int32.random(in: 0x100_0000...0x7FF_FFFF) << 4
+    self.init(
+      token: "ipc-interop-" + String(repeating: "0", count: 7 - digits.count) + digits,
+      firstKey: Int32.random(in: 0x100_0000...0x7FF_FFFF) << 4)
+  }
+
+  init(token: String, firstKey: Int32) {
+    self.token = token
+    self.firstKey = firstKey
   }
 
   /// The kinds of names, by what a variable begins with.

@@ -172,7 +172,10 @@ extension CellRun {
         return line
       }
       role.takeErrors(from: sandbox.streams[role.index].error)
-      if output.isFlooded { throw CellFailure(.crashed, "\(describe(role)) floods its output, and was cut off") }
+      if output.isFlooded {
+        throw CellFailure(
+          .crashed, "\(describe(role)) floods its output, and was cut off", answered: output.everything().first)
+      }
       if output.isEnded { throw ended(role, doing: what) }
       if ContinuousClock.now > deadline { throw hung(role, doing: what) }
       try wait(deadline - .now)
@@ -182,6 +185,10 @@ extension CellRun {
   /// Waits until something comes from anybody.
   func wait(_ patience: Duration) throws(CellFailure) {
     do { try sandbox.wait(patience) } catch { throw CellFailure(error) }
+    // It is read no further, and whoever wrote it would only be seen to wait for ever.
+    for role in roles where sandbox.streams[role.index].error.isFlooded {
+      throw CellFailure(.crashed, "\(describe(role)) floods its standard error, and was cut off")
+    }
   }
 
   /// Asks the warden about a role's process. That it has ended is the role's fault, not the sandbox's.

@@ -106,8 +106,16 @@ extension CellRun {
     guard taker.pid == nil else {
       throw CellFailure(.broken, "\(to.role) has started already, and can inherit no more")
     }
-    let token = try inspect(giver, doing: "hand over '\(from.handle)'") { pid throws(SandboxError) in
-      try sandbox.take(descriptor: descriptor, of: pid)
+    let token = try inspect(giver, doing: "hand over '\(from.handle)'") { pid throws(SandboxError) -> Int? in
+      do throws(SandboxError) { return try sandbox.take(descriptor: descriptor, of: pid) } catch {
+        guard error.isRefusal, try sandbox.descriptors(of: pid)[descriptor] == nil else { throw error }
+        return nil
+      }
+    }
+    guard let token else {
+      throw CellFailure(
+        .failed,
+        "\(describe(giver)) says that its handle '\(from.handle)' is descriptor \(descriptor), which is not open")
     }
     taker.inherits.append((token: token, handle: to.handle))
   }

@@ -27,6 +27,10 @@ struct Document {
       return nil
     }
     lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+    if let (line, column) = Self.anchor(in: lines) {
+      mistake(line, column, "here are no anchors: what stands twice is written twice, or is a parameter")
+      return nil
+    }
     do {
       // The basic resolver leaves every scalar the text that it is: what is a number is decided where one is due.
       guard let root = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot() else {
@@ -53,6 +57,24 @@ struct Document {
       mistake(1, 1, "this is no YAML: \(error)")
       return nil
     }
+  }
+
+  /// Where the first anchor is, or what looks like one. Aliases of aliases of aliases stand for more than any machine has
+  /// the memory for, or the time to compare.
+  private static func anchor(in lines: [Substring]) -> (line: Int, column: Int)? {
+    for (index, line) in lines.enumerated() where line.utf8.contains(UInt8(ascii: "&")) {
+      var previous: Unicode.Scalar = " "
+      let scalars = Array(line.unicodeScalars)
+      for (column, scalar) in scalars.enumerated() {
+        if scalar == "&", column + 1 < scalars.count, scalars[column + 1] != " ",
+          " \t[{,:".unicodeScalars.contains(previous)
+        {
+          return (index + 1, column + 1)
+        }
+        previous = scalar
+      }
+    }
+    return nil
   }
 
   func location(of node: Node) -> SourceLocation {

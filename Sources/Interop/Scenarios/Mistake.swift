@@ -32,6 +32,9 @@ final class MistakeLog {
     if seen.insert(mistake).inserted { found.append(mistake) }
   }
 
+  /// All of them, a line each, for a list that is refused with one text.
+  var told: String { LoadErrors(mistakes: sorted).description }
+
   var sorted: [Mistake] {
     found.sorted {
       ($0.location.file, $0.location.line, $0.location.column) < (

@@ -1,0 +1,20 @@
+#include "FuzzedC.h"
+
+#include <ipc_channel.h>
+#include <string.h>
+
+size_t fuzzed_channel(int in, uint32_t limit, uint32_t *lengths, size_t most, uint8_t *bytes, int *error) {
+    struct ipc_channel channel;
+    size_t count = 0, length;
+    int result = 0;
+    ipc_channel_init(&channel, in, -1, limit);
+    while (count < most && (result = ipc_channel_receive(&channel, bytes, &length, NULL)) == 1) {
+        lengths[count++] = (uint32_t)length;
+        bytes += length;
+    }
+    *error = result == -1 ? errno : 0;
+    // What is broken stays so.
+    if (result == -1 && (ipc_channel_receive(&channel, bytes, &length, NULL) != -1 || errno != *error))
+        __builtin_trap();
+    return count;
+}

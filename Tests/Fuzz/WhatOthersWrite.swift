@@ -1,0 +1,184 @@
+import Foundation
+import FuzzedC
+import SystemPackage
+
+@testable import IPC
+
+/// What other processes send, or write into memory that is shared with them.
+extension FuzzTarget {
+  /// Names and addresses as users type them. What is taken is written as it was meant.
+  static let names = FuzzTarget(name: "names") { input in
+    let text = String(decoding: input, as: UTF8.self)
+    if let name = POSIXMessageQueue.Name(text) { try demand("\(name)" == text, "the queue \(name)") }
+    if let name = POSIXSharedMemory.Name(text) { try demand("\(name)" == text, "the memory \(name)") }
+    if let name = POSIXSemaphore.Name(text) { try demand("\(name)" == text, "the semaphore \(name)") }
+    if let address = IPAddress(text), "\(address)".contains("%") == text.contains("%") {
+      try demand(IPAddress("\(address)") == address, "the address \(address)")
+    }
+    if let address = SocketAddress(text) {
+      try demand(SocketAddress("\(address)") == address, "the address \(address)")
+    }
+    _ = SystemVKey(text)
+    if let address = try? UnixSocket.Address(path: FilePath(text)) {
+      try demand(address.path == FilePath(text), "the path \(address)")
+    }
+    if let address = try? UnixSocket.Address(abstract: input) {
+      try demand(address.abstractName == input, "the abstract name \(address)")
+    }
+  }
+
+  /// A stream of bytes where messages are due: the library and the C header make the same of it.
+  static let channel = FuzzTarget(name: "channel") { input in
+    var ingredients = Ingredients(input)
+    let limit = UInt32(ingredients.byte()) << (ingredients.byte() % 16)
+    let stream = Array(ingredients.rest)
+
+    var receiver = Channel.Receiver(Pieces(stream), limit: limit)
+    var ours: [[UInt8]] = []
+    var message: [UInt8] = []
+    var reason: Int32 = 0
+    do throws(IPCError) {
+      while try receiver.receive(&message) == .received { ours.append(message) }
+    } catch { reason = error.errno.rawValue }
+    let source = receiver.release()
+    // An array grows to twice its size, and what it got beyond that is used.
+    try demand(source.largestRoom <= 8192 + 4 * stream.count, "room for \(source.largestRoom) bytes was made")
+
+    let file = try MemoryObject<ReadWrite>(anonymous: "stream")
+    _ = try file.descriptor.writeAll(toAbsoluteOffset: 0, stream)
+    var lengths = [UInt32](repeating: 0, count: stream.count / 4 + 1)
+    // Where the next message goes there is room for as many bytes as one may have.
+    var bytes = [UInt8](repeating: 0, count: stream.count + Int(limit))
+    var theirReason: Int32 = 0
+    let count = unsafe fuzzed_channel(
+      file.descriptor.rawValue, limit, &lengths, lengths.count, &bytes, &theirReason)
+
+    try demand(
+      reason == theirReason, "Swift ends with \(Errno(rawValue: reason)), C with \(Errno(rawValue: theirReason))")
+    try demand(ours.map(\.count) == lengths.prefix(count).map { Int($0) }, "other lengths than in C")
+    try demand(
+      ours.flatMap(\.self).elementsEqual(bytes.prefix(ours.reduce(0) { $0 + $1.count })), "other bytes than in C")
+  }
+
+  /// What others write into the memory of a queue: it may cost messages and be an error, and nothing else.
+  static let queue = FuzzTarget(name: "queue") { input in
+    let size = 128 + 3 * 32
+    let memory = try SharedRegion(size: 8192)
+    let place = 8192 - size  // behind it there is nothing
+    let base = unsafe try memory.place(bytes: 8192, alignment: 8, at: 0)
+    /// A queue as it is made, with the input over it.
+    func spoiled() throws -> SharedQueue {
+      unsafe base.initializeMemory(as: UInt8.self, repeating: 0xA5, count: 8192)
+      unsafe base.advanced(by: place).initializeMemory(as: UInt8.self, repeating: 0, count: size)
+      let queue = try SharedQueue(makingIn: memory, at: place, slots: 3, of: 20)
+      // The lock alone is left: what stands there may be waited for.
+      for (offset, byte) in input.prefix(size).enumerated() where !(64..<68).contains(offset) {
+        unsafe base.storeBytes(of: byte, toByteOffset: place + offset, as: UInt8.self)
+      }
+      return queue
+    }
+    func check(_ language: String) throws {
+      for offset in 0..<place {
+        let byte = unsafe base.load(fromByteOffset: offset, as: UInt8.self)
+        try demand(byte == 0xA5, "\(language) wrote to byte \(offset - place) of the queue")
+      }
+      let lock = unsafe base.loadUnaligned(fromByteOffset: place + 64, as: UInt32.self)
+      try demand(lock == 0, "\(language) keeps the lock")
+    }
+    use(try spoiled())
+    try check("Swift")
+    _ = try spoiled()
+    var ours: Int32 = 0
+    do throws(IPCError) { use(try SharedQueue(in: memory, at: place)) } catch { ours = error.errno.rawValue }
+    try check("Swift")
+    _ = try spoiled()
+    let theirs = unsafe fuzzed_queue(base + place, size)
+    try check("C")
+    try demand(ours == theirs, "opened with \(Errno(rawValue: ours)) in Swift, \(Errno(rawValue: theirs)) in C")
+  }
+
+  /// Does everything that can be done without waiting, and does not mind what comes of it.
+  private static func use(_ queue: SharedQueue) {
+    var bytes: [UInt8] = []
+    for _ in 0..<5 {
+      _ = try? queue.sender.send([1, 2, 3].span, patience: .none)
+      bytes.removeAll()
+      _ = try? queue.receiver.receive(appendingTo: &bytes, patience: .none)
+      _ = try? queue.status()
+    }
+    try? queue.close()
+  }
+
+  /// Messages with descriptors and credentials, received with whatever room and flags: no descriptor is left over.
+  static let enclosures = FuzzTarget(name: "enclosures") { input in
+    var ingredients = Ingredients(input)
+    let pair = try UnixSocket.Pair<UnixSocket.SequencedPacketStyle>()
+    try exchange(&ingredients, pair.first, pair.second)
+    let held = try openDescriptors { [own = link(of: pair.first.descriptor.rawValue)] _, link in link == own }
+    try demand(held == 1, "\(held - 1) descriptors are left over")
+    // Other tests of this process may just have one, but not many.
+    let processes = try openDescriptors { number, _ in
+      let facts = try? String(contentsOfFile: "/proc/self/fdinfo/\(number)", encoding: .utf8)
+      return facts?.contains("\nPid:\t\(getpid())\n") == true
+    }
+    try demand(processes < 8, "\(processes) process descriptors are left over")
+  }
+
+  private static func exchange(
+    _ ingredients: inout Ingredients, _ sender: borrowing UnixSocket.End<UnixSocket.SequencedPacketStyle>,
+    _ receiver: borrowing UnixSocket.End<UnixSocket.SequencedPacketStyle>
+  ) throws {
+    var enclosure = UnixSocket.Enclosure()
+    var bytes: [UInt8] = []
+    for _ in 0..<8 where !ingredients.rest.isEmpty {
+      let (options, count, room) = (ingredients.byte(), ingredients.byte(), ingredients.byte())
+      // SO_PASSCRED, SO_TIMESTAMP and SO_PASSPIDFD: whoever hands a socket over has set what it likes.
+      for (bit, option) in [Int32(16), 29, 76].enumerated() {
+        var value: Int32 = options >> bit & 1 == 1 ? 1 : 0
+        _ = unsafe setsockopt(receiver.descriptor.rawValue, SOL_SOCKET, option, &value, 4)
+      }
+      let message = ingredients.bytes(Int(options >> 3))
+      let descriptors = [FileDescriptor](repeating: sender.descriptor, count: Int(count))
+      _ = try? sender.send(
+        unsafe message.span.bytes, enclosing: descriptors.span, patience: .none)
+      bytes.removeAll()
+      if options & 128 != 0 {
+        _ = try? receiver.receive(atMost: Int(room), appendingTo: &bytes, patience: .none)
+      } else {
+        _ = try? receiver.receive(
+          atMost: 16, appendingTo: &bytes, enclosure: &enclosure, room: Int(room), peeking: options & 64 != 0,
+          patience: .none)
+      }
+      if room % 2 == 0, let taken = enclosure.takeDescriptor() { try taken.close() }
+    }
+  }
+
+  /// How many of the descriptors of this process are of a kind.
+  private static func openDescriptors(_ isCounted: (Int32, String?) -> Bool) throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
+      .count { isCounted($0, link(of: $0)) }
+  }
+
+  private static func link(of descriptor: Int32) -> String? {
+    try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")
+  }
+}
+
+/// A source that yields at most seven bytes at a time.
+private struct Pieces: ByteSource {
+  private var bytes: ArraySlice<UInt8>
+  private(set) var largestRoom = 0
+
+  init(_ bytes: [UInt8]) { self.bytes = bytes[...] }
+
+  mutating func read(
+    into room: inout OutputRawSpan, patience: Patience, interruption: Interruption
+  ) throws(IPCError) -> ReadResult {
+    largestRoom = max(largestRoom, room.freeCapacity)
+    let piece = bytes.prefix(min(7, room.freeCapacity))
+    if piece.isEmpty { return .endOfFile(after: 0) }
+    for byte in piece { room.append(byte) }
+    bytes = bytes.dropFirst(piece.count)
+    return .read(piece.count)
+  }
+}

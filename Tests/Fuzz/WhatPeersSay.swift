@@ -1,0 +1,93 @@
+import FuzzedC
+import Glibc
+import PeerContract
+import SystemPackage
+
+@testable import Interop
+
+/// What comes from a process that the harness started: nothing of it is believed.
+extension FuzzTarget {
+  /// A line of a peer. One that is understood is understood alike when it is written anew.
+  static let contract = FuzzTarget(name: "contract") { input in
+    let line = String(decoding: input, as: UTF8.self)
+    if let answer = try? Answer(parsing: line) {
+      try demand(try Answer(parsing: answer.description) == answer, "an answer that is another when written anew")
+      if case .ok(let fields) = answer {
+        for key in fields.keys {
+          let encoded = PercentEncoding.encode(fields[bytes: key] ?? [])
+          let complaint = Matching.complaint(
+            key: key, relation: .equal(Template(pieces: [])), demanded: encoded, actual: fields[bytes: key])
+          try demand(complaint == nil, "a value that differs from itself: \(complaint ?? "")")
+          _ = Matching.complaint(key: key, relation: .less(Template(pieces: [])), demanded: "7", actual: [])
+        }
+      }
+    }
+    if let request = try? Request(parsing: line) {
+      try demand(try Request(parsing: request.description) == request, "a request that is another when written anew")
+    }
+    if let greeting = try? Greeting(parsing: line) {
+      try demand(
+        try Greeting(parsing: greeting.description) == greeting, "a greeting that is another when written anew")
+    }
+    let harmless = line.harmless
+    try demand(!harmless.unicodeScalars.contains(where: \.isTreacherous), "not harmless: \(Array(harmless.utf8))")
+    let encoded = PercentEncoding.encode(input)
+    try demand(PercentEncoding.decode(encoded).map { $0 == input } == true, "encoded and decoded it is another")
+    _ = PercentEncoding.decode(line)
+  }
+
+  /// A peer's output, in pieces: no byte is lost or invented on the way into lines.
+  static let lines = FuzzTarget(name: "lines") { input in
+    let ends = try FileDescriptor.pipe(options: .closeOnExec)
+    let limit = input.first.map { Int($0) * 64 } ?? 64
+    let source = LineSource(OwnedDescriptor(ends.readEnd), limit: limit)
+    let bytes = Array(input.prefix(32_000))
+    _ = try ends.writeEnd.writeAll(bytes)
+    try ends.writeEnd.close()
+    var lines: [String] = []
+    while !source.isEnded {
+      source.receive()
+      while let line = source.nextLine() { lines.append(line) }
+    }
+    if let rest = source.takeRest() { lines.append(rest) }
+    try demand(source.isFlooded == (bytes.count > limit), "\(bytes.count) bytes where \(limit) are allowed")
+    if !source.isFlooded {
+      var wanted = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
+        String(decoding: $0, as: UTF8.self)
+      }
+      if wanted.last?.isEmpty == true { wanted.removeLast() }
+      try demand(lines == wanted, "the lines \(lines) of \(bytes)")
+    }
+  }
+
+  /// The line between the harness and the warden: what its C and the harness's Swift make of it is the same.
+  static let wire = FuzzTarget(name: "wire") { input in
+    var key: [UInt8] = []
+    var rest = input[...]
+    while let byte = rest.popFirst(), byte != 0 { key.append(byte) }
+    let line = rest.filter { $0 != 0 && $0 != UInt8(ascii: "\n") }
+    let theirs = unsafe (line + [0]).withUnsafeBufferPointer { line in
+      unsafe (key + [0]).withUnsafeBufferPointer { key in
+        var length = 0
+        let value = unsafe fuzzed_field(line.baseAddress, key.baseAddress, &length)
+        return unsafe value.map { unsafe Array(UnsafeBufferPointer(start: $0, count: length)) }
+      }
+    }
+    let text = String(decoding: line, as: UTF8.self)
+    let isPlain = !key.isEmpty && !key.contains(UInt8(ascii: "=")) && !key.contains(UInt8(ascii: " "))
+    if isPlain, Array(text.utf8) == line, let request = try? Request(parsing: text),
+      !text.hasPrefix(" ")
+    {
+      let ours = request.fields[bytes: String(decoding: key, as: UTF8.self)]
+      try demand(ours == theirs, "\(key) in \(line): here \(ours ?? []), there \(theirs ?? [])")
+    }
+    var encoded = [UInt8](repeating: 0, count: 3 * rest.count)
+    let count = unsafe Array(rest).withUnsafeBufferPointer { bytes in
+      unsafe encoded.withUnsafeMutableBufferPointer {
+        unsafe fuzzed_encode(bytes.baseAddress, bytes.count, $0.baseAddress, $0.count)
+      }
+    }
+    try demand(
+      String(decoding: encoded.prefix(count), as: UTF8.self) == PercentEncoding.encode(rest), "encoded otherwise")
+  }
+}

@@ -1,0 +1,28 @@
+import FuzzedC
+import Glibc
+
+// The program that `make fuzz` builds: it gives what libFuzzer makes up to the target whose name is in FUZZ_TARGET.
+
+/// libFuzzer's callback takes no context.
+enum Chosen {
+  static let target: FuzzTarget = {
+    let name = unsafe getenv("FUZZ_TARGET").map { unsafe String(cString: $0) } ?? ""
+    guard let target = FuzzTarget.all.first(where: { $0.name == name }) else {
+      fatalError("FUZZ_TARGET is to be one of: \(FuzzTarget.all.map(\.name).joined(separator: " "))")
+    }
+    return target
+  }()
+}
+
+var count = CommandLine.argc
+var arguments = unsafe Optional(CommandLine.unsafeArgv)
+let status = unsafe LLVMFuzzerRunDriver(&count, &arguments) { bytes, count in
+  do {
+    unsafe try Chosen.target.run(Array(UnsafeBufferPointer(start: bytes, count: count)))
+  } catch {
+    print("\(Chosen.target): \(error)")
+    abort()
+  }
+  return 0
+}
+exit(status)
