@@ -59,8 +59,9 @@ static void sweep_memory(const struct plan *plan) {
 }
 
 void sweep(const struct plan *plan) {
-    int queues = mqueue_directory();
-    DIR *directory = queues != -1 ? fdopendir(queues) : NULL;
+    int queues = mqueue_directory(); // of a mount, through which entries are found and none is read
+    int readable = queues != -1 ? openat(queues, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    DIR *directory = readable != -1 ? fdopendir(readable) : NULL;
     for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
         char name[sizeof entry->d_name + 1];
         snprintf(name, sizeof name, "/%s", entry->d_name);
