@@ -48,24 +48,30 @@ public struct Runner: Sendable {
           notes: Probe.notes(on: greetings, configuration.vocabulary))))
 
     let threads = DispatchGroup()
-    for _ in 0..<min(configuration.jobs, max(plan.groups.count, 1)) {
+    var lack: SandboxError?
+    for _ in 0..<min(configuration.jobs, max(plan.groups.count, 1)) where lack == nil {
       threads.enter()
-      let thread = Thread {
-        var random = SystemRandomNumberGenerator()
-        while let group = state.nextGroup() {
-          GroupRun(
-            group: group, configuration: configuration, context: context, expectations: expectations, state: state
-          )
-          .run(&random)
+      do throws(SandboxError) {
+        try Worker.start {
+          var random = SystemRandomNumberGenerator()
+          while let group = state.nextGroup() {
+            GroupRun(
+              group: group, configuration: configuration, context: context, expectations: expectations, state: state
+            )
+            .run(&random)
+          }
+          threads.leave()
         }
+      } catch {
         threads.leave()
+        state.stop()
+        lack = error
       }
-      thread.stackSize = 1 << 20
-      thread.start()
     }
     while threads.wait(timeout: .now() + 1) == .timedOut {
       state.emit(.timePassed(seconds: start.duration(to: .now).seconds))
     }
+    if let lack { throw RunError("\(configuration.jobs) cells at a time cannot be run: \(lack)") }
     let summary = summary(state.results, seconds: start.duration(to: .now).seconds)
     state.emit(.runEnded(summary))
     return summary
