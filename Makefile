@@ -14,7 +14,7 @@ $(shell mkdir -p $(TMPDIR))
 RUN ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps lint-deps build interop test unit lint sanitize coverage docs scenarios clean swift-release
+.PHONY: help deps lint-deps build interop test unit lint sanitize soak coverage docs scenarios clean swift-release
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,12 @@ lint: lint-deps c-lint ## Check the format of Swift and C, and compile C with a 
 sanitize: build ## Unit tests and the gate with address, undefined (C) and thread sanitizers (takes a quarter of an hour)
 	@.ci/sanitize address $(RUN)
 	@.ci/sanitize thread $(RUN)
+
+# Which parts: make soak SOAK="killed limits"
+SOAK ?= killed interrupted limits growth alarms
+
+soak: build ## Kill, interrupt, starve, and repeat the gate itself (SOAK="killed limits" picks parts; takes hours)
+	@.ci/soak $(SOAK)
 
 coverage: deps c ## Show how many lines the unit tests cover; build/coverage/index.html has them
 	@.ci/coverage
