@@ -16,7 +16,7 @@ RUN ?=
 FAULTS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help deps lint-deps patch-deps fault-deps build interop self-test faults test unit lint sanitize fuzz coverage docs scenarios clean swift-release
+.PHONY: help deps lint-deps patch-deps fault-deps build interop self-test faults test unit lint sanitize fuzz soak coverage docs scenarios clean swift-release
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -76,6 +76,12 @@ sanitize: build ## Unit tests and the gate with address, undefined (C) and threa
 
 fuzz: deps c ## Give every fuzz target made-up input (FUZZ_SECONDS=60 each; FUZZ_TARGETS="channel wire" for some)
 	@.ci/fuzz $(FUZZ_TARGETS)
+
+# Which parts: make soak SOAK="killed limits"
+SOAK ?= killed interrupted limits growth alarms
+
+soak: build ## Kill, interrupt, starve, and repeat the gate itself (SOAK="killed limits" picks parts; takes hours)
+	@.ci/soak $(SOAK)
 
 coverage: deps c ## Show how many lines the unit tests cover; build/coverage/index.html has them
 	@.ci/coverage

@@ -28,6 +28,7 @@ struct IPCInterop: ParsableCommand {
 @main
 enum Main {
   static func main() {
+    StandardStreams.holdPlaces()
     do {
       var command = try IPCInterop.parseAsRoot()
       try command.run()

@@ -1,6 +1,5 @@
 #include "warden.h"
 
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -24,17 +23,41 @@ struct child {
     bool another_user;
     const int *stdio;
     int executable;
+    int report; // a pipe that execution closes: what comes through it is why there was none
 };
 
-static void become_nobody(void) {
+struct obstacle {
+    int reason;
+    char call[64];
+};
+
+/// In the child: tells the warden why there will be no peer. It is no fault of the peer's.
+static _Noreturn void give_up(const struct child *child, const char *call) {
+    struct obstacle obstacle = {.reason = errno};
+    strlcpy(obstacle.call, call, sizeof obstacle.call);
+    _exit(write(child->report, &obstacle, sizeof obstacle) == sizeof obstacle ? 126 : 127);
+}
+
+static void become_nobody(const struct child *child) {
     if (setgroups(0, NULL) == -1 || setresgid(NOBODY, NOBODY, NOBODY) == -1 ||
         setresuid(NOBODY, NOBODY, NOBODY) == -1)
-        err(126, "spawn: become another user");
+        give_up(child, "setresuid");
     // Whoever started us may have set securebits with which capabilities outlive the change of user.
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
     if (syscall(SYS_capset, &header, none) == -1 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
-        err(126, "spawn: give up privileges");
+        give_up(child, "capset");
+}
+
+/// A duplicate that execution closes, at `least` or above.
+static int moved(const struct child *child, int descriptor, int least) {
+    int duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, least);
+    if (duplicate == -1) {
+        if (errno == EINVAL) // `least` itself is beyond RLIMIT_NOFILE
+            errno = EMFILE;
+        give_up(child, "fcntl F_DUPFD");
+    }
+    return duplicate;
 }
 
 /// Puts the descriptors where the peer expects them. They are first moved out of each other's way.
@@ -43,40 +66,36 @@ static void place_descriptors(const struct child *child) {
     int count = 3 + child->inherited_count;
     for (int i = 0; i < count; i++) {
         int descriptor = i < 3 ? child->stdio[i] : child->inherited[i - 3];
-        from[i] = fcntl(descriptor, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
-        if (from[i] == -1)
-            err(126, "spawn: no descriptor above %d is free", OUT_OF_THE_WAY - 1);
+        from[i] = moved(child, descriptor, OUT_OF_THE_WAY);
     }
     for (int i = 0; i < count; i++)
         if (dup2(from[i], i) == -1)
-            err(126, "spawn: place descriptor %d", i);
+            give_up(child, "dup2");
 }
 
-static _Noreturn void run_child(const struct child *child, bool orphan_dies) {
+static _Noreturn void run_child(struct child *child, bool orphan_dies) {
     sigset_t none;
     sigemptyset(&none);
     setpgid(0, 0);
-    int executable = fcntl(child->executable, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
-    if (executable == -1)
-        err(126, "spawn: no descriptor above %d is free", OUT_OF_THE_WAY - 1);
+    child->report = moved(child, child->report, OUT_OF_THE_WAY);
+    int executable = moved(child, child->executable, OUT_OF_THE_WAY);
     place_descriptors(child);
     if (child->another_user)
-        become_nobody();
+        become_nobody(child);
     if (orphan_dies) // not before: the kernel forgets it when the user changes
         prctl(PR_SET_PDEATHSIG, SIGKILL);
     umask(022);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_DFL);
     // By descriptor first: the path may lead through directories that another user may not enter.
-    int keep_open = fcntl(executable, F_DUPFD_CLOEXEC, 3 + child->inherited_count);
-    if (keep_open == -1)
-        err(126, "spawn: keep %s open", child->arguments[0]);
-    closefrom(keep_open + 1);
-    syscall(SYS_execveat, keep_open, "", child->arguments, environ, AT_EMPTY_PATH);
+    executable = moved(child, executable, 3 + child->inherited_count);
+    child->report = moved(child, child->report, 3 + child->inherited_count);
+    closefrom((executable > child->report ? executable : child->report) + 1);
+    syscall(SYS_execveat, executable, "", child->arguments, environ, AT_EMPTY_PATH);
     // A script cannot be run from a descriptor that closes on execution: its interpreter would open it in
     // vain.
     execve(child->arguments[0], child->arguments, environ);
-    err(127, "spawn: execve %s", child->arguments[0]);
+    give_up(child, "execve");
 }
 
 void spawn(const struct plan *plan, const char *line) {
@@ -113,11 +132,23 @@ void spawn(const struct plan *plan, const char *line) {
         say_failure("open", child.arguments[0]);
         return;
     }
+    int report[2];
+    if (pipe2(report, O_CLOEXEC) == -1) {
+        say_failure("pipe2", child.arguments[0]);
+        close(child.executable);
+        return;
+    }
+    child.report = report[1];
     pid_t pid = fork();
     if (pid == 0)
         run_child(&child, !plan->private_sandbox);
     int reason = errno;
     close(child.executable);
+    close(report[1]);
+    struct obstacle obstacle = {.reason = 0};
+    while (pid != -1 && read(report[0], &obstacle, sizeof obstacle) == -1 && errno == EINTR)
+        continue;
+    close(report[0]);
     // The peer holds these now, and the end of its output is to be the end of them.
     for (int stream = 0; stream < 3; stream++)
         close(child.stdio[stream]);
@@ -126,6 +157,12 @@ void spawn(const struct plan *plan, const char *line) {
     errno = reason;
     if (pid == -1) {
         say_failure("fork", child.arguments[0]);
+        return;
+    }
+    if (obstacle.reason != 0) {
+        waitpid(pid, NULL, 0); // it is nobody's role, and its end nobody's to hear of
+        errno = obstacle.reason;
+        say_failure(obstacle.call, child.arguments[0]);
         return;
     }
     setpgid(pid, pid); // here as well as in the child: whoever comes first

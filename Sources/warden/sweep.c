@@ -46,10 +46,12 @@ static int remove_entry(const char *path, const struct stat *status, int kind, s
 }
 
 /// Has `act` deal with every entry of a directory that bears the cell's token, and closes it. The files of
-/// named semaphores begin with "sem.".
+/// named semaphores begin with "sem.". Through the descriptor of a mount entries are found, but none is read:
+/// it is opened once more.
 static void each_named(const struct plan *plan, int descriptor,
                        void (*act)(int directory, const char *name)) {
-    DIR *directory = descriptor != -1 ? fdopendir(descriptor) : NULL;
+    int readable = descriptor != -1 ? openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    DIR *directory = readable != -1 ? fdopendir(readable) : NULL;
     for (struct dirent *entry; directory != NULL && (entry = readdir(directory)) != NULL;) {
         const char *name = entry->d_name;
         if (strncmp(name, "sem.", 4) == 0)
@@ -59,6 +61,8 @@ static void each_named(const struct plan *plan, int descriptor,
     }
     if (directory != NULL)
         closedir(directory);
+    if (descriptor != -1)
+        close(descriptor);
 }
 
 static int memory_directory(void) {

@@ -59,4 +59,29 @@ struct CensusTests {
       #expect(try sandbox.census().objects.isEmpty)
     }
   }
+
+  @Test("of a sandbox that is gone is empty, also of the queues among everybody's")
+  func queuesAreSwept() async throws {
+    try await onThread {
+      let settings = Sandbox.Settings(warden: Checkout.warden, isolation: .shared, kept: Checkout.root.string)
+      let names = CellNames()
+      func queues(_ sandbox: Sandbox) throws -> [String] {
+        try sandbox.census().objects.filter { $0.hasPrefix("mq ") && $0.contains(names.token) }
+      }
+      do {
+        let sandbox = try Sandbox(settings, names: names, roles: 1)
+        let peer = Checkout.root.appending("build/bin/c-peer").string
+        _ = try sandbox.spawn(role: 0, command: [peer], inheriting: [], asAnotherUser: false)
+        let request = "mq_open handle=q name=/\(names.token)-mq oflag=O_CREAT|O_RDWR mode=600\n"
+        _ = sandbox.streams[0].input.write(Array(request.utf8)[...])
+        var lines: [String] = []
+        while lines.count < 2, !sandbox.streams[0].output.isEnded {
+          try sandbox.wait(.seconds(10))
+          while let line = sandbox.streams[0].output.nextLine() { lines.append(line) }
+        }
+        #expect(try queues(sandbox).count == 1, "\(lines)")
+      }
+      #expect(try queues(Sandbox(settings, names: CellNames(), roles: 0)).isEmpty)
+    }
+  }
 }

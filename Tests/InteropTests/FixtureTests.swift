@@ -36,4 +36,22 @@ struct FixtureTests {
       #expect(throws: Never.self) { try ScenarioLoader.load([source], vocabulary: vocabulary) }
     }
   }
+
+  @Test("A deadline is short, for it must pass, or an hour, for it must not")
+  func deadlines() throws {
+    let folder = Checkout.root.appending("fixtures/scenarios").string
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder)
+    for file in files.map({ "scenarios/\($0)" }) + ["examples.yaml"] {
+      let text = try String(contentsOfFile: Checkout.root.appending("fixtures/\(file)").string, encoding: .utf8)
+      for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for deadline in line.matches(of: /timeout(?:=|: ?| )([0-9.]+)/) {
+          let seconds = Double(deadline.output.1) ?? .nan
+          #expect(seconds < 0.2 || seconds == 3600, "\(file):\(index + 1): \(line)")
+          // To be seen asleep takes as long as it takes: by then a short deadline may have passed.
+          let isSeenAsleep = line[deadline.range.upperBound...].contains("-> blocks")
+          #expect(seconds == 3600 || !isSeenAsleep, "\(file):\(index + 1): \(line)")
+        }
+      }
+    }
+  }
 }

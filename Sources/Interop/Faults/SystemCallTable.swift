@@ -11,6 +11,8 @@ struct SystemCallTable: Sendable {
   let silentOperations: Set<String>
   /// Operations that are functions of a header of C: an error may name them, whatever call failed.
   let operationsOfHeaders: Set<String>
+  /// Operations into whose calls no fault is put, since no script performs them.
+  let operationsWithoutScripts: Set<String>
 
   subscript(name: String) -> SystemCall? { calls[name] }
 
@@ -65,7 +67,7 @@ struct SystemCallTable: Sendable {
     let parts =
       document.map(
         document.root, "the table of calls",
-        keys: ["calls", "others", "operations-of-headers", "operations-without-calls"]) ?? [:]
+        keys: ["calls", "others", "operations-of-headers", "operations-without-calls", "operations-without-scripts"]) ?? [:]
     let entries = parts["calls"].flatMap { document.map($0, "the calls") } ?? []
     var calls: [String: SystemCall] = [:]
     for (name, value) in entries {
@@ -86,5 +88,6 @@ struct SystemCallTable: Sendable {
     others = Set(texts(parts["others"], among: nil) ?? [])
     operationsOfHeaders = Set(texts(parts["operations-of-headers"], among: vocabulary.names) ?? [])
     silentOperations = Set(texts(parts["operations-without-calls"], among: vocabulary.names) ?? [])
+    operationsWithoutScripts = Set(texts(parts["operations-without-scripts"], among: vocabulary.names) ?? [])
   }
 }

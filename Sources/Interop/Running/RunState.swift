@@ -23,6 +23,9 @@ final class RunState: Sendable {
   /// Whether the run is to end early: a failure under `--fail-fast`, or an interruption.
   var isStopped: Bool { shared.withLock { $0.isStopped } || Interruption.isRequested }
 
+  /// No further cell begins.
+  func stop() { shared.withLock { $0.isStopped = true } }
+
   func nextGroup() -> Plan.Group? {
     isStopped ? nil : shared.withLock { $0.waiting.popFirst() }
   }

@@ -45,6 +45,7 @@ public struct Runner: Sendable {
           implementations: greetings.mapValues(\.implementation), kernel: Probe.kernel, plan: order,
           notes: Probe.notes(on: greetings, configuration.vocabulary))))
 
+    var lack: SandboxError?
     let threads = Workers.start(min(configuration.jobs, max(plan.groups.count, 1))) {
       while let group = state.nextGroup() {
         GroupRun(
@@ -52,10 +53,14 @@ public struct Runner: Sendable {
         )
         .run()
       }
+    } orElse: {
+      lack = $0
+      state.stop()
     }
     while threads.wait(timeout: .now() + 1) == .timedOut {
       state.emit(.timePassed(seconds: start.duration(to: .now).seconds))
     }
+    if let lack { throw RunError("\(configuration.jobs) cells at a time cannot be run: \(lack)") }
     let summary = summary(state.results, seconds: start.duration(to: .now).seconds)
     state.emit(.runEnded(summary))
     return summary

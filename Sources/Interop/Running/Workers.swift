@@ -4,16 +4,25 @@ import Synchronization
 /// Threads of the harness's own: a cell waits in `poll(2)`, which must not be done on Swift's pool.
 enum Workers {
   /// Starts `count` threads that each do `work`. The group is done when all of them are.
-  static func start(_ count: Int, _ work: @escaping @Sendable () -> Void) -> DispatchGroup {
+  ///
+  /// - Parameter giveUp: Told why there are no more threads, where the system has no more to give. Those that have begun
+  ///   go on.
+  static func start(
+    _ count: Int, _ work: @escaping @Sendable () -> Void, orElse giveUp: (SandboxError) -> Void = { _ in }
+  ) -> DispatchGroup {
     let group = DispatchGroup()
     for _ in 0..<count {
       group.enter()
-      let thread = Thread {
-        work()
+      do throws(SandboxError) {
+        try Worker.start {
+          work()
+          group.leave()
+        }
+      } catch {
         group.leave()
+        giveUp(error)
+        break
       }
-      thread.stackSize = 1 << 20
-      thread.start()
     }
     return group
   }

@@ -1,0 +1,78 @@
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import Interop
+
+/// What the harness does when it is killed, or lacks what it needs. `make soak` does the same at length.
+@Suite("The command", .serialized)
+struct CommandTests {
+  private func withCheckout<Result: Sendable>(
+    _ body: @escaping @Sendable (FilePath) throws -> Result
+  ) async throws -> Result {
+    try await onThread {
+      let root = try CommandRun.checkout()
+      defer { try? FileManager.default.removeItem(atPath: root.string) }
+      return try body(root)
+    }
+  }
+
+  @Test("leaves no process and no file when it is killed", arguments: [IsolationRule.auto, .none], [0, 6, 7, 12, 20])
+  func killed(isolation: IsolationRule, lines: Int) async throws {
+    try await withCheckout { root in
+      let run = try CommandRun(root: root, ["--verbose", "--jobs", "4", "--isolation", isolation.rawValue])
+      try run.read(lines)
+      // Stopped, it starts nothing more while we look what it has.
+      let pid = run.process.processIdentifier
+      kill(pid, SIGSTOP)
+      var information = unsafe siginfo_t()
+      let result = unsafe waitid(P_PID, id_t(pid), &information, WSTOPPED | WNOWAIT)
+      #expect(result == 0)
+      let children = wardens(of: pid)
+      kill(pid, SIGKILL)
+      #expect(try run.end() == -SIGKILL)
+      for folder in children where folder.hasPrefix("/tmp/ipc-interop.") {
+        #expect(!FileManager.default.fileExists(atPath: folder))
+      }
+    }
+  }
+
+  /// Where each of a process's children works: in a scratch directory, if it is a warden without a sandbox.
+  private func wardens(of pid: pid_t) -> [String] {
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+    let children = threads.flatMap { thread in
+      let list = try? String(contentsOfFile: "/proc/\(pid)/task/\(thread)/children", encoding: .utf8)
+      return list?.split(separator: " ") ?? []
+    }
+    return children.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/cwd") }
+  }
+
+  @Test("writes its report into what is there, and puts nothing in its place") func keepsSpecialFiles() async throws {
+    try await withCheckout { root in
+      let fifo = root.appending("report").string
+      let made = unsafe mkfifo(fifo, 0o600)
+      #expect(made == 0)
+      let run = try CommandRun(
+        root: root, shell: #"cat <"\#(fifo)" & exec "$@" --output "\#(fifo)""#, ["--format", "tap", "--fail-fast"])
+      #expect(try run.end() == ExitStatus.asExpected.rawValue)
+      #expect(run.lines.contains("TAP version 14"))
+      let kind = try FileManager.default.attributesOfItem(atPath: fifo)[.type] as? FileAttributeType
+      #expect(kind == .typeUnknown, "a FIFO no more")
+    }
+  }
+
+  @Test(
+    "says what it lacks, with exit status 3",
+    arguments: [
+      (#"exec "$@" >/dev/full"#, "No space left"), (#"exec "$@" >&-"#, "Bad file descriptor"),
+      (#"exec "$@" <&- >&-"#, "Bad file descriptor"), (#"ulimit -n 20; exec "$@""#, "Too many open files"),
+      (#"exec "$@" --output /proc/report"#, "cannot be written"),
+    ], [IsolationRule.auto, .none])
+  func lacks(shell: (String, words: String), isolation: IsolationRule) async throws {
+    try await withCheckout { root in
+      let run = try CommandRun(root: root, shell: shell.0, ["--isolation", isolation.rawValue])
+      #expect(try run.end() == ExitStatus.brokenEnvironment.rawValue)
+      #expect(run.lines.contains { $0.contains(shell.words) }, "\(run.lines)")
+    }
+  }
+}
