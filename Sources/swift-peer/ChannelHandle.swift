@@ -1,15 +1,24 @@
 internal import IPC
 internal import SystemPackage
 
+/// A handle that bytes go through, and that a channel can run on.
+protocol StreamHandle: AnyObject {
+  /// How long a call waits: until its `timeout`, or else as it is the handle's way.
+  func patience(_ parameters: Parameters) throws -> Patience
+}
+
+typealias ChannelSource = any ByteSource & StreamHandle
+typealias ChannelSink = any ByteSink & StreamHandle
+
 /// A handle of a channel, over handles that stay open when it is closed.
 final class ChannelHandle: Handle {
-  private let reader: (any ByteHandle)?
-  private let writer: (any ByteHandle)?
+  private let reader: ChannelSource?
+  private let writer: ChannelSink?
   private let limit: UInt32
   private var receiver: Channel.Receiver<HandleStream>
   private var sender: Channel.Sender<HandleStream>
 
-  init(reading reader: (any ByteHandle)?, writing writer: (any ByteHandle)?, limit: UInt32) {
+  init(reading reader: ChannelSource?, writing writer: ChannelSink?, limit: UInt32) {
     self.reader = reader
     self.writer = writer
     self.limit = limit
@@ -36,7 +45,7 @@ final class ChannelHandle: Handle {
   }
 
   private static func patience(
-    of end: (any ByteHandle)?, _ direction: String, _ parameters: Parameters
+    of end: (any StreamHandle)?, _ direction: String, _ parameters: Parameters
   ) throws -> Patience {
     guard let end else { throw Invalid("the channel has no '\(direction)'") }
     return try end.patience(parameters)
@@ -45,18 +54,24 @@ final class ChannelHandle: Handle {
 
 /// Handles as the library takes the streams of others: whatever can be read from and written to.
 struct HandleStream: ByteSource, ByteSink {
-  let reader: (any ByteHandle)?
-  let writer: (any ByteHandle)?
+  var reader: ChannelSource?
+  var writer: ChannelSink?
 
-  func read(
+  mutating func read(
     into bytes: inout OutputRawSpan, patience: Patience, interruption: Interruption
   ) throws(IPCError) -> ReadResult {
-    guard let reader else { throw IPCError(call: "read", errno: .badFileDescriptor) }
-    return try reader.read(into: &bytes, patience: patience, interruption: interruption)
+    guard let result = try reader?.read(into: &bytes, patience: patience, interruption: interruption) else {
+      throw IPCError(call: "read", errno: .badFileDescriptor)
+    }
+    return result
   }
 
-  func write(_ bytes: RawSpan, patience: Patience, interruption: Interruption) throws(IPCError) -> WriteResult {
-    guard let writer else { throw IPCError(call: "write", errno: .badFileDescriptor) }
-    return try writer.write(bytes, patience: patience, interruption: interruption)
+  mutating func write(
+    _ bytes: RawSpan, patience: Patience, interruption: Interruption
+  ) throws(IPCError) -> WriteResult {
+    guard let result = try writer?.write(bytes, patience: patience, interruption: interruption) else {
+      throw IPCError(call: "write", errno: .badFileDescriptor)
+    }
+    return result
   }
 }

@@ -19,7 +19,10 @@ let channelOperations: [Peer.Operation] = [
 
   .init("channel_open") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
-    let (reader, writer) = (try peer.stream("read", parameters), try peer.stream("write", parameters))
+    let (reader, writer) = (
+      try peer.stream("read", parameters, as: ChannelSource.self),
+      try peer.stream("write", parameters, as: ChannelSink.self)
+    )
     guard reader != nil || writer != nil else { throw Invalid("a channel reads, or writes, or both") }
     let limit = try parameters.integer("limit", default: Channel.defaultLimit)
     guard limit <= 1 << 30 else { throw Invalid("limit=\(limit): at most \(1 << 30)") }
@@ -95,8 +98,10 @@ extension Peer {
   }
 
   /// The handle that a channel is to run on, where one is given.
-  fileprivate func stream(_ key: String, _ parameters: Parameters) throws -> (any ByteHandle)? {
+  fileprivate func stream<Direction>(_ key: String, _ parameters: Parameters, as type: Direction.Type) throws
+    -> Direction?
+  {
     guard parameters.has(key) else { return nil }
-    return try handles.find(try parameters.text(key), as: (any ByteHandle).self, "pipe, FIFO or socket")
+    return try handles.find(try parameters.text(key), as: type, "pipe, FIFO, socket or such end of a ring of bytes")
   }
 }

@@ -5,7 +5,7 @@ internal import SystemPackage
 ///
 /// Whether it can be read from or written to is for the kernel to say (`EBADF`), as it is in C: so this is a reading
 /// and a writing end, whichever it owns.
-protocol ByteHandle: DescriptorHandle, ReadingEnd, WritingEnd {}
+protocol ByteHandle: DescriptorHandle, StreamHandle, ReadingEnd, WritingEnd {}
 
 /// A handle of a pipe or FIFO.
 class PipeHandle: ByteHandle, PipeEnd {

@@ -73,7 +73,7 @@ let ringOperations: [Peer.Operation] = [
   },
 ]
 
-/// How many bytes went through, or the failure that C would have seen.
+/// How many bytes a record has that went through, or the failure that C would have seen.
 private func count(of result: RingResult?, closed: Errno) throws -> Int {
   switch result {
   case .transferred(let count): return count
@@ -102,7 +102,7 @@ extension Peer {
 }
 
 /// One end of a ring. What an end cannot do, and nobody asks for by a type, is refused.
-class RingHandle: Handle {
+class RingHandle: Handle, StreamHandle {
   let capacity: Int
 
   fileprivate init(capacity: Int) { self.capacity = capacity }
@@ -126,12 +126,16 @@ class RingHandle: Handle {
   func receive(into room: inout OutputRawSpan, _ patience: Patience, _ interruption: Interruption) throws -> Int {
     throw mistaken
   }
+  func patience(_ parameters: Parameters) throws -> Patience { try parameters.patience() }
   func close() {}
 
   private var mistaken: Invalid { Invalid("the operation is not for this end of this ring") }
 }
 
-private final class ByteProducer: RingHandle {
+/// A channel is still open on the end of a ring.
+private var closedEnd: IPCError { IPCError(call: "ring", errno: .badFileDescriptor) }
+
+private final class ByteProducer: RingHandle, ByteSink {
   private var end: ByteRing.Producer?
 
   init(_ end: consuming ByteRing.Producer) {
@@ -141,14 +145,23 @@ private final class ByteProducer: RingHandle {
   }
 
   override func write(_ bytes: RawSpan, _ patience: Patience, _ interruption: Interruption) throws -> Int {
-    let result = try end?.write(bytes, patience: patience, interruption: interruption)
-    return try count(of: result, closed: .brokenPipe)
+    switch try write(bytes, patience: patience, interruption: interruption) {
+    case .wrote(let count): return count
+    case .nobodyReads: throw Failure(.brokenPipe)
+    case .wouldBlock: throw Failure(.wouldBlock)
+    case .timedOut: throw Failure(.timedOut)
+    }
+  }
+
+  func write(_ bytes: RawSpan, patience: Patience, interruption: Interruption) throws(IPCError) -> WriteResult {
+    guard let result = try end?.write(bytes, patience: patience, interruption: interruption) else { throw closedEnd }
+    return result
   }
 
   override func close() { end.take()?.close() }
 }
 
-private final class ByteConsumer: RingHandle {
+private final class ByteConsumer: RingHandle, ByteSource {
   private var end: ByteRing.Consumer?
 
   init(_ end: consuming ByteRing.Consumer) {
@@ -160,8 +173,21 @@ private final class ByteConsumer: RingHandle {
   override func read(
     into room: inout OutputRawSpan, _ patience: Patience, _ interruption: Interruption
   ) throws -> Int {
-    let result = try end?.read(into: &room, patience: patience, interruption: interruption)
-    return result == .closed ? 0 : try count(of: result, closed: .noData)
+    switch try read(into: &room, patience: patience, interruption: interruption) {
+    case .read(let count): return count
+    case .endOfFile: return 0
+    case .wouldBlock: throw Failure(.wouldBlock)
+    case .timedOut: throw Failure(.timedOut)
+    }
+  }
+
+  func read(
+    into room: inout OutputRawSpan, patience: Patience, interruption: Interruption
+  ) throws(IPCError) -> ReadResult {
+    guard let result = try end?.read(into: &room, patience: patience, interruption: interruption) else {
+      throw closedEnd
+    }
+    return result
   }
 
   override func close() { end.take()?.close() }

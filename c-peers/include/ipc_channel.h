@@ -1,6 +1,6 @@
-/* Messages over a stream of bytes: a pipe, a FIFO, a stream socket. Copy this file; it needs nothing else but
- * -D_GNU_SOURCE. docs/wire-formats.md of ipc-interop has the format: four bytes of length, least significant
- * first, then so many bytes.
+/* Messages over a stream of bytes: a pipe, a FIFO, a stream socket, or functions that read and write, such as
+ * those of ipc_ring.h. Copy this file; it needs nothing else but -D_GNU_SOURCE. docs/wire-formats.md of
+ * ipc-interop has the format: four bytes of length, least significant first, then so many bytes.
  *
  *     struct ipc_channel channel;
  *     ipc_channel_init(&channel, in, out, IPC_CHANNEL_LIMIT);
@@ -38,8 +38,26 @@
 
 enum { IPC_CHANNEL_HEADER = 4, IPC_CHANNEL_LIMIT = 1 << 20 };
 
+/* What reads or writes instead of a descriptor, with the results and errors of read(2) and write(2); after
+ * the deadline it fails with ETIMEDOUT. It may fail with EOWNERDEAD, when the process at the other end died:
+ * that is no end of the stream. For a ring:
+ *
+ *     static ssize_t get(void *ring, void *bytes, size_t count, const struct timespec *deadline) {
+ *         return ipc_ring_read(ring, bytes, count, deadline);
+ *     }
+ *
+ *     ipc_channel_init(&channel, -1, -1, IPC_CHANNEL_LIMIT);
+ *     channel.functions = (struct ipc_channel_functions){.read = get, .in = &ring};
+ */
+struct ipc_channel_functions {
+    ssize_t (*read)(void *in, void *bytes, size_t count, const struct timespec *deadline);
+    ssize_t (*write)(void *out, const void *bytes, size_t count, const struct timespec *deadline);
+    void *in, *out; /* the caller's */
+};
+
 struct ipc_channel {
     int in, out; /* the caller's: they are not closed here */
+    struct ipc_channel_functions functions;
     uint32_t limit;
     bool out_is_socket;
 
@@ -85,6 +103,11 @@ static inline ssize_t ipc_channel_write(struct ipc_channel *channel, const unsig
                                         const void *message, const struct timespec *deadline) {
     size_t of_header = channel->sent < IPC_CHANNEL_HEADER ? IPC_CHANNEL_HEADER - channel->sent : 0;
     size_t before = channel->sent + of_header - IPC_CHANNEL_HEADER; /* of the message, what has gone */
+    const struct ipc_channel_functions *by = &channel->functions;
+    if (by->write && of_header > 0)
+        return by->write(by->out, header + IPC_CHANNEL_HEADER - of_header, of_header, deadline);
+    if (by->write)
+        return by->write(by->out, (const char *)message + before, channel->length - before, deadline);
     struct iovec parts[2] = {{(void *)(header + IPC_CHANNEL_HEADER - of_header), of_header},
                              {(char *)message + before, channel->length - before}};
     if (deadline && ipc_channel_wait(channel->out, POLLOUT, deadline) == -1)
@@ -104,6 +127,7 @@ static inline ssize_t ipc_channel_write(struct ipc_channel *channel, const unsig
  *   EMSGSIZE   it is above the limit: nothing was sent
  *   EALREADY   another one, of another length, has gone in part: send that one again first
  *   EPIPE      nobody reads, now and from now on
+ *   EOWNERDEAD who reads has died, as functions alone can tell; now and from now on
  *
  * EINTR, ETIMEDOUT, EAGAIN: see above. Into a pipe that others send into as well, a message of up to
  * PIPE_BUF - 4 bytes goes whole, though perhaps later than its deadline. */
@@ -121,8 +145,8 @@ static inline int ipc_channel_send(struct ipc_channel *channel, const void *mess
         ssize_t count = ipc_channel_write(channel, header, message, deadline);
         if (count == -1 && errno == EAGAIN && deadline)
             continue; /* somebody else took the room */
-        if (count == -1 && errno == EPIPE)
-            channel->out_error = EPIPE;
+        if (count == -1 && (errno == EPIPE || errno == EOWNERDEAD))
+            channel->out_error = errno;
         if (count == -1)
             return -1;
         channel->sent += (size_t)count;
@@ -131,11 +155,21 @@ static inline int ipc_channel_send(struct ipc_channel *channel, const void *mess
     return 0;
 }
 
+static inline ssize_t ipc_channel_read(struct ipc_channel *channel, void *to, size_t count,
+                                       const struct timespec *deadline) {
+    if (channel->functions.read)
+        return channel->functions.read(channel->functions.in, to, count, deadline);
+    if (deadline && ipc_channel_wait(channel->in, POLLIN, deadline) == -1)
+        return -1;
+    return read(channel->in, to, count);
+}
+
 /* Receives a message into a buffer that has room for `limit` bytes: 1, with its length, which may be 0; 0
  * when the other side has ended between messages; -1 with errno.
  *
  *   EMSGSIZE   a message above the limit is announced: a lie, or no channel. Nothing more can be received
  *   EPROTO     the stream has ended within a message. Nothing more can be received
+ *   EOWNERDEAD who writes has died, as functions alone can tell. Nothing more can be received
  *
  * EINTR, ETIMEDOUT, EAGAIN: see above. */
 static inline int ipc_channel_receive(struct ipc_channel *channel, void *buffer, size_t *length,
@@ -159,9 +193,9 @@ static inline int ipc_channel_receive(struct ipc_channel *channel, void *buffer,
                 return 1;
             }
         }
-        if (deadline && ipc_channel_wait(channel->in, POLLIN, deadline) == -1)
-            return -1;
-        ssize_t count = read(channel->in, to, end - channel->received);
+        ssize_t count = ipc_channel_read(channel, to, end - channel->received, deadline);
+        if (count == -1 && errno == EOWNERDEAD)
+            channel->in_error = EOWNERDEAD;
         if (count == -1 && errno == EAGAIN && deadline)
             continue; /* somebody else took the bytes */
         if (count == -1)

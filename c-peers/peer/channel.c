@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <ipc_ring.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -91,10 +92,32 @@ static void perform_channel_stream(struct call *call) {
     answer(call, "fd", "%d,%d", ends[0], ends[1]);
 }
 
+static ssize_t read_ring(void *ring, void *bytes, size_t count, const struct timespec *deadline) {
+    return ipc_ring_read(ring, bytes, count, deadline);
+}
+
+static ssize_t write_ring(void *ring, const void *bytes, size_t count, const struct timespec *deadline) {
+    return ipc_ring_write(ring, bytes, count, deadline);
+}
+
+/* The end of a ring of bytes under the name that a key has; NULL where that is of something else, or not
+ * told. */
+static struct ipc_ring *ring_of(struct call *call, const char *key, enum ipc_ring_role role) {
+    const char *name = has(call, key) ? text(call, key) : NULL;
+    if (!name || !is_held(name, "end of a ring"))
+        return NULL;
+    struct ipc_ring *ring = held_by_name(call, name, "end of a ring");
+    if (ring->role != role || ring->content != IPC_RING_BYTES)
+        refuse(call, "a channel cannot %s this end of this ring", key);
+    return ring;
+}
+
 static void perform_channel_open(struct call *call) {
     const char *handle = new_handle(call, "handle");
-    const int in = has(call, "read") ? named_descriptor(call, text(call, "read")) : -1;
-    const int out = has(call, "write") ? named_descriptor(call, text(call, "write")) : -1;
+    struct ipc_ring *from = ring_of(call, "read", IPC_RING_CONSUMER);
+    struct ipc_ring *to = ring_of(call, "write", IPC_RING_PRODUCER);
+    const int in = has(call, "read") && !from ? named_descriptor(call, text(call, "read")) : -1;
+    const int out = has(call, "write") && !to ? named_descriptor(call, text(call, "write")) : -1;
     const uint32_t limit = (uint32_t)number_or(call, "limit", 0, 1 << 30, IPC_CHANNEL_LIMIT);
     if (!has(call, "read") && !has(call, "write"))
         refuse(call, "a channel reads, or writes, or both");
@@ -107,6 +130,8 @@ static void perform_channel_open(struct call *call) {
         return;
     }
     ipc_channel_init(&made.stream, in, out, limit);
+    made.stream.functions = (struct ipc_channel_functions){
+        .read = from ? read_ring : NULL, .write = to ? write_ring : NULL, .in = from, .out = to};
     HOLD(handle, "channel", made);
 }
 
@@ -126,10 +151,16 @@ static const struct timespec *deadline(struct call *call, struct timespec *time)
     return time;
 }
 
-/* Refuses what the channel has no descriptor for. */
-bool has_direction(struct call *call, int fd, const char *what) {
-    if (call->outcome == OK && fd == -1)
-        refuse(call, "the channel has no '%s'", what);
+/* Refuse a direction that the channel has not. */
+bool can_read(struct call *call, const struct channel *channel) {
+    if (call->outcome == OK && channel->stream.in == -1 && !channel->stream.functions.read)
+        refuse(call, "the channel has no 'read'");
+    return call->outcome == OK;
+}
+
+bool can_write(struct call *call, const struct channel *channel) {
+    if (call->outcome == OK && channel->stream.out == -1 && !channel->stream.functions.write)
+        refuse(call, "the channel has no 'write'");
     return call->outcome == OK;
 }
 
@@ -139,7 +170,7 @@ static void perform_channel_send(struct call *call) {
     const bool retry = retries(call);
     struct timespec time;
     const struct timespec *end = deadline(call, &time);
-    if (call->outcome != OK || !has_direction(call, to->stream.out, "write"))
+    if (call->outcome != OK || !can_write(call, to))
         return;
     int result;
     do
@@ -155,7 +186,7 @@ static void perform_channel_receive(struct call *call) {
     const bool retry = retries(call);
     struct timespec time;
     const struct timespec *end = deadline(call, &time);
-    if (call->outcome != OK || !has_direction(call, from->stream.in, "read"))
+    if (call->outcome != OK || !can_read(call, from))
         return;
     size_t length = 0;
     int result;

@@ -46,7 +46,7 @@ static void perform_channel_send_all(struct call *call) {
     const uint32_t count = (uint32_t)number(call, "count", 0, UINT32_MAX);
     unsigned char *room = call->outcome == OK ? scratch(call, told.most) : NULL;
     uint32_t sent = 0;
-    if (!room || !has_direction(call, to->stream.out, "write"))
+    if (!room || !can_write(call, to))
         return;
     for (; sent < count; sent++) {
         const size_t length = length_of(told, sent);
@@ -66,7 +66,7 @@ static void perform_channel_receive_all(struct call *call) {
     int64_t differs = -1;
     size_t length;
     int result;
-    if (call->outcome != OK || !has_direction(call, from->stream.in, "read"))
+    if (call->outcome != OK || !can_read(call, from))
         return;
     for (; (result = ipc_channel_receive(&from->stream, from->room, &length, NULL)) == 1; count++)
         if (differs < 0 && !is_message(told, count, from->room, length))
@@ -84,8 +84,7 @@ static void perform_channel_ping(struct call *call) {
     unsigned char *room = call->outcome == OK ? scratch(call, told.most) : NULL;
     uint32_t done = 0;
     int64_t differs = -1;
-    if (!room || !has_direction(call, both->stream.out, "write") ||
-        !has_direction(call, both->stream.in, "read"))
+    if (!room || !can_write(call, both) || !can_read(call, both))
         return;
     for (; done < count; done++) {
         size_t length = length_of(told, done);
@@ -111,8 +110,7 @@ static void perform_channel_pong(struct call *call) {
     uint32_t count = 0;
     size_t length;
     int result;
-    if (call->outcome != OK || !has_direction(call, both->stream.out, "write") ||
-        !has_direction(call, both->stream.in, "read"))
+    if (call->outcome != OK || !can_write(call, both) || !can_read(call, both))
         return;
     for (; (result = ipc_channel_receive(&both->stream, both->room, &length, NULL)) == 1; count++)
         if ((result = ipc_channel_send(&both->stream, both->room, length, NULL)) == -1)

@@ -76,6 +76,11 @@ void check_new_handles(struct call *call, const char *list) {
     }
 }
 
+bool is_held(const char *name, const char *kind) {
+    const struct handle *handle = find(name);
+    return handle && strcmp(handle->kind, kind) == 0;
+}
+
 void *held_by_name(struct call *call, const char *name, const char *kind) {
     static union held none;
     struct handle *handle = find(name);

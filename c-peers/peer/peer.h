@@ -148,6 +148,7 @@ union held {
 void hold_value(const char *name, const char *kind, const void *value, size_t size);
 void *held(struct call *, const char *key, const char *kind);
 void *held_by_name(struct call *, const char *name, const char *kind);
+bool is_held(const char *name, const char *kind);
 const char *new_handle(struct call *, const char *key);
 void hold_descriptor(const char *name, int descriptor);
 void hold_segment(const char *name, struct segment);
@@ -223,7 +224,8 @@ struct channel {
     unsigned char *room; /* for the longest message: no allocation a message */
 };
 struct channel *channel(struct call *);
-bool has_direction(struct call *, int fd, const char *what);
+bool can_read(struct call *, const struct channel *);
+bool can_write(struct call *, const struct channel *);
 
 /* times.c */
 struct timespec time_after(clockid_t, struct timespec span);

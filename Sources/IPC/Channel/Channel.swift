@@ -11,7 +11,8 @@
 /// ```
 ///
 /// A message is four bytes of length, little-endian, and then so many bytes: <doc:Channels> has it as C. It goes over any
-/// ``ByteSource`` and ``ByteSink``: pipes, FIFOs, sockets. A ``Connection`` has both directions, requests and replies.
+/// ``ByteSource`` and ``ByteSink``: pipes, FIFOs, sockets, rings in shared memory. A ``Connection`` has both directions,
+/// requests and replies.
 ///
 /// What the other side says is not believed. A length above the limit is an error before anything is read or allocated
 /// for it, and memory is taken only for bytes that have come.
@@ -23,6 +24,7 @@
 /// | patience or a signal ends the wait, perhaps within a message | a result, or `Errno.interrupted` | is usable; the next call goes on where this one ended |
 /// | a length above the limit: a lie, or no channel at all | `.messageTooLong` | is broken, and says so again |
 /// | the stream ends within a message | `.protocolError` | is broken, and says so again |
+/// | the process at the other end of a ring dies | `EOWNERDEAD` | is broken, and says so again; another one may begin anew |
 /// | a message above the limit is to be sent | `.messageTooLong` | is usable: nothing was sent |
 /// | patience or a signal ends sending within a message | a result, or `Errno.interrupted` | is usable: sending the same message again goes on |
 /// | another message is to be sent then | `.alreadyInProcess` | is usable, for the message that it is within |

@@ -22,6 +22,18 @@ struct IncomingFrame: Sendable {
     from source: inout Source, _ patience: Patience, _ interruption: Interruption
   ) throws(IPCError) -> Channel.ReceiveResult {
     if let violation { throw violation }
+    do {
+      return try receiveRest(from: &source, patience, interruption)
+    } catch let error where error.errno == .ownerDied {
+      // Whoever succeeds the dead begins with a message of its own.
+      violation = error
+      throw error
+    }
+  }
+
+  private mutating func receiveRest<Source: ByteSource & ~Copyable>(
+    from source: inout Source, _ patience: Patience, _ interruption: Interruption
+  ) throws(IPCError) -> Channel.ReceiveResult {
     while true {
       let announced = UInt32(littleEndian: header)
       let result: ReadResult

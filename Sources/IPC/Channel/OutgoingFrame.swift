@@ -13,6 +13,8 @@ struct OutgoingFrame: Sendable {
   /// How many bytes the stream has taken, of length and message together.
   private var sent = 0
   private var isBroken = false
+  /// The death of who received, after which nothing more can be sent.
+  private var death: IPCError?
 
   init(limit: UInt32) {
     self.limit = limit
@@ -24,6 +26,7 @@ struct OutgoingFrame: Sendable {
   mutating func send<Sink: ByteSink & ~Copyable>(
     _ message: RawSpan, to sink: inout Sink, _ patience: Patience, _ interruption: Interruption
   ) throws(IPCError) -> Channel.SendResult {
+    if let death { throw death }
     if isBroken { return .nobodyReads }
     if isUnderWay {
       guard message.byteCount == length else { throw IPCError(call: "Channel.send", errno: .alreadyInProcess) }
@@ -31,13 +34,7 @@ struct OutgoingFrame: Sendable {
       try begin(message)
     }
     while sent < Self.headerSize + length {
-      let result =
-        sent < stage.count
-        ? try sink.write(
-          unsafe stage.span.bytes.extracting(droppingFirst: sent), patience: patience, interruption: interruption)
-        : try sink.write(
-          message.extracting(droppingFirst: sent - Self.headerSize), patience: patience, interruption: interruption)
-      switch result {
+      switch try writeRest(of: message, to: &sink, patience, interruption) {
       case .wrote(let count): sent += count
       case .nobodyReads:
         isBroken = true
@@ -48,6 +45,23 @@ struct OutgoingFrame: Sendable {
     }
     sent = 0
     return .sent
+  }
+
+  private mutating func writeRest<Sink: ByteSink & ~Copyable>(
+    of message: RawSpan, to sink: inout Sink, _ patience: Patience, _ interruption: Interruption
+  ) throws(IPCError) -> WriteResult {
+    do {
+      if sent < stage.count {
+        return try sink.write(
+          unsafe stage.span.bytes.extracting(droppingFirst: sent), patience: patience, interruption: interruption)
+      }
+      return try sink.write(
+        message.extracting(droppingFirst: sent - Self.headerSize), patience: patience, interruption: interruption)
+    } catch let error where error.errno == .ownerDied {
+      // Whoever succeeds the dead does not know within which message it died.
+      death = error
+      throw error
+    }
   }
 
   private mutating func begin(_ message: RawSpan) throws(IPCError) {

@@ -62,9 +62,9 @@ public enum Ring<Content: RingContent> {
   }
 }
 
-/// What came of a transfer through a ring.
+/// What came of the transfer of a record through a ring. Bytes have a ``WriteResult`` and a ``ReadResult``, as in any stream.
 public enum RingResult: Hashable, Sendable {
-  /// So many bytes went through; of a record, all that it has.
+  /// So many bytes went through: all that the record has.
   case transferred(Int)
   /// The other end was closed. A consumer has taken all that there was; what a producer wrote last may not have been taken.
   case closed

@@ -30,6 +30,11 @@ import Testing
       try allocations(Channel.Sender(pipe.writer), Channel.Receiver(pipe.reader), patience) == 0)
     #expect(
       try allocations(Channel.Sender(pair.first), Channel.Receiver(pair.second), patience) == 0)
+    let region = SharedRegion(try scratchMemory(65536).map())
+    try ByteRing.make(capacity: 32768, in: region, at: 0)
+    let producer = try ByteRing.Producer(in: region, at: 0)
+    let consumer = try ByteRing.Consumer(in: region, at: 0)
+    #expect(try allocations(Channel.Sender(producer), Channel.Receiver(consumer), patience) == 0)
   }
 
   @Test func `One deadline is for the whole message, however steadily it dribbles`() async throws {

@@ -100,7 +100,7 @@ import Testing
       let bytes = [UInt8](repeating: 9, count: 61)
       var done = 0
       while done < total {
-        guard case .transferred(let count) = try producer.write(bytes.span.extracting(first: min(61, total - done)))
+        guard case .wrote(let count) = try producer.write(bytes.span.extracting(first: min(61, total - done)))
         else { break }
         done += count
       }
@@ -113,7 +113,7 @@ import Testing
       var done = 0
       while true {
         var room = unsafe OutputRawSpan(buffer: buffer, initializedCount: 0)
-        guard case .transferred(let count) = try consumer.read(into: &room) else { return done }
+        guard case .read(let count) = try consumer.read(into: &room) else { return done }
         done += count
       }
     }
