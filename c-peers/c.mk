@@ -74,5 +74,5 @@ $(BUILD)/obj/%.o: %.c
 -include $(C_OBJECTS:.o=.d)
 
 c-lint: lint-deps
-	$(CLANG) $(C_FLAGS) -fsyntax-only $(C_SOURCES)
-	$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
+	@$(CLANG) $(C_FLAGS) -fsyntax-only $(C_SOURCES)
+	@$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)

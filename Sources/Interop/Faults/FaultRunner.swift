@@ -151,9 +151,10 @@ public struct FaultRunner: Sendable {
     let known = performed.union(table.silentOperations).union(table.operationsWithoutScripts)
     return configuration.vocabulary.names.filter { !known.contains($0) }.map {
       "no script of fixtures/faults performs \($0), so no fault was put into its calls"
-    } + table.operationsWithoutScripts.intersection(performed).sorted().map {
-      "\(SystemCallTable.file) says that no script performs \($0), and one does"
     }
+      + table.operationsWithoutScripts.intersection(performed).sorted().map {
+        "\(SystemCallTable.file) says that no script performs \($0), and one does"
+      }
   }
 
   /// What the table does not tell of, said aloud.
