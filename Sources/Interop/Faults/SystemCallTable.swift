@@ -67,7 +67,8 @@ struct SystemCallTable: Sendable {
     let parts =
       document.map(
         document.root, "the table of calls",
-        keys: ["calls", "others", "operations-of-headers", "operations-without-calls", "operations-without-scripts"]) ?? [:]
+        keys: ["calls", "others", "operations-of-headers", "operations-without-calls", "operations-without-scripts"])
+      ?? [:]
     let entries = parts["calls"].flatMap { document.map($0, "the calls") } ?? []
     var calls: [String: SystemCall] = [:]
     for (name, value) in entries {

@@ -66,7 +66,8 @@ import Testing
       #expect(isCloseOnExec(shared.descriptor.rawValue) == true)
       let anonymous = try scratchMemory(1)
       #expect(isCloseOnExec(anonymous.descriptor.rawValue) == true)
-      let file = try MemoryObject<ReadOnly>(opening: FilePath(try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")))
+      let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+      let file = try MemoryObject<ReadOnly>(opening: FilePath(program))
       #expect(isCloseOnExec(file.descriptor.rawValue) == true)
     }
   }
