@@ -19,7 +19,7 @@ enum Fault: String, CaseIterable {
   // System V
   case unionByPointer = "union-by-pointer"
   case valuesOfInt = "values-of-int"
-  case timeoutInMilliseconds = "timeout-in-milliseconds"
+  case timeoutInSeconds = "timeout-in-seconds"
   case keyByHashValue = "key-by-hash-value"
 
   // Memory

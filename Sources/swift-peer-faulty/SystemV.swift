@@ -30,7 +30,7 @@ import Glibc
   _ set: Int32, _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int, _ nanoseconds: Int64
 ) -> Int32 {
   // Some timeouts are in milliseconds, others in seconds; this one is in nanoseconds.
-  let time = Fault.timeoutInMilliseconds.isOn && nanoseconds > 0 ? nanoseconds / 1_000_000 : nanoseconds
+  let time = Fault.timeoutInSeconds.isOn && nanoseconds > 0 ? nanoseconds / 1_000_000_000 : nanoseconds
   return unsafe __real_cipc_semtimedop(set, operations, count, time)
 }
 
