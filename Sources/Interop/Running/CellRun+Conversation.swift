@@ -206,7 +206,7 @@ extension CellRun {
 
   /// A role that ended, or closed its output, when it was to do something.
   func ended(_ role: RoleProcess, doing what: String) -> CellFailure {
-    let deadline = ContinuousClock.now + .seconds(1)
+    let deadline = ContinuousClock.now + Pace.patience(.seconds(1), startup: sandbox.startup)
     while let pid = role.pid, ContinuousClock.now < deadline {
       if let end = sandbox.end(of: pid) {
         role.takeErrors(from: sandbox.streams[role.index].error)
