@@ -78,7 +78,9 @@ struct operation {
     table(stream) \
     table(socket_option) \
     table(shared_block) \
-    table(ring)
+    table(ring) \
+    table(ring_series) \
+    table(ring_spoil)
 // clang-format on
 #define DECLARE(name) extern const struct operation name##_operations[];
 MECHANISMS(DECLARE)
