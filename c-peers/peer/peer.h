@@ -147,6 +147,7 @@ union held {
         _Static_assert(sizeof(value) <= sizeof(union held), "room in the table of handles");                 \
         hold_value(name, kind, &(value), sizeof(value));                                                     \
     } while (0)
+void make_handles(void);
 void hold_value(const char *name, const char *kind, const void *value, size_t size);
 void *held(struct call *, const char *key, const char *kind);
 void *held_by_name(struct call *, const char *name, const char *kind);
