@@ -8,10 +8,8 @@ endif
 CLANG ?= clang
 CLANG_FORMAT ?= clang-format
 
-# Recursive, since libbsd may only be installed by the target `deps`. Some systems' compilers fortify by themselves: then
-# open(2) is a call by another name, in which no fault could stand.
-C_FLAGS = -std=gnu17 -D_GNU_SOURCE -U_FORTIFY_SOURCE -Wall -Wextra -Werror -Ic-peers/include \
-  $(shell pkg-config --cflags libbsd-overlay)
+# Recursive, since libbsd may only be installed by the target `deps`.
+C_FLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -Ic-peers/include $(shell pkg-config --cflags libbsd-overlay)
 C_LIBRARIES = $(shell pkg-config --libs libbsd-overlay)
 
 PEER_SOURCES := $(wildcard c-peers/peer/*.c)
@@ -31,7 +29,7 @@ CALL_FAULTS := $(filter-out %/contract.o,$(FAULT_OBJECTS))
 FAULTY_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/faulty/c-examples/%)
 # What lies in a header, or in plain stores, is no call: those peers are compiled once more, from patched copies.
 PATCHES := $(wildcard c-peers/faults/*.patch)
-PATCHED := channel channel_series ring shared_block shared_queue shared_queue_bulk
+PATCHED := channel channel_series ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
 PATCHED_TREE := $(BUILD)/faulty/patched
 PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
 WRAPPED := main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(FAULT_SOURCES))
@@ -66,6 +64,9 @@ $(PATCHED_TREE)/.made: $(PATCHES) $(PEER_SOURCES) $(wildcard c-peers/*/*.h) | pa
 $(PATCHED_OBJECTS): $(PATCHED_TREE)/%.o: $(PATCHED_TREE)/.made c-peers/faults/fault.h
 	$(CC) -I$(PATCHED_TREE)/include $(C_FLAGS) -include c-peers/faults/fault.h -O2 -g $(CFLAGS) -c -o $@ \
 	  $(PATCHED_TREE)/peer/$*.c
+
+# Some systems' compilers fortify by themselves: then open(2) is a call by another name, in which no fault could stand.
+$(BUILD)/obj/c-peers/%.o $(PATCHED_OBJECTS): C_FLAGS += -U_FORTIFY_SOURCE
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)

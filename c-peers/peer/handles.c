@@ -1,7 +1,9 @@
 /* The table of handles: names for descriptors, for memory, and for whatever else a mechanism holds. */
 #include "peer.h"
 
+#include <err.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -14,7 +16,15 @@ struct handle {
     char name[NAME_SIZE];
     union held held;
 };
-static struct handle handles[HANDLE_COUNT];
+/* Behind the last one stands what is found where there is none: zeros. */
+static struct handle *handles;
+
+/* Allocated memory has the type of what was stored in it last: a declared table would keep its own. */
+void make_handles(void) {
+    handles = calloc(HANDLE_COUNT + 1, sizeof *handles);
+    if (!handles)
+        err(EXIT_FAILURE, "calloc of %d handles", HANDLE_COUNT);
+}
 
 static struct handle *find(const char *name) {
     for (struct handle *handle = handles; handle < handles + HANDLE_COUNT; handle++)
@@ -82,13 +92,11 @@ bool is_held(const char *name, const char *kind) {
 }
 
 void *held_by_name(struct call *call, const char *name, const char *kind) {
-    static union held none;
     struct handle *handle = find(name);
     if (handle && strcmp(handle->kind, kind) == 0)
         return &handle->held;
     refuse(call, "the handle '%.64s' is no %s", name, kind);
-    none = (union held){0};
-    return &none;
+    return &handles[HANDLE_COUNT].held;
 }
 
 void *held(struct call *call, const char *key, const char *kind) {

@@ -108,6 +108,7 @@ int main(void) {
     /* Whoever writes to a pipe that nobody reads shall see EPIPE. Nothing that writes is executed, and could
      * inherit this. */
     signal(SIGPIPE, SIG_IGN);
+    make_handles();
     greet();
     char *request;
     for (size_t length; (request = read_line(&length));) {

@@ -78,7 +78,9 @@ struct operation {
     table(stream) \
     table(socket_option) \
     table(shared_block) \
-    table(ring)
+    table(ring) \
+    table(ring_series) \
+    table(ring_spoil)
 // clang-format on
 #define DECLARE(name) extern const struct operation name##_operations[];
 MECHANISMS(DECLARE)
@@ -145,6 +147,7 @@ union held {
         _Static_assert(sizeof(value) <= sizeof(union held), "room in the table of handles");                 \
         hold_value(name, kind, &(value), sizeof(value));                                                     \
     } while (0)
+void make_handles(void);
 void hold_value(const char *name, const char *kind, const void *value, size_t size);
 void *held(struct call *, const char *key, const char *kind);
 void *held_by_name(struct call *, const char *name, const char *kind);

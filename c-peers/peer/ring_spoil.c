@@ -1,0 +1,90 @@
+/* Rings whose headers are spoilt at random, and what the ends make of them. */
+#include "peer.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <ipc_ring.h>
+#include <string.h>
+
+/* One of a few values that a header might have and should not, or an arbitrary one. */
+static uint64_t spoilt(uint64_t value, uint64_t how) {
+    switch (how % 5) {
+    case 0: return how;
+    case 1: return how >> 8 & 511;
+    case 2: return UINT64_MAX;
+    case 3: return value + 1;
+    default: return value ^ UINT64_C(1) << (how >> 8 & 63);
+    }
+}
+
+/* A ring with one record in it, of which up to three fields are spoilt. */
+static void spoil(unsigned char *memory, uint64_t round) {
+    static const struct {
+        size_t offset, size;
+    } fields[] = {{0, 8}, {8, 4}, {12, 4}, {16, 8}, {24, 8}, {64, 8}, {72, 8}, {128, 8}, {136, 8}, {192, 8}};
+    const uint64_t written = 24, length = 16, count = 1 + le64toh(pattern_word(round, 0)) % 3;
+    memcpy(memory + 64, &written, 8);
+    memcpy(memory + 192, &length, 8);
+    for (uint64_t i = 0; i < count; i++) {
+        const size_t field = le64toh(pattern_word(round, 1 + 2 * i)) % 10;
+        uint64_t value = 0;
+        memcpy(&value, memory + fields[field].offset, fields[field].size);
+        value = spoilt(value, le64toh(pattern_word(round, 2 + 2 * i)));
+        memcpy(memory + fields[field].offset, &value, fields[field].size);
+    }
+}
+
+static int32_t outcome_of(ssize_t result) {
+    return result == -1 ? errno : 0;
+}
+
+/* What comes of opening each end of a spoilt ring, and of using it: four errors, 0 for none, -1 for not
+ * tried. */
+static void try_spoilt(struct segment memory, int32_t outcomes[4]) {
+    static const struct timespec past = {0};
+    unsigned char bytes[256] = {0};
+    struct ipc_ring end;
+    outcomes[1] = outcomes[3] = -1;
+    outcomes[0] =
+        outcome_of(ipc_ring_open(&end, memory.address, memory.size, IPC_RING_RECORDS, IPC_RING_CONSUMER));
+    if (outcomes[0] == 0) {
+        outcomes[1] = outcome_of(ipc_ring_receive(&end, bytes, sizeof bytes, &past));
+        ipc_ring_close(&end);
+    }
+    outcomes[2] =
+        outcome_of(ipc_ring_open(&end, memory.address, memory.size, IPC_RING_RECORDS, IPC_RING_PRODUCER));
+    if (outcomes[2] == 0) {
+        outcomes[3] = outcome_of(ipc_ring_send(&end, bytes, 16, &past));
+        ipc_ring_close(&end);
+    }
+}
+
+static void perform_ring_spoil(struct call *call) {
+    struct segment memory = rest(call, "memory", "at", sizeof(struct ipc_ring_header));
+    uint32_t first = (uint32_t)number(call, "seed", 0, UINT32_MAX);
+    uint32_t count = (uint32_t)number(call, "count", 0, 1 << 20);
+    int32_t(*outcomes)[4] = call->outcome == OK ? scratch(call, count * sizeof *outcomes) : NULL;
+    unsigned worked[4] = {0};
+    if (!outcomes)
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        if (ipc_ring_make(memory.address, memory.size, IPC_RING_RECORDS, 256) == -1) {
+            fail(call, errno);
+            return;
+        }
+        spoil(memory.address, (uint64_t)first << 32 | i);
+        try_spoilt(memory, outcomes[i]);
+        for (int j = 0; j < 4; j++)
+            worked[j] += outcomes[i][j] == 0;
+    }
+    answer(call, "consumers", "%u", worked[0]);
+    answer(call, "received", "%u", worked[1]);
+    answer(call, "producers", "%u", worked[2]);
+    answer(call, "sent", "%u", worked[3]);
+    answer(call, "digest", "%016llx", (unsigned long long)digest(outcomes, count * sizeof *outcomes));
+}
+
+const struct operation ring_spoil_operations[] = {
+    {"ring_spoil", "memory at seed count", perform_ring_spoil},
+    {0},
+};
