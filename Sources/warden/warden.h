@@ -38,7 +38,9 @@ long long number_field(const char *line, const char *key, long long absent);
 
 // sandbox.c
 bool enter_sandbox(struct plan *plan); // on failure says why; returns in the process that is to be the warden
-int mqueue_directory(void);            // a descriptor of the queues of this IPC namespace, or -1
+
+// queues.c
+int mqueue_directory(void); // a descriptor of the queues of this IPC namespace; -1 when they cannot be seen
 
 // spawn.c
 void spawn(const struct plan *plan, const char *line);

@@ -18,7 +18,7 @@ struct SandboxBoundaryTests {
     try await onThread {
       let sandbox = try Sandbox(
         Sandbox.Settings(
-          warden: Checkout.warden, isolation: .private, kept: Checkout.root.string),
+          warden: Checkout.warden, surroundings: Surroundings(isolation: .private), kept: Checkout.root.string),
         names: CellNames(), roles: 1)
       let pid = try sandbox.spawn(
         role: 0, command: command, inheriting: [], asAnotherUser: asAnotherUser)
@@ -47,7 +47,7 @@ struct SandboxBoundaryTests {
     try await onThread {
       let sandbox = try Sandbox(
         Sandbox.Settings(
-          warden: Checkout.warden, isolation: .private, kept: Checkout.root.string),
+          warden: Checkout.warden, surroundings: Surroundings(isolation: .private), kept: Checkout.root.string),
         names: CellNames(), roles: 1)
       #expect {
         _ = try sandbox.spawn(
@@ -66,6 +66,16 @@ struct SandboxBoundaryTests {
     // 32 and 33 are the C library's own, whose posix_spawn(3) ignores them.
     let masks = status.compactMap { UInt64($0.drop { $0 != "\t" }.dropFirst(), radix: 16) }.map { $0 & ~0x1_8000_0000 }
     #expect(masks == [0, 0], "\(status)")
+  }
+
+  /// A warden without privilege or a sandbox, in a sandbox with message queues of its own: what may be mounted at
+  /// `/dev/mqueue` shows others.
+  @Test("sees no message queues without privilege, and says so", .enabled(if: geteuid() == 0, "it needs root"))
+  func queuesOfOthers() async throws {
+    let answers = try await output(
+      of: [Checkout.warden, "--token", "ipc-interop-x", "--first-key", "123456789"], asking: "census\n",
+      asAnotherUser: true)
+    #expect(answers.count == 2 && answers.last?.hasSuffix(" unseen=mq") == true, "\(answers)")
   }
 
   @Test("sees no process but its own and the warden") func processes() async throws {
