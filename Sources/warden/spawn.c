@@ -14,14 +14,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_INHERITED = 32, NOBODY = 65534, OUT_OF_THE_WAY = 3 + MAX_INHERITED };
+enum { MAX_INHERITED = 32, NOBODY = 65534, NUMBER_TAKEN = EEXIST, OUT_OF_THE_WAY = 3 + MAX_INHERITED };
 
 struct child {
     char **arguments;             // NULL-terminated
     int inherited[MAX_INHERITED]; // become descriptors 3, 4, … in this order
     int inherited_count;
     bool another_user;
-    const int *stdio;
+    int role;
+    const int *stdio; // of the role
     int executable;
     int report; // a pipe that execution closes: what comes through it is why there was none
 };
@@ -79,6 +80,10 @@ static _Noreturn void run_child(struct child *child, bool shared) {
     setpgid(0, 0);
     child->report = moved(child, child->report, OUT_OF_THE_WAY);
     int executable = moved(child, child->executable, OUT_OF_THE_WAY);
+    if (shared && has_segments(getpid())) { // of a stranger who had this number before
+        errno = NUMBER_TAKEN;
+        give_up(child, "fork");
+    }
     place_descriptors(child);
     if (child->another_user)
         become_nobody(child);
@@ -149,6 +154,7 @@ static bool parse(const struct plan *plan, const char *line, struct child *child
         say_failure("spawn", "role");
         return false;
     }
+    child->role = (int)role;
     child->stdio = plan->stdio[role];
 
     const char *inherited = field(line, "inherit", NULL);
@@ -176,11 +182,14 @@ static bool parse(const struct plan *plan, const char *line, struct child *child
 }
 
 void spawn(const struct plan *plan, const char *line) {
-    struct child child = {.inherited_count = 0};
+    struct child child = {.role = -1};
     if (!parse(plan, line, &child))
         return;
     struct obstacle obstacle;
-    pid_t pid = start(&child, !plan->private_sandbox, &obstacle);
+    pid_t pid;
+    do
+        pid = start(&child, !plan->private_sandbox, &obstacle);
+    while (obstacle.reason == NUMBER_TAKEN);
     close(child.executable);
     // The peer holds these now, and the end of its output is to be the end of them.
     for (int stream = 0; stream < 3; stream++)
@@ -191,33 +200,11 @@ void spawn(const struct plan *plan, const char *line) {
         errno = obstacle.reason;
         say_failure(obstacle.call, child.arguments[0]);
     } else {
+        expect_end(child.role, pid);
         setpgid(pid, pid); // here as well as in the child: whoever comes first
         say("ok");
         say_number("pid", pid);
         say_end();
     }
     free(child.arguments);
-}
-
-/// Ends every process below this one. In a PID namespace the kernel does it when its first process goes;
-/// elsewhere the children of children become children of this process as their parents die, until there are
-/// none.
-void kill_everything(void) {
-    char path[64];
-    snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
-    for (;;) {
-        FILE *children = fopen(path, "re");
-        if (children == NULL)
-            return;
-        int pid, seen = 0;
-        while (fscanf(children, "%d", &pid) == 1) {
-            seen++;
-            kill(-pid, SIGKILL);
-            kill(pid, SIGKILL);
-        }
-        fclose(children);
-        // One at a time: with the next look there may be a child that was nobody's business yet, and lives.
-        if (waitpid(-1, NULL, seen > 0 ? 0 : WNOHANG) == -1)
-            return;
-    }
 }

@@ -11,6 +11,19 @@ struct NeedTests {
   }
 
   @Test(
+    "is not run without one of its own when it makes what nobody could tell is its",
+    arguments: [
+      ("semget key=IPC_PRIVATE nsems=1", true), ("semget_init key=0 nsems=1 value=1", true),
+      ("msgget key=0x0 mode=600", true), ("msgget key={key} mode=600", false),
+      ("shmget key=IPC_PRIVATE size=1", false), ("ftok path=/ proj_id=0", false),
+    ])
+  func nobodysName(step: String, needsSandbox: Bool) throws {
+    let scenario = try scenario(step)
+    #expect(Probe.unmetNeed(of: scenario, in: Surroundings(isolation: .private)) == nil)
+    #expect((Probe.unmetNeed(of: scenario, in: Surroundings(isolation: .shared)) != nil) == needsSandbox)
+  }
+
+  @Test(
     "is not run when it opens message queues that no census sees",
     arguments: [("mq_open name={mq} oflag=O_RDONLY", true), ("shm_open name={shm} oflag=O_RDONLY", false)])
   func unseenQueues(step: String, needsSight: Bool) throws {
@@ -23,9 +36,9 @@ struct NeedTests {
   @Test("is not run either as a golden transcript or as programs") func otherForms() throws {
     let log = MistakeLog()
     let text =
-      "# A title.\n> mq_open name=/{fresh} oflag=O_RDONLY\n< ok\n"
+      "# A title.\n> semget key=IPC_PRIVATE nsems=1\n< ok semid=*\n> mq_open name=/{fresh} oflag=O_RDONLY\n< ok\n"
     let transcript = try #require(TranscriptLoader.scenario(file: "x.txt", text: text, log: log))
-    #expect(transcript.opensMessageQueues)
+    #expect(transcript.makesWhatBearsNobodysName && transcript.opensMessageQueues)
     let programs = """
       - id: test/programs
         title: A title.

@@ -73,6 +73,9 @@ enum Probe {
   /// Why a scenario cannot be run here; nil when it can.
   static func unmetNeed(of scenario: Scenario, in surroundings: Surroundings) -> String? {
     let isolation = surroundings.isolation
+    if isolation != .private, scenario.makesWhatBearsNobodysName {
+      return "what it makes bears nobody's name: it needs a sandbox of its own"
+    }
     if surroundings.unseen.contains(.messageQueue), scenario.opensMessageQueues {
       return "the census sees no message queues: it needs privilege, or the mqueue file system at /dev/mqueue"
     }
