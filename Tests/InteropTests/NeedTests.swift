@@ -7,15 +7,15 @@ import Testing
 @Suite("A scenario that the sandboxes do not suit")
 struct NeedTests {
   private func scenario(_ step: String) throws -> Scenario {
-    try #require(try Checkout.scenarios(ShellPeers.scenario(steps: "    - a: \(step)")).scenarios.first)
+    try #require(try Checkout.scenarios(ShellPeers.scenario(steps: "    - a: pid\n    - \(step)")).scenarios.first)
   }
 
   @Test(
     "is not run without one of its own when it makes what nobody could tell is its",
     arguments: [
-      ("semget key=IPC_PRIVATE nsems=1", true), ("semget_init key=0 nsems=1 value=1", true),
-      ("msgget key=0x0 mode=600", true), ("msgget key={key} mode=600", false),
-      ("shmget key=IPC_PRIVATE size=1", false), ("ftok path=/ proj_id=0", false),
+      ("a: semget key=IPC_PRIVATE nsems=1", true), ("a: semget_init key=0 nsems=1 value=1", true),
+      ("a: msgget key=0x0 mode=600", true), ("a: msgget key={key} mode=600", false),
+      ("a: shmget key=IPC_PRIVATE size=1", false), ("a: ftok path=/ proj_id=0", false),
     ])
   func nobodysName(step: String, needsSandbox: Bool) throws {
     let scenario = try scenario(step)
@@ -24,8 +24,11 @@ struct NeedTests {
   }
 
   @Test(
-    "is not run when it opens message queues that no census sees",
-    arguments: [("mq_open name={mq} oflag=O_RDONLY", true), ("shm_open name={shm} oflag=O_RDONLY", false)])
+    "is not run when it concerns message queues, which no census sees",
+    arguments: [
+      ("a: mq_open name={mq} oflag=O_RDONLY", true), ("census: mq=0", true), ("census: sem=0", false),
+      ("a: shm_open name={shm} oflag=O_RDONLY", false),
+    ])
   func unseenQueues(step: String, needsSight: Bool) throws {
     let scenario = try scenario(step)
     let blind = Surroundings(isolation: .private, unseen: [.messageQueue])
@@ -38,7 +41,7 @@ struct NeedTests {
     let text =
       "# A title.\n> semget key=IPC_PRIVATE nsems=1\n< ok semid=*\n> mq_open name=/{fresh} oflag=O_RDONLY\n< ok\n"
     let transcript = try #require(TranscriptLoader.scenario(file: "x.txt", text: text, log: log))
-    #expect(transcript.makesWhatBearsNobodysName && transcript.opensMessageQueues)
+    #expect(transcript.makesWhatBearsNobodysName && transcript.concernsMessageQueues)
     let programs = """
       - id: test/programs
         title: A title.
@@ -50,7 +53,7 @@ struct NeedTests {
           - start: a
           - wait: a -> exit 0
       """
-    #expect(try #require(try Checkout.scenarios(programs).scenarios.first).opensMessageQueues)
+    #expect(try #require(try Checkout.scenarios(programs).scenarios.first).concernsMessageQueues)
   }
 
   @Test("is told in the heading what no census sees") func heading() {

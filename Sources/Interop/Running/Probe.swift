@@ -76,7 +76,7 @@ enum Probe {
     if isolation != .private, scenario.makesWhatBearsNobodysName {
       return "what it makes bears nobody's name: it needs a sandbox of its own"
     }
-    if surroundings.unseen.contains(.messageQueue), scenario.opensMessageQueues {
+    if surroundings.unseen.contains(.messageQueue), scenario.concernsMessageQueues {
       return "the census sees no message queues: it needs privilege, or the mqueue file system at /dev/mqueue"
     }
     for need in scenario.needs {

@@ -9,8 +9,13 @@ extension Scenario {
     }
   }
 
-  var opensMessageQueues: Bool {
+  /// Opens message queues, or asks how many there are.
+  var concernsMessageQueues: Bool {
     requests.contains { operation, _ in operation == "mq_open" }
+      || steps.contains { step in
+        guard case .census(let demands) = step.action else { return false }
+        return demands.contains { $0.kind == .messageQueue }
+      }
       || roles.contains { role in
         guard case .program(_, let arguments) = role.part else { return false }
         return arguments.flatMap(\.variables).contains { $0.prefix { $0 != "-" } == "mq" }
