@@ -135,7 +135,7 @@ final class Sandbox {
     let answer = try warden.ask(Request("census"))
     let unseen = try unseen(answer).subtracting(surroundings.unseen)
     guard unseen.isEmpty else {
-      throw SandboxError("the census sees no \(unseen.map(\.rawValue).sorted().joined(separator: ", "))")
+      throw SandboxError("the census does not see any more: \(unseen.map(\.rawValue).sorted().joined(separator: ", "))")
     }
     return Census(objects: try list(answer, "objects"))
   }
