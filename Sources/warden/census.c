@@ -10,10 +10,12 @@
 #include <unistd.h>
 
 static int queues = -1;
+static int queues_reason;     // why they cannot be seen
 static char first_entry[256]; // of the way to what is kept visible in /tmp, which is not of the cell's making
 
 void remember_scratch(const struct plan *plan) {
     queues = mqueue_directory();
+    queues_reason = errno;
     size_t length = strlen(plan->scratch);
     if (plan->keep != NULL && strncmp(plan->keep, plan->scratch, length) == 0 && plan->keep[length] == '/') {
         strlcpy(first_entry, plan->keep + length + 1, sizeof first_entry);
@@ -162,8 +164,16 @@ static bool count_processes(const struct plan *plan) {
     return true;
 }
 
+/// Whether they can never be seen here: there is no such file system, or none for this user.
+static bool queues_are_hidden(void) {
+    return queues == -1 && (queues_reason == ENOENT || queues_reason == EACCES || queues_reason == EPERM ||
+                            queues_reason == ENOSYS);
+}
+
 static bool count_queues(void) {
-    errno = ENODEV;
+    if (queues_are_hidden())
+        return true;
+    errno = queues_reason;
     return queues != -1 ? count_files(queues, ".", "", "mq", true) : cannot_read("the mqueue file system");
 }
 
@@ -179,5 +189,6 @@ void census(const struct plan *plan) {
         return;
     }
     say_list("objects");
+    say_text("unseen", queues_are_hidden() ? "mq" : "");
     say_end();
 }

@@ -66,9 +66,9 @@ static void close_strangers(const struct plan *plan) {
     syscall(SYS_close_range, limit + 1, ~0U, 0);
 }
 
-static void report_ends(void) {
+static void report_ends(const struct plan *plan) {
     int status;
-    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+    for (pid_t pid; (pid = collect(plan, &status, WNOHANG)) > 0;) {
         say("ended");
         say_number("pid", pid);
         if (WIFSIGNALED(status)) {
@@ -105,7 +105,7 @@ static void obey(const struct plan *plan, const char *line) {
     else if (strncmp(line, "take", length) == 0)
         take_descriptor(line);
     else if (strncmp(line, "census", length) == 0) {
-        report_ends(); // who has ended is not to be counted
+        report_ends(plan); // who has ended is not to be counted
         census(plan);
     } else
         errx(1, "an unknown command: %s", line);
@@ -150,12 +150,12 @@ int main(int argc, char **argv) {
             err(1, "poll");
         // First the ends: what is asked afterwards is answered by a warden that knows of them.
         if (read(ended, information, sizeof information) > 0)
-            report_ends();
+            report_ends(&plan);
         if (sources[0].revents == 0)
             continue;
         do {
             if (!next_line(&line)) {
-                kill_everything();
+                kill_everything(&plan);
                 if (!plan.private_sandbox)
                     sweep(&plan);
                 return 0;

@@ -149,17 +149,3 @@ bool enter_sandbox(struct plan *plan) {
     }
     return unshare_all() && become_first_process(plan) && mount_private(plan) && raise_loopback();
 }
-
-int mqueue_directory(void) {
-    // A mount that is nowhere in the tree: it needs no /dev/mqueue, which some machines do not have.
-    int context = (int)syscall(SYS_fsopen, "mqueue", FSOPEN_CLOEXEC);
-    if (context == -1)
-        return open("/dev/mqueue", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int directory = -1;
-    if (syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
-        directory = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0);
-    close(context);
-    if (directory == -1)
-        return open("/dev/mqueue", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return directory;
-}

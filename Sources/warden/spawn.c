@@ -14,14 +14,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_ARGUMENTS = 64, MAX_INHERITED = 32, NOBODY = 65534, OUT_OF_THE_WAY = 3 + MAX_INHERITED };
+enum { MAX_INHERITED = 32, NOBODY = 65534, NUMBER_TAKEN = EEXIST, OUT_OF_THE_WAY = 3 + MAX_INHERITED };
 
 struct child {
-    char *arguments[MAX_ARGUMENTS + 1];
+    char **arguments;             // NULL-terminated
     int inherited[MAX_INHERITED]; // become descriptors 3, 4, … in this order
     int inherited_count;
     bool another_user;
-    const int *stdio;
+    int role;
+    const int *stdio; // of the role
     int executable;
     int report; // a pipe that execution closes: what comes through it is why there was none
 };
@@ -73,20 +74,26 @@ static void place_descriptors(const struct child *child) {
             give_up(child, "dup2");
 }
 
-static _Noreturn void run_child(struct child *child, bool orphan_dies) {
+static _Noreturn void run_child(struct child *child, bool shared) {
     sigset_t none;
     sigemptyset(&none);
     setpgid(0, 0);
     child->report = moved(child, child->report, OUT_OF_THE_WAY);
     int executable = moved(child, child->executable, OUT_OF_THE_WAY);
+    if (shared && has_segments(getpid())) { // of a stranger who had this number before
+        errno = NUMBER_TAKEN;
+        give_up(child, "fork");
+    }
     place_descriptors(child);
     if (child->another_user)
         become_nobody(child);
-    if (orphan_dies) // not before: the kernel forgets it when the user changes
+    if (shared) // not before: the kernel forgets it when the user changes
         prctl(PR_SET_PDEATHSIG, SIGKILL);
     umask(022);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
+    // The harness ignores SIGPIPE, and may have been started to ignore more.
+    for (int number = 1; number <= SIGRTMAX; number++)
+        signal(number, SIG_DFL);
     // By descriptor first: the path may lead through directories that another user may not enter.
     executable = moved(child, executable, 3 + child->inherited_count);
     child->report = moved(child, child->report, 3 + child->inherited_count);
@@ -98,98 +105,106 @@ static _Noreturn void run_child(struct child *child, bool orphan_dies) {
     give_up(child, "execve");
 }
 
-void spawn(const struct plan *plan, const char *line) {
-    static char argument_bytes[1 << 16];
-    struct child child = {.another_user = number_field(line, "another-user", 0) != 0};
+/// Forks a child, and waits until it is the peer, or has told why there is none, which is then -1.
+static pid_t start(struct child *child, bool shared, struct obstacle *obstacle) {
+    int report[2];
+    if (pipe2(report, O_CLOEXEC) == -1) {
+        *obstacle = (struct obstacle){errno, "pipe2"};
+        return -1;
+    }
+    child->report = report[1];
+    pid_t pid = fork();
+    if (pid == 0)
+        run_child(child, shared);
+    *obstacle = pid == -1 ? (struct obstacle){errno, "fork"} : (struct obstacle){.reason = 0};
+    close(report[1]);
+    while (pid != -1 && read(report[0], obstacle, sizeof *obstacle) == -1 && errno == EINTR)
+        continue;
+    close(report[0]);
+    if (pid == -1 || obstacle->reason == 0)
+        return pid;
+    waitpid(pid, NULL, 0); // it is nobody's role, and its end nobody's to hear of
+    return -1;
+}
+
+/// Points at every text of a list in which they are separated by NUL; whoever asks frees it.
+static char **texts(char *list, size_t length) {
+    size_t count = 1;
+    for (size_t at = 0; at < length; at++)
+        count += list[at] == '\0';
+    char **texts = calloc(count + 1, sizeof *texts);
+    for (size_t i = 0; texts != NULL && i < count; i++, list += strlen(list) + 1)
+        texts[i] = list;
+    return texts;
+}
+
+static bool parse(const struct plan *plan, const char *line, struct child *child) {
+    static char arguments[MAX_LINE];
+    size_t length = 0;
+    const char *list = field(line, "argv", &length);
+    errno = EINVAL;
+    if (list == NULL || length == 0) {
+        say_failure("spawn", "argv");
+        return false;
+    }
+    memcpy(arguments, list, length + 1);
+    child->another_user = number_field(line, "another-user", 0) != 0;
     long long role = number_field(line, "role", -1);
     if (role < 0 || role >= plan->roles) {
-        errno = EINVAL;
         say_failure("spawn", "role");
-        return;
+        return false;
     }
-    child.stdio = plan->stdio[role];
-
-    size_t length = 0;
-    const char *arguments = field(line, "argv", &length);
-    if (arguments == NULL || length == 0 || length >= sizeof argument_bytes) {
-        errno = EINVAL;
-        say_failure("spawn", "argv");
-        return;
-    }
-    memcpy(argument_bytes, arguments, length + 1);
-    int count = 0;
-    for (size_t at = 0; at <= length && count < MAX_ARGUMENTS; at += strlen(argument_bytes + at) + 1)
-        child.arguments[count++] = argument_bytes + at;
+    child->role = (int)role;
+    child->stdio = plan->stdio[role];
 
     const char *inherited = field(line, "inherit", NULL);
-    for (char *end; inherited != NULL && *inherited != '\0' && child.inherited_count < MAX_INHERITED;) {
-        child.inherited[child.inherited_count++] = (int)strtol(inherited, &end, 10);
+    for (char *end; inherited != NULL && *inherited != '\0';) {
+        if (child->inherited_count == MAX_INHERITED) {
+            errno = E2BIG;
+            say_failure("spawn", "inherit");
+            return false;
+        }
+        child->inherited[child->inherited_count++] = (int)strtol(inherited, &end, 10);
         inherited = *end == ',' ? end + 1 : NULL;
     }
 
-    child.executable = open(child.arguments[0], O_PATH | O_CLOEXEC);
-    if (child.executable == -1) {
-        say_failure("open", child.arguments[0]);
-        return;
+    child->arguments = texts(arguments, length);
+    if (child->arguments == NULL) {
+        say_failure("calloc", "argv");
+        return false;
     }
-    int report[2];
-    if (pipe2(report, O_CLOEXEC) == -1) {
-        say_failure("pipe2", child.arguments[0]);
-        close(child.executable);
+    child->executable = open(child->arguments[0], O_PATH | O_CLOEXEC);
+    if (child->executable != -1)
+        return true;
+    say_failure("open", child->arguments[0]);
+    free(child->arguments);
+    return false;
+}
+
+void spawn(const struct plan *plan, const char *line) {
+    struct child child = {.role = -1};
+    if (!parse(plan, line, &child))
         return;
-    }
-    child.report = report[1];
-    pid_t pid = fork();
-    if (pid == 0)
-        run_child(&child, !plan->private_sandbox);
-    int reason = errno;
+    struct obstacle obstacle;
+    pid_t pid;
+    do
+        pid = start(&child, !plan->private_sandbox, &obstacle);
+    while (obstacle.reason == NUMBER_TAKEN);
     close(child.executable);
-    close(report[1]);
-    struct obstacle obstacle = {.reason = 0};
-    while (pid != -1 && read(report[0], &obstacle, sizeof obstacle) == -1 && errno == EINTR)
-        continue;
-    close(report[0]);
     // The peer holds these now, and the end of its output is to be the end of them.
     for (int stream = 0; stream < 3; stream++)
         close(child.stdio[stream]);
     for (int i = 0; i < child.inherited_count; i++)
         close(child.inherited[i]);
-    errno = reason;
     if (pid == -1) {
-        say_failure("fork", child.arguments[0]);
-        return;
-    }
-    if (obstacle.reason != 0) {
-        waitpid(pid, NULL, 0); // it is nobody's role, and its end nobody's to hear of
         errno = obstacle.reason;
         say_failure(obstacle.call, child.arguments[0]);
-        return;
+    } else {
+        expect_end(child.role, pid);
+        setpgid(pid, pid); // here as well as in the child: whoever comes first
+        say("ok");
+        say_number("pid", pid);
+        say_end();
     }
-    setpgid(pid, pid); // here as well as in the child: whoever comes first
-    say("ok");
-    say_number("pid", pid);
-    say_end();
-}
-
-/// Ends every process below this one. In a PID namespace the kernel does it when its first process goes;
-/// elsewhere the children of children become children of this process as their parents die, until there are
-/// none.
-void kill_everything(void) {
-    char path[64];
-    snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
-    for (;;) {
-        FILE *children = fopen(path, "re");
-        if (children == NULL)
-            return;
-        int pid, seen = 0;
-        while (fscanf(children, "%d", &pid) == 1) {
-            seen++;
-            kill(-pid, SIGKILL);
-            kill(pid, SIGKILL);
-        }
-        fclose(children);
-        // One at a time: with the next look there may be a child that was nobody's business yet, and lives.
-        if (waitpid(-1, NULL, seen > 0 ? 0 : WNOHANG) == -1)
-            return;
-    }
+    free(child.arguments);
 }

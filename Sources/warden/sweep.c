@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 // In namespaces of its own a cell's objects go with the namespaces. Among everybody's, the warden removes
-// what bears the cell's token or one of its keys, and nothing else, however the cell ended.
+// what bears the cell's token or one of its keys, or was made by one of its peers, and nothing else, however
+// the cell ended.
 
 static void each_keyed(const struct plan *plan, const char *path, void (*act)(int id)) {
     FILE *file = fopen(path, "re");
@@ -84,6 +85,7 @@ void sweep(const struct plan *plan) {
     each_named(plan, mqueue_directory(), remove_queue);
     each_named(plan, memory_directory(), remove_name);
     each_keyed(plan, "/proc/sysvipc/shm", remove_segment);
+    remove_segments();
     each_keyed(plan, "/proc/sysvipc/sem", remove_semaphores);
     each_keyed(plan, "/proc/sysvipc/msg", remove_messages);
     nftw(plan->scratch, remove_entry, 16, FTW_DEPTH | FTW_PHYS); // never through a link

@@ -38,11 +38,17 @@ long long number_field(const char *line, const char *key, long long absent);
 
 // sandbox.c
 bool enter_sandbox(struct plan *plan); // on failure says why; returns in the process that is to be the warden
-int mqueue_directory(void);            // a descriptor of the queues of this IPC namespace, or -1
+
+// queues.c
+int mqueue_directory(void); // a descriptor of the queues of this IPC namespace; -1 when they cannot be seen
 
 // spawn.c
 void spawn(const struct plan *plan, const char *line);
-void kill_everything(void);
+
+// ends.c
+void expect_end(int role, pid_t pid);                             // a peer whose segments are the cell's
+pid_t collect(const struct plan *plan, int *status, int options); // waitpid(2) of any child
+void kill_everything(const struct plan *plan);
 
 // look.c
 void look(const char *line);
@@ -56,3 +62,8 @@ void census(const struct plan *plan);
 // sweep.c
 void sweep(const struct plan *plan);
 bool names_are_free(const struct plan *plan); // nothing that sweep would remove is there yet
+
+// segments.c: those without a key, which are found by who made them
+bool has_segments(pid_t maker);
+void remember_segments(pid_t maker); // while nobody else can have its number
+void remove_segments(void);          // those that are remembered

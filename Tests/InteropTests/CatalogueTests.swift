@@ -87,7 +87,7 @@ struct CatalogueTests {
 
   @Test("of everything is docs/scenarios.md; 'make scenarios' writes it anew")
   func page() throws {
-    let (scenarios, vocabulary) = try ScenarioLoader.load(root: Checkout.root)
+    let (scenarios, vocabulary) = try Checkout.fixtures.get()
     let peers = try PeerList.load(
       files: [Checkout.root.appending("fixtures/peers.yaml").string], root: Checkout.root.string)
     let runner = Runner(

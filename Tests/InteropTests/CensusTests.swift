@@ -30,7 +30,8 @@ struct CensusTests {
     try await onThread {
       // In namespaces of its own, where no other test makes and removes objects meanwhile.
       let sandbox = try Sandbox(
-        Sandbox.Settings(warden: Checkout.warden, isolation: .private, kept: Checkout.root.string),
+        Sandbox.Settings(
+          warden: Checkout.warden, surroundings: Surroundings(isolation: .private), kept: Checkout.root.string),
         names: CellNames(), roles: 1)
       let script = "ipcmk -M 4096 >&2; ipcmk -S 3 -p 640 >&2; ipcmk -Q >&2; ipcmk -Q >&2; exec ipcs -a"
       let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script], inheriting: [], asAnotherUser: false)
@@ -54,7 +55,8 @@ struct CensusTests {
       let segment = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0o600)
       defer { shmctl(segment, IPC_RMID, nil) }
       let sandbox = try Sandbox(
-        Sandbox.Settings(warden: Checkout.warden, isolation: .private, kept: Checkout.root.string),
+        Sandbox.Settings(
+          warden: Checkout.warden, surroundings: Surroundings(isolation: .private), kept: Checkout.root.string),
         names: CellNames(), roles: 0)
       #expect(try sandbox.census().objects.isEmpty)
     }
@@ -63,7 +65,8 @@ struct CensusTests {
   @Test("of a sandbox that is gone is empty, also of the queues among everybody's")
   func queuesAreSwept() async throws {
     try await onThread {
-      let settings = Sandbox.Settings(warden: Checkout.warden, isolation: .shared, kept: Checkout.root.string)
+      let settings = Sandbox.Settings(
+        warden: Checkout.warden, surroundings: Surroundings(isolation: .shared), kept: Checkout.root.string)
       let names = CellNames()
       func queues(_ sandbox: Sandbox) throws -> [String] {
         try sandbox.census().objects.filter { $0.hasPrefix("mq ") && $0.contains(names.token) }

@@ -8,6 +8,9 @@ enum Checkout {
   static let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
   static var warden: String { root.appending("build/bin/warden").string }
 
+  /// What stands in `fixtures/`: read once, for it takes a debug build seconds.
+  static let fixtures = Result { try ScenarioLoader.load(root: root) }
+
   /// A scenario from text, with the vocabulary of the project.
   static func scenarios(_ yaml: String) throws -> (scenarios: [Scenario], vocabulary: Vocabulary) {
     let words = try Data(contentsOf: URL(fileURLWithPath: root.appending("fixtures/operations.yaml").string))

@@ -57,8 +57,8 @@ final class CommandRun {
     return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
   }
 
-  /// A checkout with 250 cells, each of which waits in a call and leaves its objects to its last step.
-  static func checkout() throws -> FilePath {
+  /// A checkout with so many cells, each of which waits in a call and leaves its objects to its last step.
+  static func checkout(cells: Int) throws -> FilePath {
     let folder = FileManager.default.temporaryDirectory.appending(path: "checkout-\(UUID().uuidString)")
     let scenarios = folder.appending(path: "fixtures/scenarios")
     try FileManager.default.createDirectory(at: scenarios, withIntermediateDirectories: true)
@@ -78,7 +78,7 @@ final class CommandRun {
       try FileManager.default.copyItem(
         atPath: Checkout.root.appending("build/bin/\(name)").string, toPath: programs.appending(path: name).path)
     }
-    let cells = (1...250).map(String.init).joined(separator: ", ")
+    let cells = (1...cells).map(String.init).joined(separator: ", ")
     try Data(
       """
       - id: fifo/wait

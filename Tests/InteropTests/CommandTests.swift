@@ -8,10 +8,10 @@ import Testing
 @Suite("The command", .serialized)
 struct CommandTests {
   private func withCheckout<Result: Sendable>(
-    _ body: @escaping @Sendable (FilePath) throws -> Result
+    cells: Int = 250, _ body: @escaping @Sendable (FilePath) throws -> Result
   ) async throws -> Result {
     try await onThread {
-      let root = try CommandRun.checkout()
+      let root = try CommandRun.checkout(cells: cells)
       defer { try? FileManager.default.removeItem(atPath: root.string) }
       return try body(root)
     }
@@ -48,7 +48,7 @@ struct CommandTests {
   }
 
   @Test("writes its report into what is there, and puts nothing in its place") func keepsSpecialFiles() async throws {
-    try await withCheckout { root in
+    try await withCheckout(cells: 2) { root in
       let fifo = root.appending("report").string
       let made = unsafe mkfifo(fifo, 0o600)
       #expect(made == 0)
@@ -61,6 +61,38 @@ struct CommandTests {
     }
   }
 
+  /// What was started from a thread that blocks the signals would wait for them in vain.
+  @Test(
+    "reports what has run when it is interrupted, whether or not the signals were blocked",
+    arguments: [SIGINT, SIGTERM],
+    ["--default-signal=INT,TERM", "--default-signal=INT,TERM --block-signal=INT,TERM"])
+  func interrupted(number: Int32, signals: String) async throws {
+    try await withCheckout { root in
+      let report = root.appending("report").string
+      let run = try CommandRun(
+        root: root, shell: #"exec env \#(signals) "$@""#, ["--verbose", "--format", "tap", "--output", report])
+      try run.read(12)
+      kill(run.process.processIdentifier, number)
+      #expect(try run.end() == ExitStatus.interrupted.rawValue)
+      let lines = try String(contentsOfFile: report, encoding: .utf8).split(separator: "\n")
+      let passed = lines.count { $0.hasPrefix("ok ") }
+      #expect(passed > 0 && passed < 250)
+      #expect(run.lines.last == "\(passed) passed, 0 failed, \(250 - passed) skipped")
+      #expect(lines.last?.hasPrefix("Bail out! the run was interrupted") == true)
+    }
+  }
+
+  @Test("goes on when it was started to ignore what would interrupt it", arguments: [SIGINT, SIGTERM])
+  func ignoring(number: Int32) async throws {
+    try await withCheckout(cells: 20) { root in
+      let run = try CommandRun(root: root, shell: #"trap '' INT TERM; exec "$@""#, ["--verbose"])
+      try run.read(8)
+      kill(run.process.processIdentifier, number)
+      #expect(try run.end() == ExitStatus.asExpected.rawValue)
+      #expect(run.lines.last == "20 passed, 0 failed")
+    }
+  }
+
   @Test(
     "says what it lacks, with exit status 3",
     arguments: [
@@ -69,7 +101,7 @@ struct CommandTests {
       (#"exec "$@" --output /proc/report"#, "cannot be written"),
     ], [IsolationRule.auto, .none])
   func lacks(shell: (String, words: String), isolation: IsolationRule) async throws {
-    try await withCheckout { root in
+    try await withCheckout(cells: 2) { root in
       let run = try CommandRun(root: root, shell: shell.0, ["--isolation", isolation.rawValue])
       #expect(try run.end() == ExitStatus.brokenEnvironment.rawValue)
       #expect(run.lines.contains { $0.contains(shell.words) }, "\(run.lines)")

@@ -8,14 +8,14 @@ import Testing
 struct FixtureTests {
   @Test("All load, without a mistake")
   func fixturesLoad() throws {
-    let (scenarios, vocabulary) = try ScenarioLoader.load(root: Checkout.root)
+    let (scenarios, vocabulary) = try Checkout.fixtures.get()
     #expect(!scenarios.isEmpty)
     #expect(vocabulary["mq_receive"]?.sleeps == ["mq_timedreceive"])
   }
 
   @Test("Every operation of the contract is asked for by some scenario")
   func operationsAreUsed() throws {
-    let (scenarios, vocabulary) = try ScenarioLoader.load(root: Checkout.root)
+    let (scenarios, vocabulary) = try Checkout.fixtures.get()
     let asked = scenarios.flatMap(\.steps).compactMap { step in
       if case .request(_, let request, _) = step.action { request.operation } else { nil }
     }

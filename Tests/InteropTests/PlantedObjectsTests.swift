@@ -14,7 +14,9 @@ struct PlantedObjectsTests {
 
   private func sandbox(_ isolation: Isolation, _ names: CellNames, roles: Int = 0) throws -> Sandbox {
     try Sandbox(
-      Sandbox.Settings(warden: Checkout.warden, isolation: isolation, kept: Checkout.root.string), names: names,
+      Sandbox.Settings(
+        warden: Checkout.warden, surroundings: Surroundings(isolation: isolation), kept: Checkout.root.string),
+      names: names,
       roles: roles)
   }
 

@@ -31,7 +31,8 @@ struct ProgramOutputTests {
         root: folder.path, warden: Checkout.warden, peers: PeerList([]), vocabulary: vocabulary)
       let shell = PeerDescription(language: "sh", peer: nil, examples: ["\(folder.path)/{program}"])
       return CellRun.run(
-        scenarios[0], languages: ["a": shell], names: CellNames(), context: configuration.context(.private))
+        scenarios[0], languages: ["a": shell], names: CellNames(),
+        context: configuration.context(Surroundings(isolation: .private)))
     }
   }
 

@@ -9,7 +9,7 @@ struct ReadmeTests {
   @Test("counts the scenarios and cells that there are")
   func counts() throws {
     let readme = try String(contentsOfFile: Checkout.root.appending("README.md").string, encoding: .utf8)
-    let (scenarios, _) = try ScenarioLoader.load(root: Checkout.root)
+    let (scenarios, _) = try Checkout.fixtures.get()
     let peers = try PeerList.load(
       files: [Checkout.root.appending("fixtures/peers.yaml").string], root: Checkout.root.string)
     let cells = Plan(scenarios: scenarios, peers: peers, selection: Selection()).cells

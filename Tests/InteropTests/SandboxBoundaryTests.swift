@@ -9,12 +9,21 @@ import Testing
 struct SandboxBoundaryTests {
   /// What `script` prints in a private sandbox.
   private func output(of script: String, asAnotherUser: Bool = false) async throws -> [String] {
+    try await output(of: ["/bin/sh", "-c", script], asAnotherUser: asAnotherUser)
+  }
+
+  private func output(
+    of command: [String], asking: String = "", asAnotherUser: Bool = false
+  ) async throws -> [String] {
     try await onThread {
       let sandbox = try Sandbox(
-        Sandbox.Settings(warden: Checkout.warden, isolation: .private, kept: Checkout.root.string),
+        Sandbox.Settings(
+          warden: Checkout.warden, surroundings: Surroundings(isolation: .private), kept: Checkout.root.string),
         names: CellNames(), roles: 1)
       let pid = try sandbox.spawn(
-        role: 0, command: ["/bin/sh", "-c", script], inheriting: [], asAnotherUser: asAnotherUser)
+        role: 0, command: command, inheriting: [], asAnotherUser: asAnotherUser)
+      _ = sandbox.streams[0].input.write(Array(asking.utf8)[...])
+      sandbox.streams[0].input.close()
       var lines: [String] = []
       while sandbox.end(of: pid) == nil || !sandbox.streams[0].output.isEnded {
         try sandbox.wait(.seconds(10))
@@ -27,6 +36,46 @@ struct SandboxBoundaryTests {
   @Test("is given four variables of the environment, and no more") func environment() async throws {
     let names = try await output(of: "tr '\\0' '\\n' </proc/$$/environ").map { $0.prefix { $0 != "=" } }
     #expect(Set(names).isSubset(of: ["PATH", "HOME", "LC_ALL", "SWIFT_BACKTRACE"]))
+  }
+
+  @Test("is given every argument, however many") func arguments() async throws {
+    let command = ["/bin/sh", "-c", "echo $#", "sh"] + (1...1000).map { "\($0)" } + ["", ""]
+    #expect(try await output(of: command) == ["1002"])
+  }
+
+  @Test("is given every descriptor, or is refused") func descriptors() async throws {
+    try await onThread {
+      let sandbox = try Sandbox(
+        Sandbox.Settings(
+          warden: Checkout.warden, surroundings: Surroundings(isolation: .private), kept: Checkout.root.string),
+        names: CellNames(), roles: 1)
+      #expect {
+        _ = try sandbox.spawn(
+          role: 0, command: ["/bin/true"], inheriting: Array(repeating: 0, count: 33), asAnotherUser: false)
+      } throws: {
+        "\($0)".contains("Argument list too long")
+      }
+    }
+  }
+
+  @Test("ignores no signal, whatever the harness was started to ignore") func signals() async throws {
+    // One that nobody sends.
+    let before = signal(SIGSTKFLT, SIG_IGN)
+    defer { _ = signal(SIGSTKFLT, before) }
+    let status = try await output(of: "grep -E 'SigIgn|SigBlk' /proc/self/status")
+    // 32 and 33 are the C library's own, whose posix_spawn(3) ignores them.
+    let masks = status.compactMap { UInt64($0.drop { $0 != "\t" }.dropFirst(), radix: 16) }.map { $0 & ~0x1_8000_0000 }
+    #expect(masks == [0, 0], "\(status)")
+  }
+
+  /// A warden without privilege or a sandbox, in a sandbox with message queues of its own: what may be mounted at
+  /// `/dev/mqueue` shows others.
+  @Test("sees no message queues without privilege, and says so", .enabled(if: geteuid() == 0, "it needs root"))
+  func queuesOfOthers() async throws {
+    let answers = try await output(
+      of: [Checkout.warden, "--token", "ipc-interop-x", "--first-key", "123456789"], asking: "census\n",
+      asAnotherUser: true)
+    #expect(answers.count == 2 && answers.last?.hasSuffix(" unseen=mq") == true, "\(answers)")
   }
 
   @Test("sees no process but its own and the warden") func processes() async throws {

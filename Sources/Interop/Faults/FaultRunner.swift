@@ -72,8 +72,8 @@ public struct FaultRunner: Sendable {
   private func context() throws(RunError) -> (context: CellRun.Context, isolation: String, greetings: [String: String])
   {
     signal(SIGPIPE, SIG_IGN)
-    let (isolation, excuse) = try Probe.isolation(configuration)
-    var context = configuration.context(isolation)
+    let surroundings = try Probe.surroundings(configuration)
+    var context = configuration.context(surroundings)
     var greetings: [String: String] = [:]
     for peer in languages {
       do throws(CellFailure) {
@@ -94,7 +94,7 @@ public struct FaultRunner: Sendable {
         throw RunError("no process can be traced here (ptrace), and no fault was tried: \(error.reason)")
       }
     }
-    return (context, isolation.rawValue + (excuse.map { " (\($0))" } ?? ""), greetings)
+    return (context, "\(surroundings)", greetings)
   }
 
   private var languages: [PeerDescription] {
@@ -193,7 +193,8 @@ public struct FaultRunner: Sendable {
     }
     let result = CellResult(
       cell: planned.cell, verdict: outcome.verdict, reason: outcome.reason, isExpected: outcome.verdict == .passed,
-      expectation: nil, seconds: start.duration(to: .now).seconds, isolation: context.sandbox.isolation.rawValue,
+      expectation: nil, seconds: start.duration(to: .now).seconds,
+      isolation: context.sandbox.surroundings.isolation.rawValue,
       evidence: outcome.evidence, rerun: "ipc-interop faults '\(planned.cell.id)'")
     return (result, run)
   }

@@ -7,7 +7,7 @@ import Synchronization
 /// `fixtures/mutants.yaml` says that it must, and a cell that a faulty build plays without a fault when it passes.
 public struct SelfTest: Sendable {
   private let configuration: RunConfiguration
-  private let isolation: (Isolation, excuse: String?)
+  private let surroundings: Surroundings
   private let trials: [SelfTestTrial]
   private let complaints: [String]
 
@@ -20,8 +20,8 @@ public struct SelfTest: Sendable {
     names: [String] = []
   ) throws(RunError) {
     self.configuration = configuration
-    let isolation = try Probe.isolation(configuration)
-    self.isolation = isolation
+    let surroundings = try Probe.surroundings(configuration)
+    self.surroundings = surroundings
     var complaints = try build.complaints(mutants)
     for name in names where !mutants.contains(where: { $0.fault == name }) {
       let clause = Suggestion.nearest(to: name, among: mutants.map(\.fault)).map { "; did you mean '\($0)'?" } ?? ""
@@ -36,7 +36,7 @@ public struct SelfTest: Sendable {
     let chosen = mutants.filter { names.isEmpty || names.contains($0.fault) }
     func trial(_ mutant: Mutant?, _ language: String, catching: [Mutant]) throws(RunError) -> SelfTestTrial {
       try SelfTestTrial(
-        mutant, of: language, catching: catching, scenarios: scenarios, build: build, isolation: isolation.0,
+        mutant, of: language, catching: catching, scenarios: scenarios, build: build, surroundings: surroundings,
         configuration: configuration)
     }
     var trials: [SelfTestTrial] = []
@@ -71,7 +71,7 @@ public struct SelfTest: Sendable {
       .runStarted(
         RunDescription(
           cells: cells.count, scenarios: Set(cells.map(\.scenario)).count, jobs: configuration.jobs, seed: 0,
-          isolation: isolation.0.rawValue + (isolation.excuse.map { " (\($0))" } ?? ""), implementations: [:],
+          isolation: "\(surroundings)", implementations: [:],
           kernel: Probe.kernel, plan: cells.map(\.id))))
     let threads = Workers.start(configuration.jobs) {
       while !Interruption.isRequested, let trial = progress.withLock({ $0.waiting.popFirst() }) { trial.run(emit) }

@@ -16,7 +16,7 @@ struct SelfTestTrial: Sendable {
   ///   - catching: The mutants whose cells are run.
   init(
     _ mutant: Mutant?, of language: String, catching: [Mutant], scenarios: [Scenario], build: FaultyBuild,
-    isolation: Isolation, configuration: RunConfiguration
+    surroundings: Surroundings, configuration: RunConfiguration
   ) throws(RunError) {
     let name = mutant?.fault ?? "\(language)-without-fault"
     guard let peer = build.peer(of: language, fault: mutant?.fault, as: name) else {
@@ -37,7 +37,7 @@ struct SelfTestTrial: Sendable {
     own.selection.cells = cells.isEmpty ? ["none"] : Set(cells.map(\.id))
     own.jobs = mutant == nil ? configuration.jobs : 1
     own.rerun = rerun
-    own.knownIsolation = isolation
+    own.surroundings = surroundings
     // That the machine is sound is shown by the same cells without a fault, and not asked again by every mutant.
     own.asksControl = mutant == nil
     if mutant != nil { own.believed = [reference] }
@@ -60,7 +60,8 @@ struct SelfTestTrial: Sendable {
         let (isExpected, note) = expectations.judge(cell.id, verdict, reason: error.description)
         let result = CellResult(
           cell: cell, verdict: verdict, reason: error.description, isExpected: isExpected, expectation: note,
-          seconds: 0, isolation: runner.configuration.knownIsolation?.rawValue ?? "", evidence: nil, rerun: rerun)
+          seconds: 0, isolation: runner.configuration.surroundings?.isolation.rawValue ?? "", evidence: nil,
+          rerun: rerun)
         emit(.cellStarted(cell))
         emit(.cellEnded(result))
       }

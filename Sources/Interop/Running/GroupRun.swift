@@ -8,7 +8,7 @@ struct GroupRun {
   let state: RunState
 
   func run() {
-    if let need = Probe.unmetNeed(of: group.scenario, isolation: context.sandbox.isolation) {
+    if let need = Probe.unmetNeed(of: group.scenario, in: context.sandbox.surroundings) {
       for planned in group.cells {
         report(planned, Trial(verdict: .notRun, reason: need), expectation: (true, need))
       }
@@ -96,7 +96,7 @@ struct GroupRun {
       .cellEnded(
         CellResult(
           cell: planned.cell, verdict: trial.verdict, reason: trial.reason, isExpected: isExpected, expectation: note,
-          seconds: trial.seconds, isolation: context.sandbox.isolation.rawValue, evidence: trial.evidence,
+          seconds: trial.seconds, isolation: context.sandbox.surroundings.isolation.rawValue, evidence: trial.evidence,
           rerun: configuration.rerun ?? "ipc-interop run '\(planned.cell.id)'")))
   }
 }

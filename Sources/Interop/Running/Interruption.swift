@@ -8,11 +8,25 @@ public enum Interruption {
   public static var isRequested: Bool { flag.load(ordering: .relaxed) }
 
   /// From now on the two signals ask the run to end. A second one ends the process at once; the sandboxes follow it.
+  ///
+  /// They are let through, since whoever starts a process from a thread that blocks them hands that on. One that this
+  /// process was started to ignore, as `nohup` or `&` have it, stays ignored.
   public static func listen() {
-    for number in [SIGINT, SIGTERM] {
+    var heard = sigset_t()
+    unsafe sigemptyset(&heard)
+    for number in [SIGINT, SIGTERM] where !isIgnored(number) {
       signal(number) { number in
         if Interruption.flag.exchange(true, ordering: .relaxed) { _exit(128 + number) }
       }
+      unsafe sigaddset(&heard, number)
     }
+    unsafe pthread_sigmask(SIG_UNBLOCK, &heard, nil)
+  }
+
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    unsafe sigaction(number, nil, &action)
+    return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+      == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 }

@@ -3,20 +3,32 @@ import PeerContract
 
 /// What is found out of the machine and the peers before the first cell.
 enum Probe {
-  /// The isolation that is to be had, and why it is not better.
-  static func isolation(_ configuration: RunConfiguration) throws(RunError) -> (Isolation, excuse: String?) {
-    if let known = configuration.knownIsolation { return (known, nil) }
-    if configuration.isolation == .none { return (.shared, "as asked") }
-    do {
-      _ = try Sandbox(configuration.context(.private).sandbox, names: CellNames(), roles: 0)
-      return (.private, nil)
-    } catch {
-      // A warden that is missing, hung or out of descriptors says nothing about what this machine allows.
-      guard configuration.isolation == .auto, error.isRefusal else {
-        throw RunError("a private sandbox is not to be had: \(error)")
+  /// The sandboxes that are to be had, and why they are not better.
+  static func surroundings(_ configuration: RunConfiguration) throws(RunError) -> Surroundings {
+    if let known = configuration.surroundings { return known }
+    var excuse = "as asked"
+    if configuration.isolation != .none {
+      do { return try tried(Surroundings(isolation: .private), configuration) } catch {
+        // A warden that is missing, hung or out of descriptors says nothing about what this machine allows.
+        guard configuration.isolation == .auto, error.isRefusal else {
+          throw RunError("a private sandbox is not to be had: \(error)")
+        }
+        excuse = "\(error)"
       }
-      return (.shared, "\(error)")
     }
+    do { return try tried(Surroundings(isolation: .shared, excuse: excuse), configuration) } catch {
+      throw RunError("no cell can be run here: \(error)")
+    }
+  }
+
+  /// The same, and what its census does not see.
+  private static func tried(
+    _ surroundings: Surroundings, _ configuration: RunConfiguration
+  ) throws(SandboxError) -> Surroundings {
+    var surroundings = surroundings
+    surroundings.unseen = try Sandbox(configuration.context(surroundings).sandbox, names: CellNames(), roles: 0)
+      .unseen()
+    return surroundings
   }
 
   /// The greeting of every peer that the plan needs, each asked first for what cannot exist.
@@ -59,7 +71,14 @@ enum Probe {
   }
 
   /// Why a scenario cannot be run here; nil when it can.
-  static func unmetNeed(of scenario: Scenario, isolation: Isolation) -> String? {
+  static func unmetNeed(of scenario: Scenario, in surroundings: Surroundings) -> String? {
+    let isolation = surroundings.isolation
+    if isolation != .private, scenario.makesWhatBearsNobodysName {
+      return "what it makes bears nobody's name: it needs a sandbox of its own"
+    }
+    if surroundings.unseen.contains(.messageQueue), scenario.concernsMessageQueues {
+      return "the census sees no message queues: it needs privilege, or the mqueue file system at /dev/mqueue"
+    }
     for need in scenario.needs {
       switch need {
       case .anotherUser where geteuid() != 0: return "it needs root, to run a peer as another user"

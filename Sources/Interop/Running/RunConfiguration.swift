@@ -20,7 +20,7 @@ public struct RunConfiguration: Sendable {
   /// Whether a cell that does not pass is told apart from a broken machine by its control cell.
   var asksControl = true
   /// What the machine is known to allow; nil when it is to be probed.
-  var knownIsolation: Isolation?
+  var surroundings: Surroundings?
   /// Languages that were asked already for what cannot exist.
   var believed: Set<String> = []
   /// The command that runs a cell again; nil when `run` is that, by the cell's id.
@@ -41,12 +41,12 @@ public struct RunConfiguration: Sendable {
     return other
   }
 
-  func context(_ isolation: Isolation) -> CellRun.Context {
+  func context(_ surroundings: Surroundings) -> CellRun.Context {
     CellRun.Context(
       vocabulary: vocabulary,
       // Never shorter: a limit that is to make peers fail says nothing of the warden.
       sandbox: Sandbox.Settings(
-        warden: warden, isolation: isolation, kept: root, patience: .seconds(10 * max(1, timeoutMultiplier))),
+        warden: warden, surroundings: surroundings, kept: root, patience: .seconds(10 * max(1, timeoutMultiplier))),
       patience: .seconds(20 * timeoutMultiplier))
   }
 }

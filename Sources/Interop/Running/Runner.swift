@@ -32,8 +32,8 @@ public struct Runner: Sendable {
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
     signal(SIGPIPE, SIG_IGN)  // a peer that is gone is an answer to a write, not the end of the harness
     let start = ContinuousClock.now
-    let (isolation, excuse) = try Probe.isolation(configuration)
-    let context = configuration.context(isolation)
+    let surroundings = try Probe.surroundings(configuration)
+    let context = configuration.context(surroundings)
     let greetings = try Probe.greetings(configuration, plan: plan, context: context)
 
     let state = RunState(groups: plan.groups, listener: listener, stopsAtFirst: configuration.failFast)
@@ -41,7 +41,7 @@ public struct Runner: Sendable {
       .runStarted(
         RunDescription(
           cells: plan.cells.count, scenarios: Set(plan.cells.map(\.scenario)).count, jobs: configuration.jobs,
-          seed: configuration.seed, isolation: isolation.rawValue + (excuse.map { " (\($0))" } ?? ""),
+          seed: configuration.seed, isolation: "\(surroundings)",
           implementations: greetings.mapValues(\.implementation), kernel: Probe.kernel, plan: order,
           notes: Probe.notes(on: greetings, configuration.vocabulary))))
 

@@ -4,13 +4,14 @@ import SystemPackage
 
 /// A warden, and the harness's ends of the streams of every role in its care.
 final class Sandbox {
-  let isolation: Isolation
   /// The directory in which peers start, whose files the census counts.
   let scratch: String
   let streams: [RoleStreams]
+  var isolation: Isolation { surroundings.isolation }
   /// How long it took until the warden was ready: what this machine is like just now.
   let startup: Duration
   private let warden: Warden
+  private let surroundings: Surroundings
 
   /// The harness's ends for one role.
   struct RoleStreams {
@@ -40,7 +41,7 @@ final class Sandbox {
   }
 
   init(_ settings: Settings, names: CellNames, roles: Int) throws(SandboxError) {
-    isolation = settings.isolation
+    surroundings = settings.surroundings
     var streams: [RoleStreams] = []
     var farEnds: [[OwnedDescriptor]] = []
     for _ in 0..<roles {
@@ -54,7 +55,7 @@ final class Sandbox {
     self.streams = streams
     let start = ContinuousClock.now
     warden = try Warden(
-      program: settings.warden, isolation: settings.isolation, names: names, keeping: settings.kept,
+      program: settings.warden, isolation: settings.surroundings.isolation, names: names, keeping: settings.kept,
       patience: settings.patience, roles: farEnds)
     guard let scratch = try warden.waitUntilReady()["scratch"] else {
       throw SandboxError("the warden told no scratch directory")
@@ -66,7 +67,7 @@ final class Sandbox {
   /// What all sandboxes of a run have in common.
   struct Settings: Sendable {
     let warden: String
-    let isolation: Isolation
+    let surroundings: Surroundings
     /// A directory that stays visible when `/tmp` is replaced.
     let kept: String?
     /// How long the warden may take to answer.
@@ -131,7 +132,19 @@ final class Sandbox {
 
   /// Every object that the kernel has in this sandbox, or, when it is shared, on this machine.
   func census() throws(SandboxError) -> Census {
-    Census(objects: try list(try warden.ask(Request("census")), "objects"))
+    let answer = try warden.ask(Request("census"))
+    let unseen = try unseen(answer).subtracting(surroundings.unseen)
+    guard unseen.isEmpty else {
+      throw SandboxError("the census does not see any more: \(unseen.map(\.rawValue).sorted().joined(separator: ", "))")
+    }
+    return Census(objects: try list(answer, "objects"))
+  }
+
+  /// The kinds of objects that no census sees here.
+  func unseen() throws(SandboxError) -> Set<ObjectKind> { try unseen(try warden.ask(Request("census"))) }
+
+  private func unseen(_ answer: Fields) throws(SandboxError) -> Set<ObjectKind> {
+    Set(try list(answer, "unseen").compactMap(ObjectKind.init))
   }
 
   private func request(_ operation: String, _ pid: Int, _ more: (String, Int)...) -> Request {

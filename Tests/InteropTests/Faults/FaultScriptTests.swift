@@ -7,7 +7,7 @@ import Testing
 struct FaultScriptTests {
   @Test("perform every operation that makes a call of IPC, but for those that are said to have no script")
   func vocabulary() throws {
-    let (_, vocabulary) = try ScenarioLoader.load(root: Checkout.root)
+    let (_, vocabulary) = try Checkout.fixtures.get()
     let table = try SystemCallTable.load(root: Checkout.root, vocabulary: vocabulary)
     let performed = try ScenarioLoader.loadFaultScripts(root: Checkout.root).reduce(into: Set<String>()) {
       $0.formUnion($1.operations)
@@ -53,7 +53,7 @@ struct FaultScriptTests {
   @Test("select what was asked for, and nothing that does not exist")
   func selection() throws {
     let scripts = try ScenarioLoader.loadFaultScripts(root: Checkout.root)
-    let (_, vocabulary) = try ScenarioLoader.load(root: Checkout.root)
+    let (_, vocabulary) = try Checkout.fixtures.get()
     var selection = FaultSelection()
     selection.operations = ["mq_opn"]
     selection.mechanisms = ["posix-mq"]

@@ -26,7 +26,7 @@ struct SystemCallTraceTests {
   ]
 
   private func points() throws -> [FaultPoint] {
-    let (_, vocabulary) = try ScenarioLoader.load(root: Checkout.root)
+    let (_, vocabulary) = try Checkout.fixtures.get()
     let table = try SystemCallTable.load(root: Checkout.root, vocabulary: vocabulary)
     return SystemCallTrace(Self.lines).points(of: "peer", operations: ["read", "mq_send"], table: table)
   }
@@ -66,7 +66,7 @@ struct SystemCallTraceTests {
 
   @Test("meet the faults that they can meet")
   func faults() throws {
-    let (_, vocabulary) = try ScenarioLoader.load(root: Checkout.root)
+    let (_, vocabulary) = try Checkout.fixtures.get()
     let table = try SystemCallTable.load(root: Checkout.root, vocabulary: vocabulary)
     let points = try points()
     // To be killed after it is to be killed before the next; a close within `read` is not made to fail.
