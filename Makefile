@@ -86,13 +86,16 @@ soak: build ## Kill, interrupt, starve, and repeat the gate itself (SOAK="killed
 coverage: deps c ## Show how many lines the unit tests cover; build/coverage/index.html has them
 	@.ci/coverage
 
+# A parameter is described where there is something to say. Whatever else docc has to warn of is an error.
 docs: deps ## Build the documentation of the library into build/docs
 	@rm -rf $(BUILD)/symbols && mkdir -p $(BUILD)/symbols
 	@$(SWIFT) build --target IPC --scratch-path $(BUILD)/docs-build \
 	  -Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc $(abspath $(BUILD))/docs-build
 	@cp $(BUILD)/docs-build/IPC.symbols.json $(BUILD)/symbols/
-	@docc convert Sources/IPC/IPC.docc --additional-symbol-graph-dir $(BUILD)/symbols --output-dir $(BUILD)/docs \
-	  --fallback-display-name IPC --fallback-bundle-identifier IPC
+	@set -o pipefail; \
+	docc convert Sources/IPC/IPC.docc --additional-symbol-graph-dir $(BUILD)/symbols --output-dir $(BUILD)/docs \
+	  --fallback-display-name IPC --fallback-bundle-identifier IPC --ide-console-output 2>&1 | \
+	awk 'tolower($$0) ~ /(warning|error): / && !/is missing documentation/ { print; wrong = 1 } END { exit wrong }'
 	@echo "Look at it with: docc preview, or any web server in $(BUILD)/docs"
 
 scenarios: build ## Write docs/scenarios.md anew

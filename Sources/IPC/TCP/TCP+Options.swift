@@ -70,7 +70,7 @@ extension TCP.Stream {
   }
 
   /// How long closing waits for the delivery of what was sent, in whole seconds; nil when it does not wait, and the
-  /// kernel delivers it by itself. With ``Duration/zero``, closing breaks the connection off: ``reset()``.
+  /// kernel delivers it by itself. With `.zero`, closing breaks the connection off: ``reset()``.
   ///
   /// Calls `getsockopt(2)` with `SO_LINGER`.
   public var lingerTime: Duration? {
