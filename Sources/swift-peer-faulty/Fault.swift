@@ -57,6 +57,7 @@ enum Fault: String, CaseIterable {
   // What processes share
   case memoryBelieved = "memory-believed"
   case oneIsWoken = "one-is-woken"
+  case sleeperForgotten = "sleeper-forgotten"
   case lockUnknownToKernel = "lock-unknown-to-kernel"
   case firstOfSeveral = "first-of-several"
 

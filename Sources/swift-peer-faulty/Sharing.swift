@@ -8,8 +8,10 @@ import Glibc
 }
 
 @c(__wrap_cipc_futex_wake) func futexWake(_ word: UnsafeRawPointer?, _ count: Int32) -> Int32 {
+  // The word was stored, and whoever waits for it will see that.
+  if Fault.sleeperForgotten.isOn { return 0 }
   // A condition has `signal` and `broadcast`, and one is enough: the others would look, and sleep again.
-  unsafe __real_cipc_futex_wake(word, Fault.oneIsWoken.isOn ? 1 : count)
+  return unsafe __real_cipc_futex_wake(word, Fault.oneIsWoken.isOn ? 1 : count)
 }
 
 @c(__wrap_cipc_futex_wait_any) func futexWaitAny(

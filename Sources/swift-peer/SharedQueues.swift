@@ -12,7 +12,7 @@ let sharedQueueOperations: [Peer.Operation] = [
       of: Int(size))
     try peer.handles.add(SharedQueueHandle(queue), as: parameters.handle)
     var fields = Fields()
-    fields.append("bytes", SharedQueue.size(slots: queue.slotCount, of: queue.slotSize))
+    fields.append("bytes", try SharedQueue.size(slots: queue.slotCount, of: queue.slotSize))
     return fields
   },
 

@@ -59,7 +59,8 @@
 
 struct ipc_queue_header {
     _Atomic uint64_t magic;
-    uint32_t version, slot_size, slot_count, unused[11];
+    _Atomic uint32_t version, slot_size, slot_count;
+    uint32_t unused[11];
     _Atomic uint32_t lock, readable, writable, closed;
     _Atomic uint64_t sent, received;
     _Atomic uint32_t recoveries;
@@ -282,8 +283,8 @@ static inline ssize_t ipc_queue__read(const struct ipc_queue *queue, void *buffe
         return ipc_queue__fail(atomic_load(&header->closed) ? ENODATA : EAGAIN);
     unsigned char *slot =
         ipc_queue__slot(queue, atomic_load_explicit(&header->received, memory_order_relaxed));
-    uint32_t length;
-    memcpy(&length, slot, sizeof length);
+    /* Read once: somebody who has not the lock may write another one after it was checked. */
+    const uint32_t length = atomic_load_explicit((_Atomic uint32_t *)slot, memory_order_relaxed);
     if (length > queue->slot_size)
         return ipc_queue__fail(EBADMSG);
     if (length > room)
@@ -323,7 +324,7 @@ static inline int ipc_queue__populate(void *memory, size_t size) {
 
 /* -- What programs call --------------------------------------------------------------------------------- */
 
-/* How many bytes of memory a queue takes. */
+/* How many bytes of memory a queue of such sizes takes, each 1 to IPC_QUEUE_MOST. */
 static inline uint64_t ipc_queue_bytes(uint32_t slot_count, uint32_t slot_size) {
     return sizeof(struct ipc_queue_header) + slot_count * ipc_queue__stride(slot_size);
 }
@@ -341,9 +342,9 @@ static inline int ipc_queue_make(struct ipc_queue *queue, void *memory, size_t s
     if (ipc_queue__populate(memory, (size_t)ipc_queue_bytes(slot_count, slot_size)) == -1)
         return -1;
     memset(header, 0, sizeof *header);
-    header->version = 1;
-    header->slot_size = slot_size;
-    header->slot_count = slot_count;
+    atomic_store_explicit(&header->version, 1, memory_order_relaxed);
+    atomic_store_explicit(&header->slot_size, slot_size, memory_order_relaxed);
+    atomic_store_explicit(&header->slot_count, slot_count, memory_order_relaxed);
     atomic_store_explicit(&header->magic, IPC_QUEUE_MAGIC, memory_order_release);
     *queue = (struct ipc_queue){header, slot_count, slot_size};
     return 0;
@@ -361,10 +362,10 @@ static inline int ipc_queue_open(struct ipc_queue *queue, void *memory, size_t s
         return -1;
     if (atomic_load_explicit(&header->magic, memory_order_acquire) != IPC_QUEUE_MAGIC)
         return ipc_queue__fail(EINVAL);
-    if (header->version != 1)
+    if (atomic_load_explicit(&header->version, memory_order_relaxed) != 1)
         return ipc_queue__fail(EPROTONOSUPPORT);
-    uint32_t count = *(volatile uint32_t *)&header->slot_count;
-    uint32_t bytes = *(volatile uint32_t *)&header->slot_size;
+    const uint32_t count = atomic_load_explicit(&header->slot_count, memory_order_relaxed);
+    const uint32_t bytes = atomic_load_explicit(&header->slot_size, memory_order_relaxed);
     if (count == 0 || count > IPC_QUEUE_MOST || bytes == 0 || bytes > IPC_QUEUE_MOST)
         return ipc_queue__fail(EBADMSG);
     if (ipc_queue_bytes(count, bytes) > size)

@@ -28,7 +28,6 @@
  * SIGBUS then. Use a sealed memfd, or System V memory, where the other side is not trusted.
  *
  * Functions return -1 and set errno:
- *   EAGAIN      never: a deadline in the past is a try without waiting, and ends with ETIMEDOUT
  *   EBADMSG     the ring is corrupt
  *   EBUSY       this end has an owner that lives
  *   EFAULT      the ring does not lie in the memory, or its pages are not there
@@ -39,7 +38,7 @@
  *   EOWNERDEAD  the other side died. All that it made visible has been taken. A successor may open its end
  *   EPIPE       the consumer has closed; or the end to be opened was closed before
  *   EPROTONOSUPPORT  another version of the layout
- *   ETIMEDOUT   the deadline passed
+ *   ETIMEDOUT   the deadline passed; one in the past is a try without waiting
  */
 #ifndef IPC_RING_H
 #define IPC_RING_H
@@ -49,7 +48,6 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -78,8 +76,8 @@ struct ipc_ring_end {
 
 struct ipc_ring_header {
     _Atomic uint64_t magic;
-    uint32_t version, content;
-    uint64_t capacity, pid_namespace;
+    _Atomic uint32_t version, content;
+    _Atomic uint64_t capacity, pid_namespace;
     unsigned char unused[32];
     struct ipc_ring_end ends[2]; /* by ipc_ring_role */
     unsigned char data[];
@@ -104,6 +102,7 @@ struct ipc_ring {
     uint32_t content;
     bool sees; /* whether process ids mean here what they mean to the maker */
     uint64_t capacity, position, other_position, owner;
+    unsigned vain; /* waits since looking was enough */
 };
 
 /* The namespace that this process's id belongs to; 0 where /proc is not to be had. */
@@ -151,10 +150,13 @@ static inline bool ipc_ring_is_dead(const struct ipc_ring *ring, uint64_t owner)
     return dead;
 }
 
-/* Whether the capacity is one, and the ring fits. */
-static inline bool ipc_ring_fits(uint64_t capacity, size_t size) {
-    return capacity >= 16 && (capacity & (capacity - 1)) == 0 &&
-           capacity <= size - sizeof(struct ipc_ring_header);
+static inline int ipc_ring_fail(int error) {
+    errno = error;
+    return -1;
+}
+
+static inline bool ipc_ring_is_capacity(uint64_t capacity) {
+    return capacity >= 16 && (capacity & (capacity - 1)) == 0 && capacity <= INT64_MAX;
 }
 
 /* Makes sure that there is a page, and room for one, wherever the ring lies: a file may be shorter than its
@@ -169,29 +171,21 @@ static inline int ipc_ring_populate(void *memory, size_t size) {
  * there. */
 static inline int ipc_ring_make(void *memory, size_t size, uint32_t content, uint64_t capacity) {
     struct ipc_ring_header *header = memory;
-    if (size < sizeof *header || ((capacity & (capacity - 1)) == 0 && capacity > size - sizeof *header)) {
-        errno = EFAULT;
-        return -1;
-    }
-    if ((uintptr_t)memory % 8 != 0 || !ipc_ring_fits(capacity, size) ||
-        (content != IPC_RING_BYTES && content != IPC_RING_RECORDS)) {
-        errno = EINVAL;
-        return -1;
-    }
+    if (!ipc_ring_is_capacity(capacity) || (content != IPC_RING_BYTES && content != IPC_RING_RECORDS))
+        return ipc_ring_fail(EINVAL);
+    if (size < sizeof *header || capacity > size - sizeof *header)
+        return ipc_ring_fail(EFAULT);
+    if ((uintptr_t)memory % 8 != 0)
+        return ipc_ring_fail(EINVAL);
     if (ipc_ring_populate(memory, sizeof *header + capacity) == -1)
         return -1;
     memset(header, 0, sizeof *header);
-    header->version = IPC_RING_VERSION;
-    header->content = content;
-    header->capacity = capacity;
-    header->pid_namespace = ipc_ring_namespace();
+    atomic_store_explicit(&header->version, IPC_RING_VERSION, memory_order_relaxed);
+    atomic_store_explicit(&header->content, content, memory_order_relaxed);
+    atomic_store_explicit(&header->capacity, capacity, memory_order_relaxed);
+    atomic_store_explicit(&header->pid_namespace, ipc_ring_namespace(), memory_order_relaxed);
     atomic_store_explicit(&header->magic, IPC_RING_MAGIC, memory_order_release);
     return 0;
-}
-
-static inline int ipc_ring_fail(int error) {
-    errno = error;
-    return -1;
 }
 
 /* Takes one end for this process, unless somebody who lives has it. Goes on where its last owner stopped. */
@@ -206,23 +200,25 @@ static inline int ipc_ring_open(struct ipc_ring *ring, void *memory, size_t size
         return -1;
     if (atomic_load_explicit(&header->magic, memory_order_acquire) != IPC_RING_MAGIC)
         return ipc_ring_fail(EINVAL);
-    if (header->version != IPC_RING_VERSION)
+    if (atomic_load_explicit(&header->version, memory_order_relaxed) != IPC_RING_VERSION)
         return ipc_ring_fail(EPROTONOSUPPORT);
-    if (header->content != content)
+    if (atomic_load_explicit(&header->content, memory_order_relaxed) != content)
         return ipc_ring_fail(EINVAL);
     /* Read once: from here on the capacity is ours. */
-    const uint64_t capacity = *(volatile uint64_t *)&header->capacity, here = ipc_ring_namespace();
-    if (!ipc_ring_fits(capacity, size))
+    const uint64_t capacity = atomic_load_explicit(&header->capacity, memory_order_relaxed);
+    if (!ipc_ring_is_capacity(capacity) || capacity > size - sizeof *header)
         return ipc_ring_fail(EBADMSG);
     if (ipc_ring_populate(memory, sizeof *header + capacity) == -1)
         return -1;
-    *ring = (struct ipc_ring){.header = header,
-                              .own = &header->ends[role],
-                              .other = &header->ends[!role],
-                              .role = role,
-                              .content = content,
-                              .sees = here != 0 && here == header->pid_namespace,
-                              .capacity = capacity};
+    const uint64_t here = ipc_ring_namespace();
+    *ring = (struct ipc_ring){
+        .header = header,
+        .own = &header->ends[role],
+        .other = &header->ends[!role],
+        .role = role,
+        .content = content,
+        .sees = here != 0 && here == atomic_load_explicit(&header->pid_namespace, memory_order_relaxed),
+        .capacity = capacity};
     uint64_t start, owner = atomic_load(&ring->own->owner);
     ring->owner = ring->sees && ipc_ring_start_of(getpid(), &start) ? ipc_ring_owner_of(getpid(), start)
                                                                     : IPC_RING_UNSEEN;
@@ -284,56 +280,72 @@ static inline bool ipc_ring_is_closed(const struct ipc_ring *ring) {
 }
 
 enum {
-    IPC_RING_TRIES = 16, /* how often the processor is given to others before a wait sleeps */
-    IPC_RING_SLICE =
-        50000000, /* how long a wait sleeps without looking whether the other side lives, in ns */
+    /* How long a wait looks before it sleeps, in ns: as long as a sleep and its end cost, so that looking in
+     * vain at most doubles that. It keeps the processor: who gives it away has it back after all others. */
+    IPC_RING_LOOK = 10000,
+    /* How far apart the looks are: each takes the line in the cache from who writes it. */
+    IPC_RING_PACE = 250,
+    /* After a look in vain only one wait of so many begins with one. */
+    IPC_RING_SELDOM = 8,
+    /* How long it sleeps without looking whether the other side lives. */
+    IPC_RING_SLICE = 50000000,
 };
 
-/* The time until a deadline of CLOCK_MONOTONIC, and at most a slice. False when it is over. */
-static inline bool ipc_ring_slice(const struct timespec *deadline, struct timespec *slice) {
+/* A time of CLOCK_MONOTONIC in ns. None, and one that is too late for that, is the last there is. */
+static inline int64_t ipc_ring_nanoseconds(const struct timespec *time) {
+    if (!time || time->tv_sec >= INT64_MAX / 1000000000)
+        return INT64_MAX;
+    return time->tv_sec < 0 ? 0 : time->tv_sec * INT64_C(1000000000) + time->tv_nsec;
+}
+
+static inline int64_t ipc_ring_now(void) {
     struct timespec now;
-    *slice = (struct timespec){.tv_nsec = IPC_RING_SLICE};
-    if (!deadline)
-        return true;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    const time_t seconds = deadline->tv_sec - now.tv_sec;
-    if (seconds > 1)
-        return true;
-    const int64_t left = seconds * INT64_C(1000000000) + deadline->tv_nsec - now.tv_nsec;
-    if (left < IPC_RING_SLICE)
-        slice->tv_nsec = left;
-    return left > 0;
+    return ipc_ring_nanoseconds(&now);
+}
+
+/* Looks for a moment whether `needed` bytes can be taken or written, and returns how many can. */
+static inline int64_t ipc_ring_look(struct ipc_ring *ring, uint64_t needed, int64_t end) {
+    int64_t available = ipc_ring_available(ring);
+    if (available == -1 || (uint64_t)available >= needed || ring->vain++ % IPC_RING_SELDOM != 0)
+        return available;
+    int64_t now = ipc_ring_now();
+    const int64_t soon = now + IPC_RING_LOOK, until = soon < end ? soon : end;
+    while (available != -1 && (uint64_t)available < needed && now < until) {
+        for (const int64_t next = now + IPC_RING_PACE; now < next;)
+            now = ipc_ring_now();
+        available = ipc_ring_available(ring);
+    }
+    if (available != -1 && (uint64_t)available >= needed)
+        ring->vain = 0;
+    return available;
 }
 
 /* Waits until `needed` bytes can be taken or written, and returns how many can; `deadline` NULL is for ever.
  */
 static inline int64_t ipc_ring_await(struct ipc_ring *ring, uint64_t needed,
                                      const struct timespec *deadline) {
+    const int64_t end = ipc_ring_nanoseconds(deadline);
     bool overdue = false; /* the other side has let a whole slice pass */
     for (;;) {
-        int64_t available = ipc_ring_available(ring);
-        for (int tries = IPC_RING_TRIES; tries > 0 && available != -1 && (uint64_t)available < needed;
-             tries--) {
-            sched_yield();
-            available = ipc_ring_available(ring);
-        }
+        int64_t available = ipc_ring_look(ring, needed, end);
         if (available == -1 || (uint64_t)available >= needed)
             return available;
-        struct timespec slice;
-        const bool goes_on = ipc_ring_slice(deadline, &slice);
-        int error = goes_on ? 0 : ETIMEDOUT;
+        const int64_t left = end - ipc_ring_now();
+        int error = left > 0 ? 0 : ETIMEDOUT;
         atomic_store(&ring->own->sleeps, 1);
         atomic_thread_fence(memory_order_seq_cst);
         /* Asked before the position: what was made visible before the end is seen after it. */
         const uint64_t owner = atomic_load(&ring->other->owner);
         if (owner == IPC_RING_CLOSED)
             error = ring->role == IPC_RING_PRODUCER ? EPIPE : ENODATA;
-        else if ((overdue || !goes_on) && ipc_ring_is_dead(ring, owner))
+        else if ((overdue || left <= 0) && ipc_ring_is_dead(ring, owner))
             error = EOWNERDEAD;
         available = ipc_ring_available(ring);
         if (available == -1 || (uint64_t)available >= needed) {
             error = 0;
         } else if (error == 0) {
+            const struct timespec slice = {.tv_nsec = left < IPC_RING_SLICE ? left : IPC_RING_SLICE};
             const bool woken = ipc_ring_futex(&ring->own->sleeps, FUTEX_WAIT, 1, &slice) == 0;
             overdue = !woken && errno == ETIMEDOUT;
             error = !woken && errno == EINTR ? EINTR : 0;
@@ -357,6 +369,13 @@ static inline void ipc_ring_take(const struct ipc_ring *ring, uint64_t position,
     const size_t first = count < rest ? count : rest;
     memcpy(bytes, ring->header->data + at, first);
     memcpy((unsigned char *)bytes + first, ring->header->data, count - first);
+}
+
+/* One of the two numbers before a record, which begins at a multiple of 8, and so never lies around the end.
+ * Read once: the other side may write another one after it was checked. */
+static inline uint32_t ipc_ring_number(const struct ipc_ring *ring, uint64_t position) {
+    const size_t at = position & (ring->capacity - 1);
+    return atomic_load_explicit((_Atomic uint32_t *)(ring->header->data + at), memory_order_relaxed);
 }
 
 /* What was copied becomes visible, or its room is free: all of it, or nothing if we die before. */
@@ -418,13 +437,13 @@ static inline int ipc_ring_send(struct ipc_ring *ring, const void *record, size_
 static inline ssize_t ipc_ring_receive(struct ipc_ring *ring, void *record, size_t size,
                                        const struct timespec *deadline) {
     const int64_t there = ipc_ring_await(ring, 1, deadline);
-    uint32_t frame[2] = {0};
     if (there == -1)
         return -1;
-    if (there >= IPC_RING_FRAME)
-        ipc_ring_take(ring, ring->position, frame, IPC_RING_FRAME);
-    const uint64_t length = frame[0];
-    if (there % 8 != 0 || frame[1] != 0 || ipc_ring_frame(length) > (uint64_t)there)
+    /* Positions move by whole records, so that one that is there is all there. */
+    if (there % 8 != 0)
+        return ipc_ring_fail(EBADMSG);
+    const uint64_t length = ipc_ring_number(ring, ring->position);
+    if (ipc_ring_number(ring, ring->position + 4) != 0 || ipc_ring_frame(length) > (uint64_t)there)
         return ipc_ring_fail(EBADMSG);
     if (length > size)
         return ipc_ring_fail(EMSGSIZE);

@@ -36,7 +36,7 @@ extension IPCError {
     case ("epoll_ctl", .notPermitted): "A regular file or directory is always ready, and cannot be watched."
     case (_, .tooManyOpenFiles): "The process has as many descriptors as RLIMIT_NOFILE allows."
     case (_, .tooManyOpenFilesInSystem): "The system is out of files (/proc/sys/fs/file-max), or the user out of pipes."
-    default: nil
+    default: sharingAdvice
     }
   }
 }

@@ -41,7 +41,14 @@ public typealias RecordRing = Ring<RingRecords>
 /// it was opened. An object that others can make shorter is another matter, as ``SharedRegion`` says.
 public enum Ring<Content: RingContent> {
   /// How many bytes a ring takes in shared memory.
-  public static func size(capacity: Int) -> Int { RingHeader.size + capacity }
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` for a capacity that none has.
+  public static func size(capacity: Int) throws(IPCError) -> Int {
+    guard RingHeader.isPossible(capacity: UInt64(clamping: capacity)) else {
+      throw IPCError(call: "ring_make", errno: .invalidArgument)
+    }
+    return RingHeader.size + capacity
+  }
 
   /// Makes a ring, empty. Nobody may use one that is there already.
   ///
@@ -51,12 +58,8 @@ public enum Ring<Content: RingContent> {
   /// - Throws: ``IPCError`` with `.badAddress` when it would not lie in the region, or the mapped object is shorter;
   ///   `.invalidArgument` for another capacity or offset.
   public static func make(capacity: Int, in region: SharedRegion, at offset: Int) throws(IPCError) {
-    let isPowerOfTwo = capacity >= 0 && capacity & (capacity - 1) == 0
-    let room = isPowerOfTwo ? RingHeader.size.addingReportingOverflow(capacity).partialValue : RingHeader.size
-    let base = try unsafe region.place(bytes: room, alignment: RingHeader.alignment, at: offset)
-    guard isPowerOfTwo, capacity >= RingHeader.smallestCapacity else {
-      throw IPCError(call: "ring_make", errno: .invalidArgument)
-    }
+    let base = try unsafe region.place(
+      bytes: size(capacity: capacity), alignment: RingHeader.alignment, at: offset)
     let header = unsafe RingHeader(base, region)
     header.initialize(content: Content.code, capacity: UInt64(capacity), namespace: cipc_pid_namespace())
   }

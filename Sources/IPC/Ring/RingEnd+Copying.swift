@@ -1,3 +1,5 @@
+internal import Synchronization
+
 extension RingEnd {
   /// Copies into the data from a position of the stream on, around its end. There must be room.
   func put(_ bytes: RawSpan, at position: UInt64) {
@@ -27,9 +29,10 @@ extension RingEnd {
     unsafe place.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)
   }
 
+  /// Each is read once: the other side may write another one after it was checked.
   func frame(at position: UInt64) -> (length: UInt32, zeros: UInt32) {
-    let place = unsafe header.data + run(position, 8).place
-    return (unsafe place.load(as: UInt32.self), unsafe place.load(fromByteOffset: 4, as: UInt32.self))
+    let place = unsafe (header.data + run(position, 8).place).assumingMemoryBound(to: Atomic<UInt32>.self)
+    return (unsafe place[0].load(ordering: .relaxed), unsafe place[1].load(ordering: .relaxed))
   }
 
   /// Where a position of the stream is in the data, and how many of `count` bytes lie before its end.

@@ -1,11 +1,15 @@
-internal import Glibc
 internal import Synchronization
 internal import SystemPackage
 
 extension RingEnd {
-  /// How often the processor is given to others before a wait sleeps: a partner at work is often done by then.
-  private static let tries = 16
-  /// How long a wait sleeps, in nanoseconds, without looking whether the other side lives.
+  /// How long a wait looks before it sleeps, in nanoseconds: as long as a sleep and its end cost, so that looking in vain
+  /// at most doubles that. It keeps the processor: who gives it away has it back after all others.
+  private static let look: Int64 = 10_000
+  /// How far apart the looks are: each takes the line in the cache from who writes it.
+  private static let pace: Int64 = 250
+  /// After a look in vain only one wait of so many begins with one.
+  private static let seldom: UInt32 = 8
+  /// How long a wait sleeps without looking whether the other side lives.
   private static let slice: Int64 = 50_000_000
 
   /// Waits until `needed` bytes can be taken or written; `.transferred` tells how many can.
@@ -15,13 +19,7 @@ extension RingEnd {
     // The other side has let a whole slice pass: then it is looked whether it lives.
     var isOverdue = false
     while true {
-      var there = try available()
-      var tries = patience == .none ? 0 : Self.tries
-      while there < needed, tries > 0 {
-        sched_yield()
-        there = try available()
-        tries -= 1
-      }
+      let there = try look(for: needed, patience)
       if there >= needed { return .transferred(Int(there)) }
 
       let rest = patience.nanoseconds
@@ -40,5 +38,22 @@ extension RingEnd {
         while: word, is: 1, nanoseconds: rest < 0 ? Self.slice : min(rest, Self.slice), interruption)
       isOverdue = slept == .timedOut
     }
+  }
+
+  /// Looks for a moment whether `needed` bytes can be taken or written, and returns how many can.
+  private mutating func look(for needed: UInt64, _ patience: Patience) throws(IPCError) -> UInt64 {
+    var there = try available()
+    if there >= needed || patience == .none { return there }
+    defer { vain = there >= needed ? 0 : vain &+ 1 }
+    guard vain % Self.seldom == 0 else { return there }
+    var now = Deadline.now.nanoseconds
+    let until =
+      if case .until(let deadline) = patience { min(now + Self.look, deadline.nanoseconds) } else { now + Self.look }
+    while there < needed, now < until {
+      let next = now + Self.pace
+      while now < next { now = Deadline.now.nanoseconds }
+      there = try available()
+    }
+    return there
   }
 }

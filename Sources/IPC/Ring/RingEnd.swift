@@ -11,6 +11,8 @@ struct RingEnd: ~Copyable, @unchecked Sendable {
   var position: UInt64
   /// How many the other has, as last seen.
   var otherPosition: UInt64
+  /// Waits since looking was enough.
+  var vain: UInt32 = 0
   /// Whether the numbers of processes mean here what they mean to the maker of the ring.
   let sees: Bool
   private let owner: RingOwner
@@ -30,9 +32,7 @@ struct RingEnd: ~Copyable, @unchecked Sendable {
     // Read once: from here on the capacity is ours.
     let capacity = unsafe header.capacity.pointee.load(ordering: .relaxed)
     let room = UInt64(region.size - offset - RingHeader.size)
-    guard capacity >= RingHeader.smallestCapacity, capacity & (capacity - 1) == 0, capacity <= room else {
-      throw failure(.badMessage)
-    }
+    guard RingHeader.isPossible(capacity: capacity), capacity <= room else { throw failure(.badMessage) }
     _ = try unsafe region.place(
       bytes: RingHeader.size + Int(capacity), alignment: RingHeader.alignment, at: offset)
     let namespace = cipc_pid_namespace()

@@ -6,10 +6,14 @@ internal import Synchronization
 @safe struct RingHeader: @unchecked Sendable {
   static let size = 192
   static let alignment = 8
-  static let smallestCapacity = 16
   /// The letters `ipc-ring`, the first least significant.
   static let magic: UInt64 = 0x676E_6972_2D63_7069
   static let version: UInt32 = 1
+
+  /// A power of two, as an `Int` can have it, and room for a record.
+  static func isPossible(capacity: UInt64) -> Bool {
+    capacity >= 16 && capacity & (capacity - 1) == 0 && capacity <= Int.max
+  }
 
   enum Role: Int {
     case producer, consumer

@@ -35,7 +35,6 @@ internal import SystemPackage
   public init(
     makingIn region: SharedRegion, at offset: Int, slots: Int, of size: Int
   ) throws(IPCError) {
-    guard Self.isPossible(slots, size) else { throw IPCError(call: "ipc_queue_make", errno: .invalidArgument) }
     let base = try unsafe region.place(bytes: Self.size(slots: slots, of: size), alignment: 8, at: offset)
     unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: Layout.slots)
     unsafe base.storeBytes(of: Layout.currentVersion, toByteOffset: Layout.version, as: UInt32.self)
@@ -56,14 +55,14 @@ internal import SystemPackage
     guard unsafe number(Layout.magic).pointee.load(ordering: .acquiring) == Layout.letters else {
       throw IPCError(call: "ipc_queue_open", errno: .invalidArgument)
     }
-    guard unsafe base.load(fromByteOffset: Layout.version, as: UInt32.self) == Layout.currentVersion else {
+    guard unsafe word(Layout.version).pointee.load(ordering: .relaxed) == Layout.currentVersion else {
       throw IPCError(call: "ipc_queue_open", errno: .protocolNotSupported)
     }
     // Read once, and never again: others can write them.
-    let slots = Int(unsafe base.load(fromByteOffset: Layout.slotCount, as: UInt32.self))
-    let size = Int(unsafe base.load(fromByteOffset: Layout.slotSize, as: UInt32.self))
+    let slots = Int(unsafe word(Layout.slotCount).pointee.load(ordering: .relaxed))
+    let size = Int(unsafe word(Layout.slotSize).pointee.load(ordering: .relaxed))
     guard Self.isPossible(slots, size) else { throw IPCError(call: "ipc_queue_open", errno: .badMessage) }
-    let bytes = Self.size(slots: slots, of: size)
+    let bytes = try Self.size(slots: slots, of: size)
     unsafe self.init(region, try region.place(bytes: bytes, alignment: 8, at: offset), slots, size)
   }
 
@@ -79,8 +78,13 @@ internal import SystemPackage
   /// The end that receives.
   public var receiver: Receiver { Receiver(queue: self) }
 
-  /// How many bytes of memory a queue takes. Both numbers are 1 to 2³⁰.
-  public static func size(slots: Int, of size: Int) -> Int { Layout.slots + slots * Layout.stride(size) }
+  /// How many bytes of memory a queue takes.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` for numbers that none has.
+  public static func size(slots: Int, of size: Int) throws(IPCError) -> Int {
+    guard isPossible(slots, size) else { throw IPCError(call: "ipc_queue_make", errno: .invalidArgument) }
+    return Layout.slots + slots * Layout.stride(size)
+  }
 
   private static func isPossible(_ slots: Int, _ size: Int) -> Bool {
     (1...Layout.most).contains(slots) && (1...Layout.most).contains(size)

@@ -1,3 +1,4 @@
+import Glibc
 import IPC
 import SystemPackage
 import Testing
@@ -7,6 +8,20 @@ import Testing
     let error = IPCError(call: "fcntl F_SETPIPE_SZ", errno: .notPermitted, object: .descriptor(.init(rawValue: 7)))
     #expect(error.description.hasPrefix("fcntl F_SETPIPE_SZ descriptor 7: Operation not permitted (EPERM). "))
     #expect(error.description.contains("/proc/sys/fs/pipe-max-size"))
+  }
+
+  @Test(arguments: [
+    ("ring_make", Errno.invalidArgument), ("ring_open", .invalidArgument), ("ring_open", .protocolNotSupported),
+    ("ring_open", .resourceBusy), ("ring_open", .brokenPipe), ("ring_open", .badMessage), ("ring", .badMessage),
+    ("ring_send", .messageTooLong), ("ring_receive", .messageTooLong), ("ring_read", Errno(rawValue: EOWNERDEAD)),
+    ("ring_write", Errno(rawValue: EOWNERDEAD)), ("ipc_queue_make", .invalidArgument),
+    ("ipc_queue_open", .invalidArgument), ("ipc_queue_open", .protocolNotSupported), ("ipc_queue_open", .badMessage),
+    ("ipc_queue_messages", .badMessage), ("ipc_queue_receive", .badMessage), ("ipc_queue_send", .messageTooLong),
+    ("ipc_queue_receive", .messageTooLong), ("ipc_queue_select", .invalidArgument),
+  ])
+  func `An error of memory that processes share says what to do`(_ call: String, _ reason: Errno) {
+    let error = IPCError(call: call, errno: reason)
+    #expect(error.description.hasPrefix("\(call): \(reason) (\(error.symbol)). "))
   }
 
   @Test func `An error of a call that had got somewhere says how far`() {

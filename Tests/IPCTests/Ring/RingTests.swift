@@ -31,6 +31,35 @@ import Testing
     #expect(try receive(&consumer).0 == .closed)
   }
 
+  @Test(arguments: [.min, -16, -1, 0, 1, 8, 15, 17, 100, .max - 1, .max] as [Int])
+  func `a capacity that no ring has is an error`(_ capacity: Int) throws {
+    let region = try region()
+    #expect(reason { _ = try RecordRing.size(capacity: capacity) } == .invalidArgument)
+    #expect(reason { try RecordRing.make(capacity: capacity, in: region, at: 0) } == .invalidArgument)
+  }
+
+  @Test func `a capacity that no memory has is an error of the memory`() throws {
+    #expect(try RecordRing.size(capacity: 16) == 208)
+    #expect(try RecordRing.size(capacity: 1 << 62) == (1 << 62) + 192)
+    let region = try region()
+    #expect(reason { try RecordRing.make(capacity: 1 << 62, in: region, at: 0) } == .badAddress)
+    #expect(reason { try RecordRing.make(capacity: 16, in: region, at: .max) } == .badAddress)
+    #expect(reason { try RecordRing.make(capacity: 16, in: region, at: .min) } == .badAddress)
+    #expect(reason { try RecordRing.make(capacity: 16, in: region, at: 4) } == .invalidArgument)
+  }
+
+  @Test(arguments: [.seconds(Int64.min), .zero, .nanoseconds(1), .milliseconds(1)] as [Duration])
+  func `a wait ends with its deadline, however short`(_ time: Duration) throws {
+    let region = try region()
+    try RecordRing.make(capacity: 64, in: region, at: 0)
+    var consumer = try RecordRing.Consumer(in: region, at: 0)
+    // More often than waits are slept through without a look.
+    for _ in 0..<20 {
+      var room = OutputRawSpan()
+      #expect(try consumer.receive(into: &room, patience: .atMost(time)) == .timedOut)
+    }
+  }
+
   @Test func anEndHasOneOwner() throws {
     let region = try region()
     try ByteRing.make(capacity: 64, in: region, at: 0)

@@ -2,7 +2,7 @@ import IPC
 
 /// A queue that the threads of this process share.
 func scratchQueue(slots: Int = 4, of size: Int = 16) throws -> SharedQueue {
-  let region = try SharedRegion(size: SharedQueue.size(slots: slots, of: size))
+  let region = try SharedRegion(size: try SharedQueue.size(slots: slots, of: size))
   return try SharedQueue(makingIn: region, at: 0, slots: slots, of: size)
 }
 

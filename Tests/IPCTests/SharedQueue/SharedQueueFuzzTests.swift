@@ -5,7 +5,7 @@ import Testing
 /// What another process may write into the memory of a queue: it may cost messages and be an error, and nothing else.
 @Suite struct SharedQueueFuzzTests {
   private static let offset = 4096
-  private static let size = SharedQueue.size(slots: 3, of: 20)
+  private static let size = 128 + 3 * (8 + 24)
 
   @Test(arguments: 0..<2_000)
   func `nonsense in the header is an error, and stays within the memory`(_ seed: UInt64) throws {
