@@ -144,7 +144,12 @@ final class Sandbox {
   func unseen() throws(SandboxError) -> Set<ObjectKind> { try unseen(try warden.ask(Request("census"))) }
 
   private func unseen(_ answer: Fields) throws(SandboxError) -> Set<ObjectKind> {
-    Set(try list(answer, "unseen").compactMap(ObjectKind.init))
+    var unseen: Set<ObjectKind> = []
+    for name in try list(answer, "unseen") {
+      guard let kind = ObjectKind(rawValue: name) else { throw SandboxError("the warden does not see '\(name)'") }
+      unseen.insert(kind)
+    }
+    return unseen
   }
 
   private func request(_ operation: String, _ pid: Int, _ more: (String, Int)...) -> Request {
