@@ -1,4 +1,3 @@
-internal import CIPC
 internal import SystemPackage
 
 /// What a ring carries.
@@ -57,8 +56,9 @@ public enum Ring<Content: RingContent> {
     guard isPowerOfTwo, capacity >= RingHeader.smallestCapacity else {
       throw IPCError(call: "ring_make", errno: .invalidArgument)
     }
+    let namespace = try RingOwner.namespace()
     let header = unsafe RingHeader(base, region)
-    header.initialize(content: Content.code, capacity: UInt64(capacity), namespace: cipc_pid_namespace())
+    header.initialize(content: Content.code, capacity: UInt64(capacity), namespace: namespace)
   }
 }
 
