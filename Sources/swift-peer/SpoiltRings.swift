@@ -1,3 +1,4 @@
+internal import Glibc
 internal import IPC
 internal import PeerContract
 internal import SystemPackage
@@ -78,14 +79,18 @@ private func tryEnd(
   return [opened, used]
 }
 
-/// The number of the error that `body` ends with; 0 for none.
+/// The number of the error that `body` ends with; 0 for none. What failed for want of something tells nothing of the ring.
 private func outcome(_ body: () throws -> Void) throws -> Int32 {
   do {
     try body()
     return 0
-  } catch let error as IPCError {
+  } catch let error as IPCError where ofRings.contains(error.errno.rawValue) {
     return error.errno.rawValue
-  } catch let failure as Failure {
+  } catch let failure as Failure where ofRings.contains(failure.number) {
     return failure.number
   }
 }
+
+private let ofRings = [
+  EBADMSG, EBUSY, EINVAL, EMSGSIZE, ENODATA, EOWNERDEAD, EPROTONOSUPPORT, EPIPE, ETIMEDOUT,
+]

@@ -39,6 +39,7 @@
  *   EPIPE       the consumer has closed; or the end to be opened was closed before
  *   EPROTONOSUPPORT  another version of the layout
  *   ETIMEDOUT   the deadline passed; one in the past is a try without waiting
+ *   EMFILE, ENFILE, ENOMEM, ...  it could not be looked who is who: nothing was taken or given, try again
  */
 #ifndef IPC_RING_H
 #define IPC_RING_H
@@ -105,48 +106,68 @@ struct ipc_ring {
     unsigned vain; /* waits since looking was enough */
 };
 
-/* The namespace that this process's id belongs to; 0 where /proc is not to be had. */
-static inline uint64_t ipc_ring_namespace(void) {
-    struct stat status;
-    return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
+/* Whether a look failed because there is nothing to be seen, or no such call: then nobody can ever say. What
+ * fails for want of memory or descriptors, or is interrupted, is an error: it may succeed the next time. */
+static inline bool ipc_ring_is_hidden(int error) {
+    return error == ENOENT || error == ENOTDIR || error == EACCES || error == EPERM || error == ENOSYS;
 }
 
-/* When a process started, in clock ticks since the machine did. False when there is none, or nobody says. */
-static inline bool ipc_ring_start_of(pid_t process, uint64_t *start) {
+/* The namespace that this process's id belongs to; 0 where /proc is not to be had. */
+static inline int ipc_ring_namespace(uint64_t *inode) {
+    struct stat status = {0};
+    if (stat("/proc/self/ns/pid", &status) == -1 && !ipc_ring_is_hidden(errno))
+        return -1;
+    *inode = status.st_ino;
+    return 0;
+}
+
+/* When a process started, in clock ticks since the machine did: 1. When there is none, or nobody says: 0. */
+static inline int ipc_ring_start_of(pid_t process, uint64_t *start) {
     char path[32], text[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", process);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd == -1)
-        return false;
+        return ipc_ring_is_hidden(errno) ? 0 : -1;
     ssize_t length = read(fd, text, sizeof text - 1);
+    const int error = errno;
     close(fd);
-    text[length > 0 ? length : 0] = '\0';
+    if (length == -1) {
+        errno = error;
+        return error == ESRCH ? 0 : -1; /* it has gone since */
+    }
+    text[length] = '\0';
     char *field = strrchr(text, ')'); /* the name, field 2, may have spaces and parentheses in it */
     for (int i = 2; field && i < 22; i++)
         field = strchr(field + 1, ' ');
-    if (!field)
-        return false;
-    *start = strtoull(field, NULL, 10);
-    return true;
+    if (field)
+        *start = strtoull(field, NULL, 10);
+    return field != NULL;
 }
 
 static inline uint64_t ipc_ring_owner_of(pid_t process, uint64_t start) {
     return start << 24 | (uint64_t)process;
 }
 
-/* Whether an owner is dead. Looks through a pidfd: a number may be given anew, a pidfd is of one process,
- * also when that waits to be reaped. */
-static inline bool ipc_ring_is_dead(const struct ipc_ring *ring, uint64_t owner) {
+/* Whether an owner is dead: 1, or 0, also where nobody can say. Looks through a pidfd: a number may be given
+ * anew, a pidfd is of one process, also when that waits to be reaped. */
+static inline int ipc_ring_is_dead(const struct ipc_ring *ring, uint64_t owner) {
     const pid_t process = owner & 0xffffff;
     uint64_t start;
     if (owner == 0 || owner == IPC_RING_CLOSED || owner == IPC_RING_UNSEEN || !ring->sees)
-        return false;
+        return 0;
     int fd = (int)syscall(SYS_pidfd_open, process, 0);
-    if (fd == -1) /* no such process, or a number that none has; else: nobody can say */
-        return errno == ESRCH || errno == EINVAL || errno == ENOENT;
-    bool dead = (ipc_ring_start_of(process, &start) && ipc_ring_owner_of(process, start) != owner) ||
-                poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0) == 1;
+    if (fd == -1 && (errno == ESRCH || errno == EINVAL || errno == ENOENT))
+        return 1; /* no such process, or a number that none has */
+    if (fd == -1)
+        return ipc_ring_is_hidden(errno) ? 0 : -1;
+    int dead = ipc_ring_start_of(process, &start);
+    if (dead == 1 && ipc_ring_owner_of(process, start) == owner)
+        dead = 0;
+    if (dead == 0)
+        dead = poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 0);
+    const int error = errno;
     close(fd);
+    errno = error;
     return dead;
 }
 
@@ -177,13 +198,14 @@ static inline int ipc_ring_make(void *memory, size_t size, uint32_t content, uin
         return ipc_ring_fail(EFAULT);
     if ((uintptr_t)memory % 8 != 0)
         return ipc_ring_fail(EINVAL);
-    if (ipc_ring_populate(memory, sizeof *header + capacity) == -1)
+    uint64_t here;
+    if (ipc_ring_populate(memory, sizeof *header + capacity) == -1 || ipc_ring_namespace(&here) == -1)
         return -1;
     memset(header, 0, sizeof *header);
     atomic_store_explicit(&header->version, IPC_RING_VERSION, memory_order_relaxed);
     atomic_store_explicit(&header->content, content, memory_order_relaxed);
     atomic_store_explicit(&header->capacity, capacity, memory_order_relaxed);
-    atomic_store_explicit(&header->pid_namespace, ipc_ring_namespace(), memory_order_relaxed);
+    atomic_store_explicit(&header->pid_namespace, here, memory_order_relaxed);
     atomic_store_explicit(&header->magic, IPC_RING_MAGIC, memory_order_release);
     return 0;
 }
@@ -206,11 +228,11 @@ static inline int ipc_ring_open(struct ipc_ring *ring, void *memory, size_t size
         return ipc_ring_fail(EINVAL);
     /* Read once: from here on the capacity is ours. */
     const uint64_t capacity = atomic_load_explicit(&header->capacity, memory_order_relaxed);
+    uint64_t here, start = 0, owner;
     if (!ipc_ring_is_capacity(capacity) || capacity > size - sizeof *header)
         return ipc_ring_fail(EBADMSG);
-    if (ipc_ring_populate(memory, sizeof *header + capacity) == -1)
+    if (ipc_ring_populate(memory, sizeof *header + capacity) == -1 || ipc_ring_namespace(&here) == -1)
         return -1;
-    const uint64_t here = ipc_ring_namespace();
     *ring = (struct ipc_ring){
         .header = header,
         .own = &header->ends[role],
@@ -219,14 +241,17 @@ static inline int ipc_ring_open(struct ipc_ring *ring, void *memory, size_t size
         .content = content,
         .sees = here != 0 && here == atomic_load_explicit(&header->pid_namespace, memory_order_relaxed),
         .capacity = capacity};
-    uint64_t start, owner = atomic_load(&ring->own->owner);
-    ring->owner = ring->sees && ipc_ring_start_of(getpid(), &start) ? ipc_ring_owner_of(getpid(), start)
-                                                                    : IPC_RING_UNSEEN;
+    const int known = ring->sees ? ipc_ring_start_of(getpid(), &start) : 0;
+    if (known == -1)
+        return -1;
+    ring->owner = known ? ipc_ring_owner_of(getpid(), start) : IPC_RING_UNSEEN;
+    owner = atomic_load(&ring->own->owner);
     do {
         if (owner == IPC_RING_CLOSED)
             return ipc_ring_fail(EPIPE);
-        if (owner != 0 && !ipc_ring_is_dead(ring, owner))
-            return ipc_ring_fail(EBUSY);
+        const int dead = owner != 0 ? ipc_ring_is_dead(ring, owner) : 1;
+        if (dead != 1)
+            return dead == 0 ? ipc_ring_fail(EBUSY) : -1;
     } while (!atomic_compare_exchange_weak(&ring->own->owner, &owner, ring->owner));
     atomic_store(&ring->own->sleeps, 0);
     ring->position = atomic_load(&ring->own->position);
@@ -337,10 +362,11 @@ static inline int64_t ipc_ring_await(struct ipc_ring *ring, uint64_t needed,
         atomic_thread_fence(memory_order_seq_cst);
         /* Asked before the position: what was made visible before the end is seen after it. */
         const uint64_t owner = atomic_load(&ring->other->owner);
+        const int dead = overdue || left <= 0 ? ipc_ring_is_dead(ring, owner) : 0;
         if (owner == IPC_RING_CLOSED)
             error = ring->role == IPC_RING_PRODUCER ? EPIPE : ENODATA;
-        else if ((overdue || left <= 0) && ipc_ring_is_dead(ring, owner))
-            error = EOWNERDEAD;
+        else if (dead != 0)
+            error = dead == 1 ? EOWNERDEAD : errno;
         available = ipc_ring_available(ring);
         if (available == -1 || (uint64_t)available >= needed) {
             error = 0;

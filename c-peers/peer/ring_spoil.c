@@ -34,27 +34,36 @@ static void spoil(unsigned char *memory, uint64_t round) {
     }
 }
 
-static int32_t outcome_of(ssize_t result) {
-    return result == -1 ? errno : 0;
+/* What failed for want of something, or was interrupted, tells nothing of the ring. */
+static int32_t outcome_of(struct call *call, ssize_t result) {
+    static const int of_rings[] = {EBADMSG,    EBUSY,           EINVAL, EMSGSIZE, ENODATA,
+                                   EOWNERDEAD, EPROTONOSUPPORT, EPIPE,  ETIMEDOUT};
+    if (result != -1)
+        return 0;
+    for (size_t i = 0; i < sizeof of_rings / sizeof *of_rings; i++)
+        if (errno == of_rings[i])
+            return errno;
+    fail(call, errno);
+    return errno;
 }
 
 /* What comes of opening each end of a spoilt ring, and of using it: four errors, 0 for none, -1 for not
  * tried. */
-static void try_spoilt(struct segment memory, int32_t outcomes[4]) {
+static void try_spoilt(struct call *call, struct segment memory, int32_t outcomes[4]) {
     static const struct timespec past = {0};
     unsigned char bytes[256] = {0};
     struct ipc_ring end;
     outcomes[1] = outcomes[3] = -1;
-    outcomes[0] =
-        outcome_of(ipc_ring_open(&end, memory.address, memory.size, IPC_RING_RECORDS, IPC_RING_CONSUMER));
+    outcomes[0] = outcome_of(
+        call, ipc_ring_open(&end, memory.address, memory.size, IPC_RING_RECORDS, IPC_RING_CONSUMER));
     if (outcomes[0] == 0) {
-        outcomes[1] = outcome_of(ipc_ring_receive(&end, bytes, sizeof bytes, &past));
+        outcomes[1] = outcome_of(call, ipc_ring_receive(&end, bytes, sizeof bytes, &past));
         ipc_ring_close(&end);
     }
-    outcomes[2] =
-        outcome_of(ipc_ring_open(&end, memory.address, memory.size, IPC_RING_RECORDS, IPC_RING_PRODUCER));
+    outcomes[2] = outcome_of(
+        call, ipc_ring_open(&end, memory.address, memory.size, IPC_RING_RECORDS, IPC_RING_PRODUCER));
     if (outcomes[2] == 0) {
-        outcomes[3] = outcome_of(ipc_ring_send(&end, bytes, 16, &past));
+        outcomes[3] = outcome_of(call, ipc_ring_send(&end, bytes, 16, &past));
         ipc_ring_close(&end);
     }
 }
@@ -73,7 +82,9 @@ static void perform_ring_spoil(struct call *call) {
             return;
         }
         spoil(memory.address, (uint64_t)first << 32 | i);
-        try_spoilt(memory, outcomes[i]);
+        try_spoilt(call, memory, outcomes[i]);
+        if (call->outcome != OK)
+            return;
         for (int j = 0; j < 4; j++)
             worked[j] += outcomes[i][j] == 0;
     }

@@ -15,4 +15,4 @@ int cipc_futex_wake(const void *word, int count);
 int cipc_populate(void *address, size_t length);
 
 /// The inode of this process's PID namespace, by stat(2); 0 when it is not to be had.
-uint64_t cipc_pid_namespace(void);
+int64_t cipc_pid_namespace(void);

@@ -12,7 +12,15 @@ extension POSIXSemaphore {
   ///
   /// Calls `sem_open(3)`.
   public init(opening name: Name) throws(IPCError) {
-    unsafe self.init(opened: try Self.open(name) { unsafe sem_open($0, 0) }, .name(name.text), isNew: false)
+    let address = try unsafe Self.open(name) { unsafe sem_open($0, 0) }
+    // The C library maps whatever has the name. In a file that is too short, the first access would be the last.
+    if case .failure(let reason) = Kernel.attempt(.retry, { unsafe cipc_populate(address, MemoryLayout<sem_t>.size) }),
+      reason != .invalidArgument  // before Linux 5.14 nobody tells
+    {
+      unsafe sem_close(address)
+      throw IPCError(call: "madvise", errno: reason, object: .name(name.text))
+    }
+    unsafe self.init(opened: address, .name(name.text), isNew: false)
   }
 
   /// Creates a semaphore of this name; fails when there is one.
@@ -73,13 +81,6 @@ extension POSIXSemaphore {
     }
     guard let address = unsafe UnsafeMutablePointer<sem_t>(bitPattern: address) else {
       throw IPCError(call: "sem_open", errno: .badAddress, object: .name(name.text))
-    }
-    // The C library maps whatever has the name. In a file that is too short, the first access would be the last.
-    if case .failure(let reason) = Kernel.attempt(.retry, { unsafe cipc_populate(address, MemoryLayout<sem_t>.size) }),
-      reason != .invalidArgument  // before Linux 5.14 nobody tells
-    {
-      unsafe sem_close(address)
-      throw IPCError(call: "sem_open", errno: reason, object: .name(name.text))
     }
     return unsafe address
   }

@@ -4,7 +4,8 @@ extension Ring.Producer: ByteSink where Content == RingBytes {
   /// - Returns: ``WriteResult/nobodyReads(after:)`` when the consumer has closed, whether there is room or not.
   /// - Throws: ``IPCError`` with `EOWNERDEAD` when there is no room and the consumer died without closing: a successor may
   ///   open its end. `.badMessage` when the ring is corrupt; `Errno.interrupted` where that was asked for, which a handler
-  ///   does while it sleeps, `SA_RESTART` or not. Nothing was written then.
+  ///   does while it sleeps, `SA_RESTART` or not. Nothing was written then,
+  ///   nor with `.tooManyOpenFiles` and the like, where it could not be looked whether the consumer lives.
   ///
   /// Calls `futex(2)` when the ring is full, or the consumer sleeps.
   public mutating func write(

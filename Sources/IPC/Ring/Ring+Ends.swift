@@ -10,7 +10,7 @@ extension Ring {
     /// - Throws: ``IPCError`` with `.badAddress` when the ring does not lie in the region, or the mapped object is shorter;
     ///   `.invalidArgument` when there is no ring of this content; `.protocolNotSupported` for another version;
     ///   `.badMessage` for a corrupt one; `.resourceBusy` when a process that lives has the end; `.brokenPipe` when it was
-    ///   closed.
+    ///   closed. `.tooManyOpenFiles` and the like where it could not be looked who lives: nothing was taken.
     ///
     /// Calls `pidfd_open(2)` when somebody has the end.
     public init(in region: SharedRegion, at offset: Int) throws(IPCError) {

@@ -17,7 +17,8 @@ extension Ring.Producer where Content == RingRecords {
   /// - Returns: `.transferred` with its length; `.closed` when the consumer has closed, whether there is room or not.
   /// - Throws: ``IPCError`` with `.messageTooLong` for one that is longer than ``longestRecord``; `.badMessage` when the ring
   ///   is corrupt; `Errno.interrupted` where that was asked for, which a handler does while it sleeps, `SA_RESTART` or not.
-  ///   Nothing was sent then.
+  ///   Nothing was sent then, nor with `.tooManyOpenFiles` and the like, where it could not be looked whether the consumer
+  ///   lives.
   ///
   /// Calls `futex(2)` when there is no room, or the consumer sleeps.
   public mutating func send(

@@ -1,4 +1,3 @@
-internal import CIPC
 internal import SystemPackage
 
 /// What a ring carries.
@@ -60,8 +59,9 @@ public enum Ring<Content: RingContent> {
   public static func make(capacity: Int, in region: SharedRegion, at offset: Int) throws(IPCError) {
     let base = try unsafe region.place(
       bytes: size(capacity: capacity), alignment: RingHeader.alignment, at: offset)
+    let namespace = try RingOwner.namespace()
     let header = unsafe RingHeader(base, region)
-    header.initialize(content: Content.code, capacity: UInt64(capacity), namespace: cipc_pid_namespace())
+    header.initialize(content: Content.code, capacity: UInt64(capacity), namespace: namespace)
   }
 }
 

@@ -29,10 +29,10 @@ extension RingEnd {
       atomicMemoryFence(ordering: .sequentiallyConsistent)
       // Asked before the position: what was made visible before the end is seen after it.
       let owner = otherOwner
-      let isDead = (isOverdue || rest == nil) && sees && owner.isDead
+      let look = isOverdue || rest == nil ? Result { () throws(IPCError) in sees ? try owner.isDead() : false } : nil
       if try available() >= needed { continue }
       if owner == .closed { return .closed }
-      if isDead { return .partnerDied }
+      if try look?.get() == true { return .partnerDied }
       guard let rest else { return patience == .none ? .wouldBlock : .timedOut }
       let slept = try unsafe Kernel.sleep(
         while: word, is: 1, nanoseconds: rest < 0 ? Self.slice : min(rest, Self.slice), interruption)

@@ -35,9 +35,9 @@ struct RingEnd: ~Copyable, @unchecked Sendable {
     guard RingHeader.isPossible(capacity: capacity), capacity <= room else { throw failure(.badMessage) }
     _ = try unsafe region.place(
       bytes: RingHeader.size + Int(capacity), alignment: RingHeader.alignment, at: offset)
-    let namespace = cipc_pid_namespace()
+    let namespace = try RingOwner.namespace()
     let sees = unsafe header.namespace.pointee.load(ordering: .relaxed) == namespace && namespace != 0
-    let owner = sees ? RingOwner.thisProcess : .unseen
+    let owner = sees ? try RingOwner.thisProcess() : .unseen
     let before = try unsafe Self.claim(header.owner(role), for: owner, sees)
     unsafe header.sleeps(role).pointee.store(0, ordering: .sequentiallyConsistent)
     let position = unsafe header.position(role).pointee.load(ordering: .sequentiallyConsistent)
@@ -64,7 +64,9 @@ struct RingEnd: ~Copyable, @unchecked Sendable {
     while true {
       let before = RingOwner(word: unsafe word.pointee.load(ordering: .sequentiallyConsistent))
       if before == .closed { throw IPCError(call: "ring_open", errno: .brokenPipe) }
-      if before != .nobody, !(sees && before.isDead) { throw IPCError(call: "ring_open", errno: .resourceBusy) }
+      if before != .nobody, !(sees ? try before.isDead() : false) {
+        throw IPCError(call: "ring_open", errno: .resourceBusy)
+      }
       let (exchanged, _) = unsafe word.pointee.compareExchange(
         expected: before.word, desired: owner.word, ordering: .sequentiallyConsistent)
       if exchanged { return before }

@@ -1,5 +1,6 @@
 internal import CIPC
 internal import Glibc
+internal import SystemPackage
 
 /// Whose an end of a ring is: a process by its number and by when it started, in one word, so that both change at once.
 ///
@@ -22,22 +23,42 @@ struct RingOwner: Equatable {
   var isProcess: Bool { self != .nobody && self != .closed && self != .unseen }
 
   /// This process; `unseen` where it cannot be found in `/proc`.
-  static var thisProcess: RingOwner {
+  static func thisProcess() throws(IPCError) -> RingOwner {
     let process = getpid()
-    return start(of: process).map { RingOwner(process: process, start: $0) } ?? .unseen
+    guard let start = try start(of: process) else { return .unseen }
+    return RingOwner(process: process, start: start)
+  }
+
+  /// The PID namespace that this process's number belongs to; 0 where `/proc` is not to be had.
+  static func namespace() throws(IPCError) -> UInt64 {
+    switch Kernel.attempt(.retry, cipc_pid_namespace) {
+    case .success(let inode): return UInt64(inode)
+    case .failure(let reason):
+      try passOver(reason, of: "stat")
+      return 0
+    }
   }
 
   /// When a process started. Nil when there is none, or nobody says.
   ///
+  /// - Throws: ``IPCError`` where somebody would, and memory or descriptors are wanting.
+  ///
   /// The field `starttime` of `proc_pid_stat(5)`.
-  static func start(of process: Int32) -> UInt64? {
-    let opened = Kernel.attempt { unsafe open("/proc/\(process)/stat", O_RDONLY | O_CLOEXEC) }
-    guard case .success(let descriptor) = opened else { return nil }
+  static func start(of process: Int32) throws(IPCError) -> UInt64? {
+    let descriptor: Int32
+    switch Kernel.attempt(.retry, { unsafe open("/proc/\(process)/stat", O_RDONLY | O_CLOEXEC) }) {
+    case .success(let opened): descriptor = opened
+    case .failure(let reason):
+      try passOver(reason, of: "open")
+      return nil
+    }
     defer { _ = close(descriptor) }
+    var count = Result<Int, Errno>.success(0)
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 1024) { buffer, filled in
-      let count = Kernel.attempt { unsafe read(descriptor, buffer.baseAddress, buffer.count) }
+      count = Kernel.attempt { unsafe read(descriptor, buffer.baseAddress, buffer.count) }
       filled = (try? count.get()) ?? 0
     }
+    if case .failure(let reason) = count { try passOver(reason, of: "read") }
     // The name, field 2, may have spaces and parentheses in it.
     guard let name = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }
     let fields = bytes[(name + 1)...].split(separator: UInt8(ascii: " "))

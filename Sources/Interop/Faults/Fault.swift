@@ -39,6 +39,8 @@ struct FaultPoint: Sendable, Hashable {
   let next: Next
   /// The call moves bytes of a stream or a file, of which the kernel may move fewer than asked.
   let isDivisible: Bool
+  /// The call wakes who sleeps on a word.
+  let isWaking: Bool
   /// Another call has had an effect before, for the same request, that cannot be undone: bytes or a message were
   /// transferred, or a name given. To ask again would not be to ask the same.
   let isCommitted: Bool
@@ -57,7 +59,7 @@ struct FaultPoint: Sendable, Hashable {
       case .killedBefore: true
       case .killedAfter: !next.isPoint
       case .short: isDivisible
-      default: table[call]?.allows(fault, within: operation) ?? false
+      default: !isWaking && (table[call]?.allows(fault, within: operation) ?? false)
       }
     }
   }

@@ -144,7 +144,7 @@ extension FaultRun {
     return named.contains { missing.contains(HandleReference(role: role, handle: $0)) }
   }
 
-  private static let handleKeys = ["handle", "memory", "mapping", "other", "fds", "mutex"]
+  private static let handleKeys = ["handle", "handles", "memory", "mapping", "other", "fds", "mutex"]
 
   private func noteMissing(_ template: RequestTemplate, of role: String) {
     note(template.operation, of: role) { key in template.fields.first { $0.key == key }?.value.description }

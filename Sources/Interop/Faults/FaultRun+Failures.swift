@@ -22,8 +22,7 @@ extension FaultRun {
     }
     switch exchange.answer {
     case .error(let errno, let fields) where errno == fault.errno || isTimeout(errno, injection, request):
-      var functions = table[point.call]?.functions ?? [point.call]
-      if table.operationsOfHeaders.contains(point.operation) { functions.append(point.operation) }
+      let functions = table.functions(making: point.call, within: point.operation)
       // Which of its many requests failed may stand behind the function: `fcntl F_SETFL`.
       guard let call = fields["call"], functions.contains(String(call.prefix { $0 != " " })) else {
         let named = fields["call"].map { "it names \($0)" } ?? "it names no call"

@@ -38,6 +38,11 @@ struct SystemCallTable: Sendable {
     self[call].map { ($0.within?.contains(operation) ?? true) && !$0.without.contains(operation) } ?? false
   }
 
+  /// The C functions that an error may name when `call` failed while `operation` was performed.
+  func functions(making call: String, within operation: String) -> [String] {
+    (self[call]?.functions ?? [call]) + (operationsOfHeaders.contains(operation) ? [operation] : [])
+  }
+
   /// Whether somebody has decided about `call`.
   func knows(_ call: String) -> Bool { calls[call] != nil || others.contains(call) }
 

@@ -58,20 +58,21 @@ extension SystemCallTrace {
   ///
   /// - Parameter operations: The operation of each request, in order.
   func points(of role: String, operations: [String], table: SystemCallTable) -> [FaultPoint] {
-    zip(requests, operations).enumerated().flatMap { index, pair -> [FaultPoint] in
+    zip(requestsInOneSlice, operations).enumerated().flatMap { index, pair -> [FaultPoint] in
       let (calls, operation) = pair
       var occurrences: [String: Int] = [:]
       return calls.indices.dropLast().compactMap { at in
         let (call, next) = (calls[at], calls[at + 1])
-        guard table.holds(call.name, within: operation), !call.isAnswer, !call.isMemoryOfItsOwn else { return nil }
+        guard table.holds(call.name, within: operation), !call.isAnswer, !call.isOfItsOwn else { return nil }
         occurrences[call.name, default: 0] += 1
         return FaultPoint(
           role: role, request: index, operation: operation, call: call.name,
           occurrence: occurrences[call.name, default: 0], number: call.number,
           next: .init(
             call: next.name, number: next.number,
-            isPoint: table.holds(next.name, within: operation) && !next.isAnswer && !next.isMemoryOfItsOwn),
-          isDivisible: call.isDivisible, isCommitted: calls[..<at].contains(where: \.isIrrevocable))
+            isPoint: table.holds(next.name, within: operation) && !next.isAnswer && !next.isOfItsOwn),
+          isDivisible: call.isDivisible, isWaking: call.isWaking,
+          isCommitted: calls[..<at].contains(where: \.isIrrevocable))
       }
     }
   }
@@ -84,7 +85,7 @@ extension SystemCallTrace.Call {
       "bind", "connect", "accept4", "rt_sigtimedwait", "rt_sigqueueinfo", "msgsnd", "msgrcv", "mq_timedsend",
       "mq_timedreceive",
     ])
-    .contains(name) && (result.map { $0 >= 0 } ?? false)
+    .contains(name) && !isLook && (result.map { $0 >= 0 } ?? false)
   }
 
   private var result: Int? {
@@ -96,13 +97,21 @@ extension SystemCallTrace.Call {
     "recvmsg",
   ]
 
-  /// An allocator's, and no mapping of anything that others see.
-  fileprivate var isMemoryOfItsOwn: Bool { name == "mmap" && line.contains("MAP_ANONYMOUS") }
+  /// An allocator's mapping, or a word on which only threads of this process sleep: nothing that others see.
+  fileprivate var isOfItsOwn: Bool {
+    (name == "mmap" && line.contains("MAP_ANONYMOUS")) || (name == "futex" && line.contains("_PRIVATE"))
+  }
+
+  /// Reads what the kernel tells of a process, which comes whole, and as often as one asks.
+  private var isLook: Bool { name == "read" && line.contains("</proc/") }
+
+  /// Wakes who sleeps on a word, which cannot fail while the word is there.
+  fileprivate var isWaking: Bool { name == "futex" && line.contains("FUTEX_WAKE") }
 
   /// A transfer of more than one byte, through something that keeps no boundaries between messages. What a descriptor is
   /// stands behind it: `4<pipe:[81]>`, `5<UNIX-STREAM:[...]>`, `3</dev/shm/x>`.
   fileprivate var isDivisible: Bool {
-    guard Self.transfers.contains(name), let open = line.firstIndex(of: "<") else { return false }
+    guard Self.transfers.contains(name), !isLook, let open = line.firstIndex(of: "<") else { return false }
     let object = line[line.index(after: open)...]
     guard ["pipe:", "UNIX-STREAM:", "TCP:", "/"].contains(where: object.hasPrefix) else { return false }
     return result ?? 0 > 1

@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 import Testing
 
 @testable import Interop
@@ -15,6 +16,21 @@ struct FaultScriptTests {
     let known = performed.union(table.silentOperations).union(table.operationsWithoutScripts)
     #expect(vocabulary.names.filter { !known.contains($0) } == [])
     #expect(table.operationsWithoutScripts.intersection(performed) == [])
+  }
+
+  @Test("let an error name its operation instead of the call only where that is a function of a header")
+  func headers() throws {
+    let (_, vocabulary) = try ScenarioLoader.load(root: Checkout.root)
+    let table = try SystemCallTable.load(root: Checkout.root, vocabulary: vocabulary)
+    #expect(table.functions(making: "openat", within: "ring_open").contains("ring_open"))
+    #expect(table.functions(making: "mq_timedsend", within: "mq_send") == ["mq_send", "mq_timedsend"])
+    #expect(!table.functions(making: "fcntl", within: "open").contains("open"))
+    let headers = try FileManager.default.contentsOfDirectory(
+      atPath: Checkout.root.appending("c-peers/include").string)
+    for operation in table.operationsOfHeaders {
+      let prefix = operation.prefix { $0 != "_" }
+      #expect(headers.contains("ipc_\(prefix).h"), "\(operation) is a function of no header")
+    }
   }
 
   @Test("say behind each ~> what may come once another role has died")

@@ -64,6 +64,41 @@ struct SystemCallTraceTests {
     #expect(try points().map(\.isCommitted) == [false, false, true, false])
   }
 
+  private static let slices = [
+    #"read(0<pipe:[6]>, "ring_read handle=r count=5\n", 65536) = 27"#,
+    "futex(0x7fa0, FUTEX_WAKE_PRIVATE, 2147483647) = 0",
+    "futex(0x7f90, FUTEX_WAIT, 1, {tv_sec=0, tv_nsec=50000000}) = -1 ETIMEDOUT (Connection timed out)",
+    "pidfd_open(7, 0)                        = 3",
+    "futex(0x7f90, FUTEX_WAIT, 1, {tv_sec=0, tv_nsec=50000000}) = -1 ETIMEDOUT (Connection timed out)",
+    "pidfd_open(7, 0)                        = 3",
+    "futex(0x7f90, FUTEX_WAIT, 1, {tv_sec=0, tv_nsec=50000000}) = 0",
+    "futex(0x7f50, FUTEX_WAKE, 1)            = 0",
+    #"write(1<pipe:[7]>, "ok return=5 buf=hello\n", 22) = 22"#,
+    #"read(0<pipe:[6]>, "ring_read handle=r count=5 timeout=0\n", 65536) = 37"#,
+    "futex(0x7f90, FUTEX_WAIT, 1, {tv_sec=0, tv_nsec=1}) = -1 ETIMEDOUT (Connection timed out)",
+    "pidfd_open(7, 0)                        = 3",
+    #"read(4</proc/7/stat>, "7 (c-peer) S", 1024) = 12"#,
+    "ppoll([{fd=3, events=POLLIN}], 1, {tv_sec=0, tv_nsec=0}, NULL, 8) = 0 (Timeout)",
+    #"write(1<pipe:[7]>, "error errno=ETIMEDOUT", 21) = 21"#,
+  ]
+
+  @Test("are those of one slice, where a wait sleeps in slices, and are numbered so")
+  func waitsInSlices() throws {
+    let (_, vocabulary) = try ScenarioLoader.load(root: Checkout.root)
+    let table = try SystemCallTable.load(root: Checkout.root, vocabulary: vocabulary)
+    let points = SystemCallTrace(Self.slices)
+      .points(of: "consumer", operations: ["ring_read", "ring_read"], table: table)
+    #expect(points.map(\.call) == ["futex", "futex", "futex", "pidfd_open", "read", "ppoll"])
+    // One is the C library's own, and nobody else sleeps on that.
+    #expect(points.map(\.number) == [2, 3, 4, 1, 3, 1])
+    #expect(points.map(\.isWaking) == [false, true, false, false, false, false])
+    // What is only looked at is never short, and can be looked at again.
+    #expect(points.allSatisfy { !$0.isDivisible && !$0.isCommitted })
+    #expect(points[0].faults(table) == [.killedBefore, .interrupted, .wouldBlock])
+    // Waking never fails.
+    #expect(points[1].faults(table) == [.killedBefore, .killedAfter])
+  }
+
   @Test("meet the faults that they can meet")
   func faults() throws {
     let (_, vocabulary) = try Checkout.fixtures.get()
