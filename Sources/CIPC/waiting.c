@@ -113,17 +113,19 @@ int cipc_pidfd_reap(int process, int *exit_status, int *signal) {
     return 1;
 }
 
-int cipc_pidfd_process(int process) {
-    char path[sizeof "/proc/self/fdinfo/-2147483648"], text[1024];
-    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", process);
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file == -1)
-        return -1;
-    ssize_t length = read(file, text, sizeof text - 1);
-    int reason = errno;
-    close(file);
-    errno = reason;
-    if (length == -1)
+int cipc_open_fdinfo(int descriptor) {
+    char path[sizeof "/proc/self/fdinfo/-2147483648"];
+    snprintf(path, sizeof path, "/proc/self/fdinfo/%d", descriptor);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+int cipc_fdinfo_pid(int fdinfo) {
+    char text[1024];
+    size_t length = 0;
+    ssize_t count;
+    while ((count = pread(fdinfo, text + length, sizeof text - 1 - length, (off_t)length)) > 0)
+        length += (size_t)count;
+    if (count == -1)
         return -1;
     text[length] = '\0';
     const char *line = strstr(text, "\nPid:\t");

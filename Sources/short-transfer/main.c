@@ -80,33 +80,62 @@ static void set_third_argument(pid_t pid, uint64_t value) {
         err(1, "short-transfer: write the registers of the peer");
 }
 
-// A length in the peer's memory, to be put back when the call is over.
-struct shortened {
-    uint64_t address, length;
+// What a call was given, to be put back when it is over: the third argument, since a caller takes its
+// registers for unchanged, and up to two words of its memory.
+struct loan {
+    bool is_out;
+    uint64_t third;
+    struct {
+        uint64_t address, value;
+    } words[2];
 };
 
-static struct shortened shorten(pid_t pid, const struct transfer *transfer, const uint64_t *arguments) {
-    uint64_t length;
-    struct shortened lent = {0};
-    if (transfer->place == THIRD_ARGUMENT) {
-        length = arguments[2];
-        set_third_argument(pid, 1);
-    } else {
-        uint64_t vector = transfer->place == VECTOR
-                              ? arguments[1]
-                              : peek(pid, arguments[1] + offsetof(struct msghdr, msg_iov));
-        lent.address = vector + offsetof(struct iovec, iov_len);
-        lent.length = length = peek(pid, lent.address);
-        poke(pid, lent.address, 1);
+static void lend(pid_t pid, struct loan *loan, uint64_t address, uint64_t word) {
+    int i = loan->words[0].address == 0 ? 0 : 1;
+    loan->words[i].address = address;
+    loan->words[i].value = peek(pid, address);
+    poke(pid, address, word);
+}
+
+// The first part that is not empty, and nothing behind it, becomes one byte; how many parts there are then.
+static uint64_t cut(pid_t pid, struct loan *loan, uint64_t vector, uint64_t parts) {
+    for (uint64_t i = 0; i < parts; i++) {
+        uint64_t length = vector + i * sizeof(struct iovec) + offsetof(struct iovec, iov_len);
+        if (peek(pid, length) > 0) {
+            lend(pid, loan, length, 1);
+            return i + 1;
+        }
     }
-    fprintf(stderr, "shortened %s from %llu to 1\n", transfer->name, (unsigned long long)length);
-    return lent;
+    errx(1, "short-transfer: there is no byte to transfer");
+}
+
+static struct loan shorten(pid_t pid, const struct transfer *transfer, const uint64_t *arguments) {
+    struct loan loan = {.is_out = true, .third = arguments[2]};
+    switch (transfer->place) {
+    case THIRD_ARGUMENT: set_third_argument(pid, 1); break;
+    case VECTOR: set_third_argument(pid, cut(pid, &loan, arguments[1], arguments[2])); break;
+    case MESSAGE: {
+        uint64_t count = arguments[1] + offsetof(struct msghdr, msg_iovlen);
+        uint64_t vector = peek(pid, arguments[1] + offsetof(struct msghdr, msg_iov));
+        lend(pid, &loan, count, cut(pid, &loan, vector, peek(pid, count)));
+        break;
+    }
+    }
+    fprintf(stderr, "shortened %s to 1\n", transfer->name);
+    return loan;
+}
+
+static void take_back(pid_t pid, struct loan *loan) {
+    set_third_argument(pid, loan->third);
+    for (int i = 0; i < 2 && loan->words[i].address != 0; i++)
+        poke(pid, loan->words[i].address, loan->words[i].value);
+    loan->is_out = false;
 }
 
 // Until the peer ends. What is counted begins with its execution.
 static void trace(pid_t pid, const struct transfer *transfer, long wanted) {
     long count = 0;
-    struct shortened lent = {0};
+    struct loan loan = {0};
     for (int status; waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status);) {
         int stop = WSTOPSIG(status), event = status >> 16, delivered = 0;
         if (event == PTRACE_EVENT_EXEC) {
@@ -120,10 +149,9 @@ static void trace(pid_t pid, const struct transfer *transfer, long wanted) {
                 err(1, "short-transfer: ask for the system call");
             if (call.op == PTRACE_SYSCALL_INFO_ENTRY && (long)call.entry.nr == transfer->number &&
                 ++count == wanted) {
-                lent = shorten(pid, transfer, (const uint64_t *)call.entry.args);
-            } else if (call.op == PTRACE_SYSCALL_INFO_EXIT && lent.address != 0) {
-                poke(pid, lent.address, lent.length);
-                lent.address = 0;
+                loan = shorten(pid, transfer, (const uint64_t *)call.entry.args);
+            } else if (call.op == PTRACE_SYSCALL_INFO_EXIT && loan.is_out) {
+                take_back(pid, &loan);
             }
         } else if (event == 0) {
             delivered = stop;

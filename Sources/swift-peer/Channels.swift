@@ -69,11 +69,16 @@ private func stream(over kind: String, _ fifo: FIFO) throws -> (reader: any Byte
     return (PipeHandle.owning(pipe.reader), PipeHandle.owning(pipe.writer))
   case "fifo":
     try fifo.make(permissions: [.ownerReadWrite])
-    // Once there is a reader, which waits for nobody, the writer need not wait either.
-    guard let reader = try fifo.openForReading(patience: .none) else { throw Failure(.noSuchAddressOrDevice) }
-    let writer = try fifo.openForWriting()
-    try fifo.unlink()
-    return (PipeHandle.owning(reader), PipeHandle.owning(writer))
+    do {
+      // Once there is a reader, which waits for nobody, the writer need not wait either.
+      guard let reader = try fifo.openForReading(patience: .none) else { throw Failure(.noSuchAddressOrDevice) }
+      let writer = try fifo.openForWriting()
+      try fifo.unlink()
+      return (PipeHandle.owning(reader), PipeHandle.owning(writer))
+    } catch {
+      try? fifo.unlink()
+      throw error
+    }
   case "unix":
     let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
     return (SocketHandle(pair.first), SocketHandle(pair.second))
@@ -81,8 +86,8 @@ private func stream(over kind: String, _ fifo: FIFO) throws -> (reader: any Byte
     let listener = try TCP.Listener(at: SocketAddress(.loopback(.v4), port: 0))
     let writer = try TCP.Stream(.v4)
     // The kernel connects before anybody accepts, and accepts what is connected: nothing waits.
-    guard try writer.connect(to: try listener.address) == .connected else { throw Failure(.connectionRefused) }
-    guard case .accepted(let reader, _) = try listener.accept() else { throw Failure(.wouldBlock) }
+    try writer.connect(to: try listener.address).connected()
+    guard case .accepted(let reader, _) = try listener.accept() else { throw Failure(.wouldBlock, in: "accept4") }
     // What is small is sent at once: a message has nothing to wait for behind.
     try writer.setNoDelay(true)
     try reader.setNoDelay(true)

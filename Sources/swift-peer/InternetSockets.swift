@@ -9,6 +9,19 @@ enum PeerAddress {
   case internet(SocketAddress)
 }
 
+extension TCP.ConnectResult {
+  /// Throws what C would have seen, unless it is connected.
+  func connected() throws {
+    switch self {
+    case .connected: break
+    case .refused: throw Failure(.connectionRefused, in: "connect")
+    case .inProgress: throw Failure(.nowInProgress, in: "connect")
+    case .alreadyInProgress: throw Failure(.alreadyInProcess, in: "connect")
+    case .timedOut: throw Failure(.timedOut, in: "connect")
+    }
+  }
+}
+
 /// TCP and UDP: what of the operations on sockets is theirs.
 extension SocketHandle {
   /// Lends the socket as one of TCP.
@@ -47,13 +60,7 @@ extension SocketHandle {
 
   func connect(to address: SocketAddress, _ patience: Patience, _ interruption: Interruption) throws {
     guard type == SOCK_STREAM else { return try datagrams { try $0.connect(to: address) } }
-    switch try stream({ try $0.connect(to: address, patience: patience, interruption: interruption) }) {
-    case .connected: break
-    case .refused: throw Failure(.connectionRefused)
-    case .inProgress: throw Failure(.nowInProgress)
-    case .alreadyInProgress: throw Failure(.alreadyInProcess)
-    case .timedOut: throw Failure(.timedOut)
-    }
+    try stream { try $0.connect(to: address, patience: patience, interruption: interruption) }.connected()
   }
 
   func acceptStream(_ parameters: Parameters) throws -> (SocketHandle, PeerAddress) {

@@ -19,7 +19,7 @@ let streamOperations: [Peer.Operation] = [
         let result = try end.writeAll(bytes.bytes, patience: patience, interruption: .report)
         sent += result.count
         fields.append("return", sent)
-        _ = try result.written(fields)
+        _ = try result.written(fields, by: "write")
       } catch let error as IPCError {
         fields.append("return", sent + error.transferred)
         throw Failure(error, fields)
@@ -46,8 +46,8 @@ let streamOperations: [Peer.Operation] = [
       switch try end.readExactly(into: &bytes, patience: patience, interruption: .report) {
       case .read: break
       case .endOfFile: ended = true
-      case .wouldBlock: throw Failure(.wouldBlock)
-      case .timedOut: throw Failure(.timedOut)
+      case .wouldBlock: throw Failure(.wouldBlock, in: "read")
+      case .timedOut: throw Failure(.timedOut, in: "read")
       }
       digesting.append(bytes.bytes)
       if difference == nil {
@@ -69,11 +69,11 @@ let streamOperations: [Peer.Operation] = [
       var bytes: [UInt8] = []
       for _ in 0..<count {
         guard case .accepted(let stream, _) = try listener.accept(interruption: .report) else {
-          throw Failure(.wouldBlock)
+          throw Failure(.wouldBlock, in: "accept4")
         }
         bytes.removeAll(keepingCapacity: true)
         try stream.readToEnd(appendingTo: &bytes, interruption: .report)
-        _ = try stream.writeAll(bytes.span, interruption: .report).written(Fields())
+        _ = try stream.writeAll(bytes.span, interruption: .report).written(by: "write")
         try stream.close()
       }
       var fields = Fields()
@@ -89,10 +89,8 @@ let streamOperations: [Peer.Operation] = [
     for number in 0..<count {
       let question = Pattern(seed: UInt64(number)).bytes(64)
       let stream = try TCP.Stream(address.address.version)
-      guard try stream.connect(to: address, interruption: .report) == .connected else {
-        throw Failure(.connectionRefused)
-      }
-      _ = try stream.writeAll(question.span, interruption: .report).written(Fields())
+      try stream.connect(to: address, interruption: .report).connected()
+      _ = try stream.writeAll(question.span, interruption: .report).written(by: "write")
       try stream.shutDown(.sending)
       answer.removeAll(keepingCapacity: true)
       try stream.readToEnd(appendingTo: &answer, interruption: .report)

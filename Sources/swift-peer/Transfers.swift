@@ -67,12 +67,14 @@ let transferOperations: [Peer.Operation] = [
 
 extension WriteResult {
   /// How many bytes were written, where that is all of them; else the failure that C would have seen, with `fields`.
-  func written(_ fields: Fields) throws -> Int {
+  ///
+  /// - Parameter call: The C function that failed; the one that the operation is named for unless told.
+  func written(_ fields: Fields = Fields(), by call: String = "") throws -> Int {
     switch self {
     case .wrote(let count): return count
-    case .nobodyReads: throw Failure(.brokenPipe, fields)
-    case .wouldBlock: throw Failure(.wouldBlock, fields)
-    case .timedOut: throw Failure(.timedOut, fields)
+    case .nobodyReads: throw Failure(.brokenPipe, in: call, fields)
+    case .wouldBlock: throw Failure(.wouldBlock, in: call, fields)
+    case .timedOut: throw Failure(.timedOut, in: call, fields)
     }
   }
 }

@@ -70,7 +70,7 @@ let waitingOperations: [Peer.Operation] = [
         poll.add(descriptor, for: .readable, token: UInt64(index))
       }
       let count = try poll.wait(patience: patience, interruption: .report)
-      return (count, poll.first { $0.readiness.contains(.readable) }?.token)
+      return (count, poll.first { !$0.readiness.isEmpty }?.token)
     }
   },
 
@@ -133,7 +133,7 @@ extension Peer {
     defer { for duplicate in duplicates { _ = Glibc.close(duplicate.rawValue) } }
     for _ in 0..<count {
       let number = fcntl(idle.rawValue, F_DUPFD_CLOEXEC, 0)
-      guard number != -1 else { throw Failure(Errno(rawValue: errno)) }
+      guard number != -1 else { throw Failure(Errno(rawValue: errno), in: "fcntl") }
       duplicates.append(FileDescriptor(rawValue: number))
     }
     var all = duplicates

@@ -48,11 +48,22 @@ static int open_tcp(int ends[2]) {
     const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
     ends[0] = -1;
     ends[1] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (listener != -1 && ends[1] != -1 && bind(listener, name, length) == 0 && listen(listener, 1) == 0 &&
-        getsockname(listener, name, &length) == 0 && connect(ends[1], name, length) == 0 &&
-        (ends[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) != -1 &&
-        setsockopt(ends[0], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0 &&
-        setsockopt(ends[1], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == 0)
+    if (listener == -1 || ends[1] == -1)
+        blame("socket");
+    else if (bind(listener, name, length) == -1)
+        blame("bind");
+    else if (listen(listener, 1) == -1)
+        blame("listen");
+    else if (getsockname(listener, name, &length) == -1)
+        blame("getsockname");
+    else if (connect(ends[1], name, length) == -1)
+        blame("connect");
+    else if ((ends[0] = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) == -1)
+        blame("accept4");
+    else if (setsockopt(ends[0], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == -1 ||
+             setsockopt(ends[1], IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) == -1)
+        blame("setsockopt");
+    else
         return close(listener);
     const int error = errno;
     close(listener);

@@ -32,7 +32,7 @@ static int poll_all(const int *descriptors, int count, struct patience *wait, in
     if (ready == -1)
         return blame("ppoll");
     for (int i = 0; i < count; i++)
-        if (entries[i].revents & POLLIN)
+        if (entries[i].revents != 0)
             *at = i;
     return ready;
 }

@@ -42,5 +42,8 @@ int cipc_pidfd_send_signal(int process, int signal);
 /// waitid(2) with P_PIDFD, WEXITED and WNOHANG: 1 for a child that has ended, with how, as cipc_wait tells
 /// it; 0 for one that has not.
 int cipc_pidfd_reap(int process, int *exit_status, int *signal);
-/// The number of the process as /proc/self/fdinfo has it: 0 when it is gone, or not to be seen from here.
-int cipc_pidfd_process(int process);
+/// open(2), for reading, of what /proc/self/fdinfo has of a descriptor.
+int cipc_open_fdinfo(int descriptor);
+/// The number of the process as that of its descriptor has it: 0 when it is gone, or not to be seen from
+/// here.
+int cipc_fdinfo_pid(int fdinfo);

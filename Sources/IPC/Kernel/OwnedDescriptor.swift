@@ -10,6 +10,12 @@ package struct OwnedDescriptor: ~Copyable, Sendable {
   // A safety net: nobody is left to whom a failure could be told.
   deinit { _ = Self.close(descriptor) }
 
+  /// Gives what a call has returned an owner, unless the call has failed, and returns it.
+  static func take(_ number: Int32, as owner: inout OwnedDescriptor?) -> Int {
+    if number != -1 { owner = OwnedDescriptor(taking: FileDescriptor(rawValue: number)) }
+    return Int(number)
+  }
+
   /// Closes the descriptor and tells how that went. Either way it is closed, so there is no second try.
   package consuming func close() throws(IPCError) {
     let descriptor = descriptor

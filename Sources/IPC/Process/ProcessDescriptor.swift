@@ -58,7 +58,10 @@ public struct ProcessDescriptor: ~Copyable, Sendable, DescriptorOwner {
   /// Reads `/proc/self/fdinfo`.
   public var process: Int32? {
     get throws(IPCError) {
-      let number = try Kernel.call("pidfd", on: .descriptor(descriptor)) { cipc_pidfd_process(descriptor.rawValue) }
+      let object = IPCError.Object.descriptor(descriptor)
+      let file = try Kernel.call("open", on: object) { cipc_open_fdinfo(descriptor.rawValue) }
+      let fdinfo = OwnedDescriptor(taking: FileDescriptor(rawValue: file))
+      let number = try Kernel.call("pread", on: object) { cipc_fdinfo_pid(fdinfo.descriptor.rawValue) }
       return number > 0 ? number : nil
     }
   }

@@ -96,16 +96,18 @@ extension TCP.Listener {
     patience: Patience = .forever, interruption: Interruption = .retry
   ) throws(IPCError) -> TCP.AcceptResult {
     var raw = cipc_internet_address()
+    // Owned at once: when the listener cannot be made blocking again, the connection is closed.
+    var connection: OwnedDescriptor?
     while true {
       // Not by an option of the listener, as of Unix sockets: whoever connects meanwhile would inherit it.
       let result = try SocketTimeout.attemptOnce(descriptor, patience, interruption) {
-        Int(unsafe cipc_internet_accept(descriptor.rawValue, &raw))
+        OwnedDescriptor.take(unsafe cipc_internet_accept(descriptor.rawValue, &raw), as: &connection)
+      }
+      if let owned = connection.take() {
+        return .accepted(TCP.Stream(taking: owned, version), from: SocketAddress(raw))
       }
       switch result {
-      case .success(let number):
-        let owned = OwnedDescriptor(taking: FileDescriptor(rawValue: Int32(number)))
-        return .accepted(TCP.Stream(taking: owned, version), from: SocketAddress(raw))
-      case .failure(.wouldBlock): break
+      case .success, .failure(.wouldBlock): break
       case .failure(let reason): throw IPCError(call: "accept4", errno: reason, object: .descriptor(descriptor))
       }
       guard case .until = patience else { return .wouldBlock }

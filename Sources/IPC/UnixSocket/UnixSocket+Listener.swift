@@ -95,14 +95,16 @@ extension UnixSocket.Listener {
     patience: Patience = .forever, interruption: Interruption = .retry
   ) throws(IPCError) -> UnixSocket.AcceptResult<Style> {
     var raw = cipc_unix_address()
+    // Owned at once: when the time-out cannot be taken back, the connection is closed.
+    var connection: OwnedDescriptor?
     let result = try SocketTimeout.attempt(descriptor, SO_RCVTIMEO, patience, interruption) {
-      Int(unsafe cipc_unix_accept(descriptor.rawValue, &raw))
+      OwnedDescriptor.take(unsafe cipc_unix_accept(descriptor.rawValue, &raw), as: &connection)
+    }
+    if let owned = connection.take() {
+      return .accepted(UnixSocket.End(taking: owned), from: UnixSocket.Address(raw))
     }
     switch result {
-    case .success(let number):
-      let owned = OwnedDescriptor(taking: FileDescriptor(rawValue: Int32(number)))
-      return .accepted(UnixSocket.End(taking: owned), from: UnixSocket.Address(raw))
-    case .failure(.wouldBlock): return .wouldBlock
+    case .success, .failure(.wouldBlock): return .wouldBlock
     case .failure(.timedOut): return .timedOut
     case .failure(let reason): throw IPCError(call: "accept4", errno: reason, object: .descriptor(descriptor))
     }

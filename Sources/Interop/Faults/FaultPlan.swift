@@ -80,11 +80,12 @@ extension Scenario {
 }
 
 extension Cell {
-  /// `pipe/transfers[swift,writer:3:write,write.1,EINTR]`: the language, the role with the number of its request and the
-  /// operation, the call and which of its name, and the fault. Without a point it is the recording of the script.
+  /// `pipe/transfers[swift,writer:3:write,write.1,EINTR]`: the language, the parameters, the role with the number of its
+  /// request and the operation, the call and which of its name, and the fault. Without a point it is the recording of the
+  /// script.
   init(_ scenario: Scenario, language: String, point: FaultPoint?, fault: Fault?) {
     var parameters: [String: String] = [:]
-    var words = [language]
+    var words = [language] + scenario.parameters.map { "\($0.name)=\($0.value)" }
     if let point, let fault {
       words += [
         "\(point.role):\(point.request + 1):\(point.operation)", "\(point.call).\(point.occurrence)", fault.rawValue,

@@ -74,19 +74,14 @@ extension FaultRun {
       // Asleep for what the victim may still do is not asleep for ever.
       switch try watch(role, orBlocked: mayBlock && (isDead || expected.isBlocking)) {
       case .ended: throw cell.ended(role, doing: role.pending?.operation ?? "go on")
-      case .blocked:
+      case .blocked, .failed:
         if !expected.isBlocking { stuck.insert(role.name) }
         return
       case .answered: break
       }
       let exchange = try cell.answer(of: role)
       do throws(CellFailure) {
-        if expected.isBlocking {
-          throw CellFailure(
-            .failed, "\(cell.describe(role)): \(exchange.request.operation) returned where it must block",
-            demanded: "blocks", asked: "\(exchange.request)", answered: "\(exchange.answer)")
-        }
-        try cell.check(exchange, by: role, against: expected)
+        try check(exchange, by: role, against: expected)
       } catch {
         try check(exchange, by: role, againstOneOf: step.bereaved, else: error)
         // What came instead brought no descriptor.
@@ -97,7 +92,18 @@ extension FaultRun {
     }
   }
 
-  private func check(
+  func check(
+    _ exchange: (request: Request, answer: Answer), by role: RoleProcess, against expected: Expected
+  ) throws(CellFailure) {
+    if expected.isBlocking {
+      throw CellFailure(
+        .failed, "\(cell.describe(role)): \(exchange.request.operation) returned where it must block",
+        demanded: "blocks", asked: "\(exchange.request)", answered: "\(exchange.answer)")
+    }
+    try cell.check(exchange, by: role, against: expected)
+  }
+
+  func check(
     _ exchange: (request: Request, answer: Answer), by role: RoleProcess, againstOneOf choices: [Expected],
     else failure: CellFailure
   ) throws(CellFailure) {
@@ -119,9 +125,12 @@ extension FaultRun {
     for role in cell.roles where role.pending != nil && !role.endIsKnown {
       guard let pid = role.pid else { continue }
       switch try watch(role, orBlocked: true) {
-      case .blocked: break
+      case .blocked, .failed: break
       case .answered:
-        _ = try cell.answer(of: role)
+        let (request, answer) = try cell.answer(of: role)
+        if case .ok(let fields) = answer, let operation = cell.context.vocabulary[request.operation] {
+          role.follow(request, fields, operation)
+        }
         continue
       case .ended: continue
       }
@@ -144,7 +153,9 @@ extension FaultRun {
     return named.contains { missing.contains(HandleReference(role: role, handle: $0)) }
   }
 
-  private static let handleKeys = ["handle", "handles", "memory", "mapping", "other", "fds", "mutex"]
+  private static let handleKeys = [
+    "handle", "handles", "memory", "mapping", "other", "fds", "mutex", "read", "write", "target", "idle",
+  ]
 
   private func noteMissing(_ template: RequestTemplate, of role: String) {
     note(template.operation, of: role) { key in template.fields.first { $0.key == key }?.value.description }

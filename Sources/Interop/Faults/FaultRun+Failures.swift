@@ -32,7 +32,7 @@ extension FaultRun {
       }
       progress = .survived
       // Not undone: what was given up, and what was transferred before.
-      if isRelease(point.operation) || point.isCommitted || fields["return"].flatMap({ Int($0) }) ?? 0 > 0 {
+      if isRelease(point.operation) || isCommitted(point) || fields["return"].flatMap({ Int($0) }) ?? 0 > 0 {
         progress = .over
         return
       }
@@ -56,6 +56,11 @@ extension FaultRun {
   /// A socket that has waited for as long as it may says EAGAIN, which is the end of the operation's time.
   private func isTimeout(_ errno: String, _ injection: Injection, _ request: Request) -> Bool {
     injection.fault == .wouldBlock && errno == "ETIMEDOUT" && request.fields["timeout"] != nil
+  }
+
+  /// Whether to perform the operation again would not be to perform the same.
+  func isCommitted(_ point: FaultPoint) -> Bool {
+    point.isCommitted && !table.operationsThatGoOn.contains(point.operation)
   }
 
   /// Whether a handle is gone after an operation, however it ends.
@@ -84,7 +89,8 @@ extension FaultRun {
   ) throws(CellFailure) {
     let operation = exchange.request.operation
     let seesToTheRest = operation.hasSuffix("_all") || operation.hasSuffix("_records")
-    if seesToTheRest || exchange.answer.isOK(butNotWith: "1") {
+    let isToFail = if case .error = expected { true } else { false }
+    if seesToTheRest || isToFail || exchange.answer.isOK(butNotWith: "1") {
       progress = .survived
       try cell.check(exchange, by: role, against: expected)
       return

@@ -2,7 +2,8 @@ import PeerContract
 
 /// A script while a fault is put into one system call of one role, its victim.
 ///
-/// What must hold after a failed call is in `FaultRun+Failures.swift`, after a death in `FaultRun+Deaths.swift`.
+/// What must hold after a failed call is in `FaultRun+Failures.swift`, after a death in `FaultRun+Deaths.swift`, and of those
+/// whom the victim is talking with when its call fails in `FaultRun+Conversations.swift`.
 final class FaultRun {
   let cell: CellRun
   /// Nil while the script is only recorded.
@@ -85,7 +86,7 @@ final class FaultRun {
       return
     default: break
     }
-    try cell.perform(step)
+    if endsWithFailure { try performMeanwhile(step) } else { try cell.perform(step) }
   }
 
   /// Takes what the fault makes of the victim's answer, when it is due.
@@ -93,7 +94,7 @@ final class FaultRun {
     guard let injection else { return }
     if case .later = expected { return }
     switch try watch(role, orBlocked: expected.isBlocking) {
-    case .blocked: return
+    case .blocked, .failed: return
     case .ended:
       guard injection.fault.kills else { throw cell.ended(role, doing: injection.point.operation) }
       try noteDeath()
@@ -103,15 +104,16 @@ final class FaultRun {
     }
   }
 
-  enum Sight { case answered, blocked, ended }
+  enum Sight { case answered, blocked, ended, failed }
 
-  /// Waits until a role answers, ends, or is seen asleep in its operation.
-  func watch(_ role: RoleProcess, orBlocked: Bool) throws(CellFailure) -> Sight {
+  /// Waits until a role answers, ends, or is seen asleep in its operation; or until the victim has told of its failure.
+  func watch(_ role: RoleProcess, orBlocked: Bool, orFailed: Bool = false) throws(CellFailure) -> Sight {
     let deadline = cell.deadline
     let what = role.pending?.operation ?? "answer"
     let calls = cell.context.vocabulary[what]?.sleeps ?? []
     while true {
       if cell.sandbox.streams[role.index].output.hasLine { return .answered }
+      if orFailed, hasFailed { return .failed }
       guard let pid = role.pid else { return .ended }
       if cell.sandbox.end(of: pid) != nil { return .ended }
       if orBlocked {
@@ -142,7 +144,8 @@ final class FaultRun {
     if injection?.point.call == "close", isOver {
       cell.roles.first { $0.name == injection?.point.role }?.isExcused = true
     }
-    try cell.finish(outliving: isDead || isOver ? Self.withNames : [])
+    // A child of the dead goes on by itself.
+    try cell.finish(outliving: isDead ? Self.withNames.union([.process]) : isOver ? Self.withNames : [])
     try checkInjection()
   }
 

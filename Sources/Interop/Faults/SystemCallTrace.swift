@@ -88,8 +88,9 @@ extension SystemCallTrace.Call {
     .contains(name) && !isLook && (result.map { $0 >= 0 } ?? false)
   }
 
+  /// What a descriptor is may stand behind its number.
   private var result: Int? {
-    line.components(separatedBy: " = ").last?.split(separator: " ").first.flatMap { Int($0) }
+    line.components(separatedBy: " = ").last.flatMap { Int($0.prefix { $0 == "-" || $0.isNumber }) }
   }
 
   private static let transfers = [
@@ -113,7 +114,7 @@ extension SystemCallTrace.Call {
   fileprivate var isDivisible: Bool {
     guard Self.transfers.contains(name), !isLook, let open = line.firstIndex(of: "<") else { return false }
     let object = line[line.index(after: open)...]
-    guard ["pipe:", "UNIX-STREAM:", "TCP:", "/"].contains(where: object.hasPrefix) else { return false }
+    guard ["pipe:", "UNIX-STREAM:", "TCP:", "TCPv6:", "/"].contains(where: object.hasPrefix) else { return false }
     return result ?? 0 > 1
   }
 }

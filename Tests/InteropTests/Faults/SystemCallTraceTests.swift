@@ -99,6 +99,23 @@ struct SystemCallTraceTests {
     #expect(points[1].faults(table) == [.killedBefore, .killedAfter])
   }
 
+  @Test("are committed after a connection was accepted, whatever stands behind its number")
+  func accepted() throws {
+    let (_, vocabulary) = try ScenarioLoader.load(root: Checkout.root)
+    let table = try SystemCallTable.load(root: Checkout.root, vocabulary: vocabulary)
+    let trace = SystemCallTrace([
+      #"read(0<pipe:[6]>, "accept4 connection=c timeout=1\n", 65536) = 30"#,
+      #"accept4(3<TCPv6:[[::1]:5]>, 0x7ffc0d5231b4, [110], SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable)"#,
+      #"setsockopt(3<TCPv6:[[::1]:5]>, SOL_SOCKET, SO_RCVTIMEO_OLD, "", 16) = 0"#,
+      #"accept4(3<TCPv6:[[::1]:5]>, {sa_family=AF_INET6}, [110 => 28], SOCK_CLOEXEC) = 4<TCPv6:[[::1]:5->[::1]:6]>"#,
+      #"setsockopt(3<TCPv6:[[::1]:5]>, SOL_SOCKET, SO_RCVTIMEO_OLD, "", 16) = 0"#,
+      #"write(1<pipe:[7]>, "ok fd=4\n", 8) = 8"#,
+    ])
+    #expect(
+      trace.points(of: "server", operations: ["accept4"], table: table).map(\.isCommitted)
+        == [false, false, false, true])
+  }
+
   @Test("meet the faults that they can meet")
   func faults() throws {
     let (_, vocabulary) = try Checkout.fixtures.get()
