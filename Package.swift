@@ -124,6 +124,7 @@ if Context.environment["FUZZ"] != nil {
   package.targets.removeAll { $0.name == "FuzzTests" }
   package.targets.append(
     .executableTarget(
-      name: "fuzz", dependencies: fuzzed, path: "Tests/Fuzz", exclude: ["C", "CorpusTests.swift"],
+      name: "fuzz", dependencies: fuzzed, path: "Tests/Fuzz",
+      exclude: ["C", "CorpusTests.swift", "DeadlineTests.swift"],
       swiftSettings: house, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
 }

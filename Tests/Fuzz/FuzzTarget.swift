@@ -13,7 +13,7 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
   static let all = [
     scenarios, operations, transcripts, pitfalls, peers, expectations, mutants,
     contract, lines, wire,
-    names, channel, queue, ring, enclosures,
+    names, channel, queue, lock, ring, enclosures,
   ]
 }
 

@@ -58,55 +58,30 @@ extension FuzzTarget {
     try demand(ours.map(\.count) == lengths.prefix(count).map { Int($0) }, "other lengths than in C")
     try demand(
       ours.flatMap(\.self).elementsEqual(bytes.prefix(ours.reduce(0) { $0 + $1.count })), "other bytes than in C")
+    try checkSending(ours + [stream], limit)
   }
 
-  /// What others write into the memory of a queue: it may cost messages and be an error, and nothing else.
-  static let queue = FuzzTarget(name: "queue") { input in
-    let size = 128 + 3 * 32
-    let memory = try SharedRegion(size: 8192)
-    let place = 8192 - size  // behind it there is nothing
-    let base = unsafe try memory.place(bytes: 8192, alignment: 8, at: 0)
-    /// A queue as it is made, with the input over it.
-    func spoiled() throws -> SharedQueue {
-      unsafe base.initializeMemory(as: UInt8.self, repeating: 0xA5, count: 8192)
-      unsafe base.advanced(by: place).initializeMemory(as: UInt8.self, repeating: 0, count: size)
-      let queue = try SharedQueue(makingIn: memory, at: place, slots: 3, of: 20)
-      // The lock alone is left: what stands there may be waited for.
-      for (offset, byte) in input.prefix(size).enumerated() where !(64..<68).contains(offset) {
-        unsafe base.storeBytes(of: byte, toByteOffset: place + offset, as: UInt8.self)
-      }
-      return queue
-    }
-    func check(_ language: String) throws {
-      for offset in 0..<place {
-        let byte = unsafe base.load(fromByteOffset: offset, as: UInt8.self)
-        try demand(byte == 0xA5, "\(language) wrote to byte \(offset - place) of the queue")
-      }
-      let lock = unsafe base.loadUnaligned(fromByteOffset: place + 64, as: UInt32.self)
-      try demand(lock == 0, "\(language) keeps the lock")
-    }
-    use(try spoiled())
-    try check("Swift")
-    _ = try spoiled()
-    var ours: Int32 = 0
-    do throws(IPCError) { use(try SharedQueue(in: memory, at: place)) } catch { ours = error.errno.rawValue }
-    try check("Swift")
-    _ = try spoiled()
-    let theirs = unsafe fuzzed_queue(base + place, size)
-    try check("C")
-    try demand(ours == theirs, "opened with \(Errno(rawValue: ours)) in Swift, \(Errno(rawValue: theirs)) in C")
-  }
+  /// Messages, also one that may be above the limit, become the same stream in Swift and in C.
+  private static func checkSending(_ messages: [[UInt8]], _ limit: UInt32) throws {
+    var sender = Channel.Sender(Gathered(), limit: limit)
+    var (count, reason) = (0, Int32(0))
+    do throws(IPCError) {
+      for message in messages where try sender.send(message.span) == .sent { count += 1 }
+    } catch { reason = error.errno.rawValue }
+    let ours = sender.release().bytes
 
-  /// Does everything that can be done without waiting, and does not mind what comes of it.
-  private static func use(_ queue: SharedQueue) {
-    var bytes: [UInt8] = []
-    for _ in 0..<5 {
-      _ = try? queue.sender.send([1, 2, 3].span, patience: .none)
-      bytes.removeAll()
-      _ = try? queue.receiver.receive(appendingTo: &bytes, patience: .none)
-      _ = try? queue.status()
+    let file = try MemoryObject<ReadWrite>(anonymous: "stream")
+    var theirReason: Int32 = 0
+    let theirCount = unsafe fuzzed_channel_send(
+      file.descriptor.rawValue, limit, messages.map { UInt32($0.count) }, messages.count, messages.flatMap(\.self),
+      &theirReason)
+    var theirs = [UInt8](repeating: 0, count: ours.count + 1)
+    let length = unsafe try theirs.withUnsafeMutableBytes {
+      unsafe try file.descriptor.read(fromAbsoluteOffset: 0, into: $0)
     }
-    try? queue.close()
+    try demand(
+      (count, reason) == (theirCount, theirReason), "sent \(count), \(reason), in C \(theirCount), \(theirReason)")
+    try demand(ours == Array(theirs.prefix(length)), "another stream than in C")
   }
 
   /// Messages with descriptors and credentials, received with whatever room and flags: no descriptor is left over.
@@ -161,6 +136,19 @@ extension FuzzTarget {
 
   private static func link(of descriptor: Int32) -> String? {
     try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\(descriptor)")
+  }
+}
+
+/// A sink that keeps what it is given, at most seven bytes at a time.
+private struct Gathered: ByteSink {
+  private(set) var bytes: [UInt8] = []
+
+  mutating func write(
+    _ bytes: RawSpan, patience: Patience, interruption: Interruption
+  ) throws(IPCError) -> WriteResult {
+    let piece = bytes.extracting(first: 7)
+    unsafe piece.withUnsafeBytes { unsafe self.bytes.append(contentsOf: $0) }
+    return .wrote(piece.byteCount)
   }
 }
 

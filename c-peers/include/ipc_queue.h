@@ -13,11 +13,11 @@
  * receives.
  *
  * Functions return -1 and set errno. A deadline is a time of CLOCK_MONOTONIC, NULL for none; what can be done
- * at once is done after it as well. A signal handler interrupts a wait (EINTR) unless it was installed with
- * SA_RESTART; a wait with a deadline it may interrupt even then. None of the functions may be called in a
- * signal handler (EDEADLK, where that would matter). Threads of different PID namespaces must not share a
- * queue: their numbers could be the same. ipc_queue_select needs Linux 5.16, all of this the headers of that
- * kernel.
+ * at once is done after it as well, and what is no time is EINVAL where it would be waited for. A signal
+ * handler interrupts a wait (EINTR) unless it was installed with SA_RESTART; a wait with a deadline it may
+ * interrupt even then. None of the functions may be called in a signal handler (EDEADLK, where that would
+ * matter). Threads of different PID namespaces must not share a queue: their numbers could be the same.
+ * ipc_queue_select needs Linux 5.16, all of this the headers of that kernel.
  *
  *   byte    size  field       what it is; numbers are in the byte order of the machine
  *   0       8     magic       the letters "ipcqueue", written last
@@ -231,8 +231,11 @@ static inline int ipc_queue__lock(const struct ipc_queue *queue, const struct ti
         soon = ipc_queue__soon();
         if (deadline && ipc_queue__is_before(end, soon))
             soon = end;
-        if (ipc_queue__wait(lock, seen | FUTEX_WAITERS, &soon) == -1 && errno == ETIMEDOUT && deadline &&
-            !ipc_queue__is_before(soon, end) && atomic_load(lock) & FUTEX_TID_MASK)
+        if (ipc_queue__wait(lock, seen | FUTEX_WAITERS, &soon) == 0 || errno == EAGAIN || errno == EINTR)
+            continue;
+        if (errno != ETIMEDOUT)
+            return ipc_queue__give_up(errno);
+        if (deadline && !ipc_queue__is_before(soon, end) && atomic_load(lock) & FUTEX_TID_MASK)
             return ipc_queue__give_up(ETIMEDOUT);
     }
 }
@@ -282,8 +285,8 @@ static inline ssize_t ipc_queue__read(const struct ipc_queue *queue, void *buffe
         return ipc_queue__fail(atomic_load(&header->closed) ? ENODATA : EAGAIN);
     unsigned char *slot =
         ipc_queue__slot(queue, atomic_load_explicit(&header->received, memory_order_relaxed));
-    uint32_t length;
-    memcpy(&length, slot, sizeof length);
+    /* Read once: others may write another length after it was checked. */
+    const uint32_t length = *(volatile uint32_t *)slot;
     if (length > queue->slot_size)
         return ipc_queue__fail(EBADMSG);
     if (length > room)
@@ -468,9 +471,10 @@ static inline ssize_t ipc_queue_select(const struct ipc_queue queues[], unsigned
     }
 }
 
-/* Says that no more messages will be sent. Receivers have what is there, and then ENODATA; senders EPIPE. */
-static inline int ipc_queue_close(const struct ipc_queue *queue) {
-    if (ipc_queue__lock(queue, NULL) == -1)
+/* Says that no more messages will be sent. Receivers have what is there, and then ENODATA; senders EPIPE.
+ * ETIMEDOUT: somebody who has the queue was stopped; it is not closed. */
+static inline int ipc_queue_close(const struct ipc_queue *queue, const struct timespec *deadline) {
+    if (ipc_queue__lock(queue, deadline) == -1)
         return -1;
     ipc_queue__tell(&queue->header->readable);
     ipc_queue__tell(&queue->header->writable);
@@ -479,9 +483,9 @@ static inline int ipc_queue_close(const struct ipc_queue *queue) {
     return 0;
 }
 
-/* How many messages wait, at a moment that has passed when it is looked at. EBADMSG. */
-static inline int64_t ipc_queue_messages(const struct ipc_queue *queue) {
-    if (ipc_queue__lock(queue, NULL) == -1)
+/* How many messages wait, at a moment that has passed when it is looked at. EBADMSG; ETIMEDOUT as closing. */
+static inline int64_t ipc_queue_messages(const struct ipc_queue *queue, const struct timespec *deadline) {
+    if (ipc_queue__lock(queue, deadline) == -1)
         return -1;
     int64_t count = ipc_queue__count(queue);
     ipc_queue__unlock_quietly(queue);

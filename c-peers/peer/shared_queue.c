@@ -146,13 +146,13 @@ static void perform_queue_select(struct call *call) {
 
 static void perform_queue_close(struct call *call) {
     struct ipc_queue closed = queue(call);
-    if (call->outcome == OK && ipc_queue_close(&closed) == -1)
+    if (call->outcome == OK && ipc_queue_close(&closed, NULL) == -1)
         fail(call, errno);
 }
 
 static void perform_queue_status(struct call *call) {
     struct ipc_queue asked = queue(call);
-    int64_t count = call->outcome == OK ? ipc_queue_messages(&asked) : 0;
+    int64_t count = call->outcome == OK ? ipc_queue_messages(&asked, NULL) : 0;
     if (call->outcome != OK)
         return;
     if (count == -1) {

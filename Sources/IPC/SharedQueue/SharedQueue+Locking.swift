@@ -73,7 +73,8 @@ extension SharedQueue {
   package func peek(into room: UnsafeMutableRawBufferPointer) throws(IPCError) -> Int? {
     guard try messageCount() > 0 else { return nil }
     let slot = unsafe slot(number(Layout.received).pointee.load(ordering: .relaxed))
-    let length = Int(unsafe slot.load(as: UInt32.self))
+    // Read once: others may write another length after it was checked.
+    let length = Int(unsafe slot.assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .relaxed))
     guard length <= slotSize else { throw IPCError(call: "ipc_queue_receive", errno: .badMessage) }
     guard length <= room.count else { throw IPCError(call: "ipc_queue_receive", errno: .messageTooLong) }
     if let start = room.baseAddress { unsafe start.copyMemory(from: slot + Layout.message, byteCount: length) }

@@ -18,3 +18,17 @@ size_t fuzzed_channel(int in, uint32_t limit, uint32_t *lengths, size_t most, ui
         __builtin_trap();
     return count;
 }
+
+size_t fuzzed_channel_send(int out, uint32_t limit, const uint32_t *lengths, size_t count,
+                           const uint8_t *bytes, int *error) {
+    struct ipc_channel channel;
+    ipc_channel_init(&channel, -1, out, limit);
+    *error = 0;
+    for (size_t i = 0; i < count; bytes += lengths[i++]) {
+        if (ipc_channel_send(&channel, bytes, lengths[i], NULL) == -1) {
+            *error = errno;
+            return i;
+        }
+    }
+    return count;
+}

@@ -108,6 +108,23 @@ import Testing
     #expect(queue.slotSize == 3)
   }
 
+  @Test(arguments: [Patience.none, .atMost(.milliseconds(5))])
+  func `who is stopped with the queue in hand keeps nobody who does not want to wait`(_ patience: Patience) throws {
+    let object = try scratchMemory(4096)
+    let view = try object.map()
+    let queue = try SharedQueue(makingIn: SharedRegion(try object.map()), at: 0, slots: 4, of: 16)
+    _ = try queue.sender.send("one")
+    // The greatest number that a thread could have: it is nobody's, and so does not go on.
+    try view.write(([0xFF, 0xFF, 0xFF, 0x3F] as [UInt8]).span, at: 64)
+    #expect(try !queue.close(patience: patience))
+    #expect(try queue.status(patience: patience) == nil)
+    #expect(try queue.sender.send("two", patience: patience) == (patience == .none ? .wouldBlock : .timedOut))
+    try view.write(([0, 0, 0, 0] as [UInt8]).span, at: 64)
+    #expect(try queue.status(patience: patience)?.messages == 1)
+    #expect(try queue.close(patience: patience))
+    #expect(try queue.status(patience: patience)?.isClosed == true)
+  }
+
   @Test func `in the middle of an operation there is no other`() throws {
     let (queue, other) = (try scratchQueue(), try scratchQueue())
     #expect(try queue.lock())
