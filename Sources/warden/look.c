@@ -153,7 +153,9 @@ void take_descriptor(const char *line) {
         say_failure("pidfd_open", "the peer");
         return;
     }
-    int descriptor = (int)syscall(SYS_pidfd_getfd, process, (int)number_field(line, "fd", -1), 0);
+    // As the peer told it: what is no descriptor must not become one by being cut to an int.
+    const long long number = number_field(line, "fd", -1);
+    int descriptor = (int)syscall(SYS_pidfd_getfd, process, number == (int)number ? (int)number : -1, 0);
     int reason = errno;
     close(process);
     errno = reason;

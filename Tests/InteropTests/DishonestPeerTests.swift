@@ -16,7 +16,7 @@ struct DishonestPeerTests {
     """
   }
 
-  private static let honest = """
+  static let honest = """
     while read -r line; do
       case $line in pid*) echo ok pid=$$ ;; limits*) echo ok PIPE_BUF=4096 ;; *) echo unsupported ;; esac
     done
@@ -33,19 +33,21 @@ struct DishonestPeerTests {
     return try #require(results.first { $0.cell.id == "test/test[odd]" })
   }
 
-  private func run(
-    _ body: String, operations: String = "pid,limits", steps: String, needs: String = "[]",
-    timeoutMultiplier: Double = 1, isolation: IsolationRule
+  func run(
+    _ body: String, beside reference: String = honest, operations: String = "pid,limits", roles: String = "[a]",
+    steps: String, needs: String = "[]", timeoutMultiplier: Double = 1, isolation: IsolationRule
   ) async throws -> (RunSummary, [CellResult], notes: [String]) {
     try await onThread {
       let folder = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString)")
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       defer { try? FileManager.default.removeItem(at: folder) }
       var peers: [PeerDescription] = []
-      for (language, text) in [("reference", Self.honest), ("odd", body)] {
+      for (language, text) in [("reference", reference), ("odd", body)] {
         let file = folder.appending(path: language)
         var script = Self.peer(text).replacing("language=odd", with: "language=\(language)")
-        if language == "odd" { script = script.replacing("operations=pid,limits", with: "operations=\(operations)") }
+        if language == "odd" || reference != Self.honest {
+          script = script.replacing("operations=pid,limits", with: "operations=\(operations)")
+        }
         try Data(script.utf8).write(to: file)
         peers.append(PeerDescription(language: language, peer: ["/bin/sh", file.path], examples: nil))
       }
@@ -55,7 +57,7 @@ struct DishonestPeerTests {
           title: A title.
           spec: getpid(2)
           level: must
-          roles: [a]
+          roles: \(roles)
           needs: \(needs)
           steps:
         \(steps)

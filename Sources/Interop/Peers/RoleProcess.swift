@@ -70,7 +70,9 @@ final class RoleProcess {
     if let closes = operation.closes, let number = handles.removeValue(forKey: request.fields[closes] ?? "default") {
       baseline.remove(number)
     }
-    let numbers = (answer["fd"] ?? request.fields["fd"] ?? "").split(separator: ",").compactMap { Int($0) }
+    // One that is no number is that of its handle alone, and does not give its place to the next.
+    let numbers = (answer["fd"] ?? request.fields["fd"] ?? "").split(separator: ",", omittingEmptySubsequences: false)
+      .map { Int($0) }
     // What takes several of a kind has their names in one parameter.
     let names = operation.opens.flatMap { (request.fields[$0] ?? "default").split(separator: ",").map(String.init) }
     for (name, number) in zip(names, numbers) { handles[name] = number }

@@ -101,7 +101,7 @@ extension CellRun {
   private func hand(_ from: HandleReference, _ to: HandleReference) throws(CellFailure) {
     let (giver, taker) = (try role(from.role), try role(to.role))
     guard let descriptor = giver.descriptor(of: from.handle) else {
-      throw CellFailure(.broken, "\(from.role) has no descriptor for the handle '\(from.handle)'")
+      throw CellFailure(.failed, "\(describe(giver)) told no descriptor for its handle '\(from.handle)'")
     }
     guard taker.pid == nil else {
       throw CellFailure(.broken, "\(to.role) has started already, and can inherit no more")
