@@ -37,6 +37,22 @@ extension DishonestPeerTests {
     #expect(result.reason?.contains("where 65536 are the most") == true)
   }
 
+  @Test("says lines without end is cut off, with the first of them", .timeLimit(.minutes(1)))
+  func saysLinesWithoutEnd() async throws {
+    let result = try await verdict(answering("exec yes 'ok pid=7'"))
+    #expect(result.verdict == .crashed)
+    #expect(result.reason?.contains("floods its output") == true)
+    #expect(result.evidence?.answered == "ok pid=7")
+    #expect(Explanation(result: result).lines.count < 100)
+  }
+
+  @Test("says line ends without end fails by the first of them", .timeLimit(.minutes(1)))
+  func saysEmptyLinesWithoutEnd() async throws {
+    let result = try await verdict(answering("exec yes ''"))
+    #expect(result.verdict == .failed)
+    #expect(result.reason?.contains("breaks the contract") == true)
+  }
+
   @Test("greets without end is not believed, soon", .timeLimit(.minutes(1))) func endlessGreeting() async throws {
     await #expect(throws: RunError.self) { try await verdict("exec tr '\\0' x </dev/zero") }
   }

@@ -47,6 +47,16 @@ struct ProgramOutputTests {
     #expect(outcome.reason?.contains("2 times instead of 1") == true)
   }
 
+  @Test(
+    "prints without end is cut off, with the begin of it", .timeLimit(.minutes(1)),
+    arguments: ["echo hello; exec yes $(printf %0200d 0)", "echo hello; exec tr '\\0' x </dev/zero"])
+  func floods(program: String) async throws {
+    let outcome = try await outcome(program)
+    #expect(outcome.verdict == .crashed)
+    #expect(outcome.reason?.contains("floods its output") == true)
+    #expect(outcome.evidence?.transcripts.first?.lines.first == "< hello")
+  }
+
   @Test("prints nothing fails") func isSilent() async throws {
     #expect(try await outcome("true").verdict == .failed)
   }

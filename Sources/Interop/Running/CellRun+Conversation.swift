@@ -172,10 +172,6 @@ extension CellRun {
         return line
       }
       role.takeErrors(from: sandbox.streams[role.index].error)
-      if output.isFlooded {
-        throw CellFailure(
-          .crashed, "\(describe(role)) floods its output, and was cut off", answered: output.everything().first)
-      }
       if output.isEnded { throw ended(role, doing: what) }
       if ContinuousClock.now > deadline { throw hung(role, doing: what) }
       try wait(deadline - .now)
@@ -186,8 +182,15 @@ extension CellRun {
   func wait(_ patience: Duration) throws(CellFailure) {
     do { try sandbox.wait(patience) } catch { throw CellFailure(error) }
     // It is read no further, and whoever wrote it would only be seen to wait for ever.
-    for role in roles where sandbox.streams[role.index].error.isFlooded {
-      throw CellFailure(.crashed, "\(describe(role)) floods its standard error, and was cut off")
+    for role in roles {
+      let streams = sandbox.streams[role.index]
+      if streams.output.isFlooded {
+        throw CellFailure(
+          .crashed, "\(describe(role)) floods its output, and was cut off", answered: streams.output.everything().first)
+      }
+      if streams.error.isFlooded {
+        throw CellFailure(.crashed, "\(describe(role)) floods its standard error, and was cut off")
+      }
     }
   }
 
