@@ -25,15 +25,7 @@ final class Outlet: Sendable {
   ) throws {
     var writers: [Writer] = []
     if let file {
-      // What is there is written to, be it a FIFO or a device: Foundation would put a file in its place.
-      let descriptor: FileDescriptor
-      do {
-        descriptor = try FileDescriptor.open(
-          FilePath(file), .writeOnly, options: [.create, .truncate, .closeOnExec],
-          permissions: FilePermissions(rawValue: 0o666))
-      } catch {
-        throw Failure("\(file) cannot be written: \(error)", .brokenEnvironment)
-      }
+      let descriptor = try OutputFile.open(FilePath(file))
       let handle = FileHandle(fileDescriptor: descriptor.rawValue, closeOnDealloc: true)
       writers.append(Writer(report: format.makeReport(style: Style()), handle: handle))
       writers.append(Writer.console(on: .standardError, verbose: verbose, console))

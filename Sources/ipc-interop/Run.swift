@@ -106,10 +106,13 @@ struct Run: ParsableCommand {
     guard let text = try catalogue.text(format, style: Style(verbose: verbose)) else { return }
     do {
       if let output {
-        try text.write(toFile: output, atomically: false, encoding: .utf8)
+        let file = try OutputFile.open(FilePath(output))
+        _ = try file.closeAfter { try file.writeAll(text.utf8) }
       } else {
         try FileDescriptor.standardOutput.writeAll(text.utf8)
       }
+    } catch let error as Failure {
+      throw error
     } catch {
       throw Failure("the list could not be written: \(error)", .brokenEnvironment)
     }
