@@ -51,22 +51,67 @@ struct PlantedObjectsTests {
     }
   }
 
-  @Test("breaks a cell without a sandbox before it begins, and outlives it", arguments: [true, false])
-  func sharedMachine(isKey: Bool) async throws {
+  /// What can bear a name or a key, and how a shell makes it, finds it and removes it.
+  struct Kind: Sendable, CustomTestStringConvertible {
+    let testDescription, make, find, remove: String
+
+    init(_ description: String, _ make: String, _ find: String, _ remove: String) {
+      (testDescription, self.make, self.find, self.remove) = (description, make, find, remove)
+    }
+
+    /// Of the machine's namespaces: a C peer makes it by key, or by a name that no file system shows.
+    private static func asked(_ request: String) -> String { "echo '\(request)' | $peer | grep '^ok'" }
+    private static let flags = "IPC_CREAT|IPC_EXCL mode=666"
+
+    static let all = [
+      Kind(
+        "a segment", asked("shmget key='$key' size=4096 shmflg=\(flags)"), "grep \"^ *$key \" /proc/sysvipc/shm",
+        "ipcrm -M $key"),
+      Kind(
+        "semaphores", asked("semget key='$key' nsems=1 semflg=\(flags)"), "grep \"^ *$key \" /proc/sysvipc/sem",
+        "ipcrm -S $key"),
+      Kind(
+        "a System V queue", asked("msgget key='$key' msgflg=\(flags)"), "grep \"^ *$key \" /proc/sysvipc/msg",
+        "ipcrm -Q $key"),
+      Kind(
+        "a POSIX queue", asked("mq_open handle=q name=/'$name'-mq oflag=O_CREAT|O_EXCL|O_RDWR mode=666"),
+        asked("mq_open handle=q name=/'$name'-mq oflag=O_RDONLY"), asked("mq_unlink name=/'$name'-mq")),
+      Kind("shared memory", "echo >/dev/shm/$name-shm", "[ -f /dev/shm/$name-shm ]", "rm /dev/shm/$name-shm"),
+      Kind("a semaphore", "echo >/dev/shm/sem.$name-shm", "[ -f /dev/shm/sem.$name-shm ]", "rm /dev/shm/sem.$name-shm"),
+      Kind("a link", "ln -s /etc/passwd /dev/shm/$name-shm", "[ -L /dev/shm/$name-shm ]", "rm /dev/shm/$name-shm"),
+      Kind("a directory", "mkdir /dev/shm/$name-shm", "[ -d /dev/shm/$name-shm ]", "rmdir /dev/shm/$name-shm"),
+      Kind("a FIFO", "mkfifo /dev/shm/$name-shm", "[ -p /dev/shm/$name-shm ]", "rm /dev/shm/$name-shm"),
+    ]
+
+    /// Whether a shell is content with a command.
+    func shell(_ command: String, _ names: CellNames) throws -> Bool {
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/bin/sh")
+      process.arguments = ["-c", command]
+      process.environment = [
+        "PATH": "/usr/bin:/bin", "name": names.token, "key": "\(names.firstKey + 3)",
+        "peer": Checkout.root.appending("build/bin/c-peer").string,
+      ]
+      process.standardOutput = FileHandle.nullDevice
+      try process.run()
+      process.waitUntilExit()
+      return process.terminationStatus == 0
+    }
+  }
+
+  @Test(
+    "breaks a cell without a sandbox before it begins, and outlives it",
+    arguments: Kind.all.filter { Checkout.listsQueues || $0.testDescription != "a POSIX queue" })
+  func sharedMachine(kind: Kind) async throws {
     try await onThread {
       let names = names()
-      try withPlanted(names) { segment, files in
-        // Only the one or only the other bears a name of the cell.
-        var attacked = names
-        if isKey { attacked = CellNames(token: "ipc-interop-\(UUID())", firstKey: names.firstKey) }
-        if !isKey { attacked = CellNames(token: names.token, firstKey: names.firstKey + 64) }
-        #expect { _ = try sandbox(.shared, attacked) } throws: {
-          "\($0)".contains("File exists")
-        }
-        var status = shmid_ds()
-        #expect(unsafe shmctl(segment, IPC_STAT, &status) == 0)
-        #expect(files.allSatisfy(exists))
+      try #require(try kind.shell(kind.make, names))
+      defer { #expect((try? kind.shell(kind.remove, names)) == true) }
+      try #require(try kind.shell(kind.find, names))
+      #expect { _ = try sandbox(.shared, names) } throws: {
+        "\($0)".contains("File exists")
       }
+      #expect(try kind.shell(kind.find, names))
     }
   }
 
