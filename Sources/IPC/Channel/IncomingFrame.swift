@@ -94,17 +94,12 @@ struct IncomingFrame: Sendable {
   private mutating func readBody<Source: ByteSource & ~Copyable>(
     _ missing: Int, from source: inout Source, _ patience: Patience, _ interruption: Interruption
   ) throws(IPCError) -> ReadResult {
-    var result = ReadResult.read(0)
     let room = min(missing, max(body.capacity - body.count, body.count, Self.firstRoom))
-    try body.append(addingCapacity: room) { (span: inout OutputSpan<UInt8>) throws(IPCError) in
-      result = try unsafe span.withUnsafeMutableBufferPointer { (buffer, count) throws(IPCError) in
-        let buffer = UnsafeMutableRawBufferPointer(buffer)
-        var room = unsafe OutputRawSpan(buffer: buffer, initializedCount: count)
-        let result = try source.read(into: &room, patience: patience, interruption: interruption)
-        count = room.byteCount
-        return result
-      }
+    return try unsafe body.append(room: room) { (buffer, count) throws(IPCError) in
+      var room = unsafe OutputRawSpan(buffer: buffer, initializedCount: count)
+      let result = try source.read(into: &room, patience: patience, interruption: interruption)
+      count = room.byteCount
+      return result
     }
-    return result
   }
 }

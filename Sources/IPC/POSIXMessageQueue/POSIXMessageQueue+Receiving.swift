@@ -43,14 +43,9 @@ extension POSIXMessageQueue.End where Use: POSIXMessageQueue.Receiving {
     room: Int? = nil, appendingTo bytes: inout [UInt8], patience: Patience = .forever,
     interruption: Interruption = .retry
   ) throws(IPCError) -> POSIXMessageQueue.ReceiveResult {
-    var result = POSIXMessageQueue.ReceiveResult.wouldBlock
-    try bytes.append(addingCapacity: room ?? attributes.messageSize) {
-      (span: inout OutputSpan<UInt8>) throws(IPCError) in
-      result = try unsafe span.withUnsafeMutableBufferPointer { (buffer, count) throws(IPCError) in
-        try unsafe receive(into: UnsafeMutableRawBufferPointer(buffer), filled: &count, patience, interruption)
-      }
+    try unsafe bytes.append(room: room ?? attributes.messageSize) { (buffer, count) throws(IPCError) in
+      try unsafe receive(into: buffer, filled: &count, patience, interruption)
     }
-    return result
   }
 
   private func receive(

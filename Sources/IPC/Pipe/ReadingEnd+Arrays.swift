@@ -6,7 +6,7 @@ extension ReadingEnd where Self: ~Copyable {
     atMost limit: Int, appendingTo bytes: inout [UInt8], patience: Patience = .forever,
     interruption: Interruption = .retry
   ) throws(IPCError) -> ReadResult {
-    try unsafe append(limit, to: &bytes) { (buffer, count) throws(IPCError) in
+    try unsafe bytes.append(room: limit) { (buffer, count) throws(IPCError) in
       try unsafe readSome(into: buffer, filled: &count, patience, interruption)
     }
   }
@@ -18,7 +18,7 @@ extension ReadingEnd where Self: ~Copyable {
     _ length: Int, appendingTo bytes: inout [UInt8], patience: Patience = .forever,
     interruption: Interruption = .retry
   ) throws(IPCError) -> ReadResult {
-    try unsafe append(length, to: &bytes) { (buffer, count) throws(IPCError) in
+    try unsafe bytes.append(room: length) { (buffer, count) throws(IPCError) in
       try unsafe readAll(into: buffer, filled: &count, patience, interruption)
     }
   }
@@ -53,18 +53,5 @@ extension ReadingEnd where Self: ~Copyable {
       case .timedOut: return .timedOut(after: bytes.count - before)
       }
     }
-  }
-
-  private func append(
-    _ room: Int, to bytes: inout [UInt8],
-    _ read: (UnsafeMutableRawBufferPointer, inout Int) throws(IPCError) -> ReadResult
-  ) throws(IPCError) -> ReadResult {
-    var result = ReadResult.read(0)
-    try bytes.append(addingCapacity: room) { (span: inout OutputSpan<UInt8>) throws(IPCError) in
-      result = try unsafe span.withUnsafeMutableBufferPointer { (buffer, count) throws(IPCError) in
-        try unsafe read(UnsafeMutableRawBufferPointer(buffer), &count)
-      }
-    }
-    return result
   }
 }

@@ -43,13 +43,9 @@ extension SharedQueue {
     public func receive(
       appendingTo bytes: inout [UInt8], patience: Patience = .forever, interruption: Interruption = .retry
     ) throws(IPCError) -> ReceiveResult {
-      var result = ReceiveResult.wouldBlock
-      try bytes.append(addingCapacity: queue.slotSize) { (span: inout OutputSpan<UInt8>) throws(IPCError) in
-        result = try unsafe span.withUnsafeMutableBufferPointer { (buffer, count) throws(IPCError) in
-          try unsafe receive(into: UnsafeMutableRawBufferPointer(buffer), filled: &count, patience, interruption)
-        }
+      try unsafe bytes.append(room: queue.slotSize) { (buffer, count) throws(IPCError) in
+        try unsafe receive(into: buffer, filled: &count, patience, interruption)
       }
-      return result
     }
 
     private func receive(

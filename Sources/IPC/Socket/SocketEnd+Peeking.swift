@@ -13,24 +13,20 @@ extension SocketEnd where Self: ReadingEnd & ~Copyable {
     interruption: Interruption = .retry
   ) throws(IPCError) -> ReadResult {
     if limit == 0 { return .read(0) }
-    var result = ReadResult.read(0)
-    try bytes.append(addingCapacity: limit) { (span: inout OutputSpan<UInt8>) throws(IPCError) in
-      result = try unsafe span.withUnsafeMutableBufferPointer { (buffer, count) throws(IPCError) in
-        let room = unsafe UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
-        let outcome = try Transfer.transfer("recv", descriptor, .readable, patience, interruption) {
-          unsafe cipc_socket_read(
-            descriptor.rawValue, room.baseAddress, room.count, Int32(MSG_PEEK) | ($0 ? Int32(MSG_DONTWAIT) : 0))
-        }
-        switch outcome {
-        case .moved(0): return .endOfFile(after: 0)
-        case .moved(let length):
-          count += length
-          return .read(length)
-        case .wouldBlock: return .wouldBlock(after: 0)
-        case .timedOut: return .timedOut(after: 0)
-        }
+    return try unsafe bytes.append(room: limit) { (buffer, count) throws(IPCError) in
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+      let outcome = try Transfer.transfer("recv", descriptor, .readable, patience, interruption) {
+        unsafe cipc_socket_read(
+          descriptor.rawValue, room.baseAddress, room.count, Int32(MSG_PEEK) | ($0 ? Int32(MSG_DONTWAIT) : 0))
+      }
+      switch outcome {
+      case .moved(0): return .endOfFile(after: 0)
+      case .moved(let length):
+        count += length
+        return .read(length)
+      case .wouldBlock: return .wouldBlock(after: 0)
+      case .timedOut: return .timedOut(after: 0)
       }
     }
-    return result
   }
 }

@@ -43,14 +43,9 @@ extension SystemVMessageQueue {
     _ selection: Selection = .any, room: Int, appendingTo bytes: inout [UInt8], cutting: Bool = false,
     patience: Patience = .forever, interruption: Interruption = .retry
   ) throws(IPCError) -> ReceiveResult {
-    var result = ReceiveResult.wouldBlock
-    try bytes.append(addingCapacity: room) { (span: inout OutputSpan<UInt8>) throws(IPCError) in
-      result = try unsafe span.withUnsafeMutableBufferPointer { (buffer, count) throws(IPCError) in
-        try unsafe receive(
-          selection, cutting, into: UnsafeMutableRawBufferPointer(buffer), filled: &count, patience, interruption)
-      }
+    try unsafe bytes.append(room: room) { (buffer, count) throws(IPCError) in
+      try unsafe receive(selection, cutting, into: buffer, filled: &count, patience, interruption)
     }
-    return result
   }
 
   /// Copies a message that stays in the queue, and never waits.
@@ -75,13 +70,9 @@ extension SystemVMessageQueue {
   public func copy(
     at position: Int, room: Int, appendingTo bytes: inout [UInt8]
   ) throws(IPCError) -> (length: Int, type: MessageType)? {
-    var result: (length: Int, type: MessageType)?
-    try bytes.append(addingCapacity: room) { (span: inout OutputSpan<UInt8>) throws(IPCError) in
-      result = try unsafe span.withUnsafeMutableBufferPointer { (buffer, count) throws(IPCError) in
-        try unsafe copy(at: position, into: UnsafeMutableRawBufferPointer(buffer), filled: &count)
-      }
+    try unsafe bytes.append(room: room) { (buffer, count) throws(IPCError) in
+      try unsafe copy(at: position, into: buffer, filled: &count)
     }
-    return result
   }
 
   private func copy(

@@ -111,14 +111,9 @@ extension UDP.Socket {
     atMost limit: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, patience: Patience = .forever,
     interruption: Interruption = .retry
   ) throws(IPCError) -> UDP.ReceiveResult {
-    var result = UDP.ReceiveResult.wouldBlock
-    try bytes.append(addingCapacity: limit) { (span: inout OutputSpan<UInt8>) throws(IPCError) in
-      result = try unsafe span.withUnsafeMutableBufferPointer { (buffer, count) throws(IPCError) in
-        let buffer = UnsafeMutableRawBufferPointer(buffer)
-        return try unsafe receive(into: buffer, filled: &count, peeking, patience, interruption)
-      }
+    try unsafe bytes.append(room: limit) { (buffer, count) throws(IPCError) in
+      try unsafe receive(into: buffer, filled: &count, peeking, patience, interruption)
     }
-    return result
   }
 
   private func receive(

@@ -162,34 +162,27 @@ extension UnixSocket.End {
     room: Int = UnixSocket.Enclosure.mostDescriptors, peeking: Bool = false, patience: Patience = .forever,
     interruption: Interruption = .retry
   ) throws(IPCError) -> UnixSocket.ReceiveResult {
-    var result = UnixSocket.ReceiveResult.wouldBlock
-    try bytes.append(addingCapacity: limit) { (span: inout OutputSpan<UInt8>) throws(IPCError) in
-      result = try unsafe span.withUnsafeMutableBufferPointer { (buffer, count) throws(IPCError) in
-        let space = unsafe UnsafeMutableRawBufferPointer(
-          rebasing: UnsafeMutableRawBufferPointer(buffer)[count...])
-        // MSG_TRUNC: to be told how long a message was. A stream has none.
-        let isStream = Style.type == UnixSocket.StreamStyle.type
-        let flags = (isStream ? 0 : Int32(MSG_TRUNC)) | (peeking ? Int32(MSG_PEEK) : 0)
-        var arrival = cipc_unix_arrival()
-        let outcome = try enclosure.fill(room: room, flags: { arrival.flags }) { (raw) throws(IPCError) in
-          try Transfer.transfer("recvmsg", descriptor, .readable, patience, interruption) {
-            unsafe cipc_unix_receive(
-              descriptor.rawValue, space.baseAddress, space.count,
-              flags | ($0 ? Int32(MSG_DONTWAIT) : 0), &arrival, &raw)
-          }
-        }
-        switch outcome {
-        case .moved(0) where Style.type != UnixSocket.DatagramStyle.type: return .endOfFile
-        case .moved(let length):
-          let kept = min(length, space.count)
-          count += kept
-          return .received(
-            UnixSocket.Arrival(length: kept, sentLength: length, sender: UnixSocket.Address(arrival.from)))
-        case .wouldBlock: return .wouldBlock
-        case .timedOut: return .timedOut
+    // MSG_TRUNC: to be told how long a message was. A stream has none.
+    let isStream = Style.type == UnixSocket.StreamStyle.type
+    let flags = (isStream ? 0 : Int32(MSG_TRUNC)) | (peeking ? Int32(MSG_PEEK) : 0)
+    return try unsafe bytes.append(room: limit) { (buffer, count) throws(IPCError) in
+      let space = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+      var arrival = cipc_unix_arrival()
+      let outcome = try enclosure.fill(room: room, flags: { arrival.flags }) { (raw) throws(IPCError) in
+        try Transfer.transfer("recvmsg", descriptor, .readable, patience, interruption) {
+          unsafe cipc_unix_receive(
+            descriptor.rawValue, space.baseAddress, space.count, flags | ($0 ? Int32(MSG_DONTWAIT) : 0), &arrival, &raw)
         }
       }
+      switch outcome {
+      case .moved(0) where Style.type != UnixSocket.DatagramStyle.type: return .endOfFile
+      case .moved(let length):
+        let kept = min(length, space.count)
+        count += kept
+        return .received(UnixSocket.Arrival(length: kept, sentLength: length, sender: UnixSocket.Address(arrival.from)))
+      case .wouldBlock: return .wouldBlock
+      case .timedOut: return .timedOut
+      }
     }
-    return result
   }
 }

@@ -1,4 +1,3 @@
-import AllocationCount
 import IPC
 import SystemPackage
 import Testing
@@ -47,13 +46,5 @@ import Testing
   private func length(_ result: UDP.ReceiveResult) -> Int? {
     guard case .received(let arrival) = result else { return nil }
     return arrival.length
-  }
-
-  /// What ten thousand rounds allocate; the one before also makes what the runtime makes once.
-  private func allocations(of round: () throws -> Void) throws -> Int {
-    try round()
-    let before = allocation_count()
-    for _ in 0..<10_000 { try round() }
-    return allocation_count() - before
   }
 }
