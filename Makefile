@@ -83,7 +83,7 @@ SOAK ?= killed interrupted limits growth alarms
 soak: build ## Kill, interrupt, starve, and repeat the gate itself (SOAK="killed limits" picks parts; takes hours)
 	@.ci/soak $(SOAK)
 
-coverage: deps c ## Show how many lines the unit tests cover; build/coverage/index.html has them
+coverage: fault-deps deps c c-faulty ## Show how many lines the tests cover; build/coverage/index.html has them
 	@.ci/coverage
 
 # A parameter is described where there is something to say. Whatever else docc has to warn of is an error.

@@ -1,6 +1,6 @@
 extension [UInt8] {
-  /// Makes room for `count` bytes more, and has them appended by a call of the kernel's: it is told where the array lies
-  /// and how much of it is filled, which it changes. An array that has the room is not reallocated.
+  /// Makes room for `count` bytes more, and lets `fill` append to what is there: it is told where the array lies and how
+  /// much of it is filled, which it changes. An array that has the room is not reallocated.
   mutating func append<Result>(
     room count: Int, _ fill: (UnsafeMutableRawBufferPointer, _ filled: inout Int) throws(IPCError) -> Result
   ) throws(IPCError) -> Result {
@@ -10,6 +10,7 @@ extension [UInt8] {
         try unsafe fill(UnsafeMutableRawBufferPointer(buffer), &count)
       }
     }
-    return result!
+    guard let result else { preconditionFailure("append(addingCapacity:) did not call its closure") }
+    return result
   }
 }

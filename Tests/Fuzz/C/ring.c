@@ -1,8 +1,5 @@
 #include "FuzzedC.h"
 
-#include <sched.h>
-
-/* Nobody is at the other end who would be done meanwhile. */
 #include <ipc_ring.h>
 
 int fuzzed_ring(void *memory, size_t size, uint32_t content, int role, int64_t *outcomes, uint8_t *bytes) {

@@ -36,4 +36,14 @@ import Testing
   func `A reason has a symbol`(_ errno: Errno, _ symbol: String) {
     #expect(IPCError(call: "x", errno: errno).symbol == symbol)
   }
+
+  @Test(arguments: [
+    ("mq_open", Errno.tooManyOpenFiles, "RLIMIT_MSGQUEUE"), ("mq_open", .noSpace, "queues_max"),
+    ("pipe2", .tooManyOpenFiles, "RLIMIT_NOFILE"), ("ftruncate", .fileTooLarge, "RLIMIT_FSIZE"),
+    ("msgsnd", .invalidArgument, "/proc/sys/kernel/msgmax"), ("msgctl", .notPermitted, "/proc/sys/kernel/msgmnb"),
+    ("epoll_ctl", .noSpace, "max_user_watches"), ("mq_receive", .messageTooLong, "largest message"),
+  ])
+  func `A limit that was met is named`(_ call: String, _ errno: Errno, _ limit: String) {
+    #expect(IPCError(call: call, errno: errno).description.contains(limit))
+  }
 }

@@ -75,4 +75,34 @@ import Testing
     let region = SharedRegion(try segment.attach())
     #expect(throws: IPCError.self) { _ = try POSIXSemaphore(making: 0, in: region, at: offset).isNew }
   }
+
+  @Test func aSignalPostsItUntilThatIsEnded() async {
+    await #expect(processExitsWith: .success) {
+      let name = try POSIXSemaphore.Name(validating: "/ipc-test-\(UUID())")
+      defer { try? name.unlink() }
+      let handled = try POSIXSemaphore(creating: name, value: 0, permissions: .ownerReadWrite)
+      let semaphore = try POSIXSemaphore(opening: name)
+      // The threads that tests run in have it blocked. Without a handler it is ignored.
+      var signals = sigset_t()
+      _ = unsafe sigaddset(&signals, SIGURG)
+      _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+      let posting = try handled.post(onSignal: SIGURG)
+      for count in 1...3 {
+        raise(SIGURG)
+        #expect(try semaphore.value() == count)
+      }
+      posting.end()
+      raise(SIGURG)
+      #expect(try semaphore.value() == 3)
+    }
+  }
+
+  @Test(arguments: [SIGKILL, SIGSTOP, 0, -1])
+  func whatCannotBeHandledPostsNothing(_ signal: Int32) throws {
+    try withName { name in
+      let semaphore = try POSIXSemaphore(creating: name, value: 0, permissions: .ownerReadWrite)
+      #expect(reason { try POSIXSemaphore(opening: name).post(onSignal: signal).end() } == .invalidArgument)
+      #expect(try semaphore.value() == 0)
+    }
+  }
 }

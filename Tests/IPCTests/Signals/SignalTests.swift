@@ -131,4 +131,21 @@ import Testing
       }
     }
   }
+
+  @Test func `a process is sent the signal, and no other`() async throws {
+    try await onThread {
+      let input = try IPC.Pipe()
+      let child = try Child("cat", handing: [input.reader.handed(as: 0)])
+      // One that cannot be blocked: whoever starts a process may have left it that.
+      try Signal.kill.send(to: child.process)
+      let end = try child.wait()
+      #expect(end == .killed(signal: SIGKILL))
+    }
+  }
+
+  @Test func `those of real time come after the others`() {
+    #expect(Signal.firstRealTime.isRealTime && !Signal.user1.isRealTime)
+    #expect(Signal.user1 < .firstRealTime)
+    #expect("\([.firstRealTime, .user1] as SignalSet)" == "SIGUSR1, SIGRTMIN")
+  }
 }

@@ -159,4 +159,29 @@ import Testing
       #expect(after.ownership.user == before.ownership.user)
     }
   }
+
+  @Test func `a message is appended in memory, or stays where there is no room`() throws {
+    try withMessageQueue { (queue) throws in
+      try send("four", 4, to: queue)
+      let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 8, alignment: 1)
+      defer { unsafe buffer.deallocate() }
+      func append(
+        after count: Int, _ take: (inout OutputRawSpan) throws -> Bool
+      ) throws -> (isTaken: Bool, count: Int) {
+        var room = unsafe OutputRawSpan(buffer: buffer, initializedCount: count)
+        let isTaken = try take(&room)
+        return (isTaken, room.byteCount)
+      }
+      #expect(reason { _ = try append(after: 5) { try queue.copy(at: 0, into: &$0) != nil } } == .argListTooLong)
+      #expect(reason { _ = try append(after: 5) { try queue.receive(into: &$0) != .wouldBlock } } == .argListTooLong)
+      let copied = try append(after: 0) { try queue.copy(at: 0, into: &$0).map { $0 == (4, 4) } == true }
+      #expect(copied == (true, 4))
+      let missing = try append(after: 4) { try queue.copy(at: 1, into: &$0) != nil }
+      #expect(missing == (false, 4))
+      let received = try append(after: 4) { try queue.receive(.except(1), into: &$0) == .received(length: 4, type: 4) }
+      #expect(received == (true, 8))
+      #expect(unsafe String(decoding: buffer, as: UTF8.self) == "fourfour")
+      #expect(try queue.status().messages == 0)
+    }
+  }
 }

@@ -119,4 +119,33 @@ import Testing
     guard case .received(let arrival) = result else { return nil }
     return arrival
   }
+
+  // ipv6(7): IPV6_V6ONLY restricts the socket to IPv6.
+  @Test func `IPv4 is reached by IPv6, unless that is switched off`() throws {
+    let receiver = try UDP.Socket(at: anyPort)
+    let mapped = try #require(SocketAddress("[::ffff:127.0.0.1]:\(receiver.address.port)"))
+    let only = try UDP.Socket(.v6)
+    try only.setIPv6Only(true)
+    #expect(try only.isIPv6Only)
+    #expect(reason { try only.connect(to: mapped) } == .networkUnreachable)
+    let both = try UDP.Socket(.v6)
+    try both.setIPv6Only(false)
+    #expect(try !both.isIPv6Only)
+    try both.connect(to: mapped)
+    #expect(try both.peerAddress == mapped)
+    #expect(reason { _ = try receiver.isIPv6Only } == .notSupportedOnSocket)
+  }
+
+  // socket(7): SO_REUSEPORT, which each of them must have asked for before it is bound.
+  @Test func `Sockets share a port when all of them ask for it`() throws {
+    let first = try UDP.Socket(.v4)
+    try first.setSharesPort(true)
+    #expect(try first.sharesPort && !first.reusesAddress)
+    try first.bind(to: anyPort)
+    let second = try UDP.Socket(.v4)
+    #expect(reason { try second.bind(to: first.address) } == .addressInUse)
+    try second.setSharesPort(true)
+    try second.bind(to: first.address)
+    #expect(try second.address == first.address)
+  }
 }

@@ -121,4 +121,18 @@ import Testing
       reason { _ = try watched.owner.add(outer.descriptor, for: .readable, token: 2) } == .tooManySymbolicLinkLevels)
     #expect(reason { try outer.add(watched.owner.descriptor, for: .readable, token: 3) } == .fileExists)
   }
+
+  // epoll(7): an entry is the number and what it stands for, and goes by hand, or with the last duplicate.
+  @Test func `What is watched without an owner is changed and removed by its number`() throws {
+    let events = try EventPoll()
+    let counter = try EventCounter(value: 1)
+    #expect(reason { try events.remove(counter.descriptor) } == .noSuchFileOrDirectory)
+    #expect(reason { try events.change(counter.descriptor, to: .readable, token: 1) } == .noSuchFileOrDirectory)
+    try events.add(counter.descriptor, for: .readable, token: 1)
+    #expect(try tokens(events) == [1])
+    try events.change(counter.descriptor, to: .writable, token: 2)
+    #expect(try tokens(events) == [2])
+    try events.remove(counter.descriptor)
+    #expect(try tokens(events) == [])
+  }
 }
