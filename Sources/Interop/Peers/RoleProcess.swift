@@ -71,8 +71,9 @@ final class RoleProcess {
       baseline.remove(number)
     }
     // One that is no number is that of its handle alone, and does not give its place to the next.
-    let numbers = (answer["fd"] ?? request.fields["fd"] ?? "").split(separator: ",", omittingEmptySubsequences: false)
-      .map { Int($0) }
+    let numbers =
+      (answer["fd"] ?? request.fields["fd"])?.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+      ?? []
     // What takes several of a kind has their names in one parameter.
     let names = operation.opens.flatMap { (request.fields[$0] ?? "default").split(separator: ",").map(String.init) }
     for (name, number) in zip(names, numbers) { handles[name] = number }
