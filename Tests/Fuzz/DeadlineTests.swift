@@ -7,7 +7,7 @@ import Testing
 @Suite struct DeadlineTests {
   /// A queue whose lock a thread has that was stopped, or never was.
   private func withStuckQueue(_ body: (UnsafeMutableRawPointer, Int) -> Void) throws {
-    let size = SharedQueue.size(slots: 3, of: 20)
+    let size = try SharedQueue.size(slots: 3, of: 20)
     let memory = try SharedRegion(size: size)
     _ = try SharedQueue(makingIn: memory, at: 0, slots: 3, of: 20)
     let base = unsafe try memory.place(bytes: size, alignment: 8, at: 0)

@@ -14,7 +14,7 @@ struct PlantedOutputTests {
   private func write(
     over planted: Planted, sticky: Bool, isListed: Bool
   ) throws -> (status: Int32, lines: [String], precious: String) {
-    let folder = try CommandRun.checkout()
+    let folder = try CommandRun.checkout(cells: 2)
     defer { try? FileManager.default.removeItem(atPath: folder.string) }
     let everybodys = folder.appending("everybodys").string
     try FileManager.default.createDirectory(atPath: everybodys, withIntermediateDirectories: false)
