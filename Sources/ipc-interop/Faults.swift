@@ -46,7 +46,7 @@ struct Faults: ParsableCommand {
   var fault: [Fault] = []
 
   @Option(name: .shortAndLong, help: "How many cells run at a time.")
-  var jobs = 2
+  var jobs = RunConfiguration.usualJobs
 
   @Option(help: "Multiply every time limit.")
   var timeoutMultiplier = 1.0

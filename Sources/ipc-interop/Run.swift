@@ -33,7 +33,7 @@ struct Run: ParsableCommand {
   var pairs: [String] = []
 
   @Option(name: .shortAndLong, help: "How many cells run at a time.")
-  var jobs = 2
+  var jobs = RunConfiguration.usualJobs
 
   @Option(help: "Shuffle the scenarios, the same for the same number. 0 keeps the order of the files.")
   var seed: UInt64 = 0

@@ -25,7 +25,7 @@ struct SelfTestCommand: ParsableCommand {
   var list = false
 
   @Option(name: .shortAndLong, help: "How many mutants run at a time.")
-  var jobs = 2
+  var jobs = RunConfiguration.usualJobs
 
   @Option(help: "Multiply every time limit.")
   var timeoutMultiplier = 1.0

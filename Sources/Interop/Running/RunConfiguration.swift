@@ -6,7 +6,7 @@ public struct RunConfiguration: Sendable {
   public let vocabulary: Vocabulary
   public var selection = Selection()
   /// How many cells may run at a time.
-  public var jobs = 2
+  public var jobs = RunConfiguration.usualJobs
   /// Decides the order of the scenarios; 0 keeps that of the files.
   public var seed: UInt64 = 0
   /// How often each cell is run. One that does not always end alike is flaky, and that is a failure.
