@@ -100,6 +100,8 @@ let package = Package(
 
     // Stands in for malloc in the test program, so that allocations can be counted.
     .target(name: "AllocationCount", path: "Tests/AllocationCount"),
+    // And for what a sanitizer has to be shown in it: all test targets are one program.
+    .target(name: "Sanitizers", path: "Tests/Sanitizers", cSettings: [.define("_GNU_SOURCE")]),
     .testTarget(
       name: "IPCTests",
       dependencies: ["AllocationCount", "IPC", .product(name: "SystemPackage", package: "swift-system")],
@@ -107,7 +109,9 @@ let package = Package(
     .testTarget(name: "PeerContractTests", dependencies: ["PeerContract"], swiftSettings: house),
     .testTarget(
       name: "InteropTests",
-      dependencies: ["Interop", "PeerContract", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: [
+        "Interop", "PeerContract", "Sanitizers", .product(name: "SystemPackage", package: "swift-system"),
+      ],
       exclude: ["Reports/Snapshots"],
       swiftSettings: house),
 

@@ -1,0 +1,37 @@
+// A contended `Mutex` of Swift is handed over by the kernel (FUTEX_LOCK_PI), which ThreadSanitizer does not
+// see: it would report a race between any two owners that once met. So the calls are shown to it here, in
+// place of libc's own.
+#include "Sanitizers.h"
+
+#include <dlfcn.h>
+#include <linux/futex.h>
+#include <stdarg.h>
+#include <sys/syscall.h>
+
+#if __has_feature(thread_sanitizer)
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+
+long syscall(long number, ...) {
+    long arguments[6];
+    va_list list;
+    va_start(list, number);
+    for (int i = 0; i < 6; i++)
+        arguments[i] = va_arg(list, long);
+    va_end(list);
+    void *lock = (void *)arguments[0];
+    const int operation = number == SYS_futex ? (int)arguments[1] & FUTEX_CMD_MASK : -1;
+    if (operation == FUTEX_UNLOCK_PI)
+        __tsan_release(lock);
+    long (*const libcs)(long, ...) = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+    const long result =
+        libcs(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+    if (result == 0 && (operation == FUTEX_LOCK_PI || operation == FUTEX_TRYLOCK_PI))
+        __tsan_acquire(lock);
+    return result;
+}
+#endif
+
+bool is_sanitized(void) {
+    return __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+}
