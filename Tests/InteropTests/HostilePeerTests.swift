@@ -10,9 +10,9 @@ extension DishonestPeerTests {
     "while read -r line; do case $line in pid*) \(command);; *) echo unsupported;; esac; done"
   }
 
-  @Test("floods its standard error is cut off, with what it said last", .timeLimit(.minutes(1)))
+  @Test("floods its standard error is cut off, with what it said last", .timeLimit(.minutes(5)))
   func floodsStandardError() async throws {
-    let result = try await verdict(answering("echo begin >&2; yes complaint >&2"))
+    let result = try await verdict(answering("echo begin >&2; yes complaint >&2"), timeoutMultiplier: 60)
     #expect(result.verdict == .crashed)
     #expect(result.reason?.contains("floods its standard error") == true)
     #expect(result.evidence?.transcripts.first?.standardError.hasPrefix("begin\ncomplaint\n") == true)
