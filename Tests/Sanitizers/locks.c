@@ -11,7 +11,17 @@
 #include <sys/syscall.h>
 
 #if __has_feature(thread_sanitizer)
-long syscall(long number, ...) {
+static void show_taken(_Atomic uint32_t *lock) {
+    (void)atomic_load_explicit(lock, memory_order_acquire);
+}
+
+static void show_given(_Atomic uint32_t *lock) {
+    atomic_fetch_add_explicit(lock, 0, memory_order_release);
+}
+
+// Foundation asks for more, and in threads that ThreadSanitizer has taken leave of: it may see nothing of
+// this.
+__attribute__((disable_sanitizer_instrumentation)) long syscall(long number, ...) {
     long arguments[6];
     va_list list;
     va_start(list, number);
@@ -21,12 +31,12 @@ long syscall(long number, ...) {
     _Atomic uint32_t *lock = (_Atomic uint32_t *)arguments[0];
     const int operation = number == SYS_futex ? (int)arguments[1] & FUTEX_CMD_MASK : -1;
     if (operation == FUTEX_UNLOCK_PI)
-        atomic_fetch_add_explicit(lock, 0, memory_order_release);
+        show_given(lock);
     long (*const libcs)(long, ...) = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
     const long result =
         libcs(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
     if (result == 0 && (operation == FUTEX_LOCK_PI || operation == FUTEX_TRYLOCK_PI))
-        (void)atomic_load_explicit(lock, memory_order_acquire);
+        show_taken(lock);
     return result;
 }
 #endif
