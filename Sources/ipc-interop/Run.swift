@@ -104,16 +104,8 @@ struct Run: ParsableCommand {
   /// To the file, or to standard output.
   private func writeList(_ catalogue: Catalogue) throws {
     guard let text = try catalogue.text(format, style: Style(verbose: verbose)) else { return }
-    do {
-      if let output {
-        let file = try OutputFile.open(FilePath(output))
-        _ = try file.closeAfter { try file.writeAll(text.utf8) }
-      } else {
-        try FileDescriptor.standardOutput.writeAll(text.utf8)
-      }
-    } catch let error as Failure {
-      throw error
-    } catch {
+    let file = if let output { try OutputFile.open(FilePath(output)) } else { FileDescriptor.standardOutput }
+    do { _ = try file.closeAfter { try file.writeAll(text.utf8) } } catch {
       throw Failure("the list could not be written: \(error)", .brokenEnvironment)
     }
   }

@@ -10,7 +10,7 @@ public enum MemoryAdvice: Hashable, Sendable {
   case sequential
   /// Soon: it may be read ahead.
   case willNeed
-  /// Not for now. The next access finds what is in the object: what was written into a private mapping is lost.
+  /// Not soon. The next access finds what is in the object: what was written into a private mapping is lost.
   case dontNeed
 }
 

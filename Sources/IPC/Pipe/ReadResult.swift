@@ -17,4 +17,16 @@ public enum ReadResult: Hashable, Sendable {
     case .read(let count), .endOfFile(let count), .wouldBlock(let count), .timedOut(let count): count
     }
   }
+
+  /// Of one call that fills a buffer, of which `filled` says how much is.
+  init(_ outcome: Transfer.Outcome, filled: inout Int) {
+    switch outcome {
+    case .moved(0): self = .endOfFile(after: 0)
+    case .moved(let length):
+      filled += length
+      self = .read(length)
+    case .wouldBlock: self = .wouldBlock(after: 0)
+    case .timedOut: self = .timedOut(after: 0)
+    }
+  }
 }

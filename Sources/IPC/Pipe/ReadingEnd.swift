@@ -40,14 +40,8 @@ extension ReadingEnd where Self: ~Copyable {
     let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
     // The kernel would report the end of a file that has not ended.
     if unsafe room.isEmpty { return .read(0) }
-    switch try unsafe Transfer.read(descriptor, transport, into: room, patience, interruption) {
-    case .moved(0): return .endOfFile(after: 0)
-    case .moved(let length):
-      count += length
-      return .read(length)
-    case .wouldBlock: return .wouldBlock(after: 0)
-    case .timedOut: return .timedOut(after: 0)
-    }
+    return ReadResult(
+      try unsafe Transfer.read(descriptor, transport, into: room, patience, interruption), filled: &count)
   }
 
   func readAll(

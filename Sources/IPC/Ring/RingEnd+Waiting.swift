@@ -4,11 +4,11 @@ internal import SystemPackage
 extension RingEnd {
   /// How long a wait looks before it sleeps, in nanoseconds: as long as a sleep and its end cost, so that looking in vain
   /// at most doubles that. It keeps the processor: who gives it away has it back after all others.
-  private static let look: Int64 = 10_000
+  private static let lookingTime: Int64 = 10_000
   /// How far apart the looks are: each takes the line in the cache from who writes it.
-  private static let pace: Int64 = 250
+  private static let interval: Int64 = 250
   /// After a look in vain only one wait of so many begins with one.
-  private static let seldom: UInt32 = 8
+  private static let waitsToALook: UInt32 = 8
   /// How long a wait sleeps without looking whether the other side lives.
   private static let slice: Int64 = 50_000_000
 
@@ -29,10 +29,10 @@ extension RingEnd {
       atomicMemoryFence(ordering: .sequentiallyConsistent)
       // Asked before the position: what was made visible before the end is seen after it.
       let owner = otherOwner
-      let look = isOverdue || rest == nil ? Result { () throws(IPCError) in sees ? try owner.isDead() : false } : nil
+      let isDead = isOverdue || rest == nil ? Result { () throws(IPCError) in sees ? try owner.isDead() : false } : nil
       if try available() >= needed { continue }
       if owner == .closed { return .closed }
-      if try look?.get() == true { return .partnerDied }
+      if try isDead?.get() == true { return .partnerDied }
       guard let rest else { return patience == .none ? .wouldBlock : .timedOut }
       let slept = try unsafe Kernel.sleep(
         while: word, is: 1, nanoseconds: rest < 0 ? Self.slice : min(rest, Self.slice), interruption)
@@ -44,13 +44,13 @@ extension RingEnd {
   private mutating func look(for needed: UInt64, _ patience: Patience) throws(IPCError) -> UInt64 {
     var there = try available()
     if there >= needed || patience == .none { return there }
-    defer { vain = there >= needed ? 0 : vain &+ 1 }
-    guard vain % Self.seldom == 0 else { return there }
+    defer { waitsInVain = there >= needed ? 0 : waitsInVain &+ 1 }
+    guard waitsInVain % Self.waitsToALook == 0 else { return there }
     var now = Deadline.now.nanoseconds
-    let until =
-      if case .until(let deadline) = patience { min(now + Self.look, deadline.nanoseconds) } else { now + Self.look }
+    var until = now + Self.lookingTime
+    if case .until(let deadline) = patience { until = min(until, deadline.nanoseconds) }
     while there < needed, now < until {
-      let next = now + Self.pace
+      let next = now + Self.interval
       while now < next { now = Deadline.now.nanoseconds }
       there = try available()
     }

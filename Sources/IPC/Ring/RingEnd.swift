@@ -12,7 +12,7 @@ struct RingEnd: ~Copyable, @unchecked Sendable {
   /// How many the other has, as last seen.
   var otherPosition: UInt64
   /// Waits since looking was enough.
-  var vain: UInt32 = 0
+  var waitsInVain: UInt32 = 0
   /// Whether the numbers of processes mean here what they mean to the maker of the ring.
   let sees: Bool
   private let owner: RingOwner

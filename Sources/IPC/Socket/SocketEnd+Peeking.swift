@@ -19,14 +19,7 @@ extension SocketEnd where Self: ReadingEnd & ~Copyable {
         unsafe cipc_socket_read(
           descriptor.rawValue, room.baseAddress, room.count, Int32(MSG_PEEK) | ($0 ? Int32(MSG_DONTWAIT) : 0))
       }
-      switch outcome {
-      case .moved(0): return .endOfFile(after: 0)
-      case .moved(let length):
-        count += length
-        return .read(length)
-      case .wouldBlock: return .wouldBlock(after: 0)
-      case .timedOut: return .timedOut(after: 0)
-      }
+      return ReadResult(outcome, filled: &count)
     }
   }
 }

@@ -50,7 +50,7 @@ public struct FaultRunner: Sendable {
         RunDescription(
           cells: work.count + recorded.failures.count, scenarios: Set(work.map(\.cell.scenario)).count,
           jobs: configuration.jobs, seed: 0, isolation: isolation, implementations: greetings, kernel: Probe.kernel,
-          plan: recorded.failures.map(\.cell.id) + work.map(\.cell.id), notes: notes)))
+          plan: recorded.failures.map(\.cell.id) + work.map(\.cell.id))))
     for failure in recorded.failures { results.emit(.cellEnded(failure)) }
     Workers.run(configuration.jobs, work) { planned in
       if results.isStopped { return }
@@ -147,21 +147,10 @@ public struct FaultRunner: Sendable {
 
   /// A row of the table that nobody filled is missing in silence no more.
   private var neverPerformed: [String] {
-    let performed = scripts.reduce(into: Set<String>()) { $0.formUnion($1.operations) }
-    let known = performed.union(table.silentOperations).union(table.operationsWithoutScripts)
+    let known = scripts.reduce(into: table.silentOperations) { $0.formUnion($1.operations) }
     return configuration.vocabulary.names.filter { !known.contains($0) }.map {
       "no script of fixtures/faults performs \($0), so no fault was put into its calls"
     }
-      + table.operationsWithoutScripts.intersection(performed).sorted().map {
-        "\(SystemCallTable.file) says that no script performs \($0), and one does"
-      }
-  }
-
-  /// What the table does not tell of, said aloud.
-  private var notes: [String] {
-    let untried = table.operationsWithoutScripts.sorted()
-    guard selection.isEverything, !untried.isEmpty else { return [] }
-    return ["no fault is put into the calls of \(untried.joined(separator: ", ")): no script performs them"]
   }
 
   // MARK: - One cell

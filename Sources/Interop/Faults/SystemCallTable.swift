@@ -13,8 +13,6 @@ struct SystemCallTable: Sendable {
   let operationsOfHeaders: Set<String>
   /// Operations that keep their place when they fail: to perform one again goes on where it stopped.
   let operationsThatGoOn: Set<String>
-  /// Operations into whose calls no fault is put, since no script performs them.
-  let operationsWithoutScripts: Set<String>
 
   subscript(name: String) -> SystemCall? { calls[name] }
 
@@ -74,10 +72,7 @@ struct SystemCallTable: Sendable {
     let parts =
       document.map(
         document.root, "the table of calls",
-        keys: [
-          "calls", "others", "operations-of-headers", "operations-that-go-on", "operations-without-calls",
-          "operations-without-scripts",
-        ])
+        keys: ["calls", "others", "operations-of-headers", "operations-that-go-on", "operations-without-calls"])
       ?? [:]
     let entries = parts["calls"].flatMap { document.map($0, "the calls") } ?? []
     var calls: [String: SystemCall] = [:]
@@ -100,6 +95,5 @@ struct SystemCallTable: Sendable {
     operationsOfHeaders = Set(texts(parts["operations-of-headers"], among: vocabulary.names) ?? [])
     operationsThatGoOn = Set(texts(parts["operations-that-go-on"], among: vocabulary.names) ?? [])
     silentOperations = Set(texts(parts["operations-without-calls"], among: vocabulary.names) ?? [])
-    operationsWithoutScripts = Set(texts(parts["operations-without-scripts"], among: vocabulary.names) ?? [])
   }
 }

@@ -45,7 +45,7 @@ final class Warden {
   deinit {
     commands = nil
     // The end of its answers is the end of the sandbox; the outermost process follows at once.
-    let deadline = ContinuousClock.now + .seconds(5)
+    let deadline = ContinuousClock.now + patience
     while !answers.isEnded, ContinuousClock.now < deadline { waitForInput([answers], patience: .milliseconds(100)) }
     if !answers.isEnded { kill(process, SIGKILL) }
     var status: Int32 = 0

@@ -1,7 +1,7 @@
 import IPC
 import SystemPackage
 
-/// A source that yields its bytes in pieces of given lengths, and between two of them nothing for now.
+/// A source that yields its bytes in pieces of given lengths, and between two of them nothing yet.
 struct ScriptedSource: ByteSource {
   private let bytes: [UInt8]
   private var pieces: ArraySlice<Int>
@@ -31,7 +31,7 @@ struct ScriptedSource: ByteSource {
   }
 }
 
-/// A sink that takes what it is given in pieces of given lengths, again and again, and between two of them nothing for now.
+/// A sink that takes what it is given in pieces of given lengths, again and again, and between two of them nothing yet.
 struct ScriptedSink: ByteSink {
   private(set) var bytes: [UInt8] = []
   private let pieces: [Int]
