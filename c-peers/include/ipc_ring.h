@@ -103,7 +103,7 @@ struct ipc_ring {
     uint32_t content;
     bool sees; /* whether process ids mean here what they mean to the maker */
     uint64_t capacity, position, other_position, owner;
-    unsigned vain; /* waits since looking was enough */
+    unsigned waits_in_vain; /* waits since looking was enough */
 };
 
 /* Whether a look failed because there is nothing to be seen, or no such call: then nobody can ever say. What
@@ -307,11 +307,11 @@ static inline bool ipc_ring_is_closed(const struct ipc_ring *ring) {
 enum {
     /* How long a wait looks before it sleeps, in ns: as long as a sleep and its end cost, so that looking in
      * vain at most doubles that. It keeps the processor: who gives it away has it back after all others. */
-    IPC_RING_LOOK = 10000,
+    IPC_RING_LOOKING_TIME = 10000,
     /* How far apart the looks are: each takes the line in the cache from who writes it. */
-    IPC_RING_PACE = 250,
+    IPC_RING_INTERVAL = 250,
     /* After a look in vain only one wait of so many begins with one. */
-    IPC_RING_SELDOM = 8,
+    IPC_RING_WAITS_TO_A_LOOK = 8,
     /* How long it sleeps without looking whether the other side lives. */
     IPC_RING_SLICE = 50000000,
 };
@@ -332,17 +332,18 @@ static inline int64_t ipc_ring_now(void) {
 /* Looks for a moment whether `needed` bytes can be taken or written, and returns how many can. */
 static inline int64_t ipc_ring_look(struct ipc_ring *ring, uint64_t needed, int64_t end) {
     int64_t available = ipc_ring_available(ring);
-    if (available == -1 || (uint64_t)available >= needed || ring->vain++ % IPC_RING_SELDOM != 0)
+    if (available == -1 || (uint64_t)available >= needed ||
+        ring->waits_in_vain++ % IPC_RING_WAITS_TO_A_LOOK != 0)
         return available;
     int64_t now = ipc_ring_now();
-    const int64_t soon = now + IPC_RING_LOOK, until = soon < end ? soon : end;
+    const int64_t soon = now + IPC_RING_LOOKING_TIME, until = soon < end ? soon : end;
     while (available != -1 && (uint64_t)available < needed && now < until) {
-        for (const int64_t next = now + IPC_RING_PACE; now < next;)
+        for (const int64_t next = now + IPC_RING_INTERVAL; now < next;)
             now = ipc_ring_now();
         available = ipc_ring_available(ring);
     }
     if (available != -1 && (uint64_t)available >= needed)
-        ring->vain = 0;
+        ring->waits_in_vain = 0;
     return available;
 }
 
