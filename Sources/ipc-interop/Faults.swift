@@ -45,17 +45,9 @@ struct Faults: ParsableCommand {
   @Option(help: "Only this fault: killed-before, killed-after, EINTR, EAGAIN, ENOMEM, EMFILE, ENOSPC, short.")
   var fault: [Fault] = []
 
-  @Option(name: .shortAndLong, help: "How many cells run at a time.")
-  var jobs = RunConfiguration.usualJobs
+  @OptionGroup var running: RunningOptions
 
-  @Option(help: "Multiply every time limit.")
-  var timeoutMultiplier = 1.0
-
-  @Option(help: "console, json, junit, tap or markdown.")
-  var format = ReportFormat.console
-
-  @Option(name: .shortAndLong, help: "Write the report to this file; the console's then goes to standard error.")
-  var output: String?
+  @OptionGroup var output: OutputOptions
 
   @Flag(help: "Stop at the first failure.")
   var failFast = false
@@ -73,16 +65,12 @@ struct Faults: ParsableCommand {
   var root: String?
 
   func validate() throws {
-    if jobs < 1 || jobs > 256 { throw ValidationError("--jobs must be from 1 to 256") }
-    if !(timeoutMultiplier > 0 && timeoutMultiplier < 1e6) {
-      throw ValidationError("--timeout-multiplier must be above 0")
-    }
+    if list { try output.checkList([.console]) }
   }
 
   func run() throws {
     var configuration = try Fixtures(root: root, peers: peers).configuration
-    configuration.jobs = jobs
-    configuration.timeoutMultiplier = timeoutMultiplier
+    running.set(&configuration)
     // Who is killed inside of sem_open(3) leaves a draft of a name that nobody knows: it goes with its sandbox.
     configuration.isolation = .required
     configuration.failFast = failFast
@@ -92,23 +80,18 @@ struct Faults: ParsableCommand {
     selection.operations = operation
     selection.languages = language
     selection.faults = fault
-    let runner = try attempt { () throws(RunError) in try FaultRunner(configuration, selection: selection) }
+    let runner = try FaultRunner(configuration, selection: selection)
     if list {
-      let ids = try attempt { () throws(RunError) in try runner.list() }
-      if ids.isEmpty { throw Failure("nothing selected", .nothingSelected) }
-      try FileDescriptor.standardOutput.writeAll(ids.map { $0 + "\n" }.joined().utf8)
-      return
+      let ids = try runner.list()
+      if ids.isEmpty { throw RunError("nothing selected", status: .nothingSelected) }
+      return try output.write(ids.map { $0 + "\n" }.joined())
     }
     let outlet = try Outlet(
-      format: format, file: output, verbose: verbose, timings: timings, console: FaultConsoleReport.init)
+      output, verbose: verbose, timings: timings, console: FaultConsoleReport.init)
     Interruption.listen()
-    let summary = try attempt { () throws(RunError) in try runner.run { outlet.receive($0) } }
+    let summary = try runner.run { outlet.receive($0) }
     try outlet.finish()
     throw ExitCode(summary.exitStatus)
-  }
-
-  private func attempt<Value>(_ body: () throws(RunError) -> Value) throws(Failure) -> Value {
-    do { return try body() } catch { throw Failure(error.description, error.status) }
   }
 }
 

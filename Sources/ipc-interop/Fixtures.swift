@@ -14,7 +14,7 @@ struct Fixtures {
   init(root given: String?, peers more: [String] = []) throws {
     guard let root = Root.find(given: given) else {
       let place = given ?? "any directory above this program or the working directory"
-      throw Failure("there is no fixtures/scenarios in \(place): --root DIR says where it is", .usage)
+      throw RunError("there is no fixtures/scenarios in \(place): --root DIR says where it is", status: .usage)
     }
     self.root = root
     do {
@@ -23,7 +23,7 @@ struct Fixtures {
       expectations = try Expectations.load(root.appending("fixtures/expectations.yaml"))
       pitfalls = try PitfallLoader.load(root: FilePath(root.path), scenarios: scenarios)
     } catch {
-      throw Failure("\(error)", .usage)
+      throw RunError("\(error)", status: .usage)
     }
   }
 

@@ -32,9 +32,9 @@ enum Main {
     do {
       var command = try IPCInterop.parseAsRoot()
       try command.run()
-    } catch let failure as Failure {
-      complain("ipc-interop: \(failure)")
-      exit(failure.status.rawValue)
+    } catch let error as RunError {
+      complain("ipc-interop: \(error)")
+      exit(error.status.rawValue)
     } catch  where IPCInterop.exitCode(for: error) == .validationFailure {
       complain(IPCInterop.fullMessage(for: error))
       exit(Interop.ExitStatus.usage.rawValue)

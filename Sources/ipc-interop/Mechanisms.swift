@@ -10,14 +10,15 @@ struct Mechanisms: ParsableCommand {
   func run() throws {
     let fixtures = try Fixtures(root: root)
     let runner = Runner(fixtures.configuration, scenarios: fixtures.scenarios, expectations: fixtures.expectations)
-    print("mechanism      scenarios  cells")
+    var lines = ["mechanism      scenarios  cells"]
     var total = (scenarios: 0, cells: 0)
     for (mechanism, cells) in Dictionary(grouping: runner.cells, by: \.mechanism).sorted(by: { $0.key < $1.key }) {
       let scenarios = Set(cells.map(\.scenario)).count
-      print(line(mechanism, scenarios, cells.count))
+      lines.append(line(mechanism, scenarios, cells.count))
       total = (total.scenarios + scenarios, total.cells + cells.count)
     }
-    print(line("all", total.scenarios, total.cells))
+    lines.append(line("all", total.scenarios, total.cells))
+    try OutputFile.write(lines.map { $0 + "\n" }.joined(), to: nil)
   }
 
   private func line(_ name: String, _ scenarios: Int, _ cells: Int) -> String {

@@ -20,19 +20,19 @@ final class Outlet: Sendable {
 
   /// - Parameter console: Makes the report for people.
   init(
-    format: ReportFormat, file: String?, verbose: Bool = false, timings: Bool = false,
+    _ options: OutputOptions, verbose: Bool = false, timings: Bool = false,
     console: (Style) -> any Report = ReportFormat.console.makeReport
   ) throws {
     var writers: [Writer] = []
-    if let file {
+    if let file = options.output {
       let descriptor = try OutputFile.open(FilePath(file))
       let handle = FileHandle(fileDescriptor: descriptor.rawValue, closeOnDealloc: true)
-      writers.append(Writer(report: format.makeReport(style: Style()), handle: handle))
+      writers.append(Writer(report: options.format.makeReport(style: Style()), handle: handle))
       writers.append(Writer.console(on: .standardError, verbose: verbose, console))
-    } else if format == .console {
+    } else if options.format == .console {
       writers.append(Writer.console(on: .standardOutput, verbose: verbose, console))
     } else {
-      writers.append(Writer(report: format.makeReport(style: Style()), handle: .standardOutput))
+      writers.append(Writer(report: options.format.makeReport(style: Style()), handle: .standardOutput))
     }
     state = Mutex(State(writers: writers, timings: timings ? Timings() : nil))
   }
@@ -56,7 +56,7 @@ final class Outlet: Sendable {
   func finish() throws {
     let (timings, failure) = state.withLock { ($0.timings?.description, $0.failure) }
     if let timings { try? FileHandle.standardError.write(contentsOf: Data(timings.utf8)) }
-    if let failure { throw Failure("the report could not be written: \(failure)", .brokenEnvironment) }
+    if let failure { throw RunError("the report could not be written: \(failure)") }
   }
 }
 

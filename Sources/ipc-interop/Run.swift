@@ -32,8 +32,7 @@ struct Run: ParsableCommand {
   @Option(help: "Run only these languages, role by role: c:swift. May be given more than once.")
   var pairs: [String] = []
 
-  @Option(name: .shortAndLong, help: "How many cells run at a time.")
-  var jobs = RunConfiguration.usualJobs
+  @OptionGroup var running: RunningOptions
 
   @Option(help: "Shuffle the scenarios, the same for the same number. 0 keeps the order of the files.")
   var seed: UInt64 = 0
@@ -43,17 +42,10 @@ struct Run: ParsableCommand {
     help: "Run each cell so often. One that does not always end alike is flaky, which fails.")
   var repetitions = 1
 
-  @Option(help: "Multiply every time limit.")
-  var timeoutMultiplier = 1.0
-
   @Option(help: "auto, required (a sandbox of its own for every cell, or exit 3) or none.")
   var isolation = IsolationRule.auto
 
-  @Option(help: "console, json, junit, tap or markdown.")
-  var format = ReportFormat.console
-
-  @Option(name: .shortAndLong, help: "Write the report to this file; the console's then goes to standard error.")
-  var output: String?
+  @OptionGroup var output: OutputOptions
 
   @Option(help: "Fail when fewer cells than this were really run: a selection that shrinks is not green.")
   var requireMin = 0
@@ -74,40 +66,25 @@ struct Run: ParsableCommand {
   var root: String?
 
   func validate() throws {
-    if jobs < 1 || jobs > 256 { throw ValidationError("--jobs must be from 1 to 256") }
     if requireMin < 0 { throw ValidationError("--require-min must not be negative") }
     if repetitions < 1 { throw ValidationError("--repeat must be at least 1") }
-    if !(timeoutMultiplier > 0 && timeoutMultiplier < 1e6) {
-      throw ValidationError("--timeout-multiplier must be above 0")
-    }
-    if list, !Catalogue.formats.contains(format) {
-      let known = Catalogue.formats.map(\.rawValue).joined(separator: ", ")
-      throw ValidationError("--list has no format \(format.rawValue); it is one of \(known)")
-    }
+    if list { try output.checkList(Catalogue.formats) }
   }
 
   func run() throws {
     let fixtures = try Fixtures(root: root, peers: peers)
     let runner = try makeRunner(fixtures)
-    if runner.cells.isEmpty { throw Failure("nothing selected", .nothingSelected) }
-    if list { return try writeList(Catalogue(cells: runner.cells, pitfalls: fixtures.pitfalls)) }
-    let outlet = try Outlet(format: format, file: output, verbose: verbose, timings: timings)
-    Interruption.listen()
-    let summary: RunSummary
-    do throws(RunError) { summary = try runner.run { outlet.receive($0) } } catch {
-      throw Failure(error.description, error.status)
+    if runner.cells.isEmpty { throw RunError("nothing selected", status: .nothingSelected) }
+    if list {
+      let catalogue = Catalogue(cells: runner.cells, pitfalls: fixtures.pitfalls)
+      guard let text = try catalogue.text(output.format, style: Style(verbose: verbose)) else { return }
+      return try output.write(text)
     }
+    let outlet = try Outlet(output, verbose: verbose, timings: timings)
+    Interruption.listen()
+    let summary = try runner.run { outlet.receive($0) }
     try outlet.finish()
     throw ExitCode(summary.exitStatus)
-  }
-
-  /// To the file, or to standard output.
-  private func writeList(_ catalogue: Catalogue) throws {
-    guard let text = try catalogue.text(format, style: Style(verbose: verbose)) else { return }
-    let file = if let output { try OutputFile.open(FilePath(output)) } else { FileDescriptor.standardOutput }
-    do { _ = try file.closeAfter { try file.writeAll(text.utf8) } } catch {
-      throw Failure("the list could not be written: \(error)", .brokenEnvironment)
-    }
   }
 
   private func makeRunner(_ fixtures: Fixtures) throws -> Runner {
@@ -115,18 +92,16 @@ struct Run: ParsableCommand {
     configuration.selection = Selection(
       filters: filter, skipped: skip, mechanisms: mechanism,
       pairs: pairs.map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) })
-    configuration.jobs = jobs
+    running.set(&configuration)
     configuration.seed = seed
     configuration.repetitions = repetitions
-    configuration.timeoutMultiplier = timeoutMultiplier
     configuration.isolation = isolation
     configuration.failFast = failFast
     configuration.requiredCells = requireMin
     let runner = Runner(configuration, scenarios: fixtures.scenarios, expectations: fixtures.expectations)
-    if let complaint = runner.selectionComplaints.first { throw Failure(complaint, .nothingSelected) }
+    if let complaint = runner.selectionComplaints.first { throw RunError(complaint, status: .nothingSelected) }
     return runner
   }
 }
 
 extension IsolationRule: ExpressibleByArgument {}
-extension ReportFormat: ExpressibleByArgument {}

@@ -18,26 +18,18 @@ struct SelfTestCommand: ParsableCommand {
         ipc-interop self-test --format json --output self-test.json
       """)
 
-  @Argument(help: "Try only these faults.")
+  @Argument(help: "Only these faults.")
   var fault: [String] = []
 
   @Flag(help: "List the mutants, and run none.")
   var list = false
 
-  @Option(name: .shortAndLong, help: "How many mutants run at a time.")
-  var jobs = RunConfiguration.usualJobs
-
-  @Option(help: "Multiply every time limit.")
-  var timeoutMultiplier = 1.0
+  @OptionGroup var running: RunningOptions
 
   @Option(help: "auto, required (a sandbox of its own for every cell, or exit 3) or none.")
   var isolation = IsolationRule.auto
 
-  @Option(help: "console, json, junit, tap or markdown.")
-  var format = ReportFormat.console
-
-  @Option(name: .shortAndLong, help: "Write the report to this file; the console's then goes to standard error.")
-  var output: String?
+  @OptionGroup var output: OutputOptions
 
   @Option(help: "A file with the faulty builds, in the form of fixtures/peers.yaml.")
   var faulty: String?
@@ -46,10 +38,7 @@ struct SelfTestCommand: ParsableCommand {
   var root: String?
 
   func validate() throws {
-    if jobs < 1 || jobs > 256 { throw ValidationError("--jobs must be from 1 to 256") }
-    if !(timeoutMultiplier > 0 && timeoutMultiplier < 1e6) {
-      throw ValidationError("--timeout-multiplier must be above 0")
-    }
+    if list { try output.checkList([.console, .markdown]) }
   }
 
   func run() throws {
@@ -63,32 +52,20 @@ struct SelfTestCommand: ParsableCommand {
         "fixtures/mutants.yaml", root: fixtures.root.path, scenarios: fixtures.scenarios,
         languages: build.peers.peers.map(\.language))
     } catch {
-      throw Failure("\(error)", .usage)
+      throw RunError("\(error)", status: .usage)
     }
     if list {
-      let text = format == .markdown ? mutants.markdown : mutants.map { $0.fault + "\n" }.joined()
-      do { try FileDescriptor.standardOutput.writeAll(text.utf8) } catch {
-        throw Failure("the list could not be written: \(error)", .brokenEnvironment)
-      }
-      return
+      let mutants = try mutants.named(fault)
+      return try output.write(output.format == .markdown ? mutants.markdown : mutants.map { $0.fault + "\n" }.joined())
     }
     var configuration = fixtures.configuration
-    configuration.jobs = jobs
-    configuration.timeoutMultiplier = timeoutMultiplier
+    running.set(&configuration)
     configuration.isolation = isolation
-    let test: SelfTest
-    do throws(RunError) {
-      test = try SelfTest(
-        configuration, scenarios: fixtures.scenarios, mutants: mutants, build: build, names: fault)
-    } catch {
-      throw Failure(error.description, error.status)
-    }
-    let outlet = try Outlet(format: format, file: output) { MutantTable(mutants, style: $0) }
+    let test = try SelfTest(
+      configuration, scenarios: fixtures.scenarios, mutants: mutants, build: build, names: fault)
+    let outlet = try Outlet(output) { MutantTable(mutants, style: $0) }
     Interruption.listen()
-    let summary: RunSummary
-    do throws(RunError) { summary = try test.run { outlet.receive($0) } } catch {
-      throw Failure(error.description, error.status)
-    }
+    let summary = try test.run { outlet.receive($0) }
     try outlet.finish()
     throw ExitCode(summary.exitStatus)
   }

@@ -12,7 +12,10 @@ final class CommandRun {
   private(set) var lines: [String] = []
 
   /// - Parameter shell: What a shell does before it becomes the command, which is then in `"$@"`.
-  init(root: FilePath, shell: String = #"exec "$@""#, _ arguments: [String]) throws {
+  init(
+    root: FilePath, shell: String = #"exec "$@""#, command: [String] = ["run", "--pairs", "c:c", "fifo/wait"],
+    _ arguments: [String] = []
+  ) throws {
     let pipe = Foundation.Pipe()
     // A run that nobody reads stops after some ninety cells, and cannot be over before the test does something to it.
     let setCapacity: Int32 = 1031  // F_SETPIPE_SZ
@@ -21,7 +24,7 @@ final class CommandRun {
     said = LineSource(OwnedDescriptor(FileDescriptor(rawValue: reader)))
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments =
-      ["-c", shell, "sh", try Self.program, "run", "--root", root.string, "--pairs", "c:c", "fifo/wait"] + arguments
+      ["-c", shell, "sh", try Self.program] + command + ["--root", root.string] + arguments
     // Its locks are not shown to ThreadSanitizer, as those of this program are.
     process.environment = ProcessInfo.processInfo.environment.merging(["TSAN_OPTIONS": "report_bugs=0"]) { $1 }
     process.standardOutput = pipe

@@ -107,4 +107,39 @@ struct CommandTests {
       #expect(run.lines.contains { $0.contains(shell.words) }, "\(run.lines)")
     }
   }
+
+  @Test(
+    "says what its lists lack, with exit status 3",
+    arguments: [["mechanisms"], ["run", "--list"], ["self-test", "--list"]])
+  func listsLack(command: [String]) async throws {
+    try await onThread {
+      let run = try CommandRun(root: Checkout.root, shell: #"exec "$@" >/dev/full"#, command: command)
+      #expect(try run.end() == ExitStatus.brokenEnvironment.rawValue)
+      #expect(run.lines == ["ipc-interop: the list could not be written: No space left on device"])
+    }
+  }
+
+  @Test(
+    "refuses a form that a list does not have, with exit status 2",
+    arguments: [["run", "--format", "tap"], ["self-test", "--format", "json"], ["faults", "--format", "markdown"]])
+  func listsOfNoForm(command: [String]) async throws {
+    try await onThread {
+      let run = try CommandRun(root: Checkout.root, command: command + ["--list"])
+      #expect(try run.end() == ExitStatus.usage.rawValue)
+      #expect(run.lines.first?.contains("--list has no format \(command[2])") == true)
+    }
+  }
+
+  @Test(
+    "lists the faults that it is asked for, and none that there are not", arguments: ["pipe-inherited", "pipe-inherit"])
+  func listsFaults(name: String) async throws {
+    try await onThread {
+      let run = try CommandRun(root: Checkout.root, command: ["self-test", "--list", name])
+      let isKnown = name == "pipe-inherited"
+      #expect(try run.end() == (isKnown ? ExitStatus.asExpected : .nothingSelected).rawValue)
+      #expect(
+        run.lines
+          == [isKnown ? name : "ipc-interop: there is no fault 'pipe-inherit'; did you mean 'pipe-inherited'?"])
+    }
+  }
 }

@@ -57,12 +57,7 @@ extension Kernel {
     _ call: (Int64) -> Int32
   ) throws(IPCError) -> Int {
     while true {
-      let nanoseconds: Int64 =
-        switch patience {
-        case .none: 0
-        case .until(let deadline): max(0, deadline.remaining)
-        case .forever: -1
-        }
+      let nanoseconds = patience.nanoseconds ?? 0
       // Not retried below: a wait that begins anew has only the rest of its time.
       switch attempt(.report, { call(nanoseconds) }) {
       case .success(0): if nanoseconds == 0 { return 0 }

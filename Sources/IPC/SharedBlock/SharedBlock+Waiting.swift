@@ -47,16 +47,3 @@ extension SharedBlock {
     }
   }
 }
-
-extension Patience {
-  /// How long a call may sleep, in nanoseconds: negative for ever. Nil when it may not, any more.
-  var nanoseconds: Int64? {
-    switch self {
-    case .none: return nil
-    case .until(let deadline):
-      let remaining = deadline.remaining
-      return remaining > 0 ? remaining : nil
-    case .forever: return -1
-    }
-  }
-}

@@ -58,12 +58,7 @@ extension SystemVSemaphores {
   ) throws(IPCError) -> Outcome {
     while true {
       // A handler interrupts these calls whatever SA_RESTART says. A wait that begins anew has only the rest of its time.
-      let nanoseconds: Int64 =
-        switch patience {
-        case .none: 0
-        case .until(let deadline): max(0, deadline.remaining)
-        case .forever: -1
-        }
+      let nanoseconds = patience.nanoseconds ?? 0
       let result = Kernel.attempt(.report) {
         unsafe cipc_semtimedop(identifier, operations.baseAddress, operations.count, nanoseconds)
       }

@@ -1,4 +1,13 @@
 extension [Mutant] {
+  /// Those with these faults; all when there are no names.
+  public func named(_ names: [String]) throws(RunError) -> [Mutant] {
+    for name in names where !contains(where: { $0.fault == name }) {
+      let clause = Suggestion.nearest(to: name, among: map(\.fault)).map { "; did you mean '\($0)'?" } ?? ""
+      throw RunError("there is no fault '\(name)'\(clause)", status: .nothingSelected)
+    }
+    return names.isEmpty ? self : filter { names.contains($0.fault) }
+  }
+
   /// The gallery as a page: what each mutant gets wrong, and what the gate says of it.
   public var markdown: String {
     var lines = [

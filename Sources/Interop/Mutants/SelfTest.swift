@@ -23,17 +23,13 @@ public struct SelfTest: Sendable {
     let surroundings = try Probe.surroundings(configuration)
     self.surroundings = surroundings
     var complaints = try build.complaints(mutants)
-    for name in names where !mutants.contains(where: { $0.fault == name }) {
-      let clause = Suggestion.nearest(to: name, among: mutants.map(\.fault)).map { "; did you mean '\($0)'?" } ?? ""
-      throw RunError("there is no fault '\(name)'\(clause)", status: .nothingSelected)
-    }
+    let chosen = try mutants.named(names)
     if names.isEmpty {
       let mechanisms = Set(scenarios.map(\.mechanism))
       for mechanism in mechanisms.subtracting(mutants.flatMap(\.mechanisms)).sorted() {
         complaints.append("no mutant shows that the gate catches anything in \(mechanism)")
       }
     }
-    let chosen = mutants.filter { names.isEmpty || names.contains($0.fault) }
     func trial(_ mutant: Mutant?, _ language: String, catching: [Mutant]) throws(RunError) -> SelfTestTrial {
       try SelfTestTrial(
         mutant, of: language, catching: catching, scenarios: scenarios, build: build, surroundings: surroundings,

@@ -56,7 +56,7 @@ public struct RunError: Error, CustomStringConvertible {
   public let description: String
   public let status: ExitStatus
 
-  init(_ description: String, status: ExitStatus = .brokenEnvironment) {
+  public init(_ description: String, status: ExitStatus = .brokenEnvironment) {
     self.description = description
     self.status = status
   }
