@@ -130,7 +130,8 @@ static bool count_abstract_sockets(void) {
     return true;
 }
 
-/// Every process of this PID namespace but its first; without one, every process below this.
+/// Every process of this PID namespace but its first; without one, every process below this. Who is about to
+/// be gone is left out: a race would decide whether he is counted.
 static bool count_processes(const struct plan *plan) {
     char text[512], path[64];
     if (!plan->private_sandbox) {
@@ -138,8 +139,10 @@ static bool count_processes(const struct plan *plan) {
         FILE *children = fopen(path, "re");
         if (children == NULL)
             return cannot_read(path);
-        for (int pid; fscanf(children, "%d", &pid) == 1;)
-            say_list_item("process %d", pid);
+        for (int pid; fscanf(children, "%d", &pid) == 1;) {
+            if (!is_ending(pid))
+                say_list_item("process %d", pid);
+        }
         fclose(children);
         return true;
     }
@@ -155,7 +158,7 @@ static bool count_processes(const struct plan *plan) {
         bool named = file != NULL && fgets(text, sizeof text, file) != NULL;
         if (file != NULL)
             fclose(file);
-        if (!named)
+        if (!named || is_ending(pid))
             continue;
         text[strcspn(text, "\n")] = '\0';
         say_list_item("process %d %s", pid, text);

@@ -24,6 +24,33 @@ static ssize_t slurp(long long pid, const char *name, char *text, size_t size) {
     return length;
 }
 
+/// Whether no thread of a process will run any of its code again. It may be seen for a while after its streams
+/// have ended, until its parent has collected it.
+bool is_ending(long long pid) {
+    const unsigned long exiting = 4; // PF_EXITING, of linux/sched.h
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/%lld/task", pid);
+    DIR *threads = opendir(path);
+    if (threads == NULL)
+        return errno == ENOENT;
+    bool ending = true;
+    for (struct dirent *entry; ending && (entry = readdir(threads)) != NULL;) {
+        if (atoi(entry->d_name) == 0)
+            continue;
+        snprintf(path, sizeof path, "task/%.20s/stat", entry->d_name);
+        if (slurp(pid, path, text, sizeof text) == -1) {
+            ending = errno == ENOENT || errno == ESRCH;
+            continue;
+        }
+        const char *name_end = strrchr(text, ')');
+        unsigned long flags = 0;
+        ending = name_end != NULL && sscanf(name_end, ") %*c %*d %*d %*d %*d %*d %lu", &flags) == 1 &&
+                 (flags & exiting) != 0;
+    }
+    closedir(threads);
+    return ending;
+}
+
 /// The system calls in which a peer may sleep, so that people and scenarios read names. Any other is given by
 /// number.
 static const char *system_call_name(long number) {

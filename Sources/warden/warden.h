@@ -52,6 +52,7 @@ void kill_everything(const struct plan *plan);
 
 // look.c
 void look(const char *line);
+bool is_ending(long long pid);
 void list_descriptors(const char *line);
 void take_descriptor(const char *line);
 

@@ -21,6 +21,18 @@ struct ExitStatusTests {
     #expect(Interop.ExitStatus(unexpected: many, complaints: [], isInterrupted: false).rawValue == 1)
   }
 
+  @Test(
+    "says that cells are missing, but where the first that was unexpected was to end the run",
+    arguments: [
+      ([], false, .brokenEnvironment), ([], true, .brokenEnvironment), ([.leaked], false, .brokenEnvironment),
+      ([.leaked], true, .onlyLeaks), ([.failed], true, .failures),
+    ] as [([Verdict], Bool, Interop.ExitStatus)])
+  func missing(unexpected: [Verdict], failFast: Bool, status: Interop.ExitStatus) {
+    let told = Interop.ExitStatus(
+      unexpected: unexpected, missing: 3, failFast: failFast, complaints: [], isInterrupted: false)
+    #expect(told == status)
+  }
+
   @Test("is not green when the run as a whole is wrong")
   func complaints() {
     #expect(Interop.ExitStatus(unexpected: [], complaints: ["stale"], isInterrupted: false) == .failures)

@@ -49,6 +49,9 @@ struct ExpectationsTests {
     let wide = try load(entry.replacing("pipe/eof[c>musl]", with: "*"))
     let cells = (0...20).map { "pipe/\($0)[c>c]" }
     #expect(wide.complaints(cells: cells, today: "2026-12-31").first?.contains("covers 21 cells") == true)
+    let shadowed = try load(entry + "\n" + entry.replacing("failed", with: "leaked").replacing("eof", with: "*"))
+    let complaints = shadowed.complaints(cells: ["pipe/eof[c>musl]", "pipe/more[c>musl]"], today: "2026-12-31")
+    #expect(complaints.count == 1 && complaints[0].contains("covers pipe/eof[c>musl] already"))
   }
 
   @Test(
@@ -57,6 +60,8 @@ struct ExpectationsTests {
       ("reason: EPIPE", "reason: ''", "'reason' is missing"),
       ("verdict: failed", "verdict: passed", "the verdict must be one of"),
       ("review: 2027-01-01", "review: soon", "'review' is a day"),
+      ("review: 2027-01-01", "review: 9999-99-99", "'review' is a day"),
+      ("review: 2027-01-01", "review: 2027-02-29", "'review' is a day"),
     ])
   func refused(original: String, replacement: String, message: String) {
     #expect { try load(entry.replacing(original, with: replacement)) } throws: {

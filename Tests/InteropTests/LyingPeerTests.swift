@@ -54,6 +54,20 @@ extension DishonestPeerTests {
     #expect(result.reason?.contains("9 (/dev/null)") == true)
   }
 
+  @Test("says that it has a descriptor which it has not fails, and has left nothing behind") func holdsNothing()
+    async throws
+  {
+    let liar = opening("9").replacing("exec 9</dev/null; ", with: "")
+    let (_, results, _) = try await run(
+      liar, beside: opening("9"), operations: "open,pid,limits",
+      steps: "    - a: open handle=f path=/dev/null oflag=O_RDONLY",
+      isolation: .auto)
+    let result = try #require(results.first { $0.cell.id == "test/test[odd]" })
+    #expect(result.verdict == .failed)
+    #expect(result.reason == "a (odd) says that its handle 'f' is descriptor 9, which is not open")
+    #expect(result.evidence?.leftBehind.isEmpty == true)
+  }
+
   @Test(
     "says another process's number is asked for its own, and killed itself",
     arguments: ["0", "-1", "1", "2147483648", "4294967297", "99999999999999999999", "self"],

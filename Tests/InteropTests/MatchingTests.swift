@@ -4,12 +4,12 @@ import Testing
 
 @Suite("An answer's field")
 struct MatchingTests {
-  private func complaint(_ relation: (Template) -> FieldExpectation.Relation, _ demanded: String, _ actual: String?)
-    -> String?
-  {
+  private func complaint(
+    _ relation: (Template) -> FieldExpectation.Relation, _ demanded: String, _ actual: String?, key: String = "value"
+  ) -> String? {
     let template = Template(pieces: [.literal(demanded)])
     return Matching.complaint(
-      key: "value", relation: relation(template), demanded: demanded, actual: actual.map { Array($0.utf8) })
+      key: key, relation: relation(template), demanded: demanded, actual: actual.map { Array($0.utf8) })
   }
 
   @Test("is compared byte for byte, after decoding")
@@ -29,6 +29,19 @@ struct MatchingTests {
   func flags() {
     #expect(complaint(FieldExpectation.Relation.equal, "POLLIN|POLLHUP", "POLLHUP|POLLIN") == nil)
     #expect(complaint(FieldExpectation.Relation.equal, "POLLIN|POLLHUP", "POLLIN") != nil)
+    #expect(complaint(FieldExpectation.Relation.equal, "POLLIN|POLLHUP", "POLLHUP|POLLIN|POLLIN") != nil)
+  }
+
+  @Test("of flags of several is a list of sets")
+  func flagsOfSeveral() {
+    #expect(complaint(FieldExpectation.Relation.equal, "POLLERR,POLLIN|POLLHUP", "POLLERR,POLLHUP|POLLIN") == nil)
+    #expect(complaint(FieldExpectation.Relation.equal, "POLLERR,POLLIN|POLLHUP", "POLLIN|POLLHUP,POLLERR") != nil)
+  }
+
+  @Test("of bytes is no set", arguments: [("value", "left|right", "right|left"), ("buf", "LEFT|RIGHT", "RIGHT|LEFT")])
+  func bars(key: String, demanded: String, actual: String) {
+    #expect(complaint(FieldExpectation.Relation.equal, demanded, actual, key: key) != nil)
+    #expect(complaint(FieldExpectation.Relation.equal, demanded, demanded, key: key) == nil)
   }
 
   @Test(

@@ -40,4 +40,17 @@ struct PairingTests {
   func pinned() throws {
     #expect(try pairings("a, wire", more: "pin: {wire: c}") == ["c>c", "swift>c"])
   }
+
+  @Test("have a control cell only where the reference takes part: nobody vouches for himself")
+  func control() throws {
+    let (scenarios, _) = try Checkout.scenarios(ShellPeers.scenario())
+    func control(of reference: PeerDescription) throws -> String? {
+      let peers = PeerList([reference, PeerDescription(language: "odd", peer: ["odd"], examples: nil)])
+      let plan = Plan(scenarios: scenarios, peers: peers, selection: Selection())
+      #expect(plan.cells.contains { $0.id == "test/test[odd]" })
+      return try #require(plan.groups.first).control?.cell.id
+    }
+    #expect(try control(of: PeerDescription(language: "c", peer: ["c"], examples: nil)) == "test/test[c]")
+    #expect(try control(of: PeerDescription(language: "c", peer: nil, examples: ["c"])) == nil)
+  }
 }

@@ -30,4 +30,11 @@ struct PeerListTests {
   func refuses(text: String) {
     #expect(throws: PeerListError.self) { try load(text) }
   }
+
+  @Test(
+    "refuses a language whose name would mean something in the name of a cell",
+    arguments: ["''", "'*'", "'c>swift'", "'a,b]'", "C", "7", "-c"])
+  func refusesName(name: String) {
+    #expect { try load("\(name): {peer: build/c}") } throws: { "\($0)".contains("no name of a language") }
+  }
 }

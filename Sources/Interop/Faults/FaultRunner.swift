@@ -194,8 +194,8 @@ public struct FaultRunner: Sendable {
     let missing = planned - results.count
     let unexpected = results.filter { !$0.isExpected }
     let status = ExitStatus(
-      unexpected: unexpected.map(\.verdict) + (missing > 0 ? [.notRun] : []), complaints: complaints,
-      isInterrupted: Interruption.isRequested)
+      unexpected: unexpected.map(\.verdict), missing: missing, failFast: configuration.failFast,
+      complaints: complaints, isInterrupted: Interruption.isRequested)
     return RunSummary(
       planned: planned, counts: Dictionary(results.map { ($0.verdict, 1) }, uniquingKeysWith: +),
       unexpected: unexpected.count,

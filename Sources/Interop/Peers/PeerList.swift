@@ -47,6 +47,11 @@ public struct PeerList: Sendable {
       guard let language = key.string, let commands = value.mapping else {
         throw PeerListError("\(place): a language is a map with 'peer' and 'examples'")
       }
+      // It stands in the names of cells, and in patterns of them.
+      guard language.wholeMatch(of: /[a-z][a-z0-9-]*/) != nil else {
+        throw PeerListError(
+          "\(place): '\(language)' is no name of a language: small letters, digits and dashes, a letter first")
+      }
       for (name, _) in commands where name.string != "peer" && name.string != "examples" {
         throw PeerListError("\(place): '\(name.string ?? "?")' is neither 'peer' nor 'examples'")
       }

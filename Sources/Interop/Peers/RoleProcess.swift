@@ -80,15 +80,18 @@ final class RoleProcess {
   }
 
   /// What is wrong with the descriptors that it holds; nil when they are those of its open handles.
-  func complaint(about held: [Int: String]) -> String? {
+  func complaint(about held: [Int: String]) -> CellFailure? {
     let expected = baseline.union(handles.values)
     let strangers = held.filter { !expected.contains($0.key) }
     if !strangers.isEmpty {
       let list = strangers.sorted { $0.key < $1.key }.map { "\($0.key) (\($0.value))" }.joined(separator: ", ")
-      return "\(name) (\(language)) holds descriptors beyond its handles: \(list)"
+      var failure = CellFailure(.leaked, "\(name) (\(language)) holds descriptors beyond its handles: \(list)")
+      failure.evidence.leftBehind = held.sorted { $0.key < $1.key }.map { "descriptor \($0.key) \($0.value)" }
+      return failure
     }
     for (handle, number) in handles where held[number] == nil {
-      return "\(name) (\(language)) says that its handle '\(handle)' is descriptor \(number), which is not open"
+      return CellFailure(
+        .failed, "\(name) (\(language)) says that its handle '\(handle)' is descriptor \(number), which is not open")
     }
     return nil
   }

@@ -43,11 +43,7 @@ extension CellRun {
       try sandbox.descriptors(of: pid)
     }
     if held.isEmpty { throw ended(role, doing: "wait for its next request") }  // a zombie holds none
-    if let complaint = role.complaint(about: held) {
-      var failure = CellFailure(.leaked, complaint)
-      failure.evidence.leftBehind = held.sorted { $0.key < $1.key }.map { "descriptor \($0.key) \($0.value)" }
-      throw failure
-    }
+    if let complaint = role.complaint(about: held) { throw complaint }
   }
 
   private func checkNothingIsLeft(_ outliving: Set<ObjectKind>) throws(CellFailure) {

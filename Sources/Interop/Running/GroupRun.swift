@@ -29,13 +29,12 @@ struct GroupRun {
         controlFailure = trial.reason
         if trial.verdict != .passed, trial.verdict != .leaked { trial.verdict = .broken }
       } else if trial.verdict != .passed, trial.verdict != .unsupported, !isControlKnown,
-        configuration.asksControl
+        configuration.asksControl, let control = group.control
       {
         // The control was not selected: it is asked now, to tell a wrong peer from a broken machine.
         isControlKnown = true
-        let control = repeated(group.control.pairing)
-        controlFailure = control.reason
-        if let reason = control.reason { trial.blameControl(reason) }
+        controlFailure = repeated(control.pairing).reason
+        if let controlFailure { trial.blameControl(controlFailure) }
       }
       report(planned, trial)
     }

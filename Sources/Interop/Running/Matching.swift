@@ -10,8 +10,8 @@ enum Matching {
     guard let wanted = PercentEncoding.decode(demanded) else { return "'\(demanded)' is not percent-encoded" }
     let (symbol, holds): (String, Bool) =
       switch relation {
-      case .equal: ("=", areEqual(actual, wanted))
-      case .notEqual: ("!=", !areEqual(actual, wanted))
+      case .equal: ("=", areEqual(actual, wanted, of: key))
+      case .notEqual: ("!=", !areEqual(actual, wanted, of: key))
       case .less: ("<", compare(actual, wanted) { $0 < $1 })
       case .lessOrEqual: ("<=", compare(actual, wanted) { $0 <= $1 })
       case .greater: (">", compare(actual, wanted) { $0 > $1 })
@@ -33,11 +33,23 @@ enum Matching {
     }
   }
 
-  /// Byte for byte; but flags are a set, in whatever order a peer lists them.
-  private static func areEqual(_ actual: [UInt8], _ wanted: [UInt8]) -> Bool {
-    let bar = UInt8(ascii: "|")
-    return actual == wanted
-      || (wanted.contains(bar) && Set(actual.split(separator: bar)) == Set(wanted.split(separator: bar)))
+  /// Fields with the bytes that were transferred.
+  private static let payloads: Set<String> = ["buf", "msg", "mtext"]
+
+  /// Byte for byte; but flags are listed in any order.
+  private static func areEqual(_ actual: [UInt8], _ wanted: [UInt8], of key: String) -> Bool {
+    if actual == wanted || payloads.contains(key) { return actual == wanted }
+    guard let flags = flags(wanted) else { return false }
+    return self.flags(actual) == flags
+  }
+
+  /// The symbols that are joined by bars, for each element of a list, without their order; nil when it has others.
+  private static func flags(_ list: [UInt8]) -> [[String]]? {
+    let elements = String(decoding: list, as: UTF8.self).split(separator: ",", omittingEmptySubsequences: false).map {
+      $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+    }
+    let areSymbols = elements.joined().allSatisfy { $0.wholeMatch(of: /[A-Z][A-Z0-9_]*/) != nil }
+    return areSymbols ? elements.map { $0.sorted() } : nil
   }
 
   private static func compare(_ actual: [UInt8], _ wanted: [UInt8], _ relation: (Int, Int) -> Bool) -> Bool {

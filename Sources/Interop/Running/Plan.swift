@@ -6,7 +6,8 @@ struct Plan: Sendable {
   /// selected at all.
   struct Group: Sendable {
     let scenario: Scenario
-    let control: PlannedCell
+    /// Of the reference alone; nil where it takes no part, and nobody can vouch for the machine.
+    let control: PlannedCell?
     let cells: [PlannedCell]
   }
 
@@ -34,8 +35,8 @@ struct Plan: Sendable {
           isControl: pairing.languages.allSatisfy { $0 == reference })
       }
       let cells = all.filter { selection.includes($0.cell) }.sorted { $0.isControl && !$1.isControl }
-      guard !cells.isEmpty, let control = all.first(where: \.isControl) ?? all.first else { return nil }
-      return Group(scenario: scenario, control: control, cells: cells)
+      guard !cells.isEmpty else { return nil }
+      return Group(scenario: scenario, control: all.first(where: \.isControl), cells: cells)
     }
   }
 }

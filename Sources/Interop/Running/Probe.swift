@@ -35,7 +35,7 @@ enum Probe {
   static func greetings(
     _ configuration: RunConfiguration, plan: Plan, context: CellRun.Context
   ) throws(RunError) -> [String: Greeting] {
-    let needed = Set(plan.groups.flatMap { ($0.cells + [$0.control]).flatMap(\.pairing.languages) })
+    let needed = Set(plan.groups.flatMap { ($0.cells + ($0.control.map { [$0] } ?? [])).flatMap(\.pairing.languages) })
     var greetings: [String: Greeting] = [:]
     for peer in configuration.peers.peers
     where peer.peer != nil && needed.contains(peer.language) && !configuration.believed.contains(peer.language) {

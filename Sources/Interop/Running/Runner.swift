@@ -83,11 +83,9 @@ public struct Runner: Sendable {
     if run < configuration.requiredCells {
       complaints.append("\(run) cells were run, where at least \(configuration.requiredCells) are required")
     }
-    // A cell that has no result is one that was not run, whatever the reason: it must never be missing in silence.
     let status = ExitStatus(
-      unexpected: unexpected.map(\.verdict) + missing.map { _ in .notRun } + (isIdle ? [.notRun] : []),
-      complaints: complaints,
-      isInterrupted: Interruption.isRequested)
+      unexpected: unexpected.map(\.verdict) + (isIdle ? [.notRun] : []), missing: missing.count,
+      failFast: configuration.failFast, complaints: complaints, isInterrupted: Interruption.isRequested)
     if !missing.isEmpty { complaints.append("\(missing.count) of \(planned.count) planned cells were not run") }
     return RunSummary(
       planned: planned.count, counts: Dictionary(results.map { ($0.verdict, 1) }, uniquingKeysWith: +),

@@ -5,8 +5,10 @@ struct RoleParser {
   let document: Document
   let fill: (Passage) -> Passage
 
-  /// More roles than this are a slip of the pen.
-  static let largestGroup = 64
+  /// The roles that a sandbox has room for.
+  static let most = 64
+  /// More roles than this are not given every language in turn: the cells would be languages to that power.
+  static let mostOfAllLanguages = 6
 
   func parse(_ keys: [String: Node], templates: TemplateParser) -> [Role] {
     var parts: [(name: Passage, part: Role.Part)] = []
@@ -24,6 +26,10 @@ struct RoleParser {
         let arguments = words.dropFirst().map { templates.argument($0) }
         parts += group(name).map { ($0, .program(name: program.text, arguments: arguments)) }
       }
+    }
+    if parts.count > Self.most {
+      document.log.add(parts[Self.most].name.location, "a scenario has at most \(Self.most) roles")
+      return []
     }
     var seen: Set<String> = []
     for (name, _) in parts where !seen.insert(name.text).inserted {
@@ -54,10 +60,10 @@ struct RoleParser {
     }
     guard let dash = text[..<dots.lowerBound].lastIndex(of: "-"), Self.isName(String(text[..<dash])),
       let first = Int(text[text.index(after: dash)..<dots.lowerBound]), let last = Int(text[dots.upperBound...]),
-      first >= 0, first <= last, last - first < Self.largestGroup
+      first >= 0, first <= last, last - first < Self.most
     else {
       document.log.add(
-        name.location, "a group of roles is written 'writer-1..8', with at most \(Self.largestGroup) of them")
+        name.location, "a group of roles is written 'writer-1..8', with at most \(Self.most) of them")
       return []
     }
     return (first...last).map { name.replacing(0..<name.count, with: "\(text[..<dash])-\($0)") }

@@ -38,6 +38,14 @@ struct ScenarioParser {
     var templates = TemplateParser(roles: [], parameters: row.names, log: log)
     let roles = RoleParser(document: document) { fill($0, nil) }.parse(keys, templates: templates)
     templates.roles = roles.map(\.name)
+    let pairings = choice(keys["pairings"], "a rule of pairings", Scenario.PairingRule.self) ?? .all
+    let free = roles.count { $0.language == nil }
+    if pairings == .all, free > RoleParser.mostOfAllLanguages {
+      document.mistake(
+        keys["roles"] ?? keys["programs"] ?? node,
+        "\(free) roles would each have every language in turn, and at most \(RoleParser.mostOfAllLanguages) may: add 'pairings: mixed'"
+      )
+    }
     let mistakesBefore = log.count
     var steps: [Step] = []
     // Without roles, every step would be wrong.
@@ -58,8 +66,7 @@ struct ScenarioParser {
       id: text("id"), title: text("title"), spec: text("spec"),
       level: choice(keys["level"], "a level", Scenario.Level.self) ?? .must,
       roles: roles, steps: steps, needs: needs, parameters: row.parameters,
-      pairings: choice(keys["pairings"], "a rule of pairings", Scenario.PairingRule.self) ?? .all,
-      isNegativeControl: isTrue(keys["negative-control"]), location: document.location(of: node))
+      pairings: pairings, isNegativeControl: isTrue(keys["negative-control"]), location: document.location(of: node))
   }
 
   /// An id begins with the name of its file, so that whoever reads a verdict knows where to look.

@@ -11,8 +11,17 @@ public enum ExitStatus: Int32, Sendable, CaseIterable {
   case interrupted = 130
 
   /// The status of a run whose unexpected verdicts are these.
-  init(unexpected: some Sequence<Verdict>, complaints: [String], isInterrupted: Bool) {
-    let verdicts = Set(unexpected)
+  ///
+  /// - Parameters:
+  ///   - missing: How many planned cells have no verdict. Such a cell is one that was not run, whatever the reason: it must
+  ///     never be missing in silence.
+  ///   - failFast: Whether the first unexpected verdict ends the run, and is why others are missing.
+  init(
+    unexpected: some Sequence<Verdict>, missing: Int = 0, failFast: Bool = false, complaints: [String],
+    isInterrupted: Bool
+  ) {
+    var verdicts = Set(unexpected)
+    if missing > 0, !failFast || verdicts.isEmpty { verdicts.insert(.notRun) }
     if isInterrupted {
       self = .interrupted
     } else if !verdicts.isSubset(of: [.broken, .leaked, .notRun]) {

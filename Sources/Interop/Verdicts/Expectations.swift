@@ -46,15 +46,27 @@ public struct Expectations: Sendable {
 
   /// What is wrong with the list itself, given every cell of the matrix and today's date.
   func complaints(cells: [String], today: String) -> [String] {
-    entries.compactMap { entry in
-      let count = cells.count { entry.cells.matches($0) }
-      if count == 0 { return "\(entry.place): no cell matches '\(entry.cells.pattern)'" }
-      if count > Self.widest {
+    var covered: [String: Entry] = [:]
+    return entries.compactMap { entry in
+      let matched = cells.filter(entry.cells.matches)
+      if matched.isEmpty { return "\(entry.place): no cell matches '\(entry.cells.pattern)'" }
+      if matched.count > Self.widest {
         return
-          "\(entry.place): '\(entry.cells.pattern)' covers \(count) cells; at most \(Self.widest) may share a reason"
+          "\(entry.place): '\(entry.cells.pattern)' covers \(matched.count) cells; at most \(Self.widest) may share a reason"
+      }
+      for cell in matched {
+        if let earlier = covered.updateValue(entry, forKey: cell) {
+          return "\(entry.place): \(earlier.place) covers \(cell) already"
+        }
       }
       return entry.review <= today ? "\(entry.place): its review was due on \(entry.review)" : nil
     }
+  }
+
+  /// One that the calendar has, written as every list of days is.
+  private static func isDay(_ text: String) -> Bool {
+    let style = Date.ISO8601FormatStyle.iso8601.year().month().day()
+    return (try? Date(text, strategy: style))?.formatted(style) == text
   }
 
   /// Reads the list. An absent file expects nothing unusual, and so does one of nothing but comments.
@@ -92,7 +104,7 @@ public struct Expectations: Sendable {
         throw ExpectationsError("\(place): the verdict must be one of \(known)")
       }
       let review = try text("review")
-      guard review.wholeMatch(of: /\d{4}-\d{2}-\d{2}/) != nil else {
+      guard isDay(review) else {
         throw ExpectationsError("\(place): 'review' is a day such as 2027-03-01, not '\(review)'")
       }
       entries.append(

@@ -33,6 +33,15 @@ extension Slip {
       "a group that is too large", "[reader, writer]", "[reader, writer, extra-1..100]",
       "test.yaml:5:27: a group of roles is written 'writer-1..8', with at most 64 of them"),
     Slip(
+      "too many groups", "[reader, writer]", "[reader, writer, extra-1..62, more-1..2]",
+      "test.yaml:5:40: a scenario has at most 64 roles"),
+    Slip(
+      "roles that would make too many cells", "[reader, writer]", "[reader, writer, extra-1..5]",
+      "test.yaml:5:10: 7 roles would each have every language in turn, and at most 6 may: add 'pairings: mixed'",
+      "test.yaml:5:10: no step uses the role 'extra-1'", "test.yaml:5:10: no step uses the role 'extra-2'",
+      "test.yaml:5:10: no step uses the role 'extra-3'", "test.yaml:5:10: no step uses the role 'extra-4'",
+      "test.yaml:5:10: no step uses the role 'extra-5'"),
+    Slip(
       "two keys in one step", "    - kill: writer", "    - {kill: writer, end: writer}",
       "test.yaml:13:7: a step is a map of one key, and this one has 2"),
     Slip(
