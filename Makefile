@@ -14,8 +14,11 @@ $(shell mkdir -p $(TMPDIR))
 RUN ?=
 # The same for faults: make faults FAULTS="--mechanism pipe"
 FAULTS ?=
+# And for the self-test: make self-test SELF_TEST="mq-priority-dropped"
+SELF_TEST ?=
 
 .DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
 .PHONY: help deps lint-deps patch-deps fault-deps build interop self-test faults test unit lint sanitize fuzz soak coverage docs scenarios clean swift-release
 
 help: ## Show the targets
@@ -46,15 +49,15 @@ swift-release:
 	@mkdir -p $(BIN)
 	@products="$$($(SWIFT) build -c release --show-bin-path)"; \
 	for name in swift-peer swift-examples ipc-interop; do \
-	  cmp -s "$$products/$$name" $(BIN)/$$name || install "$$products/$$name" $(BIN)/$$name; \
+	  cmp -s "$$products/$$name" $(BIN)/$$name || install "$$products/$$name" $(BIN)/$$name || exit; \
 	done; \
 	install -D "$$products/swift-peer-faulty" $(BUILD)/faulty/swift-peer
 
 interop: build ## Run the gate: every scenario, every pairing of languages (RUN="--help" tells what it takes)
 	@$(BIN)/ipc-interop run $(RUN)
 
-self-test: build c-faulty ## Test the gate: whether it catches each of the deliberate faults (RUN="--help" tells what it takes)
-	@$(BIN)/ipc-interop self-test $(RUN)
+self-test: build c-faulty ## Test the gate: whether it catches each of the deliberate faults (SELF_TEST="--help" tells what it takes)
+	@$(BIN)/ipc-interop self-test $(SELF_TEST)
 
 docs/mutants.md: fixtures/mutants.yaml $(BIN)/ipc-interop
 	@$(BIN)/ipc-interop self-test --list --format markdown > $@
@@ -70,7 +73,7 @@ test: lint unit self-test interop ## Unit tests, lint, whether the gate can fail
 lint: lint-deps c-lint ## Check the format of Swift and C, and compile C with a second compiler
 	@swift format lint --strict --recursive Package.swift Sources Tests
 
-sanitize: build ## Unit tests and the gate with address, undefined (C) and thread sanitizers (takes a quarter of an hour)
+sanitize: build ## Unit tests and the gate with address, undefined (C) and thread sanitizers (takes some twenty minutes)
 	@.ci/sanitize address $(RUN)
 	@.ci/sanitize thread $(RUN)
 
@@ -83,7 +86,7 @@ SOAK ?= killed interrupted limits growth alarms
 soak: build ## Kill, interrupt, starve, and repeat the gate itself (SOAK="killed limits" picks parts; takes hours)
 	@.ci/soak $(SOAK)
 
-coverage: fault-deps deps c c-faulty ## Show how many lines the tests cover; build/coverage/index.html has them
+coverage: fault-deps build c-faulty ## Show how many lines the tests cover; build/coverage/index.html has them
 	@.ci/coverage
 
 # A parameter is described where there is something to say. Whatever else docc has to warn of is an error.

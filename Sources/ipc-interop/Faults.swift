@@ -61,16 +61,13 @@ struct Faults: ParsableCommand {
   @Option(help: "A file with more languages, in the form of fixtures/peers.yaml. May be given more than once.")
   var peers: [String] = []
 
-  @Option(help: "The directory that has fixtures/ and build/.")
-  var root: String?
-
   func validate() throws {
     if list { try output.checkList([.console]) }
   }
 
   func run() throws {
-    var configuration = try Fixtures(root: root, peers: peers).configuration
-    running.set(&configuration)
+    var configuration = try Fixtures(root: running.root, peers: peers).configuration
+    running.set(&configuration, more: peers.map { ("--peers", $0) })
     // Who is killed inside of sem_open(3) leaves a draft of a name that nobody knows: it goes with its sandbox.
     configuration.isolation = .required
     configuration.failFast = failFast

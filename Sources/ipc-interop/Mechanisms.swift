@@ -2,7 +2,14 @@ import ArgumentParser
 import Interop
 
 struct Mechanisms: ParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Lists every mechanism with its scenarios and cells.")
+  static let configuration = CommandConfiguration(
+    abstract: "Lists every mechanism with its scenarios and cells.",
+    discussion: """
+      EXAMPLES
+        ipc-interop mechanisms
+        ipc-interop run --list pipe                  the scenarios of one
+        ipc-interop run --list --format json         all of it, for programs
+      """)
 
   @Option(help: "The directory that has fixtures/ and build/.")
   var root: String?

@@ -9,16 +9,29 @@ struct RunningOptions: ParsableArguments {
   @Option(help: "Multiply every time limit.")
   var timeoutMultiplier = 1.0
 
+  @Option(help: "The directory that has fixtures/ and build/.")
+  var root: String?
+
   func validate() throws {
     if jobs < 1 || jobs > 256 { throw ValidationError("--jobs must be from 1 to 256") }
     if !(timeoutMultiplier > 0 && timeoutMultiplier < 1e6) {
-      throw ValidationError("--timeout-multiplier must be above 0")
+      throw ValidationError("--timeout-multiplier must be above 0 and below 1000000")
     }
   }
 
-  func set(_ configuration: inout RunConfiguration) {
+  /// - Parameter more: Other options that a cell needs to be run alone as it is here, with their values.
+  func set(_ configuration: inout RunConfiguration, more: [(name: String, value: String)]) {
     configuration.jobs = jobs
     configuration.timeoutMultiplier = timeoutMultiplier
+    var given = more
+    if timeoutMultiplier != 1 { given.append(("--timeout-multiplier", "\(timeoutMultiplier)")) }
+    if let root { given.append(("--root", root)) }
+    configuration.rerunOptions = given.flatMap { [$0.name, Self.quoted($0.value)] }
+  }
+
+  /// One word of a shell.
+  private static func quoted(_ text: String) -> String {
+    text.wholeMatch(of: /[\w.\/:,+-]+/) != nil ? text : "'\(text.replacing("'", with: "'\\''"))'"
   }
 }
 

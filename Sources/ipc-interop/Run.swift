@@ -62,9 +62,6 @@ struct Run: ParsableCommand {
   @Option(help: "A file with more languages, in the form of fixtures/peers.yaml. May be given more than once.")
   var peers: [String] = []
 
-  @Option(help: "The directory that has fixtures/ and build/.")
-  var root: String?
-
   func validate() throws {
     if requireMin < 0 { throw ValidationError("--require-min must not be negative") }
     if repetitions < 1 { throw ValidationError("--repeat must be at least 1") }
@@ -72,7 +69,7 @@ struct Run: ParsableCommand {
   }
 
   func run() throws {
-    let fixtures = try Fixtures(root: root, peers: peers)
+    let fixtures = try Fixtures(root: running.root, peers: peers)
     let runner = try makeRunner(fixtures)
     if runner.cells.isEmpty { throw RunError("nothing selected", status: .nothingSelected) }
     if list {
@@ -92,7 +89,9 @@ struct Run: ParsableCommand {
     configuration.selection = Selection(
       filters: filter, skipped: skip, mechanisms: mechanism,
       pairs: pairs.map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) })
-    running.set(&configuration)
+    running.set(
+      &configuration,
+      more: peers.map { ("--peers", $0) } + (isolation == .auto ? [] : [("--isolation", isolation.rawValue)]))
     configuration.seed = seed
     configuration.repetitions = repetitions
     configuration.isolation = isolation

@@ -16,6 +16,10 @@ struct SelfTestCommand: ParsableCommand {
         ipc-interop self-test mq-priority-dropped       one
         ipc-interop self-test --list --format markdown  what there is, in a table
         ipc-interop self-test --format json --output self-test.json
+
+      EXIT STATUS
+        0 all are caught   1 one is not, or for another reason   2 usage
+        3 environment broken   4 nothing selected   130 interrupted
       """)
 
   @Argument(help: "Only these faults.")
@@ -34,15 +38,12 @@ struct SelfTestCommand: ParsableCommand {
   @Option(help: "A file with the faulty builds, in the form of fixtures/peers.yaml.")
   var faulty: String?
 
-  @Option(help: "The directory that has fixtures/ and build/.")
-  var root: String?
-
   func validate() throws {
     if list { try output.checkList([.console, .markdown]) }
   }
 
   func run() throws {
-    let fixtures = try Fixtures(root: root)
+    let fixtures = try Fixtures(root: running.root)
     let build: FaultyBuild
     let mutants: [Mutant]
     do {
@@ -59,7 +60,10 @@ struct SelfTestCommand: ParsableCommand {
       return try output.write(output.format == .markdown ? mutants.markdown : mutants.map { $0.fault + "\n" }.joined())
     }
     var configuration = fixtures.configuration
-    running.set(&configuration)
+    running.set(
+      &configuration,
+      more: (faulty.map { [("--faulty", $0)] } ?? [])
+        + (isolation == .auto ? [] : [("--isolation", isolation.rawValue)]))
     configuration.isolation = isolation
     let test = try SelfTest(
       configuration, scenarios: fixtures.scenarios, mutants: mutants, build: build, names: fault)

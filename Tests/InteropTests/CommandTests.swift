@@ -108,6 +108,22 @@ struct CommandTests {
     }
   }
 
+  @Test("tells the whole command that runs a cell again") func again() async throws {
+    try await withCheckout(cells: 1) { root in
+      let (peers, script) = (root.appending("two words.yaml").string, root.appending("peer").string)
+      try Data(ShellPeers.script("mine").utf8).write(to: URL(fileURLWithPath: script))
+      try Data("mine: {peer: /bin/sh \(script)}\n".utf8).write(to: URL(fileURLWithPath: peers))
+      let run = try CommandRun(
+        root: root, command: ["run", "--pairs", "c:mine"],
+        ["--peers", peers, "--timeout-multiplier", "2", "--isolation", "none", "--format", "tap"])
+      #expect(try run.end() == ExitStatus.failures.rawValue)
+      let options = "--peers '\(peers)' --isolation none --timeout-multiplier 2.0 --root \(root)"
+      #expect(
+        run.lines.contains { $0.hasSuffix("rerun: \"ipc-interop run 'fifo/wait[c>mine,count=1]' \(options)\"") },
+        "\(run.lines)")
+    }
+  }
+
   @Test(
     "says what its lists lack, with exit status 3",
     arguments: [["mechanisms"], ["run", "--list"], ["self-test", "--list"]])

@@ -184,7 +184,7 @@ public struct FaultRunner: Sendable {
       cell: planned.cell, verdict: outcome.verdict, reason: outcome.reason, isExpected: outcome.verdict == .passed,
       expectation: nil, seconds: start.duration(to: .now).seconds,
       isolation: context.sandbox.surroundings.isolation.rawValue,
-      evidence: outcome.evidence, rerun: "ipc-interop faults '\(planned.cell.id)'")
+      evidence: outcome.evidence, rerun: configuration.again("faults '\(planned.cell.id)'"))
     return (result, run)
   }
 

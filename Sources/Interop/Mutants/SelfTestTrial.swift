@@ -30,7 +30,7 @@ struct SelfTestTrial: Sendable {
     let cells = catching.flatMap { $0.cells(among: all, playedBy: name, reference: reference) }
 
     hangs = mutant?.verdict == .timedOut
-    rerun = "ipc-interop self-test \(catching.map(\.fault).joined(separator: " "))"
+    rerun = configuration.again("self-test \(catching.map(\.fault).joined(separator: " "))")
     expectations = mutant.map(Expectations.caught) ?? .none
     var own = configuration.of(peers)
     // No cell at all would be every cell.

@@ -96,6 +96,6 @@ struct GroupRun {
         CellResult(
           cell: planned.cell, verdict: trial.verdict, reason: trial.reason, isExpected: isExpected, expectation: note,
           seconds: trial.seconds, isolation: context.sandbox.surroundings.isolation.rawValue, evidence: trial.evidence,
-          rerun: configuration.rerun ?? "ipc-interop run '\(planned.cell.id)'")))
+          rerun: configuration.rerun ?? configuration.again("run '\(planned.cell.id)'"))))
   }
 }

@@ -23,6 +23,8 @@ public struct RunConfiguration: Sendable {
   var surroundings: Surroundings?
   /// Languages that were asked already for what cannot exist.
   var believed: Set<String> = []
+  /// What a command that runs a cell again needs behind its name: options, as a shell takes them.
+  public var rerunOptions: [String] = []
   /// The command that runs a cell again; nil when `run` is that, by the cell's id.
   var rerun: String?
 
@@ -40,6 +42,9 @@ public struct RunConfiguration: Sendable {
     other.isolation = isolation
     return other
   }
+
+  /// `command` of this program, and what it was told besides to run these cells.
+  func again(_ command: String) -> String { (["ipc-interop", command] + rerunOptions).joined(separator: " ") }
 
   func context(_ surroundings: Surroundings) -> CellRun.Context {
     CellRun.Context(

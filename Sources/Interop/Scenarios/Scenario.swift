@@ -14,7 +14,7 @@ public struct Scenario: Sendable {
   /// The values of this row, in the order of the file; the steps have them filled in already.
   public let parameters: [Parameter]
   public let pairings: PairingRule
-  /// A control of the check itself: what it demands is that a fault is *seen*. When it is not, the verdict is `broken`.
+  /// A control of the check itself: what it demands is that a fault is *seen*. When it is not, the reason says so.
   public let isNegativeControl: Bool
   public let location: SourceLocation
 
