@@ -24,8 +24,8 @@ static ssize_t slurp(long long pid, const char *name, char *text, size_t size) {
     return length;
 }
 
-/// Whether no thread of a process will run any of its code again. It may be seen for a while after its streams
-/// have ended, until its parent has collected it.
+/// Whether no thread of a process will run any of its code again. It may be seen for a while after its
+/// streams have ended, until its parent has collected it.
 bool is_ending(long long pid) {
     const unsigned long exiting = 4; // PF_EXITING, of linux/sched.h
     char path[64], text[512];
