@@ -67,18 +67,18 @@ internal import SystemPackage
   public func wait(unlocking mutex: borrowing SharedMutex, until deadline: Deadline? = nil) throws(IPCError)
     -> WaitResult
   {
-    let code: Int32
+    let (code, call): (Int32, String)
     if let deadline {
       var time = deadline.time
-      code = unsafe pthread_cond_timedwait(address, mutex.address, &time)
+      (code, call) = (unsafe pthread_cond_timedwait(address, mutex.address, &time), "pthread_cond_timedwait")
     } else {
-      code = unsafe pthread_cond_wait(address, mutex.address)
+      (code, call) = (unsafe pthread_cond_wait(address, mutex.address), "pthread_cond_wait")
     }
     switch code {
     case 0: return .woken
     case EOWNERDEAD: return .ownerDied
     case ETIMEDOUT: return .timedOut
-    default: throw IPCError(call: "pthread_cond_wait", errno: Errno(rawValue: code))
+    default: throw IPCError(call: call, errno: Errno(rawValue: code))
     }
   }
 

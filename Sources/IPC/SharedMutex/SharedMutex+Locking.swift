@@ -22,19 +22,21 @@ extension SharedMutex {
   ///
   /// Calls `pthread_mutex_lock(3)`, `pthread_mutex_trylock(3)`, or `pthread_mutex_clocklock(3)` with `CLOCK_MONOTONIC`.
   public func lock(patience: Patience = .forever) throws(IPCError) -> LockResult {
-    let code =
+    let (code, call) =
       switch patience {
-      case .none: unsafe pthread_mutex_trylock(address)
+      case .none: (unsafe pthread_mutex_trylock(address), "pthread_mutex_trylock")
       case .until(let deadline):
-        unsafe cipc_mutex_lock_until(address, Int64(deadline.time.tv_sec), deadline.time.tv_nsec)
-      case .forever: unsafe pthread_mutex_lock(address)
+        unsafe (
+          cipc_mutex_lock_until(address, Int64(deadline.time.tv_sec), deadline.time.tv_nsec), "pthread_mutex_clocklock"
+        )
+      case .forever: (unsafe pthread_mutex_lock(address), "pthread_mutex_lock")
       }
     switch code {
     case 0: return .locked
     case EOWNERDEAD: return .ownerDied
     case EBUSY: return .wouldBlock
     case ETIMEDOUT: return .timedOut
-    default: throw IPCError(call: "pthread_mutex_lock", errno: Errno(rawValue: code))
+    default: throw IPCError(call: call, errno: Errno(rawValue: code))
     }
   }
 

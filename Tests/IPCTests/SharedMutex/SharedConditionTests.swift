@@ -87,7 +87,11 @@ import Testing
       try await onThread {
         let mutex = try SharedMutex(in: region, at: 0)
         let changed = try SharedCondition(in: region, at: conditionPlace)
-        #expect(reason { _ = try changed.wait(unlocking: mutex) } == .notPermitted)
+        for (deadline, call) in [(nil, "pthread_cond_wait"), (Deadline.now, "pthread_cond_timedwait")] {
+          #expect(throws: IPCError(call: call, errno: .notPermitted)) {
+            _ = try changed.wait(unlocking: mutex, until: deadline)
+          }
+        }
       }
     }
   }
