@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 internal import SystemPackage
 
 /// A condition variable between processes, in memory that they share: who has locked a ``SharedMutex`` waits for another
@@ -74,12 +75,18 @@ internal import SystemPackage
     } else {
       (code, call) = (unsafe pthread_cond_wait(address, mutex.address), "pthread_cond_wait")
     }
+    let result: WaitResult
     switch code {
-    case 0: return .woken
-    case EOWNERDEAD: return .ownerDied
-    case ETIMEDOUT: return .timedOut
-    default: throw IPCError(call: call, errno: Errno(rawValue: code))
+    case 0: result = .woken
+    case EOWNERDEAD: result = .ownerDied
+    case ETIMEDOUT: result = .timedOut
+    default:
+      if code == ENOTRECOVERABLE { _ = mutex.forgetLock() }
+      throw IPCError(call: call, errno: Errno(rawValue: code))
     }
+    // As by locking it: by this value, whichever locked it before.
+    mutex.isLocked.store(true, ordering: .relaxed)
+    return result
   }
 
   /// Wakes one of those who wait, if somebody does.

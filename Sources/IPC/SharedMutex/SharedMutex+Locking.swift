@@ -1,5 +1,6 @@
 internal import CIPC
 internal import Glibc
+internal import Synchronization
 internal import SystemPackage
 
 extension SharedMutex {
@@ -17,6 +18,8 @@ extension SharedMutex {
 
   /// Locks the mutex, and waits until it is free. Signals do not interrupt this.
   ///
+  /// While it is locked its memory stays, though everybody may let the mutex and its region go.
+  ///
   /// - Throws: ``IPCError`` with `.deadlock` when this thread has it locked, whatever its patience; `.notRecoverable`
   ///   when an owner died and nobody made it consistent.
   ///
@@ -31,6 +34,7 @@ extension SharedMutex {
         )
       case .forever: (unsafe pthread_mutex_lock(address), "pthread_mutex_lock")
       }
+    if code == 0 || code == EOWNERDEAD { isLocked.store(true, ordering: .relaxed) }
     switch code {
     case 0: return .locked
     case EOWNERDEAD: return .ownerDied
@@ -46,8 +50,18 @@ extension SharedMutex {
   ///
   /// Calls `pthread_mutex_unlock(3)`.
   public func unlock() throws(IPCError) {
-    try Kernel.perform("pthread_mutex_unlock") { unsafe pthread_mutex_unlock(address) }
+    // Before it is unlocked: after that, another thread may have locked it.
+    let wasLocked = forgetLock()
+    do throws(IPCError) {
+      try Kernel.perform("pthread_mutex_unlock") { unsafe pthread_mutex_unlock(address) }
+    } catch {
+      if wasLocked { isLocked.store(true, ordering: .relaxed) }
+      throw error
+    }
   }
+
+  /// Takes back what keeps the memory of a locked mutex, and tells whether anything did.
+  func forgetLock() -> Bool { unsafe isLocked.exchange(false, ordering: .relaxed) || region.letGo(address) }
 
   /// Says that what the mutex protects is whole again, after ``LockResult/ownerDied``.
   ///

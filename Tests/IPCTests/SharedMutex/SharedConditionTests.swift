@@ -96,6 +96,24 @@ import Testing
     }
   }
 
+  @Test func `who has waited has the mutex locked, and so its region stays`() async throws {
+    try await onThread {
+      let memory = try scratchMemory(4096)
+      weak var kept: SharedRegion?
+      let region = SharedRegion(try memory.map())
+      let mutex = try SharedMutex(makingIn: region, at: 0)
+      let changed = try SharedCondition(makingIn: region, at: conditionPlace)
+      #expect(try mutex.lock() == .locked)
+      do {
+        let other = SharedRegion(try memory.map())
+        kept = other
+        #expect(try changed.wait(unlocking: SharedMutex(in: other, at: 0), until: .now) == .timedOut)
+      }
+      #expect(kept != nil)
+      try mutex.unlock()
+    }
+  }
+
   @Test func `who is woken is told that the owner died`() async throws {
     try await withRegion { region in
       let gate = Gate()

@@ -111,6 +111,43 @@ import Testing
     }
   }
 
+  // Who locks or unlocks the next one writes into what is locked: without its memory that is the end of the process.
+  @Test func `its region stays as long as it is locked, though nobody has them any more`() async throws {
+    try await onThread {
+      weak var kept: SharedRegion?
+      func make() throws -> SharedMutex {
+        let region = try SharedRegion(size: 4096)
+        kept = region
+        return try SharedMutex(makingIn: region, at: 0)
+      }
+      let next = try SharedMutex(makingIn: try SharedRegion(size: 4096), at: 0)
+      #expect(try make().lock() == .locked)
+      #expect(try next.lock() == .locked)
+      try next.unlock()
+      try SharedMutex(in: try #require(kept), at: 0).unlock()
+      #expect(kept == nil)
+    }
+  }
+
+  @Test func `its region stays also when it was locked in another one`() async throws {
+    try await onThread {
+      let memory = try scratchMemory(4096)
+      weak var kept: SharedRegion?
+      let region = SharedRegion(try memory.map())
+      let first = try SharedMutex(makingIn: region, at: 0)
+      let second = try SharedMutex(makingIn: region, at: 64)
+      #expect(try first.lock() == .locked)
+      do {
+        let other = SharedRegion(try memory.map())
+        kept = other
+        #expect(try SharedMutex(in: other, at: 64).lock() == .locked)
+        try SharedMutex(in: other, at: 0).unlock()
+      }
+      #expect(kept != nil)
+      try second.unlock()
+    }
+  }
+
   @Test(arguments: [-8, 4, 4096 - SharedMutex.size + 8, 4096, .max])
   func `outside or askew there is no place for it`(_ offset: Int) async throws {
     try await withRegion { region in
