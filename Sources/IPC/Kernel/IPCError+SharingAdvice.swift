@@ -19,6 +19,8 @@ extension IPCError {
     case ("ring_receive", .messageTooLong): "The record stays: take it with room for so many bytes."
     case ("ring_write", .ownerDied), ("ring_read", .ownerDied):
       "The process at the other end died without closing it. A successor may open that end, and then this one goes on."
+    case ("sem_getvalue", .invalidArgument):
+      "A semaphore is never below 0: none lies there, or somebody wrote over it. Make it anew."
     case ("ipc_queue_make", .invalidArgument): "A queue has 1 to 2^30 slots of 1 to 2^30 bytes."
     case ("ipc_queue_open", .invalidArgument): "No queue is there: make it before it is opened."
     case ("ipc_queue_open", .badMessage), ("ipc_queue_messages", .badMessage), ("ipc_queue_receive", .badMessage):

@@ -97,6 +97,15 @@ import Testing
     }
   }
 
+  @Test func whatSomebodyWroteOverIsNoSemaphoreAnyMore() throws {
+    let memory = try scratchMemory(4096)
+    let mapping = try memory.map()
+    let semaphore = try POSIXSemaphore(making: 1, in: SharedRegion(try mapping.mapAgain()), at: 0)
+    let bytes = [UInt8](repeating: 0xFF, count: POSIXSemaphore.size)
+    try mapping.write(bytes.span, at: 0)
+    #expect(throws: IPCError(call: "sem_getvalue", errno: .invalidArgument)) { _ = try semaphore.value() }
+  }
+
   @Test(arguments: [SIGKILL, SIGSTOP, 0, -1])
   func whatCannotBeHandledPostsNothing(_ signal: Int32) throws {
     try withName { name in
