@@ -133,6 +133,6 @@ if Context.environment["FUZZ"] != nil {
   package.targets.append(
     .executableTarget(
       name: "fuzz", dependencies: fuzzed, path: "Tests/Fuzz",
-      exclude: ["C", "CorpusTests.swift", "DeadlineTests.swift"],
+      exclude: ["C", "CorpusTests.swift", "DeadlineTests.swift", "EmptyRecordTests.swift"],
       swiftSettings: house, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
 }

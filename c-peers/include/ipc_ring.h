@@ -387,15 +387,19 @@ static inline int64_t ipc_ring_await(struct ipc_ring *ring, uint64_t needed,
 static inline void ipc_ring_put(struct ipc_ring *ring, uint64_t position, const void *bytes, size_t count) {
     const size_t at = position & (ring->capacity - 1), rest = ring->capacity - at;
     const size_t first = count < rest ? count : rest;
-    memcpy(ring->header->data + at, bytes, first);
-    memcpy(ring->header->data, (const unsigned char *)bytes + first, count - first);
+    if (count > 0) { /* else there may be no bytes: NULL */
+        memcpy(ring->header->data + at, bytes, first);
+        memcpy(ring->header->data, (const unsigned char *)bytes + first, count - first);
+    }
 }
 
 static inline void ipc_ring_take(const struct ipc_ring *ring, uint64_t position, void *bytes, size_t count) {
     const size_t at = position & (ring->capacity - 1), rest = ring->capacity - at;
     const size_t first = count < rest ? count : rest;
-    memcpy(bytes, ring->header->data + at, first);
-    memcpy((unsigned char *)bytes + first, ring->header->data, count - first);
+    if (count > 0) {
+        memcpy(bytes, ring->header->data + at, first);
+        memcpy((unsigned char *)bytes + first, ring->header->data, count - first);
+    }
 }
 
 /* One of the two numbers before a record, which begins at a multiple of 8, and so never lies around the end.
