@@ -104,6 +104,7 @@ struct ipc_ring {
     bool sees; /* whether process ids mean here what they mean to the maker */
     uint64_t capacity, position, other_position, owner;
     unsigned waits_in_vain; /* waits since looking was enough */
+    int64_t due; /* when a wait is to look whether the other side lives; 0 since what was waited for came */
 };
 
 /* Whether a look failed because there is nothing to be seen, or no such call: then nobody can ever say. What
@@ -352,18 +353,20 @@ static inline int64_t ipc_ring_look(struct ipc_ring *ring, uint64_t needed, int6
 static inline int64_t ipc_ring_await(struct ipc_ring *ring, uint64_t needed,
                                      const struct timespec *deadline) {
     const int64_t end = ipc_ring_nanoseconds(deadline);
-    bool overdue = false; /* the other side has let a whole slice pass */
     for (;;) {
         int64_t available = ipc_ring_look(ring, needed, end);
-        if (available == -1 || (uint64_t)available >= needed)
+        if (available == -1 || (uint64_t)available >= needed) {
+            ring->due = 0;
             return available;
-        const int64_t left = end - ipc_ring_now();
-        int error = left > 0 ? 0 : ETIMEDOUT;
+        }
+        const int64_t now = ipc_ring_now();
+        int error = now < end ? 0 : ETIMEDOUT;
         atomic_store(&ring->own->sleeps, 1);
         atomic_thread_fence(memory_order_seq_cst);
         /* Asked before the position: what was made visible before the end is seen after it. */
         const uint64_t owner = atomic_load(&ring->other->owner);
-        const int dead = overdue || left <= 0 ? ipc_ring_is_dead(ring, owner) : 0;
+        const bool looks = error || (ring->due && now >= ring->due);
+        const int dead = looks ? ipc_ring_is_dead(ring, owner) : 0;
         if (owner == IPC_RING_CLOSED)
             error = ring->role == IPC_RING_PRODUCER ? EPIPE : ENODATA;
         else if (dead != 0)
@@ -372,9 +375,11 @@ static inline int64_t ipc_ring_await(struct ipc_ring *ring, uint64_t needed,
         if (available == -1 || (uint64_t)available >= needed) {
             error = 0;
         } else if (error == 0) {
-            const struct timespec slice = {.tv_nsec = left < IPC_RING_SLICE ? left : IPC_RING_SLICE};
+            /* Kept from wait to wait: what interrupts them may come more often. */
+            if (looks || !ring->due)
+                ring->due = now + IPC_RING_SLICE;
+            const struct timespec slice = {.tv_nsec = (end < ring->due ? end : ring->due) - now};
             const bool woken = ipc_ring_futex(&ring->own->sleeps, FUTEX_WAIT, 1, &slice) == 0;
-            overdue = !woken && errno == ETIMEDOUT;
             error = !woken && errno == EINTR ? EINTR : 0;
         }
         atomic_store_explicit(&ring->own->sleeps, 0, memory_order_relaxed);

@@ -13,6 +13,8 @@ struct RingEnd: ~Copyable, @unchecked Sendable {
   var otherPosition: UInt64
   /// Waits since looking was enough.
   var waitsInVain: UInt32 = 0
+  /// When a wait is to look whether the other side lives; `.max` since what was waited for came.
+  var due = Int64.max
   /// Whether the numbers of processes mean here what they mean to the maker of the ring.
   let sees: Bool
   private let owner: RingOwner
