@@ -10,8 +10,8 @@ extension IPCError {
     case ("ring_open", .protocolNotSupported), ("ipc_queue_open", .protocolNotSupported):
       "It has another version of the layout: build all who share it from the same version of the library and the header."
     case ("ring_open", .resourceBusy):
-      "A process has this end and lives, or is of another PID namespace, where nobody can say: wait until it closes, and "
-        + "make the ring anew."
+      "A process has this end and lives, or is of another PID or time namespace, where nobody can say: wait until it "
+        + "closes, and make the ring anew."
     case ("ring_open", .brokenPipe): "This end was closed, and that is final: make the ring anew."
     case ("ring", .badMessage), ("ring_open", .badMessage):
       "No ring has such positions, capacity or records: somebody writes there who should not. Close it, and make it anew."
