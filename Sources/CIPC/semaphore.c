@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <time.h>
 
@@ -12,6 +13,7 @@ int cipc_sem_wait_until(void *semaphore, int64_t seconds, long nanoseconds) {
 }
 
 static sem_t *volatile posted[NSIG];
+static atomic_int newest[NSIG];
 
 static void post(int signal) {
     int before = errno;
@@ -28,13 +30,16 @@ int cipc_sem_post_on_signal(void *semaphore, int signal) {
     sigemptyset(&action.sa_mask);
     sem_t *previous = posted[signal];
     posted[signal] = semaphore;
-    int result = sigaction(signal, &action, NULL);
-    if (result == -1)
+    if (sigaction(signal, &action, NULL) == -1) {
         posted[signal] = previous;
-    return result;
+        return -1;
+    }
+    return ++newest[signal];
 }
 
-int cipc_sem_stop_posting(int signal) {
+int cipc_sem_stop_posting(int signal, int number) {
+    if (number != newest[signal])
+        return 0;
     struct sigaction action = {.sa_handler = SIG_DFL};
     sigemptyset(&action.sa_mask);
     return sigaction(signal, &action, NULL);

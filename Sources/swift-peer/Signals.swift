@@ -22,6 +22,14 @@ let signalOperations: [Peer.Operation] = [
     return fields
   },
 
+  .init("setitimer") { _, parameters in
+    let (seconds, attoseconds) = try parameters.duration("interval").components
+    let time = timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
+    var times = itimerval(it_interval: time, it_value: time)
+    guard unsafe setitimer(Int32(ITIMER_REAL.rawValue), &times, nil) == 0 else { throw Failure(Errno(rawValue: errno)) }
+    return Fields()
+  },
+
   .init("sigprocmask") { _, parameters in
     let how = try parameters.flags("how", of: maskings)
     let signals = try parameters.signalSet()

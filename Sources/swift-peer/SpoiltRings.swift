@@ -26,7 +26,7 @@ let spoiltRingOperations: [Peer.Operation] = [
 
 /// The fields that are spoilt: where each is, and how many bytes it has.
 private let places = [
-  (0, 8), (8, 4), (12, 4), (16, 8), (24, 8), (64, 8), (72, 8), (128, 8), (136, 8), (192, 8),
+  (0, 8), (8, 4), (12, 4), (16, 8), (24, 8), (32, 8), (64, 8), (72, 8), (128, 8), (136, 8), (192, 8),
 ]
 
 /// A ring with one record in it, of which up to three fields are spoilt.
@@ -35,7 +35,7 @@ private func spoil(_ memory: any MemoryHandle, at offset: Int, _ round: UInt64) 
   try memory.write(bytes(24), at: offset + 64)
   try memory.write(bytes(16), at: offset + 192)
   for index in 0..<Int(1 + random.word(0) % 3) {
-    let (place, size) = places[Int(random.word(1 + 2 * index) % 10)]
+    let (place, size) = places[Int(random.word(1 + 2 * index) % 11)]
     let before = try memory.bytes(at: offset + place, count: size)
     let value = before.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     let spoilt = spoilt(value, random.word(2 + 2 * index))

@@ -24,7 +24,7 @@ final class CommandRun {
     said = LineSource(OwnedDescriptor(FileDescriptor(rawValue: reader)))
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments =
-      ["-c", shell, "sh", try Self.program] + command + ["--root", root.string] + arguments
+      ["-c", shell, "sh", try Self.program("ipc-interop")] + command + ["--root", root.string] + arguments
     // Its locks are not shown to ThreadSanitizer, as those of this program are.
     process.environment = ProcessInfo.processInfo.environment.merging(["TSAN_OPTIONS": "report_bugs=0"]) { $1 }
     process.standardOutput = pipe
@@ -33,11 +33,9 @@ final class CommandRun {
   }
 
   /// Beside the tests.
-  private static var program: String {
-    get throws {
-      let tests = try #require(CommandLine.arguments.first { $0.hasSuffix(".xctest") })
-      return FilePath(tests).removingLastComponent().appending("ipc-interop").string
-    }
+  static func program(_ name: String) throws -> String {
+    let tests = try #require(CommandLine.arguments.first { $0.hasSuffix(".xctest") })
+    return FilePath(tests).removingLastComponent().appending(name).string
   }
 
   /// Waits until so many lines have come, or no more can come.

@@ -176,7 +176,7 @@ static inline int ipc_channel_receive(struct ipc_channel *channel, void *buffer,
                                       const struct timespec *deadline) {
     while (!channel->in_error) {
         const unsigned char *header = channel->header;
-        unsigned char *to = channel->header + channel->received;
+        unsigned char *to;
         size_t end = IPC_CHANNEL_HEADER;
         if (channel->received >= IPC_CHANNEL_HEADER) {
             uint32_t announced =
@@ -186,12 +186,14 @@ static inline int ipc_channel_receive(struct ipc_channel *channel, void *buffer,
                 break;
             }
             end += announced;
-            to = (unsigned char *)buffer + channel->received - IPC_CHANNEL_HEADER;
             if (channel->received == end) {
                 channel->received = 0;
                 *length = announced;
                 return 1;
             }
+            to = (unsigned char *)buffer + channel->received - IPC_CHANNEL_HEADER;
+        } else {
+            to = channel->header + channel->received;
         }
         ssize_t count = ipc_channel_read(channel, to, end - channel->received, deadline);
         if (count == -1 && errno == EOWNERDEAD)

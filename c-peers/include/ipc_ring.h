@@ -11,6 +11,7 @@
  *       12      4  content: 1 bytes, 2 records
  *       16      8  capacity, in bytes: a power of two from 16 on
  *       24      8  the inode of the PID namespace of whoever made it
+ *       32      8  and of its time namespace; 0 where the kernel has none
  *       64      8  producer: how many bytes it has ever made visible
  *       72      8  producer: its owner, see below
  *       80      4  producer: 1 while it sleeps, or is about to; a futex
@@ -19,7 +20,7 @@
  *
  * A record is its length (4 bytes), 4 bytes of zeros, and its bytes, up to the next multiple of 8.
  *
- * An owner is 0 (nobody yet), IPC_RING_CLOSED, IPC_RING_UNSEEN (a process of another PID namespace), or the
+ * An owner is 0 (nobody yet), IPC_RING_CLOSED, IPC_RING_UNSEEN (a process of other namespaces), or the
  * process: its id in the lowest 24 bits, and above them when it started (/proc/PID/stat, field 22). So who
  * sleeps can look whether the other is dead, and a process that got its number later is not mistaken for it.
  *
@@ -78,8 +79,8 @@ struct ipc_ring_end {
 struct ipc_ring_header {
     _Atomic uint64_t magic;
     _Atomic uint32_t version, content;
-    _Atomic uint64_t capacity, pid_namespace;
-    unsigned char unused[32];
+    _Atomic uint64_t capacity, pid_namespace, time_namespace;
+    unsigned char unused[24];
     struct ipc_ring_end ends[2]; /* by ipc_ring_role */
     unsigned char data[];
 };
@@ -88,6 +89,7 @@ _Static_assert(offsetof(struct ipc_ring_header, version) == 8, "layout");
 _Static_assert(offsetof(struct ipc_ring_header, content) == 12, "layout");
 _Static_assert(offsetof(struct ipc_ring_header, capacity) == 16, "layout");
 _Static_assert(offsetof(struct ipc_ring_header, pid_namespace) == 24, "layout");
+_Static_assert(offsetof(struct ipc_ring_header, time_namespace) == 32, "layout");
 _Static_assert(offsetof(struct ipc_ring_header, ends) == 64, "layout");
 _Static_assert(offsetof(struct ipc_ring_end, owner) == 8, "layout");
 _Static_assert(offsetof(struct ipc_ring_end, sleeps) == 16, "layout");
@@ -101,9 +103,10 @@ struct ipc_ring {
     struct ipc_ring_end *own, *other;
     enum ipc_ring_role role;
     uint32_t content;
-    bool sees; /* whether process ids mean here what they mean to the maker */
+    bool sees; /* whether process ids, and when one started, mean here what they mean to the maker */
     uint64_t capacity, position, other_position, owner;
     unsigned waits_in_vain; /* waits since looking was enough */
+    int64_t due; /* when a wait is to look whether the other side lives; 0 since what was waited for came */
 };
 
 /* Whether a look failed because there is nothing to be seen, or no such call: then nobody can ever say. What
@@ -112,12 +115,15 @@ static inline bool ipc_ring_is_hidden(int error) {
     return error == ENOENT || error == ENOTDIR || error == EACCES || error == EPERM || error == ENOSYS;
 }
 
-/* The namespace that this process's id belongs to; 0 where /proc is not to be had. */
-static inline int ipc_ring_namespace(uint64_t *inode) {
-    struct stat status = {0};
-    if (stat("/proc/self/ns/pid", &status) == -1 && !ipc_ring_is_hidden(errno))
+/* The namespaces by which processes are told here: that of their ids, and that by whose clock they started; 0
+ * where /proc, or such a namespace, is not to be had. */
+static inline int ipc_ring_namespaces(uint64_t *pid, uint64_t *time) {
+    struct stat of_pid = {0}, of_time = {0};
+    if ((stat("/proc/self/ns/pid", &of_pid) == -1 && !ipc_ring_is_hidden(errno)) ||
+        (stat("/proc/self/ns/time", &of_time) == -1 && !ipc_ring_is_hidden(errno)))
         return -1;
-    *inode = status.st_ino;
+    *pid = of_pid.st_ino;
+    *time = of_time.st_ino;
     return 0;
 }
 
@@ -198,14 +204,15 @@ static inline int ipc_ring_make(void *memory, size_t size, uint32_t content, uin
         return ipc_ring_fail(EFAULT);
     if ((uintptr_t)memory % 8 != 0)
         return ipc_ring_fail(EINVAL);
-    uint64_t here;
-    if (ipc_ring_populate(memory, sizeof *header + capacity) == -1 || ipc_ring_namespace(&here) == -1)
+    uint64_t pid, time;
+    if (ipc_ring_populate(memory, sizeof *header + capacity) == -1 || ipc_ring_namespaces(&pid, &time) == -1)
         return -1;
     memset(header, 0, sizeof *header);
     atomic_store_explicit(&header->version, IPC_RING_VERSION, memory_order_relaxed);
     atomic_store_explicit(&header->content, content, memory_order_relaxed);
     atomic_store_explicit(&header->capacity, capacity, memory_order_relaxed);
-    atomic_store_explicit(&header->pid_namespace, here, memory_order_relaxed);
+    atomic_store_explicit(&header->pid_namespace, pid, memory_order_relaxed);
+    atomic_store_explicit(&header->time_namespace, time, memory_order_relaxed);
     atomic_store_explicit(&header->magic, IPC_RING_MAGIC, memory_order_release);
     return 0;
 }
@@ -228,10 +235,10 @@ static inline int ipc_ring_open(struct ipc_ring *ring, void *memory, size_t size
         return ipc_ring_fail(EINVAL);
     /* Read once: from here on the capacity is ours. */
     const uint64_t capacity = atomic_load_explicit(&header->capacity, memory_order_relaxed);
-    uint64_t here, start = 0, owner;
+    uint64_t pid, time, start = 0, owner;
     if (!ipc_ring_is_capacity(capacity) || capacity > size - sizeof *header)
         return ipc_ring_fail(EBADMSG);
-    if (ipc_ring_populate(memory, sizeof *header + capacity) == -1 || ipc_ring_namespace(&here) == -1)
+    if (ipc_ring_populate(memory, sizeof *header + capacity) == -1 || ipc_ring_namespaces(&pid, &time) == -1)
         return -1;
     *ring = (struct ipc_ring){
         .header = header,
@@ -239,7 +246,8 @@ static inline int ipc_ring_open(struct ipc_ring *ring, void *memory, size_t size
         .other = &header->ends[!role],
         .role = role,
         .content = content,
-        .sees = here != 0 && here == atomic_load_explicit(&header->pid_namespace, memory_order_relaxed),
+        .sees = pid != 0 && pid == atomic_load_explicit(&header->pid_namespace, memory_order_relaxed) &&
+                time == atomic_load_explicit(&header->time_namespace, memory_order_relaxed),
         .capacity = capacity};
     const int known = ring->sees ? ipc_ring_start_of(getpid(), &start) : 0;
     if (known == -1)
@@ -352,18 +360,20 @@ static inline int64_t ipc_ring_look(struct ipc_ring *ring, uint64_t needed, int6
 static inline int64_t ipc_ring_await(struct ipc_ring *ring, uint64_t needed,
                                      const struct timespec *deadline) {
     const int64_t end = ipc_ring_nanoseconds(deadline);
-    bool overdue = false; /* the other side has let a whole slice pass */
     for (;;) {
         int64_t available = ipc_ring_look(ring, needed, end);
-        if (available == -1 || (uint64_t)available >= needed)
+        if (available == -1 || (uint64_t)available >= needed) {
+            ring->due = 0;
             return available;
-        const int64_t left = end - ipc_ring_now();
-        int error = left > 0 ? 0 : ETIMEDOUT;
+        }
+        const int64_t now = ipc_ring_now();
+        int error = now < end ? 0 : ETIMEDOUT;
         atomic_store(&ring->own->sleeps, 1);
         atomic_thread_fence(memory_order_seq_cst);
         /* Asked before the position: what was made visible before the end is seen after it. */
         const uint64_t owner = atomic_load(&ring->other->owner);
-        const int dead = overdue || left <= 0 ? ipc_ring_is_dead(ring, owner) : 0;
+        const bool looks = error || (ring->due && now >= ring->due);
+        const int dead = looks ? ipc_ring_is_dead(ring, owner) : 0;
         if (owner == IPC_RING_CLOSED)
             error = ring->role == IPC_RING_PRODUCER ? EPIPE : ENODATA;
         else if (dead != 0)
@@ -372,9 +382,11 @@ static inline int64_t ipc_ring_await(struct ipc_ring *ring, uint64_t needed,
         if (available == -1 || (uint64_t)available >= needed) {
             error = 0;
         } else if (error == 0) {
-            const struct timespec slice = {.tv_nsec = left < IPC_RING_SLICE ? left : IPC_RING_SLICE};
+            /* Kept from wait to wait: what interrupts them may come more often. */
+            if (looks || !ring->due)
+                ring->due = now + IPC_RING_SLICE;
+            const struct timespec slice = {.tv_nsec = (end < ring->due ? end : ring->due) - now};
             const bool woken = ipc_ring_futex(&ring->own->sleeps, FUTEX_WAIT, 1, &slice) == 0;
-            overdue = !woken && errno == ETIMEDOUT;
             error = !woken && errno == EINTR ? EINTR : 0;
         }
         atomic_store_explicit(&ring->own->sleeps, 0, memory_order_relaxed);
@@ -387,15 +399,19 @@ static inline int64_t ipc_ring_await(struct ipc_ring *ring, uint64_t needed,
 static inline void ipc_ring_put(struct ipc_ring *ring, uint64_t position, const void *bytes, size_t count) {
     const size_t at = position & (ring->capacity - 1), rest = ring->capacity - at;
     const size_t first = count < rest ? count : rest;
-    memcpy(ring->header->data + at, bytes, first);
-    memcpy(ring->header->data, (const unsigned char *)bytes + first, count - first);
+    if (count > 0) { /* else there may be no bytes: NULL */
+        memcpy(ring->header->data + at, bytes, first);
+        memcpy(ring->header->data, (const unsigned char *)bytes + first, count - first);
+    }
 }
 
 static inline void ipc_ring_take(const struct ipc_ring *ring, uint64_t position, void *bytes, size_t count) {
     const size_t at = position & (ring->capacity - 1), rest = ring->capacity - at;
     const size_t first = count < rest ? count : rest;
-    memcpy(bytes, ring->header->data + at, first);
-    memcpy((unsigned char *)bytes + first, ring->header->data, count - first);
+    if (count > 0) {
+        memcpy(bytes, ring->header->data + at, first);
+        memcpy((unsigned char *)bytes + first, ring->header->data, count - first);
+    }
 }
 
 /* One of the two numbers before a record, which begins at a multiple of 8, and so never lies around the end.

@@ -21,12 +21,13 @@ static uint64_t spoilt(uint64_t value, uint64_t how) {
 static void spoil(unsigned char *memory, uint64_t round) {
     static const struct {
         size_t offset, size;
-    } fields[] = {{0, 8}, {8, 4}, {12, 4}, {16, 8}, {24, 8}, {64, 8}, {72, 8}, {128, 8}, {136, 8}, {192, 8}};
+    } fields[] = {{0, 8},  {8, 4},  {12, 4},  {16, 8},  {24, 8}, {32, 8},
+                  {64, 8}, {72, 8}, {128, 8}, {136, 8}, {192, 8}};
     const uint64_t written = 24, length = 16, count = 1 + le64toh(pattern_word(round, 0)) % 3;
     memcpy(memory + 64, &written, 8);
     memcpy(memory + 192, &length, 8);
     for (uint64_t i = 0; i < count; i++) {
-        const size_t field = le64toh(pattern_word(round, 1 + 2 * i)) % 10;
+        const size_t field = le64toh(pattern_word(round, 1 + 2 * i)) % 11;
         uint64_t value = 0;
         memcpy(&value, memory + fields[field].offset, fields[field].size);
         value = spoilt(value, le64toh(pattern_word(round, 2 + 2 * i)));

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 /* A handler can reach nothing but what is static. */
@@ -50,6 +51,13 @@ static void perform_sigcount(struct call *call) {
     int signum = signal_number(call, "signum");
     if (call->outcome == OK)
         answer(call, "count", "%d", (int)counts[signum]);
+}
+
+static void perform_setitimer(struct call *call) {
+    const struct timespec interval = seconds(call, "interval");
+    const struct timeval time = {interval.tv_sec, interval.tv_nsec / 1000};
+    if (call->outcome == OK && setitimer(ITIMER_REAL, &(struct itimerval){time, time}, NULL) == -1)
+        fail(call, errno);
 }
 
 /* One or several, joined by `|`. */
@@ -228,6 +236,7 @@ static void perform_signalfd_read(struct call *call) {
 const struct operation signal_operations[] = {
     {"sigaction", "signum sa_flags", perform_sigaction},
     {"sigcount", "signum", perform_sigcount},
+    {"setitimer", "interval", perform_setitimer},
     {"sigprocmask", "how signum", perform_sigprocmask},
     {"sigpending", "", perform_sigpending},
     {"sigtimedwait", "signum timeout", perform_sigtimedwait},

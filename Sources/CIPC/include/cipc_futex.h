@@ -14,5 +14,5 @@ int cipc_futex_wake(const void *word, int count);
 /// madvise(2) with MADV_POPULATE_WRITE, of the pages in which the bytes lie.
 int cipc_populate(void *address, size_t length);
 
-/// The inode of this process's PID namespace, by stat(2).
-int64_t cipc_pid_namespace(void);
+/// The inode of a file, by stat(2): a namespace is told by its.
+int64_t cipc_inode(const char *path);

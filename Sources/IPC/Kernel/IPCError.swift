@@ -49,6 +49,19 @@ public struct IPCError: Error, Hashable, Sendable {
     case identifier(Int32)
     /// A process, by its number.
     case process(Int32)
+
+    /// Names are the same when their bytes are: see ``ObjectName``.
+    public static func == (left: Object, right: Object) -> Bool {
+      switch (left, right) {
+      case (.path(let left), .path(let right)): left == right
+      case (.name(let left), .name(let right)): left.utf8.elementsEqual(right.utf8)
+      case (.descriptor(let left), .descriptor(let right)): left == right
+      case (.key(let left), .key(let right)), (.identifier(let left), .identifier(let right)),
+        (.process(let left), .process(let right)):
+        left == right
+      default: false
+      }
+    }
   }
 
   /// The symbol of the reason, such as `EAGAIN`.

@@ -35,7 +35,7 @@ extension POSIXMessageQueue {
     }
 
     init(taking opened: consuming OwnedDescriptor, _ name: Name, isNew: Bool) throws(IPCError) {
-      object = .name(name.text)
+      object = .name(name.description)
       attributes = Attributes(try Self.attributes(of: opened.descriptor, object))
       self.isNew = isNew
       owned = opened

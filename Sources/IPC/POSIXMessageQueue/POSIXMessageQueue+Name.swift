@@ -5,21 +5,15 @@ extension POSIXMessageQueue {
   /// The name of a queue: a slash, and 1 to 255 bytes that are neither a slash nor NUL.
   ///
   /// It is no path, though it looks like one: `mq_overview(7)`.
-  public struct Name: Hashable, Sendable {
-    let text: String
-
-    /// - Returns: nil when `text` is no name of a queue.
-    public init?(_ text: String) {
-      guard Self.fault(in: text) == nil else { return nil }
-      self.text = text
-    }
+  public struct Name: ObjectName {
+    public let description: String
 
     /// - Throws: ``IPCError`` with what `mq_open(3)` says of such a name: `.invalidArgument` without the slash,
     ///   `.noSuchFileOrDirectory` with nothing after it, `.fileNameTooLong`, and `.permissionDenied` with a second slash,
     ///   and for `/.` and `/..`.
     public init(validating text: String) throws(IPCError) {
       if let errno = Self.fault(in: text) { throw IPCError(call: "mq_open", errno: errno, object: .name(text)) }
-      self.text = text
+      description = text
     }
 
     private static func fault(in text: String) -> Errno? {
@@ -40,10 +34,8 @@ extension POSIXMessageQueue.Name {
   ///
   /// Calls `mq_unlink(3)`.
   public func unlink() throws(IPCError) {
-    try Kernel.call("mq_unlink", on: .name(text)) { unsafe text.withCString { unsafe cipc_mq_unlink($0) } }
+    try Kernel.call("mq_unlink", on: .name(description)) {
+      unsafe description.withCString { unsafe cipc_mq_unlink($0) }
+    }
   }
-}
-
-extension POSIXMessageQueue.Name: CustomStringConvertible {
-  public var description: String { text }
 }

@@ -32,7 +32,7 @@ extension POSIXMessageQueue.End {
     let opened = try Self.open(name, O_CREAT | O_EXCL | (nonBlocking ? O_NONBLOCK : 0), permissions, attributes)
     do throws(IPCError) {
       if umask == .overridden {
-        try Kernel.call("fchmod", on: .name(name.text)) {
+        try Kernel.call("fchmod", on: .name(name.description)) {
           fchmod(opened.descriptor.rawValue, permissions.rawValue)
         }
       }
@@ -71,8 +71,8 @@ extension POSIXMessageQueue.End {
     _ attributes: POSIXMessageQueue.Attributes? = nil
   ) throws(IPCError) -> OwnedDescriptor {
     let flags = Use.accessMode.rawValue | flags
-    let descriptor = try Kernel.call("mq_open", on: .name(name.text)) {
-      unsafe name.text.withCString { text in
+    let descriptor = try Kernel.call("mq_open", on: .name(name.description)) {
+      unsafe name.description.withCString { text in
         guard let attributes else { return unsafe cipc_mq_open(text, flags, permissions.rawValue, nil) }
         var wanted = cipc_mq_attributes()
         wanted.maximum_messages = attributes.maximumMessages

@@ -5,19 +5,13 @@ extension POSIXSemaphore {
   /// The name of a semaphore: a slash, and 1 to 251 bytes that are neither a slash nor NUL.
   ///
   /// It is no path, though it looks like one: `sem_overview(7)`.
-  public struct Name: Hashable, Sendable {
-    let text: String
-
-    /// - Returns: nil when `text` is no name of a semaphore.
-    public init?(_ text: String) {
-      guard Self.fault(in: text) == nil else { return nil }
-      self.text = text
-    }
+  public struct Name: ObjectName {
+    public let description: String
 
     /// - Throws: ``IPCError`` with `.invalidArgument`; `.fileNameTooLong`.
     public init(validating text: String) throws(IPCError) {
       if let errno = Self.fault(in: text) { throw IPCError(call: "sem_open", errno: errno, object: .name(text)) }
-      self.text = text
+      description = text
     }
 
     /// The C library would also open a name without its slash, as the one that has it.
@@ -41,10 +35,6 @@ extension POSIXSemaphore.Name {
   ///
   /// Calls `sem_unlink(3)`.
   public func unlink() throws(IPCError) {
-    try Kernel.call("sem_unlink", on: .name(text)) { unsafe sem_unlink(text) }
+    try Kernel.call("sem_unlink", on: .name(description)) { unsafe sem_unlink(description) }
   }
-}
-
-extension POSIXSemaphore.Name: CustomStringConvertible {
-  public var description: String { text }
 }

@@ -18,9 +18,9 @@ extension POSIXSemaphore {
       reason != .invalidArgument  // before Linux 5.14 nobody tells
     {
       unsafe sem_close(address)
-      throw IPCError(call: "madvise", errno: reason, object: .name(name.text))
+      throw IPCError(call: "madvise", errno: reason, object: .name(name.description))
     }
-    unsafe self.init(opened: address, .name(name.text), isNew: false)
+    unsafe self.init(opened: address, .name(name.description), isNew: false)
   }
 
   /// Creates a semaphore of this name; fails when there is one.
@@ -39,15 +39,15 @@ extension POSIXSemaphore {
     do throws(IPCError) {
       // The semaphore is open without a descriptor that could be asked: sem_overview(7) tells where it is.
       if umask == .overridden {
-        let path = "/dev/shm/sem." + name.text.dropFirst()
-        try Kernel.call("chmod", on: .name(name.text)) { unsafe chmod(path, permissions.rawValue) }
+        let path = "/dev/shm/sem." + name.description.dropFirst()
+        try Kernel.call("chmod", on: .name(name.description)) { unsafe chmod(path, permissions.rawValue) }
       }
     } catch {
       unsafe sem_close(address)
       try? name.unlink()
       throw error
     }
-    unsafe self.init(opened: address, .name(name.text), isNew: true)
+    unsafe self.init(opened: address, .name(name.description), isNew: true)
   }
 
   /// Opens the semaphore of this name, or creates it; ``isNew`` tells which.
@@ -75,12 +75,12 @@ extension POSIXSemaphore {
     _ name: Name, _ call: (UnsafePointer<CChar>) -> UnsafeMutablePointer<sem_t>?
   ) throws(IPCError) -> UnsafeMutablePointer<sem_t> {
     // A null pointer is its failure, where other calls have -1.
-    let address = try Kernel.call("sem_open", on: .name(name.text)) {
-      let address = unsafe name.text.withCString { unsafe Int(bitPattern: call($0)) }
+    let address = try Kernel.call("sem_open", on: .name(name.description)) {
+      let address = unsafe name.description.withCString { unsafe Int(bitPattern: call($0)) }
       return address == 0 ? -1 : address
     }
     guard let address = unsafe UnsafeMutablePointer<sem_t>(bitPattern: address) else {
-      throw IPCError(call: "sem_open", errno: .badAddress, object: .name(name.text))
+      throw IPCError(call: "sem_open", errno: .badAddress, object: .name(name.description))
     }
     return unsafe address
   }

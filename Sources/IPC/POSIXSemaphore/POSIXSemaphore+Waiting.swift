@@ -57,10 +57,15 @@ extension POSIXSemaphore {
 
   /// The value at one moment, which may be another when it is looked at. 0 while somebody waits.
   ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` when it is below 0: then somebody wrote over what was a semaphore.
+  ///
   /// Calls `sem_getvalue(3)`.
   public func value() throws(IPCError) -> UInt32 {
     var value: Int32 = 0
     try Kernel.call("sem_getvalue", on: object) { unsafe sem_getvalue(address, &value) }
-    return UInt32(value)
+    guard let value = UInt32(exactly: value) else {
+      throw IPCError(call: "sem_getvalue", errno: .invalidArgument, object: object)
+    }
+    return value
   }
 }

@@ -5,19 +5,13 @@ extension POSIXSharedMemory {
   /// The name of shared memory: a slash, and 1 to 255 bytes that are neither a slash nor NUL.
   ///
   /// It is no path, though it looks like one: `shm_overview(7)`.
-  public struct Name: Hashable, Sendable {
-    let text: String
-
-    /// - Returns: nil when `text` is no name of shared memory.
-    public init?(_ text: String) {
-      guard Self.fault(in: text) == nil else { return nil }
-      self.text = text
-    }
+  public struct Name: ObjectName {
+    public let description: String
 
     /// - Throws: ``IPCError`` with `.invalidArgument`; `.fileNameTooLong`.
     public init(validating text: String) throws(IPCError) {
       if let errno = Self.fault(in: text) { throw IPCError(call: "shm_open", errno: errno, object: .name(text)) }
-      self.text = text
+      description = text
     }
 
     /// The C library would also open a name without its slash, and `/.`, which is the directory of all the others.
@@ -40,10 +34,6 @@ extension POSIXSharedMemory.Name {
   ///
   /// Calls `shm_unlink(3)`.
   public func unlink() throws(IPCError) {
-    try Kernel.call("shm_unlink", on: .name(text)) { unsafe shm_unlink(text) }
+    try Kernel.call("shm_unlink", on: .name(description)) { unsafe shm_unlink(description) }
   }
-}
-
-extension POSIXSharedMemory.Name: CustomStringConvertible {
-  public var description: String { text }
 }

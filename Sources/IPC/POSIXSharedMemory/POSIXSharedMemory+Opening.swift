@@ -8,7 +8,7 @@ extension MemoryObject {
   ///
   /// Calls `shm_open(3)`.
   public init(opening name: POSIXSharedMemory.Name) throws(IPCError) {
-    try self.init(taking: try Self.open(name, 0), .name(name.text), isNew: false)
+    try self.init(taking: try Self.open(name, 0), .name(name.description), isNew: false)
   }
 
   /// Creates shared memory of this name, of 0 bytes; fails when there is some.
@@ -26,7 +26,7 @@ extension MemoryObject {
   ) throws(IPCError) {
     let opened = try Self.open(name, O_CREAT | O_EXCL, permissions)
     do throws(IPCError) {
-      try self.init(taking: opened, .name(name.text), isNew: true, permissions, umask)
+      try self.init(taking: opened, .name(name.description), isNew: true, permissions, umask)
     } catch {
       try? name.unlink()
       throw error
@@ -59,8 +59,8 @@ extension MemoryObject {
   ) throws(IPCError) -> OwnedDescriptor {
     // Should somebody have planted a FIFO, O_NONBLOCK keeps it from waiting for a writer; for memory it means nothing.
     let flags = (Access.isWritable ? O_RDWR : O_RDONLY) | O_NONBLOCK | flags
-    let descriptor = try Kernel.call("shm_open", on: .name(name.text)) {
-      unsafe shm_open(name.text, flags, permissions.rawValue)
+    let descriptor = try Kernel.call("shm_open", on: .name(name.description)) {
+      unsafe shm_open(name.description, flags, permissions.rawValue)
     }
     return OwnedDescriptor(taking: FileDescriptor(rawValue: descriptor))
   }

@@ -59,9 +59,9 @@ public enum Ring<Content: RingContent> {
   public static func make(capacity: Int, in region: SharedRegion, at offset: Int) throws(IPCError) {
     let base = try unsafe region.place(
       bytes: size(capacity: capacity), alignment: RingHeader.alignment, at: offset)
-    let namespace = try RingOwner.namespace()
+    let namespaces = try RingNamespaces.own()
     let header = unsafe RingHeader(base, region)
-    header.initialize(content: Content.code, capacity: UInt64(capacity), namespace: namespace)
+    header.initialize(content: Content.code, capacity: UInt64(capacity), namespaces: namespaces)
   }
 }
 

@@ -16,27 +16,30 @@ extension RingEnd {
   mutating func wait(
     for needed: UInt64, _ patience: Patience, _ interruption: Interruption
   ) throws(IPCError) -> RingResult {
-    // The other side has let a whole slice pass: then it is looked whether it lives.
-    var isOverdue = false
     while true {
       let there = try look(for: needed, patience)
-      if there >= needed { return .transferred(Int(there)) }
+      if there >= needed {
+        due = .max
+        return .transferred(Int(there))
+      }
 
-      let rest = patience.nanoseconds
+      let (now, rest) = (Deadline.now.nanoseconds, patience.nanoseconds)
       let word = unsafe header.sleeps(role)
       unsafe word.pointee.store(1, ordering: .sequentiallyConsistent)
       defer { unsafe word.pointee.store(0, ordering: .relaxed) }
       atomicMemoryFence(ordering: .sequentiallyConsistent)
       // Asked before the position: what was made visible before the end is seen after it.
       let owner = otherOwner
-      let isDead = isOverdue || rest == nil ? Result { () throws(IPCError) in sees ? try owner.isDead() : false } : nil
+      let looks = rest == nil || now >= due
+      let isDead = looks ? Result { () throws(IPCError) in sees ? try owner.isDead() : false } : nil
       if try available() >= needed { continue }
       if owner == .closed { return .closed }
       if try isDead?.get() == true { return .partnerDied }
       guard let rest else { return patience == .none ? .wouldBlock : .timedOut }
-      let slept = try unsafe Kernel.sleep(
-        while: word, is: 1, nanoseconds: rest < 0 ? Self.slice : min(rest, Self.slice), interruption)
-      isOverdue = slept == .timedOut
+      // Kept from sleep to sleep: what interrupts them may come more often.
+      if looks || due == .max { due = now + Self.slice }
+      _ = try unsafe Kernel.sleep(
+        while: word, is: 1, nanoseconds: rest < 0 ? due - now : min(rest, due - now), interruption)
     }
   }
 

@@ -13,7 +13,9 @@ struct RingEnd: ~Copyable, @unchecked Sendable {
   var otherPosition: UInt64
   /// Waits since looking was enough.
   var waitsInVain: UInt32 = 0
-  /// Whether the numbers of processes mean here what they mean to the maker of the ring.
+  /// When a wait is to look whether the other side lives; `.max` since what was waited for came.
+  var due = Int64.max
+  /// Whether the numbers of processes, and when they started, mean here what they mean to the maker of the ring.
   let sees: Bool
   private let owner: RingOwner
 
@@ -35,8 +37,8 @@ struct RingEnd: ~Copyable, @unchecked Sendable {
     guard RingHeader.isPossible(capacity: capacity), capacity <= room else { throw failure(.badMessage) }
     _ = try unsafe region.place(
       bytes: RingHeader.size + Int(capacity), alignment: RingHeader.alignment, at: offset)
-    let namespace = try RingOwner.namespace()
-    let sees = unsafe header.namespace.pointee.load(ordering: .relaxed) == namespace && namespace != 0
+    let here = try RingNamespaces.own()
+    let sees = here.pid != 0 && here == header.namespaces
     let owner = sees ? try RingOwner.thisProcess() : .unseen
     let before = try unsafe Self.claim(header.owner(role), for: owner, sees)
     unsafe header.sleeps(role).pointee.store(0, ordering: .sequentiallyConsistent)

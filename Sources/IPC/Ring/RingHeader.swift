@@ -37,8 +37,19 @@ internal import Synchronization
   var version: UnsafeMutablePointer<Atomic<UInt32>> { unsafe half(8) }
   var content: UnsafeMutablePointer<Atomic<UInt32>> { unsafe half(12) }
   var capacity: UnsafeMutablePointer<Atomic<UInt64>> { unsafe word(16) }
-  var namespace: UnsafeMutablePointer<Atomic<UInt64>> { unsafe word(24) }
   var data: UnsafeMutableRawPointer { unsafe base + Self.size }
+
+  /// Those of whoever made the ring.
+  private(set) var namespaces: RingNamespaces {
+    get {
+      unsafe RingNamespaces(
+        pid: word(24).pointee.load(ordering: .relaxed), time: word(32).pointee.load(ordering: .relaxed))
+    }
+    nonmutating set {
+      unsafe word(24).pointee.store(newValue.pid, ordering: .relaxed)
+      unsafe word(32).pointee.store(newValue.time, ordering: .relaxed)
+    }
+  }
 
   /// How many bytes an end has ever made visible, or taken.
   func position(_ role: Role) -> UnsafeMutablePointer<Atomic<UInt64>> { unsafe word(64 * (role.rawValue + 1)) }
@@ -48,12 +59,12 @@ internal import Synchronization
   func sleeps(_ role: Role) -> UnsafeMutablePointer<Atomic<UInt32>> { unsafe half(64 * (role.rawValue + 1) + 16) }
 
   /// The magic comes last: who sees it sees the rest.
-  func initialize(content: UInt32, capacity: UInt64, namespace: UInt64) {
+  func initialize(content: UInt32, capacity: UInt64, namespaces: RingNamespaces) {
     unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.size)
     unsafe version.pointee.store(Self.version, ordering: .relaxed)
     unsafe self.content.pointee.store(content, ordering: .relaxed)
     unsafe self.capacity.pointee.store(capacity, ordering: .relaxed)
-    unsafe self.namespace.pointee.store(namespace, ordering: .relaxed)
+    self.namespaces = namespaces
     unsafe magic.pointee.store(Self.magic, ordering: .releasing)
   }
 

@@ -1,4 +1,3 @@
-internal import CIPC
 internal import Glibc
 internal import SystemPackage
 
@@ -11,7 +10,7 @@ struct RingOwner: Equatable {
 
   static let nobody = RingOwner(word: 0)
   static let closed = RingOwner(word: .max)
-  /// Somebody in another PID namespace, whose number means nothing here.
+  /// Somebody in other namespaces, whose number or start means nothing here.
   static let unseen = RingOwner(word: .max - 1)
 
   init(word: UInt64) { self.word = word }
@@ -27,16 +26,6 @@ struct RingOwner: Equatable {
     let process = getpid()
     guard let start = try start(of: process) else { return .unseen }
     return RingOwner(process: process, start: start)
-  }
-
-  /// The PID namespace that this process's number belongs to; 0 where `/proc` is not to be had.
-  static func namespace() throws(IPCError) -> UInt64 {
-    switch Kernel.attempt(.retry, cipc_pid_namespace) {
-    case .success(let inode): return UInt64(inode)
-    case .failure(let reason):
-      try passOver(reason, of: "stat")
-      return 0
-    }
   }
 
   /// When a process started. Nil when there is none, or nobody says.

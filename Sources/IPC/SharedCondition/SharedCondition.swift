@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 internal import SystemPackage
 
 /// A condition variable between processes, in memory that they share: who has locked a ``SharedMutex`` waits for another
@@ -67,19 +68,25 @@ internal import SystemPackage
   public func wait(unlocking mutex: borrowing SharedMutex, until deadline: Deadline? = nil) throws(IPCError)
     -> WaitResult
   {
-    let code: Int32
+    let (code, call): (Int32, String)
     if let deadline {
       var time = deadline.time
-      code = unsafe pthread_cond_timedwait(address, mutex.address, &time)
+      (code, call) = (unsafe pthread_cond_timedwait(address, mutex.address, &time), "pthread_cond_timedwait")
     } else {
-      code = unsafe pthread_cond_wait(address, mutex.address)
+      (code, call) = (unsafe pthread_cond_wait(address, mutex.address), "pthread_cond_wait")
     }
+    let result: WaitResult
     switch code {
-    case 0: return .woken
-    case EOWNERDEAD: return .ownerDied
-    case ETIMEDOUT: return .timedOut
-    default: throw IPCError(call: "pthread_cond_wait", errno: Errno(rawValue: code))
+    case 0: result = .woken
+    case EOWNERDEAD: result = .ownerDied
+    case ETIMEDOUT: result = .timedOut
+    default:
+      if code == ENOTRECOVERABLE { _ = mutex.forgetLock() }
+      throw IPCError(call: call, errno: Errno(rawValue: code))
     }
+    // As by locking it: by this value, whichever locked it before.
+    mutex.isLocked.store(true, ordering: .relaxed)
+    return result
   }
 
   /// Wakes one of those who wait, if somebody does.

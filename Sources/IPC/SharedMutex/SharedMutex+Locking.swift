@@ -1,5 +1,6 @@
 internal import CIPC
 internal import Glibc
+internal import Synchronization
 internal import SystemPackage
 
 extension SharedMutex {
@@ -17,24 +18,29 @@ extension SharedMutex {
 
   /// Locks the mutex, and waits until it is free. Signals do not interrupt this.
   ///
+  /// While it is locked its memory stays, though everybody may let the mutex and its region go.
+  ///
   /// - Throws: ``IPCError`` with `.deadlock` when this thread has it locked, whatever its patience; `.notRecoverable`
   ///   when an owner died and nobody made it consistent.
   ///
   /// Calls `pthread_mutex_lock(3)`, `pthread_mutex_trylock(3)`, or `pthread_mutex_clocklock(3)` with `CLOCK_MONOTONIC`.
   public func lock(patience: Patience = .forever) throws(IPCError) -> LockResult {
-    let code =
+    let (code, call) =
       switch patience {
-      case .none: unsafe pthread_mutex_trylock(address)
+      case .none: (unsafe pthread_mutex_trylock(address), "pthread_mutex_trylock")
       case .until(let deadline):
-        unsafe cipc_mutex_lock_until(address, Int64(deadline.time.tv_sec), deadline.time.tv_nsec)
-      case .forever: unsafe pthread_mutex_lock(address)
+        unsafe (
+          cipc_mutex_lock_until(address, Int64(deadline.time.tv_sec), deadline.time.tv_nsec), "pthread_mutex_clocklock"
+        )
+      case .forever: (unsafe pthread_mutex_lock(address), "pthread_mutex_lock")
       }
+    if code == 0 || code == EOWNERDEAD { isLocked.store(true, ordering: .relaxed) }
     switch code {
     case 0: return .locked
     case EOWNERDEAD: return .ownerDied
     case EBUSY: return .wouldBlock
     case ETIMEDOUT: return .timedOut
-    default: throw IPCError(call: "pthread_mutex_lock", errno: Errno(rawValue: code))
+    default: throw IPCError(call: call, errno: Errno(rawValue: code))
     }
   }
 
@@ -44,8 +50,18 @@ extension SharedMutex {
   ///
   /// Calls `pthread_mutex_unlock(3)`.
   public func unlock() throws(IPCError) {
-    try Kernel.perform("pthread_mutex_unlock") { unsafe pthread_mutex_unlock(address) }
+    // Before it is unlocked: after that, another thread may have locked it.
+    let wasLocked = forgetLock()
+    do throws(IPCError) {
+      try Kernel.perform("pthread_mutex_unlock") { unsafe pthread_mutex_unlock(address) }
+    } catch {
+      if wasLocked { isLocked.store(true, ordering: .relaxed) }
+      throw error
+    }
   }
+
+  /// Takes back what keeps the memory of a locked mutex, and tells whether anything did.
+  func forgetLock() -> Bool { unsafe isLocked.exchange(false, ordering: .relaxed) || region.letGo(address) }
 
   /// Says that what the mutex protects is whole again, after ``LockResult/ownerDied``.
   ///

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 internal import SystemPackage
 
 /// A mutex between processes, in memory that they share.
@@ -23,6 +24,9 @@ internal import SystemPackage
 @safe public struct SharedMutex: ~Copyable, @unchecked Sendable {
   let address: UnsafeMutablePointer<pthread_mutex_t>
   let region: SharedRegion
+  /// Whether it was locked by this value, and not unlocked by it since. Where another unlocked it, the region may stay
+  /// for nothing; where it is locked, it stays.
+  let isLocked = Atomic(false)
 
   /// How many bytes a mutex takes in shared memory.
   public static var size: Int { unsafe MemoryLayout<pthread_mutex_t>.size }
@@ -35,6 +39,9 @@ internal import SystemPackage
     unsafe address = try unsafe region.place(pthread_mutex_t.self, at: offset)
     self.region = region
   }
+
+  // The C library links what a thread has locked by address, and writes there when it locks or unlocks the next one.
+  deinit { if isLocked.load(ordering: .relaxed) { unsafe region.hold(address) } }
 
   /// Makes a mutex in shared memory, unlocked. Nobody may use one that is there already.
   ///

@@ -1,5 +1,6 @@
 internal import CIPC
 internal import Glibc
+internal import Synchronization
 internal import SystemPackage
 
 /// Memory that processes share, for what they place in it: a ``POSIXSemaphore``, a ``SharedMutex``, a
@@ -16,6 +17,9 @@ internal import SystemPackage
 /// (``MemorySeals/shrink``), or let nobody open it who would.
 public final class SharedRegion: Sendable {
   private let memory: Memory
+
+  /// This region, for each address at which a ``SharedMutex`` was let go while it was locked: so it stays for that.
+  private let held = Mutex<[Int: SharedRegion]>([:])
 
   private enum Memory: ~Copyable, @unchecked Sendable {
     case attached(SystemVSharedMemory.ReadWriteAttachment)
@@ -52,6 +56,14 @@ public final class SharedRegion: Sendable {
     case .mapped(let mapping): mapping.size
     case .anonymous(let pages): pages.size
     }
+  }
+
+  /// Keeps the region, though everybody lets it go, until the place is let go.
+  func hold(_ place: UnsafeRawPointer) { held.withLock { $0[Int(bitPattern: place)] = self } }
+
+  /// Ends that, and tells whether it was held.
+  func letGo(_ place: UnsafeRawPointer) -> Bool {
+    held.withLock { $0.removeValue(forKey: Int(bitPattern: place)) != nil }
   }
 
   /// The place of something, as aligned as its type must be.

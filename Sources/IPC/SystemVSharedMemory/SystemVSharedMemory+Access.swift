@@ -29,7 +29,7 @@ extension SystemVSharedMemory.Attachment {
   }
 }
 
-extension SystemVSharedMemory.Attachment where Access == SystemVSharedMemory.ReadWrite {
+extension SystemVSharedMemory.Attachment where Access == ReadWrite {
   /// Copies `bytes` into the segment, from `offset` on.
   ///
   /// - Throws: ``IPCError`` with `.badAddress` when there is not room for all of them; nothing was copied then.

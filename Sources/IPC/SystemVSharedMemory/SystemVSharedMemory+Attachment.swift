@@ -7,15 +7,11 @@ extension SystemVSharedMemory {
   /// A segment that this process can read and write.
   public typealias ReadWriteAttachment = Attachment<ReadWrite>
 
-  /// What an attached segment is for.
-  public enum ReadOnly {}
-  public enum ReadWrite {}
-
   /// A segment in the address space of this process. It is detached when its owner goes.
   ///
   /// Others may write while this process reads: what may be seen when, processes agree on by other means, such as
   /// ``SystemVSemaphores``. A child made by `fork(2)` is attached too; a program that is executed is not.
-  @safe public struct Attachment<Access>: ~Copyable {
+  @safe public struct Attachment<Access: MemoryAccess>: ~Copyable {
     /// In bytes.
     public let size: Int
 

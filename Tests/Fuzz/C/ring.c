@@ -2,6 +2,16 @@
 
 #include <ipc_ring.h>
 
+int fuzzed_ring_of_nothing(void *memory, size_t size) {
+    struct ipc_ring producer, consumer;
+    if (ipc_ring_make(memory, size, IPC_RING_RECORDS, 64) == -1 ||
+        ipc_ring_open(&producer, memory, size, IPC_RING_RECORDS, IPC_RING_PRODUCER) == -1 ||
+        ipc_ring_open(&consumer, memory, size, IPC_RING_RECORDS, IPC_RING_CONSUMER) == -1 ||
+        ipc_ring_send(&producer, NULL, 0, NULL) == -1)
+        return -1;
+    return (int)ipc_ring_receive(&consumer, NULL, 0, NULL);
+}
+
 int fuzzed_ring(void *memory, size_t size, uint32_t content, int role, int64_t *outcomes, uint8_t *bytes) {
     struct ipc_ring ring;
     unsigned char message[FUZZED_MESSAGE];

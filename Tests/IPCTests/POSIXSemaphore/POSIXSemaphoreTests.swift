@@ -97,6 +97,33 @@ import Testing
     }
   }
 
+  @Test func endingAnOlderPostingLeavesTheNewer() async {
+    await #expect(processExitsWith: .success) {
+      let name = try POSIXSemaphore.Name(validating: "/ipc-test-\(UUID())")
+      let semaphore = try POSIXSemaphore(creating: name, value: 0, permissions: .ownerReadWrite)
+      defer { try? name.unlink() }
+      var signals = sigset_t()
+      _ = unsafe sigaddset(&signals, SIGUSR1)
+      _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+      // Opened twice in a process, it is one semaphore at one address.
+      let older = try POSIXSemaphore(opening: name).post(onSignal: SIGUSR1)
+      let newer = try POSIXSemaphore(opening: name).post(onSignal: SIGUSR1)
+      older.end()
+      raise(SIGUSR1)
+      #expect(try semaphore.value() == 1)
+      newer.end()
+    }
+  }
+
+  @Test func whatSomebodyWroteOverIsNoSemaphoreAnyMore() throws {
+    let memory = try scratchMemory(4096)
+    let mapping = try memory.map()
+    let semaphore = try POSIXSemaphore(making: 1, in: SharedRegion(try mapping.mapAgain()), at: 0)
+    let bytes = [UInt8](repeating: 0xFF, count: POSIXSemaphore.size)
+    try mapping.write(bytes.span, at: 0)
+    #expect(throws: IPCError(call: "sem_getvalue", errno: .invalidArgument)) { _ = try semaphore.value() }
+  }
+
   @Test(arguments: [SIGKILL, SIGSTOP, 0, -1])
   func whatCannotBeHandledPostsNothing(_ signal: Int32) throws {
     try withName { name in

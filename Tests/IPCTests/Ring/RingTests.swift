@@ -86,7 +86,7 @@ import Testing
     for _ in 0..<2_000 {
       try RecordRing.make(capacity: 256, in: region, at: 0)
       for _ in 0..<1 + random() % 3 {
-        let place = Int([0, 8, 16, 24, 64, 72, 128, 136, 192][Int(random() % 9)])
+        let place = Int([0, 8, 16, 24, 32, 64, 72, 128, 136, 192][Int(random() % 10)])
         let value = random() % 2 == 0 ? random() : random() % 512
         let bytes: [UInt8] = (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
         try memory.write(bytes.span, at: place)

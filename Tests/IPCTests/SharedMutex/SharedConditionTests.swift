@@ -87,8 +87,30 @@ import Testing
       try await onThread {
         let mutex = try SharedMutex(in: region, at: 0)
         let changed = try SharedCondition(in: region, at: conditionPlace)
-        #expect(reason { _ = try changed.wait(unlocking: mutex) } == .notPermitted)
+        for (deadline, call) in [(nil, "pthread_cond_wait"), (Deadline.now, "pthread_cond_timedwait")] {
+          #expect(throws: IPCError(call: call, errno: .notPermitted)) {
+            _ = try changed.wait(unlocking: mutex, until: deadline)
+          }
+        }
       }
+    }
+  }
+
+  @Test func `who has waited has the mutex locked, and so its region stays`() async throws {
+    try await onThread {
+      let memory = try scratchMemory(4096)
+      weak var kept: SharedRegion?
+      let region = SharedRegion(try memory.map())
+      let mutex = try SharedMutex(makingIn: region, at: 0)
+      let changed = try SharedCondition(makingIn: region, at: conditionPlace)
+      #expect(try mutex.lock() == .locked)
+      do {
+        let other = SharedRegion(try memory.map())
+        kept = other
+        #expect(try changed.wait(unlocking: SharedMutex(in: other, at: 0), until: .now) == .timedOut)
+      }
+      #expect(kept != nil)
+      try mutex.unlock()
     }
   }
 

@@ -9,9 +9,12 @@ import Testing
       try await onThread {
         let mutex = try SharedMutex(in: region, at: 0)
         #expect(try mutex.lock() == .locked)
-        #expect(reason { _ = try mutex.lock(patience: .none) } == .deadlock)
-        #expect(reason { _ = try mutex.lock() } == .deadlock)
-        #expect(reason { _ = try mutex.lock(patience: .atMost(.seconds(60))) } == .deadlock)
+        for (patience, call) in [
+          (Patience.none, "pthread_mutex_trylock"), (.atMost(.seconds(3600)), "pthread_mutex_clocklock"),
+          (.forever, "pthread_mutex_lock"),
+        ] {
+          #expect(throws: IPCError(call: call, errno: .deadlock)) { _ = try mutex.lock(patience: patience) }
+        }
         try mutex.unlock()
         #expect(reason { try mutex.unlock() } == .notPermitted)
         #expect(try mutex.lock(patience: .none) == .locked)
@@ -105,6 +108,43 @@ import Testing
         #expect(reason { try mutex.makeConsistent() } == .invalidArgument)
         try mutex.unlock()
       }
+    }
+  }
+
+  // Who locks or unlocks the next one writes into what is locked: without its memory that is the end of the process.
+  @Test func `its region stays as long as it is locked, though nobody has them any more`() async throws {
+    try await onThread {
+      weak var kept: SharedRegion?
+      func make() throws -> SharedMutex {
+        let region = try SharedRegion(size: 4096)
+        kept = region
+        return try SharedMutex(makingIn: region, at: 0)
+      }
+      let next = try SharedMutex(makingIn: try SharedRegion(size: 4096), at: 0)
+      #expect(try make().lock() == .locked)
+      #expect(try next.lock() == .locked)
+      try next.unlock()
+      try SharedMutex(in: try #require(kept), at: 0).unlock()
+      #expect(kept == nil)
+    }
+  }
+
+  @Test func `its region stays also when it was locked in another one`() async throws {
+    try await onThread {
+      let memory = try scratchMemory(4096)
+      weak var kept: SharedRegion?
+      let region = SharedRegion(try memory.map())
+      let first = try SharedMutex(makingIn: region, at: 0)
+      let second = try SharedMutex(makingIn: region, at: 64)
+      #expect(try first.lock() == .locked)
+      do {
+        let other = SharedRegion(try memory.map())
+        kept = other
+        #expect(try SharedMutex(in: other, at: 64).lock() == .locked)
+        try SharedMutex(in: other, at: 0).unlock()
+      }
+      #expect(kept != nil)
+      try second.unlock()
     }
   }
 

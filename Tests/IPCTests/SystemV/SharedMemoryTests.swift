@@ -23,6 +23,11 @@ import Testing
     }
   }
 
+  @Test func `an attachment is for the same as any other memory`() {
+    #expect(SystemVSharedMemory.ReadOnlyAttachment.self == SystemVSharedMemory.Attachment<IPC.ReadOnly>.self)
+    #expect(SystemVSharedMemory.ReadWriteAttachment.self == SystemVSharedMemory.Attachment<IPC.ReadWrite>.self)
+  }
+
   @Test(arguments: [
     (100, 1), (99, 2), (0, 101), (-1, 1), (-1, 0), (0, -1), (101, 0), (Int.max, 1), (1, Int.max), (Int.max, Int.max),
     (Int.min, 1), (Int.min, Int.min), (50, Int.max - 49),

@@ -29,6 +29,10 @@ uint32_t fuzzed_thread(void);
 /// each with FUZZED_MESSAGE of them. Returns 0, or the errno of opening it.
 int fuzzed_ring(void *memory, size_t size, uint32_t content, int role, int64_t *outcomes, uint8_t *bytes);
 
+/// Sends a record of no bytes through a ring that it makes in `memory`, from NULL to NULL. Returns its
+/// length, or -1.
+int fuzzed_ring_of_nothing(void *memory, size_t size);
+
 /// Sends the messages of `lengths`, one behind the other in `bytes`, by ipc_channel.h. `*error` is errno, or
 /// 0. Returns how many were sent.
 size_t fuzzed_channel_send(int out, uint32_t limit, const uint32_t *lengths, size_t count,
