@@ -35,11 +35,7 @@ struct CensusTests {
         names: CellNames(), roles: 1)
       let script = "ipcmk -M 4096 >&2; ipcmk -S 3 -p 640 >&2; ipcmk -Q >&2; ipcmk -Q >&2; exec ipcs -a"
       let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script], inheriting: [], asAnotherUser: false)
-      var listing: [String] = []
-      while sandbox.end(of: pid) == nil || !sandbox.streams[0].output.isEnded {
-        try sandbox.wait(.seconds(10))
-        while let line = sandbox.streams[0].output.nextLine() { listing.append(line) }
-      }
+      let listing = try sandbox.lines(of: pid)
       let objects = try sandbox.census().objects
       let counted = Set(objects.map { $0.split(separator: " ").prefix(3).joined(separator: " ") })
       #expect(counted.count == 4)
@@ -74,14 +70,10 @@ struct CensusTests {
       do {
         let sandbox = try Sandbox(settings, names: names, roles: 1)
         let peer = Checkout.root.appending("build/bin/c-peer").string
-        _ = try sandbox.spawn(role: 0, command: [peer], inheriting: [], asAnotherUser: false)
+        let pid = try sandbox.spawn(role: 0, command: [peer], inheriting: [], asAnotherUser: false)
         let request = "mq_open handle=q name=/\(names.token)-mq oflag=O_CREAT|O_RDWR mode=600\n"
         _ = sandbox.streams[0].input.write(Array(request.utf8)[...])
-        var lines: [String] = []
-        while lines.count < 2, !sandbox.streams[0].output.isEnded {
-          try sandbox.wait(.seconds(10))
-          while let line = sandbox.streams[0].output.nextLine() { lines.append(line) }
-        }
+        let lines = try sandbox.lines(of: pid, most: 2)
         #expect(try queues(sandbox).count == 1, "\(lines)")
       }
       #expect(try queues(Sandbox(settings, names: CellNames(), roles: 0)).isEmpty)

@@ -24,12 +24,7 @@ struct SandboxBoundaryTests {
         role: 0, command: command, inheriting: [], asAnotherUser: asAnotherUser)
       _ = sandbox.streams[0].input.write(Array(asking.utf8)[...])
       sandbox.streams[0].input.close()
-      var lines: [String] = []
-      while sandbox.end(of: pid) == nil || !sandbox.streams[0].output.isEnded {
-        try sandbox.wait(.seconds(10))
-        while let line = sandbox.streams[0].output.nextLine() { lines.append(line) }
-      }
-      return lines
+      return try sandbox.lines(of: pid)
     }
   }
 
