@@ -58,6 +58,21 @@ struct CensusTests {
     }
   }
 
+  @Test("may be taken as often as anybody likes, however much there is")
+  func often() async throws {
+    try await onThread {
+      let sandbox = try Sandbox(
+        Sandbox.Settings(
+          warden: Checkout.warden, surroundings: Surroundings(isolation: .private), kept: Checkout.root.string),
+        names: CellNames(), roles: 1)
+      let script = "i=0; while [ $((i += 1)) -le 1000 ]; do mkfifo $(printf %0100d $i); done"
+      let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script], inheriting: [], asAnotherUser: false)
+      _ = try sandbox.lines(of: pid)
+      // Five million bytes, where a peer may say four.
+      for _ in 0..<50 { #expect(try sandbox.census().objects.count == 1000) }
+    }
+  }
+
   @Test("of a sandbox that is gone is empty, also of the queues among everybody's")
   func queuesAreSwept() async throws {
     try await onThread {
