@@ -77,6 +77,15 @@ struct SandboxBoundaryTests {
     #expect(try await output(of: "cd /proc; echo [0-9]*") == ["1 2"])
   }
 
+  @Test("is told why a program in /tmp is not there, though it is") func hiddenProgram() async throws {
+    let program = "/tmp/program-\(UUID())"
+    defer { try? FileManager.default.removeItem(atPath: program) }
+    try FileManager.default.copyItem(atPath: "/bin/true", toPath: program)
+    await #expect { try await output(of: [program]) } throws: {
+      "\($0)".contains("No such file or directory; a sandbox has a /tmp of its own")
+    }
+  }
+
   @Test("has no network but its own loopback") func network() async throws {
     #expect(try await output(of: "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '") == ["lo"])
   }
