@@ -38,6 +38,28 @@ struct LoaderFileTests {
     #expect(Self.mistakes(file.bytes).map(\.description) == file.mistakes)
   }
 
+  @Test(
+    "A golden transcript is told what is wrong with it as a whole",
+    arguments: [
+      NoScenario(
+        "CR LF", "# T.\n> pid\r\n< ok pid=*\r\n",
+        "test.txt:2:1: the line ends with CR LF; those of the contract end with LF alone"),
+      NoScenario(
+        "no UTF-8", bytes: Array("# T.\n> pid\n< ok ".utf8) + [0xC3, 0x28],
+        ["test.txt:1:1: the file is not valid UTF-8"]),
+      NoScenario(
+        "too long", "# T.\n> pid\n< ok pid=*\n" + String(repeating: "#\n", count: 1 << 20),
+        "test.txt:1:1: the file has more than 1048576 bytes; one that people write has not"),
+    ])
+  func transcript(_ file: NoScenario) {
+    let source = ScenarioLoader.Source(file: "test.txt", bytes: Data(file.bytes))
+    #expect {
+      _ = try ScenarioLoader.load([], transcripts: [source], vocabulary: LoaderTests.vocabulary)
+    } throws: {
+      ($0 as? LoadErrors)?.mistakes.map(\.description) == file.mistakes
+    }
+  }
+
   @Test("A vocabulary that is none is told alone, and not with every word that would stand in it")
   func noVocabulary() {
     let scenarios = ScenarioLoader.Source(file: "test.yaml", bytes: Data(LoaderTests.sound.utf8))
