@@ -74,16 +74,7 @@ public struct FaultRunner: Sendable {
     signal(SIGPIPE, SIG_IGN)
     let surroundings = try Probe.surroundings(configuration)
     var context = configuration.context(surroundings)
-    var greetings: [String: String] = [:]
-    for peer in languages {
-      do throws(CellFailure) {
-        greetings[peer.language] = try HonestyProbe.greeting(
-          of: peer, names: CellNames(), context: context, nonce: UInt32.random(in: .min ... .max)
-        ).implementation
-      } catch {
-        throw RunError(error.reason)
-      }
-    }
+    let greetings = try Probe.greetings(configuration, needed: Set(languages.map(\.language)), context: context)
     context.isTraced = true
     if let peer = languages.first {
       do throws(CellFailure) {
@@ -94,7 +85,7 @@ public struct FaultRunner: Sendable {
         throw RunError("no process can be traced here (ptrace), and no fault was tried: \(error.reason)")
       }
     }
-    return (context, "\(surroundings)", greetings)
+    return (context, "\(surroundings)", greetings.mapValues(\.implementation))
   }
 
   private var languages: [PeerDescription] {
