@@ -32,7 +32,7 @@ public struct FaultRunner: Sendable {
 
   /// Records the scripts, and returns the ids of the cells that a run would run.
   public func list() throws(RunError) -> [String] {
-    let recorded = try record(try context().context)
+    let recorded = try record(try context().context) { _ in }
     return recorded.plan.planned.map(\.cell.id)
   }
 
@@ -40,11 +40,9 @@ public struct FaultRunner: Sendable {
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
     let start = ContinuousClock.now
     let (context, isolation, greetings) = try context()
-    let recorded = try record(context)
-    let work = recorded.plan.planned
-    if work.isEmpty, recorded.failures.isEmpty { throw RunError("nothing selected", status: .nothingSelected) }
-
     let results = RunState(groups: [], listener: listener, stopsAtFirst: configuration.failFast)
+    let recorded = try record(context, emit: results.emit)
+    let work = recorded.plan.planned
     results.emit(
       .runStarted(
         RunDescription(
@@ -102,31 +100,41 @@ public struct FaultRunner: Sendable {
     var complaints: [String] = []
   }
 
-  private func record(_ context: CellRun.Context) throws(RunError) -> Recorded {
-    var recorded = Recorded()
-    var unknown: Set<String> = []
-    for scenario in scripts {
-      for peer in languages where selection.mayInclude(scenario, language: peer.language) {
-        let planned = FaultPlan.Planned(
+  /// The scripts that the selection needs, each in one language, without a fault.
+  private var recordings: [FaultPlan.Planned] {
+    scripts.flatMap { scenario in
+      languages.filter { selection.mayInclude(scenario, language: $0.language) }.map { peer in
+        FaultPlan.Planned(
           cell: Cell(scenario, language: peer.language, point: nil, fault: nil), scenario: scenario, peer: peer,
           injection: nil)
-        let (result, run) = result(of: planned, context)
-        guard result.verdict == .passed, let run else {
-          recorded.failures.append(result)
-          continue
-        }
-        let traces = run.cell.roles.map { ($0, SystemCallTrace($0.complained)) }
-        let points = traces.flatMap { role, trace in
-          // What it inherits is adopted before the script has its first word.
-          trace.points(of: role.name, operations: run.operations(of: role), table: table)
-            .filter { $0.request >= role.inherits.count }
-        }
-        unknown.formUnion(traces.flatMap(\.1.requests).joined().map(\.name).filter { !table.knows($0) })
-        recorded.plan.add(points, of: planned, table: table, selection: selection)
-        for point in points where table.silentOperations.contains(point.operation) {
-          recorded.complaints.append(
-            "\(SystemCallTable.file) says that \(point.operation) makes no call; \(peer.language) makes \(point.call)")
-        }
+      }
+    }
+  }
+
+  private func record(_ context: CellRun.Context, emit: (Event) -> Void) throws(RunError) -> Recorded {
+    var recorded = Recorded()
+    var unknown: Set<String> = []
+    let recordings = recordings
+    for (index, planned) in recordings.enumerated() {
+      if Interruption.isRequested { return recorded }
+      emit(.recording(planned.cell, number: index + 1, of: recordings.count))
+      let (result, run) = result(of: planned, context)
+      guard result.verdict == .passed, let run else {
+        recorded.failures.append(result)
+        continue
+      }
+      let traces = run.cell.roles.map { ($0, SystemCallTrace($0.complained)) }
+      let points = traces.flatMap { role, trace in
+        // What it inherits is adopted before the script has its first word.
+        trace.points(of: role.name, operations: run.operations(of: role), table: table)
+          .filter { $0.request >= role.inherits.count }
+      }
+      unknown.formUnion(traces.flatMap(\.1.requests).joined().map(\.name).filter { !table.knows($0) })
+      recorded.plan.add(points, of: planned, table: table, selection: selection)
+      for point in points where table.silentOperations.contains(point.operation) {
+        recorded.complaints.append(
+          "\(SystemCallTable.file) says that \(point.operation) makes no call; "
+            + "\(planned.peer.language) makes \(point.call)")
       }
     }
     recorded.complaints += unknown.sorted().map {
@@ -184,9 +192,10 @@ public struct FaultRunner: Sendable {
   ) -> RunSummary {
     let missing = planned - results.count
     let unexpected = results.filter { !$0.isExpected }
-    let status = ExitStatus(
+    var status = ExitStatus(
       unexpected: unexpected.map(\.verdict) + (missing > 0 ? [.notRun] : []), complaints: complaints,
       isInterrupted: Interruption.isRequested)
+    if planned == 0, status == .asExpected { status = .nothingSelected }
     return RunSummary(
       planned: planned, counts: Dictionary(results.map { ($0.verdict, 1) }, uniquingKeysWith: +),
       unexpected: unexpected.count,

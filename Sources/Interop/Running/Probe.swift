@@ -44,8 +44,8 @@ enum Probe {
       } catch {
         let said = error.evidence.answered.map { "; it said '\($0)'" } ?? ""
         let isReference = peer.language == configuration.peers.reference.language
-        throw RunError(
-          error.reason + said, status: isReference || error.verdict == .broken ? .brokenEnvironment : .failures)
+        let status: ExitStatus = isReference || error.verdict == .broken ? .brokenEnvironment : .failures
+        throw RunError(error.reason + said, status: Interruption.isRequested ? .interrupted : status)
       }
     }
     return greetings
