@@ -96,7 +96,7 @@ public struct FaultRunner: Sendable {
     var plan = FaultPlan()
     /// The recordings that did not pass: without them nothing is known of a script's calls.
     var failures: [CellResult] = []
-    /// What no script performs.
+    /// What got no fault, and what the table of calls has wrong.
     var complaints: [String] = []
   }
 
@@ -114,6 +114,9 @@ public struct FaultRunner: Sendable {
   private func record(_ context: CellRun.Context, emit: (Event) -> Void) throws(RunError) -> Recorded {
     var recorded = Recorded()
     var unknown: Set<String> = []
+    /// The operations that make calls of IPC, and of each language the scripts in which it was seen to make none.
+    var reached: Set<String> = []
+    var unseen: [String: [String]] = [:]
     let recordings = recordings
     for (index, planned) in recordings.enumerated() {
       if Interruption.isRequested { return recorded }
@@ -130,6 +133,10 @@ public struct FaultRunner: Sendable {
           .filter { $0.request >= role.inherits.count }
       }
       unknown.formUnion(traces.flatMap(\.1.requests).joined().map(\.name).filter { !table.knows($0) })
+      reached.formUnion(points.map(\.operation))
+      if points.isEmpty, !planned.scenario.operations.isSubset(of: table.silentOperations) {
+        unseen[planned.peer.language, default: []].append(planned.scenario.id)
+      }
       recorded.plan.add(points, of: planned, table: table, selection: selection)
       for point in points where table.silentOperations.contains(point.operation) {
         recorded.complaints.append(
@@ -140,16 +147,19 @@ public struct FaultRunner: Sendable {
     recorded.complaints += unknown.sorted().map {
       "\(SystemCallTable.file) does not say whether \($0) is a call of IPC, and it got no fault"
     }
-    if selection.isEverything { recorded.complaints += neverPerformed }
-    return recorded
-  }
-
-  /// A row of the table that nobody filled is missing in silence no more.
-  private var neverPerformed: [String] {
-    let known = scripts.reduce(into: table.silentOperations) { $0.formUnion($1.operations) }
-    return configuration.vocabulary.names.filter { !known.contains($0) }.map {
-      "no script of fixtures/faults performs \($0), so no fault was put into its calls"
+    recorded.complaints += unseen.sorted { $0.key < $1.key }.map { language, scripts in
+      "\(language) was seen to make no call of IPC in \(counted(scripts.count, "script")), such as \(scripts[0]), and got no "
+        + "fault there: the process that is started has to make the calls itself"
     }
+    // What a recording that failed would have reached is not known.
+    if selection.isEverything, recorded.failures.isEmpty {
+      let known = reached.union(table.silentOperations)
+      recorded.complaints += configuration.vocabulary.names.filter { !known.contains($0) }.map {
+        "no script of fixtures/faults performs \($0) by a call of IPC, so it got no fault; \(SystemCallTable.file) "
+          + "says which operations make no call"
+      }
+    }
+    return recorded
   }
 
   // MARK: - One cell
