@@ -23,7 +23,7 @@ struct Faults: ParsableCommand {
 
       EXIT STATUS
         0 all as they must be   1 failures   2 usage   4 nothing selected
-        3 no strace, ptrace or sandbox here, so nothing was tried
+        3 no strace, ptrace, sandbox or sound C peer here, so nothing was tried
         5 only leaks   130 interrupted
       """)
 

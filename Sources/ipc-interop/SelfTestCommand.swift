@@ -65,10 +65,10 @@ struct SelfTestCommand: ParsableCommand {
       more: (faulty.map { [("--faulty", $0)] } ?? [])
         + (isolation == .auto ? [] : [("--isolation", isolation.rawValue)]))
     configuration.isolation = isolation
+    Interruption.listen()
     let test = try SelfTest(
       configuration, scenarios: fixtures.scenarios, mutants: mutants, build: build, names: fault)
     let outlet = try Outlet(output) { MutantTable(mutants, style: $0) }
-    Interruption.listen()
     let summary = try test.run { outlet.receive($0) }
     try outlet.finish()
     throw ExitCode(summary.exitStatus)

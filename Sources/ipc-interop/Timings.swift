@@ -12,7 +12,7 @@ struct Timings: CustomStringConvertible {
     case .runStarted(let run): jobs = run.jobs
     case .cellEnded(let result): cells.append((result.cell.id, result.cell.mechanism, result.seconds))
     case .runEnded(let summary): elapsed = summary.seconds
-    case .cellStarted, .timePassed: break
+    case .recording, .cellStarted, .timePassed: break
     }
   }
 

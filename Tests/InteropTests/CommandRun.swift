@@ -107,4 +107,14 @@ final class CommandRun {
       .write(to: folder.appending(path: "fixtures/pitfalls.yaml"))
     return FilePath(folder.path)
   }
+
+  /// Gives a checkout a script to put faults into, and the table of calls.
+  static func addFaults(to root: FilePath, _ script: String) throws {
+    let folder = root.appending("fixtures/faults").string
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try Data(script.utf8).write(to: URL(fileURLWithPath: "\(folder)/fifo.yaml"))
+    let table = SystemCallTable.file
+    try FileManager.default.createSymbolicLink(
+      atPath: root.appending(table).string, withDestinationPath: Checkout.root.appending(table).string)
+  }
 }

@@ -29,6 +29,23 @@ import Testing
       #expect(first?.hasPrefix(unit == "\n" ? "" : "x") == true)
     }
   }
+
+  @Test("is none where as much as was asked for has come, and been taken", arguments: [false, true])
+  func asked(isAsked: Bool) throws {
+    let ends = try FileDescriptor.pipe(options: .closeOnExec)
+    defer { try? ends.writeEnd.close() }
+    let source = LineSource(OwnedDescriptor(ends.readEnd), limit: 100, isAsked: isAsked)
+    for _ in 0..<20 {
+      try ends.writeEnd.writeAll("nine more\n".utf8)
+      source.receive()
+      if source.nextLine() == nil { break }
+    }
+    #expect(source.isFlooded == !isAsked)
+    guard isAsked else { return }
+    try ends.writeEnd.writeAll(String(repeating: "x", count: 101).utf8)
+    source.receive()
+    #expect(source.isFlooded)
+  }
 }
 
 /// The most memory that this process has ever had, in bytes: `VmHWM` of `proc_pid_status(5)`.

@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 import Testing
 
 @testable import Interop
@@ -35,6 +36,70 @@ struct LoaderFileTests {
   @Test("A file that holds no scenarios is told as such", arguments: files)
   func file(_ file: NoScenario) {
     #expect(Self.mistakes(file.bytes).map(\.description) == file.mistakes)
+  }
+
+  @Test(
+    "A golden transcript is told what is wrong with it as a whole",
+    arguments: [
+      NoScenario(
+        "CR LF", "# T.\n> pid\r\n< ok pid=*\r\n",
+        "test.txt:2:1: the line ends with CR LF; those of the contract end with LF alone"),
+      NoScenario(
+        "no UTF-8", bytes: Array("# T.\n> pid\n< ok ".utf8) + [0xC3, 0x28],
+        ["test.txt:1:1: the file is not valid UTF-8"]),
+      NoScenario(
+        "too long", "# T.\n> pid\n< ok pid=*\n" + String(repeating: "#\n", count: 1 << 20),
+        "test.txt:1:1: the file has more than 1048576 bytes; one that people write has not"),
+    ])
+  func transcript(_ file: NoScenario) {
+    let source = ScenarioLoader.Source(file: "test.txt", bytes: Data(file.bytes))
+    #expect {
+      _ = try ScenarioLoader.load([], transcripts: [source], vocabulary: LoaderTests.vocabulary)
+    } throws: {
+      ($0 as? LoadErrors)?.mistakes.map(\.description) == file.mistakes
+    }
+  }
+
+  @Test("A vocabulary that is none is told alone, and not with every word that would stand in it")
+  func noVocabulary() {
+    let scenarios = ScenarioLoader.Source(file: "test.yaml", bytes: Data(LoaderTests.sound.utf8))
+    #expect {
+      _ = try ScenarioLoader.load(
+        [scenarios], vocabulary: ScenarioLoader.Source(file: "operations.yaml", bytes: Data("[".utf8)))
+    } throws: {
+      ($0 as? LoadErrors)?.mistakes.map(\.location.file) == ["operations.yaml"]
+    }
+  }
+
+  /// What stands where a file of people should, as a shell puts it there, and why it cannot be read.
+  @Test(
+    "What cannot be read is told with the reason",
+    arguments: [
+      ("true", "No such file or directory"), ("mkdir", "it is no regular file"), ("mkfifo", "it is no regular file"),
+      ("ln -s /dev/zero", "it is no regular file"), ("ln -s nowhere", "No such file or directory"),
+    ])
+  func unreadable(make: String, reason: String) async throws {
+    let mistakes = try await onThread {
+      let path = FileManager.default.temporaryDirectory.appending(path: "file-\(UUID())").path
+      defer { try? FileManager.default.removeItem(atPath: path) }
+      let shell = try Process.run(URL(fileURLWithPath: "/bin/sh"), arguments: ["-c", "\(make) \(path)"])
+      shell.waitUntilExit()
+      let log = MistakeLog()
+      _ = ScenarioLoader.Source(at: path, as: "test.yaml", log: log)
+      return log.sorted
+    }
+    #expect(mistakes.map(\.description) == ["test.yaml:1:1: the file cannot be read: \(reason)"])
+  }
+
+  @Test("A checkout that lacks its vocabulary is told that alone") func lacksVocabulary() throws {
+    let root = try CommandRun.checkout(cells: 1)
+    defer { try? FileManager.default.removeItem(atPath: root.string) }
+    try FileManager.default.removeItem(atPath: root.appending("fixtures/operations.yaml").string)
+    for load in [{ _ = try ScenarioLoader.load(root: root) }, { _ = try ScenarioLoader.loadFaultScripts(root: root) }] {
+      #expect { try load() } throws: {
+        "\($0)".contains("operations.yaml:1:1: the file cannot be read: No such file") && !"\($0)".contains("unknown")
+      }
+    }
   }
 
   @Test("A damaged file is told with a place, and never stops the program")
@@ -107,7 +172,7 @@ struct LoaderFileTests {
     NoScenario("no UTF-8", bytes: [0x2D, 0x20, 0xC3, 0x28], ["test.yaml:1:1: the file is not valid UTF-8"]),
     NoScenario(
       "a line of ten million letters", bytes: Array(repeating: UInt8(ascii: "x"), count: 10_000_000),
-      ["test.yaml:1:1: the file has 10000000 bytes; one that people write has at most 1048576"]),
+      ["test.yaml:1:1: the file has more than 1048576 bytes; one that people write has not"]),
     NoScenario(
       "ten thousand brackets", String(repeating: "[", count: 10_000),
       "test.yaml:1:1: this is no YAML: while parsing, Maximum nesting level reached, set with yaml_set_max_nest_level())"

@@ -154,9 +154,12 @@ struct PlantedObjectsTests {
       let sandbox = try sandbox(.private, names(), roles: 1)
       let script = #"printf 'State:\tT' >/proc/$$/comm; echo; read -r line"#
       let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script], inheriting: [], asAnotherUser: false)
-      while !sandbox.streams[0].output.hasLine { try sandbox.wait(.seconds(10)) }
+      _ = try sandbox.lines(of: pid, most: 1)
       var look = try sandbox.look(at: pid)
-      while !look.isWaitingForInput { look = try sandbox.look(at: pid) }
+      try sandbox.wait(lookingEvery: .milliseconds(1)) {
+        look = try sandbox.look(at: pid)
+        return look.isWaitingForInput
+      }
       #expect(look.state == "S")
     }
   }

@@ -28,15 +28,11 @@ struct PrivateSegmentTests {
         let peer = try sandbox.spawn(
           role: 0, command: [Checkout.root.appending("build/bin/c-peer").string], inheriting: [], asAnotherUser: false)
         _ = streams.input.write(Array("shmget key=IPC_PRIVATE size=4096 mode=600\n".utf8)[...])
-        var lines: [String] = []
-        while lines.count < 2, !streams.output.isEnded {
-          try sandbox.wait(.seconds(10))
-          while let line = streams.output.nextLine() { lines.append(line) }
-        }
+        let lines = try sandbox.lines(of: peer, most: 2)
         made = try #require(lines.last.flatMap { Int32($0.drop { $0 != "=" }.dropFirst()) }, "\(lines)")
         if endsBefore {
           streams.input.close()
-          while sandbox.end(of: peer) == nil { try sandbox.wait(.seconds(10)) }
+          _ = try sandbox.lines(of: peer)
         }
         #expect(exists(made))
       }
@@ -75,12 +71,7 @@ struct PrivateSegmentTests {
         names: CellNames(), roles: 1)
       let pid = try sandbox.spawn(
         role: 0, command: ["/bin/sh", "-c", script, Checkout.warden], inheriting: [], asAnotherUser: false)
-      var lines: [String] = []
-      while sandbox.end(of: pid) == nil || !sandbox.streams[0].output.isEnded {
-        try sandbox.wait(.seconds(10))
-        while let line = sandbox.streams[0].output.nextLine() { lines.append(line) }
-      }
-      return lines
+      return try sandbox.lines(of: pid)
     }
     let numbers = try #require(lines.first).split(separator: " ")
     try #require(numbers.count == 5, "\(lines)")

@@ -24,12 +24,7 @@ struct SandboxBoundaryTests {
         role: 0, command: command, inheriting: [], asAnotherUser: asAnotherUser)
       _ = sandbox.streams[0].input.write(Array(asking.utf8)[...])
       sandbox.streams[0].input.close()
-      var lines: [String] = []
-      while sandbox.end(of: pid) == nil || !sandbox.streams[0].output.isEnded {
-        try sandbox.wait(.seconds(10))
-        while let line = sandbox.streams[0].output.nextLine() { lines.append(line) }
-      }
-      return lines
+      return try sandbox.lines(of: pid)
     }
   }
 
@@ -80,6 +75,15 @@ struct SandboxBoundaryTests {
 
   @Test("sees no process but its own and the warden") func processes() async throws {
     #expect(try await output(of: "cd /proc; echo [0-9]*") == ["1 2"])
+  }
+
+  @Test("is told why a program in /tmp is not there, though it is") func hiddenProgram() async throws {
+    let program = "/tmp/program-\(UUID())"
+    defer { try? FileManager.default.removeItem(atPath: program) }
+    try FileManager.default.copyItem(atPath: "/bin/true", toPath: program)
+    await #expect { try await output(of: [program]) } throws: {
+      "\($0)".contains("No such file or directory; a sandbox has a /tmp of its own")
+    }
   }
 
   @Test("has no network but its own loopback") func network() async throws {

@@ -7,15 +7,11 @@ public enum PitfallLoader {
   /// - Throws: ``LoadErrors`` with every mistake; an unknown scenario is one, and so is a pitfall that has none.
   public static func load(root: FilePath, scenarios: [Scenario]) throws(LoadErrors) -> [PitfallGroup] {
     let file = "fixtures/pitfalls.yaml"
-    let bytes: Data
-    do {
-      bytes = try Data(contentsOf: URL(fileURLWithPath: root.appending(file).string))
-    } catch {
-      let place = SourceLocation(file: file, line: 1, column: 1)
-      let message = "the file cannot be read: \(error.localizedDescription)"
-      throw LoadErrors(mistakes: [Mistake(location: place, message: message)])
+    let log = MistakeLog()
+    guard let source = ScenarioLoader.Source(at: root.appending(file).string, as: file, log: log) else {
+      throw LoadErrors(mistakes: log.sorted)
     }
-    return try load(file: file, bytes: bytes, known: Set(scenarios.map(\.id)))
+    return try load(file: file, bytes: source.bytes, known: Set(scenarios.map(\.id)))
   }
 
   static func load(file: String, bytes: Data, known: Set<String>) throws(LoadErrors) -> [PitfallGroup] {

@@ -61,8 +61,14 @@ extension FaultRun {
       try cell.perform(step)
     case .signal(let name, _), .endInput(let name), .waitForEnd(let name, _):
       if name != victim, try cell.role(name).pid != nil { try cell.perform(step) }
+    case .sleeps(let name, _):
+      // Asleep, or over it: what comes next has its order all the same.
+      let role = try cell.role(name)
+      guard role.pending != nil, !stuck.contains(name) else { return }
+      _ = try watch(role, orBlocked: true)
+      try noteDeath()
     case .census: break  // it counts what the dead was to make or to remove
-    case .transcript, .start, .sleeps, .prints: break
+    case .transcript, .start, .prints: break
     }
   }
 

@@ -32,7 +32,7 @@ public struct FaultRunner: Sendable {
 
   /// Records the scripts, and returns the ids of the cells that a run would run.
   public func list() throws(RunError) -> [String] {
-    let recorded = try record(try context().context)
+    let recorded = try record(try context().context) { _ in }
     return recorded.plan.planned.map(\.cell.id)
   }
 
@@ -40,11 +40,9 @@ public struct FaultRunner: Sendable {
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
     let start = ContinuousClock.now
     let (context, isolation, greetings) = try context()
-    let recorded = try record(context)
-    let work = recorded.plan.planned
-    if work.isEmpty, recorded.failures.isEmpty { throw RunError("nothing selected", status: .nothingSelected) }
-
     let results = RunState(groups: [], listener: listener, stopsAtFirst: configuration.failFast)
+    let recorded = try record(context, emit: results.emit)
+    let work = recorded.plan.planned
     results.emit(
       .runStarted(
         RunDescription(
@@ -74,16 +72,7 @@ public struct FaultRunner: Sendable {
     signal(SIGPIPE, SIG_IGN)
     let surroundings = try Probe.surroundings(configuration)
     var context = configuration.context(surroundings)
-    var greetings: [String: String] = [:]
-    for peer in languages {
-      do throws(CellFailure) {
-        greetings[peer.language] = try HonestyProbe.greeting(
-          of: peer, names: CellNames(), context: context, nonce: UInt32.random(in: .min ... .max)
-        ).implementation
-      } catch {
-        throw RunError(error.reason)
-      }
-    }
+    let greetings = try Probe.greetings(configuration, needed: Set(languages.map(\.language)), context: context)
     context.isTraced = true
     if let peer = languages.first {
       do throws(CellFailure) {
@@ -94,7 +83,7 @@ public struct FaultRunner: Sendable {
         throw RunError("no process can be traced here (ptrace), and no fault was tried: \(error.reason)")
       }
     }
-    return (context, "\(surroundings)", greetings)
+    return (context, "\(surroundings)", greetings.mapValues(\.implementation))
   }
 
   private var languages: [PeerDescription] {
@@ -107,50 +96,70 @@ public struct FaultRunner: Sendable {
     var plan = FaultPlan()
     /// The recordings that did not pass: without them nothing is known of a script's calls.
     var failures: [CellResult] = []
-    /// What no script performs.
+    /// What got no fault, and what the table of calls has wrong.
     var complaints: [String] = []
   }
 
-  private func record(_ context: CellRun.Context) throws(RunError) -> Recorded {
-    var recorded = Recorded()
-    var unknown: Set<String> = []
-    for scenario in scripts {
-      for peer in languages where selection.mayInclude(scenario, language: peer.language) {
-        let planned = FaultPlan.Planned(
+  /// The scripts that the selection needs, each in one language, without a fault.
+  private var recordings: [FaultPlan.Planned] {
+    scripts.flatMap { scenario in
+      languages.filter { selection.mayInclude(scenario, language: $0.language) }.map { peer in
+        FaultPlan.Planned(
           cell: Cell(scenario, language: peer.language, point: nil, fault: nil), scenario: scenario, peer: peer,
           injection: nil)
-        let (result, run) = result(of: planned, context)
-        guard result.verdict == .passed, let run else {
-          recorded.failures.append(result)
-          continue
-        }
-        let traces = run.cell.roles.map { ($0, SystemCallTrace($0.complained)) }
-        let points = traces.flatMap { role, trace in
-          // What it inherits is adopted before the script has its first word.
-          trace.points(of: role.name, operations: run.operations(of: role), table: table)
-            .filter { $0.request >= role.inherits.count }
-        }
-        unknown.formUnion(traces.flatMap(\.1.requests).joined().map(\.name).filter { !table.knows($0) })
-        recorded.plan.add(points, of: planned, table: table, selection: selection)
-        for point in points where table.silentOperations.contains(point.operation) {
-          recorded.complaints.append(
-            "\(SystemCallTable.file) says that \(point.operation) makes no call; \(peer.language) makes \(point.call)")
-        }
+      }
+    }
+  }
+
+  private func record(_ context: CellRun.Context, emit: (Event) -> Void) throws(RunError) -> Recorded {
+    var recorded = Recorded()
+    var unknown: Set<String> = []
+    /// The operations that make calls of IPC, and of each language the scripts in which it was seen to make none.
+    var reached: Set<String> = []
+    var unseen: [String: [String]] = [:]
+    let recordings = recordings
+    for (index, planned) in recordings.enumerated() {
+      if Interruption.isRequested { return recorded }
+      emit(.recording(planned.cell, number: index + 1, of: recordings.count))
+      let (result, run) = result(of: planned, context)
+      guard result.verdict == .passed, let run else {
+        recorded.failures.append(result)
+        continue
+      }
+      let traces = run.cell.roles.map { ($0, SystemCallTrace($0.complained)) }
+      let points = traces.flatMap { role, trace in
+        // What it inherits is adopted before the script has its first word.
+        trace.points(of: role.name, operations: run.operations(of: role), table: table)
+          .filter { $0.request >= role.inherits.count }
+      }
+      unknown.formUnion(traces.flatMap(\.1.requests).joined().map(\.name).filter { !table.knows($0) })
+      reached.formUnion(points.map(\.operation))
+      if points.isEmpty, !planned.scenario.operations.isSubset(of: table.silentOperations) {
+        unseen[planned.peer.language, default: []].append(planned.scenario.id)
+      }
+      recorded.plan.add(points, of: planned, table: table, selection: selection)
+      for point in points where table.silentOperations.contains(point.operation) {
+        recorded.complaints.append(
+          "\(SystemCallTable.file) says that \(point.operation) makes no call; "
+            + "\(planned.peer.language) makes \(point.call)")
       }
     }
     recorded.complaints += unknown.sorted().map {
       "\(SystemCallTable.file) does not say whether \($0) is a call of IPC, and it got no fault"
     }
-    if selection.isEverything { recorded.complaints += neverPerformed }
-    return recorded
-  }
-
-  /// A row of the table that nobody filled is missing in silence no more.
-  private var neverPerformed: [String] {
-    let known = scripts.reduce(into: table.silentOperations) { $0.formUnion($1.operations) }
-    return configuration.vocabulary.names.filter { !known.contains($0) }.map {
-      "no script of fixtures/faults performs \($0), so no fault was put into its calls"
+    recorded.complaints += unseen.sorted { $0.key < $1.key }.map { language, scripts in
+      "\(language) was seen to make no call of IPC in \(counted(scripts.count, "script")), such as \(scripts[0]), and got no "
+        + "fault there: the process that is started has to make the calls itself"
     }
+    // What a recording that failed would have reached is not known.
+    if selection.isEverything, recorded.failures.isEmpty {
+      let known = reached.union(table.silentOperations)
+      recorded.complaints += configuration.vocabulary.names.filter { !known.contains($0) }.map {
+        "no script of fixtures/faults performs \($0) by a call of IPC, so it got no fault; \(SystemCallTable.file) "
+          + "says which operations make no call"
+      }
+    }
+    return recorded
   }
 
   // MARK: - One cell
@@ -193,9 +202,10 @@ public struct FaultRunner: Sendable {
   ) -> RunSummary {
     let missing = planned - results.count
     let unexpected = results.filter { !$0.isExpected }
-    let status = ExitStatus(
+    var status = ExitStatus(
       unexpected: unexpected.map(\.verdict), missing: missing, failFast: configuration.failFast,
       complaints: complaints, isInterrupted: Interruption.isRequested)
+    if planned == 0, status == .asExpected { status = .nothingSelected }
     return RunSummary(
       planned: planned, counts: Dictionary(results.map { ($0.verdict, 1) }, uniquingKeysWith: +),
       unexpected: unexpected.count,

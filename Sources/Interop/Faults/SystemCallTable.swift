@@ -50,8 +50,9 @@ struct SystemCallTable: Sendable {
 
   static func load(root: FilePath, vocabulary: Vocabulary) throws(LoadErrors) -> SystemCallTable {
     let log = MistakeLog()
-    let bytes = (try? Data(contentsOf: URL(fileURLWithPath: root.appending(file).string))) ?? Data()
-    let table = Document(file: file, bytes: bytes, log: log).map { SystemCallTable($0, vocabulary) }
+    let table = ScenarioLoader.Source(at: root.appending(file).string, as: file, log: log)
+      .flatMap { Document(file: file, bytes: $0.bytes, log: log) }
+      .map { SystemCallTable($0, vocabulary) }
     guard let table, log.count == 0 else { throw LoadErrors(mistakes: log.sorted) }
     return table
   }

@@ -1,5 +1,3 @@
-import Foundation
-
 /// The builds of the peers that have faults to switch on. They never ship.
 public struct FaultyBuild: Sendable {
   /// Commands as in `fixtures/peers.yaml`; each takes `--fault NAME` and `--faults`.
@@ -17,35 +15,42 @@ public struct FaultyBuild: Sendable {
     }
   }
 
-  /// The faults that the peer of a language says that it has.
-  func faults(of language: String) throws(RunError) -> [String] {
+  /// The faults that the peer of a language says that it has. It is asked in a sandbox, as every peer is.
+  func faults(of language: String, _ context: CellRun.Context) throws(RunError) -> [String] {
     guard let command = peers[language]?.peer else { throw RunError("there is no faulty peer of \(language)") }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: command[0])
-    process.arguments = command.dropFirst() + ["--faults"]
-    let output = Foundation.Pipe()
-    process.standardOutput = output
-    process.standardInput = FileHandle.nullDevice
-    let answer: Data
-    do {
-      try process.run()
-      answer = try output.fileHandleForReading.readToEnd() ?? Data()
+    let question = "\(command[0]) --faults"
+    let streams: Sandbox.RoleStreams
+    let end: End?
+    do throws(SandboxError) {
+      let sandbox = try Sandbox(context.sandbox, names: CellNames(), roles: 1)
+      streams = sandbox.streams[0]
+      let pid = try sandbox.spawn(role: 0, command: command + ["--faults"], inheriting: [], asAnotherUser: false)
+      streams.input.close()
+      let deadline = ContinuousClock.now + context.patience
+      while !streams.output.isEnded || !streams.error.isEnded || sandbox.end(of: pid) == nil,
+        ContinuousClock.now < deadline, !Interruption.isRequested
+      {
+        try sandbox.wait(deadline - .now)
+      }
+      end = sandbox.end(of: pid)
     } catch {
-      throw RunError(
-        "\(command[0]) cannot be asked for its faults: \(error.localizedDescription); 'make build' makes it")
+      throw RunError("\(question) cannot be asked: \(error); 'make build' makes it")
     }
-    process.waitUntilExit()
-    guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-      throw RunError("\(command[0]) --faults ended with status \(process.terminationStatus)")
+    if Interruption.isRequested { throw RunError("interrupted before the first cell", status: .interrupted) }
+    guard let end, streams.output.isEnded else {
+      throw RunError("\(question) did not end within \(context.patience)")
     }
-    return String(decoding: answer, as: UTF8.self).split(separator: "\n").map(String.init)
+    guard end == .exit(0) else {
+      throw RunError("\(question) ended (\(end)): \(streams.error.everything().last ?? "it does not say why")")
+    }
+    return streams.output.everything()
   }
 
   /// What `mutants` has and the builds have not, and the reverse.
-  func complaints(_ mutants: [Mutant]) throws(RunError) -> [String] {
+  func complaints(_ mutants: [Mutant], _ context: CellRun.Context) throws(RunError) -> [String] {
     var complaints: [String] = []
     for peer in peers.peers {
-      let built = try faults(of: peer.language)
+      let built = try faults(of: peer.language, context)
       let listed = mutants.filter { $0.language == peer.language }
       for mutant in listed where !built.contains(mutant.fault) {
         let clause = Suggestion.nearest(to: mutant.fault, among: built).map { "; did you mean '\($0)'?" } ?? ""

@@ -7,13 +7,11 @@ public enum MutantLoader {
   public static func load(
     _ file: String, root: String, scenarios: [Scenario], languages: [String]
   ) throws(LoadErrors) -> [Mutant] {
-    let bytes: Data
-    do { bytes = try Data(contentsOf: URL(fileURLWithPath: "\(root)/\(file)")) } catch {
-      let place = SourceLocation(file: file, line: 1, column: 1)
-      let mistake = Mistake(location: place, message: "the file cannot be read: \(error.localizedDescription)")
-      throw LoadErrors(mistakes: [mistake])
+    let log = MistakeLog()
+    guard let source = ScenarioLoader.Source(at: "\(root)/\(file)", as: file, log: log) else {
+      throw LoadErrors(mistakes: log.sorted)
     }
-    return try load(ScenarioLoader.Source(file: file, bytes: bytes), scenarios: scenarios, languages: languages)
+    return try load(source, scenarios: scenarios, languages: languages)
   }
 
   static func load(

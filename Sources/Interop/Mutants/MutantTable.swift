@@ -20,7 +20,7 @@ public struct MutantTable: Report {
       guard style.isTerminal, let planned = record.description?.cells else { return "" }
       defer { drawn = "[\(record.results.count)/\(planned)] cells of the self-test" }
       return erasing + "[\(record.results.count)/\(planned)] cells of the self-test"
-    case .runStarted, .cellStarted: return ""
+    case .recording, .runStarted, .cellStarted: return ""
     }
   }
 

@@ -22,7 +22,7 @@ public struct SelfTest: Sendable {
     self.configuration = configuration
     let surroundings = try Probe.surroundings(configuration)
     self.surroundings = surroundings
-    var complaints = try build.complaints(mutants)
+    var complaints = try build.complaints(mutants, configuration.context(surroundings))
     let chosen = try mutants.named(names)
     if names.isEmpty {
       let mechanisms = Set(scenarios.map(\.mechanism))

@@ -51,7 +51,7 @@ struct SelfTestTrial: Sendable {
       _ = try runner.run { event in
         switch event {
         case .cellStarted, .cellEnded: emit(event)
-        case .runStarted, .timePassed, .runEnded: break
+        case .recording, .runStarted, .timePassed, .runEnded: break
         }
       }
     } catch {

@@ -28,11 +28,9 @@ public struct PeerList: Sendable {
   }
 
   private static func read(_ file: String, root: String) throws(PeerListError) -> [PeerDescription] {
-    let bytes: Data
-    do { bytes = try Data(contentsOf: URL(fileURLWithPath: file)) } catch {
-      throw PeerListError("\(file): \(error.localizedDescription)")
-    }
-    return try parse(bytes, file: file, root: root)
+    let log = MistakeLog()
+    guard let source = ScenarioLoader.Source(at: file, as: file, log: log) else { throw PeerListError(log.told) }
+    return try parse(source.bytes, file: file, root: root)
   }
 
   static func parse(_ bytes: Data, file: String, root: String) throws(PeerListError) -> [PeerDescription] {

@@ -24,7 +24,7 @@ struct ConsoleReport: Report {
   private func lines(for event: Event) -> [String] {
     switch event {
     case .runStarted(let description): opening(description)
-    case .cellStarted, .timePassed: []
+    case .recording, .cellStarted, .timePassed: []
     case .cellEnded(let result) where result.isFailure: Explanation(result: result, style: style).lines
     case .cellEnded(let result): style.verbose ? line(for: result) : []
     case .runEnded(let summary): ConsoleSummary(record: record, summary: summary, style: style).lines
@@ -57,6 +57,7 @@ struct ConsoleReport: Report {
 extension ConsoleReport {
   /// What the line says that stays at the bottom of a terminal.
   private struct Progress {
+    private var recording: String?
     private var planned = 0
     private var ended = 0
     private var passed = 0
@@ -66,7 +67,9 @@ extension ConsoleReport {
 
     mutating func receive(_ event: Event) {
       switch event {
-      case .runStarted(let description): planned = description.cells
+      case .recording(let cell, let number, let count):
+        recording = "recording script \(number) of \(count): \(cell.id.harmless)"
+      case .runStarted(let description): (recording, planned) = (nil, description.cells)
       case .cellStarted(let cell): running.append(cell.id)
       case .cellEnded(let result):
         ended += 1
@@ -79,6 +82,7 @@ extension ConsoleReport {
     }
 
     func line(style: Style) -> String {
+      if let recording { return recording.cut(to: style.width - 1) }
       let counts = "[\(String(ended).aligned(to: String(planned).count))/\(planned)] \(passed) passed, "
       let failures = "\(unexpected) unexpected"
       let time = seconds.map { ", \(duration($0))" } ?? ""

@@ -9,7 +9,7 @@ struct RunRecord {
     case .runStarted(let description): self.description = description
     case .cellEnded(let result): ended.append(result)
     case .runEnded(let summary): self.summary = summary
-    case .cellStarted, .timePassed: break
+    case .recording, .cellStarted, .timePassed: break
     }
   }
 

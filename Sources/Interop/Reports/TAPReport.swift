@@ -11,7 +11,7 @@ struct TAPReport: Report {
       case .runStarted(let run):
         ["TAP version 14", "1..\(run.cells)", "# seed \(run.seed), isolation \(run.isolation.harmless)"]
           + run.notes.map { "# note: \($0.harmless)" }
-      case .cellStarted, .timePassed: []
+      case .recording, .cellStarted, .timePassed: []
       case .cellEnded(let result): point(result)
       case .runEnded(let summary): ending(summary)
       }

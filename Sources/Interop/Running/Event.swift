@@ -1,5 +1,7 @@
 /// What a run tells those who report it. Reports know nothing else.
 public enum Event: Sendable {
+  /// A script is recorded, before it is known of which cells the run will be.
+  case recording(Cell, number: Int, of: Int)
   case runStarted(RunDescription)
   case cellStarted(Cell)
   case cellEnded(CellResult)

@@ -31,11 +31,10 @@ enum Probe {
     return surroundings
   }
 
-  /// The greeting of every peer that the plan needs, each asked first for what cannot exist.
+  /// The greeting of the peer of every language in `needed`, each asked first for what cannot exist.
   static func greetings(
-    _ configuration: RunConfiguration, plan: Plan, context: CellRun.Context
+    _ configuration: RunConfiguration, needed: Set<String>, context: CellRun.Context
   ) throws(RunError) -> [String: Greeting] {
-    let needed = Set(plan.groups.flatMap { ($0.cells + ($0.control.map { [$0] } ?? [])).flatMap(\.pairing.languages) })
     var greetings: [String: Greeting] = [:]
     for peer in configuration.peers.peers
     where peer.peer != nil && needed.contains(peer.language) && !configuration.believed.contains(peer.language) {
@@ -45,8 +44,8 @@ enum Probe {
       } catch {
         let said = error.evidence.answered.map { "; it said '\($0)'" } ?? ""
         let isReference = peer.language == configuration.peers.reference.language
-        throw RunError(
-          error.reason + said, status: isReference || error.verdict == .broken ? .brokenEnvironment : .failures)
+        let status: ExitStatus = isReference || error.verdict == .broken ? .brokenEnvironment : .failures
+        throw RunError(error.reason + said, status: Interruption.isRequested ? .interrupted : status)
       }
     }
     return greetings

@@ -34,7 +34,8 @@ public struct Runner: Sendable {
     let start = ContinuousClock.now
     let surroundings = try Probe.surroundings(configuration)
     let context = configuration.context(surroundings)
-    let greetings = try Probe.greetings(configuration, plan: plan, context: context)
+    let needed = Set(plan.groups.flatMap { ($0.cells + ($0.control.map { [$0] } ?? [])).flatMap(\.pairing.languages) })
+    let greetings = try Probe.greetings(configuration, needed: needed, context: context)
 
     let state = RunState(groups: plan.groups, listener: listener, stopsAtFirst: configuration.failFast)
     state.emit(

@@ -3,7 +3,8 @@ import SystemPackage
 
 /// The harness's end of a child's output: the bytes that came, cut into lines as far as they are whole.
 ///
-/// Who floods is cut off: after `limit` bytes nothing more is read, and the source counts as ended.
+/// Who floods is cut off: after `limit` bytes nothing more is read, and the source counts as ended. Of one that says as much
+/// as it is asked for, only what nobody has taken yet counts.
 final class LineSource {
   private let end: OwnedDescriptor
   private(set) var isEnded = false
@@ -14,9 +15,11 @@ final class LineSource {
   /// Before it there is no line end that was not taken.
   private var looked = 0
   private var remaining: Int
+  private let isAsked: Bool
 
-  init(_ end: OwnedDescriptor, limit: Int = 1 << 22) {
+  init(_ end: OwnedDescriptor, limit: Int = 1 << 22, isAsked: Bool = false) {
     self.end = end
+    self.isAsked = isAsked
     remaining = limit
   }
 
@@ -57,6 +60,7 @@ final class LineSource {
   }
 
   private func take(through end: Int) {
+    if isAsked { remaining += end - start }
     (start, looked) = (end, end)
     guard end == bytes.count else { return }
     bytes.removeAll(keepingCapacity: true)

@@ -12,6 +12,7 @@ final class Sandbox {
   let startup: Duration
   private let warden: Warden
   private let surroundings: Surroundings
+  private let kept: String?
 
   /// The harness's ends for one role.
   struct RoleStreams {
@@ -42,6 +43,7 @@ final class Sandbox {
 
   init(_ settings: Settings, names: CellNames, roles: Int) throws(SandboxError) {
     surroundings = settings.surroundings
+    kept = settings.kept
     var streams: [RoleStreams] = []
     var farEnds: [[OwnedDescriptor]] = []
     for _ in 0..<roles {
@@ -95,9 +97,18 @@ final class Sandbox {
     fields.append("argv", bytes: command.joined(separator: "\0").utf8)
     if asAnotherUser { fields.append("another-user", 1) }
     if !inheriting.isEmpty { fields.append("inherit", inheriting.map(String.init).joined(separator: ",")) }
-    let answer = try warden.ask(Request("spawn", fields))
+    let answer: Fields
+    do { answer = try warden.ask(Request("spawn", fields)) } catch {
+      throw SandboxError("\(error)\(clause(onHidden: command[0]))", isRefusal: error.isRefusal)
+    }
     guard let pid = answer["pid"].flatMap({ Int($0) }) else { throw SandboxError("the warden told no process id") }
     return pid
+  }
+
+  /// Why a program that is there may not be found: only `kept` is still seen where `/tmp` is replaced.
+  private func clause(onHidden program: String) -> String {
+    let isSeen = isolation == .shared || !program.hasPrefix("/tmp/") || kept.map { program.hasPrefix("\($0)/") } == true
+    return isSeen ? "" : "; a sandbox has a /tmp of its own, in which it is not: put the program elsewhere"
   }
 
   func signal(_ signal: Signal, to pid: Int) throws(SandboxError) {

@@ -25,7 +25,7 @@ final class Warden {
     let input = try ChildPipe(keeping: .writer)
     let output = try ChildPipe(keeping: .reader)
     commands = input.writer
-    answers = LineSource(output.reader)
+    answers = LineSource(output.reader, isAsked: true)
 
     var arguments = [program]
     switch isolation {

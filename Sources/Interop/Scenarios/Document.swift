@@ -8,9 +8,6 @@ struct Document {
   let root: Node
   private let lines: [Substring]
 
-  /// More than any person writes into one file; the parser's cost is bounded by it, whatever the bytes are.
-  static let largestFile = 1 << 20
-
   /// Parses `bytes`; nil, with the mistake in `log`, when they are no YAML or hold nothing.
   init?(file: String, bytes: Data, log: MistakeLog) {
     self.file = file
@@ -18,14 +15,7 @@ struct Document {
     func mistake(_ line: Int, _ column: Int, _ message: String) {
       log.add(SourceLocation(file: file, line: line, column: column), message)
     }
-    guard bytes.count <= Self.largestFile else {
-      mistake(1, 1, "the file has \(bytes.count) bytes; one that people write has at most \(Self.largestFile)")
-      return nil
-    }
-    guard let text = String(validating: bytes, as: UTF8.self) else {
-      mistake(1, 1, "the file is not valid UTF-8")
-      return nil
-    }
+    guard let text = ScenarioLoader.Source(file: file, bytes: bytes).text(log) else { return nil }
     lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
     if let (line, column) = Self.anchor(in: lines) {
       mistake(line, column, "here are no anchors: what stands twice is written twice, or is a parameter")

@@ -32,6 +32,10 @@ final class MistakeLog {
     if seen.insert(mistake).inserted { found.append(mistake) }
   }
 
+  func add(whole file: String, _ message: String) {
+    add(SourceLocation(file: file, line: 1, column: 1), message)
+  }
+
   /// All of them, a line each, for a list that is refused with one text.
   var told: String { LoadErrors(mistakes: sorted).description }
 

@@ -12,7 +12,7 @@ public enum ScenarioLoader {
     root: FilePath
   ) throws(LoadErrors) -> (scenarios: [Scenario], vocabulary: Vocabulary) {
     let log = MistakeLog()
-    let vocabulary = source("fixtures/operations.yaml", root, log)
+    let vocabulary = try vocabulary(root, log)
     let scenarios =
       files(in: "fixtures/scenarios", ending: ".yaml", of: "scenario", root, log) + ["fixtures/examples.yaml"]
     let transcripts = files(in: "fixtures/vectors", ending: ".txt", of: "golden transcript", root, log)
@@ -37,9 +37,7 @@ public enum ScenarioLoader {
   static func loadFaultScripts(root: FilePath) throws(LoadErrors) -> [Scenario] {
     let log = MistakeLog()
     let scripts = files(in: "fixtures/faults", ending: ".yaml", of: "script", root, log)
-    return try load(
-      scripts.compactMap { source($0, root, log) }, vocabulary: source("fixtures/operations.yaml", root, log), log: log
-    ).scenarios
+    return try load(scripts.compactMap { source($0, root, log) }, vocabulary: vocabulary(root, log), log: log).scenarios
   }
 
   private static func files(
@@ -48,34 +46,31 @@ public enum ScenarioLoader {
     do {
       let all = try FileManager.default.contentsOfDirectory(atPath: root.appending(folder).string)
       let files = all.filter { $0.hasSuffix(suffix) }.sorted()
-      if files.isEmpty { log.add(whole(folder), "there is no \(what) here") }
+      if files.isEmpty { log.add(whole: folder, "there is no \(what) here") }
       return files.map { "\(folder)/\($0)" }
     } catch {
-      log.add(whole(folder), "the folder cannot be read: \(error.localizedDescription)")
+      log.add(whole: folder, "the folder cannot be read: \(error.localizedDescription)")
       return []
     }
   }
 
   private static func source(_ file: String, _ root: FilePath, _ log: MistakeLog) -> Source? {
-    do {
-      return Source(file: file, bytes: try Data(contentsOf: URL(fileURLWithPath: root.appending(file).string)))
-    } catch {
-      log.add(whole(file), "the file cannot be read: \(error.localizedDescription)")
-      return nil
-    }
+    Source(at: root.appending(file).string, as: file, log: log)
   }
 
-  /// A file's bytes, and the name that its mistakes are told by.
-  struct Source {
-    let file: String
-    let bytes: Data
+  private static func vocabulary(_ root: FilePath, _ log: MistakeLog) throws(LoadErrors) -> Source {
+    guard let words = source("fixtures/operations.yaml", root, log) else { throw LoadErrors(mistakes: log.sorted) }
+    return words
   }
 
   static func load(
-    _ sources: [Source], transcripts: [Source] = [], vocabulary: Source?, log: MistakeLog = MistakeLog()
+    _ sources: [Source], transcripts: [Source] = [], vocabulary: Source, log: MistakeLog = MistakeLog()
   ) throws(LoadErrors) -> (scenarios: [Scenario], vocabulary: Vocabulary) {
-    let words =
-      vocabulary.flatMap { Document(file: $0.file, bytes: $0.bytes, log: log) }.map { Vocabulary($0) } ?? Vocabulary([])
+    // Without it every operation of every scenario would be a mistake.
+    guard let document = Document(file: vocabulary.file, bytes: vocabulary.bytes, log: log) else {
+      throw LoadErrors(mistakes: log.sorted)
+    }
+    let words = Vocabulary(document)
     var scenarios: [Scenario] = []
     for source in sources {
       guard let document = Document(file: source.file, bytes: source.bytes, log: log) else { continue }
@@ -85,7 +80,7 @@ public enum ScenarioLoader {
       scenarios += nodes.flatMap(parser.parse)
     }
     scenarios += transcripts.compactMap { source in
-      TranscriptLoader.scenario(file: source.file, text: String(decoding: source.bytes, as: UTF8.self), log: log)
+      source.text(log).flatMap { TranscriptLoader.scenario(file: source.file, text: $0, log: log) }
     }
     var first: [String: SourceLocation] = [:]
     for scenario in scenarios where !scenario.id.isEmpty {
@@ -98,6 +93,4 @@ public enum ScenarioLoader {
     guard log.count == 0 else { throw LoadErrors(mistakes: log.sorted) }
     return (scenarios, words)
   }
-
-  private static func whole(_ file: String) -> SourceLocation { SourceLocation(file: file, line: 1, column: 1) }
 }

@@ -11,8 +11,14 @@ enum TranscriptLoader {
     var steps: [Step] = []
     var title: String?
     var asked: (line: String, location: SourceLocation)?
-    for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+    // By scalars: CR LF is one character to Swift, and ends no line of the contract.
+    for (index, scalars) in text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let location = SourceLocation(file: file, line: index + 1, column: 1)
+      let line = Substring(scalars)
+      guard scalars.last != "\r" else {
+        log.add(location, "the line ends with CR LF; those of the contract end with LF alone")
+        return nil
+      }
       let rest = String(line.dropFirst(2))
       switch line.prefix(2) {
       case "", "#": continue
@@ -33,15 +39,15 @@ enum TranscriptLoader {
       }
     }
     if let asked { log.add(asked.location, "the request has no answer: a line that begins with '< ' must follow") }
-    let whole = SourceLocation(file: file, line: 1, column: 1)
     guard !steps.isEmpty, let title else {
-      log.add(whole, "a transcript has a title ('# ...') and at least one request with its answer")
+      log.add(whole: file, "a transcript has a title ('# ...') and at least one request with its answer")
       return nil
     }
     let name = file.split(separator: "/").last?.split(separator: ".").first ?? "transcript"
     return Scenario(
       id: "contract/\(name)", title: title, spec: "docs/peer-contract.md", level: .must,
       roles: [Role(name: "peer", part: .peer, language: nil, isAnotherUser: false)], steps: steps,
-      needs: [], parameters: [], pairings: .all, isNegativeControl: false, location: whole)
+      needs: [], parameters: [], pairings: .all, isNegativeControl: false,
+      location: SourceLocation(file: file, line: 1, column: 1))
   }
 }

@@ -72,13 +72,9 @@ public struct Expectations: Sendable {
   /// Reads the list. An absent file expects nothing unusual, and so does one of nothing but comments.
   public static func load(_ file: String) throws(ExpectationsError) -> Expectations {
     guard FileManager.default.fileExists(atPath: file) else { return .none }
-    do {
-      return try parse(try Data(contentsOf: URL(fileURLWithPath: file)), file: file)
-    } catch let error as ExpectationsError {
-      throw error
-    } catch {
-      throw ExpectationsError("\(file): \(error.localizedDescription)")
-    }
+    let log = MistakeLog()
+    guard let source = ScenarioLoader.Source(at: file, as: file, log: log) else { throw ExpectationsError(log.told) }
+    return try parse(source.bytes, file: file)
   }
 
   static func parse(_ bytes: Data, file: String) throws(ExpectationsError) -> Expectations {

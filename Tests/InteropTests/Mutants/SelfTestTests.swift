@@ -37,7 +37,7 @@ struct SelfTestTests {
   /// Runs `mutants`, and for the faults that stand in the build and not among them, none.
   private func run(
     _ mutants: String, names: [String] = [], control: String = "", scenarios more: [Scenario] = [],
-    faulty: String = faulty
+    faulty: String = faulty, timeoutMultiplier: Double = 1
   ) async throws -> (summary: RunSummary, results: [CellResult]) {
     try await onThread {
       let scripts = [ShellPeers.script("reference"), faulty.replacing("@CONTROL@", with: control)]
@@ -47,8 +47,9 @@ struct SelfTestTests {
         let odd = PeerDescription(language: "odd", peer: commands[1], examples: nil)
         let source = ScenarioLoader.Source(file: "mutants.yaml", bytes: Data(mutants.utf8))
         let loaded = try MutantLoader.load(source, scenarios: scenarios, languages: ["odd"])
-        let configuration = RunConfiguration(
+        var configuration = RunConfiguration(
           root: root, warden: Checkout.warden, peers: PeerList([reference]), vocabulary: vocabulary)
+        configuration.timeoutMultiplier = timeoutMultiplier
         let results = GatheredResults()
         let test = try SelfTest(
           configuration, scenarios: scenarios + more, mutants: loaded, build: FaultyBuild(PeerList([odd])), names: names
@@ -117,12 +118,19 @@ struct SelfTestTests {
     #expect(run.summary.complaints == ["no mutant shows that the gate catches anything in other"])
   }
 
+  @Test("does not wait for ever for a build that does not say what it has", .timeLimit(.minutes(1)))
+  func silentBuild() async throws {
+    await #expect { try await run(Self.mutant("lies"), faulty: "exec sleep 3600", timeoutMultiplier: 0.01) } throws: {
+      ($0 as? RunError)?.status == .brokenEnvironment && "\($0)".hasSuffix(" --faults did not end within 0.2 seconds")
+    }
+  }
+
   @Test("does not begin for a fault that nobody knows, or without its build") func cannotBegin() async throws {
     await #expect { try await run(Self.mutant("lies"), names: ["lise"]) } throws: {
       ($0 as? RunError)?.status == .nothingSelected && "\($0)".contains("did you mean 'lies'?")
     }
-    await #expect { try await run(Self.mutant("lies"), faulty: "exit 7") } throws: {
-      ($0 as? RunError)?.status == .brokenEnvironment && "\($0)".contains("status 7")
+    await #expect { try await run(Self.mutant("lies"), faulty: "echo why >&2; exit 7") } throws: {
+      ($0 as? RunError)?.status == .brokenEnvironment && "\($0)".hasSuffix(" --faults ended (exit 7): why")
     }
   }
 }

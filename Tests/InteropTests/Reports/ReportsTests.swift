@@ -59,6 +59,14 @@ struct ReportsTests {
     #expect(tooLong == [])
   }
 
+  @Test func `what is recorded before a run is told on a terminal, in a line that goes with it`() throws {
+    let cells = RecordedRun.full.events.compactMap { if case .cellStarted(let cell) = $0 { cell } else { nil } }
+    let cell = try #require(cells.first)
+    let begin = [Event.recording(cell, number: 3, of: 17)]
+    #expect(try text(of: begin, .console, Style(isTerminal: true)) == "recording script 3 of 17: \(cell.id)")
+    for format in ReportFormat.allCases { #expect(try text(of: begin, format) == "") }
+  }
+
   @Test func `a summary of many failures stays short, and says what it left out`() throws {
     let events = RecordedRun.failures(60)
     let summary = try text(of: events, .console).split(separator: "Not as expected\n")[1].split(separator: "\n")
