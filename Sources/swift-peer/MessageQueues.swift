@@ -79,7 +79,7 @@ let messageQueueOperations: [Peer.Operation] = [
       switch way {
       case "SIGEV_SIGNAL":
         .signal(try parameters.signal("sigev_signo"), value: try parameters.integer("sigev_value", default: 0))
-      case "SIGEV_NONE": POSIXMessageQueue.Notification.none
+      case "SIGEV_NONE": .silent
       case "NULL": nil
       default: throw Invalid("sigev_notify=\(way): SIGEV_SIGNAL, SIGEV_NONE or NULL expected")
       }
