@@ -6,9 +6,7 @@ internal import SystemPackage
 let channelOperations: [Peer.Operation] = [
   .init("channel_stream") { peer, parameters in
     let (reader, writer) = (try parameters.text("reader"), try parameters.text("writer"))
-    guard reader != writer else { throw Invalid("reader and writer are two handles") }
-    try peer.handles.require(free: reader)
-    try peer.handles.require(free: writer)
+    try peer.handles.require(free: reader, writer)
     let ends = try stream(over: try parameters.text("over"), FIFO(FilePath(try parameters.text("path"))))
     try peer.handles.add(ends.reader, as: reader)
     try peer.handles.add(ends.writer, as: writer)

@@ -33,7 +33,7 @@ let enclosureOperations: [Peer.Operation] = [
   .init("recvmsg") { peer, parameters in
     let socket = try peer.socket(parameters)
     let names = try parameters.names("fds")
-    for name in names { try peer.handles.require(free: name) }
+    try peer.handles.require(free: names)
     switch socket.type {
     case SOCK_DGRAM where socket.version != nil:
       return try socket.receiveDatagram(parameters, addressed: true, flagged: true)
