@@ -22,8 +22,7 @@ let channelOperations: [Peer.Operation] = [
       try peer.stream("write", parameters, as: ChannelSink.self)
     )
     guard reader != nil || writer != nil else { throw Invalid("a channel reads, or writes, or both") }
-    let limit = try parameters.integer("limit", default: Channel.defaultLimit)
-    guard limit <= 1 << 30 else { throw Invalid("limit=\(limit): at most \(1 << 30)") }
+    let limit = parameters.has("limit") ? UInt32(try parameters.room("limit")) : Channel.defaultLimit
     try peer.handles.add(ChannelHandle(reading: reader, writing: writer, limit: limit), as: parameters.handle)
     return Fields()
   },

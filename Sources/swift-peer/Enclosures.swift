@@ -50,7 +50,7 @@ private func receive<Style: UnixSocket.Style>(
   let peeking = try parameters.flags("flags", of: socketReceiveFlags, default: 0) & Int32(MSG_PEEK) != 0
   let patience = try parameters.patience(of: socket, flags: socketReceiveFlags)
   let interruption = try parameters.interruption()
-  let limit: Int = try parameters.integer("len")
+  let limit = try parameters.room("len")
   var bytes: [UInt8] = []
   var enclosure = UnixSocket.Enclosure()
   let result = try socket.use(as: style) {

@@ -104,7 +104,7 @@ private func send(_ peer: Peer, _ parameters: Parameters, _ patience: Patience) 
 }
 
 private func receive(_ peer: Peer, _ parameters: Parameters, _ patience: Patience) throws -> Fields {
-  let room: Int? = parameters.has("msg_len") ? Int(try parameters.integer("msg_len") as UInt32) : nil
+  let room = parameters.has("msg_len") ? try parameters.room("msg_len") : nil
   let interruption = try parameters.interruption()
   return try peer.withQueue(parameters) { queue in
     var message: [UInt8] = []
