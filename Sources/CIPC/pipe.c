@@ -6,7 +6,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-_Static_assert(CIPC_O_DIRECT == O_DIRECT, "O_DIRECT");
+_Static_assert(CIPC_O_DIRECT == O_DIRECT && CIPC_O_PATH == O_PATH, "O_DIRECT, O_PATH");
 _Static_assert(CIPC_F_SETPIPE_SZ == F_SETPIPE_SZ, "F_SETPIPE_SZ");
 _Static_assert(CIPC_F_GETPIPE_SZ == F_GETPIPE_SZ, "F_GETPIPE_SZ");
 

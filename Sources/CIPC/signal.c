@@ -61,19 +61,29 @@ int cipc_sigqueue(int process, int number, int value) {
     return sigqueue(process, number, (union sigval){.sival_int = value});
 }
 
+// The fields of siginfo_t are unions, and si_code says which of them a signal has: see sigaction(2).
+static struct cipc_signal_information told(int number, int code, int process, uint32_t user, int value) {
+    const int has_value = code == SI_QUEUE || code == SI_MESGQ || code == SI_ASYNCIO || code == SI_TIMER;
+    const int is_sent = code == SI_USER || code == SI_TKILL || (has_value && code != SI_TIMER);
+    const int is_child = number == SIGCHLD && code >= CLD_EXITED && code <= CLD_CONTINUED;
+    struct cipc_signal_information information = {.number = number, .code = code};
+    if (is_sent || is_child) {
+        information.process = process;
+        information.user = user;
+    }
+    if (has_value)
+        information.value = value;
+    return information;
+}
+
 int cipc_sigtimedwait(uint64_t signals, int64_t nanoseconds, struct cipc_signal_information *information) {
     sigset_t set = set_of(signals);
     struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
     siginfo_t answer;
     int result = sigtimedwait(&set, &answer, nanoseconds < 0 ? NULL : &time);
     if (result != -1)
-        *information = (struct cipc_signal_information){
-            .number = answer.si_signo,
-            .code = answer.si_code,
-            .process = answer.si_pid,
-            .user = answer.si_uid,
-            .value = answer.si_value.sival_int,
-        };
+        *information =
+            told(answer.si_signo, answer.si_code, answer.si_pid, answer.si_uid, answer.si_value.sival_int);
     return result;
 }
 
@@ -86,12 +96,7 @@ intptr_t cipc_signalfd_read(int descriptor, struct cipc_signal_information *info
     struct signalfd_siginfo answer;
     intptr_t result = read(descriptor, &answer, sizeof answer);
     if (result > 0)
-        *information = (struct cipc_signal_information){
-            .number = (int32_t)answer.ssi_signo,
-            .code = answer.ssi_code,
-            .process = (int32_t)answer.ssi_pid,
-            .user = answer.ssi_uid,
-            .value = answer.ssi_int,
-        };
+        *information =
+            told((int)answer.ssi_signo, answer.ssi_code, (int)answer.ssi_pid, answer.ssi_uid, answer.ssi_int);
     return result;
 }

@@ -116,7 +116,10 @@ int cipc_pidfd_reap(int process, int *exit_status, int *signal) {
 int cipc_open_fdinfo(int descriptor) {
     char path[sizeof "/proc/self/fdinfo/-2147483648"];
     snprintf(path, sizeof path, "/proc/self/fdinfo/%d", descriptor);
-    return open(path, O_RDONLY | O_CLOEXEC);
+    int fdinfo = open(path, O_RDONLY | O_CLOEXEC);
+    if (fdinfo == -1 && errno == ENOENT)
+        errno = EBADF;
+    return fdinfo;
 }
 
 int cipc_fdinfo_pid(int fdinfo) {

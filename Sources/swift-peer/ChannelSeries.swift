@@ -96,8 +96,8 @@ private struct Series {
 
   init(_ parameters: Parameters) throws {
     seed = try parameters.integer("pattern")
-    let (least, most): (Int, Int) = (try parameters.integer("least"), try parameters.integer("most"))
-    guard 0 <= least, least <= most, most <= 1 << 30 else { throw Invalid("'least' is above 'most'") }
+    let (least, most) = (try parameters.room("least"), try parameters.room("most"))
+    guard least <= most else { throw Invalid("'least' is above 'most'") }
     sizes = least...most
   }
 

@@ -6,9 +6,7 @@ internal import SystemPackage
 let channelOperations: [Peer.Operation] = [
   .init("channel_stream") { peer, parameters in
     let (reader, writer) = (try parameters.text("reader"), try parameters.text("writer"))
-    guard reader != writer else { throw Invalid("reader and writer are two handles") }
-    try peer.handles.require(free: reader)
-    try peer.handles.require(free: writer)
+    try peer.handles.require(free: reader, writer)
     let ends = try stream(over: try parameters.text("over"), FIFO(FilePath(try parameters.text("path"))))
     try peer.handles.add(ends.reader, as: reader)
     try peer.handles.add(ends.writer, as: writer)
@@ -24,8 +22,7 @@ let channelOperations: [Peer.Operation] = [
       try peer.stream("write", parameters, as: ChannelSink.self)
     )
     guard reader != nil || writer != nil else { throw Invalid("a channel reads, or writes, or both") }
-    let limit = try parameters.integer("limit", default: Channel.defaultLimit)
-    guard limit <= 1 << 30 else { throw Invalid("limit=\(limit): at most \(1 << 30)") }
+    let limit = parameters.has("limit") ? UInt32(try parameters.room("limit")) : Channel.defaultLimit
     try peer.handles.add(ChannelHandle(reading: reader, writing: writer, limit: limit), as: parameters.handle)
     return Fields()
   },

@@ -33,7 +33,7 @@ let enclosureOperations: [Peer.Operation] = [
   .init("recvmsg") { peer, parameters in
     let socket = try peer.socket(parameters)
     let names = try parameters.names("fds")
-    for name in names { try peer.handles.require(free: name) }
+    try peer.handles.require(free: names)
     switch socket.type {
     case SOCK_DGRAM where socket.version != nil:
       return try socket.receiveDatagram(parameters, addressed: true, flagged: true)
@@ -50,7 +50,7 @@ private func receive<Style: UnixSocket.Style>(
   let peeking = try parameters.flags("flags", of: socketReceiveFlags, default: 0) & Int32(MSG_PEEK) != 0
   let patience = try parameters.patience(of: socket, flags: socketReceiveFlags)
   let interruption = try parameters.interruption()
-  let limit: Int = try parameters.integer("len")
+  let limit = try parameters.room("len")
   var bytes: [UInt8] = []
   var enclosure = UnixSocket.Enclosure()
   let result = try socket.use(as: style) {

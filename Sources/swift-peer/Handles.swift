@@ -17,9 +17,15 @@ protocol DescriptorHandle: Handle {
 final class Handles {
   private var open: [String: any Handle] = [:]
 
-  /// Says that `name` is taken before something is opened for it.
-  func require(free name: String) throws {
-    guard open[name] == nil else { throw Invalid("the handle '\(name)' is in use") }
+  /// Says that a name is taken before something is opened for it.
+  func require(free names: String...) throws { try require(free: names) }
+
+  func require(free names: [String]) throws {
+    var wanted: Set<String> = []
+    for name in names {
+      guard 1...63 ~= name.utf8.count else { throw Invalid("a handle has 1 to 63 bytes") }
+      guard open[name] == nil, wanted.insert(name).inserted else { throw Invalid("the handle '\(name)' is in use") }
+    }
   }
 
   func add(_ handle: any Handle, as name: String) throws {

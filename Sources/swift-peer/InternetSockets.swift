@@ -80,7 +80,7 @@ extension SocketHandle {
     let flags = try parameters.flags("flags", of: socketReceiveFlags, default: 0)
     let patience = try parameters.patience(of: self, flags: socketReceiveFlags)
     let interruption = try parameters.interruption()
-    let limit: Int = try parameters.integer("len")
+    let limit = try parameters.room("len")
     var bytes: [UInt8] = []
     let result = try datagrams {
       try $0.receive(

@@ -17,7 +17,7 @@ let mappingOperations: [Peer.Operation] = [
       }
     let isPrivate = try parameters.flags("flags", of: sharings, default: MAP_SHARED) == MAP_PRIVATE
     let (offset, count): (Int, Int) = (
-      try parameters.integer("offset", default: 0), try parameters.integer("length")
+      try parameters.integer("offset", default: 0), try parameters.count("length")
     )
     let mapping =
       switch (isWritable, isPrivate) {
@@ -36,7 +36,7 @@ let mappingOperations: [Peer.Operation] = [
   },
 
   .init("mremap") { peer, parameters in
-    try parameters.mapping(peer).resize(to: try parameters.integer("new_size"))
+    try parameters.mapping(peer).resize(to: try parameters.count("new_size"))
     return Fields()
   },
 
@@ -65,7 +65,7 @@ let mappingOperations: [Peer.Operation] = [
   .init("load") { peer, parameters in
     let memory = try parameters.memory(peer)
     let bytes = try memory.bytes(
-      at: try parameters.integer("at", default: 0), count: try parameters.integer("count"))
+      at: try parameters.integer("at", default: 0), count: try parameters.count())
     var fields = Fields()
     try parameters.report(bytes, as: "buf", in: &fields)
     return fields
@@ -90,7 +90,7 @@ extension Parameters {
   }
 
   /// Nil for all that is left.
-  fileprivate func length() throws -> Int? { has("length") ? try integer("length") : nil }
+  fileprivate func length() throws -> Int? { has("length") ? try count("length") : nil }
 }
 
 /// Memory that this process shares with others, by whichever mechanism.

@@ -69,8 +69,7 @@ let memoryObjectOperations: [Peer.Operation] = [
   // The library maps, and reads and writes no files: these two are for whoever wants to see the same bytes without it.
   .init("pread") { peer, parameters in
     let descriptor = try peer.memoryObject(parameters).descriptor.rawValue
-    let (offset, count): (Int, Int) = (try parameters.integer("at", default: 0), try parameters.integer("count"))
-    guard offset >= 0, count >= 0 else { throw Invalid("neither 'at' nor 'count' is negative") }
+    let (offset, count) = (try parameters.place(), try parameters.room("count"))
     let bytes = try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       let length = unsafe pread(descriptor, buffer.baseAddress, count, offset)
       guard length >= 0 else { throw Failure(Errno(rawValue: errno)) }
@@ -84,7 +83,7 @@ let memoryObjectOperations: [Peer.Operation] = [
 
   .init("pwrite") { peer, parameters in
     let descriptor = try peer.memoryObject(parameters).descriptor.rawValue
-    let offset: Int = try parameters.integer("at", default: 0)
+    let offset = try parameters.place()
     let bytes = try parameters.payload("buf", length: "count")
     let length = unsafe pwrite(descriptor, bytes, bytes.count, offset)
     guard length >= 0 else { throw Failure(Errno(rawValue: errno)) }
@@ -107,6 +106,11 @@ let memorySeals = FlagTable([
   "F_SEAL_SEAL": Int32(CIPC_F_SEAL_SEAL), "F_SEAL_SHRINK": Int32(CIPC_F_SEAL_SHRINK),
   "F_SEAL_GROW": Int32(CIPC_F_SEAL_GROW), "F_SEAL_WRITE": Int32(CIPC_F_SEAL_WRITE),
 ])
+
+extension Parameters {
+  /// Where in a file.
+  fileprivate func place() throws -> Int { has("at") ? try count("at") : 0 }
+}
 
 extension Peer {
   fileprivate func open(

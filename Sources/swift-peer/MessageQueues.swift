@@ -79,7 +79,7 @@ let messageQueueOperations: [Peer.Operation] = [
       switch way {
       case "SIGEV_SIGNAL":
         .signal(try parameters.signal("sigev_signo"), value: try parameters.integer("sigev_value", default: 0))
-      case "SIGEV_NONE": POSIXMessageQueue.Notification.none
+      case "SIGEV_NONE": .silent
       case "NULL": nil
       default: throw Invalid("sigev_notify=\(way): SIGEV_SIGNAL, SIGEV_NONE or NULL expected")
       }
@@ -104,7 +104,7 @@ private func send(_ peer: Peer, _ parameters: Parameters, _ patience: Patience) 
 }
 
 private func receive(_ peer: Peer, _ parameters: Parameters, _ patience: Patience) throws -> Fields {
-  let room: Int? = parameters.has("msg_len") ? Int(try parameters.integer("msg_len") as UInt32) : nil
+  let room = parameters.has("msg_len") ? try parameters.room("msg_len") : nil
   let interruption = try parameters.interruption()
   return try peer.withQueue(parameters) { queue in
     var message: [UInt8] = []

@@ -90,7 +90,7 @@ let posixSemaphoreOperations: [Peer.Operation] = [
   .init("sem_count") { peer, parameters in
     let memory = try peer.writableSegment(try parameters.text("memory"))
     let offset: Int = try parameters.integer("at", default: 0)
-    let count: Int = try parameters.integer("count")
+    let count = try parameters.count()
     try peer.semaphore(parameters.handle).use { lock in
       for _ in 0..<count {
         _ = try lock.wait()

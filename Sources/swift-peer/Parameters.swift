@@ -28,6 +28,19 @@ struct Parameters {
     has(key) ? try integer(key) : value
   }
 
+  /// How many of something: 0 or more.
+  func count(_ key: String = "count", upTo most: Int = .max) throws -> Int {
+    let count: Int = try integer(key)
+    guard 0...most ~= count else { throw Invalid("\(key)=\(count): 0 to \(most) expected") }
+    return count
+  }
+
+  /// How many bytes, for which room is made at once.
+  func room(_ key: String) throws -> Int { try count(key, upTo: 1 << 30) }
+
+  /// Where in a pattern a payload begins.
+  func patternOffset() throws -> Int { has("offset") ? try count("offset", upTo: 1 << 62) : 0 }
+
   /// Permissions, in octal.
   func permissions(_ key: String = "mode") throws -> FilePermissions {
     FilePermissions(rawValue: try valid(key, CInterop.Mode(try text(key), radix: 8), "octal permissions"))

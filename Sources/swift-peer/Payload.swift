@@ -6,10 +6,7 @@ extension Parameters {
   func payload(_ key: String, length: String) throws -> [UInt8] {
     guard has("pattern") else { return try bytes(key) }
     guard !has(key) else { throw Invalid("a payload is given either as '\(key)' or as 'pattern'") }
-    let count: Int = try integer(length)
-    let offset: Int = try integer("offset", default: 0)
-    guard count >= 0, offset >= 0 else { throw Invalid("a payload has neither a negative length nor offset") }
-    return Pattern(seed: try integer("pattern")).bytes(count, from: offset)
+    return Pattern(seed: try integer("pattern")).bytes(try room(length), from: try patternOffset())
   }
 
   /// Reports what was received: whether it agrees with the pattern that the request names, or literally.
@@ -17,7 +14,7 @@ extension Parameters {
     let digest = Digest(of: unsafe received.span.bytes)
     if has("pattern") {
       let pattern = Pattern(seed: try integer("pattern"))
-      let difference = pattern.firstDifference(in: unsafe received.span.bytes, from: try integer("offset", default: 0))
+      let difference = pattern.firstDifference(in: unsafe received.span.bytes, from: try patternOffset())
       fields.append("digest", digest)
       fields.append("differs", difference.map(String.init) ?? "none")
     } else if received.count <= 1024 {

@@ -7,9 +7,7 @@ internal import SystemPackage
 let pipeOperations: [Peer.Operation] = [
   .init("pipe2") { peer, parameters in
     let (reader, writer) = (try parameters.text("reader"), try parameters.text("writer"))
-    guard reader != writer else { throw Invalid("reader and writer are two handles") }
-    try peer.handles.require(free: reader)
-    try peer.handles.require(free: writer)
+    try peer.handles.require(free: reader, writer)
     let flags = try parameters.flags("flags", of: pipeFlags, default: 0)
     let pipe = try Pipe(nonBlocking: flags & O_NONBLOCK != 0, packets: flags & directFlag != 0)
     var fields = Fields()

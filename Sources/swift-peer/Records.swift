@@ -94,7 +94,7 @@ private struct Tally {
 extension Parameters {
   /// Room for one record, made once.
   fileprivate func frame() throws -> UnsafeMutableRawBufferPointer {
-    let size: Int = try integer("size")
+    let size = try room("size")
     guard size >= Record.headerSize else {
       throw Invalid("size=\(size): a record has \(Record.headerSize) bytes at least")
     }

@@ -22,7 +22,7 @@ let ringRecordOperations: [Peer.Operation] = [
     let piece = try parameters.piece()
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: piece, alignment: 8)
     defer { unsafe buffer.deallocate() }
-    let limit: Int = try parameters.integer("count")
+    let limit = try parameters.room("count")
     var bytes: [UInt8] = []
     while bytes.count < limit {
       let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(piece, limit - bytes.count)])
@@ -39,7 +39,7 @@ let ringRecordOperations: [Peer.Operation] = [
 
   .init("ring_write_records") { peer, parameters in
     let ring = try peer.ring(parameters)
-    let count: UInt64 = try parameters.integer("count")
+    let count = UInt64(try parameters.count())
     let record = try unsafe parameters.words()
     defer { unsafe record.deallocate() }
     var done: UInt64 = 0

@@ -7,7 +7,7 @@ internal import SystemPackage
 let ringOperations: [Peer.Operation] = [
   .init("ring_make") { peer, parameters in
     let (region, offset) = (try peer.region(parameters), try parameters.integer("at", default: 0) as Int)
-    let capacity: Int = try parameters.integer("capacity")
+    let capacity = try parameters.count("capacity")
     if try parameters.carriesRecords() {
       try RecordRing.make(capacity: capacity, in: region, at: offset)
     } else {

@@ -46,8 +46,8 @@ let sharedBlockOperations: [Peer.Operation] = [
 
   .init("block_read") { peer, parameters in
     let block = try peer.block(parameters)
-    let count: Int = try parameters.integer("count")
-    guard count >= 0, count <= SharedBlock.capacity else { throw Failure(.badAddress) }
+    let count = try parameters.count()
+    guard count <= SharedBlock.capacity else { throw Failure(.badAddress) }
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 8)
     defer { unsafe buffer.deallocate() }
     var room = unsafe OutputRawSpan(buffer: buffer, initializedCount: 0)
@@ -60,8 +60,8 @@ let sharedBlockOperations: [Peer.Operation] = [
 
   .init("block_add") { peer, parameters in
     let block = try peer.block(parameters)
-    let count: Int = try parameters.integer("count")
-    for _ in 0..<max(0, count) { block.add(1) }
+    let count = try parameters.count()
+    for _ in 0..<count { block.add(1) }
     var fields = Fields()
     fields.append("return", count)
     return fields
@@ -100,7 +100,7 @@ private func rounds(
   _ parameters: Parameters, _ block: SharedBlock, whenReady: Bool,
   _ perform: (_ round: UInt64, _ room: inout OutputRawSpan) throws -> Bool
 ) throws -> Fields {
-  let count: UInt64 = try parameters.integer("count")
+  let count = UInt64(try parameters.count())
   let (patience, waiting) = (try parameters.patience(), try parameters.waiting())
   let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: SharedBlock.capacity, alignment: 8)
   defer { unsafe buffer.deallocate() }

@@ -16,7 +16,7 @@ let sharedMemoryOperations: [Peer.Operation] = [
 
   .init("shmget") { peer, parameters in
     let key = try parameters.key()
-    let size: Int = try parameters.integer("size")
+    let size = try parameters.count("size")
     let permissions = try parameters.permissions(default: [])
     let flags = try parameters.flags("shmflg", of: creationFlags, default: 0)
     let segment =
@@ -131,7 +131,7 @@ final class ReadWriteSegment: AttachedSegment, SharedHandle {
   /// Adds one to a number of 8 bytes, in two steps that others could come between.
   func increment(at offset: Int) throws {
     let bytes = try bytes(at: offset, count: 8)
-    var number = bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) } + 1
+    var number = bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) } &+ 1
     try write(
       (0..<8).map { _ in
         defer { number >>= 8 }

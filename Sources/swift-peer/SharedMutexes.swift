@@ -31,7 +31,7 @@ let sharedMutexOperations: [Peer.Operation] = [
     let mutex = try peer.mutex(parameters)
     let memory = try peer.writableSegment(try parameters.text("memory"))
     let counter: Int = try parameters.integer("counter")
-    let count: Int = try parameters.integer("count")
+    let count = try parameters.count()
     for _ in 0..<count {
       guard try mutex.lock() == .locked else { throw Failure(Errno(rawValue: EOWNERDEAD)) }
       try memory.increment(at: counter)

@@ -8,10 +8,10 @@ let sharedQueueBulkOperations: [Peer.Operation] = [
   .init("queue_produce") { peer, parameters in
     let sender = try peer.sharedQueue(parameters.handle).sender
     let (producer, count): (UInt32, UInt32) = (try parameters.integer("producer"), try parameters.integer("count"))
-    let size: Int = try parameters.integer("size")
+    let size = try parameters.room("size")
     guard size >= Record.headerSize else { throw Invalid("a record has \(Record.headerSize) bytes at least") }
     let workers = try inThreads(try parameters.integer("threads", default: 1)) { index in
-      try produce(count, by: producer + UInt32(index), size: size, to: sender)
+      try produce(count, by: producer &+ UInt32(index), size: size, to: sender)
     }
     var fields = Fields()
     fields.append("return", workers.reduce(0, +))
@@ -24,6 +24,7 @@ let sharedQueueBulkOperations: [Peer.Operation] = [
     let (producers, count): (UInt32, UInt32) = (
       try parameters.integer("producers"), try parameters.integer("count")
     )
+    guard 1...1 << 16 ~= producers, count > 0 else { throw Invalid("there are 1 to 65536 producers of 1 or more") }
     let tally = try Tally(
       in: try peer.region(parameters), at: try parameters.integer("at", default: 0), producers: producers, count: count)
     let workers = try inThreads(try parameters.integer("threads", default: 1)) { _ in
@@ -40,7 +41,7 @@ let sharedQueueBulkOperations: [Peer.Operation] = [
   },
 
   .init("queue_tally") { peer, parameters in
-    let count: Int = try parameters.integer("count")
+    let count = try parameters.count()
     let bytes = try peer.handles.find(try parameters.text("memory"), as: (any MemoryHandle).self, "memory")
       .bytes(at: try parameters.integer("at", default: 0), count: count)
     let (missing, once) = bytes.reduce((0, 0)) { ($0.0 + ($1 == 0 ? 1 : 0), $0.1 + ($1 == 1 ? 1 : 0)) }

@@ -47,7 +47,7 @@ let sharedQueueOperations: [Peer.Operation] = [
     var sources: [Substring] = []
     var message: [UInt8] = []
     while sources.count < count {
-      message = try [UInt8](addingCapacity: size) { bytes in
+      message = try [UInt8](atMost: size) { bytes in
         switch try selection.receive(into: &bytes, patience: patience, interruption: interruption) {
         case .received(_, let index): sources.append(names[index])
         case .ended: throw Failure(.noData)
@@ -113,9 +113,8 @@ private func receive(
   _ peer: Peer, _ parameters: Parameters, _ patience: Patience, _ interruption: Interruption
 ) throws -> Fields {
   let queue = try peer.sharedQueue(parameters.handle)
-  let room: Int = try parameters.integer("msg_len", default: queue.slotSize)
-  guard room >= 0 else { throw Invalid("there is no room of \(room) bytes") }
-  let message = try [UInt8](addingCapacity: room) { bytes in
+  let room = parameters.has("msg_len") ? try parameters.room("msg_len") : queue.slotSize
+  let message = try [UInt8](atMost: room) { bytes in
     switch try queue.receiver.receive(into: &bytes, patience: patience, interruption: interruption) {
     case .received: break
     case .ended: throw Failure(.noData)
@@ -141,17 +140,6 @@ private func peek(_ queue: SharedQueue) throws {
   defer { unsafe room.deallocate() }
   _ = try queue.lock()
   guard try unsafe queue.peek(into: room) != nil else { throw Failure(.wouldBlock) }
-}
-
-extension Array<UInt8> {
-  /// The bytes that `fill` puts into room for so many.
-  fileprivate init(addingCapacity room: Int, _ fill: (inout OutputRawSpan) throws -> Void) throws {
-    self = try unsafe Array(unsafeUninitializedCapacity: room) { buffer, count in
-      var bytes = unsafe OutputRawSpan(buffer: UnsafeMutableRawBufferPointer(buffer), initializedCount: 0)
-      try fill(&bytes)
-      count = bytes.byteCount
-    }
-  }
 }
 
 final class SharedQueueHandle: Handle {

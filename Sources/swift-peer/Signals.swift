@@ -54,7 +54,7 @@ let signalOperations: [Peer.Operation] = [
 
   .init("sigtimedwait_all") { _, parameters in
     let signals = try parameters.signalSet()
-    let count: Int32 = try parameters.integer("count")
+    let count = Int32(try parameters.count(upTo: Int(Int32.max)))
     let timeout = try parameters.duration("timeout")
     var received: Int32 = 0
     var expected: Int32 = 0
@@ -98,7 +98,7 @@ let signalOperations: [Peer.Operation] = [
   .init("sigqueue_all") { _, parameters in
     let process = try parameters.process()
     let signal = try parameters.known()
-    let count: Int32 = try parameters.integer("count")
+    let count = Int32(try parameters.count(upTo: Int(Int32.max)))
     var sent: Int32 = 0
     var fields: Fields {
       var fields = Fields()

@@ -59,7 +59,7 @@ let messageOperations: [Peer.Operation] = [
     guard flags & Int32(MSG_TRUNC) == 0 else { throw Invalid("flags: MSG_TRUNC is for messages") }
     let patience = try parameters.patience(of: socket, flags: socketReceiveFlags)
     let interruption = try parameters.interruption()
-    let limit: Int = try parameters.integer("len")
+    let limit = try parameters.room("len")
     var bytes: [UInt8] = []
     let result =
       if flags & Int32(MSG_PEEK) != 0 {
@@ -90,7 +90,7 @@ private func receive(_ socket: SocketHandle, _ parameters: Parameters, addressed
   let peeking = flags & Int32(MSG_PEEK) != 0
   let patience = try parameters.patience(of: socket, flags: socketReceiveFlags)
   let interruption = try parameters.interruption()
-  let limit: Int = try parameters.integer("len")
+  let limit = try parameters.room("len")
   var bytes: [UInt8] = []
   let result =
     switch socket.type {

@@ -26,9 +26,7 @@ let socketOperations: [Peer.Operation] = [
 
   .init("socketpair") { peer, parameters in
     let (first, second) = (try parameters.text("first"), try parameters.text("second"))
-    guard first != second else { throw Invalid("first and second are two handles") }
-    try peer.handles.require(free: first)
-    try peer.handles.require(free: second)
+    try peer.handles.require(free: first, second)
     let (version, type, nonBlocking) = try parameters.socketType()
     guard version == nil else { throw Failure(IPCError(call: "socketpair", errno: .notSupportedOnSocket)) }
     let handles =

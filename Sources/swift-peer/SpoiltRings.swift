@@ -8,7 +8,7 @@ let spoiltRingOperations: [Peer.Operation] = [
   .init("ring_spoil") { peer, parameters in
     let memory = try peer.handles.find(try parameters.text("memory"), as: (any SharedHandle).self, "shared memory")
     let offset: Int = try parameters.integer("at", default: 0)
-    let (seed, count): (UInt32, UInt32) = (try parameters.integer("seed"), try parameters.integer("count"))
+    let (seed, count): (UInt32, Int) = (try parameters.integer("seed"), try parameters.count(upTo: 1 << 20))
     var outcomes: [Int32] = []
     for round in 0..<count {
       try RecordRing.make(capacity: 256, in: try memory.placement(), at: offset)

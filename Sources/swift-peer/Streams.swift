@@ -6,7 +6,7 @@ internal import SystemPackage
 let streamOperations: [Peer.Operation] = [
   .init("source") { peer, parameters in
     let end = try peer.bytes(parameters)
-    let (count, pattern) = (try parameters.streamLength("count"), Pattern(seed: try parameters.integer("pattern")))
+    let (count, pattern) = (try parameters.count(), Pattern(seed: try parameters.integer("pattern")))
     let patience = try end.patience(parameters)
     let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkSize, alignment: 8)
     defer { unsafe chunk.deallocate() }
@@ -33,7 +33,7 @@ let streamOperations: [Peer.Operation] = [
   .init("sink") { peer, parameters in
     let end = try peer.bytes(parameters)
     let pattern = Pattern(seed: try parameters.integer("pattern"))
-    let limit = parameters.has("count") ? try parameters.streamLength("count") : .max
+    let limit = parameters.has("count") ? try parameters.count() : .max
     let patience = try end.patience(parameters)
     let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: chunkSize, alignment: 8)
     defer { unsafe chunk.deallocate() }
@@ -64,7 +64,7 @@ let streamOperations: [Peer.Operation] = [
   },
 
   .init("accept_and_echo") { peer, parameters in
-    let count: Int = try parameters.streamLength("count")
+    let count = try parameters.count()
     return try peer.socket(parameters).listener { listener in
       var bytes: [UInt8] = []
       for _ in 0..<count {
@@ -84,7 +84,7 @@ let streamOperations: [Peer.Operation] = [
 
   .init("connect_and_ask") { peer, parameters in
     guard case .internet(let address) = try parameters.address() else { throw Invalid("an internet address expected") }
-    let count: Int = try parameters.streamLength("count")
+    let count = try parameters.count()
     var (wrong, answer) = (0, [UInt8]())
     for number in 0..<count {
       let question = Pattern(seed: UInt64(number)).bytes(64)
@@ -106,11 +106,3 @@ let streamOperations: [Peer.Operation] = [
 
 /// A multiple of 8, which the digest asks for, and small enough to stay in the cache.
 private let chunkSize = 1 << 17
-
-extension Parameters {
-  fileprivate func streamLength(_ key: String) throws -> Int {
-    let count: Int = try integer(key)
-    guard count >= 0 else { throw Invalid("\(key)=\(count) is negative") }
-    return count
-  }
-}

@@ -36,11 +36,10 @@ let systemVMessageOperations: [Peer.Operation] = [
 
   .init("msgrcv") { peer, parameters in
     let queue = try parameters.queue(peer)
-    let room: Int = try parameters.integer("msgsz")
+    let room = try parameters.room("msgsz")
     let type: Int = try parameters.integer("msgtyp", default: 0)
     let flags = try parameters.flags("msgflg", of: receiveFlags, default: 0)
     let patience = try parameters.patience(noWait: flags & IPC_NOWAIT != 0)
-    guard 0...1 << 30 ~= room else { throw Invalid("msgsz=\(room): there is no room for that") }
     var fields = Fields()
     var message: [UInt8] = []
     let cutting = flags & Int32(CIPC_MSG_NOERROR) != 0
@@ -86,7 +85,7 @@ let systemVMessageOperations: [Peer.Operation] = [
       try queue.change(
         user: try parameters.optionalInteger("uid"), group: try parameters.optionalInteger("gid"),
         permissions: try parameters.optionalPermissions(),
-        capacity: parameters.has("msg_qbytes") ? try parameters.integer("msg_qbytes") : nil)
+        capacity: parameters.has("msg_qbytes") ? try parameters.count("msg_qbytes") : nil)
     case "IPC_RMID": try queue.remove()
     case let other: throw Invalid("cmd=\(other): there is no such command here")
     }

@@ -8,7 +8,7 @@ let transferOperations: [Peer.Operation] = [
     let end = try peer.bytes(parameters)
     var bytes: [UInt8] = []
     let result = try end.read(
-      atMost: try parameters.count(), appendingTo: &bytes, patience: try end.patience(parameters),
+      atMost: try parameters.room("count"), appendingTo: &bytes, patience: try end.patience(parameters),
       interruption: try parameters.interruption())
     switch result {
     case .read, .endOfFile: break
@@ -34,7 +34,7 @@ let transferOperations: [Peer.Operation] = [
   .init("read_all") { peer, parameters in
     let end = try peer.bytes(parameters)
     var bytes: [UInt8] = []
-    let limit = parameters.has("count") ? try parameters.count() : .max
+    let limit = parameters.has("count") ? try parameters.room("count") : .max
     let result = try end.readToEnd(
       appendingTo: &bytes, limit: limit, patience: try end.patience(parameters), interruption: .report)
     var fields = Fields()
@@ -76,13 +76,5 @@ extension WriteResult {
     case .wouldBlock: throw Failure(.wouldBlock, in: call, fields)
     case .timedOut: throw Failure(.timedOut, in: call, fields)
     }
-  }
-}
-
-extension Parameters {
-  fileprivate func count() throws -> Int {
-    let count: Int = try integer("count")
-    guard count >= 0 else { throw Invalid("count=\(count) is negative") }
-    return count
   }
 }

@@ -116,7 +116,7 @@ static void perform_recvmsg(struct call *call) {
         wanted = 1;
         for (const char *comma = list; (comma = strchr(comma, ',')); comma++)
             wanted++;
-        check_new_handles(call, list);
+        new_handles(call, list);
     }
     if (wanted > MOST)
         refuse(call, "a message carries at most %d descriptors", MOST);

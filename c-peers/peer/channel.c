@@ -82,8 +82,6 @@ static void perform_channel_stream(struct call *call) {
     const int over = one_of(call, "over", streams);
     const char *path = text(call, "path");
     int ends[2], result;
-    if (strcmp(reader, writer) == 0)
-        refuse(call, "reader and writer are two handles");
     if (call->outcome != OK)
         return;
     if (over == PIPE)

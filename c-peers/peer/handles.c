@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 enum { NAME_SIZE = 64, HANDLE_COUNT = 1024 };
-static const char a_descriptor[] = "descriptor", a_segment[] = "segment";
+static const char a_descriptor[] = "descriptor", a_segment[] = "segment", a_reservation[] = "reservation";
 
 struct handle {
     const char *kind; /* NULL where there is none */
@@ -18,6 +18,7 @@ struct handle {
 };
 /* Behind the last one stands what is found where there is none: zeros. */
 static struct handle *handles;
+static int reservations;
 
 /* Allocated memory has the type of what was stored in it last: a declared table would keep its own. */
 void make_handles(void) {
@@ -40,24 +41,44 @@ static struct handle *vacancy(void) {
     return NULL;
 }
 
-/* The name that the request gives to what it is about to open. Asked before the call is made, whose effects
- * could be seen by others. */
+/* Keeps a place for what the request is about to open, under its name, until the request is answered. Asked
+ * before the call is made, whose effects could be seen by others. */
+static void reserve(struct call *call, const char *name) {
+    struct handle *handle = vacancy();
+    if (!*name || strlen(name) >= NAME_SIZE) {
+        refuse(call, "a handle has 1 to %d bytes", NAME_SIZE - 1);
+    } else if (find(name)) {
+        refuse(call, "the handle '%s' is in use", name);
+    } else if (!handle) {
+        refuse(call, "there are %d handles already", HANDLE_COUNT);
+    } else {
+        handle->kind = a_reservation;
+        strlcpy(handle->name, name, sizeof handle->name);
+        reservations++;
+    }
+}
+
+void end_reservations(void) {
+    for (struct handle *handle = handles; reservations > 0; handle++)
+        if (handle->kind == a_reservation) {
+            handle->kind = NULL;
+            reservations--;
+        }
+}
+
+/* The name that the request gives to what it is about to open. */
 const char *new_handle(struct call *call, const char *key) {
     const char *name = strcmp(key, "handle") != 0 || has(call, key) ? text(call, key) : "default";
-    if (!*name || strlen(name) >= NAME_SIZE)
-        refuse(call, "a handle has 1 to %d bytes", NAME_SIZE - 1);
-    else if (find(name))
-        refuse(call, "the handle '%s' is in use", name);
-    else if (!vacancy())
-        refuse(call, "there are %d handles already", HANDLE_COUNT);
+    reserve(call, name);
     return name;
 }
 
+/* Under a name that is reserved. */
 void hold_value(const char *name, const char *kind, const void *value, size_t size) {
-    struct handle *handle = vacancy();
+    struct handle *handle = find(name);
     handle->kind = kind;
-    strlcpy(handle->name, name, sizeof handle->name);
     memcpy(&handle->held, value, size);
+    reservations--;
 }
 
 void hold_descriptor(const char *name, int descriptor) {
@@ -68,19 +89,14 @@ void hold_segment(const char *name, struct segment segment) {
     HOLD(name, a_segment, segment);
 }
 
-/* Refuses a list of names, joined by commas, of which one is no new handle's. */
-void check_new_handles(struct call *call, const char *list) {
-    char name[NAME_SIZE];
+/* The same of names that are joined by commas. */
+void new_handles(struct call *call, const char *list) {
+    char name[NAME_SIZE + 1];
     for (const char *end; call->outcome == OK; list = end + 1) {
         end = list + strcspn(list, ",");
         const size_t length = (size_t)(end - list);
-        if (length == 0 || length >= NAME_SIZE) {
-            refuse(call, "a handle has 1 to %d bytes", NAME_SIZE - 1);
-            return;
-        }
-        strlcpy(name, list, length + 1);
-        if (find(name))
-            refuse(call, "the handle '%s' is in use", name);
+        strlcpy(name, list, length < sizeof name ? length + 1 : sizeof name);
+        reserve(call, name);
         if (!*end)
             return;
     }

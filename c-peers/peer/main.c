@@ -95,6 +95,7 @@ static void perform(struct call *call, char *line, size_t length) {
     check_keys(call, operation->takes);
     if (call->outcome == OK)
         operation->perform(call);
+    end_reservations();
     if (call->answer_too_long)
         refuse(call, "the answer does not fit in a line");
 }

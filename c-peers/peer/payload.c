@@ -169,7 +169,7 @@ struct expectation expectation(struct call *call) {
         expected.seed = seed(call, "pattern");
     else if (has(call, "offset"))
         refuse(call, "'offset' is one into a pattern");
-    expected.offset = (uint64_t)number_or(call, "offset", 0, INT64_MAX, 0);
+    expected.offset = (uint64_t)number_or(call, "offset", 0, 1LL << 62, 0);
     return expected;
 }
 

@@ -149,13 +149,14 @@ union held {
     } while (0)
 void make_handles(void);
 void hold_value(const char *name, const char *kind, const void *value, size_t size);
+void end_reservations(void);
 void *held(struct call *, const char *key, const char *kind);
 void *held_by_name(struct call *, const char *name, const char *kind);
 bool is_held(const char *name, const char *kind);
 const char *new_handle(struct call *, const char *key);
 void hold_descriptor(const char *name, int descriptor);
 void hold_segment(const char *name, struct segment);
-void check_new_handles(struct call *, const char *list);
+void new_handles(struct call *, const char *list);
 int descriptor(struct call *);
 int named_descriptor(struct call *, const char *name);
 struct segment segment(struct call *);

@@ -13,8 +13,6 @@ static void perform_pipe2(struct call *call) {
     const char *writer = new_handle(call, "writer");
     int wanted = flags_or(call, "flags", known, 0);
     int ends[2];
-    if (strcmp(reader, writer) == 0)
-        refuse(call, "reader and writer are two handles");
     if (call->outcome != OK)
         return;
     /* Close-on-exec from birth: set afterwards, a fork in between would have let the ends slip into a

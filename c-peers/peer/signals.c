@@ -108,6 +108,8 @@ static void perform_sigpending(struct call *call) {
     answer(call, "pending", "%s", list);
 }
 
+/* The fields of siginfo_t are unions, and si_code says which of them a signal has: see sigaction(2). What it
+ * has not is 0. */
 static void answer_signal(struct call *call, int signum, int code, pid_t pid, uid_t uid, int value) {
     static const struct symbol codes[] = {SYMBOL(SI_USER),
                                           SYMBOL(SI_QUEUE),
@@ -116,6 +118,9 @@ static void answer_signal(struct call *call, int signum, int code, pid_t pid, ui
                                           SYMBOL(SI_TIMER),
                                           SYMBOL(SI_KERNEL),
                                           {0}};
+    const bool has_value = code == SI_QUEUE || code == SI_MESGQ || code == SI_TIMER;
+    const bool is_sent = code == SI_USER || code == SI_TKILL || code == SI_QUEUE || code == SI_MESGQ;
+    const bool is_child = signum == SIGCHLD && code >= CLD_EXITED && code <= CLD_CONTINUED;
     const char *known = symbol_name(code, codes);
     char name[32];
     spell_signal(name, sizeof name, signum);
@@ -124,9 +129,9 @@ static void answer_signal(struct call *call, int signum, int code, pid_t pid, ui
         answer(call, "si_code", "%s", known);
     else
         answer(call, "si_code", "%d", code);
-    answer(call, "si_pid", "%d", pid);
-    answer(call, "si_uid", "%u", uid);
-    answer(call, "si_value", "%d", value);
+    answer(call, "si_pid", "%d", is_sent || is_child ? pid : 0);
+    answer(call, "si_uid", "%u", is_sent || is_child ? uid : 0);
+    answer(call, "si_value", "%d", has_value ? value : 0);
 }
 
 static void perform_sigtimedwait(struct call *call) {

@@ -3,7 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CIPC_O_DIRECT = 040000, CIPC_F_SETPIPE_SZ = 1031, CIPC_F_GETPIPE_SZ = 1032 };
+enum { CIPC_O_DIRECT = 040000, CIPC_O_PATH = 010000000 };
+enum { CIPC_F_SETPIPE_SZ = 1031, CIPC_F_GETPIPE_SZ = 1032 };
 
 /// pipe2(2).
 int cipc_pipe2(int descriptors[2], int flags);

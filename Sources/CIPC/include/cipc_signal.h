@@ -16,7 +16,7 @@ int cipc_sigpending(uint64_t *signals);
 
 int cipc_sigqueue(int process, int number, int value);
 
-/// What comes with a signal: the same of siginfo_t and of struct signalfd_siginfo.
+/// What comes with a signal: the same of siginfo_t and of struct signalfd_siginfo. What it has not is 0.
 struct cipc_signal_information {
     int32_t number;
     int32_t code;

@@ -36,21 +36,30 @@ public struct Child: ~Copyable, Sendable {
   ///   - program: Its path; or, without a slash, its name, which is looked for in `PATH`.
   ///   - arguments: Without the program's name, which is the first that it sees.
   ///   - ends: What it is handed, each as a descriptor of its own.
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied` when it cannot be run.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied` when it cannot be run; with `.badFileDescriptor`
+  ///   for a number that no descriptor can have, and `.invalidArgument` for a program or argument with a NUL in it.
   ///
   /// Calls `posix_spawnp(3)`.
   public init(_ program: String, arguments: [String] = [], handing ends: [Handover] = []) throws(IPCError) {
-    // A descriptor that is to have the number of another one must not overwrite it: each is moved out of the way first.
-    let beyond = (ends.map(\.number).max() ?? 0) + 1
+    guard ([program] + arguments).allSatisfy({ !$0.utf8.contains(0) }) else {
+      throw IPCError(call: "posix_spawnp", errno: .invalidArgument, object: .path(FilePath(program)))
+    }
+    // What has the number that one is to have would be overwritten by it: it is moved out of the way first. A number that
+    // it gets there and that is wanted too stays taken, so that the next is another.
+    let numbers = ends.map(\.number)
+    var sources: [Int32] = []
     var moved: [Int32] = []
     defer { for number in moved { _ = OwnedDescriptor(taking: FileDescriptor(rawValue: number)) } }
     for end in ends {
-      moved.append(
-        try Kernel.call("fcntl F_DUPFD_CLOEXEC", on: .descriptor(end.descriptor)) {
-          fcntl(end.descriptor.rawValue, F_DUPFD_CLOEXEC, beyond)
-        })
+      var source = end.descriptor.rawValue
+      while numbers.contains(source) {
+        source = try Kernel.call("fcntl F_DUPFD_CLOEXEC", on: .descriptor(end.descriptor)) {
+          fcntl(source, F_DUPFD_CLOEXEC, 0)
+        }
+        moved.append(source)
+      }
+      sources.append(source)
     }
-    let numbers = ends.map(\.number)
     var words = unsafe ([program] + arguments).map { unsafe strdup($0) } + [nil]
     defer { unsafe words.forEach { unsafe free($0) } }
     guard unsafe words.dropLast().allSatisfy({ unsafe $0 != nil }) else {
@@ -58,19 +67,20 @@ public struct Child: ~Copyable, Sendable {
     }
     var process: Int32 = 0
     try Kernel.call("posix_spawnp", on: .path(FilePath(program))) {
-      unsafe cipc_spawn(&process, program, &words, moved, numbers, numbers.count)
+      unsafe cipc_spawn(&process, program, &words, sources, numbers, numbers.count)
     }
     self.process = process
   }
 
-  /// Waits until the child has ended.
+  /// Waits until the child has ended, however often it is interrupted. To wait with a deadline, or to be told of
+  /// interruptions, wait for its ``descriptor()``.
   ///
   /// - Throws: ``IPCError`` with `.noChildProcess` when somebody else has waited for it.
   ///
   /// Calls `waitpid(2)`.
-  public consuming func wait(interruption: Interruption = .retry) throws(IPCError) -> End {
+  public consuming func wait() throws(IPCError) -> End {
     var (status, signal): (Int32, Int32) = (0, 0)
-    try Kernel.call("waitpid", on: .process(process), interruption) { unsafe cipc_wait(process, &status, &signal) }
+    try Kernel.call("waitpid", on: .process(process)) { unsafe cipc_wait(process, &status, &signal) }
     return status >= 0 ? .exited(status: status) : .killed(signal: signal)
   }
 }

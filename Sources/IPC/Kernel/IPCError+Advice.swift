@@ -34,6 +34,8 @@ extension IPCError {
     case ("epoll_ctl", .noSpace):
       "A user watches at most as many descriptors as /proc/sys/fs/epoll/max_user_watches allows."
     case ("epoll_ctl", .notPermitted): "A regular file or directory is always ready, and cannot be watched."
+    case ("posix_spawnp", .badFileDescriptor):
+      "What is handed over must be open, and its number in the child be from 0 on and below RLIMIT_NOFILE."
     case (_, .tooManyOpenFiles): "The process has as many descriptors as RLIMIT_NOFILE allows."
     case (_, .tooManyOpenFilesInSystem): "The system is out of files (/proc/sys/fs/file-max), or the user out of pipes."
     default: sharingAdvice

@@ -1,3 +1,4 @@
+internal import CIPC
 internal import Glibc
 public import SystemPackage
 
@@ -23,7 +24,8 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable {
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     let object = IPCError.Object.descriptor(descriptor)
     let flags = try Kernel.call("fcntl F_GETFL", on: object) { fcntl(descriptor.rawValue, F_GETFL) }
-    let access = flags & O_ACCMODE
+    // What names a file and has not opened it has no access mode, which looks like that for reading.
+    let access = flags & (O_ACCMODE | Int32(CIPC_O_PATH))
     guard access == O_RDWR || access == O_RDONLY && !Access.isWritable else {
       throw IPCError(call: "mmap", errno: .permissionDenied, object: object)
     }

@@ -46,7 +46,7 @@ extension POSIXMessageQueue {
 
     /// Closes the queue, and ends a notification that was registered through it.
     ///
-    /// Calls `mq_close(3)`.
+    /// Calls `close(2)`, once: on Linux `mq_close(3)` is no more than that.
     public consuming func close() throws(IPCError) { try owned.close() }
 
     /// Gives the descriptor to a new owner.

@@ -7,8 +7,8 @@ extension POSIXMessageQueue {
     /// A signal with this number is sent to the process, with `si_code` `SI_MESGQ`, and with the value for
     /// `sigwaitinfo(2)` or a handler that asks for it.
     case signal(Int32, value: Int32 = 0)
-    /// Nothing happens; yet the registration keeps others from registering.
-    case none
+    /// Nothing happens, yet the registration keeps others from registering: `SIGEV_NONE`.
+    case silent
   }
 }
 
@@ -28,7 +28,7 @@ extension POSIXMessageQueue.End {
     try Kernel.call("mq_notify", on: object) {
       switch notification {
       case .signal(let number, let value): cipc_mq_notify_signal(queue, number, value)
-      case .none: cipc_mq_notify_none(queue)
+      case .silent: cipc_mq_notify_none(queue)
       }
     }
   }

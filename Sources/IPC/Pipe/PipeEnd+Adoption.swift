@@ -1,3 +1,4 @@
+internal import CIPC
 internal import Glibc
 public import SystemPackage
 
@@ -12,7 +13,8 @@ extension OwnedDescriptor {
       throw IPCError(call: "fstat", errno: .invalidArgument, object: .descriptor(descriptor))
     }
     let flags = try Kernel.call("fcntl F_GETFL", on: .descriptor(descriptor)) { fcntl(descriptor.rawValue, F_GETFL) }
-    guard accesses.contains(flags & O_ACCMODE) else {
+    // What names a file and has not opened it has no access mode, which looks like that for reading.
+    guard accesses.contains(flags & (O_ACCMODE | Int32(CIPC_O_PATH))) else {
       throw IPCError(call: "fcntl F_GETFL", errno: .badFileDescriptor, object: .descriptor(descriptor))
     }
     try Kernel.call("fcntl F_SETFD", on: .descriptor(descriptor)) { fcntl(descriptor.rawValue, F_SETFD, FD_CLOEXEC) }

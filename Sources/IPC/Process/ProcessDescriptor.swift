@@ -35,13 +35,9 @@ public struct ProcessDescriptor: ~Copyable, Sendable, DescriptorOwner {
   ///
   /// - Throws: ``IPCError`` with `.badFileDescriptor` when it is something else. It stays its owner's then.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
-    let object = IPCError.Object.descriptor(descriptor)
-    switch Kernel.attempt(.retry, { cipc_pidfd_send_signal(descriptor.rawValue, 0) }) {
-    // It is one: of a process that is gone, or another's.
-    case .success, .failure(.noSuchProcess), .failure(.notPermitted): break
-    case .failure(let reason): throw IPCError(call: "pidfd_send_signal", errno: reason, object: object)
-    }
-    try Kernel.call("fcntl F_SETFD", on: object) { fcntl(descriptor.rawValue, F_SETFD, FD_CLOEXEC) }
+    // Asked of fdinfo: pidfd_send_signal(2) takes a directory of /proc as well, which is readable at any time.
+    _ = try Self.process(of: descriptor)
+    try Kernel.call("fcntl F_SETFD", on: .descriptor(descriptor)) { fcntl(descriptor.rawValue, F_SETFD, FD_CLOEXEC) }
     owned = OwnedDescriptor(taking: descriptor)
   }
 
@@ -57,13 +53,15 @@ public struct ProcessDescriptor: ~Copyable, Sendable, DescriptorOwner {
   ///
   /// Reads `/proc/self/fdinfo`.
   public var process: Int32? {
-    get throws(IPCError) {
-      let object = IPCError.Object.descriptor(descriptor)
-      let file = try Kernel.call("open", on: object) { cipc_open_fdinfo(descriptor.rawValue) }
-      let fdinfo = OwnedDescriptor(taking: FileDescriptor(rawValue: file))
-      let number = try Kernel.call("pread", on: object) { cipc_fdinfo_pid(fdinfo.descriptor.rawValue) }
-      return number > 0 ? number : nil
-    }
+    get throws(IPCError) { try Self.process(of: descriptor) }
+  }
+
+  private static func process(of descriptor: FileDescriptor) throws(IPCError) -> Int32? {
+    let object = IPCError.Object.descriptor(descriptor)
+    let file = try Kernel.call("open", on: object) { cipc_open_fdinfo(descriptor.rawValue) }
+    let fdinfo = OwnedDescriptor(taking: FileDescriptor(rawValue: file))
+    let number = try Kernel.call("pread", on: object) { cipc_fdinfo_pid(fdinfo.descriptor.rawValue) }
+    return number > 0 ? number : nil
   }
 
   /// Sends a signal to this process, and to no other that has its number since.

@@ -6,11 +6,11 @@ internal import CIPC
 public struct ReceivedSignal: Hashable, Sendable {
   public let signal: Signal
   public let origin: Origin
-  /// The process that sent it; 0 when that is not known here.
+  /// The process that sent it, or the child that it tells of; 0 when there is none, or it is not known here.
   public let process: Int32
-  /// The user of that process.
+  /// The user of that process; 0 when there is none.
   public let user: UInt32
-  /// What was sent along; 0 when nothing was.
+  /// What was sent along, by a process, a timer or a message queue; 0 when nothing was.
   public let value: Int32
 
   /// How a signal came about.

@@ -11,7 +11,7 @@ extension SystemVMessageQueue {
     public let messages: Int
     /// How many bytes they have together, without their types.
     public let bytes: Int
-    /// How many bytes there may be, and also how many messages: `msg_qbytes`.
+    /// How many bytes there may be, and also how many messages: `msg_qbytes`, or `Int.max` where that is more.
     public let capacity: Int
     /// The process that sent last; 0 when none has.
     public let lastSender: Int32
@@ -30,7 +30,7 @@ extension SystemVMessageQueue {
     try Kernel.call("msgctl", on: object) { unsafe cipc_msg_stat(identifier, &status) }
     return Status(
       ownership: SystemVOwnership(status.ownership), messages: Int(status.messages), bytes: Int(status.bytes),
-      capacity: Int(status.capacity), lastSender: status.last_sender, lastReceiver: status.last_receiver)
+      capacity: Int(clamping: status.capacity), lastSender: status.last_sender, lastReceiver: status.last_receiver)
   }
 
   /// Changes who owns the queue, what it permits, and how many bytes it holds. What is nil stays; to learn what that
@@ -39,19 +39,20 @@ extension SystemVMessageQueue {
   /// Who waits is woken to look again: what now fits is sent, and who may not receive any more is told.
   ///
   /// - Throws: ``IPCError`` with `.notPermitted` for who is neither owner nor creator, and for a capacity above
-  ///   `/proc/sys/kernel/msgmnb` without `CAP_SYS_RESOURCE`.
+  ///   `/proc/sys/kernel/msgmnb` without `CAP_SYS_RESOURCE`; with `.invalidArgument` for one below 0.
   ///
   /// Calls `msgctl(2)` with `IPC_SET`.
   public func change(
     user: UInt32? = nil, group: UInt32? = nil, permissions: FilePermissions? = nil, capacity: Int? = nil
   ) throws(IPCError) {
+    guard capacity ?? 0 >= 0 else { throw IPCError(call: "msgctl", errno: .invalidArgument, object: object) }
     // Who may change it need not be permitted to read it.
     var present = cipc_msg_status()
     if user == nil || group == nil || permissions == nil || capacity == nil {
       try Kernel.call("msgctl", on: object) { unsafe cipc_msg_stat(identifier, &present) }
     }
     let ownership = SystemVOwnership(present.ownership)
-    let bytes = capacity.map { UInt64(clamping: $0) } ?? present.capacity
+    let bytes = capacity.map(UInt64.init) ?? present.capacity
     try Kernel.call("msgctl", on: object) {
       cipc_msg_set(
         identifier, user ?? ownership.user, group ?? ownership.group,

@@ -1,3 +1,4 @@
+import Glibc
 import IPC
 import SystemPackage
 import Testing
@@ -5,8 +6,8 @@ import Testing
 @Suite struct ChildTests {
   @Test func `A child has the end that it was handed, and no other`() async throws {
     try await onThread {
-      let input = try Pipe()
-      let output = try Pipe()
+      let input = try IPC.Pipe()
+      let output = try IPC.Pipe()
       let number = Int(input.reader.descriptor.rawValue)
       let child = try Child(
         "sh", arguments: ["-c", "cat <&7 >&5; ls /proc/self/fd >&5"],
@@ -29,7 +30,7 @@ import Testing
 
   @Test func `A child can have an end under the very number that it has here`() async throws {
     try await onThread {
-      let pipe = try Pipe()
+      let pipe = try IPC.Pipe()
       let number = pipe.reader.descriptor.rawValue
       let child = try Child(
         "bash", arguments: ["-c", "read line <&\(number) && test \"$line\" = hello"],
@@ -42,8 +43,8 @@ import Testing
 
   @Test func `Two ends can take each other's numbers`() async throws {
     try await onThread {
-      let one = try Pipe()
-      let other = try Pipe()
+      let one = try IPC.Pipe()
+      let other = try IPC.Pipe()
       let numbers = (one.reader.descriptor.rawValue, other.reader.descriptor.rawValue)
       try one.writer.writeAll("one\n".utf8.span)
       try other.writer.writeAll("other\n".utf8.span)
@@ -55,6 +56,61 @@ import Testing
         handing: [one.reader.handed(as: numbers.1), other.reader.handed(as: numbers.0)])
       let end = try child.wait()
       #expect(end == .exited(status: 0))
+    }
+  }
+
+  @Test func `A child can have an end as the last descriptor that there can be, and as none beyond`() async {
+    await #expect(processExitsWith: .success) {
+      var limit = rlimit()
+      _ = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      limit.rlim_cur = 64
+      _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      let pipe = try IPC.Pipe()
+      let child = try Child("bash", arguments: ["-c", "test -p /dev/fd/63"], handing: [pipe.reader.handed(as: 63)])
+      let end = try child.wait()
+      #expect(end == .exited(status: 0))
+      for number: Int32 in [64, .max, -1] {
+        #expect(reason { _ = try Child("true", handing: [pipe.reader.handed(as: number)]) } == .badFileDescriptor)
+      }
+    }
+  }
+
+  @Test func `An end that is moved does not take a number that another is to have`() async throws {
+    try await onThread {
+      let one = try IPC.Pipe()
+      let other = try IPC.Pipe()
+      // The number of the first end, which is to be the other's, and those that are free above it.
+      let number = one.reader.descriptor.rawValue
+      let free = number + 1...number + 16
+      try one.writer.writeAll("one\n".utf8.span)
+      try other.writer.writeAll("other\n".utf8.span)
+      let script =
+        "read a <&\(number) && test $a = other" + free.map { " && test -p /dev/fd/\($0)" }.joined()
+        + " && read b <&\(free.upperBound) && test $b = one"
+      let child = try Child(
+        "bash", arguments: ["-c", script],
+        handing: [other.reader.handed(as: number)] + free.map { one.reader.handed(as: $0) })
+      let end = try child.wait()
+      #expect(end == .exited(status: 0))
+    }
+  }
+
+  @Test func `A NUL does not cut a program or an argument short`() {
+    #expect(reason { _ = try Child("/bin/true\0x") } == .invalidArgument)
+    #expect(reason { _ = try Child("true", arguments: ["a\0b"]) } == .invalidArgument)
+  }
+
+  @Test func `An interrupted wait goes on`() async {
+    await #expect(processExitsWith: .success) {
+      let input = try IPC.Pipe()
+      let child = try Child("cat", handing: [input.reader.handed(as: 0)])
+      try input.reader.close()
+      let nagging = Nagging()
+      #expect(reason { _ = try child.descriptor().waitForEnd(interruption: .report) } == .interrupted)
+      try input.writer.close()
+      let end = try child.wait()
+      #expect(end == .exited(status: 0))
+      nagging.end()
     }
   }
 

@@ -82,6 +82,10 @@ import Testing
     let readable = try FileDescriptor.open(FilePath("/proc/self/exe"), .readOnly)
     #expect(reason { _ = try MemoryObject<ReadWrite>(adopting: readable) } == .permissionDenied)
     try MemoryObject<ReadOnly>(adopting: readable).close()
+    let pathOnly: Int32 = 0o10_000_000  // O_PATH
+    let naming = FileDescriptor(rawValue: unsafe open("/proc/self/exe", pathOnly | O_CLOEXEC))
+    #expect(reason { _ = try MemoryObject<ReadOnly>(adopting: naming) } == .permissionDenied)
+    try naming.close()
     let device = try FileDescriptor.open(FilePath("/dev/null"), .readWrite)
     #expect(reason { _ = try MemoryObject<ReadWrite>(adopting: device) } == .operationNotSupportedByDevice)
     try device.close()

@@ -20,6 +20,15 @@ import Testing
     #expect(try pipe.writer.write([1].span) == .wrote(1))
   }
 
+  @Test func `What names a pipe, and has not opened it, is refused`() throws {
+    let pipe = try Pipe()
+    let naming = FileDescriptor(
+      rawValue: unsafe open("/proc/self/fd/\(pipe.reader.descriptor.rawValue)", pathOnly | O_CLOEXEC))
+    defer { try? naming.close() }
+    #expect(reason { _ = try Pipe.Reader(adopting: naming) } == .badFileDescriptor)
+    #expect(reason { _ = try Pipe.Writer(adopting: naming) } == .badFileDescriptor)
+  }
+
   @Test func `What is no pipe is refused, and stays its owner's`() throws {
     let file = try unsafe FileDescriptor.open("/dev/null", .readOnly)
     defer { try? file.close() }
@@ -27,3 +36,6 @@ import Testing
     #expect(isCloseOnExec(file.rawValue) != nil)
   }
 }
+
+/// `O_PATH`, which is not imported.
+private let pathOnly: Int32 = 0o10_000_000

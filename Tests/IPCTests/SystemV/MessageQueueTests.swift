@@ -160,6 +160,28 @@ import Testing
     }
   }
 
+  @Test func `no capacity is below 0`() throws {
+    try withMessageQueue { (queue) throws in
+      let before = try queue.status()
+      #expect(reason { try queue.change(capacity: -1) } == .invalidArgument)
+      #expect(try queue.status() == before)
+    }
+  }
+
+  @Test(.enabled(if: mayExceedLimits, "it needs CAP_SYS_RESOURCE"))
+  func `a capacity beyond any number of Swift is told, and kept`() throws {
+    try withMessageQueue { (queue) throws in
+      var unlimited = msqid_ds()
+      unsafe msgctl(queue.identifier, IPC_STAT, &unlimited)
+      unlimited.msg_qbytes = .max
+      try #require(unsafe msgctl(queue.identifier, IPC_SET, &unlimited) == 0)
+      #expect(try queue.status().capacity == .max)
+      try queue.change(permissions: .ownerReadWrite)
+      #expect(unsafe msgctl(queue.identifier, IPC_STAT, &unlimited) == 0)
+      #expect(unlimited.msg_qbytes == .max)
+    }
+  }
+
   @Test func `a message is appended in memory, or stays where there is no room`() throws {
     try withMessageQueue { (queue) throws in
       try send("four", 4, to: queue)
@@ -185,3 +207,10 @@ import Testing
     }
   }
 }
+
+/// Whether this process has `CAP_SYS_RESOURCE`, the 24th.
+private let mayExceedLimits: Bool = {
+  let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+  let line = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
+  return line.flatMap { UInt64($0.dropFirst("CapEff:\t".count), radix: 16) }.map { $0 & 1 << 24 != 0 } ?? false
+}()

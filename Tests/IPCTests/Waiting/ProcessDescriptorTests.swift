@@ -52,6 +52,11 @@ import Testing
   @Test func `Only what is of a process is adopted as one`() throws {
     let pipe = try IPC.Pipe()
     #expect(reason { _ = try ProcessDescriptor(adopting: pipe.reader.descriptor) } == .badFileDescriptor)
+    // By pidfd_send_signal(2) it would pass for one; and it is readable, as if the process had ended.
+    let directory = try unsafe FileDescriptor.open("/proc/self", .readOnly, options: .directory)
+    defer { try? directory.close() }
+    #expect(reason { _ = try ProcessDescriptor(adopting: directory) } == .badFileDescriptor)
+    #expect(reason { _ = try ProcessDescriptor(adopting: FileDescriptor(rawValue: .max)) } == .badFileDescriptor)
     let process = try ProcessDescriptor(adopting: try ProcessDescriptor(of: getpid()).release())
     #expect(try process.process == getpid())
     #expect(reason { _ = try process.reap() } == .noChildProcess)
