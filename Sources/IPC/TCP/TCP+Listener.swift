@@ -40,10 +40,7 @@ extension TCP {
     ///
     /// - Throws: ``IPCError`` with `.invalidArgument` when it does not listen. It stays its owner's then.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
-      let version = try IPVersion(adopting: descriptor, type: TCP.type)
-      guard try SocketAdoption.listens(descriptor) else {
-        throw IPCError(call: "getsockopt SO_ACCEPTCONN", errno: .invalidArgument, object: .descriptor(descriptor))
-      }
+      let version = try IPVersion(adopting: descriptor, type: TCP.type, listening: true)
       self.init(taking: OwnedDescriptor(taking: descriptor), version)
     }
 

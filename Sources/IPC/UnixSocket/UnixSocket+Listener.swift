@@ -32,16 +32,8 @@ extension UnixSocket {
     ///
     /// - Throws: ``IPCError`` with `.invalidArgument` when it does not listen. It stays its owner's then.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
-      let socket = Self(taking: OwnedDescriptor(taking: try End<Style>(adopting: descriptor).release()))
-      do throws(IPCError) {
-        guard try socket.isListening else {
-          throw IPCError(call: "getsockopt SO_ACCEPTCONN", errno: .invalidArgument, object: .descriptor(descriptor))
-        }
-      } catch {
-        _ = socket.release()
-        throw error
-      }
-      owned = OwnedDescriptor(taking: socket.release())
+      try SocketAdoption.check(descriptor, domains: [AF_UNIX], type: Style.type, listening: true)
+      owned = OwnedDescriptor(taking: descriptor)
     }
 
     public var descriptor: FileDescriptor { owned.descriptor }
