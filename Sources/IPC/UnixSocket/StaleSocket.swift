@@ -71,7 +71,8 @@ enum StaleSocket {
     }
     do {
       return try UnixSocket.Datagram().connect(to: address, patience: .none) == .refused
-    } catch let error where error.errno == .protocolWrongTypeForSocket {
+    } catch let error where [.protocolWrongTypeForSocket, .notPermitted, .permissionDenied].contains(error.errno) {
+      // Of another type, connected to another, or not for us to connect to.
       return false
     }
   }

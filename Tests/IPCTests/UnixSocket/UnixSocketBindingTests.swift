@@ -86,6 +86,18 @@ import Testing
     #expect(try datagrams.received() == [1])
   }
 
+  @Test func `A path whose socket lives and hears only another is not replaced`() throws {
+    let scratch = try Scratch()
+    let address = try scratch.socket
+    let owner = try UnixSocket.Datagram()
+    let other = try UnixSocket.Datagram()
+    try owner.bind(to: address)
+    try other.bind(to: freshName())
+    #expect(try owner.connect(to: other.address) == .connected)
+    #expect(reason { try UnixSocket.Datagram().bind(to: address, stale: .replaced) } == .addressInUse)
+    #expect(status(of: address) != nil)
+  }
+
   @Test func `Of those who come at once to a dead path one gets it`() async throws {
     let scratch = try Scratch()
     let address = try scratch.socket
