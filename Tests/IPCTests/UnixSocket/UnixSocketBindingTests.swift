@@ -98,6 +98,28 @@ import Testing
     #expect(status(of: address) != nil)
   }
 
+  @Test func `Who locks the directory keeps nobody waiting for ever`() async throws {
+    let scratch = try Scratch()
+    let address = try scratch.socket
+    try leaveStale(address)
+    let directory = try FileDescriptor.open(scratch.path, .readOnly, options: .directory)
+    defer { try? directory.close() }
+    try #require(flock(directory.rawValue, LOCK_EX) == 0)
+    let path = scratch.path
+    let refusal = try await onThread {
+      do throws(IPCError) {
+        try UnixSocket.Datagram().bind(to: address, stale: .replaced)
+        return nil as IPCError?
+      } catch {
+        return error
+      }
+    }
+    #expect(refusal == IPCError(call: "flock", errno: .wouldBlock, object: .path(path)))
+    #expect(status(of: address) != nil)
+    try #require(flock(directory.rawValue, LOCK_UN) == 0)
+    try UnixSocket.Datagram().bind(to: address, stale: .replaced)
+  }
+
   @Test func `Of those who come at once to a dead path one gets it`() async throws {
     let scratch = try Scratch()
     let address = try scratch.socket
