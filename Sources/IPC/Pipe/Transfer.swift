@@ -101,6 +101,9 @@ enum Transfer {
     switch reopened {
     // A writer that nobody reads cannot be opened again; to write would have said so in another word.
     case .failure(.noSuchAddressOrDevice): return .failure(.brokenPipe)
+    // Who has it may have given up the right to open it, or has no /proc: then meanwhile it is non-blocking for everybody.
+    case .failure(.permissionDenied), .failure(.noSuchFileOrDirectory):
+      return try NonBlocking.attempt(descriptor, interruption) { transfer(descriptor.rawValue) }
     case .failure(let reason): throw IPCError(call: "open", errno: reason, object: .descriptor(descriptor))
     case .success(let number):
       let own = OwnedDescriptor(taking: FileDescriptor(rawValue: number))
