@@ -107,6 +107,10 @@ enum Transfer {
     case .failure(let reason): throw IPCError(call: "open", errno: reason, object: .descriptor(descriptor))
     case .success(let number):
       let own = OwnedDescriptor(taking: FileDescriptor(rawValue: number))
+      if readiness == .writable, try NonBlocking.statusFlags(of: descriptor) & Int32(CIPC_O_DIRECT) != 0 {
+        // What it writes are packets. To open(2) that would be something else, which no FIFO has.
+        try NonBlocking.setStatusFlags(of: own.descriptor, O_NONBLOCK | Int32(CIPC_O_DIRECT))
+      }
       let result = Kernel.attempt(interruption) { transfer(number) }
       try own.close()
       return result

@@ -62,6 +62,24 @@ import Testing
     }
   }
 
+  @Test func `Packets stay packets when they are written without waiting`() throws {
+    let scratch = try Scratch()
+    let fifo = FIFO(scratch.path.appending("fifo"))
+    try fifo.make(permissions: [.ownerReadWrite])
+    guard let reader = try fifo.openForReading(patience: .none),
+      let writer = try fifo.openForWriting(patience: .none)
+    else {
+      Issue.record("opened at once")
+      return
+    }
+    // 0o40000 is O_DIRECT, which glibc's import does not show.
+    try #require(fcntl(writer.descriptor.rawValue, F_SETFL, 0o40000) == 0)
+    for byte in [UInt8(1), 2] { #expect(try writer.write([byte].span, patience: .none) == .wrote(1)) }
+    var bytes: [UInt8] = []
+    #expect(try reader.read(atMost: 9, appendingTo: &bytes, patience: .none) == .read(1))
+    #expect(bytes == [1])
+  }
+
   @Test func `A reader without patience opens whether anybody writes or not`() throws {
     let scratch = try Scratch()
     let fifo = FIFO(scratch.path.appending("fifo"))
