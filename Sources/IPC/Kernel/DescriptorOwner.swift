@@ -27,17 +27,12 @@ extension DescriptorOwner where Self: ~Copyable {
     try NonBlocking.set(descriptor, nonBlocking)
   }
 
-  /// How many bytes wait to be read: of a pipe or a stream all of them, of datagrams those of the next.
-  ///
-  /// Calls `ioctl(2)` with `FIONREAD`.
-  public var bytesWaiting: Int {
-    get throws(IPCError) {
-      var count: Int32 = 0
-      try Kernel.call("ioctl FIONREAD", on: .descriptor(descriptor)) {
-        unsafe ioctl(descriptor.rawValue, UInt(FIONREAD), &count)
-      }
-      return Int(count)
+  func countBytesWaiting() throws(IPCError) -> Int {
+    var count: Int32 = 0
+    try Kernel.call("ioctl FIONREAD", on: .descriptor(descriptor)) {
+      unsafe ioctl(descriptor.rawValue, UInt(FIONREAD), &count)
     }
+    return Int(count)
   }
 
   func control(_ name: String, _ command: Int32, _ argument: Int32 = 0) throws(IPCError) -> Int32 {

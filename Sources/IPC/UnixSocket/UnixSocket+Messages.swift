@@ -29,6 +29,11 @@ extension UnixSocket {
 }
 
 extension UnixSocket.End where Style: UnixSocket.Messages {
+  /// How many bytes the next datagram has, or all sequenced packets together; 0 also when there are none.
+  ///
+  /// Calls `ioctl(2)` with `FIONREAD`.
+  public var bytesWaiting: Int { get throws(IPCError) { try countBytesWaiting() } }
+
   /// Sends a message to whom this socket is connected to, and waits for room. Nothing is allocated.
   ///
   /// - Throws: ``IPCError`` with `.messageTooLong` for one that the send buffer could never hold, `.socketNotConnected`,
@@ -108,14 +113,14 @@ extension UnixSocket.End where Style: UnixSocket.Messages {
 extension UnixSocket.End where Style == UnixSocket.DatagramStyle {
   /// Sends a message to whoever has an address, and waits for room with them. Nothing is allocated.
   ///
+  /// - Parameter patience: `poll(2)` tells only of room with whom a socket is connected to. Where it is not for ever, or the
+  ///   socket is non-blocking, this tries and tries again, with pauses of a tenth of a millisecond at first and ten at
+  ///   last.
   /// - Throws: ``IPCError`` with `.connectionRefused` or `.noSuchFileOrDirectory` when nobody is there,
   ///   `.permissionDenied`, `.messageTooLong`, or `Errno.interrupted` where that was asked for.
   ///
   /// Calls `sendto(2)` with `MSG_NOSIGNAL`.
   public func send(
-  /// - Parameter patience: `poll(2)` tells only of room with whom a socket is connected to. Where it is not for ever, or the
-  ///   socket is non-blocking, this tries and tries again, with pauses of a tenth of a millisecond at first and ten at
-  ///   last.
     _ message: RawSpan, to address: UnixSocket.Address, patience: Patience = .forever,
     interruption: Interruption = .retry
   ) throws(IPCError) -> SendResult {
