@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -188,11 +187,4 @@ int cipc_socket_option(int socket, int level, int option, int *value) {
 
 int cipc_set_socket_option(int socket, int level, int option, int value) {
     return setsockopt(socket, level, option, &value, sizeof value);
-}
-
-int cipc_set_socket_timeout(int socket, int option, int64_t nanoseconds) {
-    // Rounded up: a deadline may be late, never early, and 0 would be none.
-    int64_t microseconds = nanoseconds / 1000 + (nanoseconds % 1000 != 0);
-    struct timeval value = {.tv_sec = microseconds / 1000000, .tv_usec = microseconds % 1000000};
-    return setsockopt(socket, SOL_SOCKET, option, &value, sizeof value);
 }

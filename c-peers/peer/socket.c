@@ -43,9 +43,9 @@ static void perform_socketpair(struct call *call) {
 }
 
 /* Whether the path is a socket that no process has any more. It is asked with a datagram socket, which
- * leaves no trace with a listener: a live socket of another type is EPROTOTYPE, a dead one of any type
- * ECONNREFUSED. So is a file that is no socket at all, hence stat. False, with errno, when it cannot be
- * known. */
+ * leaves no trace with a listener: a live socket of another type is EPROTOTYPE, one that hears only another
+ * EPERM, a dead one of any type ECONNREFUSED. So is a file that is no socket at all, hence stat. What is not
+ * ours to connect to (EACCES) is not ours to replace. False, with errno, when it cannot be known. */
 static bool is_dead(const struct address *address, bool *dead) {
     struct stat found;
     *dead = false;
@@ -60,7 +60,8 @@ static bool is_dead(const struct address *address, bool *dead) {
     close(probe);
     errno = error;
     *dead = result == -1 && error == ECONNREFUSED;
-    return result == 0 || *dead || error == EPROTOTYPE || error == ENOENT || (blame("connect"), false);
+    return result == 0 || *dead || error == EPROTOTYPE || error == EPERM || error == EACCES ||
+           error == ENOENT || (blame("connect"), false);
 }
 
 /* Removes a dead socket. Two that come at once would each find it dead, and the second would remove what the

@@ -67,5 +67,3 @@ enum { CIPC_SO_PASSCRED = 16 };
 /// getsockopt(2) and setsockopt(2), for options that are an int.
 int cipc_socket_option(int socket, int level, int option, int *value);
 int cipc_set_socket_option(int socket, int level, int option, int value);
-/// SO_RCVTIMEO, or SO_SNDTIMEO: 0 is for ever; rounded up to microseconds.
-int cipc_set_socket_timeout(int socket, int option, int64_t nanoseconds);

@@ -28,7 +28,6 @@ extension Channel {
     }
 
     /// Like ``Channel/Sender/send(_:patience:interruption:)-(RawSpan,_,_)``.
-    @discardableResult
     public mutating func send(
       _ message: RawSpan, patience: Patience = .forever, interruption: Interruption = .retry
     ) throws(IPCError) -> SendResult {
@@ -36,7 +35,6 @@ extension Channel {
     }
 
     /// Like ``Channel/Sender/send(_:patience:interruption:)-(RawSpan,_,_)``, for the bytes of an array or a string.
-    @discardableResult
     public mutating func send(
       _ message: Span<UInt8>, patience: Patience = .forever, interruption: Interruption = .retry
     ) throws(IPCError) -> SendResult {

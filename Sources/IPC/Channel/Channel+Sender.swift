@@ -30,7 +30,6 @@ extension Channel {
     }
 
     /// Sends the bytes of an array or a string, like ``send(_:patience:interruption:)-(RawSpan,_,_)``.
-    @discardableResult
     public mutating func send(
       _ message: Span<UInt8>, patience: Patience = .forever, interruption: Interruption = .retry
     ) throws(IPCError) -> SendResult {

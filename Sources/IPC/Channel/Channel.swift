@@ -5,7 +5,7 @@
 /// var sender = Channel.Sender(pipe.writer)
 /// var receiver = Channel.Receiver(pipe.reader)
 ///
-/// try sender.send("Hello".utf8.span)
+/// guard try sender.send("Hello".utf8.span) == .sent else { return }
 /// var message: [UInt8] = []  // used again for each
 /// while try receiver.receive(&message) == .received { print(message) }
 /// ```

@@ -17,28 +17,22 @@ extension DescriptorOwner where Self: ~Copyable {
   ///
   /// Calls `fcntl(2)` with `F_GETFL`.
   public var isNonBlocking: Bool {
-    get throws(IPCError) { try control("fcntl F_GETFL", F_GETFL) & O_NONBLOCK != 0 }
+    get throws(IPCError) { try NonBlocking.isSet(descriptor) }
   }
 
   /// Makes the description non-blocking or blocking, for everybody who shares it.
   ///
   /// Calls `fcntl(2)` with `F_SETFL`.
   public func setNonBlocking(_ nonBlocking: Bool) throws(IPCError) {
-    let flags = try control("fcntl F_GETFL", F_GETFL)
-    _ = try control("fcntl F_SETFL", F_SETFL, nonBlocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK)
+    try NonBlocking.set(descriptor, nonBlocking)
   }
 
-  /// How many bytes wait to be read: of a pipe or a stream all of them, of datagrams those of the next.
-  ///
-  /// Calls `ioctl(2)` with `FIONREAD`.
-  public var bytesWaiting: Int {
-    get throws(IPCError) {
-      var count: Int32 = 0
-      try Kernel.call("ioctl FIONREAD", on: .descriptor(descriptor)) {
-        unsafe ioctl(descriptor.rawValue, UInt(FIONREAD), &count)
-      }
-      return Int(count)
+  func countBytesWaiting() throws(IPCError) -> Int {
+    var count: Int32 = 0
+    try Kernel.call("ioctl FIONREAD", on: .descriptor(descriptor)) {
+      unsafe ioctl(descriptor.rawValue, UInt(FIONREAD), &count)
     }
+    return Int(count)
   }
 
   func control(_ name: String, _ command: Int32, _ argument: Int32 = 0) throws(IPCError) -> Int32 {

@@ -31,6 +31,8 @@ extension IPCError {
       "Who is neither owner nor creator changes nothing, and without CAP_SYS_RESOURCE a queue holds at most what "
         + "/proc/sys/kernel/msgmnb says."
     case ("msgrcv", .argListTooLong): "There is less room than the message needs, which stays in the queue."
+    case ("flock", .wouldBlock):
+      "Another process keeps the directory locked, as anybody can who may read it: end that process, or bind elsewhere."
     case ("epoll_ctl", .noSpace):
       "A user watches at most as many descriptors as /proc/sys/fs/epoll/max_user_watches allows."
     case ("epoll_ctl", .notPermitted): "A regular file or directory is always ready, and cannot be watched."

@@ -43,7 +43,7 @@ extension Kernel {
     for events: Readiness, of descriptor: FileDescriptor, _ patience: Patience, _ interruption: Interruption = .retry
   ) throws(IPCError) -> Readiness {
     var entry = cipc_pollfd(descriptor: descriptor.rawValue, events: events.rawValue, revents: 0)
-    let count = try wait("poll", on: .descriptor(descriptor), patience, interruption) {
+    let count = try wait("ppoll", on: .descriptor(descriptor), patience, interruption) {
       unsafe cipc_ppoll(&entry, 1, $0)
     }
     return count == 0 ? [] : Readiness(rawValue: entry.revents)

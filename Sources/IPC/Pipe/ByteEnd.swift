@@ -4,6 +4,13 @@ public protocol ByteEnd: DescriptorOwner, ~Copyable {
   var transport: Transport { get }
 }
 
+extension ByteEnd where Self: ~Copyable {
+  /// How many bytes wait to be read.
+  ///
+  /// Calls `ioctl(2)` with `FIONREAD`.
+  public var bytesWaiting: Int { get throws(IPCError) { try countBytesWaiting() } }
+}
+
 /// By which calls bytes move.
 public enum Transport: Hashable, Sendable {
   /// `read(2)` and `write(2)`.

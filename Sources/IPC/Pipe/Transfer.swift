@@ -101,9 +101,16 @@ enum Transfer {
     switch reopened {
     // A writer that nobody reads cannot be opened again; to write would have said so in another word.
     case .failure(.noSuchAddressOrDevice): return .failure(.brokenPipe)
+    // Who has it may have given up the right to open it, or has no /proc: then meanwhile it is non-blocking for everybody.
+    case .failure(.permissionDenied), .failure(.noSuchFileOrDirectory):
+      return try NonBlocking.attempt(descriptor, interruption) { transfer(descriptor.rawValue) }
     case .failure(let reason): throw IPCError(call: "open", errno: reason, object: .descriptor(descriptor))
     case .success(let number):
       let own = OwnedDescriptor(taking: FileDescriptor(rawValue: number))
+      if readiness == .writable, try NonBlocking.statusFlags(of: descriptor) & Int32(CIPC_O_DIRECT) != 0 {
+        // What it writes are packets. To open(2) that would be something else, which no FIFO has.
+        try NonBlocking.setStatusFlags(of: own.descriptor, O_NONBLOCK | Int32(CIPC_O_DIRECT))
+      }
       let result = Kernel.attempt(interruption) { transfer(number) }
       try own.close()
       return result

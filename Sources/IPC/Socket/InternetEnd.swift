@@ -98,8 +98,9 @@ extension IPVersion {
   }
 
   /// That of a socket of this type that is taken over.
-  init(adopting descriptor: FileDescriptor, type: Int32) throws(IPCError) {
-    let domain = try SocketAdoption.check(descriptor, domains: [AF_INET, AF_INET6], type: type)
+  init(adopting descriptor: FileDescriptor, type: Int32, listening: Bool = false) throws(IPCError) {
+    let domain = try SocketAdoption.check(
+      descriptor, domains: [AF_INET, AF_INET6], type: type, listening: listening)
     self = domain == AF_INET ? .v4 : .v6
   }
 }

@@ -4,11 +4,11 @@ internal import SystemPackage
 
 /// Sockets that this process was started with, or that came with a message.
 enum SocketAdoption {
-  /// Makes a descriptor close-on-exec if it is a socket of one of those domains and of that type; if not, it stays as it
-  /// is.
+  /// Makes a descriptor close-on-exec if it is a socket of one of those domains and of that type, and listens where it has
+  /// to; if not, it stays as it is.
   @discardableResult
   static func check(
-    _ descriptor: FileDescriptor, domains: [Int32], type: Int32
+    _ descriptor: FileDescriptor, domains: [Int32], type: Int32, listening: Bool = false
   ) throws(IPCError) -> Int32 {
     let domain = try ask(descriptor, "getsockopt SO_DOMAIN", SO_DOMAIN)
     guard domains.contains(domain) else {
@@ -19,13 +19,11 @@ enum SocketAdoption {
       throw IPCError(
         call: "getsockopt SO_TYPE", errno: .protocolWrongTypeForSocket, object: .descriptor(descriptor))
     }
+    if listening, try ask(descriptor, "getsockopt SO_ACCEPTCONN", SO_ACCEPTCONN) == 0 {
+      throw IPCError(call: "getsockopt SO_ACCEPTCONN", errno: .invalidArgument, object: .descriptor(descriptor))
+    }
     try Kernel.call("fcntl F_SETFD", on: .descriptor(descriptor)) { fcntl(descriptor.rawValue, F_SETFD, FD_CLOEXEC) }
     return domain
-  }
-
-  /// Whether the socket listens, while it is still its owner's.
-  static func listens(_ descriptor: FileDescriptor) throws(IPCError) -> Bool {
-    try ask(descriptor, "getsockopt SO_ACCEPTCONN", SO_ACCEPTCONN) != 0
   }
 
   private static func ask(

@@ -35,7 +35,7 @@ extension TCP.Stream {
   ) throws(IPCError) -> TCP.ConnectResult {
     var raw = address.raw
     while true {
-      let result = try SocketTimeout.attemptOnce(descriptor, patience, interruption) {
+      let result = try NonBlocking.attempt(descriptor, patience, interruption) {
         Int(unsafe cipc_internet_connect(descriptor.rawValue, &raw))
       }
       let begun: TCP.ConnectResult

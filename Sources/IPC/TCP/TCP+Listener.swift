@@ -40,10 +40,7 @@ extension TCP {
     ///
     /// - Throws: ``IPCError`` with `.invalidArgument` when it does not listen. It stays its owner's then.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
-      let version = try IPVersion(adopting: descriptor, type: TCP.type)
-      guard try SocketAdoption.listens(descriptor) else {
-        throw IPCError(call: "getsockopt SO_ACCEPTCONN", errno: .invalidArgument, object: .descriptor(descriptor))
-      }
+      let version = try IPVersion(adopting: descriptor, type: TCP.type, listening: true)
       self.init(taking: OwnedDescriptor(taking: descriptor), version)
     }
 
@@ -91,27 +88,15 @@ extension TCP.Listener {
   ///
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`, or `Errno.interrupted` where that was asked for.
   ///
-  /// Calls `accept4(2)`.
+  /// Calls `accept4(2)`, and `ppoll(2)` to wait until a deadline.
   public func accept(
     patience: Patience = .forever, interruption: Interruption = .retry
   ) throws(IPCError) -> TCP.AcceptResult {
     var raw = cipc_internet_address()
-    // Owned at once: when the listener cannot be made blocking again, the connection is closed.
-    var connection: OwnedDescriptor?
-    while true {
-      // Not by an option of the listener, as of Unix sockets: whoever connects meanwhile would inherit it.
-      let result = try SocketTimeout.attemptOnce(descriptor, patience, interruption) {
-        OwnedDescriptor.take(unsafe cipc_internet_accept(descriptor.rawValue, &raw), as: &connection)
-      }
-      if let owned = connection.take() {
-        return .accepted(TCP.Stream(taking: owned, version), from: SocketAddress(raw))
-      }
-      switch result {
-      case .success, .failure(.wouldBlock): break
-      case .failure(let reason): throw IPCError(call: "accept4", errno: reason, object: .descriptor(descriptor))
-      }
-      guard case .until = patience else { return .wouldBlock }
-      if try Kernel.wait(for: .readable, of: descriptor, patience, interruption).isEmpty { return .timedOut }
+    switch try accept(patience, interruption, { unsafe cipc_internet_accept(descriptor.rawValue, &raw) }) {
+    case .accepted(let owned): return .accepted(TCP.Stream(taking: owned, version), from: SocketAddress(raw))
+    case .wouldBlock: return .wouldBlock
+    case .timedOut: return .timedOut
     }
   }
 }

@@ -26,6 +26,11 @@ extension UDP {
 }
 
 extension UDP.Socket {
+  /// How many bytes the next datagram has; 0 also when there is none.
+  ///
+  /// Calls `ioctl(2)` with `FIONREAD`.
+  public var bytesWaiting: Int { get throws(IPCError) { try countBytesWaiting() } }
+
   /// From now on sends to one address, and receives from nowhere else. What had come before stays.
   ///
   /// Nobody is asked. That nobody is there shows later, as `.connectionRefused` of whatever is called next.

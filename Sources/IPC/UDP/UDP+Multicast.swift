@@ -38,7 +38,7 @@ extension UDP.Socket {
   ///
   /// Calls `setsockopt(2)` with `IP_MULTICAST_IF`, or `IPV6_MULTICAST_IF`.
   public func setMulticastInterface(_ interface: UInt32) throws(IPCError) {
-    try Kernel.call("setsockopt IP_MULTICAST_IF", on: .descriptor(descriptor)) {
+    try Kernel.call(named("setsockopt IP_MULTICAST_IF", "setsockopt IPV6_MULTICAST_IF"), on: .descriptor(descriptor)) {
       cipc_internet_multicast_interface(descriptor.rawValue, version == .v4 ? 4 : 6, interface)
     }
   }
@@ -47,28 +47,35 @@ extension UDP.Socket {
   ///
   /// Calls `getsockopt(2)` with `IP_MULTICAST_LOOP`, or `IPV6_MULTICAST_LOOP`.
   public var multicastsToSelf: Bool {
-    get throws(IPCError) { try option("getsockopt IP_MULTICAST_LOOP", loopOption, level: level) != 0 }
+    get throws(IPCError) {
+      try option(named("getsockopt IP_MULTICAST_LOOP", "getsockopt IPV6_MULTICAST_LOOP"), loopOption, level: level) != 0
+    }
   }
 
   /// Calls `setsockopt(2)` with `IP_MULTICAST_LOOP`, or `IPV6_MULTICAST_LOOP`.
   public func setMulticastsToSelf(_ loops: Bool) throws(IPCError) {
-    try setOption("setsockopt IP_MULTICAST_LOOP", loopOption, loops ? 1 : 0, level: level)
+    try setOption(
+      named("setsockopt IP_MULTICAST_LOOP", "setsockopt IPV6_MULTICAST_LOOP"), loopOption, loops ? 1 : 0, level: level)
   }
 
   /// How many networks what is sent to a group may pass through. At first 1: it stays in this one.
   ///
   /// Calls `getsockopt(2)` with `IP_MULTICAST_TTL`, or `IPV6_MULTICAST_HOPS`.
   public var multicastHops: Int {
-    get throws(IPCError) { try option("getsockopt IP_MULTICAST_TTL", hopsOption, level: level) }
+    get throws(IPCError) {
+      try option(named("getsockopt IP_MULTICAST_TTL", "getsockopt IPV6_MULTICAST_HOPS"), hopsOption, level: level)
+    }
   }
 
   /// - Parameter hops: At most 255. With 0 it stays in this machine.
   ///
   /// Calls `setsockopt(2)` with `IP_MULTICAST_TTL`, or `IPV6_MULTICAST_HOPS`.
   public func setMulticastHops(_ hops: Int) throws(IPCError) {
-    try setOption("setsockopt IP_MULTICAST_TTL", hopsOption, hops, level: level)
+    try setOption(
+      named("setsockopt IP_MULTICAST_TTL", "setsockopt IPV6_MULTICAST_HOPS"), hopsOption, hops, level: level)
   }
 
+  private func named(_ v4: String, _ v6: String) -> String { version == .v4 ? v4 : v6 }
   private var level: Int32 { Int32(version == .v4 ? IPPROTO_IP : Int(IPPROTO_IPV6)) }
   private var loopOption: Int32 { version == .v4 ? IP_MULTICAST_LOOP : IPV6_MULTICAST_LOOP }
   private var hopsOption: Int32 { version == .v4 ? IP_MULTICAST_TTL : IPV6_MULTICAST_HOPS }

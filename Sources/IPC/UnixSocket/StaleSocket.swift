@@ -34,6 +34,9 @@ struct SocketFile: ~Copyable {
 
 /// A path whose socket nobody has any more.
 enum StaleSocket {
+  /// Whoever replaces a path makes a few calls that do not wait.
+  private static let longestTurn = Duration.seconds(2)
+
   /// Removes the path if it is stale, and binds.
   ///
   /// Two processes that come at once would each find it stale, and the second would remove what the first had bound in
@@ -51,12 +54,29 @@ enum StaleSocket {
       throw IPCError(call: "open", errno: reason, object: .path(name))
     }
     let lock = OwnedDescriptor(taking: FileDescriptor(rawValue: number))
-    try Kernel.call("flock", on: .path(name)) { flock(lock.descriptor.rawValue, LOCK_EX) }
+    try take(lock, of: name)
     if try isStale(path, address) {
       try address.unlink()
     }
     try bind()
     try lock.close()
+  }
+
+  /// Takes the lock, which anybody can hold who may read the directory: so nobody waits for it for ever.
+  private static func take(_ lock: borrowing OwnedDescriptor, of directory: FilePath) throws(IPCError) {
+    let patience = Patience.atMost(longestTurn)
+    var backoff = Backoff()
+    while true {
+      let result = Kernel.attempt { flock(lock.descriptor.rawValue, LOCK_EX | LOCK_NB) }
+      switch result {
+      case .success: return
+      case .failure(let reason):
+        guard reason == .wouldBlock, let next = backoff.next(before: patience) else {
+          throw IPCError(call: "flock", errno: reason, object: .path(directory))
+        }
+        try Kernel.sleep(until: next)
+      }
+    }
   }
 
   /// Whether there is a socket at that path which no process has.
@@ -71,7 +91,8 @@ enum StaleSocket {
     }
     do {
       return try UnixSocket.Datagram().connect(to: address, patience: .none) == .refused
-    } catch let error where error.errno == .protocolWrongTypeForSocket {
+    } catch let error where [.protocolWrongTypeForSocket, .notPermitted, .permissionDenied].contains(error.errno) {
+      // Of another type, connected to another, or not for us to connect to.
       return false
     }
   }

@@ -18,8 +18,10 @@ extension UnixSocket.End {
   /// - Parameters:
   ///   - permissions: Of the path. To connect to it takes the right to write.
   ///   - umask: Whether the umask of the process, which `bind(2)` obeys, takes from the permissions.
+  ///   - stale: To replace a path takes the right to read its directory, and for that long its lock.
   /// - Throws: ``IPCError`` with `.addressInUse` when there is anything of that name, `.invalidArgument` when the socket
-  ///   has a name, `.noSuchFileOrDirectory` or `.permissionDenied` for its directory.
+  ///   has a name, `.noSuchFileOrDirectory` or `.permissionDenied` for its directory, `.wouldBlock` when somebody else
+  ///   has held the lock of that for two seconds.
   ///
   /// Calls `fchmod(2)`, `bind(2)`, and `chmod(2)` for what the umask took.
   public func bind(

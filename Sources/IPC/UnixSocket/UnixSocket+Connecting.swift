@@ -20,6 +20,8 @@ extension UnixSocket.End {
   ///
   /// A connection stands as soon as the listener has room for one more to wait: nobody needs to have accepted it.
   ///
+  /// - Parameter patience: The kernel tells nobody of that room who has a deadline. With one, this tries and tries again,
+  ///   with pauses of a tenth of a millisecond at first and ten at last.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied` without the right to write the path,
   ///   `.protocolWrongTypeForSocket`, `.socketIsConnected`, or `Errno.interrupted` where that was asked for.
   ///
@@ -28,15 +30,20 @@ extension UnixSocket.End {
     to address: UnixSocket.Address, patience: Patience = .forever, interruption: Interruption = .retry
   ) throws(IPCError) -> UnixSocket.ConnectResult {
     var raw = address.raw
-    let result = try SocketTimeout.attempt(descriptor, SO_SNDTIMEO, patience, interruption) {
-      Int(unsafe cipc_unix_connect(descriptor.rawValue, &raw))
-    }
-    switch result {
-    case .success: return .connected
-    case .failure(.connectionRefused): return .refused
-    case .failure(.wouldBlock): return .wouldBlock
-    case .failure(.timedOut): return .timedOut
-    case .failure(let reason): throw IPCError(call: "connect", errno: reason, object: address.object)
+    var backoff = Backoff()
+    while true {
+      let result = try NonBlocking.attempt(descriptor, patience, interruption) {
+        Int(unsafe cipc_unix_connect(descriptor.rawValue, &raw))
+      }
+      switch result {
+      case .success: return .connected
+      case .failure(.connectionRefused): return .refused
+      case .failure(.wouldBlock): break
+      case .failure(let reason): throw IPCError(call: "connect", errno: reason, object: address.object)
+      }
+      guard case .until = patience else { return .wouldBlock }
+      guard let next = backoff.next(before: patience) else { return .timedOut }
+      try Kernel.sleep(until: next, interruption)
     }
   }
 }

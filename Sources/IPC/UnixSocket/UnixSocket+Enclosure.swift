@@ -87,16 +87,21 @@ extension UnixSocket.End {
   ///   - bytes: Of a stream at least one, for what encloses the descriptors.
   ///   - descriptors: At most ``UnixSocket/Enclosure/mostDescriptors``.
   ///   - credentials: Who to say that this is; nil leaves it to the kernel. Others than its own take privilege.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for too many descriptors, `.badFileDescriptor` for what is none,
-  ///   `.notPermitted` for another's credentials, `.tooManyReferences` when too many are on their way. Of a stream some
-  ///   of the bytes may have gone, and what they enclose with them: ``IPCError/transferred``.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for too many descriptors, or without a byte to enclose them;
+  ///   `.badFileDescriptor` for what is none, `.notPermitted` for another's credentials, `.tooManyReferences` when too
+  ///   many are on their way. Of a stream some of the bytes may have gone, and what they enclose with them:
+  ///   ``IPCError/transferred``.
   ///
   /// Calls `sendmsg(2)` with `SCM_RIGHTS`, and `SCM_CREDENTIALS`.
   public func send(
     _ bytes: RawSpan, enclosing descriptors: Span<FileDescriptor>, credentials: UnixSocket.Credentials? = nil,
     patience: Patience = .forever, interruption: Interruption = .retry
   ) throws(IPCError) -> SendResult {
-    try unsafe bytes.withUnsafeBytes { (bytes) throws(IPCError) in
+    if Style.type == UnixSocket.StreamStyle.type, bytes.isEmpty, !descriptors.isEmpty || credentials != nil {
+      // The kernel would send nothing, and call that a success.
+      throw IPCError(call: "sendmsg", errno: .invalidArgument, object: .descriptor(descriptor))
+    }
+    return try unsafe bytes.withUnsafeBytes { (bytes) throws(IPCError) in
       try unsafe descriptors.withUnsafeBytes { (numbers) throws(IPCError) in
         do throws(IPCError) {
           let outcome = try Transfer.transfer("sendmsg", descriptor, .writable, patience, interruption) { now in
@@ -149,7 +154,8 @@ extension UnixSocket.End {
 
   /// Receives a message, or bytes of a stream, with what is enclosed, and appends them to an array.
   ///
-  /// Bytes of a stream that enclose descriptors are not received together with those of another enclosure.
+  /// Bytes of a stream that enclose descriptors are not received together with those of another enclosure. To receive none
+  /// of them is no end of file, and encloses nothing.
   ///
   /// - Parameters:
   ///   - room: How many descriptors to keep. Others are closed, and ``UnixSocket/Enclosure/descriptorsWereLost`` tells.
@@ -164,6 +170,10 @@ extension UnixSocket.End {
   ) throws(IPCError) -> UnixSocket.ReceiveResult {
     // MSG_TRUNC: to be told how long a message was. A stream has none.
     let isStream = Style.type == UnixSocket.StreamStyle.type
+    if isStream, limit == 0 {
+      enclosure = UnixSocket.Enclosure()
+      return .received(UnixSocket.Arrival(length: 0, sentLength: 0, sender: .unnamed))
+    }
     let flags = (isStream ? 0 : Int32(MSG_TRUNC)) | (peeking ? Int32(MSG_PEEK) : 0)
     return try unsafe bytes.append(room: limit) { (buffer, count) throws(IPCError) in
       let space = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])

@@ -32,16 +32,8 @@ extension UnixSocket {
     ///
     /// - Throws: ``IPCError`` with `.invalidArgument` when it does not listen. It stays its owner's then.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
-      let socket = Self(taking: OwnedDescriptor(taking: try End<Style>(adopting: descriptor).release()))
-      do throws(IPCError) {
-        guard try socket.isListening else {
-          throw IPCError(call: "getsockopt SO_ACCEPTCONN", errno: .invalidArgument, object: .descriptor(descriptor))
-        }
-      } catch {
-        _ = socket.release()
-        throw error
-      }
-      owned = OwnedDescriptor(taking: socket.release())
+      try SocketAdoption.check(descriptor, domains: [AF_UNIX], type: Style.type, listening: true)
+      owned = OwnedDescriptor(taking: descriptor)
     }
 
     public var descriptor: FileDescriptor { owned.descriptor }
@@ -90,23 +82,15 @@ extension UnixSocket.Listener {
   ///
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`, or `Errno.interrupted` where that was asked for.
   ///
-  /// Calls `accept4(2)`.
+  /// Calls `accept4(2)`, and `ppoll(2)` to wait until a deadline.
   public func accept(
     patience: Patience = .forever, interruption: Interruption = .retry
   ) throws(IPCError) -> UnixSocket.AcceptResult<Style> {
     var raw = cipc_unix_address()
-    // Owned at once: when the time-out cannot be taken back, the connection is closed.
-    var connection: OwnedDescriptor?
-    let result = try SocketTimeout.attempt(descriptor, SO_RCVTIMEO, patience, interruption) {
-      OwnedDescriptor.take(unsafe cipc_unix_accept(descriptor.rawValue, &raw), as: &connection)
-    }
-    if let owned = connection.take() {
-      return .accepted(UnixSocket.End(taking: owned), from: UnixSocket.Address(raw))
-    }
-    switch result {
-    case .success, .failure(.wouldBlock): return .wouldBlock
-    case .failure(.timedOut): return .timedOut
-    case .failure(let reason): throw IPCError(call: "accept4", errno: reason, object: .descriptor(descriptor))
+    switch try accept(patience, interruption, { unsafe cipc_unix_accept(descriptor.rawValue, &raw) }) {
+    case .accepted(let owned): return .accepted(UnixSocket.End(taking: owned), from: UnixSocket.Address(raw))
+    case .wouldBlock: return .wouldBlock
+    case .timedOut: return .timedOut
     }
   }
 }

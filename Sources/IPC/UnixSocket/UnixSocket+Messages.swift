@@ -29,6 +29,11 @@ extension UnixSocket {
 }
 
 extension UnixSocket.End where Style: UnixSocket.Messages {
+  /// How many bytes the next datagram has, or all sequenced packets together; 0 also when there are none.
+  ///
+  /// Calls `ioctl(2)` with `FIONREAD`.
+  public var bytesWaiting: Int { get throws(IPCError) { try countBytesWaiting() } }
+
   /// Sends a message to whom this socket is connected to, and waits for room. Nothing is allocated.
   ///
   /// - Throws: ``IPCError`` with `.messageTooLong` for one that the send buffer could never hold, `.socketNotConnected`,
@@ -108,6 +113,9 @@ extension UnixSocket.End where Style: UnixSocket.Messages {
 extension UnixSocket.End where Style == UnixSocket.DatagramStyle {
   /// Sends a message to whoever has an address, and waits for room with them. Nothing is allocated.
   ///
+  /// - Parameter patience: `poll(2)` tells only of room with whom a socket is connected to. Where it is not for ever, or the
+  ///   socket is non-blocking, this tries and tries again, with pauses of a tenth of a millisecond at first and ten at
+  ///   last.
   /// - Throws: ``IPCError`` with `.connectionRefused` or `.noSuchFileOrDirectory` when nobody is there,
   ///   `.permissionDenied`, `.messageTooLong`, or `Errno.interrupted` where that was asked for.
   ///
@@ -118,15 +126,19 @@ extension UnixSocket.End where Style == UnixSocket.DatagramStyle {
   ) throws(IPCError) -> SendResult {
     var raw = address.raw
     return try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
-      // poll(2) sees only the room with whom a socket is connected to.
-      let result = try SocketTimeout.attempt(descriptor, SO_SNDTIMEO, patience, interruption) {
-        unsafe cipc_unix_send(descriptor.rawValue, bytes.baseAddress, bytes.count, 0, &raw)
-      }
-      switch result {
-      case .success: return .sent
-      case .failure(.wouldBlock): return .wouldBlock
-      case .failure(.timedOut): return .timedOut
-      case .failure(let reason): throw IPCError(call: "sendto", errno: reason, object: address.object)
+      let flags = patience == .forever ? 0 : Int32(MSG_DONTWAIT)
+      var backoff = Backoff()
+      while true {
+        let result = Kernel.attempt(interruption) {
+          unsafe cipc_unix_send(descriptor.rawValue, bytes.baseAddress, bytes.count, flags, &raw)
+        }
+        switch result {
+        case .success: return .sent
+        case .failure(.wouldBlock):
+          guard let next = backoff.next(before: patience) else { return patience == .none ? .wouldBlock : .timedOut }
+          try Kernel.sleep(until: next, interruption)
+        case .failure(let reason): throw IPCError(call: "sendto", errno: reason, object: address.object)
+        }
       }
     }
   }

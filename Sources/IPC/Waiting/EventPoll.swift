@@ -64,7 +64,7 @@ public struct EventPoll: ~Copyable, Sendable, DescriptorOwner {
         let room = unsafe UnsafeMutableRawBufferPointer(
           rebasing: UnsafeMutableRawBufferPointer(
             UnsafeMutableBufferPointer(rebasing: buffer[count...]))[...])
-        ready = try Kernel.wait("epoll_wait", on: .descriptor(descriptor), patience, interruption) {
+        ready = try Kernel.wait("epoll_pwait2", on: .descriptor(descriptor), patience, interruption) {
           unsafe cipc_epoll_wait(
             descriptor.rawValue, room.baseAddress?.assumingMemoryBound(to: cipc_epoll_event.self),
             Int32(clamping: limit),

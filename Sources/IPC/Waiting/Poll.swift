@@ -56,7 +56,7 @@ public struct Poll: Sendable {
     patience: Patience = .forever, interruption: Interruption = .retry
   ) throws(IPCError) -> Int {
     try unsafe entries.withUnsafeMutableBufferPointer { (entries) throws(IPCError) in
-      try Kernel.wait("poll", on: nil, patience, interruption) {
+      try Kernel.wait("ppoll", on: nil, patience, interruption) {
         unsafe cipc_ppoll(entries.baseAddress, entries.count, $0)
       }
     }

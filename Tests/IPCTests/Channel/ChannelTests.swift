@@ -8,9 +8,9 @@ import Testing
     let pipe = try IPC.Pipe()
     var sender = Channel.Sender(pipe.writer)
     var receiver = Channel.Receiver(pipe.reader)
-    try sender.send("Hello".utf8.span)
+    #expect(try sender.send("Hello".utf8.span) == .sent)
     let nothing: [UInt8] = []
-    try sender.send(nothing.span)
+    #expect(try sender.send(nothing.span) == .sent)
     var message: [UInt8] = []
     #expect(try receiver.receive(&message) == .received)
     #expect(message == Array("Hello".utf8))

@@ -54,7 +54,7 @@ import Testing
     var sender = Channel.Sender(pipe.writer, limit: 4)
     var receiver = Channel.Receiver(pipe.reader)
     var message: [UInt8] = []
-    #expect(reason { try sender.send(long.span) } == .messageTooLong)
+    #expect(reason { _ = try sender.send(long.span) } == .messageTooLong)
     #expect(try receiver.receive(&message, patience: .none) == .wouldBlock)
     #expect(try sender.send(short.span) == .sent)
     #expect(try receiver.receive(&message) == .received)
@@ -71,7 +71,7 @@ import Testing
     #expect(try sender.send(nothing.span) == .sent)
     #expect(try receiver.receive(&message) == .received)
     #expect(message.isEmpty)
-    #expect(reason { try sender.send(one.span) } == .messageTooLong)
+    #expect(reason { _ = try sender.send(one.span) } == .messageTooLong)
   }
 
   @Test func `Another message within one is refused, the same one goes on`() throws {
@@ -83,7 +83,7 @@ import Testing
     let large = [UInt8](repeating: 1, count: 100_000)
     #expect(try sender.send(large.span, patience: .none) == .wouldBlock)
     #expect(sender.isWithinMessage == true)
-    #expect(reason { try sender.send(two.span) } == .alreadyInProcess)
+    #expect(reason { _ = try sender.send(two.span) } == .alreadyInProcess)
     #expect(try receiver.receive(&message, patience: .none) == .wouldBlock)
     #expect(receiver.isWithinMessage == true)
     #expect(try sender.send(large.span) == .sent)

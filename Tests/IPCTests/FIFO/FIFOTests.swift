@@ -40,6 +40,46 @@ import Testing
     }
   }
 
+  @Test func `What was opened is read and written without waiting, whoever may open it now`() async {
+    // In a process of its own, which gives up the right to open everything.
+    await #expect(processExitsWith: .success) {
+      let scratch = try Scratch()
+      let fifo = FIFO(scratch.path.appending("fifo"))
+      try fifo.make(permissions: [.ownerReadWrite])
+      guard let reader = try fifo.openForReading(patience: .none),
+        let writer = try fifo.openForWriting(patience: .none)
+      else { exit(1) }
+      guard unsafe chmod(fifo.path.string, 0) == 0 else { exit(2) }
+      let before = geteuid()
+      guard before != 0 || seteuid(65534) == 0 else { exit(3) }
+      var bytes: [UInt8] = []
+      let nothing = try reader.read(atMost: 9, appendingTo: &bytes, patience: .none)
+      let written = try writer.write([7].span, patience: .none)
+      let something = try reader.read(atMost: 9, appendingTo: &bytes, patience: .atMost(.seconds(60)))
+      guard seteuid(before) == 0 else { exit(4) }
+      guard nothing == .wouldBlock(after: 0), written == .wrote(1), something == .read(1) else { exit(5) }
+      guard try !reader.isNonBlocking, try !writer.isNonBlocking else { exit(6) }
+    }
+  }
+
+  @Test func `Packets stay packets when they are written without waiting`() throws {
+    let scratch = try Scratch()
+    let fifo = FIFO(scratch.path.appending("fifo"))
+    try fifo.make(permissions: [.ownerReadWrite])
+    guard let reader = try fifo.openForReading(patience: .none),
+      let writer = try fifo.openForWriting(patience: .none)
+    else {
+      Issue.record("opened at once")
+      return
+    }
+    // 0o40000 is O_DIRECT, which glibc's import does not show.
+    try #require(fcntl(writer.descriptor.rawValue, F_SETFL, 0o40000) == 0)
+    for byte in [UInt8(1), 2] { #expect(try writer.write([byte].span, patience: .none) == .wrote(1)) }
+    var bytes: [UInt8] = []
+    #expect(try reader.read(atMost: 9, appendingTo: &bytes, patience: .none) == .read(1))
+    #expect(bytes == [1])
+  }
+
   @Test func `A reader without patience opens whether anybody writes or not`() throws {
     let scratch = try Scratch()
     let fifo = FIFO(scratch.path.appending("fifo"))

@@ -120,6 +120,18 @@ import Testing
     return arrival
   }
 
+  @Test func `What is refused of multicast is named as the version has it`() throws {
+    #expect(try refusals(of: UDP.Socket(.v4)) == ["setsockopt IP_MULTICAST_IF", "setsockopt IP_MULTICAST_TTL"])
+    #expect(try refusals(of: UDP.Socket(.v6)) == ["setsockopt IPV6_MULTICAST_IF", "setsockopt IPV6_MULTICAST_HOPS"])
+
+    func refusals(of socket: borrowing UDP.Socket) -> [String] {
+      var calls: [String] = []
+      do throws(IPCError) { try socket.setMulticastInterface(987_654) } catch { calls.append(error.call) }
+      do throws(IPCError) { try socket.setMulticastHops(256) } catch { calls.append(error.call) }
+      return calls
+    }
+  }
+
   // ipv6(7): IPV6_V6ONLY restricts the socket to IPv6.
   @Test func `IPv4 is reached by IPv6, unless that is switched off`() throws {
     let receiver = try UDP.Socket(at: anyPort)

@@ -86,6 +86,40 @@ import Testing
     #expect(try datagrams.received() == [1])
   }
 
+  @Test func `A path whose socket lives and hears only another is not replaced`() throws {
+    let scratch = try Scratch()
+    let address = try scratch.socket
+    let owner = try UnixSocket.Datagram()
+    let other = try UnixSocket.Datagram()
+    try owner.bind(to: address)
+    try other.bind(to: freshName())
+    #expect(try owner.connect(to: other.address) == .connected)
+    #expect(reason { try UnixSocket.Datagram().bind(to: address, stale: .replaced) } == .addressInUse)
+    #expect(status(of: address) != nil)
+  }
+
+  @Test func `Who locks the directory keeps nobody waiting for ever`() async throws {
+    let scratch = try Scratch()
+    let address = try scratch.socket
+    try leaveStale(address)
+    let directory = try FileDescriptor.open(scratch.path, .readOnly, options: .directory)
+    defer { try? directory.close() }
+    try #require(flock(directory.rawValue, LOCK_EX) == 0)
+    let path = scratch.path
+    let refusal = try await onThread {
+      do throws(IPCError) {
+        try UnixSocket.Datagram().bind(to: address, stale: .replaced)
+        return nil as IPCError?
+      } catch {
+        return error
+      }
+    }
+    #expect(refusal == IPCError(call: "flock", errno: .wouldBlock, object: .path(path)))
+    #expect(status(of: address) != nil)
+    try #require(flock(directory.rawValue, LOCK_UN) == 0)
+    try UnixSocket.Datagram().bind(to: address, stale: .replaced)
+  }
+
   @Test func `Of those who come at once to a dead path one gets it`() async throws {
     let scratch = try Scratch()
     let address = try scratch.socket

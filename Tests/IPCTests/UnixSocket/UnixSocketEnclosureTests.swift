@@ -162,6 +162,34 @@ import Testing
     #expect(result == .endOfFile)
   }
 
+  @Test func `Of a stream, no bytes enclose nothing, and no room receives nothing`() throws {
+    let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
+    let none: [UInt8] = []
+    let descriptors = [FileDescriptor.standardError]
+    #expect(reason { _ = try pair.first.send(unsafe none.span.bytes, enclosing: descriptors.span) } == .invalidArgument)
+    #expect(try pair.first.send(unsafe none.span.bytes, enclosing: [FileDescriptor]().span) == .sent)
+    #expect(try send(descriptors, by: pair.first) == .sent)
+    var bytes = none
+    var enclosure = UnixSocket.Enclosure()
+    for limit in [0, 9] {
+      let result = try pair.second.receive(atMost: limit, appendingTo: &bytes, enclosure: &enclosure)
+      let count = enclosure.descriptorCount
+      #expect(result != .endOfFile)
+      #expect((bytes.count, count) == (limit == 0 ? (0, 0) : (1, 1)))
+    }
+  }
+
+  @Test func `An empty message is one, and encloses descriptors`() throws {
+    let pair = try UnixSocket.Pair<UnixSocket.DatagramStyle>()
+    let descriptors = [FileDescriptor.standardError]
+    #expect(try pair.first.send(unsafe [UInt8]().span.bytes, enclosing: descriptors.span) == .sent)
+    var bytes = [UInt8]()
+    var enclosure = UnixSocket.Enclosure()
+    _ = try pair.second.receive(atMost: 0, appendingTo: &bytes, enclosure: &enclosure, patience: .none)
+    let count = enclosure.descriptorCount
+    #expect(count == 1)
+  }
+
   @Test func `As many descriptors as a message carries, and no more`() throws {
     let pair = try UnixSocket.Pair<UnixSocket.DatagramStyle>()
     let pipe = try Pipe()

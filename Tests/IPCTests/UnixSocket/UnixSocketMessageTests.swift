@@ -4,6 +4,18 @@ import SystemPackage
 import Testing
 
 @Suite struct UnixSocketMessageTests {
+  @Test func `Of datagrams the bytes of the next wait, of sequenced packets those of all`() throws {
+    let datagrams = try UnixSocket.Pair<UnixSocket.DatagramStyle>()
+    let packets = try UnixSocket.Pair<UnixSocket.SequencedPacketStyle>()
+    #expect(try datagrams.second.bytesWaiting == 0)
+    for message in [[1, 2, 3], [4]] as [[UInt8]] {
+      #expect(try datagrams.first.send(message.span) == .sent)
+      #expect(try packets.first.send(message.span) == .sent)
+    }
+    #expect(try datagrams.second.bytesWaiting == 3)
+    #expect(try packets.second.bytesWaiting == 4)
+  }
+
   @Test func `Sequenced packets keep their boundaries over a path`() throws {
     let scratch = try Scratch()
     let address = try scratch.socket

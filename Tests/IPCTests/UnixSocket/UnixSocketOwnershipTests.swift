@@ -61,6 +61,18 @@ import Testing
     #expect(isCloseOnExec(pipe.reader.descriptor.rawValue) == true)
   }
 
+  @Test func `What does not listen is no listener, and stays as it is`() throws {
+    let stream = try UnixSocket.Stream()
+    let internet = try TCP.Stream(.v4)
+    for descriptor in [stream.descriptor, internet.descriptor] {
+      try #require(fcntl(descriptor.rawValue, F_SETFD, 0) == 0)
+    }
+    #expect(reason { _ = try UnixSocket.StreamListener(adopting: stream.descriptor) } == .invalidArgument)
+    #expect(reason { _ = try TCP.Listener(adopting: internet.descriptor) } == .invalidArgument)
+    #expect(isCloseOnExec(stream.descriptor.rawValue) == false)
+    #expect(isCloseOnExec(internet.descriptor.rawValue) == false)
+  }
+
   @Test func `A listener is adopted as one`() throws {
     let address = try freshName()
     let listener = try UnixSocket.StreamListener(adopting: UnixSocket.StreamListener(at: address).release())

@@ -122,6 +122,47 @@ import Testing
     }
   }
 
+  @Test func `A time-out that somebody set on a socket stays, and is not waited for`() async throws {
+    try await onThread {
+      let address = try freshName()
+      let listener = try UnixSocket.StreamListener(at: address, backlog: 0)
+      let first = try UnixSocket.Stream()
+      let second = try UnixSocket.Stream()
+      try setTimeouts(of: listener.descriptor)
+      try setTimeouts(of: second.descriptor)
+      try expectTimeOut {
+        switch try listener.accept(patience: $0) {
+        case .timedOut: true
+        case .accepted: false
+        case .wouldBlock: false
+        }
+      }
+      #expect(try first.connect(to: address) == .connected)
+      try expectTimeOut { try second.connect(to: address, patience: $0) == .timedOut }
+      expectTimeouts(of: listener.descriptor)
+      expectTimeouts(of: second.descriptor)
+    }
+  }
+
+  private static let timeout = timeval(tv_sec: 5, tv_usec: 0)
+
+  private func setTimeouts(of descriptor: FileDescriptor) throws {
+    var value = Self.timeout
+    let size = socklen_t(MemoryLayout<timeval>.size)
+    for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+      try #require(unsafe setsockopt(descriptor.rawValue, SOL_SOCKET, option, &value, size) == 0)
+    }
+  }
+
+  private func expectTimeouts(of descriptor: FileDescriptor) {
+    for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
+      var value = timeval()
+      var size = socklen_t(MemoryLayout<timeval>.size)
+      #expect(unsafe getsockopt(descriptor.rawValue, SOL_SOCKET, option, &value, &size) == 0)
+      #expect(value.tv_sec == Self.timeout.tv_sec)
+    }
+  }
+
   private func expectTimeOut(_ body: (Patience) throws -> Bool) throws {
     let deadline = Deadline.after(Self.short)
     #expect(try body(.until(deadline)))

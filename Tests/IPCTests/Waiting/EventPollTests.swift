@@ -108,7 +108,12 @@ import Testing
       #expect(ready.count == count)
     }
     #expect(Set(ready.prefix(2).map { $0.token }) == Set<UInt64>([1, 2]))
-    #expect(reason { try events.wait(appendingTo: &ready, atMost: 0) } == .invalidArgument)
+    #expect {
+      try events.wait(appendingTo: &ready, atMost: 0)
+    } throws: {
+      $0 as? IPCError
+        == IPCError(call: "epoll_pwait2", errno: .invalidArgument, object: .descriptor(events.descriptor))
+    }
     #expect(reason { try events.wait(appendingTo: &ready, atMost: -1) } == .invalidArgument)
     #expect(try first.owner.take() == .took(1))
     #expect(try second.owner.take() == .took(1))

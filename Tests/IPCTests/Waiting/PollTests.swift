@@ -82,7 +82,7 @@ import Testing
       poll.add(counter, for: .readable, token: 1)
       var ready: [ReadinessEvent] = []
       let nagging = Nagging()
-      #expect(reason { try poll.wait(interruption: .report) } == .interrupted)
+      #expect(throws: IPCError(call: "ppoll", errno: .interrupted)) { try poll.wait(interruption: .report) }
       #expect(reason { try events.wait(appendingTo: &ready, interruption: .report) } == .interrupted)
       #expect(reason { _ = try counter.take(interruption: .report) } == .interrupted)
       let deadline = Deadline.after(.milliseconds(30))
