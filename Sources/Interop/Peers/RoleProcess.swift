@@ -15,7 +15,9 @@ final class RoleProcess {
   var tracer: Int?
   var greeting: Greeting?
   /// What it was asked and has not answered yet.
-  var pending: Request?
+  var pending: Request? { didSet { isInterrupted = false } }
+  /// Whether it was sent the signal of `interrupt:` since it was asked.
+  var isInterrupted = false
   /// Descriptors to inherit, as the warden numbers them, and the handles that they shall become.
   var inherits: [(token: Int, handle: String)] = []
   var inputEnded = false

@@ -29,7 +29,8 @@ extension CellRun {
         role.endIsKnown = true
         try waitForEnd(of: role, .signal("SIGKILL"))
       case .stop: try waitUntilStopped(role)
-      case .continue, .interrupt: break
+      case .interrupt: role.isInterrupted = true
+      case .continue: break
       }
 
     case .endInput(let name):
@@ -93,7 +94,30 @@ extension CellRun {
     switch expected {
     case .later: break
     case .blocks: try waitUntilBlocked(role)
+    case .error(let allowed, _) where role.isInterrupted && allowed.contains("EINTR"):
+      try waitUntilInterrupted(role)
+      try check(try answer(of: role), by: role, against: expected)
     case .ok, .error: try check(try answer(of: role), by: role, against: expected)
+    }
+  }
+
+  /// Sends the signal again to who sleeps on, and has no signal pending: it came between two sleeps of one wait. Whoever
+  /// sleeps once is sent it once.
+  private func waitUntilInterrupted(_ role: RoleProcess) throws(CellFailure) {
+    guard let request = role.pending, let operation = context.vocabulary[request.operation], operation.sleepsInSlices
+    else { return }
+    let deadline = deadline
+    let output = sandbox.streams[role.index].output
+    while ContinuousClock.now < deadline {
+      if !output.hasLine, !output.isEnded { try wait(.milliseconds(100)) }
+      if output.hasLine || output.isEnded { return }
+      try inspect(role, doing: request.operation) { pid throws(SandboxError) in
+        let look = try sandbox.look(at: pid)
+        guard look.isAsleep, operation.sleeps.contains(look.systemCall), !look.isWaitingForInput,
+          !look.hasPendingSignal
+        else { return }
+        try sandbox.signal(.interrupt, to: pid)
+      }
     }
   }
 

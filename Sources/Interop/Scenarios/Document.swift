@@ -87,6 +87,15 @@ struct Document {
     text.unicodeScalars.count <= 60 ? text : String(text.unicodeScalars.prefix(57)) + "..."
   }
 
+  /// Whether the value of `key` is `true`; no value is `false`.
+  func isTrue(_ node: Node?, _ key: String) -> Bool {
+    guard let node, let passage = text(node, for: "'\(key)'") else { return false }
+    if passage.text != "true", passage.text != "false" {
+      log.add(passage.location, "'\(key)' is true or false, not '\(passage.text)'")
+    }
+    return passage.text == "true"
+  }
+
   /// The text of a scalar; nil, with the mistake logged, when `node` is none or empty.
   func text(_ node: Node, for what: String, mayBeEmpty: Bool = false) -> Passage? {
     guard case .scalar(let scalar) = node, mayBeEmpty || !scalar.string.isEmpty else {

@@ -66,7 +66,8 @@ struct ScenarioParser {
       id: text("id"), title: text("title"), spec: text("spec"),
       level: choice(keys["level"], "a level", Scenario.Level.self) ?? .must,
       roles: roles, steps: steps, needs: needs, parameters: row.parameters,
-      pairings: pairings, isNegativeControl: isTrue(keys["negative-control"]), location: document.location(of: node))
+      pairings: pairings, isNegativeControl: document.isTrue(keys["negative-control"], "negative-control"),
+      location: document.location(of: node))
   }
 
   /// An id begins with the name of its file, so that whoever reads a verdict knows where to look.
@@ -118,13 +119,5 @@ struct ScenarioParser {
     let clause = Suggestion.clause(for: passage.text, among: words)
     log.add(passage.location, "'\(Document.abbreviated(passage.text))' is not \(what)\(clause)")
     return nil
-  }
-
-  private func isTrue(_ node: Node?) -> Bool {
-    guard let node, let passage = document.text(node, for: "'negative-control'") else { return false }
-    if passage.text != "true", passage.text != "false" {
-      log.add(passage.location, "'negative-control' is true or false, not '\(passage.text)'")
-    }
-    return passage.text == "true"
   }
 }

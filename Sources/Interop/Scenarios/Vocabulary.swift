@@ -22,6 +22,8 @@ public struct Operation: Sendable, Hashable {
   public let closes: String?
   /// The system calls in which a peer may be seen asleep while it performs it.
   public let sleeps: [String]
+  /// Whether a wait of it may be several sleeps: a signal that comes between two of them interrupts nothing.
+  public let sleepsInSlices: Bool
 }
 
 extension Vocabulary {
@@ -29,7 +31,8 @@ extension Vocabulary {
     let entries = document.map(document.root, "the vocabulary") ?? []
     self.init(
       entries.compactMap { key, value in
-        guard let facts = document.map(value, "an operation", keys: ["takes", "opens", "closes", "sleeps"]) else {
+        guard let facts = document.map(value, "an operation", keys: ["takes", "opens", "closes", "sleeps", "slices"])
+        else {
           return nil
         }
         func names(_ key: String) -> [String] {
@@ -43,7 +46,9 @@ extension Vocabulary {
             key.location,
             "'\(key.text)' does not take '\(parameter)'\(Suggestion.clause(for: parameter, among: takes))")
         }
-        return Operation(name: key.text, takes: takes, opens: opens, closes: closes, sleeps: names("sleeps"))
+        return Operation(
+          name: key.text, takes: takes, opens: opens, closes: closes, sleeps: names("sleeps"),
+          sleepsInSlices: document.isTrue(facts["slices"], "slices"))
       })
   }
 }
