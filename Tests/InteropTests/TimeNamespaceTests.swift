@@ -33,7 +33,9 @@ struct TimeNamespaceTests {
       "c": Checkout.root.appending("build/bin/c-peer").string, "swift": try CommandRun.program("swift-peer"),
     ]
     let file = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString).yaml")
-    let peers = programs.map { "\($0): {peer: \($0 == elsewhere ? unshare + " " : "")\($1)}\n" }.joined()
+    // Built to be measured, a program would leave its figures in the sandbox.
+    let unmeasured = "/usr/bin/env LLVM_PROFILE_FILE=/dev/null"
+    let peers = programs.map { "\($0): {peer: \(unmeasured) \($0 == elsewhere ? unshare + " " : "")\($1)}\n" }.joined()
     try Data(peers.utf8).write(to: file)
     defer { try? FileManager.default.removeItem(at: file) }
     let run = try CommandRun(
