@@ -108,9 +108,10 @@ extension CellRun {
     else { return }
     let deadline = deadline
     let output = sandbox.streams[role.index].output
-    while ContinuousClock.now < deadline {
+    while true {
       if !output.hasLine, !output.isEnded { try wait(.milliseconds(100)) }
       if output.hasLine || output.isEnded { return }
+      if ContinuousClock.now > deadline { throw hung(role, doing: request.operation) }
       try inspect(role, doing: request.operation) { pid throws(SandboxError) in
         let look = try sandbox.look(at: pid)
         guard look.isAsleep, operation.sleeps.contains(look.systemCall), !look.isWaitingForInput,
