@@ -73,7 +73,7 @@ test: lint unit self-test interop ## Unit tests, lint, whether the gate can fail
 lint: lint-deps c-lint ## Check the format of Swift and C, and compile C with a second compiler
 	@swift format lint --strict --recursive Package.swift Sources Tests
 
-sanitize: build ## Unit tests and the gate with address, undefined (C) and thread sanitizers (takes some twenty minutes)
+sanitize: build ## Unit tests and the gate with address, undefined (C) and thread sanitizers (takes half an hour)
 	@.ci/sanitize address $(RUN)
 	@.ci/sanitize thread $(RUN)
 
