@@ -63,15 +63,6 @@ let package = Package(
       linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release))]),
 
     // The same peer with faults to switch on, which stand in for these calls. It never ships: it is no product.
-    .systemLibrary(name: "CReal"),
-    .executableTarget(
-      name: "swift-peer-faulty",
-      dependencies: ["CIPC", "CReal", "SwiftPeer"],
-      swiftSettings: house,
-      linkerSettings: [
-        .unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release)),
-        .unsafeFlags(faultyCalls.flatMap { ["-Xlinker", "--wrap=\($0)"] }),
-      ]),
     .executableTarget(
       name: "swift-examples",
       dependencies: [
@@ -111,28 +102,6 @@ let package = Package(
       dependencies: ["AllocationCount", "IPC", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: house),
     .testTarget(name: "PeerContractTests", dependencies: ["PeerContract"], swiftSettings: house),
-    .testTarget(
-      name: "InteropTests",
-      dependencies: [
-        "Interop", "PeerContract", "Sanitizers", .product(name: "SystemPackage", package: "swift-system"),
-      ],
-      exclude: ["Reports/Snapshots"],
-      swiftSettings: house),
-
-    // What is given bytes that nobody vouches for: those of fixtures/corpus in every test run.
-    .target(name: "FuzzedC", path: "Tests/Fuzz/C", cSettings: fuzzedC),
-    .testTarget(
-      name: "FuzzTests", dependencies: fuzzed, path: "Tests/Fuzz", exclude: ["C", "main.swift"],
-      swiftSettings: house),
   ]
 )
 
-// `make fuzz` alone, which sets this: the same, as a program that libFuzzer feeds.
-if Context.environment["FUZZ"] != nil {
-  package.targets.removeAll { $0.name == "FuzzTests" }
-  package.targets.append(
-    .executableTarget(
-      name: "fuzz", dependencies: fuzzed, path: "Tests/Fuzz",
-      exclude: ["C", "CorpusTests.swift", "DeadlineTests.swift", "EmptyRecordTests.swift"],
-      swiftSettings: house, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
-}

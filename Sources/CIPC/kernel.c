@@ -1,5 +1,6 @@
 #include "cipc_kernel.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <time.h>
@@ -18,4 +19,20 @@ _Static_assert(CIPC_POLLRDHUP == POLLRDHUP, "POLLRDHUP");
 int cipc_ppoll(struct cipc_pollfd *entries, size_t count, int64_t nanoseconds) {
     struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
     return ppoll((struct pollfd *)entries, count, nanoseconds < 0 ? NULL : &time, NULL);
+}
+
+_Static_assert(CIPC_EOWNERDEAD == EOWNERDEAD, "EOWNERDEAD");
+
+static int64_t nanoseconds_of(clockid_t clock) {
+    struct timespec time;
+    clock_gettime(clock, &time); // fails only for a clock that does not exist
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int64_t cipc_clock_monotonic(void) {
+    return nanoseconds_of(CLOCK_MONOTONIC);
+}
+
+int64_t cipc_clock_realtime(void) {
+    return nanoseconds_of(CLOCK_REALTIME);
 }

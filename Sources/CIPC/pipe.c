@@ -1,5 +1,7 @@
 #include "cipc_pipe.h"
 
+#include "cipc_umask.h"
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -14,14 +16,24 @@ int cipc_pipe2(int descriptors[2], int flags) {
     return pipe2(descriptors, flags);
 }
 
-intptr_t cipc_read_now(int descriptor, void *bytes, size_t count) {
+// Linux 6.18; the headers of older C libraries do not have it.
+#ifndef RWF_NOSIGNAL
+#define RWF_NOSIGNAL 0x100
+#endif
+_Static_assert(CIPC_NOWAIT == RWF_NOWAIT && CIPC_NOSIGNAL == RWF_NOSIGNAL, "RWF_*");
+
+intptr_t cipc_pipe_read(int descriptor, void *bytes, size_t count, int flags) {
+    if (flags == 0)
+        return read(descriptor, bytes, count);
     struct iovec part = {.iov_base = bytes, .iov_len = count};
-    return preadv2(descriptor, &part, 1, -1, RWF_NOWAIT);
+    return preadv2(descriptor, &part, 1, -1, flags);
 }
 
-intptr_t cipc_write_now(int descriptor, const void *bytes, size_t count) {
+intptr_t cipc_pipe_write(int descriptor, const void *bytes, size_t count, int flags) {
+    if (flags == 0)
+        return write(descriptor, bytes, count);
     struct iovec part = {.iov_base = (void *)bytes, .iov_len = count};
-    return pwritev2(descriptor, &part, 1, -1, RWF_NOWAIT);
+    return pwritev2(descriptor, &part, 1, -1, flags);
 }
 
 struct path {
@@ -44,6 +56,21 @@ int cipc_open_path(const char *path) {
 
 int cipc_chmod(int descriptor, uint32_t mode) {
     return chmod(path_of(descriptor).text, mode);
+}
+
+struct fifo {
+    const char *path;
+    mode_t mode;
+};
+
+static int make_fifo(void *argument) {
+    const struct fifo *fifo = argument;
+    return mkfifo(fifo->path, fifo->mode);
+}
+
+int cipc_mkfifo_exactly(const char *path, uint32_t mode) {
+    struct fifo fifo = {.path = path, .mode = mode};
+    return cipc_without_umask(mode, make_fifo, &fifo);
 }
 
 intptr_t cipc_tee_now(int from, int to, size_t count) {

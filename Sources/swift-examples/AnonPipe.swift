@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import IPC
 internal import SystemPackage
 
-/// A parent tells its child something through an anonymous pipe.
+/// A parent sends a message to its child through an anonymous pipe.
 struct AnonPipe: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "anon_pipe", abstract: "A parent tells its child something through an anonymous pipe.")
@@ -25,43 +25,41 @@ struct AnonPipe: ParsableCommand {
   }
 
   func run() throws {
-    // Swift cannot fork: a process with threads must not. The child is a new one of this same program.
+    // Swift programs have threads, so they must not fork. The child runs this program again.
     if let readFrom { return try beChild(readingFrom: FileDescriptor(rawValue: readFrom)) }
 
-    let pipe = try Pipe()
+    let pipe = try AnonymousPipe()
     say("Parent: pipe created.")
 
     let command = child ? self.command : ["/proc/self/exe", "anon_pipe", "--read-from", "3"]
-    let process = try Child(command[0], arguments: Array(command[1...]), handing: [pipe.reader.handed(as: 3)])
+    let process = try ChildProcess(
+      command[0], arguments: Array(command[1...]), inheriting: [.init(pipe.reader, as: 3)])
 
-    // The parent only writes. If it kept the reading end, it would never learn that the child is gone.
+    // The parent only writes. If it kept the reading end, it would not notice that the child is gone.
     try pipe.reader.close()
 
     let bytes = Array(message.utf8)
-    let written = try pipe.writer.writeAll(bytes.span)
-    if case .nobodyReads = written {
-      complain("anon_pipe", IPCError(call: "write", errno: .brokenPipe, object: .name("pipe")))
-    } else {
-      say("Parent: sent '\(visible(bytes))' (\(written.count) bytes).")
+    var failed = false
+    do throws(IPCError) {
+      try pipe.writer.writeAll(bytes.span)
+      say("Parent: sent '\(visible(bytes))' (\(bytes.count) bytes).")
+    } catch where error.errno == .brokenPipe {
+      report("anon_pipe", error)
+      failed = true
     }
 
-    // The child's end of file, so what it says comes after what was said here.
+    // The child sees end of file now, so its output follows that of the parent.
     try pipe.writer.close()
 
-    // As a shell counts: a child that a signal ended has 128 and the signal's number.
-    let status: Int32 =
-      switch try process.wait() {
-      case .exited(let status): status
-      case .killed(let signal): 128 + signal
-      }
+    let status = try process.wait().shellStatus
     say("Parent: child finished with status \(status).")
     if status != 0 { throw ExitCode(status) }
-    if case .nobodyReads = written { throw ExitCode.failure }
+    if failed { throw ExitCode.failure }
   }
 
-  /// The child only reads: of the writing end it has no copy, since that is close-on-exec.
+  /// The child only reads: it has no copy of the writing end, which is close-on-exec.
   private func beChild(readingFrom descriptor: FileDescriptor) throws {
-    let reader = try Pipe.Reader(adopting: descriptor)
+    let reader = try PipeReader(adopting: descriptor)
     var bytes: [UInt8] = []
     try reader.readToEnd(appendingTo: &bytes)
     if !bytes.isEmpty {

@@ -2,50 +2,47 @@ internal import ArgumentParser
 internal import IPC
 internal import SystemPackage
 
-/// Hears what the FIFO's writers say, to the end, and removes the FIFO.
+/// Reads from a FIFO until all writers have closed it, and removes the FIFO.
 struct FIFOReader: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fifo_reader", abstract: "Hears what the FIFO's writers say, to the end, and removes the FIFO.")
+    commandName: "fifo_reader",
+    abstract: "Reads from a FIFO until all writers have closed it, and removes the FIFO.")
 
   @Option(help: "The path of the FIFO.")
   var path = "/tmp/my_fifo"
 
-  @Option(help: "The permissions of the FIFO, when it has to be made.")
+  @Option(help: "The permissions of the FIFO, if it has to be created.")
   var mode = Mode([.ownerReadWrite, .groupReadWrite, .otherReadWrite])
 
-  @Option(help: "How many seconds to wait for a writer, and for the end of what it says.")
+  @Option(help: "How many seconds to wait for a writer, and for the end of its data.")
   var timeout: Seconds?
 
   func run() throws {
     let fifo = FIFO(FilePath(path))
-    let patience = Patience(timeout)
+    let timeout = Timeout(timeout)
 
-    // Whoever comes first makes it.
-    let made = try makeIfMissing(fifo, mode)
+    // The program that comes first creates it.
+    let created = try createIfMissing(fifo, mode)
     do {
-      try read(from: fifo, patience)
+      try read(from: fifo, timeout)
     } catch {
-      if made { try? fifo.unlink() }
+      if created { try? fifo.unlink() }
       throw error
     }
 
-    // The reader removes it, whoever made it.
+    // The reader removes it, whichever program created it.
     try fifo.unlink()
     say("FIFO Reader: removed '\(path)'.")
   }
 
-  private func read(from fifo: FIFO, _ patience: Patience) throws {
-    // Waits until somebody writes. What is no FIFO, or a link to one, is refused.
+  private func read(from fifo: FIFO, _ timeout: Timeout) throws {
+    // Waits for a writer. What is not a FIFO, or is a symbolic link, is refused.
     say("FIFO Reader: opening '\(path)'.")
-    guard let reader = try fifo.openForReading(patience: patience) else {
-      throw IPCError(call: "open", errno: .timedOut, object: .path(fifo.path))
-    }
+    let reader = try fifo.openForReading(timeout: timeout)
 
-    // To the end of file, since one read may bring only a part.
+    // To end of file: one read may return only a part.
     var bytes: [UInt8] = []
-    guard case .endOfFile = try reader.readToEnd(appendingTo: &bytes, patience: patience) else {
-      throw IPCError(call: "read", errno: .timedOut, object: .path(fifo.path))
-    }
+    try reader.readToEnd(appendingTo: &bytes, timeout: timeout)
     if !bytes.isEmpty {
       say("FIFO Reader: received '\(visible(bytes))' (\(bytes.count) bytes).")
     }
@@ -54,12 +51,12 @@ struct FIFOReader: ParsableCommand {
   }
 }
 
-/// Makes the FIFO unless something is there, and tells whether it did. Whether that is a FIFO shows when it is opened.
-func makeIfMissing(_ fifo: FIFO, _ mode: Mode) throws -> Bool {
-  do {
-    try fifo.make(permissions: mode.permissions)
+/// Creates the FIFO unless the path exists, and returns whether it did. Opening checks that the path is a FIFO.
+func createIfMissing(_ fifo: FIFO, _ mode: Mode) throws -> Bool {
+  do throws(IPCError) {
+    try fifo.create(permissions: mode.permissions)
     return true
-  } catch let error where error.errno == .fileExists {
+  } catch where error.errno == .fileExists {
     return false
   }
 }

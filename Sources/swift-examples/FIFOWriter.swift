@@ -2,18 +2,18 @@ internal import ArgumentParser
 internal import IPC
 internal import SystemPackage
 
-/// Tells whoever reads the FIFO something.
+/// Writes a message to a FIFO.
 struct FIFOWriter: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "fifo_writer", abstract: "Tells whoever reads the FIFO something.")
+    commandName: "fifo_writer", abstract: "Writes a message to a FIFO.")
 
   @Option(help: "The path of the FIFO.")
   var path = "/tmp/my_fifo"
 
-  @Option(help: "What to say. A NUL is sent after it.")
+  @Option(help: "The message. A NUL is sent after it.")
   var message = "Hello from FIFO writer!"
 
-  @Option(help: "The permissions of the FIFO, when it has to be made.")
+  @Option(help: "The permissions of the FIFO, if it has to be created.")
   var mode = Mode([.ownerReadWrite, .groupReadWrite, .otherReadWrite])
 
   @Option(help: "How many seconds to wait for a reader.")
@@ -21,35 +21,26 @@ struct FIFOWriter: ParsableCommand {
 
   func run() throws {
     let fifo = FIFO(FilePath(path))
-    let patience = Patience(timeout)
 
-    // Whoever comes first makes it.
-    let made = try makeIfMissing(fifo, mode)
+    // The program that comes first creates it.
+    let created = try createIfMissing(fifo, mode)
     do {
-      try write(to: fifo, patience)
+      try write(to: fifo, Timeout(timeout))
     } catch {
-      // Nobody has read: there is nobody else to remove what this made.
-      if made { try? fifo.unlink() }
+      // There was no reader, so there is no other program that would remove it.
+      if created { try? fifo.unlink() }
       throw error
     }
   }
 
-  private func write(to fifo: FIFO, _ patience: Patience) throws {
-    // Waits until somebody reads. What is no FIFO, or a link to one, is refused.
+  private func write(to fifo: FIFO, _ timeout: Timeout) throws {
+    // Waits for a reader. What is not a FIFO, or is a symbolic link, is refused.
     say("FIFO Writer: opening '\(path)'.")
-    guard let writer = try fifo.openForWriting(patience: patience) else {
-      throw IPCError(call: "open", errno: .timedOut, object: .path(fifo.path))
-    }
+    let writer = try fifo.openForWriting(timeout: timeout)
 
     let bytes = Array(message.utf8) + [0]
-    switch try writer.writeAll(bytes.span, patience: patience) {
-    case .wrote(let count):
-      say("FIFO Writer: sent '\(visible(bytes))' (\(count) bytes).")
-    case .nobodyReads:
-      throw IPCError(call: "write", errno: .brokenPipe, object: .path(fifo.path))
-    case .wouldBlock, .timedOut:
-      throw IPCError(call: "write", errno: .timedOut, object: .path(fifo.path))
-    }
+    try writer.writeAll(bytes.span, timeout: timeout)
+    say("FIFO Writer: sent '\(visible(bytes))' (\(bytes.count) bytes).")
     // The reader removes the FIFO.
     try writer.close()
   }

@@ -16,7 +16,7 @@ struct Mode: ExpressibleByArgument {
   var defaultValueDescription: String { "0" + String(permissions.rawValue, radix: 8) }
 }
 
-/// How often something is done: at least once.
+/// A number of repetitions, at least 1.
 struct Count: ExpressibleByArgument {
   let value: UInt32
 
@@ -30,7 +30,7 @@ struct Count: ExpressibleByArgument {
   var defaultValueDescription: String { "\(value)" }
 }
 
-/// A System V key, decimal or hexadecimal after 0x. Not IPC_PRIVATE, by which nobody else would find the object.
+/// A System V key, decimal or hexadecimal after 0x. IPC_PRIVATE is refused: no other program would find the object.
 struct Key: ExpressibleByArgument {
   let key: SystemVKey
 
@@ -58,7 +58,7 @@ struct MessageType: ExpressibleByArgument {
   var defaultValueDescription: String { "\(type)" }
 }
 
-/// Which System V messages, by a number as msgrcv(2) takes it.
+/// A selection of System V messages, as the msgtyp of msgrcv(2).
 struct Selection: ExpressibleByArgument {
   let selection: SystemVMessageQueue.Selection
 
@@ -76,7 +76,7 @@ struct Selection: ExpressibleByArgument {
   var defaultValueDescription: String { "0" }
 }
 
-/// A real-time signal, by how far it is above SIGRTMIN.
+/// A real-time signal, as an offset from SIGRTMIN.
 struct RealTimeSignal: ExpressibleByArgument {
   let signal: Signal
   let offset: Int32
@@ -96,7 +96,7 @@ struct RealTimeSignal: ExpressibleByArgument {
   var defaultValueDescription: String { "\(offset)" }
 }
 
-/// An address in numbers.
+/// A numeric IP address.
 struct Host: ExpressibleByArgument {
   let address: IPAddress
 
@@ -112,7 +112,7 @@ struct Host: ExpressibleByArgument {
   var defaultValueDescription: String { "\(address)" }
 }
 
-/// A port at which somebody may be: not 0.
+/// A port of a server, not 0.
 struct Port: ExpressibleByArgument {
   let number: UInt16
 
@@ -136,9 +136,9 @@ struct Seconds: ExpressibleByArgument {
   }
 }
 
-extension Patience {
-  /// Until so many seconds from now, or for ever when none were given.
-  init(_ timeout: Seconds?) {
-    self = timeout.map { .atMost($0.duration) } ?? .forever
+extension Timeout {
+  /// The timeout of a whole run; none by default.
+  init(_ seconds: Seconds?) {
+    self = seconds.map { .after($0.duration) } ?? .never
   }
 }

@@ -4,7 +4,7 @@ internal import IPC
 internal import PeerContract
 internal import SystemPackage
 
-/// What every descriptor has.
+/// Operations on descriptors of any kind.
 let descriptorOperations: [Peer.Operation] = [
   .init("adopt") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
@@ -28,23 +28,13 @@ let descriptorOperations: [Peer.Operation] = [
       guard flags != -1 else { throw Failure(Errno(rawValue: errno)) }
       fields.append("return", command == "F_GETFL" ? describe(status: flags) : descriptorFlags.describe(flags))
     case "F_SETFL":
-      let nonBlocking = try parameters.flags("arg", of: settableFlags) & O_NONBLOCK != 0
-      if let end = try peer.handles.find(parameters.handle) as? any ByteHandle {
-        try end.setNonBlocking(nonBlocking)
-      } else {
-        _ = try peer.withQueue(parameters) { try $0.setNonBlocking(nonBlocking) }
-      }
+      let handle = try peer.handles.find(parameters.handle, as: (any DescriptorHandle).self, "descriptor")
+      try handle.setNonBlocking(try parameters.flags("arg", of: settableFlags) & O_NONBLOCK != 0)
       fields.append("return", 0)
     case "F_GETPIPE_SZ":
       fields.append("return", try peer.pipe(parameters).capacity)
     case "F_SETPIPE_SZ":
       fields.append("return", try peer.pipe(parameters).setCapacity(try parameters.integer("arg")))
-    case "F_ADD_SEALS":
-      try peer.memoryObject(parameters).add(
-        MemorySeals(rawValue: try parameters.flags("arg", of: memorySeals)))
-      fields.append("return", 0)
-    case "F_GET_SEALS":
-      fields.append("return", memorySeals.describe(try peer.memoryObject(parameters).seals().rawValue))
     default:
       throw Invalid("cmd=\(command): there is no such command here")
     }
@@ -55,36 +45,35 @@ let descriptorOperations: [Peer.Operation] = [
     let request = try parameters.text("request")
     guard request == "FIONREAD" else { throw Invalid("request=\(request): only FIONREAD exists here") }
     var fields = Fields()
-    fields.append("value", try peer.bytes(parameters).bytesWaiting)
+    fields.append("value", try peer.bytes(parameters).bytesAvailable)
     return fields
   },
 ]
 
-/// The handle of a descriptor that was inherited or received, by what it turns out to be.
+/// Creates a handle of an inherited or received descriptor, of the kind that it turns out to be.
 func adopted(_ descriptor: FileDescriptor) throws -> any DescriptorHandle {
   let flags = fcntl(descriptor.rawValue, F_GETFL)
   guard flags != -1 else { throw Failure(Errno(rawValue: errno), in: "fcntl") }
   let access = flags & O_ACCMODE
-  if let object = try memoryObject(adopting: descriptor, access) { return object }
-  if let pipe = try adoptedPipe(descriptor, access) { return pipe }
-  if let socket = try SocketHandle(adopting: descriptor) { return socket }
-  if let event = try adoptedEvent(descriptor) { return event }
+  for adopt in adopters {
+    if let handle = try adopt(descriptor, access) { return handle }
+  }
   return try AdoptedHandle(descriptor)
 }
 
-private func adoptedPipe(_ descriptor: FileDescriptor, _ access: Int32) throws -> PipeHandle? {
+func adoptedPipe(_ descriptor: FileDescriptor, _ access: Int32) throws -> PipeHandle? {
   do {
     switch access {
-    case O_RDONLY: return PipeHandle.owning(try Pipe.Reader(adopting: descriptor))
-    case O_WRONLY: return PipeHandle.owning(try Pipe.Writer(adopting: descriptor))
-    default: return PipeHandle.owning(try FIFO.ReaderWriter(adopting: descriptor))
+    case O_RDONLY: return PipeHandle(try PipeReader(adopting: descriptor))
+    case O_WRONLY: return PipeHandle(try PipeWriter(adopting: descriptor))
+    default: return PipeHandle(try PipeReaderWriter(adopting: descriptor))
     }
   } catch let error where error.errno == .invalidArgument {
     return nil
   }
 }
 
-/// A descriptor that was inherited and is no pipe. What else it is shows when it is used.
+/// A handle of an inherited descriptor of an unknown kind.
 private final class AdoptedHandle: DescriptorHandle {
   let descriptor: FileDescriptor
 
@@ -100,7 +89,7 @@ private final class AdoptedHandle: DescriptorHandle {
   }
 }
 
-/// `O_DIRECT`, which glibc's import does not show.
+/// `O_DIRECT`, which Swift's import of glibc does not show.
 let directFlag = Int32(CIPC_O_DIRECT)
 
 private func describe(status flags: Int32) -> String {

@@ -1,23 +1,26 @@
 internal import IPC
 internal import SystemPackage
 
-/// Something that a request opened and others refer to: a class, since what it owns cannot be copied into a table.
+/// An object that a request opened and that later requests refer to. A class, because the table cannot copy what it owns.
 protocol Handle: AnyObject {
-  /// Closes it, whatever it is. Called once, and last.
+  /// Closes the object. Called once, and last.
   func close() throws
 }
 
-/// A handle of what has a descriptor.
-protocol DescriptorHandle: Handle {
-  /// On loan.
-  var descriptor: FileDescriptor { get }
+/// A handle of something that has a descriptor.
+protocol DescriptorHandle: Handle, DescriptorRepresentable {}
+
+/// A handle of a byte stream that a message channel can use.
+protocol StreamHandle: AnyObject {
+  /// The timeout of a request; without one, the call behaves as the handle's kind does by default.
+  func timeout(_ parameters: Parameters) throws -> Timeout
 }
 
-/// Everything that is open, by name.
+/// The open objects, by name.
 final class Handles {
   private var open: [String: any Handle] = [:]
 
-  /// Says that a name is taken before something is opened for it.
+  /// Refuses names that are in use, before something is opened for them.
   func require(free names: String...) throws { try require(free: names) }
 
   func require(free names: [String]) throws {
@@ -40,11 +43,11 @@ final class Handles {
 
   /// The handle `name`, which must be of the kind that the operation works on.
   func find<Kind>(_ name: String, as kind: Kind.Type, _ description: String) throws -> Kind {
-    guard let handle = try find(name) as? Kind else { throw Invalid("the handle '\(name)' is no \(description)") }
+    guard let handle = try find(name) as? Kind else { throw Invalid("the handle '\(name)' is not a \(description)") }
     return handle
   }
 
-  /// The name is free whether closing succeeds or not: what it named is gone.
+  /// Frees the name even if closing fails: the object is gone.
   func close(_ name: String) throws {
     let handle = try find(name)
     open[name] = nil

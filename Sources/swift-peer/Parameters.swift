@@ -10,7 +10,7 @@ struct Parameters {
 
   func has(_ key: String) -> Bool { fields[bytes: key] != nil }
 
-  /// A NUL would end the text for C, and what is behind it would be lost in silence.
+  /// A NUL would end the text for C.
   func text(_ key: String) throws -> String {
     let text = try given(key, fields[key])
     return try valid(key, text.utf8.contains(0) ? nil : text, "no NUL in it")
@@ -28,17 +28,17 @@ struct Parameters {
     has(key) ? try integer(key) : value
   }
 
-  /// How many of something: 0 or more.
+  /// A number of things, 0 or more.
   func count(_ key: String = "count", upTo most: Int = .max) throws -> Int {
     let count: Int = try integer(key)
     guard 0...most ~= count else { throw Invalid("\(key)=\(count): 0 to \(most) expected") }
     return count
   }
 
-  /// How many bytes, for which room is made at once.
+  /// A number of bytes that are allocated at once.
   func room(_ key: String) throws -> Int { try count(key, upTo: 1 << 30) }
 
-  /// Where in a pattern a payload begins.
+  /// The offset in a pattern at which a payload begins.
   func patternOffset() throws -> Int { has("offset") ? try count("offset", upTo: 1 << 62) : 0 }
 
   /// Permissions, in octal.
@@ -64,20 +64,20 @@ struct Parameters {
   /// Decimal seconds.
   func duration(_ key: String) throws -> Duration {
     let seconds = try valid(key, Double(try text(key)), "decimal seconds")
-    guard seconds.isFinite, abs(seconds) < 1e9 else { throw Invalid("\(key) is no time that a call could wait") }
+    guard seconds.isFinite, abs(seconds) < 1e9 else { throw Invalid("\(key) is out of range") }
     return .seconds(seconds)
   }
 
-  /// Until so many seconds from now, or else for ever. `timeout` and `abs_timeout` are both given from now.
-  func patience(_ key: String = "timeout") throws -> Patience {
-    has(key) ? .atMost(try duration(key)) : .forever
+  /// The timeout of a request, in seconds from now; without one, the call waits as long as it takes.
+  func timeout(_ key: String = "timeout") throws -> Timeout {
+    has(key) ? .after(try duration(key)) : .never
   }
 
-  /// `eintr=retry` or, as in C, an interruption is reported.
-  func interruption() throws -> Interruption {
+  /// Whether the request has `eintr=retry`. Without it an interrupted call fails, as in C.
+  func retryOnInterrupt() throws -> Bool {
     switch fields["eintr"] {
-    case nil: .report
-    case "retry": .retry
+    case nil: false
+    case "retry": true
     case let other?: throw Invalid("eintr=\(other): only eintr=retry exists")
     }
   }
@@ -91,7 +91,7 @@ struct Parameters {
     }
   }
 
-  /// The name that the request gives its handle.
+  /// The name of the handle in the request.
   var handle: String { fields["handle"] ?? "default" }
 
   private func given<Value>(_ key: String, _ value: Value?) throws -> Value {

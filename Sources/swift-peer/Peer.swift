@@ -2,23 +2,18 @@ internal import Glibc
 internal import IPC
 internal import PeerContract
 
-/// The loop: a request, what it asks for, an answer.
+/// The main loop: reads a request, performs it, and writes a response.
 final class Peer {
-  /// What requests name by `handle`.
+  /// The objects that requests name by `handle`.
   let handles = Handles()
-
-  /// What requests mean that name no `shmid`, no `semid`, and no `msqid`.
-  var latestSegment: SystemVSharedMemory?
-  var latestSemaphores: SystemVSemaphores?
-  var latestQueue: SystemVMessageQueue?
 
   private let operations: [String: Operation]
   private var input = LineInput()
 
-  /// An operation of the contract.
+  /// An operation of the protocol.
   struct Operation: Sendable {
     let name: String
-    /// Performs it and returns the fields of the answer `ok`. Throws ``IPCError``, ``Failure`` or ``Invalid``.
+    /// Performs the operation, and returns the fields of the response `ok`. Throws ``IPCError``, ``Failure`` or ``Invalid``.
     let perform: @Sendable (Peer, Parameters) throws -> Fields
 
     init(_ name: String, _ perform: @escaping @Sendable (Peer, Parameters) throws -> Fields) {
@@ -31,7 +26,7 @@ final class Peer {
     self.operations = Dictionary(uniqueKeysWithValues: operations.joined().map { ($0.name, $0) })
   }
 
-  /// Greets, and answers until the input ends.
+  /// Greets, and responds to requests until the input ends.
   func run() {
     let greeting = Greeting(
       language: "swift", implementation: "swift-6.3", operations: operations.keys.sorted())

@@ -1,34 +1,22 @@
 internal import IPC
 internal import SystemPackage
 
-/// A handle of what carries bytes: a pipe, a FIFO or a stream socket.
+/// A handle of a byte stream: a pipe, a FIFO or a stream socket.
 ///
-/// Whether it can be read from or written to is for the kernel to say (`EBADF`), as it is in C: so this is a reading
-/// and a writing end, whichever it owns.
-protocol ByteHandle: DescriptorHandle, StreamHandle, ReadingEnd, WritingEnd {}
+/// As in C, the kernel decides whether it can be read or written (`EBADF`). So this is both, whichever end it owns.
+protocol ByteHandle: DescriptorHandle, StreamHandle, ReadableDescriptor, WritableDescriptor {}
 
-/// A handle of a pipe or FIFO.
-class PipeHandle: ByteHandle, PipeEnd {
+/// A handle of an end of a pipe or FIFO.
+final class PipeHandle: ByteHandle, PipeDescriptor {
   let descriptor: FileDescriptor
+  private var owned: OwnedDescriptor?
 
-  fileprivate init(_ descriptor: FileDescriptor) { self.descriptor = descriptor }
-
-  /// The handle of `end`, which it owns.
-  static func owning<End: PipeEnd & ~Copyable>(_ end: consuming End) -> PipeHandle { OwningPipeHandle(end) }
-
-  func close() throws(IPCError) {}
-}
-
-private final class OwningPipeHandle<End: PipeEnd & ~Copyable>: PipeHandle {
-  private var end: End?
-
-  init(_ end: consuming End) {
-    let descriptor = end.descriptor
-    self.end = consume end
-    super.init(descriptor)
+  init(_ end: consuming some DescriptorOwner & PipeDescriptor & ~Copyable) {
+    descriptor = end.descriptor
+    owned = end.takeDescriptor()
   }
 
-  override func close() throws(IPCError) { try end.take()?.close() }
+  func close() throws { try owned.take()?.close() }
 }
 
 extension Peer {
@@ -43,10 +31,10 @@ extension Peer {
   }
 }
 
-extension DescriptorOwner where Self: ~Copyable {
-  /// How long a call waits: until its `timeout`, or else as its descriptor would have it.
-  func patience(_ parameters: Parameters) throws -> Patience {
-    if parameters.has("timeout") { return try parameters.patience() }
-    return try isNonBlocking ? .none : .forever
+extension DescriptorRepresentable where Self: ~Copyable {
+  /// The timeout of a request; without one, the call behaves as `O_NONBLOCK` of its descriptor says.
+  func timeout(_ parameters: Parameters) throws -> Timeout {
+    if parameters.has("timeout") { return try parameters.timeout() }
+    return try isNonBlocking ? .immediate : .never
   }
 }

@@ -3,23 +3,23 @@ internal import IPC
 internal import PeerContract
 internal import SystemPackage
 
-/// Anonymous pipes and FIFOs: how they are made, opened and removed.
+/// Anonymous pipes and FIFOs: how they are created, opened and removed.
 let pipeOperations: [Peer.Operation] = [
   .init("pipe2") { peer, parameters in
     let (reader, writer) = (try parameters.text("reader"), try parameters.text("writer"))
     try peer.handles.require(free: reader, writer)
     let flags = try parameters.flags("flags", of: pipeFlags, default: 0)
-    let pipe = try Pipe(nonBlocking: flags & O_NONBLOCK != 0, packets: flags & directFlag != 0)
+    let pipe = try AnonymousPipe(nonBlocking: flags & O_NONBLOCK != 0, packets: flags & directFlag != 0)
     var fields = Fields()
     fields.append("fd", "\(pipe.reader.descriptor.rawValue),\(pipe.writer.descriptor.rawValue)")
-    try peer.handles.add(PipeHandle.owning(pipe.reader), as: reader)
-    try peer.handles.add(PipeHandle.owning(pipe.writer), as: writer)
+    try peer.handles.add(PipeHandle(pipe.reader), as: reader)
+    try peer.handles.add(PipeHandle(pipe.writer), as: writer)
     return fields
   },
 
   .init("mkfifo") { _, parameters in
-    try parameters.fifo().make(
-      permissions: try parameters.permissions(), umask: try parameters.isSet("exact") ? .overridden : .obeyed)
+    try parameters.fifo().create(
+      permissions: try parameters.permissions(), applyUmask: try !parameters.isSet("exact"))
     return Fields()
   },
 
@@ -47,7 +47,7 @@ let pipeOperations: [Peer.Operation] = [
     do {
       try parameters.fifo().unlink()
     } catch let error as IPCError where error.errno == .invalidArgument {
-      // No FIFO, so none of the library's business.
+      // Not a FIFO: the library refuses to remove it.
       guard unsafe unlink(try parameters.text("path")) == 0 else { throw Failure(Errno(rawValue: errno)) }
     }
     return Fields()
@@ -57,20 +57,17 @@ let pipeOperations: [Peer.Operation] = [
 private func open(_ fifo: FIFO, _ parameters: Parameters) throws -> PipeHandle {
   let flags = try parameters.flags("oflag", of: openFlags)
   let nonBlocking = flags & O_NONBLOCK != 0
-  let patience: Patience = parameters.has("timeout") ? try parameters.patience() : nonBlocking ? .none : .forever
+  let timeout = parameters.has("timeout") ? try parameters.timeout() : nonBlocking ? .immediate : .never
   switch flags & O_ACCMODE {
   case O_RDONLY:
     guard !parameters.has("timeout") else { throw Invalid("a timeout is for O_WRONLY") }
-    let reader = try fifo.openForReading(patience: patience, nonBlocking: nonBlocking, interruption: .report)
-    // Nil only after a deadline, of which there is none.
-    guard let reader else { throw Failure(.timedOut) }
-    return PipeHandle.owning(reader)
+    return PipeHandle(
+      try fifo.openForReading(timeout: timeout, nonBlocking: nonBlocking, retryOnInterrupt: false))
   case O_WRONLY:
-    let writer = try fifo.openForWriting(patience: patience, nonBlocking: nonBlocking, interruption: .report)
-    guard let writer else { throw Failure(patience == .none ? .noSuchAddressOrDevice : .timedOut) }
-    return PipeHandle.owning(writer)
+    return PipeHandle(
+      try fifo.openForWriting(timeout: timeout, nonBlocking: nonBlocking, retryOnInterrupt: false))
   default:
-    return PipeHandle.owning(try fifo.openForBoth(nonBlocking: nonBlocking))
+    return PipeHandle(try fifo.openForReadingAndWriting(nonBlocking: nonBlocking))
   }
 }
 

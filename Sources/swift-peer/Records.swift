@@ -2,12 +2,12 @@ internal import IPC
 internal import PeerContract
 internal import SystemPackage
 
-/// Stamped records through a pipe or a socket, in tight loops: whether they stay whole is what the atomicity check asks.
+/// Stamped records through a pipe or a socket, in tight loops, for the atomicity check.
 let recordOperations: [Peer.Operation] = [
   .init("write_records") { peer, parameters in
-    let end = try peer.bytes(parameters)
+    let stream = try peer.bytes(parameters)
     let (writer, count): (UInt32, UInt32) = (try parameters.integer("writer"), try parameters.integer("count"))
-    let patience = try end.patience(parameters)
+    let timeout = try stream.timeout(parameters)
     let frame = try unsafe parameters.frame()
     defer { unsafe frame.deallocate() }
     var fields = Fields()
@@ -15,12 +15,7 @@ let recordOperations: [Peer.Operation] = [
       var record = unsafe OutputRawSpan(buffer: frame, initializedCount: 0)
       Record.append(writer: writer, sequence: sequence, size: frame.count, to: &record)
       do {
-        let result = try end.writeAll(record.bytes, patience: patience, interruption: .report)
-        guard case .wrote = result else {
-          fields.append("return", sequence)
-          _ = try result.written(fields)
-          break
-        }
+        try stream.writeAll(record.bytes, timeout: timeout, retryOnInterrupt: false)
       } catch let error as IPCError {
         fields.append("return", sequence)
         throw Failure(error, fields)
@@ -31,26 +26,25 @@ let recordOperations: [Peer.Operation] = [
   },
 
   .init("read_records") { peer, parameters in
-    let end = try peer.bytes(parameters)
-    let patience = try end.patience(parameters)
+    let stream = try peer.bytes(parameters)
+    let timeout = try stream.timeout(parameters)
     let frame = try unsafe parameters.frame()
     defer { unsafe frame.deallocate() }
     var tally = Tally()
     while true {
       var record = unsafe OutputRawSpan(buffer: frame, initializedCount: 0)
-      switch try end.readExactly(into: &record, patience: patience, interruption: .report) {
-      case .read: tally.count(record.bytes)
-      case .endOfFile(let rest):
-        if rest > 0 { tally.torn += 1 }
-        return tally.fields
-      case .wouldBlock: throw Failure(.wouldBlock)
-      case .timedOut: throw Failure(.timedOut)
+      let count = try stream.readExactly(into: &record, timeout: timeout, retryOnInterrupt: false)
+      if count == frame.count {
+        tally.count(record.bytes)
+        continue
       }
+      if count > 0 { tally.torn += 1 }
+      return tally.fields
     }
   },
 ]
 
-/// What a reader knows of the records that it has read.
+/// What a reader has found in the records so far.
 private struct Tally {
   var torn = 0
   private var records = 0
@@ -92,11 +86,11 @@ private struct Tally {
 }
 
 extension Parameters {
-  /// Room for one record, made once.
+  /// A buffer for one record.
   fileprivate func frame() throws -> UnsafeMutableRawBufferPointer {
     let size = try room("size")
     guard size >= Record.headerSize else {
-      throw Invalid("size=\(size): a record has \(Record.headerSize) bytes at least")
+      throw Invalid("size=\(size): a record has at least \(Record.headerSize) bytes")
     }
     return .allocate(byteCount: size, alignment: 8)
   }

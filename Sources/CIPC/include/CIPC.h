@@ -13,4 +13,5 @@
 #include "cipc_signal.h"
 #include "cipc_socket.h"
 #include "cipc_sysv.h"
+#include "cipc_umask.h"
 #include "cipc_waiting.h"

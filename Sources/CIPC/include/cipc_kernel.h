@@ -15,3 +15,9 @@ struct cipc_pollfd {
 enum { CIPC_POLLRDHUP = 0x2000 };
 /// ppoll(2). `nanoseconds` is how long to wait at most; negative: for ever.
 int cipc_ppoll(struct cipc_pollfd *entries, size_t count, int64_t nanoseconds);
+
+/// Nanoseconds of CLOCK_MONOTONIC and of CLOCK_REALTIME.
+int64_t cipc_clock_monotonic(void);
+int64_t cipc_clock_realtime(void);
+
+enum { CIPC_EOWNERDEAD = 130 };

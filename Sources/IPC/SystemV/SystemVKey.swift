@@ -1,41 +1,41 @@
 internal import CIPC
 public import SystemPackage
 
-/// The number by which unrelated processes find the same System V object.
+/// The number by which unrelated processes find the same System V object (`key_t`).
 ///
-/// A segment and a semaphore set may have the same key: each kind of object has keys of its own.
+/// Shared memory, semaphore sets and message queues have separate key spaces.
 ///
-/// The `key_t` of `sysvipc(7)`.
+/// `sysvipc(7)`.
 public struct SystemVKey: RawRepresentable, Hashable, Sendable {
   public let rawValue: Int32
 
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// Makes a new object each time, which only its identifier finds: `IPC_PRIVATE`.
+  /// Creates a new object each time, which only its identifier finds (`IPC_PRIVATE`).
   public static let `private` = SystemVKey(rawValue: 0)
-}
 
-extension SystemVKey {
-  /// The key at which everyone arrives who names the same file and the same project, in any language.
+  /// Creates the key that all programs derive from the same file and project number.
   ///
-  /// It is made of parts of the file's inode and device number: a file that was replaced gives another key, and two
-  /// files may give the same.
+  /// The key is made of parts of the file's inode and device number: a file that was replaced has another key, and two
+  /// files can have the same.
   ///
-  /// - Parameter project: Tells apart the objects that belong to one file. POSIX leaves 0 undefined.
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, or what else keeps `stat(2)` from the file.
+  /// - Parameter project: Distinguishes the objects of one file. POSIX leaves 0 undefined.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, or another reason of `stat(2)`.
   ///
   /// Calls `ftok(3)`.
   public init(path: FilePath, project: UInt8) throws(IPCError) {
     var key: Int32 = 0
-    try Kernel.call("ftok", on: .path(path)) {
+    try Syscall.call(.ftok, on: .path(path)) {
       unsafe path.withPlatformString { unsafe cipc_ftok($0, Int32(project), &key) }
     }
     self.init(rawValue: key)
   }
 }
 
-extension SystemVKey: LosslessStringConvertible {
-  /// Parses decimal digits, `0x` and hexadecimal digits as `ipcs(1)` shows them, or `IPC_PRIVATE`.
+extension SystemVKey: LosslessStringConvertible, ExpressibleByIntegerLiteral {
+  public init(integerLiteral value: Int32) { self.init(rawValue: value) }
+
+  /// Parses decimal digits, hexadecimal digits after `0x`, or `IPC_PRIVATE`.
   public init?(_ description: String) {
     if description == "IPC_PRIVATE" {
       self = .private
@@ -48,5 +48,10 @@ extension SystemVKey: LosslessStringConvertible {
     }
   }
 
-  public var description: String { self == .private ? "IPC_PRIVATE" : "\(rawValue)" }
+  /// Eight hexadecimal digits after `0x`, as `ipcs(1)` shows keys; or `IPC_PRIVATE`.
+  public var description: String {
+    if self == .private { return "IPC_PRIVATE" }
+    let digits = String(UInt32(bitPattern: rawValue), radix: 16)
+    return "0x" + String(repeating: "0", count: 8 - digits.count) + digits
+  }
 }

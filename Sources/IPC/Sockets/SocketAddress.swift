@@ -26,9 +26,6 @@ public struct SocketAddress: Hashable, Sendable {
       first: address.first, second: address.second, scope: address.scope, port: port,
       version: address.version == .v4 ? 4 : 6)
   }
-
-  /// What an error says that it is about.
-  var object: IPCError.Object { .name(description) }
 }
 
 extension SocketAddress: LosslessStringConvertible {

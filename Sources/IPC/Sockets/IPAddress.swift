@@ -1,4 +1,8 @@
+#if canImport(Glibc)
 internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
 
 /// Which of the internet protocols.
 public enum IPVersion: Hashable, Sendable, CaseIterable {

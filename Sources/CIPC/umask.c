@@ -1,0 +1,67 @@
+#include "cipc_umask.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// The field "Umask" of proc_pid_status(5), which can be read without changing it; all bits where there is no /proc.
+static mode_t current_umask(void) {
+    char text[512];
+    int file = open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
+    if (file == -1)
+        return 0777;
+    ssize_t count = read(file, text, sizeof text - 1);
+    close(file);
+    text[count > 0 ? count : 0] = '\0';
+    const char *field = strstr(text, "\nUmask:\t");
+    return field == NULL ? 0777 : (mode_t)strtoul(field + strlen("\nUmask:\t"), NULL, 8);
+}
+
+struct work {
+    int (*call)(void *);
+    void *argument;
+    int result, error;
+};
+
+static int child(void *argument) {
+    struct work *work = argument;
+    umask(0);
+    work->result = work->call(work->argument);
+    work->error = errno;
+    return 0;
+}
+
+enum { STACK = 64 * 1024 };
+
+int cipc_without_umask(uint32_t mode, int (*call)(void *), void *argument) {
+    if ((current_umask() & mode) == 0)
+        return call(argument);
+    struct work work = {.call = call, .argument = argument, .result = -1, .error = ECANCELED};
+    char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED)
+        return -1;
+    // Without CLONE_FS the child has a umask of its own. This thread does not run before the child has ended. A signal
+    // handler of this process must not run in it.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t process = clone(child, stack + STACK, CLONE_VM | CLONE_VFORK, &work);
+    int error = errno;
+    if (process != -1) {
+        // No signal announces the end of this child, and only __WALL waits for it: other threads do not see it.
+        while (waitpid(process, NULL, __WALL) == -1 && errno == EINTR)
+            continue;
+        error = work.error;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    munmap(stack, STACK);
+    errno = error;
+    return process == -1 ? -1 : work.result;
+}

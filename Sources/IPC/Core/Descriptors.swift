@@ -1,0 +1,136 @@
+public import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// A value that has a file descriptor.
+public protocol DescriptorRepresentable: ~Copyable {
+  /// The descriptor, which stays the property of this value: do not close it.
+  var descriptor: FileDescriptor { get }
+}
+
+/// A value that owns a file descriptor, and closes it when it is destroyed.
+public protocol DescriptorOwner: DescriptorRepresentable, ~Copyable {
+  /// Passes the descriptor on to a new owner.
+  consuming func takeDescriptor() -> OwnedDescriptor
+}
+
+extension DescriptorOwner where Self: ~Copyable {
+  /// Closes the descriptor, and reports a failure, which destroying the value does not.
+  ///
+  /// Calls `close(2)` once: on Linux the descriptor is closed even if the call fails.
+  public consuming func close() throws(IPCError) { try takeDescriptor().close() }
+
+  /// Gives up ownership: the descriptor stays open, and the caller has to close it.
+  public consuming func release() -> FileDescriptor { takeDescriptor().release() }
+}
+
+extension DescriptorRepresentable where Self: ~Copyable {
+  /// Whether `O_NONBLOCK` is set on the open file description, which all processes that share it see.
+  ///
+  /// Calls `fcntl(2)` with `F_GETFL`.
+  public var isNonBlocking: Bool {
+    get throws(IPCError) { try NonBlocking.isSet(descriptor) }
+  }
+
+  /// Sets or clears `O_NONBLOCK` on the open file description, for all processes that share it.
+  ///
+  /// This library does not need it: each call takes its own timeout.
+  ///
+  /// Calls `fcntl(2)` with `F_SETFL`.
+  public func setNonBlocking(_ nonBlocking: Bool) throws(IPCError) {
+    try NonBlocking.set(descriptor, nonBlocking)
+  }
+
+  /// Waits until the descriptor is ready for one of `events`.
+  ///
+  /// - Returns: What it is ready for.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
+  ///   `retryOnInterrupt` is false and a signal handler ran.
+  ///
+  /// Calls `ppoll(2)`.
+  @discardableResult
+  public func wait(
+    for events: Readiness, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Readiness {
+    let ready = try Syscall.wait(
+      for: events, of: descriptor.rawValue, until: timeout, retryOnInterrupt: retryOnInterrupt)
+    if ready.isEmpty { throw IPCError(.ppoll, timeout.expirationError, on: .descriptor(descriptor)) }
+    return ready
+  }
+
+  /// The number of bytes that can be read at once.
+  package func countBytesAvailable() throws(IPCError) -> Int {
+    var count: Int32 = 0
+    try Syscall.call(.ioctlBytesAvailable, on: .descriptor(descriptor)) {
+      unsafe ioctl(descriptor.rawValue, UInt(FIONREAD), &count)
+    }
+    return Int(count)
+  }
+}
+
+/// A file descriptor that is closed when its owner is destroyed.
+public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
+  public let descriptor: FileDescriptor
+
+  /// Takes ownership of an open descriptor.
+  @inlinable public init(taking descriptor: FileDescriptor) { self.descriptor = descriptor }
+
+  package init(taking number: Int32) { descriptor = FileDescriptor(rawValue: number) }
+
+  // A failure cannot be reported here; close() reports it.
+  deinit { _ = Self.close(descriptor) }
+
+  public consuming func takeDescriptor() -> OwnedDescriptor { self }
+
+  /// Closes the descriptor, and reports a failure, which destroying the value does not.
+  ///
+  /// Calls `close(2)` once: on Linux the descriptor is closed even if the call fails.
+  public consuming func close() throws(IPCError) {
+    let descriptor = descriptor
+    discard self
+    if case .failure(let reason) = Self.close(descriptor) {
+      throw IPCError(.close, reason, on: .descriptor(descriptor))
+    }
+  }
+
+  /// Gives up ownership: the descriptor stays open, and the caller has to close it.
+  public consuming func release() -> FileDescriptor {
+    let descriptor = descriptor
+    discard self
+    return descriptor
+  }
+
+  /// Opens a descriptor by a call that returns it, or -1.
+  package static func opened(
+    by call: IPCError.Call, on object: @autoclosure () -> IPCError.Object? = nil, retryOnInterrupt: Bool = true,
+    _ body: () -> Int32
+  ) throws(IPCError) -> OwnedDescriptor {
+    OwnedDescriptor(taking: try Syscall.call(call, on: object(), retryOnInterrupt: retryOnInterrupt, body))
+  }
+
+  /// Takes ownership of an inherited descriptor, which cannot have been close-on-exec, and makes it so.
+  ///
+  /// When it throws, the descriptor stays the property of its previous owner.
+  package static func adopting(_ descriptor: FileDescriptor) throws(IPCError) -> OwnedDescriptor {
+    try Syscall.call(.fcntlSetCloseOnExec, on: .descriptor(descriptor)) {
+      fcntl(descriptor.rawValue, F_SETFD, FD_CLOEXEC)
+    }
+    return OwnedDescriptor(taking: descriptor)
+  }
+
+  /// Linux frees the number even when `close(2)` fails with `EINTR`: a second call could close another file.
+  private static func close(_ descriptor: FileDescriptor) -> Result<Int32, Errno> {
+    let result = Syscall.result(retryOnInterrupt: false) {
+      #if canImport(Glibc)
+        Glibc.close(descriptor.rawValue)
+      #else
+        Musl.close(descriptor.rawValue)
+      #endif
+    }
+    return result == .failure(.interrupted) ? .success(0) : result
+  }
+}

@@ -1,0 +1,74 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// The size, permissions and ownership of a file or memory object: the `struct stat` of `fstat(2)`.
+public struct FileStatus: Hashable, Sendable {
+  /// In bytes.
+  public let size: Int
+  public let permissions: FilePermissions
+  public let user: UserID
+  public let group: GroupID
+
+  private let mode: mode_t
+  private let device: UInt64
+  private let inode: UInt64
+
+  package init(of descriptor: FileDescriptor, _ object: IPCError.Object? = nil) throws(IPCError) {
+    var status = stat()
+    try Syscall.call(.fstat, on: object ?? .descriptor(descriptor)) { unsafe fstat(descriptor.rawValue, &status) }
+    size = Int(status.st_size)
+    permissions = FilePermissions(rawValue: status.st_mode & 0o7777)
+    user = UserID(rawValue: status.st_uid)
+    group = GroupID(rawValue: status.st_gid)
+    mode = status.st_mode
+    device = UInt64(status.st_dev)
+    inode = UInt64(status.st_ino)
+  }
+
+  package var isFIFO: Bool { mode & S_IFMT == S_IFIFO }
+  package var isSocket: Bool { mode & S_IFMT == S_IFSOCK }
+  package var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
+
+  /// Whether both are the same file.
+  package func isSameFile(as other: FileStatus) -> Bool { device == other.device && inode == other.inode }
+}
+
+/// A file that is located without opening it, so that what is checked is what is used.
+///
+/// A symbolic link is not followed, and a planted file can have no effect.
+package struct LocatedFile: ~Copyable {
+  package let path: FilePath
+  private let file: OwnedDescriptor
+
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`.
+  ///
+  /// Calls `open(2)` with `O_PATH | O_NOFOLLOW`.
+  package init(_ path: FilePath) throws(IPCError) {
+    file = try OwnedDescriptor.opened(by: .open, on: .path(path)) {
+      unsafe path.withPlatformString { unsafe cipc_open_path($0) }
+    }
+    self.path = path
+  }
+
+  package var status: FileStatus {
+    get throws(IPCError) { try FileStatus(of: file.descriptor, .path(path)) }
+  }
+
+  /// Opens the located file itself, whatever has its name by now.
+  package func open(_ flags: Int32, retryOnInterrupt: Bool) throws(IPCError) -> OwnedDescriptor {
+    try OwnedDescriptor.opened(by: .open, on: .path(path), retryOnInterrupt: retryOnInterrupt) {
+      cipc_reopen(file.descriptor.rawValue, flags | O_CLOEXEC)
+    }
+  }
+
+  /// Sets the permissions of the located file itself, whatever has its name by now.
+  package func setPermissions(_ permissions: FilePermissions) throws(IPCError) {
+    try Syscall.call(.chmod, on: .path(path)) { cipc_chmod(file.descriptor.rawValue, permissions.rawValue) }
+  }
+}

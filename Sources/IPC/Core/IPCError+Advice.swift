@@ -1,0 +1,17 @@
+internal import SystemPackage
+
+extension IPCError {
+  /// What to do about the error, where the reason alone does not tell: usually the limit that was reached, and where it is
+  /// set.
+  var advice: String? {
+    switch (call, errno) {
+    case (.fcntlSetPipeSize, .notPermitted):
+      "Without CAP_SYS_RESOURCE, /proc/sys/fs/pipe-max-size and pipe-user-pages-soft limit the capacity"
+    case (.fcntlSetPipeSize, .resourceBusy): "Read first: the pipe holds more bytes than that"
+    case (.open, .noSuchAddressOrDevice): "Start the reader first, or pass a timeout to wait for it"
+    case (_, .tooManyOpenFiles): "Close descriptors, or raise RLIMIT_NOFILE (ulimit -n)"
+    case (_, .tooManyOpenFilesInSystem): "Raise /proc/sys/fs/file-max, or /proc/sys/fs/pipe-user-pages-hard for pipes"
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,197 @@
+extension IPCError {
+  /// The C function that failed, or the operation of this library where no single C function is behind it.
+  @nonexhaustive
+  public enum Call: String, Hashable, Sendable, CustomStringConvertible {
+    case accept4
+    case bind
+    case chmod
+    case close
+    case connect
+    case epollCreate = "epoll_create1"
+    case epollControl = "epoll_ctl"
+    case epollWait = "epoll_pwait2"
+    case eventFD = "eventfd"
+    case fallocate
+    case fchmod
+    case fcntlAddSeals = "fcntl F_ADD_SEALS"
+    case fcntlDuplicate = "fcntl F_DUPFD_CLOEXEC"
+    case fcntlGetFlags = "fcntl F_GETFL"
+    case fcntlGetPipeSize = "fcntl F_GETPIPE_SZ"
+    case fcntlGetSeals = "fcntl F_GET_SEALS"
+    case fcntlSetCloseOnExec = "fcntl F_SETFD"
+    case fcntlSetFlags = "fcntl F_SETFL"
+    case fcntlSetPipeSize = "fcntl F_SETPIPE_SZ"
+    case flock
+    case fstat
+    case ftok
+    case ftruncate
+    case futex
+    case futexWaitAny = "futex_waitv"
+    case getPeerName = "getpeername"
+    case getRobustList = "get_robust_list"
+    case getSocketName = "getsockname"
+    case getsockoptAcceptsConnections = "getsockopt SO_ACCEPTCONN"
+    case getsockoptBroadcast = "getsockopt SO_BROADCAST"
+    case getsockoptDomain = "getsockopt SO_DOMAIN"
+    case getsockoptError = "getsockopt SO_ERROR"
+    case getsockoptIPv6Only = "getsockopt IPV6_V6ONLY"
+    case getsockoptKeepAlive = "getsockopt SO_KEEPALIVE"
+    case getsockoptLinger = "getsockopt SO_LINGER"
+    case getsockoptMemoryInformation = "getsockopt SO_MEMINFO"
+    case getsockoptMulticastHops = "getsockopt IPV6_MULTICAST_HOPS"
+    case getsockoptMulticastLoop = "getsockopt IP_MULTICAST_LOOP"
+    case getsockoptMulticastLoopIPv6 = "getsockopt IPV6_MULTICAST_LOOP"
+    case getsockoptMulticastTTL = "getsockopt IP_MULTICAST_TTL"
+    case getsockoptPassCredentials = "getsockopt SO_PASSCRED"
+    case getsockoptPeerCredentials = "getsockopt SO_PEERCRED"
+    case getsockoptPeerPIDFD = "getsockopt SO_PEERPIDFD"
+    case getsockoptReceiveBuffer = "getsockopt SO_RCVBUF"
+    case getsockoptReuseAddress = "getsockopt SO_REUSEADDR"
+    case getsockoptReusePort = "getsockopt SO_REUSEPORT"
+    case getsockoptSendBuffer = "getsockopt SO_SNDBUF"
+    case getsockoptTCPKeepCount = "getsockopt TCP_KEEPCNT"
+    case getsockoptTCPKeepIdle = "getsockopt TCP_KEEPIDLE"
+    case getsockoptTCPKeepInterval = "getsockopt TCP_KEEPINTVL"
+    case getsockoptTCPNoDelay = "getsockopt TCP_NODELAY"
+    case getsockoptType = "getsockopt SO_TYPE"
+    case ioctlBytesAvailable = "ioctl FIONREAD"
+    case kill
+    case listen
+    case madvise
+    case memcpy
+    case memfdCreate = "memfd_create"
+    case messageChannelReceive = "MessageChannel.receive"
+    case messageChannelRequest = "MessageChannel.request"
+    case messageChannelSend = "MessageChannel.send"
+    case mkfifo
+    case mmap
+    case mqClose = "mq_close"
+    case mqGetAttributes = "mq_getattr"
+    case mqNotify = "mq_notify"
+    case mqOpen = "mq_open"
+    case mqReceive = "mq_receive"
+    case mqSend = "mq_send"
+    case mqSetAttributes = "mq_setattr"
+    case mqTimedReceive = "mq_timedreceive"
+    case mqTimedSend = "mq_timedsend"
+    case mqUnlink = "mq_unlink"
+    case mremap
+    case msgctl
+    case msgget
+    case msgrcv
+    case msgsnd
+    case msync
+    case munmap
+    case open
+    case pidfdOpen = "pidfd_open"
+    case pidfdSendSignal = "pidfd_send_signal"
+    case pipe2
+    case posixSpawn = "posix_spawnp"
+    case ppoll
+    case pread
+    case processVMRead = "process_vm_readv"
+    case processVMWrite = "process_vm_writev"
+    case pthreadCondBroadcast = "pthread_cond_broadcast"
+    case pthreadCondDestroy = "pthread_cond_destroy"
+    case pthreadCondInit = "pthread_cond_init"
+    case pthreadCondSignal = "pthread_cond_signal"
+    case pthreadCondTimedWait = "pthread_cond_timedwait"
+    case pthreadCondWait = "pthread_cond_wait"
+    case pthreadCondattrInit = "pthread_condattr_init"
+    case pthreadCondattrSetClock = "pthread_condattr_setclock"
+    case pthreadCondattrSetShared = "pthread_condattr_setpshared"
+    case pthreadMutexClockLock = "pthread_mutex_clocklock"
+    case pthreadMutexConsistent = "pthread_mutex_consistent"
+    case pthreadMutexDestroy = "pthread_mutex_destroy"
+    case pthreadMutexInit = "pthread_mutex_init"
+    case pthreadMutexLock = "pthread_mutex_lock"
+    case pthreadMutexTryLock = "pthread_mutex_trylock"
+    case pthreadMutexUnlock = "pthread_mutex_unlock"
+    case pthreadMutexattrInit = "pthread_mutexattr_init"
+    case pthreadMutexattrSetRobust = "pthread_mutexattr_setrobust"
+    case pthreadMutexattrSetShared = "pthread_mutexattr_setpshared"
+    case pthreadMutexattrSetType = "pthread_mutexattr_settype"
+    case read
+    case readLine
+    case readlink
+    case recv
+    case recvfrom
+    case recvmsg
+    case ring
+    case ringCreate = "ring_make"
+    case ringOpen = "ring_open"
+    case ringRead = "ring_read"
+    case ringReceive = "ring_receive"
+    case ringSend = "ring_send"
+    case ringWrite = "ring_write"
+    case semClockWait = "sem_clockwait"
+    case semClose = "sem_close"
+    case semDestroy = "sem_destroy"
+    case semGetValue = "sem_getvalue"
+    case semInit = "sem_init"
+    case semOpen = "sem_open"
+    case semPost = "sem_post"
+    case semTryWait = "sem_trywait"
+    case semUnlink = "sem_unlink"
+    case semWait = "sem_wait"
+    case semctl
+    case semget
+    case semop
+    case send
+    case sendmsg
+    case sendto
+    case setsockoptBroadcast = "setsockopt SO_BROADCAST"
+    case setsockoptIPv6Only = "setsockopt IPV6_V6ONLY"
+    case setsockoptJoinGroup = "setsockopt MCAST_JOIN_GROUP"
+    case setsockoptKeepAlive = "setsockopt SO_KEEPALIVE"
+    case setsockoptLeaveGroup = "setsockopt MCAST_LEAVE_GROUP"
+    case setsockoptLinger = "setsockopt SO_LINGER"
+    case setsockoptMulticastHops = "setsockopt IPV6_MULTICAST_HOPS"
+    case setsockoptMulticastInterface = "setsockopt IP_MULTICAST_IF"
+    case setsockoptMulticastInterfaceIPv6 = "setsockopt IPV6_MULTICAST_IF"
+    case setsockoptMulticastLoop = "setsockopt IP_MULTICAST_LOOP"
+    case setsockoptMulticastLoopIPv6 = "setsockopt IPV6_MULTICAST_LOOP"
+    case setsockoptMulticastTTL = "setsockopt IP_MULTICAST_TTL"
+    case setsockoptPassCredentials = "setsockopt SO_PASSCRED"
+    case setsockoptReceiveBuffer = "setsockopt SO_RCVBUF"
+    case setsockoptReuseAddress = "setsockopt SO_REUSEADDR"
+    case setsockoptReusePort = "setsockopt SO_REUSEPORT"
+    case setsockoptSendBuffer = "setsockopt SO_SNDBUF"
+    case setsockoptTCPKeepCount = "setsockopt TCP_KEEPCNT"
+    case setsockoptTCPKeepIdle = "setsockopt TCP_KEEPIDLE"
+    case setsockoptTCPKeepInterval = "setsockopt TCP_KEEPINTVL"
+    case setsockoptTCPNoDelay = "setsockopt TCP_NODELAY"
+    case sharedQueueCreate = "ipc_queue_make"
+    case sharedQueueMessages = "ipc_queue_messages"
+    case sharedQueueOpen = "ipc_queue_open"
+    case sharedQueueReceive = "ipc_queue_receive"
+    case sharedQueueSelect = "ipc_queue_select"
+    case sharedQueueSend = "ipc_queue_send"
+    case shmOpen = "shm_open"
+    case shmUnlink = "shm_unlink"
+    case shmat
+    case shmctl
+    case shmdt
+    case shmget
+    case shutdown
+    case sigaction
+    case signalFD = "signalfd"
+    case sigqueue
+    case sigtimedwait
+    case socket
+    case socketPair = "socketpair"
+    case stat
+    case strdup
+    case tee
+    case timerFDCreate = "timerfd_create"
+    case timerFDGetTime = "timerfd_gettime"
+    case timerFDSetTime = "timerfd_settime"
+    case unlink
+    case waitid
+    case waitpid
+    case write
+
+    /// The name as in C, such as `mq_open`, or `fcntl F_SETPIPE_SZ` where the command matters.
+    public var description: String { rawValue }
+  }
+}

@@ -1,0 +1,103 @@
+internal import CIPC
+public import SystemPackage
+
+/// A call that failed: which one, on which object, and why.
+///
+/// Every call of this library that fails throws this type, also when a timeout passes (`.timedOut`), when nothing could
+/// be done without waiting (`.wouldBlock`), when all readers are gone (`.brokenPipe`), and when a peer died
+/// (`.ownerDied`). Match on ``errno``:
+///
+/// ```swift
+/// do {
+///   try semaphores.set(0, to: 1)
+/// } catch where error.errno == .identifierRemoved {
+///   // Another process removed the set.
+/// }
+/// ```
+public struct IPCError: Error, Hashable, Sendable {
+  /// The call that failed.
+  public let call: Call
+
+  /// The reason.
+  public let errno: Errno
+
+  /// The object that the call worked on, where it is known.
+  public let object: Object?
+
+  /// The number of bytes that had been transferred when the call failed.
+  ///
+  /// Only calls that transfer in several steps, such as writing a whole buffer, report more than 0.
+  public let transferred: Int
+
+  /// Creates an error, as for a test.
+  public init(_ call: Call, _ errno: Errno, on object: Object? = nil, transferred: Int = 0) {
+    self.call = call
+    self.errno = errno
+    self.object = object
+    self.transferred = transferred
+  }
+
+  /// The object that a call worked on. It is formatted only when the error is shown.
+  public enum Object: Hashable, Sendable {
+    /// A file.
+    case path(FilePath)
+    /// A POSIX message queue, shared memory object or semaphore.
+    case name(POSIXName)
+    /// An open file description, by its descriptor.
+    case descriptor(FileDescriptor)
+    /// A System V object that was found by its key.
+    case key(SystemVKey)
+    /// A System V object that was found by its identifier.
+    case identifier(Int32)
+    /// A process.
+    case process(ProcessID)
+    /// An Internet socket address.
+    case socketAddress(SocketAddress)
+    /// A Unix domain socket address.
+    indirect case unixAddress(UnixSocket.Address)
+    /// Something that only a text describes, such as the label of anonymous memory.
+    case label(String)
+  }
+
+  /// The symbol of the reason, such as `EAGAIN`.
+  public var symbol: String {
+    guard let name = unsafe cipc_errno_symbol(errno.rawValue) else { return "\(errno.rawValue)" }
+    return unsafe String(cString: name)
+  }
+
+  /// The same error of a call that had transferred `count` bytes before.
+  package func adding(transferred count: Int) -> IPCError {
+    IPCError(call, errno, on: object, transferred: transferred + count)
+  }
+}
+
+extension IPCError: CustomStringConvertible {
+  /// Such as `mq_open '/jobs': No such file or directory (ENOENT)`, followed by advice where there is some.
+  public var description: String {
+    let about = object.map { " \($0)" } ?? ""
+    let progress = transferred > 0 ? " after \(transferred) bytes" : ""
+    let advice = advice.map { ". \($0)" } ?? ""
+    return "\(call)\(about): \(errno) (\(symbol))\(progress)\(advice)"
+  }
+}
+
+extension IPCError.Object: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .path(let path): "'\(path)'"
+    case .name(let name): "'\(name)'"
+    case .descriptor(let descriptor): "descriptor \(descriptor.rawValue)"
+    case .key(let key): "key \(key)"
+    case .identifier(let identifier): "identifier \(identifier)"
+    case .process(let process): "process \(process)"
+    case .socketAddress(let address): "'\(address)'"
+    case .unixAddress(let address): "'\(address)'"
+    case .label(let label): "'\(label)'"
+    }
+  }
+}
+
+extension Errno {
+  /// The process that held the lock, or owned the other end, died without releasing it (`EOWNERDEAD`).
+  public static var ownerDied: Errno { Errno(rawValue: Int32(CIPC_EOWNERDEAD)) }
+}

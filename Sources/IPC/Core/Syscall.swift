@@ -1,0 +1,121 @@
+internal import CIPC
+package import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// The funnel to the kernel: nothing else in this module reads `errno`.
+package enum Syscall {
+  /// Performs a call that returns -1 when it fails, for callers that expect some failures.
+  ///
+  /// With `retryOnInterrupt` the result is never `.interrupted`.
+  @inline(__always)
+  package static func result<Value: FixedWidthInteger>(
+    retryOnInterrupt: Bool = true, _ body: () -> Value
+  ) -> Result<Value, Errno> {
+    while true {
+      let value = body()
+      if value != -1 { return .success(value) }
+      let reason = Errno(rawValue: errno)
+      if reason != .interrupted || !retryOnInterrupt { return .failure(reason) }
+    }
+  }
+
+  /// Performs a call that returns -1 when it fails, and throws then.
+  @discardableResult @inline(__always)
+  package static func call<Value: FixedWidthInteger>(
+    _ name: IPCError.Call, on object: @autoclosure () -> IPCError.Object? = nil, retryOnInterrupt: Bool = true,
+    _ body: () -> Value
+  ) throws(IPCError) -> Value {
+    switch result(retryOnInterrupt: retryOnInterrupt, body) {
+    case .success(let value): return value
+    case .failure(let reason): throw IPCError(name, reason, on: object())
+    }
+  }
+
+  /// Performs a pthread call, which returns its error number.
+  @inline(__always)
+  package static func pthread(_ name: IPCError.Call, _ body: () -> Int32) throws(IPCError) {
+    let code = body()
+    if code != 0 { throw IPCError(name, Errno(rawValue: code)) }
+  }
+
+  /// The reason of the last failure, for hot paths that test the value themselves.
+  @inline(__always) static var lastError: Errno { Errno(rawValue: errno) }
+}
+
+extension Syscall {
+  /// Waits until `descriptor` is ready for one of `events`.
+  ///
+  /// - Returns: What it is ready for; empty when the time is over, and never before that.
+  package static func wait(
+    for events: Readiness, of descriptor: Int32, until timeout: Timeout, retryOnInterrupt: Bool
+  ) throws(IPCError) -> Readiness {
+    var entry = cipc_pollfd(descriptor: descriptor, events: events.rawValue, revents: 0)
+    let count = try wait(
+      .ppoll, on: .descriptor(FileDescriptor(rawValue: descriptor)), timeout, retryOnInterrupt: retryOnInterrupt
+    ) { unsafe cipc_ppoll(&entry, 1, $0) }
+    return count == 0 ? [] : Readiness(rawValue: entry.revents)
+  }
+
+  /// Performs a call that waits for so many nanoseconds, -1 for ever, until something is ready.
+  ///
+  /// - Returns: How many are ready; 0 when the time is over, and never before that.
+  package static func wait(
+    _ name: IPCError.Call, on object: @autoclosure () -> IPCError.Object?, _ timeout: Timeout, retryOnInterrupt: Bool,
+    _ body: (Int64) -> Int32
+  ) throws(IPCError) -> Int {
+    while true {
+      let nanoseconds = timeout.nanoseconds ?? 0
+      // Not retried below: the next attempt has only the rest of the time.
+      switch result(retryOnInterrupt: false, { body(nanoseconds) }) {
+      case .success(0): if nanoseconds == 0 { return 0 }
+      case .success(let count): return Int(count)
+      case .failure(.interrupted) where retryOnInterrupt: continue
+      case .failure(let reason): throw IPCError(name, reason, on: object())
+      }
+    }
+  }
+
+  /// Performs a call that does not wait, and waits for readiness between attempts, until it does not fail with `EAGAIN`.
+  @inline(__always)
+  package static func untilReady<Value: FixedWidthInteger>(
+    _ name: IPCError.Call, _ descriptor: FileDescriptor, _ events: Readiness, _ timeout: Timeout,
+    retryOnInterrupt: Bool, _ body: () throws(IPCError) -> Result<Value, Errno>
+  ) throws(IPCError) -> Value {
+    while true {
+      switch try body() {
+      case .success(let value): return value
+      case .failure(.wouldBlock):
+        try waitOrThrow(name, descriptor, events, timeout, retryOnInterrupt: retryOnInterrupt)
+      case .failure(let reason): throw IPCError(name, reason, on: .descriptor(descriptor))
+      }
+    }
+  }
+
+  /// Waits for readiness; throws when the time is over.
+  @inline(never)
+  package static func waitOrThrow(
+    _ name: IPCError.Call, _ descriptor: FileDescriptor, _ events: Readiness, _ timeout: Timeout,
+    retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    guard !timeout.isImmediate,
+      try !wait(for: events, of: descriptor.rawValue, until: timeout, retryOnInterrupt: retryOnInterrupt).isEmpty
+    else { throw IPCError(name, timeout.expirationError, on: .descriptor(descriptor)) }
+  }
+}
+
+/// Runs a call with ``Timeout/immediate``, and returns nil if it would have to wait.
+@inline(__always)
+package func nilIfWouldBlock<Value: ~Copyable>(
+  _ body: () throws(IPCError) -> Value
+) throws(IPCError) -> Value? {
+  do throws(IPCError) {
+    return try body()
+  } catch where error.errno == .wouldBlock && error.transferred == 0 {
+    return nil
+  }
+}

@@ -1,0 +1,135 @@
+internal import CIPC
+package import SystemPackage
+
+/// How long a call may wait.
+///
+/// A timeout is an instant: ``after(_:)`` starts to count when it is called, so several calls that are passed the same
+/// value share one deadline. Interrupted calls keep their deadline.
+///
+/// ```swift
+/// let message = try queue.receive(into: &buffer, timeout: .after(.seconds(1)))
+/// ```
+@frozen
+public struct Timeout: Hashable, Sendable {
+  /// In nanoseconds of `CLOCK_MONOTONIC`; `.max` never passes, and `.min` has passed before anything is tried.
+  @usableFromInline let deadline: Int64
+
+  @usableFromInline init(deadline: Int64) { self.deadline = deadline }
+
+  /// Waits as long as it takes.
+  @inlinable public static var never: Timeout { Timeout(deadline: .max) }
+
+  /// Does not wait: a call that would have to wait throws `.wouldBlock`.
+  @inlinable public static var immediate: Timeout { Timeout(deadline: .min) }
+
+  /// Waits until `duration` from now, and then throws `.timedOut`.
+  ///
+  /// What can be done at once is done even if the duration is 0 or negative.
+  public static func after(_ duration: Duration) -> Timeout { Timeout(nanoseconds: duration.nanoseconds) }
+
+  /// Waits until an instant of the clock that stands still while the system sleeps, and then throws `.timedOut`.
+  public static func until(_ instant: SuspendingClock.Instant) -> Timeout {
+    Timeout(nanoseconds: SuspendingClock().now.duration(to: instant).nanoseconds)
+  }
+
+  /// Until so many nanoseconds from now.
+  private init(nanoseconds length: Int64) {
+    let (instant, overflowed) = MonotonicTime.now.addingReportingOverflow(length)
+    // The two extremes have their own meaning.
+    let (earliest, latest) = (Int64.min + 1, Int64.max - 1)
+    if overflowed {
+      deadline = length < 0 ? earliest : latest
+    } else {
+      deadline = min(max(instant, earliest), latest)
+    }
+  }
+
+  /// Whether the time is over. Always true for ``immediate``.
+  public var hasPassed: Bool { self != .never && deadline <= MonotonicTime.now }
+
+  /// The time that is left, 0 if it has passed; nil for ``never``.
+  public var remaining: Duration? { self == .never ? nil : .nanoseconds(nanoseconds ?? 0) }
+}
+
+extension Timeout {
+  package init(monotonicNanoseconds: Int64) { self.init(deadline: monotonicNanoseconds) }
+
+  /// Nanoseconds of `CLOCK_MONOTONIC`.
+  package var monotonicNanoseconds: Int64 { deadline }
+
+  @inline(__always) package var isNever: Bool { deadline == .max }
+  @inline(__always) package var isImmediate: Bool { deadline == .min }
+  package var isDeadline: Bool { !isNever && !isImmediate }
+
+  /// How long a call may sleep, in nanoseconds: -1 for ever, nil not at all.
+  package var nanoseconds: Int64? {
+    if isNever { return -1 }
+    if isImmediate { return nil }
+    let (rest, overflowed) = deadline.subtractingReportingOverflow(MonotonicTime.now)
+    if overflowed { return deadline < 0 ? nil : .max }
+    return rest > 0 ? rest : nil
+  }
+
+  /// What a call throws that could not complete in time.
+  package var expirationError: Errno { isImmediate ? .wouldBlock : .timedOut }
+
+  /// The deadline as calls take it that use `CLOCK_MONOTONIC`, whose times are not negative.
+  package var monotonicTime: (seconds: Int64, nanoseconds: Int) { Self.split(max(0, deadline)) }
+
+  /// The deadline as calls take it that use `CLOCK_REALTIME`. Those calls refuse times before 1970.
+  ///
+  /// The time of day can be set while the call waits. So the call can report a timeout before ``hasPassed`` is true;
+  /// call it again then.
+  package var timeOfDay: (seconds: Int64, nanoseconds: Int) {
+    if isImmediate { return (0, 0) }
+    let (rest, overflowed) = deadline.subtractingReportingOverflow(MonotonicTime.now)
+    if overflowed { return deadline < 0 ? (0, 0) : Self.split(.max) }
+    let (instant, late) = cipc_clock_realtime().addingReportingOverflow(rest)
+    return Self.split(late ? (rest < 0 ? 0 : .max) : max(0, instant))
+  }
+
+  private static func split(_ instant: Int64) -> (seconds: Int64, nanoseconds: Int) {
+    (instant / 1_000_000_000, Int(instant % 1_000_000_000))
+  }
+}
+
+package enum MonotonicTime {
+  /// Nanoseconds of `CLOCK_MONOTONIC`, which never goes back and stands still while the system sleeps.
+  package static var now: Int64 { cipc_clock_monotonic() }
+}
+
+extension Duration {
+  /// Rounded up, since a wait may be too long but never too short, and clamped to 292 years.
+  package var nanoseconds: Int64 {
+    let (seconds, attoseconds) = components
+    let fraction = (attoseconds + (attoseconds > 0 ? 999_999_999 : 0)) / 1_000_000_000
+    let limit: Int64 = seconds < 0 ? .min : .max
+    let (whole, overflowed) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+    if overflowed { return limit }
+    let (length, lost) = whole.addingReportingOverflow(fraction)
+    return lost ? limit : length
+  }
+}
+
+/// Pauses between attempts where the kernel has no call that waits: from 0.1 ms up to 10 ms.
+package struct Backoff {
+  private static let longest: Int64 = 10_000_000
+  private var pause: Int64 = 100_000
+
+  package init() {}
+
+  /// Sleeps before the next attempt, not past the timeout.
+  ///
+  /// - Returns: false if the time is over.
+  package mutating func sleep(
+    before timeout: Timeout, retryOnInterrupt: Bool
+  ) throws(IPCError) -> Bool {
+    guard let rest = timeout.nanoseconds else { return false }
+    let length = rest < 0 ? pause : min(pause, rest)
+    pause = min(pause * 2, Self.longest)
+    let end = Timeout(monotonicNanoseconds: MonotonicTime.now + length)
+    // poll(2) ignores a negative descriptor.
+    _ = try Syscall.wait(for: [], of: -1, until: end, retryOnInterrupt: retryOnInterrupt)
+    return true
+  }
+}

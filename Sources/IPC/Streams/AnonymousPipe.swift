@@ -1,0 +1,184 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// An anonymous pipe: bytes that are written to one end are read from the other, in order.
+///
+/// ```swift
+/// let pipe = try AnonymousPipe()
+/// try pipe.writer.writeAll("Hello".utf8.span)
+/// try pipe.writer.close()
+/// var text: [UInt8] = []
+/// try pipe.reader.readToEnd(appendingTo: &text)
+/// ```
+///
+/// A reader sees end of file when *every* descriptor of the writing end is closed, in this process and in all others.
+/// Therefore both ends are close-on-exec, and a child has only those that it inherits explicitly (``ChildProcess``).
+///
+/// `pipe(7)`.
+@frozen
+public struct AnonymousPipe: ~Copyable, Sendable {
+  public let reader: PipeReader
+  public let writer: PipeWriter
+
+  /// Creates a pipe.
+  ///
+  /// - Parameters:
+  ///   - nonBlocking: Whether both ends are non-blocking, for a child that inherits one. This library does not need it.
+  ///   - packets: Whether each write of up to ``maximumAtomicWriteLength`` bytes is read as a separate packet. What the
+  ///     reader has no room for is discarded.
+  /// - Throws: ``IPCError`` with `.tooManyOpenFiles` or `.tooManyOpenFilesInSystem`.
+  ///
+  /// Calls `pipe2(2)`.
+  public init(nonBlocking: Bool = false, packets: Bool = false) throws(IPCError) {
+    var ends: (Int32, Int32) = (-1, -1)
+    let flags = O_CLOEXEC | (nonBlocking ? O_NONBLOCK : 0) | (packets ? Int32(CIPC_O_DIRECT) : 0)
+    try Syscall.call(.pipe2) {
+      unsafe withUnsafeMutableBytes(of: &ends) {
+        unsafe cipc_pipe2($0.assumingMemoryBound(to: Int32.self).baseAddress, flags)
+      }
+    }
+    reader = PipeReader(OwnedDescriptor(taking: ends.0))
+    writer = PipeWriter(OwnedDescriptor(taking: ends.1))
+  }
+
+  /// The maximum length of a write that is never mixed with those of other writers, in bytes (`PIPE_BUF`).
+  public static let maximumAtomicWriteLength = Int(PIPE_BUF)
+}
+
+/// A descriptor of an end of a pipe or FIFO.
+public protocol PipeDescriptor: DescriptorRepresentable, ~Copyable {}
+
+extension PipeDescriptor where Self: ~Copyable {
+  @inlinable public var transport: Transport { .file }
+
+  /// The number of bytes that the pipe can hold.
+  ///
+  /// Calls `fcntl(2)` with `F_GETPIPE_SZ`.
+  public var capacity: Int {
+    get throws(IPCError) {
+      Int(
+        try Syscall.call(.fcntlGetPipeSize, on: .descriptor(descriptor)) {
+          fcntl(descriptor.rawValue, Int32(CIPC_F_GETPIPE_SZ))
+        })
+    }
+  }
+
+  /// Sets the number of bytes that the pipe can hold at least.
+  ///
+  /// - Returns: The new capacity: the kernel rounds up to a power of two of pages.
+  /// - Throws: ``IPCError`` with `.notPermitted` above `/proc/sys/fs/pipe-max-size` (1 MiB) without
+  ///   `CAP_SYS_RESOURCE`; `.resourceBusy` if the pipe holds more bytes; `.invalidArgument` for an impossible size.
+  ///
+  /// Calls `fcntl(2)` with `F_SETPIPE_SZ`.
+  @discardableResult
+  public func setCapacity(_ bytes: Int) throws(IPCError) -> Int {
+    guard let argument = Int32(exactly: bytes) else {
+      throw IPCError(.fcntlSetPipeSize, .invalidArgument, on: .descriptor(descriptor))
+    }
+    return Int(
+      try Syscall.call(.fcntlSetPipeSize, on: .descriptor(descriptor)) {
+        fcntl(descriptor.rawValue, Int32(CIPC_F_SETPIPE_SZ), argument)
+      })
+  }
+}
+
+/// The reading end of an anonymous pipe or FIFO.
+@frozen
+public struct PipeReader: ~Copyable, Sendable, PipeDescriptor, ReadableDescriptor, DescriptorOwner {
+  @usableFromInline let owned: OwnedDescriptor
+
+  package init(_ owned: consuming OwnedDescriptor) { self.owned = owned }
+
+  /// Takes ownership of a descriptor that this process inherited, and makes it close-on-exec.
+  ///
+  /// When it throws, the descriptor stays the property of its previous owner.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` for what is not a pipe or FIFO; `.badFileDescriptor` if it is not
+  ///   open for reading.
+  public init(adopting descriptor: FileDescriptor) throws(IPCError) {
+    self.init(try adoptPipe(descriptor, access: O_RDONLY))
+  }
+
+  @inlinable public var descriptor: FileDescriptor { owned.descriptor }
+  public consuming func takeDescriptor() -> OwnedDescriptor { owned }
+}
+
+/// The writing end of an anonymous pipe or FIFO.
+@frozen
+public struct PipeWriter: ~Copyable, Sendable, PipeDescriptor, WritableDescriptor, DescriptorOwner {
+  @usableFromInline let owned: OwnedDescriptor
+
+  package init(_ owned: consuming OwnedDescriptor) { self.owned = owned }
+
+  /// Takes ownership of a descriptor that this process inherited, and makes it close-on-exec.
+  ///
+  /// When it throws, the descriptor stays the property of its previous owner.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` for what is not a pipe or FIFO; `.badFileDescriptor` if it is not
+  ///   open for writing.
+  public init(adopting descriptor: FileDescriptor) throws(IPCError) {
+    self.init(try adoptPipe(descriptor, access: O_WRONLY))
+  }
+
+  @inlinable public var descriptor: FileDescriptor { owned.descriptor }
+  public consuming func takeDescriptor() -> OwnedDescriptor { owned }
+
+  /// Writes `bytes` as a whole: they are not mixed with those of other writers.
+  ///
+  /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``AnonymousPipe/maximumAtomicWriteLength`` bytes, before
+  ///   anything is written; else as ``WritableDescriptor/write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does.
+  ///
+  /// Calls `pwritev2(2)` or `write(2)`.
+  public func writeAtomically(
+    _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    guard bytes.byteCount <= AnonymousPipe.maximumAtomicWriteLength else {
+      throw IPCError(.write, .messageTooLong, on: .descriptor(descriptor))
+    }
+    _ = try write(bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+  }
+
+  /// Writes the bytes of an array or a string as a whole, like ``writeAtomically(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  public func writeAtomically(
+    _ bytes: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    try writeAtomically(unsafe bytes.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+  }
+}
+
+/// Both ends of a FIFO in one descriptor.
+public struct PipeReaderWriter: ~Copyable, Sendable, PipeDescriptor, ReadableDescriptor, WritableDescriptor,
+  DescriptorOwner
+{
+  let owned: OwnedDescriptor
+
+  package init(_ owned: consuming OwnedDescriptor) { self.owned = owned }
+
+  /// Takes ownership of a descriptor that this process inherited, and makes it close-on-exec.
+  ///
+  /// - Throws: As ``PipeReader/init(adopting:)`` does.
+  public init(adopting descriptor: FileDescriptor) throws(IPCError) {
+    self.init(try adoptPipe(descriptor, access: O_RDWR))
+  }
+
+  public var descriptor: FileDescriptor { owned.descriptor }
+  public consuming func takeDescriptor() -> OwnedDescriptor { owned }
+}
+
+private func adoptPipe(_ descriptor: FileDescriptor, access: Int32) throws(IPCError) -> OwnedDescriptor {
+  guard try FileStatus(of: descriptor).isFIFO else {
+    throw IPCError(.fstat, .invalidArgument, on: .descriptor(descriptor))
+  }
+  let flags = try NonBlocking.statusFlags(of: descriptor)
+  // A descriptor of O_PATH has no access mode, which looks like that for reading.
+  guard flags & (O_ACCMODE | Int32(CIPC_O_PATH)) == access else {
+    throw IPCError(.fcntlGetFlags, .badFileDescriptor, on: .descriptor(descriptor))
+  }
+  return try OwnedDescriptor.adopting(descriptor)
+}

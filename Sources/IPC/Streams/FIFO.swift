@@ -1,0 +1,217 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// The name of a FIFO (named pipe): a pipe that unrelated processes find by its path.
+///
+/// ```swift
+/// let fifo = FIFO("/tmp/my_fifo")
+/// try fifo.createIfMissing()
+/// let reader = try fifo.openForReading()
+/// ```
+///
+/// An open FIFO has the same ends as an anonymous pipe, ``PipeReader`` and ``PipeWriter``. The name stays until it is
+/// unlinked. Opening does not follow a symbolic link, and refuses what is not a FIFO with `.invalidArgument`.
+///
+/// `fifo(7)`.
+public struct FIFO: Hashable, Sendable {
+  public let path: FilePath
+
+  /// Names a FIFO, which need not exist.
+  public init(_ path: FilePath) { self.path = path }
+}
+
+extension FIFO {
+  /// Creates the FIFO.
+  ///
+  /// - Parameters:
+  ///   - permissions: Who may open it.
+  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the FIFO has exactly the requested
+  ///     permissions from the start, and the umask of other threads is not touched.
+  /// - Throws: ``IPCError`` with `.fileExists`; `.noSuchFileOrDirectory` or `.permissionDenied` for the directory.
+  ///
+  /// Calls `mkfifo(3)`.
+  public func create(
+    permissions: FilePermissions = .ownerReadWrite, applyUmask: Bool = false
+  ) throws(IPCError) {
+    try Syscall.call(.mkfifo, on: .path(path)) {
+      unsafe path.withPlatformString { path in
+        applyUmask
+          ? unsafe mkfifo(path, permissions.rawValue) : unsafe cipc_mkfifo_exactly(path, permissions.rawValue)
+      }
+    }
+  }
+
+  /// Creates the FIFO if it does not exist, as when either of two programs may come first.
+  ///
+  /// - Returns: Whether it was created. An existing FIFO keeps its permissions.
+  /// - Throws: ``IPCError`` with `.fileExists` if the path exists and is not a FIFO; a symbolic link is not one.
+  @discardableResult
+  public func createIfMissing(
+    permissions: FilePermissions = .ownerReadWrite, applyUmask: Bool = false
+  ) throws(IPCError) -> Bool {
+    while true {
+      do throws(IPCError) {
+        try create(permissions: permissions, applyUmask: applyUmask)
+        return true
+      } catch where error.errno == .fileExists {
+        do throws(IPCError) {
+          guard try LocatedFile(path).status.isFIFO else { throw IPCError(.mkfifo, .fileExists, on: .path(path)) }
+          return false
+        } catch where error.errno == .noSuchFileOrDirectory {
+          // Removed in between.
+        }
+      }
+    }
+  }
+
+  /// Removes the name. Open ends stay open.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the path is not a FIFO; it stays then.
+  ///
+  /// Calls `unlink(2)`.
+  public func unlink() throws(IPCError) {
+    _ = try located()
+    try Syscall.call(.unlink, on: .path(path)) {
+      unsafe path.withPlatformString { path in
+        #if canImport(Glibc)
+          unsafe Glibc.unlink(path)
+        #else
+          unsafe Musl.unlink(path)
+        #endif
+      }
+    }
+  }
+
+  /// Returns the permissions and ownership of the FIFO.
+  ///
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.invalidArgument` if the path is not a FIFO.
+  ///
+  /// Calls `fstat(2)`.
+  public func status() throws(IPCError) -> FileStatus { try located().status }
+
+  private func located() throws(IPCError) -> LocatedFile {
+    let file = try LocatedFile(path)
+    guard try file.status.isFIFO else { throw IPCError(.open, .invalidArgument, on: .path(path)) }
+    return file
+  }
+}
+
+extension FIFO {
+  /// Opens the FIFO for reading, and waits until it is open for writing.
+  ///
+  /// - Parameters:
+  ///   - timeout: With ``Timeout/immediate`` the FIFO is opened whether or not it has a writer. Reading returns end of
+  ///     file until it has one.
+  ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
+  /// - Throws: ``IPCError`` with `.timedOut` if no writer came; `.noSuchFileOrDirectory`, `.permissionDenied`,
+  ///   `.invalidArgument`.
+  ///
+  /// Calls `open(2)`.
+  public func openForReading(
+    timeout: Timeout = .never, nonBlocking: Bool = false, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> PipeReader {
+    if timeout.isNever {
+      let reader = PipeReader(try located().open(O_RDONLY, retryOnInterrupt: retryOnInterrupt))
+      if nonBlocking { try reader.setNonBlocking(true) }
+      return reader
+    }
+    let reader = PipeReader(try located().open(O_RDONLY | O_NONBLOCK, retryOnInterrupt: retryOnInterrupt))
+    if !timeout.isImmediate { try waitForWriter(of: reader, timeout, retryOnInterrupt: retryOnInterrupt) }
+    if !nonBlocking { try reader.setNonBlocking(false) }
+    return reader
+  }
+
+  /// Opens the FIFO for writing, and waits until it is open for reading.
+  ///
+  /// - Parameters:
+  ///   - timeout: The kernel has no such call with a deadline. With one, this tries again after pauses of 0.1 to 10 ms.
+  ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.noSuchAddressOrDevice` (`ENXIO`) if there
+  ///   is no reader; `.noSuchFileOrDirectory`, `.permissionDenied`, `.invalidArgument`.
+  ///
+  /// Calls `open(2)`.
+  public func openForWriting(
+    timeout: Timeout = .never, nonBlocking: Bool = false, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> PipeWriter {
+    if timeout.isNever {
+      let writer = PipeWriter(try located().open(O_WRONLY, retryOnInterrupt: retryOnInterrupt))
+      if nonBlocking { try writer.setNonBlocking(true) }
+      return writer
+    }
+    // inotify(7) reports an open(2) when it completes, which a reader's does only when there is a writer.
+    var backoff = Backoff()
+    while true {
+      do throws(IPCError) {
+        let writer = PipeWriter(try located().open(O_WRONLY | O_NONBLOCK, retryOnInterrupt: retryOnInterrupt))
+        if !nonBlocking { try writer.setNonBlocking(false) }
+        return writer
+      } catch where error.errno == .noSuchAddressOrDevice {
+        if timeout.isImmediate { throw error }
+        guard try backoff.sleep(before: timeout, retryOnInterrupt: retryOnInterrupt) else {
+          throw IPCError(.open, .timedOut, on: .path(path))
+        }
+      }
+    }
+  }
+
+  /// Opens the FIFO for reading and writing, which does not wait.
+  ///
+  /// As long as this is open, no reader sees end of file.
+  ///
+  /// Calls `open(2)`; POSIX leaves this undefined, Linux supports it.
+  public func openForReadingAndWriting(nonBlocking: Bool = false) throws(IPCError) -> PipeReaderWriter {
+    PipeReaderWriter(try located().open(O_RDWR | (nonBlocking ? O_NONBLOCK : 0), retryOnInterrupt: true))
+  }
+
+  /// Two FIFOs that form a stream in both directions.
+  @frozen
+  public struct Duplex: ~Copyable, Sendable {
+    public let reader: PipeReader
+    public let writer: PipeWriter
+
+    @usableFromInline init(_ reader: consuming PipeReader, _ writer: consuming PipeWriter) {
+      self.reader = reader
+      self.writer = writer
+    }
+  }
+
+  /// Opens one FIFO for reading and another for writing, and waits for the peer to do the same.
+  ///
+  /// Two processes that both open their reading end first, or both their writing end, would deadlock. This opens the
+  /// reading end without waiting, so the order of the peer does not matter.
+  ///
+  /// - Throws: ``IPCError`` with `.timedOut` if the peer did not come.
+  public static func openDuplex(
+    reading incoming: FIFO, writing outgoing: FIFO, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Duplex {
+    let early = try incoming.openForReading(timeout: .immediate, retryOnInterrupt: retryOnInterrupt)
+    let writer = try outgoing.openForWriting(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    let reader = try incoming.openForReading(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    // What the peer has written by now stays in the FIFO, which has another reader.
+    try early.close()
+    return Duplex(reader, writer)
+  }
+
+  /// Waits until the FIFO that `reader`, which is non-blocking, reads is open for writing.
+  private func waitForWriter(
+    of reader: borrowing PipeReader, _ timeout: Timeout, retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    let probe = try AnonymousPipe(nonBlocking: true)
+    var backoff = Backoff()
+    // poll(2) does not report a writer that has written nothing yet. tee(2) tells: it fails with EAGAIN if there is a
+    // writer, and returns 0 if there is none.
+    while Syscall.result({ cipc_tee_now(reader.descriptor.rawValue, probe.writer.descriptor.rawValue, 1) })
+      == .success(0)
+    {
+      guard try backoff.sleep(before: timeout, retryOnInterrupt: retryOnInterrupt) else {
+        throw IPCError(.open, .timedOut, on: .path(path))
+      }
+    }
+  }
+}

@@ -1,0 +1,212 @@
+internal import CIPC
+internal import Synchronization
+public import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// One transfer between memory and a pipe or stream socket.
+///
+/// Without a timeout this is one blocking call. With one, each attempt is a call that cannot wait, even if the
+/// description is blocking or another process takes what `poll(2)` announced, and `ppoll(2)` waits between attempts.
+@usableFromInline
+enum Transfer {
+  @usableFromInline
+  static func read(
+    _ descriptor: FileDescriptor, _ transport: Transport, into bytes: inout OutputRawSpan, _ timeout: Timeout,
+    _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int {
+    // The kernel would report an end of file that is none.
+    if bytes.freeCapacity == 0 { return 0 }
+    return try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+      if timeout.isNever {
+        let count =
+          transport == .socket
+          ? unsafe cipc_socket_read(descriptor.rawValue, room.baseAddress, room.count, 0)
+          : unsafe cipc_pipe_read(descriptor.rawValue, room.baseAddress, room.count, 0)
+        if count >= 0 {
+          filled += count
+          return count
+        }
+        try recover(transport == .socket ? .recv : .read, descriptor, retryOnInterrupt)
+      }
+      let count = try unsafe readSlowly(descriptor, transport, into: room, timeout, retryOnInterrupt)
+      filled += count
+      return count
+    }
+  }
+
+  @usableFromInline
+  static func write(
+    _ descriptor: FileDescriptor, _ transport: Transport, _ bytes: RawSpan, _ timeout: Timeout,
+    _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int {
+    try unsafe bytes.withUnsafeBytes { (buffer) throws(IPCError) in
+      if timeout.isNever {
+        let count =
+          transport == .socket
+          ? unsafe cipc_socket_write(descriptor.rawValue, buffer.baseAddress, buffer.count, 0)
+          : unsafe PipeSignal.write(descriptor.rawValue, buffer, nowait: false)
+        if count >= 0 { return count }
+        try recover(transport == .socket ? .send : .write, descriptor, retryOnInterrupt)
+      }
+      return try unsafe writeSlowly(descriptor, transport, buffer, timeout, retryOnInterrupt)
+    }
+  }
+
+  /// Writes what a first call left over.
+  @usableFromInline @inline(never)
+  static func writeRest(
+    _ descriptor: FileDescriptor, _ transport: Transport, _ bytes: RawSpan, after count: Int, _ timeout: Timeout,
+    _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    var count = count
+    while count < bytes.byteCount {
+      do throws(IPCError) {
+        count += try write(
+          descriptor, transport, bytes.extracting(droppingFirst: count), timeout, retryOnInterrupt)
+      } catch {
+        throw error.adding(transferred: count)
+      }
+    }
+  }
+
+  /// Throws unless the failed blocking call is to be repeated.
+  @inline(never)
+  private static func recover(
+    _ call: IPCError.Call, _ descriptor: FileDescriptor, _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    let reason = Syscall.lastError
+    if reason == .interrupted, retryOnInterrupt { return }
+    // The description is non-blocking: the wait is in ppoll(2) then.
+    if reason == .wouldBlock { return }
+    throw IPCError(call, reason, on: .descriptor(descriptor))
+  }
+
+  @inline(never)
+  private static func readSlowly(
+    _ descriptor: FileDescriptor, _ transport: Transport, into room: UnsafeMutableRawBufferPointer, _ timeout: Timeout,
+    _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int {
+    let nowait = !timeout.isNever
+    if transport == .socket {
+      return try Syscall.untilReady(.recv, descriptor, .readable, timeout, retryOnInterrupt: retryOnInterrupt) {
+        Syscall.result(retryOnInterrupt: retryOnInterrupt) {
+          unsafe cipc_socket_read(
+            descriptor.rawValue, room.baseAddress, room.count, nowait ? Int32(MSG_DONTWAIT) : 0)
+        }
+      }
+    }
+    return try Syscall.untilReady(.read, descriptor, .readable, timeout, retryOnInterrupt: retryOnInterrupt) {
+      () throws(IPCError) in
+      let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) {
+        unsafe cipc_pipe_read(descriptor.rawValue, room.baseAddress, room.count, nowait ? Int32(CIPC_NOWAIT) : 0)
+      }
+      guard result == .failure(.notSupported), nowait else { return result }
+      return try withoutWaiting(descriptor, .readable, retryOnInterrupt) {
+        unsafe cipc_pipe_read($0, room.baseAddress, room.count, 0)
+      }
+    }
+  }
+
+  @inline(never)
+  private static func writeSlowly(
+    _ descriptor: FileDescriptor, _ transport: Transport, _ bytes: UnsafeRawBufferPointer, _ timeout: Timeout,
+    _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int {
+    let nowait = !timeout.isNever
+    if transport == .socket {
+      return try Syscall.untilReady(.send, descriptor, .writable, timeout, retryOnInterrupt: retryOnInterrupt) {
+        Syscall.result(retryOnInterrupt: retryOnInterrupt) {
+          unsafe cipc_socket_write(
+            descriptor.rawValue, bytes.baseAddress, bytes.count, nowait ? Int32(MSG_DONTWAIT) : 0)
+        }
+      }
+    }
+    return try Syscall.untilReady(.write, descriptor, .writable, timeout, retryOnInterrupt: retryOnInterrupt) {
+      () throws(IPCError) in
+      let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) {
+        unsafe PipeSignal.write(descriptor.rawValue, bytes, nowait: nowait)
+      }
+      guard result == .failure(.notSupported), nowait else { return result }
+      return try withoutWaiting(descriptor, .writable, retryOnInterrupt) {
+        unsafe PipeSignal.write($0, bytes, nowait: false)
+      }
+    }
+  }
+
+  /// An attempt that cannot wait, for files on which the kernel does not support `RWF_NOWAIT`: FIFOs on any kernel, pipes
+  /// before Linux 6.4.
+  ///
+  /// A second description of the same end has its own flags; other processes do not notice it.
+  private static func withoutWaiting(
+    _ descriptor: FileDescriptor, _ events: Readiness, _ retryOnInterrupt: Bool, _ transfer: (Int32) -> Int
+  ) throws(IPCError) -> Result<Int, Errno> {
+    let access = events == .readable ? O_RDONLY : O_WRONLY
+    let reopened = Syscall.result { cipc_reopen(descriptor.rawValue, access | O_NONBLOCK | O_CLOEXEC) }
+    switch reopened {
+    // A FIFO without readers cannot be opened for writing. Writing to it fails with EPIPE.
+    case .failure(.noSuchAddressOrDevice): return .failure(.brokenPipe)
+    // The process gave up the right to open it, or has no /proc: the shared description is non-blocking for a moment.
+    case .failure(.permissionDenied), .failure(.noSuchFileOrDirectory):
+      return try NonBlocking.result(descriptor, retryOnInterrupt: retryOnInterrupt) { transfer(descriptor.rawValue) }
+    case .failure(let reason): throw IPCError(.open, reason, on: .descriptor(descriptor))
+    case .success(let number):
+      let own = OwnedDescriptor(taking: number)
+      if events == .writable, try NonBlocking.statusFlags(of: descriptor) & Int32(CIPC_O_DIRECT) != 0 {
+        // Packet mode is a flag of the description. open(2) does not take it for a FIFO.
+        try NonBlocking.setStatusFlags(of: own.descriptor, O_NONBLOCK | Int32(CIPC_O_DIRECT))
+      }
+      let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) { transfer(number) }
+      try own.close()
+      return result
+    }
+  }
+}
+
+/// Keeps `SIGPIPE` from killing a process that writes to a pipe without readers.
+enum PipeSignal {
+  private enum Method: UInt8 {
+    /// `RWF_NOSIGNAL`, or not tried yet.
+    case flag
+    /// The kernel has no such flag: the signal is blocked in this thread during the call, which costs two more calls.
+    case mask
+    /// The program ignores `SIGPIPE`.
+    case ignored
+  }
+
+  private static let method = Atomic(Method.flag.rawValue)
+
+  /// Tells that the program ignores `SIGPIPE` from now on, so that nothing has to be done about it.
+  static func programIgnoresIt() { method.store(Method.ignored.rawValue, ordering: .relaxed) }
+
+  /// Calls `pwritev2(2)` or `write(2)`, which return -1 when they fail.
+  @inline(__always)
+  static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, nowait: Bool) -> Int {
+    let nowaitFlag = nowait ? Int32(CIPC_NOWAIT) : 0
+    if method.load(ordering: .relaxed) == Method.flag.rawValue {
+      let count = unsafe cipc_pipe_write(
+        descriptor, bytes.baseAddress, bytes.count, Int32(CIPC_NOSIGNAL) | nowaitFlag)
+      if count >= 0 || Syscall.lastError != .notSupported || nowait { return count }
+      method.store(Method.mask.rawValue, ordering: .relaxed)
+    }
+    return unsafe writeWithoutFlag(descriptor, bytes, nowaitFlag)
+  }
+
+  @inline(never)
+  private static func writeWithoutFlag(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, _ flags: Int32) -> Int {
+    if method.load(ordering: .relaxed) == Method.ignored.rawValue {
+      return unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, flags)
+    }
+    // Also raised by a call that wrote a part before the last reader closed.
+    return ThreadSignal.contained(SIGPIPE) {
+      unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, flags)
+    } raised: {
+      $0 < bytes.count
+    }
+  }
+}
