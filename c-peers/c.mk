@@ -19,7 +19,7 @@ EXAMPLE_SOURCES := $(wildcard c-peers/examples/*.c)
 EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/bin/c-examples/%)
 FAULT_SOURCES := $(wildcard c-peers/faults/*.c)
 C_SOURCES := $(PEER_SOURCES) $(WARDEN_SOURCES) $(SHORT_TRANSFER_SOURCES) $(EXAMPLE_SOURCES) $(FAULT_SOURCES)
-C_FILES = $(C_SOURCES) $(wildcard c-peers/*/*.h Sources/warden/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
+C_FILES = $(C_SOURCES) $(wildcard c-peers/checks/*.c c-peers/*/*.h Sources/warden/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
 # The same objects once more, linked with the faults, which stand in for the calls that they say. They never ship.
@@ -34,7 +34,7 @@ PATCHED_TREE := $(BUILD)/faulty/patched
 PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
 WRAPPED := main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(FAULT_SOURCES))
 
-.PHONY: c c-faulty c-lint
+.PHONY: c c-faulty c-lint c-headers
 c: $(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES)
 c-faulty: $(BUILD)/faulty/c-peer $(FAULTY_EXAMPLES)
 
@@ -74,6 +74,11 @@ $(BUILD)/obj/%.o: %.c
 
 -include $(C_OBJECTS:.o=.d)
 
-c-lint: lint-deps
+c-lint: lint-deps c-headers
 	@$(CLANG) $(C_FLAGS) -fsyntax-only $(C_SOURCES)
 	@$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
+
+# The headers to copy must compile without warnings everywhere, and sleep where time_t is larger than long.
+c-headers: lint-deps
+	@.ci/install-dependencies gcc-multilib
+	@CC="$(CC)" CLANG="$(CLANG)" .ci/check-c-headers
