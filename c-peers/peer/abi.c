@@ -13,11 +13,11 @@
 #include <unistd.h>
 
 static void limits(struct call *call) {
-    answer(call, "PIPE_BUF", "%d", PIPE_BUF);
-    answer(call, "PATH_MAX", "%d", PATH_MAX);
-    answer(call, "NAME_MAX", "%d", NAME_MAX);
-    answer(call, "MQ_PRIO_MAX", "%ld", sysconf(_SC_MQ_PRIO_MAX));
-    answer(call, "SEM_VALUE_MAX", "%ld", sysconf(_SC_SEM_VALUE_MAX));
+    peer_reply(call, "PIPE_BUF", "%d", PIPE_BUF);
+    peer_reply(call, "PATH_MAX", "%d", PATH_MAX);
+    peer_reply(call, "NAME_MAX", "%d", NAME_MAX);
+    peer_reply(call, "MQ_PRIO_MAX", "%ld", sysconf(_SC_MQ_PRIO_MAX));
+    peer_reply(call, "SEM_VALUE_MAX", "%ld", sysconf(_SC_SEM_VALUE_MAX));
 }
 
 /* semctl(2): the caller has to define it. */
@@ -64,8 +64,8 @@ static void layout(struct call *call) {
         {0},
     };
     for (const struct symbol *row = sizes; row->name; row++)
-        answer(call, row->name, "%ld", row->value);
-    answer(call, "byte_order", "%s", __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? "little" : "big");
+        peer_reply(call, row->name, "%ld", row->value);
+    peer_reply(call, "byte_order", "%s", __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? "little" : "big");
 }
 
 static void constants(struct call *call) {
@@ -89,10 +89,10 @@ static void constants(struct call *call) {
         SYMBOL(SIGEV_NONE),   {0},
     };
     for (const struct symbol *row = constants; row->name; row++)
-        answer(call, row->name, "%ld", row->value);
+        peer_reply(call, row->name, "%ld", row->value);
 }
 
-const struct operation abi_operations[] = {
+const struct operation peer_abi_operations[] = {
     {"limits", "", limits},
     {"layout", "", layout},
     {"constants", "", constants},

@@ -19,21 +19,21 @@ static bool write_record(int fd, const unsigned char *record, size_t size) {
 }
 
 static void perform_write_records(struct call *call) {
-    int fd = descriptor(call);
-    uint32_t writer = (uint32_t)number(call, "writer", 0, UINT32_MAX);
-    uint32_t count = (uint32_t)number(call, "count", 0, UINT32_MAX), sequence = 0;
-    size_t size = (size_t)number(call, "size", RECORD_HEADER, SSIZE_MAX);
-    unsigned char *record = call->outcome == OK ? scratch(call, size) : NULL;
+    int fd = peer_descriptor(call);
+    uint32_t writer = (uint32_t)peer_number(call, "writer", 0, UINT32_MAX);
+    uint32_t count = (uint32_t)peer_number(call, "count", 0, UINT32_MAX), sequence = 0;
+    size_t size = (size_t)peer_number(call, "size", RECORD_HEADER, SSIZE_MAX);
+    unsigned char *record = call->outcome == OK ? peer_scratch(call, size) : NULL;
     if (!record)
         return;
     for (; sequence < count; sequence++) {
-        make_record(record, size, writer, sequence);
+        peer_make_record(record, size, writer, sequence);
         if (!write_record(fd, record, size)) {
-            fail_in(call, "write", errno);
+            peer_fail_in(call, "write", errno);
             break;
         }
     }
-    answer(call, "return", "%u", sequence);
+    peer_reply(call, "return", "%u", sequence);
 }
 
 /* What a reader knows of one of its writers. */
@@ -68,7 +68,7 @@ static struct writer *writer_of(struct tally *tally, uint32_t number) {
 
 static bool count_frame(struct tally *tally, const unsigned char *frame, size_t size) {
     uint32_t number, sequence;
-    if (!check_record(frame, size, &number, &sequence)) {
+    if (!peer_check_record(frame, size, &number, &sequence)) {
         tally->torn++;
         return true;
     }
@@ -105,28 +105,28 @@ static bool count_frames(struct tally *tally, int fd, unsigned char *frame, size
 }
 
 static void perform_read_records(struct call *call) {
-    int fd = descriptor(call);
-    size_t size = (size_t)number(call, "size", RECORD_HEADER, SSIZE_MAX);
-    unsigned char *frame = call->outcome == OK ? scratch(call, size) : NULL;
+    int fd = peer_descriptor(call);
+    size_t size = (size_t)peer_number(call, "size", RECORD_HEADER, SSIZE_MAX);
+    unsigned char *frame = call->outcome == OK ? peer_scratch(call, size) : NULL;
     if (!frame)
         return;
     struct tally tally = {0};
     if (!count_frames(&tally, fd, frame, size)) {
-        fail_in(call, "read", errno);
+        peer_fail_in(call, "read", errno);
     } else {
         int64_t lost = 0;
         for (size_t i = 0; i < tally.writer_count; i++)
             lost += (int64_t)tally.writers[i].largest + 1 - (int64_t)tally.writers[i].seen;
-        answer(call, "records", "%llu", (unsigned long long)tally.records);
-        answer(call, "torn", "%llu", (unsigned long long)tally.torn);
-        answer(call, "lost", "%lld", (long long)lost);
-        answer(call, "disordered", "%llu", (unsigned long long)tally.disordered);
-        answer(call, "writers", "%zu", tally.writer_count);
+        peer_reply(call, "records", "%llu", (unsigned long long)tally.records);
+        peer_reply(call, "torn", "%llu", (unsigned long long)tally.torn);
+        peer_reply(call, "lost", "%lld", (long long)lost);
+        peer_reply(call, "disordered", "%llu", (unsigned long long)tally.disordered);
+        peer_reply(call, "writers", "%zu", tally.writer_count);
     }
     free(tally.writers);
 }
 
-const struct operation record_operations[] = {
+const struct operation peer_record_operations[] = {
     {"write_records", "handle writer count size", perform_write_records},
     {"read_records", "handle size", perform_read_records},
     {0},

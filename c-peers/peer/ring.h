@@ -8,6 +8,6 @@
 
 /* The end that a request names. An operation on bytes is not made with a ring of records, nor the reverse,
  * and not with the other end. */
-struct ipc_ring *ring_end(struct call *, enum ipc_ring_role, uint32_t content);
+struct ipc_ring *peer_ring_end(struct call *, enum ipc_ring_role, uint32_t content);
 
 #endif

@@ -13,8 +13,8 @@ struct queues {
     char *names[IPC_QUEUE_MOST_SELECTED];
 };
 
-struct ipc_queue queue(struct call *);
-void queues_of(struct call *, struct queues *);
-size_t longest_message(const struct queues *);
+struct ipc_queue peer_queue(struct call *);
+void peer_queues(struct call *, struct queues *);
+size_t peer_longest_message(const struct queues *);
 
 #endif

@@ -12,13 +12,13 @@ union semun {
 };
 
 /* The set that a request is about: its `semid`, or without one the set that was answered last. */
-int semid_of(struct call *);
-void answer_semid(struct call *, int semid);
+int peer_semid(struct call *);
+void peer_reply_semid(struct call *, int semid);
 
 /* How many words a list joined by commas has. */
-size_t list_length(const char *list);
+size_t peer_list_length(const char *list);
 
-void perform_semget_init(struct call *);
-void perform_semctl(struct call *);
+void peer_perform_semget_init(struct call *);
+void peer_perform_semctl(struct call *);
 
 #endif

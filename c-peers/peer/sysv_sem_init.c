@@ -16,14 +16,14 @@ static bool initialise(int semid, int nsems, unsigned short value) {
         return false;
     for (int i = 0; i < nsems; i++)
         values[i] = value;
-    blame("semctl");
+    peer_set_failed_call("semctl");
     bool is_set = semctl(semid, 0, SETALL, (union semun){.array = values}) != -1;
     int error = errno;
     free(values);
     errno = error;
     if (!is_set)
         return false;
-    blame("semop");
+    peer_set_failed_call("semop");
     return (value > 0 ? semop(semid, down_and_up, 2) : semop(semid, see_zero, 1)) != -1 || errno == EAGAIN;
 }
 
@@ -31,12 +31,12 @@ static bool initialise(int semid, int nsems, unsigned short value) {
  * over. */
 static bool await_initialised(int semid, const struct timespec *deadline) {
     struct semid_ds status;
-    struct timespec backoff = first_backoff;
-    blame("semctl");
+    struct timespec backoff = peer_first_backoff;
+    peer_set_failed_call("semctl");
     while (semctl(semid, 0, IPC_STAT, (union semun){.buf = &status}) != -1) {
         if (status.sem_otime != 0)
             return true;
-        if (!pause_before(deadline, &backoff))
+        if (!peer_pause_before(deadline, &backoff))
             return false;
     }
     return false;
@@ -45,7 +45,7 @@ static bool await_initialised(int semid, const struct timespec *deadline) {
 static int create_or_open(key_t key, int nsems, unsigned short value, mode_t mode,
                           const struct timespec *deadline, bool *created) {
     for (;;) {
-        blame("semget");
+        peer_set_failed_call("semget");
         int semid = semget(key, nsems, IPC_CREAT | IPC_EXCL | (int)mode);
         *created = semid != -1;
         if (*created) {
@@ -67,21 +67,21 @@ static int create_or_open(key_t key, int nsems, unsigned short value, mode_t mod
     }
 }
 
-void perform_semget_init(struct call *call) {
-    key_t key = ipc_key(call, "key");
-    int nsems = (int)number(call, "nsems", INT32_MIN, INT32_MAX);
-    unsigned short value = (unsigned short)number(call, "value", 0, UINT16_MAX);
-    mode_t mode = permissions_or(call, "mode", 0600);
-    bool timed = has(call, "timeout"), created;
-    struct timespec timeout = timed ? seconds(call, "timeout") : (struct timespec){0};
+void peer_perform_semget_init(struct call *call) {
+    key_t key = peer_key(call, "key");
+    int nsems = (int)peer_number(call, "nsems", INT32_MIN, INT32_MAX);
+    unsigned short value = (unsigned short)peer_number(call, "value", 0, UINT16_MAX);
+    mode_t mode = peer_mode_or(call, "mode", 0600);
+    bool timed = peer_has(call, "timeout"), created;
+    struct timespec timeout = timed ? peer_seconds(call, "timeout") : (struct timespec){0};
     if (call->outcome != OK)
         return;
-    struct timespec deadline = time_after(CLOCK_MONOTONIC, timeout);
+    struct timespec deadline = peer_time_after(CLOCK_MONOTONIC, timeout);
     int semid = create_or_open(key, nsems, value, mode, timed ? &deadline : NULL, &created);
     if (semid == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    answer_semid(call, semid);
-    answer(call, "created", "%s", created ? "yes" : "no");
+    peer_reply_semid(call, semid);
+    peer_reply(call, "created", "%s", created ? "yes" : "no");
 }

@@ -4,7 +4,7 @@
 #include <errno.h>
 
 enum { SECOND = 1000000000, LONGEST_PAUSE = 10000000 };
-const struct timespec first_backoff = {.tv_nsec = 100000};
+const struct timespec peer_first_backoff = {.tv_nsec = 100000};
 
 static struct timespec difference(struct timespec end, struct timespec begin) {
     struct timespec span = {end.tv_sec - begin.tv_sec, end.tv_nsec - begin.tv_nsec};
@@ -16,7 +16,7 @@ static struct timespec difference(struct timespec end, struct timespec begin) {
 }
 
 /* The present time of the clock, and `span` more. */
-struct timespec time_after(clockid_t clock, struct timespec span) {
+struct timespec peer_time_after(clockid_t clock, struct timespec span) {
     struct timespec time;
     clock_gettime(clock, &time);
     time.tv_sec += span.tv_sec;
@@ -29,7 +29,7 @@ struct timespec time_after(clockid_t clock, struct timespec span) {
 }
 
 /* How long it is to a time of CLOCK_MONOTONIC; 0 when it is over. */
-struct timespec time_left(struct timespec deadline) {
+struct timespec peer_time_left(struct timespec deadline) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     struct timespec left = difference(deadline, now);
@@ -38,10 +38,10 @@ struct timespec time_left(struct timespec deadline) {
 
 /* For what the kernel gives no call to wait for: sleeps a little, longer each time. False, with errno, when
  * the deadline is over (NULL is none) or a signal came. */
-bool pause_before(const struct timespec *deadline, struct timespec *backoff) {
+bool peer_pause_before(const struct timespec *deadline, struct timespec *backoff) {
     struct timespec pause = *backoff;
     if (deadline) {
-        struct timespec left = time_left(*deadline);
+        struct timespec left = peer_time_left(*deadline);
         if (left.tv_sec == 0 && left.tv_nsec == 0) {
             errno = ETIMEDOUT;
             return false;
@@ -56,32 +56,32 @@ bool pause_before(const struct timespec *deadline, struct timespec *backoff) {
 }
 
 /* `timeout`, negative for ever, and `eintr`. */
-struct patience wait_of(struct call *call) {
-    struct timespec timeout = seconds(call, "timeout");
-    struct patience wait = {.forever = timeout.tv_sec < 0, .retry = retries(call)};
-    wait.deadline = time_after(CLOCK_MONOTONIC, timeout);
+struct timeout peer_timeout(struct call *call) {
+    struct timespec timeout = peer_seconds(call, "timeout");
+    struct timeout wait = {.never = timeout.tv_sec < 0, .retry = peer_retries(call)};
+    wait.deadline = peer_time_after(CLOCK_MONOTONIC, timeout);
     return wait;
 }
 
 /* The same where `timeout` may be missing, which is for ever; a negative one is over. */
-struct patience optional_wait_of(struct call *call) {
-    struct patience wait = {.forever = !has(call, "timeout"), .retry = retries(call)};
-    if (!wait.forever)
-        wait.deadline = time_after(CLOCK_MONOTONIC, seconds(call, "timeout"));
+struct timeout peer_optional_timeout(struct call *call) {
+    struct timeout wait = {.never = !peer_has(call, "timeout"), .retry = peer_retries(call)};
+    if (!wait.never)
+        wait.deadline = peer_time_after(CLOCK_MONOTONIC, peer_seconds(call, "timeout"));
     return wait;
 }
 
 /* When it ends; NULL is never. */
-const struct timespec *wait_end(const struct patience *wait) {
-    return wait->forever ? NULL : &wait->deadline;
+const struct timespec *peer_deadline(const struct timeout *wait) {
+    return wait->never ? NULL : &wait->deadline;
 }
 
 /* What is left of it, as ppoll(2) and its like take it: NULL is for ever. */
-const struct timespec *wait_left(struct patience *wait) {
-    wait->left = time_left(wait->deadline);
-    return wait->forever ? NULL : &wait->left;
+const struct timespec *peer_remaining(struct timeout *wait) {
+    wait->left = peer_time_left(wait->deadline);
+    return wait->never ? NULL : &wait->left;
 }
 
-bool begins_again(const struct patience *wait, int result) {
+bool peer_retry(const struct timeout *wait, int result) {
     return result == -1 && errno == EINTR && wait->retry;
 }
