@@ -127,6 +127,11 @@ int peer_set_failed_call(const char *function) {
     return -1;
 }
 
+/* The same, unless a function was set already. */
+int peer_set_default_failed_call(const char *function) {
+    return peer_set_failed_call(failed_call ? failed_call : function);
+}
+
 /* The call failed. Takes the place of what was answered before. */
 void peer_fail(struct call *call, int error) {
     peer_fail_in(call, failed_call ? failed_call : call->operation, error);

@@ -49,6 +49,7 @@ void peer_fail(struct call *, int error);
 void peer_fail_in(struct call *, const char *function, int error);
 void peer_fail_after(struct call *, int error, ssize_t transferred);
 int peer_set_failed_call(const char *function);
+int peer_set_default_failed_call(const char *function);
 __attribute__((format(printf, 3, 4))) void peer_reply(struct call *, const char *key, const char *format,
                                                       ...);
 void peer_reply_bytes(struct call *, const char *key, const void *bytes, size_t length);

@@ -13,6 +13,8 @@
     table(pipe) \
     table(transfer) \
     table(record) \
+    table(buffered) \
+    table(filter) \
     table(posix_mq) \
     table(sysv_shm) \
     table(sysv_sem) \

@@ -63,7 +63,7 @@ static void perform_ring_write(struct call *call) {
         return;
     do
         result = ipc_ring_write(written, bytes.bytes, bytes.length, peer_deadline(&wait));
-    while (peer_retry(&wait, (int)result));
+    while (peer_retry(&wait, result));
     if (result == -1)
         peer_fail(call, errno);
     else
@@ -81,7 +81,7 @@ static void perform_ring_read(struct call *call) {
         return;
     do
         result = ipc_ring_read(read, bytes, count, peer_deadline(&wait));
-    while (peer_retry(&wait, (int)result));
+    while (peer_retry(&wait, result));
     if (result == -1) {
         peer_fail(call, errno);
         return;
@@ -99,7 +99,7 @@ static void perform_ring_send(struct call *call) {
         return;
     do
         result = ipc_ring_send(sent, record.bytes, record.length, peer_deadline(&wait));
-    while (peer_retry(&wait, (int)result));
+    while (peer_retry(&wait, result));
     if (result == -1)
         peer_fail(call, errno);
 }
@@ -116,7 +116,7 @@ static void perform_ring_receive(struct call *call) {
         return;
     do
         result = ipc_ring_receive(received, record, size, peer_deadline(&wait));
-    while (peer_retry(&wait, (int)result));
+    while (peer_retry(&wait, result));
     if (result == -1) {
         peer_fail(call, errno);
         return;

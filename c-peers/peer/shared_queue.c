@@ -48,7 +48,7 @@ static void perform_queue_send(struct call *call) {
         return;
     do
         result = ipc_queue_send(&sent, message.bytes, message.length, peer_deadline(&wait));
-    while (peer_retry(&wait, (int)result));
+    while (peer_retry(&wait, result));
     if (result == -1)
         peer_fail(call, errno);
 }

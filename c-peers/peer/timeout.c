@@ -82,6 +82,6 @@ const struct timespec *peer_remaining(struct timeout *wait) {
     return wait->never ? NULL : &wait->left;
 }
 
-bool peer_retry(const struct timeout *wait, int result) {
+bool peer_retry(const struct timeout *wait, ssize_t result) {
     return result == -1 && errno == EINTR && wait->retry;
 }

@@ -18,6 +18,6 @@ struct timeout peer_timeout(struct call *);
 struct timeout peer_optional_timeout(struct call *);
 const struct timespec *peer_deadline(const struct timeout *);
 const struct timespec *peer_remaining(struct timeout *);
-bool peer_retry(const struct timeout *, int result);
+bool peer_retry(const struct timeout *, ssize_t result);
 
 #endif

@@ -1,11 +1,11 @@
 /* Reading and writing pipes and FIFOs. */
+#include "transfer.h"
 #include "peer.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 static ssize_t transfer(int fd, short event, struct iovec bytes) {
@@ -35,32 +35,35 @@ static ssize_t attempt(int fd, short event, struct iovec bytes, ssize_t *moved) 
     return result;
 }
 
-/* Waits for readiness, then tries: between the two, somebody else may have taken the bytes or the room, and
- * then it waits for what is left of its time. */
-static ssize_t transfer_with_timeout(struct timespec deadline, int fd, short event, struct iovec bytes,
-                                     bool retry, ssize_t *moved) {
+/* Tries, then waits for readiness: in between, another process may have taken the bytes or the room. */
+static ssize_t transfer_with_timeout(int fd, short event, struct iovec bytes, const struct timeout *wait,
+                                     ssize_t *moved) {
     for (;;) {
         peer_set_failed_call(NULL);
         ssize_t result = attempt(fd, event, bytes, moved);
-        if (result != -1 || *moved > 0 || (errno != EAGAIN && !(errno == EINTR && retry)))
+        if (result != -1 || *moved > 0 || (errno != EAGAIN && !(errno == EINTR && wait->retry)))
             return result;
         struct pollfd entry = {.fd = fd, .events = event};
-        struct timespec left = peer_time_left(deadline);
+        struct timespec left = peer_time_left(wait->deadline);
         int ready = ppoll(&entry, 1, &left, NULL);
         if (ready == 0) {
             errno = ETIMEDOUT;
             return -1;
         }
-        if (ready == -1 && !(errno == EINTR && retry))
+        if (ready == -1 && !(errno == EINTR && wait->retry))
             return peer_set_failed_call("poll");
     }
 }
 
-static ssize_t transfer_once(int fd, short event, struct iovec bytes, bool retry) {
+/* Performs one read(2) (POLLIN) or write(2) (POLLOUT). Adds to *moved what was transferred before a failure.
+ */
+ssize_t peer_transfer(int fd, short event, struct iovec bytes, const struct timeout *wait, ssize_t *moved) {
+    if (!wait->never)
+        return transfer_with_timeout(fd, event, bytes, wait, moved);
     ssize_t result;
     do
         result = transfer(fd, event, bytes);
-    while (result == -1 && errno == EINTR && retry);
+    while (peer_retry(wait, result));
     return result;
 }
 
@@ -68,17 +71,14 @@ static void perform_read(struct call *call) {
     int fd = peer_descriptor(call);
     size_t count = (size_t)peer_number(call, "count", 0, SSIZE_MAX);
     struct expectation expected = peer_expectation(call);
-    bool retry = peer_retries(call), timed = peer_has(call, "timeout");
-    struct timespec timeout = timed ? peer_seconds(call, "timeout") : (struct timespec){0};
+    struct timeout wait = peer_optional_timeout(call);
     if (call->outcome != OK)
         return;
     struct iovec room = {peer_scratch(call, count), count};
     if (!room.iov_base)
         return;
     ssize_t moved = 0;
-    ssize_t length = timed ? transfer_with_timeout(peer_time_after(CLOCK_MONOTONIC, timeout), fd, POLLIN,
-                                                   room, retry, &moved)
-                           : transfer_once(fd, POLLIN, room, retry);
+    ssize_t length = peer_transfer(fd, POLLIN, room, &wait, &moved);
     if (length == -1) {
         peer_fail_after(call, errno, moved);
         return;
@@ -90,15 +90,12 @@ static void perform_read(struct call *call) {
 static void perform_write(struct call *call) {
     int fd = peer_descriptor(call);
     struct payload sent = peer_payload(call, "buf", "count");
-    bool retry = peer_retries(call), timed = peer_has(call, "timeout");
-    struct timespec timeout = timed ? peer_seconds(call, "timeout") : (struct timespec){0};
+    struct timeout wait = peer_optional_timeout(call);
     if (call->outcome != OK)
         return;
     struct iovec bytes = {(void *)sent.bytes, sent.length};
     ssize_t moved = 0;
-    ssize_t length = timed ? transfer_with_timeout(peer_time_after(CLOCK_MONOTONIC, timeout), fd, POLLOUT,
-                                                   bytes, retry, &moved)
-                           : transfer_once(fd, POLLOUT, bytes, retry);
+    ssize_t length = peer_transfer(fd, POLLOUT, bytes, &wait, &moved);
     if (length == -1)
         peer_fail_after(call, errno, moved);
     else
