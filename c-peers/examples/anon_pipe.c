@@ -1,5 +1,5 @@
 /* A parent sends its child a message through an anonymous pipe. */
-#include "example.h"
+#include "common/example.h"
 
 #include <fcntl.h>
 #include <signal.h>

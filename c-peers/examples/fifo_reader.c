@@ -1,5 +1,5 @@
 /* Reads from a FIFO, a pipe that has a name, until its writers have gone: see fifo_writer.c. */
-#include "example.h"
+#include "common/example.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 static const char usage[] = "usage: fifo_reader [--path P] [--mode OCTAL] [--timeout SECONDS]\n"
                             "  --path P           the FIFO (/tmp/my_fifo)\n"
                             "  --mode OCTAL       its permissions, where it is made (0666)\n"
-                            "  --timeout SECONDS  how long to wait for the end of file (for ever)";
+                            "  --timeout SECONDS  how long to wait for the end of file (no limit)";
 
 /* The FIFO, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
 static const char *made;
@@ -48,9 +48,9 @@ static int open_fifo(const char *path, int flags) {
 /* Waits until somebody has opened the FIFO for writing. That is what open(2) does, but for ever; with a
  * deadline it is asked not to wait, and then poll(2) tells of the first byte, or of a writer that has come
  * and gone. */
-static int open_for_reading(const char *path, struct patience patience) {
-    int fifo = open_fifo(path, patience.ends ? O_RDONLY | O_NONBLOCK : O_RDONLY);
-    if (fifo == -1 || (patience.ends && !wait_for(fifo, POLLIN, patience)))
+static int open_for_reading(const char *path, struct timeout timeout) {
+    int fifo = open_fifo(path, timeout.limited ? O_RDONLY | O_NONBLOCK : O_RDONLY);
+    if (fifo == -1 || (timeout.limited && !wait_for(fifo, POLLIN, timeout)))
         err(EXIT_FAILURE, "open '%s'", path);
     return fifo;
 }
@@ -63,12 +63,12 @@ int main(int argc, char *argv[]) {
                                             {0}};
     const char *path = "/tmp/my_fifo";
     mode_t mode = 0666;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'p': path = optarg; break;
         case 'o': mode = mode_option(optarg); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
@@ -77,7 +77,7 @@ int main(int argc, char *argv[]) {
     atexit(remove_made);
     make_fifo(path, mode);
     say("FIFO Reader: opening '%s'.", path);
-    const int fifo = open_for_reading(path, patience);
+    const int fifo = open_for_reading(path, timeout);
 
     /* To the end of file, since one read(2) may bring only a part. */
     char *received = NULL;
@@ -87,7 +87,7 @@ int main(int argc, char *argv[]) {
         if (length == room && !(received = reallocf(received, room = 2 * room + 4096)))
             err(EX_OSERR, "malloc");
         count = read(fifo, received + length, room - length);
-        if (count == -1 && errno == EAGAIN && wait_for(fifo, POLLIN, patience))
+        if (count == -1 && errno == EAGAIN && wait_for(fifo, POLLIN, timeout))
             continue;
         if (count == -1)
             err(EXIT_FAILURE, "read '%s'", path);

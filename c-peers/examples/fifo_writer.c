@@ -1,6 +1,6 @@
 /* Sends a message through a FIFO, a pipe that has a name, to whoever opens it for reading: see fifo_reader.c.
  */
-#include "example.h"
+#include "common/example.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -12,7 +12,7 @@ static const char usage[] =
     "  --path P           the FIFO (/tmp/my_fifo)\n"
     "  --message TEXT     what is sent, with its NUL (Hello from FIFO writer!)\n"
     "  --mode OCTAL       its permissions, where it is made (0666)\n"
-    "  --timeout SECONDS  how long to wait for a reader (for ever)";
+    "  --timeout SECONDS  how long to wait for a reader (no limit)";
 
 /* The FIFO, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
 static const char *made;
@@ -51,11 +51,11 @@ static int open_fifo(const char *path, int flags) {
 
 /* Waits until somebody has opened the FIFO for reading. That is what open(2) does, but for ever; with a
  * deadline it is asked not to wait, and says ENXIO for as long as nobody reads. */
-static int open_for_writing(const char *path, struct patience patience) {
+static int open_for_writing(const char *path, struct timeout timeout) {
     struct timespec pause = {0};
     int fifo;
-    while ((fifo = open_fifo(path, patience.ends ? O_WRONLY | O_NONBLOCK : O_WRONLY)) == -1)
-        if (errno != ENXIO || !pause_for(patience, &pause))
+    while ((fifo = open_fifo(path, timeout.limited ? O_WRONLY | O_NONBLOCK : O_WRONLY)) == -1)
+        if (errno != ENXIO || !pause_for(timeout, &pause))
             err(EXIT_FAILURE, "open '%s'", path);
     return fifo;
 }
@@ -67,13 +67,13 @@ int main(int argc, char *argv[]) {
         {"help", no_argument, NULL, 'h'},       {0}};
     const char *path = "/tmp/my_fifo", *message = "Hello from FIFO writer!";
     mode_t mode = 0666;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'p': path = optarg; break;
         case 'm': message = optarg; break;
         case 'o': mode = mode_option(optarg); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
@@ -85,12 +85,12 @@ int main(int argc, char *argv[]) {
     atexit(remove_made);
     make_fifo(path, mode);
     say("FIFO Writer: opening '%s'.", path);
-    const int fifo = open_for_writing(path, patience);
+    const int fifo = open_for_writing(path, timeout);
 
     const size_t length = strlen(message) + 1; /* the NUL goes with it */
     for (size_t sent = 0; sent < length;) {
         ssize_t count = write(fifo, message + sent, length - sent);
-        if (count == -1 && errno == EAGAIN && wait_for(fifo, POLLOUT, patience))
+        if (count == -1 && errno == EAGAIN && wait_for(fifo, POLLOUT, timeout))
             continue;
         if (count == -1)
             err(EXIT_FAILURE, "write '%s'", path);

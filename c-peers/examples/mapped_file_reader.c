@@ -1,5 +1,5 @@
 /* Reads a message from a mapped file, and removes it: see mapped_file_writer.c. */
-#include "example.h"
+#include "common/example.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>

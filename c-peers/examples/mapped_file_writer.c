@@ -1,5 +1,5 @@
 /* Writes a message into a mapped file: see mapped_file_reader.c. */
-#include "example.h"
+#include "common/example.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>

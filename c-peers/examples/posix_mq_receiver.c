@@ -1,5 +1,5 @@
 /* Receives messages from a POSIX message queue: see posix_mq_sender.c. */
-#include "example.h"
+#include "common/example.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -11,7 +11,7 @@ static const char usage[] =
     "  --name N           the queue (/my_posix_mq)\n"
     "  --count K          how many messages to receive (1)\n"
     "  --mode OCTAL       the permissions of the queue, where it is made (0600)\n"
-    "  --timeout SECONDS  how long to wait for them (for ever)";
+    "  --timeout SECONDS  how long to wait for them (no limit)";
 
 /* The queue, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
 static const char *made;
@@ -47,13 +47,13 @@ int main(int argc, char *argv[]) {
     const char *name = "/my_posix_mq";
     unsigned count = 1;
     mode_t mode = 0600;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'n': name = optarg; break;
         case 'c': count = (unsigned)number_option("count", optarg, 1, UINT_MAX); break;
         case 'o': mode = mode_option(optarg); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
@@ -72,13 +72,13 @@ int main(int argc, char *argv[]) {
     char *message = malloc(room);
     if (!message)
         err(EX_OSERR, "malloc");
-    const struct timespec end = realtime_end(patience);
+    const struct timespec end = realtime_deadline(timeout);
     for (; count > 0; count--) {
         unsigned priority;
-        ssize_t length = patience.ends ? mq_timedreceive(queue, message, room, &priority, &end)
-                                       : mq_receive(queue, message, room, &priority);
+        ssize_t length = timeout.limited ? mq_timedreceive(queue, message, room, &priority, &end)
+                                         : mq_receive(queue, message, room, &priority);
         if (length == -1)
-            err(EXIT_FAILURE, "%s '%s'", patience.ends ? "mq_timedreceive" : "mq_receive", name);
+            err(EXIT_FAILURE, "%s '%s'", timeout.limited ? "mq_timedreceive" : "mq_receive", name);
         say("POSIX MQ Receiver: received '%s' (%zd bytes, priority %u).", shown(message, (size_t)length),
             length, priority);
     }

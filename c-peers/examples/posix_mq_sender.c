@@ -1,5 +1,5 @@
 /* Sends messages through a POSIX message queue: see posix_mq_receiver.c. */
-#include "example.h"
+#include "common/example.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -13,7 +13,7 @@ static const char usage[] = "usage: posix_mq_sender [--name N] [--message TEXT] 
                             "  --priority P       its priority (1)\n"
                             "  --count K          how often it is sent (1)\n"
                             "  --mode OCTAL       the permissions of the queue, where it is made (0600)\n"
-                            "  --timeout SECONDS  how long to wait for room in the queue (for ever)";
+                            "  --timeout SECONDS  how long to wait for room in the queue (no limit)";
 
 /* The queue, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
 static const char *made;
@@ -50,7 +50,7 @@ int main(int argc, char *argv[]) {
     const char *name = "/my_posix_mq", *message = "Hello from POSIX MQ Sender!";
     unsigned priority = 1, count = 1;
     mode_t mode = 0600;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'n': name = optarg; break;
@@ -58,7 +58,7 @@ int main(int argc, char *argv[]) {
         case 'p': priority = (unsigned)number_option("priority", optarg, 0, UINT_MAX); break;
         case 'c': count = (unsigned)number_option("count", optarg, 1, UINT_MAX); break;
         case 'o': mode = mode_option(optarg); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
@@ -73,11 +73,11 @@ int main(int argc, char *argv[]) {
         attributes.mq_msgsize);
 
     const size_t length = strlen(message) + 1; /* the NUL goes with it */
-    const struct timespec end = realtime_end(patience);
+    const struct timespec end = realtime_deadline(timeout);
     for (; count > 0; count--) {
-        if (patience.ends && mq_timedsend(queue, message, length, priority, &end) == -1)
+        if (timeout.limited && mq_timedsend(queue, message, length, priority, &end) == -1)
             err(EXIT_FAILURE, "mq_timedsend '%s'", name);
-        if (!patience.ends && mq_send(queue, message, length, priority) == -1)
+        if (!timeout.limited && mq_send(queue, message, length, priority) == -1)
             err(EXIT_FAILURE, "mq_send '%s'", name);
         say("POSIX MQ Sender: sent '%s' (%zu bytes, priority %u).", shown(message, length), length, priority);
     }

@@ -1,5 +1,5 @@
 /* Reads a message from POSIX shared memory, and removes it: see posix_shm_writer.c. */
-#include "example.h"
+#include "common/example.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>

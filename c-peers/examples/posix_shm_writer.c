@@ -1,5 +1,5 @@
 /* Writes a message into POSIX shared memory: see posix_shm_reader.c. */
-#include "example.h"
+#include "common/example.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>

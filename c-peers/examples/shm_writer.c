@@ -1,5 +1,5 @@
 /* Writes a message into System V shared memory, under a semaphore: see shm_reader.c. */
-#include "example.h"
+#include "common/example.h"
 
 #include <sys/sem.h>
 #include <sys/shm.h>
@@ -12,7 +12,7 @@ static const char usage[] =
     "  --message TEXT     what is written, with its NUL (Hello from shared memory writer!)\n"
     "  --size N           the size of the segment, where it is made (1024)\n"
     "  --mode OCTAL       the permissions of both, where they are made (0666)\n"
-    "  --timeout SECONDS  how long to wait for the semaphore (for ever)";
+    "  --timeout SECONDS  how long to wait for the semaphore (no limit)";
 
 /* semctl(2): the caller has to define it. */
 union semun {
@@ -34,7 +34,7 @@ static void remove_made(void) {
 /* Makes the set and frees its semaphore, or waits until whoever made it has: to free it at every start would
  * take it away from one who holds it. A new set is told from one in use by its time of the last semop(2),
  * which is 0 until somebody has called one; so its maker does, and changes nothing by it. */
-static int open_semaphore(key_t key, mode_t mode, struct patience patience) {
+static int open_semaphore(key_t key, mode_t mode, struct timeout timeout) {
     struct sembuf nothing[] = {{.sem_op = -1, .sem_flg = IPC_NOWAIT}, {.sem_op = 1}};
     struct semid_ds status;
     struct timespec pause = {0};
@@ -60,7 +60,7 @@ static int open_semaphore(key_t key, mode_t mode, struct patience patience) {
         }
         if (status.sem_otime != 0)
             return set;
-        if (!pause_for(patience, &pause))
+        if (!pause_for(timeout, &pause))
             err(EXIT_FAILURE, "semget '%d'", key);
     }
 }
@@ -76,10 +76,10 @@ static int open_segment(key_t key, size_t size, mode_t mode) {
 
 /* Takes the semaphore (-1) or gives it back (+1). With SEM_UNDO the kernel gives it back for a process that
  * dies with it. Signals do not restart semop(2), not even a stop and a continue. */
-static void change(int set, short by, key_t key, struct patience patience) {
+static void change(int set, short by, key_t key, struct timeout timeout) {
     struct sembuf operation = {.sem_op = by, .sem_flg = SEM_UNDO};
     struct timespec left;
-    while (semtimedop(set, &operation, 1, time_left(patience, &left)) == -1)
+    while (semtimedop(set, &operation, 1, remaining(timeout, &left)) == -1)
         if (errno != EINTR) {
             errno = errno == EAGAIN ? ETIMEDOUT : errno;
             err(EXIT_FAILURE, "semop '%d'", key);
@@ -96,7 +96,7 @@ int main(int argc, char *argv[]) {
     key_t shm_key = 1234, sem_key = 5678;
     size_t size = 1024;
     mode_t mode = 0666;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'k': shm_key = key_option("shm-key", optarg); break;
@@ -104,7 +104,7 @@ int main(int argc, char *argv[]) {
         case 'm': message = optarg; break;
         case 's': size = (size_t)number_option("size", optarg, 1, INT64_MAX); break;
         case 'o': mode = mode_option(optarg); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
@@ -117,7 +117,7 @@ int main(int argc, char *argv[]) {
 
     /* The semaphore first: a reader that finds the segment may rely on it. */
     atexit(remove_made);
-    const int set = open_semaphore(sem_key, mode, patience);
+    const int set = open_semaphore(sem_key, mode, timeout);
     const int segment = open_segment(shm_key, size, mode);
     char *bytes = shmat(segment, NULL, 0);
     if (bytes == (void *)-1)
@@ -128,12 +128,12 @@ int main(int argc, char *argv[]) {
     size = status.shm_segsz; /* more than was asked for, where it was there before */
     say("SHM Writer: segment of %zu bytes attached.", size);
 
-    change(set, -1, sem_key, patience);
+    change(set, -1, sem_key, timeout);
     say("SHM Writer: semaphore acquired.");
     memcpy(bytes, message, length);
     memset(bytes + length, 0, size - length); /* nothing of a longer message before this one */
     say("SHM Writer: wrote '%s'.", shown(message, length));
-    change(set, 1, sem_key, patience);
+    change(set, 1, sem_key, timeout);
     say("SHM Writer: semaphore released.");
 
     if (shmdt(bytes) == -1)

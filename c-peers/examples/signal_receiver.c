@@ -1,5 +1,5 @@
 /* Receives signals with their values, and says by a file which process it is: see signal_sender.c. */
-#include "example.h"
+#include "common/example.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -11,7 +11,7 @@ static const char usage[] =
     "  --pid-file P       where senders find this process (/tmp/my_signal.pid)\n"
     "  --signal N         how far above SIGRTMIN the signal is (0)\n"
     "  --count K          how many signals to receive (1)\n"
-    "  --timeout SECONDS  how long to wait for them (for ever)";
+    "  --timeout SECONDS  how long to wait for them (no limit)";
 
 /* The file, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
 static const char *made;
@@ -35,9 +35,9 @@ static void write_pid(const char *path) {
 }
 
 /* Other signals' handlers interrupt sigtimedwait(2), even with SA_RESTART. */
-static void receive_signal(const sigset_t *signals, siginfo_t *info, struct patience patience) {
+static void receive_signal(const sigset_t *signals, siginfo_t *info, struct timeout timeout) {
     struct timespec left;
-    while (sigtimedwait(signals, info, time_left(patience, &left)) == -1)
+    while (sigtimedwait(signals, info, remaining(timeout, &left)) == -1)
         if (errno != EINTR) {
             errno = errno == EAGAIN ? ETIMEDOUT : errno;
             err(EXIT_FAILURE, "sigtimedwait");
@@ -52,13 +52,13 @@ int main(int argc, char *argv[]) {
     const char *path = "/tmp/my_signal.pid";
     int number = SIGRTMIN;
     unsigned count = 1;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'p': path = optarg; break;
         case 's': number = SIGRTMIN + (int)number_option("signal", optarg, 0, SIGRTMAX - SIGRTMIN); break;
         case 'c': count = (unsigned)number_option("count", optarg, 1, UINT_MAX); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
@@ -76,7 +76,7 @@ int main(int argc, char *argv[]) {
 
     for (; count > 0; count--) {
         siginfo_t info;
-        receive_signal(&signals, &info, patience);
+        receive_signal(&signals, &info, timeout);
         say("Signal Receiver: received SIGRTMIN+%d with value %d from process %d.", info.si_signo - SIGRTMIN,
             info.si_value.sival_int, info.si_pid);
     }

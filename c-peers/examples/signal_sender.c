@@ -1,5 +1,5 @@
 /* Sends signals with a value to the process that a file names: see signal_receiver.c. */
-#include "example.h"
+#include "common/example.h"
 
 #include <libgen.h>
 #include <limits.h>
@@ -13,7 +13,7 @@ static const char usage[] =
     "  --signal N         how far above SIGRTMIN the signal is (0)\n"
     "  --value V          what is sent along (42)\n"
     "  --count K          how often it is sent (1)\n"
-    "  --timeout SECONDS  how long to wait for the receiver, and for room in its queue (for ever)";
+    "  --timeout SECONDS  how long to wait for the receiver, and for room in its queue (no limit)";
 
 /* The process that the file names; 0 when there is none yet, or it is not complete. */
 static pid_t read_receiver(const char *path) {
@@ -33,7 +33,7 @@ static pid_t read_receiver(const char *path) {
 }
 
 /* The process that the file names, once somebody has written it. */
-static pid_t find_receiver(const char *path, struct patience patience) {
+static pid_t find_receiver(const char *path, struct timeout timeout) {
     /* From before the first look: what is written after that look is told. */
     char copy[PATH_MAX];
     if (strlcpy(copy, path, sizeof copy) >= sizeof copy) {
@@ -51,7 +51,7 @@ static pid_t find_receiver(const char *path, struct patience patience) {
     while ((process = read_receiver(path)) == 0) {
         /* Which file it was does not matter: another look tells. */
         char events[4096];
-        if (!wait_for(changes, POLLIN, patience) || read(changes, events, sizeof events) == -1)
+        if (!wait_for(changes, POLLIN, timeout) || read(changes, events, sizeof events) == -1)
             err(EXIT_FAILURE, "open '%s'", path);
     }
     close(changes);
@@ -59,10 +59,10 @@ static pid_t find_receiver(const char *path, struct patience patience) {
 }
 
 /* EAGAIN is the receiver's limit: it has to take some first, and that tells nobody. */
-static void send_signal(pid_t process, int number, int value, struct patience patience) {
+static void send_signal(pid_t process, int number, int value, struct timeout timeout) {
     struct timespec pause = {0};
     while (sigqueue(process, number, (union sigval){.sival_int = value}) == -1)
-        if (errno != EAGAIN || !pause_for(patience, &pause))
+        if (errno != EAGAIN || !pause_for(timeout, &pause))
             err(EXIT_FAILURE, "sigqueue process %d", process);
 }
 
@@ -77,23 +77,23 @@ int main(int argc, char *argv[]) {
     const char *path = "/tmp/my_signal.pid";
     int number = SIGRTMIN, value = 42;
     unsigned count = 1;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'p': path = optarg; break;
         case 's': number = SIGRTMIN + (int)number_option("signal", optarg, 0, SIGRTMAX - SIGRTMIN); break;
         case 'v': value = (int)number_option("value", optarg, INT_MIN, INT_MAX); break;
         case 'c': count = (unsigned)number_option("count", optarg, 1, UINT_MAX); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
     no_more_arguments(argc, argv);
 
     say("Signal Sender: looking for '%s'.", path);
-    const pid_t process = find_receiver(path, patience);
+    const pid_t process = find_receiver(path, timeout);
     for (; count > 0; count--) {
-        send_signal(process, number, value, patience);
+        send_signal(process, number, value, timeout);
         say("Signal Sender: sent SIGRTMIN+%d with value %d to process %d.", number - SIGRTMIN, value,
             process);
     }

@@ -1,5 +1,5 @@
 /* Receives messages from a System V message queue: see sysv_msg_sender.c. */
-#include "example.h"
+#include "common/example.h"
 
 #include <limits.h>
 #include <sys/msg.h>
@@ -10,7 +10,7 @@ static const char usage[] =
     "  --type T           which messages: 0 for all, above for that type, below for the lowest up to -T (0)\n"
     "  --count K          how many messages to receive (1)\n"
     "  --mode OCTAL       the permissions of the queue, where it is made (0600)\n"
-    "  --timeout SECONDS  how long to wait for them (for ever)";
+    "  --timeout SECONDS  how long to wait for them (no limit)";
 
 /* The queue, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
 static int made = -1;
@@ -46,12 +46,12 @@ struct message {
 /* System V has no call with a deadline: until one, the queue is tried, and tried again a little later.
  * Signals do not restart msgrcv(2), not even with SA_RESTART. */
 static size_t receive_message(int queue, key_t key, long type, struct message *message,
-                              struct patience patience) {
+                              struct timeout timeout) {
     struct timespec pause = {0};
     ssize_t length;
-    while ((length = msgrcv(queue, message, sizeof message->text, type, patience.ends ? IPC_NOWAIT : 0)) ==
+    while ((length = msgrcv(queue, message, sizeof message->text, type, timeout.limited ? IPC_NOWAIT : 0)) ==
            -1)
-        if (errno != EINTR && !(patience.ends && errno == ENOMSG && pause_for(patience, &pause)))
+        if (errno != EINTR && !(timeout.limited && errno == ENOMSG && pause_for(timeout, &pause)))
             err(EXIT_FAILURE, "msgrcv '%d'", key);
     return (size_t)length;
 }
@@ -68,14 +68,14 @@ int main(int argc, char *argv[]) {
     long type = 0;
     unsigned count = 1;
     mode_t mode = 0600;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'k': key = key_option("key", optarg); break;
         case 'y': type = (long)number_option("type", optarg, -LONG_MAX, LONG_MAX); break;
         case 'c': count = (unsigned)number_option("count", optarg, 1, UINT_MAX); break;
         case 'o': mode = mode_option(optarg); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
@@ -87,7 +87,7 @@ int main(int argc, char *argv[]) {
 
     struct message message;
     for (; count > 0; count--) {
-        const size_t length = receive_message(queue, key, type, &message, patience);
+        const size_t length = receive_message(queue, key, type, &message, timeout);
         say("SYSV MSG Receiver: received '%s' (%zu bytes, type %ld).", shown(message.text, length), length,
             message.type);
     }

@@ -1,5 +1,5 @@
 /* Sends messages through a System V message queue: see sysv_msg_receiver.c. */
-#include "example.h"
+#include "common/example.h"
 
 #include <limits.h>
 #include <sys/msg.h>
@@ -12,7 +12,7 @@ static const char usage[] =
     "  --message TEXT     what is sent, with its NUL (Hello from System V MSG Sender!)\n"
     "  --count K          how often it is sent (1)\n"
     "  --mode OCTAL       the permissions of the queue, where it is made (0600)\n"
-    "  --timeout SECONDS  how long to wait for room in the queue (for ever)";
+    "  --timeout SECONDS  how long to wait for room in the queue (no limit)";
 
 /* The queue, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
 static int made = -1;
@@ -40,10 +40,10 @@ static int open_queue(key_t key, mode_t mode) {
 
 /* System V has no call with a deadline: until one, the queue is tried, and tried again a little later.
  * Signals do not restart msgsnd(2), not even with SA_RESTART. */
-static void send_message(int queue, key_t key, const void *message, size_t length, struct patience patience) {
+static void send_message(int queue, key_t key, const void *message, size_t length, struct timeout timeout) {
     struct timespec pause = {0};
-    while (msgsnd(queue, message, length, patience.ends ? IPC_NOWAIT : 0) == -1)
-        if (errno != EINTR && !(patience.ends && errno == EAGAIN && pause_for(patience, &pause)))
+    while (msgsnd(queue, message, length, timeout.limited ? IPC_NOWAIT : 0) == -1)
+        if (errno != EINTR && !(timeout.limited && errno == EAGAIN && pause_for(timeout, &pause)))
             err(EXIT_FAILURE, "msgsnd '%d'", key);
 }
 
@@ -58,7 +58,7 @@ int main(int argc, char *argv[]) {
     long type = 1;
     unsigned count = 1;
     mode_t mode = 0600;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'k': key = key_option("key", optarg); break;
@@ -66,7 +66,7 @@ int main(int argc, char *argv[]) {
         case 'm': text = optarg; break;
         case 'c': count = (unsigned)number_option("count", optarg, 1, UINT_MAX); break;
         case 'o': mode = mode_option(optarg); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
@@ -87,7 +87,7 @@ int main(int argc, char *argv[]) {
     message->type = type;
     memcpy(message->text, text, length);
     for (; count > 0; count--) {
-        send_message(queue, key, message, length, patience);
+        send_message(queue, key, message, length, timeout);
         say("SYSV MSG Sender: sent '%s' (%zu bytes, type %ld).", shown(message->text, length), length, type);
     }
     free(message);

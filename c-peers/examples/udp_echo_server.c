@@ -1,7 +1,6 @@
 /* Sends each datagram back to where it came from: see udp_echo_client.c. */
-#include "example.h"
+#include "common/sockets.h"
 
-#include <sys/socket.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -9,7 +8,7 @@ static const char usage[] =
     "  --address A        where to receive (127.0.0.1)\n"
     "  --port P           0 lets the kernel choose (7777)\n"
     "  --count K          how many datagrams are sent back (1)\n"
-    "  --timeout SECONDS  how long to wait for them (for ever)";
+    "  --timeout SECONDS  how long to wait for them (no limit)";
 
 int main(int argc, char *argv[]) {
     static const struct option options[] = {
@@ -19,13 +18,13 @@ int main(int argc, char *argv[]) {
     const char *host = "127.0.0.1";
     uint16_t port = 7777;
     unsigned count = 1;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'a': host = optarg; break;
         case 'p': port = (uint16_t)number_option("port", optarg, 0, UINT16_MAX); break;
         case 'c': count = (unsigned)number_option("count", optarg, 1, UINT32_MAX); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
@@ -51,11 +50,11 @@ int main(int argc, char *argv[]) {
         /* Not to wait: what poll(2) has announced may turn out to be damaged, and is then dropped. */
         while ((length = recvfrom(server, bytes, sizeof bytes, MSG_DONTWAIT, &client.any, &client.length)) ==
                -1)
-            if (errno != EAGAIN || !wait_for(server, POLLIN, patience))
+            if (errno != EAGAIN || !wait_for(server, POLLIN, timeout))
                 err(EXIT_FAILURE, "recvfrom '%s'", name);
         /* An empty one is answered like any other: it is not the end of anything. */
         while (sendto(server, bytes, (size_t)length, MSG_DONTWAIT, &client.any, client.length) == -1)
-            if (errno != EAGAIN || !wait_for(server, POLLOUT, patience))
+            if (errno != EAGAIN || !wait_for(server, POLLOUT, timeout))
                 err(EXIT_FAILURE, "sendto '%s'", shown_address(&client));
         say("UDP Echo Server: sent back %zd bytes.", length);
     }
