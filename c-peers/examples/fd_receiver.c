@@ -1,4 +1,4 @@
-/* Receives an open file from another process, and reads it: see fd_sender.c. */
+/* Receives an open file from another process, and reads it. Counterpart: fd_sender.c. */
 #include "common/sockets.h"
 
 #include <sys/stat.h>
@@ -10,7 +10,7 @@ static const char usage[] = "usage: fd_receiver [--path P] [--count K] [--mode O
                             "  --mode OCTAL       its permissions (0600)\n"
                             "  --timeout SECONDS  how long to wait for the senders (no limit)";
 
-/* It comes with the first of the bytes; what these say is no matter. */
+/* The descriptor arrives with the first byte. The values of the bytes are ignored. */
 static int receive_descriptor(int client, const char *path, struct timeout timeout) {
     char bytes[2];
     struct iovec part = {.iov_base = bytes, .iov_len = sizeof bytes};
@@ -18,7 +18,7 @@ static int receive_descriptor(int client, const char *path, struct timeout timeo
         struct cmsghdr header; /* for its alignment */
         char room[CMSG_SPACE(sizeof(int))];
     } control;
-    /* CMSG_LEN, since the padding in CMSG_SPACE is room for a second descriptor, which nobody would close. */
+    /* CMSG_LEN, because the padding in CMSG_SPACE has room for a second descriptor, which would leak. */
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int))};
     if (!wait_for(client, POLLIN, timeout) || recvmsg(client, &message, MSG_CMSG_CLOEXEC) == -1)
@@ -26,9 +26,9 @@ static int receive_descriptor(int client, const char *path, struct timeout timeo
     const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     errno = 0;
     if (message.msg_flags & MSG_CTRUNC)
-        errno = EMSGSIZE; /* more than one came */
+        errno = EMSGSIZE; /* more than one descriptor was sent */
     else if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-        errno = ENODATA; /* none came */
+        errno = ENODATA; /* no descriptor was sent */
     if (errno != 0)
         err(EXIT_FAILURE, "recvmsg '%s'", path);
     int descriptor;
@@ -36,8 +36,8 @@ static int receive_descriptor(int client, const char *path, struct timeout timeo
     return descriptor;
 }
 
-/* What the file begins with: how long it is, its sender decides. A descriptor can be of any kind, and to read
- * from one that is no regular file could wait for ever. */
+/* Reads the beginning of the file, whose length the sender controls. The descriptor can be of any kind, and
+ * reading from anything but a regular file could block forever. */
 static size_t read_start(int descriptor, char *bytes, size_t room) {
     struct stat status;
     if (fstat(descriptor, &status) == -1)
@@ -87,7 +87,7 @@ int main(int argc, char *argv[]) {
         char bytes[4096];
         const size_t length = read_start(descriptor, bytes, sizeof bytes);
         close(descriptor);
-        /* The end of the connection tells a sender who asks that it has been read. */
+        /* The end of the connection informs the sender that the file was read. */
         close(client);
         say("FD Receiver: read '%s' (%zu bytes).", shown(bytes, length), length);
     }

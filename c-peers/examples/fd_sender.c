@@ -1,4 +1,4 @@
-/* Passes an open file to another process: see fd_receiver.c. */
+/* Passes an open file to another process. Counterpart: fd_receiver.c. */
 #include "common/sockets.h"
 
 #include <fcntl.h>
@@ -6,10 +6,10 @@
 
 static const char usage[] = "usage: fd_sender [--path P] [--file F] [--timeout SECONDS]\n"
                             "  --path P           the socket (/tmp/fd_passing.sock)\n"
-                            "  --file F           what is opened, and passed (/etc/hosts)\n"
+                            "  --file F           the file that is passed (/etc/hosts)\n"
                             "  --timeout SECONDS  how long to wait for room (no limit)";
 
-/* Two bytes travel with it: a stream carries no descriptor without one. */
+/* Sends two bytes with the descriptor: a stream carries no ancillary data without at least one byte. */
 static void pass(int server, int descriptor, const char *path, struct timeout timeout) {
     char bytes[] = {'F', 'D'};
     struct iovec part = {.iov_base = bytes, .iov_len = sizeof bytes};
@@ -19,8 +19,8 @@ static void pass(int server, int descriptor, const char *path, struct timeout ti
     } control = {0};
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    /* The message has CMSG_SPACE, with the padding; the header has CMSG_LEN, without it. CMSG_SPACE there
-     * would send the padding as a second descriptor, 0. */
+    /* The length of the message is CMSG_SPACE, with padding; the length in the header is CMSG_LEN, without
+     * it. CMSG_SPACE in the header would send the padding as a second descriptor, 0. */
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
@@ -49,7 +49,7 @@ int main(int argc, char *argv[]) {
         }
     no_more_arguments(argc, argv);
 
-    /* It is this process that needs the right to open it, and the receiver that uses it. */
+    /* Only this process needs the permission to open the file; the receiver uses the open descriptor. */
     const int opened = open(file, O_RDONLY | O_CLOEXEC);
     if (opened == -1)
         err(EXIT_FAILURE, "open '%s'", file);
@@ -57,7 +57,7 @@ int main(int argc, char *argv[]) {
     const int server = connect_unix(path);
     say("FD Sender: connected to '%s'.", path);
 
-    /* What is on its way is open, though this process closes it and ends. */
+    /* A descriptor in transit stays open although this process closes its own and exits. */
     pass(server, opened, path, timeout);
     say("FD Sender: passed '%s'.", file);
     close(opened);

@@ -1,4 +1,4 @@
-/* Reads a message from System V shared memory, under a semaphore: see shm_writer.c. */
+/* Reads a message from System V shared memory, protected by a semaphore. Counterpart: shm_writer.c. */
 #include "common/example.h"
 
 #include <sys/sem.h>
@@ -9,8 +9,8 @@ static const char usage[] = "usage: shm_reader [--shm-key K] [--sem-key K] [--ti
                             "  --sem-key K        the key of the semaphore set (5678)\n"
                             "  --timeout SECONDS  how long to wait for a message (no limit)";
 
-/* Takes the semaphore (-1) or gives it back (+1). With SEM_UNDO the kernel gives it back for a process that
- * dies with it. Signals do not restart semop(2), not even a stop and a continue. */
+/* Acquires (-1) or releases (+1) the semaphore. With SEM_UNDO the kernel releases it when the process dies.
+ * Signals never restart semop(2), not even stop and continue. */
 static void change(int set, short by, key_t key, struct timeout timeout) {
     struct sembuf operation = {.sem_op = by, .sem_flg = SEM_UNDO};
     struct timespec left;
@@ -54,8 +54,9 @@ int main(int argc, char *argv[]) {
     if (set == -1)
         errx(EXIT_FAILURE, "semget '%d': %s (start shm_writer first)", sem_key, strerror(errno));
 
-    /* A new segment is zero. Whoever holds the semaphore before the writer had it finds nothing, gives it
-     * back, and looks again a little later: nothing that the writer does would wake a reader. */
+    /* A new segment contains zeros. If the reader acquires the semaphore before the writer, it finds no
+     * message, releases the semaphore, and tries again a little later: nothing that the writer does wakes a
+     * reader. */
     struct timespec pause = {0};
     change(set, -1, sem_key, timeout);
     while (bytes[0] == '\0') {
@@ -65,7 +66,7 @@ int main(int argc, char *argv[]) {
         change(set, -1, sem_key, timeout);
     }
     say("SHM Reader: semaphore acquired.");
-    /* Not further than the segment, should nobody have written a NUL. */
+    /* Stops at the end of the segment if there is no NUL. */
     say("SHM Reader: read '%s'.", shown(bytes, strnlen(bytes, size)));
     change(set, 1, sem_key, timeout);
     say("SHM Reader: semaphore released.");

@@ -1,4 +1,4 @@
-/* Sends signals with a value to the process that a file names: see signal_receiver.c. */
+/* Sends signals with a value to the process that a file names. Counterpart: signal_receiver.c. */
 #include "common/example.h"
 
 #include <libgen.h>
@@ -9,13 +9,13 @@
 
 static const char usage[] =
     "usage: signal_sender [--pid-file P] [--signal N] [--value V] [--count K] [--timeout SECONDS]\n"
-    "  --pid-file P       where the receiver says which process it is (/tmp/my_signal.pid)\n"
-    "  --signal N         how far above SIGRTMIN the signal is (0)\n"
-    "  --value V          what is sent along (42)\n"
+    "  --pid-file P       the file with the process id of the receiver (/tmp/my_signal.pid)\n"
+    "  --signal N         the signal, counted from SIGRTMIN (0)\n"
+    "  --value V          the value that is sent (42)\n"
     "  --count K          how often it is sent (1)\n"
     "  --timeout SECONDS  how long to wait for the receiver, and for room in its queue (no limit)";
 
-/* The process that the file names; 0 when there is none yet, or it is not complete. */
+/* Returns the process that the file names; 0 if there is no complete file yet. */
 static pid_t read_receiver(const char *path) {
     FILE *file = fopen(path, "re");
     if (!file && errno != ENOENT)
@@ -32,9 +32,9 @@ static pid_t read_receiver(const char *path) {
     return (pid_t)process;
 }
 
-/* The process that the file names, once somebody has written it. */
+/* Waits until the file names a process. */
 static pid_t find_receiver(const char *path, struct timeout timeout) {
-    /* From before the first look: what is written after that look is told. */
+    /* The watch starts before the first attempt to read: later writes are then reported. */
     char copy[PATH_MAX];
     if (strlcpy(copy, path, sizeof copy) >= sizeof copy) {
         errno = ENAMETOOLONG;
@@ -49,7 +49,7 @@ static pid_t find_receiver(const char *path, struct timeout timeout) {
 
     pid_t process;
     while ((process = read_receiver(path)) == 0) {
-        /* Which file it was does not matter: another look tells. */
+        /* It does not matter which file changed: the next attempt finds out. */
         char events[4096];
         if (!wait_for(changes, POLLIN, timeout) || read(changes, events, sizeof events) == -1)
             err(EXIT_FAILURE, "open '%s'", path);
@@ -58,7 +58,7 @@ static pid_t find_receiver(const char *path, struct timeout timeout) {
     return process;
 }
 
-/* EAGAIN is the receiver's limit: it has to take some first, and that tells nobody. */
+/* EAGAIN is the limit of pending signals. No event tells when the receiver has taken some. */
 static void send_signal(pid_t process, int number, int value, struct timeout timeout) {
     struct timespec pause = {0};
     while (sigqueue(process, number, (union sigval){.sival_int = value}) == -1)

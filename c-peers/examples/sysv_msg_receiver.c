@@ -1,4 +1,4 @@
-/* Receives messages from a System V message queue: see sysv_msg_sender.c. */
+/* Receives messages from a System V message queue. Counterpart: sysv_msg_sender.c. */
 #include "common/example.h"
 
 #include <limits.h>
@@ -7,26 +7,26 @@
 static const char usage[] =
     "usage: sysv_msg_receiver [--key K] [--type T] [--count K] [--mode OCTAL] [--timeout SECONDS]\n"
     "  --key K            the key of the queue (1234)\n"
-    "  --type T           which messages: 0 for all, above for that type, below for the lowest up to -T (0)\n"
+    "  --type T           0: all messages; T > 0: of this type; T < 0: the lowest type up to -T (0)\n"
     "  --count K          how many messages to receive (1)\n"
-    "  --mode OCTAL       the permissions of the queue, where it is made (0600)\n"
+    "  --mode OCTAL       the permissions of the queue, if it is created (0600)\n"
     "  --timeout SECONDS  how long to wait for them (no limit)";
 
-/* The queue, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
-static int made = -1;
+/* The queue, if this program created it. err(3) calls exit(3), which then removes it. */
+static int created = -1;
 
-static void remove_made(void) {
-    if (made != -1)
-        msgctl(made, IPC_RMID, NULL);
+static void remove_created(void) {
+    if (created != -1)
+        msgctl(created, IPC_RMID, NULL);
 }
 
-/* Either program may come first and makes the queue for both; only who made it knows that it may remove it.
- * The loop is for a queue that is removed between the two calls. */
+/* Either program may start first, and creates the queue for both. IPC_EXCL tells which one did, and may
+ * remove it. The loop handles a queue that is removed between the two calls. */
 static int open_queue(key_t key, mode_t mode) {
     for (;;) {
         int queue = msgget(key, IPC_CREAT | IPC_EXCL | (int)mode);
         if (queue != -1)
-            made = queue;
+            created = queue;
         else if (errno == EEXIST)
             queue = msgget(key, 0);
         if (queue != -1)
@@ -36,15 +36,15 @@ static int open_queue(key_t key, mode_t mode) {
     }
 }
 
-/* The type stands in front of the text, and is no part of the length that the calls take. No message is
- * longer than msgmax, which is as much as this where nobody has changed it; a longer one would be E2BIG. */
+/* The type precedes the text, and does not count in the length that the calls take. The default of msgmax
+ * is 8192 bytes; a longer message would fail with E2BIG. */
 struct message {
     long type;
     char text[8192];
 };
 
-/* System V has no call with a deadline: until one, the queue is tried, and tried again a little later.
- * Signals do not restart msgrcv(2), not even with SA_RESTART. */
+/* System V has no call with a deadline: with one, this tries and pauses in turn. Signals never restart
+ * msgrcv(2), not even with SA_RESTART. */
 static size_t receive_message(int queue, key_t key, long type, struct message *message,
                               struct timeout timeout) {
     struct timespec pause = {0};
@@ -81,7 +81,7 @@ int main(int argc, char *argv[]) {
         }
     no_more_arguments(argc, argv);
 
-    atexit(remove_made);
+    atexit(remove_created);
     const int queue = open_queue(key, mode);
     say("SYSV MSG Receiver: opened queue %d.", key);
 
@@ -92,7 +92,7 @@ int main(int argc, char *argv[]) {
             message.type);
     }
 
-    made = -1; /* from here on it is removed aloud */
+    created = -1; /* from here on a failed removal is reported */
     if (msgctl(queue, IPC_RMID, NULL) == -1)
         err(EXIT_FAILURE, "msgctl '%d'", key);
     say("SYSV MSG Receiver: removed queue %d.", key);

@@ -1,4 +1,4 @@
-/* Sends a message to a server, and hears it back: see tcp_echo_server.c. */
+/* Sends a message to a server, and receives it back. Counterpart: tcp_echo_server.c. */
 #include "common/sockets.h"
 
 #include <fcntl.h>
@@ -6,12 +6,12 @@
 
 static const char usage[] =
     "usage: tcp_echo_client [--address A] [--port P] [--message TEXT] [--timeout SECONDS]\n"
-    "  --address A        where the server listens (127.0.0.1)\n"
-    "  --port P           at which port (7777)\n"
-    "  --message TEXT     what is sent (Hello from TCP echo client!)\n"
+    "  --address A        the address of the server (127.0.0.1)\n"
+    "  --port P           its port (7777)\n"
+    "  --message TEXT     the message (Hello from TCP echo client!)\n"
     "  --timeout SECONDS  how long to wait for the connection and the answer (no limit)";
 
-/* connect(2) itself has no time-out: it is begun without waiting, and SO_ERROR tells what came of it. */
+/* connect(2) has no timeout: it is started without blocking, and SO_ERROR reports its result. */
 static bool connect_to(int server, const struct internet_address *address, struct timeout timeout) {
     const int flags = fcntl(server, F_GETFL);
     if (flags == -1 || fcntl(server, F_SETFL, flags | O_NONBLOCK) == -1)
@@ -57,7 +57,7 @@ int main(int argc, char *argv[]) {
         err(EXIT_FAILURE, "connect '%s'", name);
     say("TCP Echo Client: connected to '%s'.", name);
 
-    /* Then sends no more, so that the server knows where the message ends, and still receives. */
+    /* Then shuts down its sending direction, so that the server sees the end of the message. */
     const size_t length = strlen(message);
     for (size_t sent = 0; sent < length;) {
         ssize_t part = send(server, message + sent, length - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -69,7 +69,7 @@ int main(int argc, char *argv[]) {
         err(EXIT_FAILURE, "shutdown '%s'", name);
     say("TCP Echo Client: sent '%s' (%zu bytes).", shown(message, length), length);
 
-    /* To the end of file, since one recv(2) may bring only a part. */
+    /* Reads to the end of file: one recv(2) may return only a part. */
     char *received = NULL;
     size_t total = 0, room = 0;
     ssize_t count;

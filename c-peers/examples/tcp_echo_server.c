@@ -1,4 +1,4 @@
-/* Sends back what each client sends, one client after another: see tcp_echo_client.c. */
+/* Sends back what each client sends, one client after another. Counterpart: tcp_echo_client.c. */
 #include "common/sockets.h"
 
 #include <unistd.h>
@@ -10,22 +10,21 @@ static const char usage[] =
     "  --count K          how many clients are served (1)\n"
     "  --timeout SECONDS  how long to wait for the clients and their ends (no limit)";
 
-/* What was sent is sent back, until the client sends no more. */
+/* Sends back what it receives, until the client sends no more. */
 static size_t echo(int client, const char *name, struct timeout timeout) {
     char bytes[4096];
     size_t total = 0;
     for (;;) {
         if (!wait_for(client, POLLIN, timeout))
             err(EXIT_FAILURE, "recv '%s'", name);
-        /* A client that was closed before it had read everything resets the connection: an error, and no end.
-         */
+        /* A client that is closed with unread data resets the connection: an error, not an end of file. */
         ssize_t count = recv(client, bytes, sizeof bytes, 0);
         if (count == -1)
             err(EXIT_FAILURE, "recv '%s'", name);
         if (count == 0)
             return total;
         for (ssize_t sent = 0; sent < count;) {
-            /* A client that has gone is an error of this call, and not the death of the server by SIGPIPE. */
+            /* For a client that is gone, this call fails; SIGPIPE would terminate the server. */
             ssize_t part = send(client, bytes + sent, (size_t)(count - sent), MSG_NOSIGNAL | MSG_DONTWAIT);
             if (part == -1 && (errno != EAGAIN || !wait_for(client, POLLOUT, timeout)))
                 err(EXIT_FAILURE, "send '%s'", name);
@@ -59,15 +58,14 @@ int main(int argc, char *argv[]) {
     const int listener = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (listener == -1)
         err(EXIT_FAILURE, "socket");
-    /* The connections of a server that has just ended have its port for a minute: that is no reason to wait.
-     */
+    /* The kernel keeps the connections of a finished server for a minute; they must not block the port. */
     if (setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) == -1)
         err(EXIT_FAILURE, "setsockopt SO_REUSEADDR");
     if (bind(listener, &address.any, address.length) == -1)
         err(EXIT_FAILURE, "bind '%s'", shown_address(&address));
     if (listen(listener, SOMAXCONN) == -1)
         err(EXIT_FAILURE, "listen '%s'", shown_address(&address));
-    /* With the port that the kernel has chosen, if it was to. */
+    /* The kernel may have chosen the port. */
     if (getsockname(listener, &address.any, &address.length) == -1)
         err(EXIT_FAILURE, "getsockname '%s'", shown_address(&address));
     const char *name = shown_address(&address);

@@ -1,13 +1,13 @@
-/* Sends a datagram to a server, and hears it back: see udp_echo_server.c. */
+/* Sends a datagram to a server, and receives it back. Counterpart: udp_echo_server.c. */
 #include "common/sockets.h"
 
 #include <unistd.h>
 
 static const char usage[] =
     "usage: udp_echo_client [--address A] [--port P] [--message TEXT] [--timeout SECONDS]\n"
-    "  --address A        where the server receives (127.0.0.1)\n"
-    "  --port P           at which port (7777)\n"
-    "  --message TEXT     what is sent (Hello from UDP echo client!)\n"
+    "  --address A        the address of the server (127.0.0.1)\n"
+    "  --port P           its port (7777)\n"
+    "  --message TEXT     the message (Hello from UDP echo client!)\n"
     "  --timeout SECONDS  how long to wait for the answer (no limit)";
 
 int main(int argc, char *argv[]) {
@@ -34,7 +34,7 @@ int main(int argc, char *argv[]) {
     const int server = socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (server == -1)
         err(EXIT_FAILURE, "socket");
-    /* Connected, it receives from nowhere else, and is told when nobody is there. */
+    /* A connected socket receives only from that server, and reports when no socket is bound there. */
     if (connect(server, &address.any, address.length) == -1)
         err(EXIT_FAILURE, "connect '%s'", name);
 
@@ -44,7 +44,7 @@ int main(int argc, char *argv[]) {
             err(EXIT_FAILURE, "send '%s'", name);
     say("UDP Echo Client: sent '%s' (%zu bytes).", shown(message, length), length);
 
-    /* A datagram comes whole, or not at all. That it was lost nobody says: hence --timeout. */
+    /* A datagram arrives whole or not at all, and its loss is not reported: hence --timeout. */
     static char bytes[65536];
     ssize_t count;
     while ((count = recv(server, bytes, sizeof bytes, MSG_DONTWAIT)) == -1)

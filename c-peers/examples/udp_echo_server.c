@@ -1,4 +1,4 @@
-/* Sends each datagram back to where it came from: see udp_echo_client.c. */
+/* Sends each datagram back to its sender. Counterpart: udp_echo_client.c. */
 #include "common/sockets.h"
 
 #include <unistd.h>
@@ -36,23 +36,23 @@ int main(int argc, char *argv[]) {
         err(EXIT_FAILURE, "socket");
     if (bind(server, &address.any, address.length) == -1)
         err(EXIT_FAILURE, "bind '%s'", shown_address(&address));
-    /* With the port that the kernel has chosen, if it was to. */
+    /* The kernel may have chosen the port. */
     if (getsockname(server, &address.any, &address.length) == -1)
         err(EXIT_FAILURE, "getsockname '%s'", shown_address(&address));
     const char *name = shown_address(&address);
     say("UDP Echo Server: receiving at '%s'.", name);
 
-    /* There is room for the longest that there is: of a longer one than there is room for, a part is lost. */
+    /* 64 KiB holds any datagram, so nothing is truncated. */
     static char bytes[65536];
     for (; count > 0; count--) {
         struct internet_address client = {.length = sizeof client.in6};
         ssize_t length;
-        /* Not to wait: what poll(2) has announced may turn out to be damaged, and is then dropped. */
+        /* Does not block: a datagram that poll(2) reported may have a wrong checksum, and is then dropped. */
         while ((length = recvfrom(server, bytes, sizeof bytes, MSG_DONTWAIT, &client.any, &client.length)) ==
                -1)
             if (errno != EAGAIN || !wait_for(server, POLLIN, timeout))
                 err(EXIT_FAILURE, "recvfrom '%s'", name);
-        /* An empty one is answered like any other: it is not the end of anything. */
+        /* An empty datagram is sent back, too: it is not an end of file. */
         while (sendto(server, bytes, (size_t)length, MSG_DONTWAIT, &client.any, client.length) == -1)
             if (errno != EAGAIN || !wait_for(server, POLLOUT, timeout))
                 err(EXIT_FAILURE, "sendto '%s'", shown_address(&client));

@@ -1,11 +1,11 @@
-/* Sends a message to a server, and hears it back: see unix_echo_server.c. */
+/* Sends a message to a server, and receives it back. Counterpart: unix_echo_server.c. */
 #include "common/sockets.h"
 
 #include <unistd.h>
 
 static const char usage[] = "usage: unix_echo_client [--path P] [--message TEXT] [--timeout SECONDS]\n"
                             "  --path P           the socket (/tmp/my_socket)\n"
-                            "  --message TEXT     what is sent (Hello from Unix echo client!)\n"
+                            "  --message TEXT     the message (Hello from Unix echo client!)\n"
                             "  --timeout SECONDS  how long to wait for the answer (no limit)";
 
 int main(int argc, char *argv[]) {
@@ -29,7 +29,7 @@ int main(int argc, char *argv[]) {
     const int server = connect_unix(path);
     say("Unix Echo Client: connected to '%s'.", path);
 
-    /* Then sends no more, so that the server knows where the message ends, and still receives. */
+    /* Then shuts down its sending direction, so that the server sees the end of the message. */
     const size_t length = strlen(message);
     for (size_t sent = 0; sent < length;) {
         ssize_t part = send(server, message + sent, length - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -41,7 +41,7 @@ int main(int argc, char *argv[]) {
         err(EXIT_FAILURE, "shutdown '%s'", path);
     say("Unix Echo Client: sent '%s' (%zu bytes).", shown(message, length), length);
 
-    /* To the end of file, since one recv(2) may bring only a part. */
+    /* Reads to the end of file: one recv(2) may return only a part. */
     char *received = NULL;
     size_t total = 0, room = 0;
     ssize_t count;

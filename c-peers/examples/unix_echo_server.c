@@ -1,4 +1,4 @@
-/* Sends back what each client sends, one client after another: see unix_echo_client.c. */
+/* Sends back what each client sends, one client after another. Counterpart: unix_echo_client.c. */
 #include "common/sockets.h"
 
 #include <sys/stat.h>
@@ -11,7 +11,7 @@ static const char usage[] =
     "  --mode OCTAL       its permissions (0600)\n"
     "  --timeout SECONDS  how long to wait for the clients and their ends (no limit)";
 
-/* What was sent is sent back, until the client sends no more. */
+/* Sends back what it receives, until the client sends no more. */
 static size_t echo(int client, const char *path, struct timeout timeout) {
     char bytes[4096];
     size_t total = 0;
@@ -24,7 +24,7 @@ static size_t echo(int client, const char *path, struct timeout timeout) {
         if (count == 0)
             return total;
         for (ssize_t sent = 0; sent < count;) {
-            /* A client that has gone is an error of this call, and not the death of the server by SIGPIPE. */
+            /* For a client that is gone, this call fails; SIGPIPE would terminate the server. */
             ssize_t part = send(client, bytes + sent, (size_t)(count - sent), MSG_NOSIGNAL | MSG_DONTWAIT);
             if (part == -1 && (errno != EAGAIN || !wait_for(client, POLLOUT, timeout)))
                 err(EXIT_FAILURE, "send '%s'", path);
