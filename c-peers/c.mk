@@ -31,7 +31,7 @@ CALL_FAULTS := $(filter-out %/contract.o,$(FAULT_OBJECTS))
 FAULTY_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/faulty/c-examples/%)
 # What lies in a header, or in plain stores, is no call: those peers are compiled once more, from patched copies.
 PATCHES := $(wildcard c-peers/faults/*.patch)
-PATCHED := channel channel_series ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
+PATCHED := buffered channel channel_series filter ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
 PATCHED_TREE := $(BUILD)/faulty/patched
 PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
 WRAPPED := main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(FAULT_SOURCES))

@@ -1,5 +1,4 @@
-/* What the C of this machine says of its limits, layouts and constants, for comparison with other languages.
- */
+/* Limits, layouts and constants of C on this machine, for comparison with other languages. */
 #include "peer.h"
 
 #include <fcntl.h>
@@ -20,7 +19,7 @@ static void limits(struct call *call) {
     peer_reply(call, "SEM_VALUE_MAX", "%ld", sysconf(_SC_SEM_VALUE_MAX));
 }
 
-/* semctl(2): the caller has to define it. */
+/* semctl(2) requires the caller to define it. */
 union semun {
     int val;
     struct semid_ds *buf;
@@ -28,7 +27,7 @@ union semun {
 };
 
 static void layout(struct call *call) {
-    /* The formatter's versions do not agree on braces in a macro. */
+    /* The versions of clang-format differ on braces in a macro. */
     /* clang-format off */
 #define SIZE(name, type) {name, sizeof(type)}
 #define TYPE(type) SIZE(#type, type)

@@ -1,4 +1,4 @@
-/* Socket addresses: as requests give them, and as answers tell them. */
+/* Socket addresses in requests and responses. */
 #include "peer.h"
 #include "socket.h"
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An address in numbers: inet_pton(3) takes no abbreviations, and asks no name server. */
+/* Parses a numeric address: inet_pton(3) accepts no abbreviations, and resolves no names. */
 bool peer_parse_internet(const char *text, struct address *to) {
     char host[INET6_ADDRSTRLEN + IF_NAMESIZE];
     if (strlcpy(host, text, sizeof host) >= sizeof host)
@@ -18,7 +18,7 @@ bool peer_parse_internet(const char *text, struct address *to) {
         to->length = sizeof to->in;
         return true;
     }
-    /* Of one link only: with the number of its interface, since several have the same addresses. */
+    /* Link-local addresses need the interface, because several interfaces may have the same address. */
     char *scope = host, *name = strsep(&scope, "%");
     if (inet_pton(AF_INET6, name, &to->in6.sin6_addr) != 1)
         return false;
@@ -37,7 +37,7 @@ static struct address internet_address(struct call *call) {
     const char *host = peer_text(call, "address");
     in_port_t port = htons((uint16_t)peer_number(call, "port", 0, UINT16_MAX));
     if (!peer_parse_internet(host, &result))
-        peer_invalid_request(call, "address=%.64s is no address in numbers", host);
+        peer_invalid_request(call, "address=%.64s is not a numeric address", host);
     else if (result.any.sa_family == AF_INET)
         result.in.sin_port = port;
     else
@@ -45,8 +45,8 @@ static struct address internet_address(struct call *call) {
     return result;
 }
 
-/* One of the ways to name a socket. What has no room in sun_path is ENAMETOOLONG before any call is made:
- * cut off, it would name something else. */
+/* Reads one of the ways to name a socket. A path that does not fit into sun_path is ENAMETOOLONG before any
+ * call is made: truncated, it would name another socket. */
 struct address peer_address(struct call *call) {
     struct address result = {.length = sizeof(sa_family_t), .un = {.sun_family = AF_UNIX}};
     const struct field *path = peer_field(call, "path"), *abstract = peer_field(call, "abstract");
@@ -57,26 +57,26 @@ struct address peer_address(struct call *call) {
     if (peer_has(call, "address"))
         return internet_address(call);
     if (path) {
-        /* With its NUL: without one, whoever asks for the name has to add it. */
+        /* Includes the NUL: without it, readers of the address would have to add one. */
         const char *name = peer_text(call, "path");
         if (path->length >= sizeof result.un.sun_path)
             peer_fail(call, ENAMETOOLONG);
-        else if (path->length == 0) /* a NUL at the beginning would make it an abstract name */
+        else if (path->length == 0) /* a leading NUL would make it an abstract name */
             peer_fail(call, ENOENT);
         else
             result.length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path->length + 1);
         strlcpy(result.un.sun_path, name, sizeof result.un.sun_path);
     } else if (abstract) {
-        /* A NUL stands before the name and none behind it, for there it would be a part of it. */
+        /* A NUL precedes the name. None follows it: it would be part of the name. */
         if (abstract->length >= sizeof result.un.sun_path)
             peer_fail(call, ENAMETOOLONG);
         else
             memcpy(result.un.sun_path + 1, abstract->value, abstract->length);
         result.length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + abstract->length);
     } else if (strcmp(peer_text(call, "autobind"), "yes") != 0) {
-        peer_invalid_request(call, "autobind is 'yes', or not there");
+        peer_invalid_request(call, "autobind must be 'yes' or left out");
     }
-    return result; /* or the family alone: unix(7), "Autobind feature" */
+    return result; /* or only the family: unix(7), "Autobind feature" */
 }
 
 static void reply_internet(struct call *call, const void *host, in_port_t port, uint32_t scope, int family) {

@@ -1,4 +1,4 @@
-/* What travels with a message besides its bytes: descriptors and credentials. */
+/* Ancillary data of messages: descriptors and credentials. */
 #include "peer.h"
 #include "socket.h"
 
@@ -11,13 +11,13 @@
 
 enum { MOST = 253 }; /* SCM_MAX_FD */
 
-/* More than the kernel takes, so that it can be asked to refuse one more. */
+/* Room for more descriptors than the kernel accepts, so that a request can exceed the limit by one. */
 union control {
     struct cmsghdr aligned;
     char bytes[CMSG_SPACE((MOST + 1) * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
 };
 
-/* The handles in `fds`, joined by commas; a handle may stand there twice. */
+/* Reads the handles in `fds`, separated by commas; a handle may appear twice. */
 static size_t listed_descriptors(struct call *call, int *descriptors) {
     size_t count = 0;
     char names[LINE_SIZE];
@@ -49,8 +49,8 @@ static void perform_sendmsg(struct call *call) {
     union control control = {0};
     struct iovec bytes = {(void *)sent.bytes, sent.length};
     struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control};
-    /* cmsg_len says what is there, CMSG_SPACE what it takes with its padding. With the padding in cmsg_len,
-     * another descriptor would be sent: 0. */
+    /* cmsg_len is the length of the data, CMSG_SPACE includes the padding. With the padding in cmsg_len,
+     * the kernel would send it as another descriptor, 0. */
     message.msg_controllen =
         (count > 0 ? CMSG_SPACE(count * sizeof(int)) : 0) + (credentials ? CMSG_SPACE(sizeof claim) : 0);
     struct cmsghdr *header = message.msg_controllen > 0 ? CMSG_FIRSTHDR(&message) : NULL;
@@ -79,8 +79,8 @@ static void perform_sendmsg(struct call *call) {
         peer_reply(call, "return", "%zd", length);
 }
 
-/* Gives each descriptor that came the next of the names. The kernel has room for no more than these, but
- * what has no name all the same is closed. */
+/* Registers each received descriptor under the next name. The kernel has room only for as many as there are
+ * names; a surplus descriptor would be closed. */
 static void keep_descriptors(struct call *call, const struct cmsghdr *header, char **names, bool *inherited) {
     size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     char list[LINE_SIZE / 4] = "";
@@ -126,13 +126,13 @@ static void perform_recvmsg(struct call *call) {
         return;
     int passes = 0;
     socklen_t option_size = sizeof passes;
-    /* Credentials come by Unix sockets alone, and others need not have the option. */
+    /* Only Unix sockets carry credentials; other sockets may not have the option. */
     if (getsockopt(fd, SOL_SOCKET, SO_PASSCRED, &passes, &option_size) == -1 && errno != EOPNOTSUPP) {
         peer_fail_in(call, "getsockopt", errno);
         return;
     }
 
-    /* Not CMSG_SPACE for the descriptors: into its padding the kernel would put one more than asked for. */
+    /* Not CMSG_SPACE for the descriptors: the kernel would put another one into its padding. */
     const size_t control_size =
         (passes ? CMSG_SPACE(sizeof(struct ucred)) : 0) + (wanted > 0 ? CMSG_LEN(wanted * sizeof(int)) : 0);
     union control control;

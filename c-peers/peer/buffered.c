@@ -121,7 +121,7 @@ static void reply_input(struct call *call, const struct buffer *buffer, size_t c
     peer_reply_payload(call, "buf", expected, buffer->in.room + buffer->in.begin, count);
 }
 
-/* Up to and including the delimiter; at the end of file, the rest. */
+/* Reads up to and including the delimiter; at the end of file, the rest. */
 static void read_delimited(struct call *call, const void *delimiter, size_t length) {
     struct buffer *buffer = find_buffer(call);
     check_direction(call, buffer, IPC_RING_CONSUMER);
@@ -202,7 +202,7 @@ static void perform_peek_buffer(struct call *call) {
     read_counted(call, false);
 }
 
-/* False, with errno, when bytes are left. */
+/* Returns false, with errno, if bytes are left. */
 static bool flush(struct buffer *buffer, const struct timeout *wait) {
     struct bytes *out = &buffer->out;
     while (count_of(out) > 0) {
@@ -233,7 +233,7 @@ static void perform_buffer_write(struct call *call) {
     unsigned char *bytes = (unsigned char *)sent.bytes;
     size_t accepted = 0;
     bool succeeded = sent.length <= buffer->capacity - out->end || flush(buffer, &wait);
-    /* What would fill the whole buffer is written without it. */
+    /* A payload that would fill the whole buffer is written directly. */
     while (succeeded && sent.length >= buffer->capacity && accepted < sent.length) {
         const ssize_t count = transfer(buffer, POLLOUT, bytes + accepted, sent.length - accepted, &wait);
         succeeded = count != -1;

@@ -1,4 +1,4 @@
-/* A request taken apart, and an answer put together. */
+/* Parses requests and builds responses. */
 #include "peer.h"
 
 #include <errno.h>
@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The function that failed, where it is not the one that the operation is named for. */
+/* The function that failed, if the operation is not named after it. */
 static const char *failed_call;
 
 static int hexadecimal_digit(char c) {
@@ -19,7 +19,8 @@ static int hexadecimal_digit(char c) {
     return -1;
 }
 
-/* Decodes in place: what is decoded is never longer. False when a `%` has no two digits behind it. */
+/* Decodes in place: the decoded value is never longer. Returns false if a `%` is not followed by two
+ * digits. */
 static bool decode(struct field *field, const char *end) {
     char *to = field->value;
     for (const char *from = field->value; from < end; to++) {
@@ -48,7 +49,7 @@ static void parse_field(struct call *call, char *word, char *end) {
     }
     *equals = '\0';
     if (peer_field(call, word)) {
-        peer_invalid_request(call, "'%s' stands twice", word);
+        peer_invalid_request(call, "'%s' is given twice", word);
         return;
     }
     if (call->field_count == FIELD_COUNT) {
@@ -58,10 +59,10 @@ static void parse_field(struct call *call, char *word, char *end) {
     struct field *added = &call->fields[call->field_count++];
     *added = (struct field){.key = word, .value = equals + 1};
     if (!decode(added, end))
-        peer_invalid_request(call, "a '%%' in '%s' has no two hexadecimal digits behind it", word);
+        peer_invalid_request(call, "a '%%' in '%s' is not followed by two hexadecimal digits", word);
 }
 
-/* Takes apart `line`, which must outlive the call: operation and fields point into it. */
+/* Parses `line`, which must outlive the call: the operation and the fields point into it. */
 void peer_parse(struct call *call, char *line, size_t length) {
     failed_call = NULL;
     call->outcome = OK;
@@ -83,13 +84,12 @@ void peer_parse(struct call *call, char *line, size_t length) {
         *space = '\0';
         space = memchr(word, ' ', (size_t)(end - word));
         char *word_end = space ? space : end;
-        *word_end = '\0'; /* for the messages; `space` finds its way without it */
+        *word_end = '\0'; /* for the messages; `space` is known already */
         parse_field(call, word, word_end);
     }
 }
 
-/* Refuses a parameter that the operation does not have: it is a slip of the pen, and would be ignored
- * silently. */
+/* Rejects a parameter that the operation does not have: a typo must not be ignored. */
 void peer_check_keys(struct call *call, const char *takes) {
     for (size_t i = 0; i < call->field_count; i++) {
         const char *key = call->fields[i].key;
@@ -105,7 +105,7 @@ void peer_check_keys(struct call *call, const char *takes) {
     }
 }
 
-/* The request is wrong. The first reason is the one that is told. */
+/* Marks the request invalid. The first reason is reported. */
 void peer_invalid_request(struct call *call, const char *reason, ...) {
     if (call->outcome == INVALID)
         return;
@@ -120,24 +120,23 @@ void peer_invalid_request(struct call *call, const char *reason, ...) {
     peer_reply_bytes(call, "reason", text, strlen(text));
 }
 
-/* Says which function failed, where that is not the one that the operation is named for. Returns what a call
- * that failed returns, and leaves errno alone. */
+/* Sets the function that failed, if the operation is not named after it. Returns -1, and preserves errno. */
 int peer_set_failed_call(const char *function) {
     failed_call = function;
     return -1;
 }
 
-/* The same, unless a function was set already. */
+/* The same, unless a function is set already. */
 int peer_set_default_failed_call(const char *function) {
     return peer_set_failed_call(failed_call ? failed_call : function);
 }
 
-/* The call failed. Takes the place of what was answered before. */
+/* The call failed. Replaces the fields that were added before. */
 void peer_fail(struct call *call, int error) {
     peer_fail_in(call, failed_call ? failed_call : call->operation, error);
 }
 
-/* It failed when `moved` bytes had been transferred. */
+/* The call failed after `moved` bytes were transferred. */
 void peer_fail_after(struct call *call, int error, ssize_t moved) {
     peer_fail(call, error);
     if (moved > 0)
@@ -161,7 +160,7 @@ static bool is_literal(unsigned char c) {
 }
 
 void peer_reply_bytes(struct call *call, const char *key, const void *bytes, size_t length) {
-    /* "unsupported", the longest kind of answer, and the line end must fit as well. */
+    /* Reserves room for "unsupported", the longest kind of response, and the line end. */
     const size_t room = sizeof call->response - 16 - call->response_length;
     if (strlen(key) + 2 + 3 * length > room) {
         call->response_too_long = true;
@@ -183,7 +182,7 @@ void peer_reply_bytes(struct call *call, const char *key, const void *bytes, siz
     call->response_length = (size_t)(to - call->response);
 }
 
-/* For numbers and names, which are short. */
+/* Adds a number or a name, which is short. */
 void peer_reply(struct call *call, const char *key, const char *format, ...) {
     char value[256];
     va_list arguments;

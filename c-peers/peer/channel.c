@@ -1,4 +1,4 @@
-/* Messages over streams of bytes, by ipc_channel.h. */
+/* Messages over byte streams, using ipc_channel.h. */
 #include "channel.h"
 #include "peer.h"
 
@@ -15,8 +15,8 @@ struct channel *peer_channel(struct call *call) {
     return peer_find_handle(call, "handle", "channel");
 }
 
-/* Both ends of a FIFO. The reading one is opened first, and does not wait for a writer; once it is there, the
- * writing one need not wait for a reader. */
+/* Opens both ends of a FIFO. The reading end is opened first, without waiting for a writer; the writing end
+ * then need not wait for a reader. */
 static int open_fifo(const char *path, int ends[2]) {
     if (mkfifo(path, 0600) == -1)
         return peer_set_failed_call("mkfifo");
@@ -39,9 +39,9 @@ static int open_fifo(const char *path, int ends[2]) {
     return -1;
 }
 
-/* Both ends of a connection of this machine to itself, at a port that the kernel chooses. Each has both
- * directions. Nothing waits: the kernel connects before anybody accepts. What is small is sent at once
- * (TCP_NODELAY): a message has a length in front, and nothing to wait for behind. */
+/* Connects this machine to itself, at a port that the kernel chooses; both ends read and write. Nothing
+ * blocks: the kernel completes the connection before it is accepted. TCP_NODELAY, because small messages
+ * should not wait for more data. */
 static int open_tcp(int ends[2]) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct sockaddr *name = (struct sockaddr *)&address;
@@ -112,8 +112,8 @@ static ssize_t write_ring(void *ring, const void *bytes, size_t count, const str
     return ipc_ring_write(ring, bytes, count, deadline);
 }
 
-/* The end of a ring of bytes under the name that a key has; NULL where that is of something else, or not
- * told. */
+/* Finds the end of a ring of bytes that a parameter names; NULL if there is no such parameter, or it names
+ * something else. */
 static struct ipc_ring *ring_of(struct call *call, const char *key, enum ipc_ring_role role) {
     const char *name = peer_has(call, key) ? peer_text(call, key) : NULL;
     if (!name || !peer_has_handle(name, "end of a ring"))
@@ -134,10 +134,10 @@ static void perform_channel_open(struct call *call) {
         peer_has(call, "write") && !to ? peer_descriptor_named(call, peer_text(call, "write")) : -1;
     const uint32_t limit = (uint32_t)peer_number_or(call, "limit", 0, 1 << 30, IPC_CHANNEL_LIMIT);
     if (!peer_has(call, "read") && !peer_has(call, "write"))
-        peer_invalid_request(call, "a channel reads, or writes, or both");
+        peer_invalid_request(call, "a channel needs 'read' or 'write'");
     if (call->outcome != OK)
         return;
-    /* The kernel gives pages to those bytes alone that arrive. */
+    /* Only the pages that messages reach are allocated. */
     struct channel made = {.room = malloc((size_t)limit + 1)};
     if (!made.room) {
         peer_invalid_request(call, "there is no room for messages of %u bytes", limit);
@@ -157,7 +157,7 @@ static void perform_channel_close(struct call *call) {
     peer_release_handle(call);
 }
 
-/* The time until which a call waits; NULL when that is for ever. */
+/* Returns the deadline of a call; NULL if it has none. */
 static const struct timespec *deadline(struct call *call, struct timespec *time) {
     if (!peer_has(call, "timeout"))
         return NULL;
@@ -165,7 +165,7 @@ static const struct timespec *deadline(struct call *call, struct timespec *time)
     return time;
 }
 
-/* Refuse a direction that the channel has not. */
+/* These reject a direction that the channel does not have. */
 bool peer_can_receive(struct call *call, const struct channel *channel) {
     if (call->outcome == OK && channel->stream.in == -1 && !channel->stream.functions.read)
         peer_invalid_request(call, "the channel has no 'read'");

@@ -1,10 +1,10 @@
-/* Many messages through channels, in tight loops. */
+/* Series of messages through channels, in tight loops. */
 #include "channel.h"
 #include "peer.h"
 
 #include <errno.h>
 
-/* The messages of a bulk operation: sizes and bytes follow from a seed. */
+/* The messages of a series: their lengths and bytes follow from a seed. */
 struct series {
     uint32_t seed;
     size_t least, most;
@@ -77,7 +77,7 @@ static void perform_channel_receive_all(struct call *call) {
     reply_series(call, count, differs);
 }
 
-/* Sends messages, each when the reply to the one before has come: the same again. */
+/* Sends messages, each after the previous one came back unchanged. */
 static void perform_channel_ping(struct call *call) {
     struct channel *both = peer_channel(call);
     const struct series told = series_of(call);
@@ -105,7 +105,7 @@ static void perform_channel_ping(struct call *call) {
     reply_series(call, done, differs);
 }
 
-/* Sends back what comes, to the end. */
+/* Sends back every message, until the end. */
 static void perform_channel_pong(struct call *call) {
     struct channel *both = peer_channel(call);
     uint32_t count = 0;

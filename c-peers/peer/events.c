@@ -1,4 +1,4 @@
-/* Descriptors that are there to be waited for: eventfd(2), timerfd_create(2), pidfd_open(2). */
+/* Descriptors to wait for: eventfd(2), timerfd_create(2), pidfd_open(2). */
 #include "peer.h"
 
 #include <errno.h>
@@ -33,7 +33,8 @@ static void perform_eventfd(struct call *call) {
         register_descriptor(call, handle, eventfd(initial, wanted | EFD_CLOEXEC));
 }
 
-/* With a timeout poll(2) waits before the call, which a descriptor that nobody else reads then does not. */
+/* With a timeout, poll(2) waits before the call. No other process reads the descriptor, so the call then
+ * does not block. */
 static bool is_readable(struct call *call, int fd, bool retry) {
     struct pollfd entry = {.fd = fd, .events = POLLIN};
     if (!peer_has(call, "timeout"))
@@ -53,7 +54,7 @@ static bool is_readable(struct call *call, int fd, bool retry) {
     return ready > 0;
 }
 
-/* eventfd and timerfd: 8 bytes are a number. */
+/* Reads the 8-byte number of an eventfd or timerfd. */
 static void read_number(struct call *call, const char *key) {
     int fd = peer_descriptor(call);
     bool retry = peer_retries(call);
@@ -135,7 +136,7 @@ static void perform_pidfd_send_signal(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* As pidfd_getpid(3) does it, which glibc has since 2.39. */
+/* Does what pidfd_getpid(3) does, which glibc has since 2.39. */
 static void perform_pidfd_getpid(struct call *call) {
     char path[64], line[256];
     int fd = peer_descriptor(call), pid = 0;
@@ -150,7 +151,7 @@ static void perform_pidfd_getpid(struct call *call) {
     bool found = false;
     while (!found && fgets(line, sizeof line, file))
         found = sscanf(line, "Pid: %d", &pid) == 1;
-    /* A line that could not be read is none that is not there. */
+    /* A failed read does not mean that there is no such line. */
     int error = ferror(file) ? errno : 0;
     fclose(file);
     if (error != 0)
@@ -163,7 +164,7 @@ static void perform_pidfd_getpid(struct call *call) {
         peer_reply(call, "pid", "%d", pid);
 }
 
-/* A child that exits at once, and for which nobody waits until `waitid` does. */
+/* Starts a child that exits at once, and stays a zombie until `waitid`. */
 static void perform_posix_spawn(struct call *call) {
     int status = (int)peer_number(call, "status", 0, 255);
     char script[32];

@@ -1,4 +1,4 @@
-/* Numbers by the names that the manual pages give them, in both directions. */
+/* Numbers by their names in the manual pages, in both directions. */
 #include "peer.h"
 
 #include <string.h>
@@ -52,7 +52,7 @@ void peer_reply_flags(struct call *call, const char *key, long value, const stru
     peer_reply(call, key, "%s", *spelt ? spelt : "0");
 }
 
-/* Appends the symbols of the bits that are set to `text`; bits without a symbol are passed over. */
+/* Appends the names of the bits that are set; bits without a name are ignored. */
 void peer_format_flags(char *text, size_t size, long value, const struct symbol *table) {
     for (; table->name; table++) {
         if (table->value == 0 || (value & table->value) != table->value)

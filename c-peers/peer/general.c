@@ -1,4 +1,4 @@
-/* The process itself, and what every descriptor has. */
+/* Operations on the process itself, and on every kind of descriptor. */
 #include "peer.h"
 
 #include <errno.h>
@@ -39,7 +39,7 @@ static void perform_setrlimit(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* An inherited descriptor could not be close-on-exec, or it would not be here; from now on it is. */
+/* An inherited descriptor cannot be close-on-exec; from now on it is. */
 static void perform_adopt(struct call *call) {
     const char *handle = peer_new_handle(call, "handle");
     int fd = (int)peer_number(call, "fd", 0, INT32_MAX);
@@ -51,7 +51,7 @@ static void perform_adopt(struct call *call) {
         peer_register_descriptor(handle, fd);
 }
 
-/* Whatever close(2) says, on Linux the descriptor is gone, and calling again might close somebody else's. */
+/* On Linux close(2) releases the descriptor even when it fails. A retry could close another one. */
 static void perform_close(struct call *call) {
     int fd = peer_descriptor(call);
     if (call->outcome != OK)
@@ -85,7 +85,7 @@ static void perform_fcntl(struct call *call) {
                                              : 0;
     if (call->outcome != OK)
         return;
-    if (command == F_SETFL) { /* sets all of them: what is not asked about stays as it is */
+    if (command == F_SETFL) { /* F_SETFL replaces all flags: the other ones must stay */
         int before = fcntl(fd, F_GETFL);
         if (before == -1) {
             peer_fail(call, errno);

@@ -1,4 +1,4 @@
-/* The table of handles: names for descriptors, for memory, and for whatever else a mechanism holds. */
+/* The table of handles. */
 #include "peer.h"
 
 #include <err.h>
@@ -13,15 +13,16 @@ static const char descriptor_kind[] = "descriptor", segment_kind[] = "segment",
                   reservation_kind[] = "reservation";
 
 struct handle {
-    const char *kind; /* NULL where there is none */
+    const char *kind; /* NULL if the slot is free */
     char name[NAME_SIZE];
     union handle_value value;
 };
-/* Behind the last one stands what is found where there is none: zeros. */
+/* The last element is what a failed look-up returns: zeros. */
 static struct handle *handles;
 static int reservations;
 
-/* Allocated memory has the type of what was stored in it last: a declared table would keep its own. */
+/* Allocated, because allocated memory has the type of the last store into it; a declared table would keep
+ * its own. */
 void peer_create_handles(void) {
     handles = calloc(HANDLE_COUNT + 1, sizeof *handles);
     if (!handles)
@@ -42,12 +43,12 @@ static struct handle *free_slot(void) {
     return NULL;
 }
 
-/* Keeps a place for what the request is about to open, under its name, until the request is answered. Asked
- * before the call is made, whose effects could be seen by others. */
+/* Reserves a slot for what the request creates, until the request ends. Checked before the call is made,
+ * because other processes may see its effects. */
 static void reserve(struct call *call, const char *name) {
     struct handle *handle = free_slot();
     if (!*name || strlen(name) >= NAME_SIZE) {
-        peer_invalid_request(call, "a handle has 1 to %d bytes", NAME_SIZE - 1);
+        peer_invalid_request(call, "the name of a handle has 1 to %d bytes", NAME_SIZE - 1);
     } else if (find(name)) {
         peer_invalid_request(call, "the handle '%s' is in use", name);
     } else if (!handle) {
@@ -67,14 +68,14 @@ void peer_end_reservations(void) {
         }
 }
 
-/* The name that the request gives to what it is about to open. */
+/* Reads and reserves the name for what the request creates. */
 const char *peer_new_handle(struct call *call, const char *key) {
     const char *name = strcmp(key, "handle") != 0 || peer_has(call, key) ? peer_text(call, key) : "default";
     reserve(call, name);
     return name;
 }
 
-/* Under a name that is reserved. */
+/* Requires that the name was reserved. */
 void peer_register_value(const char *name, const char *kind, const void *value, size_t size) {
     struct handle *handle = find(name);
     handle->kind = kind;
@@ -90,7 +91,7 @@ void peer_register_segment(const char *name, struct segment segment) {
     PEER_REGISTER(name, segment_kind, segment);
 }
 
-/* The same of names that are joined by commas. */
+/* The same for names separated by commas. */
 void peer_new_handles(struct call *call, const char *list) {
     char name[NAME_SIZE + 1];
     for (const char *end; call->outcome == OK; list = end + 1) {
@@ -112,7 +113,7 @@ void *peer_find_handle_named(struct call *call, const char *name, const char *ki
     struct handle *handle = find(name);
     if (handle && strcmp(handle->kind, kind) == 0)
         return &handle->value;
-    peer_invalid_request(call, "the handle '%.64s' is no %s", name, kind);
+    peer_invalid_request(call, "the handle '%.64s' is not a %s", name, kind);
     return &handles[HANDLE_COUNT].value;
 }
 
@@ -135,15 +136,14 @@ struct segment peer_segment(struct call *call) {
     return *(struct segment *)peer_find_handle(call, "handle", segment_kind);
 }
 
-/* Whether there is a page, and room for one, wherever the bytes lie: an object may be shorter than its
- * mapping. A kernel that cannot tell is believed. */
+/* Whether the bytes are backed by pages: an object may be shorter than its mapping. Kernels without
+ * MADV_POPULATE_WRITE cannot tell. */
 static bool is_backed(const unsigned char *address, size_t size) {
     const size_t before = (uintptr_t)address % (size_t)sysconf(_SC_PAGESIZE);
     return madvise((void *)(address - before), before + size, MADV_POPULATE_WRITE) == 0 || errno == EINVAL;
 }
 
-/* The memory that the request names by `key`, from `offset` on, for something that is aligned as a long is.
- */
+/* Finds the memory that the request names by `key`, from `offset` on, aligned for a long. */
 struct segment peer_memory_from(struct call *call, const char *key, const char *offset, size_t least) {
     struct segment memory = *(struct segment *)peer_find_handle(call, key, segment_kind);
     long long at = peer_number_or(call, offset, INT64_MIN, INT64_MAX, 0);
@@ -156,7 +156,7 @@ struct segment peer_memory_from(struct call *call, const char *key, const char *
     return (struct segment){.address = memory.address + at, .size = memory.size - (size_t)at};
 }
 
-/* `size` bytes of it. */
+/* Finds `size` bytes of it. */
 void *peer_memory_at(struct call *call, const char *key, const char *offset, size_t size) {
     struct segment memory = peer_memory_from(call, key, offset, size);
     if (call->outcome != OK)
@@ -170,12 +170,12 @@ void *peer_memory_at(struct call *call, const char *key, const char *offset, siz
     return memory.address;
 }
 
-/* The memory has moved, or has another size. */
+/* Updates memory that has moved or changed its size. */
 void peer_replace_segment(struct call *call, struct segment segment) {
     *(struct segment *)peer_find_handle(call, "handle", segment_kind) = segment;
 }
 
-/* The name may be taken again. */
+/* Frees the name. */
 void peer_release_handle(struct call *call) {
     const char *name = peer_has(call, "handle") ? peer_text(call, "handle") : "default";
     struct handle *handle = find(name);

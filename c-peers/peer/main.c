@@ -1,4 +1,4 @@
-/* The C reference peer: performs IPC operations on request. docs/peer-contract.md says how it is asked. */
+/* The C reference peer: performs IPC operations on request, as specified in docs/peer-contract.md. */
 #include "operations.h"
 #include "peer.h"
 
@@ -22,8 +22,8 @@ static const char implementation[] = "clang-" VERSION(__clang_major__, __clang_m
 static const char implementation[] = "gcc-" VERSION(__GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
 #endif
 
-/* Not by stdio: a handler without SA_RESTART may interrupt both ends of the conversation, and stdio would
- * take that for an error of the stream. */
+/* Without stdio: a handler without SA_RESTART may interrupt reads and writes, and stdio would treat that as
+ * an error. */
 static void write_line(char *line, size_t length) {
     line[length++] = '\n';
     for (size_t written = 0; written < length;) {
@@ -34,9 +34,9 @@ static void write_line(char *line, size_t length) {
     }
 }
 
-/* The next line, without its line end; NULL at the end of input. A line that does not fit is skipped to its
- * end, and *length is then LINE_SIZE. What stands behind the last line end is no line: whoever wrote it died
- * in the middle. */
+/* Returns the next line without its line end; NULL at the end of input. A line that is too long is skipped,
+ * and *length is then LINE_SIZE. Bytes after the last line end are ignored: the runner was interrupted
+ * while it wrote them. */
 static char *read_line(size_t *length) {
     static char buffer[LINE_SIZE];
     static size_t begin, end;
@@ -98,7 +98,7 @@ static void dispatch(struct call *call, char *line, size_t length) {
         operation->perform(call);
     peer_end_reservations();
     if (call->response_too_long)
-        peer_invalid_request(call, "the answer does not fit in a line");
+        peer_invalid_request(call, "the response does not fit into a line");
 }
 
 int main(void) {
@@ -107,8 +107,7 @@ int main(void) {
     static struct call call;
     static char line[LINE_SIZE];
 
-    /* Whoever writes to a pipe that nobody reads shall see EPIPE. Nothing that writes is executed, and could
-     * inherit this. */
+    /* So that a write without a reader fails with EPIPE. filter.c restores the default for its child. */
     signal(SIGPIPE, SIG_IGN);
     peer_create_handles();
     say_hello();

@@ -1,4 +1,4 @@
-/* Waiting for a thousand descriptors in one call, which as handles would be as many requests. */
+/* Waits for a thousand descriptors in one call; as handles, they would take as many requests. */
 #include "peer.h"
 
 #include <errno.h>
@@ -9,8 +9,8 @@
 
 enum { MOST = 1024 };
 
-/* Duplicates of one descriptor, `count` in all with that of the handle at one place of them: many in one
- * wait. */
+/* Fills an array with `count` duplicates of one descriptor, except for one place with the descriptor of the
+ * handle. */
 static bool duplicate(struct call *call, int idle, int *duplicates, int count) {
     for (int i = 0; i < count; i++) {
         duplicates[i] = fcntl(idle, F_DUPFD_CLOEXEC, 0);

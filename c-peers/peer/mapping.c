@@ -1,4 +1,4 @@
-/* Mapped memory, and what is stored into it and loaded from it, whatever kind of memory it is. */
+/* Mapped memory, and stores and loads for every kind of memory. */
 #include "peer.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@ static void perform_mmap(struct call *call) {
     int protection = peer_flags(call, "prot", protections);
     int kind = peer_has(call, "flags") ? peer_symbol(call, "flags", kinds) : MAP_SHARED;
     if (!(protection & PROT_READ) || (kind == MAP_PRIVATE && !(protection & PROT_WRITE)))
-        peer_invalid_request(call, "memory is mapped to be read, and privately to be written as well");
+        peer_invalid_request(call, "memory is mapped for reading, and a private mapping also for writing");
     if (call->outcome != OK)
         return;
     void *address = mmap(NULL, length, protection, kind, fd, offset);
@@ -30,7 +30,7 @@ static void perform_mmap(struct call *call) {
 static struct segment mapping(struct call *call) {
     struct segment memory = peer_segment(call);
     if (call->outcome == OK && !memory.mapped)
-        peer_invalid_request(call, "the handle is no mapping");
+        peer_invalid_request(call, "the handle is not a mapping");
     return memory;
 }
 
@@ -59,8 +59,7 @@ static void perform_mremap(struct call *call) {
     peer_replace_segment(call, memory);
 }
 
-/* No access is left to the processor to refuse: it would be by SIGSEGV, or not at all in the rest of the last
- * page. */
+/* Checked here: the processor would raise SIGSEGV, or nothing within the rest of the last page. */
 static bool is_within(struct segment memory, long long at, size_t length) {
     return at >= 0 && (size_t)at <= memory.size && length <= memory.size - (size_t)at;
 }
@@ -90,8 +89,8 @@ static void perform_madvise(struct call *call) {
     perform_on_range(call, madvise, peer_symbol(call, "advice", known));
 }
 
-/* Pages beyond the end of what is mapped raise SIGBUS, and when the end may move nothing that is asked
- * beforehand helps: the copy itself is tried, and left by the handler. */
+/* Pages beyond the end of the object raise SIGBUS, and the object may shrink at any time, so a check
+ * beforehand does not help: the handler aborts the copy. */
 static sigjmp_buf before_copy;
 
 static void leave_copy(int number) {
@@ -130,8 +129,8 @@ static void perform_load(struct call *call) {
         peer_fail(call, EFAULT);
         return;
     }
-    /* A copy: others may write while it is looked at, and digest and difference must speak of the same bytes.
-     */
+    /* A copy, because other processes may write meanwhile, and digest and difference must describe the same
+     * bytes. */
     void *loaded = peer_scratch(call, count);
     if (!loaded)
         return;

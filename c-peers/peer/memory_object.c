@@ -1,4 +1,4 @@
-/* What can be mapped: POSIX shared memory, regular files, memory without a name. mapping.c maps them. */
+/* Objects to map: POSIX shared memory, regular files, memory without a name. mapping.c maps them. */
 #include "peer.h"
 
 #include <errno.h>
@@ -13,8 +13,8 @@ static const struct symbol open_flags[] = {
     SYMBOL(O_RDONLY), SYMBOL(O_WRONLY), SYMBOL(O_RDWR),    SYMBOL(O_CREAT),
     SYMBOL(O_EXCL),   SYMBOL(O_TRUNC),  SYMBOL(O_CLOEXEC), {0}};
 
-/* A new object has the permissions asked for less those of the umask; exactly them by fchmod(2), on what this
- * call alone can have made. */
+/* The umask reduces the permissions of a new object. With `exact`, fchmod(2) sets them through the
+ * descriptor, on an object that this call has created. */
 static bool register_created(struct call *call, const char *handle, int fd, bool exact, mode_t mode) {
     if (exact && fchmod(fd, mode) == -1) {
         peer_fail_in(call, "fchmod", errno);
@@ -30,9 +30,9 @@ static bool wants_exact(struct call *call, int oflag) {
     if (!peer_has(call, "exact"))
         return false;
     if (strcmp(peer_text(call, "exact"), "yes") != 0)
-        peer_invalid_request(call, "exact is 'yes', or not there");
+        peer_invalid_request(call, "exact must be 'yes' or left out");
     if (!(oflag & O_EXCL))
-        peer_invalid_request(call, "exact permissions are for what O_EXCL has made");
+        peer_invalid_request(call, "exact permissions need O_EXCL");
     return true;
 }
 
@@ -44,12 +44,12 @@ static void perform_shm_open(struct call *call) {
     bool exact = wants_exact(call, oflag);
     if (call->outcome != OK)
         return;
-    /* It sets FD_CLOEXEC itself. */
+    /* shm_open(3) sets FD_CLOEXEC itself. */
     int fd = shm_open(name, oflag & ~O_CLOEXEC, mode);
     if (fd == -1)
         peer_fail(call, errno);
     else if (!register_created(call, handle, fd, exact, mode))
-        shm_unlink(name); /* what is not as it was asked for is not made */
+        shm_unlink(name); /* an object with wrong permissions is not left behind */
 }
 
 static void perform_shm_unlink(struct call *call) {
@@ -87,7 +87,7 @@ static void perform_memfd_create(struct call *call) {
         register_created(call, handle, fd, false, 0);
 }
 
-/* Beyond RLIMIT_FSIZE there is a signal besides the error, of which the peer would die. */
+/* Beyond RLIMIT_FSIZE the kernel also sends a signal, which would terminate the peer. */
 static int limited(int fd, off_t length, int (*change)(int, off_t)) {
     void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
     int result = change(fd, length), error = errno;

@@ -1,11 +1,11 @@
-/* Sending and receiving through sockets. */
+/* Sends and receives through sockets. */
 #include "peer.h"
 #include "socket.h"
 
 #include <errno.h>
 #include <limits.h>
 
-/* Deadlines of socket calls are options of the socket: it waits so long, and then fails with EAGAIN. */
+/* The timeout of a socket call is an option of the socket, after which the call fails with EAGAIN. */
 struct socket_wait peer_socket_wait(struct call *call, int option) {
     struct socket_wait wait = {
         .option = option, .timed = peer_has(call, "timeout"), .retry = peer_retries(call)};
@@ -19,22 +19,23 @@ static bool set_timeout(const struct socket_wait *wait, int fd, struct timespec 
     return setsockopt(fd, SOL_SOCKET, wait->option, &value, sizeof value) == 0;
 }
 
-/* Without its deadline the call could wait for ever: false, with errno, and then it is not made. */
+/* Sets the timeout. Returns false, with errno, if that fails: the call could then block forever, and is not
+ * made. */
 bool peer_begin_socket_wait(struct socket_wait *wait, int fd) {
     struct timespec left = peer_time_left(wait->deadline);
     if (left.tv_sec == 0 && left.tv_nsec < 1000)
-        left.tv_nsec = 1000; /* 0 would be for ever */
+        left.tv_nsec = 1000; /* 0 would mean no timeout */
     wait->begun = !wait->timed || set_timeout(wait, fd, left);
     peer_set_failed_call(wait->begun ? NULL : "setsockopt");
     return wait->begun;
 }
 
-/* Whether to call again. What came of the call is *result; it has failed as well when the socket keeps a
- * deadline that was this call's alone, and then `moved` tells what it had brought. */
+/* Whether to call again. *result is the result of the call; if the timeout of this call cannot be reset, it
+ * becomes a failure, and `moved` keeps the number of bytes. */
 bool peer_end_socket_wait(struct socket_wait *wait, int fd, ssize_t *result) {
     int error = errno;
     if (wait->timed && wait->begun) {
-        /* The latter two of connect(2), for a connection that is still being made. */
+        /* The latter two are errors of connect(2), for a connection in progress. */
         if (*result == -1 && (error == EAGAIN || error == EINPROGRESS || error == EALREADY))
             error = ETIMEDOUT;
         if (!set_timeout(wait, fd, (struct timespec){0})) {
@@ -100,7 +101,7 @@ static void receive_bytes(struct call *call, bool addressed) {
         peer_fail_after(call, errno, wait.moved);
         return;
     }
-    peer_reply(call, "return", "%zd", length); /* with MSG_TRUNC, as long as it was */
+    peer_reply(call, "return", "%zd", length); /* with MSG_TRUNC, the full length */
     if (addressed)
         peer_reply_address(call, &from);
     peer_reply_payload(call, "buf", expected, room, (size_t)length < size ? (size_t)length : size);

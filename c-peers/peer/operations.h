@@ -4,7 +4,7 @@
 
 #include "call.h"
 
-/* A new table has a line here. */
+/* Add a line for a new table. */
 // clang-format off
 #define OPERATION_TABLES(table) \
     table(general) \

@@ -1,4 +1,4 @@
-/* Parameters as values: each accessor refuses the call when the text is not one. */
+/* Parameters as values: each accessor marks the request invalid if the text is not such a value. */
 #include "peer.h"
 
 #include <ctype.h>
@@ -18,8 +18,7 @@ bool peer_has(const struct call *call, const char *key) {
     return peer_field(call, key) != NULL;
 }
 
-/* A C string ends at its first NUL, so a value that has one inside is none: the call would see another name.
- */
+/* A C string ends at its first NUL: with a NUL inside, the call would see another name. */
 const char *peer_text(struct call *call, const char *key) {
     const struct field *found = peer_field(call, key);
     if (!found) {
@@ -46,14 +45,14 @@ long long peer_number_or(struct call *call, const char *key, long long least, lo
     return peer_has(call, key) ? peer_number(call, key, least, most) : fallback;
 }
 
-/* Any 64 bits, which is more than strtonum(3) can say. */
+/* Any 64-bit number, which strtonum(3) cannot parse. */
 uint64_t peer_seed(struct call *call, const char *key) {
     const char *value = peer_text(call, key);
     char *end;
     errno = 0;
     unsigned long long result = strtoull(value, &end, 10);
     if (!isdigit((unsigned char)*value) || *end || errno == ERANGE)
-        peer_invalid_request(call, "%s=%.64s is no number of 64 bits", key, value);
+        peer_invalid_request(call, "%s=%.64s is not a number of 64 bits", key, value);
     return result;
 }
 
@@ -65,7 +64,7 @@ key_t peer_key(struct call *call, const char *key) {
     errno = 0;
     long long result = strtoll(value, &end, strncasecmp(value, "0x", 2) == 0 ? 16 : 10);
     if (end == value || *end || errno == ERANGE || result < INT32_MIN || result > UINT32_MAX)
-        peer_invalid_request(call, "%s=%.64s is no key", key, value);
+        peer_invalid_request(call, "%s=%.64s is not a key", key, value);
     return (key_t)result;
 }
 
@@ -81,8 +80,8 @@ mode_t peer_mode_or(struct call *call, const char *key, mode_t fallback) {
     return peer_has(call, key) ? peer_mode(call, key) : fallback;
 }
 
-/* Decimal seconds, by digits: a double would not keep a nanosecond. Negative times have a negative tv_sec and
- * a tv_nsec from 0 on, as the clocks have them. */
+/* Parses decimal seconds digit by digit: a double would lose nanoseconds. Negative times have a negative
+ * tv_sec and a tv_nsec of 0 or more, like the clocks. */
 struct timespec peer_seconds(struct call *call, const char *key) {
     const char *value = peer_text(call, key);
     const char *digit = value + (*value == '-' || *value == '+');
@@ -94,7 +93,7 @@ struct timespec peer_seconds(struct call *call, const char *key) {
         for (digit++; isdigit((unsigned char)*digit) && fraction < 9; digit++, fraction++)
             span.tv_nsec = span.tv_nsec * 10 + (*digit - '0');
     if (whole + fraction == 0 || *digit)
-        peer_invalid_request(call, "%s=%.64s is no time in decimal seconds", key, value);
+        peer_invalid_request(call, "%s=%.64s is not a time in decimal seconds", key, value);
     for (; fraction < 9; fraction++)
         span.tv_nsec *= 10;
     if (*value == '-') {
@@ -108,6 +107,6 @@ bool peer_retries(struct call *call) {
     if (!peer_has(call, "eintr"))
         return false;
     if (strcmp(peer_text(call, "eintr"), "retry") != 0)
-        peer_invalid_request(call, "eintr is 'retry', or not there");
+        peer_invalid_request(call, "eintr must be 'retry' or left out");
     return true;
 }

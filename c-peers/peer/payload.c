@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Byte i of the stream is byte i mod 8, least significant first, of the word i div 8. */
+/* Byte i of the stream is byte i mod 8, least significant first, of word i div 8. */
 uint64_t peer_pattern_word(uint64_t seed, uint64_t index) {
     uint64_t z = seed + index + 0x9e3779b97f4a7c15;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
@@ -13,7 +13,7 @@ uint64_t peer_pattern_word(uint64_t seed, uint64_t index) {
     return z ^ (z >> 31);
 }
 
-/* The bytes of the stream from `offset` to the end of their word: how many they are. */
+/* Generates the bytes from `offset` to the end of their word, and returns their number. */
 static size_t pattern_piece(uint64_t seed, uint64_t offset, unsigned char piece[8]) {
     uint64_t word = htole64(peer_pattern_word(seed, offset / 8));
     size_t skipped = offset % 8;
@@ -40,7 +40,7 @@ void peer_make_pattern(uint64_t seed, uint64_t offset, unsigned char *to, size_t
     }
 }
 
-/* The offset in `bytes` of the first that is not the stream's; `length` when all are. */
+/* Returns the offset of the first byte that differs from the stream; `length` if none does. */
 size_t peer_first_difference(uint64_t seed, uint64_t offset, const unsigned char *bytes, size_t length) {
     size_t at = 0;
     while (at < length) {
@@ -69,7 +69,7 @@ static uint64_t fnv(uint64_t hash, uint64_t word) {
 
 const struct digest_state peer_new_digest = {.hash = 0xcbf29ce484222325};
 
-/* FNV-1a, over words instead of bytes: it keeps up with a pipe. Only the last piece may have an incomplete
+/* FNV-1a over words instead of bytes, fast enough for a pipe. Only the last piece may have an incomplete
  * word. */
 void peer_digest_more(struct digest_state *digesting, const void *bytes, size_t length) {
     uint64_t hash = digesting->hash, word;
@@ -79,7 +79,7 @@ void peer_digest_more(struct digest_state *digesting, const void *bytes, size_t 
         hash = fnv(hash, le64toh(word));
     }
     if (length % 8 > 0) {
-        word = 0; /* what the last word lacks is zeros */
+        word = 0; /* an incomplete word is padded with zeros */
         memcpy(&word, from, length % 8);
         hash = fnv(hash, le64toh(word));
     }
@@ -112,7 +112,7 @@ void peer_make_record(unsigned char *record, size_t size, uint32_t writer, uint3
     put_header(record, writer, sequence, peer_digest(body, size - RECORD_HEADER));
 }
 
-/* Whether the bytes are a record as its writer made it; then, whose it is. */
+/* Whether the bytes are an intact record; returns its writer and sequence number. */
 bool peer_check_record(const unsigned char *record, size_t size, uint32_t *writer, uint32_t *sequence) {
     const unsigned char *body = record + RECORD_HEADER;
     const size_t length = size - RECORD_HEADER;
@@ -126,7 +126,8 @@ bool peer_check_record(const unsigned char *record, size_t size, uint32_t *write
            peer_first_difference((uint64_t)*writer << 32 | *sequence, 0, body, length) == length;
 }
 
-/* Room for the bytes of one call, kept for the next one: no allocation a message. */
+/* Returns room for the bytes of one call. It is kept for the next one, to avoid an allocation for each
+ * message. */
 void *peer_scratch(struct call *call, size_t size) {
     enum { MOST = 1 << 30 };
     static void *room;
@@ -142,13 +143,13 @@ void *peer_scratch(struct call *call, size_t size) {
     return room = larger;
 }
 
-/* What a request sends: literal bytes, or a part of the pattern. */
+/* Reads the payload of a request: literal bytes, or a part of the pattern. */
 struct payload peer_payload(struct call *call, const char *literal, const char *length) {
     const struct field *bytes = peer_field(call, literal);
     if (!bytes == !peer_has(call, "pattern"))
         peer_invalid_request(call, "%s sends either '%s' or 'pattern'", call->operation, literal);
     else if (bytes && (peer_has(call, length) || peer_has(call, "offset")))
-        peer_invalid_request(call, "'%s' says its length itself", literal);
+        peer_invalid_request(call, "'%s' implies its length", literal);
     if (call->outcome != OK)
         return (struct payload){0};
     if (bytes)
@@ -162,13 +163,13 @@ struct payload peer_payload(struct call *call, const char *literal, const char *
     return (struct payload){room, count};
 }
 
-/* What a request that receives is to compare with. */
+/* Reads the pattern that received bytes are compared with. */
 struct expectation peer_expectation(struct call *call) {
     struct expectation expected = {.has_pattern = peer_has(call, "pattern")};
     if (expected.has_pattern)
         expected.seed = peer_seed(call, "pattern");
     else if (peer_has(call, "offset"))
-        peer_invalid_request(call, "'offset' is one into a pattern");
+        peer_invalid_request(call, "'offset' needs 'pattern'");
     expected.offset = (uint64_t)peer_number_or(call, "offset", 0, 1LL << 62, 0);
     return expected;
 }

@@ -1,4 +1,4 @@
-/* Anonymous pipes and FIFOs: how they are made and opened. transfer.c moves the bytes. */
+/* Creates and opens anonymous pipes and FIFOs. transfer.c moves the bytes. */
 #include "peer.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@ static void perform_pipe2(struct call *call) {
     int ends[2];
     if (call->outcome != OK)
         return;
-    /* Close-on-exec from birth: set afterwards, a fork in between would have let the ends slip into a
+    /* Close-on-exec from the start: if it were set later, a fork in between would leak the ends into a
      * program. */
     if (pipe2(ends, wanted | O_CLOEXEC) == -1) {
         peer_fail(call, errno);
@@ -31,11 +31,11 @@ static void perform_mkfifo(struct call *call) {
     mode_t mode = peer_mode(call, "mode");
     bool exact = peer_has(call, "exact");
     if (exact && strcmp(peer_text(call, "exact"), "yes") != 0)
-        peer_invalid_request(call, "exact is 'yes', or not there");
+        peer_invalid_request(call, "exact must be 'yes' or left out");
     if (call->outcome != OK)
         return;
-    /* Not by chmod(2) afterwards: in between, the name may have become another file's. The umask is the whole
-     * process's, and this process has one thread. */
+    /* Not by chmod(2) afterwards: the name may belong to another file by then. The umask belongs to the
+     * whole process, and this process has one thread. */
     mode_t mask = exact ? umask(0) : 0;
     int result = mkfifo(path, mode), error = errno;
     if (exact)
@@ -44,8 +44,8 @@ static void perform_mkfifo(struct call *call) {
         peer_fail(call, error);
 }
 
-/* A blocking open cannot be given a deadline. A non-blocking one fails with ENXIO for as long as nobody
- * reads; once it succeeds, the descriptor is made what was asked for. */
+/* A blocking open has no timeout. A non-blocking one fails with ENXIO while there is no reader; after it
+ * succeeded, the flags of the request are restored. */
 static int open_with_timeout(const char *path, int oflag, struct timespec timeout) {
     const struct timespec deadline = peer_time_after(CLOCK_MONOTONIC, timeout);
     struct timespec backoff = peer_first_backoff;
@@ -76,9 +76,9 @@ static void perform_open(struct call *call) {
     int oflag = peer_flags(call, "oflag", known) | O_CLOEXEC;
     bool timed = peer_has(call, "timeout");
     struct timespec timeout = timed ? peer_seconds(call, "timeout") : (struct timespec){0};
-    /* A non-blocking open for reading succeeds at once, so there would be nothing to wait for. */
+    /* A non-blocking open for reading succeeds at once. */
     if (timed && (oflag & O_ACCMODE) != O_WRONLY)
-        peer_invalid_request(call, "a timeout is for O_WRONLY");
+        peer_invalid_request(call, "a timeout needs O_WRONLY");
     if (call->outcome != OK)
         return;
     int fd = timed ? open_with_timeout(path, oflag, timeout) : open(path, oflag);

@@ -50,8 +50,8 @@ static void perform_mq_unlink(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* The deadline of an mq_timed call is a time of CLOCK_REALTIME; it does not move when the call begins again.
- */
+/* The deadline of the mq_timed calls is a time of CLOCK_REALTIME. It stays the same when the call is
+ * repeated. */
 static struct timespec deadline(struct call *call) {
     return peer_time_after(CLOCK_REALTIME, peer_seconds(call, "abs_timeout"));
 }
@@ -81,7 +81,7 @@ static void perform_mq_timedsend(struct call *call) {
     send_message(call, true);
 }
 
-/* The buffer that mq_receive(3) demands: as long as the longest message of the queue. */
+/* mq_receive(3) needs a buffer for the longest message of the queue. */
 static size_t message_size(struct call *call, mqd_t queue) {
     struct mq_attr attributes = {0};
     if (call->outcome == OK && mq_getattr(queue, &attributes) == -1)

@@ -10,7 +10,7 @@
 
 struct semaphore {
     sem_t *address;
-    bool named; /* by sem_open(3), and not by sem_init(3) */
+    bool named; /* by sem_open(3), not by sem_init(3) */
 };
 
 static struct semaphore find_semaphore(struct call *call, const char *key) {
@@ -27,7 +27,7 @@ static void perform_sem_open(struct call *call) {
     bool exact = peer_has(call, "exact");
     if (call->outcome != OK)
         return;
-    /* This process has one thread: nobody else makes a file meanwhile. */
+    /* This process has one thread, so no other call sees the changed umask. */
     mode_t mask = exact ? umask(0) : 0;
     sem_t *opened = sem_open(name, oflag, mode, value);
     int error = errno;
@@ -42,7 +42,7 @@ static void perform_sem_open(struct call *call) {
 static void perform_sem_close(struct call *call) {
     struct semaphore held = find_semaphore(call, "handle");
     if (call->outcome == OK && !held.named)
-        peer_invalid_request(call, "what sem_init made is not closed");
+        peer_invalid_request(call, "sem_close does not apply to sem_init");
     if (call->outcome != OK)
         return;
     peer_release_handle(call);
@@ -68,7 +68,7 @@ static void perform_sem_init(struct call *call) {
         PEER_REGISTER(handle, "semaphore", ((struct semaphore){placed, false}));
 }
 
-/* What another process made with sem_init(3): there is no call to open it. */
+/* A semaphore of another process's sem_init(3). There is no call to open it. */
 static void perform_sem_at(struct call *call) {
     const char *handle = peer_new_handle(call, "handle");
     sem_t *placed = peer_memory_at(call, "memory", "at", sizeof(sem_t));
@@ -79,7 +79,7 @@ static void perform_sem_at(struct call *call) {
 static void perform_sem_destroy(struct call *call) {
     struct semaphore held = find_semaphore(call, "handle");
     if (call->outcome == OK && held.named)
-        peer_invalid_request(call, "what sem_open opened is not destroyed");
+        peer_invalid_request(call, "sem_destroy does not apply to sem_open");
     if (call->outcome != OK)
         return;
     peer_release_handle(call);
@@ -112,7 +112,7 @@ static void perform_sem_trywait(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* The deadline does not move when the call begins again. */
+/* The deadline stays the same when the call is repeated. */
 static void wait_until(struct call *call, clockid_t clock) {
     sem_t *waited = find_semaphore(call, "handle").address;
     struct timespec end = peer_time_after(clock, peer_seconds(call, "abs_timeout"));
@@ -152,7 +152,7 @@ static void perform_sem_getvalue(struct call *call) {
         peer_reply(call, "value", "%d", value);
 }
 
-/* Of the functions that wake a waiter, this is the one that a handler may call: signal-safety(7). */
+/* The only function that wakes a waiter and may be called in a handler: signal-safety(7). */
 static sem_t *volatile posted_by_handler;
 
 static void post(int signum) {
@@ -174,8 +174,8 @@ static void perform_sem_post_on_signal(struct call *call) {
         peer_fail_in(call, "sigaction", errno);
 }
 
-/* Adds to a number that only the semaphore protects: `volatile` makes each addition a load and a store, which
- * others could come between. */
+/* Increments a number that only the semaphore protects: `volatile` separates load and store, so that a race
+ * would be seen. */
 static void perform_sem_count(struct call *call) {
     sem_t *lock = find_semaphore(call, "handle").address;
     volatile uint64_t *counter = peer_memory_at(call, "memory", "at", sizeof *counter);

@@ -1,5 +1,4 @@
-/* Stamped records through a pipe, in tight loops: whether they stay whole is what the atomicity check asks.
- */
+/* Stamped records through a pipe, in tight loops, to check that writes are atomic. */
 #include "peer.h"
 
 #include <errno.h>
@@ -7,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* By one write(2) where that takes it whole, by more where it does not. */
+/* One write(2) if the kernel takes the whole record, otherwise several. */
 static bool write_record(int fd, const unsigned char *record, size_t size) {
     for (size_t written = 0; written < size;) {
         ssize_t count = write(fd, record + written, size - written);
@@ -36,7 +35,7 @@ static void perform_write_records(struct call *call) {
     peer_reply(call, "return", "%u", sequence);
 }
 
-/* What a reader knows of one of its writers. */
+/* What the reader knows about one writer. */
 struct writer {
     uint32_t number, last, largest;
     uint64_t seen;
@@ -48,7 +47,7 @@ struct tally {
     uint64_t records, torn, disordered;
 };
 
-/* NULL when there is no memory for another writer. */
+/* Returns NULL if there is no memory for another writer. */
 static struct writer *writer_of(struct tally *tally, uint32_t number) {
     for (size_t i = 0; i < tally->writer_count; i++)
         if (tally->writers[i].number == number)
@@ -84,8 +83,8 @@ static bool count_frame(struct tally *tally, const unsigned char *frame, size_t 
     return true;
 }
 
-/* Reads frames to the end of file; a read(2) may bring less than one. False, with errno, when a call fails.
- */
+/* Reads frames to the end of file; a read(2) may return less than one. Returns false, with errno, if a call
+ * fails. */
 static bool count_frames(struct tally *tally, int fd, unsigned char *frame, size_t size) {
     for (size_t filled = 0;;) {
         ssize_t count = read(fd, frame + filled, size - filled);

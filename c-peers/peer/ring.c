@@ -1,4 +1,4 @@
-/* Rings in shared memory, by ipc_ring.h. */
+/* Rings in shared memory, using ipc_ring.h. */
 #include "ring.h"
 
 #include <errno.h>

@@ -1,11 +1,11 @@
-/* Many bytes or records through rings, in tight loops. */
+/* Series of bytes or records through rings, in tight loops. */
 #include "ring.h"
 
 #include <endian.h>
 #include <errno.h>
 #include <limits.h>
 
-/* The stream in pieces, each written until it is whole. */
+/* Writes the stream in pieces. */
 static void perform_ring_write_all(struct call *call) {
     struct ipc_ring *written = peer_ring_end(call, IPC_RING_PRODUCER, IPC_RING_BYTES);
     struct payload bytes = peer_payload(call, "buf", "count");
@@ -23,7 +23,7 @@ static void perform_ring_write_all(struct call *call) {
         peer_reply(call, "return", "%zu", done);
 }
 
-/* The stream to its end, in pieces, each as it comes. */
+/* Reads the stream to its end, in pieces. */
 static void perform_ring_read_all(struct call *call) {
     struct ipc_ring *read = peer_ring_end(call, IPC_RING_CONSUMER, IPC_RING_BYTES);
     size_t piece = (size_t)peer_number(call, "piece", 1, 65536),
@@ -48,8 +48,7 @@ static void perform_ring_read_all(struct call *call) {
     peer_reply_payload(call, "buf", expected, bytes, done);
 }
 
-/* Word i of counted record n is the first word of the pattern n, and i more: each byte is known, and costs
- * the time of a copy. */
+/* Word i of record n is the first word of pattern n, plus i: every byte is known, at the cost of a copy. */
 static void count_into(uint64_t *record, size_t words, uint64_t number) {
     const uint64_t first = le64toh(peer_pattern_word(number, 0));
     for (size_t i = 0; i < words; i++)
@@ -67,7 +66,7 @@ static bool is_counted(const uint64_t *record, size_t words, uint64_t number) {
 static size_t record_size(struct call *call) {
     size_t size = (size_t)peer_number(call, "size", 8, 1 << 30);
     if (size % 8 != 0)
-        peer_invalid_request(call, "a counted record is made of words of 8 bytes");
+        peer_invalid_request(call, "the size of a counted record is a multiple of 8");
     return size;
 }
 

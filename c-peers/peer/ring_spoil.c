@@ -1,4 +1,4 @@
-/* Rings whose headers are spoilt at random, and what the ends make of them. */
+/* Opens and uses rings whose headers are corrupted at random. */
 #include "peer.h"
 
 #include <endian.h>
@@ -6,7 +6,7 @@
 #include <ipc_ring.h>
 #include <string.h>
 
-/* One of a few values that a header might have and should not, or an arbitrary one. */
+/* Returns one of a few plausible but wrong values, or an arbitrary one. */
 static uint64_t spoiled(uint64_t value, uint64_t how) {
     switch (how % 5) {
     case 0: return how;
@@ -17,7 +17,7 @@ static uint64_t spoiled(uint64_t value, uint64_t how) {
     }
 }
 
-/* A ring with one record in it, of which up to three fields are spoilt. */
+/* Creates a ring with one record, and corrupts up to three of its fields. */
 static void spoil(unsigned char *memory, uint64_t round) {
     static const struct {
         size_t offset, size;
@@ -35,7 +35,7 @@ static void spoil(unsigned char *memory, uint64_t round) {
     }
 }
 
-/* What failed for want of something, or was interrupted, tells nothing of the ring. */
+/* A lack of resources or an interruption says nothing about the ring. */
 static int32_t outcome_of(struct call *call, ssize_t result) {
     static const int of_rings[] = {EBADMSG,    EBUSY,           EINVAL, EMSGSIZE, ENODATA,
                                    EOWNERDEAD, EPROTONOSUPPORT, EPIPE,  ETIMEDOUT};
@@ -48,8 +48,8 @@ static int32_t outcome_of(struct call *call, ssize_t result) {
     return errno;
 }
 
-/* What comes of opening each end of a spoilt ring, and of using it: four errors, 0 for none, -1 for not
- * tried. */
+/* Opens and uses each end of a corrupted ring: four error numbers, 0 for none, -1 for a call that was not
+ * made. */
 static void try_spoiled(struct call *call, struct segment memory, int32_t outcomes[4]) {
     static const struct timespec past = {0};
     unsigned char bytes[256] = {0};

@@ -1,5 +1,4 @@
-/* A block that processes share: a flag that says that the data behind it is there, a counter, and the data.
- */
+/* A block in shared memory: a flag that publishes data, a counter, and the data. */
 #include "peer.h"
 
 #include <errno.h>
@@ -11,7 +10,7 @@
 #include <unistd.h>
 
 struct block {
-    _Atomic uint32_t ready; /* 0 or 1; a whole word, so that futex(2) can wait for it */
+    _Atomic uint32_t ready; /* 0 or 1; a whole word, as futex(2) requires */
     _Atomic uint64_t counter;
     unsigned char buffer[4000];
 };
@@ -39,7 +38,7 @@ static struct block_wait block_wait_of(struct call *call) {
     };
 }
 
-/* Sleeps while the flag is `value`, until it is said to have changed. */
+/* Sleeps while the flag is `value`, until a wake-up. */
 static bool sleep_while(_Atomic uint32_t *flag, uint32_t value, struct timeout *wait) {
     const struct timespec *left = peer_remaining(wait);
     if (left && left->tv_sec == 0 && left->tv_nsec == 0) {
@@ -53,8 +52,7 @@ static bool sleep_while(_Atomic uint32_t *flag, uint32_t value, struct timeout *
     return false;
 }
 
-/* Waits until the flag is set, or until it is not. The load acquires: what was stored before the flag is
- * seen. */
+/* Waits until the flag is set, or cleared. The load acquires: stores before the flag are then visible. */
 static bool await(struct block *block, bool set, struct block_wait *wait) {
     struct timespec backoff = peer_first_backoff;
     for (uint32_t flag; ((flag = atomic_load_explicit(&block->ready, memory_order_acquire)) != 0) != set;) {
@@ -67,7 +65,7 @@ static bool await(struct block *block, bool set, struct block_wait *wait) {
     return true;
 }
 
-/* Sets the flag or takes it back, behind everything that was stored before, and wakes all who wait for it. */
+/* Sets or clears the flag after all preceding stores, and wakes all waiters. */
 static void set_ready(struct block *block, uint32_t flag) {
     atomic_store_explicit(&block->ready, flag, memory_order_release);
     syscall(SYS_futex, &block->ready, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
@@ -153,8 +151,8 @@ static void perform_block_counter(struct call *call) {
         peer_reply(call, "counter", "%llu", (unsigned long long)atomic_load(&asked->counter));
 }
 
-/* Publishes generation after generation: the number in the counter, the data made of it, and the flag last.
- */
+/* Publishes one generation after another: the number in the counter, data derived from it, and the flag
+ * last. */
 static void perform_block_publish_rounds(struct call *call) {
     struct block *published = find_block(call);
     uint64_t rounds = (uint64_t)peer_number(call, "count", 0, INT64_MAX), round = 0;
@@ -173,7 +171,7 @@ static void perform_block_publish_rounds(struct call *call) {
         peer_reply(call, "return", "%llu", (unsigned long long)round);
 }
 
-/* Takes generation after generation, and counts those of which not all is there. */
+/* Receives one generation after another, and counts the incomplete ones. */
 static void perform_block_check_rounds(struct call *call) {
     struct block *read = find_block(call);
     uint64_t rounds = (uint64_t)peer_number(call, "count", 0, INT64_MAX), round = 0, torn = 0;

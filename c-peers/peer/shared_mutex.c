@@ -1,13 +1,12 @@
-/* Mutexes and condition variables between processes. They lie in an attached segment, and are named by it and
- * their place in it: whoever has the memory has them. */
+/* Mutexes and condition variables between processes. A request names them by their memory and offset. */
 #include "peer.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 
-/* The functions of pthread return what others leave in errno. EOWNERDEAD is told as an error, and yet the
- * mutex is locked. */
+/* pthread functions return the error number. EOWNERDEAD is reported as an error, although the mutex is
+ * locked. */
 static void check(struct call *call, int error) {
     if (error != 0)
         peer_fail(call, error);
@@ -75,8 +74,8 @@ static void perform_mutex_consistent(struct call *call) {
         check(call, pthread_mutex_consistent(repaired));
 }
 
-/* Adds to a number that only the mutex protects: `volatile` makes each addition a load and a store, which
- * others could come between. */
+/* Increments a number that only the mutex protects: `volatile` separates load and store, so that a race
+ * would be seen. */
 static void perform_lock_and_count(struct call *call) {
     pthread_mutex_t *lock = find_mutex(call);
     volatile uint64_t *counter = peer_memory_at(call, "memory", "counter", sizeof *counter);

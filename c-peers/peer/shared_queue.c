@@ -1,4 +1,4 @@
-/* Bounded queues in shared memory, by ipc_queue.h. */
+/* Bounded queues in shared memory, using ipc_queue.h. */
 #include "shared_queue.h"
 
 #include <errno.h>
@@ -127,7 +127,7 @@ static void perform_queue_select(struct call *call) {
     void *message = call->outcome == OK ? peer_scratch(call, size) : NULL;
     if (!message)
         return;
-    /* Behind the last one is the first. */
+    /* The search starts with the first queue. */
     unsigned from = selected.count - 1;
     char sources[256] = "";
     for (long long i = 0; i < count; i++) {
@@ -165,7 +165,7 @@ static void perform_queue_status(struct call *call) {
     peer_reply(call, "recoveries", "%u", asked.header->recoveries);
 }
 
-/* Sends or receives up to a point, and stays there, with the queue in its hands: for whoever then dies. */
+/* Sends or receives partially, and keeps the lock of the queue: for tests of a process that dies then. */
 static void perform_queue_hold(struct call *call) {
     enum { LOCKED, PLACED, PUBLISHED, COPIED, CONSUMED };
     static const struct symbol points[] = {{"locked", LOCKED},       {"placed", PLACED},

@@ -1,4 +1,4 @@
-/* Several queues at once, as a request names them. */
+/* Queues as handles, one or several in a request (shared_queue.c). */
 #ifndef SHARED_QUEUE_H
 #define SHARED_QUEUE_H
 
@@ -6,7 +6,7 @@
 
 #include <ipc_queue.h>
 
-/* The queues that a request names, joined by commas; all of the names in one text, each ended by a NUL. */
+/* The queues of a request, by names separated by commas; `names` has them in one text, each with a NUL. */
 struct queues {
     unsigned count;
     struct ipc_queue queues[IPC_QUEUE_MOST_SELECTED];

@@ -1,11 +1,11 @@
-/* Many messages through queues, in tight loops and several threads, and whether each came once. */
+/* Many messages through queues, in tight loops and several threads, to check that each arrives once. */
 #include "shared_queue.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
-/* What one thread does of a bulk operation, and what came of it. */
+/* The part of one thread, and its result. */
 struct work {
     const struct queues *queues;
     uint32_t producer, producers, count;
@@ -64,7 +64,8 @@ static void *consume(void *argument) {
 
 enum { MOST_THREADS = 64 };
 
-/* By so many threads; by the first one alone where nothing else is asked for, so that it is seen to block. */
+/* Runs the work in several threads; in the main thread if there is only one, so that the runner sees it
+ * block. */
 static unsigned perform_work(struct call *call, struct work works[], void *(*perform)(void *)) {
     unsigned count = (unsigned)peer_number_or(call, "threads", 1, MOST_THREADS, 1), started = 0;
     pthread_t threads[MOST_THREADS];
@@ -104,7 +105,7 @@ static void perform_queue_produce(struct call *call) {
         peer_reply(call, "return", "%llu", sent);
 }
 
-/* The queue that a request has from `handle`, or those from `handles`. */
+/* Finds the queue named by `handle`, or those named by `handles`. */
 static void one_or_more_queues(struct call *call, struct queues *queues) {
     if (peer_has(call, "handles")) {
         peer_queues(call, queues);
@@ -140,7 +141,7 @@ static void perform_queue_consume(struct call *call) {
     peer_reply(call, "repeated", "%llu", (unsigned long long)all.repeated);
 }
 
-/* How often each message came: one byte for each, which whoever consumed it has counted up. */
+/* Counts how often each message arrived: its consumer has incremented the byte of the message. */
 static void perform_queue_tally(struct call *call) {
     size_t count = (size_t)peer_number(call, "count", 0, INT64_MAX), often[3] = {0};
     const unsigned char *tally = peer_memory_at(call, "memory", "at", count);

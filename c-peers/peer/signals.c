@@ -1,4 +1,4 @@
-/* Signals: what interrupts a call, what tells of a message, and messages of their own. */
+/* Signals: to interrupt a call, as a notification, and as messages. */
 #include "peer.h"
 
 #include <errno.h>
@@ -11,14 +11,14 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* A handler can reach nothing but what is static. */
+/* A handler can access static objects only. */
 static volatile sig_atomic_t counts[NSIG];
 
 static void count(int signum) {
     counts[signum]++;
 }
 
-/* By its symbol, or by its number: real-time signals have no symbols. */
+/* Parses a symbol or a number: real-time signals have no symbols. */
 static int signal_of(struct call *call, const char *value) {
     const char *wrong = NULL;
     for (int signum = 1; signum < NSIG; signum++) {
@@ -60,7 +60,7 @@ static void perform_setitimer(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* One or several, joined by `|`. */
+/* Reads one or several signals, separated by `|`. */
 static sigset_t signal_set(struct call *call) {
     char *list = (char *)peer_text(call, "signum"), *word;
     sigset_t set;
@@ -108,8 +108,8 @@ static void perform_sigpending(struct call *call) {
     peer_reply(call, "pending", "%s", list);
 }
 
-/* The fields of siginfo_t are unions, and si_code says which of them a signal has: see sigaction(2). What it
- * has not is 0. */
+/* The fields of siginfo_t are unions, and si_code tells which ones a signal has: see sigaction(2). The
+ * others are 0. */
 static void reply_signal(struct call *call, int signum, int code, pid_t pid, uid_t uid, int value) {
     static const struct symbol codes[] = {SYMBOL(SI_USER),
                                           SYMBOL(SI_QUEUE),
@@ -146,8 +146,8 @@ static void perform_sigtimedwait(struct call *call) {
         reply_signal(call, info.si_signo, info.si_code, info.si_pid, info.si_uid, info.si_value.sival_int);
 }
 
-/* Takes `count` signals, waits for each, and tells how many of their values are not one more than the one
- * before, the first of all being 0. */
+/* Waits for `count` signals, and counts the values that are not one more than the previous value, starting
+ * at 0. */
 static void perform_sigtimedwait_all(struct call *call) {
     sigset_t set = signal_set(call);
     long long count = peer_number(call, "count", 0, INT32_MAX), received = 0, disordered = 0;
@@ -166,7 +166,7 @@ static void perform_sigtimedwait_all(struct call *call) {
     peer_reply(call, "disordered", "%lld", disordered);
 }
 
-/* Of one process: 0 and below are groups, and all. */
+/* A single process: 0 and negative numbers are groups, and all processes. */
 static pid_t process(struct call *call) {
     return (pid_t)peer_number(call, "pid", 1, INT32_MAX);
 }
@@ -186,7 +186,7 @@ static void perform_sigqueue(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* Sends `count` signals with the values from 0 on. */
+/* Sends `count` signals with the values 0, 1, 2 and so on. */
 static void perform_sigqueue_all(struct call *call) {
     pid_t pid = process(call);
     int signum = peer_signal(call, "signum");
@@ -215,8 +215,8 @@ static void perform_signalfd(struct call *call) {
     peer_reply(call, "fd", "%d", fd);
 }
 
-/* One signal is one structure. With a timeout poll(2) waits, and the descriptor is this process's own, so
- * nobody takes the signal in between. */
+/* Each signal is one structure. With a timeout, poll(2) waits. No other process reads this descriptor, so
+ * the read then does not block. */
 static void perform_signalfd_read(struct call *call) {
     struct pollfd entry = {.fd = peer_descriptor(call), .events = POLLIN};
     bool timed = peer_has(call, "timeout");

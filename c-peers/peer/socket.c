@@ -1,4 +1,4 @@
-/* Sockets: how they are made, named and connected. message.c moves what they carry. */
+/* Creates, names and connects sockets. message.c transfers the data. */
 #include "socket.h"
 #include "peer.h"
 
@@ -44,10 +44,11 @@ static void perform_socketpair(struct call *call) {
     peer_reply(call, "fd", "%d,%d", ends[0], ends[1]);
 }
 
-/* Whether the path is a socket that no process has any more. It is asked with a datagram socket, which
- * leaves no trace with a listener: a live socket of another type is EPROTOTYPE, one that hears only another
- * EPERM, a dead one of any type ECONNREFUSED. So is a file that is no socket at all, hence stat. What is not
- * ours to connect to (EACCES) is not ours to replace. False, with errno, when it cannot be known. */
+/* Whether the path is a socket that is no longer bound by a process. Tries to connect a datagram socket,
+ * which leaves no trace at a listener: a live socket of another type gives EPROTOTYPE, one that is
+ * connected elsewhere EPERM, a dead one ECONNREFUSED. A file that is not a socket also gives ECONNREFUSED,
+ * hence stat. A socket without permission (EACCES) must not be replaced. Returns false, with errno, if it
+ * cannot be known. */
 static bool is_dead(const struct address *address, bool *dead) {
     struct stat found;
     *dead = false;
@@ -66,8 +67,8 @@ static bool is_dead(const struct address *address, bool *dead) {
            error == ENOENT || (peer_set_failed_call("connect"), false);
 }
 
-/* Removes a dead socket. Two that come at once would each find it dead, and the second would remove what the
- * first had bound meanwhile: so they take turns, by a lock of the directory. */
+/* Replaces a dead socket. The lock on the directory serialises processes that do this: otherwise both would
+ * find it dead, and the second one would remove the socket that the first one has just bound. */
 static int bind_instead(int fd, const struct address *address) {
     char directory[sizeof address->un.sun_path + 1];
     strlcpy(directory, address->un.sun_path, sizeof directory);
@@ -99,11 +100,11 @@ static void perform_bind(struct call *call) {
     bool exact = peer_has(call, "mode"), replace = peer_has(call, "replace");
     mode_t mode = peer_mode_or(call, "mode", 0);
     if (replace && (strcmp(peer_text(call, "replace"), "yes") != 0 || !peer_has(call, "path")))
-        peer_invalid_request(call, "replace is 'yes', and for a path");
+        peer_invalid_request(call, "replace must be 'yes', and needs a path");
     if (call->outcome != OK)
         return;
-    /* bind(2) gives the file the mode of the socket, less the umask; the umask is the whole process's, and
-     * this process has one thread. */
+    /* bind(2) gives the file the mode of the socket, reduced by the umask. The umask belongs to the whole
+     * process, and this process has one thread. */
     mode_t mask = exact ? umask(0) : 0;
     int result = exact ? fchmod(fd, mode) : 0;
     if (result == -1)
@@ -143,11 +144,11 @@ static void perform_accept4(struct call *call) {
     } while (peer_end_socket_wait(&wait, fd, &accepted));
     if (accepted == -1) {
         if (wait.moved > 0)
-            close((int)wait.moved); /* accepted, and then nobody's */
+            close((int)wait.moved); /* accepted, but not returned */
         peer_fail(call, errno);
         return;
     }
-    /* A connection has the options that its listener had when it was made, and this one was for the call. */
+    /* A connection inherits the options of its listener, and this timeout was only for the call. */
     if (wait.timed && setsockopt((int)accepted, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){0},
                                  sizeof(struct timeval)) == -1) {
         peer_fail_in(call, "setsockopt", errno);

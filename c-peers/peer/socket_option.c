@@ -1,4 +1,4 @@
-/* Options of sockets. */
+/* Socket options. */
 #include "peer.h"
 #include "socket.h"
 
@@ -9,7 +9,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
-/* Options whose value is an int, and where they belong. */
+/* Options whose value is an int, and their levels. */
 static const struct level {
     int level;
     struct symbol options[12];
@@ -36,7 +36,7 @@ static int option_of(struct call *call, int *level) {
     return -1;
 }
 
-/* Of whoever connected or listened, when they did. */
+/* Credentials of the process that connected or listened, at that time. */
 static void reply_peer(struct call *call, int fd) {
     struct ucred peer;
     socklen_t length = sizeof peer;
@@ -53,7 +53,7 @@ static void reply_peer(struct call *call, int fd) {
 enum { SO_PEERPIDFD = 77 }; /* since Linux 6.5; elsewhere only on parisc and sparc */
 #endif
 
-/* The process on the other side, whatever its number means by now. */
+/* The process at the other end, even if its number was reused. */
 static void reply_peer_process(struct call *call, int socket) {
     const char *handle = peer_new_handle(call, "pidfd");
     int fd;
@@ -68,7 +68,7 @@ static void reply_peer_process(struct call *call, int socket) {
     peer_reply(call, "fd", "%d", fd);
 }
 
-/* -1 is off. */
+/* -1 means off. */
 static void reply_linger(struct call *call, int fd) {
     struct linger value;
     socklen_t length = sizeof value;
@@ -78,7 +78,7 @@ static void reply_linger(struct call *call, int fd) {
         peer_reply(call, "optval", "%d", value.l_onoff ? value.l_linger : -1);
 }
 
-/* What a call with a deadline may have left behind, in microseconds. */
+/* A timeout of a call that was not reset, in microseconds. */
 static void reply_timeout(struct call *call, int fd) {
     struct timeval value;
     socklen_t length = sizeof value;
@@ -133,12 +133,12 @@ static unsigned interface(struct call *call, const char *key) {
     return index;
 }
 
-/* By the protocol-independent options of RFC 3678, which both versions know. */
+/* Uses the protocol-independent options of RFC 3678, which IPv4 and IPv6 share. */
 static void change_membership(struct call *call, int fd, int option) {
     struct address group = {0};
     struct group_req request = {.gr_interface = interface(call, "interface")};
     if (!peer_parse_internet(peer_text(call, "optval"), &group))
-        peer_invalid_request(call, "optval=%.64s is no address in numbers", peer_text(call, "optval"));
+        peer_invalid_request(call, "optval=%.64s is not a numeric address", peer_text(call, "optval"));
     if (call->outcome != OK)
         return;
     memcpy(&request.gr_group, &group.any, group.length);
@@ -147,7 +147,7 @@ static void change_membership(struct call *call, int fd, int option) {
         peer_fail(call, errno);
 }
 
-/* Those whose values are structures, or names. False for another. */
+/* Sets options whose values are structures or names. Returns false for other options. */
 static bool set_structure(struct call *call, int fd, const char *name) {
     int result = 0;
     if (strcmp(name, "MCAST_JOIN_GROUP") == 0) {

@@ -1,4 +1,4 @@
-/* Streams in tight loops: many bytes, many connections. */
+/* Byte streams in tight loops: many bytes, many connections. */
 #include "peer.h"
 #include "socket.h"
 
@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CHUNK = 1 << 17 }; /* a multiple of 8, which the digest asks for */
+enum { CHUNK = 1 << 17 }; /* a multiple of 8, as the digest requires */
 
-/* How many bytes were moved: `length` unless the stream ended; less, with errno, when a call failed. */
+/* Returns the number of bytes: `length` unless the stream ended; -1, with errno, if a call failed. */
 static ssize_t receive_all(int fd, unsigned char *bytes, size_t length) {
     size_t received = 0;
     while (received < length) {
@@ -82,7 +82,7 @@ static void perform_sink(struct call *call) {
         peer_reply(call, "differs", "%llu", (unsigned long long)difference);
 }
 
-/* Of one connection at a time: what comes until it ends is sent back. */
+/* Serves one connection after another: sends back what it receives until the end. */
 static void perform_accept_and_echo(struct call *call) {
     static unsigned char bytes[CHUNK];
     int fd = peer_descriptor(call);
@@ -108,7 +108,8 @@ static void perform_accept_and_echo(struct call *call) {
     peer_reply(call, "return", "%lld", served);
 }
 
-/* Sends 64 bytes of its own by each connection, and no more; false, with errno, when a call fails. */
+/* Sends 64 bytes that are unique to the connection, and expects them back. Returns false, with errno, if a
+ * call fails. */
 static bool exchange(const struct address *address, uint64_t number, bool *right) {
     unsigned char question[64], answer[sizeof question + 1];
     uint64_t sent = 0;
@@ -123,8 +124,7 @@ static bool exchange(const struct address *address, uint64_t number, bool *right
         peer_set_failed_call("write");
     else if (shutdown(fd, SHUT_WR) == -1)
         peer_set_failed_call("shutdown");
-    else if ((length = receive_all(fd, answer, sizeof answer)) ==
-             -1) /* one more, to see that there is none */
+    else if ((length = receive_all(fd, answer, sizeof answer)) == -1) /* one byte more, to detect a surplus */
         peer_set_failed_call("read");
     *right = length == sizeof question && memcmp(question, answer, sizeof question) == 0;
     int error = errno;

@@ -1,4 +1,4 @@
-/* System V messages. */
+/* System V message queues. */
 #include "peer.h"
 
 #include <errno.h>
@@ -6,19 +6,19 @@
 #include <string.h>
 #include <sys/msg.h>
 
-/* msgsnd(2): the caller has to define it. The sizes of these calls are those of the text alone. */
+/* msgsnd(2) requires the caller to define it. The sizes in these calls are those of the text alone. */
 struct message {
     long mtype;
     char mtext[];
 };
 
-/* The queue that requests without `msqid` mean. */
+/* The queue for requests without `msqid`. */
 static int latest = -1;
 
 static int identifier(struct call *call) {
     int msqid = (int)peer_number_or(call, "msqid", INT32_MIN, INT32_MAX, latest);
     if (!peer_has(call, "msqid") && latest == -1)
-        peer_invalid_request(call, "there was no msgget yet, so 'msqid' must be told");
+        peer_invalid_request(call, "there was no msgget yet, so 'msqid' is required");
     return msqid;
 }
 
@@ -37,8 +37,8 @@ static void perform_msgget(struct call *call) {
     peer_reply(call, "msqid", "%d", msqid);
 }
 
-/* How a call waits. System V has no call with a deadline: with one, the peer tries without waiting, and
- * pauses in between, longer each time. */
+/* How a call waits. System V has no call with a deadline: with a timeout, the peer tries without waiting,
+ * and pauses in between, longer each time. */
 struct wait {
     bool retry, timed;
     struct timespec deadline, backoff;
@@ -56,8 +56,8 @@ static struct wait begin_wait(struct call *call, int *msgflg) {
     return wait;
 }
 
-/* Whether a call that failed is to be made again; `busy` is what it says when it would have had to wait.
- * Where it is not, errno is the answer. */
+/* Whether to repeat a failed call; `busy` is its error when it would have had to wait. Otherwise errno is
+ * the result. */
 static bool wait_again(struct wait *wait, int busy) {
     if (errno == EINTR)
         return wait->retry;
@@ -73,13 +73,13 @@ static void perform_msgsnd(struct call *call) {
     struct payload text = peer_payload(call, "mtext", "msgsz");
     int msgflg = peer_flags_or(call, "msgflg", known, 0);
     struct wait wait = begin_wait(call, &msgflg);
-    /* A pattern stands in the same room: it is moved to behind the type. */
+    /* A pattern is generated in the same room, and moved behind the type. */
     struct message *message = call->outcome == OK ? peer_scratch(call, sizeof *message + text.length) : NULL;
     int result;
     if (!message)
         return;
     if (peer_has(call, "pattern"))
-        text.bytes = message; /* the room may have moved when it grew */
+        text.bytes = message; /* the room may have moved when it was enlarged */
     memmove(message->mtext, text.bytes, text.length);
     message->mtype = mtype;
     do
@@ -135,7 +135,7 @@ static void get_status(struct call *call, int msqid) {
 static void set_status(struct call *call, int msqid) {
     struct msqid_ds status = {0};
     struct ipc_perm *owner = &status.msg_perm;
-    /* IPC_STAT asks for permission to read, which whoever may set need not have. */
+    /* IPC_STAT needs read permission, which a process that may set need not have. */
     bool all_told = peer_has(call, "mode") && peer_has(call, "uid") && peer_has(call, "gid") &&
                     peer_has(call, "msg_qbytes");
     if (!all_told && msgctl(msqid, IPC_STAT, &status) == -1)

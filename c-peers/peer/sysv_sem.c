@@ -16,7 +16,7 @@ void peer_reply_semid(struct call *call, int semid) {
 int peer_semid(struct call *call) {
     int semid = (int)peer_number_or(call, "semid", INT32_MIN, INT32_MAX, latest);
     if (!peer_has(call, "semid") && latest == -1)
-        peer_invalid_request(call, "there was no semget yet, so 'semid' must be told");
+        peer_invalid_request(call, "there was no semget yet, so 'semid' is required");
     return semid;
 }
 

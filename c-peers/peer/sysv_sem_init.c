@@ -1,13 +1,13 @@
-/* System V semaphores: a set that is complete for whoever finds it. */
+/* System V semaphores: creates a set and initialises it, or waits until its creator has. */
 #include "sysv_sem.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/sem.h>
 
-/* Sets every semaphore of a new set, and then does an operation that changes nothing: the first semop(2) of a
- * set is what makes its sem_otime differ from 0, and that is what everybody else waits for. EAGAIN means that
- * somebody who does not wait has operated on it in between, and that sem_otime is set as well. */
+/* Sets every semaphore of a new set, and then performs an operation that changes nothing: the first
+ * semop(2) makes sem_otime differ from 0, which other processes wait for. EAGAIN means that a process that
+ * does not wait has operated on the set, which also sets sem_otime. */
 static bool initialise(int semid, int nsems, unsigned short value) {
     struct sembuf down_and_up[] = {{.sem_op = -1, .sem_flg = IPC_NOWAIT}, {.sem_op = 1}};
     struct sembuf see_zero[] = {{.sem_op = 0, .sem_flg = IPC_NOWAIT}};
@@ -27,8 +27,8 @@ static bool initialise(int semid, int nsems, unsigned short value) {
     return (value > 0 ? semop(semid, down_and_up, 2) : semop(semid, see_zero, 1)) != -1 || errno == EAGAIN;
 }
 
-/* Waits until whoever made the set has initialised it. False, with errno, when it is gone or the time is
- * over. */
+/* Waits until the creator has initialised the set. Returns false, with errno, if the set was removed or the
+ * time is over. */
 static bool await_initialised(int semid, const struct timespec *deadline) {
     struct semid_ds status;
     struct timespec backoff = peer_first_backoff;
@@ -61,7 +61,7 @@ static int create_or_open(key_t key, int nsems, unsigned short value, mode_t mod
         semid = semget(key, nsems, 0);
         if (semid != -1 && await_initialised(semid, deadline))
             return semid;
-        /* It was there and is gone: removed, or its maker failed. Then it is ours to make. */
+        /* The set was removed, or its creator failed: create it. */
         if (errno != ENOENT && errno != EIDRM && !(semid != -1 && errno == EINVAL))
             return -1;
     }

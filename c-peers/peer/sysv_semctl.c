@@ -1,4 +1,4 @@
-/* System V semaphores: values, status, owner, removal. */
+/* System V semaphores: values, status, owner and removal. */
 #include "sysv_sem.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/sem.h>
 
-/* How many semaphores the set has, which is how many values the kernel reads or writes. */
+/* Returns the number of semaphores, which is the number of values that the kernel reads or writes. */
 static size_t set_size(struct call *call, int semid) {
     struct semid_ds status = {0};
     if (call->outcome == OK && semctl(semid, 0, IPC_STAT, (union semun){.buf = &status}) == -1)
@@ -65,7 +65,7 @@ static void get_status(struct call *call, int semid) {
 static void set_owner(struct call *call, int semid) {
     struct semid_ds status = {0};
     struct ipc_perm *owner = &status.sem_perm;
-    /* IPC_STAT asks for permission to read, which whoever may set need not have. */
+    /* IPC_STAT needs read permission, which a process that may set need not have. */
     bool all_told = peer_has(call, "mode") && peer_has(call, "uid") && peer_has(call, "gid");
     if (!all_told && semctl(semid, 0, IPC_STAT, (union semun){.buf = &status}) == -1)
         peer_fail(call, errno);

@@ -1,16 +1,16 @@
-/* System V shared memory. mapping.c stores into it and loads from it. */
+/* System V shared memory. mapping.c stores and loads. */
 #include "peer.h"
 
 #include <errno.h>
 #include <sys/shm.h>
 
-/* The segment that requests without `shmid` mean. */
+/* The segment for requests without `shmid`. */
 static int latest = -1;
 
 static int identifier(struct call *call) {
     int shmid = (int)peer_number_or(call, "shmid", INT32_MIN, INT32_MAX, latest);
     if (!peer_has(call, "shmid") && latest == -1)
-        peer_invalid_request(call, "there was no shmget yet, so 'shmid' must be told");
+        peer_invalid_request(call, "there was no shmget yet, so 'shmid' is required");
     return shmid;
 }
 
@@ -55,7 +55,7 @@ static void perform_shmat(struct call *call) {
         peer_fail(call, errno);
         return;
     }
-    /* Asked only now: while it is attached, the identifier cannot become another segment's. */
+    /* Checked now: while the segment is attached, its identifier cannot be reused. */
     if (shmctl(shmid, IPC_STAT, &status) == -1) {
         peer_fail_in(call, "shmctl", errno);
         shmdt(address);
@@ -68,7 +68,7 @@ static void perform_shmat(struct call *call) {
 static void perform_shmdt(struct call *call) {
     struct segment held = peer_segment(call);
     if (call->outcome == OK && held.mapped)
-        peer_invalid_request(call, "the handle is no attached segment");
+        peer_invalid_request(call, "the handle is not an attached segment");
     if (call->outcome != OK)
         return;
     if (shmdt(held.address) == -1)
@@ -96,7 +96,7 @@ static void perform_shmctl(struct call *call) {
     int command = peer_symbol(call, "cmd", commands);
     struct shmid_ds status = {0};
     struct ipc_perm *owner = &status.shm_perm;
-    /* IPC_STAT asks for permission to read, which whoever may set need not have. */
+    /* IPC_STAT needs read permission, which a process that may set need not have. */
     bool all_told = peer_has(call, "mode") && peer_has(call, "uid") && peer_has(call, "gid");
     if (command == IPC_SET && !all_told && call->outcome == OK && shmctl(shmid, IPC_STAT, &status) == -1)
         peer_fail(call, errno);

@@ -1,4 +1,4 @@
-/* Deadlines: a wait that begins again after an interruption must not begin its time again. */
+/* Timeouts: a wait that continues after an interruption has only the rest of its time. */
 #include "peer.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@ static struct timespec difference(struct timespec end, struct timespec begin) {
     return span;
 }
 
-/* The present time of the clock, and `span` more. */
+/* Returns the present time of the clock plus `span`. */
 struct timespec peer_time_after(clockid_t clock, struct timespec span) {
     struct timespec time;
     clock_gettime(clock, &time);
@@ -28,7 +28,7 @@ struct timespec peer_time_after(clockid_t clock, struct timespec span) {
     return time;
 }
 
-/* How long it is to a time of CLOCK_MONOTONIC; 0 when it is over. */
+/* Returns the time until a deadline of CLOCK_MONOTONIC; 0 if it has passed. */
 struct timespec peer_time_left(struct timespec deadline) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -36,8 +36,8 @@ struct timespec peer_time_left(struct timespec deadline) {
     return left.tv_sec < 0 ? (struct timespec){0} : left;
 }
 
-/* For what the kernel gives no call to wait for: sleeps a little, longer each time. False, with errno, when
- * the deadline is over (NULL is none) or a signal came. */
+/* Sleeps between attempts of a call that cannot wait, longer each time. Returns false, with errno, if the
+ * deadline has passed (NULL: none) or a signal arrived. */
 bool peer_pause_before(const struct timespec *deadline, struct timespec *backoff) {
     struct timespec pause = *backoff;
     if (deadline) {
@@ -55,7 +55,7 @@ bool peer_pause_before(const struct timespec *deadline, struct timespec *backoff
     return errno == 0;
 }
 
-/* `timeout`, negative for ever, and `eintr`. */
+/* Reads `timeout`, where a negative value means no limit, and `eintr`. */
 struct timeout peer_timeout(struct call *call) {
     struct timespec timeout = peer_seconds(call, "timeout");
     struct timeout wait = {.never = timeout.tv_sec < 0, .retry = peer_retries(call)};
@@ -63,7 +63,7 @@ struct timeout peer_timeout(struct call *call) {
     return wait;
 }
 
-/* The same where `timeout` may be missing, which is for ever; a negative one is over. */
+/* Reads `timeout`, which may be missing, and `eintr`. A negative timeout has passed. */
 struct timeout peer_optional_timeout(struct call *call) {
     struct timeout wait = {.never = !peer_has(call, "timeout"), .retry = peer_retries(call)};
     if (!wait.never)
@@ -71,12 +71,12 @@ struct timeout peer_optional_timeout(struct call *call) {
     return wait;
 }
 
-/* When it ends; NULL is never. */
+/* Returns the deadline; NULL if there is none. */
 const struct timespec *peer_deadline(const struct timeout *wait) {
     return wait->never ? NULL : &wait->deadline;
 }
 
-/* What is left of it, as ppoll(2) and its like take it: NULL is for ever. */
+/* Returns the remaining time, as ppoll(2) and its like take it: NULL for no limit. */
 const struct timespec *peer_remaining(struct timeout *wait) {
     wait->left = peer_time_left(wait->deadline);
     return wait->never ? NULL : &wait->left;

@@ -1,4 +1,4 @@
-/* Reading and writing pipes and FIFOs. */
+/* Reads and writes byte streams. */
 #include "transfer.h"
 #include "peer.h"
 
@@ -13,15 +13,15 @@ static ssize_t transfer(int fd, short event, struct iovec bytes) {
                            : write(fd, bytes.iov_base, bytes.iov_len);
 }
 
-/* One read or write that does not sleep, whatever the descriptor is. What was moved before something failed
- * is added to *moved. */
+/* Performs one read or write that does not block, for any descriptor. Adds to *moved what was transferred
+ * before a failure. */
 static ssize_t attempt(int fd, short event, struct iovec bytes, ssize_t *moved) {
     ssize_t result =
         event == POLLIN ? preadv2(fd, &bytes, 1, -1, RWF_NOWAIT) : pwritev2(fd, &bytes, 1, -1, RWF_NOWAIT);
     if (result != -1 || errno != EOPNOTSUPP)
         return result;
-    /* Before Linux 6.4 a pipe has no such call. O_NONBLOCK then belongs, for a moment, to whoever else holds
-     * the same open file description, which is why it is not the first choice. */
+    /* Before Linux 6.4 pipes do not support RWF_NOWAIT. Setting O_NONBLOCK affects every process that
+     * shares the open file description, so it is only the second choice. */
     int status = fcntl(fd, F_GETFL);
     if (status == -1 || fcntl(fd, F_SETFL, status | O_NONBLOCK) == -1)
         return peer_set_failed_call("fcntl");
@@ -102,7 +102,7 @@ static void perform_write(struct call *call) {
         peer_reply(call, "return", "%zd", length);
 }
 
-/* Without `count` the room doubles as it fills; nobody knows before how much there will be. */
+/* Without `count` the room is doubled as needed. */
 static void perform_read_all(struct call *call) {
     int fd = peer_descriptor(call);
     bool counted = peer_has(call, "count"), ended = false;

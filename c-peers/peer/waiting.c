@@ -1,4 +1,4 @@
-/* Waiting for many: poll(2) and epoll(7). */
+/* Waits for several descriptors: poll(2) and epoll(7). */
 #include "peer.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@ static const struct symbol epoll_events[] = {SYMBOL(EPOLLIN),  SYMBOL(EPOLLPRI),
                                              SYMBOL(EPOLLERR), SYMBOL(EPOLLHUP),     SYMBOL(EPOLLRDHUP),
                                              SYMBOL(EPOLLET),  SYMBOL(EPOLLONESHOT), {0}};
 
-/* Takes the next name of a list that is joined by commas off its front. */
+/* Takes the next name of a list separated by commas. */
 static bool next_name(const char **list, char *name, size_t size) {
     if (!**list)
         return false;
@@ -27,8 +27,8 @@ static bool next_name(const char **list, char *name, size_t size) {
     return true;
 }
 
-/* One descriptor by its handle or, for what is none, its number; or several handles, each with events of its
- * own, or with the same. */
+/* Reads the descriptors: one by its handle or number, or several handles, with individual events or the
+ * same. */
 static size_t polled(struct call *call, struct pollfd *entries) {
     char name[128], word[128];
     size_t count = 0;
@@ -70,7 +70,7 @@ static void perform_poll(struct call *call) {
     if (call->outcome != OK)
         return;
     int ready;
-    do /* poll(2) with the resolution of the contract's times */
+    do /* ppoll(2) has the resolution of the timeouts in the contract */
         ready = ppoll(entries, count, peer_remaining(&wait), NULL);
     while (peer_retry(&wait, ready));
     if (ready == -1) {
@@ -134,7 +134,7 @@ static void perform_epoll_wait(struct call *call) {
         peer_fail(call, errno);
         return;
     }
-    /* The order in which the kernel tells of them is nowhere promised. */
+    /* The kernel guarantees no order. */
     qsort(events, (size_t)ready, sizeof *events, by_data);
     static char data[LINE_SIZE / 4], list[LINE_SIZE / 2];
     *data = *list = '\0';
