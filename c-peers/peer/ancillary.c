@@ -104,7 +104,7 @@ static void keep_descriptors(struct call *call, const struct cmsghdr *header, ch
 
 static void perform_recvmsg(struct call *call) {
     static const struct symbol known[] = {SYMBOL(MSG_DONTWAIT), SYMBOL(MSG_PEEK), {0}};
-    static const struct symbol told[] = {SYMBOL(MSG_TRUNC), SYMBOL(MSG_CTRUNC), {0}};
+    static const struct symbol reported[] = {SYMBOL(MSG_TRUNC), SYMBOL(MSG_CTRUNC), {0}};
     int fd = peer_descriptor(call);
     size_t size = (size_t)peer_number(call, "len", 0, SSIZE_MAX), wanted = 0;
     struct expectation expected = peer_expectation(call);
@@ -154,7 +154,7 @@ static void perform_recvmsg(struct call *call) {
         return;
     }
     peer_reply(call, "return", "%zd", length);
-    peer_reply_flags(call, "msg_flags", message.msg_flags, told);
+    peer_reply_flags(call, "msg_flags", message.msg_flags, reported);
     from.length = message.msg_namelen;
     peer_reply_address(call, &from);
     bool inherited = false;

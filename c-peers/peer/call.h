@@ -67,6 +67,7 @@ mode_t peer_mode_or(struct call *, const char *key, mode_t fallback);
 struct timespec peer_seconds(struct call *, const char *key);
 int peer_signal(struct call *, const char *key);
 bool peer_retries(struct call *); /* eintr=retry */
+bool peer_exact(struct call *);   /* exact=yes */
 
 /* Numbers by their names in the manual pages. A table ends with a row without a name. */
 struct symbol {

@@ -11,13 +11,13 @@ struct series {
 };
 
 static struct series series_of(struct call *call) {
-    struct series told;
-    told.seed = (uint32_t)peer_number(call, "pattern", 0, UINT32_MAX);
-    told.least = (size_t)peer_number(call, "least", 0, 1 << 30);
-    told.most = (size_t)peer_number(call, "most", 0, 1 << 30);
-    if (told.least > told.most)
+    struct series series;
+    series.seed = (uint32_t)peer_number(call, "pattern", 0, UINT32_MAX);
+    series.least = (size_t)peer_number(call, "least", 0, 1 << 30);
+    series.most = (size_t)peer_number(call, "most", 0, 1 << 30);
+    if (series.least > series.most)
         peer_invalid_request(call, "'least' is above 'most'");
-    return told;
+    return series;
 }
 
 static size_t length_of(struct series series, uint32_t index) {
@@ -43,15 +43,15 @@ static void reply_series(struct call *call, uint32_t count, int64_t differs) {
 
 static void perform_channel_send_all(struct call *call) {
     struct channel *to = peer_channel(call);
-    const struct series told = series_of(call);
+    const struct series series = series_of(call);
     const uint32_t count = (uint32_t)peer_number(call, "count", 0, UINT32_MAX);
-    unsigned char *room = call->outcome == OK ? peer_scratch(call, told.most) : NULL;
+    unsigned char *room = call->outcome == OK ? peer_scratch(call, series.most) : NULL;
     uint32_t sent = 0;
     if (!room || !peer_can_send(call, to))
         return;
     for (; sent < count; sent++) {
-        const size_t length = length_of(told, sent);
-        peer_make_pattern(seed_of(told, sent), 0, room, length);
+        const size_t length = length_of(series, sent);
+        peer_make_pattern(seed_of(series, sent), 0, room, length);
         if (ipc_channel_send(&to->stream, room, length, NULL) == -1) {
             peer_fail(call, errno);
             break;
@@ -62,7 +62,7 @@ static void perform_channel_send_all(struct call *call) {
 
 static void perform_channel_receive_all(struct call *call) {
     struct channel *from = peer_channel(call);
-    const struct series told = series_of(call);
+    const struct series series = series_of(call);
     uint32_t count = 0;
     int64_t differs = -1;
     size_t length;
@@ -70,7 +70,7 @@ static void perform_channel_receive_all(struct call *call) {
     if (call->outcome != OK || !peer_can_receive(call, from))
         return;
     for (; (result = ipc_channel_receive(&from->stream, from->room, &length, NULL)) == 1; count++)
-        if (differs < 0 && !is_message(told, count, from->room, length))
+        if (differs < 0 && !is_message(series, count, from->room, length))
             differs = count;
     if (result == -1)
         peer_fail(call, errno);
@@ -80,16 +80,16 @@ static void perform_channel_receive_all(struct call *call) {
 /* Sends messages, each after the previous one came back unchanged. */
 static void perform_channel_ping(struct call *call) {
     struct channel *both = peer_channel(call);
-    const struct series told = series_of(call);
+    const struct series series = series_of(call);
     const uint32_t count = (uint32_t)peer_number(call, "count", 0, UINT32_MAX);
-    unsigned char *room = call->outcome == OK ? peer_scratch(call, told.most) : NULL;
+    unsigned char *room = call->outcome == OK ? peer_scratch(call, series.most) : NULL;
     uint32_t done = 0;
     int64_t differs = -1;
     if (!room || !peer_can_send(call, both) || !peer_can_receive(call, both))
         return;
     for (; done < count; done++) {
-        size_t length = length_of(told, done);
-        peer_make_pattern(seed_of(told, done), 0, room, length);
+        size_t length = length_of(series, done);
+        peer_make_pattern(seed_of(series, done), 0, room, length);
         if (ipc_channel_send(&both->stream, room, length, NULL) == -1) {
             peer_fail(call, errno);
             break;
@@ -99,7 +99,7 @@ static void perform_channel_ping(struct call *call) {
             peer_fail(call, result == 0 ? EPIPE : errno);
             break;
         }
-        if (differs < 0 && !is_message(told, done, both->room, length))
+        if (differs < 0 && !is_message(series, done, both->room, length))
             differs = done;
     }
     reply_series(call, done, differs);

@@ -27,13 +27,10 @@ static bool register_created(struct call *call, const char *handle, int fd, bool
 }
 
 static bool wants_exact(struct call *call, int oflag) {
-    if (!peer_has(call, "exact"))
-        return false;
-    if (strcmp(peer_text(call, "exact"), "yes") != 0)
-        peer_invalid_request(call, "exact must be 'yes' or left out");
-    if (!(oflag & O_EXCL))
+    bool exact = peer_exact(call);
+    if (exact && !(oflag & O_EXCL))
         peer_invalid_request(call, "exact permissions need O_EXCL");
-    return true;
+    return exact;
 }
 
 static void perform_shm_open(struct call *call) {

@@ -110,3 +110,11 @@ bool peer_retries(struct call *call) {
         peer_invalid_request(call, "eintr must be 'retry' or left out");
     return true;
 }
+
+bool peer_exact(struct call *call) {
+    if (!peer_has(call, "exact"))
+        return false;
+    if (strcmp(peer_text(call, "exact"), "yes") != 0)
+        peer_invalid_request(call, "exact must be 'yes' or left out");
+    return true;
+}

@@ -29,9 +29,7 @@ static void perform_pipe2(struct call *call) {
 static void perform_mkfifo(struct call *call) {
     const char *path = peer_text(call, "path");
     mode_t mode = peer_mode(call, "mode");
-    bool exact = peer_has(call, "exact");
-    if (exact && strcmp(peer_text(call, "exact"), "yes") != 0)
-        peer_invalid_request(call, "exact must be 'yes' or left out");
+    bool exact = peer_exact(call);
     if (call->outcome != OK)
         return;
     /* Not by chmod(2) afterwards: the name may belong to another file by then. The umask belongs to the

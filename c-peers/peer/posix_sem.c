@@ -24,7 +24,7 @@ static void perform_sem_open(struct call *call) {
     int oflag = peer_flags_or(call, "oflag", known, 0);
     mode_t mode = peer_mode_or(call, "mode", 0600);
     unsigned value = (unsigned)peer_number_or(call, "value", 0, UINT_MAX, 0);
-    bool exact = peer_has(call, "exact");
+    bool exact = peer_exact(call);
     if (call->outcome != OK)
         return;
     /* This process has one thread, so no other call sees the changed umask. */

@@ -26,14 +26,14 @@ static struct block *find_block(struct call *call) {
 
 /* How a request waits: how long, and by which means. */
 struct block_wait {
-    struct timeout patience;
+    struct timeout timeout;
     bool looks;
 };
 
 static struct block_wait block_wait_of(struct call *call) {
     static const struct symbol means[] = {{"futex", 0}, {"poll", 1}, {0}};
     return (struct block_wait){
-        .patience = peer_optional_timeout(call),
+        .timeout = peer_optional_timeout(call),
         .looks = peer_has(call, "by") && peer_symbol(call, "by", means) == 1,
     };
 }
@@ -56,10 +56,10 @@ static bool sleep_while(_Atomic uint32_t *flag, uint32_t value, struct timeout *
 static bool await(struct block *block, bool set, struct block_wait *wait) {
     struct timespec backoff = peer_first_backoff;
     for (uint32_t flag; ((flag = atomic_load_explicit(&block->ready, memory_order_acquire)) != 0) != set;) {
-        bool goes_on = wait->looks ? peer_pause_before(peer_deadline(&wait->patience), &backoff) ||
-                                         (errno == EINTR && wait->patience.retry)
-                                   : sleep_while(&block->ready, flag, &wait->patience);
-        if (!goes_on)
+        bool continues = wait->looks ? peer_pause_before(peer_deadline(&wait->timeout), &backoff) ||
+                                           (errno == EINTR && wait->timeout.retry)
+                                     : sleep_while(&block->ready, flag, &wait->timeout);
+        if (!continues)
             return false;
     }
     return true;

@@ -130,15 +130,15 @@ static void perform_cond_timedwait(struct call *call) {
 }
 
 static void perform_cond_signal(struct call *call) {
-    pthread_cond_t *told = find_condition(call);
+    pthread_cond_t *signalled = find_condition(call);
     if (call->outcome == OK)
-        check(call, pthread_cond_signal(told));
+        check(call, pthread_cond_signal(signalled));
 }
 
 static void perform_cond_broadcast(struct call *call) {
-    pthread_cond_t *told = find_condition(call);
+    pthread_cond_t *signalled = find_condition(call);
     if (call->outcome == OK)
-        check(call, pthread_cond_broadcast(told));
+        check(call, pthread_cond_broadcast(signalled));
 }
 
 static void perform_shared_layout(struct call *call) {
