@@ -1,0 +1,122 @@
+internal import CIPC
+internal import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// A ``MemoryObject`` that is mapped into the address space of this process.
+///
+/// ```swift
+/// let memory = try object.map()
+/// try memory.store(UInt32(1), at: 0)
+/// let flag = try memory.load(as: UInt32.self, at: 0)
+/// ```
+///
+/// It is unmapped when it is destroyed. The object may be closed and its name removed before.
+///
+/// How bytes are read and written is described with ``MappedBytes``.
+///
+/// `mmap(2)`.
+public struct MemoryMapping<Access: MemoryAccess>: ~Copyable, Sendable, MappedBytes {
+  @usableFromInline var pages: MappedPages
+
+  public let object: IPCError.Object?
+
+  init(
+    _ descriptor: FileDescriptor, at offset: Int, count: Int, _ sharing: Int32, _ object: IPCError.Object
+  ) throws(IPCError) {
+    let protection = Access.isWritable ? PROT_READ | PROT_WRITE : PROT_READ
+    pages = try MappedPages(count, protection, sharing, descriptor.rawValue, at: offset, on: object)
+    self.object = object
+  }
+
+  private init(again other: borrowing MemoryMapping) throws(IPCError) {
+    pages = try other.pages.mapAgain(other.object)
+    object = other.object
+  }
+
+  /// The number of mapped bytes. The object may be shorter: bytes in a page beyond its end cannot be accessed.
+  @inlinable public var size: Int { pages.size }
+
+  @unsafe @inlinable public var baseAddress: UnsafeMutableRawPointer { unsafe pages.base }
+
+  /// Maps the same memory a second time.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` for a private mapping.
+  ///
+  /// Calls `mremap(2)`.
+  public func mapAgain() throws(IPCError) -> MemoryMapping { try MemoryMapping(again: self) }
+
+  /// Unmaps the memory, and reports a failure, which destroying the value does not.
+  ///
+  /// Calls `munmap(2)`.
+  public consuming func unmap() throws(IPCError) { try pages.unmap(object) }
+
+  /// Changes the size of the mapping, as when the object has grown. Its address may change.
+  ///
+  /// - Parameter count: In bytes.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for less than 1 byte, `.noMemory`. The mapping is unchanged then.
+  ///
+  /// Calls `mremap(2)`.
+  public mutating func resize(to count: Int) throws(IPCError) { try pages.resize(to: count, object) }
+}
+
+/// Mapped pages, which are unmapped when their owner is destroyed.
+@usableFromInline @safe struct MappedPages: ~Copyable, @unchecked Sendable {
+  @usableFromInline private(set) var base: UnsafeMutableRawPointer
+  /// In bytes.
+  @usableFromInline private(set) var size: Int
+
+  /// Calls `mmap(2)`.
+  init(
+    _ count: Int, _ protection: Int32, _ sharing: Int32, _ descriptor: Int32, at offset: Int,
+    on object: IPCError.Object?
+  ) throws(IPCError) {
+    let address = try Syscall.call(.mmap, on: object) {
+      // The kernel refuses 0, and a negative count, which is a size beyond all memory.
+      Int(bitPattern: unsafe mmap(nil, count, protection, sharing, descriptor, offset))
+    }
+    unsafe base = try Self.pointer(address, .mmap, object)
+    size = count
+  }
+
+  private init(mapped base: UnsafeMutableRawPointer, _ size: Int) {
+    unsafe self.base = base
+    self.size = size
+  }
+
+  private static func pointer(
+    _ address: Int, _ call: IPCError.Call, _ object: IPCError.Object?
+  ) throws(IPCError) -> UnsafeMutableRawPointer {
+    guard let base = unsafe UnsafeMutableRawPointer(bitPattern: address) else {
+      throw IPCError(call, .badAddress, on: object)
+    }
+    return unsafe base
+  }
+
+  // A failure cannot be reported here; unmap() reports it.
+  deinit { unsafe munmap(base, size) }
+
+  consuming func unmap(_ object: IPCError.Object?) throws(IPCError) {
+    let (base, size) = unsafe (base, size)
+    discard self
+    try Syscall.call(.munmap, on: object) { unsafe munmap(base, size) }
+  }
+
+  func mapAgain(_ object: IPCError.Object?) throws(IPCError) -> MappedPages {
+    let (base, count) = unsafe (base, size)
+    let address = try Syscall.call(.mremap, on: object) { Int(bitPattern: unsafe cipc_map_again(base, count)) }
+    return unsafe MappedPages(mapped: try Self.pointer(address, .mremap, object), count)
+  }
+
+  mutating func resize(to count: Int, _ object: IPCError.Object?) throws(IPCError) {
+    var address: UnsafeMutableRawPointer? = unsafe base
+    let before = size
+    try Syscall.call(.mremap, on: object) { unsafe cipc_mremap(&address, before, count) }
+    if let address = unsafe address { unsafe base = address }
+    size = count
+  }
+}
