@@ -99,7 +99,7 @@ extension RingEnd {
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     if unsafe other.sleeps.pointee.load(ordering: .relaxed) != 0 {
       unsafe other.sleeps.pointee.store(0, ordering: .relaxed)
-      unsafe Syscall.wake(other.sleeps, 1)
+      unsafe Futex.wake(other.sleeps, 1)
     }
   }
 
@@ -186,7 +186,7 @@ extension RingEnd {
       guard let rest else { throw IPCError(call, timeout.expirationError) }
       // Kept from sleep to sleep: interruptions can come more often.
       if checksLife || due == .max { due = now + Self.slice }
-      _ = try unsafe Syscall.sleep(
+      _ = try unsafe Futex.wait(
         while: word, is: 1, nanoseconds: rest < 0 ? due - now : min(rest, due - now), retryOnInterrupt: retryOnInterrupt)
     }
   }

@@ -36,7 +36,7 @@ extension SharedQueue {
   ) throws(IPCError) {
     let announced = event.announce()
     unlock()
-    if timeout.isImmediate || !(try event.wait(announced, timeout, retryOnInterrupt)) {
+    guard !timeout.isImmediate, try event.wait(announced, timeout, retryOnInterrupt) else {
       throw IPCError(call, timeout.expirationError)
     }
   }
@@ -55,7 +55,7 @@ extension SharedQueue {
   /// Puts a message into the first free slot, where it is not visible yet. It must not be longer than the slot.
   @inline(__always)
   package func place(_ message: RawSpan) {
-    let slot = freeSlot
+    let slot = unsafe freeSlot
     unsafe message.withUnsafeBytes { bytes in
       guard let start = bytes.baseAddress else { return }
       unsafe (slot + Layout.message).copyMemory(from: start, byteCount: bytes.count)

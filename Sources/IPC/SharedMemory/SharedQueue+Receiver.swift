@@ -20,6 +20,7 @@ extension SharedQueue {
     public func receive(
       into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) -> Int? {
+      defer { extendLifetime(queue) }
       guard let message = try unsafe lockWithMessage(timeout, retryOnInterrupt) else { return nil }
       if message.count > bytes.freeCapacity { throw queue.messageTooLong() }
       unsafe bytes.append(message)
@@ -60,6 +61,7 @@ extension SharedQueue {
     public func withNext<Result>(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Result
     ) throws(IPCError) -> Result? {
+      defer { extendLifetime(queue) }
       guard let message = try unsafe lockWithMessage(timeout, retryOnInterrupt) else { return nil }
       let result = body(unsafe message.bytes)
       queue.consume()

@@ -53,7 +53,7 @@ extension SharedQueue {
       while true {
         if let received = try search(into: &bytes, timeout) { return received }
         if waiters.isEmpty { return nil }
-        if timeout.isImmediate || !(try QueueEvent.wait(forAnyOf: waiters, timeout, retryOnInterrupt)) {
+        guard !timeout.isImmediate, try QueueEvent.wait(forAnyOf: waiters, timeout, retryOnInterrupt) else {
           throw IPCError(.sharedQueueSelect, timeout.expirationError)
         }
       }
@@ -76,6 +76,7 @@ extension SharedQueue {
       for turn in 1...receivers.count {
         last = (first + turn) % receivers.count
         let queue = receivers[last].queue
+        defer { extendLifetime(queue) }
         try queue.lock(.sharedQueueSelect, timeout)
         do throws(IPCError) {
           if let message = try unsafe queue.first() {

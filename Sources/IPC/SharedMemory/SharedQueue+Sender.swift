@@ -19,6 +19,7 @@ extension SharedQueue {
     public func send(
       _ message: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) {
+      defer { extendLifetime(queue) }
       if message.byteCount > queue.slotSize { throw IPCError(.sharedQueueSend, .messageTooLong) }
       try queue.lockWithFreeSlot(timeout, retryOnInterrupt)
       queue.place(message)
@@ -51,6 +52,7 @@ extension SharedQueue {
     public func send(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ fill: (inout OutputRawSpan) -> Void
     ) throws(IPCError) -> Int {
+      defer { extendLifetime(queue) }
       try queue.lockWithFreeSlot(timeout, retryOnInterrupt)
       let slot = unsafe queue.freeSlot
       let room = unsafe UnsafeMutableRawBufferPointer(start: slot + Layout.message, count: queue.slotSize)

@@ -101,6 +101,7 @@ extension SharedQueue {
   ///   middle of an operation: the queue is not closed then. `.deadlock` if this thread is in the middle of another
   ///   operation.
   public func close(timeout: Timeout = .never) throws(IPCError) {
+    defer { extendLifetime(self) }
     try lock(.sharedQueueClose, timeout)
     readable.signal()
     writable.signal()
@@ -123,7 +124,10 @@ extension SharedQueue {
   /// - Throws: ``IPCError`` with `.badMessage` if the queue is corrupted; else as ``close(timeout:)`` does.
   public func status(timeout: Timeout = .never) throws(IPCError) -> Status {
     try lock(.sharedQueueStatus, timeout)
-    defer { unlock() }
+    defer {
+      unlock()
+      extendLifetime(self)
+    }
     return Status(
       messageCount: try messageCount(), isClosed: isClosed,
       recoveryCount: unsafe word(Layout.recoveries).pointee.load(ordering: .relaxed))

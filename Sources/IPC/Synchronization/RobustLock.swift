@@ -68,7 +68,7 @@ internal import SystemPackage
         slept = Self.waiters
         // A thread that dies between releasing and waking may wake no one: nothing sleeps for long without looking.
         let now = MonotonicTime.now
-        let result = try unsafe Syscall.sleep(
+        let result = try unsafe Futex.wait(
           while: word, is: seen | Self.waiters, nanoseconds: max(0, min(end - now, Self.longestHold)),
           retryOnInterrupt: true)
         if result == .timedOut, MonotonicTime.now >= end, value & Self.number != 0 { return .timedOut }
@@ -81,7 +81,7 @@ internal import SystemPackage
   @inline(__always)
   func release() {
     let seen = unsafe word.pointee.exchange(0, ordering: .acquiringAndReleasing)
-    if seen & Self.waiters != 0 { unsafe Syscall.wake(word, 1) }
+    if seen & Self.waiters != 0 { unsafe Futex.wake(word, 1) }
     cipc_robust_end()
   }
 
@@ -109,12 +109,12 @@ internal import SystemPackage
   func signal() {
     guard unsafe word.pointee.load(ordering: .relaxed) & 1 == 1 else { return }
     unsafe word.pointee.wrappingAdd(1, ordering: .acquiringAndReleasing)
-    unsafe Syscall.wake(word, .max)
+    unsafe Futex.wake(word, .max)
   }
 
   /// Sleeps until the event is signalled; returns false when the timeout has passed.
   func wait(_ announced: UInt32, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Bool {
-    let result = try unsafe Syscall.sleep(
+    let result = try unsafe Futex.wait(
       while: word, is: announced, nanoseconds: timeout.nanoseconds ?? 0, retryOnInterrupt: retryOnInterrupt)
     return result == .woken
   }
