@@ -64,18 +64,20 @@ struct RingOwner: Equatable {
   ///
   /// Reads the field `starttime` of `proc_pid_stat(5)`.
   private static func start(of process: Int32) throws(IPCError) -> UInt64? {
-    let file: OwnedDescriptor
+    let number: Int32
     switch Syscall.result({ unsafe open("/proc/\(process)/stat", O_RDONLY | O_CLOEXEC) }) {
-    case .success(let opened): file = OwnedDescriptor(taking: opened)
+    case .success(let opened): number = opened
     case .failure(let reason):
       try ignoreIfHidden(reason, in: .open)
       return nil
     }
+    let file = OwnedDescriptor(taking: number)
     var count = Result<Int, Errno>.success(0)
     let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 1024) { buffer, filled in
-      count = Syscall.result { unsafe cipc_pipe_read(file.descriptor.rawValue, buffer.baseAddress, buffer.count, 0) }
+      count = Syscall.result { unsafe cipc_pipe_read(number, buffer.baseAddress, buffer.count, 0) }
       filled = (try? count.get()) ?? 0
     }
+    try file.close()
     if case .failure(let reason) = count { try ignoreIfHidden(reason, in: .read) }
     // The name, field 2, can contain spaces and parentheses.
     guard let name = bytes.lastIndex(of: UInt8(ascii: ")")) else { return nil }

@@ -3,13 +3,13 @@ internal import PeerContract
 internal import Synchronization
 internal import SystemPackage
 
-/// Many messages through queues, in tight loops and several threads, and whether each came once.
+/// Many messages through queues, in tight loops and several threads, and whether each was received once.
 let sharedQueueBulkOperations: [Peer.Operation] = [
   .init("queue_produce") { peer, parameters in
     let sender = try peer.sharedQueue(parameters.handle).sender
     let (producer, count): (UInt32, UInt32) = (try parameters.integer("producer"), try parameters.integer("count"))
     let size = try parameters.room("size")
-    guard size >= Record.headerSize else { throw Invalid("a record has \(Record.headerSize) bytes at least") }
+    guard size >= Record.headerSize else { throw Invalid("a record has at least \(Record.headerSize) bytes") }
     let workers = try inThreads(try parameters.integer("threads", default: 1)) { index in
       try produce(count, by: producer &+ UInt32(index), size: size, to: sender)
     }
@@ -61,12 +61,12 @@ private func produce(
   for sequence in 0..<count {
     var record = unsafe OutputRawSpan(buffer: frame, initializedCount: 0)
     Record.append(writer: producer, sequence: sequence, size: size, to: &record)
-    guard try sender.send(record.bytes) == .sent else { throw Failure(.brokenPipe) }
+    try sender.send(record.bytes)
   }
   return Int(count)
 }
 
-/// How often each message came: a byte for each, in memory that all consumers share.
+/// How often each message was received: a byte for each, in memory that all consumers share.
 @safe private struct Tally: @unchecked Sendable {
   let region: SharedRegion
   let base: UnsafeMutableRawPointer
@@ -80,7 +80,7 @@ private func produce(
     self.count = count
   }
 
-  /// Counts one, and tells how often it had come before.
+  /// Counts a message, and returns how often it had been received before.
   func add(_ producer: UInt32, _ sequence: UInt32) -> UInt8 {
     let offset = Int(producer) * Int(count) + Int(sequence)
     return unsafe (base + offset).assumingMemoryBound(to: Atomic<UInt8>.self).pointee
@@ -88,7 +88,7 @@ private func produce(
   }
 }
 
-/// What one thread knows of the messages that it consumed.
+/// What one thread has found in the messages that it received.
 private struct Findings: Sendable {
   let tally: Tally
   var messages = 0
@@ -109,8 +109,13 @@ private struct Findings: Sendable {
     var selection = receivers.count > 1 ? try SharedQueue.Selection(of: receivers) : nil
     while true {
       var record = unsafe OutputRawSpan(buffer: frame, initializedCount: 0)
-      if try selection?.receive(into: &record) == .ended { return }
-      if selection == nil, try receivers[0].receive(into: &record) == .ended { return }
+      let length: Int?
+      if selection == nil {
+        length = try receivers[0].receive(into: &record)
+      } else {
+        length = try selection?.receive(into: &record)?.length
+      }
+      if length == nil { return }
       count(record.bytes)
     }
   }

@@ -12,14 +12,10 @@ let channelSeriesOperations: [Peer.Operation] = [
     for index in 0..<count {
       series.make(index, in: &message)
       do {
-        switch try channel.send(unsafe message.span.bytes, parameters) {
-        case .sent: continue
-        case .nobodyReads: throw Failure(.brokenPipe)
-        case .wouldBlock, .timedOut: throw Failure(.wouldBlock)
-        }
-      } catch {
+        try channel.send(unsafe message.span.bytes, parameters)
+      } catch let error as IPCError {
         fields.append("return", index)
-        throw failure(error, fields)
+        throw Failure(error, fields)
       }
     }
     fields.append("return", count)
@@ -31,15 +27,9 @@ let channelSeriesOperations: [Peer.Operation] = [
     var tally = Tally(try Series(parameters))
     var message: [UInt8] = []
     do {
-      receiving: while true {
-        switch try channel.receive(&message, parameters) {
-        case .received: tally.count(message)
-        case .endOfStream: break receiving
-        case .wouldBlock, .timedOut: throw Failure(.wouldBlock)
-        }
-      }
-    } catch {
-      throw failure(error, tally.fields)
+      while try channel.receive(&message, parameters) != nil { tally.count(message) }
+    } catch let error as IPCError {
+      throw Failure(error, tally.fields)
     }
     return tally.fields
   },
@@ -52,10 +42,9 @@ let channelSeriesOperations: [Peer.Operation] = [
     for index in 0..<count {
       series.make(index, in: &message)
       do {
-        let result = try connection.request(message.span, reply: &reply, interruption: .report)
-        guard case .replied = result else { throw Failure(.brokenPipe) }
-      } catch {
-        throw failure(error, tally.fields)
+        try connection.request(message.span, reply: &reply, retryOnInterrupt: false)
+      } catch let error as IPCError {
+        throw Failure(error, tally.fields)
       }
       tally.count(reply)
     }
@@ -71,23 +60,14 @@ let channelSeriesOperations: [Peer.Operation] = [
         reply.append(contentsOf: request)
         count += 1
       }
-    } catch {
+    } catch let error as IPCError {
       fields.append("return", count)
-      throw failure(error, fields)
+      throw Failure(error, fields)
     }
     fields.append("return", count)
     return fields
   },
 ]
-
-/// The same failure, with the fields that tell how far it got.
-private func failure(_ error: any Error, _ fields: Fields) -> any Error {
-  switch error {
-  case let error as IPCError: Failure(error, fields)
-  case let failure as Failure: failure.adding(fields)
-  default: error
-  }
-}
 
 /// Messages whose sizes and bytes follow from a seed.
 private struct Series {
@@ -107,11 +87,11 @@ private struct Series {
 
   func bytes(_ index: UInt32) -> Pattern { Pattern(seed: UInt64(seed) << 32 | UInt64(index)) }
 
-  /// Makes `message` that of a number. It is used again: no allocation a message.
+  /// Makes `message` the one with this number. The array is reused, so a message costs no allocation.
   func make(_ index: UInt32, in message: inout [UInt8]) {
     let length = length(index)
     message.removeAll(keepingCapacity: true)
-    message.append(addingCapacity: length) { span in
+    message.append(addingCapacity: length) { (span: inout OutputSpan<UInt8>) in
       unsafe span.withUnsafeMutableBufferPointer { (buffer, count) in
         var room = unsafe OutputRawSpan(buffer: UnsafeMutableRawBufferPointer(buffer), initializedCount: count)
         bytes(index).append(length, to: &room)
@@ -121,7 +101,7 @@ private struct Series {
   }
 }
 
-/// How many messages of a series came, and which was the first that is not as it should be.
+/// The number of messages of a series that were received, and the first one that is wrong.
 private struct Tally {
   private let series: Series
   private var count: UInt32 = 0

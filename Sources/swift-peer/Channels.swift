@@ -2,7 +2,7 @@ internal import IPC
 internal import PeerContract
 internal import SystemPackage
 
-/// Messages over streams of bytes.
+/// Message channels over byte streams.
 let channelOperations: [Peer.Operation] = [
   .init("channel_stream") { peer, parameters in
     let (reader, writer) = (try parameters.text("reader"), try parameters.text("writer"))
@@ -18,12 +18,12 @@ let channelOperations: [Peer.Operation] = [
   .init("channel_open") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let (reader, writer) = (
-      try peer.stream("read", parameters, as: ChannelSource.self),
-      try peer.stream("write", parameters, as: ChannelSink.self)
+      try peer.stream("read", parameters, as: HandleReader.self),
+      try peer.stream("write", parameters, as: HandleWriter.self)
     )
-    guard reader != nil || writer != nil else { throw Invalid("a channel reads, or writes, or both") }
-    let limit = parameters.has("limit") ? UInt32(try parameters.room("limit")) : Channel.defaultLimit
-    try peer.handles.add(ChannelHandle(reading: reader, writing: writer, limit: limit), as: parameters.handle)
+    guard reader != nil || writer != nil else { throw Invalid("a channel has 'read' or 'write' or both") }
+    let limit = parameters.has("limit") ? UInt32(try parameters.room("limit")) : MessageChannel.defaultMaximumLength
+    try peer.handles.add(ChannelHandle(reading: reader, writing: writer, maximumLength: limit), as: parameters.handle)
     return Fields()
   },
 
@@ -35,24 +35,15 @@ let channelOperations: [Peer.Operation] = [
   .init("channel_send") { peer, parameters in
     let channel = try peer.channel(parameters)
     let message = try parameters.payload("msg", length: "msg_len")
-    switch try channel.send(unsafe message.span.bytes, parameters) {
-    case .sent: return Fields()
-    case .nobodyReads: throw Failure(.brokenPipe)
-    case .wouldBlock: throw Failure(.wouldBlock)
-    case .timedOut: throw Failure(.timedOut)
-    }
+    try channel.send(unsafe message.span.bytes, parameters)
+    return Fields()
   },
 
   .init("channel_receive") { peer, parameters in
     let channel = try peer.channel(parameters)
     var message: [UInt8] = []
     var fields = Fields()
-    switch try channel.receive(&message, parameters) {
-    case .received: fields.append("eof", "no")
-    case .endOfStream: fields.append("eof", "yes")
-    case .wouldBlock: throw Failure(.wouldBlock)
-    case .timedOut: throw Failure(.timedOut)
-    }
+    fields.append("eof", try channel.receive(&message, parameters) == nil ? "yes" : "no")
     fields.append("return", message.count)
     try parameters.report(message, as: "msg", in: &fields)
     return fields
@@ -62,16 +53,16 @@ let channelOperations: [Peer.Operation] = [
 private func stream(over kind: String, _ fifo: FIFO) throws -> (reader: any ByteHandle, writer: any ByteHandle) {
   switch kind {
   case "pipe":
-    let pipe = try Pipe()
-    return (PipeHandle.owning(pipe.reader), PipeHandle.owning(pipe.writer))
+    let pipe = try AnonymousPipe()
+    return (PipeHandle(pipe.reader), PipeHandle(pipe.writer))
   case "fifo":
-    try fifo.make(permissions: [.ownerReadWrite])
+    try fifo.create()
     do {
-      // Once there is a reader, which waits for nobody, the writer need not wait either.
-      guard let reader = try fifo.openForReading(patience: .none) else { throw Failure(.noSuchAddressOrDevice) }
+      // The reader does not wait for a writer, and then the writer does not wait for a reader.
+      let reader = try fifo.openForReading(timeout: .immediate)
       let writer = try fifo.openForWriting()
       try fifo.unlink()
-      return (PipeHandle.owning(reader), PipeHandle.owning(writer))
+      return (PipeHandle(reader), PipeHandle(writer))
     } catch {
       try? fifo.unlink()
       throw error
@@ -99,8 +90,8 @@ extension Peer {
     try handles.find(parameters.handle, as: ChannelHandle.self, "channel")
   }
 
-  /// The handle that a channel is to run on, where one is given.
-  fileprivate func stream<Direction>(_ key: String, _ parameters: Parameters, as type: Direction.Type) throws
+  /// The handle of the stream that a channel or buffer uses, if one is given.
+  func stream<Direction>(_ key: String, _ parameters: Parameters, as type: Direction.Type) throws
     -> Direction?
   {
     guard parameters.has(key) else { return nil }

@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerContract
 internal import SystemPackage
 
-/// Rings whose headers somebody has written over: what comes of each is told in the same words as in C.
+/// Rings whose headers were overwritten: each outcome is the same as in C.
 let spoiltRingOperations: [Peer.Operation] = [
   .init("ring_spoil") { peer, parameters in
     let memory = try peer.handles.find(try parameters.text("memory"), as: (any SharedHandle).self, "shared memory")
@@ -11,7 +11,7 @@ let spoiltRingOperations: [Peer.Operation] = [
     let (seed, count): (UInt32, Int) = (try parameters.integer("seed"), try parameters.count(upTo: 1 << 20))
     var outcomes: [Int32] = []
     for round in 0..<count {
-      try RecordRing.make(capacity: 256, in: try memory.placement(), at: offset)
+      try RecordRing.create(capacity: 256, in: try memory.placement(), at: offset)
       try spoil(memory, at: offset, UInt64(seed) << 32 | UInt64(round))
       outcomes += try trySpoilt(try memory.placement(), offset)
     }
@@ -24,12 +24,12 @@ let spoiltRingOperations: [Peer.Operation] = [
   }
 ]
 
-/// The fields that are spoilt: where each is, and how many bytes it has.
+/// The fields that are overwritten: their offsets and sizes.
 private let places = [
   (0, 8), (8, 4), (12, 4), (16, 8), (24, 8), (32, 8), (64, 8), (72, 8), (128, 8), (136, 8), (192, 8),
 ]
 
-/// A ring with one record in it, of which up to three fields are spoilt.
+/// Puts a record into the ring, and overwrites up to three fields.
 private func spoil(_ memory: any MemoryHandle, at offset: Int, _ round: UInt64) throws {
   let random = Pattern(seed: round)
   try memory.write(bytes(24), at: offset + 64)
@@ -43,7 +43,7 @@ private func spoil(_ memory: any MemoryHandle, at offset: Int, _ round: UInt64) 
   }
 }
 
-/// One of a few values that a header might have and should not, or an arbitrary one.
+/// A value that a header should not have, or an arbitrary one.
 private func spoilt(_ value: UInt64, _ how: UInt64) -> UInt64 {
   switch how % 5 {
   case 0: how
@@ -56,15 +56,17 @@ private func spoilt(_ value: UInt64, _ how: UInt64) -> UInt64 {
 
 private func bytes(_ value: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
 
-/// What comes of opening each end, and of using it: four errors, 0 for none, -1 for not tried.
+/// The outcomes of opening each end, and of using it: four errors, 0 for none, -1 for not tried.
 private func trySpoilt(_ region: SharedRegion, _ offset: Int) throws -> [Int32] {
-  let past = Patience.atMost(.seconds(-1))
+  let past = Timeout.after(.seconds(-1))
   let record = [UInt8](repeating: 0, count: 16)
   let consumer = try tryEnd(region, offset, "consumer") { ring in
-    _ = try [UInt8](atMost: 256) { room in _ = try ring.receive(into: &room, past, .report) }
+    _ = try [UInt8](atMost: 256) { room in
+      if try ring.receive(into: &room, past, false) == nil { throw Failure(.noData) }
+    }
   }
   return consumer
-    + (try tryEnd(region, offset, "producer") { ring in try ring.send(unsafe record.span.bytes, past, .report) })
+    + (try tryEnd(region, offset, "producer") { ring in try ring.send(unsafe record.span.bytes, past, false) })
 }
 
 private func tryEnd(
@@ -79,15 +81,15 @@ private func tryEnd(
   return [opened, used]
 }
 
-/// The number of the error that `body` ends with; 0 for none. What failed for want of something tells nothing of the ring.
+/// The number of the error that `body` ends with; 0 for none. A lack of memory or descriptors is not an outcome of the ring.
 private func outcome(_ body: () throws -> Void) throws -> Int32 {
   do {
     try body()
     return 0
   } catch let error as IPCError where ofRings.contains(error.errno.rawValue) {
     return error.errno.rawValue
-  } catch let failure as Failure where ofRings.contains(failure.number) {
-    return failure.number
+  } catch let failure as Failure where ofRings.contains(failure.errno.rawValue) {
+    return failure.errno.rawValue
   }
 }
 

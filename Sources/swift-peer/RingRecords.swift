@@ -2,7 +2,7 @@ internal import IPC
 internal import PeerContract
 internal import SystemPackage
 
-/// Much through a ring, in tight loops.
+/// Many bytes and records through a ring, in tight loops.
 let ringRecordOperations: [Peer.Operation] = [
   .init("ring_write_all") { peer, parameters in
     let ring = try peer.ring(parameters)
@@ -12,7 +12,7 @@ let ringRecordOperations: [Peer.Operation] = [
     return try reporting({ ["return": UInt64(done)] }) {
       while done < bytes.count {
         let rest = bytes.span.extracting(droppingFirst: done)
-        done += try ring.write(unsafe rest.extracting(first: piece).bytes, .forever, .report)
+        done += try ring.write(unsafe rest.extracting(first: piece).bytes, .never, false)
       }
     }
   },
@@ -27,7 +27,7 @@ let ringRecordOperations: [Peer.Operation] = [
     while bytes.count < limit {
       let part = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(piece, limit - bytes.count)])
       var room = unsafe OutputRawSpan(buffer: part, initializedCount: 0)
-      let count = try ring.read(into: &room, .forever, .report)
+      let count = try ring.read(into: &room, .never, false)
       if count == 0 { break }
       unsafe bytes.append(contentsOf: buffer[..<count])
     }
@@ -46,7 +46,7 @@ let ringRecordOperations: [Peer.Operation] = [
     return try reporting({ ["return": done] }) {
       while done < count {
         unsafe number(record, done)
-        try ring.send(unsafe UnsafeRawBufferPointer(record).bytes, .forever, .report)
+        try ring.send(unsafe UnsafeRawBufferPointer(record).bytes, .never, false)
         done += 1
       }
     }
@@ -60,20 +60,16 @@ let ringRecordOperations: [Peer.Operation] = [
     return try reporting({ ["records": records, "wrong": wrong] }) {
       while true {
         var room = unsafe OutputRawSpan(buffer: UnsafeMutableRawBufferPointer(record), initializedCount: 0)
-        do {
-          let length = try ring.receive(into: &room, .forever, .report)
-          if length != record.count * 8 || !(unsafe isNumbered(record, records)) { wrong += 1 }
-          records += 1
-        } catch let failure as Failure where failure.errno == "ENODATA" {
-          return
-        }
+        guard let length = try ring.receive(into: &room, .never, false) else { return }
+        if length != record.count * 8 || !(unsafe isNumbered(record, records)) { wrong += 1 }
+        records += 1
       }
     }
   },
 ]
 
-/// Makes a counted record: word i of record n is the first word of the pattern n, and i more. Each byte is known, and costs
-/// the time of a copy.
+/// Fills in a counted record: word i of record n is the first word of pattern n plus i. So each byte is known, and costs as
+/// much as a copy.
 private func number(_ record: UnsafeMutableBufferPointer<UInt64>, _ number: UInt64) {
   let first = Pattern(seed: number).word(0)
   for index in record.indices { unsafe record[index] = (first &+ UInt64(index)).littleEndian }
@@ -88,7 +84,7 @@ private func isNumbered(_ record: UnsafeMutableBufferPointer<UInt64>, _ number: 
   return difference == 0
 }
 
-/// Performs something, and tells how far it got, whether or not it fails.
+/// Performs `perform`, and reports its progress whether or not it fails.
 private func reporting(_ progress: () -> KeyValuePairs<String, UInt64>, _ perform: () throws -> Void) throws -> Fields {
   var fields: Fields {
     var fields = Fields()
@@ -100,8 +96,6 @@ private func reporting(_ progress: () -> KeyValuePairs<String, UInt64>, _ perfor
     return fields
   } catch let error as IPCError {
     throw Failure(error, fields)
-  } catch let failure as Failure {
-    throw failure.adding(fields)
   }
 }
 
@@ -112,11 +106,11 @@ extension Parameters {
     return piece
   }
 
-  /// Room for one counted record, made once.
+  /// A buffer for one counted record.
   fileprivate func words() throws -> UnsafeMutableBufferPointer<UInt64> {
     let size: Int = try integer("size")
     guard size >= 8, size <= 1 << 30, size % 8 == 0 else {
-      throw Invalid("size=\(size): a counted record is made of words of 8 bytes")
+      throw Invalid("size=\(size): a counted record consists of words of 8 bytes")
     }
     let words = UnsafeMutableBufferPointer<UInt64>.allocate(capacity: size / 8)
     unsafe words.initialize(repeating: 0)
