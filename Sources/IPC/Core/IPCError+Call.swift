@@ -113,6 +113,7 @@ extension IPCError {
     case pthreadMutexattrSetType = "pthread_mutexattr_settype"
     case read
     case readLine
+    case readMaps = "read /proc/self/maps"
     case readlink
     case recv
     case recvfrom

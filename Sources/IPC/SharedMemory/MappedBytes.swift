@@ -1,5 +1,5 @@
-internal import SystemPackage
 public import Synchronization
+internal import SystemPackage
 
 /// The access to memory that an object was opened, mapped or attached with.
 public protocol MemoryAccess: Sendable {

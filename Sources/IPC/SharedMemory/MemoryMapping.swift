@@ -2,9 +2,9 @@ internal import CIPC
 internal import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// A ``MemoryObject`` that is mapped into the address space of this process.
@@ -118,5 +118,58 @@ public struct MemoryMapping<Access: MemoryAccess>: ~Copyable, Sendable, MappedBy
     try Syscall.call(.mremap, on: object) { unsafe cipc_mremap(&address, before, count) }
     if let address = unsafe address { unsafe base = address }
     size = count
+  }
+}
+
+/// How memory is going to be used. Only ``dontNeed`` has an effect on the contents.
+public enum MemoryAdvice: Hashable, Sendable {
+  case normal
+  /// In no particular order: reading ahead does not help.
+  case random
+  /// From the beginning to the end.
+  case sequential
+  /// Soon: the kernel may read ahead.
+  case willNeed
+  /// Not soon. The next access finds the contents of the object: changes in a private mapping are lost.
+  case dontNeed
+
+  fileprivate var number: Int32 {
+    switch self {
+    case .normal: MADV_NORMAL
+    case .random: MADV_RANDOM
+    case .sequential: MADV_SEQUENTIAL
+    case .willNeed: MADV_WILLNEED
+    case .dontNeed: MADV_DONTNEED
+    }
+  }
+}
+
+extension MemoryMapping {
+  /// Writes changes to the disk. Other processes see them without this.
+  ///
+  /// - Parameters:
+  ///   - offset: A multiple of the page size.
+  ///   - count: In bytes; nil for all bytes up to the end.
+  ///   - waiting: Whether to wait until they are written. If not, they are written some time later.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for another `offset`, `.badAddress` outside the mapping, `.ioError` if
+  ///   the disk failed.
+  ///
+  /// Calls `msync(2)` with `MS_SYNC` or `MS_ASYNC`.
+  public func sync(at offset: Int = 0, count: Int? = nil, waiting: Bool = true) throws(IPCError) {
+    let bytes = try unsafe range(at: offset, count: count)
+    try Syscall.call(.msync, on: object) { unsafe msync(bytes.baseAddress, bytes.count, waiting ? MS_SYNC : MS_ASYNC) }
+  }
+
+  /// Tells the kernel how the memory is going to be used.
+  ///
+  /// - Parameters:
+  ///   - offset: A multiple of the page size.
+  ///   - count: In bytes; nil for all bytes up to the end.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for another `offset`, `.badAddress` outside the mapping.
+  ///
+  /// Calls `madvise(2)`.
+  public func advise(_ advice: MemoryAdvice, at offset: Int = 0, count: Int? = nil) throws(IPCError) {
+    let bytes = try unsafe range(at: offset, count: count)
+    try Syscall.call(.madvise, on: object) { unsafe madvise(bytes.baseAddress, bytes.count, advice.number) }
   }
 }

@@ -3,9 +3,9 @@ internal import Synchronization
 internal import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// Memory in which processes place objects: a ``SharedMutex``, a ``ConditionVariable``, a ``POSIXSemaphore``, a
