@@ -18,7 +18,8 @@ SHORT_TRANSFER_SOURCES := $(wildcard Sources/short-transfer/*.c)
 EXAMPLE_SOURCES := $(wildcard c-peers/examples/*.c)
 EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/bin/c-examples/%)
 FAULT_SOURCES := $(wildcard c-peers/faults/*.c)
-C_SOURCES := $(PEER_SOURCES) $(WARDEN_SOURCES) $(SHORT_TRANSFER_SOURCES) $(EXAMPLE_SOURCES) $(FAULT_SOURCES)
+COST_SOURCES := $(wildcard c-peers/cost/*.c)
+C_SOURCES := $(PEER_SOURCES) $(WARDEN_SOURCES) $(SHORT_TRANSFER_SOURCES) $(EXAMPLE_SOURCES) $(FAULT_SOURCES) $(COST_SOURCES)
 C_FILES = $(C_SOURCES) $(wildcard c-peers/*/*.h Sources/warden/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
@@ -34,9 +35,10 @@ PATCHED_TREE := $(BUILD)/faulty/patched
 PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
 WRAPPED := main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(FAULT_SOURCES))
 
-.PHONY: c c-faulty c-lint
+.PHONY: c c-faulty c-cost c-lint
 c: $(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES)
 c-faulty: $(BUILD)/faulty/c-peer $(FAULTY_EXAMPLES)
+c-cost: $(BUILD)/cost/c
 
 $(BUILD)/bin/c-peer: $(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/short-transfer: $(SHORT_TRANSFER_SOURCES:%.c=$(BUILD)/obj/%.o)
@@ -44,6 +46,11 @@ $(BUILD)/bin/warden: $(WARDEN_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(EXAMPLES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o
 
 $(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES):
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) -o $@ $^ $(C_LIBRARIES)
+
+# What `make cost` compares the library with.
+$(BUILD)/cost/c: $(COST_SOURCES:%.c=$(BUILD)/obj/%.o)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) -o $@ $^ $(C_LIBRARIES)
 

@@ -10,6 +10,14 @@ nonisolated(unsafe) private let peer = Peer(
     transferOperations,
     recordOperations,
     streamOperations,
+    bufferedOperations,
+    channelOperations,
+    channelSeriesOperations,
+    ringOperations,
+    ringRecordOperations,
+    spoiltRingOperations,
+    sharedQueueOperations,
+    sharedQueueBulkOperations,
   ])
 
 /// What an inherited descriptor can be, in the order of trying.

@@ -154,13 +154,15 @@ struct UnwrittenBytes: ~Copyable, Sendable {
     self.handler = handler
   }
 
+  @inlinable
   deinit {
     if buffer.count > 0 { report() }
   }
 
   mutating func discard() { buffer.consume(buffer.count) }
 
-  private func report() {
+  @usableFromInline
+  func report() {
     if let handler { return handler(buffer.count) }
     var line = "IPC: a BufferedWriter was destroyed with \(buffer.count) unwritten bytes. Call close() or flush() before\n"
     // Nothing can be done about a failure here.

@@ -48,9 +48,9 @@ extension MessageChannel {
     public mutating func receive(
       into message: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) -> Int? {
-      guard try incoming.receive(from: &stream, timeout, retryOnInterrupt) else { return nil }
-      incoming.exchange(for: &message)
-      return message.count
+      guard let length = try incoming.receive(from: &stream, timeout, retryOnInterrupt) else { return nil }
+      incoming.move(length, to: &message)
+      return length
     }
 
     /// Returns the stream.

@@ -1,4 +1,4 @@
-internal import SystemPackage
+public import SystemPackage
 
 extension MessageChannel {
   /// The receiving end of a channel.
@@ -33,9 +33,9 @@ extension MessageChannel {
     public mutating func receive(
       into message: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) -> Int? {
-      guard try frame.receive(from: &source, timeout, retryOnInterrupt) else { return nil }
-      frame.exchange(for: &message)
-      return message.count
+      guard let length = try frame.receive(from: &source, timeout, retryOnInterrupt) else { return nil }
+      frame.move(length, to: &message)
+      return length
     }
 
     /// Receives the next message, and passes it to `body`. Nothing is copied.
@@ -45,9 +45,11 @@ extension MessageChannel {
     public mutating func withNext<Result>(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Result
     ) throws(IPCError) -> Result? {
-      guard try frame.receive(from: &source, timeout, retryOnInterrupt) else { return nil }
-      defer { frame.begin() }
-      return body(unsafe frame.body.span.bytes)
+      guard let length = try frame.receive(from: &source, timeout, retryOnInterrupt) else { return nil }
+      defer { frame.received = 0 }
+      return frame.isShort(length)
+        ? body(unsafe UnsafeRawBufferPointer(start: frame.stage + OutgoingFrame.headerSize, count: length).bytes)
+        : body(unsafe frame.body.span.bytes)
     }
 
     /// Receives the next message if it has arrived.
@@ -70,105 +72,121 @@ extension MessageChannel {
 extension MessageChannel.Receiver: Sendable where Source: Sendable & ~Copyable {}
 
 /// A message that is being received, and how much of it has arrived.
-@usableFromInline
-struct IncomingFrame: Sendable {
-  /// Memory that is allocated at once. Beyond it, the memory at most doubles with what has arrived.
-  @usableFromInline static let firstRoom = 4096
+@usableFromInline @safe
+struct IncomingFrame: ~Copyable, @unchecked Sendable {
+  /// Room for a header and a short message. Longer messages arrive in an array, which at most doubles with what has arrived.
+  @usableFromInline static let stageSize = 4096
 
-  private let maximumLength: UInt32
-  /// As it arrives: little-endian.
-  @usableFromInline var header: UInt32 = 0
-  @usableFromInline var headerCount = 0
+  @usableFromInline let stage: UnsafeMutableRawPointer
+  @usableFromInline let maximumLength: Int
+  /// The bytes that have arrived, of header and message together.
+  @usableFromInline var received = 0
+  /// The part of a long message that has arrived.
   @usableFromInline var body: [UInt8] = []
+  @usableFromInline var isBroken = false
   /// Why nothing more can be received.
   private var failure: IPCError?
 
-  init(maximumLength: UInt32) { self.maximumLength = maximumLength }
+  init(maximumLength: UInt32) {
+    self.maximumLength = Int(maximumLength)
+    unsafe stage = .allocate(byteCount: Self.stageSize, alignment: 8)
+  }
 
-  var isUnderWay: Bool { headerCount > 0 }
+  @inlinable deinit { unsafe stage.deallocate() }
 
-  /// Receives what is missing of a message, which is in `body` then.
-  ///
-  /// - Returns: false at end of file.
-  @inlinable
+  var isUnderWay: Bool { received > 0 }
+
+  /// Whether a message is received in the stage.
+  @inlinable @inline(__always)
+  func isShort(_ length: Int) -> Bool { length <= IncomingFrame.stageSize &- OutgoingFrame.headerSize }
+
+  /// Receives what is missing of a message, and returns its length; nil at end of file.
+  @inlinable @inline(__always)
   mutating func receive<Source: ReadableStream & ~Copyable>(
     from source: inout Source, _ timeout: Timeout, _ retryOnInterrupt: Bool
-  ) throws(IPCError) -> Bool {
-    try check()
+  ) throws(IPCError) -> Int? {
+    if isBroken { try throwFailure() }
     do throws(IPCError) {
-      while headerCount < OutgoingFrame.headerSize {
-        if try readHeader(from: &source, timeout, retryOnInterrupt) == 0 { return try end() }
+      while received < OutgoingFrame.headerSize {
+        if try read(upTo: OutgoingFrame.headerSize, from: &source, timeout, retryOnInterrupt) == 0 { return try end() }
       }
-      let length = try length()
-      while body.count < length {
-        let missing = length - body.count
-        let room = min(missing, max(body.capacity - body.count, body.count, Self.firstRoom))
-        let count = try body.append(maxLength: room) { (bytes) throws(IPCError) in
-          try source.read(into: &bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+      let length = Int(UInt32(littleEndian: unsafe stage.load(as: UInt32.self)))
+      if length > maximumLength { throw broken(.messageTooLong) }
+      if !isShort(length) { return try receiveLong(length, from: &source, timeout, retryOnInterrupt) }
+      while received < OutgoingFrame.headerSize &+ length {
+        if try read(upTo: OutgoingFrame.headerSize &+ length, from: &source, timeout, retryOnInterrupt) == 0 {
+          return try end()
         }
-        if count == 0 { return try end() }
       }
-      return true
+      return length
     } catch {
-      noteFailure(error)
+      note(error)
       throw error
     }
   }
 
-  @inlinable
-  mutating func readHeader<Source: ReadableStream & ~Copyable>(
-    from source: inout Source, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  /// Reads once into the stage.
+  @inlinable @inline(__always)
+  mutating func read<Source: ReadableStream & ~Copyable>(
+    upTo end: Int, from source: inout Source, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) -> Int {
-    let before = headerCount
-    let result = try unsafe withUnsafeMutableBytes(of: &header) { (buffer) throws(IPCError) in
-      var bytes = unsafe OutputRawSpan(buffer: buffer, initializedCount: before)
-      return try source.read(into: &bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    let room = unsafe UnsafeMutableRawBufferPointer(start: stage + received, count: end &- received)
+    var bytes = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
+    let count = try source.read(into: &bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    received &+= count
+    return count
+  }
+
+  @inlinable @inline(never)
+  mutating func receiveLong<Source: ReadableStream & ~Copyable>(
+    _ length: Int, from source: inout Source, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int? {
+    if received == OutgoingFrame.headerSize { body.removeAll(keepingCapacity: true) }
+    while body.count < length {
+      let missing = length - body.count
+      let room = min(missing, max(body.capacity - body.count, body.count, IncomingFrame.stageSize))
+      let count = try body.append(maxLength: room) { (bytes) throws(IPCError) in
+        try source.read(into: &bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+      }
+      if count == 0 { return try end() }
+      received += count
     }
-    headerCount = before + result
-    return result
+    return length
   }
 
-  @usableFromInline
-  mutating func length() throws(IPCError) -> Int {
-    let announced = UInt32(littleEndian: header)
-    if announced > maximumLength { throw broken(.messageTooLong) }
-    return Int(announced)
-  }
-
-  /// Passes the message on, in exchange for an array whose memory the next message uses.
-  @usableFromInline
-  mutating func exchange(for message: inout [UInt8]) {
-    swap(&message, &body)
-    begin()
-  }
-
-  @usableFromInline
-  mutating func begin() {
-    headerCount = 0
-    body.removeAll(keepingCapacity: true)
-  }
-
-  @usableFromInline @inline(__always)
-  func check() throws(IPCError) {
-    if let failure { throw failure }
+  /// Replaces `message` by the message. A long one is exchanged for an array whose memory the next one uses.
+  @inlinable @inline(__always)
+  mutating func move(_ length: Int, to message: inout [UInt8]) {
+    if isShort(length) {
+      message.removeAll(keepingCapacity: true)
+      let bytes = unsafe UnsafeRawBufferPointer(start: stage + OutgoingFrame.headerSize, count: length)
+      unsafe message.append(contentsOf: bytes)
+    } else {
+      swap(&message, &body)
+    }
+    received = 0
   }
 
   /// The stream has ended, which is an error within a message.
   @usableFromInline @inline(never)
-  mutating func end() throws(IPCError) -> Bool {
+  func end() throws(IPCError) -> Int? {
     if isUnderWay { throw broken(.protocolError) }
-    return false
+    return nil
   }
 
-  private func broken(_ reason: Errno) -> IPCError {
-    IPCError(.messageChannelReceive, reason, transferred: headerCount + body.count)
+  @usableFromInline @inline(never)
+  func broken(_ reason: Errno) -> IPCError { IPCError(.messageChannelReceive, reason, transferred: received) }
+
+  @usableFromInline @inline(never)
+  func throwFailure() throws(IPCError) {
+    if let failure { throw failure }
   }
 
   /// After a death, a successor begins with a message of its own.
   @usableFromInline @inline(never)
-  mutating func noteFailure(_ error: IPCError) {
+  mutating func note(_ error: IPCError) {
     guard error.call == .messageChannelReceive || error.errno == .ownerDied else { return }
-    failure = error
+    (failure, isBroken) = (error, true)
     // The rest of this message will never arrive.
     body = []
   }

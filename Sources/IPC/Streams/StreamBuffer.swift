@@ -9,7 +9,7 @@ internal import Musl
 /// The memory of a buffered stream: bytes are appended at its end and consumed at its start.
 @usableFromInline @safe
 struct StreamBuffer: ~Copyable, @unchecked Sendable {
-  private var memory: UnsafeMutableRawBufferPointer
+  @usableFromInline private(set) var memory: UnsafeMutableRawBufferPointer
   private var start = 0
   private var end = 0
 
@@ -19,7 +19,7 @@ struct StreamBuffer: ~Copyable, @unchecked Sendable {
     unsafe memory = .allocate(byteCount: capacity, alignment: 16)
   }
 
-  deinit { unsafe memory.deallocate() }
+  @inlinable deinit { unsafe memory.deallocate() }
 
   @usableFromInline var count: Int { end - start }
   var capacity: Int { unsafe memory.count }

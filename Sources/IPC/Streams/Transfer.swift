@@ -22,7 +22,8 @@ enum Transfer {
     // The kernel would report an end of file that is none.
     if bytes.freeCapacity == 0 { return 0 }
     return try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
-      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+      let room = unsafe UnsafeMutableRawBufferPointer(
+        start: buffer.baseAddress.unsafelyUnwrapped + filled, count: buffer.count &- filled)
       if timeout.isNever {
         let count =
           transport == .socket
