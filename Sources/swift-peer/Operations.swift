@@ -10,10 +10,16 @@ nonisolated(unsafe) private let peer = Peer(
     transferOperations,
     recordOperations,
     streamOperations,
+    memoryObjectOperations,
+    mappingOperations,
+    posixSemaphoreOperations,
+    sharedMutexOperations,
+    sharedBlockOperations,
   ])
 
 /// What an inherited descriptor can be, in the order of trying.
 let adopters: [@Sendable (FileDescriptor, Int32) throws -> (any DescriptorHandle)?] = [
+  adoptedMemoryObject,
   adoptedPipe,
 ]
 
