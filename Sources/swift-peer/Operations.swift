@@ -18,10 +18,16 @@ nonisolated(unsafe) private let peer = Peer(
     spoiltRingOperations,
     sharedQueueOperations,
     sharedQueueBulkOperations,
+    memoryObjectOperations,
+    mappingOperations,
+    posixSemaphoreOperations,
+    sharedMutexOperations,
+    sharedBlockOperations,
   ])
 
 /// What an inherited descriptor can be, in the order of trying.
 let adopters: [@Sendable (FileDescriptor, Int32) throws -> (any DescriptorHandle)?] = [
+  adoptedMemoryObject,
   adoptedPipe,
 ]
 

@@ -2,16 +2,16 @@ internal import IPC
 internal import PeerContract
 internal import SystemPackage
 
-/// The block that processes share: a flag, a counter, and data.
+/// Blocks in shared memory: a flag, a counter, and data.
 let sharedBlockOperations: [Peer.Operation] = [
   .init("block_init") { peer, parameters in
-    _ = try SharedBlock(makingIn: try peer.region(parameters), at: try parameters.integer("at", default: 0))
+    _ = try SharedBlock.create(in: try peer.region(parameters), at: try parameters.integer("at", default: 0))
     return Fields()
   },
 
   .init("block_layout") { _, _ in
     var fields = Fields()
-    fields.append("size", SharedBlock.size)
+    fields.append("size", SharedBlock.size())
     fields.append("alignment", SharedBlock.alignment)
     fields.append("ready", SharedBlock.flagOffset)
     fields.append("counter", SharedBlock.counterOffset)
@@ -38,16 +38,16 @@ let sharedBlockOperations: [Peer.Operation] = [
   },
 
   .init("block_wait") { peer, parameters in
-    let result = try peer.block(parameters).wait(
-      patience: try parameters.patience(), try parameters.waiting(), interruption: try parameters.interruption())
-    if result != .ready { throw Failure(.timedOut) }
+    try peer.block(parameters).wait(
+      by: try parameters.waitMethod(), timeout: try parameters.timeout(),
+      retryOnInterrupt: try parameters.retryOnInterrupt())
     return Fields()
   },
 
   .init("block_read") { peer, parameters in
     let block = try peer.block(parameters)
     let count = try parameters.count()
-    guard count <= SharedBlock.capacity else { throw Failure(.badAddress) }
+    guard count <= block.capacity else { throw Failure(.badAddress) }
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 8)
     defer { unsafe buffer.deallocate() }
     var room = unsafe OutputRawSpan(buffer: buffer, initializedCount: 0)
@@ -73,12 +73,12 @@ let sharedBlockOperations: [Peer.Operation] = [
     return fields
   },
 
-  // Generation after generation: the number in the counter, the data made of it, and the flag last.
+  // Round after round: the number in the counter, data that is made of it, and the flag last.
   .init("block_publish_rounds") { peer, parameters in
     let block = try peer.block(parameters)
     return try rounds(parameters, block, whenReady: false) { round, room in
       block.setCounter(round)
-      Pattern(seed: round).append(SharedBlock.capacity, to: &room)
+      Pattern(seed: round).append(block.capacity, to: &room)
       try block.publish(room.bytes)
       return true
     }
@@ -95,14 +95,14 @@ let sharedBlockOperations: [Peer.Operation] = [
   },
 ]
 
-/// So many rounds, each as soon as the flag is as it should be. `perform` tells whether all was as it should be.
+/// Performs rounds, each as soon as the flag is as expected. `perform` returns whether the data was intact.
 private func rounds(
   _ parameters: Parameters, _ block: SharedBlock, whenReady: Bool,
   _ perform: (_ round: UInt64, _ room: inout OutputRawSpan) throws -> Bool
 ) throws -> Fields {
   let count = UInt64(try parameters.count())
-  let (patience, waiting) = (try parameters.patience(), try parameters.waiting())
-  let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: SharedBlock.capacity, alignment: 8)
+  let (timeout, method) = (try parameters.timeout(), try parameters.waitMethod())
+  let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: block.capacity, alignment: 8)
   defer { unsafe buffer.deallocate() }
   var (done, torn): (UInt64, UInt64) = (0, 0)
   func fields() -> Fields {
@@ -113,8 +113,7 @@ private func rounds(
   }
   do {
     while done < count {
-      let result = try block.wait(until: whenReady, patience: patience, waiting, interruption: .report)
-      guard result == .ready else { throw Failure(.timedOut, fields()) }
+      try block.wait(until: whenReady, by: method, timeout: timeout, retryOnInterrupt: false)
       done += 1
       var room = unsafe OutputRawSpan(buffer: buffer, initializedCount: 0)
       if try !perform(done, &room) { torn += 1 }
@@ -126,11 +125,11 @@ private func rounds(
 }
 
 extension Parameters {
-  fileprivate func waiting() throws -> SharedBlock.Waiting {
-    guard has("by") else { return .asleep }
+  fileprivate func waitMethod() throws -> SharedBlock.WaitMethod {
+    guard has("by") else { return .futex }
     switch try text("by") {
-    case "futex": return .asleep
-    case "poll": return .looking
+    case "futex": return .futex
+    case "poll": return .polling
     case let other: throw Invalid("by=\(other): futex or poll expected")
     }
   }
@@ -138,6 +137,6 @@ extension Parameters {
 
 extension Peer {
   fileprivate func block(_ parameters: Parameters) throws -> SharedBlock {
-    try SharedBlock(in: try region(parameters), at: try parameters.integer("at", default: 0))
+    try SharedBlock.open(in: try region(parameters), at: try parameters.integer("at", default: 0))
   }
 }

@@ -20,8 +20,13 @@ internal import SystemPackage
 /// How bytes are read and written is described with ``MappedBytes``.
 ///
 /// `mmap(2)`.
-public struct MemoryMapping<Access: MemoryAccess>: ~Copyable, Sendable, MappedBytes {
-  @usableFromInline var pages: MappedPages
+@safe public struct MemoryMapping<Access: MemoryAccess>: ~Copyable, @unchecked Sendable, MappedBytes {
+  private var pages: MappedPages
+  // The same as in `pages`, for code of other modules to inline.
+  @unsafe public private(set) var baseAddress: UnsafeMutableRawPointer
+
+  /// The number of mapped bytes. The object may be shorter: bytes in a page beyond its end cannot be accessed.
+  public private(set) var size: Int
 
   public let object: IPCError.Object?
 
@@ -29,26 +34,24 @@ public struct MemoryMapping<Access: MemoryAccess>: ~Copyable, Sendable, MappedBy
     _ descriptor: FileDescriptor, at offset: Int, count: Int, _ sharing: Int32, _ object: IPCError.Object
   ) throws(IPCError) {
     let protection = Access.isWritable ? PROT_READ | PROT_WRITE : PROT_READ
-    pages = try MappedPages(count, protection, sharing, descriptor.rawValue, at: offset, on: object)
+    self.init(try MappedPages(count, protection, sharing, descriptor.rawValue, at: offset, on: object), object)
+  }
+
+  private init(_ pages: consuming MappedPages, _ object: IPCError.Object?) {
+    unsafe baseAddress = pages.base
+    size = pages.size
+    self.pages = pages
     self.object = object
   }
-
-  private init(again other: borrowing MemoryMapping) throws(IPCError) {
-    pages = try other.pages.mapAgain(other.object)
-    object = other.object
-  }
-
-  /// The number of mapped bytes. The object may be shorter: bytes in a page beyond its end cannot be accessed.
-  @inlinable public var size: Int { pages.size }
-
-  @unsafe @inlinable public var baseAddress: UnsafeMutableRawPointer { unsafe pages.base }
 
   /// Maps the same memory a second time.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for a private mapping.
   ///
   /// Calls `mremap(2)`.
-  public func mapAgain() throws(IPCError) -> MemoryMapping { try MemoryMapping(again: self) }
+  public func mapAgain() throws(IPCError) -> MemoryMapping {
+    MemoryMapping(try pages.mapAgain(object), object)
+  }
 
   /// Unmaps the memory, and reports a failure, which destroying the value does not.
   ///
@@ -61,14 +64,18 @@ public struct MemoryMapping<Access: MemoryAccess>: ~Copyable, Sendable, MappedBy
   /// - Throws: ``IPCError`` with `.invalidArgument` for less than 1 byte, `.noMemory`. The mapping is unchanged then.
   ///
   /// Calls `mremap(2)`.
-  public mutating func resize(to count: Int) throws(IPCError) { try pages.resize(to: count, object) }
+  public mutating func resize(to count: Int) throws(IPCError) {
+    try pages.resize(to: count, object)
+    unsafe baseAddress = pages.base
+    size = count
+  }
 }
 
 /// Mapped pages, which are unmapped when their owner is destroyed.
 @usableFromInline @safe struct MappedPages: ~Copyable, @unchecked Sendable {
-  @usableFromInline private(set) var base: UnsafeMutableRawPointer
+  private(set) var base: UnsafeMutableRawPointer
   /// In bytes.
-  @usableFromInline private(set) var size: Int
+  private(set) var size: Int
 
   /// Calls `mmap(2)`.
   init(

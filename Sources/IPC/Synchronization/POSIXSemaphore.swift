@@ -31,7 +31,7 @@ internal import SystemPackage
   /// Whether opening this created the semaphore.
   public let isNew: Bool
 
-  private enum Place: ~Copyable {
+  @usableFromInline enum Place: ~Copyable {
     case named(OpenSemaphore)
     case memory(SharedRegion)
   }
@@ -112,7 +112,7 @@ internal import SystemPackage
 }
 
 /// What `sem_open(3)` returned, to be closed once.
-@safe struct OpenSemaphore: ~Copyable {
+@usableFromInline @safe struct OpenSemaphore: ~Copyable {
   let address: UnsafeMutablePointer<sem_t>
 
   /// Opens a semaphore by a call that returns its address.

@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerContract
 internal import SystemPackage
 
-/// Mapped memory, and what is stored into it and loaded from it, whatever kind of memory it is.
+/// Mapped memory, and loading and storing in memory of any kind.
 let mappingOperations: [Peer.Operation] = [
   .init("mmap") { peer, parameters in
     let name = try parameters.text("mapping")
@@ -13,18 +13,17 @@ let mappingOperations: [Peer.Operation] = [
       switch try parameters.flags("prot", of: protections) {
       case PROT_READ: false
       case PROT_READ | PROT_WRITE: true
-      default: throw Invalid("memory is mapped to be read, and perhaps written as well")
+      default: throw Invalid("memory is mapped with PROT_READ or PROT_READ|PROT_WRITE")
       }
     let isPrivate = try parameters.flags("flags", of: sharings, default: MAP_SHARED) == MAP_PRIVATE
-    let (offset, count): (Int, Int) = (
-      try parameters.integer("offset", default: 0), try parameters.count("length")
-    )
+    let offset = try parameters.integer("offset", default: 0)
+    let count = try parameters.count("length")
     let mapping =
       switch (isWritable, isPrivate) {
       case (false, false): try object.mapReadOnly(at: offset, count: count)
       case (true, false): try object.mapReadWrite(at: offset, count: count)
       case (true, true): try object.mapPrivate(at: offset, count: count)
-      case (false, true): throw Invalid("memory is mapped privately to be written")
+      case (false, true): throw Invalid("MAP_PRIVATE needs PROT_WRITE")
       }
     try peer.handles.add(mapping, as: name)
     return Fields()
@@ -50,7 +49,7 @@ let mappingOperations: [Peer.Operation] = [
 
   .init("madvise") { peer, parameters in
     let mapping = try parameters.mapping(peer)
-    guard let advice = advices[try parameters.text("advice")] else { throw Invalid("there is no such advice") }
+    guard let advice = advices[try parameters.text("advice")] else { throw Invalid("that advice does not exist here") }
     try mapping.advise(advice, at: try parameters.integer("at", default: 0), count: try parameters.length())
     return Fields()
   },
@@ -89,32 +88,41 @@ extension Parameters {
     try peer.handles.find(handle, as: (any Mapping).self, "mapping")
   }
 
-  /// Nil for all that is left.
+  /// Nil for all bytes up to the end.
   fileprivate func length() throws -> Int? { has("length") ? try count("length") : nil }
 }
 
-/// Memory that this process shares with others, by whichever mechanism.
+/// The handle of memory that this process shares, by any mechanism.
 protocol MemoryHandle: Handle {
   func bytes(at offset: Int, count: Int) throws -> [UInt8]
   func write(_ bytes: [UInt8], at offset: Int) throws
 }
 
-/// Memory in which something can be placed.
+/// The handle of memory in which objects can be placed.
 protocol SharedHandle: MemoryHandle {
   func placement() throws -> SharedRegion
 }
 
 extension Peer {
-  /// Where the request places something, in the memory that it names.
+  /// The memory, named in the request, in which an object is placed.
+  ///
+  /// A mutex that is locked is linked by its address: the region stays as long as the handle.
   func region(_ parameters: Parameters) throws -> SharedRegion {
     let memory = try handles.find(try parameters.text("memory"), as: (any MemoryHandle).self, "memory")
-    // What was opened for reading has no way to be placed in; C would find out by SIGSEGV.
+    // Memory for reading has no such call. A C program would get SIGSEGV.
     guard let shared = memory as? any SharedHandle else { throw Failure(.badAddress) }
     return try shared.placement()
   }
 }
 
-/// Memory that was mapped, whatever for.
+extension SharedRegion {
+  /// Increments a number of 8 bytes in two steps, so that increments of other processes in between are lost.
+  func increment(at offset: Int) throws(IPCError) {
+    try store(try load(as: UInt64.self, at: offset) &+ 1, at: offset)
+  }
+}
+
+/// The handle of a mapping with either access.
 protocol Mapping: MemoryHandle {
   func resize(to count: Int) throws
   func sync(at offset: Int, count: Int?, waiting: Bool) throws
@@ -122,39 +130,51 @@ protocol Mapping: MemoryHandle {
 }
 
 class MappingHandle<Access: MemoryAccess>: Mapping {
-  fileprivate var memory: MemoryMapping<Access>?
+  private final var memory: MemoryMapping<Access>?
 
   init(_ memory: consuming MemoryMapping<Access>) { self.memory = consume memory }
 
-  func close() throws { try memory.take()?.unmap() }
-  func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.bytes(at: offset, count: count) ?? [] }
-  func resize(to count: Int) throws { try memory?.resize(to: count) }
-  func sync(at offset: Int, count: Int?, waiting: Bool) throws {
-    try memory?.sync(at: offset, count: count, waiting: waiting)
-  }
-  func advise(_ advice: MemoryAdvice, at offset: Int, count: Int?) throws {
-    try memory?.advise(advice, at: offset, count: count)
+  final func close() throws { try memory.take()?.unmap() }
+
+  final func use<Value: ~Copyable>(_ body: (borrowing MemoryMapping<Access>) throws -> Value) throws -> Value {
+    switch memory {
+    case let memory?: try body(memory)
+    case nil: throw Invalid("the memory is unmapped")
+    }
   }
 
-  /// Such a mapping has no way to be written; C would find out by SIGSEGV.
+  final func bytes(at offset: Int, count: Int) throws -> [UInt8] {
+    try use { try $0.copyBytes(at: offset, count: count) }
+  }
+
+  func resize(to count: Int) throws { try memory?.resize(to: count) }
+
+  final func sync(at offset: Int, count: Int?, waiting: Bool) throws {
+    try use { try $0.sync(at: offset, count: count, waiting: waiting) }
+  }
+
+  final func advise(_ advice: MemoryAdvice, at offset: Int, count: Int?) throws {
+    try use { try $0.advise(advice, at: offset, count: count) }
+  }
+
+  /// Such a mapping has no such call. A C program would get SIGSEGV.
   func write(_ bytes: [UInt8], at offset: Int) throws { throw Failure(.badAddress) }
 }
 
-final class WritableMappingHandle: MappingHandle<ReadWrite>, SharedHandle {
+final class WritableMappingHandle: MappingHandle<ReadWriteAccess>, SharedHandle {
   private var region: SharedRegion?
 
-  override func write(_ bytes: [UInt8], at offset: Int) throws { try memory?.write(bytes.span, at: offset) }
+  override func write(_ bytes: [UInt8], at offset: Int) throws { try use { try $0.copy(bytes.span, at: offset) } }
 
   override func resize(to count: Int) throws {
     try super.resize(to: count)
     region = nil
   }
 
-  /// The same memory, mapped once more for what is placed in it, and as long as this is.
+  /// The same memory, mapped a second time for the objects that are placed in it.
   func placement() throws -> SharedRegion {
     if let region { return region }
-    guard let again = try memory?.mapAgain() else { throw Invalid("the memory is unmapped") }
-    let region = SharedRegion(again)
+    let region = SharedRegion(try use { try $0.mapAgain() })
     self.region = region
     return region
   }

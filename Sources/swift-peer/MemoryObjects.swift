@@ -4,36 +4,44 @@ internal import IPC
 internal import PeerContract
 internal import SystemPackage
 
-/// What can be mapped: POSIX shared memory, regular files, memory without a name.
+/// Memory objects: POSIX shared memory, regular files, anonymous memory.
 let memoryObjectOperations: [Peer.Operation] = [
   .init("shm_open") { peer, parameters in
-    let name = try POSIXSharedMemory.Name(validating: try parameters.text("name"))
-    return try peer.open(parameters) { (_, flags, permissions, umask) in
+    let name = try parameters.posixName()
+    return try peer.open(parameters) { flags, permissions, applyUmask in
       switch flags & (O_ACCMODE | O_CREAT | O_EXCL) {
-      case O_RDONLY: readable(try .init(opening: name))
-      case O_RDWR: writable(try .init(opening: name))
-      case O_RDONLY | O_CREAT: readable(try .init(creatingOrOpening: name, permissions: permissions, umask: umask))
-      case O_RDWR | O_CREAT: writable(try .init(creatingOrOpening: name, permissions: permissions, umask: umask))
-      case O_RDONLY | O_CREAT | O_EXCL: readable(try .init(creating: name, permissions: permissions, umask: umask))
-      case O_RDWR | O_CREAT | O_EXCL: writable(try .init(creating: name, permissions: permissions, umask: umask))
+      case O_RDONLY: readable(try POSIXSharedMemory.open(name, access: .readOnly))
+      case O_RDWR: writable(try POSIXSharedMemory.open(name))
+      case O_RDONLY | O_CREAT:
+        readable(
+          try POSIXSharedMemory.createOrOpen(
+            name, access: .readOnly, permissions: permissions, applyUmask: applyUmask))
+      case O_RDWR | O_CREAT:
+        writable(try POSIXSharedMemory.createOrOpen(name, permissions: permissions, applyUmask: applyUmask))
+      case O_RDONLY | O_CREAT | O_EXCL:
+        readable(
+          try POSIXSharedMemory.create(name, access: .readOnly, permissions: permissions, applyUmask: applyUmask))
+      case O_RDWR | O_CREAT | O_EXCL:
+        writable(try POSIXSharedMemory.create(name, permissions: permissions, applyUmask: applyUmask))
       default: throw Invalid("shared memory is opened with O_RDONLY or O_RDWR")
       }
     }
   },
 
   .init("shm_unlink") { _, parameters in
-    try POSIXSharedMemory.Name(validating: try parameters.text("name")).unlink()
+    try POSIXSharedMemory.unlink(try parameters.posixName())
     return Fields()
   },
 
   .init("open_file") { peer, parameters in
     let path = FilePath(try parameters.text("path"))
-    return try peer.open(parameters) { (_, flags, permissions, umask) in
+    return try peer.open(parameters) { flags, permissions, applyUmask in
       switch flags & (O_ACCMODE | O_CREAT | O_EXCL) {
-      case O_RDONLY: readable(try .init(opening: path))
-      case O_RDWR: writable(try .init(opening: path))
-      case O_RDWR | O_CREAT | O_EXCL: writable(try .init(creating: path, permissions: permissions, umask: umask))
-      default: throw Invalid("a file is opened with O_RDONLY or O_RDWR, or made with O_RDWR|O_CREAT|O_EXCL")
+      case O_RDONLY: readable(try MappedFile.open(path, access: .readOnly))
+      case O_RDWR: writable(try MappedFile.open(path))
+      case O_RDWR | O_CREAT | O_EXCL:
+        writable(try MappedFile.create(path, permissions: permissions, applyUmask: applyUmask))
+      default: throw Invalid("a file is opened with O_RDONLY or O_RDWR, or created with O_RDWR|O_CREAT|O_EXCL")
       }
     }
   },
@@ -41,8 +49,8 @@ let memoryObjectOperations: [Peer.Operation] = [
   .init("memfd_create") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let flags = try parameters.flags("flags", of: anonymousFlags, default: 0)
-    let object = try ReadWriteObject(
-      anonymous: try parameters.text("name"), sealable: flags & Int32(CIPC_MFD_ALLOW_SEALING) != 0)
+    let object = try MemoryObject.anonymous(
+      try parameters.text("name"), sealable: flags & Int32(CIPC_MFD_ALLOW_SEALING) != 0)
     return try peer.add(writable(object), parameters)
   },
 
@@ -61,15 +69,15 @@ let memoryObjectOperations: [Peer.Operation] = [
     var fields = Fields()
     fields.append("st_size", status.size)
     fields.append("mode", String(status.permissions.rawValue, radix: 8))
-    fields.append("uid", status.user)
-    fields.append("gid", status.group)
+    fields.append("uid", status.user.rawValue)
+    fields.append("gid", status.group.rawValue)
     return fields
   },
 
-  // The library maps, and reads and writes no files: these two are for whoever wants to see the same bytes without it.
+  // The library maps objects, and does not read and write them: these two show the same bytes without it.
   .init("pread") { peer, parameters in
     let descriptor = try peer.memoryObject(parameters).descriptor.rawValue
-    let (offset, count) = (try parameters.place(), try parameters.room("count"))
+    let (offset, count) = (try parameters.fileOffset(), try parameters.room("count"))
     let bytes = try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
       let length = unsafe pread(descriptor, buffer.baseAddress, count, offset)
       guard length >= 0 else { throw Failure(Errno(rawValue: errno)) }
@@ -83,7 +91,7 @@ let memoryObjectOperations: [Peer.Operation] = [
 
   .init("pwrite") { peer, parameters in
     let descriptor = try peer.memoryObject(parameters).descriptor.rawValue
-    let offset = try parameters.place()
+    let offset = try parameters.fileOffset()
     let bytes = try parameters.payload("buf", length: "count")
     let length = unsafe pwrite(descriptor, bytes, bytes.count, offset)
     guard length >= 0 else { throw Failure(Errno(rawValue: errno)) }
@@ -92,8 +100,6 @@ let memoryObjectOperations: [Peer.Operation] = [
     return fields
   },
 ]
-
-private typealias ReadWriteObject = MemoryObject<ReadWrite>
 
 private let openFlags = FlagTable([
   "O_RDONLY": O_RDONLY, "O_WRONLY": O_WRONLY, "O_RDWR": O_RDWR, "O_CREAT": O_CREAT, "O_EXCL": O_EXCL,
@@ -108,19 +114,24 @@ let memorySeals = FlagTable([
 ])
 
 extension Parameters {
-  /// Where in a file.
-  fileprivate func place() throws -> Int { has("at") ? try count("at") : 0 }
+  /// The bytes of a name, as they are.
+  func posixName() throws -> POSIXName {
+    let bytes = try bytes("name")
+    guard !bytes.contains(0) else { throw Invalid("name: no NUL in it expected") }
+    return POSIXName(bytes: bytes)
+  }
+
+  fileprivate func fileOffset() throws -> Int { has("at") ? try count("at") : 0 }
 }
 
 extension Peer {
   fileprivate func open(
-    _ parameters: Parameters,
-    _ open: (Parameters, Int32, FilePermissions, Umask) throws -> any MemoryObjectHandle
+    _ parameters: Parameters, _ open: (Int32, FilePermissions, Bool) throws -> any MemoryObjectHandle
   ) throws -> Fields {
     try handles.require(free: parameters.handle)
     let object = try open(
-      parameters, try parameters.flags("oflag", of: openFlags),
-      try parameters.permissions(default: .ownerReadWrite), try parameters.isSet("exact") ? .overridden : .obeyed)
+      try parameters.flags("oflag", of: openFlags), try parameters.permissions(default: .ownerReadWrite),
+      try !parameters.isSet("exact"))
     return try add(object, parameters)
   }
 
@@ -132,12 +143,12 @@ extension Peer {
   }
 
   func memoryObject(_ parameters: Parameters) throws -> any MemoryObjectHandle {
-    try handles.find(parameters.handle, as: (any MemoryObjectHandle).self, "object that can be mapped")
+    try handles.find(parameters.handle, as: (any MemoryObjectHandle).self, "memory object")
   }
 }
 
-/// An inherited descriptor as an object that can be mapped; nil when it is something else.
-func memoryObject(adopting descriptor: FileDescriptor, _ accessMode: Int32) throws -> (any MemoryObjectHandle)? {
+/// Creates a handle of an inherited memory object; nil for another kind of descriptor.
+func adoptedMemoryObject(_ descriptor: FileDescriptor, _ accessMode: Int32) throws -> (any DescriptorHandle)? {
   var status = stat()
   guard unsafe fstat(descriptor.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
   switch accessMode {
@@ -147,17 +158,19 @@ func memoryObject(adopting descriptor: FileDescriptor, _ accessMode: Int32) thro
   }
 }
 
-private func readable(_ object: consuming MemoryObject<ReadOnly>) -> any MemoryObjectHandle { ObjectHandle(object) }
-private func writable(_ object: consuming MemoryObject<ReadWrite>) -> any MemoryObjectHandle {
+private func readable(_ object: consuming MemoryObject<ReadOnlyAccess>) -> any MemoryObjectHandle {
+  ObjectHandle(object)
+}
+private func writable(_ object: consuming MemoryObject<ReadWriteAccess>) -> any MemoryObjectHandle {
   WritableObjectHandle(object)
 }
 
-/// An open object that can be mapped, whatever for.
+/// The handle of a memory object with either access.
 protocol MemoryObjectHandle: DescriptorHandle {
   func mapReadOnly(at offset: Int, count: Int) throws -> any Mapping
   func mapReadWrite(at offset: Int, count: Int) throws -> any Mapping
   func mapPrivate(at offset: Int, count: Int) throws -> any Mapping
-  func status() throws -> MemoryObjectStatus
+  func status() throws -> FileStatus
   func resize(to size: Int) throws
   func allocate(_ size: Int) throws
   func add(_ seals: MemorySeals) throws
@@ -166,8 +179,7 @@ protocol MemoryObjectHandle: DescriptorHandle {
 
 private class ObjectHandle<Access: MemoryAccess>: MemoryObjectHandle {
   final let descriptor: FileDescriptor
-  /// Nil once it is closed, and then nobody has this any more.
-  fileprivate final var object: MemoryObject<Access>?
+  private final var object: MemoryObject<Access>?
 
   init(_ object: consuming MemoryObject<Access>) {
     descriptor = object.descriptor
@@ -176,37 +188,37 @@ private class ObjectHandle<Access: MemoryAccess>: MemoryObjectHandle {
 
   final func close() throws { try object.take()?.close() }
 
+  final func use<Value: ~Copyable>(_ body: (borrowing MemoryObject<Access>) throws -> Value) throws -> Value {
+    switch object {
+    case let object?: try body(object)
+    case nil: throw Invalid("the object is closed")
+    }
+  }
+
   final func mapReadOnly(at offset: Int, count: Int) throws -> any Mapping {
-    guard let mapping = try object?.mapReadOnly(at: offset, count: count) else { throw Failure(.badFileDescriptor) }
-    return MappingHandle(mapping)
+    try use { MappingHandle(try $0.mapReadOnly(at: offset, count: count)) }
   }
 
   final func mapPrivate(at offset: Int, count: Int) throws -> any Mapping {
-    guard let mapping = try object?.mapPrivate(at: offset, count: count) else { throw Failure(.badFileDescriptor) }
-    return WritableMappingHandle(mapping)
+    try use { WritableMappingHandle(try $0.mapPrivate(at: offset, count: count)) }
   }
 
-  final func status() throws -> MemoryObjectStatus {
-    guard let status = try object?.status() else { throw Failure(.badFileDescriptor) }
-    return status
-  }
+  final func status() throws -> FileStatus { try use { try $0.status() } }
+  final func seals() throws -> MemorySeals { try use { try $0.seals() } }
 
-  final func seals() throws -> MemorySeals { try object?.seals() ?? [] }
-
-  // What is opened read-only has no way to do these; C would be told by the kernel, in these words.
+  // An object that is open for reading has no such calls. A C program would get these errors from the kernel.
   func mapReadWrite(at offset: Int, count: Int) throws -> any Mapping { throw Failure(.permissionDenied) }
   func resize(to size: Int) throws { throw Failure(.invalidArgument) }
   func allocate(_ size: Int) throws { throw Failure(.badFileDescriptor) }
   func add(_ seals: MemorySeals) throws { throw Failure(.notPermitted) }
 }
 
-private final class WritableObjectHandle: ObjectHandle<ReadWrite> {
+private final class WritableObjectHandle: ObjectHandle<ReadWriteAccess> {
   override func mapReadWrite(at offset: Int, count: Int) throws -> any Mapping {
-    guard let mapping = try object?.map(at: offset, count: count) else { throw Failure(.badFileDescriptor) }
-    return WritableMappingHandle(mapping)
+    try use { WritableMappingHandle(try $0.map(at: offset, count: count)) }
   }
 
-  override func resize(to size: Int) throws { try object?.resize(to: size) }
-  override func allocate(_ size: Int) throws { try object?.allocate(size) }
-  override func add(_ seals: MemorySeals) throws { try object?.add(seals) }
+  override func resize(to size: Int) throws { try use { try $0.resize(to: size) } }
+  override func allocate(_ size: Int) throws { try use { try $0.allocate(size) } }
+  override func add(_ seals: MemorySeals) throws { try use { try $0.add(seals) } }
 }
