@@ -129,8 +129,13 @@ private final class BufferHandle: Handle {
 
   func read(_ body: (inout BufferedReader<HandleSource>) throws(IPCError) -> Void) throws {
     guard var reader = reader.take() else { throw Invalid("the operation is not for this end of a ring") }
-    defer { self.reader = consume reader }
-    try body(&reader)
+    do throws(IPCError) {
+      try body(&reader)
+    } catch {
+      self.reader = consume reader
+      throw error
+    }
+    self.reader = consume reader
   }
 
   /// Performs `body`, which returns how many bytes it wrote, and reports that, also of a failure.

@@ -67,19 +67,6 @@ private func stream(over kind: String, _ fifo: FIFO) throws -> (reader: any Byte
       try? fifo.unlink()
       throw error
     }
-  case "unix":
-    let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
-    return (SocketHandle(pair.first), SocketHandle(pair.second))
-  case "tcp":
-    let listener = try TCP.Listener(at: SocketAddress(.loopback(.v4), port: 0))
-    let writer = try TCP.Stream(.v4)
-    // The kernel connects before anybody accepts, and accepts what is connected: nothing waits.
-    try writer.connect(to: try listener.address).connected()
-    guard case .accepted(let reader, _) = try listener.accept() else { throw Failure(.wouldBlock, in: "accept4") }
-    // What is small is sent at once: a message has nothing to wait for behind.
-    try writer.setNoDelay(true)
-    try reader.setNoDelay(true)
-    return (SocketHandle(reader), SocketHandle(writer))
   default: throw Invalid("over=\(kind): pipe, fifo, unix or tcp")
   }
 }
