@@ -10,11 +10,17 @@ nonisolated(unsafe) private let peer = Peer(
     transferOperations,
     recordOperations,
     streamOperations,
+    socketOperations,
+    socketOptionOperations,
+    messageOperations,
+    ancillaryOperations,
+    connectionOperations,
   ])
 
 /// What an inherited descriptor can be, in the order of trying.
 let adopters: [@Sendable (FileDescriptor, Int32) throws -> (any DescriptorHandle)?] = [
   adoptedPipe,
+  adoptedSocket,
 ]
 
 /// Greets, and responds to requests until the input ends.

@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerContract
 internal import SystemPackage
 
-/// Sockets: how they are made, named and connected.
+/// Sockets: how they are created, bound and connected.
 let socketOperations: [Peer.Operation] = [
   .init("socket") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
@@ -12,7 +12,7 @@ let socketOperations: [Peer.Operation] = [
       switch (type, version) {
       case (SOCK_DGRAM, let version?): SocketHandle(try UDP.Socket(version))
       case (SOCK_STREAM, let version?): SocketHandle(try TCP.Stream(version))
-      case (_, _?): throw Failure(IPCError(call: "socket", errno: Errno(rawValue: ESOCKTNOSUPPORT)))
+      case (_, _?): throw Failure(Errno(rawValue: ESOCKTNOSUPPORT))
       case (SOCK_DGRAM, nil): SocketHandle(try UnixSocket.Datagram())
       case (SOCK_SEQPACKET, nil): SocketHandle(try UnixSocket.SequencedPacket())
       default: SocketHandle(try UnixSocket.Stream())
@@ -28,7 +28,7 @@ let socketOperations: [Peer.Operation] = [
     let (first, second) = (try parameters.text("first"), try parameters.text("second"))
     try peer.handles.require(free: first, second)
     let (version, type, nonBlocking) = try parameters.socketType()
-    guard version == nil else { throw Failure(IPCError(call: "socketpair", errno: .notSupportedOnSocket)) }
+    guard version == nil else { throw Failure(.notSupportedOnSocket) }
     let handles =
       switch type {
       case SOCK_DGRAM: try pair(of: UnixSocket.DatagramStyle.self)
@@ -46,15 +46,15 @@ let socketOperations: [Peer.Operation] = [
   .init("bind") { peer, parameters in
     let address = try parameters.address()
     let exact = parameters.has("mode")
-    // Without permissions of its own, a socket has those that the umask leaves of all.
+    // As in C, without a mode the path has all permissions that the umask does not remove.
     let permissions = try parameters.permissions(default: FilePermissions(rawValue: 0o777))
-    let stale: UnixSocket.StalePath = try parameters.isSet("replace") ? .replaced : .kept
+    let replaceStale = try parameters.isSet("replace")
     let socket = try peer.socket(parameters)
     switch address {
     case .internet(let address): try socket.stream { try $0.bind(to: address) }
     case .unix(let address):
       try socket.use(as: UnixSocket.StreamStyle.self) {
-        try $0.bind(to: address, permissions: permissions, umask: exact ? .overridden : .obeyed, stale: stale)
+        try $0.bind(to: address, permissions: permissions, applyUmask: !exact, replaceStale: replaceStale)
       }
     }
     return Fields()
@@ -87,24 +87,19 @@ let socketOperations: [Peer.Operation] = [
 
   .init("connect") { peer, parameters in
     let socket = try peer.socket(parameters)
-    let patience = try parameters.patience()
-    let interruption = try parameters.interruption()
-    let address: UnixSocket.Address
+    let timeout = try parameters.timeout()
+    let retryOnInterrupt = try parameters.retryOnInterrupt()
     switch try parameters.address() {
+    case .internet(let address) where socket.type == SOCK_DGRAM:
+      try socket.datagrams { try $0.connect(to: address) }
     case .internet(let address):
-      try socket.connect(to: address, patience, interruption)
-      return Fields()
-    case .unix(let path): address = path
+      try socket.stream { try $0.connect(to: address, timeout: timeout, retryOnInterrupt: retryOnInterrupt) }
+    case .unix(let address):
+      try socket.use(as: UnixSocket.StreamStyle.self) {
+        try $0.connect(to: address, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+      }
     }
-    let result = try socket.use(as: UnixSocket.StreamStyle.self) {
-      try $0.connect(to: address, patience: patience, interruption: interruption)
-    }
-    switch result {
-    case .connected: return Fields()
-    case .refused: throw Failure(.connectionRefused)
-    case .wouldBlock: throw Failure(.wouldBlock)
-    case .timedOut: throw Failure(.timedOut)
-    }
+    return Fields()
   },
 
   .init("shutdown") { peer, parameters in
@@ -137,55 +132,54 @@ private func pair<Style: UnixSocket.Style>(of style: Style.Type) throws -> [Sock
   return [SocketHandle(pair.first), SocketHandle(pair.second)]
 }
 
-private func accept<Style: UnixSocket.Connecting>(
+private func accept<Style: UnixSocket.ConnectionStyle>(
   _ listener: borrowing UnixSocket.Listener<Style>, _ parameters: Parameters
 ) throws -> (SocketHandle, PeerAddress) {
-  switch try listener.accept(patience: try parameters.patience(), interruption: try parameters.interruption()) {
-  case .accepted(let connection, let address): return (SocketHandle(connection), .unix(address))
-  case .wouldBlock: throw Failure(.wouldBlock)
-  case .timedOut: throw Failure(.timedOut)
-  }
+  let accepted = try listener.acceptWithAddress(
+    timeout: try parameters.timeout(), retryOnInterrupt: try parameters.retryOnInterrupt())
+  let address = PeerAddress.unix(accepted.peerAddress)
+  return (SocketHandle(accepted.socket), address)
 }
 
 extension Parameters {
-  /// The version, which is nil for Unix, `type`, and whether `SOCK_NONBLOCK` stands with it.
+  /// The version, which is nil for `AF_UNIX`; `type`, and whether it includes `SOCK_NONBLOCK`.
   fileprivate func socketType() throws -> (version: IPVersion?, type: Int32, nonBlocking: Bool) {
     let version: IPVersion? =
       switch try text("domain") {
       case "AF_UNIX": nil
       case "AF_INET": .v4
       case "AF_INET6": .v6
-      case let other: throw Invalid("domain=\(other): there is no such domain here")
+      case let other: throw Invalid("domain=\(other): this domain does not exist here")
       }
     let flags = try self.flags("type", of: typeFlags)
     return (version, flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), flags & SOCK_NONBLOCK != 0)
   }
 
-  /// One of the ways to name a socket.
+  /// The address of a request.
   func address() throws -> PeerAddress {
     guard ["path", "abstract", "autobind", "address"].filter(has).count == 1 else {
       throw Invalid("an address is missing")
     }
     if has("address") {
-      guard let address = IPAddress(try text("address")) else { throw Invalid("address: one in numbers expected") }
+      guard let address = IPAddress(try text("address")) else { throw Invalid("address: a numeric address expected") }
       return .internet(SocketAddress(address, port: try integer("port")))
     }
     if has("path") { return .unix(try UnixSocket.Address(path: FilePath(try text("path")))) }
     if has("abstract") { return .unix(try UnixSocket.Address(abstract: try bytes("abstract"))) }
-    guard try isSet("autobind") else { throw Invalid("autobind is 'yes', or not there") }
+    guard try isSet("autobind") else { throw Invalid("autobind: only yes exists") }
     return .unix(.unnamed)
   }
 }
 
 extension Fields {
   mutating func append(_ credentials: UnixSocket.Credentials) {
-    append("pid", credentials.process)
-    // As a signed number, since -1 is nobody.
-    append("uid", Int32(bitPattern: credentials.user))
-    append("gid", Int32(bitPattern: credentials.group))
+    append("pid", credentials.process.rawValue)
+    // As a signed number: a socket that is not connected has -1.
+    append("uid", Int32(bitPattern: credentials.user.rawValue))
+    append("gid", Int32(bitPattern: credentials.group.rawValue))
   }
 
-  /// Where a socket is, as requests say it.
+  /// An address, as requests carry it.
   mutating func append(_ address: PeerAddress) {
     switch address {
     case .unix(let address): append(address)
@@ -202,6 +196,33 @@ extension Fields {
       append("abstract", bytes: name)
     } else {
       append("unnamed", "yes")
+    }
+  }
+}
+
+/// The address of a socket of any family.
+enum PeerAddress {
+  case unix(UnixSocket.Address)
+  case internet(SocketAddress)
+}
+
+extension SocketHandle {
+  fileprivate func name() throws -> PeerAddress {
+    guard version == nil else { return .internet(try stream { try $0.address }) }
+    return .unix(try use(as: UnixSocket.StreamStyle.self) { try $0.address })
+  }
+
+  fileprivate func peerName() throws -> PeerAddress {
+    guard version == nil else { return .internet(try stream { try $0.peerAddress }) }
+    return .unix(try use(as: UnixSocket.StreamStyle.self) { try $0.peerAddress })
+  }
+
+  fileprivate func acceptStream(_ parameters: Parameters) throws -> (SocketHandle, PeerAddress) {
+    let (timeout, retryOnInterrupt) = (try parameters.timeout(), try parameters.retryOnInterrupt())
+    return try listener {
+      let accepted = try $0.acceptWithAddress(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+      let address = PeerAddress.internet(accepted.peerAddress)
+      return (SocketHandle(accepted.socket), address)
     }
   }
 }
