@@ -67,6 +67,19 @@ private func stream(over kind: String, _ fifo: FIFO) throws -> (reader: any Byte
       try? fifo.unlink()
       throw error
     }
+  case "unix":
+    let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
+    return (SocketHandle(pair.first), SocketHandle(pair.second))
+  case "tcp":
+    let listener = try TCP.Listener(at: SocketAddress(.loopback(.v4), port: 0))
+    let writer = try TCP.Stream(.v4)
+    // The kernel connects before the listener accepts, so neither call waits.
+    try writer.connect(to: try listener.address)
+    let reader = try listener.accept()
+    // A small message is sent at once.
+    try writer.setNoDelay(true)
+    try reader.setNoDelay(true)
+    return (SocketHandle(reader), SocketHandle(writer))
   default: throw Invalid("over=\(kind): pipe, fifo, unix or tcp")
   }
 }

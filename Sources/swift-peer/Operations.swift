@@ -23,12 +23,18 @@ nonisolated(unsafe) private let peer = Peer(
     posixSemaphoreOperations,
     sharedMutexOperations,
     sharedBlockOperations,
+    socketOperations,
+    socketOptionOperations,
+    messageOperations,
+    ancillaryOperations,
+    connectionOperations,
   ])
 
 /// What an inherited descriptor can be, in the order of trying.
 let adopters: [@Sendable (FileDescriptor, Int32) throws -> (any DescriptorHandle)?] = [
   adoptedMemoryObject,
   adoptedPipe,
+  adoptedSocket,
 ]
 
 /// Greets, and responds to requests until the input ends.

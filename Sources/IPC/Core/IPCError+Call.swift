@@ -125,6 +125,7 @@ extension IPCError {
     case ringReceive = "ring_receive"
     case ringSend = "ring_send"
     case ringWrite = "ring_write"
+    case sdListenFDs = "sd_listen_fds"
     case semClockWait = "sem_clockwait"
     case semClose = "sem_close"
     case semDestroy = "sem_destroy"

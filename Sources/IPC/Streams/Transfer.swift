@@ -33,7 +33,7 @@ enum Transfer {
           filled += count
           return count
         }
-        try recover(transport == .socket ? .recv : .read, descriptor, retryOnInterrupt)
+        try recover(transport == .socket ? .recv : .read, descriptor, transport, retryOnInterrupt)
       }
       let count = try unsafe readSlowly(descriptor, transport, into: room, timeout, retryOnInterrupt)
       filled += count
@@ -53,7 +53,7 @@ enum Transfer {
           ? unsafe cipc_socket_write(descriptor.rawValue, buffer.baseAddress, buffer.count, 0)
           : unsafe PipeSignal.write(descriptor.rawValue, buffer, nowait: false)
         if count >= 0 { return count }
-        try recover(transport == .socket ? .send : .write, descriptor, retryOnInterrupt)
+        try recover(transport == .socket ? .send : .write, descriptor, transport, retryOnInterrupt)
       }
       return try unsafe writeSlowly(descriptor, transport, buffer, timeout, retryOnInterrupt)
     }
@@ -78,14 +78,14 @@ enum Transfer {
 
   /// Throws unless the failed blocking call is to be repeated.
   @inline(never)
-  private static func recover(
-    _ call: IPCError.Call, _ descriptor: FileDescriptor, _ retryOnInterrupt: Bool
+  static func recover(
+    _ call: IPCError.Call, _ descriptor: FileDescriptor, _ transport: Transport, _ retryOnInterrupt: Bool
   ) throws(IPCError) {
     let reason = Syscall.lastError
     if reason == .interrupted, retryOnInterrupt { return }
     // The description is non-blocking: the wait is in ppoll(2) then.
     if reason == .wouldBlock { return }
-    throw IPCError(call, reason, on: .descriptor(descriptor))
+    throw IPCError(call, reason, on: transport == .socket ? .socket(descriptor) : .descriptor(descriptor))
   }
 
   @inline(never)
@@ -95,7 +95,9 @@ enum Transfer {
   ) throws(IPCError) -> Int {
     let nowait = !timeout.isNever
     if transport == .socket {
-      return try Syscall.untilReady(.recv, descriptor, .readable, timeout, retryOnInterrupt: retryOnInterrupt) {
+      return try Syscall.untilReady(
+        .recv, descriptor, .readable, timeout, on: .socket(descriptor), retryOnInterrupt: retryOnInterrupt
+      ) {
         Syscall.result(retryOnInterrupt: retryOnInterrupt) {
           unsafe cipc_socket_read(
             descriptor.rawValue, room.baseAddress, room.count, nowait ? Int32(MSG_DONTWAIT) : 0)
@@ -121,7 +123,9 @@ enum Transfer {
   ) throws(IPCError) -> Int {
     let nowait = !timeout.isNever
     if transport == .socket {
-      return try Syscall.untilReady(.send, descriptor, .writable, timeout, retryOnInterrupt: retryOnInterrupt) {
+      return try Syscall.untilReady(
+        .send, descriptor, .writable, timeout, on: .socket(descriptor), retryOnInterrupt: retryOnInterrupt
+      ) {
         Syscall.result(retryOnInterrupt: retryOnInterrupt) {
           unsafe cipc_socket_write(
             descriptor.rawValue, bytes.baseAddress, bytes.count, nowait ? Int32(MSG_DONTWAIT) : 0)
