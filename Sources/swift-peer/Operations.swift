@@ -10,11 +10,16 @@ nonisolated(unsafe) private let peer = Peer(
     transferOperations,
     recordOperations,
     streamOperations,
+    waitingOperations,
+    eventOperations,
+    signalOperations,
+    childOperations,
   ])
 
 /// What an inherited descriptor can be, in the order of trying.
 let adopters: [@Sendable (FileDescriptor, Int32) throws -> (any DescriptorHandle)?] = [
   adoptedPipe,
+  adoptedEvent,
 ]
 
 /// Greets, and responds to requests until the input ends.

@@ -3,13 +3,13 @@ internal import IPC
 internal import PeerContract
 internal import SystemPackage
 
-/// Waiting for many: `poll(2)` and `epoll(7)`.
+/// Waiting on many descriptors: `poll(2)` and `epoll(7)`.
 let waitingOperations: [Peer.Operation] = [
   .init("poll") { peer, parameters in
-    var poll = Poll()
+    var poll = PollSet()
     for (descriptor, events) in try peer.polled(parameters) { poll.add(descriptor, for: events, token: 0) }
     let count = try poll.wait(
-      patience: try parameters.waitingPatience(), interruption: try parameters.interruption())
+      timeout: try parameters.waitTimeout(), retryOnInterrupt: try parameters.retryOnInterrupt())
     var fields = Fields()
     fields.append("return", count)
     fields.append(
@@ -19,7 +19,7 @@ let waitingOperations: [Peer.Operation] = [
 
   .init("epoll_create1") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
-    return try peer.hold(try EventPoll(), as: parameters.handle)
+    return try peer.hold(try Epoll(), as: parameters.handle)
   },
 
   .init("epoll_ctl") { peer, parameters in
@@ -27,15 +27,15 @@ let waitingOperations: [Peer.Operation] = [
     let target = try peer.descriptor(try parameters.text("target"))
     let flags = try parameters.flags("events", of: epollEvents, default: 0)
     let events = Readiness(rawValue: Int16(truncatingIfNeeded: flags & ~(edgeTriggered | oneShot)))
-    let trigger: EventPoll.Trigger = flags & edgeTriggered != 0 ? .edge : .level
+    let trigger: Epoll.Trigger = flags & edgeTriggered != 0 ? .edge : .level
     let once = flags & oneShot != 0
     let data: UInt64 = try parameters.integer("data", default: 0)
-    try peer.eventPoll(parameters) { poll in
+    try peer.epoll(parameters) { poll in
       switch operation {
       case "EPOLL_CTL_ADD": try poll.add(target, for: events, token: data, trigger: trigger, once: once)
       case "EPOLL_CTL_MOD": try poll.change(target, to: events, token: data, trigger: trigger, once: once)
       case "EPOLL_CTL_DEL": try poll.remove(target)
-      default: throw Invalid("op=\(operation): there is no such operation")
+      default: throw Invalid("op=\(operation): there is no such operation here")
       }
     }
     return Fields()
@@ -44,17 +44,17 @@ let waitingOperations: [Peer.Operation] = [
   .init("epoll_wait") { peer, parameters in
     let limit: Int32 = try parameters.integer("maxevents", default: 64)
     guard limit <= most else { throw Invalid("maxevents=\(limit): at most \(most)") }
-    let patience = try parameters.waitingPatience()
-    let interruption = try parameters.interruption()
-    return try peer.eventPoll(parameters) { poll in
+    let timeout = try parameters.waitTimeout()
+    let retry = try parameters.retryOnInterrupt()
+    return try peer.epoll(parameters) { poll in
       var ready: [ReadinessEvent] = []
       var fields = Fields()
       fields.append(
         "return",
         try poll.wait(
-          appendingTo: &ready, atMost: Int(limit), patience: patience, interruption: interruption))
+          appendingTo: &ready, maxEvents: Int(limit), timeout: timeout, retryOnInterrupt: retry))
       if ready.isEmpty { return fields }
-      // The order in which the kernel tells of them is nowhere promised.
+      // The kernel reports events in no particular order.
       ready.sort { $0.token < $1.token }
       fields.append("data", ready.map { "\($0.token)" }.joined(separator: ","))
       fields.append(
@@ -64,25 +64,25 @@ let waitingOperations: [Peer.Operation] = [
   },
 
   .init("poll_many") { peer, parameters in
-    try peer.waitForMany(parameters) { descriptors, patience in
-      var poll = Poll()
+    try peer.waitForMany(parameters) { descriptors, timeout in
+      var poll = PollSet()
       for (index, descriptor) in descriptors.enumerated() {
         poll.add(descriptor, for: .readable, token: UInt64(index))
       }
-      let count = try poll.wait(patience: patience, interruption: .report)
+      let count = try poll.wait(timeout: timeout, retryOnInterrupt: false)
       return (count, poll.first { !$0.readiness.isEmpty }?.token)
     }
   },
 
   .init("epoll_many") { peer, parameters in
-    try peer.waitForMany(parameters) { descriptors, patience in
-      let poll = try EventPoll()
+    try peer.waitForMany(parameters) { descriptors, timeout in
+      let poll = try Epoll()
       for (index, descriptor) in descriptors.enumerated() {
         try poll.add(descriptor, for: .readable, token: UInt64(index))
       }
       var ready: [ReadinessEvent] = []
       let count = try poll.wait(
-        appendingTo: &ready, atMost: descriptors.count, patience: patience, interruption: .report)
+        appendingTo: &ready, maxEvents: descriptors.count, timeout: timeout, retryOnInterrupt: false)
       return (count, ready.first?.token)
     }
   },
@@ -94,14 +94,14 @@ extension Peer {
     try handles.find(name, as: (any DescriptorHandle).self, "descriptor").descriptor
   }
 
-  fileprivate func eventPoll<Value>(
-    _ parameters: Parameters, _ body: (borrowing EventPoll) throws -> Value
+  fileprivate func epoll<Value>(
+    _ parameters: Parameters, _ body: (borrowing Epoll) throws -> Value
   ) throws -> Value {
-    try use(EventPoll.self, "epoll instance", parameters, body)
+    try use(Epoll.self, "epoll instance", parameters, body)
   }
 
-  /// One descriptor by its handle or, for what is none, its number; or several handles, each with events of its own, or with
-  /// the same.
+  /// One descriptor by its handle or its number, or several by their handles; with the same events for all, or one set for
+  /// each.
   fileprivate func polled(_ parameters: Parameters) throws -> [(FileDescriptor, Readiness)] {
     let descriptors =
       if parameters.has("fd") {
@@ -120,15 +120,15 @@ extension Peer {
     return Array(zip(descriptors, events))
   }
 
-  /// Has many waited for at once: duplicates of one that is idle, and at one place of them that of the handle.
+  /// Waits on many descriptors at once: duplicates of an idle one, and the one of the handle at one place among them.
   fileprivate func waitForMany(
-    _ parameters: Parameters, _ wait: ([FileDescriptor], Patience) throws -> (count: Int, at: UInt64?)
+    _ parameters: Parameters, _ wait: ([FileDescriptor], Timeout) throws -> (count: Int, at: UInt64?)
   ) throws -> Fields {
     let awaited = try descriptor(parameters.handle)
     let idle = try descriptor(try parameters.text("idle"))
     let (count, place): (Int, Int) = (try parameters.integer("count"), try parameters.integer("at"))
     guard 1...most ~= count, 0..<count ~= place else { throw Invalid("'at' is not below 'count', of at most \(most)") }
-    let patience = try parameters.waitingPatience()
+    let timeout = try parameters.waitTimeout()
     var duplicates: [FileDescriptor] = []
     defer { for duplicate in duplicates { _ = Glibc.close(duplicate.rawValue) } }
     for _ in 0..<count {
@@ -138,7 +138,7 @@ extension Peer {
     }
     var all = duplicates
     all[place] = awaited
-    let result = try wait(all, patience)
+    let result = try wait(all, timeout)
     var fields = Fields()
     fields.append("return", result.count)
     if let at = result.at { fields.append("at", at) }
@@ -147,10 +147,10 @@ extension Peer {
 }
 
 extension Parameters {
-  /// `timeout`, which must be there; negative for ever.
-  fileprivate func waitingPatience() throws -> Patience {
+  /// The parameter `timeout`, which is required; a negative one never passes.
+  fileprivate func waitTimeout() throws -> Timeout {
     let timeout = try duration("timeout")
-    return timeout < .zero ? .forever : .atMost(timeout)
+    return timeout < .zero ? .never : .after(timeout)
   }
 }
 

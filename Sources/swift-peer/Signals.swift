@@ -10,7 +10,7 @@ let signalOperations: [Peer.Operation] = [
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = { unsafe handled[Int($0)] += 1 }
     action.sa_flags = try parameters.flags("sa_flags", of: actionFlags, default: 0)
-    // Makes the counters before the handler can meet them unmade. A handler installed anew goes on counting.
+    // Creates the counters before the handler needs them. A handler that is installed again goes on counting.
     unsafe handled[Int(signal)] += 0
     guard unsafe sigaction(signal, &action, nil) == 0 else { throw Failure(Errno(rawValue: errno)) }
     return Fields()
@@ -47,8 +47,7 @@ let signalOperations: [Peer.Operation] = [
   .init("sigtimedwait") { _, parameters in
     let signals = try parameters.signalSet()
     var fields = Fields()
-    try fields.append(
-      signals.wait(patience: .atMost(try parameters.duration("timeout")), interruption: .report), late: .wouldBlock)
+    fields.append(try signals.timedWait(try parameters.duration("timeout")))
     return fields
   },
 
@@ -67,13 +66,10 @@ let signalOperations: [Peer.Operation] = [
     }
     while received < count {
       do {
-        switch try signals.wait(patience: .atMost(timeout), interruption: .report) {
-        case .received(let signal):
-          if signal.value != expected { disordered += 1 }
-          received += 1
-          expected = signal.value &+ 1
-        case .wouldBlock, .timedOut: throw Failure(.wouldBlock, fields)
-        }
+        let signal = try signals.timedWait(timeout)
+        if signal.value != expected { disordered += 1 }
+        received += 1
+        expected = signal.value &+ 1
       } catch let error as IPCError {
         throw Failure(error, fields)
       }
@@ -89,10 +85,8 @@ let signalOperations: [Peer.Operation] = [
 
   .init("sigqueue") { _, parameters in
     let process = try parameters.process()
-    switch try parameters.known().queue(value: try parameters.integer("si_value"), to: process, patience: .none) {
-    case .queued: return Fields()
-    case .wouldBlock, .timedOut: throw Failure(.wouldBlock)
-    }
+    try parameters.known().queue(value: try parameters.integer("si_value"), to: process, timeout: .immediate)
+    return Fields()
   },
 
   .init("sigqueue_all") { _, parameters in
@@ -107,9 +101,7 @@ let signalOperations: [Peer.Operation] = [
     }
     while sent < count {
       do {
-        guard try signal.queue(value: sent, to: process, patience: .none) == .queued else {
-          throw Failure(.wouldBlock, in: "sigqueue", fields)
-        }
+        try signal.queue(value: sent, to: process, timeout: .immediate)
         sent += 1
       } catch let error as IPCError {
         throw Failure(error, fields)
@@ -120,27 +112,36 @@ let signalOperations: [Peer.Operation] = [
 
   .init("signalfd") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
-    return try peer.hold(try SignalDescriptor(try parameters.signalSet()), as: parameters.handle)
+    return try peer.hold(try SignalFD(try parameters.signalSet()), as: parameters.handle)
   },
 
   .init("signalfd_read") { peer, parameters in
-    let patience = try parameters.patience()
-    return try peer.use(SignalDescriptor.self, "descriptor of signals", parameters) { signals in
+    let timeout = try parameters.timeout()
+    return try peer.use(SignalFD.self, "descriptor of signals", parameters) { signals in
       var fields = Fields()
-      try fields.append(try signals.read(patience: patience, interruption: .report), late: .timedOut)
+      fields.append(try signals.read(timeout: timeout, retryOnInterrupt: false))
       return fields
     }
   },
 ]
 
+extension SignalSet {
+  /// Waits as `sigtimedwait(2)` does, which reports a timeout as a call that does not wait reports that nothing is pending.
+  fileprivate func timedWait(_ duration: Duration) throws -> ReceivedSignal {
+    do {
+      return try wait(timeout: .after(duration), retryOnInterrupt: false)
+    } catch let error where error.errno == .timedOut {
+      return try wait(timeout: .immediate)
+    }
+  }
+}
+
 extension Fields {
-  /// What came with a signal; or that none came, by the error that the C call has for it.
-  fileprivate mutating func append(_ result: SignalSet.WaitResult, late: Errno) throws {
-    guard case .received(let received) = result else { throw Failure(late) }
+  fileprivate mutating func append(_ received: ReceivedSignal) {
     append("signum", name(received.signal))
     append("si_code", name(received.origin))
-    append("si_pid", received.process)
-    append("si_uid", received.user)
+    append("si_pid", received.process?.rawValue ?? 0)
+    append("si_uid", received.user?.rawValue ?? 0)
     append("si_value", received.value)
   }
 }
@@ -157,23 +158,23 @@ private func name(_ origin: ReceivedSignal.Origin) -> String {
   }
 }
 
-/// By its symbol where it has one.
+/// The symbol of a signal, or the number of a real-time signal.
 private func name(_ signal: Signal) -> String { signal.isRealTime ? "\(signal.rawValue)" : "\(signal)" }
 
-/// How often each handler ran. A handler can reach nothing but what is global and made before it.
+/// How often each handler ran. A handler can only use what is global and was created before.
 nonisolated(unsafe) private let handled: UnsafeMutablePointer<sig_atomic_t> = {
   let counters = UnsafeMutablePointer<sig_atomic_t>.allocate(capacity: signals.upperBound)
   unsafe counters.initialize(repeating: 0, count: signals.upperBound)
   return unsafe counters
 }()
 
-/// From 1 on; the last is `SIGRTMAX`.
+/// The numbers of signals, up to `SIGRTMAX`.
 private let signals = 1..<65
 
 private let actionFlags = FlagTable(["SA_RESTART": SA_RESTART])
 private let maskings = FlagTable(["SIG_BLOCK": SIG_BLOCK, "SIG_UNBLOCK": SIG_UNBLOCK])
 
-/// Real-time signals have no symbols: they are called by their numbers.
+/// Real-time signals have no symbols.
 let signalNumbers: [String: Int32] = [
   "SIGHUP": SIGHUP, "SIGINT": SIGINT, "SIGQUIT": SIGQUIT, "SIGILL": SIGILL, "SIGTRAP": SIGTRAP, "SIGABRT": SIGABRT,
   "SIGBUS": SIGBUS, "SIGFPE": SIGFPE, "SIGKILL": SIGKILL, "SIGUSR1": SIGUSR1, "SIGSEGV": SIGSEGV, "SIGUSR2": SIGUSR2,
@@ -190,12 +191,12 @@ extension Parameters {
   private func signal(named text: String, _ key: String) throws -> Int32 {
     if let signal = signalNumbers[text] { return signal }
     guard let number = Int32(text), signals.contains(Int(number)) else {
-      throw Invalid("\(key)=\(text): there is no such signal")
+      throw Invalid("\(key)=\(text): there is no such signal here")
     }
     return number
   }
 
-  /// The signals that the library knows; C's two of its own are none of them.
+  /// A signal of the library, which excludes the two that the C library reserves.
   fileprivate func known(_ number: Int32) throws -> Signal {
     guard let signal = Signal(rawValue: number) else { throw Failure(.invalidArgument) }
     return signal
@@ -211,10 +212,10 @@ extension Parameters {
       })
   }
 
-  /// The number of one process: 0 and below are groups, and all.
-  func process() throws -> Int32 {
+  /// The number of one process. 0 and negative numbers stand for groups.
+  func process() throws -> ProcessID {
     let process: Int32 = try integer("pid")
     guard process > 0 else { throw Invalid("pid=\(process): one process expected") }
-    return process
+    return ProcessID(rawValue: process)
   }
 }
