@@ -28,6 +28,10 @@ nonisolated(unsafe) private let peer = Peer(
     messageOperations,
     ancillaryOperations,
     connectionOperations,
+    waitingOperations,
+    eventOperations,
+    signalOperations,
+    childOperations,
   ])
 
 /// What an inherited descriptor can be, in the order of trying.
@@ -35,6 +39,7 @@ let adopters: [@Sendable (FileDescriptor, Int32) throws -> (any DescriptorHandle
   adoptedMemoryObject,
   adoptedPipe,
   adoptedSocket,
+  adoptedEvent,
 ]
 
 /// Greets, and responds to requests until the input ends.

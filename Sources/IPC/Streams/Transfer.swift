@@ -189,6 +189,12 @@ enum PipeSignal {
   /// Tells that the program ignores `SIGPIPE` from now on, so that nothing has to be done about it.
   static func programIgnoresIt() { method.store(Method.ignored.rawValue, ordering: .relaxed) }
 
+  /// Reports that the program may no longer ignore `SIGPIPE`.
+  static func programHandlesIt() { method.store(Method.flag.rawValue, ordering: .relaxed) }
+
+  /// Makes this process behave as on a kernel before Linux 6.18, for tests.
+  static func assumeKernelWithoutFlag() { method.store(Method.mask.rawValue, ordering: .relaxed) }
+
   /// Calls `pwritev2(2)` or `write(2)`, which return -1 when they fail.
   @inline(__always)
   static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, nowait: Bool) -> Int {
