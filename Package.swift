@@ -72,6 +72,14 @@ let package = Package(
       ],
       swiftSettings: house),
 
+    // What `make cost` measures, and the program that measures it.
+    .executableTarget(
+      name: "swift-cost",
+      dependencies: ["IPC", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: house,
+      linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
+    .executableTarget(name: "cost-report", swiftSettings: house),
+
     // What both sides of the wire agree on.
     .target(name: "PeerContract", swiftSettings: house),
 

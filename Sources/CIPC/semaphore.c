@@ -1,15 +1,42 @@
 #include "cipc_semaphore.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
 int cipc_sem_wait_until(void *semaphore, int64_t seconds, long nanoseconds) {
     struct timespec deadline = {.tv_sec = seconds, .tv_nsec = nanoseconds};
     return sem_clockwait(semaphore, CLOCK_MONOTONIC, &deadline);
+}
+
+int cipc_is_mapped_from(const void *address, uint64_t device, uint64_t inode) {
+    FILE *maps = fopen("/proc/self/maps", "re");
+    if (maps == NULL)
+        return -1;
+    char *line = NULL;
+    size_t room = 0;
+    int found = 0;
+    while (getline(&line, &room, maps) != -1) {
+        uintptr_t start, end;
+        unsigned major, minor;
+        uint64_t mapped;
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %*s %*s %x:%x %" SCNu64, &start, &end, &major, &minor,
+                   &mapped) == 5 &&
+            (uintptr_t)address - start < end - start) {
+            found = makedev(major, minor) == device && mapped == inode;
+            break;
+        }
+    }
+    free(line);
+    fclose(maps);
+    return found;
 }
 
 static sem_t *volatile posted[NSIG];

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 // The field "Umask" of proc_pid_status(5), which can be read without changing it; all bits where there is no /proc.
-static mode_t current_umask(void) {
+uint32_t cipc_current_umask(void) {
     char text[512];
     int file = open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
     if (file == -1)
@@ -21,7 +21,7 @@ static mode_t current_umask(void) {
     close(file);
     text[count > 0 ? count : 0] = '\0';
     const char *field = strstr(text, "\nUmask:\t");
-    return field == NULL ? 0777 : (mode_t)strtoul(field + strlen("\nUmask:\t"), NULL, 8);
+    return field == NULL ? 0777 : (uint32_t)strtoul(field + strlen("\nUmask:\t"), NULL, 8);
 }
 
 struct work {
@@ -41,7 +41,7 @@ static int child(void *argument) {
 enum { STACK = 64 * 1024 };
 
 int cipc_without_umask(uint32_t mode, int (*call)(void *), void *argument) {
-    if ((current_umask() & mode) == 0)
+    if ((cipc_current_umask() & mode) == 0)
         return call(argument);
     struct work work = {.call = call, .argument = argument, .result = -1, .error = ECANCELED};
     char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);

@@ -35,6 +35,11 @@ let descriptorOperations: [Peer.Operation] = [
       fields.append("return", try peer.pipe(parameters).capacity)
     case "F_SETPIPE_SZ":
       fields.append("return", try peer.pipe(parameters).setCapacity(try parameters.integer("arg")))
+    case "F_ADD_SEALS":
+      try peer.memoryObject(parameters).add(MemorySeals(rawValue: try parameters.flags("arg", of: memorySeals)))
+      fields.append("return", 0)
+    case "F_GET_SEALS":
+      fields.append("return", memorySeals.describe(try peer.memoryObject(parameters).seals().rawValue))
     default:
       throw Invalid("cmd=\(command): there is no such command here")
     }

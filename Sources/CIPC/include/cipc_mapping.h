@@ -1,5 +1,5 @@
-// Mapped memory and what can be mapped: the calls and constants of Linux that Swift's import of glibc does
-// not show. Each function returns what its namesake returns, and leaves errno as it does.
+// Mapped memory and memory objects: calls and constants of Linux that Swift's import of glibc does not show.
+// Each function returns what the C function of its name returns, and leaves errno as it does.
 #pragma once
 
 #include <stddef.h>
@@ -12,6 +12,7 @@ enum {
     CIPC_F_SEAL_SHRINK = 2,
     CIPC_F_SEAL_GROW = 4,
     CIPC_F_SEAL_WRITE = 8,
+    CIPC_F_SEAL_EXEC = 32,
     CIPC_MFD_CLOEXEC = 1,
     CIPC_MFD_ALLOW_SEALING = 2,
 };
@@ -19,16 +20,16 @@ enum {
 /// memfd_create(2).
 int cipc_memfd_create(const char *label, unsigned flags);
 
-/// fallocate(2) without flags: makes the object larger if it has to, and no byte that is there is changed.
+/// fallocate(2) without flags: the object grows if necessary, and existing bytes stay.
 int cipc_fallocate(int descriptor, int64_t offset, int64_t length);
 
-/// mremap(2) with MREMAP_MAYMOVE. The new address comes by pointer; the result is 0 or -1.
+/// mremap(2) with MREMAP_MAYMOVE. Stores the new address in *address; returns 0 or -1.
 int cipc_mremap(void **address, size_t length, size_t new_length);
 
-/// mremap(2) of 0 bytes: the same memory, mapped once more; MAP_FAILED when it is not shared.
+/// mremap(2) of 0 bytes: maps the same memory a second time; MAP_FAILED if it is not shared.
 void *cipc_map_again(void *address, size_t length);
 
-/// process_vm_readv(2) and process_vm_writev(2) of this process's own memory: the kernel copies, and what it
-/// cannot reach at `from` or `to` is EFAULT, or a short count, where the processor would raise SIGBUS.
+/// process_vm_readv(2) and process_vm_writev(2) of this process's own memory. The kernel copies: a page that it
+/// cannot reach is EFAULT, or a short count, where the processor would raise SIGBUS.
 intptr_t cipc_process_vm_read(void *to, const void *from, size_t count);
 intptr_t cipc_process_vm_write(void *to, const void *from, size_t count);

@@ -1,4 +1,4 @@
-// POSIX semaphores: what Swift does not see of <semaphore.h>, and a signal handler, which must not be Swift.
+// POSIX semaphores: calls that Swift's import of <semaphore.h> does not show, and a signal handler, which must be C.
 #pragma once
 
 #include <stdint.h>
@@ -6,8 +6,12 @@
 /// sem_clockwait(3) with CLOCK_MONOTONIC.
 int cipc_sem_wait_until(void *semaphore, int64_t seconds, long nanoseconds);
 
-/// sigaction(2) with SA_RESTART and a handler that posts the semaphore, which is the one of this signal from
-/// then on. Returns the number of this posting among those of the signal.
+/// Whether the page at `address` is mapped from the file with this device and inode: 1 or 0; -1 with errno if
+/// /proc/self/maps cannot be read.
+int cipc_is_mapped_from(const void *address, uint64_t device, uint64_t inode);
+
+/// sigaction(2) with SA_RESTART and a handler that posts the semaphore. It replaces the semaphore of an earlier call
+/// for this signal. Returns the number of this call among those for the signal.
 int cipc_sem_post_on_signal(void *semaphore, int signal);
-/// sigaction(2) with SIG_DFL, unless the signal has a newer posting.
+/// sigaction(2) with SIG_DFL, unless there was a newer call for the signal.
 int cipc_sem_stop_posting(int signal, int number);

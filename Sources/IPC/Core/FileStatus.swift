@@ -16,10 +16,16 @@ public struct FileStatus: Hashable, Sendable {
   public let group: GroupID
 
   private let mode: mode_t
-  private let device: UInt64
-  private let inode: UInt64
+  package let device: UInt64
+  package let inode: UInt64
+  private let linkCount: UInt64
 
-  package init(of descriptor: FileDescriptor, _ object: IPCError.Object? = nil) throws(IPCError) {
+  /// Reads the status of an open file.
+  ///
+  /// Calls `fstat(2)`.
+  public init(of descriptor: FileDescriptor) throws(IPCError) { try self.init(of: descriptor, nil) }
+
+  package init(of descriptor: FileDescriptor, _ object: IPCError.Object?) throws(IPCError) {
     var status = stat()
     try Syscall.call(.fstat, on: object ?? .descriptor(descriptor)) { unsafe fstat(descriptor.rawValue, &status) }
     size = Int(status.st_size)
@@ -29,11 +35,18 @@ public struct FileStatus: Hashable, Sendable {
     mode = status.st_mode
     device = UInt64(status.st_dev)
     inode = UInt64(status.st_ino)
+    linkCount = UInt64(status.st_nlink)
   }
 
-  package var isFIFO: Bool { mode & S_IFMT == S_IFIFO }
-  package var isSocket: Bool { mode & S_IFMT == S_IFSOCK }
-  package var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
+  /// Whether it is a pipe or FIFO.
+  public var isFIFO: Bool { mode & S_IFMT == S_IFIFO }
+  /// Whether it is a socket.
+  public var isSocket: Bool { mode & S_IFMT == S_IFSOCK }
+  /// Whether it is a regular file.
+  public var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
+
+  /// Whether the file can still be found by a name.
+  package var hasName: Bool { linkCount > 0 }
 
   /// Whether both are the same file.
   package func isSameFile(as other: FileStatus) -> Bool { device == other.device && inode == other.inode }
@@ -70,5 +83,19 @@ package struct LocatedFile: ~Copyable {
   /// Sets the permissions of the located file itself, whatever has its name by now.
   package func setPermissions(_ permissions: FilePermissions) throws(IPCError) {
     try Syscall.call(.chmod, on: .path(path)) { cipc_chmod(file.descriptor.rawValue, permissions.rawValue) }
+  }
+
+  /// Removes the file at `path`, unless it is another file by now.
+  package static func unlink(_ path: FilePath, ifSameAs status: FileStatus) {
+    guard let located = try? LocatedFile(path), let found = try? located.status, found.isSameFile(as: status) else {
+      return
+    }
+    _ = unsafe path.withPlatformString { path in
+      #if canImport(Glibc)
+        unsafe Glibc.unlink(path)
+      #else
+        unsafe Musl.unlink(path)
+      #endif
+    }
   }
 }

@@ -113,6 +113,7 @@ extension IPCError {
     case pthreadMutexattrSetType = "pthread_mutexattr_settype"
     case read
     case readLine
+    case readMaps = "read /proc/self/maps"
     case readlink
     case recv
     case recvfrom
@@ -124,6 +125,7 @@ extension IPCError {
     case ringReceive = "ring_receive"
     case ringSend = "ring_send"
     case ringWrite = "ring_write"
+    case sdListenFDs = "sd_listen_fds"
     case semClockWait = "sem_clockwait"
     case semClose = "sem_close"
     case semDestroy = "sem_destroy"
@@ -161,12 +163,14 @@ extension IPCError {
     case setsockoptTCPKeepIdle = "setsockopt TCP_KEEPIDLE"
     case setsockoptTCPKeepInterval = "setsockopt TCP_KEEPINTVL"
     case setsockoptTCPNoDelay = "setsockopt TCP_NODELAY"
+    case sharedQueueClose = "ipc_queue_close"
     case sharedQueueCreate = "ipc_queue_make"
     case sharedQueueMessages = "ipc_queue_messages"
     case sharedQueueOpen = "ipc_queue_open"
     case sharedQueueReceive = "ipc_queue_receive"
     case sharedQueueSelect = "ipc_queue_select"
     case sharedQueueSend = "ipc_queue_send"
+    case sharedQueueStatus = "ipc_queue_status"
     case shmOpen = "shm_open"
     case shmUnlink = "shm_unlink"
     case shmat

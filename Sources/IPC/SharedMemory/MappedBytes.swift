@@ -1,0 +1,213 @@
+public import Synchronization
+internal import SystemPackage
+
+/// The access to memory that an object was opened, mapped or attached with.
+public protocol MemoryAccess: Sendable {
+  /// Whether the memory can be written.
+  static var isWritable: Bool { get }
+}
+
+/// Memory that can only be read: it has no calls that write.
+public struct ReadOnlyAccess: MemoryAccess {
+  public static var isWritable: Bool { false }
+  @inlinable public init() {}
+}
+
+/// Memory that can be read and written.
+public struct ReadWriteAccess: MemoryAccess {
+  public static var isWritable: Bool { true }
+  @inlinable public init() {}
+}
+
+extension MemoryAccess where Self == ReadOnlyAccess {
+  /// Only for reading.
+  @inlinable public static var readOnly: ReadOnlyAccess { ReadOnlyAccess() }
+}
+
+extension MemoryAccess where Self == ReadWriteAccess {
+  /// For reading and writing.
+  @inlinable public static var readWrite: ReadWriteAccess { ReadWriteAccess() }
+}
+
+/// Bytes in the address space of this process that other processes may have mapped as well: a ``MemoryMapping``, an
+/// attached ``SystemVSharedMemory`` segment, a ``SharedRegion``.
+///
+/// ```swift
+/// let temperature = try memory.load(as: Double.self, at: 16)
+/// try memory.store(21.5, at: 16)
+/// try memory.withAtomic(UInt64.self, at: 0) { $0.wrappingAdd(1, ordering: .releasing) }
+/// ```
+///
+/// Offsets and counts are checked: an access outside the memory throws `.badAddress`, and a misaligned one
+/// `.invalidArgument`.
+///
+/// **Concurrent access.** ``load(as:at:)`` and ``store(_:at:)`` are plain memory accesses, as in C. Processes that access
+/// the same bytes at the same time need a ``SharedMutex`` or a semaphore, or use ``withAtomic(_:at:_:)``. Do not wait for
+/// another process by calling ``load(as:at:)`` in a loop: the compiler may load once.
+///
+/// **SIGBUS.** If another process makes the mapped object shorter, an access in place beyond its new end raises `SIGBUS`
+/// and kills this process, as in C. Seal memory that other users can resize (``MemorySeals/shrink``), or use the calls that
+/// copy through the kernel and throw instead: ``copyBytes(at:count:)``, ``copy(at:into:)``, ``copy(_:at:)-(RawSpan,_)``.
+/// System V segments cannot become shorter.
+public protocol MappedBytes: ~Copyable {
+  /// What the memory can be used for.
+  associatedtype Access: MemoryAccess
+
+  /// The number of bytes.
+  var size: Int { get }
+
+  /// Whether another process may be able to make the object shorter, so that access in place raises `SIGBUS`.
+  var canShrink: Bool { get }
+
+  /// The object that errors name.
+  var object: IPCError.Object? { get }
+
+  /// The address of the first byte, which is valid as long as this value.
+  @unsafe var baseAddress: UnsafeMutableRawPointer { get }
+}
+
+extension MappedBytes where Self: ~Copyable {
+  /// Returns the value of type `Value` at `offset`.
+  ///
+  /// - Parameters:
+  ///   - type: A type for which any bytes are a valid value, such as an integer, a floating-point number or a structure of
+  ///     them. Not `Bool`, an enumeration or a pointer, unless the writer is trusted.
+  ///   - offset: In bytes; a multiple of the alignment of the type.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset.
+  @inlinable @inline(__always)
+  public func load<Value: BitwiseCopyable>(
+    as type: Value.Type = Value.self, at offset: Int = 0
+  ) throws(IPCError) -> Value {
+    let address = try unsafe place(MemoryLayout<Value>.size, MemoryLayout<Value>.alignment, at: offset)
+    defer { extendLifetime(self) }
+    return unsafe address.load(as: Value.self)
+  }
+
+  /// Returns the number at `offset` by an atomic load with acquire ordering: what its writer stored before it is visible
+  /// afterwards. Works on read-only memory, unlike ``withAtomic(_:at:_:)``.
+  ///
+  /// - Throws: As ``load(as:at:)`` does.
+  @inlinable @inline(__always)
+  public func loadAcquiring(as type: UInt32.Type, at offset: Int) throws(IPCError) -> UInt32 {
+    let address = try unsafe place(4, MemoryLayout<Atomic<UInt32>>.alignment, at: offset)
+    defer { extendLifetime(self) }
+    return unsafe address.assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .acquiring)
+  }
+
+  /// Returns the number at `offset`, like ``loadAcquiring(as:at:)-(UInt32.Type,_)``.
+  @inlinable @inline(__always)
+  public func loadAcquiring(as type: UInt64.Type, at offset: Int) throws(IPCError) -> UInt64 {
+    let address = try unsafe place(8, MemoryLayout<Atomic<UInt64>>.alignment, at: offset)
+    defer { extendLifetime(self) }
+    return unsafe address.assumingMemoryBound(to: Atomic<UInt64>.self).pointee.load(ordering: .acquiring)
+  }
+
+  /// Calls `body` with the bytes from `offset` on, in place.
+  ///
+  /// - Parameters:
+  ///   - offset: In bytes.
+  ///   - count: In bytes; nil for all bytes up to the end.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; what `body` throws.
+  @inlinable @inline(__always)
+  public func withBytes<Result: ~Copyable>(
+    at offset: Int = 0, count: Int? = nil, _ body: (RawSpan) throws -> Result
+  ) throws -> Result {
+    let bytes = try unsafe range(at: offset, count: count)
+    defer { extendLifetime(self) }
+    return try body(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes)))
+  }
+
+  /// Calls `body` with a pointer to the bytes from `offset` on, in place. The pointer must not outlive the call.
+  ///
+  /// - Throws: As ``withBytes(at:count:_:)`` does.
+  @unsafe @inlinable @inline(__always)
+  public func withUnsafeBytes<Result: ~Copyable>(
+    at offset: Int = 0, count: Int? = nil, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result {
+    let bytes = try unsafe range(at: offset, count: count)
+    defer { extendLifetime(self) }
+    return try unsafe body(UnsafeRawBufferPointer(bytes))
+  }
+}
+
+extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
+  /// Stores `value` at `offset`.
+  ///
+  /// - Parameter offset: In bytes; a multiple of the alignment of the type.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset.
+  @inlinable @inline(__always)
+  public func store<Value: BitwiseCopyable>(_ value: Value, at offset: Int = 0) throws(IPCError) {
+    let address = try unsafe place(MemoryLayout<Value>.size, MemoryLayout<Value>.alignment, at: offset)
+    unsafe address.storeBytes(of: value, as: Value.self)
+    extendLifetime(self)
+  }
+
+  /// Calls `body` with the bytes at `offset` as an atomic value, in place.
+  ///
+  /// In C the same bytes are, for example, an `_Atomic uint32_t`.
+  ///
+  /// - Parameters:
+  ///   - type: A type such as `UInt32` or `UInt64`.
+  ///   - offset: In bytes; a multiple of the size of the type.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset; what `body`
+  ///   throws.
+  @inlinable @inline(__always)
+  public func withAtomic<Value: AtomicRepresentable, Result: ~Copyable>(
+    _ type: Value.Type, at offset: Int, _ body: (borrowing Atomic<Value>) throws -> Result
+  ) throws -> Result {
+    let address = try unsafe place(MemoryLayout<Atomic<Value>>.size, MemoryLayout<Atomic<Value>>.alignment, at: offset)
+    defer { extendLifetime(self) }
+    return try unsafe body(address.assumingMemoryBound(to: Atomic<Value>.self).pointee)
+  }
+
+  /// Calls `body` with the bytes from `offset` on, in place, to be changed.
+  ///
+  /// - Throws: As ``withBytes(at:count:_:)`` does.
+  @inlinable @inline(__always)
+  public func withMutableBytes<Result: ~Copyable>(
+    at offset: Int = 0, count: Int? = nil, _ body: (inout MutableRawSpan) throws -> Result
+  ) throws -> Result {
+    let bytes = try unsafe range(at: offset, count: count)
+    defer { extendLifetime(self) }
+    var span = unsafe MutableRawSpan(_unsafeBytes: bytes)
+    return try body(&span)
+  }
+
+  /// Calls `body` with a pointer to the bytes from `offset` on, in place, to be changed. The pointer must not outlive the
+  /// call.
+  ///
+  /// - Throws: As ``withBytes(at:count:_:)`` does.
+  @unsafe @inlinable @inline(__always)
+  public func withUnsafeMutableBytes<Result: ~Copyable>(
+    at offset: Int = 0, count: Int? = nil, _ body: (UnsafeMutableRawBufferPointer) throws -> Result
+  ) throws -> Result {
+    let bytes = try unsafe range(at: offset, count: count)
+    defer { extendLifetime(self) }
+    return try unsafe body(bytes)
+  }
+}
+
+extension MappedBytes where Self: ~Copyable {
+  public var canShrink: Bool { true }
+
+  /// The address of so many bytes. Every access computes its address here.
+  @inlinable @inline(__always)
+  func place(_ count: Int, _ alignment: Int, at offset: Int) throws(IPCError) -> UnsafeMutableRawPointer {
+    guard offset >= 0, count >= 0, offset <= size &- count else { throw outOfBounds(object) }
+    let address = unsafe baseAddress + offset
+    guard UInt(bitPattern: address) & UInt(alignment &- 1) == 0 else { throw misaligned(object) }
+    return unsafe address
+  }
+
+  @inlinable @inline(__always)
+  func range(at offset: Int, count: Int?) throws(IPCError) -> UnsafeMutableRawBufferPointer {
+    let count = count ?? max(0, size &- max(0, offset))
+    return unsafe UnsafeMutableRawBufferPointer(start: try place(count, 1, at: offset), count: count)
+  }
+}
+
+@usableFromInline @inline(never)
+func outOfBounds(_ object: IPCError.Object?) -> IPCError { IPCError(.memcpy, .badAddress, on: object) }
+
+@usableFromInline @inline(never)
+func misaligned(_ object: IPCError.Object?) -> IPCError { IPCError(.memcpy, .invalidArgument, on: object) }

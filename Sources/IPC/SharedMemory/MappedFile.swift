@@ -1,0 +1,72 @@
+public import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// A regular file as shared memory (`open(2)`, `mmap(2)`).
+///
+/// ```swift
+/// let file = try MappedFile.open("/var/lib/thermometer/readings", access: .readOnly)
+/// let memory = try file.map()
+/// let latest = try memory.load(as: Double.self, at: 16)
+/// ```
+///
+/// What one process writes is visible at once in the mappings of the others, and to `read(2)`. It reaches the disk some time
+/// later, or by ``MemoryMapping/sync(at:count:waiting:)``.
+///
+/// `mmap(2)`.
+public enum MappedFile {
+  /// Opens a regular file.
+  ///
+  /// A symbolic link is not followed: where other users can write to the directory, they could have planted it.
+  ///
+  /// - Parameter access: `.readWrite` or `.readOnly`.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.tooManySymbolicLinkLevels` for a symbolic
+  ///   link; `.operationNotSupportedByDevice` for what is not a regular file.
+  ///
+  /// Calls `open(2)`.
+  public static func open<Access: MemoryAccess>(
+    _ path: FilePath, access: Access = .readWrite
+  ) throws(IPCError) -> MemoryObject<Access> {
+    try MemoryObject(taking: try open(path, Access.self, 0), .path(path), isNew: false)
+  }
+
+  /// Creates a file.
+  ///
+  /// - Parameters:
+  ///   - size: In bytes, reserved at once; 0 for a file that ``MemoryObject/allocate(_:)`` or
+  ///     ``MemoryObject/resize(to:)`` gives its size.
+  ///   - permissions: Who may open it.
+  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, it has exactly these permissions; until
+  ///     the call returns it may have fewer, never more.
+  /// - Throws: ``IPCError`` with `.fileExists`; `.noSuchFileOrDirectory` or `.permissionDenied` for the directory; `.noSpace`.
+  ///
+  /// Calls `open(2)` with `O_CREAT | O_EXCL`, `fchmod(2)` and `fallocate(2)`.
+  public static func create(
+    _ path: FilePath, size: Int = 0, permissions: FilePermissions = .ownerReadWrite, applyUmask: Bool = false
+  ) throws(IPCError) -> MemoryObject<ReadWriteAccess> {
+    try MemoryObject.created(
+      try open(path, ReadWriteAccess.self, O_CREAT | O_EXCL, permissions), at: path, .path(path), size: size,
+      permissions,
+      applyUmask: applyUmask)
+  }
+
+  private static func open<Access: MemoryAccess>(
+    _ path: FilePath, _ access: Access.Type, _ flags: Int32, _ permissions: FilePermissions = []
+  ) throws(IPCError) -> OwnedDescriptor {
+    // If there is a FIFO, O_NONBLOCK keeps the call from waiting; for a regular file it means nothing.
+    let flags = (Access.isWritable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW | flags
+    return try OwnedDescriptor.opened(by: .open, on: .path(path)) {
+      unsafe path.withPlatformString { path in
+        #if canImport(Glibc)
+          unsafe Glibc.open(path, flags, permissions.rawValue)
+        #else
+          unsafe Musl.open(path, flags, permissions.rawValue)
+        #endif
+      }
+    }
+  }
+}

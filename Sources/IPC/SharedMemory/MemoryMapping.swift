@@ -1,0 +1,182 @@
+internal import CIPC
+internal import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// A ``MemoryObject`` that is mapped into the address space of this process.
+///
+/// ```swift
+/// let memory = try object.map()
+/// try memory.store(UInt32(1), at: 0)
+/// let flag = try memory.load(as: UInt32.self, at: 0)
+/// ```
+///
+/// It is unmapped when it is destroyed. The object may be closed and its name removed before.
+///
+/// How bytes are read and written is described with ``MappedBytes``.
+///
+/// `mmap(2)`.
+@safe public struct MemoryMapping<Access: MemoryAccess>: ~Copyable, @unchecked Sendable, MappedBytes {
+  private var pages: MappedPages
+  // The same as in `pages`, for code of other modules to inline.
+  @unsafe public private(set) var baseAddress: UnsafeMutableRawPointer
+
+  /// The number of mapped bytes. The object may be shorter: bytes in a page beyond its end cannot be accessed.
+  public private(set) var size: Int
+
+  public let object: IPCError.Object?
+
+  init(
+    _ descriptor: FileDescriptor, at offset: Int, count: Int, _ sharing: Int32, _ object: IPCError.Object
+  ) throws(IPCError) {
+    let protection = Access.isWritable ? PROT_READ | PROT_WRITE : PROT_READ
+    self.init(try MappedPages(count, protection, sharing, descriptor.rawValue, at: offset, on: object), object)
+  }
+
+  private init(_ pages: consuming MappedPages, _ object: IPCError.Object?) {
+    unsafe baseAddress = pages.base
+    size = pages.size
+    self.pages = pages
+    self.object = object
+  }
+
+  /// Maps the same memory a second time.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` for a private mapping.
+  ///
+  /// Calls `mremap(2)`.
+  public func mapAgain() throws(IPCError) -> MemoryMapping {
+    MemoryMapping(try pages.mapAgain(object), object)
+  }
+
+  /// Unmaps the memory, and reports a failure, which destroying the value does not.
+  ///
+  /// Calls `munmap(2)`.
+  public consuming func unmap() throws(IPCError) { try pages.unmap(object) }
+
+  /// Changes the size of the mapping, as when the object has grown. Its address may change.
+  ///
+  /// - Parameter count: In bytes.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for less than 1 byte, `.noMemory`. The mapping is unchanged then.
+  ///
+  /// Calls `mremap(2)`.
+  public mutating func resize(to count: Int) throws(IPCError) {
+    try pages.resize(to: count, object)
+    unsafe baseAddress = pages.base
+    size = count
+  }
+}
+
+/// Mapped pages, which are unmapped when their owner is destroyed.
+@usableFromInline @safe struct MappedPages: ~Copyable, @unchecked Sendable {
+  private(set) var base: UnsafeMutableRawPointer
+  /// In bytes.
+  private(set) var size: Int
+
+  /// Calls `mmap(2)`.
+  init(
+    _ count: Int, _ protection: Int32, _ sharing: Int32, _ descriptor: Int32, at offset: Int,
+    on object: IPCError.Object?
+  ) throws(IPCError) {
+    let address = try Syscall.call(.mmap, on: object) {
+      // The kernel refuses 0, and a negative count, which is a size beyond all memory.
+      Int(bitPattern: unsafe mmap(nil, count, protection, sharing, descriptor, offset))
+    }
+    unsafe base = try Self.pointer(address, .mmap, object)
+    size = count
+  }
+
+  private init(mapped base: UnsafeMutableRawPointer, _ size: Int) {
+    unsafe self.base = base
+    self.size = size
+  }
+
+  private static func pointer(
+    _ address: Int, _ call: IPCError.Call, _ object: IPCError.Object?
+  ) throws(IPCError) -> UnsafeMutableRawPointer {
+    guard let base = unsafe UnsafeMutableRawPointer(bitPattern: address) else {
+      throw IPCError(call, .badAddress, on: object)
+    }
+    return unsafe base
+  }
+
+  // A failure cannot be reported here; unmap() reports it.
+  deinit { unsafe munmap(base, size) }
+
+  consuming func unmap(_ object: IPCError.Object?) throws(IPCError) {
+    let (base, size) = unsafe (base, size)
+    discard self
+    try Syscall.call(.munmap, on: object) { unsafe munmap(base, size) }
+  }
+
+  func mapAgain(_ object: IPCError.Object?) throws(IPCError) -> MappedPages {
+    let (base, count) = unsafe (base, size)
+    let address = try Syscall.call(.mremap, on: object) { Int(bitPattern: unsafe cipc_map_again(base, count)) }
+    return unsafe MappedPages(mapped: try Self.pointer(address, .mremap, object), count)
+  }
+
+  mutating func resize(to count: Int, _ object: IPCError.Object?) throws(IPCError) {
+    var address: UnsafeMutableRawPointer? = unsafe base
+    let before = size
+    try Syscall.call(.mremap, on: object) { unsafe cipc_mremap(&address, before, count) }
+    if let address = unsafe address { unsafe base = address }
+    size = count
+  }
+}
+
+/// How memory is going to be used. Only ``dontNeed`` has an effect on the contents.
+public enum MemoryAdvice: Hashable, Sendable {
+  case normal
+  /// In no particular order: reading ahead does not help.
+  case random
+  /// From the beginning to the end.
+  case sequential
+  /// Soon: the kernel may read ahead.
+  case willNeed
+  /// Not soon. The next access finds the contents of the object: changes in a private mapping are lost.
+  case dontNeed
+
+  fileprivate var number: Int32 {
+    switch self {
+    case .normal: MADV_NORMAL
+    case .random: MADV_RANDOM
+    case .sequential: MADV_SEQUENTIAL
+    case .willNeed: MADV_WILLNEED
+    case .dontNeed: MADV_DONTNEED
+    }
+  }
+}
+
+extension MemoryMapping {
+  /// Writes changes to the disk. Other processes see them without this.
+  ///
+  /// - Parameters:
+  ///   - offset: A multiple of the page size.
+  ///   - count: In bytes; nil for all bytes up to the end.
+  ///   - waiting: Whether to wait until they are written. If not, they are written some time later.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for another `offset`, `.badAddress` outside the mapping, `.ioError` if
+  ///   the disk failed.
+  ///
+  /// Calls `msync(2)` with `MS_SYNC` or `MS_ASYNC`.
+  public func sync(at offset: Int = 0, count: Int? = nil, waiting: Bool = true) throws(IPCError) {
+    let bytes = try unsafe range(at: offset, count: count)
+    try Syscall.call(.msync, on: object) { unsafe msync(bytes.baseAddress, bytes.count, waiting ? MS_SYNC : MS_ASYNC) }
+  }
+
+  /// Tells the kernel how the memory is going to be used.
+  ///
+  /// - Parameters:
+  ///   - offset: A multiple of the page size.
+  ///   - count: In bytes; nil for all bytes up to the end.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for another `offset`, `.badAddress` outside the mapping.
+  ///
+  /// Calls `madvise(2)`.
+  public func advise(_ advice: MemoryAdvice, at offset: Int = 0, count: Int? = nil) throws(IPCError) {
+    let bytes = try unsafe range(at: offset, count: count)
+    try Syscall.call(.madvise, on: object) { unsafe madvise(bytes.baseAddress, bytes.count, advice.number) }
+  }
+}

@@ -1,0 +1,78 @@
+internal import CIPC
+internal import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// Operations that are disabled for anonymous memory, for all processes and as long as it exists: the `F_SEAL_...` of
+/// `fcntl(2)`.
+public struct MemorySeals: OptionSet, Hashable, Sendable {
+  public let rawValue: Int32
+  public init(rawValue: Int32) { self.rawValue = rawValue }
+
+  /// Making it shorter (`F_SEAL_SHRINK`). With this seal, access in place cannot raise `SIGBUS` for lack of bytes.
+  public static let shrink = MemorySeals(rawValue: Int32(CIPC_F_SEAL_SHRINK))
+  /// Making it longer (`F_SEAL_GROW`).
+  public static let grow = MemorySeals(rawValue: Int32(CIPC_F_SEAL_GROW))
+  /// Writing, and mapping it shared for writing (`F_SEAL_WRITE`).
+  public static let write = MemorySeals(rawValue: Int32(CIPC_F_SEAL_WRITE))
+  /// Adding seals (`F_SEAL_SEAL`).
+  public static let seal = MemorySeals(rawValue: Int32(CIPC_F_SEAL_SEAL))
+  /// Making it executable (`F_SEAL_EXEC`), which the kernel sets where `vm.memfd_noexec` is not 0.
+  public static let execute = MemorySeals(rawValue: Int32(CIPC_F_SEAL_EXEC))
+}
+
+extension MemoryObject where Access == ReadWriteAccess {
+  /// Creates memory without a name: only processes that inherit or receive its descriptor can use it.
+  ///
+  /// - Parameters:
+  ///   - label: A text for people, shown in `/proc/PID/maps`. At most 249 bytes; need not be unique.
+  ///   - size: In bytes, reserved at once; 0 for memory that ``allocate(_:)`` or ``resize(to:)`` gives its size.
+  ///   - sealable: Whether seals can be added.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for a label that is too long or contains a NUL; `.noSpace`.
+  ///
+  /// Calls `memfd_create(2)`.
+  public static func anonymous(
+    _ label: String, size: Int = 0, sealable: Bool = true
+  ) throws(IPCError) -> MemoryObject {
+    let object = IPCError.Object.label(label)
+    guard !label.utf8.contains(0) else { throw IPCError(.memfdCreate, .invalidArgument, on: object) }
+    let flags = CIPC_MFD_CLOEXEC | (sealable ? CIPC_MFD_ALLOW_SEALING : 0)
+    let opened = try OwnedDescriptor.opened(by: .memfdCreate, on: object) {
+      unsafe label.withCString { unsafe cipc_memfd_create($0, UInt32(flags)) }
+    }
+    let memory = try MemoryObject(taking: opened, object, isNew: true)
+    // Where vm.memfd_noexec is not 0, the kernel makes the memory sealable without being asked.
+    if !sealable, try !memory.seals().contains(.seal) { try memory.add(.seal) }
+    if size != 0 { try memory.allocate(size) }
+    return memory
+  }
+
+  /// Adds seals. They cannot be removed.
+  ///
+  /// - Throws: ``IPCError`` with `.resourceBusy` for ``MemorySeals/write`` while it is mapped shared for writing;
+  ///   `.notPermitted` if it is sealed with ``MemorySeals/seal``, as it is if it was not created sealable;
+  ///   `.invalidArgument` for an object that has a name.
+  ///
+  /// Calls `fcntl(2)` with `F_ADD_SEALS`.
+  public func add(_ seals: MemorySeals) throws(IPCError) {
+    try Syscall.call(.fcntlAddSeals, on: object) {
+      fcntl(descriptor.rawValue, Int32(CIPC_F_ADD_SEALS), seals.rawValue)
+    }
+  }
+}
+
+extension MemoryObject {
+  /// Returns the seals of the memory. Check them before you trust memory that another process sent.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` for a file on disk, which has no seals.
+  ///
+  /// Calls `fcntl(2)` with `F_GET_SEALS`.
+  public func seals() throws(IPCError) -> MemorySeals {
+    MemorySeals(
+      rawValue: try Syscall.call(.fcntlGetSeals, on: object) { fcntl(descriptor.rawValue, Int32(CIPC_F_GET_SEALS)) })
+  }
+}

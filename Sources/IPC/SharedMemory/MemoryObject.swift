@@ -1,0 +1,201 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// An open object that can be mapped: POSIX shared memory (``POSIXSharedMemory``), a regular file (``MappedFile``), or
+/// anonymous memory (``anonymous(_:size:sealable:)``).
+///
+/// ```swift
+/// let object = try POSIXSharedMemory.create("/readings", size: 4096)
+/// let memory = try object.map()
+/// ```
+///
+/// It is closed when it is destroyed; its mappings stay. The descriptor is close-on-exec. A child can inherit it
+/// (``ChildProcess``), and it can be sent over a Unix domain socket: that is how anonymous memory is shared.
+///
+/// POSIX calls this a memory object.
+public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, DescriptorOwner {
+  let owned: OwnedDescriptor
+
+  /// The object that errors name.
+  let object: IPCError.Object
+
+  /// Whether opening this created the object.
+  public let isNew: Bool
+
+  /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
+  ///
+  /// When it throws, the descriptor stays the property of its previous owner.
+  ///
+  /// - Throws: ``IPCError`` with `.operationNotSupportedByDevice` if it is not a regular file or memory;
+  ///   `.permissionDenied` if it is not open for this access.
+  public init(adopting descriptor: FileDescriptor) throws(IPCError) {
+    let object = IPCError.Object.descriptor(descriptor)
+    // A descriptor of O_PATH has no access mode, which looks like that for reading.
+    let access = try NonBlocking.statusFlags(of: descriptor) & (O_ACCMODE | Int32(CIPC_O_PATH))
+    guard access == O_RDWR || access == O_RDONLY && !Access.isWritable else {
+      throw IPCError(.mmap, .permissionDenied, on: object)
+    }
+    try Self.check(descriptor, object)
+    owned = try OwnedDescriptor.adopting(descriptor)
+    self.object = object
+    isNew = false
+  }
+
+  init(taking opened: consuming OwnedDescriptor, _ object: IPCError.Object, isNew: Bool) throws(IPCError) {
+    try Self.check(opened.descriptor, object)
+    owned = opened
+    self.object = object
+    self.isNew = isNew
+  }
+
+  /// Refuses directories and devices. Shared memory is a regular file of the kernel's own.
+  private static func check(_ descriptor: FileDescriptor, _ object: IPCError.Object) throws(IPCError) {
+    guard try FileStatus(of: descriptor, object).isRegularFile else {
+      throw IPCError(.mmap, .operationNotSupportedByDevice, on: object)
+    }
+  }
+
+  public var descriptor: FileDescriptor { owned.descriptor }
+  public consuming func takeDescriptor() -> OwnedDescriptor { owned }
+
+  /// Returns the size, permissions and ownership of the object.
+  ///
+  /// Calls `fstat(2)`.
+  public func status() throws(IPCError) -> FileStatus { try FileStatus(of: descriptor, object) }
+}
+
+extension MemoryObject {
+  /// Maps the object with the access that it was opened for. What one process writes, the others see.
+  ///
+  /// - Parameters:
+  ///   - offset: Where in the object the mapping begins: a multiple of the page size.
+  ///   - count: In bytes; nil for all bytes from `offset` on. A mapping may be longer than the object, and can be used as
+  ///     far as the object has grown.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for another `offset`, and for 0 bytes, which is the size of a new
+  ///   object; `.notPermitted` if the object is sealed against writing.
+  ///
+  /// Calls `mmap(2)` with `MAP_SHARED`.
+  public func map(at offset: Int = 0, count: Int? = nil) throws(IPCError) -> MemoryMapping<Access> {
+    try MemoryMapping(descriptor, at: offset, count: try self.count(count, from: offset), MAP_SHARED, object)
+  }
+
+  /// Maps the object for reading. What other processes write is visible.
+  ///
+  /// - Throws: As ``map(at:count:)`` does.
+  ///
+  /// Calls `mmap(2)` with `MAP_SHARED`.
+  public func mapReadOnly(at offset: Int = 0, count: Int? = nil) throws(IPCError) -> MemoryMapping<ReadOnlyAccess> {
+    try MemoryMapping(descriptor, at: offset, count: try self.count(count, from: offset), MAP_SHARED, object)
+  }
+
+  /// Maps a private copy of the object: nothing that is written reaches the object or another process.
+  ///
+  /// A page is copied when it is first written. Until then, changes by other processes may be visible in it.
+  ///
+  /// - Throws: As ``map(at:count:)`` does.
+  ///
+  /// Calls `mmap(2)` with `MAP_PRIVATE`.
+  public func mapPrivate(at offset: Int = 0, count: Int? = nil) throws(IPCError) -> MemoryMapping<ReadWriteAccess> {
+    try MemoryMapping(descriptor, at: offset, count: try self.count(count, from: offset), MAP_PRIVATE, object)
+  }
+
+  private func count(_ count: Int?, from offset: Int) throws(IPCError) -> Int {
+    if let count { return count }
+    return max(0, try status().size - max(0, offset))
+  }
+}
+
+extension MemoryObject where Access == ReadWriteAccess {
+  /// Changes the size of the object. New bytes are 0, and occupy no memory until they are written.
+  ///
+  /// - Parameter size: In bytes. Bytes that are cut off are gone from all mappings: an access to them raises `SIGBUS`.
+  /// - Throws: ``IPCError`` with `.fileTooLarge` above `RLIMIT_FSIZE` (`SIGXFSZ` is suppressed); `.notPermitted` if the
+  ///   object is sealed against it; `.invalidArgument` for a negative size.
+  ///
+  /// Calls `ftruncate(2)`.
+  public func resize(to size: Int) throws(IPCError) {
+    try changeSize(.ftruncate) { ftruncate($0, size) }
+  }
+
+  /// Reserves memory or disk space for the first `size` bytes, so that no later access to them fails for lack of it. A
+  /// shorter object grows; its contents stay.
+  ///
+  /// - Throws: ``IPCError`` with `.noSpace` if there is not enough; `.notSupportedOnSocket` (`EOPNOTSUPP`) if the file
+  ///   system cannot; and as ``resize(to:)`` does.
+  ///
+  /// Calls `fallocate(2)`.
+  public func allocate(_ size: Int) throws(IPCError) {
+    try changeSize(.fallocate) { cipc_fallocate($0, 0, Int64(size)) }
+  }
+}
+
+extension MemoryObject {
+  private func changeSize(_ call: IPCError.Call, _ body: (Int32) -> Int32) throws(IPCError) {
+    // Above RLIMIT_FSIZE the kernel also sends SIGXFSZ, which would kill the process.
+    let result = ThreadSignal.contained(SIGXFSZ) {
+      Syscall.result { body(descriptor.rawValue) }
+    } raised: {
+      $0 == .failure(.fileTooLarge)
+    }
+    if case .failure(let reason) = result { throw IPCError(call, reason, on: object) }
+  }
+
+  /// Completes an object that this process has just created: with exact permissions, and with space for `size` bytes.
+  ///
+  /// If it fails, the file at `path` is removed, unless it is another file by now.
+  static func created(
+    _ opened: consuming OwnedDescriptor, at path: FilePath, _ object: IPCError.Object, size: Int,
+    _ permissions: FilePermissions, applyUmask: Bool
+  ) throws(IPCError) -> MemoryObject {
+    let descriptor = opened.descriptor
+    let created = try MemoryObject(taking: opened, object, isNew: true)
+    do throws(IPCError) {
+      if !applyUmask {
+        try Syscall.call(.fchmod, on: object) { fchmod(descriptor.rawValue, permissions.rawValue) }
+      }
+      if size != 0 { try created.changeSize(.fallocate) { cipc_fallocate($0, 0, Int64(size)) } }
+    } catch {
+      if let status = try? created.status() { LocatedFile.unlink(path, ifSameAs: status) }
+      throw error
+    }
+    return created
+  }
+}
+
+extension MemoryObject {
+  /// Marks this process as a user of the named object, so that ``POSIXSharedMemory/unlinkIfAbandoned(_:)`` does not
+  /// remove it.
+  ///
+  /// The mark is a shared lock on the open file description. It ends when the object is closed, and everything that is
+  /// mapped of it is unmapped, in this process and in those that inherited or received the descriptor: at the latest when
+  /// they die, however they die.
+  ///
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the object has no name any more, as when it was removed
+  ///   between opening and this call: create or open it again then. `.timedOut` if another process keeps it locked.
+  ///
+  /// Calls `flock(2)`.
+  public func markOwned(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
+    var backoff = Backoff()
+    while true {
+      let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) {
+        flock(descriptor.rawValue, LOCK_SH | LOCK_NB)
+      }
+      switch result {
+      case .success:
+        if try status().hasName { return }
+        throw IPCError(.flock, .noSuchFileOrDirectory, on: object)
+      case .failure(.wouldBlock):
+        guard try backoff.sleep(before: timeout, retryOnInterrupt: retryOnInterrupt) else {
+          throw IPCError(.flock, timeout.expirationError, on: object)
+        }
+      case .failure(let reason): throw IPCError(.flock, reason, on: object)
+      }
+    }
+  }
+}

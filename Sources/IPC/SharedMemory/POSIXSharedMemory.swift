@@ -1,0 +1,148 @@
+public import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// POSIX shared memory (`shm_open(3)`): bytes under a name, which every process with permission can map.
+///
+/// ```swift
+/// let object = try POSIXSharedMemory.create("/readings", size: 4096)
+/// let memory = try object.map()
+/// try memory.store(21.5, at: 16)
+///
+/// // In another process:
+/// let memory = try POSIXSharedMemory.open("/readings", access: .readOnly).map()
+/// let temperature = try memory.load(as: Double.self, at: 16)
+/// ```
+///
+/// The memory exists until its name is removed (``unlink(_:)``) and every process has closed and unmapped it. An object that
+/// is opened with ``ReadOnlyAccess`` cannot be mapped for writing: its type has no such call.
+///
+/// `shm_overview(7)`.
+public enum POSIXSharedMemory {
+  /// Opens the shared memory `name`.
+  ///
+  /// - Parameter access: `.readWrite` or `.readOnly`.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.invalidArgument` or `.fileNameTooLong` for
+  ///   an invalid name.
+  ///
+  /// Calls `shm_open(3)`.
+  public static func open<Access: MemoryAccess>(
+    _ name: POSIXName, access: Access = .readWrite
+  ) throws(IPCError) -> MemoryObject<Access> {
+    try MemoryObject(taking: try open(name, Access.self, 0), .name(name), isNew: false)
+  }
+
+  /// Creates the shared memory `name`.
+  ///
+  /// Other processes can open it before it has its size, and before anything is stored in it.
+  ///
+  /// - Parameters:
+  ///   - size: In bytes, reserved at once; 0 for memory that ``MemoryObject/allocate(_:)`` or
+  ///     ``MemoryObject/resize(to:)`` gives its size.
+  ///   - access: `.readWrite` or `.readOnly`.
+  ///   - permissions: Who may open it.
+  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, it has exactly these permissions; until
+  ///     the call returns it may have fewer, never more.
+  /// - Throws: ``IPCError`` with `.fileExists`; `.noSpace` if the file system of `/dev/shm` is full.
+  ///
+  /// Calls `shm_open(3)` with `O_CREAT | O_EXCL`, `fchmod(2)` and `fallocate(2)`.
+  public static func create<Access: MemoryAccess>(
+    _ name: POSIXName, size: Int = 0, access: Access = .readWrite, permissions: FilePermissions = .ownerReadWrite,
+    applyUmask: Bool = false
+  ) throws(IPCError) -> MemoryObject<Access> {
+    try MemoryObject.created(
+      try open(name, Access.self, O_CREAT | O_EXCL, permissions), at: name.path(in: "/dev/shm/"), .name(name),
+      size: size,
+      permissions, applyUmask: applyUmask)
+  }
+
+  /// Opens the shared memory `name`, or creates it; ``MemoryObject/isNew`` tells which.
+  ///
+  /// Existing memory keeps its size and its permissions. If another process is just creating it, its size may still be 0.
+  ///
+  /// - Throws: As ``create(_:size:access:permissions:applyUmask:)`` and ``open(_:access:)`` do, except `.fileExists` and
+  ///   `.noSuchFileOrDirectory`.
+  ///
+  /// Calls `shm_open(3)` with `O_CREAT | O_EXCL`, and without, until one of them succeeds.
+  public static func createOrOpen<Access: MemoryAccess>(
+    _ name: POSIXName, size: Int = 0, access: Access = .readWrite, permissions: FilePermissions = .ownerReadWrite,
+    applyUmask: Bool = false
+  ) throws(IPCError) -> MemoryObject<Access> {
+    // Other processes may create or remove it between the two attempts.
+    while true {
+      do throws(IPCError) {
+        return try create(name, size: size, access: access, permissions: permissions, applyUmask: applyUmask)
+      } catch  where error.errno == .fileExists {}
+      do throws(IPCError) {
+        return try open(name, access: access)
+      } catch  where error.errno == .noSuchFileOrDirectory {}
+    }
+  }
+
+  /// Removes the name at once. The memory lives on for the processes that have it open or mapped; what is created under
+  /// the name later is another object.
+  ///
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if it is another user's.
+  ///
+  /// Calls `shm_unlink(3)`.
+  public static func unlink(_ name: POSIXName) throws(IPCError) {
+    try name.validate(for: .shmUnlink, maximumLength: 255)
+    try Syscall.call(.shmUnlink, on: .name(name)) { unsafe name.withCString { unsafe shm_unlink($0) } }
+  }
+
+  /// Removes the name if no process is marked as a user of the memory (``MemoryObject/markOwned(timeout:retryOnInterrupt:)``),
+  /// as when all of them were killed.
+  ///
+  /// Use it only for memory whose users all mark themselves: memory without marks is regarded as abandoned.
+  ///
+  /// ```swift
+  /// try POSIXSharedMemory.unlinkIfAbandoned("/readings")
+  /// let object = try POSIXSharedMemory.createOrOpen("/readings", size: 4096)
+  /// try object.markOwned()
+  /// ```
+  ///
+  /// - Returns: Whether the name was removed; false if the memory is in use, or does not exist.
+  /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted` if it is another user's.
+  ///
+  /// Calls `flock(2)` and `shm_unlink(3)`.
+  @discardableResult
+  public static func unlinkIfAbandoned(_ name: POSIXName) throws(IPCError) -> Bool {
+    do throws(IPCError) {
+      let object = try open(name, access: ReadOnlyAccess())
+      switch Syscall.result({ flock(object.descriptor.rawValue, LOCK_EX | LOCK_NB) }) {
+      case .success: break
+      case .failure(.wouldBlock): return false
+      case .failure(let reason): throw IPCError(.flock, reason, on: .name(name))
+      }
+      // A process that marks itself now waits for this lock, and then finds that the object has no name.
+      guard try LocatedFile(name.path(in: "/dev/shm/")).status.isSameFile(as: object.status()) else { return false }
+      try unlink(name)
+      return true
+    } catch  where error.errno == .noSuchFileOrDirectory {
+      return false
+    }
+  }
+
+  private static func open<Access: MemoryAccess>(
+    _ name: POSIXName, _ access: Access.Type, _ flags: Int32, _ permissions: FilePermissions = []
+  ) throws(IPCError) -> OwnedDescriptor {
+    try name.validate(for: .shmOpen, maximumLength: 255)
+    // If another user has planted a FIFO there, O_NONBLOCK keeps the call from waiting; for memory it means nothing.
+    let flags = (Access.isWritable ? O_RDWR : O_RDONLY) | O_NONBLOCK | flags
+    return try OwnedDescriptor.opened(by: .shmOpen, on: .name(name)) {
+      unsafe name.withCString { unsafe shm_open($0, flags, permissions.rawValue) }
+    }
+  }
+}
+
+extension POSIXName {
+  /// The file in which Linux keeps the object.
+  func path(in prefix: String) -> FilePath {
+    let path = POSIXName(bytes: Array(prefix.utf8) + bytes.dropFirst())
+    return unsafe path.withCString { unsafe FilePath(platformString: $0) }
+  }
+}

@@ -1,0 +1,183 @@
+internal import Synchronization
+internal import SystemPackage
+
+/// A block of shared memory with a flag that says that its data is there, a counter, and the data.
+///
+/// | offset | bytes | |
+/// |---|---|---|
+/// | 0 | 4 | the flag: 0 or 1 |
+/// | 8 | 8 | the counter |
+/// | 16 | its capacity, 4000 by default | the data |
+///
+/// Numbers are in the byte order of the machine. In C the block is a `struct` of an `_Atomic uint32_t`, an
+/// `_Atomic uint64_t` and an array. The capacity is not stored: all processes have to agree on it.
+///
+/// A process that sees the flag set sees the data that was stored before it. Nothing more is synchronised: one process
+/// publishes, and the readers tell it, by ``reset()`` or otherwise, when the data may be replaced.
+///
+/// ```swift
+/// let block = try SharedBlock.create(in: region, at: 0)
+/// try block.publish(bytes.span)
+///
+/// // In another process:
+/// let block = try SharedBlock.open(in: region, at: 0)
+/// try block.wait(timeout: .after(.seconds(1)))
+/// try block.read(into: &buffer)
+/// ```
+@safe public struct SharedBlock: @unchecked Sendable {
+  private let address: UnsafeMutableRawPointer
+  /// Kept, so that the memory stays mapped.
+  private let region: SharedRegion
+
+  /// The number of bytes of data.
+  public let capacity: Int
+
+  /// The capacity if no other is given.
+  public static var defaultCapacity: Int { 4000 }
+  /// The number of bytes that a block occupies in shared memory.
+  public static func size(capacity: Int = defaultCapacity) -> Int { dataOffset + capacity }
+  /// The alignment of a block: its offset is a multiple of this.
+  public static var alignment: Int { 8 }
+
+  /// The offset of the flag in a block.
+  public static var flagOffset: Int { 0 }
+  /// The offset of the counter in a block.
+  public static var counterOffset: Int { 8 }
+  /// The offset of the data in a block.
+  public static var dataOffset: Int { 16 }
+
+  private init(_ region: SharedRegion, _ offset: Int, _ capacity: Int) throws(IPCError) {
+    precondition(MemoryLayout<Atomic<UInt32>>.size == 4 && MemoryLayout<Atomic<UInt32>>.alignment == 4)
+    precondition(MemoryLayout<Atomic<UInt64>>.size == 8 && MemoryLayout<Atomic<UInt64>>.alignment == Self.alignment)
+    guard 0...Int.max - Self.dataOffset ~= capacity else { throw IPCError(.memcpy, .badAddress, on: region.object) }
+    unsafe address = try unsafe region.place(
+      bytes: Self.size(capacity: capacity), alignment: Self.alignment, at: offset)
+    self.region = region
+    self.capacity = capacity
+  }
+
+  /// Returns the block that another process created at this place. Memory in which nothing was stored is a block that is
+  /// not ready.
+  ///
+  /// - Parameters:
+  ///   - offset: In bytes; a multiple of 8.
+  ///   - capacity: The number of bytes of data, as the block was created with.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
+  ///   `.invalidArgument` for another offset.
+  public static func open(
+    in region: SharedRegion, at offset: Int, capacity: Int = defaultCapacity
+  ) throws(IPCError) -> SharedBlock {
+    try SharedBlock(region, offset, capacity)
+  }
+
+  /// Creates a block that is not ready, with a counter and data of 0. There must not be one in use at this place.
+  ///
+  /// - Throws: As ``open(in:at:capacity:)`` does.
+  public static func create(
+    in region: SharedRegion, at offset: Int, capacity: Int = defaultCapacity
+  ) throws(IPCError) -> SharedBlock {
+    let block = try SharedBlock(region, offset, capacity)
+    unsafe block.address.initializeMemory(as: UInt8.self, repeating: 0, count: size(capacity: capacity))
+    return block
+  }
+
+  // Atomics are bound in place: an `Atomic` is its bytes, and `region` keeps the memory.
+  private var flag: UnsafeMutablePointer<Atomic<UInt32>> {
+    unsafe (address + Self.flagOffset).assumingMemoryBound(to: Atomic<UInt32>.self)
+  }
+  private var counterWord: UnsafeMutablePointer<Atomic<UInt64>> {
+    unsafe (address + Self.counterOffset).assumingMemoryBound(to: Atomic<UInt64>.self)
+  }
+  private var data: UnsafeMutableRawBufferPointer {
+    unsafe UnsafeMutableRawBufferPointer(start: address + Self.dataOffset, count: capacity)
+  }
+}
+
+extension SharedBlock {
+  /// Copies bytes to the beginning of the data, sets the flag, and wakes all threads that wait for it. The rest of the data
+  /// stays as it is.
+  ///
+  /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``capacity``; nothing is stored then.
+  ///
+  /// Stores with release ordering, and calls `futex(2)`.
+  public func publish(_ bytes: RawSpan) throws(IPCError) {
+    guard bytes.byteCount <= capacity else { throw IPCError(.memcpy, .messageTooLong, on: region.object) }
+    unsafe bytes.withUnsafeBytes { unsafe data.copyMemory(from: $0) }
+    set(1)
+  }
+
+  /// Publishes the bytes of an array or a string, like ``publish(_:)-(RawSpan)``.
+  public func publish(_ bytes: Span<UInt8>) throws(IPCError) { try publish(unsafe bytes.bytes) }
+
+  /// Clears the flag, and wakes all threads that wait for that: the data may be replaced.
+  public func reset() { set(0) }
+
+  /// Copies data, from its beginning, until `buffer` is full. Read it when the block is ready.
+  ///
+  /// - Throws: ``IPCError`` with `.badAddress` for more than ``capacity``; nothing is appended then.
+  public func read(into buffer: inout OutputRawSpan) throws(IPCError) {
+    guard buffer.freeCapacity <= capacity else { throw IPCError(.memcpy, .badAddress, on: region.object) }
+    unsafe buffer.withUnsafeMutableBytes { bytes, filled in
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[filled...])
+      unsafe room.copyMemory(from: UnsafeRawBufferPointer(rebasing: data[..<room.count]))
+      filled = bytes.count
+    }
+  }
+
+  /// Adds to the counter, which wraps at 2⁶⁴, and returns its new value. Concurrent additions are all counted.
+  @discardableResult
+  public func add(_ count: UInt64) -> UInt64 {
+    unsafe counterWord.pointee.wrappingAdd(count, ordering: .sequentiallyConsistent).newValue
+  }
+
+  /// The current value of the counter.
+  public var counter: UInt64 { unsafe counterWord.pointee.load(ordering: .sequentiallyConsistent) }
+
+  /// Sets the counter.
+  public func setCounter(_ value: UInt64) { unsafe counterWord.pointee.store(value, ordering: .sequentiallyConsistent) }
+
+  private func set(_ value: UInt32) {
+    unsafe flag.pointee.store(value, ordering: .releasing)
+    unsafe Futex.wake(flag, .max)
+  }
+}
+
+extension SharedBlock {
+  /// How to wait for the flag.
+  public enum WaitMethod: Hashable, Sendable {
+    /// Sleeps in `futex(2)`, and is woken at once by a process that wakes, as ``publish(_:)-(RawSpan)`` does.
+    case futex
+    /// Checks every 0.1 to 10 ms, for a flag whose writer does not call `futex(2)`.
+    case polling
+  }
+
+  /// Whether the flag is set, so that the published data can be read.
+  ///
+  /// Loads with acquire ordering.
+  public var isReady: Bool { unsafe flag.pointee.load(ordering: .acquiring) != 0 }
+
+  /// Waits until the flag is set or, if `isReady` is false, until it is cleared.
+  ///
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
+  ///   `retryOnInterrupt` is false and a signal handler ran.
+  public func wait(
+    until isReady: Bool = true, by method: WaitMethod = .futex, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    var backoff = Backoff()
+    while true {
+      let value = unsafe flag.pointee.load(ordering: .acquiring)
+      if (value != 0) == isReady { return }
+      switch method {
+      case .futex:
+        guard let rest = timeout.nanoseconds else {
+          throw IPCError(.futex, timeout.expirationError, on: region.object)
+        }
+        _ = try unsafe Futex.wait(while: flag, is: value, nanoseconds: rest, retryOnInterrupt: retryOnInterrupt)
+      case .polling:
+        guard try backoff.sleep(before: timeout, retryOnInterrupt: retryOnInterrupt) else {
+          throw IPCError(.futex, timeout.expirationError, on: region.object)
+        }
+      }
+    }
+  }
+}

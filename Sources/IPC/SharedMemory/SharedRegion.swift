@@ -1,0 +1,100 @@
+internal import CIPC
+internal import Synchronization
+internal import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// Memory in which processes place objects: a ``SharedMutex``, a ``ConditionVariable``, a ``POSIXSemaphore``, a
+/// ``SharedBlock``, a ring, a ``SharedQueue``, and values of their own.
+///
+/// ```swift
+/// let region = SharedRegion(try object.map())
+/// let mutex = try SharedMutex.open(in: region, at: 0)
+/// try mutex.withLock {
+///   try region.store(try region.load(as: UInt64.self, at: 64) + 1, at: 64)
+/// }
+/// ```
+///
+/// Each object that is placed in the region keeps it, so it is unmapped or detached when the last of them is destroyed.
+///
+/// The objects are accessed in place. If another process makes the mapped object shorter, their next access raises
+/// `SIGBUS`: see ``MappedBytes``.
+@safe public final class SharedRegion: MappedBytes, @unchecked Sendable {
+  public typealias Access = ReadWriteAccess
+
+  public let size: Int
+  public let canShrink: Bool
+  public let object: IPCError.Object?
+  @unsafe public let baseAddress: UnsafeMutableRawPointer
+
+  private let memory: AnyObject
+
+  /// This region, for each address at which a ``SharedMutex`` value was destroyed while it was locked: the C library still
+  /// has the address in a list.
+  private let held = Mutex<[Int: SharedRegion]>([:])
+
+  /// Takes over mapped or attached memory.
+  public init<Memory: MappedBytes & Sendable & ~Copyable>(
+    _ memory: consuming Memory
+  ) where Memory.Access == ReadWriteAccess {
+    size = memory.size
+    canShrink = memory.canShrink
+    object = memory.object
+    unsafe baseAddress = memory.baseAddress
+    self.memory = Owner(memory)
+  }
+
+  private final class Owner<Memory: Sendable & ~Copyable>: Sendable {
+    let memory: Memory
+    init(_ memory: consuming Memory) { self.memory = memory }
+  }
+
+  /// Creates memory for the threads of this process, and for children that `fork(2)` creates. All bytes are 0.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` for less than 1 byte, `.noMemory`.
+  ///
+  /// Calls `mmap(2)` with `MAP_SHARED | MAP_ANONYMOUS`.
+  public init(size: Int) throws(IPCError) {
+    let pages = try MappedPages(size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, at: 0, on: nil)
+    self.size = size
+    canShrink = false
+    object = nil
+    unsafe baseAddress = pages.base
+    memory = Owner(pages)
+  }
+
+  /// Keeps the region until the place is let go.
+  func hold(_ place: UnsafeRawPointer) { held.withLock { $0[Int(bitPattern: place)] = self } }
+
+  /// Ends ``hold(_:)``, and returns whether the place was held.
+  func letGo(_ place: UnsafeRawPointer) -> Bool {
+    held.withLock { $0.removeValue(forKey: Int(bitPattern: place)) != nil }
+  }
+
+  /// The address of a value, for a type with the alignment of its C counterpart.
+  func place<Value: ~Copyable>(
+    _ type: Value.Type, at offset: Int
+  ) throws(IPCError) -> UnsafeMutablePointer<Value> {
+    let address = try unsafe place(
+      bytes: MemoryLayout<Value>.size, alignment: MemoryLayout<Value>.alignment, at: offset)
+    return unsafe address.assumingMemoryBound(to: type)
+  }
+
+  /// The address of so many bytes, which is valid as long as the region.
+  ///
+  /// The pages are populated, since a mapping may be longer than its object, and the file system full.
+  ///
+  /// - Throws: ``IPCError`` with `.badAddress` outside the memory or the object; `.invalidArgument` for a misaligned offset.
+  package func place(bytes count: Int, alignment: Int, at offset: Int) throws(IPCError) -> UnsafeMutableRawPointer {
+    let address = try unsafe place(count, alignment, at: offset)
+    switch Syscall.result({ unsafe cipc_populate(address, count) }) {
+    // Linux before 5.14 has no MADV_POPULATE_WRITE.
+    case .success, .failure(.invalidArgument): return unsafe address
+    case .failure(let reason): throw IPCError(.madvise, reason, on: object)
+    }
+  }
+}

@@ -1,0 +1,124 @@
+internal import Synchronization
+internal import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// A condition variable between processes (`pthread_cond_t`), in memory that they share: a thread that has locked a
+/// ``SharedMutex`` waits until another one changes what the mutex protects.
+///
+/// ```swift
+/// try mutex.withLock {
+///   while try region.load(as: UInt32.self, at: 128) == 0 { _ = try changed.wait(unlocking: mutex) }
+/// }
+/// ```
+///
+/// Check the condition in a loop: another thread may have been faster, and a wait may end without a signal. With glibc, a
+/// waiter that is killed can consume a later signal: broadcast where processes may be killed.
+///
+/// `pthread_cond_init(3)`.
+@safe public struct ConditionVariable: ~Copyable, @unchecked Sendable {
+  let address: UnsafeMutablePointer<pthread_cond_t>
+  let region: SharedRegion
+
+  /// The number of bytes that a condition variable occupies in shared memory: 48 with glibc on x86-64.
+  public static var size: Int { MemoryLayout<pthread_cond_t>.size }
+
+  private init(_ address: UnsafeMutablePointer<pthread_cond_t>, _ region: SharedRegion) {
+    unsafe self.address = address
+    self.region = region
+  }
+
+  /// Returns the condition variable that another process created at this place, with `CLOCK_MONOTONIC`. The bytes are not
+  /// checked.
+  ///
+  /// - Parameter offset: In bytes; a multiple of 8.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
+  ///   `.invalidArgument` for another offset.
+  public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> ConditionVariable {
+    unsafe ConditionVariable(try region.place(pthread_cond_t.self, at: offset), region)
+  }
+
+  /// Creates a condition variable. There must not be one in use at this place.
+  ///
+  /// - Parameter offset: In bytes; a multiple of 8.
+  /// - Throws: As ``open(in:at:)`` does.
+  ///
+  /// Calls `pthread_cond_init(3)` with `PTHREAD_PROCESS_SHARED` and `CLOCK_MONOTONIC`.
+  public static func create(in region: SharedRegion, at offset: Int) throws(IPCError) -> ConditionVariable {
+    let condition = try open(in: region, at: offset)
+    var attributes = pthread_condattr_t()
+    try Syscall.pthread(.pthreadCondattrInit) { unsafe pthread_condattr_init(&attributes) }
+    defer { _ = unsafe pthread_condattr_destroy(&attributes) }
+    try Syscall.pthread(.pthreadCondattrSetShared) {
+      unsafe pthread_condattr_setpshared(&attributes, Int32(PTHREAD_PROCESS_SHARED))
+    }
+    try Syscall.pthread(.pthreadCondattrSetClock) { unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC) }
+    try Syscall.pthread(.pthreadCondInit) { unsafe pthread_cond_init(condition.address, &attributes) }
+    return condition
+  }
+
+  /// Unlocks the mutex, waits until the thread is woken, and locks the mutex again, also when this throws `.timedOut`.
+  ///
+  /// Signals do not interrupt this.
+  ///
+  /// - Returns: ``SharedMutex/LockOutcome/ownerDied`` if a process died that had locked the mutex meanwhile.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.notPermitted` if this thread
+  ///   has not locked the mutex; `.notRecoverable` as ``SharedMutex/lock(timeout:)``.
+  ///
+  /// Calls `pthread_cond_wait(3)` or `pthread_cond_timedwait(3)`.
+  public func wait(
+    unlocking mutex: borrowing SharedMutex, timeout: Timeout = .never
+  ) throws(IPCError) -> SharedMutex.LockOutcome {
+    let code: Int32
+    if timeout.isNever {
+      code = unsafe pthread_cond_wait(address, mutex.address)
+    } else {
+      let deadline = timeout.monotonicTime
+      var time = timespec(tv_sec: time_t(deadline.seconds), tv_nsec: deadline.nanoseconds)
+      code = unsafe pthread_cond_timedwait(address, mutex.address, &time)
+    }
+    switch code {
+    case 0, EOWNERDEAD, ETIMEDOUT:
+      // It is locked by this value now, whichever value locked it before.
+      mutex.isLocked.store(true, ordering: .relaxed)
+      if code == ETIMEDOUT { throw IPCError(.pthreadCondTimedWait, timeout.expirationError, on: region.object) }
+      return code == 0 ? .acquired : .ownerDied
+    default:
+      if code == ENOTRECOVERABLE { _ = mutex.forgetLock() }
+      throw failure(timeout.isNever ? .pthreadCondWait : .pthreadCondTimedWait, code)
+    }
+  }
+
+  /// Wakes one of the waiting threads, if there is one.
+  ///
+  /// Calls `pthread_cond_signal(3)`.
+  public func signal() throws(IPCError) {
+    let code = unsafe pthread_cond_signal(address)
+    if code != 0 { throw failure(.pthreadCondSignal, code) }
+  }
+
+  /// Wakes all waiting threads.
+  ///
+  /// Calls `pthread_cond_broadcast(3)`.
+  public func broadcast() throws(IPCError) {
+    let code = unsafe pthread_cond_broadcast(address)
+    if code != 0 { throw failure(.pthreadCondBroadcast, code) }
+  }
+
+  /// Destroys the condition variable. No thread may wait on it, and it must not be used afterwards.
+  ///
+  /// Calls `pthread_cond_destroy(3)`.
+  public consuming func destroy() throws(IPCError) {
+    let code = unsafe pthread_cond_destroy(address)
+    if code != 0 { throw failure(.pthreadCondDestroy, code) }
+  }
+
+  @inline(never)
+  private func failure(_ call: IPCError.Call, _ code: Int32) -> IPCError {
+    IPCError(call, Errno(rawValue: code), on: region.object)
+  }
+}

@@ -1,0 +1,136 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+extension POSIXSemaphore {
+  /// Opens the semaphore `name`.
+  ///
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.invalidArgument` or `.fileNameTooLong` for
+  ///   an invalid name; `.protocolNotSupported` if it is too short for a semaphore of this program, such as that of a
+  ///   32-bit program.
+  ///
+  /// Calls `sem_open(3)`.
+  public static func open(_ name: POSIXName) throws(IPCError) -> POSIXSemaphore {
+    try name.validate(for: .semOpen, maximumLength: 251)
+    while true {
+      let file = Result { () throws(IPCError) in try FileStatus(semaphore: name) }
+      let opening = try unsafe OpenSemaphore(name) { unsafe sem_open($0, 0) }
+      // sem_open(3) maps what has the name, and returns no descriptor. So the file of the name is checked, if the name
+      // referred to the same file before and after.
+      if case .success(let before) = file {
+        let after = try? FileStatus(semaphore: name)
+        if try opening.isMapped(from: before) || after?.isSameFile(as: before) == true {
+          guard before.size >= size else { throw IPCError(.semOpen, .protocolNotSupported, on: .name(name)) }
+          return POSIXSemaphore(named: opening, .name(name), isNew: false)
+        }
+      } else if case .failure(let error) = file, error.errno != .noSuchFileOrDirectory {
+        throw error
+      }
+    }
+  }
+
+  /// Creates the semaphore `name`.
+  ///
+  /// - Parameters:
+  ///   - value: Its first value.
+  ///   - permissions: Who may open it, which is to read and to write it.
+  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, it has exactly these permissions; until
+  ///     the call returns it may have fewer, never more.
+  /// - Throws: ``IPCError`` with `.fileExists`; `.invalidArgument` for a value above ``maximumValue`` or an invalid name.
+  ///
+  /// Calls `sem_open(3)` with `O_CREAT | O_EXCL`, and `chmod(2)` if the umask interferes.
+  public static func create(
+    _ name: POSIXName, value: UInt32, permissions: FilePermissions = .ownerReadWrite, applyUmask: Bool = false
+  ) throws(IPCError) -> POSIXSemaphore {
+    try name.validate(for: .semOpen, maximumLength: 251)
+    let opening = try unsafe OpenSemaphore(name) { unsafe sem_open($0, O_CREAT | O_EXCL, permissions.rawValue, value) }
+    if !applyUmask, cipc_current_umask() & permissions.rawValue != 0 {
+      try opening.setPermissions(permissions, name)
+    }
+    return POSIXSemaphore(named: opening, .name(name), isNew: true)
+  }
+
+  /// Opens the semaphore `name`, or creates it; ``isNew`` tells which.
+  ///
+  /// An existing semaphore keeps its value and its permissions.
+  ///
+  /// - Throws: As ``create(_:value:permissions:applyUmask:)`` and ``open(_:)`` do, except `.fileExists` and
+  ///   `.noSuchFileOrDirectory`.
+  ///
+  /// Calls `sem_open(3)` with `O_CREAT | O_EXCL`, and without, until one of them succeeds.
+  public static func createOrOpen(
+    _ name: POSIXName, value: UInt32, permissions: FilePermissions = .ownerReadWrite, applyUmask: Bool = false
+  ) throws(IPCError) -> POSIXSemaphore {
+    // Other processes may create or remove it between the two attempts.
+    while true {
+      do throws(IPCError) {
+        return try create(name, value: value, permissions: permissions, applyUmask: applyUmask)
+      } catch  where error.errno == .fileExists {}
+      do throws(IPCError) {
+        return try open(name)
+      } catch  where error.errno == .noSuchFileOrDirectory {}
+    }
+  }
+
+  /// Removes the name at once. The semaphore lives on for the processes that have it open; what is created under the name
+  /// later is another one.
+  ///
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if it is another user's.
+  ///
+  /// Calls `sem_unlink(3)`.
+  public static func unlink(_ name: POSIXName) throws(IPCError) {
+    try name.validate(for: .semUnlink, maximumLength: 251)
+    try Syscall.call(.semUnlink, on: .name(name)) { unsafe name.withCString { unsafe sem_unlink($0) } }
+  }
+}
+
+extension FileStatus {
+  /// The file in which the C library keeps a named semaphore.
+  fileprivate init(semaphore name: POSIXName) throws(IPCError) { self = try LocatedFile(semaphore: name).status }
+}
+
+extension LocatedFile {
+  fileprivate init(semaphore name: POSIXName) throws(IPCError) { try self.init(semaphorePath(name)) }
+}
+
+private func semaphorePath(_ name: POSIXName) -> FilePath {
+  #if canImport(Musl)
+    name.path(in: "/dev/shm/")
+  #else
+    name.path(in: "/dev/shm/sem.")
+  #endif
+}
+
+extension OpenSemaphore {
+  /// Whether the semaphore lies in this file.
+  ///
+  /// Reads `/proc/self/maps`.
+  fileprivate func isMapped(from file: FileStatus) throws(IPCError) -> Bool {
+    try Syscall.call(.readMaps) { unsafe cipc_is_mapped_from(address, file.device, file.inode) } == 1
+  }
+
+  /// Gives the semaphore that was just created exactly these permissions.
+  ///
+  /// The call that created it returned no descriptor. By its name, another process may have created another semaphore
+  /// meanwhile, which must stay as it is. Nobody can open this one then, so its permissions do not matter.
+  fileprivate func setPermissions(_ permissions: FilePermissions, _ name: POSIXName) throws(IPCError) {
+    do throws(IPCError) {
+      let file = try LocatedFile(semaphore: name)
+      let status = try file.status
+      guard try isMapped(from: status) else { return }
+      do throws(IPCError) {
+        try file.setPermissions(permissions)
+      } catch {
+        LocatedFile.unlink(file.path, ifSameAs: status)
+        throw IPCError(error.call, error.errno, on: .name(name))
+      }
+    } catch  where error.errno == .noSuchFileOrDirectory {
+      // Removed meanwhile.
+    }
+  }
+}

@@ -1,0 +1,141 @@
+internal import CIPC
+internal import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// A POSIX semaphore (`sem_t`): a number that is never below 0, and for which processes wait to be above 0.
+///
+/// It has a name, or it is placed in memory that processes share:
+///
+/// ```swift
+/// let printer = try POSIXSemaphore.createOrOpen("/printer", value: 1)
+/// try printer.wait(timeout: .after(.seconds(1)))
+/// defer { try? printer.post() }
+/// ```
+///
+/// A process that dies between waiting and posting does not give back what it took. ``SystemVSemaphores`` can undo that, and
+/// a ``SharedMutex`` reports it.
+///
+/// `sem_overview(7)`.
+@safe public struct POSIXSemaphore: ~Copyable, @unchecked Sendable {
+  let address: UnsafeMutablePointer<sem_t>
+  private let place: Place
+
+  /// The object that errors name.
+  let object: IPCError.Object?
+
+  /// Whether opening this created the semaphore.
+  public let isNew: Bool
+
+  @usableFromInline enum Place: ~Copyable {
+    case named(OpenSemaphore)
+    case memory(SharedRegion)
+  }
+
+  init(named opening: consuming OpenSemaphore, _ object: IPCError.Object, isNew: Bool) {
+    unsafe address = opening.address
+    place = .named(opening)
+    self.object = object
+    self.isNew = isNew
+  }
+
+  private init(_ address: UnsafeMutablePointer<sem_t>, in region: SharedRegion, isNew: Bool) {
+    unsafe self.address = address
+    place = .memory(region)
+    object = region.object
+    self.isNew = isNew
+  }
+
+  /// The greatest value of a semaphore.
+  public static var maximumValue: UInt32 { UInt32(Int32.max) }
+
+  /// The number of bytes that a semaphore occupies in shared memory: 32 on 64-bit machines.
+  public static var size: Int { MemoryLayout<sem_t>.size }
+
+  /// Creates a semaphore in shared memory. There must not be one in use at this place.
+  ///
+  /// - Parameters:
+  ///   - offset: In bytes; a multiple of 8.
+  ///   - value: Its first value.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for a value above ``maximumValue``, or another offset; `.badAddress`
+  ///   outside the region, or beyond the end of the mapped object.
+  ///
+  /// Calls `sem_init(3)`.
+  public static func create(in region: SharedRegion, at offset: Int, value: UInt32) throws(IPCError) -> POSIXSemaphore {
+    let address = try unsafe region.place(sem_t.self, at: offset)
+    try Syscall.call(.semInit, on: region.object) { unsafe sem_init(address, 1, value) }
+    return unsafe POSIXSemaphore(address, in: region, isNew: true)
+  }
+
+  /// Returns the semaphore that another process created at this place. The bytes are not checked.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` or `.badAddress` as ``create(in:at:value:)`` does.
+  public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> POSIXSemaphore {
+    unsafe POSIXSemaphore(try region.place(sem_t.self, at: offset), in: region, isNew: false)
+  }
+
+  /// Destroys a semaphore in shared memory. No thread may wait on it, and it must not be used afterwards.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` for a named semaphore: close it instead.
+  ///
+  /// Calls `sem_destroy(3)`.
+  public consuming func destroy() throws(IPCError) {
+    guard !isNamed else { throw IPCError(.semDestroy, .invalidArgument, on: object) }
+    try Syscall.call(.semDestroy, on: object) { unsafe sem_destroy(address) }
+  }
+
+  /// Closes the semaphore, and reports a failure, which destroying the value does not. The semaphore stays for other
+  /// processes, with its value: a named one until its name is removed and all have closed it.
+  ///
+  /// Calls `sem_close(3)` for a named semaphore.
+  public consuming func close() throws(IPCError) {
+    let object = object
+    switch consume place {
+    case .named(let opening): try opening.close(object)
+    case .memory: break
+    }
+  }
+
+  private var isNamed: Bool {
+    switch place {
+    case .named: true
+    case .memory: false
+    }
+  }
+
+  /// Whether both are the same semaphore at the same address, as when this process has opened a name twice.
+  public func isSame(as other: borrowing POSIXSemaphore) -> Bool { unsafe address == other.address }
+}
+
+/// What `sem_open(3)` returned, to be closed once.
+@usableFromInline @safe struct OpenSemaphore: ~Copyable {
+  let address: UnsafeMutablePointer<sem_t>
+
+  /// Opens a semaphore by a call that returns its address.
+  init(
+    _ name: POSIXName, _ call: (UnsafePointer<CChar>) -> UnsafeMutablePointer<sem_t>?
+  ) throws(IPCError) {
+    // The call fails with a null pointer, other calls with -1.
+    let result = try Syscall.call(.semOpen, on: .name(name)) {
+      let address = unsafe name.withCString { unsafe Int(bitPattern: call($0)) }
+      return address == 0 ? -1 : address
+    }
+    guard let address = unsafe UnsafeMutablePointer<sem_t>(bitPattern: result) else {
+      throw IPCError(.semOpen, .badAddress, on: .name(name))
+    }
+    unsafe self.address = address
+  }
+
+  // A failure cannot be reported here; close() reports it.
+  deinit { unsafe sem_close(address) }
+
+  consuming func close(_ object: IPCError.Object?) throws(IPCError) {
+    let address = unsafe address
+    discard self
+    try Syscall.call(.semClose, on: object) { unsafe sem_close(address) }
+  }
+}

@@ -1,0 +1,223 @@
+internal import CIPC
+internal import Synchronization
+internal import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// A mutex between processes (`pthread_mutex_t`), in memory that they share.
+///
+/// It is robust and checks for errors: locking reports that the previous owner died with the mutex locked
+/// (``LockOutcome/ownerDied``), and throws if the thread has locked it already; unlocking throws if it has not.
+///
+/// ```swift
+/// let mutex = try SharedMutex.create(in: region, at: 0)
+/// // In another process:
+/// let mutex = try SharedMutex.open(in: region, at: 0)
+///
+/// try mutex.withLock(recover: { try region.store(UInt64(0), at: 64) }) {
+///   try region.store(try region.load(as: UInt64.self, at: 64) + 1, at: 64)
+/// }
+/// ```
+///
+/// The thread that locked it has to unlock it.
+///
+/// `pthread_mutexattr_setrobust(3)`, `pthread_mutexattr_setpshared(3)`.
+@safe public struct SharedMutex: ~Copyable, @unchecked Sendable {
+  let address: UnsafeMutablePointer<pthread_mutex_t>
+  let region: SharedRegion
+  /// Whether it was locked, and not unlocked since, by this value. If it was unlocked by another value, the region may be
+  /// kept without need; it is never let go while the mutex is locked.
+  let isLocked = Atomic(false)
+
+  /// The number of bytes that a mutex occupies in shared memory: 40 with glibc on x86-64.
+  public static var size: Int { unsafe MemoryLayout<pthread_mutex_t>.size }
+
+  private init(_ address: UnsafeMutablePointer<pthread_mutex_t>, _ region: SharedRegion) {
+    unsafe self.address = address
+    self.region = region
+  }
+
+  // The C library links the mutexes that a thread has locked by their addresses, and writes there when it locks or unlocks
+  // the next one.
+  deinit { if isLocked.load(ordering: .relaxed) { unsafe region.hold(address) } }
+
+  /// Returns the mutex that another process created at this place. The bytes are not checked.
+  ///
+  /// - Parameter offset: In bytes; a multiple of 8.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
+  ///   `.invalidArgument` for another offset.
+  public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedMutex {
+    unsafe SharedMutex(try region.place(pthread_mutex_t.self, at: offset), region)
+  }
+
+  /// Creates an unlocked mutex. There must not be one in use at this place.
+  ///
+  /// - Parameter offset: In bytes; a multiple of 8.
+  /// - Throws: As ``open(in:at:)`` does.
+  ///
+  /// Calls `pthread_mutex_init(3)` with `PTHREAD_PROCESS_SHARED`, `PTHREAD_MUTEX_ROBUST` and
+  /// `PTHREAD_MUTEX_ERRORCHECK`.
+  public static func create(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedMutex {
+    let mutex = try open(in: region, at: offset)
+    var attributes = pthread_mutexattr_t()
+    try Syscall.pthread(.pthreadMutexattrInit) { unsafe pthread_mutexattr_init(&attributes) }
+    defer { _ = unsafe pthread_mutexattr_destroy(&attributes) }
+    try Syscall.pthread(.pthreadMutexattrSetShared) {
+      unsafe pthread_mutexattr_setpshared(&attributes, Int32(PTHREAD_PROCESS_SHARED))
+    }
+    try Syscall.pthread(.pthreadMutexattrSetRobust) {
+      unsafe pthread_mutexattr_setrobust(&attributes, Int32(PTHREAD_MUTEX_ROBUST))
+    }
+    try Syscall.pthread(.pthreadMutexattrSetType) {
+      unsafe pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_ERRORCHECK))
+    }
+    try Syscall.pthread(.pthreadMutexInit) { unsafe pthread_mutex_init(mutex.address, &attributes) }
+    return mutex
+  }
+
+  /// Destroys the mutex. It must not be locked, which is not checked, and must not be used afterwards.
+  ///
+  /// Calls `pthread_mutex_destroy(3)`.
+  public consuming func destroy() throws(IPCError) {
+    let code = unsafe pthread_mutex_destroy(address)
+    if code != 0 { throw failure(.pthreadMutexDestroy, code) }
+  }
+}
+
+extension SharedMutex {
+  /// What locking found. In each case the mutex is locked.
+  public enum LockOutcome: Hashable, Sendable {
+    case acquired
+    /// The previous owner died with the mutex locked, so what it protects may be inconsistent. Repair it, and call
+    /// ``SharedMutex/makeConsistent()``. If the mutex is unlocked without that, every later lock throws `.notRecoverable`.
+    case ownerDied
+  }
+
+  /// Locks the mutex, and waits until it is free. Signals do not interrupt this.
+  ///
+  /// As long as it is locked, its memory stays mapped, even if all values that refer to it are destroyed.
+  ///
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.resourceBusy` (`EBUSY`); `.deadlock` if this
+  ///   thread has locked it already; `.notRecoverable` if an owner died and nothing was repaired.
+  ///
+  /// Calls `pthread_mutex_lock(3)`, `pthread_mutex_trylock(3)`, or `pthread_mutex_clocklock(3)` with `CLOCK_MONOTONIC`.
+  public func lock(timeout: Timeout = .never) throws(IPCError) -> LockOutcome {
+    let code = timeout.isNever ? unsafe pthread_mutex_lock(address) : lock(until: timeout)
+    if code == 0 {
+      isLocked.store(true, ordering: .relaxed)
+      return .acquired
+    }
+    return try outcome(code, timeout)
+  }
+
+  /// Locks the mutex if it is free.
+  ///
+  /// - Returns: nil if another thread has locked it.
+  /// - Throws: As ``lock(timeout:)`` does.
+  ///
+  /// Calls `pthread_mutex_trylock(3)`.
+  public func tryLock() throws(IPCError) -> LockOutcome? {
+    let code = unsafe pthread_mutex_trylock(address)
+    return code == EBUSY ? nil : try outcome(code, .immediate)
+  }
+
+  /// Unlocks the mutex.
+  ///
+  /// - Throws: ``IPCError`` with `.notPermitted` if this thread has not locked it.
+  ///
+  /// Calls `pthread_mutex_unlock(3)`.
+  public func unlock() throws(IPCError) {
+    // Before it is unlocked: after that, another thread may have locked it by this value.
+    let wasLocked = forgetLock()
+    let code = unsafe pthread_mutex_unlock(address)
+    if code != 0 {
+      if wasLocked { isLocked.store(true, ordering: .relaxed) }
+      throw failure(.pthreadMutexUnlock, code)
+    }
+  }
+
+  /// Locks the mutex, calls `body`, and unlocks it.
+  ///
+  /// - Parameters:
+  ///   - recover: Repairs what the mutex protects, if the previous owner died with the mutex locked. The mutex is
+  ///     made consistent when it returns. Without it, `.ownerDied` is thrown instead, and every later lock throws
+  ///     `.notRecoverable`.
+  ///   - body: Must not wait for another process or thread that needs the mutex.
+  /// - Throws: ``IPCError`` as ``lock(timeout:)`` does, or with `.ownerDied`; what `recover` and `body` throw.
+  @inlinable
+  public func withLock<Result: ~Copyable>(
+    timeout: Timeout = .never, recover: (() throws -> Void)? = nil, _ body: () throws -> Result
+  ) throws -> Result {
+    if try lock(timeout: timeout) == .ownerDied { try self.recover(recover) }
+    let result: Result
+    do {
+      result = try body()
+    } catch {
+      try unlock()
+      throw error
+    }
+    try unlock()
+    return result
+  }
+
+  /// Marks what the mutex protects as repaired, after ``LockOutcome/ownerDied``.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the mutex is not in that state.
+  ///
+  /// Calls `pthread_mutex_consistent(3)`.
+  public func makeConsistent() throws(IPCError) {
+    let code = unsafe pthread_mutex_consistent(address)
+    if code != 0 { throw failure(.pthreadMutexConsistent, code) }
+  }
+}
+
+extension SharedMutex {
+  private func lock(until timeout: Timeout) -> Int32 {
+    if timeout.isImmediate { return unsafe pthread_mutex_trylock(address) }
+    let deadline = timeout.monotonicTime
+    return unsafe cipc_mutex_lock_until(address, deadline.seconds, deadline.nanoseconds)
+  }
+
+  @inline(never)
+  private func outcome(_ code: Int32, _ timeout: Timeout) throws(IPCError) -> LockOutcome {
+    guard code == 0 || code == EOWNERDEAD else {
+      throw failure(
+        timeout.isNever
+          ? .pthreadMutexLock : timeout.isImmediate ? .pthreadMutexTryLock : .pthreadMutexClockLock, code)
+    }
+    isLocked.store(true, ordering: .relaxed)
+    return code == 0 ? .acquired : .ownerDied
+  }
+
+  @inline(never)
+  private func failure(_ call: IPCError.Call, _ code: Int32) -> IPCError {
+    IPCError(call, Errno(rawValue: code), on: region.object)
+  }
+
+  @usableFromInline @inline(never)
+  func recover(_ repair: (() throws -> Void)?) throws {
+    do {
+      guard let repair else { throw failure(.pthreadMutexLock, EOWNERDEAD) }
+      try repair()
+      try makeConsistent()
+    } catch {
+      try unlock()
+      throw error
+    }
+  }
+
+  /// Ends what keeps the memory of a locked mutex.
+  ///
+  /// - Returns: Whether this value had locked it, or the region was held for it.
+  func forgetLock() -> Bool {
+    if isLocked.load(ordering: .relaxed) {
+      isLocked.store(false, ordering: .relaxed)
+      return true
+    }
+    return unsafe region.letGo(address)
+  }
+}

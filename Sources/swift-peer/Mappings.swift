@@ -1,0 +1,181 @@
+internal import Glibc
+internal import IPC
+internal import PeerContract
+internal import SystemPackage
+
+/// Mapped memory, and loading and storing in memory of any kind.
+let mappingOperations: [Peer.Operation] = [
+  .init("mmap") { peer, parameters in
+    let name = try parameters.text("mapping")
+    try peer.handles.require(free: name)
+    let object = try peer.memoryObject(parameters)
+    let isWritable =
+      switch try parameters.flags("prot", of: protections) {
+      case PROT_READ: false
+      case PROT_READ | PROT_WRITE: true
+      default: throw Invalid("memory is mapped with PROT_READ or PROT_READ|PROT_WRITE")
+      }
+    let isPrivate = try parameters.flags("flags", of: sharings, default: MAP_SHARED) == MAP_PRIVATE
+    let offset = try parameters.integer("offset", default: 0)
+    let count = try parameters.count("length")
+    let mapping =
+      switch (isWritable, isPrivate) {
+      case (false, false): try object.mapReadOnly(at: offset, count: count)
+      case (true, false): try object.mapReadWrite(at: offset, count: count)
+      case (true, true): try object.mapPrivate(at: offset, count: count)
+      case (false, true): throw Invalid("MAP_PRIVATE needs PROT_WRITE")
+      }
+    try peer.handles.add(mapping, as: name)
+    return Fields()
+  },
+
+  .init("munmap") { peer, parameters in
+    try peer.handles.close(parameters.handle, as: (any Mapping).self, "mapping")
+    return Fields()
+  },
+
+  .init("mremap") { peer, parameters in
+    try parameters.mapping(peer).resize(to: try parameters.count("new_size"))
+    return Fields()
+  },
+
+  .init("msync") { peer, parameters in
+    let mapping = try parameters.mapping(peer)
+    let flags = try parameters.flags("flags", of: synchronizations, default: MS_SYNC)
+    try mapping.sync(
+      at: try parameters.integer("at", default: 0), count: try parameters.length(), waiting: flags == MS_SYNC)
+    return Fields()
+  },
+
+  .init("madvise") { peer, parameters in
+    let mapping = try parameters.mapping(peer)
+    guard let advice = advices[try parameters.text("advice")] else { throw Invalid("that advice does not exist here") }
+    try mapping.advise(advice, at: try parameters.integer("at", default: 0), count: try parameters.length())
+    return Fields()
+  },
+
+  .init("store") { peer, parameters in
+    let memory = try parameters.memory(peer)
+    let bytes = try parameters.payload("buf", length: "count")
+    try memory.write(bytes, at: try parameters.integer("at", default: 0))
+    return Fields()
+  },
+
+  .init("load") { peer, parameters in
+    let memory = try parameters.memory(peer)
+    let bytes = try memory.bytes(
+      at: try parameters.integer("at", default: 0), count: try parameters.count())
+    var fields = Fields()
+    try parameters.report(bytes, as: "buf", in: &fields)
+    return fields
+  },
+]
+
+private let protections = FlagTable(["PROT_READ": PROT_READ, "PROT_WRITE": PROT_WRITE])
+private let sharings = FlagTable(["MAP_SHARED": MAP_SHARED, "MAP_PRIVATE": MAP_PRIVATE])
+private let synchronizations = FlagTable(["MS_SYNC": MS_SYNC, "MS_ASYNC": MS_ASYNC])
+private let advices: [String: MemoryAdvice] = [
+  "MADV_NORMAL": .normal, "MADV_RANDOM": .random, "MADV_SEQUENTIAL": .sequential, "MADV_WILLNEED": .willNeed,
+  "MADV_DONTNEED": .dontNeed,
+]
+
+extension Parameters {
+  fileprivate func memory(_ peer: Peer) throws -> any MemoryHandle {
+    try peer.handles.find(handle, as: (any MemoryHandle).self, "memory")
+  }
+
+  fileprivate func mapping(_ peer: Peer) throws -> any Mapping {
+    try peer.handles.find(handle, as: (any Mapping).self, "mapping")
+  }
+
+  /// Nil for all bytes up to the end.
+  fileprivate func length() throws -> Int? { has("length") ? try count("length") : nil }
+}
+
+/// The handle of memory that this process shares, by any mechanism.
+protocol MemoryHandle: Handle {
+  func bytes(at offset: Int, count: Int) throws -> [UInt8]
+  func write(_ bytes: [UInt8], at offset: Int) throws
+}
+
+/// The handle of memory in which objects can be placed.
+protocol SharedHandle: MemoryHandle {
+  func placement() throws -> SharedRegion
+}
+
+extension Peer {
+  /// The memory, named in the request, in which an object is placed.
+  ///
+  /// A mutex that is locked is linked by its address: the region stays as long as the handle.
+  func region(_ parameters: Parameters) throws -> SharedRegion {
+    let memory = try handles.find(try parameters.text("memory"), as: (any MemoryHandle).self, "memory")
+    // Memory for reading has no such call. A C program would get SIGSEGV.
+    guard let shared = memory as? any SharedHandle else { throw Failure(.badAddress) }
+    return try shared.placement()
+  }
+}
+
+extension SharedRegion {
+  /// Increments a number of 8 bytes in two steps, so that increments of other processes in between are lost.
+  func increment(at offset: Int) throws(IPCError) {
+    try store(try load(as: UInt64.self, at: offset) &+ 1, at: offset)
+  }
+}
+
+/// The handle of a mapping with either access.
+protocol Mapping: MemoryHandle {
+  func resize(to count: Int) throws
+  func sync(at offset: Int, count: Int?, waiting: Bool) throws
+  func advise(_ advice: MemoryAdvice, at offset: Int, count: Int?) throws
+}
+
+class MappingHandle<Access: MemoryAccess>: Mapping {
+  private final var memory: MemoryMapping<Access>?
+
+  init(_ memory: consuming MemoryMapping<Access>) { self.memory = consume memory }
+
+  final func close() throws { try memory.take()?.unmap() }
+
+  final func use<Value: ~Copyable>(_ body: (borrowing MemoryMapping<Access>) throws -> Value) throws -> Value {
+    switch memory {
+    case let memory?: try body(memory)
+    case nil: throw Invalid("the memory is unmapped")
+    }
+  }
+
+  final func bytes(at offset: Int, count: Int) throws -> [UInt8] {
+    try use { try $0.copyBytes(at: offset, count: count) }
+  }
+
+  func resize(to count: Int) throws { try memory?.resize(to: count) }
+
+  final func sync(at offset: Int, count: Int?, waiting: Bool) throws {
+    try use { try $0.sync(at: offset, count: count, waiting: waiting) }
+  }
+
+  final func advise(_ advice: MemoryAdvice, at offset: Int, count: Int?) throws {
+    try use { try $0.advise(advice, at: offset, count: count) }
+  }
+
+  /// Such a mapping has no such call. A C program would get SIGSEGV.
+  func write(_ bytes: [UInt8], at offset: Int) throws { throw Failure(.badAddress) }
+}
+
+final class WritableMappingHandle: MappingHandle<ReadWriteAccess>, SharedHandle {
+  private var region: SharedRegion?
+
+  override func write(_ bytes: [UInt8], at offset: Int) throws { try use { try $0.copy(bytes.span, at: offset) } }
+
+  override func resize(to count: Int) throws {
+    try super.resize(to: count)
+    region = nil
+  }
+
+  /// The same memory, mapped a second time for the objects that are placed in it.
+  func placement() throws -> SharedRegion {
+    if let region { return region }
+    let region = SharedRegion(try use { try $0.mapAgain() })
+    self.region = region
+    return region
+  }
+}

@@ -1,0 +1,224 @@
+internal import CIPC
+internal import Glibc
+internal import IPC
+internal import PeerContract
+internal import SystemPackage
+
+/// Memory objects: POSIX shared memory, regular files, anonymous memory.
+let memoryObjectOperations: [Peer.Operation] = [
+  .init("shm_open") { peer, parameters in
+    let name = try parameters.posixName()
+    return try peer.open(parameters) { flags, permissions, applyUmask in
+      switch flags & (O_ACCMODE | O_CREAT | O_EXCL) {
+      case O_RDONLY: readable(try POSIXSharedMemory.open(name, access: .readOnly))
+      case O_RDWR: writable(try POSIXSharedMemory.open(name))
+      case O_RDONLY | O_CREAT:
+        readable(
+          try POSIXSharedMemory.createOrOpen(
+            name, access: .readOnly, permissions: permissions, applyUmask: applyUmask))
+      case O_RDWR | O_CREAT:
+        writable(try POSIXSharedMemory.createOrOpen(name, permissions: permissions, applyUmask: applyUmask))
+      case O_RDONLY | O_CREAT | O_EXCL:
+        readable(
+          try POSIXSharedMemory.create(name, access: .readOnly, permissions: permissions, applyUmask: applyUmask))
+      case O_RDWR | O_CREAT | O_EXCL:
+        writable(try POSIXSharedMemory.create(name, permissions: permissions, applyUmask: applyUmask))
+      default: throw Invalid("shared memory is opened with O_RDONLY or O_RDWR")
+      }
+    }
+  },
+
+  .init("shm_unlink") { _, parameters in
+    try POSIXSharedMemory.unlink(try parameters.posixName())
+    return Fields()
+  },
+
+  .init("open_file") { peer, parameters in
+    let path = FilePath(try parameters.text("path"))
+    return try peer.open(parameters) { flags, permissions, applyUmask in
+      switch flags & (O_ACCMODE | O_CREAT | O_EXCL) {
+      case O_RDONLY: readable(try MappedFile.open(path, access: .readOnly))
+      case O_RDWR: writable(try MappedFile.open(path))
+      case O_RDWR | O_CREAT | O_EXCL:
+        writable(try MappedFile.create(path, permissions: permissions, applyUmask: applyUmask))
+      default: throw Invalid("a file is opened with O_RDONLY or O_RDWR, or created with O_RDWR|O_CREAT|O_EXCL")
+      }
+    }
+  },
+
+  .init("memfd_create") { peer, parameters in
+    try peer.handles.require(free: parameters.handle)
+    let flags = try parameters.flags("flags", of: anonymousFlags, default: 0)
+    let object = try MemoryObject.anonymous(
+      try parameters.text("name"), sealable: flags & Int32(CIPC_MFD_ALLOW_SEALING) != 0)
+    return try peer.add(writable(object), parameters)
+  },
+
+  .init("ftruncate") { peer, parameters in
+    try peer.memoryObject(parameters).resize(to: try parameters.integer("length"))
+    return Fields()
+  },
+
+  .init("fallocate") { peer, parameters in
+    try peer.memoryObject(parameters).allocate(try parameters.integer("length"))
+    return Fields()
+  },
+
+  .init("fstat") { peer, parameters in
+    let status = try peer.memoryObject(parameters).status()
+    var fields = Fields()
+    fields.append("st_size", status.size)
+    fields.append("mode", String(status.permissions.rawValue, radix: 8))
+    fields.append("uid", status.user.rawValue)
+    fields.append("gid", status.group.rawValue)
+    return fields
+  },
+
+  // The library maps objects, and does not read and write them: these two show the same bytes without it.
+  .init("pread") { peer, parameters in
+    let descriptor = try peer.memoryObject(parameters).descriptor.rawValue
+    let (offset, count) = (try parameters.fileOffset(), try parameters.room("count"))
+    let bytes = try unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      let length = unsafe pread(descriptor, buffer.baseAddress, count, offset)
+      guard length >= 0 else { throw Failure(Errno(rawValue: errno)) }
+      filled = length
+    }
+    var fields = Fields()
+    fields.append("return", bytes.count)
+    try parameters.report(bytes, as: "buf", in: &fields)
+    return fields
+  },
+
+  .init("pwrite") { peer, parameters in
+    let descriptor = try peer.memoryObject(parameters).descriptor.rawValue
+    let offset = try parameters.fileOffset()
+    let bytes = try parameters.payload("buf", length: "count")
+    let length = unsafe pwrite(descriptor, bytes, bytes.count, offset)
+    guard length >= 0 else { throw Failure(Errno(rawValue: errno)) }
+    var fields = Fields()
+    fields.append("return", length)
+    return fields
+  },
+]
+
+private let openFlags = FlagTable([
+  "O_RDONLY": O_RDONLY, "O_WRONLY": O_WRONLY, "O_RDWR": O_RDWR, "O_CREAT": O_CREAT, "O_EXCL": O_EXCL,
+  "O_CLOEXEC": O_CLOEXEC,
+])
+private let anonymousFlags = FlagTable([
+  "MFD_ALLOW_SEALING": Int32(CIPC_MFD_ALLOW_SEALING), "MFD_CLOEXEC": Int32(CIPC_MFD_CLOEXEC),
+])
+let memorySeals = FlagTable([
+  "F_SEAL_SEAL": Int32(CIPC_F_SEAL_SEAL), "F_SEAL_SHRINK": Int32(CIPC_F_SEAL_SHRINK),
+  "F_SEAL_GROW": Int32(CIPC_F_SEAL_GROW), "F_SEAL_WRITE": Int32(CIPC_F_SEAL_WRITE),
+])
+
+extension Parameters {
+  /// The bytes of a name, as they are.
+  func posixName() throws -> POSIXName {
+    let bytes = try bytes("name")
+    guard !bytes.contains(0) else { throw Invalid("name: no NUL in it expected") }
+    return POSIXName(bytes: bytes)
+  }
+
+  fileprivate func fileOffset() throws -> Int { has("at") ? try count("at") : 0 }
+}
+
+extension Peer {
+  fileprivate func open(
+    _ parameters: Parameters, _ open: (Int32, FilePermissions, Bool) throws -> any MemoryObjectHandle
+  ) throws -> Fields {
+    try handles.require(free: parameters.handle)
+    let object = try open(
+      try parameters.flags("oflag", of: openFlags), try parameters.permissions(default: .ownerReadWrite),
+      try !parameters.isSet("exact"))
+    return try add(object, parameters)
+  }
+
+  fileprivate func add(_ object: any MemoryObjectHandle, _ parameters: Parameters) throws -> Fields {
+    try handles.add(object, as: parameters.handle)
+    var fields = Fields()
+    fields.append("fd", object.descriptor.rawValue)
+    return fields
+  }
+
+  func memoryObject(_ parameters: Parameters) throws -> any MemoryObjectHandle {
+    try handles.find(parameters.handle, as: (any MemoryObjectHandle).self, "memory object")
+  }
+}
+
+/// Creates a handle of an inherited memory object; nil for another kind of descriptor.
+func adoptedMemoryObject(_ descriptor: FileDescriptor, _ accessMode: Int32) throws -> (any DescriptorHandle)? {
+  var status = stat()
+  guard unsafe fstat(descriptor.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+  switch accessMode {
+  case O_RDONLY: return readable(try .init(adopting: descriptor))
+  case O_RDWR: return writable(try .init(adopting: descriptor))
+  default: return nil
+  }
+}
+
+private func readable(_ object: consuming MemoryObject<ReadOnlyAccess>) -> any MemoryObjectHandle {
+  ObjectHandle(object)
+}
+private func writable(_ object: consuming MemoryObject<ReadWriteAccess>) -> any MemoryObjectHandle {
+  WritableObjectHandle(object)
+}
+
+/// The handle of a memory object with either access.
+protocol MemoryObjectHandle: DescriptorHandle {
+  func mapReadOnly(at offset: Int, count: Int) throws -> any Mapping
+  func mapReadWrite(at offset: Int, count: Int) throws -> any Mapping
+  func mapPrivate(at offset: Int, count: Int) throws -> any Mapping
+  func status() throws -> FileStatus
+  func resize(to size: Int) throws
+  func allocate(_ size: Int) throws
+  func add(_ seals: MemorySeals) throws
+  func seals() throws -> MemorySeals
+}
+
+private class ObjectHandle<Access: MemoryAccess>: MemoryObjectHandle {
+  final let descriptor: FileDescriptor
+  private final var object: MemoryObject<Access>?
+
+  init(_ object: consuming MemoryObject<Access>) {
+    descriptor = object.descriptor
+    self.object = consume object
+  }
+
+  final func close() throws { try object.take()?.close() }
+
+  final func use<Value: ~Copyable>(_ body: (borrowing MemoryObject<Access>) throws -> Value) throws -> Value {
+    switch object {
+    case let object?: try body(object)
+    case nil: throw Invalid("the object is closed")
+    }
+  }
+
+  final func mapReadOnly(at offset: Int, count: Int) throws -> any Mapping {
+    try use { MappingHandle(try $0.mapReadOnly(at: offset, count: count)) }
+  }
+
+  final func mapPrivate(at offset: Int, count: Int) throws -> any Mapping {
+    try use { WritableMappingHandle(try $0.mapPrivate(at: offset, count: count)) }
+  }
+
+  final func status() throws -> FileStatus { try use { try $0.status() } }
+  final func seals() throws -> MemorySeals { try use { try $0.seals() } }
+
+  // An object that is open for reading has no such calls. A C program would get these errors from the kernel.
+  func mapReadWrite(at offset: Int, count: Int) throws -> any Mapping { throw Failure(.permissionDenied) }
+  func resize(to size: Int) throws { throw Failure(.invalidArgument) }
+  func allocate(_ size: Int) throws { throw Failure(.badFileDescriptor) }
+  func add(_ seals: MemorySeals) throws { throw Failure(.notPermitted) }
+}
+
+private final class WritableObjectHandle: ObjectHandle<ReadWriteAccess> {
+  override func mapReadWrite(at offset: Int, count: Int) throws -> any Mapping {
+    try use { WritableMappingHandle(try $0.map(at: offset, count: count)) }
+  }
+
+  override func resize(to size: Int) throws { try use { try $0.resize(to: size) } }
+  override func allocate(_ size: Int) throws { try use { try $0.allocate(size) } }
+  override func add(_ seals: MemorySeals) throws { try use { try $0.add(seals) } }
+}

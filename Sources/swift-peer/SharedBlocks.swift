@@ -1,0 +1,142 @@
+internal import IPC
+internal import PeerContract
+internal import SystemPackage
+
+/// Blocks in shared memory: a flag, a counter, and data.
+let sharedBlockOperations: [Peer.Operation] = [
+  .init("block_init") { peer, parameters in
+    _ = try SharedBlock.create(in: try peer.region(parameters), at: try parameters.integer("at", default: 0))
+    return Fields()
+  },
+
+  .init("block_layout") { _, _ in
+    var fields = Fields()
+    fields.append("size", SharedBlock.size())
+    fields.append("alignment", SharedBlock.alignment)
+    fields.append("ready", SharedBlock.flagOffset)
+    fields.append("counter", SharedBlock.counterOffset)
+    fields.append("buffer", SharedBlock.dataOffset)
+    return fields
+  },
+
+  .init("block_publish") { peer, parameters in
+    let block = try peer.block(parameters)
+    let bytes = try parameters.payload("buf", length: "count")
+    try block.publish(bytes.span)
+    return Fields()
+  },
+
+  .init("block_reset") { peer, parameters in
+    try peer.block(parameters).reset()
+    return Fields()
+  },
+
+  .init("block_ready") { peer, parameters in
+    var fields = Fields()
+    fields.append("ready", try peer.block(parameters).isReady ? "yes" : "no")
+    return fields
+  },
+
+  .init("block_wait") { peer, parameters in
+    try peer.block(parameters).wait(
+      by: try parameters.waitMethod(), timeout: try parameters.timeout(),
+      retryOnInterrupt: try parameters.retryOnInterrupt())
+    return Fields()
+  },
+
+  .init("block_read") { peer, parameters in
+    let block = try peer.block(parameters)
+    let count = try parameters.count()
+    guard count <= block.capacity else { throw Failure(.badAddress) }
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 8)
+    defer { unsafe buffer.deallocate() }
+    var room = unsafe OutputRawSpan(buffer: buffer, initializedCount: 0)
+    try block.read(into: &room)
+    let bytes = unsafe Array(buffer)
+    var fields = Fields()
+    try parameters.report(bytes, as: "buf", in: &fields)
+    return fields
+  },
+
+  .init("block_add") { peer, parameters in
+    let block = try peer.block(parameters)
+    let count = try parameters.count()
+    for _ in 0..<count { block.add(1) }
+    var fields = Fields()
+    fields.append("return", count)
+    return fields
+  },
+
+  .init("block_counter") { peer, parameters in
+    var fields = Fields()
+    fields.append("counter", try peer.block(parameters).counter)
+    return fields
+  },
+
+  // Round after round: the number in the counter, data that is made of it, and the flag last.
+  .init("block_publish_rounds") { peer, parameters in
+    let block = try peer.block(parameters)
+    return try rounds(parameters, block, whenReady: false) { round, room in
+      block.setCounter(round)
+      Pattern(seed: round).append(block.capacity, to: &room)
+      try block.publish(room.bytes)
+      return true
+    }
+  },
+
+  .init("block_check_rounds") { peer, parameters in
+    let block = try peer.block(parameters)
+    return try rounds(parameters, block, whenReady: true) { round, room in
+      try block.read(into: &room)
+      let isWhole = block.counter == round && Pattern(seed: round).firstDifference(in: room.bytes) == nil
+      block.reset()
+      return isWhole
+    }
+  },
+]
+
+/// Performs rounds, each as soon as the flag is as expected. `perform` returns whether the data was intact.
+private func rounds(
+  _ parameters: Parameters, _ block: SharedBlock, whenReady: Bool,
+  _ perform: (_ round: UInt64, _ room: inout OutputRawSpan) throws -> Bool
+) throws -> Fields {
+  let count = UInt64(try parameters.count())
+  let (timeout, method) = (try parameters.timeout(), try parameters.waitMethod())
+  let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: block.capacity, alignment: 8)
+  defer { unsafe buffer.deallocate() }
+  var (done, torn): (UInt64, UInt64) = (0, 0)
+  func fields() -> Fields {
+    var fields = Fields()
+    fields.append("return", done)
+    if whenReady { fields.append("torn", torn) }
+    return fields
+  }
+  do {
+    while done < count {
+      try block.wait(until: whenReady, by: method, timeout: timeout, retryOnInterrupt: false)
+      done += 1
+      var room = unsafe OutputRawSpan(buffer: buffer, initializedCount: 0)
+      if try !perform(done, &room) { torn += 1 }
+    }
+  } catch let error as IPCError {
+    throw Failure(error, fields())
+  }
+  return fields()
+}
+
+extension Parameters {
+  fileprivate func waitMethod() throws -> SharedBlock.WaitMethod {
+    guard has("by") else { return .futex }
+    switch try text("by") {
+    case "futex": return .futex
+    case "poll": return .polling
+    case let other: throw Invalid("by=\(other): futex or poll expected")
+    }
+  }
+}
+
+extension Peer {
+  fileprivate func block(_ parameters: Parameters) throws -> SharedBlock {
+    try SharedBlock.open(in: try region(parameters), at: try parameters.integer("at", default: 0))
+  }
+}
