@@ -10,11 +10,15 @@ nonisolated(unsafe) private let peer = Peer(
     transferOperations,
     recordOperations,
     streamOperations,
+    messageQueueOperations,
+    sharedMemoryOperations,
+    semaphoreOperations,
+    systemVMessageOperations,
   ])
 
 /// What an inherited descriptor can be, in the order of trying.
 let adopters: [@Sendable (FileDescriptor, Int32) throws -> (any DescriptorHandle)?] = [
-  adoptedPipe,
+  adoptedPipe
 ]
 
 /// Greets, and responds to requests until the input ends.

@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerContract
 internal import SystemPackage
 
-/// System V keys and shared memory. `store` and `load` are those of every memory.
+/// System V keys and shared memory. `store` and `load` are the same for all memory.
 let sharedMemoryOperations: [Peer.Operation] = [
   .init("ftok") { _, parameters in
     // ftok(3) uses the lowest eight bits of its int.
@@ -22,7 +22,7 @@ let sharedMemoryOperations: [Peer.Operation] = [
     let segment =
       switch flags {
       case IPC_CREAT | IPC_EXCL: try SystemVSharedMemory.create(key, size: size, permissions: permissions)
-      case IPC_CREAT: try SystemVSharedMemory.createOrOpen(key, size: size, permissions: permissions).segment
+      case IPC_CREAT: try SystemVSharedMemory.createOrOpen(key, size: size, permissions: permissions)
       default: try SystemVSharedMemory.open(key, minimumSize: size, permissions: permissions)
       }
     peer.latestSegment = segment
@@ -56,14 +56,14 @@ let sharedMemoryOperations: [Peer.Operation] = [
       let status = try segment.status()
       fields.append(status.ownership)
       fields.append("shm_segsz", status.size)
-      fields.append("shm_nattch", status.attachments)
+      fields.append("shm_nattch", status.attachmentCount)
       fields.append("shm_cpid", status.creator)
       fields.append("shm_lpid", status.lastUser)
       fields.append("dest", status.isRemoved ? "yes" : "no")
     case "IPC_SET":
       try segment.change(
-        user: try parameters.optionalInteger("uid"), group: try parameters.optionalInteger("gid"),
-        permissions: try parameters.optionalPermissions())
+        user: try parameters.newUser(), group: try parameters.newGroup(),
+        permissions: try parameters.newPermissions())
     case "IPC_RMID": try segment.remove()
     case let other: throw Invalid("cmd=\(other): IPC_STAT, IPC_SET or IPC_RMID expected")
     }
@@ -74,17 +74,17 @@ let sharedMemoryOperations: [Peer.Operation] = [
 private let attachFlags = FlagTable(["SHM_RDONLY": SHM_RDONLY])
 
 extension Parameters {
-  /// The segment that the request names, or the last one.
+  /// The segment that the request names, or the latest one.
   fileprivate func segment(_ peer: Peer) throws -> SystemVSharedMemory {
-    if has("shmid") { return SystemVSharedMemory(identifier: try integer("shmid")) }
-    guard let segment = peer.latestSegment else { throw Invalid("there was no shmget yet, so 'shmid' must be told") }
-    return segment
+    try object("shmid", latest: peer.latestSegment)
   }
 }
 
-/// An attached segment, whatever for.
-protocol AttachedSegment: MemoryHandle {
+/// The handle of an attached segment.
+protocol AttachedSegment: Handle {
   var size: Int { get }
+  func bytes(at offset: Int, count: Int) throws -> [UInt8]
+  func write(_ bytes: [UInt8], at offset: Int) throws
 }
 
 private final class ReadOnlySegment: AttachedSegment {
@@ -98,15 +98,14 @@ private final class ReadOnlySegment: AttachedSegment {
 
   func close() throws { try memory.take()?.detach() }
 
-  func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.bytes(at: offset, count: count) ?? [] }
+  func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.copyBytes(at: offset, count: count) ?? [] }
 
-  /// Such an attachment has no way to be written; C would find out by SIGSEGV.
+  /// The attachment has no such call. A C program would get SIGSEGV.
   func write(_ bytes: [UInt8], at offset: Int) throws { throw Failure(.badAddress) }
 }
 
-final class ReadWriteSegment: AttachedSegment, SharedHandle {
+final class ReadWriteSegment: AttachedSegment {
   private var memory: SystemVSharedMemory.ReadWriteAttachment?
-  private var region: SharedRegion?
   let size: Int
 
   init(_ memory: consuming SystemVSharedMemory.ReadWriteAttachment) {
@@ -116,19 +115,10 @@ final class ReadWriteSegment: AttachedSegment, SharedHandle {
 
   func close() throws { try memory.take()?.detach() }
 
-  func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.bytes(at: offset, count: count) ?? [] }
-  func write(_ bytes: [UInt8], at offset: Int) throws { try memory?.write(bytes.span, at: offset) }
+  func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.copyBytes(at: offset, count: count) ?? [] }
+  func write(_ bytes: [UInt8], at offset: Int) throws { try memory?.copy(bytes.span, at: offset) }
 
-  /// The same segment, attached once more for what is placed in it, and as long as this is.
-  func placement() throws -> SharedRegion {
-    if let region { return region }
-    guard let segment = memory?.segment else { throw Invalid("the segment is detached") }
-    let region = SharedRegion(try segment.attach())
-    self.region = region
-    return region
-  }
-
-  /// Adds one to a number of 8 bytes, in two steps that others could come between.
+  /// Increments a number of 8 bytes in two steps, so that increments of other processes in between are lost.
   func increment(at offset: Int) throws {
     let bytes = try bytes(at: offset, count: 8)
     var number = bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) } &+ 1

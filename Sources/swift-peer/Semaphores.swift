@@ -13,7 +13,7 @@ let semaphoreOperations: [Peer.Operation] = [
     let set =
       switch flags {
       case IPC_CREAT | IPC_EXCL: try SystemVSemaphores.create(key, count: count, permissions: permissions)
-      case IPC_CREAT: try SystemVSemaphores.createOrOpen(key, count: count, permissions: permissions).set
+      case IPC_CREAT: try SystemVSemaphores.createOrOpen(key, count: count, permissions: permissions)
       default: try SystemVSemaphores.open(key, minimumCount: count, permissions: permissions)
       }
     peer.latestSemaphores = set
@@ -25,28 +25,28 @@ let semaphoreOperations: [Peer.Operation] = [
   .init("semget_init") { peer, parameters in
     let count: UInt16 = try parameters.integer("nsems")
     let value: Int = try parameters.integer("value")
-    let result = try SystemVSemaphores.createOrOpenInitialized(
+    let set = try SystemVSemaphores.createOrOpenInitialized(
       try parameters.key(), values: [Int](repeating: value, count: Int(count)),
-      permissions: try parameters.permissions(default: .ownerReadWrite), patience: try parameters.patience(),
-      interruption: .report)
+      permissions: try parameters.permissions(default: .ownerReadWrite), timeout: try parameters.timeout(),
+      retryOnInterrupt: false)
+    peer.latestSemaphores = set
     var fields = Fields()
-    switch result {
-    case .created(let set), .opened(let set):
-      peer.latestSemaphores = set
-      fields.append("semid", set.identifier)
-      fields.append("created", result == .created(set) ? "yes" : "no")
-    case .timedOut: throw Failure(.timedOut)
-    case .wouldBlock: throw Failure(.wouldBlock)
-    }
+    fields.append("semid", set.identifier)
+    fields.append("created", set.isNew ? "yes" : "no")
     return fields
   },
 
   .init("semop") { peer, parameters in
-    try perform(peer, parameters, .forever)
+    try perform(peer, parameters, .never)
   },
 
   .init("semtimedop") { peer, parameters in
-    try perform(peer, parameters, .atMost(try parameters.duration("timeout")))
+    do {
+      return try perform(peer, parameters, .after(try parameters.duration("timeout")))
+    } catch let error as IPCError where error.errno == .timedOut {
+      // In C, a timeout and IPC_NOWAIT have the same errno.
+      throw Failure(.wouldBlock)
+    }
   },
 
   .init("semctl") { peer, parameters in
@@ -56,8 +56,8 @@ let semaphoreOperations: [Peer.Operation] = [
     switch try parameters.text("cmd") {
     case "GETVAL": fields.append("return", try set.value(of: index))
     case "GETPID": fields.append("return", try set.lastProcess(of: index))
-    case "GETNCNT": fields.append("return", try set.waitingForIncrease(of: index))
-    case "GETZCNT": fields.append("return", try set.waitingForZero(of: index))
+    case "GETNCNT": fields.append("return", try set.countWaitingForIncrease(of: index))
+    case "GETZCNT": fields.append("return", try set.countWaitingForZero(of: index))
     case "SETVAL": try set.set(index, to: try parameters.integer("val"))
     case "GETALL": fields.append("array", try set.values().map(String.init).joined(separator: ","))
     case "SETALL":
@@ -72,33 +72,28 @@ let semaphoreOperations: [Peer.Operation] = [
       fields.append("initialised", status.isInitialized ? "yes" : "no")
     case "IPC_SET":
       try set.change(
-        user: try parameters.optionalInteger("uid"), group: try parameters.optionalInteger("gid"),
-        permissions: try parameters.optionalPermissions())
+        user: try parameters.newUser(), group: try parameters.newGroup(),
+        permissions: try parameters.newPermissions())
     case "IPC_RMID": try set.remove()
-    case let other: throw Invalid("cmd=\(other): there is no such command here")
+    case let other: throw Invalid("cmd=\(other): a command of semctl(2) expected")
     }
     return fields
   },
 ]
 
-private func perform(_ peer: Peer, _ parameters: Parameters, _ patience: Patience) throws -> Fields {
+private func perform(_ peer: Peer, _ parameters: Parameters, _ timeout: Timeout) throws -> Fields {
   let operations = try parameters.operations()
-  let set = try parameters.set(peer)
-  switch try set.perform(operations.span, patience: patience, interruption: try parameters.interruption()) {
-  case .done: return Fields()
-  // To C, a time that is over and IPC_NOWAIT are the same.
-  case .wouldBlock, .timedOut: throw Failure(.wouldBlock)
-  }
+  try parameters.set(peer).perform(
+    operations.span, timeout: timeout, retryOnInterrupt: try parameters.retryOnInterrupt())
+  return Fields()
 }
 
 private let operationFlags = FlagTable(["SEM_UNDO": SEM_UNDO, "IPC_NOWAIT": IPC_NOWAIT])
 
 extension Parameters {
-  /// The set that the request names, or the last one.
+  /// The set that the request names, or the latest one.
   fileprivate func set(_ peer: Peer) throws -> SystemVSemaphores {
-    if has("semid") { return SystemVSemaphores(identifier: try integer("semid")) }
-    guard let set = peer.latestSemaphores else { throw Invalid("there was no semget yet, so 'semid' must be told") }
-    return set
+    try object("semid", latest: peer.latestSemaphores)
   }
 
   /// `NUMBER:OPERATION[:FLAGS]`, joined by commas.
@@ -117,7 +112,7 @@ extension Parameters {
   /// The values for `SETALL`.
   fileprivate func values() throws -> [Int] {
     try text("array").split(separator: ",", omittingEmptySubsequences: false).map { text in
-      guard let value = UInt16(text) else { throw Invalid("array: '\(text)' is no value of a semaphore") }
+      guard let value = UInt16(text) else { throw Invalid("array: '\(text)' is not a value of a semaphore") }
       return Int(value)
     }
   }

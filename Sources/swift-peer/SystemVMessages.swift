@@ -12,7 +12,7 @@ let systemVMessageOperations: [Peer.Operation] = [
     let queue =
       switch try parameters.flags("msgflg", of: creationFlags, default: 0) {
       case IPC_CREAT | IPC_EXCL: try SystemVMessageQueue.create(key, permissions: permissions)
-      case IPC_CREAT: try SystemVMessageQueue.createOrOpen(key, permissions: permissions).queue
+      case IPC_CREAT: try SystemVMessageQueue.createOrOpen(key, permissions: permissions)
       default: try SystemVMessageQueue.open(key, permissions: permissions)
       }
     peer.latestQueue = queue
@@ -24,48 +24,40 @@ let systemVMessageOperations: [Peer.Operation] = [
   .init("msgsnd") { peer, parameters in
     let message = try parameters.payload("mtext", length: "msgsz")
     let flags = try parameters.flags("msgflg", of: sendFlags, default: 0)
-    let result = try parameters.queue(peer).send(
+    try parameters.queue(peer).send(
       message.span, type: .init(validating: try parameters.integer("mtype")),
-      patience: try parameters.patience(noWait: flags != 0), interruption: try parameters.interruption())
-    switch result {
-    case .sent: return Fields()
-    case .wouldBlock: throw Failure(.wouldBlock)
-    case .timedOut: throw Failure(.timedOut)
-    }
+      timeout: try parameters.timeout(noWait: flags != 0), retryOnInterrupt: try parameters.retryOnInterrupt())
+    return Fields()
   },
 
   .init("msgrcv") { peer, parameters in
     let queue = try parameters.queue(peer)
     let room = try parameters.room("msgsz")
-    let type: Int = try parameters.integer("msgtyp", default: 0)
+    let number: Int = try parameters.integer("msgtyp", default: 0)
     let flags = try parameters.flags("msgflg", of: receiveFlags, default: 0)
-    let patience = try parameters.patience(noWait: flags & IPC_NOWAIT != 0)
-    var fields = Fields()
-    var message: [UInt8] = []
-    let cutting = flags & Int32(CIPC_MSG_NOERROR) != 0
+    let timeout = try parameters.timeout(noWait: flags & IPC_NOWAIT != 0)
+    let truncate = flags & Int32(CIPC_MSG_NOERROR) != 0
+    var bytes: [UInt8] = []
+    let received: SystemVMessageQueue.ReceivedMessage?
     if flags & Int32(CIPC_MSG_COPY) != 0 {
       guard flags == Int32(CIPC_MSG_COPY) | IPC_NOWAIT else {
-        throw Invalid("msgflg: with MSG_COPY there is IPC_NOWAIT, and nothing else")
+        throw Invalid("msgflg: MSG_COPY is used with IPC_NOWAIT alone")
       }
-      guard let (length, type) = try queue.copy(at: type, room: room, appendingTo: &message) else {
-        throw Failure(.noMessage)
-      }
-      fields.append("return", length)
-      fields.append("mtype", type)
+      received = try queue.copy(at: number, maxLength: room, appendingTo: &bytes)
     } else {
-      let selection = try selection(type, except: flags & Int32(CIPC_MSG_EXCEPT) != 0)
-      let result = try queue.receive(
-        selection, room: room, appendingTo: &message, cutting: cutting, patience: patience,
-        interruption: try parameters.interruption())
-      switch result {
-      case .received(let length, let type):
-        fields.append("return", length)
-        fields.append("mtype", type)
-      case .wouldBlock: throw Failure(.noMessage)
-      case .timedOut: throw Failure(.timedOut)
-      }
+      let selection = try selection(number, except: flags & Int32(CIPC_MSG_EXCEPT) != 0)
+      received =
+        flags & IPC_NOWAIT != 0
+        ? try queue.tryReceive(selection, maxLength: room, appendingTo: &bytes, truncate: truncate)
+        : try queue.receive(
+          selection, maxLength: room, appendingTo: &bytes, truncate: truncate, timeout: timeout,
+          retryOnInterrupt: try parameters.retryOnInterrupt())
     }
-    try parameters.report(message, as: "mtext", in: &fields)
+    guard let received else { throw Failure(.noMessage) }
+    var fields = Fields()
+    fields.append("return", received.length)
+    fields.append("mtype", received.type)
+    try parameters.report(bytes, as: "mtext", in: &fields)
     return fields
   },
 
@@ -76,24 +68,24 @@ let systemVMessageOperations: [Peer.Operation] = [
     case "IPC_STAT":
       let status = try queue.status()
       fields.append(status.ownership)
-      fields.append("msg_qnum", status.messages)
-      fields.append("msg_cbytes", status.bytes)
+      fields.append("msg_qnum", status.messageCount)
+      fields.append("msg_cbytes", status.byteCount)
       fields.append("msg_qbytes", status.capacity)
       fields.append("msg_lspid", status.lastSender)
       fields.append("msg_lrpid", status.lastReceiver)
     case "IPC_SET":
       try queue.change(
-        user: try parameters.optionalInteger("uid"), group: try parameters.optionalInteger("gid"),
-        permissions: try parameters.optionalPermissions(),
+        user: try parameters.newUser(), group: try parameters.newGroup(),
+        permissions: try parameters.newPermissions(),
         capacity: parameters.has("msg_qbytes") ? try parameters.count("msg_qbytes") : nil)
     case "IPC_RMID": try queue.remove()
-    case let other: throw Invalid("cmd=\(other): there is no such command here")
+    case let other: throw Invalid("cmd=\(other): IPC_STAT, IPC_SET or IPC_RMID expected")
     }
     return fields
   },
 ]
 
-/// What C says by the sign and a flag.
+/// The selection that C expresses by the sign of a number and a flag.
 private func selection(_ type: Int, except: Bool) throws -> SystemVMessageQueue.Selection {
   switch (type, except) {
   case (0, _): .any
@@ -111,16 +103,14 @@ private let receiveFlags = FlagTable([
 ])
 
 extension Parameters {
-  /// The queue that the request names, or the last one.
+  /// The queue that the request names, or the latest one.
   fileprivate func queue(_ peer: Peer) throws -> SystemVMessageQueue {
-    if has("msqid") { return SystemVMessageQueue(identifier: try integer("msqid")) }
-    guard let queue = peer.latestQueue else { throw Invalid("there was no msgget yet, so 'msqid' must be told") }
-    return queue
+    try object("msqid", latest: peer.latestQueue)
   }
 
-  fileprivate func patience(noWait: Bool) throws -> Patience {
-    guard noWait else { return try patience() }
-    if has("timeout") { throw Invalid("with IPC_NOWAIT there is nothing to wait for") }
-    return .none
+  fileprivate func timeout(noWait: Bool) throws -> Timeout {
+    guard noWait else { return try timeout() }
+    if has("timeout") { throw Invalid("a timeout has no meaning with IPC_NOWAIT") }
+    return .immediate
   }
 }

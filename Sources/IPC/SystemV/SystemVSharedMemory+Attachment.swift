@@ -1,0 +1,118 @@
+internal import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+extension SystemVSharedMemory {
+  /// A segment that this process can read.
+  public typealias ReadOnlyAttachment = Attachment<ReadOnlyAccess>
+  /// A segment that this process can read and write.
+  public typealias ReadWriteAttachment = Attachment<ReadWriteAccess>
+
+  /// A segment in the address space of this process. It is detached when this value is destroyed.
+  ///
+  /// Other processes may write while this one reads. Use ``SystemVSemaphores`` or atomics to order the accesses. A
+  /// child made by `fork(2)` has the segment attached too; a program that is executed has not.
+  @safe public struct Attachment<Access: MemoryAccess>: ~Copyable, @unchecked Sendable {
+    /// In bytes.
+    public let size: Int
+
+    public let segment: SystemVSharedMemory
+
+    package let baseAddress: UnsafeMutableRawPointer
+
+    init(_ segment: SystemVSharedMemory) throws(IPCError) {
+      let address = try Syscall.call(.shmat, on: segment.object) {
+        Int(bitPattern: unsafe shmat(segment.identifier, nil, Access.isWritable ? 0 : SHM_RDONLY))
+      }
+      guard let base = unsafe UnsafeMutableRawPointer(bitPattern: address) else {
+        throw IPCError(.shmat, .badAddress, on: segment.object)
+      }
+      do throws(IPCError) {
+        // Not earlier: only now the segment cannot be freed. Its size never changes.
+        size = try segment.status().size
+      } catch {
+        unsafe shmdt(base)
+        throw error
+      }
+      unsafe baseAddress = base
+      self.segment = segment
+    }
+
+    // A failure cannot be reported here; detach() reports it.
+    deinit { unsafe shmdt(baseAddress) }
+
+    /// Removes the segment from the address space of this process, and reports a failure. The segment stays in the
+    /// kernel until it is removed.
+    ///
+    /// Calls `shmdt(2)`.
+    public consuming func detach() throws(IPCError) {
+      let (base, segment) = unsafe (baseAddress, segment)
+      discard self
+      try Syscall.call(.shmdt, on: segment.object) { unsafe shmdt(base) }
+    }
+  }
+
+  /// Attaches the segment for reading and writing, at an address that the kernel selects.
+  ///
+  /// - Throws: ``IPCError`` with `.permissionDenied`; `.invalidArgument` or `.identifierRemoved` if the segment was
+  ///   removed.
+  ///
+  /// Calls `shmat(2)`.
+  public func attach() throws(IPCError) -> ReadWriteAttachment { try Attachment(self) }
+
+  /// Attaches the segment for reading, at an address that the kernel selects.
+  ///
+  /// - Throws: ``IPCError`` with `.permissionDenied`; `.invalidArgument` or `.identifierRemoved` if the segment was
+  ///   removed.
+  ///
+  /// Calls `shmat(2)` with `SHM_RDONLY`.
+  public func attachReadOnly() throws(IPCError) -> ReadOnlyAttachment { try Attachment(self) }
+}
+
+extension SystemVSharedMemory.Attachment {
+  /// Copies bytes of the segment, starting at `offset`, until `bytes` is full.
+  ///
+  /// - Throws: ``IPCError`` with `.badAddress` if some of them are outside of the segment; nothing is copied then.
+  public func copy(at offset: Int = 0, into bytes: inout OutputRawSpan) throws(IPCError) {
+    let source = try unsafe range(offset, bytes.freeCapacity)
+    unsafe bytes.withUnsafeMutableBytes { buffer, filled in
+      unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...]).copyMemory(
+        from: UnsafeRawBufferPointer(source))
+      filled = buffer.count
+    }
+  }
+
+  /// Returns a copy of `count` bytes of the segment, starting at `offset`.
+  ///
+  /// - Throws: ``IPCError`` with `.badAddress` if some of them are outside of the segment.
+  public func copyBytes(at offset: Int = 0, count: Int) throws(IPCError) -> [UInt8] {
+    unsafe Array(try range(offset, count))
+  }
+
+  /// All access is checked here, whatever numbers a peer sent.
+  private func range(_ offset: Int, _ count: Int) throws(IPCError) -> UnsafeMutableRawBufferPointer {
+    guard offset >= 0, count >= 0, offset <= size, count <= size - offset else {
+      throw IPCError(.memcpy, .badAddress, on: segment.object)
+    }
+    return unsafe UnsafeMutableRawBufferPointer(start: baseAddress + offset, count: count)
+  }
+}
+
+extension SystemVSharedMemory.Attachment where Access == ReadWriteAccess {
+  /// Copies `bytes` into the segment, starting at `offset`.
+  ///
+  /// - Throws: ``IPCError`` with `.badAddress` if there is not enough room; nothing is copied then.
+  public func copy(_ bytes: RawSpan, at offset: Int = 0) throws(IPCError) {
+    let destination = try unsafe range(offset, bytes.byteCount)
+    unsafe bytes.withUnsafeBytes { unsafe destination.copyMemory(from: $0) }
+  }
+
+  /// Copies the bytes of an array or a string into the segment, like ``copy(_:at:)-(RawSpan,_)``.
+  public func copy(_ bytes: Span<UInt8>, at offset: Int = 0) throws(IPCError) {
+    try copy(unsafe bytes.bytes, at: offset)
+  }
+}
