@@ -13,41 +13,37 @@ struct SysVMsgSender: ParsableCommand {
   @Option(help: "The type of the message, 1 or more.")
   var type = MessageType(1)
 
-  @Option(help: "What to send. A NUL is sent with it.")
+  @Option(help: "The message. A NUL is sent after it.")
   var message = "Hello from System V MSG Sender!"
 
-  @Option(help: "How often to send it.")
+  @Option(help: "How many times to send the message.")
   var count = Count(1)
 
-  @Option(help: "The permissions of the queue, when it has to be made.")
+  @Option(help: "The permissions of the queue, if it has to be created.")
   var mode = Mode(.ownerReadWrite)
 
   @Option(help: "How many seconds to wait for room in the queue.")
   var timeout: Seconds?
 
   func run() throws {
-    let patience = Patience(timeout)
-
-    // Whoever comes first makes it. The receiver removes it.
-    let (queue, isNew) = try SystemVMessageQueue.createOrOpen(key.key, permissions: mode.permissions)
+    // The program that comes first creates it. The receiver removes it.
+    let queue = try SystemVMessageQueue.createOrOpen(key.key, permissions: mode.permissions)
     do {
-      try send(to: queue, patience)
+      try send(to: queue, Timeout(timeout))
     } catch {
-      // What this made in vain, nobody else would remove.
-      if isNew { try? queue.remove() }
+      // There was no receiver, so there is no other program that would remove it.
+      if queue.isNew { try? queue.remove() }
       throw error
     }
   }
 
-  private func send(to queue: SystemVMessageQueue, _ patience: Patience) throws {
-    say("SYSV MSG Sender: opened queue \(key.key).")
+  private func send(to queue: SystemVMessageQueue, _ timeout: Timeout) throws {
+    say("SYSV MSG Sender: opened queue \(key.key.rawValue).")
 
-    // The type goes beside the bytes; it is the library that puts it in front of them.
+    // The type is passed beside the bytes. The library puts it before them.
     let bytes = Array(message.utf8) + [0]
     for _ in 1...count.value {
-      guard try queue.send(bytes.span, type: type.type, patience: patience) == .sent else {
-        throw IPCError(call: "msgsnd", errno: .timedOut, object: .key(key.key.rawValue))
-      }
+      try queue.send(bytes.span, type: type.type, timeout: timeout)
       say("SYSV MSG Sender: sent '\(visible(bytes))' (\(bytes.count) bytes, type \(type.type)).")
     }
   }
