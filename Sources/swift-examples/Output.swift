@@ -9,7 +9,13 @@ func say(_ line: String) {
 
 /// Prints an error: the program, the call, its object, the reason, and optional advice.
 func report(_ role: String, _ error: IPCError, _ advice: String? = nil) {
-  let object = error.object.map { " \($0)" } ?? ""
+  let object =
+    switch error.object {
+    // As the options of these programs take it.
+    case .key(let key)?: " key \(key.rawValue)"
+    case let object?: " \(object)"
+    case nil: ""
+    }
   let advice = advice.map { " (\($0))" } ?? ""
   _ = try? FileDescriptor.standardError.writeAll("\(role): \(error.call)\(object): \(error.errno)\(advice)\n".utf8)
 }
