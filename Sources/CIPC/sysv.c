@@ -69,6 +69,10 @@ int cipc_shm_set(int segment, uint32_t user, uint32_t group, uint32_t mode) {
     return shmctl(segment, IPC_SET, &wanted);
 }
 
+int cipc_semop(int set, const struct cipc_semaphore_operation *operations, size_t count) {
+    return semop(set, (struct sembuf *)operations, count);
+}
+
 int cipc_semtimedop(int set, const struct cipc_semaphore_operation *operations, size_t count,
                     int64_t nanoseconds) {
     struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};

@@ -115,7 +115,7 @@ private func receive(_ peer: Peer, _ parameters: Parameters, _ timeout: Timeout)
 
 /// The handle of an open queue.
 ///
-/// As in C, the kernel decides whether it can send or receive (`EBADF`). So the type allows both, however it was opened.
+/// As in C, the kernel decides whether it can send or receive (`EBADF`), so the type allows both.
 private final class QueueHandle: DescriptorHandle {
   private var queue: POSIXMessageQueue.Duplex?
   let descriptor: FileDescriptor

@@ -16,8 +16,8 @@ extension POSIXMessageQueue {
   public struct Descriptor<Access: POSIXMessageQueue.Access>: ~Copyable, Sendable, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor
 
-    /// The object that errors name.
-    @usableFromInline let object: IPCError.Object
+    /// nil for a queue that was inherited.
+    @usableFromInline let name: POSIXName?
 
     /// The maximum number and size of the messages, as set by the creator of the queue.
     public let attributes: Attributes
@@ -32,11 +32,10 @@ extension POSIXMessageQueue {
     ///
     /// - Throws: ``IPCError`` with `.badFileDescriptor` for what is not a message queue.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
-      let object = IPCError.Object.descriptor(descriptor)
-      let attributes = Attributes(try POSIXMessageQueue.attributes(of: descriptor, object))
+      let attributes = Attributes(try POSIXMessageQueue.attributes(of: descriptor, .descriptor(descriptor)))
       let owned = try OwnedDescriptor.adopting(descriptor)
       self.owned = owned
-      self.object = object
+      name = nil
       self.attributes = attributes
       isNew = false
     }
@@ -45,13 +44,16 @@ extension POSIXMessageQueue {
       _ opened: consuming OwnedDescriptor, _ name: POSIXName, _ attributes: cipc_mq_attributes, isNew: Bool
     ) {
       owned = opened
-      object = .name(name)
+      self.name = name
       self.attributes = Attributes(attributes)
       self.isNew = isNew
     }
 
     public var descriptor: FileDescriptor { owned.descriptor }
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
+
+    /// The object that errors name.
+    var object: IPCError.Object { POSIXMessageQueue.object(descriptor, name) }
   }
 }
 
@@ -197,6 +199,10 @@ extension POSIXMessageQueue.Descriptor {
 }
 
 extension POSIXMessageQueue {
+  static func object(_ descriptor: FileDescriptor, _ name: POSIXName?) -> IPCError.Object {
+    name.map { .name($0) } ?? .descriptor(descriptor)
+  }
+
   fileprivate static func attributes(
     of descriptor: FileDescriptor, _ object: IPCError.Object
   ) throws(IPCError) -> cipc_mq_attributes {

@@ -26,7 +26,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAcces
   public func send(
     _ message: RawSpan, priority: UInt32 = 0, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
-    try POSIXMessageQueue.send(owned.descriptor, object, message, priority, timeout, retryOnInterrupt)
+    try POSIXMessageQueue.send(owned.descriptor, name, message, priority, timeout, retryOnInterrupt)
   }
 
   /// Sends the bytes of an array or a string, like ``send(_:priority:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
@@ -35,7 +35,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAcces
     _ message: Span<UInt8>, priority: UInt32 = 0, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
     try POSIXMessageQueue.send(
-      owned.descriptor, object, unsafe message.bytes, priority, timeout, retryOnInterrupt)
+      owned.descriptor, name, unsafe message.bytes, priority, timeout, retryOnInterrupt)
   }
 
   /// Sends a message if there is room for it, without waiting.
@@ -67,7 +67,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   public func receive(
     into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> POSIXMessageQueue.ReceivedMessage {
-    try POSIXMessageQueue.receive(owned.descriptor, object, &bytes, timeout, retryOnInterrupt)
+    try POSIXMessageQueue.receive(owned.descriptor, name, &bytes, timeout, retryOnInterrupt)
   }
 
   /// Receives the oldest message of the highest priority, waits for one if necessary, and appends it to an array, which
@@ -81,7 +81,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
     maxLength: Int? = nil, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> POSIXMessageQueue.ReceivedMessage {
     try bytes.append(maxLength: maxLength ?? attributes.maximumMessageSize) { (span) throws(IPCError) in
-      try POSIXMessageQueue.receive(owned.descriptor, object, &span, timeout, retryOnInterrupt)
+      try POSIXMessageQueue.receive(owned.descriptor, name, &span, timeout, retryOnInterrupt)
     }
   }
 
@@ -104,76 +104,109 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   }
 }
 
-// Not generic, so that other modules need no specialization.
+// Not generic, so that other modules need no specialization. A call without a timeout is a straight line, and all else
+// is in separate functions.
 extension POSIXMessageQueue {
   @usableFromInline
   static func send(
-    _ descriptor: FileDescriptor, _ object: IPCError.Object, _ message: RawSpan, _ priority: UInt32,
+    _ descriptor: FileDescriptor, _ name: POSIXName?, _ message: RawSpan, _ priority: UInt32,
     _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) {
-    let queue = descriptor.rawValue
     try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
-      if timeout.isNever {
-        while unsafe cipc_mq_send(queue, bytes.baseAddress, bytes.count, priority) == -1 {
-          try recover(.mqSend, object, timeout, retryOnInterrupt)
-        }
+      if timeout.isNever,
+        unsafe cipc_mq_send(descriptor.rawValue, bytes.baseAddress, bytes.count, priority) == 0
+      {
         return
       }
-      while true {
-        let deadline = timeout.timeOfDay
-        if unsafe cipc_mq_timedsend(
-          queue, bytes.baseAddress, bytes.count, priority, deadline.seconds, deadline.nanoseconds) == 0
-        {
-          return
-        }
-        try recover(.mqTimedSend, object, timeout, retryOnInterrupt)
-      }
+      try unsafe sendSlowly(descriptor, name, bytes, priority, timeout, retryOnInterrupt)
     }
   }
 
   @usableFromInline
   static func receive(
-    _ descriptor: FileDescriptor, _ object: IPCError.Object, _ bytes: inout OutputRawSpan, _ timeout: Timeout,
+    _ descriptor: FileDescriptor, _ name: POSIXName?, _ bytes: inout OutputRawSpan, _ timeout: Timeout,
     _ retryOnInterrupt: Bool
   ) throws(IPCError) -> ReceivedMessage {
-    let queue = descriptor.rawValue
-    return try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
-      let room = unsafe buffer.baseAddress.map { unsafe $0 + filled }
-      var priority: UInt32 = 0
-      while true {
-        let length: Int
-        if timeout.isNever {
-          length = unsafe cipc_mq_receive(queue, room, buffer.count - filled, &priority)
-        } else {
-          // Calculated again in each round, because the time of day may have been set.
-          let deadline = timeout.timeOfDay
-          length = unsafe cipc_mq_timedreceive(
-            queue, room, buffer.count - filled, &priority, deadline.seconds, deadline.nanoseconds)
-        }
+    try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+      if timeout.isNever {
+        var priority: UInt32 = 0
+        let length = unsafe cipc_mq_receive(descriptor.rawValue, room.baseAddress, room.count, &priority)
         if length >= 0 {
-          filled += length
+          filled &+= length
           return ReceivedMessage(length: length, priority: priority)
         }
-        try recover(timeout.isNever ? .mqReceive : .mqTimedReceive, object, timeout, retryOnInterrupt)
       }
+      let message = try unsafe receiveSlowly(descriptor, name, room, timeout, retryOnInterrupt)
+      filled &+= message.length
+      return message
+    }
+  }
+
+  /// Sends with a timeout, or after a first attempt without one has failed.
+  @inline(never)
+  private static func sendSlowly(
+    _ descriptor: FileDescriptor, _ name: POSIXName?, _ bytes: UnsafeRawBufferPointer, _ priority: UInt32,
+    _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    if timeout.isNever {
+      repeat {
+        try recover(.mqSend, descriptor, name, timeout, retryOnInterrupt)
+      } while unsafe cipc_mq_send(descriptor.rawValue, bytes.baseAddress, bytes.count, priority) == -1
+      return
+    }
+    while true {
+      // Calculated again in each round, because the time of day may have been set.
+      let deadline = timeout.timeOfDay
+      if unsafe cipc_mq_timedsend(
+        descriptor.rawValue, bytes.baseAddress, bytes.count, priority, deadline.seconds, deadline.nanoseconds) == 0
+      {
+        return
+      }
+      try recover(.mqTimedSend, descriptor, name, timeout, retryOnInterrupt)
+    }
+  }
+
+  /// Receives with a timeout, or after a first attempt without one has failed.
+  @inline(never)
+  private static func receiveSlowly(
+    _ descriptor: FileDescriptor, _ name: POSIXName?, _ room: UnsafeMutableRawBufferPointer, _ timeout: Timeout,
+    _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> ReceivedMessage {
+    var priority: UInt32 = 0
+    var length = -1
+    if timeout.isNever {
+      repeat {
+        try recover(.mqReceive, descriptor, name, timeout, retryOnInterrupt)
+        length = unsafe cipc_mq_receive(descriptor.rawValue, room.baseAddress, room.count, &priority)
+      } while length < 0
+      return ReceivedMessage(length: length, priority: priority)
+    }
+    while true {
+      let deadline = timeout.timeOfDay
+      length = unsafe cipc_mq_timedreceive(
+        descriptor.rawValue, room.baseAddress, room.count, &priority, deadline.seconds, deadline.nanoseconds)
+      if length >= 0 { return ReceivedMessage(length: length, priority: priority) }
+      try recover(.mqTimedReceive, descriptor, name, timeout, retryOnInterrupt)
     }
   }
 
   /// Throws unless the failed call is to be repeated.
   @inline(never)
   private static func recover(
-    _ call: IPCError.Call, _ object: IPCError.Object, _ timeout: Timeout, _ retryOnInterrupt: Bool
+    _ call: IPCError.Call, _ descriptor: FileDescriptor, _ name: POSIXName?, _ timeout: Timeout,
+    _ retryOnInterrupt: Bool
   ) throws(IPCError) {
     let reason = Syscall.lastError
     switch reason {
     case .interrupted where retryOnInterrupt:
       // Only a call that waits can be interrupted.
-      if timeout.isDeadline, timeout.hasPassed { throw IPCError(call, .timedOut, on: object) }
+      if timeout.isDeadline, timeout.hasPassed { throw IPCError(call, .timedOut, on: object(descriptor, name)) }
     case .timedOut:
       // If the time of day was set forward, the deadline may not have passed.
       if timeout.isDeadline, !timeout.hasPassed { return }
-      throw IPCError(call, timeout.expirationError, on: object)
-    default: throw IPCError(call, reason, on: object)
+      throw IPCError(call, timeout.expirationError, on: object(descriptor, name))
+    default: throw IPCError(call, reason, on: object(descriptor, name))
     }
   }
 }

@@ -84,12 +84,12 @@ extension SystemVMessageQueue {
     _ message: RawSpan, type: MessageType, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
     try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
-      var backoff = Backoff()
-      while unsafe cipc_msgsnd(
-        identifier, type.rawValue, bytes.baseAddress, bytes.count, timeout.isNever ? 0 : IPC_NOWAIT) == -1
+      if timeout.isNever,
+        unsafe cipc_msgsnd(identifier, type.rawValue, bytes.baseAddress, bytes.count, 0) == 0
       {
-        try recover(.msgsnd, waitingOn: .wouldBlock, timeout, retryOnInterrupt, &backoff)
+        return
       }
+      try unsafe sendSlowly(bytes, type.rawValue, timeout, retryOnInterrupt)
     }
   }
 
@@ -205,18 +205,48 @@ extension SystemVMessageQueue {
     _ selector: Int, _ flags: Int32, _ bytes: inout OutputRawSpan, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) -> ReceivedMessage {
     try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
-      let room = unsafe buffer.baseAddress.map { unsafe $0 + filled }
-      var type = 0
-      var backoff = Backoff()
-      while true {
-        let count = unsafe cipc_msgrcv(
-          identifier, &type, room, buffer.count - filled, selector, timeout.isNever ? flags : flags | IPC_NOWAIT)
-        if count >= 0 {
-          filled += count
-          return ReceivedMessage(length: count, type: MessageType(received: type))
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+      if timeout.isNever {
+        var type = 0
+        let length = unsafe cipc_msgrcv(identifier, &type, room.baseAddress, room.count, selector, flags)
+        if length >= 0 {
+          filled &+= length
+          return ReceivedMessage(length: length, type: MessageType(received: type))
         }
-        try recover(.msgrcv, waitingOn: .noMessage, timeout, retryOnInterrupt, &backoff)
       }
+      let message = try unsafe receiveSlowly(selector, flags, room, timeout, retryOnInterrupt)
+      filled &+= message.length
+      return message
+    }
+  }
+
+  /// Sends with a timeout, or after a first attempt without one has failed.
+  @inline(never)
+  private func sendSlowly(
+    _ bytes: UnsafeRawBufferPointer, _ type: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    var backoff = Backoff()
+    if timeout.isNever { try recover(.msgsnd, waitingOn: .wouldBlock, timeout, retryOnInterrupt, &backoff) }
+    let flags = timeout.isNever ? 0 : IPC_NOWAIT
+    while unsafe cipc_msgsnd(identifier, type, bytes.baseAddress, bytes.count, flags) == -1 {
+      try recover(.msgsnd, waitingOn: .wouldBlock, timeout, retryOnInterrupt, &backoff)
+    }
+  }
+
+  /// Receives with a timeout, or after a first attempt without one has failed.
+  @inline(never)
+  private func receiveSlowly(
+    _ selector: Int, _ flags: Int32, _ room: UnsafeMutableRawBufferPointer, _ timeout: Timeout,
+    _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> ReceivedMessage {
+    var backoff = Backoff()
+    if timeout.isNever { try recover(.msgrcv, waitingOn: .noMessage, timeout, retryOnInterrupt, &backoff) }
+    let flags = timeout.isNever ? flags : flags | IPC_NOWAIT
+    var type = 0
+    while true {
+      let length = unsafe cipc_msgrcv(identifier, &type, room.baseAddress, room.count, selector, flags)
+      if length >= 0 { return ReceivedMessage(length: length, type: MessageType(received: type)) }
+      try recover(.msgrcv, waitingOn: .noMessage, timeout, retryOnInterrupt, &backoff)
     }
   }
 

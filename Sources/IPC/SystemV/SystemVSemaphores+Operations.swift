@@ -128,15 +128,22 @@ extension SystemVSemaphores {
   ) throws(IPCError) {
     // An operation has one stored property, so both types have the same layout.
     let buffer = unsafe UnsafeRawPointer(operations)?.assumingMemoryBound(to: cipc_semaphore_operation.self)
-    while true {
-      let nanoseconds = timeout.isNever ? -1 : timeout.nanoseconds ?? 0
-      if unsafe cipc_semtimedop(identifier, buffer, count, nanoseconds) == 0 { return }
+    if timeout.isNever, unsafe cipc_semop(identifier, buffer, count) == 0 { return }
+    try unsafe performSlowly(buffer, count, timeout, retryOnInterrupt)
+  }
+
+  /// Performs operations with a timeout, or after a first attempt without one has failed.
+  @inline(never)
+  private func performSlowly(
+    _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    if timeout.isNever { try recover(timeout, retryOnInterrupt) }
+    while unsafe cipc_semtimedop(identifier, operations, count, timeout.nanoseconds ?? 0) == -1 {
       try recover(timeout, retryOnInterrupt)
     }
   }
 
   /// Throws unless the failed call is to be repeated.
-  @inline(never)
   private func recover(_ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) {
     let reason = Syscall.lastError
     let isOver = timeout.isDeadline && timeout.hasPassed
