@@ -1,5 +1,5 @@
-/// What `--fault` takes. `fixtures/mutants.yaml` says of each which cells must catch it.
-enum Fault: String, CaseIterable {
+/// What `--mutant` takes. `fixtures/mutants.yaml` says of each which cells must catch it.
+enum Mutant: String, CaseIterable {
   // Bytes
   case writeLengthInCharacters = "write-length-in-characters"
   case neverClosed = "never-closed"
@@ -65,7 +65,7 @@ enum Fault: String, CaseIterable {
   case signalSetOffByOne = "signal-set-off-by-one"
 
   /// The one that was asked for. Set once, before anything is asked: the arguments themselves come by a `read(2)`.
-  nonisolated(unsafe) static var chosen: Fault?
+  nonisolated(unsafe) static var chosen: Mutant?
 
   var isOn: Bool { unsafe self == Self.chosen }
 }
