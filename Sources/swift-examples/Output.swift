@@ -14,6 +14,11 @@ func report(_ role: String, _ error: IPCError, _ advice: String? = nil) {
   _ = try? FileDescriptor.standardError.writeAll("\(role): \(error.call)\(object): \(error.errno)\(advice)\n".utf8)
 }
 
+/// Prints an error of the program itself.
+func report(_ role: String, _ text: String) {
+  _ = try? FileDescriptor.standardError.writeAll("\(role): \(text)\n".utf8)
+}
+
 /// Bytes as text, with unprintable bytes escaped. A NUL at the end is not shown.
 func visible(_ bytes: [UInt8]) -> String {
   let shown = bytes.last == 0 ? bytes.dropLast() : bytes[...]
