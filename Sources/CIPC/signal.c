@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-_Static_assert(NSIG == 65, "a set is a word");
+_Static_assert(NSIG == 65, "a set of signals fits into 64 bits");
 _Static_assert((int)CIPC_SI_USER == SI_USER && (int)CIPC_SI_QUEUE == SI_QUEUE &&
                    (int)CIPC_SI_TIMER == SI_TIMER && (int)CIPC_SI_MESGQ == SI_MESGQ &&
                    (int)CIPC_SI_TKILL == SI_TKILL && (int)CIPC_SI_KERNEL == SI_KERNEL,
@@ -25,7 +25,7 @@ const char *cipc_signal_symbol(int number) {
     return sigabbrev_np(number);
 }
 
-static sigset_t set_of(uint64_t signals) {
+sigset_t cipc_sigset(uint64_t signals) {
     sigset_t set;
     sigemptyset(&set);
     for (int number = 1; number < NSIG; number++)
@@ -43,7 +43,7 @@ static uint64_t word_of(const sigset_t *set) {
 }
 
 int cipc_sigmask(int how, uint64_t signals, uint64_t *previous) {
-    sigset_t set = set_of(signals), before;
+    sigset_t set = cipc_sigset(signals), before;
     errno = pthread_sigmask(how, &set, &before);
     *previous = word_of(&before);
     return errno == 0 ? 0 : -1;
@@ -57,12 +57,18 @@ int cipc_sigpending(uint64_t *signals) {
     return result;
 }
 
+int cipc_set_disposition(int number, int ignore) {
+    struct sigaction action = {.sa_handler = ignore ? SIG_IGN : SIG_DFL};
+    return sigaction(number, &action, NULL);
+}
+
 int cipc_sigqueue(int process, int number, int value) {
     return sigqueue(process, number, (union sigval){.sival_int = value});
 }
 
-// The fields of siginfo_t are unions, and si_code says which of them a signal has: see sigaction(2).
-static struct cipc_signal_information told(int number, int code, int process, uint32_t user, int value) {
+// The fields of siginfo_t are in unions; si_code says which of them a signal has: sigaction(2).
+static struct cipc_signal_information information_of(int number, int code, int process, uint32_t user,
+                                                     int value) {
     const int has_value = code == SI_QUEUE || code == SI_MESGQ || code == SI_ASYNCIO || code == SI_TIMER;
     const int is_sent = code == SI_USER || code == SI_TKILL || (has_value && code != SI_TIMER);
     const int is_child = number == SIGCHLD && code >= CLD_EXITED && code <= CLD_CONTINUED;
@@ -70,6 +76,7 @@ static struct cipc_signal_information told(int number, int code, int process, ui
     if (is_sent || is_child) {
         information.process = process;
         information.user = user;
+        information.has_sender = 1;
     }
     if (has_value)
         information.value = value;
@@ -77,18 +84,18 @@ static struct cipc_signal_information told(int number, int code, int process, ui
 }
 
 int cipc_sigtimedwait(uint64_t signals, int64_t nanoseconds, struct cipc_signal_information *information) {
-    sigset_t set = set_of(signals);
+    sigset_t set = cipc_sigset(signals);
     struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
     siginfo_t answer;
     int result = sigtimedwait(&set, &answer, nanoseconds < 0 ? NULL : &time);
     if (result != -1)
-        *information =
-            told(answer.si_signo, answer.si_code, answer.si_pid, answer.si_uid, answer.si_value.sival_int);
+        *information = information_of(answer.si_signo, answer.si_code, answer.si_pid, answer.si_uid,
+                                      answer.si_value.sival_int);
     return result;
 }
 
 int cipc_signalfd(uint64_t signals) {
-    sigset_t set = set_of(signals);
+    sigset_t set = cipc_sigset(signals);
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -96,7 +103,7 @@ intptr_t cipc_signalfd_read(int descriptor, struct cipc_signal_information *info
     struct signalfd_siginfo answer;
     intptr_t result = read(descriptor, &answer, sizeof answer);
     if (result > 0)
-        *information =
-            told((int)answer.ssi_signo, answer.ssi_code, (int)answer.ssi_pid, answer.ssi_uid, answer.ssi_int);
+        *information = information_of((int)answer.ssi_signo, answer.ssi_code, (int)answer.ssi_pid,
+                                      answer.ssi_uid, answer.ssi_int);
     return result;
 }

@@ -1,175 +1,127 @@
 #include "cipc_socket.h"
 
+#include "cipc_umask.h"
+
 #include <errno.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-_Static_assert(sizeof((struct sockaddr_un *)0)->sun_path == sizeof((struct cipc_unix_address *)0)->name,
-               "sun_path");
+static const size_t before_path = offsetof(struct sockaddr_un, sun_path);
 
-static const size_t before_name = offsetof(struct sockaddr_un, sun_path);
+_Static_assert(sizeof((struct sockaddr_un *)0)->sun_path == CIPC_SUN_PATH, "sun_path");
+_Static_assert(sizeof(struct sockaddr_un) <= sizeof((struct cipc_address *)0)->words &&
+                   sizeof(struct sockaddr_in6) <= sizeof((struct cipc_address *)0)->words,
+               "struct cipc_address has room for every address");
 
-static socklen_t unpack(const struct cipc_unix_address *address, struct sockaddr_un *to) {
-    *to = (struct sockaddr_un){.sun_family = AF_UNIX};
-    memcpy(to->sun_path, address->name, address->length);
-    return (socklen_t)(before_name + address->length);
+static const struct sockaddr *name_of(const struct cipc_address *address) {
+    return (const struct sockaddr *)address->words;
 }
 
-static void pack(const struct sockaddr_un *from, socklen_t length, struct cipc_unix_address *address) {
-    // The kernel tells one more than there is room for when a path fills sun_path and has no NUL.
-    if (length > sizeof *from)
-        length = sizeof *from;
-    address->length = length > before_name ? length - before_name : 0;
-    memcpy(address->name, from->sun_path, address->length);
+static struct sockaddr *room_of(struct cipc_address *address) {
+    address->length = sizeof address->words;
+    return (struct sockaddr *)address->words;
 }
 
-int cipc_unix_bind(int socket, const struct cipc_unix_address *address) {
-    struct sockaddr_un name;
-    socklen_t length = unpack(address, &name);
-    return bind(socket, (struct sockaddr *)&name, length);
-}
-
-int cipc_unix_connect(int socket, const struct cipc_unix_address *address) {
-    struct sockaddr_un name;
-    socklen_t length = unpack(address, &name);
-    return connect(socket, (struct sockaddr *)&name, length);
-}
-
-int cipc_unix_name(int socket, int of_peer, struct cipc_unix_address *address) {
-    struct sockaddr_un name;
-    socklen_t length = sizeof name;
-    int result = of_peer ? getpeername(socket, (struct sockaddr *)&name, &length)
-                         : getsockname(socket, (struct sockaddr *)&name, &length);
-    if (result == 0)
-        pack(&name, length, address);
+struct cipc_address cipc_address_of_internet(struct cipc_internet_address address) {
+    struct cipc_address result = {.length = 0};
+    if (address.version == 4) {
+        struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(address.port)};
+        memcpy(&name.sin_addr, &address.first, sizeof name.sin_addr);
+        memcpy(result.words, &name, result.length = sizeof name);
+    } else {
+        struct sockaddr_in6 name = {.sin6_family = AF_INET6, .sin6_port = htons(address.port)};
+        name.sin6_scope_id = address.scope;
+        memcpy(&name.sin6_addr, &address.first, 8);
+        memcpy((char *)&name.sin6_addr + 8, &address.second, 8);
+        memcpy(result.words, &name, result.length = sizeof name);
+    }
     return result;
 }
 
-int cipc_unix_accept(int listener, struct cipc_unix_address *address) {
-    struct sockaddr_un name;
-    socklen_t length = sizeof name;
-    int result = accept4(listener, (struct sockaddr *)&name, &length, SOCK_CLOEXEC);
-    if (result != -1)
-        pack(&name, length, address);
+struct cipc_internet_address cipc_internet_of_address(const struct cipc_address *address) {
+    struct cipc_internet_address result = {.version = 0};
+    sa_family_t family;
+    memcpy(&family, address->words, sizeof family);
+    if (address->length >= sizeof(struct sockaddr_in) && family == AF_INET) {
+        struct sockaddr_in name;
+        memcpy(&name, address->words, sizeof name);
+        result.version = 4;
+        result.port = ntohs(name.sin_port);
+        memcpy(&result.first, &name.sin_addr, sizeof name.sin_addr);
+    } else if (address->length >= sizeof(struct sockaddr_in6) && family == AF_INET6) {
+        struct sockaddr_in6 name;
+        memcpy(&name, address->words, sizeof name);
+        result.version = 6;
+        result.port = ntohs(name.sin6_port);
+        result.scope = name.sin6_scope_id;
+        memcpy(&result.first, &name.sin6_addr, 8);
+        memcpy(&result.second, (const char *)&name.sin6_addr + 8, 8);
+    }
     return result;
 }
 
-int cipc_unix_socket(int type) {
-    return socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+struct cipc_address cipc_address_of_unix(const void *path, size_t length) {
+    struct cipc_address result = {.length = (uint32_t)(before_path + length)};
+    const sa_family_t family = AF_UNIX;
+    memcpy(result.words, &family, sizeof family);
+    if (length > 0)
+        memcpy((char *)result.words + before_path, path, length);
+    return result;
 }
 
-int cipc_unix_pair(int type, int sockets[2]) {
-    return socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, sockets);
+const uint8_t *cipc_unix_path(const struct cipc_address *address, size_t *length) {
+    // The kernel reports one byte more than sun_path has if a path fills it without a NUL.
+    const size_t used = address->length < sizeof(struct sockaddr_un) ? address->length : sizeof(struct sockaddr_un);
+    *length = used > before_path ? used - before_path : 0;
+    return (const uint8_t *)address->words + before_path;
 }
 
-intptr_t cipc_unix_send(int socket, const void *bytes, size_t count, int flags,
-                        const struct cipc_unix_address *address) {
-    struct sockaddr_un name;
-    socklen_t length = address != NULL ? unpack(address, &name) : 0;
-    return sendto(socket, bytes, count, flags | MSG_NOSIGNAL, length > 0 ? (struct sockaddr *)&name : NULL,
-                  length);
+int cipc_socket(int domain, int type) {
+    return socket(domain, type | SOCK_CLOEXEC, 0);
 }
 
-_Static_assert(sizeof(struct cipc_credentials) == sizeof(struct ucred) &&
-                   offsetof(struct cipc_credentials, user) == offsetof(struct ucred, uid) &&
-                   offsetof(struct cipc_credentials, group) == offsetof(struct ucred, gid),
-               "struct ucred");
-_Static_assert(CIPC_SO_PASSCRED == SO_PASSCRED, "SO_PASSCRED");
+int cipc_socket_pair(int domain, int type, int sockets[2]) {
+    return socketpair(domain, type | SOCK_CLOEXEC, 0, sockets);
+}
 
-union control {
-    struct cmsghdr aligned;
-    char bytes[CMSG_SPACE(CIPC_MOST_DESCRIPTORS * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+int cipc_bind(int socket, const struct cipc_address *address) {
+    return bind(socket, name_of(address), address->length);
+}
+
+struct binding {
+    int socket;
+    const struct cipc_address *address;
 };
 
-intptr_t cipc_unix_send_enclosing(int socket, const void *bytes, size_t length, int flags,
-                                  const int *descriptors, size_t count,
-                                  const struct cipc_credentials *credentials) {
-    union control control = {.bytes = {0}};
-    struct iovec part = {.iov_base = (void *)bytes, .iov_len = length};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    if (count > CIPC_MOST_DESCRIPTORS) {
-        errno = EINVAL; // as the kernel says of one more
+static int perform_binding(void *argument) {
+    const struct binding *binding = argument;
+    return cipc_bind(binding->socket, binding->address);
+}
+
+int cipc_bind_path(int socket, const struct cipc_address *address, uint32_t mode, int exactly) {
+    // The file gets the mode of the socket, less the umask.
+    if (fchmod(socket, mode) == -1)
         return -1;
-    }
-    // CMSG_SPACE is what a control message takes with its padding, CMSG_LEN what is in it.
-    message.msg_controllen = (count > 0 ? CMSG_SPACE(count * sizeof(int)) : 0) +
-                             (credentials ? CMSG_SPACE(sizeof *credentials) : 0);
-    message.msg_control = message.msg_controllen > 0 ? &control : NULL;
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (count > 0) {
-        *header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-        header->cmsg_len = CMSG_LEN(count * sizeof(int));
-        memcpy(CMSG_DATA(header), descriptors, count * sizeof(int));
-        header = CMSG_NXTHDR(&message, header);
-    }
-    if (credentials) {
-        *header = (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_CREDENTIALS};
-        header->cmsg_len = CMSG_LEN(sizeof *credentials);
-        memcpy(CMSG_DATA(header), credentials, sizeof *credentials);
-    }
-    return sendmsg(socket, &message, flags | MSG_NOSIGNAL);
+    struct binding binding = {.socket = socket, .address = address};
+    return exactly ? cipc_without_umask(mode, perform_binding, &binding) : perform_binding(&binding);
 }
 
-enum { PIDFD = 4 }; // SCM_PIDFD, since Linux 6.5
-
-static void take_apart(struct msghdr *message, struct cipc_enclosure *enclosure) {
-    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
-         header = CMSG_NXTHDR(message, header)) {
-        if (header->cmsg_level != SOL_SOCKET || header->cmsg_len < CMSG_LEN(0))
-            continue;
-        size_t length = header->cmsg_len - CMSG_LEN(0);
-        size_t count = length / sizeof(int), room = CIPC_MOST_DESCRIPTORS - enclosure->descriptor_count;
-        if (header->cmsg_type == SCM_RIGHTS && count <= room) {
-            memcpy(enclosure->descriptors + enclosure->descriptor_count, CMSG_DATA(header),
-                   count * sizeof(int));
-            enclosure->descriptor_count += count;
-        }
-        if (header->cmsg_type == SCM_CREDENTIALS && length >= sizeof enclosure->credentials) {
-            memcpy(&enclosure->credentials, CMSG_DATA(header), sizeof enclosure->credentials);
-            enclosure->has_credentials = 1;
-        }
-        // Nobody here asks for it. Who handed the socket over may have, and then every message brings one.
-        if (header->cmsg_type == PIDFD && length >= sizeof(int)) {
-            int process;
-            memcpy(&process, CMSG_DATA(header), sizeof process);
-            close(process);
-        }
-    }
+int cipc_connect(int socket, const struct cipc_address *address) {
+    return connect(socket, name_of(address), address->length);
 }
 
-intptr_t cipc_unix_receive(int socket, void *bytes, size_t count, int flags,
-                           struct cipc_unix_arrival *arrival, struct cipc_enclosure *enclosure) {
-    struct sockaddr_un name;
-    union control control;
-    struct iovec room = {.iov_base = bytes, .iov_len = count};
-    struct msghdr message = {
-        .msg_name = &name, .msg_namelen = sizeof name, .msg_iov = &room, .msg_iovlen = 1};
-    if (enclosure != NULL) {
-        message.msg_control = &control;
-        message.msg_controllen = sizeof control;
-    }
-    intptr_t result = recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC);
-    if (result != -1) {
-        pack(&name, message.msg_namelen, &arrival->from);
-        arrival->flags = message.msg_flags;
-        if (enclosure != NULL)
-            take_apart(&message, enclosure);
-    }
-    return result;
+int cipc_socket_name(int socket, int of_peer, struct cipc_address *address) {
+    struct sockaddr *room = room_of(address);
+    return of_peer ? getpeername(socket, room, &address->length) : getsockname(socket, room, &address->length);
 }
 
-int cipc_unix_peer(int socket, struct cipc_credentials *credentials) {
-    socklen_t length = sizeof *credentials;
-    return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, credentials, &length);
-}
-
-int cipc_unix_peer_process(int socket) {
-    enum { PEERPIDFD = 77 }; // SO_PEERPIDFD, since Linux 6.5; other numbers only on parisc and sparc
-    int process = -1;
-    socklen_t length = sizeof process;
-    return getsockopt(socket, SOL_SOCKET, PEERPIDFD, &process, &length) == 0 ? process : -1;
+int cipc_accept(int listener, struct cipc_address *address) {
+    return accept4(listener, room_of(address), &address->length, SOCK_CLOEXEC);
 }
 
 intptr_t cipc_socket_read(int socket, void *bytes, size_t count, int flags) {
@@ -180,6 +132,117 @@ intptr_t cipc_socket_write(int socket, const void *bytes, size_t count, int flag
     return send(socket, bytes, count, flags | MSG_NOSIGNAL);
 }
 
+intptr_t cipc_receive_from(int socket, void *bytes, size_t count, int flags, struct cipc_address *from) {
+    return recvfrom(socket, bytes, count, flags, room_of(from), &from->length);
+}
+
+intptr_t cipc_send_to(int socket, const void *bytes, size_t count, int flags, const struct cipc_address *to) {
+    return sendto(socket, bytes, count, flags | MSG_NOSIGNAL, name_of(to), to->length);
+}
+
+_Static_assert(sizeof(struct cipc_credentials) == sizeof(struct ucred) &&
+                   offsetof(struct cipc_credentials, user) == offsetof(struct ucred, uid) &&
+                   offsetof(struct cipc_credentials, group) == offsetof(struct ucred, gid),
+               "struct ucred");
+_Static_assert(CIPC_SO_PASSCRED == SO_PASSCRED, "SO_PASSCRED");
+
+union control {
+    struct cmsghdr aligned;
+    char bytes[CMSG_SPACE(CIPC_MAXIMUM_DESCRIPTORS * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+};
+
+static struct cmsghdr *append(struct msghdr *message, struct cmsghdr *header, int type, const void *data,
+                              size_t size) {
+    // CMSG_LEN is the length of the contents; CMSG_SPACE, by which the next header is found, includes padding.
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = type;
+    header->cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(header), data, size);
+    return CMSG_NXTHDR(message, header);
+}
+
+intptr_t cipc_send_ancillary(int socket, const void *bytes, size_t length, int flags, const int *descriptors,
+                             size_t count, const struct cipc_credentials *credentials) {
+    if (count > CIPC_MAXIMUM_DESCRIPTORS) {
+        errno = EINVAL; // as the kernel reports one more
+        return -1;
+    }
+    union control control;
+    const size_t size = (count > 0 ? CMSG_SPACE(count * sizeof(int)) : 0) +
+                        (credentials != NULL ? CMSG_SPACE(sizeof *credentials) : 0);
+    memset(&control, 0, size);
+    struct iovec part = {.iov_base = (void *)bytes, .iov_len = length};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = size > 0 ? &control : NULL,
+                             .msg_controllen = size};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (count > 0)
+        header = append(&message, header, SCM_RIGHTS, descriptors, count * sizeof(int));
+    if (credentials != NULL)
+        append(&message, header, SCM_CREDENTIALS, credentials, sizeof *credentials);
+    return sendmsg(socket, &message, flags | MSG_NOSIGNAL);
+}
+
+enum { PIDFD = 4 }; // SCM_PIDFD, since Linux 6.5
+
+static void unpack(struct msghdr *message, int *descriptors, struct cipc_received *received) {
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL;
+         header = CMSG_NXTHDR(message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_len < CMSG_LEN(0))
+            continue;
+        const size_t length = header->cmsg_len - CMSG_LEN(0), count = length / sizeof(int);
+        if (header->cmsg_type == SCM_RIGHTS &&
+            count <= CIPC_MAXIMUM_DESCRIPTORS - received->descriptor_count) {
+            memcpy(descriptors + received->descriptor_count, CMSG_DATA(header), count * sizeof(int));
+            received->descriptor_count += count;
+        }
+        if (header->cmsg_type == SCM_CREDENTIALS && length >= sizeof received->credentials) {
+            memcpy(&received->credentials, CMSG_DATA(header), sizeof received->credentials);
+            received->has_credentials = 1;
+        }
+        // Each message brings one if SO_PASSPIDFD was set by the process that passed the socket on.
+        if (header->cmsg_type == PIDFD && length >= sizeof(int)) {
+            int process;
+            memcpy(&process, CMSG_DATA(header), sizeof process);
+            close(process);
+        }
+    }
+}
+
+intptr_t cipc_receive_ancillary(int socket, void *bytes, size_t count, int flags, int *descriptors,
+                                struct cipc_received *received) {
+    union control control;
+    struct iovec room = {.iov_base = bytes, .iov_len = count};
+    struct msghdr message = {.msg_name = received->from.words,
+                             .msg_namelen = sizeof received->from.words,
+                             .msg_iov = &room,
+                             .msg_iovlen = 1,
+                             .msg_control = &control,
+                             .msg_controllen = sizeof control};
+    const intptr_t result = recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC);
+    if (result != -1) {
+        received->from.length = message.msg_namelen;
+        received->flags = message.msg_flags;
+        received->descriptor_count = 0;
+        received->has_credentials = 0;
+        unpack(&message, descriptors, received);
+    }
+    return result;
+}
+
+int cipc_peer_credentials(int socket, struct cipc_credentials *credentials) {
+    socklen_t length = sizeof *credentials;
+    return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, credentials, &length);
+}
+
+int cipc_peer_pidfd(int socket) {
+    enum { PEERPIDFD = 77 }; // SO_PEERPIDFD, since Linux 6.5; other numbers only on parisc and sparc
+    int process = -1;
+    socklen_t length = sizeof process;
+    return getsockopt(socket, SOL_SOCKET, PEERPIDFD, &process, &length) == 0 ? process : -1;
+}
+
 int cipc_socket_option(int socket, int level, int option, int *value) {
     socklen_t length = sizeof *value;
     return getsockopt(socket, level, option, value, &length);
@@ -187,4 +250,43 @@ int cipc_socket_option(int socket, int level, int option, int *value) {
 
 int cipc_set_socket_option(int socket, int level, int option, int value) {
     return setsockopt(socket, level, option, &value, sizeof value);
+}
+
+int cipc_socket_linger(int socket, int *seconds) {
+    struct linger value;
+    socklen_t length = sizeof value;
+    const int result = getsockopt(socket, SOL_SOCKET, SO_LINGER, &value, &length);
+    if (result == 0)
+        *seconds = value.l_onoff ? value.l_linger : -1;
+    return result;
+}
+
+int cipc_set_socket_linger(int socket, int seconds) {
+    const struct linger value = {.l_onoff = seconds != -1, .l_linger = seconds != -1 ? seconds : 0};
+    return setsockopt(socket, SOL_SOCKET, SO_LINGER, &value, sizeof value);
+}
+
+int cipc_socket_drops(int socket, uint32_t *drops) {
+    uint32_t values[SK_MEMINFO_VARS];
+    socklen_t length = sizeof values;
+    const int result = getsockopt(socket, SOL_SOCKET, SO_MEMINFO, values, &length);
+    if (result == 0)
+        *drops = values[SK_MEMINFO_DROPS];
+    return result;
+}
+
+int cipc_internet_membership(int socket, int join, const struct cipc_address *group, uint32_t interface) {
+    struct group_req request = {.gr_interface = interface};
+    memcpy(&request.gr_group, group->words, group->length);
+    return setsockopt(socket, request.gr_group.ss_family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6,
+                      join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP, &request, sizeof request);
+}
+
+int cipc_internet_multicast_interface(int socket, int version, uint32_t interface) {
+    if (version == 4) {
+        const struct ip_mreqn request = {.imr_ifindex = (int)interface};
+        return setsockopt(socket, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof request);
+    }
+    const int index = (int)interface;
+    return setsockopt(socket, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, sizeof index);
 }

@@ -10,6 +10,7 @@
 #include <sys/eventfd.h>
 #include <sys/pidfd.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -41,13 +42,13 @@ static int64_t nanoseconds_of(struct timespec time) {
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-_Static_assert(sizeof(struct epoll_event) <= sizeof(struct cipc_epoll_event), "events spread out in place");
+_Static_assert(sizeof(struct epoll_event) <= sizeof(struct cipc_epoll_event), "events are unpacked in place");
 
 int cipc_epoll_wait(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds) {
     struct timespec time = time_of(nanoseconds);
     int ready =
         epoll_pwait2(epoll, (struct epoll_event *)events, count, nanoseconds < 0 ? NULL : &time, NULL);
-    // From the last on, so that none is overwritten by one before it.
+    // Backwards, so that no event is overwritten before it is copied.
     for (int i = ready - 1; i >= 0; i--) {
         struct epoll_event event;
         memcpy(&event, (const char *)events + (size_t)i * sizeof event, sizeof event);
@@ -60,15 +61,28 @@ int cipc_eventfd(uint32_t value, int flags) {
     return eventfd(value, flags | EFD_CLOEXEC);
 }
 
-int cipc_is_eventfd(int descriptor) {
-    char path[sizeof "/proc/self/fd/-2147483648"], target[sizeof "anon_inode:[eventfd]"] = "";
+intptr_t cipc_eventfd_read(int event, uint64_t *value) {
+    return read(event, value, sizeof *value);
+}
+
+intptr_t cipc_eventfd_read_now(int event, uint64_t *value) {
+    struct iovec part = {.iov_base = value, .iov_len = sizeof *value};
+    return preadv2(event, &part, 1, -1, RWF_NOWAIT);
+}
+
+intptr_t cipc_eventfd_write(int event, uint64_t value) {
+    return write(event, &value, sizeof value);
+}
+
+int cipc_is_anonymous_inode(int descriptor, const char *name) {
+    char path[sizeof "/proc/self/fd/-2147483648"], target[64] = "";
     snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
-    // With room for one byte more than the name, a longer one is seen not to be it.
-    if (readlink(path, target, sizeof target) == -1) {
+    const ssize_t length = readlink(path, target, sizeof target - 1);
+    if (length == -1) {
         errno = errno == ENOENT ? EBADF : errno;
         return -1;
     }
-    return memcmp(target, "anon_inode:[eventfd]", sizeof target) == 0;
+    return strcmp(target, name) == 0;
 }
 
 int cipc_timerfd(void) {
@@ -122,20 +136,18 @@ int cipc_open_fdinfo(int descriptor) {
     return fdinfo;
 }
 
-int cipc_fdinfo_pid(int fdinfo) {
-    char text[1024];
-    size_t length = 0;
+int cipc_fdinfo_number(int fdinfo, const char *key, int *value) {
+    char text[1024] = "\n";
+    size_t length = 1;
     ssize_t count;
-    while ((count = pread(fdinfo, text + length, sizeof text - 1 - length, (off_t)length)) > 0)
+    while ((count = pread(fdinfo, text + length, sizeof text - 1 - length, (off_t)length - 1)) > 0)
         length += (size_t)count;
     if (count == -1)
         return -1;
     text[length] = '\0';
-    const char *line = strstr(text, "\nPid:\t");
-    if (line == NULL) {
-        errno = EBADF; // as pidfd_send_signal says of what is no such descriptor
-        return -1;
-    }
-    int number = atoi(line + strlen("\nPid:\t"));
-    return number > 0 ? number : 0;
+    const char *line = strstr(text, key);
+    if (line == NULL)
+        return 0;
+    *value = atoi(line + strlen(key));
+    return 1;
 }

@@ -7,7 +7,7 @@ struct Examples: ParsableCommand {
     commandName: "swift-examples",
     abstract: "The Swift twins of the C programs in c-peers/examples.",
     subcommands: [
-
+      AnonPipe.self,
       FIFOWriter.self,
       FIFOReader.self,
       POSIXMQSender.self,

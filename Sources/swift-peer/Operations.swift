@@ -10,17 +10,40 @@ nonisolated(unsafe) private let peer = Peer(
     transferOperations,
     recordOperations,
     streamOperations,
+    bufferedOperations,
+    channelOperations,
+    channelSeriesOperations,
+    ringOperations,
+    ringRecordOperations,
+    spoiltRingOperations,
+    sharedQueueOperations,
+    sharedQueueBulkOperations,
     memoryObjectOperations,
     mappingOperations,
     posixSemaphoreOperations,
     sharedMutexOperations,
     sharedBlockOperations,
+    socketOperations,
+    socketOptionOperations,
+    messageOperations,
+    ancillaryOperations,
+    connectionOperations,
+    waitingOperations,
+    eventOperations,
+    signalOperations,
+    childOperations,
+    messageQueueOperations,
+    sharedMemoryOperations,
+    semaphoreOperations,
+    systemVMessageOperations,
   ])
 
 /// What an inherited descriptor can be, in the order of trying.
 let adopters: [@Sendable (FileDescriptor, Int32) throws -> (any DescriptorHandle)?] = [
   adoptedMemoryObject,
   adoptedPipe,
+  adoptedSocket,
+  adoptedEvent,
 ]
 
 /// Greets, and responds to requests until the input ends.

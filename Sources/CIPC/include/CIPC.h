@@ -1,7 +1,6 @@
 // Every shim, by mechanism. One header of its own: a directory of headers is read once, and one that is added
 // later is then not found until everything is built anew.
 #include "cipc_futex.h"
-#include "cipc_internet.h"
 #include "cipc_kernel.h"
 #include "cipc_mapping.h"
 #include "cipc_mqueue.h"

@@ -1,30 +1,36 @@
-// Signals: SIGRTMIN is a call, siginfo_t has its fields in unions, sigwaitinfo's timeout may be missing, and
-// <sys/signalfd.h> is not imported. Each function returns what its namesake returns, and leaves errno as it
-// does. A set is a word, in which bit n - 1 is signal n.
+// Signals: what Swift's import of the C library does not show, or shows differently in different libraries.
+// Each function returns what its namesake returns, and leaves errno as it does. A set of signals is a word, in
+// which bit n - 1 is signal n.
 #pragma once
 
+#include <signal.h>
 #include <stdint.h>
 
 int cipc_sigrtmin(void);
 int cipc_sigrtmax(void);
-/// The symbol of a signal without its "SIG", such as "USR1"; NULL for one that has none.
+/// The symbol of a signal without its "SIG", such as "USR1"; NULL for a signal without a symbol.
 const char *cipc_signal_symbol(int number);
 
-/// pthread_sigmask(3), whose error comes by errno as well.
+sigset_t cipc_sigset(uint64_t signals);
+/// pthread_sigmask(3), which reports its error in errno here.
 int cipc_sigmask(int how, uint64_t signals, uint64_t *previous);
 int cipc_sigpending(uint64_t *signals);
+/// sigaction(2) with SIG_IGN if `ignore` is not 0, else with SIG_DFL.
+int cipc_set_disposition(int number, int ignore);
 
 int cipc_sigqueue(int process, int number, int value);
 
-/// What comes with a signal: the same of siginfo_t and of struct signalfd_siginfo. What it has not is 0.
+/// The common part of siginfo_t and of struct signalfd_siginfo. Fields that a signal does not have are 0.
 struct cipc_signal_information {
     int32_t number;
     int32_t code;
     int32_t process;
     uint32_t user;
     int32_t value;
+    /// Whether `process` and `user` were reported.
+    int32_t has_sender;
 };
-/// sigtimedwait(2). `nanoseconds` is how long to wait at most; negative: for ever, as sigwaitinfo(2) does.
+/// sigtimedwait(2). `nanoseconds` is the timeout; if it is negative, sigwaitinfo(2).
 int cipc_sigtimedwait(uint64_t signals, int64_t nanoseconds, struct cipc_signal_information *information);
 
 enum { CIPC_SI_USER = 0, CIPC_SI_QUEUE = -1, CIPC_SI_TIMER = -2, CIPC_SI_MESGQ = -3, CIPC_SI_TKILL = -6 };

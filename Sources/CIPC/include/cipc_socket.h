@@ -1,30 +1,52 @@
-// Sockets: addresses are structures with a length that tells as much as they do, and accept4(2) is hidden.
-// Each function returns what its namesake returns, and leaves errno as it does.
+// Sockets of all address families: the calls and structures that Swift's import of the C library does not show.
+// Each function returns what its namesake returns, and leaves errno as it does. All sending is with MSG_NOSIGNAL.
 #pragma once
-
 #include <stddef.h>
 #include <stdint.h>
 
-/// struct sockaddr_un with its length: `name` is as much of sun_path as that length covers.
-struct cipc_unix_address {
-    size_t length;
-    uint8_t name[108];
+/// The first `length` bytes of a struct sockaddr of any family; without an address, 0.
+struct cipc_address {
+    uint64_t words[14];
+    uint32_t length;
 };
 
-int cipc_unix_bind(int socket, const struct cipc_unix_address *address);
-int cipc_unix_connect(int socket, const struct cipc_unix_address *address);
+/// struct sockaddr_in or struct sockaddr_in6. The port and the scope are in host byte order.
+struct cipc_internet_address {
+    /// In network byte order; an IPv4 address is the first four bytes.
+    uint64_t first, second;
+    uint32_t scope;
+    uint16_t port;
+    /// 4 or 6; 0 for another family.
+    uint16_t version;
+};
+struct cipc_address cipc_address_of_internet(struct cipc_internet_address address);
+struct cipc_internet_address cipc_internet_of_address(const struct cipc_address *address);
+
+/// An address of AF_UNIX with this sun_path, which is at most CIPC_SUN_PATH bytes long.
+enum { CIPC_SUN_PATH = 108 };
+struct cipc_address cipc_address_of_unix(const void *path, size_t length);
+/// The used part of sun_path, within `address`; its length is 0 if the socket has no name.
+const uint8_t *cipc_unix_path(const struct cipc_address *address, size_t *length);
+
+/// socket(2) and socketpair(2), with SOCK_CLOEXEC.
+int cipc_socket(int domain, int type);
+int cipc_socket_pair(int domain, int type, int sockets[2]);
+
+int cipc_bind(int socket, const struct cipc_address *address);
+/// fchmod(2) and bind(2) of a path: the file has `mode`, less the umask of the process unless `exactly`.
+int cipc_bind_path(int socket, const struct cipc_address *address, uint32_t mode, int exactly);
+int cipc_connect(int socket, const struct cipc_address *address);
 /// getsockname(2), or getpeername(2).
-int cipc_unix_name(int socket, int of_peer, struct cipc_unix_address *address);
-/// accept4(2) with SOCK_CLOEXEC. The address is the peer's.
-int cipc_unix_accept(int listener, struct cipc_unix_address *address);
+int cipc_socket_name(int socket, int of_peer, struct cipc_address *address);
+/// accept4(2) with SOCK_CLOEXEC. The address is that of the peer.
+int cipc_accept(int listener, struct cipc_address *address);
 
-/// socket(2) and socketpair(2) of the Unix domain, with SOCK_CLOEXEC.
-int cipc_unix_socket(int type);
-int cipc_unix_pair(int type, int sockets[2]);
-
-/// sendto(2) with MSG_NOSIGNAL; without an address, send(2).
-intptr_t cipc_unix_send(int socket, const void *bytes, size_t count, int flags,
-                        const struct cipc_unix_address *address);
+/// recv(2) and send(2).
+intptr_t cipc_socket_read(int socket, void *bytes, size_t count, int flags);
+intptr_t cipc_socket_write(int socket, const void *bytes, size_t count, int flags);
+/// recvfrom(2) and sendto(2).
+intptr_t cipc_receive_from(int socket, void *bytes, size_t count, int flags, struct cipc_address *from);
+intptr_t cipc_send_to(int socket, const void *bytes, size_t count, int flags, const struct cipc_address *to);
 
 /// struct ucred.
 struct cipc_credentials {
@@ -33,37 +55,40 @@ struct cipc_credentials {
     uint32_t group;
 };
 
-/// Descriptors and credentials, as they come and go with a message.
-enum { CIPC_MOST_DESCRIPTORS = 253 };
-struct cipc_enclosure {
-    int descriptors[CIPC_MOST_DESCRIPTORS];
+/// How many descriptors a message can carry (SCM_MAX_FD).
+enum { CIPC_MAXIMUM_DESCRIPTORS = 253 };
+
+/// sendmsg(2) with SCM_RIGHTS for `count` descriptors, and SCM_CREDENTIALS unless NULL.
+intptr_t cipc_send_ancillary(int socket, const void *bytes, size_t length, int flags, const int *descriptors,
+                             size_t count, const struct cipc_credentials *credentials);
+
+/// What recvmsg(2) returned besides the bytes.
+struct cipc_received {
+    struct cipc_address from;
+    int flags;
     size_t descriptor_count;
     int has_credentials;
     struct cipc_credentials credentials;
 };
-
-/// sendmsg(2) with MSG_NOSIGNAL, with SCM_RIGHTS for `count` descriptors and SCM_CREDENTIALS unless NULL.
-intptr_t cipc_unix_send_enclosing(int socket, const void *bytes, size_t length, int flags,
-                                  const int *descriptors, size_t count,
-                                  const struct cipc_credentials *credentials);
-
-/// recvmsg(2) with MSG_CMSG_CLOEXEC; without an enclosure, without room for control messages.
-struct cipc_unix_arrival {
-    struct cipc_unix_address from;
-    int flags;
-};
-intptr_t cipc_unix_receive(int socket, void *bytes, size_t count, int flags,
-                           struct cipc_unix_arrival *arrival, struct cipc_enclosure *enclosure);
+/// recvmsg(2) with MSG_CMSG_CLOEXEC. `descriptors` has room for CIPC_MAXIMUM_DESCRIPTORS.
+intptr_t cipc_receive_ancillary(int socket, void *bytes, size_t count, int flags, int *descriptors,
+                                struct cipc_received *received);
 
 /// getsockopt(2) with SO_PEERCRED, and with SO_PEERPIDFD.
-int cipc_unix_peer(int socket, struct cipc_credentials *credentials);
-int cipc_unix_peer_process(int socket);
-
-/// recv(2), and send(2) with MSG_NOSIGNAL.
-intptr_t cipc_socket_read(int socket, void *bytes, size_t count, int flags);
-intptr_t cipc_socket_write(int socket, const void *bytes, size_t count, int flags);
+int cipc_peer_credentials(int socket, struct cipc_credentials *credentials);
+int cipc_peer_pidfd(int socket);
 
 enum { CIPC_SO_PASSCRED = 16 };
 /// getsockopt(2) and setsockopt(2), for options that are an int.
 int cipc_socket_option(int socket, int level, int option, int *value);
 int cipc_set_socket_option(int socket, int level, int option, int value);
+/// SO_LINGER, in seconds; -1 is off.
+int cipc_socket_linger(int socket, int *seconds);
+int cipc_set_socket_linger(int socket, int seconds);
+/// SO_MEMINFO: how many messages were dropped because the receive buffer was full.
+int cipc_socket_drops(int socket, uint32_t *drops);
+
+/// MCAST_JOIN_GROUP or MCAST_LEAVE_GROUP. The port of the address is ignored.
+int cipc_internet_membership(int socket, int join, const struct cipc_address *group, uint32_t interface);
+/// IP_MULTICAST_IF, or IPV6_MULTICAST_IF.
+int cipc_internet_multicast_interface(int socket, int version, uint32_t interface);

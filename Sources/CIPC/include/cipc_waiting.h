@@ -1,5 +1,5 @@
-// What is waited on, and by: epoll(7), eventfd(2), timerfd_create(2), pidfd_open(2). Swift's import of glibc
-// shows none of their headers. Each function returns what its namesake returns, and leaves errno as it does.
+// epoll(7), eventfd(2), timerfd_create(2), pidfd_open(2), whose headers Swift's import of the C library does not
+// show. Each function returns what its namesake returns, and leaves errno as it does.
 #pragma once
 
 #include <stddef.h>
@@ -11,24 +11,33 @@ int cipc_epoll_create(void);
 enum { CIPC_EPOLL_CTL_ADD = 1, CIPC_EPOLL_CTL_DEL = 2, CIPC_EPOLL_CTL_MOD = 3 };
 enum { CIPC_EPOLLONESHOT = 1 << 30, CIPC_EPOLLET = 1 << 31 };
 
-/// struct epoll_event as other ABIs have it: on x86-64 it is packed.
+/// struct epoll_event, which is packed on x86-64, without packing.
 struct cipc_epoll_event {
     uint64_t data;
     uint32_t events;
 };
 int cipc_epoll_ctl(int epoll, int operation, int descriptor, uint32_t events, uint64_t data);
-/// epoll_pwait2(2). `nanoseconds` is how long to wait at most; negative: for ever.
+/// epoll_pwait2(2). `nanoseconds` is the timeout; a negative one never passes.
 int cipc_epoll_wait(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds);
 
 enum { CIPC_EFD_SEMAPHORE = 1 };
 /// eventfd(2) with EFD_CLOEXEC.
 int cipc_eventfd(uint32_t value, int flags);
-/// Whether a descriptor is one, by its link in /proc/self/fd: 1 or 0; -1 for none.
-int cipc_is_eventfd(int descriptor);
+/// read(2) of the value.
+intptr_t cipc_eventfd_read(int event, uint64_t *value);
+/// preadv2(2) of the value with RWF_NOWAIT.
+intptr_t cipc_eventfd_read_now(int event, uint64_t *value);
+/// write(2) of a value.
+intptr_t cipc_eventfd_write(int event, uint64_t value);
+
+/// Whether the link of a descriptor in /proc/self/fd is `name`, such as "anon_inode:[eventfd]": 1 or 0; -1 when
+/// it is not open.
+int cipc_is_anonymous_inode(int descriptor, const char *name);
 
 /// timerfd_create(2) of CLOCK_MONOTONIC with TFD_CLOEXEC and TFD_NONBLOCK.
 int cipc_timerfd(void);
-/// timerfd_settime(2), in nanoseconds: `first` on the clock if `absolute`, from now if not; 0 disarms.
+/// timerfd_settime(2), in nanoseconds: `first` is an instant of the clock if `absolute` is not 0, else a time from
+/// now; 0 disarms.
 int cipc_timerfd_set(int timer, int absolute, int64_t first, int64_t interval);
 /// timerfd_gettime(2).
 int cipc_timerfd_remaining(int timer, int64_t *remaining, int64_t *interval);
@@ -37,13 +46,14 @@ intptr_t cipc_timerfd_read(int timer, uint64_t *count);
 
 /// pidfd_open(2), which is always close-on-exec.
 int cipc_pidfd_open(int process);
-/// pidfd_send_signal(2) without information of one's own; 0 sends none.
+/// pidfd_send_signal(2) without a siginfo_t; signal 0 only checks.
 int cipc_pidfd_send_signal(int process, int signal);
-/// waitid(2) with P_PIDFD, WEXITED and WNOHANG: 1 for a child that has ended, with how, as cipc_wait tells
-/// it; 0 for one that has not.
+/// waitid(2) with P_PIDFD, WEXITED and WNOHANG: 1 for a child that has ended, with its status as cipc_wait
+/// reports it; 0 for a child that has not ended.
 int cipc_pidfd_reap(int process, int *exit_status, int *signal);
-/// open(2), for reading, of what /proc/self/fdinfo has of a descriptor.
+
+/// open(2), for reading, of the entry of a descriptor in /proc/self/fdinfo.
 int cipc_open_fdinfo(int descriptor);
-/// The number of the process as that of its descriptor has it: 0 when it is gone, or not to be seen from
-/// here.
-int cipc_fdinfo_pid(int fdinfo);
+/// The number in the line of such an entry that starts with `key`, which includes the line end before it and the
+/// separator: 1 or, if there is no such line, 0; -1 with errno when reading fails.
+int cipc_fdinfo_number(int fdinfo, const char *key, int *value);

@@ -20,7 +20,12 @@ public struct FileStatus: Hashable, Sendable {
   package let inode: UInt64
   private let linkCount: UInt64
 
-  package init(of descriptor: FileDescriptor, _ object: IPCError.Object? = nil) throws(IPCError) {
+  /// Reads the status of an open file.
+  ///
+  /// Calls `fstat(2)`.
+  public init(of descriptor: FileDescriptor) throws(IPCError) { try self.init(of: descriptor, nil) }
+
+  package init(of descriptor: FileDescriptor, _ object: IPCError.Object?) throws(IPCError) {
     var status = stat()
     try Syscall.call(.fstat, on: object ?? .descriptor(descriptor)) { unsafe fstat(descriptor.rawValue, &status) }
     size = Int(status.st_size)
@@ -33,9 +38,12 @@ public struct FileStatus: Hashable, Sendable {
     linkCount = UInt64(status.st_nlink)
   }
 
-  package var isFIFO: Bool { mode & S_IFMT == S_IFIFO }
-  package var isSocket: Bool { mode & S_IFMT == S_IFSOCK }
-  package var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
+  /// Whether it is a pipe or FIFO.
+  public var isFIFO: Bool { mode & S_IFMT == S_IFIFO }
+  /// Whether it is a socket.
+  public var isSocket: Bool { mode & S_IFMT == S_IFSOCK }
+  /// Whether it is a regular file.
+  public var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
 
   /// Whether the file can still be found by a name.
   package var hasName: Bool { linkCount > 0 }

@@ -21,23 +21,59 @@ extension IPCError {
       "Create the mutex again: an owner died, and nothing was repaired"
     case (.semGetValue, .invalidArgument): "Create the semaphore again: its memory was overwritten"
     case (.semOpen, .protocolNotSupported): "Create it by a 64-bit program: the semaphore has another layout"
-    case _ where isOfMemoryOrSemaphore && hasInvalidName:
-      "Name it by a slash and 1 to 255 bytes that are not slashes, such as '/jobs'"
-    case (.semOpen, .invalidArgument): "Use a value of at most 2147483647"
+    case (.semOpen, .invalidArgument) where !hasInvalidName: "Use a value of at most 2147483647"
+    case (.epollControl, .noSpace): "Watch fewer descriptors, or raise /proc/sys/fs/epoll/max_user_watches"
+    case (.epollControl, .notPermitted): "Do not watch regular files and directories: they are always ready"
     case (.fcntlSetPipeSize, .notPermitted):
       "Without CAP_SYS_RESOURCE, /proc/sys/fs/pipe-max-size and pipe-user-pages-soft limit the capacity"
     case (.fcntlSetPipeSize, .resourceBusy): "Read first: the pipe holds more bytes than that"
     case (.open, .noSuchAddressOrDevice): "Start the reader first, or pass a timeout to wait for it"
+    case (.socket, .fileNameTooLong):
+      "A socket address has at most 107 bytes: use a shorter path, or a relative one after changing the directory"
+    case (.bind, .addressInUse): "Use another address; for a Unix path that a dead process left, pass replaceStale: true"
+    case (.flock, .wouldBlock): "End the process that keeps the directory locked, or bind in another directory"
+    case (.sendmsg, .tooManyReferences): "Let the receiver take the descriptors in transit first, or raise RLIMIT_NOFILE"
+    case (.sdListenFDs, .invalidArgument): "Set LISTEN_PID and LISTEN_FDS as sd_listen_fds(3) describes"
+    case (.posixSpawn, .badFileDescriptor):
+      "Pass open descriptors, as numbers from 0 up to but not including RLIMIT_NOFILE (ulimit -n)"
+    case (.posixSpawn, .noSuchFileOrDirectory):
+      "Check the path or PATH, and the interpreter in the first line of a script"
+    case (.sigqueue, .wouldBlock), (.sigqueue, .timedOut):
+      "Let the receiver handle its pending signals, or raise its RLIMIT_SIGPENDING (ulimit -i)"
+    case (.waitid, .noChildProcess), (.waitpid, .noChildProcess):
+      "Do not ignore SIGCHLD, and wait only once, for a child of this process"
+    case _ where hasInvalidName: "Name it by a slash and 1 to 255 bytes that are not slashes, such as '/jobs'"
+    case (.mqOpen, .invalidArgument):
+      "Without CAP_SYS_RESOURCE, msg_max and msgsize_max in /proc/sys/fs/mqueue limit the attributes"
+    case (.mqOpen, .tooManyOpenFiles):
+      "Raise RLIMIT_MSGQUEUE (ulimit -q), which all queues of the user share, or RLIMIT_NOFILE (ulimit -n)"
+    case (.mqOpen, .noSpace): "Remove queues, or raise /proc/sys/fs/mqueue/queues_max"
+    case (.mqReceive, .messageTooLong), (.mqTimedReceive, .messageTooLong):
+      "Make room for the longest message that the queue allows, however short this one is"
+    case (.mqSend, .messageTooLong), (.mqTimedSend, .messageTooLong):
+      "Create the queue with a larger maximum message size"
+    case (.msgctl, .notPermitted):
+      "Be owner or creator; a capacity above /proc/sys/kernel/msgmnb also takes CAP_SYS_RESOURCE"
+    case (.msgget, .noSpace): "Remove queues (ipcs -q, ipcrm), or raise /proc/sys/kernel/msgmni"
+    case (.msgrcv, .argListTooLong): "Make more room: the message stays in the queue"
+    case (.msgsnd, .invalidArgument):
+      "Use a type of 1 or more and at most /proc/sys/kernel/msgmax bytes; or the queue was removed"
+    case (.semctl, .outOfRange): "Use a value of 0 to 32767"
+    case (.semget, .invalidArgument):
+      "Ask for 1 to SEMMSL (/proc/sys/kernel/sem) semaphores, and for no more than an existing set has"
+    case (.semget, .noSpace): "Remove sets (ipcs -s, ipcrm), or raise /proc/sys/kernel/sem"
+    case (.semget, .timedOut), (.semget, .wouldBlock):
+      "Remove the set if the process that created it died before it set the values"
+    case (.semop, .argListTooLong): "Use at most SEMOPM operations, the third number of /proc/sys/kernel/sem"
+    case (.semop, .fileTooLarge): "Use an index below the number of semaphores in the set"
+    case (.semop, .outOfRange):
+      "Keep the value and the sum of the changes to undo (SEM_UNDO) at most 32767"
+    case (.shmget, .invalidArgument):
+      "Ask for 1 to /proc/sys/kernel/shmmax bytes, and for no more than an existing segment has"
+    case (.shmget, .noSpace): "Remove segments (ipcs -m, ipcrm), or raise shmmni and shmall in /proc/sys/kernel"
     case (_, .tooManyOpenFiles): "Close descriptors, or raise RLIMIT_NOFILE (ulimit -n)"
     case (_, .tooManyOpenFilesInSystem): "Raise /proc/sys/fs/file-max, or /proc/sys/fs/pipe-user-pages-hard for pipes"
     default: nil
-    }
-  }
-
-  private var isOfMemoryOrSemaphore: Bool {
-    switch call {
-    case .shmOpen, .shmUnlink, .semOpen, .semUnlink: true
-    default: false
     }
   }
 

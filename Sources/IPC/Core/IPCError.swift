@@ -69,6 +69,10 @@ public struct IPCError: Error, Hashable, Sendable {
   package func adding(transferred count: Int) -> IPCError {
     IPCError(call, errno, on: object, transferred: transferred + count)
   }
+
+  /// The same error, of a larger call that had transferred `count` bytes.
+  @usableFromInline
+  func after(_ count: Int) -> IPCError { IPCError(call, errno, on: object, transferred: count) }
 }
 
 extension IPCError: CustomStringConvertible {

@@ -84,14 +84,15 @@ extension Syscall {
   @inline(__always)
   package static func untilReady<Value: FixedWidthInteger>(
     _ name: IPCError.Call, _ descriptor: FileDescriptor, _ events: Readiness, _ timeout: Timeout,
-    retryOnInterrupt: Bool, _ body: () throws(IPCError) -> Result<Value, Errno>
+    on object: @autoclosure () -> IPCError.Object? = nil, retryOnInterrupt: Bool,
+    _ body: () throws(IPCError) -> Result<Value, Errno>
   ) throws(IPCError) -> Value {
     while true {
       switch try body() {
       case .success(let value): return value
       case .failure(.wouldBlock):
-        try waitOrThrow(name, descriptor, events, timeout, retryOnInterrupt: retryOnInterrupt)
-      case .failure(let reason): throw IPCError(name, reason, on: .descriptor(descriptor))
+        try waitOrThrow(name, descriptor, events, timeout, on: object(), retryOnInterrupt: retryOnInterrupt)
+      case .failure(let reason): throw IPCError(name, reason, on: object() ?? .descriptor(descriptor))
       }
     }
   }
@@ -100,11 +101,11 @@ extension Syscall {
   @inline(never)
   package static func waitOrThrow(
     _ name: IPCError.Call, _ descriptor: FileDescriptor, _ events: Readiness, _ timeout: Timeout,
-    retryOnInterrupt: Bool
+    on object: @autoclosure () -> IPCError.Object? = nil, retryOnInterrupt: Bool
   ) throws(IPCError) {
     guard !timeout.isImmediate,
       try !wait(for: events, of: descriptor.rawValue, until: timeout, retryOnInterrupt: retryOnInterrupt).isEmpty
-    else { throw IPCError(name, timeout.expirationError, on: .descriptor(descriptor)) }
+    else { throw IPCError(name, timeout.expirationError, on: object() ?? .descriptor(descriptor)) }
   }
 }
 

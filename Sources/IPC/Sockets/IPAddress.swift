@@ -4,25 +4,25 @@ internal import Glibc
 internal import Musl
 #endif
 
-/// Which of the internet protocols.
+/// A version of the Internet Protocol.
 public enum IPVersion: Hashable, Sendable, CaseIterable {
   case v4
   case v6
 }
 
-/// The address of a machine, as it is written in numbers.
+/// A numeric IP address.
 ///
 /// ```swift
 /// guard let address = IPAddress("fe80::1%eth0") else { return }
 /// ```
 ///
-/// Names are no addresses: what they stand for is for `getaddrinfo(3)` to find, and may take as long as it takes.
+/// Host names are not addresses: resolve them with `getaddrinfo(3)`, which can block.
 public struct IPAddress: Hashable, Sendable {
   public let version: IPVersion
-  /// In the order of the network, the first byte lowest in memory.
+  /// In network byte order, the first byte lowest in memory.
   let first: UInt64
   let second: UInt64
-  /// The number of the interface that an IPv6 address of one link only is on; 0 for none.
+  /// The number of the interface of a link-local IPv6 address; 0 for none.
   public let scope: UInt32
 
   init(version: IPVersion, first: UInt64, second: UInt64 = 0, scope: UInt32 = 0) {
@@ -32,7 +32,7 @@ public struct IPAddress: Hashable, Sendable {
     self.scope = scope
   }
 
-  /// The machine itself: `127.0.0.1` or `::1`.
+  /// The loopback address: `127.0.0.1` or `::1`.
   public static func loopback(_ version: IPVersion) -> IPAddress {
     switch version {
     case .v4: IPAddress(version: .v4, first: (UInt64(0x7F00_0001) << 32).bigEndian)
@@ -40,18 +40,18 @@ public struct IPAddress: Hashable, Sendable {
     }
   }
 
-  /// Every address of the machine, to listen at: `0.0.0.0` or `::`.
+  /// All addresses of the machine, to listen at: `0.0.0.0` or `::`.
   public static func any(_ version: IPVersion) -> IPAddress { IPAddress(version: version, first: 0) }
 }
 
 extension IPAddress: LosslessStringConvertible {
-  /// Parses `127.0.0.1`, `::1`, or `fe80::1%eth0`, where the interface is a name that there is, or a number.
+  /// Parses `127.0.0.1`, `::1`, or `fe80::1%eth0`, where the interface is an existing name or a number.
   ///
-  /// IPv4 is four decimal numbers, never fewer: `127.1` is nil.
+  /// An IPv4 address has four decimal numbers: `127.1` is nil.
   ///
   /// Calls `inet_pton(3)`, and `if_nametoindex(3)`.
   public init?(_ description: String) {
-    // C would end the text at a NUL, and take what is before it.
+    // inet_pton(3) would stop at a NUL.
     if description.utf8.contains(0) { return nil }
     var words: (UInt64, UInt64) = (0, 0)
     if unsafe inet_pton(AF_INET, description, &words) == 1 {
@@ -68,11 +68,11 @@ extension IPAddress: LosslessStringConvertible {
     self.init(version: .v6, first: words.0, second: words.1, scope: scope)
   }
 
-  /// As ``init(_:)`` takes it. Calls `inet_ntop(3)`.
+  /// The text that ``init(_:)`` parses. Calls `inet_ntop(3)`.
   public var description: String {
     var words = (first, second)
     let text = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { buffer in
-      // Fails only when there is no room.
+      // Fails only if there is too little room.
       _ = unsafe inet_ntop(
         version == .v4 ? AF_INET : AF_INET6, &words, buffer.baseAddress, socklen_t(buffer.count))
       return unsafe buffer.baseAddress.map { unsafe String(cString: $0) } ?? ""

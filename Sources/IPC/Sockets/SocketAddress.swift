@@ -1,12 +1,11 @@
 internal import CIPC
 
-/// Where a socket of the internet protocols is: an address and a port.
+/// The address of an internet socket: an IP address and a port.
 ///
-/// The `struct sockaddr_in` of `ip(7)`, and the `struct sockaddr_in6` of `ipv6(7)`. To send to one, or to be told of one,
-/// allocates nothing.
+/// The `struct sockaddr_in` of `ip(7)`, and the `struct sockaddr_in6` of `ipv6(7)`. Using one does not allocate.
 public struct SocketAddress: Hashable, Sendable {
   public let address: IPAddress
-  /// 0 lets the kernel choose a port that nobody has.
+  /// 0 lets the kernel choose an unused port.
   public let port: UInt16
 
   public init(_ address: IPAddress, port: UInt16) {
@@ -14,22 +13,26 @@ public struct SocketAddress: Hashable, Sendable {
     self.port = port
   }
 
-  init(_ raw: cipc_internet_address) {
+  /// nil for an address of another family.
+  init?(_ raw: cipc_address) {
+    let parts = unsafe withUnsafePointer(to: raw) { unsafe cipc_internet_of_address($0) }
+    guard parts.version != 0 else { return nil }
     self.init(
       IPAddress(
-        version: raw.version == 6 ? .v6 : .v4, first: raw.first, second: raw.second, scope: raw.scope),
-      port: raw.port)
+        version: parts.version == 6 ? .v6 : .v4, first: parts.first, second: parts.second, scope: parts.scope),
+      port: parts.port)
   }
 
-  var raw: cipc_internet_address {
-    cipc_internet_address(
-      first: address.first, second: address.second, scope: address.scope, port: port,
-      version: address.version == .v4 ? 4 : 6)
+  var raw: cipc_address {
+    cipc_address_of_internet(
+      cipc_internet_address(
+        first: address.first, second: address.second, scope: address.scope, port: port,
+        version: address.version == .v4 ? 4 : 6))
   }
 }
 
 extension SocketAddress: LosslessStringConvertible {
-  /// Parses `127.0.0.1:80`, or `[::1]:80`: the brackets tell where the address ends.
+  /// Parses `127.0.0.1:80`, or `[::1]:80`.
   public init?(_ description: String) {
     guard let colon = description.lastIndex(of: ":") else { return nil }
     let digits = description[description.index(after: colon)...]

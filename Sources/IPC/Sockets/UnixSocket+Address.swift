@@ -1,37 +1,30 @@
 package import CIPC
 public import SystemPackage
 
-/// Sockets between processes of one machine.
-public enum UnixSocket {}
-
 extension UnixSocket {
   /// The address of a Unix domain socket: a path, an abstract name, or nothing.
   ///
-  /// It is stored as the kernel takes it (`struct sockaddr_un` with its length), so sending to one, or receiving one, does
-  /// not allocate.
+  /// It is stored as the kernel takes it (`struct sockaddr_un`), so using one does not allocate.
   ///
   /// `unix(7)`.
   public struct Address: Sendable {
-    package var raw: cipc_unix_address
+    package var raw: cipc_address
 
     /// No address. Binding a socket to it makes the kernel choose an unused abstract name.
-    public static var unnamed: Address { Address(cipc_unix_address()) }
+    public static var unnamed: Address { Address(cipc_address_of_unix(nil, 0)) }
 
     /// The maximum length of a path or an abstract name, in bytes.
-    public static let maximumLength = 107
+    public static let maximumLength = Int(CIPC_SUN_PATH) - 1
 
     /// Creates an address of a path.
     ///
-    /// - Throws: ``IPCError`` with `.fileNameTooLong` for more than ``maximumLength`` bytes; use a relative path from the
-    ///   socket's directory then. `.noSuchFileOrDirectory` for an empty path.
+    /// - Throws: ``IPCError`` with `.fileNameTooLong` for more than ``maximumLength`` bytes; use a shorter path, or one
+    ///   relative to the working directory. `.noSuchFileOrDirectory` for an empty path.
     public init(path: FilePath) throws(IPCError) {
-      let bytes = unsafe path.withPlatformString {
-        unsafe Array(UnsafeBufferPointer(start: $0, count: path.length + 1))
-      }
       guard path.length <= Self.maximumLength else { throw IPCError(.socket, .fileNameTooLong, on: .path(path)) }
       guard path.length > 0 else { throw IPCError(.socket, .noSuchFileOrDirectory, on: .path(path)) }
-      // With its NUL, which readers of the address would have to add otherwise.
-      self.init(bytes.map { UInt8(bitPattern: $0) })
+      // With its NUL: some readers of the address expect one.
+      raw = unsafe path.withPlatformString { unsafe cipc_address_of_unix($0, path.length + 1) }
     }
 
     /// Creates an address of an abstract name, which disappears with its socket.
@@ -44,16 +37,10 @@ extension UnixSocket {
       guard name.count <= Self.maximumLength else {
         throw IPCError(.socket, .fileNameTooLong, on: .label("@" + String(decoding: name, as: UTF8.self)))
       }
-      self.init([0] + name)
+      raw = unsafe ([0] + Array(name)).withUnsafeBytes { unsafe cipc_address_of_unix($0.baseAddress, $0.count) }
     }
 
-    package init(_ raw: cipc_unix_address) { self.raw = raw }
-
-    private init(_ bytes: [UInt8]) {
-      raw = cipc_unix_address()
-      raw.length = bytes.count
-      unsafe withUnsafeMutableBytes(of: &raw.name) { unsafe $0.copyBytes(from: bytes) }
-    }
+    package init(_ raw: cipc_address) { self.raw = raw }
 
     /// The path; nil for other addresses.
     public var path: FilePath? {
@@ -69,12 +56,23 @@ extension UnixSocket {
     }
 
     /// Whether there is no address.
-    public var isUnnamed: Bool { raw.length == 0 }
+    public var isUnnamed: Bool { bytes == nil }
 
-    /// The used part of `sun_path`.
+    var isPath: Bool {
+      var length = 0
+      return unsafe withUnsafePointer(to: raw) {
+        let path = unsafe cipc_unix_path($0, &length)
+        return unsafe length > 0 && path?.pointee != 0
+      }
+    }
+
+    /// The used part of `sun_path`; nil if there is none.
     private var bytes: [UInt8]? {
-      guard raw.length > 0 else { return nil }
-      return unsafe withUnsafeBytes(of: raw.name) { unsafe Array($0.prefix(raw.length)) }
+      var length = 0
+      return unsafe withUnsafePointer(to: raw) {
+        let path = unsafe cipc_unix_path($0, &length)
+        return length == 0 ? nil : unsafe Array(UnsafeBufferPointer(start: path, count: length))
+      }
     }
   }
 }

@@ -39,7 +39,7 @@ enum Transfer {
     _ descriptor: FileDescriptor, _ transport: Transport, into bytes: inout OutputRawSpan, _ timeout: Timeout,
     _ retryOnInterrupt: Bool
   ) throws(IPCError) -> Int {
-    if timeout.isNever { try recover(transport == .socket ? .recv : .read, descriptor, retryOnInterrupt) }
+    if timeout.isNever { try recover(transport == .socket ? .recv : .read, descriptor, transport, retryOnInterrupt) }
     if bytes.freeCapacity == 0 { return 0 }
     return try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
       let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
@@ -67,7 +67,7 @@ enum Transfer {
     _ descriptor: FileDescriptor, _ transport: Transport, _ bytes: RawSpan, _ timeout: Timeout,
     _ retryOnInterrupt: Bool
   ) throws(IPCError) -> Int {
-    if timeout.isNever { try recover(transport == .socket ? .send : .write, descriptor, retryOnInterrupt) }
+    if timeout.isNever { try recover(transport == .socket ? .send : .write, descriptor, transport, retryOnInterrupt) }
     return try unsafe bytes.withUnsafeBytes { (buffer) throws(IPCError) in
       try unsafe writeSlowly(descriptor, transport, buffer, timeout, retryOnInterrupt)
     }
@@ -97,14 +97,14 @@ enum Transfer {
 
   /// Throws unless the failed blocking call is to be repeated.
   @inline(never)
-  private static func recover(
-    _ call: IPCError.Call, _ descriptor: FileDescriptor, _ retryOnInterrupt: Bool
+  static func recover(
+    _ call: IPCError.Call, _ descriptor: FileDescriptor, _ transport: Transport, _ retryOnInterrupt: Bool
   ) throws(IPCError) {
     let reason = Syscall.lastError
     if reason == .interrupted, retryOnInterrupt { return }
     // The description is non-blocking: the wait is in ppoll(2) then.
     if reason == .wouldBlock { return }
-    throw IPCError(call, reason, on: .descriptor(descriptor))
+    throw IPCError(call, reason, on: transport == .socket ? .socket(descriptor) : .descriptor(descriptor))
   }
 
   @inline(never)
@@ -114,7 +114,9 @@ enum Transfer {
   ) throws(IPCError) -> Int {
     let nowait = !timeout.isNever
     if transport == .socket {
-      return try Syscall.untilReady(.recv, descriptor, .readable, timeout, retryOnInterrupt: retryOnInterrupt) {
+      return try Syscall.untilReady(
+        .recv, descriptor, .readable, timeout, on: .socket(descriptor), retryOnInterrupt: retryOnInterrupt
+      ) {
         Syscall.result(retryOnInterrupt: retryOnInterrupt) {
           unsafe cipc_socket_read(
             descriptor.rawValue, room.baseAddress, room.count, nowait ? Int32(MSG_DONTWAIT) : 0)
@@ -140,7 +142,9 @@ enum Transfer {
   ) throws(IPCError) -> Int {
     let nowait = !timeout.isNever
     if transport == .socket {
-      return try Syscall.untilReady(.send, descriptor, .writable, timeout, retryOnInterrupt: retryOnInterrupt) {
+      return try Syscall.untilReady(
+        .send, descriptor, .writable, timeout, on: .socket(descriptor), retryOnInterrupt: retryOnInterrupt
+      ) {
         Syscall.result(retryOnInterrupt: retryOnInterrupt) {
           unsafe cipc_socket_write(
             descriptor.rawValue, bytes.baseAddress, bytes.count, nowait ? Int32(MSG_DONTWAIT) : 0)
@@ -203,6 +207,9 @@ enum PipeSignal {
 
   /// Tells that the program ignores `SIGPIPE` from now on, so that nothing has to be done about it.
   static func programIgnoresIt() { method.store(Method.ignored.rawValue, ordering: .relaxed) }
+
+  /// Reports that the program may no longer ignore `SIGPIPE`.
+  static func programHandlesIt() { method.store(Method.flag.rawValue, ordering: .relaxed) }
 
   /// Makes this process behave as on a kernel before Linux 6.18, for tests.
   static func assumeKernelWithoutFlag() { method.store(Method.mask.rawValue, ordering: .relaxed) }

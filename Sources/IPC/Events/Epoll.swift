@@ -1,0 +1,251 @@
+internal import CIPC
+internal import Synchronization
+public import SystemPackage
+
+/// Descriptors that the kernel watches, and of which it reports those that are ready.
+///
+/// ```swift
+/// let epoll = try Epoll()
+/// let requests = try epoll.watch(pipe.reader, for: .readable, token: 1)
+/// let signals = try epoll.watch(SignalFD([.terminate]), for: .readable, token: 2)
+/// var ready: [ReadinessEvent] = []
+/// while true {
+///   ready.removeAll(keepingCapacity: true)
+///   try epoll.wait(appendingTo: &ready)
+///   for event in ready {
+///     if event.token == 1 { try handle(requests.owner) } else { return }
+///   }
+/// }
+/// ```
+///
+/// A wait costs only what is ready, however many descriptors are watched. ``Watched`` owns a watched descriptor and ends the
+/// watching before it closes it. See <doc:WaitingOnMany>.
+///
+/// `epoll(7)`.
+public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
+  public let descriptor: FileDescriptor
+  private let instance: Instance
+
+  /// Creates an instance that watches nothing. Its descriptor is close-on-exec.
+  ///
+  /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
+  ///
+  /// Calls `epoll_create1(2)`.
+  public init() throws(IPCError) {
+    self.init(try OwnedDescriptor.opened(by: .epollCreate) { cipc_epoll_create() })
+  }
+
+  /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an epoll instance. It stays the property of its previous
+  ///   owner then.
+  public init(adopting descriptor: FileDescriptor) throws(IPCError) {
+    self.init(try OwnedDescriptor.adopting(descriptor, "[eventpoll]", .epollCreate))
+  }
+
+  private init(_ owned: consuming OwnedDescriptor) {
+    descriptor = owned.descriptor
+    instance = Instance(owned)
+  }
+
+  /// Passes the descriptor on to a new owner. What is ``Watched`` stays watched, until its owner closes it.
+  public consuming func takeDescriptor() -> OwnedDescriptor { instance.take() }
+
+  /// Waits until a watched descriptor is ready, and appends the events of those that are to an array, which is reallocated
+  /// only if its capacity is too small.
+  ///
+  /// If more than `maxEvents` are ready, the next wait reports the others.
+  ///
+  /// - Returns: The number of events; 0 if the time is over. A timeout is not an error here, as in
+  ///   ``PollSet/wait(timeout:retryOnInterrupt:)``.
+  /// - Throws: ``IPCError`` with `.interrupted` if `retryOnInterrupt` is false and a signal handler ran;
+  ///   `.invalidArgument` if `maxEvents` is less than 1.
+  ///
+  /// Calls `epoll_pwait2(2)`.
+  @discardableResult
+  public func wait(
+    appendingTo events: inout [ReadinessEvent], maxEvents: Int = 64, timeout: Timeout = .never,
+    retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    var ready = 0
+    try events.append(addingCapacity: max(0, maxEvents)) { (span: inout OutputSpan<ReadinessEvent>) throws(IPCError) in
+      try unsafe span.withUnsafeMutableBufferPointer { (buffer, count) throws(IPCError) in
+        let room = unsafe UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[count...]))
+        ready = try Syscall.wait(
+          .epollWait, on: .descriptor(descriptor), timeout, retryOnInterrupt: retryOnInterrupt
+        ) {
+          unsafe cipc_epoll_wait(
+            descriptor.rawValue, room.baseAddress?.assumingMemoryBound(to: cipc_epoll_event.self),
+            Int32(clamping: maxEvents), $0)
+        }
+        count += ready
+      }
+    }
+    return ready
+  }
+}
+
+extension Epoll {
+  /// When a wait reports a descriptor.
+  public enum Trigger: Hashable, Sendable {
+    /// In every wait while it is ready.
+    case level
+    /// In the first wait after a new event (`EPOLLET`). Read or write until the call would block: what is left over is not
+    /// reported again.
+    case edge
+  }
+
+  /// Watches a descriptor until the returned value is destroyed.
+  ///
+  /// - Parameters:
+  ///   - owner: It is closed if it cannot be watched.
+  ///   - events: What to report. ``Readiness/error`` and ``Readiness/hangUp`` are reported in any case.
+  ///   - token: A value that is returned with the events of the descriptor.
+  ///   - once: Whether it is reported only once until ``Watched/change(to:trigger:once:)`` is called (`EPOLLONESHOT`), for
+  ///     an instance on which several threads wait.
+  /// - Throws: ``IPCError`` with `.notPermitted` for a descriptor that is always ready, such as a regular file; `.noSpace`
+  ///   above `/proc/sys/fs/epoll/max_user_watches`; `.tooManySymbolicLinkLevels` for a cycle of instances.
+  ///
+  /// Calls `epoll_ctl(2)` with `EPOLL_CTL_ADD`.
+  public func watch<Owner: DescriptorOwner & ~Copyable>(
+    _ owner: consuming Owner, for events: Readiness, token: UInt64, trigger: Trigger = .level, once: Bool = false
+  ) throws(IPCError) -> Watched<Owner> {
+    try add(owner.descriptor, for: events, token: token, trigger: trigger, once: once)
+    let registration = Registration(instance: instance, descriptor: owner.descriptor, token: token)
+    return Watched(registration: registration, owner: owner)
+  }
+
+  /// A watched descriptor with its owner. When it is destroyed, first the watching ends, and then the descriptor is closed.
+  ///
+  /// In the other order the kernel would continue to report a description that another process, such as a child, holds
+  /// too, under a number that is closed here or belongs to another file.
+  public struct Watched<Owner: DescriptorOwner & ~Copyable>: ~Copyable {
+    // Fields are destroyed in their order.
+    let registration: Registration
+
+    /// The owner of the descriptor.
+    public let owner: Owner
+
+    /// Replaces the events to report. A descriptor that was reported once is reported again.
+    ///
+    /// What is ready already is reported, also with ``Epoll/Trigger/edge``.
+    ///
+    /// - Throws: ``IPCError`` with `.badFileDescriptor` if the instance was closed or released.
+    ///
+    /// Calls `epoll_ctl(2)` with `EPOLL_CTL_MOD`.
+    public func change(to events: Readiness, trigger: Trigger = .level, once: Bool = false) throws(IPCError) {
+      try registration.instance.control(
+        CIPC_EPOLL_CTL_MOD, registration.descriptor, events, registration.token, trigger, once)
+    }
+
+    /// Ends the watching, and returns the owner.
+    ///
+    /// Calls `epoll_ctl(2)` with `EPOLL_CTL_DEL`.
+    public consuming func remove() throws(IPCError) -> Owner {
+      try registration.end()
+      return owner
+    }
+  }
+}
+
+extension Epoll.Watched: Sendable where Owner: Sendable & ~Copyable {}
+
+extension Epoll {
+  /// Watches a descriptor that the caller owns, as in C.
+  ///
+  /// Call ``remove(_:)`` before you close it: an entry outlives its descriptor while another one refers to the same
+  /// description. ``watch(_:for:token:trigger:once:)`` sees to that.
+  ///
+  /// - Throws: ``IPCError`` with `.fileExists` if it is watched already; else as
+  ///   ``watch(_:for:token:trigger:once:)`` does.
+  ///
+  /// Calls `epoll_ctl(2)` with `EPOLL_CTL_ADD`.
+  public func add(
+    _ descriptor: FileDescriptor, for events: Readiness, token: UInt64, trigger: Trigger = .level, once: Bool = false
+  ) throws(IPCError) {
+    try instance.control(CIPC_EPOLL_CTL_ADD, descriptor, events, token, trigger, once)
+  }
+
+  /// Replaces the events to report of a descriptor that ``add(_:for:token:trigger:once:)`` watches.
+  ///
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if it is not watched.
+  ///
+  /// Calls `epoll_ctl(2)` with `EPOLL_CTL_MOD`.
+  public func change(
+    _ descriptor: FileDescriptor, to events: Readiness, token: UInt64, trigger: Trigger = .level, once: Bool = false
+  ) throws(IPCError) {
+    try instance.control(CIPC_EPOLL_CTL_MOD, descriptor, events, token, trigger, once)
+  }
+
+  /// Ends the watching of a descriptor that ``add(_:for:token:trigger:once:)`` watches.
+  ///
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if it is not watched.
+  ///
+  /// Calls `epoll_ctl(2)` with `EPOLL_CTL_DEL`.
+  public func remove(_ descriptor: FileDescriptor) throws(IPCError) {
+    try instance.control(CIPC_EPOLL_CTL_DEL, descriptor, [], 0, .level, false)
+  }
+}
+
+extension Epoll {
+  /// The descriptor of the instance, which ``Watched`` values share, so that it is open while they need it.
+  final class Instance: Sendable {
+    private let owned: Mutex<OwnedDescriptor?>
+
+    init(_ owned: consuming OwnedDescriptor) { self.owned = Mutex(owned) }
+
+    func take() -> OwnedDescriptor {
+      owned.withLock {
+        guard let owned = $0.take() else { preconditionFailure("the owner of an instance takes its descriptor once") }
+        return owned
+      }
+    }
+
+    /// Ends the watching, unless the instance was closed or released.
+    func remove(_ descriptor: FileDescriptor) throws(IPCError) {
+      try owned.withLock { (owned) throws(IPCError) in
+        guard let number = owned?.descriptor.rawValue else { return }
+        try Syscall.call(.epollControl, on: .descriptor(descriptor)) {
+          cipc_epoll_ctl(number, Int32(CIPC_EPOLL_CTL_DEL), descriptor.rawValue, 0, 0)
+        }
+      }
+    }
+
+    func control(
+      _ operation: some BinaryInteger, _ descriptor: FileDescriptor, _ events: Readiness, _ token: UInt64,
+      _ trigger: Trigger, _ once: Bool
+    ) throws(IPCError) {
+      var flags = UInt32(UInt16(bitPattern: events.rawValue))
+      if trigger == .edge { flags |= UInt32(bitPattern: Int32(CIPC_EPOLLET)) }
+      if once { flags |= UInt32(bitPattern: Int32(CIPC_EPOLLONESHOT)) }
+      try owned.withLock { (owned) throws(IPCError) in
+        // The number may belong to another file once the instance is closed.
+        let number = owned?.descriptor.rawValue ?? -1
+        try Syscall.call(.epollControl, on: .descriptor(descriptor)) {
+          cipc_epoll_ctl(number, Int32(operation), descriptor.rawValue, flags, token)
+        }
+      }
+    }
+  }
+
+  /// The watching of a descriptor. It ends when this is destroyed, or before.
+  struct Registration: ~Copyable, Sendable {
+    let instance: Instance
+    let descriptor: FileDescriptor
+    let token: UInt64
+    private var isOver = false
+
+    init(instance: Instance, descriptor: FileDescriptor, token: UInt64) {
+      self.instance = instance
+      self.descriptor = descriptor
+      self.token = token
+    }
+
+    deinit { if !isOver { try? instance.remove(descriptor) } }
+
+    consuming func end() throws(IPCError) {
+      isOver = true
+      try instance.remove(descriptor)
+    }
+  }
+}

@@ -1,0 +1,182 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// A counter with a descriptor, to wake another thread or process.
+///
+/// ```swift
+/// let wakeUp = try EventFD()
+/// try wakeUp.write(1)
+/// let count = try wakeUp.read()
+/// ```
+///
+/// A child that inherits the descriptor, or a process that receives it over a ``UnixSocket``, shares the counter. It is
+/// readable when it is not 0.
+///
+/// `eventfd(2)`.
+@frozen
+public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
+  @usableFromInline let owned: OwnedDescriptor
+
+  /// The maximum of the counter. A write that would exceed it waits.
+  public static let maximumValue = UInt64.max - 1
+
+  /// Creates a counter. Its descriptor is close-on-exec.
+  ///
+  /// - Parameters:
+  ///   - semaphore: Whether each read takes 1 and leaves the rest to others, instead of taking everything.
+  ///   - nonBlocking: Whether the descriptor is non-blocking, for a process that inherits it. This library does not need it.
+  /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
+  ///
+  /// Calls `eventfd(2)`.
+  public init(value: UInt32 = 0, semaphore: Bool = false, nonBlocking: Bool = false) throws(IPCError) {
+    let flags = (semaphore ? Int32(CIPC_EFD_SEMAPHORE) : 0) | (nonBlocking ? O_NONBLOCK : 0)
+    owned = try OwnedDescriptor.opened(by: .eventFD) { cipc_eventfd(value, flags) }
+  }
+
+  /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an eventfd. It stays the property of its previous owner then.
+  public init(adopting descriptor: FileDescriptor) throws(IPCError) {
+    owned = try OwnedDescriptor.adopting(descriptor, "[eventfd]", .eventFD)
+  }
+
+  @inlinable public var descriptor: FileDescriptor { owned.descriptor }
+  public consuming func takeDescriptor() -> OwnedDescriptor { owned }
+
+  /// Takes the value of the counter, which becomes 0; of a semaphore, takes 1. Waits while the counter is 0.
+  ///
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
+  ///   `retryOnInterrupt` is false and a signal handler ran.
+  ///
+  /// Calls `read(2)`, or `preadv2(2)` with `RWF_NOWAIT` and `ppoll(2)`.
+  public func read(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) -> UInt64 {
+    var value: UInt64 = 0
+    let count =
+      timeout.isNever
+      ? unsafe cipc_eventfd_read(descriptor.rawValue, &value)
+      : unsafe cipc_eventfd_read_now(descriptor.rawValue, &value)
+    if count >= 0 { return value }
+    return try readSlowly(after: Syscall.lastError, timeout, retryOnInterrupt)
+  }
+
+  /// Takes the value of the counter, without waiting.
+  ///
+  /// - Returns: nil if the counter is 0.
+  public func tryRead() throws(IPCError) -> UInt64? {
+    try nilIfWouldBlock { () throws(IPCError) in try read(timeout: .immediate) }
+  }
+
+  /// Adds an amount to the counter, and waits while the sum would exceed ``maximumValue``.
+  ///
+  /// - Parameter timeout: The kernel reports only when there is room for 1. With a deadline, or if the descriptor is
+  ///   non-blocking, this tries again after pauses of 0.1 to 10 ms.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for more than
+  ///   ``maximumValue``; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+  ///
+  /// Calls `write(2)`.
+  public func write(
+    _ amount: UInt64, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    if timeout.isNever, cipc_eventfd_write(descriptor.rawValue, amount) >= 0 { return }
+    try writeSlowly(amount, timeout, retryOnInterrupt, after: timeout.isNever ? Syscall.lastError : nil)
+  }
+
+  /// Adds an amount to the counter, without waiting.
+  ///
+  /// - Returns: false if the sum would exceed ``maximumValue``.
+  public func tryWrite(_ amount: UInt64) throws(IPCError) -> Bool {
+    try nilIfWouldBlock { () throws(IPCError) in try write(amount, timeout: .immediate) } != nil
+  }
+
+  @inline(never)
+  private func readSlowly(
+    after reason: Errno, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> UInt64 {
+    var value: UInt64 = 0
+    var reason = reason
+    while true {
+      switch reason {
+      case .interrupted where retryOnInterrupt: break
+      case .wouldBlock:
+        try Syscall.waitOrThrow(.read, descriptor, .readable, timeout, retryOnInterrupt: retryOnInterrupt)
+      case .notSupported where !timeout.isNever:
+        // The kernel is older than Linux 5.7, where eventfd does not support RWF_NOWAIT.
+        let result = try NonBlocking.result(descriptor, retryOnInterrupt: retryOnInterrupt) {
+          unsafe cipc_eventfd_read(descriptor.rawValue, &value)
+        }
+        guard case .failure(let next) = result else { return value }
+        reason = next
+        continue
+      default: throw IPCError(.read, reason, on: .descriptor(descriptor))
+      }
+      let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) {
+        timeout.isNever
+          ? unsafe cipc_eventfd_read(descriptor.rawValue, &value)
+          : unsafe cipc_eventfd_read_now(descriptor.rawValue, &value)
+      }
+      guard case .failure(let next) = result else { return value }
+      reason = next
+    }
+  }
+
+  @inline(never)
+  private func writeSlowly(
+    _ amount: UInt64, _ timeout: Timeout, _ retryOnInterrupt: Bool, after reason: Errno?
+  ) throws(IPCError) {
+    var backoff = Backoff()
+    var reason = reason
+    while true {
+      switch reason {
+      case nil: break
+      case .interrupted? where retryOnInterrupt: break
+      case .wouldBlock?:
+        guard try backoff.sleep(before: timeout, retryOnInterrupt: retryOnInterrupt) else {
+          throw IPCError(.write, timeout.expirationError, on: .descriptor(descriptor))
+        }
+      case let reason?: throw IPCError(.write, reason, on: .descriptor(descriptor))
+      }
+      let result = try NonBlocking.result(descriptor, timeout, retryOnInterrupt: retryOnInterrupt) {
+        cipc_eventfd_write(descriptor.rawValue, amount)
+      }
+      guard case .failure(let next) = result else { return }
+      reason = next
+    }
+  }
+}
+
+extension OwnedDescriptor {
+  /// Whether a descriptor is of an anonymous inode, such as `[eventfd]`.
+  static func isAnonymousInode(_ descriptor: FileDescriptor, _ kind: String) throws(IPCError) -> Bool {
+    try Syscall.call(.readlink, on: .descriptor(descriptor)) {
+      unsafe cipc_is_anonymous_inode(descriptor.rawValue, "anon_inode:" + kind)
+    } == 1
+  }
+
+  /// Takes ownership of a descriptor of an anonymous inode.
+  static func adopting(
+    _ descriptor: FileDescriptor, _ kind: String, _ call: IPCError.Call
+  ) throws(IPCError) -> OwnedDescriptor {
+    guard try isAnonymousInode(descriptor, kind) else {
+      throw IPCError(call, .invalidArgument, on: .descriptor(descriptor))
+    }
+    return try adopting(descriptor)
+  }
+}
+
+/// A number that `/proc/self/fdinfo` has of a descriptor, behind `key`; nil if it has none.
+func descriptorInformation(of descriptor: FileDescriptor, _ key: String) throws(IPCError) -> Int32? {
+  let file = try OwnedDescriptor.opened(by: .open, on: .descriptor(descriptor)) {
+    cipc_open_fdinfo(descriptor.rawValue)
+  }
+  var value: Int32 = 0
+  let found = try Syscall.call(.pread, on: .descriptor(descriptor)) {
+    unsafe cipc_fdinfo_number(file.descriptor.rawValue, key, &value)
+  }
+  return found == 1 ? value : nil
+}

@@ -1,0 +1,98 @@
+internal import CIPC
+public import SystemPackage
+
+/// Descriptors to wait for together, in one call.
+///
+/// ```swift
+/// var set = PollSet()
+/// set.add(pipe.reader, for: .readable, token: 0)
+/// set.add(queue, for: .readable, token: 1)
+/// try set.wait(timeout: .after(.seconds(1)))
+/// for event in set where !event.readiness.isEmpty { print(event.token) }
+/// ```
+///
+/// The kernel examines the whole list in each wait. So it is for a few descriptors, or for those that change from wait to
+/// wait; ``Epoll`` is for many. The set does not own the descriptors: empty it before they are closed.
+///
+/// `poll(2)`.
+public struct PollSet: Sendable {
+  private var entries: [cipc_pollfd] = []
+  private var tokens: [UInt64] = []
+
+  public init() {}
+
+  /// Adds a descriptor. The same descriptor can be added several times.
+  ///
+  /// - Parameters:
+  ///   - events: What to wait for. ``Readiness/error`` and ``Readiness/hangUp`` are reported in any case.
+  ///   - token: A value that is returned with the events of the descriptor.
+  public mutating func add(
+    _ owner: borrowing some DescriptorRepresentable & ~Copyable, for events: Readiness, token: UInt64
+  ) {
+    add(owner.descriptor, for: events, token: token)
+  }
+
+  /// Adds a plain descriptor, like ``add(_:for:token:)-(DescriptorRepresentable,_,_)``.
+  public mutating func add(_ descriptor: FileDescriptor, for events: Readiness, token: UInt64) {
+    entries.append(cipc_pollfd(descriptor: descriptor.rawValue, events: events.rawValue, revents: 0))
+    tokens.append(token)
+  }
+
+  /// Removes all descriptors, and keeps the memory for new ones.
+  public mutating func removeAll() {
+    entries.removeAll(keepingCapacity: true)
+    tokens.removeAll(keepingCapacity: true)
+  }
+
+  /// Waits until a descriptor is ready, and records what each is ready for.
+  ///
+  /// - Returns: The number of descriptors that are ready; 0 if the time is over. A timeout is not an error here, as in
+  ///   ``Epoll/wait(appendingTo:maxEvents:timeout:retryOnInterrupt:)``: event loops wait with one to do other work.
+  /// - Throws: ``IPCError`` with `.interrupted` if `retryOnInterrupt` is false and a signal handler ran;
+  ///   `.invalidArgument` for more descriptors than `RLIMIT_NOFILE`.
+  ///
+  /// Calls `ppoll(2)`.
+  @discardableResult
+  public mutating func wait(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) -> Int {
+    try unsafe entries.withUnsafeMutableBufferPointer { (entries) throws(IPCError) in
+      try Syscall.wait(.ppoll, on: nil, timeout, retryOnInterrupt: retryOnInterrupt) {
+        unsafe cipc_ppoll(entries.baseAddress, entries.count, $0)
+      }
+    }
+  }
+}
+
+/// What the last wait recorded, in the order of adding; ``ReadinessEvent/readiness`` is empty for what was not ready.
+extension PollSet: RandomAccessCollection {
+  public var startIndex: Int { 0 }
+  public var endIndex: Int { entries.count }
+  public subscript(position: Int) -> ReadinessEvent {
+    ReadinessEvent(token: tokens[position], readiness: Readiness(rawValue: entries[position].revents))
+  }
+}
+
+/// What a descriptor of a ``PollSet`` or ``Epoll`` is ready for.
+public struct ReadinessEvent: Hashable, Sendable {
+  // The kernel writes this layout.
+  private let raw: cipc_epoll_event
+
+  init(token: UInt64, readiness: Readiness) {
+    raw = cipc_epoll_event(data: token, events: UInt32(UInt16(bitPattern: readiness.rawValue)))
+  }
+
+  /// The value that was passed when the descriptor was added.
+  public var token: UInt64 { raw.data }
+
+  /// What the descriptor is ready for: the requested events, and ``Readiness/error``, ``Readiness/hangUp`` and
+  /// ``Readiness/notOpen`` in any case.
+  public var readiness: Readiness { Readiness(rawValue: Int16(truncatingIfNeeded: raw.events)) }
+
+  public static func == (left: ReadinessEvent, right: ReadinessEvent) -> Bool {
+    left.token == right.token && left.readiness == right.readiness
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(token)
+    hasher.combine(readiness)
+  }
+}

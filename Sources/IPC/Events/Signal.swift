@@ -1,0 +1,166 @@
+internal import CIPC
+internal import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// A signal, by its number.
+///
+/// Standard signals merge: while one is pending, the same signal is not queued a second time. Real-time signals queue, each
+/// with its value. They are received in the order of their numbers, and those of one number in the order of sending.
+///
+/// `signal(7)`.
+public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
+  public let rawValue: Int32
+
+  /// - Returns: nil for a number that is not a signal, and for the two that the C library reserves.
+  public init?(rawValue: Int32) {
+    guard 1..<32 ~= rawValue || cipc_sigrtmin()...cipc_sigrtmax() ~= rawValue else { return nil }
+    self.rawValue = rawValue
+  }
+
+  /// A signal that the kernel reported.
+  init(reported number: Int32) { rawValue = number }
+
+  /// `SIGRTMIN`.
+  public static var firstRealTime: Signal { Signal(reported: cipc_sigrtmin()) }
+
+  /// The real-time signal `SIGRTMIN + offset`; nil if there are not that many.
+  ///
+  /// Programs that agree on a real-time signal count from `SIGRTMIN`, which differs between C libraries.
+  public static func realTime(_ offset: Int32) -> Signal? {
+    guard 0...cipc_sigrtmax() - cipc_sigrtmin() ~= offset else { return nil }
+    return Signal(reported: cipc_sigrtmin() + offset)
+  }
+
+  /// `SIGHUP`.
+  public static let hangUp = Signal(reported: SIGHUP)
+  /// `SIGINT`.
+  public static let interrupt = Signal(reported: SIGINT)
+  /// `SIGQUIT`.
+  public static let quit = Signal(reported: SIGQUIT)
+  /// `SIGKILL`, which cannot be blocked or ignored.
+  public static let kill = Signal(reported: SIGKILL)
+  /// `SIGUSR1`.
+  public static let user1 = Signal(reported: SIGUSR1)
+  /// `SIGUSR2`.
+  public static let user2 = Signal(reported: SIGUSR2)
+  /// `SIGPIPE`.
+  public static let brokenPipe = Signal(reported: SIGPIPE)
+  /// `SIGALRM`.
+  public static let alarm = Signal(reported: SIGALRM)
+  /// `SIGTERM`.
+  public static let terminate = Signal(reported: SIGTERM)
+  /// `SIGCHLD`.
+  public static let child = Signal(reported: SIGCHLD)
+  /// `SIGCONT`.
+  public static let `continue` = Signal(reported: SIGCONT)
+  /// `SIGSTOP`, which cannot be blocked or ignored.
+  public static let stop = Signal(reported: SIGSTOP)
+
+  public static func < (left: Signal, right: Signal) -> Bool { left.rawValue < right.rawValue }
+
+  /// Whether the signal queues.
+  public var isRealTime: Bool { rawValue >= cipc_sigrtmin() }
+}
+
+extension Signal: CustomStringConvertible {
+  /// Such as `SIGUSR1` or `SIGRTMIN+2`.
+  public var description: String {
+    if let symbol = unsafe cipc_signal_symbol(rawValue) { return unsafe "SIG" + String(cString: symbol) }
+    let offset = rawValue - cipc_sigrtmin()
+    return offset < 0 ? "signal \(rawValue)" : offset == 0 ? "SIGRTMIN" : "SIGRTMIN+\(offset)"
+  }
+}
+
+extension Signal {
+  /// Sends the signal to a process.
+  ///
+  /// - Parameter process: One process, not a group. If it is not a child of this process, the number may already belong to
+  ///   another process; a ``PIDFD`` never does.
+  /// - Throws: ``IPCError`` with `.noSuchProcess`; `.notPermitted` for a process of another user; `.invalidArgument` for 0
+  ///   or a negative number.
+  ///
+  /// Calls `kill(2)`.
+  public func send(to process: ProcessID) throws(IPCError) {
+    try Self.requireOne(process, .kill)
+    try Syscall.call(.kill, on: .process(process)) {
+      #if canImport(Glibc)
+        Glibc.kill(process.rawValue, rawValue)
+      #else
+        Musl.kill(process.rawValue, rawValue)
+      #endif
+    }
+  }
+
+  /// Sends the signal to a process, with a value.
+  ///
+  /// Use a real-time signal: a standard signal that is pending already is not queued again, and its value is lost.
+  ///
+  /// - Parameters:
+  ///   - value: The receiver's ``ReceivedSignal/value``, the `sival_int` of C.
+  ///   - process: One process, not a group.
+  ///   - timeout: How long to wait while the receiver's `RLIMIT_SIGPENDING` is reached. The kernel does not report when
+  ///     there is room again, so this tries again after pauses of 0.1 to 10 ms.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; else as ``send(to:)`` does.
+  ///
+  /// Calls `sigqueue(3)`.
+  public func queue(
+    value: Int32, to process: ProcessID, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    try Self.requireOne(process, .sigqueue)
+    var backoff = Backoff()
+    while true {
+      switch Syscall.result({ cipc_sigqueue(process.rawValue, rawValue, value) }) {
+      case .success: return
+      case .failure(.wouldBlock):
+        guard try backoff.sleep(before: timeout, retryOnInterrupt: retryOnInterrupt) else {
+          throw IPCError(.sigqueue, timeout.expirationError, on: .process(process))
+        }
+      case .failure(let reason): throw IPCError(.sigqueue, reason, on: .process(process))
+      }
+    }
+  }
+
+  /// Sends the signal to a process, with a value, without waiting.
+  ///
+  /// - Returns: false if the receiver's `RLIMIT_SIGPENDING` is reached.
+  public func tryQueue(value: Int32, to process: ProcessID) throws(IPCError) -> Bool {
+    try nilIfWouldBlock { () throws(IPCError) in try queue(value: value, to: process, timeout: .immediate) } != nil
+  }
+
+  /// `kill(2)` takes 0 and negative numbers for groups of processes, and -1 for all processes.
+  private static func requireOne(_ process: ProcessID, _ call: IPCError.Call) throws(IPCError) {
+    guard process.rawValue > 0 else { throw IPCError(call, .invalidArgument, on: .process(process)) }
+  }
+}
+
+extension Signal {
+  /// Makes this process ignore the signal.
+  ///
+  /// A program that ignores ``brokenPipe`` writes to pipes with one system call less on each side of the write, on kernels
+  /// before Linux 6.18; a write without readers throws `.brokenPipe` in any case. A ``ChildProcess`` does not inherit the
+  /// disposition. Do not ignore ``child``: the kernel would discard the status of children.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` for ``kill`` and ``stop``.
+  ///
+  /// Calls `sigaction(2)` with `SIG_IGN`.
+  public func ignore() throws(IPCError) {
+    try Syscall.call(.sigaction) { cipc_set_disposition(rawValue, 1) }
+    if self == .brokenPipe { PipeSignal.programIgnoresIt() }
+  }
+
+  /// Gives the signal its default action, which ends the process for most signals.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` for ``kill`` and ``stop``.
+  ///
+  /// Calls `sigaction(2)` with `SIG_DFL`.
+  public func resetToDefault() throws(IPCError) {
+    // First, so that no write relies on a signal that is no longer ignored.
+    if self == .brokenPipe { PipeSignal.programHandlesIt() }
+    try Syscall.call(.sigaction) { cipc_set_disposition(rawValue, 0) }
+  }
+}

@@ -1,0 +1,65 @@
+internal import CIPC
+public import SystemPackage
+
+/// A descriptor from which signals are read, to wait for them beside other descriptors.
+///
+/// ```swift
+/// let signals: SignalSet = [.terminate, .child]
+/// signals.block()
+/// let signalFD = try SignalFD(signals)
+/// if let received = try signalFD.tryRead() { print(received.signal) }
+/// ```
+///
+/// It receives what is pending for the process or for the thread that reads, and is readable then. Every thread must block
+/// the signals: else the kernel delivers them to a thread that does not.
+///
+/// `signalfd(2)`.
+public struct SignalFD: ~Copyable, Sendable, DescriptorOwner {
+  private let owned: OwnedDescriptor
+
+  /// Opens a descriptor for the signals of a set. It is close-on-exec and non-blocking.
+  ///
+  /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
+  ///
+  /// Calls `signalfd(2)`.
+  public init(_ signals: SignalSet) throws(IPCError) {
+    owned = try OwnedDescriptor.opened(by: .signalFD) { cipc_signalfd(signals.word) }
+  }
+
+  /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
+  ///
+  /// It reads the signals of the process that reads, not of the process that created it.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a signalfd. It stays the property of its previous owner then.
+  public init(adopting descriptor: FileDescriptor) throws(IPCError) {
+    owned = try OwnedDescriptor.adopting(descriptor, "[signalfd]", .signalFD)
+  }
+
+  public var descriptor: FileDescriptor { owned.descriptor }
+  public consuming func takeDescriptor() -> OwnedDescriptor { owned }
+
+  /// Waits until a signal is pending, and receives the one with the lowest number.
+  ///
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
+  ///   `retryOnInterrupt` is false and a signal handler ran.
+  ///
+  /// Calls `read(2)`, and `ppoll(2)` to wait.
+  public func read(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) -> ReceivedSignal {
+    var information = cipc_signal_information()
+    _ = try Syscall.untilReady(.read, descriptor, .readable, timeout, retryOnInterrupt: retryOnInterrupt) {
+      () throws(IPCError) in
+      // An adopted descriptor may be blocking, and another thread may receive the signal that ppoll(2) reported.
+      try NonBlocking.result(descriptor, timeout, retryOnInterrupt: retryOnInterrupt) {
+        unsafe cipc_signalfd_read(descriptor.rawValue, &information)
+      }
+    }
+    return ReceivedSignal(information)
+  }
+
+  /// Receives the pending signal with the lowest number, without waiting.
+  ///
+  /// - Returns: nil if no signal is pending.
+  public func tryRead() throws(IPCError) -> ReceivedSignal? {
+    try nilIfWouldBlock { () throws(IPCError) in try read(timeout: .immediate) }
+  }
+}

@@ -1,0 +1,128 @@
+internal import CIPC
+internal import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// A set of signals.
+///
+/// ```swift
+/// let jobs: SignalSet = [.firstRealTime, .terminate]
+/// try jobs.whileBlocked {
+///   while true {
+///     let received = try jobs.wait()
+///     if received.signal == .terminate { break }
+///     print("job \(received.value)")
+///   }
+/// }
+/// ```
+///
+/// `sigsetops(3)`.
+public struct SignalSet: Hashable, Sendable {
+  /// Bit n - 1 is signal n.
+  let word: UInt64
+
+  init(word: UInt64) { self.word = word }
+
+  public init(_ signals: some Sequence<Signal>) {
+    word = signals.reduce(0) { $0 | 1 << UInt64($1.rawValue - 1) }
+  }
+
+  public func contains(_ signal: Signal) -> Bool { word & 1 << UInt64(signal.rawValue - 1) != 0 }
+
+  public var isEmpty: Bool { word == 0 }
+
+  /// The signals of the set, in the order of their numbers.
+  public var signals: [Signal] { (1...64).compactMap(Signal.init(rawValue:)).filter(contains) }
+}
+
+extension SignalSet: ExpressibleByArrayLiteral {
+  public init(arrayLiteral signals: Signal...) { self.init(signals) }
+}
+
+extension SignalSet: CustomStringConvertible {
+  public var description: String { signals.map(\.description).joined(separator: ", ") }
+}
+
+/// A blocked signal stays pending, for the thread or the process, until it is unblocked or received. Each thread has its
+/// own mask, and starts with that of the thread that created it. So a program blocks signals before it creates threads.
+extension SignalSet {
+  /// The signals that this thread blocks.
+  ///
+  /// Calls `pthread_sigmask(3)`.
+  public static var blocked: SignalSet { changeMask(SIG_BLOCK, []) }
+
+  /// The blocked signals that are pending for this thread or process.
+  ///
+  /// Calls `sigpending(2)`.
+  public static var pending: SignalSet {
+    var word: UInt64 = 0
+    // It fails only for an invalid address.
+    _ = unsafe cipc_sigpending(&word)
+    return SignalSet(word: word)
+  }
+
+  /// Blocks these signals in this thread, in addition to those that it blocks already. `SIGKILL` and `SIGSTOP` cannot be
+  /// blocked.
+  ///
+  /// Calls `pthread_sigmask(3)` with `SIG_BLOCK`.
+  public func block() { _ = Self.changeMask(SIG_BLOCK, self) }
+
+  /// Unblocks these signals in this thread. If some are pending, at least one is delivered before this returns.
+  ///
+  /// Calls `pthread_sigmask(3)` with `SIG_UNBLOCK`.
+  public func unblock() { _ = Self.changeMask(SIG_UNBLOCK, self) }
+
+  /// Blocks these signals in this thread while `body` runs. Then the previous mask is restored, and signals that `body` did
+  /// not receive are delivered.
+  ///
+  /// Calls `pthread_sigmask(3)` with `SIG_BLOCK`, and with `SIG_SETMASK`.
+  public func whileBlocked<Value: ~Copyable, Failure: Error>(
+    _ body: () throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    let before = Self.changeMask(SIG_BLOCK, self)
+    defer { _ = Self.changeMask(SIG_SETMASK, before) }
+    return try body()
+  }
+
+  /// Returns the mask before the change. It fails only for an invalid `how`.
+  private static func changeMask(_ how: Int32, _ signals: SignalSet) -> SignalSet {
+    var before: UInt64 = 0
+    _ = unsafe cipc_sigmask(how, signals.word, &before)
+    return SignalSet(word: before)
+  }
+}
+
+extension SignalSet {
+  /// Waits until a signal of the set is pending, and receives the one with the lowest number. No handler runs.
+  ///
+  /// Every thread must block the signals: else the kernel delivers them to a thread that does not.
+  ///
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
+  ///   `retryOnInterrupt` is false and a handler for another signal ran.
+  ///
+  /// Calls `sigtimedwait(2)` or `sigwaitinfo(2)`.
+  public func wait(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) -> ReceivedSignal {
+    var information = cipc_signal_information()
+    while true {
+      // A handler interrupts these calls even with SA_RESTART. A repeated call has only the rest of the time.
+      let nanoseconds = timeout.nanoseconds ?? 0
+      if unsafe cipc_sigtimedwait(word, nanoseconds, &information) != -1 { return ReceivedSignal(information) }
+      switch Syscall.lastError {
+      case .interrupted where retryOnInterrupt: continue
+      case .wouldBlock: if nanoseconds == 0 { throw IPCError(.sigtimedwait, timeout.expirationError) }
+      case let reason: throw IPCError(.sigtimedwait, reason)
+      }
+    }
+  }
+
+  /// Receives the pending signal of the set with the lowest number, without waiting.
+  ///
+  /// - Returns: nil if no signal of the set is pending.
+  public func tryWait() throws(IPCError) -> ReceivedSignal? {
+    try nilIfWouldBlock { () throws(IPCError) in try wait(timeout: .immediate) }
+  }
+}

@@ -1,0 +1,118 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// A timer with a descriptor, to wait for it beside other descriptors.
+///
+/// ```swift
+/// let timer = try TimerFD()
+/// try timer.set(after: .seconds(1), every: .milliseconds(100))
+/// let expirations = try timer.read()
+/// ```
+///
+/// It is readable when it has expired since it was last read. Its clock stands still while the system sleeps, as
+/// `SuspendingClock` does.
+///
+/// `timerfd_create(2)`.
+public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
+  private let owned: OwnedDescriptor
+
+  /// Creates a timer that is not set. Its descriptor is close-on-exec and non-blocking.
+  ///
+  /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
+  ///
+  /// Calls `timerfd_create(2)` with `CLOCK_MONOTONIC`.
+  public init() throws(IPCError) {
+    owned = try OwnedDescriptor.opened(by: .timerFDCreate) { cipc_timerfd() }
+  }
+
+  /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a timer of `CLOCK_MONOTONIC`. It stays the property of its
+  ///   previous owner then.
+  public init(adopting descriptor: FileDescriptor) throws(IPCError) {
+    let isTimer = try OwnedDescriptor.isAnonymousInode(descriptor, "[timerfd]")
+    guard isTimer, try descriptorInformation(of: descriptor, "\nclockid: ") == CLOCK_MONOTONIC else {
+      throw IPCError(.timerFDCreate, .invalidArgument, on: .descriptor(descriptor))
+    }
+    owned = try OwnedDescriptor.adopting(descriptor)
+  }
+
+  public var descriptor: FileDescriptor { owned.descriptor }
+  public consuming func takeDescriptor() -> OwnedDescriptor { owned }
+
+  /// Sets the timer to expire at an instant, at once if that has passed, and then after each interval.
+  ///
+  /// Discards the previous setting, and expirations that were not read.
+  ///
+  /// Calls `timerfd_settime(2)`.
+  public func set(at instant: SuspendingClock.Instant, every interval: Duration? = nil) throws(IPCError) {
+    try set(at: Timeout.until(instant), interval)
+  }
+
+  /// Sets the timer to expire after `duration`, and then after each interval.
+  ///
+  /// Like ``set(at:every:)``.
+  public func set(after duration: Duration, every interval: Duration? = nil) throws(IPCError) {
+    try set(at: Timeout.after(duration), interval)
+  }
+
+  /// Stops the timer, and discards expirations that were not read.
+  ///
+  /// Calls `timerfd_settime(2)`.
+  public func disarm() throws(IPCError) { try set(absolute: false, 0, 0) }
+
+  /// The time until the next expiration, and the interval; nil if the timer is not set, or has expired for the last time.
+  ///
+  /// Calls `timerfd_gettime(2)`.
+  public var status: (remaining: Duration, interval: Duration?)? {
+    get throws(IPCError) {
+      var (remaining, interval): (Int64, Int64) = (0, 0)
+      try Syscall.call(.timerFDGetTime, on: .descriptor(descriptor)) {
+        unsafe cipc_timerfd_remaining(descriptor.rawValue, &remaining, &interval)
+      }
+      return remaining == 0 ? nil : (.nanoseconds(remaining), interval == 0 ? nil : .nanoseconds(interval))
+    }
+  }
+
+  /// Waits until the timer has expired, and returns the number of expirations since it was last read or set.
+  ///
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
+  ///   `retryOnInterrupt` is false and a signal handler ran.
+  ///
+  /// Calls `read(2)`, and `ppoll(2)` to wait.
+  public func read(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) -> UInt64 {
+    var count: UInt64 = 0
+    _ = try Syscall.untilReady(.read, descriptor, .readable, timeout, retryOnInterrupt: retryOnInterrupt) {
+      () throws(IPCError) in
+      // An adopted descriptor may be blocking, and another thread may take the expiration that ppoll(2) reported.
+      try NonBlocking.result(descriptor, timeout, retryOnInterrupt: retryOnInterrupt) {
+        unsafe cipc_timerfd_read(descriptor.rawValue, &count)
+      }
+    }
+    return count
+  }
+
+  /// Returns the number of expirations since the timer was last read or set, without waiting.
+  ///
+  /// - Returns: nil if it has not expired.
+  public func tryRead() throws(IPCError) -> UInt64? {
+    try nilIfWouldBlock { () throws(IPCError) in try read(timeout: .immediate) }
+  }
+
+  private func set(at instant: Timeout, _ interval: Duration?) throws(IPCError) {
+    // 0 would disarm the timer, and an interval of 0 would mean none.
+    try set(absolute: true, max(1, instant.monotonicNanoseconds), interval.map { max(1, $0.nanoseconds) } ?? 0)
+  }
+
+  private func set(absolute: Bool, _ first: Int64, _ interval: Int64) throws(IPCError) {
+    try Syscall.call(.timerFDSetTime, on: .descriptor(descriptor)) {
+      cipc_timerfd_set(descriptor.rawValue, absolute ? 1 : 0, first, interval)
+    }
+  }
+}

@@ -1,0 +1,127 @@
+internal import CIPC
+internal import SystemPackage
+
+extension ChildProcess {
+  /// Runs a program as a filter: writes `input` to its standard input, collects its standard output at the same time, and
+  /// waits for it.
+  ///
+  /// ```swift
+  /// let (sorted, status) = try ChildProcess.filter("sort", input: "b\na\n".utf8.span, timeout: .after(.seconds(5)))
+  /// ```
+  ///
+  /// Neither direction waits for the other, so that no amount of data leads to a deadlock. A program that ends or closes its
+  /// input early is not an error. The output ends when the program and all processes that inherited it have closed it.
+  ///
+  /// - Parameters:
+  ///   - maxLength: How many bytes of output to collect at most. Then the output is closed: a program that writes more is
+  ///     ended by `SIGPIPE`.
+  /// - Returns: The output, and how the program ended. If the output has `maxLength` bytes, there may have been more.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
+  ///   `retryOnInterrupt` is false and a signal handler ran; else as
+  ///   ``init(_:arguments:inheriting:standardInput:standardOutput:standardError:options:)`` does. The program is killed and
+  ///   waited for then.
+  ///
+  /// Calls `posix_spawnp(3)`, `ppoll(2)`, `read(2)`, `pwritev2(2)` and `waitid(2)`.
+  public static func filter(
+    _ program: String, arguments: [String] = [], input: RawSpan, maxLength: Int = .max, options: Options = Options(),
+    timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> (output: [UInt8], status: TerminationStatus) {
+    let toChild = try AnonymousPipe()
+    let fromChild = try AnonymousPipe()
+    var child = try ChildProcess(
+      program, arguments: arguments, standardInput: .descriptor(toChild.reader.descriptor),
+      standardOutput: .descriptor(fromChild.writer.descriptor), options: options)
+    // The child holds these ends now. Ours would hide its end of file and its broken pipe.
+    try toChild.reader.close()
+    try fromChild.writer.close()
+    do throws(IPCError) {
+      let output = try exchange(
+        input, maxLength, consume toChild.writer, consume fromChild.reader, timeout, retryOnInterrupt)
+      return (output, try child.wait(timeout: timeout, retryOnInterrupt: retryOnInterrupt))
+    } catch {
+      // The caller cannot wait for the child, so nothing of it may remain.
+      try? Signal.kill.send(to: child.processID)
+      _ = try? child.wait()
+      throw error
+    }
+  }
+
+  /// Runs a program as a filter of the bytes of an array or a string.
+  ///
+  /// Like ``filter(_:arguments:input:maxLength:options:timeout:retryOnInterrupt:)-(_,_,RawSpan,_,_,_,_)``.
+  public static func filter(
+    _ program: String, arguments: [String] = [], input: Span<UInt8>, maxLength: Int = .max,
+    options: Options = Options(), timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> (output: [UInt8], status: TerminationStatus) {
+    try unsafe filter(
+      program, arguments: arguments, input: input.bytes, maxLength: maxLength, options: options, timeout: timeout,
+      retryOnInterrupt: retryOnInterrupt)
+  }
+
+  private static func exchange(
+    _ input: RawSpan, _ maxLength: Int, _ writer: consuming PipeWriter, _ reader: consuming PipeReader,
+    _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> [UInt8] {
+    var writer: PipeWriter? = consume writer
+    var reader: PipeReader? = consume reader
+    var output: [UInt8] = []
+    var written = 0
+    // A poll(2) entry for each end, the writer's first. A negative descriptor is ignored.
+    var entries = [cipc_pollfd](repeating: cipc_pollfd(descriptor: -1, events: 0, revents: 0), count: 2)
+    while true {
+      if written == input.byteCount { try writer.take()?.close() }
+      if output.count >= maxLength { try reader.take()?.close() }
+      entries[0] = entry(writer?.descriptor, .writable)
+      entries[1] = entry(reader?.descriptor, .readable)
+      if entries[0].descriptor == -1 && entries[1].descriptor == -1 { return output }
+      let ready = try unsafe entries.withUnsafeMutableBufferPointer { (entries) throws(IPCError) in
+        try Syscall.wait(.ppoll, on: nil, timeout, retryOnInterrupt: retryOnInterrupt) {
+          unsafe cipc_ppoll(entries.baseAddress, entries.count, $0)
+        }
+      }
+      if ready == 0 { throw IPCError(.ppoll, timeout.expirationError) }
+      if entries[0].revents != 0 { try feed(&writer, input, &written, retryOnInterrupt) }
+      if entries[1].revents != 0 { try collect(&reader, maxLength, &output, retryOnInterrupt) }
+    }
+  }
+
+  private static func entry(_ descriptor: FileDescriptor?, _ events: Readiness) -> cipc_pollfd {
+    cipc_pollfd(descriptor: descriptor?.rawValue ?? -1, events: events.rawValue, revents: 0)
+  }
+
+  private static func feed(
+    _ writer: inout PipeWriter?, _ input: RawSpan, _ written: inout Int, _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    do throws(IPCError) {
+      written += try writer.borrow { (writer) throws(IPCError) in
+        try writer.write(
+          input.extracting(droppingFirst: written), timeout: .immediate, retryOnInterrupt: retryOnInterrupt)
+      }
+    } catch where error.errno == .brokenPipe {
+      try writer.take()?.close()
+    } catch where error.errno == .wouldBlock {}
+  }
+
+  private static func collect(
+    _ reader: inout PipeReader?, _ maxLength: Int, _ output: inout [UInt8], _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    // Doubles the array, so that it is reallocated a logarithmic number of times.
+    let room = min(maxLength - output.count, max(output.capacity - output.count, output.count, 65536))
+    let count = try reader.borrow { (reader) throws(IPCError) in
+      try reader.read(maxLength: room, appendingTo: &output, retryOnInterrupt: retryOnInterrupt)
+    }
+    if count == 0 { try reader.take()?.close() }
+  }
+}
+
+extension Optional where Wrapped: ~Copyable {
+  /// Calls `body` with the value, which must be there.
+  fileprivate func borrow<Value>(
+    _ body: (borrowing Wrapped) throws(IPCError) -> Value
+  ) throws(IPCError) -> Value {
+    switch self {
+    case .some(let wrapped): try body(wrapped)
+    case .none: preconditionFailure("poll(2) does not report closed descriptors")
+    }
+  }
+}

@@ -1,0 +1,347 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// A program that runs as a child of this process, with the descriptors that it inherits.
+///
+/// ```swift
+/// let pipe = try AnonymousPipe()
+/// let child = try ChildProcess("wc", arguments: ["-c", "/dev/fd/3"], inheriting: [.init(pipe.reader, as: 3)])
+/// try pipe.reader.close()
+/// try pipe.writer.writeAll("Hello".utf8.span)
+/// try pipe.writer.close()
+/// let status = try child.wait()
+/// ```
+///
+/// The child has no other descriptors of this library, because all of them are close-on-exec. It starts with an empty signal
+/// mask and the default disposition of all signals, whatever this process blocks or ignores.
+///
+/// Always wait for the child; otherwise it remains a zombie until this process ends. See <doc:ChildProcesses>.
+///
+/// `posix_spawn(3)`.
+public struct ChildProcess: ~Copyable, Sendable {
+  /// The number of the process.
+  public let processID: ProcessID
+
+  /// Set once the child has been waited for.
+  private var status: TerminationStatus?
+
+  /// Starts a program.
+  ///
+  /// This process keeps the descriptors that the child inherits. Close the ends of pipes that only the child needs: a reader
+  /// sees end of file when *every* writing end is closed.
+  ///
+  /// - Parameters:
+  ///   - program: A path with a slash; or a name, which is searched for in the `PATH` of this process.
+  ///   - arguments: Without the name of the program, which is passed as argument 0.
+  ///   - inheriting: Descriptors that the child has besides its standard streams.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied` if the program cannot be run;
+  ///   `.badFileDescriptor` for a closed descriptor or an impossible number; `.invalidArgument` if two descriptors are to
+  ///   have the same number, or a text contains a NUL.
+  ///
+  /// Calls `posix_spawnp(3)`.
+  public init(
+    _ program: String, arguments: [String] = [], inheriting: [Inherited] = [], standardInput: Stream = .inherit,
+    standardOutput: Stream = .inherit, standardError: Stream = .inherit, options: Options = Options()
+  ) throws(IPCError) {
+    let equalsSign = UInt8(ascii: "=")
+    if let names = options.environment?.keys, names.contains(where: { $0.isEmpty || $0.utf8.contains(equalsSign) }) {
+      throw IPCError(.posixSpawn, .invalidArgument, on: .path(FilePath(program)))
+    }
+    let words = try CStrings([program] + arguments, for: program)
+    let variables = try CStrings(options.environment?.map { "\($0.key)=\($0.value)" }, for: program)
+    let mapping = try DescriptorMapping(
+      inheriting + [standardInput.inherited(as: 0), standardOutput.inherited(as: 1), standardError.inherited(as: 2)]
+        .compactMap(\.self), for: program)
+    var process: Int32 = 0
+    try Self.withDirectory(options.workingDirectory) { (directory) throws(IPCError) in
+      try Syscall.call(.posixSpawn, on: .path(FilePath(program))) {
+        unsafe cipc_spawn(
+          &process, program, words.pointers, variables.pointers, directory, mapping.sources, mapping.targets,
+          mapping.targets.count, options.processGroup.argument, options.signalMask.word)
+      }
+    }
+    processID = ProcessID(rawValue: process)
+  }
+
+  /// Waits until the child has ended, and returns how. The zombie is removed.
+  ///
+  /// Read the child's output before you wait: a child that writes more than a pipe holds waits for its reader.
+  ///
+  /// - Throws: ``IPCError`` with `.noChildProcess` if `SIGCHLD` is ignored, or the child has been waited for elsewhere;
+  ///   `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+  ///
+  /// Calls `waitpid(2)`.
+  @discardableResult
+  public consuming func wait(retryOnInterrupt: Bool = true) throws(IPCError) -> TerminationStatus {
+    try waitForEnd(retryOnInterrupt)
+  }
+
+  /// Waits until the child has ended, at most until the time is over. Returns the same status when it is called again.
+  ///
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; else as
+  ///   ``wait(retryOnInterrupt:)`` does.
+  ///
+  /// Calls `pidfd_open(2)`, `ppoll(2)` and `waitid(2)`; `waitpid(2)` for ``Timeout/never``.
+  @discardableResult
+  public mutating func wait(timeout: Timeout, retryOnInterrupt: Bool = true) throws(IPCError) -> TerminationStatus {
+    if timeout.isNever {
+      let status = try waitForEnd(retryOnInterrupt)
+      self.status = status
+      return status
+    }
+    if let status { return status }
+    let process = try pidfd()
+    while true {
+      try process.wait(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+      if let status = try process.reap() {
+        self.status = status
+        return status
+      }
+    }
+  }
+
+  /// Returns how the child ended, without waiting; nil if it has not ended.
+  public mutating func tryWait() throws(IPCError) -> TerminationStatus? {
+    try nilIfWouldBlock { () throws(IPCError) in try wait(timeout: .immediate) }
+  }
+
+  /// Asks the child to end by `SIGTERM`, kills it by `SIGKILL` if it has not ended after `grace`, and waits for it.
+  ///
+  /// - Returns: How the child ended.
+  /// - Throws: ``IPCError`` as ``wait(retryOnInterrupt:)`` does.
+  ///
+  /// Calls `pidfd_send_signal(2)`, `ppoll(2)` and `waitid(2)`.
+  @discardableResult
+  public consuming func terminate(killAfter grace: Duration = .seconds(5)) throws(IPCError) -> TerminationStatus {
+    if let status { return status }
+    let process = try pidfd()
+    try process.send(.terminate)
+    do throws(IPCError) {
+      try process.wait(timeout: .after(grace))
+    } catch where error.errno == .timedOut {
+      try process.send(.kill)
+    }
+    return try wait()
+  }
+
+  /// Opens a descriptor of the child, to wait for its end beside other descriptors, and to send it signals.
+  ///
+  /// - Throws: ``IPCError`` with `.tooManyOpenFiles`; `.noSuchProcess` if the child has been waited for.
+  ///
+  /// Calls `pidfd_open(2)`.
+  public func pidfd() throws(IPCError) -> PIDFD {
+    // The number may belong to another process by now.
+    guard status == nil else { throw IPCError(.pidfdOpen, .noSuchProcess, on: .process(processID)) }
+    return try PIDFD(of: processID)
+  }
+
+  private func waitForEnd(_ retryOnInterrupt: Bool) throws(IPCError) -> TerminationStatus {
+    if let status { return status }
+    var (exitStatus, signal): (Int32, Int32) = (0, 0)
+    try Syscall.call(.waitpid, on: .process(processID), retryOnInterrupt: retryOnInterrupt) {
+      unsafe cipc_wait(processID.rawValue, &exitStatus, &signal)
+    }
+    return TerminationStatus(exitStatus, signal)
+  }
+
+  /// Opens a directory for the length of `body`, which is passed -1 if there is none. An error names the directory, which
+  /// one of `posix_spawn(3)` would not.
+  private static func withDirectory(
+    _ path: FilePath?, _ body: (Int32) throws(IPCError) -> Void
+  ) throws(IPCError) {
+    guard let path else { return try body(-1) }
+    let directory = try OwnedDescriptor.opened(by: .open, on: .path(path)) {
+      unsafe path.withPlatformString { unsafe cipc_open_directory($0) }
+    }
+    try body(directory.descriptor.rawValue)
+  }
+}
+
+extension ChildProcess {
+  /// A descriptor that a child inherits.
+  ///
+  /// The descriptor must be open until the child has started.
+  public struct Inherited: Hashable, Sendable {
+    let descriptor: FileDescriptor?
+    let number: Int32
+
+    /// Passes down the descriptor of a value: the end of a pipe, a socket, a memory object.
+    ///
+    /// - Parameter number: The number that the descriptor has in the child.
+    public init(_ owner: borrowing some DescriptorRepresentable & ~Copyable, as number: Int32) {
+      self.init(owner.descriptor, as: number)
+    }
+
+    /// Passes down a plain descriptor.
+    ///
+    /// - Parameter number: The number that the descriptor has in the child.
+    public init(_ descriptor: FileDescriptor, as number: Int32) {
+      self.descriptor = descriptor
+      self.number = number
+    }
+
+    /// `/dev/null`.
+    fileprivate init(nullAs number: Int32) {
+      descriptor = nil
+      self.number = number
+    }
+  }
+
+  /// A standard stream of a child.
+  public enum Stream: Hashable, Sendable {
+    /// The stream of this process.
+    case inherit
+    /// `/dev/null`.
+    case null
+    /// An open descriptor, such as an end of a pipe.
+    case descriptor(FileDescriptor)
+
+    fileprivate func inherited(as number: Int32) -> Inherited? {
+      switch self {
+      case .inherit: nil
+      case .null: Inherited(nullAs: number)
+      case .descriptor(let descriptor): Inherited(descriptor, as: number)
+      }
+    }
+  }
+
+  /// The process group of a child, to which a terminal sends its signals.
+  public enum ProcessGroup: Hashable, Sendable {
+    /// The group of this process.
+    case inherit
+    /// A new group, whose number is that of the child.
+    case new
+    /// An existing group of this session.
+    case existing(ProcessID)
+
+    fileprivate var argument: Int32 {
+      switch self {
+      case .inherit: -1
+      case .new: 0
+      case .existing(let group): group.rawValue
+      }
+    }
+  }
+
+  /// How a child differs from this process.
+  public struct Options: Sendable {
+    /// The environment variables of the child; nil for those of this process.
+    public var environment: [String: String]?
+    /// The working directory of the child, from which a relative path of the program is resolved too; nil for that of this
+    /// process.
+    public var workingDirectory: FilePath?
+    /// The process group of the child.
+    public var processGroup: ProcessGroup
+    /// The signals that the child blocks, whatever this thread blocks.
+    public var signalMask: SignalSet
+
+    public init(
+      environment: [String: String]? = nil, workingDirectory: FilePath? = nil, processGroup: ProcessGroup = .inherit,
+      signalMask: SignalSet = []
+    ) {
+      self.environment = environment
+      self.workingDirectory = workingDirectory
+      self.processGroup = processGroup
+      self.signalMask = signalMask
+    }
+  }
+}
+
+/// How a process ended.
+public enum TerminationStatus: Hashable, Sendable {
+  /// It exited with a status; 0 means success.
+  case exited(Int32)
+  /// A signal ended it.
+  case signaled(Signal)
+
+  init(_ exitStatus: Int32, _ signal: Int32) {
+    self = exitStatus >= 0 ? .exited(exitStatus) : .signaled(Signal(reported: signal))
+  }
+
+  /// The exit status, or 128 plus the number of the signal, as a shell reports it.
+  public var shellStatus: Int32 {
+    switch self {
+    case .exited(let status): status
+    case .signaled(let signal): 128 + signal.rawValue
+    }
+  }
+
+  /// Whether the process exited with status 0.
+  public var isSuccess: Bool { self == .exited(0) }
+}
+
+/// The descriptors of a child: which one becomes which number.
+private struct DescriptorMapping: ~Copyable {
+  /// -1 stands for `/dev/null`.
+  private(set) var sources: [Int32] = []
+  let targets: [Int32]
+  private var moved: [Int32] = []
+
+  /// Descriptors whose numbers are targets are duplicated first, because the child would overwrite them. A duplicate whose
+  /// number is a target too stays open until all are done, so that the next duplicate has another number.
+  init(_ inherited: [ChildProcess.Inherited], for program: String) throws(IPCError) {
+    targets = inherited.map(\.number)
+    guard Set(targets).count == targets.count else {
+      throw IPCError(.posixSpawn, .invalidArgument, on: .path(FilePath(program)))
+    }
+    for entry in inherited {
+      guard let descriptor = entry.descriptor else {
+        sources.append(-1)
+        continue
+      }
+      guard descriptor.rawValue >= 0 else {
+        throw IPCError(.posixSpawn, .badFileDescriptor, on: .path(FilePath(program)))
+      }
+      var source = descriptor.rawValue
+      while targets.contains(source) {
+        source = try Syscall.call(.fcntlDuplicate, on: .descriptor(descriptor)) {
+          fcntl(source, F_DUPFD_CLOEXEC, 0)
+        }
+        moved.append(source)
+      }
+      sources.append(source)
+    }
+  }
+
+  deinit { for number in moved { _ = OwnedDescriptor(taking: number) } }
+}
+
+/// A NULL-terminated array of C strings; NULL for nil.
+@safe private struct CStrings: ~Copyable {
+  let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
+  private let count: Int
+
+  /// - Throws: `.invalidArgument` for a text with a NUL, which would be cut short.
+  init(_ strings: [String]?, for program: String) throws(IPCError) {
+    guard let strings else {
+      unsafe pointers = nil
+      count = 0
+      return
+    }
+    guard strings.allSatisfy({ !$0.utf8.contains(0) }) else {
+      throw IPCError(.posixSpawn, .invalidArgument, on: .path(FilePath(program)))
+    }
+    let start = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: strings.count + 1)
+    for (index, string) in strings.enumerated() {
+      let bytes = string.utf8CString
+      let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: bytes.count)
+      _ = unsafe copy.initialize(from: bytes)
+      unsafe (start + index).initialize(to: copy.baseAddress)
+    }
+    unsafe (start + strings.count).initialize(to: nil)
+    unsafe pointers = start
+    count = strings.count
+  }
+
+  deinit {
+    guard let start = unsafe pointers else { return }
+    for index in 0..<count { unsafe start[index]?.deallocate() }
+    unsafe start.deallocate()
+  }
+}

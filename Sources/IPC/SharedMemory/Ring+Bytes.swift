@@ -1,0 +1,139 @@
+internal import SystemPackage
+
+extension Ring.Producer: WritableStream where Content == RingBytes {
+  /// Writes as many of `bytes` as there is room for, at least one.
+  ///
+  /// - Returns: The number of bytes that were written; 0 only if there are none.
+  /// - Throws: ``IPCError`` with `.brokenPipe` if the consumer closed its end, even if there is room; `.ownerDied` if the
+  ///   ring is full and the consumer died without closing: a successor can open its end; `.badMessage` if the ring is
+  ///   corrupted; `.timedOut`, `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran while
+  ///   the call slept, with or without `SA_RESTART`. Nothing was written then.
+  ///
+  /// Calls `futex(2)` if the ring is full, or the consumer sleeps.
+  public mutating func write(
+    _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    if bytes.isEmpty, !end.otherIsClosed { return 0 }
+    let count = min(try room(timeout, retryOnInterrupt), bytes.byteCount)
+    end.put(bytes.extracting(first: count), at: end.position)
+    end.advance(UInt64(count))
+    return count
+  }
+
+  /// Writes the bytes of an array or a string, like ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  public mutating func write(
+    _ bytes: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    try write(unsafe bytes.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+  }
+
+  /// Writes what there is room for, without waiting.
+  ///
+  /// - Returns: The number of bytes that were written; nil if the ring is full.
+  public mutating func tryWrite(_ bytes: RawSpan) throws(IPCError) -> Int? {
+    try nilIfWouldBlock { () throws(IPCError) in try write(bytes, timeout: .immediate) }
+  }
+
+  /// Writes all of `bytes`.
+  ///
+  /// - Throws: ``IPCError`` as ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does, with the number of bytes that were
+  ///   written in ``IPCError/transferred``.
+  public mutating func writeAll(
+    _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    var count = 0
+    while count < bytes.byteCount {
+      do throws(IPCError) {
+        count += try write(
+          bytes.extracting(droppingFirst: count), timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+      } catch {
+        throw error.after(count)
+      }
+    }
+  }
+
+  /// Writes in place: passes free memory of the ring to `fill`, and makes the bytes visible that it appends.
+  ///
+  /// The memory is contiguous, so it can be less than what is free. It has at least one byte, at most `maxLength`.
+  ///
+  /// - Returns: The number of bytes that were written.
+  /// - Throws: ``IPCError`` as ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does.
+  public mutating func write(
+    maxLength: Int = .max, timeout: Timeout = .never, retryOnInterrupt: Bool = true,
+    _ fill: (inout OutputRawSpan) -> Void
+  ) throws(IPCError) -> Int {
+    precondition(maxLength > 0, "there is room for at least one byte")
+    let count = min(try room(timeout, retryOnInterrupt), maxLength)
+    var bytes = unsafe OutputRawSpan(buffer: end.memory(count, at: end.position).0, initializedCount: 0)
+    fill(&bytes)
+    let written = bytes.byteCount
+    if written > 0 { end.advance(UInt64(written)) }
+    return written
+  }
+
+  /// Waits until there is room for at least one byte, and returns how much there is.
+  private mutating func room(_ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Int {
+    guard !end.otherIsClosed, let room = try end.wait(for: 1, .ringWrite, timeout, retryOnInterrupt) else {
+      throw IPCError(.ringWrite, .brokenPipe)
+    }
+    return Int(room)
+  }
+}
+
+extension Ring.Consumer: ReadableStream where Content == RingBytes {
+  /// Reads at least one byte, at most as many as `bytes` has room for, and appends them to `bytes`.
+  ///
+  /// - Returns: The number of bytes that were read; 0 if the producer closed its end and everything is read, or `bytes` has
+  ///   no room.
+  /// - Throws: ``IPCError`` with `.ownerDied` if everything is read and the producer died without closing, which is not the
+  ///   end of the file; else as the producer's `write` does.
+  ///
+  /// Calls `futex(2)` if the ring is empty, or the producer sleeps.
+  public mutating func read(
+    into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    if bytes.freeCapacity == 0 { return 0 }
+    guard let available = try end.wait(for: 1, .ringRead, timeout, retryOnInterrupt) else { return 0 }
+    let count = min(Int(available), bytes.freeCapacity)
+    end.take(count, at: end.position, into: &bytes)
+    end.advance(UInt64(count))
+    return count
+  }
+
+  /// Reads at least one byte, at most `maxLength`, and appends them to an array.
+  ///
+  /// Like ``read(into:timeout:retryOnInterrupt:)``.
+  public mutating func read(
+    maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in
+      try read(into: &span, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    }
+  }
+
+  /// Reads what is there, without waiting, and appends it to `bytes`.
+  ///
+  /// - Returns: The number of bytes that were read, 0 at end of file; nil if the ring is empty.
+  public mutating func tryRead(into bytes: inout OutputRawSpan) throws(IPCError) -> Int? {
+    try nilIfWouldBlock { () throws(IPCError) in try read(into: &bytes, timeout: .immediate) }
+  }
+
+  /// Reads in place: passes bytes in the ring to `body`, which returns how many of them are consumed.
+  ///
+  /// The bytes are contiguous, so they can be fewer than there are. A malicious producer can change them while `body` runs:
+  /// copy what must not change after a check.
+  ///
+  /// - Returns: The number of bytes that were consumed; nil at end of file.
+  /// - Throws: ``IPCError`` as ``read(into:timeout:retryOnInterrupt:)`` does.
+  public mutating func read(
+    maxLength: Int = .max, timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Int
+  ) throws(IPCError) -> Int? {
+    precondition(maxLength > 0, "there is room for at least one byte")
+    guard let available = try end.wait(for: 1, .ringRead, timeout, retryOnInterrupt) else { return nil }
+    let memory = unsafe end.memory(min(Int(available), maxLength), at: end.position).0
+    let count = body(unsafe UnsafeRawBufferPointer(memory).bytes)
+    precondition(0...memory.count ~= count, "more bytes are consumed than there are")
+    if count > 0 { end.advance(UInt64(count)) }
+    return count
+  }
+}

@@ -1,0 +1,108 @@
+internal import SystemPackage
+
+/// What a ring carries: ``RingBytes`` or ``RingRecords``.
+public protocol RingContent {
+  /// The number in the header of the ring.
+  static var code: UInt32 { get }
+}
+
+/// A stream of bytes without boundaries.
+public enum RingBytes: RingContent {
+  public static var code: UInt32 { 1 }
+}
+
+/// Records, each of which is received whole or not at all.
+public enum RingRecords: RingContent {
+  public static var code: UInt32 { 2 }
+}
+
+public typealias ByteRing = Ring<RingBytes>
+public typealias RecordRing = Ring<RingRecords>
+
+/// A lock-free ring buffer in shared memory between two processes or threads: one produces, one consumes. System calls are
+/// made only to sleep when the ring is empty or full, and to wake the other side.
+///
+/// One process creates the ring, and each opens its end:
+///
+/// ```swift
+/// try RecordRing.create(capacity: 65536, in: region, at: 0)
+/// var producer = try RecordRing.Producer.open(in: region, at: 0)
+/// try producer.send(record, timeout: .after(.seconds(1)))
+/// ```
+///
+/// C programs use it with `c-peers/include/ipc_ring.h`, which documents the layout.
+///
+/// The other side is not trusted: what it wrote is read once, checked, and reduced to the capacity that the ring had when it
+/// was opened. But a memory object that others can make shorter raises `SIGBUS`, as ``SharedRegion`` describes.
+public enum Ring<Content: RingContent> {
+  /// Returns the number of bytes that a ring occupies in shared memory.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` for an impossible capacity.
+  public static func size(capacity: Int) throws(IPCError) -> Int {
+    guard RingHeader.isPossible(capacity: UInt64(clamping: capacity)) else {
+      throw IPCError(.ringCreate, .invalidArgument)
+    }
+    return RingHeader.size + capacity
+  }
+
+  /// Creates an empty ring. A ring that is already there must not be in use.
+  ///
+  /// - Parameters:
+  ///   - capacity: In bytes: a power of two, at least 16. A record occupies 8 bytes more than its length, rounded up to a
+  ///     multiple of 8.
+  ///   - offset: A multiple of 8. With a multiple of 64, the two sides do not share cache lines.
+  /// - Throws: ``IPCError`` with `.badAddress` if it would not be inside the region, or the mapped object is shorter;
+  ///   `.invalidArgument` for another capacity or offset.
+  public static func create(capacity: Int, in region: SharedRegion, at offset: Int) throws(IPCError) {
+    let base = try unsafe region.place(
+      bytes: size(capacity: capacity), alignment: RingHeader.alignment, at: offset)
+    let namespaces = try RingNamespaces.own()
+    let header = unsafe RingHeader(base)
+    header.initialize(content: Content.code, capacity: UInt64(capacity), namespaces: namespaces)
+  }
+
+  /// The writing end of a ring. It is closed when it is destroyed.
+  ///
+  /// It belongs to the process, and can be passed from thread to thread.
+  public struct Producer: ~Copyable, Sendable {
+    var end: RingEnd
+
+    /// Opens the writing end for this process, and continues where its last owner died.
+    ///
+    /// - Throws: ``IPCError`` with `.badAddress` if the ring is not inside the region, or the mapped object is shorter;
+    ///   `.invalidArgument` if there is no ring of this content; `.protocolNotSupported` for another version;
+    ///   `.badMessage` for a corrupted ring; `.resourceBusy` if a live process owns the end; `.brokenPipe` if it was
+    ///   closed; `.tooManyOpenFiles` and the like if the state of its owner could not be read.
+    ///
+    /// Calls `pidfd_open(2)` if the end has an owner.
+    public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> Producer {
+      Producer(end: try RingEnd(.producer, of: Content.code, in: region, at: offset))
+    }
+
+    /// The size of the ring in bytes.
+    public var capacity: Int { Int(end.capacity) }
+
+    /// Closes the end: the consumer receives what is in the ring, and then the end of file.
+    public consuming func close() {}
+  }
+
+  /// The reading end of a ring. It is closed when it is destroyed.
+  ///
+  /// It belongs to the process, and can be passed from thread to thread.
+  public struct Consumer: ~Copyable, Sendable {
+    var end: RingEnd
+
+    /// Opens the reading end for this process, and continues where its last owner died.
+    ///
+    /// - Throws: As ``Ring/Producer/open(in:at:)`` does.
+    public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> Consumer {
+      Consumer(end: try RingEnd(.consumer, of: Content.code, in: region, at: offset))
+    }
+
+    /// The size of the ring in bytes.
+    public var capacity: Int { Int(end.capacity) }
+
+    /// Closes the end: the calls of the producer throw `.brokenPipe`.
+    public consuming func close() {}
+  }
+}

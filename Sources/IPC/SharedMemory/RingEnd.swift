@@ -1,0 +1,268 @@
+internal import CIPC
+internal import Synchronization
+internal import SystemPackage
+
+/// One end of a ring. What is stored here has been checked, and the other side cannot change it.
+@safe struct RingEnd: ~Copyable, @unchecked Sendable {
+  private let own: RingHeader.End
+  private let other: RingHeader.End
+  private let data: UnsafeMutableRawPointer
+  let capacity: UInt64
+  /// The number of bytes that this end has made visible, or taken.
+  private(set) var position: UInt64
+  /// The same of the other end, as last seen.
+  private var otherPosition: UInt64
+  private let role: RingHeader.Role
+  /// The waits since spinning was last enough.
+  private var failedSpins: UInt32 = 0
+  /// When a wait checks next whether the other side lives; `.max` after a wait that ended well.
+  private var due = Int64.max
+  /// Whether process numbers and start times mean the same here as for the process that created the ring.
+  private let sees: Bool
+  private let owner: RingOwner
+  /// Keeps the memory mapped.
+  private let region: SharedRegion
+
+  /// Takes an end for this process, unless its owner lives. Continues where the last owner stopped.
+  init(_ role: RingHeader.Role, of content: UInt32, in region: SharedRegion, at offset: Int) throws(IPCError) {
+    func failure(_ reason: Errno) -> IPCError { IPCError(.ringOpen, reason) }
+    let header = unsafe RingHeader(
+      try unsafe region.place(bytes: RingHeader.size, alignment: RingHeader.alignment, at: offset))
+    guard unsafe header.magic.pointee.load(ordering: .acquiring) == RingHeader.magic else {
+      throw failure(.invalidArgument)
+    }
+    guard unsafe header.version.pointee.load(ordering: .relaxed) == RingHeader.version else {
+      throw failure(.protocolNotSupported)
+    }
+    guard unsafe header.content.pointee.load(ordering: .relaxed) == content else { throw failure(.invalidArgument) }
+    // Read once: from here on the capacity cannot change.
+    let capacity = unsafe header.capacity.pointee.load(ordering: .relaxed)
+    let room = UInt64(region.size - offset - RingHeader.size)
+    guard RingHeader.isPossible(capacity: capacity), capacity <= room else { throw failure(.badMessage) }
+    _ = try unsafe region.place(
+      bytes: RingHeader.size + Int(capacity), alignment: RingHeader.alignment, at: offset)
+    let here = try RingNamespaces.own()
+    let sees = here.pid != 0 && here == header.namespaces
+    let owner = sees ? try RingOwner.thisProcess() : .unseen
+    let (own, other) = (header.end(role), header.end(role.other))
+    let before = try Self.claim(own, for: owner, sees)
+    unsafe own.sleeps.pointee.store(0, ordering: .sequentiallyConsistent)
+    let position = unsafe own.position.pointee.load(ordering: .sequentiallyConsistent)
+    let otherPosition = unsafe other.position.pointee.load(ordering: .sequentiallyConsistent)
+    let used = role == .producer ? position &- otherPosition : otherPosition &- position
+    let isMisaligned = content == RingRecords.code && (position | otherPosition) % 8 != 0
+    guard used <= capacity, !isMisaligned else {
+      unsafe own.owner.pointee.store(before.word, ordering: .sequentiallyConsistent)
+      throw failure(.badMessage)
+    }
+    self.own = own
+    self.other = other
+    unsafe data = header.data
+    self.capacity = capacity
+    self.position = position
+    self.otherPosition = otherPosition
+    self.role = role
+    self.sees = sees
+    self.owner = owner
+    self.region = region
+  }
+
+  /// Takes ownership, and returns the previous owner.
+  private static func claim(
+    _ end: RingHeader.End, for owner: RingOwner, _ sees: Bool
+  ) throws(IPCError) -> RingOwner {
+    while true {
+      let before = RingOwner(word: unsafe end.owner.pointee.load(ordering: .sequentiallyConsistent))
+      if before == .closed { throw IPCError(.ringOpen, .brokenPipe) }
+      if before != .none, !(sees ? try before.isDead() : false) {
+        throw IPCError(.ringOpen, .resourceBusy)
+      }
+      let (exchanged, _) = unsafe end.owner.pointee.compareExchange(
+        expected: before.word, desired: owner.word, ordering: .sequentiallyConsistent)
+      if exchanged { return before }
+    }
+  }
+
+  // Closes the end, which cannot fail.
+  deinit {
+    _ = unsafe own.owner.pointee.compareExchange(
+      expected: owner.word, desired: RingOwner.closed.word, ordering: .sequentiallyConsistent)
+    wakeOther()
+  }
+}
+
+extension RingEnd {
+  /// Wakes the other side if it sleeps, or is about to.
+  @inline(__always)
+  private func wakeOther() {
+    // Keeps what was stored before from being seen after the load: the other side stores this word, and looks again.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+    if unsafe other.sleeps.pointee.load(ordering: .relaxed) != 0 {
+      unsafe other.sleeps.pointee.store(0, ordering: .relaxed)
+      unsafe Futex.wake(other.sleeps, 1)
+    }
+  }
+
+  /// Whether the other end was closed. What it stored before it closed is visible then.
+  @inline(__always)
+  var otherIsClosed: Bool {
+    unsafe other.owner.pointee.load(ordering: .acquiring) == RingOwner.closed.word
+  }
+
+  /// Returns the number of bytes that this end can take, or write.
+  ///
+  /// - Throws: ``IPCError`` with `.badMessage` for an impossible position of the other side: it never goes back, and never
+  ///   overtakes.
+  @inline(__always)
+  private mutating func available() throws(IPCError) -> UInt64 {
+    let seen = unsafe other.position.pointee.load(ordering: .acquiring)
+    let limit = role == .producer ? position : position &+ capacity
+    if seen &- otherPosition > limit &- otherPosition { throw Self.corrupted }
+    otherPosition = seen
+    return role == .producer ? capacity &- (position &- seen) : seen &- position
+  }
+
+  static var corrupted: IPCError {
+    @inline(never) get { IPCError(.ring, .badMessage) }
+  }
+
+  /// Makes copied bytes visible, or frees their room: all of them, or none if this process dies before.
+  @inline(__always)
+  mutating func advance(_ count: UInt64) {
+    position &+= count
+    unsafe own.position.pointee.store(position, ordering: .releasing)
+    wakeOther()
+  }
+}
+
+extension RingEnd {
+  /// The time that a wait spins before it sleeps, in nanoseconds: as long as a sleep and a wake-up cost, so that spinning in
+  /// vain at most doubles that. It does not yield the processor, which would return only after all other threads.
+  private static let spinTime: Int64 = 10_000
+  /// The time between two looks while spinning: each takes the cache line from the other side.
+  private static let spinInterval: Int64 = 250
+  /// After spinning in vain, only one of that many waits spins.
+  private static let waitsPerSpin: UInt32 = 8
+  /// How long a wait sleeps without checking whether the other side lives.
+  private static let slice: Int64 = 50_000_000
+
+  /// Waits until `needed` bytes can be taken or written.
+  ///
+  /// - Returns: The number of bytes that can be; nil if the other end is closed, and they never will be.
+  @inline(__always)
+  mutating func wait(
+    for needed: UInt64, _ call: IPCError.Call, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> UInt64? {
+    let count = try available()
+    if count >= needed {
+      due = .max
+      return count
+    }
+    return try waitSlowly(for: needed, call, timeout, retryOnInterrupt)
+  }
+
+  @inline(never)
+  private mutating func waitSlowly(
+    for needed: UInt64, _ call: IPCError.Call, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> UInt64? {
+    while true {
+      let count = try spin(for: needed, timeout)
+      if count >= needed {
+        due = .max
+        return count
+      }
+      let (now, rest) = (MonotonicTime.now, timeout.nanoseconds)
+      let word = unsafe own.sleeps
+      unsafe word.pointee.store(1, ordering: .sequentiallyConsistent)
+      defer { unsafe word.pointee.store(0, ordering: .relaxed) }
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
+      // Read before the position: what was made visible before the other side closed or died is seen after it.
+      let otherOwner = RingOwner(word: unsafe other.owner.pointee.load(ordering: .sequentiallyConsistent))
+      let checksLife = rest == nil || now >= due
+      let isDead = checksLife ? Result { () throws(IPCError) in sees ? try otherOwner.isDead() : false } : nil
+      if try available() >= needed { continue }
+      if otherOwner == .closed { return nil }
+      if try isDead?.get() == true { throw IPCError(call, .ownerDied) }
+      guard let rest else { throw IPCError(call, timeout.expirationError) }
+      // Kept from sleep to sleep: interruptions can come more often.
+      if checksLife || due == .max { due = now + Self.slice }
+      _ = try unsafe Futex.wait(
+        while: word, is: 1, nanoseconds: rest < 0 ? due - now : min(rest, due - now), retryOnInterrupt: retryOnInterrupt)
+    }
+  }
+
+  /// Looks for a moment whether `needed` bytes can be taken or written, and returns how many can.
+  private mutating func spin(for needed: UInt64, _ timeout: Timeout) throws(IPCError) -> UInt64 {
+    var count = try available()
+    if count >= needed || timeout.isImmediate { return count }
+    if failedSpins % Self.waitsPerSpin == 0 {
+      var now = MonotonicTime.now
+      let until = min(now + Self.spinTime, timeout.monotonicNanoseconds)
+      while count < needed, now < until {
+        let next = now + Self.spinInterval
+        while now < next { now = MonotonicTime.now }
+        count = try available()
+      }
+    }
+    failedSpins = count >= needed ? 0 : failedSpins &+ 1
+    return count
+  }
+}
+
+extension RingEnd {
+  /// Copies into the data at a position of the stream, across its end. There must be room.
+  @inline(__always)
+  func put(_ bytes: RawSpan, at position: UInt64) {
+    let (place, first) = run(position, bytes.byteCount)
+    unsafe bytes.withUnsafeBytes { bytes in
+      guard let source = bytes.baseAddress else { return }
+      unsafe (data + place).copyMemory(from: source, byteCount: first)
+      if first < bytes.count { unsafe data.copyMemory(from: source + first, byteCount: bytes.count &- first) }
+    }
+  }
+
+  /// Copies `count` bytes out of the data at a position of the stream, across its end. `buffer` must have room.
+  @inline(__always)
+  func take(_ count: Int, at position: UInt64, into buffer: inout OutputRawSpan) {
+    let (place, first) = run(position, count)
+    unsafe buffer.withUnsafeMutableBytes { bytes, filled in
+      guard let base = bytes.baseAddress else { return }
+      let destination = unsafe base + filled
+      unsafe destination.copyMemory(from: data + place, byteCount: first)
+      if first < count { unsafe (destination + first).copyMemory(from: data, byteCount: count &- first) }
+      filled &+= count
+    }
+  }
+
+  /// Stores the two numbers in front of a record. It starts at a multiple of 8, so they are never split.
+  @inline(__always)
+  func putFrame(length: UInt32, at position: UInt64) {
+    let place = unsafe data + run(position, 8).place
+    unsafe place.storeBytes(of: length, as: UInt32.self)
+    unsafe place.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)
+  }
+
+  /// Reads each number once: the other side could store another one after the check.
+  @inline(__always)
+  func frame(at position: UInt64) -> (length: UInt32, zeros: UInt32) {
+    let place = unsafe (data + run(position, 8).place).assumingMemoryBound(to: Atomic<UInt32>.self)
+    return (unsafe place[0].load(ordering: .relaxed), unsafe place[1].load(ordering: .relaxed))
+  }
+
+  /// The memory of `count` bytes at a position: up to the end of the data, and the rest at its start.
+  @inline(__always) @unsafe
+  func memory(_ count: Int, at position: UInt64) -> (UnsafeMutableRawBufferPointer, UnsafeMutableRawBufferPointer) {
+    let (place, first) = run(position, count)
+    return unsafe (
+      UnsafeMutableRawBufferPointer(start: data + place, count: first),
+      UnsafeMutableRawBufferPointer(start: data, count: count - first)
+    )
+  }
+
+  /// Where a position of the stream is in the data, and how many of `count` bytes are before its end.
+  @inline(__always)
+  private func run(_ position: UInt64, _ count: Int) -> (place: Int, first: Int) {
+    let place = Int(truncatingIfNeeded: position & (capacity &- 1))
+    return (place, min(count, Int(truncatingIfNeeded: capacity) &- place))
+  }
+}

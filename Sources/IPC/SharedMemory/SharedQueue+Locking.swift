@@ -1,0 +1,111 @@
+internal import Synchronization
+internal import SystemPackage
+
+/// The steps of sending and receiving, each for the owner of the lock. One store decides whether a message is sent or
+/// received: a process that dies before or after it leaves nothing half done.
+extension SharedQueue {
+  /// Locks the queue.
+  @inline(__always)
+  package func lock(_ call: IPCError.Call, _ timeout: Timeout = .never) throws(IPCError) {
+    switch try lockWord.acquire(timeout) {
+    case .acquired: return
+    case .ownerDied: recover()
+    case .timedOut: throw IPCError(call, timeout.expirationError)
+    }
+  }
+
+  @inline(__always)
+  package func unlock() { lockWord.release() }
+
+  private var lockWord: RobustLock { unsafe RobustLock(word: word(Layout.lock)) }
+
+  /// What the dead process did counts or not, by its one store. Only its signals can be missing.
+  @inline(never)
+  private func recover() {
+    unsafe word(Layout.recoveries).pointee.wrappingAdd(1, ordering: .relaxed)
+    _ = readable.announce()
+    readable.signal()
+    _ = writable.announce()
+    writable.signal()
+  }
+
+  /// Unlocks the queue, and sleeps until the event is signalled.
+  @inline(never)
+  func sleep(
+    on event: QueueEvent, _ call: IPCError.Call, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    let announced = event.announce()
+    unlock()
+    guard !timeout.isImmediate, try event.wait(announced, timeout, retryOnInterrupt) else {
+      throw IPCError(call, timeout.expirationError)
+    }
+  }
+
+  /// Returns the number of messages that wait. The other processes are not trusted.
+  @inline(__always)
+  func messageCount() throws(IPCError) -> Int {
+    let sent = unsafe number(Layout.sent).pointee.load(ordering: .relaxed)
+    let count = unsafe sent &- number(Layout.received).pointee.load(ordering: .relaxed)
+    if count > UInt64(truncatingIfNeeded: slotCount) { throw IPCError(.sharedQueueMessages, .badMessage) }
+    return Int(truncatingIfNeeded: count)
+  }
+
+  var isClosed: Bool { unsafe word(Layout.closed).pointee.load(ordering: .acquiring) != 0 }
+
+  /// Puts a message into the first free slot, where it is not visible yet. It must not be longer than the slot.
+  @inline(__always)
+  package func place(_ message: RawSpan) {
+    let slot = unsafe freeSlot
+    unsafe message.withUnsafeBytes { bytes in
+      guard let start = bytes.baseAddress else { return }
+      unsafe (slot + Layout.message).copyMemory(from: start, byteCount: bytes.count)
+    }
+    unsafe setLength(message.byteCount, of: slot)
+  }
+
+  /// The first free slot.
+  @inline(__always)
+  var freeSlot: UnsafeMutableRawPointer {
+    unsafe slot(number(Layout.sent).pointee.load(ordering: .relaxed))
+  }
+
+  @inline(__always)
+  func setLength(_ length: Int, of slot: UnsafeMutableRawPointer) {
+    unsafe slot.storeBytes(of: UInt32(truncatingIfNeeded: length), as: UInt32.self)
+    unsafe slot.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)
+  }
+
+  /// Sends the placed message by one store. Receivers are woken before: they find the lock taken, and if its owner dies,
+  /// they learn of that.
+  @inline(__always)
+  package func publish() {
+    readable.signal()
+    unsafe number(Layout.sent).pointee.wrappingAdd(1, ordering: .acquiringAndReleasing)
+  }
+
+  /// Copies the first message, and leaves it. Nil if there is none.
+  package func peek(into room: UnsafeMutableRawBufferPointer) throws(IPCError) -> Int? {
+    guard let message = try unsafe first() else { return nil }
+    if message.count > room.count { throw IPCError(.sharedQueueReceive, .messageTooLong) }
+    unsafe room.copyMemory(from: message)
+    return message.count
+  }
+
+  /// The first message in its slot. Nil if there is none.
+  @inline(__always) @unsafe
+  func first() throws(IPCError) -> UnsafeRawBufferPointer? {
+    if try messageCount() == 0 { return nil }
+    let slot = unsafe slot(number(Layout.received).pointee.load(ordering: .relaxed))
+    // Read once: a process without the lock could store another length after the check.
+    let length = Int(unsafe slot.assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .relaxed))
+    if length > slotSize { throw IPCError(.sharedQueueReceive, .badMessage) }
+    return unsafe UnsafeRawBufferPointer(start: slot + Layout.message, count: length)
+  }
+
+  /// Removes the first message by one store.
+  @inline(__always)
+  package func consume() {
+    writable.signal()
+    unsafe number(Layout.received).pointee.wrappingAdd(1, ordering: .acquiringAndReleasing)
+  }
+}

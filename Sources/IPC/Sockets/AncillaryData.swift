@@ -1,0 +1,218 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// What arrived with a message besides its bytes (control messages, `cmsg(3)`): descriptors and credentials.
+///
+/// Descriptors that are not taken are closed when it is destroyed or used for the next message.
+///
+/// ```swift
+/// var ancillary = AncillaryData(maximumDescriptors: 1)
+/// _ = try connection.receive(maxLength: 64, appendingTo: &bytes, ancillary: &ancillary)
+/// let file = ancillary.takeDescriptor()
+/// ```
+public struct AncillaryData: ~Copyable, Sendable {
+  /// The maximum number of descriptors that a message can carry (`SCM_MAX_FD`).
+  public static let maximumDescriptorCount = Int(CIPC_MAXIMUM_DESCRIPTORS)
+
+  /// The maximum number of descriptors to keep of a message. Further ones are closed.
+  public let maximumDescriptors: Int
+
+  /// The sender of the message; nil unless ``UnixSocket/Socket/setPassCredentials(_:)`` was called before it was received.
+  public private(set) var credentials: UnixSocket.Credentials?
+
+  /// Whether descriptors were closed because the message had more than ``maximumDescriptors``, or more than this process
+  /// may have open (`MSG_CTRUNC`).
+  public private(set) var isControlTruncated = false
+
+  private var descriptors: [FileDescriptor] = []
+  private var takenCount = 0
+
+  /// Creates an empty value, to receive into.
+  public init(maximumDescriptors: Int = AncillaryData.maximumDescriptorCount) {
+    self.maximumDescriptors = max(0, maximumDescriptors)
+  }
+
+  deinit {
+    for descriptor in descriptors[takenCount...] { _ = OwnedDescriptor(taking: descriptor) }
+  }
+
+  /// The number of descriptors that can be taken.
+  public var descriptorCount: Int { descriptors.count - takenCount }
+
+  /// Returns the next descriptor, which is close-on-exec; nil if none is left.
+  ///
+  /// It can be of any kind. Adopt it as what it should be, such as ``PipeReader/init(adopting:)``, which checks that.
+  public mutating func takeDescriptor() -> OwnedDescriptor? {
+    guard takenCount < descriptors.count else { return nil }
+    defer { takenCount += 1 }
+    return OwnedDescriptor(taking: descriptors[takenCount])
+  }
+
+  fileprivate mutating func removeAll() {
+    while takeDescriptor() != nil {}
+    descriptors.removeAll(keepingCapacity: true)
+    takenCount = 0
+    credentials = nil
+    isControlTruncated = false
+  }
+
+  fileprivate mutating func store(_ received: cipc_received, _ numbers: UnsafeBufferPointer<Int32>) {
+    for unsafe number in unsafe numbers.prefix(received.descriptor_count) {
+      let descriptor = FileDescriptor(rawValue: number)
+      if descriptors.count < maximumDescriptors {
+        descriptors.append(descriptor)
+      } else {
+        _ = OwnedDescriptor(taking: descriptor)
+      }
+    }
+    credentials = received.has_credentials != 0 ? UnixSocket.Credentials(received.credentials) : nil
+    isControlTruncated =
+      received.flags & Int32(MSG_CTRUNC) != 0 || received.descriptor_count > maximumDescriptors
+  }
+}
+
+extension UnixSocket.Socket {
+  /// Sends bytes, and duplicates of descriptors with them. The descriptors stay open here.
+  ///
+  /// All bytes are sent; the descriptors arrive with the first one. If a stream has room only for a part of the bytes, this
+  /// waits for more room, and does not send the descriptors again.
+  ///
+  /// - Parameters:
+  ///   - bytes: For a stream at least one.
+  ///   - descriptors: At most ``AncillaryData/maximumDescriptorCount``.
+  ///   - credentials: The credentials that the receiver sees. Those of other processes, users and groups require
+  ///     privilege. If nil, the kernel adds those of this process.
+  /// - Throws: ``IPCError`` as ``WritableDescriptor/writeAll(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does, with the
+  ///   number of bytes of a stream that were sent in ``IPCError/transferred``; if it is above 0, so were the descriptors.
+  ///   `.invalidArgument` for too many descriptors or a stream without bytes; `.badFileDescriptor`; `.notPermitted` for
+  ///   other credentials; `.tooManyReferences` if too many descriptors are in transit.
+  ///
+  /// Calls `sendmsg(2)` with `SCM_RIGHTS` and `SCM_CREDENTIALS`; `send(2)` for the rest.
+  public func send(
+    _ bytes: RawSpan, descriptors: Span<FileDescriptor>, credentials: UnixSocket.Credentials? = nil,
+    timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    let isStream = Style.type == UnixSocket.StreamStyle.type
+    if isStream, bytes.isEmpty, !descriptors.isEmpty || credentials != nil {
+      // The kernel would send nothing, and report success.
+      throw IPCError(.sendmsg, .invalidArgument, on: .socket(descriptor))
+    }
+    var raw = credentials?.raw ?? cipc_credentials()
+    let count = try unsafe bytes.withUnsafeBytes { (bytes) throws(IPCError) in
+      try unsafe descriptors.withUnsafeBytes { (numbers) throws(IPCError) in
+        let numbers = unsafe numbers.assumingMemoryBound(to: Int32.self)
+        return try SocketTransfer.wait(.sendmsg, descriptor, .writable, 0, timeout, retryOnInterrupt) { flags in
+          unsafe withUnsafePointer(to: &raw) {
+            unsafe cipc_send_ancillary(
+              descriptor.rawValue, bytes.baseAddress, bytes.count, flags, numbers.baseAddress, numbers.count,
+              credentials == nil ? nil : $0)
+          }
+        }
+      }
+    }
+    if isStream, count < bytes.byteCount {
+      try Transfer.writeRest(descriptor, .socket, bytes, after: count, timeout, retryOnInterrupt)
+    }
+  }
+
+  /// Sends the bytes of an array or a string, and descriptors with them, like
+  /// ``send(_:descriptors:credentials:timeout:retryOnInterrupt:)-(RawSpan,_,_,_,_)``.
+  public func send(
+    _ bytes: Span<UInt8>, descriptors: Span<FileDescriptor>, credentials: UnixSocket.Credentials? = nil,
+    timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    try send(
+      unsafe bytes.bytes, descriptors: descriptors, credentials: credentials, timeout: timeout,
+      retryOnInterrupt: retryOnInterrupt)
+  }
+
+  /// Receives a message, or bytes of a stream, and what was sent with them, and appends the bytes to an array.
+  ///
+  /// Bytes of a stream that were sent with descriptors are not received together with those that follow.
+  ///
+  /// - Parameters:
+  ///   - maxLength: The number of bytes to make room for.
+  ///   - ancillary: Its previous contents are closed.
+  ///   - peeking: Whether the message stays in the socket. Its descriptors are duplicated then.
+  /// - Returns: nil at end of stream; never for datagrams.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset`;
+  ///   `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+  ///
+  /// Calls `recvmsg(2)` with `MSG_CMSG_CLOEXEC`.
+  public func receive(
+    maxLength: Int, appendingTo bytes: inout [UInt8], ancillary: inout AncillaryData, peeking: Bool = false,
+    timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> ReceivedMessage<UnixSocket.Address>? {
+    ancillary.removeAll()
+    // A stream has no messages whose length MSG_TRUNC could report: the flag would discard bytes.
+    let isStream = Style.type == UnixSocket.StreamStyle.type
+    if isStream, maxLength == 0 {
+      return ReceivedMessage(ReceivedPacket(length: 0, originalLength: 0), from: .unnamed)
+    }
+    let flags = (isStream ? 0 : Int32(MSG_TRUNC)) | (peeking ? Int32(MSG_PEEK) : 0)
+    let maximum = AncillaryData.maximumDescriptorCount
+    return try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in
+      try unsafe span.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
+        let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+        var received = cipc_received()
+        let count = try unsafe withUnsafeTemporaryAllocation(of: Int32.self, capacity: maximum) {
+          (numbers) throws(IPCError) in
+          let count = try SocketTransfer.wait(.recvmsg, descriptor, .readable, flags, timeout, retryOnInterrupt) {
+            unsafe cipc_receive_ancillary(
+              descriptor.rawValue, room.baseAddress, room.count, $0, numbers.baseAddress, &received)
+          }
+          unsafe ancillary.store(received, UnsafeBufferPointer(numbers))
+          return count
+        }
+        if count == 0, Style.type != UnixSocket.DatagramStyle.type { return nil }
+        let kept = min(count, room.count)
+        filled += kept
+        return ReceivedMessage(
+          ReceivedPacket(length: kept, originalLength: count), from: UnixSocket.Address(received.from))
+      }
+    }
+  }
+}
+
+extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
+  /// Sends a duplicate of one descriptor, with a byte of 0 that carries it.
+  ///
+  /// - Throws: As ``send(_:descriptors:credentials:timeout:retryOnInterrupt:)-(RawSpan,_,_,_,_)`` does.
+  ///
+  /// Calls `sendmsg(2)` with `SCM_RIGHTS`.
+  public func send(
+    _ descriptor: FileDescriptor, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    let (byte, descriptors): ([1 of UInt8], [1 of FileDescriptor]) = ([0], [descriptor])
+    try send(byte.span, descriptors: descriptors.span, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+  }
+
+  /// Receives one descriptor, and discards the bytes that carry it.
+  ///
+  /// - Parameter payloadLength: How many bytes the sender sends with it. Further bytes stay in the stream.
+  /// - Throws: ``IPCError`` with `.noData` if the peer sent bytes without a descriptor, or closed the connection;
+  ///   `.messageTooLong` if it sent more than one, which are closed; else as
+  ///   ``receive(maxLength:appendingTo:ancillary:peeking:timeout:retryOnInterrupt:)`` does.
+  ///
+  /// Calls `recvmsg(2)` with `MSG_CMSG_CLOEXEC`.
+  public func receiveDescriptor(
+    payloadLength: Int = 1, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> OwnedDescriptor {
+    var payload: [UInt8] = []
+    var ancillary = AncillaryData(maximumDescriptors: 1)
+    _ = try receive(
+      maxLength: payloadLength, appendingTo: &payload, ancillary: &ancillary, timeout: timeout,
+      retryOnInterrupt: retryOnInterrupt)
+    if ancillary.isControlTruncated { throw IPCError(.recvmsg, .messageTooLong, on: .socket(descriptor)) }
+    guard let received = ancillary.takeDescriptor() else {
+      throw IPCError(.recvmsg, .noData, on: .socket(descriptor))
+    }
+    return received
+  }
+}

@@ -1,0 +1,64 @@
+public import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// The descriptors that a service manager opened for this process: socket activation, `sd_listen_fds(3)`.
+///
+/// ```swift
+/// for inherited in try ListenDescriptors.take() where inherited.name == "echo" {
+///   let listener = try UnixSocket.StreamListener(adopting: inherited.descriptor)
+/// }
+/// ```
+///
+/// systemd(1) passes them as descriptors from 3 on, with the environment variables `LISTEN_PID`, `LISTEN_FDS` and
+/// `LISTEN_FDNAMES`.
+public enum ListenDescriptors {
+  /// A descriptor that this process inherited.
+  public struct Inherited: Hashable, Sendable {
+    /// Its name (`FileDescriptorName=` in systemd.socket(5)), usually that of the socket unit; `unknown` without one.
+    public let name: String
+    /// The descriptor, which is close-on-exec, and belongs to the caller. Adopt it, or close it.
+    public let descriptor: FileDescriptor
+  }
+
+  /// Returns the descriptors that are meant for this process, and makes them close-on-exec.
+  ///
+  /// Removes the variables, so that a child does not take the descriptors for its own. Call it once, before other threads
+  /// use the environment.
+  ///
+  /// - Returns: None if the variables are missing, or meant for another process.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if a variable is malformed; `.badFileDescriptor` if a descriptor is
+  ///   not open.
+  public static func take() throws(IPCError) -> [Inherited] {
+    let (process, count, names) = (variable("LISTEN_PID"), variable("LISTEN_FDS"), variable("LISTEN_FDNAMES"))
+    for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { _ = unsafe unsetenv(name) }
+    guard let process, let count else { return [] }
+    guard let number = Int32(process) else { throw IPCError(.sdListenFDs, .invalidArgument, on: .label(process)) }
+    guard number == getpid() else { return [] }
+    guard let count = Int32(count), count >= 0, count <= Int32.max - first else {
+      throw IPCError(.sdListenFDs, .invalidArgument, on: .label(count))
+    }
+    let labels = names.map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) } ?? []
+    var inherited: [Inherited] = []
+    for index in 0..<Int(count) {
+      let descriptor = FileDescriptor(rawValue: first + Int32(index))
+      try Syscall.call(.fcntlSetCloseOnExec, on: .descriptor(descriptor)) {
+        fcntl(descriptor.rawValue, F_SETFD, FD_CLOEXEC)
+      }
+      inherited.append(
+        Inherited(name: index < labels.count ? labels[index] : "unknown", descriptor: descriptor))
+    }
+    return inherited
+  }
+
+  /// `SD_LISTEN_FDS_START`.
+  private static let first: Int32 = 3
+
+  private static func variable(_ name: String) -> String? {
+    unsafe getenv(name).map { unsafe String(cString: $0) }
+  }
+}

@@ -1,0 +1,149 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// A socket of any address family: a ``UnixSocket/Socket``, ``TCP/Stream``, ``UDP/Socket``, or a listener.
+///
+/// `socket(7)`.
+public protocol SocketProtocol: DescriptorRepresentable, ~Copyable {}
+
+/// The directions of a connection that ``SocketProtocol/shutDown(_:)`` ends.
+public enum ShutdownDirection: Hashable, Sendable {
+  /// This socket receives nothing more (`SHUT_RD`). A peer that sends gets `.brokenPipe`.
+  case receiving
+  /// This socket sends nothing more (`SHUT_WR`). The peer sees end of file after what was sent.
+  case sending
+  /// Both (`SHUT_RDWR`).
+  case both
+}
+
+extension SocketProtocol where Self: ~Copyable {
+  /// Shuts down one or both directions of the connection, for all processes that share the socket. It stays open.
+  ///
+  /// - Throws: ``IPCError`` with `.socketNotConnected`.
+  ///
+  /// Calls `shutdown(2)`.
+  public func shutDown(_ direction: ShutdownDirection) throws(IPCError) {
+    let how =
+      switch direction {
+      case .receiving: SHUT_RD
+      case .sending: SHUT_WR
+      case .both: SHUT_RDWR
+      }
+    try Syscall.call(.shutdown, on: .descriptor(descriptor)) { shutdown(descriptor.rawValue, Int32(how)) }
+  }
+
+  /// The size of the send buffer in bytes, which includes the overhead of the kernel.
+  ///
+  /// Calls `getsockopt(2)` with `SO_SNDBUF`.
+  public var sendBufferSize: Int { get throws(IPCError) { try option(.getsockoptSendBuffer, SO_SNDBUF) } }
+
+  /// Sets the size of the send buffer. The kernel doubles it, within a minimum and `/proc/sys/net/core/wmem_max`.
+  ///
+  /// Calls `setsockopt(2)` with `SO_SNDBUF`.
+  public func setSendBufferSize(_ bytes: Int) throws(IPCError) {
+    try setOption(.setsockoptSendBuffer, SO_SNDBUF, bytes)
+  }
+
+  /// The size of the receive buffer in bytes, which includes the overhead of the kernel.
+  ///
+  /// Calls `getsockopt(2)` with `SO_RCVBUF`.
+  public var receiveBufferSize: Int { get throws(IPCError) { try option(.getsockoptReceiveBuffer, SO_RCVBUF) } }
+
+  /// Sets the size of the receive buffer. The kernel doubles it, within a minimum and `/proc/sys/net/core/rmem_max`.
+  ///
+  /// Calls `setsockopt(2)` with `SO_RCVBUF`.
+  public func setReceiveBufferSize(_ bytes: Int) throws(IPCError) {
+    try setOption(.setsockoptReceiveBuffer, SO_RCVBUF, bytes)
+  }
+
+  /// Returns the pending error of the socket, and clears it; nil if there is none.
+  ///
+  /// Calls `getsockopt(2)` with `SO_ERROR`.
+  public func takePendingError() throws(IPCError) -> Errno? {
+    let number = try option(.getsockoptError, SO_ERROR)
+    return number == 0 ? nil : Errno(rawValue: Int32(number))
+  }
+
+  /// Whether the socket listens.
+  ///
+  /// Calls `getsockopt(2)` with `SO_ACCEPTCONN`.
+  public var isListening: Bool {
+    get throws(IPCError) { try option(.getsockoptAcceptsConnections, SO_ACCEPTCONN) != 0 }
+  }
+
+  package func option(_ call: IPCError.Call, _ option: Int32, level: Int32 = SOL_SOCKET) throws(IPCError) -> Int {
+    try SocketOption.value(of: descriptor, call, option, level: level)
+  }
+
+  package func setOption(
+    _ call: IPCError.Call, _ option: Int32, _ value: Int, level: Int32 = SOL_SOCKET
+  ) throws(IPCError) {
+    guard let number = Int32(exactly: value) else {
+      throw IPCError(call, .invalidArgument, on: .descriptor(descriptor))
+    }
+    try Syscall.call(call, on: .descriptor(descriptor)) {
+      cipc_set_socket_option(descriptor.rawValue, level, option, number)
+    }
+  }
+}
+
+extension SocketProtocol where Self: ReadableDescriptor & ~Copyable {
+  /// Reads bytes of a stream without consuming them, and appends them to an array.
+  ///
+  /// Like ``ReadableDescriptor/read(maxLength:appendingTo:timeout:retryOnInterrupt:)``.
+  ///
+  /// Calls `recv(2)` with `MSG_PEEK`.
+  public func peek(
+    maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    if maxLength == 0 { return 0 }
+    return try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in
+      try SocketTransfer.receive(
+        descriptor, into: &span, flags: Int32(MSG_PEEK), timeout, retryOnInterrupt
+      ).length
+    }
+  }
+}
+
+enum SocketOption {
+  static func value(
+    of descriptor: FileDescriptor, _ call: IPCError.Call, _ option: Int32, level: Int32 = SOL_SOCKET
+  ) throws(IPCError) -> Int {
+    var value: Int32 = 0
+    try Syscall.call(call, on: .descriptor(descriptor)) {
+      unsafe cipc_socket_option(descriptor.rawValue, level, option, &value)
+    }
+    return Int(value)
+  }
+}
+
+extension OwnedDescriptor {
+  /// Takes ownership of an inherited or received socket, and makes it close-on-exec, if it has one of these address
+  /// families, this type, and listens if it has to.
+  ///
+  /// When it throws, the descriptor stays the property of its previous owner.
+  static func adoptingSocket(
+    _ descriptor: FileDescriptor, families: [Int32], type: Int32, listening: Bool = false
+  ) throws(IPCError) -> OwnedDescriptor {
+    guard families.contains(Int32(try SocketOption.value(of: descriptor, .getsockoptDomain, SO_DOMAIN))) else {
+      throw IPCError(.getsockoptDomain, .addressFamilyNotSupported, on: .descriptor(descriptor))
+    }
+    guard try SocketOption.value(of: descriptor, .getsockoptType, SO_TYPE) == type else {
+      throw IPCError(.getsockoptType, .protocolWrongTypeForSocket, on: .descriptor(descriptor))
+    }
+    if listening, try SocketOption.value(of: descriptor, .getsockoptAcceptsConnections, SO_ACCEPTCONN) == 0 {
+      throw IPCError(.getsockoptAcceptsConnections, .invalidArgument, on: .descriptor(descriptor))
+    }
+    return try adopting(descriptor)
+  }
+
+  static func opening(family: Int32, type: Int32) throws(IPCError) -> OwnedDescriptor {
+    try opened(by: .socket) { cipc_socket(family, type) }
+  }
+}

@@ -1,0 +1,119 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// A message that was received from a connected socket.
+@frozen
+public struct ReceivedPacket: Hashable, Sendable {
+  /// The number of bytes that were appended; 0 for an empty message.
+  public let length: Int
+  /// The number of bytes that were sent. Those that there was no room for are lost.
+  public let originalLength: Int
+
+  @usableFromInline init(length: Int, originalLength: Int) {
+    self.length = length
+    self.originalLength = originalLength
+  }
+
+  /// Whether the message was longer than the room for it (`MSG_TRUNC`).
+  @inlinable public var isTruncated: Bool { length < originalLength }
+}
+
+/// A message that was received, and the address of its sender.
+public struct ReceivedMessage<Address> {
+  /// The number of bytes that were appended; 0 for an empty message.
+  public let length: Int
+  /// The number of bytes that were sent. Those that there was no room for are lost.
+  public let originalLength: Int
+  /// The address to reply to.
+  public let sender: Address
+
+  init(_ packet: ReceivedPacket, from sender: Address) {
+    length = packet.length
+    originalLength = packet.originalLength
+    self.sender = sender
+  }
+
+  /// Whether the message was longer than the room for it (`MSG_TRUNC`).
+  public var isTruncated: Bool { length < originalLength }
+}
+
+extension ReceivedMessage: Sendable where Address: Sendable {}
+extension ReceivedMessage: Equatable where Address: Equatable {}
+extension ReceivedMessage: Hashable where Address: Hashable {}
+
+/// Sending and receiving messages through sockets of all address families.
+@usableFromInline
+enum SocketTransfer {
+  /// `MSG_TRUNC` makes the call return the length that was sent.
+  static let messageFlags = Int32(MSG_TRUNC)
+  static let peekFlags = Int32(MSG_TRUNC) | Int32(MSG_PEEK)
+
+  /// Receives from a connected socket, without an address.
+  @usableFromInline
+  static func receive(
+    _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, flags: Int32, _ timeout: Timeout,
+    _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> ReceivedPacket {
+    try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+      var count = -1
+      if timeout.isNever {
+        count = unsafe cipc_socket_read(descriptor.rawValue, room.baseAddress, room.count, flags)
+        if count < 0 { try Transfer.recover(.recv, descriptor, .socket, retryOnInterrupt) }
+      }
+      if count < 0 {
+        count = try wait(.recv, descriptor, .readable, flags, timeout, retryOnInterrupt) {
+          unsafe cipc_socket_read(descriptor.rawValue, room.baseAddress, room.count, $0)
+        }
+      }
+      let kept = min(count, room.count)
+      filled += kept
+      return ReceivedPacket(length: kept, originalLength: count)
+    }
+  }
+
+  /// Receives from any sender.
+  static func receive(
+    _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, from sender: inout cipc_address, flags: Int32,
+    _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> ReceivedPacket {
+    try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+      var count = -1
+      if timeout.isNever {
+        count = unsafe cipc_receive_from(descriptor.rawValue, room.baseAddress, room.count, flags, &sender)
+        if count < 0 { try Transfer.recover(.recvfrom, descriptor, .socket, retryOnInterrupt) }
+      }
+      if count < 0 {
+        count = try wait(.recvfrom, descriptor, .readable, flags, timeout, retryOnInterrupt) {
+          unsafe cipc_receive_from(descriptor.rawValue, room.baseAddress, room.count, $0, &sender)
+        }
+      }
+      let kept = min(count, room.count)
+      filled += kept
+      return ReceivedPacket(length: kept, originalLength: count)
+    }
+  }
+
+  /// Repeats a call until it does not fail with `EAGAIN`, and waits for readiness between attempts.
+  ///
+  /// - Parameter call: Takes flags, which include `MSG_DONTWAIT` if there is a timeout.
+  @inline(never)
+  static func wait(
+    _ name: IPCError.Call, _ descriptor: FileDescriptor, _ events: Readiness, _ flags: Int32, _ timeout: Timeout,
+    _ retryOnInterrupt: Bool, _ call: (Int32) -> Int
+  ) throws(IPCError) -> Int {
+    let flags = timeout.isNever ? flags : flags | Int32(MSG_DONTWAIT)
+    return try Syscall.untilReady(
+      name, descriptor, events, timeout, on: .socket(descriptor), retryOnInterrupt: retryOnInterrupt
+    ) {
+      Syscall.result(retryOnInterrupt: retryOnInterrupt) { call(flags) }
+    }
+  }
+}

@@ -1,0 +1,193 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// Streams of bytes between processes of one machine or of two.
+///
+/// ```swift
+/// let address = SocketAddress(.loopback(.v4), port: 7777)
+/// let listener = try TCP.Listener(at: address)
+///
+/// // In another process:
+/// let stream = try TCP.Stream(.v4)
+/// try stream.connect(to: address, timeout: .after(.seconds(1)))
+/// try stream.writeAll("Hello".utf8.span)
+/// try stream.shutDown(.sending)
+/// ```
+///
+/// `tcp(7)`.
+public enum TCP {
+  static var type: Int32 { Int32(SOCK_STREAM.rawValue) }
+
+  /// A socket that does not listen. It is closed when it is destroyed.
+  ///
+  /// What was sent is still delivered then. If bytes were received and not read, closing resets the connection, and the
+  /// peer can see that before it has read what was sent to it.
+  @frozen
+  public struct Stream: ~Copyable, Sendable, InternetSocket, ReadableDescriptor, WritableDescriptor, DescriptorOwner {
+    @usableFromInline let owned: OwnedDescriptor
+    public let version: IPVersion
+
+    package init(taking owned: consuming OwnedDescriptor, _ version: IPVersion) {
+      self.owned = owned
+      self.version = version
+    }
+
+    /// Creates a socket that is neither bound nor connected.
+    ///
+    /// - Throws: ``IPCError`` with `.tooManyOpenFiles`; `.addressFamilyNotSupported` if the machine has no IPv6.
+    ///
+    /// Calls `socket(2)`.
+    public init(_ version: IPVersion) throws(IPCError) {
+      self.init(taking: try .opening(family: version.family, type: TCP.type), version)
+    }
+
+    /// Takes ownership of a socket that this process inherited or received, and makes it close-on-exec.
+    ///
+    /// When it throws, the descriptor stays the property of its previous owner.
+    ///
+    /// - Throws: ``IPCError`` with `.notSocket`, `.addressFamilyNotSupported` or `.protocolWrongTypeForSocket` if it is
+    ///   not a TCP socket.
+    public init(adopting descriptor: FileDescriptor) throws(IPCError) {
+      let owned = try OwnedDescriptor.adoptingSocket(descriptor, families: [AF_INET, AF_INET6], type: TCP.type)
+      self.init(taking: owned, try IPVersion(of: descriptor))
+    }
+
+    @inlinable public var descriptor: FileDescriptor { owned.descriptor }
+    public consuming func takeDescriptor() -> OwnedDescriptor { owned }
+    @inlinable public var transport: Transport { .socket }
+
+    /// Connects to a listener.
+    ///
+    /// A connection is complete when it is in the listener's queue: the listener need not have accepted it. An attempt
+    /// continues after a timeout or an interruption; call this again with the same address to wait for it.
+    ///
+    /// - Throws: ``IPCError`` with `.connectionRefused` if no socket listens at the address; `.timedOut`; for
+    ///   ``Timeout/immediate`` and non-blocking sockets, `.nowInProgress` if the attempt began, and `.alreadyInProcess` if
+    ///   an earlier one continues; `.networkUnreachable`, `.noRouteToHost`, `.socketIsConnected`,
+    ///   `.addressFamilyNotSupported`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+    ///
+    /// Calls `connect(2)`; `ppoll(2)` to wait until a deadline.
+    public func connect(
+      to address: SocketAddress, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+    ) throws(IPCError) {
+      var raw = address.raw
+      while true {
+        let result = try SocketNames.connect(descriptor, to: &raw, timeout, retryOnInterrupt: retryOnInterrupt)
+        switch result {
+        case .success: return
+        case .failure(.nowInProgress) where timeout.isDeadline, .failure(.alreadyInProcess) where timeout.isDeadline:
+          try Syscall.waitOrThrow(
+            .connect, descriptor, .writable, timeout, on: .socketAddress(address), retryOnInterrupt: retryOnInterrupt)
+        case .failure(let reason): throw IPCError(.connect, reason, on: .socketAddress(address))
+        }
+      }
+    }
+
+    /// Closes the socket and resets the connection: what is not delivered yet is lost, and the peer's next call fails with
+    /// `.connectionReset`.
+    ///
+    /// Calls `setsockopt(2)` with `SO_LINGER` of 0 seconds, and `close(2)`.
+    public consuming func reset() throws(IPCError) {
+      try setLingerTime(.zero)
+      try close()
+    }
+
+    /// Makes the socket accept connections.
+    ///
+    /// Calls `listen(2)`.
+    package func listen(backlog: Int32) throws(IPCError) { try SocketNames.listen(descriptor, backlog: backlog) }
+  }
+
+  /// A socket that accepts connections. It is closed when it is destroyed, which resets those that are not accepted yet.
+  public struct Listener: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
+    let owned: OwnedDescriptor
+    public let version: IPVersion
+
+    package init(taking owned: consuming OwnedDescriptor, _ version: IPVersion) {
+      self.owned = owned
+      self.version = version
+    }
+
+    /// Creates a socket, binds it, and listens.
+    ///
+    /// - Parameters:
+    ///   - reuseAddress: Whether it can have the address of a server that has just ended: ``InternetSocket/reuseAddress``.
+    ///   - reusePort: Whether several listeners that set this share the address.
+    ///   - ipv6Only: Whether an IPv6 listener is restricted to IPv6; nil leaves it to the setting of the machine.
+    ///   - backlog: How many connections can wait to be accepted, one fewer, and at most
+    ///     `/proc/sys/net/core/somaxconn`.
+    /// - Throws: As ``InternetSocket/bind(to:)`` does.
+    ///
+    /// Calls `socket(2)`, `bind(2)` and `listen(2)`.
+    public init(
+      at address: SocketAddress, reuseAddress: Bool = true, reusePort: Bool = false, ipv6Only: Bool? = nil,
+      backlog: Int32 = .max
+    ) throws(IPCError) {
+      let version = address.address.version
+      let socket = try Stream(version)
+      if reuseAddress { try socket.setReuseAddress(true) }
+      if reusePort { try socket.setReusePort(true) }
+      if let ipv6Only { try socket.setIPv6Only(ipv6Only) }
+      try socket.bind(to: address)
+      try socket.listen(backlog: backlog)
+      self.init(taking: socket.takeDescriptor(), version)
+    }
+
+    /// Takes ownership of a listening socket that this process inherited, and makes it close-on-exec.
+    ///
+    /// When it throws, the descriptor stays the property of its previous owner.
+    ///
+    /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; else as ``TCP/Stream/init(adopting:)`` does.
+    public init(adopting descriptor: FileDescriptor) throws(IPCError) {
+      let owned = try OwnedDescriptor.adoptingSocket(
+        descriptor, families: [AF_INET, AF_INET6], type: TCP.type, listening: true)
+      self.init(taking: owned, try IPVersion(of: descriptor))
+    }
+
+    public var descriptor: FileDescriptor { owned.descriptor }
+    public consuming func takeDescriptor() -> OwnedDescriptor { owned }
+
+    /// The address at which it listens, with the port that the kernel chose if it was 0.
+    ///
+    /// Calls `getsockname(2)`.
+    public var address: SocketAddress { get throws(IPCError) { try SocketAddress(of: descriptor, peer: false) } }
+
+    /// Accepts the oldest pending connection, and waits for one. The connection is blocking, whatever the listener is.
+    ///
+    /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate`` and non-blocking listeners, `.wouldBlock`;
+    ///   `.tooManyOpenFiles`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+    ///
+    /// Calls `accept4(2)`; `ppoll(2)` to wait until a deadline.
+    public func accept(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) -> Stream {
+      let accepted = try acceptWithAddress(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+      return accepted.socket
+    }
+
+    /// Accepts a connection like ``accept(timeout:retryOnInterrupt:)``, and returns the address of its peer with it.
+    public func acceptWithAddress(
+      timeout: Timeout = .never, retryOnInterrupt: Bool = true
+    ) throws(IPCError) -> AcceptedConnection<Stream, SocketAddress> {
+      var raw = cipc_address()
+      let stream = Stream(
+        taking: try SocketNames.accept(on: descriptor, from: &raw, timeout, retryOnInterrupt: retryOnInterrupt),
+        version)
+      guard let address = SocketAddress(raw) else {
+        throw IPCError(.accept4, .addressFamilyNotSupported, on: .descriptor(descriptor))
+      }
+      return AcceptedConnection(stream, address)
+    }
+
+    /// Accepts the oldest pending connection; nil if there is none.
+    ///
+    /// Calls `accept4(2)`.
+    public func tryAccept() throws(IPCError) -> Stream? {
+      try nilIfWouldBlock { () throws(IPCError) in try accept(timeout: .immediate) }
+    }
+  }
+}

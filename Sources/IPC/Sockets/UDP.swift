@@ -1,0 +1,236 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// Datagrams between processes of one machine or of two.
+///
+/// ```swift
+/// let address = SocketAddress(.loopback(.v4), port: 7777)
+/// let receiver = try UDP.Socket(at: address)
+///
+/// // In another process:
+/// let sender = try UDP.Socket(.v4)
+/// try sender.send("Hello".utf8.span, to: address)
+/// ```
+///
+/// A datagram arrives as a whole or not at all, and the sender is not informed. Datagrams can arrive twice, or in another
+/// order.
+///
+/// `udp(7)`.
+public enum UDP {
+  static var type: Int32 { Int32(SOCK_DGRAM.rawValue) }
+
+  /// A UDP socket. It is closed when it is destroyed.
+  @frozen
+  public struct Socket: ~Copyable, Sendable, InternetSocket, DescriptorOwner {
+    @usableFromInline let owned: OwnedDescriptor
+    public let version: IPVersion
+
+    package init(taking owned: consuming OwnedDescriptor, _ version: IPVersion) {
+      self.owned = owned
+      self.version = version
+    }
+
+    /// Creates a socket that is neither bound nor connected.
+    ///
+    /// - Throws: ``IPCError`` with `.tooManyOpenFiles`; `.addressFamilyNotSupported` if the machine has no IPv6.
+    ///
+    /// Calls `socket(2)`.
+    public init(_ version: IPVersion) throws(IPCError) {
+      self.init(taking: try .opening(family: version.family, type: UDP.type), version)
+    }
+
+    /// Creates a socket, and binds it.
+    ///
+    /// - Throws: As ``InternetSocket/bind(to:)`` does.
+    ///
+    /// Calls `socket(2)` and `bind(2)`.
+    public init(at address: SocketAddress) throws(IPCError) {
+      let socket = try Socket(address.address.version)
+      try socket.bind(to: address)
+      self.init(taking: socket.takeDescriptor(), address.address.version)
+    }
+
+    /// Takes ownership of a socket that this process inherited or received, and makes it close-on-exec.
+    ///
+    /// When it throws, the descriptor stays the property of its previous owner.
+    ///
+    /// - Throws: ``IPCError`` with `.notSocket`, `.addressFamilyNotSupported` or `.protocolWrongTypeForSocket` if it is
+    ///   not a UDP socket.
+    public init(adopting descriptor: FileDescriptor) throws(IPCError) {
+      let owned = try OwnedDescriptor.adoptingSocket(descriptor, families: [AF_INET, AF_INET6], type: UDP.type)
+      self.init(taking: owned, try IPVersion(of: descriptor))
+    }
+
+    @inlinable public var descriptor: FileDescriptor { owned.descriptor }
+    public consuming func takeDescriptor() -> OwnedDescriptor { owned }
+  }
+}
+
+extension UDP.Socket {
+  /// The length of the next datagram; 0 also if there is none.
+  ///
+  /// Calls `ioctl(2)` with `FIONREAD`.
+  public var bytesAvailable: Int { get throws(IPCError) { try countBytesAvailable() } }
+
+  /// The number of datagrams that were dropped because the receive buffer was full. Those that were lost elsewhere are
+  /// not counted.
+  ///
+  /// Calls `getsockopt(2)` with `SO_MEMINFO`.
+  public var droppedDatagrams: Int {
+    get throws(IPCError) {
+      var drops: UInt32 = 0
+      try Syscall.call(.getsockoptMemoryInformation, on: .descriptor(descriptor)) {
+        unsafe cipc_socket_drops(descriptor.rawValue, &drops)
+      }
+      return Int(drops)
+    }
+  }
+
+  /// Makes the socket send to one address, and receive only from it. Datagrams that have arrived before stay.
+  ///
+  /// The peer is not contacted. If no socket has the address, a later call fails with `.connectionRefused`.
+  ///
+  /// - Throws: ``IPCError`` with `.networkUnreachable`; `.permissionDenied` for a broadcast address.
+  ///
+  /// Calls `connect(2)`.
+  public func connect(to address: SocketAddress) throws(IPCError) {
+    var raw = address.raw
+    try Syscall.call(.connect, on: .socketAddress(address)) { unsafe cipc_connect(descriptor.rawValue, &raw) }
+  }
+
+  /// Sends a datagram to the address that this socket is connected to, and waits for room.
+  ///
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.messageTooLong` for more than
+  ///   65507 bytes (IPv6: 65527); `.addressRequired` if it is not connected; `.connectionRefused` if no socket received an
+  ///   earlier datagram; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran. Nothing was sent then.
+  ///
+  /// Calls `send(2)`.
+  @inlinable
+  public func send(
+    _ message: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    _ = try Transfer.write(descriptor, .socket, message, timeout, retryOnInterrupt)
+  }
+
+  /// Sends the bytes of an array or a string, like ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  @inlinable
+  public func send(
+    _ message: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    _ = try unsafe Transfer.write(descriptor, .socket, message.bytes, timeout, retryOnInterrupt)
+  }
+
+  /// Sends a datagram to the address that this socket is connected to, without waiting.
+  ///
+  /// - Returns: Whether it was sent; false if there is no room.
+  public func trySend(_ message: RawSpan) throws(IPCError) -> Bool {
+    try nilIfWouldBlock { () throws(IPCError) in try send(message, timeout: .immediate) } != nil
+  }
+
+  /// Sends a datagram to an address, and waits for room.
+  ///
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.messageTooLong`;
+  ///   `.networkUnreachable`; `.permissionDenied` for a broadcast address without ``setBroadcast(_:)``; `.interrupted` if
+  ///   `retryOnInterrupt` is false and a signal handler ran. That no socket received it is not reported.
+  ///
+  /// Calls `sendto(2)`.
+  public func send(
+    _ message: RawSpan, to address: SocketAddress, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    var raw = address.raw
+    try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
+      let flags = timeout.isNever ? 0 : Int32(MSG_DONTWAIT)
+      _ = try Syscall.untilReady(
+        .sendto, descriptor, .writable, timeout, on: .socketAddress(address), retryOnInterrupt: retryOnInterrupt
+      ) {
+        Syscall.result(retryOnInterrupt: retryOnInterrupt) {
+          unsafe cipc_send_to(descriptor.rawValue, bytes.baseAddress, bytes.count, flags, &raw)
+        }
+      }
+    }
+  }
+
+  /// Sends the bytes of an array or a string, like ``send(_:to:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
+  public func send(
+    _ message: Span<UInt8>, to address: SocketAddress, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    try send(unsafe message.bytes, to: address, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+  }
+
+  /// Receives the next datagram, and waits for one.
+  ///
+  /// - Parameters:
+  ///   - bytes: The datagram is appended. What there is no room for is lost: ``ReceivedMessage/isTruncated``.
+  ///   - peeking: Whether the datagram stays in the socket.
+  /// - Returns: Its length, which can be 0, and its sender.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionRefused` if no
+  ///   socket received a datagram that this connected socket sent; `.interrupted` if `retryOnInterrupt` is false and a
+  ///   signal handler ran.
+  ///
+  /// Calls `recvfrom(2)` with `MSG_TRUNC`.
+  @discardableResult
+  public func receive(
+    into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> ReceivedMessage<SocketAddress> {
+    var sender = cipc_address()
+    let packet = try SocketTransfer.receive(
+      descriptor, into: &bytes, from: &sender,
+      flags: peeking ? SocketTransfer.peekFlags : SocketTransfer.messageFlags, timeout, retryOnInterrupt)
+    guard let address = SocketAddress(sender) else {
+      throw IPCError(.recvfrom, .addressFamilyNotSupported, on: .descriptor(descriptor))
+    }
+    return ReceivedMessage(packet, from: address)
+  }
+
+  /// Receives the next datagram, and appends it to an array, which is reallocated only if its capacity is too small.
+  ///
+  /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``.
+  ///
+  /// - Parameter maxLength: The number of bytes to make room for.
+  @discardableResult
+  public func receive(
+    maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
+    retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> ReceivedMessage<SocketAddress> {
+    try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in
+      try receive(into: &span, peeking: peeking, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    }
+  }
+
+  /// Receives the next datagram without waiting; nil if there is none.
+  public func tryReceive(
+    into bytes: inout OutputRawSpan, peeking: Bool = false
+  ) throws(IPCError) -> ReceivedMessage<SocketAddress>? {
+    try nilIfWouldBlock { () throws(IPCError) in try receive(into: &bytes, peeking: peeking, timeout: .immediate) }
+  }
+
+  /// Receives the next datagram without its sender's address, which a connected socket does not need.
+  ///
+  /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``. Calls `recv(2)` with `MSG_TRUNC`.
+  @discardableResult
+  public func receiveWithoutAddress(
+    into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> ReceivedPacket {
+    let flags = peeking ? SocketTransfer.peekFlags : SocketTransfer.messageFlags
+    return try SocketTransfer.receive(descriptor, into: &bytes, flags: flags, timeout, retryOnInterrupt)
+  }
+
+  /// Receives the next datagram without its sender's address, and appends it to an array, like
+  /// ``receiveWithoutAddress(into:peeking:timeout:retryOnInterrupt:)``.
+  @discardableResult
+  public func receiveWithoutAddress(
+    maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
+    retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> ReceivedPacket {
+    try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in
+      try receiveWithoutAddress(
+        into: &span, peeking: peeking, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    }
+  }
+}

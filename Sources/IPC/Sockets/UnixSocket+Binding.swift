@@ -1,0 +1,152 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+extension UnixSocket.Socket {
+  /// Binds the socket to an address, by which other processes find it. A path stays until it is unlinked.
+  ///
+  /// - Parameters:
+  ///   - permissions: Those of a path. Connecting requires the permission to write.
+  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the path has exactly the requested
+  ///     permissions from the start, and the umask of other threads is not touched.
+  ///   - replaceStale: Whether a path is replaced that a process left behind when it died. The path of an open socket,
+  ///     and what is not a socket, is never replaced. This requires the permission to read the directory.
+  /// - Throws: ``IPCError`` with `.addressInUse` if the address exists; `.invalidArgument` if the socket is bound;
+  ///   `.noSuchFileOrDirectory` or `.permissionDenied` for the directory; `.wouldBlock` if another process locked the
+  ///   directory for two seconds.
+  ///
+  /// Calls `bind(2)`; `fchmod(2)` for a path.
+  public func bind(
+    to address: UnixSocket.Address, permissions: FilePermissions = .ownerReadWrite, applyUmask: Bool = false,
+    replaceStale: Bool = false
+  ) throws(IPCError) {
+    guard address.isPath else {
+      return try SocketNames.bind(descriptor, to: address.raw, on: .unixAddress(address))
+    }
+    let mode = permissions.rawValue
+    var raw = address.raw
+    func bind() throws(IPCError) {
+      try Syscall.call(.bind, on: .unixAddress(address)) {
+        unsafe cipc_bind_path(descriptor.rawValue, &raw, mode, applyUmask ? 0 : 1)
+      }
+    }
+    do {
+      try bind()
+    } catch {
+      guard error.errno == .addressInUse, replaceStale, let path = address.path else { throw error }
+      let turn = try StaleSocket.takeTurn(in: path)
+      try StaleSocket.remove(path)
+      try bind()
+      try turn.close()
+    }
+  }
+
+  /// The address of this socket; unnamed unless it is bound.
+  ///
+  /// Calls `getsockname(2)`.
+  public var address: UnixSocket.Address {
+    get throws(IPCError) { UnixSocket.Address(try SocketNames.address(of: descriptor, peer: false)) }
+  }
+
+  /// The address of the socket that this one is connected to; usually a client is unnamed.
+  ///
+  /// - Throws: ``IPCError`` with `.socketNotConnected`.
+  ///
+  /// Calls `getpeername(2)`.
+  public var peerAddress: UnixSocket.Address {
+    get throws(IPCError) { UnixSocket.Address(try SocketNames.address(of: descriptor, peer: true)) }
+  }
+}
+
+extension UnixSocket.Address {
+  /// Removes the path. Its socket and connections stay open. Does nothing for an abstract name, which disappears with its
+  /// socket.
+  ///
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.addressInUse` if the path is not a socket; it stays then.
+  ///
+  /// Calls `unlink(2)`.
+  public func unlink() throws(IPCError) {
+    guard let path else { return }
+    _ = try StaleSocket.located(path)
+    try StaleSocket.unlink(path)
+  }
+}
+
+/// The path of a socket that is not open in any process.
+enum StaleSocket {
+  /// A process that replaces a path makes a few calls that do not wait.
+  private static let longestTurn = Duration.seconds(2)
+
+  /// Locks the directory of a path, until the returned descriptor is closed.
+  ///
+  /// Without turns, two processes could find the same path stale, and the second would remove what the first one bound.
+  static func takeTurn(in path: FilePath) throws(IPCError) -> OwnedDescriptor {
+    let parent = path.removingLastComponent()
+    let directory = parent.isEmpty ? "." : parent
+    let lock = try OwnedDescriptor.opened(by: .open, on: .path(directory)) {
+      unsafe directory.withPlatformString { unsafe open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+    }
+    // Any process that may read the directory can hold the lock as long as it likes.
+    let timeout = Timeout.after(longestTurn)
+    var backoff = Backoff()
+    while true {
+      switch Syscall.result({ flock(lock.descriptor.rawValue, LOCK_EX | LOCK_NB) }) {
+      case .success: return lock
+      case .failure(let reason):
+        guard reason == .wouldBlock, try backoff.sleep(before: timeout, retryOnInterrupt: true) else {
+          throw IPCError(.flock, reason, on: .path(directory))
+        }
+      }
+    }
+  }
+
+  /// Removes the path if it is that of a socket which is not open in any process.
+  static func remove(_ path: FilePath) throws(IPCError) {
+    do throws(IPCError) {
+      let file = try located(path)
+      guard try isStale(path) else { return }
+      // A program that does not take turns may have replaced it since.
+      guard try file.status.isSameFile(as: try located(path).status) else { return }
+      try unlink(path)
+    } catch where error.errno == .noSuchFileOrDirectory {
+      // Removed by another process.
+    }
+  }
+
+  /// Probes with a datagram socket: a socket of another type refuses that with another error than a closed socket does,
+  /// also if it does not listen yet, and no connection is made.
+  private static func isStale(_ path: FilePath) throws(IPCError) -> Bool {
+    do throws(IPCError) {
+      try UnixSocket.Datagram().connect(to: UnixSocket.Address(path: path), timeout: .immediate)
+      return false
+    } catch where error.errno == .connectionRefused {
+      return true
+    } catch where [.protocolWrongTypeForSocket, .notPermitted, .permissionDenied].contains(error.errno) {
+      // Open, connected to another socket, or not permitted to this process.
+      return false
+    }
+  }
+
+  static func located(_ path: FilePath) throws(IPCError) -> LocatedFile {
+    let file = try LocatedFile(path)
+    guard try file.status.isSocket else { throw IPCError(.bind, .addressInUse, on: .path(path)) }
+    return file
+  }
+
+  static func unlink(_ path: FilePath) throws(IPCError) {
+    try Syscall.call(.unlink, on: .path(path)) {
+      unsafe path.withPlatformString { path in
+        #if canImport(Glibc)
+          unsafe Glibc.unlink(path)
+        #else
+          unsafe Musl.unlink(path)
+        #endif
+      }
+    }
+  }
+}

@@ -1,0 +1,127 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+extension UnixSocket.Socket {
+  /// Connects to a listener; a datagram socket, to the receiver of what is sent from now on.
+  ///
+  /// A connection is complete when it is in the listener's queue: the listener need not have accepted it.
+  ///
+  /// - Parameter timeout: `poll(2)` does not report room in the queue of a listener. With a deadline, this tries again
+  ///   after pauses of 0.1 to 10 ms.
+  /// - Throws: ``IPCError`` with `.connectionRefused` if no socket has the abstract name or listens at the address, or if
+  ///   a path was left behind by a closed socket; `.noSuchFileOrDirectory` if there is no such path; `.timedOut` or, for
+  ///   ``Timeout/immediate`` and non-blocking sockets, `.wouldBlock` if the listener's queue is full; `.permissionDenied`
+  ///   without the permission to write the path; `.protocolWrongTypeForSocket`; `.socketIsConnected`; `.interrupted` if
+  ///   `retryOnInterrupt` is false and a signal handler ran.
+  ///
+  /// Calls `connect(2)`.
+  public func connect(
+    to address: UnixSocket.Address, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    var raw = address.raw
+    var backoff = Backoff()
+    while true {
+      let result = try SocketNames.connect(descriptor, to: &raw, timeout, retryOnInterrupt: retryOnInterrupt)
+      guard case .failure(let reason) = result else { return }
+      guard reason == .wouldBlock, timeout.isDeadline else {
+        throw IPCError(.connect, reason, on: .unixAddress(address))
+      }
+      guard try backoff.sleep(before: timeout, retryOnInterrupt: retryOnInterrupt) else {
+        throw IPCError(.connect, .timedOut, on: .unixAddress(address))
+      }
+    }
+  }
+}
+
+extension UnixSocket.Socket where Style: UnixSocket.ConnectionStyle {
+  /// Makes the socket accept connections.
+  ///
+  /// Calls `listen(2)`.
+  package func listen(backlog: Int32) throws(IPCError) { try SocketNames.listen(descriptor, backlog: backlog) }
+}
+
+extension UnixSocket {
+  /// A socket that accepts connections. It is closed when it is destroyed; its path stays until it is unlinked.
+  ///
+  /// Closing it resets the connections that are not accepted yet.
+  public struct Listener<Style: UnixSocket.ConnectionStyle>: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
+    let owned: OwnedDescriptor
+
+    package init(taking owned: consuming OwnedDescriptor) { self.owned = owned }
+
+    /// Creates a socket, binds it, and listens.
+    ///
+    /// If listening fails, which no ordinary condition causes, the path stays: it could be that of another socket by then.
+    ///
+    /// - Parameter backlog: How many connections can wait to be accepted, one fewer, and at most
+    ///   `/proc/sys/net/core/somaxconn`.
+    /// - Throws: As ``UnixSocket/Socket/bind(to:permissions:applyUmask:replaceStale:)`` does.
+    ///
+    /// Calls `socket(2)`, `bind(2)` and `listen(2)`.
+    public init(
+      at address: Address, permissions: FilePermissions = .ownerReadWrite, applyUmask: Bool = false,
+      replaceStale: Bool = false, backlog: Int32 = .max
+    ) throws(IPCError) {
+      let socket = try Socket<Style>()
+      try socket.bind(to: address, permissions: permissions, applyUmask: applyUmask, replaceStale: replaceStale)
+      try socket.listen(backlog: backlog)
+      self.init(taking: socket.takeDescriptor())
+    }
+
+    /// Takes ownership of a listening socket that this process inherited, and makes it close-on-exec.
+    ///
+    /// When it throws, the descriptor stays the property of its previous owner.
+    ///
+    /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; else as
+    ///   ``UnixSocket/Socket/init(adopting:)`` does.
+    public init(adopting descriptor: FileDescriptor) throws(IPCError) {
+      owned = try .adoptingSocket(descriptor, families: [AF_UNIX], type: Style.type, listening: true)
+    }
+
+    public var descriptor: FileDescriptor { owned.descriptor }
+    public consuming func takeDescriptor() -> OwnedDescriptor { owned }
+
+    /// The address at which it listens.
+    ///
+    /// Calls `getsockname(2)`.
+    public var address: Address {
+      get throws(IPCError) { Address(try SocketNames.address(of: descriptor, peer: false)) }
+    }
+
+    /// Accepts the oldest pending connection, and waits for one. The connection is blocking, whatever the listener is.
+    ///
+    /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate`` and non-blocking listeners, `.wouldBlock`;
+    ///   `.tooManyOpenFiles`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+    ///
+    /// Calls `accept4(2)`; `ppoll(2)` to wait until a deadline.
+    public func accept(
+      timeout: Timeout = .never, retryOnInterrupt: Bool = true
+    ) throws(IPCError) -> Socket<Style> {
+      let accepted = try acceptWithAddress(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+      return accepted.socket
+    }
+
+    /// Accepts a connection like ``accept(timeout:retryOnInterrupt:)``, and returns the address of its peer with it.
+    public func acceptWithAddress(
+      timeout: Timeout = .never, retryOnInterrupt: Bool = true
+    ) throws(IPCError) -> AcceptedConnection<Socket<Style>, Address> {
+      var raw = cipc_address()
+      let owned = try SocketNames.accept(
+        on: descriptor, from: &raw, timeout, retryOnInterrupt: retryOnInterrupt)
+      return AcceptedConnection(Socket(taking: owned), Address(raw))
+    }
+
+    /// Accepts the oldest pending connection; nil if there is none.
+    ///
+    /// Calls `accept4(2)`.
+    public func tryAccept() throws(IPCError) -> Socket<Style>? {
+      try nilIfWouldBlock { () throws(IPCError) in try accept(timeout: .immediate) }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+extension UnixSocket {
+  /// The process, user and group at the other end of a socket, which the kernel verified (`struct ucred`).
+  public struct Credentials: Hashable, Sendable {
+    /// The number of the process, which another process can have by now: ``UnixSocket/Socket/peerProcess()`` returns a
+    /// descriptor that never refers to another process. 0 if the process is not visible in this PID namespace.
+    public let process: ProcessID
+    /// The user. 65534 if this user namespace does not map it.
+    public let user: UserID
+    /// The group. 65534 if this user namespace does not map it.
+    public let group: GroupID
+
+    public init(process: ProcessID, user: UserID, group: GroupID) {
+      self.process = process
+      self.user = user
+      self.group = group
+    }
+
+    /// This process, with its effective user and group.
+    public static var current: Credentials {
+      Credentials(process: .current, user: .effective, group: .effective)
+    }
+
+    init(_ raw: cipc_credentials) {
+      self.init(
+        process: ProcessID(rawValue: raw.process), user: UserID(rawValue: raw.user),
+        group: GroupID(rawValue: raw.group))
+    }
+
+    var raw: cipc_credentials {
+      cipc_credentials(process: process.rawValue, user: user.rawValue, group: group.rawValue)
+    }
+  }
+}
+
+extension UnixSocket.Socket {
+  /// The credentials of the peer when it connected or listened.
+  ///
+  /// They do not change when the peer passes its socket to another process, changes its user, or dies. A socket that is
+  /// not connected has process 0, and -1 (all bits set) as user and group.
+  ///
+  /// ```swift
+  /// guard try connection.peerCredentials.user == .effective else { return }
+  /// ```
+  ///
+  /// Calls `getsockopt(2)` with `SO_PEERCRED`.
+  public var peerCredentials: UnixSocket.Credentials {
+    get throws(IPCError) {
+      var raw = cipc_credentials()
+      try Syscall.call(.getsockoptPeerCredentials, on: .descriptor(descriptor)) {
+        unsafe cipc_peer_credentials(descriptor.rawValue, &raw)
+      }
+      return UnixSocket.Credentials(raw)
+    }
+  }
+
+  /// Whether received messages carry the credentials of their senders: ``AncillaryData/credentials``.
+  ///
+  /// Calls `getsockopt(2)` with `SO_PASSCRED`.
+  public var passCredentials: Bool {
+    get throws(IPCError) { try option(.getsockoptPassCredentials, Int32(CIPC_SO_PASSCRED)) != 0 }
+  }
+
+  /// Sets whether received messages carry the credentials of their senders.
+  ///
+  /// Set it before the peer sends. Messages that were sent before have process 0 as their sender, unless the sender passed
+  /// its credentials explicitly.
+  ///
+  /// Calls `setsockopt(2)` with `SO_PASSCRED`.
+  public func setPassCredentials(_ passCredentials: Bool) throws(IPCError) {
+    try setOption(.setsockoptPassCredentials, Int32(CIPC_SO_PASSCRED), passCredentials ? 1 : 0)
+  }
+}

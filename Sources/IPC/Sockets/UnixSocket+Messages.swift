@@ -1,0 +1,206 @@
+internal import CIPC
+internal import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
+  /// The length of the next datagram, or of all sequenced packets together; 0 also if there are none.
+  ///
+  /// Calls `ioctl(2)` with `FIONREAD`.
+  public var bytesAvailable: Int { get throws(IPCError) { try countBytesAvailable() } }
+
+  /// Sends a message to the socket that this one is connected to, and waits for room.
+  ///
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.brokenPipe` if the
+  ///   connection is closed, without `SIGPIPE`; `.connectionRefused` if the receiver of datagrams is closed;
+  ///   `.messageTooLong` if the send buffer is too small for it; `.socketNotConnected`; `.interrupted` if
+  ///   `retryOnInterrupt` is false and a signal handler ran. Nothing was sent then.
+  ///
+  /// Calls `send(2)`.
+  @inlinable
+  public func send(
+    _ message: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    _ = try Transfer.write(descriptor, .socket, message, timeout, retryOnInterrupt)
+  }
+
+  /// Sends the bytes of an array or a string, like ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  @inlinable
+  public func send(
+    _ message: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    _ = try unsafe Transfer.write(descriptor, .socket, message.bytes, timeout, retryOnInterrupt)
+  }
+
+  /// Sends a message without waiting.
+  ///
+  /// - Returns: Whether it was sent; false if there is no room.
+  public func trySend(_ message: RawSpan) throws(IPCError) -> Bool {
+    try nilIfWouldBlock { () throws(IPCError) in try send(message, timeout: .immediate) } != nil
+  }
+
+  /// Sends the bytes of an array or a string without waiting, like ``trySend(_:)-(RawSpan)``.
+  public func trySend(_ message: Span<UInt8>) throws(IPCError) -> Bool { try trySend(unsafe message.bytes) }
+}
+
+extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
+  /// Receives the next packet, and waits for one.
+  ///
+  /// - Parameters:
+  ///   - bytes: The packet is appended. What there is no room for is lost: ``ReceivedPacket/isTruncated``.
+  ///   - peeking: Whether the packet stays in the socket.
+  /// - Returns: nil at end of stream. `recv(2)` returns the same for an empty packet: do not send one.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset` if the peer
+  ///   closed its socket before it had received everything; `.interrupted` if `retryOnInterrupt` is false and a signal
+  ///   handler ran.
+  ///
+  /// Calls `recv(2)` with `MSG_TRUNC`.
+  public func receive(
+    into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> ReceivedPacket? {
+    let flags = peeking ? SocketTransfer.peekFlags : SocketTransfer.messageFlags
+    let packet = try SocketTransfer.receive(descriptor, into: &bytes, flags: flags, timeout, retryOnInterrupt)
+    return packet.originalLength == 0 ? nil : packet
+  }
+
+  /// Receives the next packet, and appends it to an array, which is reallocated only if its capacity is too small.
+  ///
+  /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``.
+  ///
+  /// - Parameter maxLength: The number of bytes to make room for.
+  public func receive(
+    maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
+    retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> ReceivedPacket? {
+    try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in
+      try receive(into: &span, peeking: peeking, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    }
+  }
+
+  /// Receives the next packet without waiting.
+  public func tryReceive(
+    into bytes: inout OutputRawSpan, peeking: Bool = false
+  ) throws(IPCError) -> TryResult<ReceivedPacket> {
+    do throws(IPCError) {
+      return try receive(into: &bytes, peeking: peeking, timeout: .immediate).map(TryResult.ready) ?? .endOfStream
+    } catch where error.errno == .wouldBlock {
+      return .wouldBlock
+    }
+  }
+}
+
+extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
+  /// Receives the next datagram, and waits for one.
+  ///
+  /// - Parameters:
+  ///   - bytes: The datagram is appended. What there is no room for is lost: ``ReceivedMessage/isTruncated``.
+  ///   - peeking: Whether the datagram stays in the socket.
+  /// - Returns: Its length, which can be 0, and its sender.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
+  ///   `retryOnInterrupt` is false and a signal handler ran.
+  ///
+  /// Calls `recvfrom(2)` with `MSG_TRUNC`.
+  @discardableResult
+  public func receive(
+    into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> ReceivedMessage<UnixSocket.Address> {
+    var sender = cipc_address()
+    let packet = try SocketTransfer.receive(
+      descriptor, into: &bytes, from: &sender,
+      flags: peeking ? SocketTransfer.peekFlags : SocketTransfer.messageFlags, timeout, retryOnInterrupt)
+    return ReceivedMessage(packet, from: UnixSocket.Address(sender))
+  }
+
+  /// Receives the next datagram, and appends it to an array, which is reallocated only if its capacity is too small.
+  ///
+  /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``.
+  ///
+  /// - Parameter maxLength: The number of bytes to make room for.
+  @discardableResult
+  public func receive(
+    maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
+    retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> ReceivedMessage<UnixSocket.Address> {
+    try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in
+      try receive(into: &span, peeking: peeking, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    }
+  }
+
+  /// Receives the next datagram without waiting; nil if there is none.
+  public func tryReceive(
+    into bytes: inout OutputRawSpan, peeking: Bool = false
+  ) throws(IPCError) -> ReceivedMessage<UnixSocket.Address>? {
+    try nilIfWouldBlock { () throws(IPCError) in try receive(into: &bytes, peeking: peeking, timeout: .immediate) }
+  }
+
+  /// Receives the next datagram without its sender's address, which costs less.
+  ///
+  /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``. Calls `recv(2)` with `MSG_TRUNC`.
+  @discardableResult
+  public func receiveWithoutAddress(
+    into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> ReceivedPacket {
+    let flags = peeking ? SocketTransfer.peekFlags : SocketTransfer.messageFlags
+    return try SocketTransfer.receive(descriptor, into: &bytes, flags: flags, timeout, retryOnInterrupt)
+  }
+
+  /// Receives the next datagram without its sender's address, and appends it to an array, like
+  /// ``receiveWithoutAddress(into:peeking:timeout:retryOnInterrupt:)``.
+  @discardableResult
+  public func receiveWithoutAddress(
+    maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
+    retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> ReceivedPacket {
+    try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in
+      try receiveWithoutAddress(
+        into: &span, peeking: peeking, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    }
+  }
+
+  /// Sends a datagram to an address, and waits for room in the receiver.
+  ///
+  /// - Parameter timeout: `poll(2)` reports only room in the receiver that a socket is connected to. With a deadline, and
+  ///   on non-blocking sockets, this tries again after pauses of 0.1 to 10 ms.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionRefused` or
+  ///   `.noSuchFileOrDirectory` if there is no receiver; `.permissionDenied`; `.messageTooLong`; `.interrupted` if
+  ///   `retryOnInterrupt` is false and a signal handler ran. Nothing was sent then.
+  ///
+  /// Calls `sendto(2)`.
+  public func send(
+    _ message: RawSpan, to address: UnixSocket.Address, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    let flags = timeout.isNever ? 0 : Int32(MSG_DONTWAIT)
+    var raw = address.raw
+    try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
+      var backoff = Backoff()
+      while true {
+        let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) {
+          unsafe cipc_send_to(descriptor.rawValue, bytes.baseAddress, bytes.count, flags, &raw)
+        }
+        guard case .failure(let reason) = result else { return }
+        guard reason == .wouldBlock else { throw IPCError(.sendto, reason, on: .unixAddress(address)) }
+        guard try backoff.sleep(before: timeout, retryOnInterrupt: retryOnInterrupt) else {
+          throw IPCError(.sendto, timeout.expirationError, on: .unixAddress(address))
+        }
+      }
+    }
+  }
+
+  /// Sends the bytes of an array or a string, like ``send(_:to:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
+  public func send(
+    _ message: Span<UInt8>, to address: UnixSocket.Address, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    try send(unsafe message.bytes, to: address, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+  }
+
+  /// Sends a datagram to an address without waiting.
+  ///
+  /// - Returns: Whether it was sent; false if the receiver has no room.
+  public func trySend(_ message: RawSpan, to address: UnixSocket.Address) throws(IPCError) -> Bool {
+    try nilIfWouldBlock { () throws(IPCError) in try send(message, to: address, timeout: .immediate) } != nil
+  }
+}

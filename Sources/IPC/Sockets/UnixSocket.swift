@@ -1,0 +1,116 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// Sockets between processes of one machine (Unix domain sockets, `AF_UNIX`).
+///
+/// ```swift
+/// let address = try UnixSocket.Address(path: "/run/echo/socket")
+/// let listener = try UnixSocket.StreamListener(at: address)
+///
+/// // In another process:
+/// let stream = try UnixSocket.Stream()
+/// try stream.connect(to: address, timeout: .after(.seconds(1)))
+/// try stream.writeAll("Hello".utf8.span)
+/// try stream.shutDown(.sending)
+/// ```
+///
+/// A ``Stream`` carries bytes without boundaries, like a pipe in both directions. A ``SequencedPacket`` is a connection
+/// that keeps message boundaries. A ``Datagram`` socket keeps them without a connection.
+///
+/// `unix(7)`.
+public enum UnixSocket {
+  public typealias Stream = Socket<StreamStyle>
+  public typealias SequencedPacket = Socket<SequencedPacketStyle>
+  public typealias Datagram = Socket<DatagramStyle>
+  public typealias StreamListener = Listener<StreamStyle>
+  public typealias SequencedPacketListener = Listener<SequencedPacketStyle>
+
+  /// The type of a socket.
+  public protocol Style {
+    /// The type as `socket(2)` takes it.
+    static var type: Int32 { get }
+  }
+  /// A type that is connected before it carries anything.
+  public protocol ConnectionStyle: Style {}
+  /// A type that keeps message boundaries.
+  public protocol MessageStyle: Style {}
+
+  /// `SOCK_STREAM`.
+  public enum StreamStyle: ConnectionStyle {
+    public static var type: Int32 { Int32(SOCK_STREAM.rawValue) }
+  }
+  /// `SOCK_SEQPACKET`.
+  public enum SequencedPacketStyle: ConnectionStyle, MessageStyle {
+    public static var type: Int32 { Int32(SOCK_SEQPACKET.rawValue) }
+  }
+  /// `SOCK_DGRAM`.
+  public enum DatagramStyle: MessageStyle {
+    public static var type: Int32 { Int32(SOCK_DGRAM.rawValue) }
+  }
+
+  /// A socket that does not listen. It is closed when it is destroyed.
+  ///
+  /// Bytes that were received and not read are lost when it is closed. The peer of a stream sees `.connectionReset` then.
+  @frozen
+  public struct Socket<Style: UnixSocket.Style>: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
+    @usableFromInline let owned: OwnedDescriptor
+
+    package init(taking owned: consuming OwnedDescriptor) { self.owned = owned }
+
+    /// Creates a socket that is neither bound nor connected.
+    ///
+    /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
+    ///
+    /// Calls `socket(2)`.
+    public init() throws(IPCError) { owned = try .opening(family: AF_UNIX, type: Style.type) }
+
+    /// Takes ownership of a socket that this process inherited or received, and makes it close-on-exec.
+    ///
+    /// When it throws, the descriptor stays the property of its previous owner.
+    ///
+    /// - Throws: ``IPCError`` with `.notSocket`; `.addressFamilyNotSupported` for another address family;
+    ///   `.protocolWrongTypeForSocket` for another type.
+    public init(adopting descriptor: FileDescriptor) throws(IPCError) {
+      owned = try .adoptingSocket(descriptor, families: [AF_UNIX], type: Style.type)
+    }
+
+    @inlinable public var descriptor: FileDescriptor { owned.descriptor }
+    public consuming func takeDescriptor() -> OwnedDescriptor { owned }
+  }
+
+  /// Two sockets without names that are connected to each other.
+  @frozen
+  public struct Pair<Style: UnixSocket.Style>: ~Copyable, Sendable {
+    public let first: Socket<Style>
+    public let second: Socket<Style>
+
+    /// Creates a pair.
+    ///
+    /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
+    ///
+    /// Calls `socketpair(2)`.
+    public init() throws(IPCError) {
+      var ends: (Int32, Int32) = (-1, -1)
+      try Syscall.call(.socketPair) {
+        unsafe withUnsafeMutableBytes(of: &ends) {
+          unsafe cipc_socket_pair(AF_UNIX, Style.type, $0.assumingMemoryBound(to: Int32.self).baseAddress)
+        }
+      }
+      first = Socket(taking: OwnedDescriptor(taking: ends.0))
+      second = Socket(taking: OwnedDescriptor(taking: ends.1))
+    }
+  }
+}
+
+extension UnixSocket.Socket: ReadableStream where Style == UnixSocket.StreamStyle {}
+extension UnixSocket.Socket: WritableStream where Style == UnixSocket.StreamStyle {}
+extension UnixSocket.Socket: ReadableDescriptor where Style == UnixSocket.StreamStyle {
+  @inlinable public var transport: Transport { .socket }
+}
+extension UnixSocket.Socket: WritableDescriptor where Style == UnixSocket.StreamStyle {}

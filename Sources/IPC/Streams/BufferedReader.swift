@@ -1,0 +1,201 @@
+internal import SystemPackage
+
+/// A byte stream that is read by line, by delimiter or by length.
+///
+/// A read of the stream takes as many bytes as there are, and the reader keeps those that are not asked for yet.
+///
+/// ```swift
+/// var reader = BufferedReader(pipe.reader)
+/// while let line = try reader.readLine(timeout: .after(.seconds(10))) {
+///   print(line)
+/// }
+/// ```
+///
+/// No bytes are lost when a call throws: what has arrived stays in the buffer, and the call can be repeated. A timeout
+/// covers the whole call, however many reads it takes.
+///
+/// At end of file the next call reads the stream again, because a FIFO can have a new writer.
+public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
+  @usableFromInline var source: Source
+  @usableFromInline var buffer: StreamBuffer
+
+  /// The number of bytes that one read of the stream takes at most. Calls that need more room get it.
+  public let capacity: Int
+
+  /// Creates a reader with an empty buffer.
+  ///
+  /// - Parameter capacity: The size of the buffer in bytes, at least 1.
+  public init(_ source: consuming Source, capacity: Int = 65_536) {
+    self.capacity = capacity
+    self.source = source
+    buffer = StreamBuffer(capacity: capacity)
+  }
+
+  /// The number of bytes that have been read from the stream and not yet from this reader.
+  public var bytesBuffered: Int { buffer.count }
+
+  /// Returns the stream. Bytes in the buffer are discarded; read them before, as ``bytesBuffered`` tells.
+  public consuming func release() -> Source { source }
+}
+
+extension BufferedReader: Sendable where Source: Sendable & ~Copyable {}
+
+extension BufferedReader where Source: ~Copyable {
+  /// Reads the next line. A last line without a newline is a line, too.
+  ///
+  /// - Parameters:
+  ///   - strippingNewline: Whether the result is without the newline at its end.
+  ///   - maxLength: The maximum length of the line in bytes, its newline included; ``capacity`` if nil.
+  /// - Returns: The line, in which bytes that are not UTF-8 are replaced; nil at end of file.
+  /// - Throws: ``IPCError`` with `.messageTooLong` if the line is longer; it stays in the buffer, and a call with a larger
+  ///   `maxLength` returns it. `.timedOut`, `.wouldBlock` or `.interrupted` as the stream does.
+  @inlinable
+  public mutating func readLine(
+    strippingNewline: Bool = true, maxLength: Int? = nil, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> String? {
+    let count = try fill(until: UInt8(ascii: "\n"), maxLength ?? capacity, timeout, retryOnInterrupt)
+    if count == 0 { return nil }
+    defer { buffer.consume(count) }
+    return buffer.text(count, strippingNewline: strippingNewline)
+  }
+
+  /// Reads up to and including the next `delimiter`, and appends it to an array. At end of file, appends the rest.
+  ///
+  /// - Parameters:
+  ///   - delimiter: The byte that ends what is read, such as `UInt8(ascii: "\n")`.
+  ///   - maxLength: The maximum number of bytes, the delimiter included; ``capacity`` if nil.
+  /// - Returns: The number of bytes, of which the last is the delimiter unless the file ended; nil at end of file.
+  /// - Throws: As ``readLine(strippingNewline:maxLength:timeout:retryOnInterrupt:)`` does.
+  @inlinable
+  public mutating func read(
+    until delimiter: UInt8, appendingTo bytes: inout [UInt8], maxLength: Int? = nil, timeout: Timeout = .never,
+    retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int? {
+    let count = try fill(until: delimiter, maxLength ?? capacity, timeout, retryOnInterrupt)
+    if count == 0 { return nil }
+    buffer.move(count, to: &bytes)
+    return count
+  }
+
+  /// Reads up to and including the next `delimiter` of several bytes, such as `"\r\n\r\n".utf8.span`.
+  ///
+  /// Like ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
+  @inlinable
+  public mutating func read(
+    until delimiter: Span<UInt8>, appendingTo bytes: inout [UInt8], maxLength: Int? = nil, timeout: Timeout = .never,
+    retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int? {
+    let count = try fill(until: delimiter, maxLength ?? capacity, timeout, retryOnInterrupt)
+    if count == 0 { return nil }
+    buffer.move(count, to: &bytes)
+    return count
+  }
+
+  /// Reads up to and including the next `delimiter`, and passes it to `body`. Nothing is copied or allocated.
+  ///
+  /// Like ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
+  @inlinable
+  public mutating func withNext<Result>(
+    until delimiter: UInt8, maxLength: Int? = nil, timeout: Timeout = .never, retryOnInterrupt: Bool = true,
+    _ body: (RawSpan) -> Result
+  ) throws(IPCError) -> Result? {
+    let count = try fill(until: delimiter, maxLength ?? capacity, timeout, retryOnInterrupt)
+    if count == 0 { return nil }
+    defer { buffer.consume(count) }
+    return body(unsafe buffer.bytes(count).bytes)
+  }
+
+  /// Reads `count` bytes, fewer only at end of file, and appends them to an array.
+  ///
+  /// - Returns: The number of bytes that were read.
+  /// - Throws: ``IPCError`` as the stream does. Nothing is appended then, and the bytes that arrived stay in the buffer.
+  @inlinable
+  public mutating func readExactly(
+    _ count: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    let count = try fill(count, timeout, retryOnInterrupt)
+    buffer.move(count, to: &bytes)
+    return count
+  }
+
+  /// Passes the next `count` bytes to `body`, fewer only at end of file, and leaves them in the buffer.
+  ///
+  /// - Throws: ``IPCError`` as the stream does.
+  @inlinable
+  public mutating func peek<Result>(
+    _ count: Int, timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Result
+  ) throws(IPCError) -> Result {
+    let count = try fill(count, timeout, retryOnInterrupt)
+    return body(unsafe buffer.bytes(count).bytes)
+  }
+}
+
+extension BufferedReader: ReadableStream where Source: ~Copyable {
+  /// Reads at least one byte: those in the buffer, or if it is empty, from the stream.
+  @inlinable
+  public mutating func read(
+    into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    if buffer.count == 0 { return try source.read(into: &bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt) }
+    return buffer.move(to: &bytes)
+  }
+}
+
+extension BufferedReader where Source: ~Copyable {
+  /// Reads until the buffer has a delimiter.
+  ///
+  /// - Returns: The number of bytes up to and including the delimiter; at end of file, the number of bytes that are left.
+  @inlinable
+  mutating func fill(
+    until delimiter: UInt8, _ maxLength: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int {
+    var searched = 0
+    while true {
+      let end = buffer.end(of: delimiter, after: searched)
+      searched = buffer.count
+      if let end, end <= maxLength { return end }
+      // A last line of `maxLength` bytes without a delimiter is not too long, which takes one more byte to know.
+      if end != nil || searched > maxLength { throw StreamBuffer.tooLong }
+      if try fillOnce(upTo: maxLength, timeout, retryOnInterrupt) == 0 { return searched }
+    }
+  }
+
+  @inlinable
+  mutating func fill(
+    until delimiter: Span<UInt8>, _ maxLength: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int {
+    precondition(!delimiter.isEmpty, "a delimiter has at least one byte")
+    var searched = 0
+    while true {
+      let end = buffer.end(of: delimiter, after: searched)
+      searched = buffer.count
+      if let end, end <= maxLength { return end }
+      if end != nil || searched > maxLength { throw StreamBuffer.tooLong }
+      if try fillOnce(upTo: maxLength, timeout, retryOnInterrupt) == 0 { return searched }
+      // A delimiter can begin in what has been searched.
+      searched = max(0, searched - delimiter.count + 1)
+    }
+  }
+
+  /// Reads until the buffer has `count` bytes.
+  ///
+  /// - Returns: `count`; at end of file, the number of bytes that are left.
+  @inlinable
+  mutating func fill(_ count: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Int {
+    precondition(count >= 0, "a number of bytes is not negative")
+    while buffer.count < count {
+      if try fillOnce(upTo: count - 1, timeout, retryOnInterrupt) == 0 { return buffer.count }
+    }
+    return count
+  }
+
+  /// Reads once, with room for at least one byte and more than `length` bytes in the end.
+  @inlinable
+  mutating func fillOnce(upTo length: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Int {
+    buffer.makeRoom(for: length)
+    var room = unsafe OutputRawSpan(buffer: buffer.room, initializedCount: 0)
+    let count = try source.read(into: &room, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    buffer.extend(count)
+    return count
+  }
+}

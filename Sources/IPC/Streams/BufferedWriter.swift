@@ -1,0 +1,171 @@
+internal import SystemPackage
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
+#endif
+
+/// A byte stream that collects small writes, and writes them together.
+///
+/// ```swift
+/// var writer = BufferedWriter(pipe.writer)
+/// for row in rows { try writer.write(row.utf8.span) }
+/// try writer.close()
+/// ```
+///
+/// Bytes reach the stream when the buffer is full, and by ``flush(timeout:retryOnInterrupt:)`` or
+/// ``close(timeout:retryOnInterrupt:)``. Destroying a writer does not write: it could block, and could not report a
+/// failure. If bytes are left then, their number is passed to the handler of the initializer.
+public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
+  @usableFromInline var sink: Sink
+  @usableFromInline var pending: UnwrittenBytes
+
+  /// The number of bytes that are collected at most.
+  public let capacity: Int
+
+  /// Creates a writer with an empty buffer.
+  ///
+  /// - Parameters:
+  ///   - capacity: The size of the buffer in bytes, at least 1.
+  ///   - onUnwritten: Called with the number of unwritten bytes if the writer is destroyed with some. By default this
+  ///     writes a line to standard error.
+  public init(
+    _ sink: consuming Sink, capacity: Int = 65_536, onUnwritten: (@Sendable (_ count: Int) -> Void)? = nil
+  ) {
+    self.capacity = capacity
+    self.sink = sink
+    pending = UnwrittenBytes(capacity: capacity, handler: onUnwritten)
+  }
+
+  /// The number of bytes that have been collected and not yet written to the stream.
+  public var unwritten: Int { pending.buffer.count }
+
+  /// Writes all of `bytes`: into the buffer, or if they do not fit, to the stream.
+  ///
+  /// - Throws: ``IPCError`` as the stream does, if the buffer had to be flushed. What was not written before stays in the
+  ///   buffer; of `bytes`, ``IPCError/transferred`` were written, and none are in the buffer.
+  @inlinable
+  public mutating func write(
+    _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    if bytes.byteCount <= pending.buffer.freeCapacity {
+      pending.buffer.append(bytes)
+    } else {
+      try writeLarge(bytes, timeout, retryOnInterrupt)
+    }
+  }
+
+  /// Writes the bytes of an array or a string, like ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  @inlinable
+  public mutating func write(
+    _ bytes: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    try write(unsafe bytes.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+  }
+
+  @inlinable
+  mutating func writeLarge(_ bytes: RawSpan, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) {
+    do throws(IPCError) {
+      _ = try flush(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    } catch {
+      // What it wrote is not of these bytes.
+      throw error.after(0)
+    }
+    if bytes.byteCount < capacity { return pending.buffer.append(bytes) }
+    var count = 0
+    while count < bytes.byteCount {
+      do throws(IPCError) {
+        let rest = bytes.extracting(droppingFirst: count)
+        count += try sink.write(rest, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+      } catch {
+        throw error.after(count)
+      }
+    }
+  }
+
+  /// Writes all collected bytes to the stream.
+  ///
+  /// - Returns: The number of bytes that were written.
+  /// - Throws: ``IPCError`` as the stream does, with the number of bytes that were written in ``IPCError/transferred``.
+  ///   The others stay in the buffer, and the next call continues with them.
+  @discardableResult @inlinable
+  public mutating func flush(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) -> Int {
+    var count = 0
+    while pending.buffer.count > 0 {
+      do throws(IPCError) {
+        let bytes = unsafe pending.buffer.bytes(pending.buffer.count).bytes
+        let written = try sink.write(bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+        pending.buffer.consume(written)
+        count += written
+      } catch {
+        throw error.after(count)
+      }
+    }
+    return count
+  }
+
+  /// Writes all collected bytes, and destroys the stream.
+  ///
+  /// - Throws: ``IPCError`` as ``flush(timeout:retryOnInterrupt:)`` does. The writer is gone then, with the bytes that were
+  ///   not written: call ``flush(timeout:retryOnInterrupt:)`` before to keep them.
+  public consuming func close(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
+    do throws(IPCError) {
+      try flush(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    } catch {
+      pending.discard()
+      throw error
+    }
+  }
+
+  /// Returns the stream, and appends the bytes that were not written to it to an array.
+  public consuming func release(unwrittenTo bytes: inout [UInt8]) -> Sink {
+    pending.buffer.move(unwritten, to: &bytes)
+    return sink
+  }
+}
+
+extension BufferedWriter where Sink: DescriptorOwner & ~Copyable {
+  /// Writes all collected bytes, and closes the descriptor.
+  ///
+  /// - Throws: ``IPCError`` as ``flush(timeout:retryOnInterrupt:)`` does, or `close(2)`. The descriptor is closed and the
+  ///   writer is gone then: call ``flush(timeout:retryOnInterrupt:)`` before to keep what was not written.
+  public consuming func close(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
+    do throws(IPCError) {
+      try flush(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    } catch {
+      pending.discard()
+      throw error
+    }
+    try sink.close()
+  }
+}
+
+extension BufferedWriter: Sendable where Sink: Sendable & ~Copyable {}
+
+/// The bytes that a writer has collected, and what happens if some are left.
+@usableFromInline
+struct UnwrittenBytes: ~Copyable, Sendable {
+  @usableFromInline var buffer: StreamBuffer
+  private let handler: (@Sendable (Int) -> Void)?
+
+  init(capacity: Int, handler: (@Sendable (Int) -> Void)?) {
+    buffer = StreamBuffer(capacity: capacity)
+    self.handler = handler
+  }
+
+  @inlinable
+  deinit {
+    if buffer.count > 0 { report() }
+  }
+
+  mutating func discard() { buffer.consume(buffer.count) }
+
+  @usableFromInline
+  func report() {
+    if let handler { return handler(buffer.count) }
+    var line = "IPC: a BufferedWriter was destroyed with \(buffer.count) unwritten bytes. Call close() or flush() before\n"
+    // Nothing can be done about a failure here.
+    _ = line.withUTF8 { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+  }
+}

@@ -1,0 +1,193 @@
+public import SystemPackage
+
+extension MessageChannel {
+  /// The receiving end of a channel.
+  ///
+  /// It reads only bytes of the message that is being received, never more: if `poll(2)` reports that the stream has
+  /// nothing to read, no message is waiting here either.
+  public struct Receiver<Source: ReadableStream & ~Copyable>: ~Copyable {
+    @usableFromInline var source: Source
+    @usableFromInline var frame: IncomingFrame
+
+    /// Creates a receiver over a stream.
+    ///
+    /// - Parameter maximumLength: The maximum length of a message in bytes. Longer ones are not read, and no memory is
+    ///   allocated for them.
+    public init(_ source: consuming Source, maximumLength: UInt32 = defaultMaximumLength) {
+      self.source = source
+      frame = IncomingFrame(maximumLength: maximumLength)
+    }
+
+    /// Whether a part of a message has been received, and the next call continues.
+    public var isWithinMessage: Bool { frame.isUnderWay }
+
+    /// Receives the next message.
+    ///
+    /// - Parameters:
+    ///   - message: Is replaced by the message, and otherwise unchanged. An array that is reused is not reallocated.
+    ///   - timeout: For the whole message, however slowly it arrives.
+    /// - Returns: The length of the message; nil at end of file.
+    /// - Throws: ``IPCError`` with `.messageTooLong` if the announced length is above the limit; `.protocolError` if the
+    ///   stream ends within a message; `.timedOut`, `.wouldBlock` or `.interrupted`, after which the next call continues.
+    @inlinable
+    public mutating func receive(
+      into message: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
+    ) throws(IPCError) -> Int? {
+      guard let length = try frame.receive(from: &source, timeout, retryOnInterrupt) else { return nil }
+      frame.move(length, to: &message)
+      return length
+    }
+
+    /// Receives the next message, and passes it to `body`. Nothing is copied.
+    ///
+    /// Like ``receive(into:timeout:retryOnInterrupt:)``.
+    @inlinable
+    public mutating func withNext<Result>(
+      timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Result
+    ) throws(IPCError) -> Result? {
+      guard let length = try frame.receive(from: &source, timeout, retryOnInterrupt) else { return nil }
+      defer { frame.received = 0 }
+      return frame.isShort(length)
+        ? body(unsafe UnsafeRawBufferPointer(start: frame.stage + OutgoingFrame.headerSize, count: length).bytes)
+        : body(unsafe frame.body.span.bytes)
+    }
+
+    /// Receives the next message if it has arrived.
+    ///
+    /// - Returns: The length of the message, or why there is none. If ``isWithinMessage`` is true, a part has arrived.
+    public mutating func tryReceive(into message: inout [UInt8]) throws(IPCError) -> TryResult<Int> {
+      guard
+        let result = try nilIfWouldBlock({ () throws(IPCError) in
+          try receive(into: &message, timeout: .immediate).map(TryResult.ready) ?? .endOfStream
+        })
+      else { return .wouldBlock }
+      return result
+    }
+
+    /// Returns the stream.
+    public consuming func release() -> Source { source }
+  }
+}
+
+extension MessageChannel.Receiver: Sendable where Source: Sendable & ~Copyable {}
+
+/// A message that is being received, and how much of it has arrived.
+@usableFromInline @safe
+struct IncomingFrame: ~Copyable, @unchecked Sendable {
+  /// Room for a header and a short message. Longer messages arrive in an array, which at most doubles with what has arrived.
+  @usableFromInline static let stageSize = 4096
+
+  @usableFromInline let stage: UnsafeMutableRawPointer
+  @usableFromInline let maximumLength: Int
+  /// The bytes that have arrived, of header and message together.
+  @usableFromInline var received = 0
+  /// The part of a long message that has arrived.
+  @usableFromInline var body: [UInt8] = []
+  @usableFromInline var isBroken = false
+  /// Why nothing more can be received.
+  private var failure: IPCError?
+
+  init(maximumLength: UInt32) {
+    self.maximumLength = Int(maximumLength)
+    unsafe stage = .allocate(byteCount: Self.stageSize, alignment: 8)
+  }
+
+  @inlinable deinit { unsafe stage.deallocate() }
+
+  var isUnderWay: Bool { received > 0 }
+
+  /// Whether a message is received in the stage.
+  @inlinable @inline(__always)
+  func isShort(_ length: Int) -> Bool { length <= IncomingFrame.stageSize &- OutgoingFrame.headerSize }
+
+  /// Receives what is missing of a message, and returns its length; nil at end of file.
+  @inlinable @inline(__always)
+  mutating func receive<Source: ReadableStream & ~Copyable>(
+    from source: inout Source, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int? {
+    if isBroken { try throwFailure() }
+    do throws(IPCError) {
+      while received < OutgoingFrame.headerSize {
+        if try read(upTo: OutgoingFrame.headerSize, from: &source, timeout, retryOnInterrupt) == 0 { return try end() }
+      }
+      let length = Int(UInt32(littleEndian: unsafe stage.load(as: UInt32.self)))
+      if length > maximumLength { throw broken(.messageTooLong) }
+      if !isShort(length) { return try receiveLong(length, from: &source, timeout, retryOnInterrupt) }
+      while received < OutgoingFrame.headerSize &+ length {
+        if try read(upTo: OutgoingFrame.headerSize &+ length, from: &source, timeout, retryOnInterrupt) == 0 {
+          return try end()
+        }
+      }
+      return length
+    } catch {
+      note(error)
+      throw error
+    }
+  }
+
+  /// Reads once into the stage.
+  @inlinable @inline(__always)
+  mutating func read<Source: ReadableStream & ~Copyable>(
+    upTo end: Int, from source: inout Source, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int {
+    let room = unsafe UnsafeMutableRawBufferPointer(start: stage + received, count: end &- received)
+    var bytes = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
+    let count = try source.read(into: &bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    received &+= count
+    return count
+  }
+
+  @inlinable @inline(never)
+  mutating func receiveLong<Source: ReadableStream & ~Copyable>(
+    _ length: Int, from source: inout Source, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int? {
+    if received == OutgoingFrame.headerSize { body.removeAll(keepingCapacity: true) }
+    while body.count < length {
+      let missing = length - body.count
+      let room = min(missing, max(body.capacity - body.count, body.count, IncomingFrame.stageSize))
+      let count = try body.append(maxLength: room) { (bytes) throws(IPCError) in
+        try source.read(into: &bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+      }
+      if count == 0 { return try end() }
+      received += count
+    }
+    return length
+  }
+
+  /// Replaces `message` by the message. A long one is exchanged for an array whose memory the next one uses.
+  @inlinable @inline(__always)
+  mutating func move(_ length: Int, to message: inout [UInt8]) {
+    if isShort(length) {
+      message.removeAll(keepingCapacity: true)
+      let bytes = unsafe UnsafeRawBufferPointer(start: stage + OutgoingFrame.headerSize, count: length)
+      unsafe message.append(contentsOf: bytes)
+    } else {
+      swap(&message, &body)
+    }
+    received = 0
+  }
+
+  /// The stream has ended, which is an error within a message.
+  @usableFromInline @inline(never)
+  func end() throws(IPCError) -> Int? {
+    if isUnderWay { throw broken(.protocolError) }
+    return nil
+  }
+
+  @usableFromInline @inline(never)
+  func broken(_ reason: Errno) -> IPCError { IPCError(.messageChannelReceive, reason, transferred: received) }
+
+  @usableFromInline @inline(never)
+  func throwFailure() throws(IPCError) {
+    if let failure { throw failure }
+  }
+
+  /// After a death, a successor begins with a message of its own.
+  @usableFromInline @inline(never)
+  mutating func note(_ error: IPCError) {
+    guard error.call == .messageChannelReceive || error.errno == .ownerDied else { return }
+    (failure, isBroken) = (error, true)
+    // The rest of this message will never arrive.
+    body = []
+  }
+}

@@ -1,0 +1,165 @@
+internal import SystemPackage
+
+extension MessageChannel {
+  /// The sending end of a channel.
+  public struct Sender<Sink: WritableStream & ~Copyable>: ~Copyable {
+    @usableFromInline var sink: Sink
+    @usableFromInline var frame: OutgoingFrame
+
+    /// Creates a sender over a stream.
+    ///
+    /// - Parameter maximumLength: The maximum length of a message in bytes.
+    public init(_ sink: consuming Sink, maximumLength: UInt32 = defaultMaximumLength) {
+      self.sink = sink
+      frame = OutgoingFrame(maximumLength: maximumLength)
+    }
+
+    /// Whether a part of a message has been sent, and sending the same message continues.
+    public var isWithinMessage: Bool { frame.isUnderWay }
+
+    /// Sends a message.
+    ///
+    /// A pipe keeps messages of up to ``AnonymousPipe/maximumAtomicWriteLength`` − 4 bytes whole, even if several processes
+    /// send to it.
+    ///
+    /// - Parameter timeout: For the whole message.
+    /// - Throws: ``IPCError`` with `.messageTooLong` above the limit, before anything is sent; `.alreadyInProcess` if a
+    ///   message of another length was sent in part; `.brokenPipe` if all readers are gone; `.timedOut`, `.wouldBlock` or
+    ///   `.interrupted`, after which sending the same message continues.
+    @inlinable
+    public mutating func send(
+      _ message: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+    ) throws(IPCError) {
+      try frame.send(message, to: &sink, timeout, retryOnInterrupt)
+    }
+
+    /// Sends the bytes of an array or a string, like ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+    @inlinable
+    public mutating func send(
+      _ message: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+    ) throws(IPCError) {
+      try frame.send(unsafe message.bytes, to: &sink, timeout, retryOnInterrupt)
+    }
+
+    /// Sends a message without waiting.
+    ///
+    /// - Returns: false if that is not possible. If ``isWithinMessage`` is true then, sending the same message continues.
+    public mutating func trySend(_ message: RawSpan) throws(IPCError) -> Bool {
+      try nilIfWouldBlock { () throws(IPCError) in try send(message, timeout: .immediate) } != nil
+    }
+
+    /// Returns the stream.
+    public consuming func release() -> Sink { sink }
+  }
+}
+
+extension MessageChannel.Sender: Sendable where Sink: Sendable & ~Copyable {}
+
+/// A message that is being sent, and how much of it the stream has taken.
+@usableFromInline @safe
+struct OutgoingFrame: ~Copyable, @unchecked Sendable {
+  /// The size of the length in front of a message.
+  @usableFromInline static let headerSize = 4
+  /// The length and the start of the message are sent together: by one call if that is all, and whole on a pipe.
+  @usableFromInline static let stageSize = AnonymousPipe.maximumAtomicWriteLength
+
+  @usableFromInline let stage: UnsafeMutableRawPointer
+  @usableFromInline let maximumLength: Int
+  @usableFromInline var length = 0
+  /// The bytes that the stream has taken, of header and message together.
+  @usableFromInline var sent = 0
+  /// Whether a message can start: none has been sent in part, and the channel is not broken.
+  @usableFromInline var isReady = true
+  /// Why nothing more can be sent.
+  private var failure: IPCError?
+
+  init(maximumLength: UInt32) {
+    self.maximumLength = Int(maximumLength)
+    unsafe stage = .allocate(byteCount: Self.stageSize, alignment: 8)
+  }
+
+  @inlinable deinit { unsafe stage.deallocate() }
+
+  var isUnderWay: Bool { sent > 0 }
+
+  @inlinable @inline(__always)
+  mutating func send<Sink: WritableStream & ~Copyable>(
+    _ message: RawSpan, to sink: inout Sink, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    let count = message.byteCount
+    guard isReady, count <= min(maximumLength, OutgoingFrame.stageSize &- OutgoingFrame.headerSize) else {
+      return try sendSlowly(message, to: &sink, timeout, retryOnInterrupt)
+    }
+    unsafe fill(message, count)
+    do throws(IPCError) {
+      let bytes = unsafe UnsafeRawBufferPointer(start: stage, count: OutgoingFrame.headerSize &+ count).bytes
+      let taken = try sink.write(bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+      if taken == OutgoingFrame.headerSize &+ count { return }
+      note(taken, count)
+    } catch {
+      note(error)
+      throw error
+    }
+    try sendSlowly(message, to: &sink, timeout, retryOnInterrupt)
+  }
+
+  /// Sends a long message, or the rest of one that has been sent in part.
+  @inlinable @inline(never)
+  mutating func sendSlowly<Sink: WritableStream & ~Copyable>(
+    _ message: RawSpan, to sink: inout Sink, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    let staged = try begin(message)
+    do throws(IPCError) {
+      while sent < staged {
+        let bytes = unsafe UnsafeRawBufferPointer(start: stage + sent, count: staged - sent).bytes
+        sent += try sink.write(bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+      }
+      while sent < OutgoingFrame.headerSize + length {
+        let rest = message.extracting(droppingFirst: sent - OutgoingFrame.headerSize)
+        sent += try sink.write(rest, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+      }
+    } catch {
+      note(error)
+      throw error
+    }
+    (sent, isReady) = (0, true)
+  }
+
+  /// Prepares the message, unless a part of it has been sent, and returns how many bytes of the stage are used.
+  @usableFromInline
+  mutating func begin(_ message: RawSpan) throws(IPCError) -> Int {
+    if let failure { throw failure }
+    let count = message.byteCount
+    let staged = min(count, OutgoingFrame.stageSize - OutgoingFrame.headerSize)
+    if sent > 0 {
+      if count != length { throw IPCError(.messageChannelSend, .alreadyInProcess) }
+    } else {
+      if count > maximumLength { throw IPCError(.messageChannelSend, .messageTooLong) }
+      length = count
+      unsafe fill(message, staged)
+    }
+    return OutgoingFrame.headerSize + staged
+  }
+
+  /// Stores the length and the first `staged` bytes of the message.
+  @inlinable @inline(__always) @unsafe
+  func fill(_ message: RawSpan, _ staged: Int) {
+    unsafe stage.storeBytes(of: UInt32(truncatingIfNeeded: message.byteCount).littleEndian, as: UInt32.self)
+    unsafe message.withUnsafeBytes { bytes in
+      guard let start = bytes.baseAddress else { return }
+      unsafe (stage + OutgoingFrame.headerSize).copyMemory(from: start, byteCount: staged)
+    }
+  }
+
+  /// Notes that the stream took only a part of a message.
+  @usableFromInline @inline(never)
+  mutating func note(_ taken: Int, _ count: Int) { (sent, length, isReady) = (taken, count, false) }
+
+  /// After a broken pipe, a new reader would not know where a message starts. After a death, a successor does not know
+  /// within which message its predecessor died.
+  @usableFromInline @inline(never)
+  mutating func note(_ error: IPCError) {
+    if error.errno == .brokenPipe || error.errno == .ownerDied { failure = error }
+    isReady = failure == nil && sent == 0
+  }
+}

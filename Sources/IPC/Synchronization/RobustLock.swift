@@ -1,0 +1,140 @@
+internal import CIPC
+internal import Synchronization
+internal import SystemPackage
+
+/// A lock in shared memory whose owner can die: the kernel marks it then, and the next owner learns of it.
+///
+/// It is one word, the same for every language, C library and ABI: 0, or the number of the thread that owns it. A
+/// ``SharedMutex`` does the same in the layout of one C library. A thread owns one of these locks at a time, and locks no
+/// mutex meanwhile. `set_robust_list(2)`.
+@safe struct RobustLock {
+  let word: UnsafeMutablePointer<Atomic<UInt32>>
+
+  enum Acquisition {
+    case acquired
+    /// The lock is acquired, and its previous owner died with it.
+    case ownerDied
+    case timedOut
+  }
+
+  /// No running thread holds the lock for longer.
+  private static let longestHold: Int64 = 100_000_000
+  private static let spins = 100
+
+  private static let number: UInt32 = 0x3fff_ffff
+  private static let waiters: UInt32 = 0x8000_0000
+  private static let died: UInt32 = 0x4000_0000
+
+  /// Waits for the lock. Signals do not interrupt this.
+  ///
+  /// - Parameter timeout: When it has passed, the call waits 0.1 s longer: only a stopped thread holds the lock for longer.
+  /// - Throws: ``IPCError`` with `.deadlock` if this thread owns it, or another one; `ENOSYS` or `ENOTSUP` if the kernel
+  ///   has no such locks.
+  @inline(__always)
+  func acquire(_ timeout: Timeout) throws(IPCError) -> Acquisition {
+    let mine = unsafe cipc_robust_begin(word)
+    if mine == 0 { throw IPCError(.getRobustList, Syscall.lastError) }
+    let (isFree, seen) = exchange(0, mine)
+    return isFree ? .acquired : try acquireSlowly(mine, seen, timeout)
+  }
+
+  @inline(never)
+  private func acquireSlowly(_ mine: UInt32, _ seen: UInt32, _ timeout: Timeout) throws(IPCError) -> Acquisition {
+    let acquisition: Acquisition
+    do throws(IPCError) { acquisition = try wait(mine, seen, timeout) } catch {
+      cipc_robust_end()
+      throw error
+    }
+    if acquisition == .timedOut { cipc_robust_end() }
+    return acquisition
+  }
+
+  private func wait(_ mine: UInt32, _ first: UInt32, _ timeout: Timeout) throws(IPCError) -> Acquisition {
+    let end = timeout.isNever ? .max : max(timeout.monotonicNanoseconds, MonotonicTime.now + Self.longestHold)
+    var (seen, spins, slept) = (first, 0, UInt32(0))
+    while true {
+      if seen & Self.number == 0 {
+        // Others can sleep behind this thread, and its release must wake them.
+        let (isFree, other) = exchange(seen, mine | slept | seen & Self.waiters)
+        if isFree { return seen & Self.died == 0 ? .acquired : .ownerDied }
+        seen = other
+        continue
+      }
+      if seen & Self.number == mine {
+        throw IPCError(.futex, .deadlock)
+      }
+      spins += 1
+      if spins > Self.spins, seen & Self.waiters != 0 || exchange(seen, seen | Self.waiters).0 {
+        slept = Self.waiters
+        // A thread that dies between releasing and waking may wake no one: nothing sleeps for long without looking.
+        let now = MonotonicTime.now
+        let result = try unsafe Futex.wait(
+          while: word, is: seen | Self.waiters, nanoseconds: max(0, min(end - now, Self.longestHold)),
+          retryOnInterrupt: true)
+        if result == .timedOut, MonotonicTime.now >= end, value & Self.number != 0 { return .timedOut }
+      }
+      seen = value
+    }
+  }
+
+  /// Releases the lock, and wakes the next thread.
+  @inline(__always)
+  func release() {
+    let seen = unsafe word.pointee.exchange(0, ordering: .acquiringAndReleasing)
+    if seen & Self.waiters != 0 { unsafe Futex.wake(word, 1) }
+    cipc_robust_end()
+  }
+
+  private var value: UInt32 { unsafe word.pointee.load(ordering: .acquiring) }
+
+  @inline(__always)
+  private func exchange(_ expected: UInt32, _ desired: UInt32) -> (Bool, UInt32) {
+    unsafe word.pointee.compareExchange(
+      expected: expected, desired: desired, ordering: .acquiringAndReleasing)
+  }
+}
+
+/// A word in shared memory on which threads sleep until something has happened. It is odd while a thread may sleep.
+///
+/// Only the owner of the lock changes it, and it signals the event before the change itself: a thread that is woken waits
+/// for the lock then, and the death of the owner is found out there.
+@safe struct QueueEvent {
+  let word: UnsafeMutablePointer<Atomic<UInt32>>
+
+  /// Announces that this thread is about to sleep, and returns the value to sleep on.
+  func announce() -> UInt32 { unsafe word.pointee.bitwiseOr(1, ordering: .acquiringAndReleasing).newValue }
+
+  /// Wakes all threads that sleep, or are about to.
+  @inline(__always)
+  func signal() {
+    guard unsafe word.pointee.load(ordering: .relaxed) & 1 == 1 else { return }
+    unsafe word.pointee.wrappingAdd(1, ordering: .acquiringAndReleasing)
+    unsafe Futex.wake(word, .max)
+  }
+
+  /// Sleeps until the event is signalled; returns false when the timeout has passed.
+  func wait(_ announced: UInt32, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Bool {
+    let result = try unsafe Futex.wait(
+      while: word, is: announced, nanoseconds: timeout.nanoseconds ?? 0, retryOnInterrupt: retryOnInterrupt)
+    return result == .woken
+  }
+
+  /// An entry to sleep on, as announced, together with others.
+  var waiter: cipc_futex_waiter { unsafe cipc_futex_waiter(word, announce()) }
+
+  /// Sleeps until one of several events is signalled; returns false when the timeout has passed.
+  static func wait(
+    forAnyOf waiters: [cipc_futex_waiter], _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> Bool {
+    let deadline = timeout.isNever ? -1 : max(0, timeout.monotonicNanoseconds)
+    let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) {
+      unsafe cipc_futex_wait_any(waiters, UInt32(waiters.count), deadline)
+    }
+    switch result {
+    // A word had changed already.
+    case .success, .failure(.wouldBlock): return true
+    case .failure(.timedOut): return false
+    case .failure(let reason): throw IPCError(.futexWaitAny, reason)
+    }
+  }
+}

@@ -1,0 +1,53 @@
+internal import IPC
+internal import SystemPackage
+
+/// One measurement. Its rounds are all that depends on the count, so that the difference of two runs is the cost of the
+/// rounds alone.
+struct Cost: Sendable {
+  let name: String
+  let run: @Sendable (Run) throws -> Void
+}
+
+/// What to run; for measurements between two processes, the file that they share and which of the two this one is.
+struct Run {
+  let count: Int
+  let usesArrays: Bool
+  let path: String?
+  let isFirst: Bool
+
+  /// Maps `size` zero bytes: anonymous memory, or a file that is created if necessary.
+  func map(_ size: Int) throws -> SharedRegion {
+    guard let path else { return try SharedRegion(size: size) }
+    let file = try FileDescriptor.open(
+      FilePath(path), .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
+    let object = try MemoryObject<ReadWriteAccess>(adopting: file)
+    try object.resize(to: size)
+    return SharedRegion(try object.map())
+  }
+}
+
+/// The length of the messages, in bytes.
+let messageLength = 64
+
+/// A message, and memory to receive one in.
+struct Buffers: ~Copyable {
+  let message: UnsafeMutableRawBufferPointer
+  let room: UnsafeMutableRawBufferPointer
+
+  init() {
+    unsafe message = .allocate(byteCount: messageLength, alignment: 16)
+    unsafe room = .allocate(byteCount: messageLength, alignment: 16)
+    unsafe message.initializeMemory(as: UInt8.self, repeating: 1)
+  }
+
+  deinit {
+    unsafe message.deallocate()
+    unsafe room.deallocate()
+  }
+}
+
+/// Ends the program unless `condition` is true.
+@inline(__always)
+func require(_ condition: Bool) {
+  if !condition { fatalError("a message is not what was sent") }
+}

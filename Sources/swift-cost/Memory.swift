@@ -1,0 +1,42 @@
+internal import IPC
+
+private typealias Block = (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
+private let large = 1 << 20
+
+/// Mapped memory: loads, stores and copies.
+let memoryCosts = [
+  Cost(name: "memory-load") { run in
+    let region = try run.map(4096)
+    for _ in 0..<run.count {
+      observe(region)
+      observe(try region.load(as: Block.self, at: 64))
+    }
+  },
+
+  Cost(name: "memory-store") { run in
+    let region = try run.map(4096)
+    let block: Block = (1, 1, 1, 1, 1, 1, 1, 1)
+    for _ in 0..<run.count {
+      try region.store(block, at: 64)
+      observe(region)
+    }
+  },
+
+  Cost(name: "memory-copy") { run in
+    let region = try run.map(large)
+    try region.withMutableBytes { span in
+      for index in span.byteOffsets { span.storeBytes(of: 1, toByteOffset: index, as: UInt8.self) }
+    }
+    let room = UnsafeMutableRawBufferPointer.allocate(byteCount: large, alignment: 4096)
+    defer { unsafe room.deallocate() }
+    for _ in 0..<run.count {
+      var bytes = unsafe OutputRawSpan(buffer: room, initializedCount: 0)
+      try region.copy(into: &bytes)
+      require(bytes.byteCount == large)
+    }
+  },
+]
+
+/// Keeps the compiler from removing what is measured.
+@inline(never) @_optimize(none)
+private func observe<Value>(_ value: Value) {}

@@ -1,0 +1,71 @@
+internal import ArgumentParser
+internal import IPC
+internal import SystemPackage
+
+/// Receives an open file from another process, and reads it.
+struct FDReceiver: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fd_receiver", abstract: "Receives an open file from another process, and reads it.")
+
+  @Option(help: "The path of the socket.")
+  var path = "/tmp/fd_passing.sock"
+
+  @Option(help: "How many files to receive.")
+  var count = Count(1)
+
+  @Option(help: "The permissions of the socket.")
+  var mode = Mode(.ownerReadWrite)
+
+  @Option(help: "How many seconds to wait for each sender.")
+  var timeout: Seconds?
+
+  func run() throws {
+    let address = try UnixSocket.Address(path: FilePath(path))
+    let timeout = Timeout(timeout)
+
+    // The path has these permissions from the start.
+    let listener = try UnixSocket.StreamListener(at: address, permissions: mode.permissions)
+    do {
+      try receive(listener, timeout)
+    } catch {
+      try? address.unlink()
+      throw error
+    }
+    try listener.close()
+
+    try address.unlink()
+    say("FD Receiver: removed '\(path)'.")
+  }
+
+  private func receive(_ listener: borrowing UnixSocket.StreamListener, _ timeout: Timeout) throws {
+    say("FD Receiver: listening at '\(path)'.")
+    for _ in 1...count.value {
+      let client = try listener.accept(timeout: timeout)
+      // The two bytes that carry it are discarded. More than one descriptor is an error, and so is none.
+      let file = try client.receiveDescriptor(payloadLength: 2, timeout: timeout)
+      let bytes = try readStart(file.descriptor)
+      try file.close()
+      // The end of the connection tells the sender that the file has been read.
+      try client.close()
+      say("FD Receiver: read '\(visible(bytes))' (\(bytes.count) bytes).")
+    }
+  }
+
+  /// The first page of the file. A descriptor can be of any kind, and reading from what is not a regular file could block.
+  private func readStart(_ file: FileDescriptor) throws -> [UInt8] {
+    guard try FileStatus(of: file).isRegularFile else {
+      report("fd_receiver", "fstat descriptor \(file.rawValue)", .operationNotSupportedByDevice)
+      throw ExitCode.failure
+    }
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    var total = 0
+    while total < bytes.count {
+      let count = try unsafe bytes.withUnsafeMutableBytes {
+        try unsafe file.read(into: UnsafeMutableRawBufferPointer(rebasing: $0[total...]))
+      }
+      if count == 0 { break }
+      total += count
+    }
+    return Array(bytes[..<total])
+  }
+}

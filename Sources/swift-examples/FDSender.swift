@@ -1,0 +1,42 @@
+internal import ArgumentParser
+internal import IPC
+internal import SystemPackage
+
+/// Passes an open file to another process.
+struct FDSender: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fd_sender", abstract: "Passes an open file to another process.")
+
+  @Option(help: "The path of the socket.")
+  var path = "/tmp/fd_passing.sock"
+
+  @Option(help: "The file to open and pass.")
+  var file = "/etc/hosts"
+
+  @Option(help: "How many seconds to wait for room.")
+  var timeout: Seconds?
+
+  func run() throws {
+    let address = try UnixSocket.Address(path: FilePath(path))
+    let timeout = Timeout(timeout)
+
+    // This process needs the permission to open it; the receiver does not.
+    let opened: FileDescriptor
+    do {
+      opened = try FileDescriptor.open(FilePath(file), .readOnly, options: .closeOnExec)
+    } catch let reason as Errno {
+      report("fd_sender", "open '\(file)'", reason)
+      throw ExitCode.failure
+    }
+
+    let server = try UnixSocket.Stream()
+    try server.connect(to: address, timeout: timeout)
+    say("FD Sender: connected to '\(path)'.")
+
+    // Two bytes carry it. It stays open in transit, though this process closes it and ends.
+    try server.send("FD".utf8.span, descriptors: [opened].span, timeout: timeout)
+    say("FD Sender: passed '\(file)'.")
+    try? opened.close()
+    try server.close()
+  }
+}

@@ -1,0 +1,60 @@
+internal import ArgumentParser
+internal import Glibc
+internal import IPC
+internal import SystemPackage
+
+/// Receives signals with values, and publishes its process number in a file.
+struct SignalReceiver: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "signal_receiver",
+    abstract: "Receives signals with values, and publishes its process number in a file.")
+
+  @Option(help: "The file with the number of this process.")
+  var pidFile = "/tmp/my_signal.pid"
+
+  @Option(help: "The signal, counted from SIGRTMIN.")
+  var signal = RealTimeSignal.first
+
+  @Option(help: "How many signals to receive.")
+  var count = Count(1)
+
+  @Option(help: "How many seconds to wait for them.")
+  var timeout: Seconds?
+
+  func run() throws {
+    let timeout = Timeout(timeout)
+
+    // Before another process can find this one: a signal that is not blocked would end it.
+    let signals: SignalSet = [signal.signal]
+    signals.block()
+
+    try writePID()
+    do {
+      try receive(signals, timeout)
+    } catch {
+      _ = unsafe unlink(pidFile)
+      throw error
+    }
+
+    guard unsafe unlink(pidFile) == 0 else { throw Errno(rawValue: errno) }
+    say("Signal Receiver: removed '\(pidFile)'.")
+  }
+
+  /// An existing file may belong to another receiver, so it is not replaced.
+  private func writePID() throws {
+    let file = try FileDescriptor.open(
+      FilePath(pidFile), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+      permissions: [.ownerReadWrite, .groupRead, .otherRead])
+    try file.closeAfter { _ = try file.writeAll("\(ProcessID.current)\n".utf8) }
+  }
+
+  private func receive(_ signals: SignalSet, _ timeout: Timeout) throws {
+    say("Signal Receiver: waiting for SIGRTMIN+\(signal.offset), as '\(pidFile)' tells.")
+    for _ in 1...count.value {
+      let received = try signals.wait(timeout: timeout)
+      say(
+        "Signal Receiver: received SIGRTMIN+\(signal.offset) with value \(received.value) from process "
+          + "\(received.process ?? 0).")
+    }
+  }
+}

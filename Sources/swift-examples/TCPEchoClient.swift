@@ -1,0 +1,42 @@
+internal import ArgumentParser
+internal import IPC
+internal import SystemPackage
+
+/// Sends a message to a server, and receives it back.
+struct TCPEchoClient: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "tcp_echo_client", abstract: "Sends a message to a server, and receives it back.")
+
+  @Option(help: "The numeric address of the server.")
+  var address = Host.loopback
+
+  @Option(help: "The port of the server.")
+  var port = Port(7777)
+
+  @Option(help: "What to send.")
+  var message = "Hello from TCP echo client!"
+
+  @Option(help: "How many seconds to wait for the connection and the response.")
+  var timeout: Seconds?
+
+  func run() throws {
+    let timeout = Timeout(timeout)
+    let address = SocketAddress(address.address, port: port.number)
+
+    let server = try TCP.Stream(address.address.version)
+    try server.connect(to: address, timeout: timeout)
+    say("TCP Echo Client: connected to '\(address)'.")
+
+    // Shuts down sending, so that the server sees where the message ends, and still receives.
+    let bytes = Array(message.utf8)
+    try server.writeAll(bytes.span, timeout: timeout)
+    try server.shutDown(.sending)
+    say("TCP Echo Client: sent '\(visible(bytes))' (\(bytes.count) bytes).")
+
+    // To end of file: one read may return only a part.
+    var received: [UInt8] = []
+    try server.readToEnd(appendingTo: &received, timeout: timeout)
+    say("TCP Echo Client: received '\(visible(received))' (\(received.count) bytes).")
+    try server.close()
+  }
+}

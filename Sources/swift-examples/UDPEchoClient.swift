@@ -1,0 +1,40 @@
+internal import ArgumentParser
+internal import IPC
+internal import SystemPackage
+
+/// Sends a datagram to a server, and receives it back.
+struct UDPEchoClient: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "udp_echo_client", abstract: "Sends a datagram to a server, and receives it back.")
+
+  @Option(help: "The numeric address of the server.")
+  var address = Host.loopback
+
+  @Option(help: "The port of the server.")
+  var port = Port(7777)
+
+  @Option(help: "What to send.")
+  var message = "Hello from UDP echo client!"
+
+  @Option(help: "How many seconds to wait for the response.")
+  var timeout: Seconds?
+
+  func run() throws {
+    let timeout = Timeout(timeout)
+    let address = SocketAddress(address.address, port: port.number)
+
+    let server = try UDP.Socket(address.address.version)
+    // A connected socket receives only from the server, and reports that there is none.
+    try server.connect(to: address)
+
+    let bytes = Array(message.utf8)
+    try server.send(bytes.span, timeout: timeout)
+    say("UDP Echo Client: sent '\(visible(bytes))' (\(bytes.count) bytes).")
+
+    // A datagram arrives as a whole or not at all. A loss is not reported: hence --timeout.
+    var received: [UInt8] = []
+    try server.receiveWithoutAddress(maxLength: 65536, appendingTo: &received, timeout: timeout)
+    say("UDP Echo Client: received '\(visible(received))' (\(received.count) bytes).")
+    try server.close()
+  }
+}

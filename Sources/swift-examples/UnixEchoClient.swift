@@ -1,0 +1,39 @@
+internal import ArgumentParser
+internal import IPC
+internal import SystemPackage
+
+/// Sends a message to a server, and receives it back.
+struct UnixEchoClient: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "unix_echo_client", abstract: "Sends a message to a server, and receives it back.")
+
+  @Option(help: "The path of the socket.")
+  var path = "/tmp/my_socket"
+
+  @Option(help: "What to send.")
+  var message = "Hello from Unix echo client!"
+
+  @Option(help: "How many seconds to wait for the response.")
+  var timeout: Seconds?
+
+  func run() throws {
+    let address = try UnixSocket.Address(path: FilePath(path))
+    let timeout = Timeout(timeout)
+
+    let server = try UnixSocket.Stream()
+    try server.connect(to: address, timeout: timeout)
+    say("Unix Echo Client: connected to '\(path)'.")
+
+    // Shuts down sending, so that the server sees where the message ends, and still receives.
+    let bytes = Array(message.utf8)
+    try server.writeAll(bytes.span, timeout: timeout)
+    try server.shutDown(.sending)
+    say("Unix Echo Client: sent '\(visible(bytes))' (\(bytes.count) bytes).")
+
+    // To end of file: one read may return only a part.
+    var received: [UInt8] = []
+    try server.readToEnd(appendingTo: &received, timeout: timeout)
+    say("Unix Echo Client: received '\(visible(received))' (\(received.count) bytes).")
+    try server.close()
+  }
+}

@@ -1,0 +1,92 @@
+internal import Glibc
+internal import IPC
+internal import PeerContract
+internal import SystemPackage
+
+/// Counters and timers with descriptors: `eventfd(2)`, `timerfd_create(2)`.
+let eventOperations: [Peer.Operation] = [
+  .init("eventfd") { peer, parameters in
+    try peer.handles.require(free: parameters.handle)
+    let flags = try parameters.flags("flags", of: eventFlags, default: 0)
+    let counter = try EventFD(
+      value: try parameters.integer("initval", default: 0), semaphore: flags & semaphoreFlag != 0,
+      nonBlocking: flags & O_NONBLOCK != 0)
+    return try peer.hold(counter, as: parameters.handle)
+  },
+
+  .init("eventfd_read") { peer, parameters in
+    let retry = try parameters.retryOnInterrupt()
+    return try peer.use(EventFD.self, "event counter", parameters) { counter in
+      var fields = Fields()
+      fields.append("value", try counter.read(timeout: try counter.timeout(parameters), retryOnInterrupt: retry))
+      return fields
+    }
+  },
+
+  .init("eventfd_write") { peer, parameters in
+    let value: UInt64 = try parameters.integer("value")
+    let retry = try parameters.retryOnInterrupt()
+    return try peer.use(EventFD.self, "event counter", parameters) { counter in
+      try counter.write(value, timeout: try counter.timeout(parameters), retryOnInterrupt: retry)
+      return Fields()
+    }
+  },
+
+  .init("timerfd_create") { peer, parameters in
+    try peer.handles.require(free: parameters.handle)
+    return try peer.hold(try TimerFD(), as: parameters.handle)
+  },
+
+  .init("timerfd_settime") { peer, parameters in
+    let value = try parameters.duration("value")
+    let interval = parameters.has("interval") ? try parameters.duration("interval") : .zero
+    return try peer.use(TimerFD.self, "timer", parameters) { timer in
+      if value == .zero {
+        try timer.disarm()
+      } else {
+        try timer.set(after: value, every: interval == .zero ? nil : interval)
+      }
+      return Fields()
+    }
+  },
+
+  .init("timerfd_gettime") { peer, parameters in
+    try peer.use(TimerFD.self, "timer", parameters) { timer in
+      let status = try timer.status
+      var fields = Fields()
+      fields.append("armed", status == nil ? "no" : "yes")
+      fields.append("interval", decimal(status?.interval ?? .zero))
+      return fields
+    }
+  },
+
+  .init("timerfd_read") { peer, parameters in
+    let timeout: Timeout = parameters.has("timeout") ? try parameters.timeout() : .immediate
+    return try peer.use(TimerFD.self, "timer", parameters) { timer in
+      var fields = Fields()
+      fields.append("expirations", try timer.read(timeout: timeout, retryOnInterrupt: false))
+      return fields
+    }
+  },
+]
+
+/// The handle of a descriptor that was inherited or received, if it is of a counter or a process.
+func adoptedEvent(_ descriptor: FileDescriptor, _: Int32) throws -> (any DescriptorHandle)? {
+  do {
+    return OwnerHandle(try EventFD(adopting: descriptor))
+  } catch let error where error.errno == .invalidArgument {}
+  do {
+    return OwnerHandle(try PIDFD(adopting: descriptor))
+  } catch let error where error.errno == .badFileDescriptor {}
+  return nil
+}
+
+/// Seconds with nine decimal places.
+private func decimal(_ duration: Duration) -> String {
+  let (seconds, attoseconds) = duration.components
+  let fraction = "\(attoseconds / 1_000_000_000)"
+  return "\(seconds).\(String(repeating: "0", count: 9 - fraction.count))\(fraction)"
+}
+
+private let semaphoreFlag: Int32 = 1
+private let eventFlags = FlagTable(["EFD_SEMAPHORE": semaphoreFlag, "EFD_NONBLOCK": O_NONBLOCK])

@@ -1,0 +1,221 @@
+internal import Glibc
+internal import IPC
+internal import PeerContract
+internal import SystemPackage
+
+/// Signals: handlers that count, masks, sending and waiting.
+let signalOperations: [Peer.Operation] = [
+  .init("sigaction") { _, parameters in
+    let signal = try parameters.signal()
+    var action = sigaction()
+    unsafe action.__sigaction_handler.sa_handler = { unsafe handled[Int($0)] += 1 }
+    action.sa_flags = try parameters.flags("sa_flags", of: actionFlags, default: 0)
+    // Creates the counters before the handler needs them. A handler that is installed again goes on counting.
+    unsafe handled[Int(signal)] += 0
+    guard unsafe sigaction(signal, &action, nil) == 0 else { throw Failure(Errno(rawValue: errno)) }
+    return Fields()
+  },
+
+  .init("sigcount") { _, parameters in
+    var fields = Fields()
+    fields.append("count", unsafe handled[Int(try parameters.signal())])
+    return fields
+  },
+
+  .init("setitimer") { _, parameters in
+    let (seconds, attoseconds) = try parameters.duration("interval").components
+    let time = timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
+    var times = itimerval(it_interval: time, it_value: time)
+    guard unsafe setitimer(Int32(ITIMER_REAL.rawValue), &times, nil) == 0 else { throw Failure(Errno(rawValue: errno)) }
+    return Fields()
+  },
+
+  .init("sigprocmask") { _, parameters in
+    let how = try parameters.flags("how", of: maskings)
+    let signals = try parameters.signalSet()
+    if how == SIG_BLOCK { signals.block() } else { signals.unblock() }
+    return Fields()
+  },
+
+  .init("sigpending") { _, _ in
+    var fields = Fields()
+    let pending = SignalSet.pending.signals
+    fields.append("pending", pending.isEmpty ? "0" : pending.map(name).joined(separator: "|"))
+    return fields
+  },
+
+  .init("sigtimedwait") { _, parameters in
+    let signals = try parameters.signalSet()
+    var fields = Fields()
+    fields.append(try signals.timedWait(try parameters.duration("timeout")))
+    return fields
+  },
+
+  .init("sigtimedwait_all") { _, parameters in
+    let signals = try parameters.signalSet()
+    let count = Int32(try parameters.count(upTo: Int(Int32.max)))
+    let timeout = try parameters.duration("timeout")
+    var received: Int32 = 0
+    var expected: Int32 = 0
+    var disordered = 0
+    var fields: Fields {
+      var fields = Fields()
+      fields.append("received", received)
+      fields.append("disordered", disordered)
+      return fields
+    }
+    while received < count {
+      do {
+        let signal = try signals.timedWait(timeout)
+        if signal.value != expected { disordered += 1 }
+        received += 1
+        expected = signal.value &+ 1
+      } catch let error as IPCError {
+        throw Failure(error, fields)
+      }
+    }
+    return fields
+  },
+
+  .init("kill") { _, parameters in
+    let process = try parameters.process()
+    try parameters.known().send(to: process)
+    return Fields()
+  },
+
+  .init("sigqueue") { _, parameters in
+    let process = try parameters.process()
+    try parameters.known().queue(value: try parameters.integer("si_value"), to: process, timeout: .immediate)
+    return Fields()
+  },
+
+  .init("sigqueue_all") { _, parameters in
+    let process = try parameters.process()
+    let signal = try parameters.known()
+    let count = Int32(try parameters.count(upTo: Int(Int32.max)))
+    var sent: Int32 = 0
+    var fields: Fields {
+      var fields = Fields()
+      fields.append("return", sent)
+      return fields
+    }
+    while sent < count {
+      do {
+        try signal.queue(value: sent, to: process, timeout: .immediate)
+        sent += 1
+      } catch let error as IPCError {
+        throw Failure(error, fields)
+      }
+    }
+    return fields
+  },
+
+  .init("signalfd") { peer, parameters in
+    try peer.handles.require(free: parameters.handle)
+    return try peer.hold(try SignalFD(try parameters.signalSet()), as: parameters.handle)
+  },
+
+  .init("signalfd_read") { peer, parameters in
+    let timeout = try parameters.timeout()
+    return try peer.use(SignalFD.self, "descriptor of signals", parameters) { signals in
+      var fields = Fields()
+      fields.append(try signals.read(timeout: timeout, retryOnInterrupt: false))
+      return fields
+    }
+  },
+]
+
+extension SignalSet {
+  /// Waits as `sigtimedwait(2)` does, which reports a timeout as a call that does not wait reports that nothing is pending.
+  fileprivate func timedWait(_ duration: Duration) throws -> ReceivedSignal {
+    do {
+      return try wait(timeout: .after(duration), retryOnInterrupt: false)
+    } catch let error where error.errno == .timedOut {
+      return try wait(timeout: .immediate)
+    }
+  }
+}
+
+extension Fields {
+  fileprivate mutating func append(_ received: ReceivedSignal) {
+    append("signum", name(received.signal))
+    append("si_code", name(received.origin))
+    append("si_pid", received.process?.rawValue ?? 0)
+    append("si_uid", received.user?.rawValue ?? 0)
+    append("si_value", received.value)
+  }
+}
+
+private func name(_ origin: ReceivedSignal.Origin) -> String {
+  switch origin {
+  case .sent: "SI_USER"
+  case .queued: "SI_QUEUE"
+  case .messageQueue: "SI_MESGQ"
+  case .timer: "SI_TIMER"
+  case .thread: "SI_TKILL"
+  case .kernel: "SI_KERNEL"
+  case .other(let code): "\(code)"
+  }
+}
+
+/// The symbol of a signal, or the number of a real-time signal.
+private func name(_ signal: Signal) -> String { signal.isRealTime ? "\(signal.rawValue)" : "\(signal)" }
+
+/// How often each handler ran. A handler can only use what is global and was created before.
+nonisolated(unsafe) private let handled: UnsafeMutablePointer<sig_atomic_t> = {
+  let counters = UnsafeMutablePointer<sig_atomic_t>.allocate(capacity: signals.upperBound)
+  unsafe counters.initialize(repeating: 0, count: signals.upperBound)
+  return unsafe counters
+}()
+
+/// The numbers of signals, up to `SIGRTMAX`.
+private let signals = 1..<65
+
+private let actionFlags = FlagTable(["SA_RESTART": SA_RESTART])
+private let maskings = FlagTable(["SIG_BLOCK": SIG_BLOCK, "SIG_UNBLOCK": SIG_UNBLOCK])
+
+/// Real-time signals have no symbols.
+let signalNumbers: [String: Int32] = [
+  "SIGHUP": SIGHUP, "SIGINT": SIGINT, "SIGQUIT": SIGQUIT, "SIGILL": SIGILL, "SIGTRAP": SIGTRAP, "SIGABRT": SIGABRT,
+  "SIGBUS": SIGBUS, "SIGFPE": SIGFPE, "SIGKILL": SIGKILL, "SIGUSR1": SIGUSR1, "SIGSEGV": SIGSEGV, "SIGUSR2": SIGUSR2,
+  "SIGPIPE": SIGPIPE, "SIGALRM": SIGALRM, "SIGTERM": SIGTERM, "SIGCHLD": SIGCHLD, "SIGCONT": SIGCONT,
+  "SIGSTOP": SIGSTOP, "SIGTSTP": SIGTSTP, "SIGTTIN": SIGTTIN, "SIGTTOU": SIGTTOU, "SIGURG": SIGURG,
+  "SIGXCPU": SIGXCPU, "SIGXFSZ": SIGXFSZ, "SIGVTALRM": SIGVTALRM, "SIGPROF": SIGPROF, "SIGWINCH": SIGWINCH,
+  "SIGIO": SIGIO, "SIGPWR": SIGPWR, "SIGSYS": SIGSYS,
+]
+
+extension Parameters {
+  /// A signal, by its symbol or its number.
+  func signal(_ key: String = "signum") throws -> Int32 { try signal(named: try text(key), key) }
+
+  private func signal(named text: String, _ key: String) throws -> Int32 {
+    if let signal = signalNumbers[text] { return signal }
+    guard let number = Int32(text), signals.contains(Int(number)) else {
+      throw Invalid("\(key)=\(text): there is no such signal here")
+    }
+    return number
+  }
+
+  /// A signal of the library, which excludes the two that the C library reserves.
+  fileprivate func known(_ number: Int32) throws -> Signal {
+    guard let signal = Signal(rawValue: number) else { throw Failure(.invalidArgument) }
+    return signal
+  }
+
+  func known() throws -> Signal { try known(try signal()) }
+
+  /// One or several, joined by `|`.
+  fileprivate func signalSet() throws -> SignalSet {
+    SignalSet(
+      try text("signum").split(separator: "|", omittingEmptySubsequences: false).map { word in
+        try known(try signal(named: String(word), "signum"))
+      })
+  }
+
+  /// The number of one process. 0 and negative numbers stand for groups.
+  func process() throws -> ProcessID {
+    let process: Int32 = try integer("pid")
+    guard process > 0 else { throw Invalid("pid=\(process): one process expected") }
+    return ProcessID(rawValue: process)
+  }
+}

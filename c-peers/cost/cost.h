@@ -1,0 +1,33 @@
+/* What `make cost` measures, in C: each mechanism is a file and a line in cost.c. */
+#ifndef COST_H
+#define COST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { COST_MESSAGE = 64 };
+
+/* What to run: `count` rounds; for measurements between two processes, the file that they share and which of
+ * the two this one is. */
+struct cost_run {
+    long count;
+    const char *path;
+    bool is_first;
+};
+
+/* One measurement. Its rounds are all that depends on the count, so that the difference of two runs is the
+ * cost of the rounds alone. */
+struct cost {
+    const char *name;
+    void (*run)(const struct cost_run *run);
+};
+
+extern const struct cost cost_channel[], cost_memory[], cost_pipe[], cost_queue[], cost_ring[];
+
+/* Ends the program with a message unless `condition` is true. */
+void cost_require(bool condition, const char *what);
+
+/* Maps `size` zero bytes: anonymous memory, or if `path` is not NULL a file that is created if necessary. */
+void *cost_map(const char *path, size_t size);
+
+#endif
