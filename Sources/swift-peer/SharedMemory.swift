@@ -80,11 +80,9 @@ extension Parameters {
   }
 }
 
-/// The handle of an attached segment.
-protocol AttachedSegment: Handle {
+/// The handle of an attached segment with either access.
+protocol AttachedSegment: MemoryHandle {
   var size: Int { get }
-  func bytes(at offset: Int, count: Int) throws -> [UInt8]
-  func write(_ bytes: [UInt8], at offset: Int) throws
 }
 
 private final class ReadOnlySegment: AttachedSegment {
@@ -104,8 +102,9 @@ private final class ReadOnlySegment: AttachedSegment {
   func write(_ bytes: [UInt8], at offset: Int) throws { throw Failure(.badAddress) }
 }
 
-final class ReadWriteSegment: AttachedSegment {
+private final class ReadWriteSegment: AttachedSegment, SharedHandle {
   private var memory: SystemVSharedMemory.ReadWriteAttachment?
+  private var region: SharedRegion?
   let size: Int
 
   init(_ memory: consuming SystemVSharedMemory.ReadWriteAttachment) {
@@ -118,14 +117,12 @@ final class ReadWriteSegment: AttachedSegment {
   func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.copyBytes(at: offset, count: count) ?? [] }
   func write(_ bytes: [UInt8], at offset: Int) throws { try memory?.copy(bytes.span, at: offset) }
 
-  /// Increments a number of 8 bytes in two steps, so that increments of other processes in between are lost.
-  func increment(at offset: Int) throws {
-    let bytes = try bytes(at: offset, count: 8)
-    var number = bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) } &+ 1
-    try write(
-      (0..<8).map { _ in
-        defer { number >>= 8 }
-        return UInt8(truncatingIfNeeded: number)
-      }, at: offset)
+  /// The same segment, attached a second time for the objects that are placed in it.
+  func placement() throws -> SharedRegion {
+    if let region { return region }
+    guard let segment = memory?.segment else { throw Invalid("the segment is detached") }
+    let region = SharedRegion(try segment.attach())
+    self.region = region
+    return region
   }
 }
