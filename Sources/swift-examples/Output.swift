@@ -20,6 +20,11 @@ func report(_ role: String, _ error: IPCError, _ advice: String? = nil) {
   _ = try? FileDescriptor.standardError.writeAll("\(role): \(error.call)\(object): \(error.errno)\(advice)\n".utf8)
 }
 
+/// Prints an error of the program itself.
+func report(_ role: String, _ text: String) {
+  _ = try? FileDescriptor.standardError.writeAll("\(role): \(text)\n".utf8)
+}
+
 /// Prints an error of a call that the program makes itself, or for which it has a better object.
 func report(_ role: String, _ call: String, _ reason: Errno) {
   _ = try? FileDescriptor.standardError.writeAll("\(role): \(call): \(reason)\n".utf8)

@@ -5,6 +5,23 @@ extension IPCError {
   /// set.
   var advice: String? {
     switch (call, errno) {
+    case (.fallocate, .fileTooLarge), (.ftruncate, .fileTooLarge): "Raise RLIMIT_FSIZE (ulimit -f)"
+    case (.fallocate, .noSpace): "Free memory, or enlarge /dev/shm (in a container: --shm-size)"
+    case (.fallocate, .notSupportedOnSocket): "Use resize(to:): this file system cannot reserve space"
+    case (.flock, .noSuchFileOrDirectory): "Create or open the object again: its name was removed"
+    case (.madvise, .badAddress): "Allocate the object first: it is too short, or /dev/shm is full"
+    case (.memcpy, .badAddress): "Keep offset and length inside of the memory"
+    case (.memcpy, .invalidArgument): "Use a multiple of the alignment of the type as offset"
+    case (.memcpy, .messageTooLong): "Create the block with a larger capacity"
+    case (.processVMRead, .badAddress), (.processVMWrite, .badAddress):
+      "Allocate the object first: it is too short, or /dev/shm is full"
+    case (.pthreadMutexLock, .ownerDied): "Pass recover: to repair the data of an owner that died"
+    case (.pthreadMutexLock, .notRecoverable), (.pthreadMutexTryLock, .notRecoverable),
+      (.pthreadMutexClockLock, .notRecoverable):
+      "Create the mutex again: an owner died, and nothing was repaired"
+    case (.semGetValue, .invalidArgument): "Create the semaphore again: its memory was overwritten"
+    case (.semOpen, .protocolNotSupported): "Create it by a 64-bit program: the semaphore has another layout"
+    case (.semOpen, .invalidArgument) where !hasInvalidName: "Use a value of at most 2147483647"
     case (.epollControl, .noSpace): "Watch fewer descriptors, or raise /proc/sys/fs/epoll/max_user_watches"
     case (.epollControl, .notPermitted): "Do not watch regular files and directories: they are always ready"
     case (.fcntlSetPipeSize, .notPermitted):
@@ -41,7 +58,6 @@ extension IPCError {
     case (.msgrcv, .argListTooLong): "Make more room: the message stays in the queue"
     case (.msgsnd, .invalidArgument):
       "Use a type of 1 or more and at most /proc/sys/kernel/msgmax bytes; or the queue was removed"
-    case (.memcpy, .badAddress): "Keep offset and length inside of the memory"
     case (.semctl, .outOfRange): "Use a value of 0 to 32767"
     case (.semget, .invalidArgument):
       "Ask for 1 to SEMMSL (/proc/sys/kernel/sem) semaphores, and for no more than an existing set has"

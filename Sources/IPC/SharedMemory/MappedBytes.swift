@@ -66,6 +66,14 @@ extension MappedBytes where Self: ~Copyable {
     return unsafe address.assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .acquiring)
   }
 
+  /// Returns the byte at `offset`, like ``loadAcquiring(as:at:)-(UInt32.Type,_)``.
+  @inlinable @inline(__always)
+  public func loadAcquiring(as type: UInt8.Type, at offset: Int) throws(IPCError) -> UInt8 {
+    let address = try unsafe place(1, 1, at: offset)
+    defer { extendLifetime(self) }
+    return unsafe address.assumingMemoryBound(to: Atomic<UInt8>.self).pointee.load(ordering: .acquiring)
+  }
+
   /// Returns the number at `offset`, like ``loadAcquiring(as:at:)-(UInt32.Type,_)``.
   @inlinable @inline(__always)
   public func loadAcquiring(as type: UInt64.Type, at offset: Int) throws(IPCError) -> UInt64 {
