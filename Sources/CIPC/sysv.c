@@ -27,6 +27,7 @@ _Static_assert(offsetof(struct cipc_semaphore_operation, delta) == offsetof(stru
 _Static_assert(offsetof(struct cipc_semaphore_operation, flags) == offsetof(struct sembuf, sem_flg),
                "sem_flg");
 
+_Static_assert(SEM_UNDO == 0x1000 && IPC_NOWAIT == 0x800, "the flags of SystemVSemaphores.Operation");
 _Static_assert((int)CIPC_MSG_NOERROR == MSG_NOERROR && (int)CIPC_MSG_EXCEPT == MSG_EXCEPT &&
                    (int)CIPC_MSG_COPY == MSG_COPY,
                "MSG_*");
@@ -180,29 +181,28 @@ int cipc_msgsnd(int queue, long type, const void *text, size_t length, int flags
     return send_copy(&message, queue, type, text, length, flags);
 }
 
-static intptr_t receive_copy(struct message *message, int queue, long *type, void *text, size_t length,
-                             long selection, int flags) {
+static struct cipc_msg_received receive_copy(struct message *message, int queue, void *text, size_t length,
+                                             long selection, int flags) {
     ssize_t count = msgrcv(queue, message, length, selection, flags);
-    if (count >= 0)
-        *type = message->type;
-    if (count > 0)
-        memcpy(text, (char *)message + sizeof(long), (size_t)count);
-    return count;
+    if (count <= 0)
+        return (struct cipc_msg_received){.length = count, .type = count == 0 ? message->type : 0};
+    memcpy(text, (char *)message + sizeof(long), (size_t)count);
+    return (struct cipc_msg_received){.length = count, .type = message->type};
 }
 
-__attribute__((noinline)) static intptr_t receive_large(int queue, long *type, void *text, size_t length,
-                                                        long selection, int flags) {
+__attribute__((noinline)) static struct cipc_msg_received receive_large(int queue, void *text, size_t length,
+                                                                        long selection, int flags) {
     struct message *message = allocate(length);
     if (message == NULL)
-        return -1;
-    intptr_t count = receive_copy(message, queue, type, text, length, selection, flags);
+        return (struct cipc_msg_received){.length = -1};
+    struct cipc_msg_received received = receive_copy(message, queue, text, length, selection, flags);
     release(message);
-    return count;
+    return received;
 }
 
-intptr_t cipc_msgrcv(int queue, long *type, void *text, size_t length, long selection, int flags) {
+struct cipc_msg_received cipc_msgrcv(int queue, void *text, size_t length, long selection, int flags) {
     if (length > CIPC_MSG_ON_STACK)
-        return receive_large(queue, type, text, length, selection, flags);
+        return receive_large(queue, text, length, selection, flags);
     struct message message;
-    return receive_copy(&message, queue, type, text, length, selection, flags);
+    return receive_copy(&message, queue, text, length, selection, flags);
 }

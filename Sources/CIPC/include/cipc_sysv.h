@@ -84,4 +84,9 @@ int cipc_msg_set(int queue, uint32_t user, uint32_t group, uint32_t mode, uint64
 enum { CIPC_MSG_ON_STACK = 8192 };
 /// msgsnd(2) and msgrcv(2), with the type apart from the text.
 int cipc_msgsnd(int queue, long type, const void *text, size_t length, int flags);
-intptr_t cipc_msgrcv(int queue, long *type, void *text, size_t length, long selection, int flags);
+/// The length is -1 if the call failed.
+struct cipc_msg_received {
+    intptr_t length;
+    long type;
+};
+struct cipc_msg_received cipc_msgrcv(int queue, void *text, size_t length, long selection, int flags);

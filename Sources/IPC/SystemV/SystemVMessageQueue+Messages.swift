@@ -207,11 +207,10 @@ extension SystemVMessageQueue {
     try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
       let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
       if timeout.isNever {
-        var type = 0
-        let length = unsafe cipc_msgrcv(identifier, &type, room.baseAddress, room.count, selector, flags)
-        if length >= 0 {
-          filled &+= length
-          return ReceivedMessage(length: length, type: MessageType(received: type))
+        let received = unsafe cipc_msgrcv(identifier, room.baseAddress, room.count, selector, flags)
+        if received.length >= 0 {
+          filled &+= received.length
+          return ReceivedMessage(length: received.length, type: MessageType(received: received.type))
         }
       }
       let message = try unsafe receiveSlowly(selector, flags, room, timeout, retryOnInterrupt)
@@ -242,10 +241,11 @@ extension SystemVMessageQueue {
     var backoff = Backoff()
     if timeout.isNever { try recover(.msgrcv, waitingOn: .noMessage, timeout, retryOnInterrupt, &backoff) }
     let flags = timeout.isNever ? flags : flags | IPC_NOWAIT
-    var type = 0
     while true {
-      let length = unsafe cipc_msgrcv(identifier, &type, room.baseAddress, room.count, selector, flags)
-      if length >= 0 { return ReceivedMessage(length: length, type: MessageType(received: type)) }
+      let received = unsafe cipc_msgrcv(identifier, room.baseAddress, room.count, selector, flags)
+      if received.length >= 0 {
+        return ReceivedMessage(length: received.length, type: MessageType(received: received.type))
+      }
       try recover(.msgrcv, waitingOn: .noMessage, timeout, retryOnInterrupt, &backoff)
     }
   }

@@ -9,51 +9,55 @@ internal import SystemPackage
 
 extension SystemVSemaphores {
   /// One of the operations that are performed together or not at all (the `struct sembuf` of `semop(2)`).
+  @frozen
   public struct Operation: Hashable, Sendable {
-    /// As the kernel takes it, so that a span of operations needs no copy.
-    private var buffer: cipc_semaphore_operation
+    // In the order of `struct sembuf`, so that the kernel can read a span of operations in place.
+
+    /// The semaphore of the set, from 0.
+    public var index: UInt16
+    /// A positive number is added to the value. A negative number is subtracted, after waiting until the result is not
+    /// below 0. With 0, the operation waits until the value is 0.
+    public var delta: Int16
+    @usableFromInline var flags: Int16
+
+    /// `SEM_UNDO`, the same on all architectures.
+    @inlinable static var undoFlag: Int16 { 0x1000 }
+    /// `IPC_NOWAIT`, the same on all architectures.
+    @inlinable static var noWaitFlag: Int16 { 0x800 }
 
     /// Creates an operation.
     ///
     /// - Parameters:
     ///   - index: The semaphore of the set, from 0.
-    ///   - delta: A positive number is added to the value. A negative number is subtracted, after waiting until the
-    ///     result is not below 0. With 0, the operation waits until the value is 0.
+    ///   - delta: What is added to its value; 0 to wait until it is 0.
     ///   - undo: Whether the kernel undoes the change when this process ends, also if it is killed (`SEM_UNDO`).
-    ///   - noWait: Whether all operations of the call fail with `.wouldBlock` when this one would have to wait,
-    ///     whatever the timeout (`IPC_NOWAIT`).
+    ///   - noWait: Whether all operations of the call fail with `.wouldBlock` when this one would have to wait, whatever
+    ///     the timeout (`IPC_NOWAIT`).
+    @inlinable
     public init(_ index: UInt16, delta: Int16, undo: Bool = false, noWait: Bool = false) {
-      buffer = cipc_semaphore_operation(
-        number: index, delta: delta, flags: Int16((undo ? SEM_UNDO : 0) | (noWait ? IPC_NOWAIT : 0)))
+      self.index = index
+      self.delta = delta
+      flags = (undo ? Self.undoFlag : 0) | (noWait ? Self.noWaitFlag : 0)
     }
 
-    public var index: UInt16 { buffer.number }
-    public var delta: Int16 { buffer.delta }
-    public var undo: Bool { Int32(buffer.flags) & SEM_UNDO != 0 }
-    public var noWait: Bool { Int32(buffer.flags) & IPC_NOWAIT != 0 }
+    public var undo: Bool { flags & Self.undoFlag != 0 }
+    public var noWait: Bool { flags & Self.noWaitFlag != 0 }
 
     /// Subtracts 1 from the semaphore, and waits until its value is at least 1 (*P*, *wait*).
+    @inlinable
     public static func acquire(_ index: UInt16, undo: Bool = false) -> Operation {
       Operation(index, delta: -1, undo: undo)
     }
 
     /// Adds 1 to the semaphore (*V*, *signal*).
+    @inlinable
     public static func release(_ index: UInt16, undo: Bool = false) -> Operation {
       Operation(index, delta: 1, undo: undo)
     }
 
     /// Waits until the semaphore is 0.
+    @inlinable
     public static func waitForZero(_ index: UInt16) -> Operation { Operation(index, delta: 0) }
-
-    public static func == (left: Operation, right: Operation) -> Bool {
-      left.index == right.index && left.delta == right.delta && left.buffer.flags == right.buffer.flags
-    }
-
-    public func hash(into hasher: inout Hasher) {
-      hasher.combine(index)
-      hasher.combine(delta)
-      hasher.combine(buffer.flags)
-    }
   }
 }
 
@@ -126,7 +130,6 @@ extension SystemVSemaphores {
   private func perform(
     _ operations: UnsafePointer<Operation>?, _ count: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) {
-    // An operation has one stored property, so both types have the same layout.
     let buffer = unsafe UnsafeRawPointer(operations)?.assumingMemoryBound(to: cipc_semaphore_operation.self)
     if timeout.isNever, unsafe cipc_semop(identifier, buffer, count) == 0 { return }
     try unsafe performSlowly(buffer, count, timeout, retryOnInterrupt)

@@ -22,12 +22,14 @@ extension SystemVSharedMemory {
 
     public let segment: SystemVSharedMemory
 
+    /// The address of the first byte, which is valid as long as this value.
     @unsafe public let baseAddress: UnsafeMutableRawPointer
 
-    /// Always false: a segment keeps its size.
-    public var canShrink: Bool { false }
-
+    /// The object that errors name.
     public var object: IPCError.Object? { segment.object }
+
+    /// Whether another process can make the segment shorter, which is not possible.
+    public var canShrink: Bool { false }
 
     init(_ segment: SystemVSharedMemory) throws(IPCError) {
       let address = try Syscall.call(.shmat, on: segment.object) {

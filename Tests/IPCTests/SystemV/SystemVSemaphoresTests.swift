@@ -4,6 +4,18 @@ import SystemPackage
 import Testing
 
 @Suite struct SystemVSemaphoresTests {
+  @Test func `An operation has the layout of struct sembuf`() {
+    let operations: [SystemVSemaphores.Operation] = [
+      .init(1, delta: -2, undo: true), .init(0xFFFF, delta: 0x7FFF, noWait: true),
+    ]
+    unsafe operations.withUnsafeBytes { bytes in
+      let first = unsafe bytes.load(as: sembuf.self)
+      #expect((first.sem_num, first.sem_op, first.sem_flg) == (1, -2, Int16(SEM_UNDO)))
+      let second = unsafe bytes.load(fromByteOffset: MemoryLayout<sembuf>.stride, as: sembuf.self)
+      #expect((second.sem_num, second.sem_op, second.sem_flg) == (0xFFFF, 0x7FFF, Int16(IPC_NOWAIT)))
+    }
+  }
+
   @Test func `Values are set and read, one or all`() throws {
     try withSemaphores([0, 0, 0]) { (set) throws in
       #expect(try set.values() == [0, 0, 0])
