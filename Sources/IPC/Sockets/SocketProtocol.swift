@@ -104,9 +104,7 @@ extension SocketProtocol where Self: ReadableDescriptor & ~Copyable {
   ) throws(IPCError) -> Int {
     if maxLength == 0 { return 0 }
     return try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in
-      try SocketTransfer.receive(
-        descriptor, into: &span, flags: Int32(MSG_PEEK), timeout, retryOnInterrupt
-      ).length
+      try SocketTransfer.peek(descriptor, into: &span, timeout, retryOnInterrupt)
     }
   }
 }

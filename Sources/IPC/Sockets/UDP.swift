@@ -115,6 +115,7 @@ extension UDP.Socket {
   public func send(
     _ message: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
+    if timeout == .never && Transfer.attemptWrite(descriptor, .socket, message) >= 0 { return }
     _ = try Transfer.write(descriptor, .socket, message, timeout, retryOnInterrupt)
   }
 
@@ -123,7 +124,7 @@ extension UDP.Socket {
   public func send(
     _ message: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
-    _ = try unsafe Transfer.write(descriptor, .socket, message.bytes, timeout, retryOnInterrupt)
+    try send(unsafe message.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
   /// Sends a datagram to the address that this socket is connected to, without waiting.
@@ -180,8 +181,7 @@ extension UDP.Socket {
   ) throws(IPCError) -> ReceivedMessage<SocketAddress> {
     var sender = cipc_address()
     let packet = try SocketTransfer.receive(
-      descriptor, into: &bytes, from: &sender,
-      flags: peeking ? SocketTransfer.peekFlags : SocketTransfer.messageFlags, timeout, retryOnInterrupt)
+      descriptor, into: &bytes, from: &sender, peeking: peeking, timeout, retryOnInterrupt)
     guard let address = SocketAddress(sender) else {
       throw IPCError(.recvfrom, .addressFamilyNotSupported, on: .descriptor(descriptor))
     }
@@ -213,17 +213,16 @@ extension UDP.Socket {
   /// Receives the next datagram without its sender's address, which a connected socket does not need.
   ///
   /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``. Calls `recv(2)` with `MSG_TRUNC`.
-  @discardableResult
+  @inlinable @discardableResult
   public func receiveWithoutAddress(
     into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> ReceivedPacket {
-    let flags = peeking ? SocketTransfer.peekFlags : SocketTransfer.messageFlags
-    return try SocketTransfer.receive(descriptor, into: &bytes, flags: flags, timeout, retryOnInterrupt)
+    try SocketTransfer.packet(descriptor, into: &bytes, peeking: peeking, timeout, retryOnInterrupt)
   }
 
   /// Receives the next datagram without its sender's address, and appends it to an array, like
   /// ``receiveWithoutAddress(into:peeking:timeout:retryOnInterrupt:)``.
-  @discardableResult
+  @inlinable @discardableResult
   public func receiveWithoutAddress(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
     retryOnInterrupt: Bool = true

@@ -25,6 +25,7 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
   public func send(
     _ message: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
+    if timeout == .never && Transfer.attemptWrite(descriptor, .socket, message) >= 0 { return }
     _ = try Transfer.write(descriptor, .socket, message, timeout, retryOnInterrupt)
   }
 
@@ -33,7 +34,7 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
   public func send(
     _ message: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
-    _ = try unsafe Transfer.write(descriptor, .socket, message.bytes, timeout, retryOnInterrupt)
+    try send(unsafe message.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
   /// Sends a message without waiting.
@@ -59,11 +60,11 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
   ///   handler ran.
   ///
   /// Calls `recv(2)` with `MSG_TRUNC`.
+  @inlinable
   public func receive(
     into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> ReceivedPacket? {
-    let flags = peeking ? SocketTransfer.peekFlags : SocketTransfer.messageFlags
-    let packet = try SocketTransfer.receive(descriptor, into: &bytes, flags: flags, timeout, retryOnInterrupt)
+    let packet = try SocketTransfer.packet(descriptor, into: &bytes, peeking: peeking, timeout, retryOnInterrupt)
     return packet.originalLength == 0 ? nil : packet
   }
 
@@ -72,6 +73,7 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
   /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``.
   ///
   /// - Parameter maxLength: The number of bytes to make room for.
+  @inlinable
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
     retryOnInterrupt: Bool = true
@@ -110,8 +112,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   ) throws(IPCError) -> ReceivedMessage<UnixSocket.Address> {
     var sender = cipc_address()
     let packet = try SocketTransfer.receive(
-      descriptor, into: &bytes, from: &sender,
-      flags: peeking ? SocketTransfer.peekFlags : SocketTransfer.messageFlags, timeout, retryOnInterrupt)
+      descriptor, into: &bytes, from: &sender, peeking: peeking, timeout, retryOnInterrupt)
     return ReceivedMessage(packet, from: UnixSocket.Address(sender))
   }
 
@@ -140,17 +141,16 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   /// Receives the next datagram without its sender's address, which costs less.
   ///
   /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``. Calls `recv(2)` with `MSG_TRUNC`.
-  @discardableResult
+  @inlinable @discardableResult
   public func receiveWithoutAddress(
     into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> ReceivedPacket {
-    let flags = peeking ? SocketTransfer.peekFlags : SocketTransfer.messageFlags
-    return try SocketTransfer.receive(descriptor, into: &bytes, flags: flags, timeout, retryOnInterrupt)
+    try SocketTransfer.packet(descriptor, into: &bytes, peeking: peeking, timeout, retryOnInterrupt)
   }
 
   /// Receives the next datagram without its sender's address, and appends it to an array, like
   /// ``receiveWithoutAddress(into:peeking:timeout:retryOnInterrupt:)``.
-  @discardableResult
+  @inlinable @discardableResult
   public func receiveWithoutAddress(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
     retryOnInterrupt: Bool = true

@@ -1,7 +1,6 @@
 import AllocationCount
 
-/// What `rounds` of something allocate, after two that also make what is made once: what the runtime needs, and room that is
-/// used again.
+/// The number of allocations in `rounds` of a body, after two rounds that warm up caches and reused buffers.
 func allocations(in rounds: Int = 10_000, of round: () throws -> Void) rethrows -> Int {
   for _ in 0..<2 { try round() }
   let before = allocation_count()

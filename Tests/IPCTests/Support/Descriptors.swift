@@ -2,19 +2,30 @@ import Glibc
 import IPC
 import SystemPackage
 
-/// Another descriptor of the same description: for an end that has to go to another thread.
+/// Another descriptor of the same description, for an end that goes to another thread.
 func duplicate(_ descriptor: FileDescriptor) throws -> FileDescriptor {
   try descriptor.duplicate()
 }
 
-/// Nil when nothing is open under that number.
+/// Whether a descriptor is close-on-exec; nil if it is not open.
 func isCloseOnExec(_ descriptor: Int32) -> Bool? {
   let flags = fcntl(descriptor, F_GETFD)
   return flags == -1 ? nil : flags & FD_CLOEXEC != 0
 }
 
-/// Waits until the last reader of what `descriptor` writes is gone. A child that another test is starting has a copy of
-/// every descriptor until its program begins.
-func untilNobodyReads(_ descriptor: FileDescriptor) throws {
-  try until { try Readiness.of(descriptor, for: []).contains(.error) }
+/// Waits until all readers of a pipe are gone. A child that another test starts holds a copy of every descriptor until
+/// its program begins.
+func waitUntilReadersAreGone(_ writer: borrowing some DescriptorRepresentable & ~Copyable) throws {
+  try writer.wait(for: [])
+}
+
+/// What a descriptor is ready for at this moment.
+func readiness(
+  of owner: borrowing some DescriptorRepresentable & ~Copyable, for events: Readiness
+) throws -> Readiness {
+  do throws(IPCError) {
+    return try owner.wait(for: events, timeout: .immediate)
+  } catch where error.errno == .wouldBlock {
+    return []
+  }
 }

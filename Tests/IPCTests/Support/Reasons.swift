@@ -2,12 +2,24 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Why the kernel refused what `body` does; nil when it did not.
+/// The errno with which `body` fails; nil if it succeeds.
 func reason(_ body: () throws -> Void) -> Errno? {
   do {
     try body()
   } catch let error as IPCError {
     return error.errno
+  } catch {
+    Issue.record(error)
+  }
+  return nil
+}
+
+/// The error with which `body` fails; nil if it succeeds.
+func failure(_ body: () throws -> Void) -> IPCError? {
+  do {
+    try body()
+  } catch let error as IPCError {
+    return error
   } catch {
     Issue.record(error)
   }

@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// A directory of its own for a test, removed with all that is in it.
+/// A private directory for a test, which is removed with its contents.
 struct Scratch: ~Copyable {
   let path: FilePath
 
