@@ -2,9 +2,9 @@ internal import CIPC
 public import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// What arrived with a message besides its bytes (control messages, `cmsg(3)`): descriptors and credentials.
@@ -63,7 +63,7 @@ public struct AncillaryData: ~Copyable, Sendable {
   }
 
   fileprivate mutating func store(_ received: cipc_received, _ numbers: UnsafeBufferPointer<Int32>) {
-    for unsafe number in unsafe numbers.prefix(received.descriptor_count) {
+    for unsafenumber in unsafe numbers.prefix(received.descriptor_count) {
       let descriptor = FileDescriptor(rawValue: number)
       if descriptors.count < maximumDescriptors {
         descriptors.append(descriptor)

@@ -1,9 +1,9 @@
 public import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// The descriptors that a service manager opened for this process: socket activation, `sd_listen_fds(3)`.

@@ -2,9 +2,9 @@ internal import CIPC
 public import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// Datagrams between processes of one machine or of two.
@@ -134,6 +134,9 @@ extension UDP.Socket {
     try nilIfWouldBlock { () throws(IPCError) in try send(message, timeout: .immediate) } != nil
   }
 
+  /// Sends the bytes of an array or a string without waiting, like ``trySend(_:)-(RawSpan)``.
+  public func trySend(_ message: Span<UInt8>) throws(IPCError) -> Bool { try trySend(unsafe message.bytes) }
+
   /// Sends a datagram to an address, and waits for room.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.messageTooLong`;
@@ -162,6 +165,18 @@ extension UDP.Socket {
     _ message: Span<UInt8>, to address: SocketAddress, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
     try send(unsafe message.bytes, to: address, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+  }
+
+  /// Sends a datagram to an address without waiting.
+  ///
+  /// - Returns: Whether it was sent; false if there is no room.
+  public func trySend(_ message: RawSpan, to address: SocketAddress) throws(IPCError) -> Bool {
+    try nilIfWouldBlock { () throws(IPCError) in try send(message, to: address, timeout: .immediate) } != nil
+  }
+
+  /// Sends the bytes of an array or a string without waiting, like ``trySend(_:to:)-(RawSpan,_)``.
+  public func trySend(_ message: Span<UInt8>, to address: SocketAddress) throws(IPCError) -> Bool {
+    try trySend(unsafe message.bytes, to: address)
   }
 
   /// Receives the next datagram, and waits for one.

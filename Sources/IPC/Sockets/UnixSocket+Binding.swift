@@ -2,9 +2,9 @@ internal import CIPC
 public import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 extension UnixSocket.Socket {
@@ -113,7 +113,7 @@ enum StaleSocket {
       // A program that does not take turns may have replaced it since.
       guard try file.status.isSameFile(as: try located(path).status) else { return }
       try unlink(path)
-    } catch where error.errno == .noSuchFileOrDirectory {
+    } catch  where error.errno == .noSuchFileOrDirectory {
       // Removed by another process.
     }
   }
@@ -124,9 +124,9 @@ enum StaleSocket {
     do throws(IPCError) {
       try UnixSocket.Datagram().connect(to: UnixSocket.Address(path: path), timeout: .immediate)
       return false
-    } catch where error.errno == .connectionRefused {
+    } catch  where error.errno == .connectionRefused {
       return true
-    } catch where [.protocolWrongTypeForSocket, .notPermitted, .permissionDenied].contains(error.errno) {
+    } catch  where [.protocolWrongTypeForSocket, .notPermitted, .permissionDenied].contains(error.errno) {
       // Open, connected to another socket, or not permitted to this process.
       return false
     }

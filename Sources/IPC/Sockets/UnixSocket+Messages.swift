@@ -2,9 +2,9 @@ internal import CIPC
 internal import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
@@ -89,7 +89,7 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
   ) throws(IPCError) -> TryResult<ReceivedPacket> {
     do throws(IPCError) {
       return try receive(into: &bytes, peeking: peeking, timeout: .immediate).map(TryResult.ready) ?? .endOfStream
-    } catch where error.errno == .wouldBlock {
+    } catch  where error.errno == .wouldBlock {
       return .wouldBlock
     }
   }
@@ -202,5 +202,10 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   /// - Returns: Whether it was sent; false if the receiver has no room.
   public func trySend(_ message: RawSpan, to address: UnixSocket.Address) throws(IPCError) -> Bool {
     try nilIfWouldBlock { () throws(IPCError) in try send(message, to: address, timeout: .immediate) } != nil
+  }
+
+  /// Sends the bytes of an array or a string without waiting, like ``trySend(_:to:)-(RawSpan,_)``.
+  public func trySend(_ message: Span<UInt8>, to address: UnixSocket.Address) throws(IPCError) -> Bool {
+    try trySend(unsafe message.bytes, to: address)
   }
 }
