@@ -43,8 +43,8 @@ extension InternetSocket where Self: ~Copyable {
 
   /// Whether the socket can be bound to an address that another socket has.
   ///
-  /// For TCP, only if no socket listens there: the address of a server that has just ended. For UDP, if all of them allow
-  /// it: each receives what is multicast, and one of them the rest.
+  /// For TCP, only if no socket listens there: the address of a server that has just ended. For UDP, if all of them
+  /// allow it: each receives what is multicast, and one of them the rest.
   ///
   /// Calls `getsockopt(2)` with `SO_REUSEADDR`.
   public var reuseAddress: Bool {
@@ -58,7 +58,8 @@ extension InternetSocket where Self: ~Copyable {
     try setOption(.setsockoptReuseAddress, SO_REUSEADDR, reuseAddress ? 1 : 0)
   }
 
-  /// Whether sockets of one user that all set this can share an address. The kernel distributes what arrives among them.
+  /// Whether sockets of one user that all set this can share an address. The kernel distributes what arrives among
+  /// them.
   ///
   /// Calls `getsockopt(2)` with `SO_REUSEPORT`.
   public var reusePort: Bool {

@@ -45,8 +45,8 @@ enum SocketNames {
 
   /// Accepts the oldest pending connection, and waits for one.
   ///
-  /// The timeout is not an option of the listener (`SO_RCVTIMEO`), which all processes share that have the listener, and
-  /// which TCP connections inherit.
+  /// The timeout is not an option of the listener (`SO_RCVTIMEO`), which all processes share that have the listener,
+  /// and which TCP connections inherit.
   static func accept(
     on listener: FileDescriptor, from address: inout cipc_address, _ timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> OwnedDescriptor {

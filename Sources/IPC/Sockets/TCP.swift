@@ -68,8 +68,8 @@ public enum TCP {
     /// continues after a timeout or an interruption; call this again with the same address to wait for it.
     ///
     /// - Throws: ``IPCError`` with `.connectionRefused` if no socket listens at the address; `.timedOut`; for
-    ///   ``Timeout/immediate`` and non-blocking sockets, `.nowInProgress` if the attempt began, and `.alreadyInProcess` if
-    ///   an earlier one continues; `.networkUnreachable`, `.noRouteToHost`, `.socketIsConnected`,
+    ///   ``Timeout/immediate`` and non-blocking sockets, `.nowInProgress` if the attempt began, and `.alreadyInProcess`
+    ///   if an earlier one continues; `.networkUnreachable`, `.noRouteToHost`, `.socketIsConnected`,
     ///   `.addressFamilyNotSupported`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
     ///
     /// Calls `connect(2)`; `ppoll(2)` to wait until a deadline.
@@ -89,8 +89,8 @@ public enum TCP {
       }
     }
 
-    /// Closes the socket and resets the connection: what is not delivered yet is lost, and the peer's next call fails with
-    /// `.connectionReset`.
+    /// Closes the socket and resets the connection: what is not delivered yet is lost, and the peer's next call fails
+    /// with `.connectionReset`.
     ///
     /// Calls `setsockopt(2)` with `SO_LINGER` of 0 seconds, and `close(2)`.
     public consuming func reset() throws(IPCError) {
@@ -104,7 +104,8 @@ public enum TCP {
     package func listen(backlog: Int32) throws(IPCError) { try SocketNames.listen(descriptor, backlog: backlog) }
   }
 
-  /// A socket that accepts connections. It is closed when it is destroyed, which resets those that are not accepted yet.
+  /// A socket that accepts connections. It is closed when it is destroyed, which resets those that are not accepted
+  /// yet.
   public struct Listener: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
     let owned: OwnedDescriptor
     public let version: IPVersion
@@ -143,7 +144,8 @@ public enum TCP {
     ///
     /// When it throws, the descriptor stays the property of its previous owner.
     ///
-    /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; else as ``TCP/Stream/init(adopting:)`` does.
+    /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; else as ``TCP/Stream/init(adopting:)``
+    ///   does.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
       let owned = try OwnedDescriptor.adoptingSocket(
         descriptor, families: [AF_INET, AF_INET6], type: TCP.type, listening: true)

@@ -18,8 +18,8 @@ public import SystemPackage
 /// try sender.send("Hello".utf8.span, to: address)
 /// ```
 ///
-/// A datagram arrives as a whole or not at all, and the sender is not informed. Datagrams can arrive twice, or in another
-/// order.
+/// A datagram arrives as a whole or not at all, and the sender is not informed. Datagrams can arrive twice, or in
+/// another order.
 ///
 /// `udp(7)`.
 public enum UDP {
@@ -106,9 +106,10 @@ extension UDP.Socket {
 
   /// Sends a datagram to the address that this socket is connected to, and waits for room.
   ///
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.messageTooLong` for more than
-  ///   65507 bytes (IPv6: 65527); `.addressRequired` if it is not connected; `.connectionRefused` if no socket received an
-  ///   earlier datagram; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran. Nothing was sent then.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.messageTooLong` for more
+  ///   than 65507 bytes (IPv6: 65527); `.addressRequired` if it is not connected; `.connectionRefused` if no socket
+  ///   received an earlier datagram; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran. Nothing
+  ///   was sent then.
   ///
   /// Calls `send(2)`.
   @inlinable
@@ -140,8 +141,8 @@ extension UDP.Socket {
   /// Sends a datagram to an address, and waits for room.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.messageTooLong`;
-  ///   `.networkUnreachable`; `.permissionDenied` for a broadcast address without ``setBroadcast(_:)``; `.interrupted` if
-  ///   `retryOnInterrupt` is false and a signal handler ran. That no socket received it is not reported.
+  ///   `.networkUnreachable`; `.permissionDenied` for a broadcast address without ``setBroadcast(_:)``; `.interrupted`
+  ///   if `retryOnInterrupt` is false and a signal handler ran. That no socket received it is not reported.
   ///
   /// Calls `sendto(2)`.
   public func send(

@@ -71,8 +71,8 @@ extension UnixSocket.Socket {
 
   /// Sets whether received messages carry the credentials of their senders.
   ///
-  /// Set it before the peer sends. Messages that were sent before have process 0 as their sender, unless the sender passed
-  /// its credentials explicitly.
+  /// Set it before the peer sends. Messages that were sent before have process 0 as their sender, unless the sender
+  /// passed its credentials explicitly.
   ///
   /// Calls `setsockopt(2)` with `SO_PASSCRED`.
   public func setPassCredentials(_ passCredentials: Bool) throws(IPCError) {

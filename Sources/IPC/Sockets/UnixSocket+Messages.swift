@@ -55,9 +55,9 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
   ///   - bytes: The packet is appended. What there is no room for is lost: ``ReceivedPacket/isTruncated``.
   ///   - peeking: Whether the packet stays in the socket.
   /// - Returns: nil at end of stream. `recv(2)` returns the same for an empty packet: do not send one.
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset` if the peer
-  ///   closed its socket before it had received everything; `.interrupted` if `retryOnInterrupt` is false and a signal
-  ///   handler ran.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset` if the
+  ///   peer closed its socket before it had received everything; `.interrupted` if `retryOnInterrupt` is false and a
+  ///   signal handler ran.
   ///
   /// Calls `recv(2)` with `MSG_TRUNC`.
   @inlinable
@@ -163,8 +163,8 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
   /// Sends a datagram to an address, and waits for room in the receiver.
   ///
-  /// - Parameter timeout: `poll(2)` reports only room in the receiver that a socket is connected to. With a deadline, and
-  ///   on non-blocking sockets, this tries again after pauses of 0.1 to 10 ms.
+  /// - Parameter timeout: `poll(2)` reports only room in the receiver that a socket is connected to. With a deadline,
+  ///   and on non-blocking sockets, this tries again after pauses of 0.1 to 10 ms.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionRefused` or
   ///   `.noSuchFileOrDirectory` if there is no receiver; `.permissionDenied`; `.messageTooLong`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran. Nothing was sent then.
