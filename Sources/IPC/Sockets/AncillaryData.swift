@@ -64,8 +64,8 @@ public struct AncillaryData: ~Copyable, Sendable {
   }
 
   fileprivate mutating func store(_ received: cipc_received, _ numbers: UnsafeBufferPointer<Int32>) {
-    for unsafenumber in unsafe numbers.prefix(received.descriptor_count) {
-      let descriptor = FileDescriptor(rawValue: number)
+    for index in 0..<received.descriptor_count {
+      let descriptor = FileDescriptor(rawValue: unsafe numbers[index])
       if descriptors.count < maximumDescriptors {
         descriptors.append(descriptor)
       } else {

@@ -118,7 +118,8 @@ public enum TCP {
     /// Creates a socket, binds it, and listens.
     ///
     /// - Parameters:
-    ///   - reuseAddress: Whether it can have the address of a server that has just ended: ``InternetSocket/reuseAddress``.
+    ///   - reuseAddress: Whether it can have the address of a server that has just ended:
+    ///     ``InternetSocket/reuseAddress``.
     ///   - reusePort: Whether several listeners that set this share the address.
     ///   - ipv6Only: Whether an IPv6 listener is restricted to IPv6; nil leaves it to the setting of the machine.
     ///   - backlog: How many connections can wait to be accepted, one fewer, and at most

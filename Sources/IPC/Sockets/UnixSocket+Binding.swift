@@ -12,8 +12,8 @@ extension UnixSocket.Socket {
   ///
   /// - Parameters:
   ///   - permissions: Those of a path. Connecting requires the permission to write.
-  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the path has exactly the requested
-  ///     permissions from the start, and the umask of other threads is not touched.
+  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the path has exactly the
+  ///     requested permissions from the start, and the umask of other threads is not touched.
   ///   - replaceStale: Whether a path is replaced that a process left behind when it died. The path of an open socket,
   ///     and what is not a socket, is never replaced. This requires the permission to read the directory.
   /// - Throws: ``IPCError`` with `.addressInUse` if the address exists; `.invalidArgument` if the socket is bound;

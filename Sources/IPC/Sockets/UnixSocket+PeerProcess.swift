@@ -10,7 +10,7 @@ extension UnixSocket.Socket {
   /// Calls `getsockopt(2)` with `SO_PEERPIDFD`.
   public func peerProcess() throws(IPCError) -> PIDFD {
     PIDFD(
-      taking: try OwnedDescriptor.opened(by: .getsockoptPeerPIDFD, on: .descriptor(descriptor)) {
+      try OwnedDescriptor.opened(by: .getsockoptPeerPIDFD, on: .descriptor(descriptor)) {
         cipc_peer_pidfd(descriptor.rawValue)
       })
   }

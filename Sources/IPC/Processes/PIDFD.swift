@@ -6,7 +6,7 @@ public import SystemPackage
 public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
   private let owned: OwnedDescriptor
 
-  init(taking owned: consuming OwnedDescriptor) { self.owned = owned }
+  package init(_ owned: consuming OwnedDescriptor) { self.owned = owned }
 
   public var descriptor: FileDescriptor { owned.descriptor }
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
