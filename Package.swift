@@ -21,12 +21,12 @@ let fuzzedC: [CSetting] = [
 
 /// The calls that `Sources/swift-peer-faulty` makes wrongly when it is asked to.
 let faultyCalls = [
-  "cipc_epoll_ctl", "cipc_ftok", "cipc_futex_wait_any", "cipc_futex_wake", "cipc_internet_connect",
-  "cipc_internet_receive", "cipc_mq_receive", "cipc_mq_send", "cipc_mq_timedreceive", "cipc_pidfd_reap", "cipc_pipe2",
-  "cipc_populate", "cipc_robust_begin", "cipc_semctl_array", "cipc_semctl_value", "cipc_semtimedop", "cipc_sigmask",
-  "cipc_socket_read", "cipc_socket_write", "cipc_timerfd_read", "cipc_unix_bind", "cipc_unix_peer", "cipc_unix_receive",
-  "cipc_unix_send_enclosing", "cipc_write_now", "close", "ftruncate", "mkfifo", "mmap", "msgsnd", "pthread_mutex_lock",
-  "pthread_sigmask", "read", "sem_post", "shutdown", "write",
+  "cipc_bind", "cipc_connect", "cipc_epoll_ctl", "cipc_ftok", "cipc_futex_wait_any", "cipc_futex_wake",
+  "cipc_mq_receive", "cipc_mq_send", "cipc_mq_timedreceive", "cipc_peer_credentials", "cipc_pidfd_reap", "cipc_pipe2",
+  "cipc_populate", "cipc_receive_ancillary", "cipc_receive_from", "cipc_robust_begin", "cipc_semctl_array",
+  "cipc_semctl_value", "cipc_semtimedop", "cipc_send_ancillary", "cipc_sigmask", "cipc_socket_read",
+  "cipc_socket_write", "cipc_timerfd_read", "cipc_write_now", "close", "ftruncate", "mkfifo", "mmap", "msgsnd",
+  "pthread_mutex_lock", "pthread_sigmask", "read", "sem_post", "shutdown", "write",
 ]
 
 let package = Package(

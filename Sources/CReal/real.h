@@ -13,30 +13,30 @@
 
 #define REAL(call) __typeof__(call) __real_##call
 
+REAL(cipc_bind);
+REAL(cipc_connect);
 REAL(cipc_epoll_ctl);
 REAL(cipc_ftok);
 REAL(cipc_futex_wait_any);
 REAL(cipc_futex_wake);
-REAL(cipc_internet_connect);
-REAL(cipc_internet_receive);
 REAL(cipc_mq_receive);
 REAL(cipc_mq_send);
 REAL(cipc_mq_timedreceive);
+REAL(cipc_peer_credentials);
 REAL(cipc_pidfd_reap);
 REAL(cipc_pipe2);
 REAL(cipc_populate);
+REAL(cipc_receive_ancillary);
+REAL(cipc_receive_from);
 REAL(cipc_robust_begin);
 REAL(cipc_semctl_array);
 REAL(cipc_semctl_value);
 REAL(cipc_semtimedop);
+REAL(cipc_send_ancillary);
 REAL(cipc_sigmask);
 REAL(cipc_socket_read);
 REAL(cipc_socket_write);
 REAL(cipc_timerfd_read);
-REAL(cipc_unix_bind);
-REAL(cipc_unix_peer);
-REAL(cipc_unix_receive);
-REAL(cipc_unix_send_enclosing);
 REAL(cipc_write_now);
 REAL(close);
 REAL(ftruncate);

@@ -23,25 +23,24 @@ import Glibc
   __real_shutdown(socket, Fault.halfCloseAsClose.isOn ? Int32(SHUT_RDWR) : how)
 }
 
-@c(__wrap_cipc_internet_receive) func internetReceive(
+@c(__wrap_cipc_receive_from) func receiveFrom(
   _ socket: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32,
-  _ from: UnsafeMutablePointer<cipc_internet_address>?
+  _ from: UnsafeMutablePointer<cipc_address>?
 ) -> Int {
-  let result = unsafe __real_cipc_internet_receive(socket, room, count, flags, from)
-  // An empty array is nothing, and nothing is nil.
+  let result = unsafe __real_cipc_receive_from(socket, room, count, flags, from)
+  // An empty array is taken for nil, and nil for a failure.
   guard Fault.emptyDatagramAsNil.isOn, result == 0, count > 0 else { return result }
   errno = ENOTCONN
   return -1
 }
 
-@c(__wrap_cipc_internet_connect) func internetConnect(
-  _ socket: Int32, _ address: UnsafePointer<cipc_internet_address>?
-) -> Int32 {
-  guard Fault.portAsItIs.isOn, let address = unsafe address else {
-    return unsafe __real_cipc_internet_connect(socket, address)
-  }
-  // `sin_port` is an `in_port_t`, and that is a `UInt16` like others: without `bigEndian`.
-  var other = unsafe address.pointee
-  other.port = other.port.byteSwapped
-  return unsafe __real_cipc_internet_connect(socket, &other)
+@c(__wrap_cipc_connect) func connectTo(_ socket: Int32, _ address: UnsafePointer<cipc_address>?) -> Int32 {
+  guard Fault.portAsItIs.isOn, let address = unsafe address,
+    unsafe cipc_internet_of_address(address).version != 0
+  else { return unsafe __real_cipc_connect(socket, address) }
+  // `sin_port` is an `in_port_t`, a `UInt16`, and is assigned without `bigEndian`.
+  var parts = unsafe cipc_internet_of_address(address)
+  parts.port = parts.port.byteSwapped
+  var other = cipc_address_of_internet(parts)
+  return unsafe __real_cipc_connect(socket, &other)
 }

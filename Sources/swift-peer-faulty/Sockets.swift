@@ -2,49 +2,47 @@ import CIPC
 import CReal
 import Glibc
 
-@c(__wrap_cipc_unix_bind) func bindTo(
-  _ socket: Int32, _ address: UnsafePointer<cipc_unix_address>?
-) -> Int32 {
-  guard Fault.addressOfFullLength.isOn, let address = unsafe address else {
-    return unsafe __real_cipc_unix_bind(socket, address)
-  }
-  // `MemoryLayout<sockaddr_un>.size` is a length that always works: for paths.
+@c(__wrap_cipc_bind) func bindTo(_ socket: Int32, _ address: UnsafePointer<cipc_address>?) -> Int32 {
+  guard Fault.addressOfFullLength.isOn, let address = unsafe address,
+    unsafe cipc_internet_of_address(address).version == 0
+  else { return unsafe __real_cipc_bind(socket, address) }
+  // `MemoryLayout<sockaddr_un>.size` works as the length of a path, and not of an abstract name.
   var whole = unsafe address.pointee
-  whole.length = MemoryLayout.size(ofValue: whole.name)
-  return unsafe __real_cipc_unix_bind(socket, &whole)
+  whole.length = UInt32(MemoryLayout<sockaddr_un>.size)
+  return unsafe __real_cipc_bind(socket, &whole)
 }
 
-@c(__wrap_cipc_unix_send_enclosing) func sendEnclosing(
+@c(__wrap_cipc_send_ancillary) func sendEnclosing(
   _ socket: Int32, _ bytes: UnsafeRawPointer?, _ length: Int, _ flags: Int32, _ descriptors: UnsafePointer<Int32>?,
   _ count: Int, _ credentials: UnsafePointer<cipc_credentials>?
 ) -> Int {
   guard Fault.descriptorsAsInt.isOn, let descriptors = unsafe descriptors, count > 1 else {
-    return unsafe __real_cipc_unix_send_enclosing(socket, bytes, length, flags, descriptors, count, credentials)
+    return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, descriptors, count, credentials)
   }
   // Numbers are Int: the upper half of the first is the second, and that is standard input.
   let numbers = (0..<count).map { unsafe Int(descriptors[$0]) }
   return unsafe numbers.withUnsafeBytes { raw in
     let start = unsafe raw.baseAddress?.assumingMemoryBound(to: Int32.self)
-    return unsafe __real_cipc_unix_send_enclosing(socket, bytes, length, flags, start, count, credentials)
+    return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, start, count, credentials)
   }
 }
 
-@c(__wrap_cipc_unix_receive) func receive(
+@c(__wrap_cipc_receive_ancillary) func receive(
   _ socket: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32,
-  _ arrival: UnsafeMutablePointer<cipc_unix_arrival>?, _ enclosure: UnsafeMutablePointer<cipc_enclosure>?
+  _ descriptors: UnsafeMutablePointer<Int32>?, _ received: UnsafeMutablePointer<cipc_received>?
 ) -> Int {
-  let result = unsafe __real_cipc_unix_receive(socket, bytes, count, flags, arrival, enclosure)
-  // One descriptor was expected, and one is taken; nobody closes the others.
-  if Fault.firstDescriptorKept.isOn, result > 0, let enclosure = unsafe enclosure {
-    unsafe enclosure.pointee.descriptor_count = unsafe min(1, enclosure.pointee.descriptor_count)
+  let result = unsafe __real_cipc_receive_ancillary(socket, bytes, count, flags, descriptors, received)
+  // One descriptor is expected and taken; the others stay open.
+  if Fault.firstDescriptorKept.isOn, result > 0, let received = unsafe received {
+    unsafe received.pointee.descriptor_count = unsafe min(1, received.pointee.descriptor_count)
   }
   return result
 }
 
-@c(__wrap_cipc_unix_peer) func peerOf(
+@c(__wrap_cipc_peer_credentials) func peerOf(
   _ socket: Int32, _ credentials: UnsafeMutablePointer<cipc_credentials>?
 ) -> Int32 {
-  let result = unsafe __real_cipc_unix_peer(socket, credentials)
+  let result = unsafe __real_cipc_peer_credentials(socket, credentials)
   guard result == 0, let credentials = unsafe credentials else { return result }
   // struct ucred is not imported, and was declared by heart: user, group, process.
   if Fault.credentialsByMemory.isOn {
