@@ -3,23 +3,23 @@ import IPC
 import SystemPackage
 import Testing
 
-/// A socket that somebody else made and handed over, with options that nobody here asked for.
+/// A socket that another process created, with options that this process did not set.
 @Suite struct ForeignSocketTests {
   private static let passProcessDescriptor: Int32 = 76
 
-  @Test func `A message that brings a process descriptor unasked leaves none behind`() throws {
+  @Test func `An unrequested SCM_PIDFD is closed`() throws {
     let pair = try UnixSocket.Pair<UnixSocket.DatagramStyle>()
     var on: Int32 = 1
     let isKnown = unsafe setsockopt(pair.second.descriptor.rawValue, SOL_SOCKET, Self.passProcessDescriptor, &on, 4)
-    guard isKnown == 0 else { return }  // a kernel before 6.5 brings none
+    guard isKnown == 0 else { return }  // not supported before Linux 6.5
     var bytes: [UInt8] = []
-    var enclosure = UnixSocket.Enclosure()
+    var ancillary = AncillaryData()
     for _ in 0..<20 {
-      _ = try pair.first.send([1].span, patience: .none)
-      _ = try pair.second.receive(atMost: 9, appendingTo: &bytes, enclosure: &enclosure, patience: .none)
+      try pair.first.send([1].span, timeout: .immediate)
+      _ = try pair.second.receive(maxLength: 9, appendingTo: &bytes, ancillary: &ancillary, timeout: .immediate)
     }
     #expect(bytes.count == 20)
-    // Another test of this process may just have one, but not many.
+    // Other tests of this process can have a few.
     #expect(descriptorsOfThisProcess() < 8)
   }
 
