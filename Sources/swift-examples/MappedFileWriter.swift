@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import IPC
+internal import Synchronization
 internal import SystemPackage
 
 /// Writes a message into a mapped file.
