@@ -23,7 +23,7 @@ let fuzzedC: [CSetting] = [
 let faultyCalls = [
   "cipc_bind", "cipc_connect", "cipc_epoll_ctl", "cipc_ftok", "cipc_futex_wait_any", "cipc_futex_wake",
   "cipc_mq_receive", "cipc_mq_send", "cipc_mq_timedreceive", "cipc_peer_credentials", "cipc_pidfd_reap", "cipc_pipe2",
-  "cipc_populate", "cipc_receive_ancillary", "cipc_receive_from", "cipc_robust_begin", "cipc_semctl_array",
+  "cipc_populate", "cipc_receive_ancillary", "cipc_internet_receive", "cipc_robust_begin", "cipc_semctl_array",
   "cipc_semctl_value", "cipc_semtimedop", "cipc_send_ancillary", "cipc_sigmask", "cipc_socket_read",
   "cipc_socket_write", "cipc_timerfd_read", "cipc_write_now", "close", "ftruncate", "mkfifo", "mmap", "msgsnd",
   "pthread_mutex_lock", "pthread_sigmask", "read", "sem_post", "shutdown", "write",

@@ -27,7 +27,7 @@ REAL(cipc_pidfd_reap);
 REAL(cipc_pipe2);
 REAL(cipc_populate);
 REAL(cipc_receive_ancillary);
-REAL(cipc_receive_from);
+REAL(cipc_internet_receive);
 REAL(cipc_robust_begin);
 REAL(cipc_semctl_array);
 REAL(cipc_semctl_value);
