@@ -159,7 +159,9 @@ import Testing
         let (status, _) = try ChildProcess.filter(
           "grep", arguments: ["-E", "^Sig(Blk|Ign):", "/proc/self/status"], input: nothing.span)
         let words = String(decoding: status, as: UTF8.self).split { $0.isWhitespace }
-        #expect(words == ["SigBlk:", "0000000000000000", "SigIgn:", "0000000000000000"])
+        // posix_spawn(3) of glibc ignores the signals that it reserves, 32 and 33.
+        let standard = words.compactMap { UInt64($0, radix: 16) }.map { $0 & 0x7fff_ffff }
+        #expect(standard == [0, 0])
       }
     }
   }
