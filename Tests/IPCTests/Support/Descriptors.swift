@@ -25,7 +25,7 @@ func readiness(
 ) throws -> Readiness {
   do {
     return try owner.wait(for: events, timeout: .immediate)
-  } catch let error as IPCError where error.errno == .wouldBlock {
+  } catch where error.errno == .wouldBlock {
     return []
   }
 }
