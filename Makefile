@@ -19,7 +19,7 @@ SELF_TEST ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps lint-deps patch-deps fault-deps build interop self-test faults test unit lint sanitize fuzz soak coverage docs scenarios clean swift-release
+.PHONY: help deps lint-deps patch-deps fault-deps build interop self-test faults test unit lint sanitize fuzz soak coverage cost docs scenarios clean swift-release
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -85,6 +85,16 @@ SOAK ?= killed interrupted limits growth alarms
 
 soak: build ## Kill, interrupt, starve, and repeat the gate itself (SOAK="killed limits" picks parts; takes hours)
 	@.ci/soak $(SOAK)
+
+cost: c-cost ## Measure the cost of the library over C (prints tables, writes build/cost.json; takes some minutes)
+	@.ci/install-dependencies valgrind strace
+	@$(SWIFT) build -c release --product swift-cost
+	@$(SWIFT) build -c release --product cost-report
+	@mkdir -p $(BUILD)/cost/stripped
+	@products="$$($(SWIFT) build -c release --show-bin-path)"; \
+	strip -o $(BUILD)/cost/stripped/c $(BUILD)/cost/c && \
+	strip -o $(BUILD)/cost/stripped/swift "$$products/swift-cost" && \
+	"$$products/cost-report" $(BUILD)/cost/stripped/c $(BUILD)/cost/stripped/swift $(BUILD)/cost.json
 
 coverage: fault-deps build c-faulty ## Show how many lines the tests cover; build/coverage/index.html has them
 	@.ci/coverage
