@@ -8,7 +8,7 @@ struct Report: Codable {
   static func row(_ name: String, _ cost: MessageCost?) -> String {
     guard let cost else { return name }
     return
-      "\(pad(name, 16)) instructions: C \(pad(cost.c.instructions, 6)) spans \(signed(cost.spans, cost.c))"
+      "\(pad(name, 16)) instructions: C \(pad(Int(cost.c.instructions.rounded()), 5)) spans \(signed(cost.spans, cost.c))"
       + " arrays \(signed(cost.arrays, cost.c))   system calls: C \(pad(cost.c.systemCalls, 4))"
       + " Swift \(pad(cost.spans.systemCalls, 4))   allocations: spans \(pad(cost.spans.allocations, 4))"
       + " arrays \(cost.arrays.allocations)"
@@ -20,7 +20,7 @@ struct Report: Codable {
   }
 
   private static func signed(_ swift: MessageCost.Figures, _ c: MessageCost.Figures) -> String {
-    let difference = swift.instructions - c.instructions
+    let difference = Int((swift.instructions - c.instructions).rounded())
     return pad(difference < 0 ? "\(difference)" : "+\(difference)", 6)
   }
 
