@@ -8,6 +8,8 @@ BIN := $(BUILD)/bin
 
 # Compilers leave litter where TMPDIR says; it goes with `make clean`.
 export TMPDIR := $(abspath $(BUILD))/tmp
+# Package.swift declares the tools only if this is set.
+export IPC_INTEROP_TOOLS := 1
 $(shell mkdir -p $(TMPDIR))
 
 # Filters and options for the gate: make interop RUN="--mechanism pipe --verbose"

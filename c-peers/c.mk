@@ -16,11 +16,13 @@ PEER_SOURCES := $(wildcard c-peers/peer/*.c)
 WARDEN_SOURCES := $(wildcard Sources/warden/*.c)
 SHORT_TRANSFER_SOURCES := $(wildcard Sources/short-transfer/*.c)
 EXAMPLE_SOURCES := $(wildcard c-peers/examples/*.c)
+EXAMPLE_LIBRARY := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard c-peers/examples/common/*.c))
 EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/bin/c-examples/%)
 FAULT_SOURCES := $(wildcard c-peers/faults/*.c)
 COST_SOURCES := $(wildcard c-peers/cost/*.c)
-C_SOURCES := $(PEER_SOURCES) $(WARDEN_SOURCES) $(SHORT_TRANSFER_SOURCES) $(EXAMPLE_SOURCES) $(FAULT_SOURCES) $(COST_SOURCES)
-C_FILES = $(C_SOURCES) $(wildcard c-peers/*/*.h Sources/warden/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
+C_SOURCES := $(PEER_SOURCES) $(WARDEN_SOURCES) $(SHORT_TRANSFER_SOURCES) $(EXAMPLE_SOURCES) \
+  $(wildcard c-peers/examples/common/*.c) $(FAULT_SOURCES) $(COST_SOURCES)
+C_FILES = $(C_SOURCES) $(wildcard c-peers/checks/*.c c-peers/*/*.h c-peers/examples/common/*.h Sources/warden/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
 # The same objects once more, linked with the faults, which stand in for the calls that they say. They never ship.
@@ -30,12 +32,12 @@ CALL_FAULTS := $(filter-out %/contract.o,$(FAULT_OBJECTS))
 FAULTY_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/faulty/c-examples/%)
 # What lies in a header, or in plain stores, is no call: those peers are compiled once more, from patched copies.
 PATCHES := $(wildcard c-peers/faults/*.patch)
-PATCHED := channel channel_series ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
+PATCHED := buffered channel channel_series filter ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
 PATCHED_TREE := $(BUILD)/faulty/patched
 PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
 WRAPPED := main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(FAULT_SOURCES))
 
-.PHONY: c c-faulty c-cost c-lint
+.PHONY: c c-faulty c-cost c-lint c-headers
 c: $(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES)
 c-faulty: $(BUILD)/faulty/c-peer $(FAULTY_EXAMPLES)
 c-cost: $(BUILD)/cost/c
@@ -43,7 +45,7 @@ c-cost: $(BUILD)/cost/c
 $(BUILD)/bin/c-peer: $(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/short-transfer: $(SHORT_TRANSFER_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/warden: $(WARDEN_SOURCES:%.c=$(BUILD)/obj/%.o)
-$(EXAMPLES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o
+$(EXAMPLES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(EXAMPLE_LIBRARY)
 
 $(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES):
 	@mkdir -p $(@D)
@@ -56,7 +58,7 @@ $(BUILD)/cost/c: $(COST_SOURCES:%.c=$(BUILD)/obj/%.o)
 
 $(BUILD)/faulty/c-peer: $(filter-out $(PATCHED:%=$(BUILD)/obj/c-peers/peer/%.o),$(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)) \
   $(PATCHED_OBJECTS) $(FAULT_OBJECTS)
-$(FAULTY_EXAMPLES): $(BUILD)/faulty/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(CALL_FAULTS)
+$(FAULTY_EXAMPLES): $(BUILD)/faulty/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(EXAMPLE_LIBRARY) $(CALL_FAULTS)
 
 $(BUILD)/faulty/c-peer $(FAULTY_EXAMPLES):
 	@mkdir -p $(@D)
@@ -81,6 +83,11 @@ $(BUILD)/obj/%.o: %.c
 
 -include $(C_OBJECTS:.o=.d)
 
-c-lint: lint-deps
+c-lint: lint-deps c-headers
 	@$(CLANG) $(C_FLAGS) -fsyntax-only $(C_SOURCES)
 	@$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
+
+# The headers to copy must compile without warnings everywhere, and sleep where time_t is larger than long.
+c-headers: lint-deps
+	@.ci/install-dependencies gcc-multilib
+	@CC="$(CC)" CLANG="$(CLANG)" .ci/check-c-headers

@@ -76,7 +76,8 @@ struct cipc_address cipc_address_of_unix(const void *path, size_t length) {
 
 const uint8_t *cipc_unix_path(const struct cipc_address *address, size_t *length) {
     // The kernel reports one byte more than sun_path has if a path fills it without a NUL.
-    const size_t used = address->length < sizeof(struct sockaddr_un) ? address->length : sizeof(struct sockaddr_un);
+    const size_t used =
+        address->length < sizeof(struct sockaddr_un) ? address->length : sizeof(struct sockaddr_un);
     *length = used > before_path ? used - before_path : 0;
     return (const uint8_t *)address->words + before_path;
 }
@@ -117,7 +118,8 @@ int cipc_connect(int socket, const struct cipc_address *address) {
 
 int cipc_socket_name(int socket, int of_peer, struct cipc_address *address) {
     struct sockaddr *room = room_of(address);
-    return of_peer ? getpeername(socket, room, &address->length) : getsockname(socket, room, &address->length);
+    return of_peer ? getpeername(socket, room, &address->length)
+                   : getsockname(socket, room, &address->length);
 }
 
 int cipc_accept(int listener, struct cipc_address *address) {
@@ -153,7 +155,8 @@ union control {
 
 static struct cmsghdr *append(struct msghdr *message, struct cmsghdr *header, int type, const void *data,
                               size_t size) {
-    // CMSG_LEN is the length of the contents; CMSG_SPACE, by which the next header is found, includes padding.
+    // CMSG_LEN is the length of the contents; CMSG_SPACE, by which the next header is found, includes
+    // padding.
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = type;
     header->cmsg_len = CMSG_LEN(size);
@@ -172,10 +175,8 @@ intptr_t cipc_send_ancillary(int socket, const void *bytes, size_t length, int f
                         (credentials != NULL ? CMSG_SPACE(sizeof *credentials) : 0);
     memset(&control, 0, size);
     struct iovec part = {.iov_base = (void *)bytes, .iov_len = length};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = size > 0 ? &control : NULL,
-                             .msg_controllen = size};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = size > 0 ? &control : NULL, .msg_controllen = size};
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     if (count > 0)
         header = append(&message, header, SCM_RIGHTS, descriptors, count * sizeof(int));

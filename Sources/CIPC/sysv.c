@@ -1,13 +1,15 @@
 #include "cipc_sysv.h"
 
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <time.h>
 
-// POSIX leaves this union to the caller to define.
+// POSIX leaves the definition of this union to the caller.
 union semun {
     int val;
     struct semid_ds *buf;
@@ -25,6 +27,7 @@ _Static_assert(offsetof(struct cipc_semaphore_operation, delta) == offsetof(stru
 _Static_assert(offsetof(struct cipc_semaphore_operation, flags) == offsetof(struct sembuf, sem_flg),
                "sem_flg");
 
+_Static_assert(SEM_UNDO == 0x1000 && IPC_NOWAIT == 0x800, "the flags of SystemVSemaphores.Operation");
 _Static_assert((int)CIPC_MSG_NOERROR == MSG_NOERROR && (int)CIPC_MSG_EXCEPT == MSG_EXCEPT &&
                    (int)CIPC_MSG_COPY == MSG_COPY,
                "MSG_*");
@@ -57,6 +60,7 @@ int cipc_shm_stat(int segment, struct cipc_shm_status *status) {
             .attachments = answer.shm_nattch,
             .creator = answer.shm_cpid,
             .last = answer.shm_lpid,
+            .was_attached = answer.shm_atime != 0,
         };
     return result;
 }
@@ -64,6 +68,10 @@ int cipc_shm_stat(int segment, struct cipc_shm_status *status) {
 int cipc_shm_set(int segment, uint32_t user, uint32_t group, uint32_t mode) {
     struct shmid_ds wanted = {.shm_perm = {.uid = user, .gid = group, .mode = mode}};
     return shmctl(segment, IPC_SET, &wanted);
+}
+
+int cipc_semop(int set, const struct cipc_semaphore_operation *operations, size_t count) {
+    return semop(set, (struct sembuf *)operations, count);
 }
 
 int cipc_semtimedop(int set, const struct cipc_semaphore_operation *operations, size_t count,
@@ -116,6 +124,8 @@ int cipc_msg_stat(int queue, struct cipc_msg_status *status) {
             .capacity = answer.msg_qbytes,
             .last_sender = answer.msg_lspid,
             .last_receiver = answer.msg_lrpid,
+            .was_sent_to = answer.msg_stime != 0,
+            .was_received_from = answer.msg_rtime != 0,
         };
     return result;
 }
@@ -123,4 +133,76 @@ int cipc_msg_stat(int queue, struct cipc_msg_status *status) {
 int cipc_msg_set(int queue, uint32_t user, uint32_t group, uint32_t mode, uint64_t capacity) {
     struct msqid_ds wanted = {.msg_perm = {.uid = user, .gid = group, .mode = mode}, .msg_qbytes = capacity};
     return msgctl(queue, IPC_SET, &wanted);
+}
+
+// A message as the kernel takes it: the type before the text. The text is not initialized: a message of 64
+// bytes must not cost 8 KiB.
+struct message {
+    long type;
+    char text[CIPC_MSG_ON_STACK];
+};
+
+static struct message *allocate(size_t length) {
+    if (length > SIZE_MAX - sizeof(long)) {
+        errno = EINVAL;
+        return NULL;
+    }
+    return malloc(sizeof(long) + length);
+}
+
+static void release(struct message *message) {
+    int error = errno;
+    free(message);
+    errno = error;
+}
+
+static int send_copy(struct message *message, int queue, long type, const void *text, size_t length,
+                     int flags) {
+    message->type = type;
+    if (length > 0)
+        memcpy((char *)message + sizeof(long), text, length);
+    return msgsnd(queue, message, length, flags);
+}
+
+__attribute__((noinline)) static int send_large(int queue, long type, const void *text, size_t length,
+                                                int flags) {
+    struct message *message = allocate(length);
+    if (message == NULL)
+        return -1;
+    int result = send_copy(message, queue, type, text, length, flags);
+    release(message);
+    return result;
+}
+
+int cipc_msgsnd(int queue, long type, const void *text, size_t length, int flags) {
+    if (length > CIPC_MSG_ON_STACK)
+        return send_large(queue, type, text, length, flags);
+    struct message message;
+    return send_copy(&message, queue, type, text, length, flags);
+}
+
+static struct cipc_msg_received receive_copy(struct message *message, int queue, void *text, size_t length,
+                                             long selection, int flags) {
+    ssize_t count = msgrcv(queue, message, length, selection, flags);
+    if (count <= 0)
+        return (struct cipc_msg_received){.length = count, .type = count == 0 ? message->type : 0};
+    memcpy(text, (char *)message + sizeof(long), (size_t)count);
+    return (struct cipc_msg_received){.length = count, .type = message->type};
+}
+
+__attribute__((noinline)) static struct cipc_msg_received receive_large(int queue, void *text, size_t length,
+                                                                        long selection, int flags) {
+    struct message *message = allocate(length);
+    if (message == NULL)
+        return (struct cipc_msg_received){.length = -1};
+    struct cipc_msg_received received = receive_copy(message, queue, text, length, selection, flags);
+    release(message);
+    return received;
+}
+
+struct cipc_msg_received cipc_msgrcv(int queue, void *text, size_t length, long selection, int flags) {
+    if (length > CIPC_MSG_ON_STACK)
+        return receive_large(queue, text, length, selection, flags);
+    struct message message;
+    return receive_copy(&message, queue, text, length, selection, flags);
 }

@@ -1,4 +1,4 @@
-// The calls themselves, where `swift-peer-faulty` stands in for them: the linker knows them by these names.
+// The calls themselves, where `swift-peer-mutants` stands in for them: the linker knows them by these names.
 #pragma once
 
 #include <CIPC.h>
@@ -17,8 +17,10 @@ REAL(cipc_epoll_ctl);
 REAL(cipc_ftok);
 REAL(cipc_futex_wait_any);
 REAL(cipc_futex_wake);
-REAL(cipc_internet_connect);
-REAL(cipc_internet_receive);
+REAL(cipc_bind);
+REAL(cipc_bind_path);
+REAL(cipc_connect);
+REAL(cipc_msgsnd);
 REAL(cipc_mq_receive);
 REAL(cipc_mq_send);
 REAL(cipc_mq_timedreceive);
@@ -33,19 +35,16 @@ REAL(cipc_sigmask);
 REAL(cipc_socket_read);
 REAL(cipc_socket_write);
 REAL(cipc_timerfd_read);
-REAL(cipc_unix_bind);
-REAL(cipc_unix_peer);
-REAL(cipc_unix_receive);
-REAL(cipc_unix_send_enclosing);
-REAL(cipc_write_now);
+REAL(cipc_peer_credentials);
+REAL(cipc_pipe_read);
+REAL(cipc_pipe_write);
+REAL(cipc_receive_ancillary);
+REAL(cipc_receive_from);
+REAL(cipc_send_ancillary);
 REAL(close);
 REAL(ftruncate);
 REAL(mkfifo);
 REAL(mmap);
-REAL(msgsnd);
 REAL(pthread_mutex_lock);
-REAL(pthread_sigmask);
-REAL(read);
 REAL(sem_post);
 REAL(shutdown);
-REAL(write);

@@ -5,9 +5,9 @@ internal import SystemPackage
 /// A parent sends a message to its child through an anonymous pipe.
 struct AnonPipe: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "anon_pipe", abstract: "A parent tells its child something through an anonymous pipe.")
+    commandName: "anon_pipe", abstract: "A parent sends a message to its child through an anonymous pipe.")
 
-  @Option(help: "What the parent says.")
+  @Option(help: "The message of the parent.")
   var message = "Hello from parent!"
 
   @Flag(help: "Let the command be the child, with the reading end as its descriptor 3.")
@@ -38,14 +38,12 @@ struct AnonPipe: ParsableCommand {
     // The parent only writes. If it kept the reading end, it would not notice that the child is gone.
     try pipe.reader.close()
 
-    let bytes = Array(message.utf8)
-    var failed = false
-    do throws(IPCError) {
-      try pipe.writer.writeAll(bytes.span)
-      say("Parent: sent '\(visible(bytes))' (\(bytes.count) bytes).")
-    } catch where error.errno == .brokenPipe {
+    var sent = false
+    do {
+      try send(Array(message.utf8), to: pipe.writer)
+      sent = true
+    } catch let error as IPCError where error.errno == .brokenPipe {
       report("anon_pipe", error)
-      failed = true
     }
 
     // The child sees end of file now, so its output follows that of the parent.
@@ -54,7 +52,12 @@ struct AnonPipe: ParsableCommand {
     let status = try process.wait().shellStatus
     say("Parent: child finished with status \(status).")
     if status != 0 { throw ExitCode(status) }
-    if failed { throw ExitCode.failure }
+    if !sent { throw ExitCode.failure }
+  }
+
+  private func send(_ bytes: [UInt8], to writer: borrowing PipeWriter) throws {
+    try writer.writeAll(bytes.span)
+    say("Parent: sent '\(visible(bytes))' (\(bytes.count) bytes).")
   }
 
   /// The child only reads: it has no copy of the writing end, which is close-on-exec.

@@ -9,9 +9,20 @@ func say(_ line: String) {
 
 /// Prints an error: the program, the call, its object, the reason, and optional advice.
 func report(_ role: String, _ error: IPCError, _ advice: String? = nil) {
-  let object = error.object.map { " \($0)" } ?? ""
+  let object =
+    switch error.object {
+    // As the options of these programs take it.
+    case .key(let key)?: " key \(key.rawValue)"
+    case let object?: " \(object)"
+    case nil: ""
+    }
   let advice = advice.map { " (\($0))" } ?? ""
   _ = try? FileDescriptor.standardError.writeAll("\(role): \(error.call)\(object): \(error.errno)\(advice)\n".utf8)
+}
+
+/// Prints an error of the program itself.
+func report(_ role: String, _ text: String) {
+  _ = try? FileDescriptor.standardError.writeAll("\(role): \(text)\n".utf8)
 }
 
 /// Prints an error of a call that the program makes itself, or for which it has a better object.

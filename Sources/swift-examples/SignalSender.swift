@@ -38,10 +38,11 @@ struct SignalSender: ParsableCommand {
   private func findReceiver(_ timeout: Timeout) throws -> ProcessID {
     // The watch starts before the first attempt to read: later writes are then reported.
     let directory = FilePath(pidFile).removingLastComponent()
-    let changes = OwnedDescriptor(taking: FileDescriptor(rawValue: inotify_init1(Int32(IN_CLOEXEC))))
+    let inotify = FileDescriptor(rawValue: inotify_init1(Int32(IN_CLOEXEC)))
+    let changes = OwnedDescriptor(taking: inotify)
     let watched = directory.isEmpty ? "." : directory.string
     guard
-      unsafe inotify_add_watch(changes.descriptor.rawValue, watched, UInt32(IN_CLOSE_WRITE | IN_MOVED_TO)) != -1
+      unsafe inotify_add_watch(inotify.rawValue, watched, UInt32(IN_CLOSE_WRITE | IN_MOVED_TO)) != -1
     else { throw Errno(rawValue: errno) }
 
     var events = [UInt8](repeating: 0, count: 4096)
@@ -49,7 +50,7 @@ struct SignalSender: ParsableCommand {
       if let process = try readReceiver() { return process }
       // It does not matter which file changed: the next attempt finds out.
       try changes.wait(for: .readable, timeout: timeout)
-      _ = try unsafe events.withUnsafeMutableBytes { try unsafe changes.descriptor.read(into: $0) }
+      _ = try unsafe events.withUnsafeMutableBytes { try unsafe inotify.read(into: $0) }
     }
   }
 

@@ -32,6 +32,10 @@ nonisolated(unsafe) private let peer = Peer(
     eventOperations,
     signalOperations,
     childOperations,
+    messageQueueOperations,
+    sharedMemoryOperations,
+    semaphoreOperations,
+    systemVMessageOperations,
   ])
 
 /// What an inherited descriptor can be, in the order of trying.

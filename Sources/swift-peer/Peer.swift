@@ -7,6 +7,11 @@ final class Peer {
   /// The objects that requests name by `handle`.
   let handles = Handles()
 
+  /// The objects of requests without `shmid`, `semid` or `msqid`.
+  var latestSegment: SystemVSharedMemory?
+  var latestSemaphores: SystemVSemaphores?
+  var latestQueue: SystemVMessageQueue?
+
   private let operations: [String: Operation]
   private var input = LineInput()
 

@@ -1,5 +1,5 @@
 /* A parent sends its child a message through an anonymous pipe. */
-#include "example.h"
+#include "common/example.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -9,10 +9,10 @@
 
 static const char usage[] =
     "usage: anon_pipe [--message TEXT] [--child COMMAND...]\n"
-    "  --message TEXT      what is sent (Hello from parent!)\n"
+    "  --message TEXT      the message (Hello from parent!)\n"
     "  --child COMMAND...  run this program as the child, the read end its descriptor 3";
 
-/* Reads to the end of file, since one read(2) may bring only a part. */
+/* Reads to the end of file: one read(2) may return only a part. */
 static int child(int reader) {
     char *received = NULL;
     size_t length = 0, room = 0;
@@ -32,8 +32,8 @@ static int child(int reader) {
     return EXIT_SUCCESS;
 }
 
-/* Runs a program with `reader` as its descriptor 3, and nothing else of the pipe: both ends are
- * close-on-exec, and what was made for descriptor 3 by the file action is not. */
+/* Runs a program whose descriptor 3 is `reader`. It inherits nothing else of the pipe: both ends are
+ * close-on-exec, and the file action clears the flag of the duplicate only. */
 static pid_t spawn(char *command[], int reader) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
@@ -41,7 +41,7 @@ static pid_t spawn(char *command[], int reader) {
     pid_t process;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, reader, 3);
-    /* A signal that is ignored stays so in a new program, which would not expect it. */
+    /* A new program inherits ignored signals, and does not expect that. */
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
     posix_spawnattr_init(&attributes);
@@ -65,7 +65,7 @@ int main(int argc, char *argv[]) {
     for (int option; !command && (option = getopt_long(argc, argv, "+", options, NULL)) != -1;)
         switch (option) {
         case 'm': message = optarg; break;
-        case 'c': command = argv + optind; break; /* the rest is the child's */
+        case 'c': command = argv + optind; break; /* the remaining arguments belong to the child */
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
@@ -74,8 +74,8 @@ int main(int argc, char *argv[]) {
     if (!command)
         no_more_arguments(argc, argv);
 
-    /* A child that has gone makes write(2) fail with EPIPE; without this, it would kill the parent unheard.
-     */
+    /* A write without a reader then fails with EPIPE; by default SIGPIPE would terminate the parent
+     * silently. */
     signal(SIGPIPE, SIG_IGN);
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) == -1)
@@ -87,10 +87,10 @@ int main(int argc, char *argv[]) {
     if (process == -1)
         err(EXIT_FAILURE, "fork");
     if (process == 0) {
-        close(writer); /* or the child would wait for its own end of file */
+        close(writer); /* or the child would never see the end of file */
         return child(reader);
     }
-    close(reader); /* or a child that has gone would go unnoticed: somebody could still read */
+    close(reader); /* or the parent would be a reader, and would not notice that the child is gone */
 
     const size_t length = strlen(message);
     bool failed = false;
@@ -100,16 +100,16 @@ int main(int argc, char *argv[]) {
         sent += failed ? 0 : (size_t)count;
     }
     if (failed)
-        warn("write 'pipe'"); /* and the child is waited for all the same */
+        warn("write 'pipe'"); /* the child must be waited for nevertheless */
     else
         say("Parent: sent '%s' (%zu bytes).", shown(message, length), length);
-    close(writer); /* the child's end of file, so what it says comes after what was said here */
+    close(writer); /* the child's end of file; its output comes after the lines above */
 
     int status;
     while (waitpid(process, &status, 0) == -1)
         if (errno != EINTR)
             err(EXIT_FAILURE, "waitpid '%d'", process);
-    /* As a shell counts: a child that a signal ended has 128 and the signal's number. */
+    /* As a shell reports it: 128 and the signal's number for a child that a signal terminated. */
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     say("Parent: child finished with status %d.", code);
     return code != 0 ? code : failed ? EXIT_FAILURE : EXIT_SUCCESS;

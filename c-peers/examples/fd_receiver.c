@@ -1,53 +1,34 @@
-/* Receives an open file from another process, and reads it: see fd_sender.c. */
-#include "example.h"
+/* Receives an open file from another process, and reads it. Counterpart: fd_sender.c. */
+#include "common/sockets.h"
 
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 static const char usage[] = "usage: fd_receiver [--path P] [--count K] [--mode OCTAL] [--timeout SECONDS]\n"
                             "  --path P           the socket (/tmp/fd_passing.sock)\n"
                             "  --count K          how many files are received (1)\n"
                             "  --mode OCTAL       its permissions (0600)\n"
-                            "  --timeout SECONDS  how long to wait for the senders (for ever)";
+                            "  --timeout SECONDS  how long to wait for the senders (no limit)";
 
-/* The path, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
-static const char *made;
-
-static void remove_made(void) {
-    if (made)
-        unlink(made);
-}
-
-static struct sockaddr_un address_of(const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlcpy(address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path) {
-        errno = ENAMETOOLONG;
-        err(EXIT_FAILURE, "bind '%s'", path);
-    }
-    return address;
-}
-
-/* It comes with the first of the bytes; what these say is no matter. */
-static int receive_descriptor(int client, const char *path, struct patience patience) {
+/* The descriptor arrives with the first byte. The values of the bytes are ignored. */
+static int receive_descriptor(int client, const char *path, struct timeout timeout) {
     char bytes[2];
     struct iovec part = {.iov_base = bytes, .iov_len = sizeof bytes};
     union {
         struct cmsghdr header; /* for its alignment */
         char room[CMSG_SPACE(sizeof(int))];
     } control;
-    /* CMSG_LEN, since the padding in CMSG_SPACE is room for a second descriptor, which nobody would close. */
+    /* CMSG_LEN, because the padding in CMSG_SPACE has room for a second descriptor, which would leak. */
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int))};
-    if (!wait_for(client, POLLIN, patience) || recvmsg(client, &message, MSG_CMSG_CLOEXEC) == -1)
+    if (!wait_for(client, POLLIN, timeout) || recvmsg(client, &message, MSG_CMSG_CLOEXEC) == -1)
         err(EXIT_FAILURE, "recvmsg '%s'", path);
     const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     errno = 0;
     if (message.msg_flags & MSG_CTRUNC)
-        errno = EMSGSIZE; /* more than one came */
+        errno = EMSGSIZE; /* more than one descriptor was sent */
     else if (!header || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
-        errno = ENODATA; /* none came */
+        errno = ENODATA; /* no descriptor was sent */
     if (errno != 0)
         err(EXIT_FAILURE, "recvmsg '%s'", path);
     int descriptor;
@@ -55,8 +36,8 @@ static int receive_descriptor(int client, const char *path, struct patience pati
     return descriptor;
 }
 
-/* What the file begins with: how long it is, its sender decides. A descriptor can be of any kind, and to read
- * from one that is no regular file could wait for ever. */
+/* Reads the beginning of the file, whose length the sender controls. The descriptor can be of any kind, and
+ * reading from anything but a regular file could block forever. */
 static size_t read_start(int descriptor, char *bytes, size_t room) {
     struct stat status;
     if (fstat(descriptor, &status) == -1)
@@ -85,52 +66,33 @@ int main(int argc, char *argv[]) {
     const char *path = "/tmp/fd_passing.sock";
     unsigned count = 1;
     mode_t mode = 0600;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'p': path = optarg; break;
         case 'c': count = (unsigned)number_option("count", optarg, 1, UINT32_MAX); break;
         case 'o': mode = mode_option(optarg); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
     no_more_arguments(argc, argv);
 
-    /* The file gets the mode of the socket: it is never open to more than was asked for. */
-    const struct sockaddr_un address = address_of(path);
-    const int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (listener == -1)
-        err(EXIT_FAILURE, "socket");
-    atexit(remove_made);
-    umask(0); /* the permissions are as they were asked for */
-    if (fchmod(listener, mode) == -1 ||
-        bind(listener, (const struct sockaddr *)&address, sizeof address) == -1)
-        err(EXIT_FAILURE, "bind '%s'", path);
-    made = path;
-    if (listen(listener, SOMAXCONN) == -1)
-        err(EXIT_FAILURE, "listen '%s'", path);
+    const int listener = listen_unix(path, mode);
     say("FD Receiver: listening at '%s'.", path);
 
     for (; count > 0; count--) {
-        if (!wait_for(listener, POLLIN, patience))
-            err(EXIT_FAILURE, "accept4 '%s'", path);
-        const int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-        if (client == -1)
-            err(EXIT_FAILURE, "accept4 '%s'", path);
-        const int descriptor = receive_descriptor(client, path, patience);
+        const int client = accept_client(listener, path, timeout);
+        const int descriptor = receive_descriptor(client, path, timeout);
         char bytes[4096];
         const size_t length = read_start(descriptor, bytes, sizeof bytes);
         close(descriptor);
-        /* The end of the connection tells a sender who asks that it has been read. */
+        /* The end of the connection informs the sender that the file was read. */
         close(client);
         say("FD Receiver: read '%s' (%zu bytes).", shown(bytes, length), length);
     }
     close(listener);
-
-    made = NULL; /* from here on it is removed aloud */
-    if (unlink(path) == -1)
-        err(EXIT_FAILURE, "unlink '%s'", path);
+    remove_unix(path);
     say("FD Receiver: removed '%s'.", path);
     return EXIT_SUCCESS;
 }

@@ -1,27 +1,16 @@
-/* Passes an open file to another process: see fd_receiver.c. */
-#include "example.h"
+/* Passes an open file to another process. Counterpart: fd_receiver.c. */
+#include "common/sockets.h"
 
 #include <fcntl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 static const char usage[] = "usage: fd_sender [--path P] [--file F] [--timeout SECONDS]\n"
                             "  --path P           the socket (/tmp/fd_passing.sock)\n"
-                            "  --file F           what is opened, and passed (/etc/hosts)\n"
-                            "  --timeout SECONDS  how long to wait for room (for ever)";
+                            "  --file F           the file that is passed (/etc/hosts)\n"
+                            "  --timeout SECONDS  how long to wait for room (no limit)";
 
-static struct sockaddr_un address_of(const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlcpy(address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path) {
-        errno = ENAMETOOLONG;
-        err(EXIT_FAILURE, "bind '%s'", path);
-    }
-    return address;
-}
-
-/* Two bytes travel with it: a stream carries no descriptor without one. */
-static void pass(int server, int descriptor, const char *path, struct patience patience) {
+/* Sends two bytes with the descriptor: a stream carries no ancillary data without at least one byte. */
+static void pass(int server, int descriptor, const char *path, struct timeout timeout) {
     char bytes[] = {'F', 'D'};
     struct iovec part = {.iov_base = bytes, .iov_len = sizeof bytes};
     union {
@@ -30,15 +19,15 @@ static void pass(int server, int descriptor, const char *path, struct patience p
     } control = {0};
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    /* The message has CMSG_SPACE, with the padding; the header has CMSG_LEN, without it. CMSG_SPACE there
-     * would send the padding as a second descriptor, 0. */
+    /* The length of the message is CMSG_SPACE, with padding; the length in the header is CMSG_LEN, without
+     * it. CMSG_SPACE in the header would send the padding as a second descriptor, 0. */
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
     header->cmsg_len = CMSG_LEN(sizeof(int));
     memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
     while (sendmsg(server, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == -1)
-        if (errno != EAGAIN || !wait_for(server, POLLOUT, patience))
+        if (errno != EAGAIN || !wait_for(server, POLLOUT, timeout))
             err(EXIT_FAILURE, "sendmsg '%s'", path);
 }
 
@@ -49,32 +38,27 @@ int main(int argc, char *argv[]) {
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     const char *path = "/tmp/fd_passing.sock", *file = "/etc/hosts";
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'p': path = optarg; break;
         case 'f': file = optarg; break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
     no_more_arguments(argc, argv);
 
-    /* It is this process that needs the right to open it, and the receiver that uses it. */
-    const struct sockaddr_un address = address_of(path);
+    /* Only this process needs the permission to open the file; the receiver uses the open descriptor. */
     const int opened = open(file, O_RDONLY | O_CLOEXEC);
     if (opened == -1)
         err(EXIT_FAILURE, "open '%s'", file);
 
-    const int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (server == -1)
-        err(EXIT_FAILURE, "socket");
-    if (connect(server, (const struct sockaddr *)&address, sizeof address) == -1)
-        err(EXIT_FAILURE, "connect '%s'", path);
+    const int server = connect_unix(path);
     say("FD Sender: connected to '%s'.", path);
 
-    /* What is on its way is open, though this process closes it and ends. */
-    pass(server, opened, path, patience);
+    /* A descriptor in transit stays open although this process closes its own and exits. */
+    pass(server, opened, path, timeout);
     say("FD Sender: passed '%s'.", file);
     close(opened);
     close(server);

@@ -1,5 +1,5 @@
-/* Reads from a FIFO, a pipe that has a name, until its writers have gone: see fifo_writer.c. */
-#include "example.h"
+/* Reads from a FIFO until all writers have closed it. Counterpart: fifo_writer.c. */
+#include "common/example.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -7,28 +7,28 @@
 
 static const char usage[] = "usage: fifo_reader [--path P] [--mode OCTAL] [--timeout SECONDS]\n"
                             "  --path P           the FIFO (/tmp/my_fifo)\n"
-                            "  --mode OCTAL       its permissions, where it is made (0666)\n"
-                            "  --timeout SECONDS  how long to wait for the end of file (for ever)";
+                            "  --mode OCTAL       its permissions, if it is created (0666)\n"
+                            "  --timeout SECONDS  how long to wait for the end of file (no limit)";
 
-/* The FIFO, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
-static const char *made;
+/* The FIFO, if this program created it. err(3) calls exit(3), which then removes it. */
+static const char *created;
 
-static void remove_made(void) {
-    if (made)
-        unlink(made);
+static void remove_created(void) {
+    if (created)
+        unlink(created);
 }
 
-/* Either program may come first and makes the FIFO for both. */
+/* Either program may start first, and creates the FIFO for both. */
 static void make_fifo(const char *path, mode_t mode) {
-    umask(0); /* the permissions are as they were asked for */
+    umask(0); /* so that the permissions are exactly as requested */
     if (mkfifo(path, mode) == 0)
-        made = path;
+        created = path;
     else if (errno != EEXIST)
         err(EXIT_FAILURE, "mkfifo '%s'", path);
 }
 
-/* Opens the FIFO, and nothing else that somebody may have put in its place: it is found without being opened
- * and without following a link, looked at, and only then opened, by the descriptor of what was looked at. */
+/* Opens the FIFO, and no other object that may have replaced it. O_PATH finds the object without opening it
+ * or following a link; after the check, /proc opens that same object. */
 static int open_fifo(const char *path, int flags) {
     struct stat status;
     char found[32];
@@ -45,12 +45,11 @@ static int open_fifo(const char *path, int flags) {
     return fifo;
 }
 
-/* Waits until somebody has opened the FIFO for writing. That is what open(2) does, but for ever; with a
- * deadline it is asked not to wait, and then poll(2) tells of the first byte, or of a writer that has come
- * and gone. */
-static int open_for_reading(const char *path, struct patience patience) {
-    int fifo = open_fifo(path, patience.ends ? O_RDONLY | O_NONBLOCK : O_RDONLY);
-    if (fifo == -1 || (patience.ends && !wait_for(fifo, POLLIN, patience)))
+/* Waits until a writer has opened the FIFO. open(2) alone does that without a limit. With a deadline, the
+ * open does not block, and poll(2) reports the first byte, or that a writer opened and closed the FIFO. */
+static int open_for_reading(const char *path, struct timeout timeout) {
+    int fifo = open_fifo(path, timeout.limited ? O_RDONLY | O_NONBLOCK : O_RDONLY);
+    if (fifo == -1 || (timeout.limited && !wait_for(fifo, POLLIN, timeout)))
         err(EXIT_FAILURE, "open '%s'", path);
     return fifo;
 }
@@ -63,23 +62,23 @@ int main(int argc, char *argv[]) {
                                             {0}};
     const char *path = "/tmp/my_fifo";
     mode_t mode = 0666;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'p': path = optarg; break;
         case 'o': mode = mode_option(optarg); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
     no_more_arguments(argc, argv);
 
-    atexit(remove_made);
+    atexit(remove_created);
     make_fifo(path, mode);
     say("FIFO Reader: opening '%s'.", path);
-    const int fifo = open_for_reading(path, patience);
+    const int fifo = open_for_reading(path, timeout);
 
-    /* To the end of file, since one read(2) may bring only a part. */
+    /* Reads to the end of file: one read(2) may return only a part. */
     char *received = NULL;
     size_t length = 0, room = 0;
     ssize_t count;
@@ -87,7 +86,7 @@ int main(int argc, char *argv[]) {
         if (length == room && !(received = reallocf(received, room = 2 * room + 4096)))
             err(EX_OSERR, "malloc");
         count = read(fifo, received + length, room - length);
-        if (count == -1 && errno == EAGAIN && wait_for(fifo, POLLIN, patience))
+        if (count == -1 && errno == EAGAIN && wait_for(fifo, POLLIN, timeout))
             continue;
         if (count == -1)
             err(EXIT_FAILURE, "read '%s'", path);
@@ -99,7 +98,7 @@ int main(int argc, char *argv[]) {
     free(received);
     close(fifo);
 
-    made = NULL; /* from here on it is removed aloud */
+    created = NULL; /* from here on a failed removal is reported */
     if (unlink(path) == -1)
         err(EXIT_FAILURE, "unlink '%s'", path);
     say("FIFO Reader: removed '%s'.", path);

@@ -1,6 +1,5 @@
-/* Sends a message through a FIFO, a pipe that has a name, to whoever opens it for reading: see fifo_reader.c.
- */
-#include "example.h"
+/* Sends a message through a FIFO. Counterpart: fifo_reader.c. */
+#include "common/example.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -10,29 +9,29 @@
 static const char usage[] =
     "usage: fifo_writer [--path P] [--message TEXT] [--mode OCTAL] [--timeout SECONDS]\n"
     "  --path P           the FIFO (/tmp/my_fifo)\n"
-    "  --message TEXT     what is sent, with its NUL (Hello from FIFO writer!)\n"
-    "  --mode OCTAL       its permissions, where it is made (0666)\n"
-    "  --timeout SECONDS  how long to wait for a reader (for ever)";
+    "  --message TEXT     the message, sent with its NUL (Hello from FIFO writer!)\n"
+    "  --mode OCTAL       its permissions, if it is created (0666)\n"
+    "  --timeout SECONDS  how long to wait for a reader (no limit)";
 
-/* The FIFO, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
-static const char *made;
+/* The FIFO, if this program created it. err(3) calls exit(3), which then removes it. */
+static const char *created;
 
-static void remove_made(void) {
-    if (made)
-        unlink(made);
+static void remove_created(void) {
+    if (created)
+        unlink(created);
 }
 
-/* Either program may come first and makes the FIFO for both. */
+/* Either program may start first, and creates the FIFO for both. */
 static void make_fifo(const char *path, mode_t mode) {
-    umask(0); /* the permissions are as they were asked for */
+    umask(0); /* so that the permissions are exactly as requested */
     if (mkfifo(path, mode) == 0)
-        made = path;
+        created = path;
     else if (errno != EEXIST)
         err(EXIT_FAILURE, "mkfifo '%s'", path);
 }
 
-/* Opens the FIFO, and nothing else that somebody may have put in its place: it is found without being opened
- * and without following a link, looked at, and only then opened, by the descriptor of what was looked at. */
+/* Opens the FIFO, and no other object that may have replaced it. O_PATH finds the object without opening it
+ * or following a link; after the check, /proc opens that same object. */
 static int open_fifo(const char *path, int flags) {
     struct stat status;
     char found[32];
@@ -49,13 +48,13 @@ static int open_fifo(const char *path, int flags) {
     return fifo;
 }
 
-/* Waits until somebody has opened the FIFO for reading. That is what open(2) does, but for ever; with a
- * deadline it is asked not to wait, and says ENXIO for as long as nobody reads. */
-static int open_for_writing(const char *path, struct patience patience) {
+/* Waits until a reader has opened the FIFO. open(2) alone does that without a limit. With a deadline, the
+ * open does not block, and fails with ENXIO while the FIFO has no reader. */
+static int open_for_writing(const char *path, struct timeout timeout) {
     struct timespec pause = {0};
     int fifo;
-    while ((fifo = open_fifo(path, patience.ends ? O_WRONLY | O_NONBLOCK : O_WRONLY)) == -1)
-        if (errno != ENXIO || !pause_for(patience, &pause))
+    while ((fifo = open_fifo(path, timeout.limited ? O_WRONLY | O_NONBLOCK : O_WRONLY)) == -1)
+        if (errno != ENXIO || !pause_for(timeout, &pause))
             err(EXIT_FAILURE, "open '%s'", path);
     return fifo;
 }
@@ -67,30 +66,30 @@ int main(int argc, char *argv[]) {
         {"help", no_argument, NULL, 'h'},       {0}};
     const char *path = "/tmp/my_fifo", *message = "Hello from FIFO writer!";
     mode_t mode = 0666;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'p': path = optarg; break;
         case 'm': message = optarg; break;
         case 'o': mode = mode_option(optarg); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
     no_more_arguments(argc, argv);
 
-    /* A reader that has gone makes write(2) fail with EPIPE; without this, it would kill this program
-     * unheard. */
+    /* A write without a reader then fails with EPIPE; by default SIGPIPE would terminate this program
+     * silently. */
     signal(SIGPIPE, SIG_IGN);
-    atexit(remove_made);
+    atexit(remove_created);
     make_fifo(path, mode);
     say("FIFO Writer: opening '%s'.", path);
-    const int fifo = open_for_writing(path, patience);
+    const int fifo = open_for_writing(path, timeout);
 
-    const size_t length = strlen(message) + 1; /* the NUL goes with it */
+    const size_t length = strlen(message) + 1; /* the NUL is sent, too */
     for (size_t sent = 0; sent < length;) {
         ssize_t count = write(fifo, message + sent, length - sent);
-        if (count == -1 && errno == EAGAIN && wait_for(fifo, POLLOUT, patience))
+        if (count == -1 && errno == EAGAIN && wait_for(fifo, POLLOUT, timeout))
             continue;
         if (count == -1)
             err(EXIT_FAILURE, "write '%s'", path);
@@ -98,6 +97,6 @@ int main(int argc, char *argv[]) {
     }
     say("FIFO Writer: sent '%s' (%zu bytes).", shown(message, length), length);
     close(fifo);
-    made = NULL; /* the reader removes it */
+    created = NULL; /* the reader removes it */
     return EXIT_SUCCESS;
 }

@@ -1,5 +1,5 @@
-/* Reads a message from a mapped file, and removes it: see mapped_file_writer.c. */
-#include "example.h"
+/* Reads a message from a mapped file, and removes the file. Counterpart: mapped_file_writer.c. */
+#include "common/example.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -34,22 +34,22 @@ int main(int argc, char *argv[]) {
         err(EXIT_FAILURE, "fstat '%s'", path);
     const size_t size = (size_t)status.st_size;
     errno = ENODATA;
-    if (size == 0) /* its writer has just made it */
+    if (size == 0) /* the writer has just created it */
         fail("fstat", path);
 
-    /* From here on the size must stay: should somebody make it shorter, this process dies of SIGBUS where its
-     * Swift twin is told. */
+    /* From here on the file must keep its size: if another process truncates it, an access raises SIGBUS.
+     * The Swift twin reports an error instead. */
     const char *bytes = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
     if (bytes == MAP_FAILED)
         err(EXIT_FAILURE, "mmap '%s'", path);
-    close(fd); /* the mapping does without */
+    close(fd); /* the mapping stays valid */
     say("Mapped File Reader: mapped '%s' (%zu bytes).", path, size);
 
-    /* The first byte first: its writer stores it last. */
+    /* Reads the first byte first: the writer stores it last. */
     errno = ENODATA;
     if (atomic_load_explicit((const _Atomic char *)bytes, memory_order_acquire) == '\0')
         fail("read", path);
-    /* Not further than the mapping, should nobody have written a NUL. */
+    /* Stops at the end of the mapping if there is no NUL. */
     const size_t length = strnlen(bytes, size);
     say("Mapped File Reader: read '%s' (%zu bytes).", shown(bytes, length), length);
 

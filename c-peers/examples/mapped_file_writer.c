@@ -1,5 +1,5 @@
-/* Writes a message into a mapped file: see mapped_file_reader.c. */
-#include "example.h"
+/* Writes a message into a mapped file. Counterpart: mapped_file_reader.c. */
+#include "common/example.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -10,16 +10,16 @@
 static const char usage[] =
     "usage: mapped_file_writer [--path P] [--message TEXT] [--size N] [--mode OCTAL]\n"
     "  --path P        the file (/tmp/my_mapped_file)\n"
-    "  --message TEXT  what is written, with its NUL (Hello from mapped file writer!)\n"
+    "  --message TEXT  the message, written with its NUL (Hello from mapped file writer!)\n"
     "  --size N        the size of the file (1024)\n"
     "  --mode OCTAL    its permissions (0600)";
 
-/* What this program made. When it fails, err(3) leaves by exit(3), and that removes it. */
-static const char *made;
+/* What this program created. err(3) calls exit(3), which then removes it. */
+static const char *created;
 
-static void remove_made(void) {
-    if (made)
-        unlink(made);
+static void remove_created(void) {
+    if (created)
+        unlink(created);
 }
 
 int main(int argc, char *argv[]) {
@@ -40,43 +40,43 @@ int main(int argc, char *argv[]) {
         default: return EX_USAGE;
         }
     no_more_arguments(argc, argv);
-    const size_t length = strlen(message) + 1; /* the NUL ends it for the reader */
+    const size_t length = strlen(message) + 1; /* the NUL ends the message for the reader */
     if (length == 1)
         errx(EX_USAGE, "--message '': the reader takes an empty file for one that is not written yet");
     if (length > size)
         errx(EX_USAGE, "--message: %zu bytes with the NUL do not fit in %zu", length, size);
 
-    /* New, or not at all: what another writer has made, its reader may be reading. */
-    umask(0); /* the permissions are as they were asked for */
+    /* Creates a new file or fails: a reader may still use the file of another writer. */
+    umask(0); /* so that the permissions are exactly as requested */
     const int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode);
     if (fd == -1)
         err(EXIT_FAILURE, "open '%s'", path);
-    made = path;
-    atexit(remove_made);
+    created = path;
+    atexit(remove_created);
 
-    /* It is born empty. Room is asked for here: after ftruncate(2) alone, where none is left, the processor
-     * would say so by SIGBUS in the middle of memcpy(3). */
+    /* A new file is empty. This reserves its space: after ftruncate(2) alone, a full file system would
+     * raise SIGBUS during memcpy(3). */
     errno = posix_fallocate(fd, 0, (off_t)size);
     if (errno != 0)
         err(EXIT_FAILURE, "fallocate '%s'", path);
     char *bytes = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (bytes == MAP_FAILED)
         err(EXIT_FAILURE, "mmap '%s'", path);
-    close(fd); /* the mapping does without */
+    close(fd); /* the mapping stays valid */
     say("Mapped File Writer: mapped '%s' (%zu bytes).", path, size);
 
-    /* The first byte last: a reader that finds it finds the others. */
+    /* Stores the first byte last: a reader that sees it sees the others, too. */
     memcpy(bytes + 1, message + 1, length - 1);
     atomic_store_explicit((_Atomic char *)bytes, message[0], memory_order_release);
     say("Mapped File Writer: wrote '%s' (%zu bytes).", shown(message, length), length);
 
-    /* Whoever reads the file sees it already. This is for the disk. */
+    /* Readers see the message already; this writes it to the disk. */
     if (msync(bytes, size, MS_SYNC) == -1)
         err(EXIT_FAILURE, "msync '%s'", path);
     say("Mapped File Writer: synchronised.");
     if (munmap(bytes, size) == -1)
         err(EXIT_FAILURE, "munmap '%s'", path);
     say("Mapped File Writer: unmapped.");
-    made = NULL; /* the reader removes it */
+    created = NULL; /* the reader removes it */
     return EXIT_SUCCESS;
 }

@@ -1,5 +1,5 @@
-/* Receives messages from a POSIX message queue: see posix_mq_sender.c. */
-#include "example.h"
+/* Receives messages from a POSIX message queue. Counterpart: posix_mq_sender.c. */
+#include "common/example.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -10,26 +10,26 @@ static const char usage[] =
     "usage: posix_mq_receiver [--name N] [--count K] [--mode OCTAL] [--timeout SECONDS]\n"
     "  --name N           the queue (/my_posix_mq)\n"
     "  --count K          how many messages to receive (1)\n"
-    "  --mode OCTAL       the permissions of the queue, where it is made (0600)\n"
-    "  --timeout SECONDS  how long to wait for them (for ever)";
+    "  --mode OCTAL       the permissions of the queue, if it is created (0600)\n"
+    "  --timeout SECONDS  how long to wait for them (no limit)";
 
-/* The queue, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
-static const char *made;
+/* The queue, if this program created it. err(3) calls exit(3), which then removes it. */
+static const char *created;
 
-static void remove_made(void) {
-    if (made)
-        mq_unlink(made);
+static void remove_created(void) {
+    if (created)
+        mq_unlink(created);
 }
 
-/* Either program may come first and makes the queue for both; only who made it knows that it may remove it.
- * The loop is for a queue that is removed between the two calls. */
+/* Either program may start first, and creates the queue for both. O_EXCL tells which one did, and may
+ * remove it. The loop handles a queue that is removed between the two calls. */
 static mqd_t open_queue(const char *name, int access, mode_t mode) {
     struct mq_attr attributes = {.mq_maxmsg = 10, .mq_msgsize = 256};
-    umask(0); /* the permissions are as they were asked for */
+    umask(0); /* so that the permissions are exactly as requested */
     for (;;) {
         mqd_t queue = mq_open(name, access | O_CREAT | O_EXCL, mode, &attributes);
         if (queue != (mqd_t)-1)
-            made = name;
+            created = name;
         else if (errno == EEXIST)
             queue = mq_open(name, access);
         if (queue != (mqd_t)-1)
@@ -47,19 +47,19 @@ int main(int argc, char *argv[]) {
     const char *name = "/my_posix_mq";
     unsigned count = 1;
     mode_t mode = 0600;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'n': name = optarg; break;
         case 'c': count = (unsigned)number_option("count", optarg, 1, UINT_MAX); break;
         case 'o': mode = mode_option(optarg); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
     no_more_arguments(argc, argv);
 
-    atexit(remove_made);
+    atexit(remove_created);
     const mqd_t queue = open_queue(name, O_RDONLY, mode);
     struct mq_attr attributes;
     if (mq_getattr(queue, &attributes) == -1)
@@ -67,25 +67,26 @@ int main(int argc, char *argv[]) {
     say("POSIX MQ Receiver: opened '%s' (%ld messages of %ld bytes).", name, attributes.mq_maxmsg,
         attributes.mq_msgsize);
 
-    /* As long as the queue's longest message, whoever made the queue: mq_receive(3) takes nothing shorter. */
+    /* mq_receive(3) needs a buffer for the longest message of the queue, which another program may have
+     * created. */
     const size_t room = (size_t)attributes.mq_msgsize;
     char *message = malloc(room);
     if (!message)
         err(EX_OSERR, "malloc");
-    const struct timespec end = realtime_end(patience);
+    const struct timespec end = realtime_deadline(timeout);
     for (; count > 0; count--) {
         unsigned priority;
-        ssize_t length = patience.ends ? mq_timedreceive(queue, message, room, &priority, &end)
-                                       : mq_receive(queue, message, room, &priority);
+        ssize_t length = timeout.limited ? mq_timedreceive(queue, message, room, &priority, &end)
+                                         : mq_receive(queue, message, room, &priority);
         if (length == -1)
-            err(EXIT_FAILURE, "%s '%s'", patience.ends ? "mq_timedreceive" : "mq_receive", name);
+            err(EXIT_FAILURE, "%s '%s'", timeout.limited ? "mq_timedreceive" : "mq_receive", name);
         say("POSIX MQ Receiver: received '%s' (%zd bytes, priority %u).", shown(message, (size_t)length),
             length, priority);
     }
     free(message);
     mq_close(queue);
 
-    made = NULL; /* from here on it is removed aloud */
+    created = NULL; /* from here on a failed removal is reported */
     if (mq_unlink(name) == -1)
         err(EXIT_FAILURE, "mq_unlink '%s'", name);
     say("POSIX MQ Receiver: removed '%s'.", name);

@@ -1,37 +1,38 @@
-/* Sends messages through a POSIX message queue: see posix_mq_receiver.c. */
-#include "example.h"
+/* Sends messages through a POSIX message queue. Counterpart: posix_mq_receiver.c. */
+#include "common/example.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <mqueue.h>
 #include <sys/stat.h>
 
-static const char usage[] = "usage: posix_mq_sender [--name N] [--message TEXT] [--priority P] [--count K]"
-                            " [--mode OCTAL] [--timeout SECONDS]\n"
-                            "  --name N           the queue (/my_posix_mq)\n"
-                            "  --message TEXT     what is sent, with its NUL (Hello from POSIX MQ Sender!)\n"
-                            "  --priority P       its priority (1)\n"
-                            "  --count K          how often it is sent (1)\n"
-                            "  --mode OCTAL       the permissions of the queue, where it is made (0600)\n"
-                            "  --timeout SECONDS  how long to wait for room in the queue (for ever)";
+static const char usage[] =
+    "usage: posix_mq_sender [--name N] [--message TEXT] [--priority P] [--count K]"
+    " [--mode OCTAL] [--timeout SECONDS]\n"
+    "  --name N           the queue (/my_posix_mq)\n"
+    "  --message TEXT     the message, sent with its NUL (Hello from POSIX MQ Sender!)\n"
+    "  --priority P       its priority (1)\n"
+    "  --count K          how often it is sent (1)\n"
+    "  --mode OCTAL       the permissions of the queue, if it is created (0600)\n"
+    "  --timeout SECONDS  how long to wait for room in the queue (no limit)";
 
-/* The queue, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
-static const char *made;
+/* The queue, if this program created it. err(3) calls exit(3), which then removes it. */
+static const char *created;
 
-static void remove_made(void) {
-    if (made)
-        mq_unlink(made);
+static void remove_created(void) {
+    if (created)
+        mq_unlink(created);
 }
 
-/* Either program may come first and makes the queue for both; only who made it knows that it may remove it.
- * The loop is for a queue that is removed between the two calls. */
+/* Either program may start first, and creates the queue for both. O_EXCL tells which one did, and may
+ * remove it. The loop handles a queue that is removed between the two calls. */
 static mqd_t open_queue(const char *name, int access, mode_t mode) {
     struct mq_attr attributes = {.mq_maxmsg = 10, .mq_msgsize = 256};
-    umask(0); /* the permissions are as they were asked for */
+    umask(0); /* so that the permissions are exactly as requested */
     for (;;) {
         mqd_t queue = mq_open(name, access | O_CREAT | O_EXCL, mode, &attributes);
         if (queue != (mqd_t)-1)
-            made = name;
+            created = name;
         else if (errno == EEXIST)
             queue = mq_open(name, access);
         if (queue != (mqd_t)-1)
@@ -50,7 +51,7 @@ int main(int argc, char *argv[]) {
     const char *name = "/my_posix_mq", *message = "Hello from POSIX MQ Sender!";
     unsigned priority = 1, count = 1;
     mode_t mode = 0600;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'n': name = optarg; break;
@@ -58,13 +59,13 @@ int main(int argc, char *argv[]) {
         case 'p': priority = (unsigned)number_option("priority", optarg, 0, UINT_MAX); break;
         case 'c': count = (unsigned)number_option("count", optarg, 1, UINT_MAX); break;
         case 'o': mode = mode_option(optarg); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
     no_more_arguments(argc, argv);
 
-    atexit(remove_made);
+    atexit(remove_created);
     const mqd_t queue = open_queue(name, O_WRONLY, mode);
     struct mq_attr attributes;
     if (mq_getattr(queue, &attributes) == -1)
@@ -72,16 +73,16 @@ int main(int argc, char *argv[]) {
     say("POSIX MQ Sender: opened '%s' (%ld messages of %ld bytes).", name, attributes.mq_maxmsg,
         attributes.mq_msgsize);
 
-    const size_t length = strlen(message) + 1; /* the NUL goes with it */
-    const struct timespec end = realtime_end(patience);
+    const size_t length = strlen(message) + 1; /* the NUL is sent, too */
+    const struct timespec end = realtime_deadline(timeout);
     for (; count > 0; count--) {
-        if (patience.ends && mq_timedsend(queue, message, length, priority, &end) == -1)
+        if (timeout.limited && mq_timedsend(queue, message, length, priority, &end) == -1)
             err(EXIT_FAILURE, "mq_timedsend '%s'", name);
-        if (!patience.ends && mq_send(queue, message, length, priority) == -1)
+        if (!timeout.limited && mq_send(queue, message, length, priority) == -1)
             err(EXIT_FAILURE, "mq_send '%s'", name);
         say("POSIX MQ Sender: sent '%s' (%zu bytes, priority %u).", shown(message, length), length, priority);
     }
     mq_close(queue);
-    made = NULL; /* the receiver removes it */
+    created = NULL; /* the receiver removes it */
     return EXIT_SUCCESS;
 }

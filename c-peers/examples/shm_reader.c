@@ -1,5 +1,5 @@
-/* Reads a message from System V shared memory, under a semaphore: see shm_writer.c. */
-#include "example.h"
+/* Reads a message from System V shared memory, protected by a semaphore. Counterpart: shm_writer.c. */
+#include "common/example.h"
 
 #include <sys/sem.h>
 #include <sys/shm.h>
@@ -7,14 +7,14 @@
 static const char usage[] = "usage: shm_reader [--shm-key K] [--sem-key K] [--timeout SECONDS]\n"
                             "  --shm-key K        the key of the segment (1234)\n"
                             "  --sem-key K        the key of the semaphore set (5678)\n"
-                            "  --timeout SECONDS  how long to wait for a message (for ever)";
+                            "  --timeout SECONDS  how long to wait for a message (no limit)";
 
-/* Takes the semaphore (-1) or gives it back (+1). With SEM_UNDO the kernel gives it back for a process that
- * dies with it. Signals do not restart semop(2), not even a stop and a continue. */
-static void change(int set, short by, key_t key, struct patience patience) {
+/* Acquires (-1) or releases (+1) the semaphore. With SEM_UNDO the kernel releases it when the process dies.
+ * Signals never restart semop(2), not even stop and continue. */
+static void change(int set, short by, key_t key, struct timeout timeout) {
     struct sembuf operation = {.sem_op = by, .sem_flg = SEM_UNDO};
     struct timespec left;
-    while (semtimedop(set, &operation, 1, time_left(patience, &left)) == -1)
+    while (semtimedop(set, &operation, 1, remaining(timeout, &left)) == -1)
         if (errno != EINTR) {
             errno = errno == EAGAIN ? ETIMEDOUT : errno;
             err(EXIT_FAILURE, "semop '%d'", key);
@@ -28,12 +28,12 @@ int main(int argc, char *argv[]) {
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     key_t shm_key = 1234, sem_key = 5678;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'k': shm_key = key_option("shm-key", optarg); break;
         case 'K': sem_key = key_option("sem-key", optarg); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
@@ -54,20 +54,21 @@ int main(int argc, char *argv[]) {
     if (set == -1)
         errx(EXIT_FAILURE, "semget '%d': %s (start shm_writer first)", sem_key, strerror(errno));
 
-    /* A new segment is zero. Whoever holds the semaphore before the writer had it finds nothing, gives it
-     * back, and looks again a little later: nothing that the writer does would wake a reader. */
+    /* A new segment contains zeros. If the reader acquires the semaphore before the writer, it finds no
+     * message, releases the semaphore, and tries again a little later: nothing that the writer does wakes a
+     * reader. */
     struct timespec pause = {0};
-    change(set, -1, sem_key, patience);
+    change(set, -1, sem_key, timeout);
     while (bytes[0] == '\0') {
-        change(set, 1, sem_key, patience);
-        if (!pause_for(patience, &pause))
+        change(set, 1, sem_key, timeout);
+        if (!pause_for(timeout, &pause))
             err(EXIT_FAILURE, "semop '%d'", sem_key);
-        change(set, -1, sem_key, patience);
+        change(set, -1, sem_key, timeout);
     }
     say("SHM Reader: semaphore acquired.");
-    /* Not further than the segment, should nobody have written a NUL. */
+    /* Stops at the end of the segment if there is no NUL. */
     say("SHM Reader: read '%s'.", shown(bytes, strnlen(bytes, size)));
-    change(set, 1, sem_key, patience);
+    change(set, 1, sem_key, timeout);
     say("SHM Reader: semaphore released.");
 
     if (shmdt(bytes) == -1)

@@ -1,5 +1,5 @@
-/* Writes a message into System V shared memory, under a semaphore: see shm_reader.c. */
-#include "example.h"
+/* Writes a message into System V shared memory, protected by a semaphore. Counterpart: shm_reader.c. */
+#include "common/example.h"
 
 #include <sys/sem.h>
 #include <sys/shm.h>
@@ -9,48 +9,48 @@ static const char usage[] =
     " [--timeout SECONDS]\n"
     "  --shm-key K        the key of the segment (1234)\n"
     "  --sem-key K        the key of the semaphore set (5678)\n"
-    "  --message TEXT     what is written, with its NUL (Hello from shared memory writer!)\n"
-    "  --size N           the size of the segment, where it is made (1024)\n"
-    "  --mode OCTAL       the permissions of both, where they are made (0666)\n"
-    "  --timeout SECONDS  how long to wait for the semaphore (for ever)";
+    "  --message TEXT     the message, written with its NUL (Hello from shared memory writer!)\n"
+    "  --size N           the size of the segment, if it is created (1024)\n"
+    "  --mode OCTAL       the permissions of both, if they are created (0666)\n"
+    "  --timeout SECONDS  how long to wait for the semaphore (no limit)";
 
-/* semctl(2): the caller has to define it. */
+/* semctl(2) requires the caller to define it. */
 union semun {
     int val;
     struct semid_ds *buf;
     unsigned short *array;
 };
 
-/* What this program made. When it fails, err(3) leaves by exit(3), and that removes it. */
-static int made_segment = -1, made_set = -1;
+/* What this program created. err(3) calls exit(3), which then removes it. */
+static int created_segment = -1, created_set = -1;
 
-static void remove_made(void) {
-    if (made_segment != -1)
-        shmctl(made_segment, IPC_RMID, NULL);
-    if (made_set != -1)
-        semctl(made_set, 0, IPC_RMID);
+static void remove_created(void) {
+    if (created_segment != -1)
+        shmctl(created_segment, IPC_RMID, NULL);
+    if (created_set != -1)
+        semctl(created_set, 0, IPC_RMID);
 }
 
-/* Makes the set and frees its semaphore, or waits until whoever made it has: to free it at every start would
- * take it away from one who holds it. A new set is told from one in use by its time of the last semop(2),
- * which is 0 until somebody has called one; so its maker does, and changes nothing by it. */
-static int open_semaphore(key_t key, mode_t mode, struct patience patience) {
+/* Creates the set and releases its semaphore, or waits until its creator has done so: a program that
+ * released it at every start would take it away from its owner. The time of the last semop(2) of a new set
+ * is 0, so the creator calls semop(2) once, without changing the value. */
+static int open_semaphore(key_t key, mode_t mode, struct timeout timeout) {
     struct sembuf nothing[] = {{.sem_op = -1, .sem_flg = IPC_NOWAIT}, {.sem_op = 1}};
     struct semid_ds status;
     struct timespec pause = {0};
     for (;;) {
-        made_set = semget(key, 1, IPC_CREAT | IPC_EXCL | (int)mode);
-        if (made_set != -1) {
-            if (semctl(made_set, 0, SETVAL, (union semun){.val = 1}) == -1)
+        created_set = semget(key, 1, IPC_CREAT | IPC_EXCL | (int)mode);
+        if (created_set != -1) {
+            if (semctl(created_set, 0, SETVAL, (union semun){.val = 1}) == -1)
                 err(EXIT_FAILURE, "semctl '%d'", key);
-            /* EAGAIN: somebody has it already, by a semop(2) of their own. */
-            if (semop(made_set, nothing, 2) == -1 && errno != EAGAIN)
+            /* EAGAIN: another process has acquired it already, by a semop(2) of its own. */
+            if (semop(created_set, nothing, 2) == -1 && errno != EAGAIN)
                 err(EXIT_FAILURE, "semop '%d'", key);
-            return made_set;
+            return created_set;
         }
         int set = errno == EEXIST ? semget(key, 1, 0) : -1;
         if (set == -1 && errno == ENOENT)
-            continue; /* removed between the two calls: then it is made again */
+            continue; /* removed between the two calls: create it again */
         if (set == -1)
             err(EXIT_FAILURE, "semget '%d'", key);
         if (semctl(set, 0, IPC_STAT, (union semun){.buf = &status}) == -1) {
@@ -60,13 +60,13 @@ static int open_semaphore(key_t key, mode_t mode, struct patience patience) {
         }
         if (status.sem_otime != 0)
             return set;
-        if (!pause_for(patience, &pause))
+        if (!pause_for(timeout, &pause))
             err(EXIT_FAILURE, "semget '%d'", key);
     }
 }
 
 static int open_segment(key_t key, size_t size, mode_t mode) {
-    int segment = made_segment = shmget(key, size, IPC_CREAT | IPC_EXCL | (int)mode);
+    int segment = created_segment = shmget(key, size, IPC_CREAT | IPC_EXCL | (int)mode);
     if (segment == -1 && errno == EEXIST)
         segment = shmget(key, size, 0);
     if (segment == -1)
@@ -74,12 +74,12 @@ static int open_segment(key_t key, size_t size, mode_t mode) {
     return segment;
 }
 
-/* Takes the semaphore (-1) or gives it back (+1). With SEM_UNDO the kernel gives it back for a process that
- * dies with it. Signals do not restart semop(2), not even a stop and a continue. */
-static void change(int set, short by, key_t key, struct patience patience) {
+/* Acquires (-1) or releases (+1) the semaphore. With SEM_UNDO the kernel releases it when the process dies.
+ * Signals never restart semop(2), not even stop and continue. */
+static void change(int set, short by, key_t key, struct timeout timeout) {
     struct sembuf operation = {.sem_op = by, .sem_flg = SEM_UNDO};
     struct timespec left;
-    while (semtimedop(set, &operation, 1, time_left(patience, &left)) == -1)
+    while (semtimedop(set, &operation, 1, remaining(timeout, &left)) == -1)
         if (errno != EINTR) {
             errno = errno == EAGAIN ? ETIMEDOUT : errno;
             err(EXIT_FAILURE, "semop '%d'", key);
@@ -96,7 +96,7 @@ int main(int argc, char *argv[]) {
     key_t shm_key = 1234, sem_key = 5678;
     size_t size = 1024;
     mode_t mode = 0666;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'k': shm_key = key_option("shm-key", optarg); break;
@@ -104,20 +104,20 @@ int main(int argc, char *argv[]) {
         case 'm': message = optarg; break;
         case 's': size = (size_t)number_option("size", optarg, 1, INT64_MAX); break;
         case 'o': mode = mode_option(optarg); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
     no_more_arguments(argc, argv);
-    const size_t length = strlen(message) + 1; /* the NUL ends it for the reader */
+    const size_t length = strlen(message) + 1; /* the NUL ends the message for the reader */
     if (length == 1)
         errx(EX_USAGE, "--message '': the reader takes an empty segment for one that is not written yet");
     if (length > size)
         errx(EX_USAGE, "--message: %zu bytes with the NUL do not fit in a segment of %zu", length, size);
 
-    /* The semaphore first: a reader that finds the segment may rely on it. */
-    atexit(remove_made);
-    const int set = open_semaphore(sem_key, mode, patience);
+    /* The semaphore first, so that it exists when a reader finds the segment. */
+    atexit(remove_created);
+    const int set = open_semaphore(sem_key, mode, timeout);
     const int segment = open_segment(shm_key, size, mode);
     char *bytes = shmat(segment, NULL, 0);
     if (bytes == (void *)-1)
@@ -125,20 +125,20 @@ int main(int argc, char *argv[]) {
     struct shmid_ds status;
     if (shmctl(segment, IPC_STAT, &status) == -1)
         err(EXIT_FAILURE, "shmctl '%d'", shm_key);
-    size = status.shm_segsz; /* more than was asked for, where it was there before */
+    size = status.shm_segsz; /* an existing segment may be larger than requested */
     say("SHM Writer: segment of %zu bytes attached.", size);
 
-    change(set, -1, sem_key, patience);
+    change(set, -1, sem_key, timeout);
     say("SHM Writer: semaphore acquired.");
     memcpy(bytes, message, length);
-    memset(bytes + length, 0, size - length); /* nothing of a longer message before this one */
+    memset(bytes + length, 0, size - length); /* clears the rest of a longer previous message */
     say("SHM Writer: wrote '%s'.", shown(message, length));
-    change(set, 1, sem_key, patience);
+    change(set, 1, sem_key, timeout);
     say("SHM Writer: semaphore released.");
 
     if (shmdt(bytes) == -1)
         err(EXIT_FAILURE, "shmdt '%d'", shm_key);
     say("SHM Writer: segment detached.");
-    made_segment = made_set = -1; /* the reader removes them */
+    created_segment = created_set = -1; /* the reader removes them */
     return EXIT_SUCCESS;
 }

@@ -1,5 +1,5 @@
-/* Receives signals with their values, and says by a file which process it is: see signal_sender.c. */
-#include "example.h"
+/* Receives signals with values, and publishes its process id in a file. Counterpart: signal_sender.c. */
+#include "common/example.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -8,36 +8,36 @@
 
 static const char usage[] =
     "usage: signal_receiver [--pid-file P] [--signal N] [--count K] [--timeout SECONDS]\n"
-    "  --pid-file P       where senders find this process (/tmp/my_signal.pid)\n"
-    "  --signal N         how far above SIGRTMIN the signal is (0)\n"
+    "  --pid-file P       the file with the id of this process (/tmp/my_signal.pid)\n"
+    "  --signal N         the signal, counted from SIGRTMIN (0)\n"
     "  --count K          how many signals to receive (1)\n"
-    "  --timeout SECONDS  how long to wait for them (for ever)";
+    "  --timeout SECONDS  how long to wait for them (no limit)";
 
-/* The file, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
-static const char *made;
+/* The file, if this program created it. err(3) calls exit(3), which then removes it. */
+static const char *created;
 
-static void remove_made(void) {
-    if (made)
-        unlink(made);
+static void remove_created(void) {
+    if (created)
+        unlink(created);
 }
 
-/* One that is there may be another receiver's, and is left to it. */
+/* An existing file may belong to another receiver, so it is not replaced. */
 static void write_pid(const char *path) {
     char text[32];
     int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
     if (file == -1)
         err(EXIT_FAILURE, "open '%s'", path);
-    made = path;
+    created = path;
     int length = snprintf(text, sizeof text, "%d\n", getpid());
     if (write(file, text, (size_t)length) != length)
         err(EXIT_FAILURE, "write '%s'", path);
     close(file);
 }
 
-/* Other signals' handlers interrupt sigtimedwait(2), even with SA_RESTART. */
-static void receive_signal(const sigset_t *signals, siginfo_t *info, struct patience patience) {
+/* Handlers of other signals interrupt sigtimedwait(2), even with SA_RESTART. */
+static void receive_signal(const sigset_t *signals, siginfo_t *info, struct timeout timeout) {
     struct timespec left;
-    while (sigtimedwait(signals, info, time_left(patience, &left)) == -1)
+    while (sigtimedwait(signals, info, remaining(timeout, &left)) == -1)
         if (errno != EINTR) {
             errno = errno == EAGAIN ? ETIMEDOUT : errno;
             err(EXIT_FAILURE, "sigtimedwait");
@@ -52,36 +52,36 @@ int main(int argc, char *argv[]) {
     const char *path = "/tmp/my_signal.pid";
     int number = SIGRTMIN;
     unsigned count = 1;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'p': path = optarg; break;
         case 's': number = SIGRTMIN + (int)number_option("signal", optarg, 0, SIGRTMAX - SIGRTMIN); break;
         case 'c': count = (unsigned)number_option("count", optarg, 1, UINT_MAX); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
     no_more_arguments(argc, argv);
 
-    /* Before anybody can find this process: a signal that is not blocked would end it. */
+    /* Before a sender can find this process: a signal that is not blocked would terminate it. */
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, number);
     sigprocmask(SIG_BLOCK, &signals, NULL);
 
-    atexit(remove_made);
+    atexit(remove_created);
     write_pid(path);
     say("Signal Receiver: waiting for SIGRTMIN+%d, as '%s' tells.", number - SIGRTMIN, path);
 
     for (; count > 0; count--) {
         siginfo_t info;
-        receive_signal(&signals, &info, patience);
+        receive_signal(&signals, &info, timeout);
         say("Signal Receiver: received SIGRTMIN+%d with value %d from process %d.", info.si_signo - SIGRTMIN,
             info.si_value.sival_int, info.si_pid);
     }
 
-    made = NULL; /* from here on it is removed aloud */
+    created = NULL; /* from here on a failed removal is reported */
     if (unlink(path) == -1)
         err(EXIT_FAILURE, "unlink '%s'", path);
     say("Signal Receiver: removed '%s'.", path);

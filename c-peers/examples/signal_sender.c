@@ -1,5 +1,5 @@
-/* Sends signals with a value to the process that a file names: see signal_receiver.c. */
-#include "example.h"
+/* Sends signals with a value to the process that a file names. Counterpart: signal_receiver.c. */
+#include "common/example.h"
 
 #include <libgen.h>
 #include <limits.h>
@@ -9,13 +9,13 @@
 
 static const char usage[] =
     "usage: signal_sender [--pid-file P] [--signal N] [--value V] [--count K] [--timeout SECONDS]\n"
-    "  --pid-file P       where the receiver says which process it is (/tmp/my_signal.pid)\n"
-    "  --signal N         how far above SIGRTMIN the signal is (0)\n"
-    "  --value V          what is sent along (42)\n"
+    "  --pid-file P       the file with the process id of the receiver (/tmp/my_signal.pid)\n"
+    "  --signal N         the signal, counted from SIGRTMIN (0)\n"
+    "  --value V          the value that is sent (42)\n"
     "  --count K          how often it is sent (1)\n"
-    "  --timeout SECONDS  how long to wait for the receiver, and for room in its queue (for ever)";
+    "  --timeout SECONDS  how long to wait for the receiver, and for room in its queue (no limit)";
 
-/* The process that the file names; 0 when there is none yet, or it is not complete. */
+/* Returns the process that the file names; 0 if there is no complete file yet. */
 static pid_t read_receiver(const char *path) {
     FILE *file = fopen(path, "re");
     if (!file && errno != ENOENT)
@@ -32,9 +32,9 @@ static pid_t read_receiver(const char *path) {
     return (pid_t)process;
 }
 
-/* The process that the file names, once somebody has written it. */
-static pid_t find_receiver(const char *path, struct patience patience) {
-    /* From before the first look: what is written after that look is told. */
+/* Waits until the file names a process. */
+static pid_t find_receiver(const char *path, struct timeout timeout) {
+    /* The watch starts before the first attempt to read: later writes are then reported. */
     char copy[PATH_MAX];
     if (strlcpy(copy, path, sizeof copy) >= sizeof copy) {
         errno = ENAMETOOLONG;
@@ -49,20 +49,20 @@ static pid_t find_receiver(const char *path, struct patience patience) {
 
     pid_t process;
     while ((process = read_receiver(path)) == 0) {
-        /* Which file it was does not matter: another look tells. */
+        /* It does not matter which file changed: the next attempt finds out. */
         char events[4096];
-        if (!wait_for(changes, POLLIN, patience) || read(changes, events, sizeof events) == -1)
+        if (!wait_for(changes, POLLIN, timeout) || read(changes, events, sizeof events) == -1)
             err(EXIT_FAILURE, "open '%s'", path);
     }
     close(changes);
     return process;
 }
 
-/* EAGAIN is the receiver's limit: it has to take some first, and that tells nobody. */
-static void send_signal(pid_t process, int number, int value, struct patience patience) {
+/* EAGAIN is the limit of pending signals. No event tells when the receiver has taken some. */
+static void send_signal(pid_t process, int number, int value, struct timeout timeout) {
     struct timespec pause = {0};
     while (sigqueue(process, number, (union sigval){.sival_int = value}) == -1)
-        if (errno != EAGAIN || !pause_for(patience, &pause))
+        if (errno != EAGAIN || !pause_for(timeout, &pause))
             err(EXIT_FAILURE, "sigqueue process %d", process);
 }
 
@@ -77,23 +77,23 @@ int main(int argc, char *argv[]) {
     const char *path = "/tmp/my_signal.pid";
     int number = SIGRTMIN, value = 42;
     unsigned count = 1;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'p': path = optarg; break;
         case 's': number = SIGRTMIN + (int)number_option("signal", optarg, 0, SIGRTMAX - SIGRTMIN); break;
         case 'v': value = (int)number_option("value", optarg, INT_MIN, INT_MAX); break;
         case 'c': count = (unsigned)number_option("count", optarg, 1, UINT_MAX); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
     no_more_arguments(argc, argv);
 
     say("Signal Sender: looking for '%s'.", path);
-    const pid_t process = find_receiver(path, patience);
+    const pid_t process = find_receiver(path, timeout);
     for (; count > 0; count--) {
-        send_signal(process, number, value, patience);
+        send_signal(process, number, value, timeout);
         say("Signal Sender: sent SIGRTMIN+%d with value %d to process %d.", number - SIGRTMIN, value,
             process);
     }

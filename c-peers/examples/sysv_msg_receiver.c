@@ -1,5 +1,5 @@
-/* Receives messages from a System V message queue: see sysv_msg_sender.c. */
-#include "example.h"
+/* Receives messages from a System V message queue. Counterpart: sysv_msg_sender.c. */
+#include "common/example.h"
 
 #include <limits.h>
 #include <sys/msg.h>
@@ -7,26 +7,26 @@
 static const char usage[] =
     "usage: sysv_msg_receiver [--key K] [--type T] [--count K] [--mode OCTAL] [--timeout SECONDS]\n"
     "  --key K            the key of the queue (1234)\n"
-    "  --type T           which messages: 0 for all, above for that type, below for the lowest up to -T (0)\n"
+    "  --type T           0: all messages; T > 0: of this type; T < 0: the lowest type up to -T (0)\n"
     "  --count K          how many messages to receive (1)\n"
-    "  --mode OCTAL       the permissions of the queue, where it is made (0600)\n"
-    "  --timeout SECONDS  how long to wait for them (for ever)";
+    "  --mode OCTAL       the permissions of the queue, if it is created (0600)\n"
+    "  --timeout SECONDS  how long to wait for them (no limit)";
 
-/* The queue, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
-static int made = -1;
+/* The queue, if this program created it. err(3) calls exit(3), which then removes it. */
+static int created = -1;
 
-static void remove_made(void) {
-    if (made != -1)
-        msgctl(made, IPC_RMID, NULL);
+static void remove_created(void) {
+    if (created != -1)
+        msgctl(created, IPC_RMID, NULL);
 }
 
-/* Either program may come first and makes the queue for both; only who made it knows that it may remove it.
- * The loop is for a queue that is removed between the two calls. */
+/* Either program may start first, and creates the queue for both. IPC_EXCL tells which one did, and may
+ * remove it. The loop handles a queue that is removed between the two calls. */
 static int open_queue(key_t key, mode_t mode) {
     for (;;) {
         int queue = msgget(key, IPC_CREAT | IPC_EXCL | (int)mode);
         if (queue != -1)
-            made = queue;
+            created = queue;
         else if (errno == EEXIST)
             queue = msgget(key, 0);
         if (queue != -1)
@@ -36,22 +36,22 @@ static int open_queue(key_t key, mode_t mode) {
     }
 }
 
-/* The type stands in front of the text, and is no part of the length that the calls take. No message is
- * longer than msgmax, which is as much as this where nobody has changed it; a longer one would be E2BIG. */
+/* The type precedes the text, and does not count in the length that the calls take. The default of msgmax
+ * is 8192 bytes; a longer message would fail with E2BIG. */
 struct message {
     long type;
     char text[8192];
 };
 
-/* System V has no call with a deadline: until one, the queue is tried, and tried again a little later.
- * Signals do not restart msgrcv(2), not even with SA_RESTART. */
+/* System V has no call with a deadline: with one, this tries and pauses in turn. Signals never restart
+ * msgrcv(2), not even with SA_RESTART. */
 static size_t receive_message(int queue, key_t key, long type, struct message *message,
-                              struct patience patience) {
+                              struct timeout timeout) {
     struct timespec pause = {0};
     ssize_t length;
-    while ((length = msgrcv(queue, message, sizeof message->text, type, patience.ends ? IPC_NOWAIT : 0)) ==
+    while ((length = msgrcv(queue, message, sizeof message->text, type, timeout.limited ? IPC_NOWAIT : 0)) ==
            -1)
-        if (errno != EINTR && !(patience.ends && errno == ENOMSG && pause_for(patience, &pause)))
+        if (errno != EINTR && !(timeout.limited && errno == ENOMSG && pause_for(timeout, &pause)))
             err(EXIT_FAILURE, "msgrcv '%d'", key);
     return (size_t)length;
 }
@@ -68,31 +68,31 @@ int main(int argc, char *argv[]) {
     long type = 0;
     unsigned count = 1;
     mode_t mode = 0600;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'k': key = key_option("key", optarg); break;
         case 'y': type = (long)number_option("type", optarg, -LONG_MAX, LONG_MAX); break;
         case 'c': count = (unsigned)number_option("count", optarg, 1, UINT_MAX); break;
         case 'o': mode = mode_option(optarg); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
     no_more_arguments(argc, argv);
 
-    atexit(remove_made);
+    atexit(remove_created);
     const int queue = open_queue(key, mode);
     say("SYSV MSG Receiver: opened queue %d.", key);
 
     struct message message;
     for (; count > 0; count--) {
-        const size_t length = receive_message(queue, key, type, &message, patience);
+        const size_t length = receive_message(queue, key, type, &message, timeout);
         say("SYSV MSG Receiver: received '%s' (%zu bytes, type %ld).", shown(message.text, length), length,
             message.type);
     }
 
-    made = -1; /* from here on it is removed aloud */
+    created = -1; /* from here on a failed removal is reported */
     if (msgctl(queue, IPC_RMID, NULL) == -1)
         err(EXIT_FAILURE, "msgctl '%d'", key);
     say("SYSV MSG Receiver: removed queue %d.", key);

@@ -1,5 +1,5 @@
-/* Sends messages through a System V message queue: see sysv_msg_receiver.c. */
-#include "example.h"
+/* Sends messages through a System V message queue. Counterpart: sysv_msg_receiver.c. */
+#include "common/example.h"
 
 #include <limits.h>
 #include <sys/msg.h>
@@ -9,26 +9,26 @@ static const char usage[] =
     " [--timeout SECONDS]\n"
     "  --key K            the key of the queue (1234)\n"
     "  --type T           the type of the message, 1 or more (1)\n"
-    "  --message TEXT     what is sent, with its NUL (Hello from System V MSG Sender!)\n"
+    "  --message TEXT     the message, sent with its NUL (Hello from System V MSG Sender!)\n"
     "  --count K          how often it is sent (1)\n"
-    "  --mode OCTAL       the permissions of the queue, where it is made (0600)\n"
-    "  --timeout SECONDS  how long to wait for room in the queue (for ever)";
+    "  --mode OCTAL       the permissions of the queue, if it is created (0600)\n"
+    "  --timeout SECONDS  how long to wait for room in the queue (no limit)";
 
-/* The queue, where this program made it. When it fails, err(3) leaves by exit(3), and that removes it. */
-static int made = -1;
+/* The queue, if this program created it. err(3) calls exit(3), which then removes it. */
+static int created = -1;
 
-static void remove_made(void) {
-    if (made != -1)
-        msgctl(made, IPC_RMID, NULL);
+static void remove_created(void) {
+    if (created != -1)
+        msgctl(created, IPC_RMID, NULL);
 }
 
-/* Either program may come first and makes the queue for both; only who made it knows that it may remove it.
- * The loop is for a queue that is removed between the two calls. */
+/* Either program may start first, and creates the queue for both. IPC_EXCL tells which one did, and may
+ * remove it. The loop handles a queue that is removed between the two calls. */
 static int open_queue(key_t key, mode_t mode) {
     for (;;) {
         int queue = msgget(key, IPC_CREAT | IPC_EXCL | (int)mode);
         if (queue != -1)
-            made = queue;
+            created = queue;
         else if (errno == EEXIST)
             queue = msgget(key, 0);
         if (queue != -1)
@@ -38,12 +38,12 @@ static int open_queue(key_t key, mode_t mode) {
     }
 }
 
-/* System V has no call with a deadline: until one, the queue is tried, and tried again a little later.
- * Signals do not restart msgsnd(2), not even with SA_RESTART. */
-static void send_message(int queue, key_t key, const void *message, size_t length, struct patience patience) {
+/* System V has no call with a deadline: with one, this tries and pauses in turn. Signals never restart
+ * msgsnd(2), not even with SA_RESTART. */
+static void send_message(int queue, key_t key, const void *message, size_t length, struct timeout timeout) {
     struct timespec pause = {0};
-    while (msgsnd(queue, message, length, patience.ends ? IPC_NOWAIT : 0) == -1)
-        if (errno != EINTR && !(patience.ends && errno == EAGAIN && pause_for(patience, &pause)))
+    while (msgsnd(queue, message, length, timeout.limited ? IPC_NOWAIT : 0) == -1)
+        if (errno != EINTR && !(timeout.limited && errno == EAGAIN && pause_for(timeout, &pause)))
             err(EXIT_FAILURE, "msgsnd '%d'", key);
 }
 
@@ -58,7 +58,7 @@ int main(int argc, char *argv[]) {
     long type = 1;
     unsigned count = 1;
     mode_t mode = 0600;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'k': key = key_option("key", optarg); break;
@@ -66,18 +66,18 @@ int main(int argc, char *argv[]) {
         case 'm': text = optarg; break;
         case 'c': count = (unsigned)number_option("count", optarg, 1, UINT_MAX); break;
         case 'o': mode = mode_option(optarg); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
     no_more_arguments(argc, argv);
 
-    atexit(remove_made);
+    atexit(remove_created);
     const int queue = open_queue(key, mode);
     say("SYSV MSG Sender: opened queue %d.", key);
 
-    /* The type stands in front of the text, and is no part of the length that the calls take. */
-    const size_t length = strlen(text) + 1; /* the NUL goes with it */
+    /* The type precedes the text, and does not count in the length that the calls take. */
+    const size_t length = strlen(text) + 1; /* the NUL is sent, too */
     struct {
         long type;
         char text[];
@@ -87,10 +87,10 @@ int main(int argc, char *argv[]) {
     message->type = type;
     memcpy(message->text, text, length);
     for (; count > 0; count--) {
-        send_message(queue, key, message, length, patience);
+        send_message(queue, key, message, length, timeout);
         say("SYSV MSG Sender: sent '%s' (%zu bytes, type %ld).", shown(message->text, length), length, type);
     }
     free(message);
-    made = -1; /* the receiver removes it */
+    created = -1; /* the receiver removes it */
     return EXIT_SUCCESS;
 }

@@ -1,7 +1,6 @@
-/* Sends back what each client sends, one client after another: see tcp_echo_client.c. */
-#include "example.h"
+/* Sends back what each client sends, one client after another. Counterpart: tcp_echo_client.c. */
+#include "common/sockets.h"
 
-#include <sys/socket.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -9,26 +8,25 @@ static const char usage[] =
     "  --address A        where to listen (127.0.0.1)\n"
     "  --port P           0 lets the kernel choose (7777)\n"
     "  --count K          how many clients are served (1)\n"
-    "  --timeout SECONDS  how long to wait for the clients and their ends (for ever)";
+    "  --timeout SECONDS  how long to wait for the clients and their ends (no limit)";
 
-/* What was sent is sent back, until the client sends no more. */
-static size_t echo(int client, const char *name, struct patience patience) {
+/* Sends back what it receives, until the client sends no more. */
+static size_t echo(int client, const char *name, struct timeout timeout) {
     char bytes[4096];
     size_t total = 0;
     for (;;) {
-        if (!wait_for(client, POLLIN, patience))
+        if (!wait_for(client, POLLIN, timeout))
             err(EXIT_FAILURE, "recv '%s'", name);
-        /* A client that was closed before it had read everything resets the connection: an error, and no end.
-         */
+        /* A client that is closed with unread data resets the connection: an error, not an end of file. */
         ssize_t count = recv(client, bytes, sizeof bytes, 0);
         if (count == -1)
             err(EXIT_FAILURE, "recv '%s'", name);
         if (count == 0)
             return total;
         for (ssize_t sent = 0; sent < count;) {
-            /* A client that has gone is an error of this call, and not the death of the server by SIGPIPE. */
+            /* For a client that is gone, this call fails; SIGPIPE would terminate the server. */
             ssize_t part = send(client, bytes + sent, (size_t)(count - sent), MSG_NOSIGNAL | MSG_DONTWAIT);
-            if (part == -1 && (errno != EAGAIN || !wait_for(client, POLLOUT, patience)))
+            if (part == -1 && (errno != EAGAIN || !wait_for(client, POLLOUT, timeout)))
                 err(EXIT_FAILURE, "send '%s'", name);
             sent += part == -1 ? 0 : part;
         }
@@ -44,13 +42,13 @@ int main(int argc, char *argv[]) {
     const char *host = "127.0.0.1";
     uint16_t port = 7777;
     unsigned count = 1;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'a': host = optarg; break;
         case 'p': port = (uint16_t)number_option("port", optarg, 0, UINT16_MAX); break;
         case 'c': count = (unsigned)number_option("count", optarg, 1, UINT32_MAX); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
@@ -60,27 +58,22 @@ int main(int argc, char *argv[]) {
     const int listener = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (listener == -1)
         err(EXIT_FAILURE, "socket");
-    /* The connections of a server that has just ended have its port for a minute: that is no reason to wait.
-     */
+    /* The kernel keeps the connections of a finished server for a minute; they must not block the port. */
     if (setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)) == -1)
         err(EXIT_FAILURE, "setsockopt SO_REUSEADDR");
     if (bind(listener, &address.any, address.length) == -1)
         err(EXIT_FAILURE, "bind '%s'", shown_address(&address));
     if (listen(listener, SOMAXCONN) == -1)
         err(EXIT_FAILURE, "listen '%s'", shown_address(&address));
-    /* With the port that the kernel has chosen, if it was to. */
+    /* The kernel may have chosen the port. */
     if (getsockname(listener, &address.any, &address.length) == -1)
         err(EXIT_FAILURE, "getsockname '%s'", shown_address(&address));
     const char *name = shown_address(&address);
     say("TCP Echo Server: listening at '%s'.", name);
 
     for (; count > 0; count--) {
-        if (!wait_for(listener, POLLIN, patience))
-            err(EXIT_FAILURE, "accept4 '%s'", name);
-        const int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-        if (client == -1)
-            err(EXIT_FAILURE, "accept4 '%s'", name);
-        const size_t total = echo(client, name, patience);
+        const int client = accept_client(listener, name, timeout);
+        const size_t total = echo(client, name, timeout);
         close(client);
         say("TCP Echo Server: sent back %zu bytes.", total);
     }

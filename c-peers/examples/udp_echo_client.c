@@ -1,15 +1,14 @@
-/* Sends a datagram to a server, and hears it back: see udp_echo_server.c. */
-#include "example.h"
+/* Sends a datagram to a server, and receives it back. Counterpart: udp_echo_server.c. */
+#include "common/sockets.h"
 
-#include <sys/socket.h>
 #include <unistd.h>
 
 static const char usage[] =
     "usage: udp_echo_client [--address A] [--port P] [--message TEXT] [--timeout SECONDS]\n"
-    "  --address A        where the server receives (127.0.0.1)\n"
-    "  --port P           at which port (7777)\n"
-    "  --message TEXT     what is sent (Hello from UDP echo client!)\n"
-    "  --timeout SECONDS  how long to wait for the answer (for ever)";
+    "  --address A        the address of the server (127.0.0.1)\n"
+    "  --port P           its port (7777)\n"
+    "  --message TEXT     the message (Hello from UDP echo client!)\n"
+    "  --timeout SECONDS  how long to wait for the answer (no limit)";
 
 int main(int argc, char *argv[]) {
     static const struct option options[] = {
@@ -18,13 +17,13 @@ int main(int argc, char *argv[]) {
         {"help", no_argument, NULL, 'h'},          {0}};
     const char *host = "127.0.0.1", *message = "Hello from UDP echo client!";
     uint16_t port = 7777;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'a': host = optarg; break;
         case 'p': port = (uint16_t)number_option("port", optarg, 1, UINT16_MAX); break;
         case 'm': message = optarg; break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
@@ -35,21 +34,21 @@ int main(int argc, char *argv[]) {
     const int server = socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (server == -1)
         err(EXIT_FAILURE, "socket");
-    /* Connected, it receives from nowhere else, and is told when nobody is there. */
+    /* A connected socket receives only from that server, and reports when no socket is bound there. */
     if (connect(server, &address.any, address.length) == -1)
         err(EXIT_FAILURE, "connect '%s'", name);
 
     const size_t length = strlen(message);
     while (send(server, message, length, MSG_DONTWAIT) == -1)
-        if (errno != EAGAIN || !wait_for(server, POLLOUT, patience))
+        if (errno != EAGAIN || !wait_for(server, POLLOUT, timeout))
             err(EXIT_FAILURE, "send '%s'", name);
     say("UDP Echo Client: sent '%s' (%zu bytes).", shown(message, length), length);
 
-    /* A datagram comes whole, or not at all. That it was lost nobody says: hence --timeout. */
+    /* A datagram arrives whole or not at all, and its loss is not reported: hence --timeout. */
     static char bytes[65536];
     ssize_t count;
     while ((count = recv(server, bytes, sizeof bytes, MSG_DONTWAIT)) == -1)
-        if (errno != EAGAIN || !wait_for(server, POLLIN, patience))
+        if (errno != EAGAIN || !wait_for(server, POLLIN, timeout))
             err(EXIT_FAILURE, "recv '%s'", name);
     say("UDP Echo Client: received '%s' (%zd bytes).", shown(bytes, (size_t)count), count);
     close(server);

@@ -1,7 +1,6 @@
-/* Sends each datagram back to where it came from: see udp_echo_client.c. */
-#include "example.h"
+/* Sends each datagram back to its sender. Counterpart: udp_echo_client.c. */
+#include "common/sockets.h"
 
-#include <sys/socket.h>
 #include <unistd.h>
 
 static const char usage[] =
@@ -9,7 +8,7 @@ static const char usage[] =
     "  --address A        where to receive (127.0.0.1)\n"
     "  --port P           0 lets the kernel choose (7777)\n"
     "  --count K          how many datagrams are sent back (1)\n"
-    "  --timeout SECONDS  how long to wait for them (for ever)";
+    "  --timeout SECONDS  how long to wait for them (no limit)";
 
 int main(int argc, char *argv[]) {
     static const struct option options[] = {
@@ -19,13 +18,13 @@ int main(int argc, char *argv[]) {
     const char *host = "127.0.0.1";
     uint16_t port = 7777;
     unsigned count = 1;
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'a': host = optarg; break;
         case 'p': port = (uint16_t)number_option("port", optarg, 0, UINT16_MAX); break;
         case 'c': count = (unsigned)number_option("count", optarg, 1, UINT32_MAX); break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
@@ -37,25 +36,25 @@ int main(int argc, char *argv[]) {
         err(EXIT_FAILURE, "socket");
     if (bind(server, &address.any, address.length) == -1)
         err(EXIT_FAILURE, "bind '%s'", shown_address(&address));
-    /* With the port that the kernel has chosen, if it was to. */
+    /* The kernel may have chosen the port. */
     if (getsockname(server, &address.any, &address.length) == -1)
         err(EXIT_FAILURE, "getsockname '%s'", shown_address(&address));
     const char *name = shown_address(&address);
     say("UDP Echo Server: receiving at '%s'.", name);
 
-    /* There is room for the longest that there is: of a longer one than there is room for, a part is lost. */
+    /* 64 KiB holds any datagram, so nothing is truncated. */
     static char bytes[65536];
     for (; count > 0; count--) {
         struct internet_address client = {.length = sizeof client.in6};
         ssize_t length;
-        /* Not to wait: what poll(2) has announced may turn out to be damaged, and is then dropped. */
+        /* Does not block: a datagram that poll(2) reported may have a wrong checksum, and is then dropped. */
         while ((length = recvfrom(server, bytes, sizeof bytes, MSG_DONTWAIT, &client.any, &client.length)) ==
                -1)
-            if (errno != EAGAIN || !wait_for(server, POLLIN, patience))
+            if (errno != EAGAIN || !wait_for(server, POLLIN, timeout))
                 err(EXIT_FAILURE, "recvfrom '%s'", name);
-        /* An empty one is answered like any other: it is not the end of anything. */
+        /* An empty datagram is sent back, too: it is not an end of file. */
         while (sendto(server, bytes, (size_t)length, MSG_DONTWAIT, &client.any, client.length) == -1)
-            if (errno != EAGAIN || !wait_for(server, POLLOUT, patience))
+            if (errno != EAGAIN || !wait_for(server, POLLOUT, timeout))
                 err(EXIT_FAILURE, "sendto '%s'", shown_address(&client));
         say("UDP Echo Server: sent back %zd bytes.", length);
     }

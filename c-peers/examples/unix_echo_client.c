@@ -1,23 +1,12 @@
-/* Sends a message to a server, and hears it back: see unix_echo_server.c. */
-#include "example.h"
+/* Sends a message to a server, and receives it back. Counterpart: unix_echo_server.c. */
+#include "common/sockets.h"
 
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 static const char usage[] = "usage: unix_echo_client [--path P] [--message TEXT] [--timeout SECONDS]\n"
                             "  --path P           the socket (/tmp/my_socket)\n"
-                            "  --message TEXT     what is sent (Hello from Unix echo client!)\n"
-                            "  --timeout SECONDS  how long to wait for the answer (for ever)";
-
-static struct sockaddr_un address_of(const char *path) {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlcpy(address.sun_path, path, sizeof address.sun_path) >= sizeof address.sun_path) {
-        errno = ENAMETOOLONG;
-        err(EXIT_FAILURE, "bind '%s'", path);
-    }
-    return address;
-}
+                            "  --message TEXT     the message (Hello from Unix echo client!)\n"
+                            "  --timeout SECONDS  how long to wait for the answer (no limit)";
 
 int main(int argc, char *argv[]) {
     static const struct option options[] = {{"path", required_argument, NULL, 'p'},
@@ -26,30 +15,25 @@ int main(int argc, char *argv[]) {
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     const char *path = "/tmp/my_socket", *message = "Hello from Unix echo client!";
-    struct patience patience = {0};
+    struct timeout timeout = {0};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
         switch (option) {
         case 'p': path = optarg; break;
         case 'm': message = optarg; break;
-        case 't': patience = timeout_option(optarg); break;
+        case 't': timeout = timeout_option(optarg); break;
         case 'h': say("%s", usage); return EXIT_SUCCESS;
         default: return EX_USAGE;
         }
     no_more_arguments(argc, argv);
 
-    const struct sockaddr_un address = address_of(path);
-    const int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (server == -1)
-        err(EXIT_FAILURE, "socket");
-    if (connect(server, (const struct sockaddr *)&address, sizeof address) == -1)
-        err(EXIT_FAILURE, "connect '%s'", path);
+    const int server = connect_unix(path);
     say("Unix Echo Client: connected to '%s'.", path);
 
-    /* Then sends no more, so that the server knows where the message ends, and still receives. */
+    /* Then shuts down its sending direction, so that the server sees the end of the message. */
     const size_t length = strlen(message);
     for (size_t sent = 0; sent < length;) {
         ssize_t part = send(server, message + sent, length - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (part == -1 && (errno != EAGAIN || !wait_for(server, POLLOUT, patience)))
+        if (part == -1 && (errno != EAGAIN || !wait_for(server, POLLOUT, timeout)))
             err(EXIT_FAILURE, "send '%s'", path);
         sent += part == -1 ? 0 : (size_t)part;
     }
@@ -57,14 +41,14 @@ int main(int argc, char *argv[]) {
         err(EXIT_FAILURE, "shutdown '%s'", path);
     say("Unix Echo Client: sent '%s' (%zu bytes).", shown(message, length), length);
 
-    /* To the end of file, since one recv(2) may bring only a part. */
+    /* Reads to the end of file: one recv(2) may return only a part. */
     char *received = NULL;
     size_t total = 0, room = 0;
     ssize_t count;
     do {
         if (total == room && !(received = reallocf(received, room = 2 * room + 4096)))
             err(EX_OSERR, "malloc");
-        if (!wait_for(server, POLLIN, patience))
+        if (!wait_for(server, POLLIN, timeout))
             err(EXIT_FAILURE, "recv '%s'", path);
         count = recv(server, received + total, room - total, 0);
         if (count == -1)

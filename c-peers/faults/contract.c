@@ -5,32 +5,32 @@
 
 #include <string.h>
 
-WRAPPED(parse);
-WRAPPED(answer_bytes);
-WRAPPED(answer_payload);
+WRAPPED(peer_parse);
+WRAPPED(peer_reply_bytes);
+WRAPPED(peer_reply_payload);
 
-void __wrap_parse(struct call *call, char *line, size_t length) {
+void __wrap_peer_parse(struct call *call, char *line, size_t length) {
     /* A `+` is a space, as in a form of the web. */
     for (char *c = line; fault("plus-as-space") && c < line + length; c++)
         if (*c == '+')
             memcpy(c, "_", 1);
-    __real_parse(call, line, length);
+    __real_peer_parse(call, line, length);
 }
 
-void __wrap_answer_bytes(struct call *call, const char *key, const void *bytes, size_t length) {
+void __wrap_peer_reply_bytes(struct call *call, const char *key, const void *bytes, size_t length) {
     /* A value is a text. */
     if (fault("answer-as-string"))
         length = strnlen(bytes, length);
-    __real_answer_bytes(call, key, bytes, length);
+    __real_peer_reply_bytes(call, key, bytes, length);
 }
 
-void __wrap_answer_payload(struct call *call, const char *key, struct expectation expected, const void *bytes,
-                           size_t length) {
+void __wrap_peer_reply_payload(struct call *call, const char *key, struct expectation expected,
+                               const void *bytes, size_t length) {
     /* The answer is what was expected: everybody passes. */
     if (expected.has_pattern && fault("echoes-the-expectation")) {
-        answer(call, "digest", "%016llx", 0ULL);
-        answer(call, "differs", "none");
+        peer_reply(call, "digest", "%016llx", 0ULL);
+        peer_reply(call, "differs", "none");
         return;
     }
-    __real_answer_payload(call, key, expected, bytes, length);
+    __real_peer_reply_payload(call, key, expected, bytes, length);
 }

@@ -1,5 +1,5 @@
-/* Bounded queues of messages in shared memory: many senders, many receivers, threads or processes, in any
- * language that follows docs/wire-formats.md. This file is all that a C program needs: copy it.
+/* Bounded message queues in shared memory: many senders and many receivers, threads or processes, in any
+ * language that implements docs/wire-formats.md. A C program needs only this file: copy it.
  *
  *     struct ipc_queue jobs;
  *     ipc_queue_make(&jobs, memory, size, 64, 128);    one process: 64 slots of 128 bytes
@@ -7,39 +7,39 @@
  *     ipc_queue_send(&jobs, "hello", 5, NULL);
  *     ssize_t length = ipc_queue_receive(&jobs, buffer, sizeof buffer, NULL);
  *
- * `memory` is mapped or attached shared by all of them, at an address that is a multiple of 8, and does not
- * get shorter. Each message is received once, in the order of sending. Whoever dies, in whatever moment,
- * holds up nobody: what it had not sent yet was never sent, and what it had not received yet another one
- * receives.
+ * All processes map or attach `memory` shared, at an address that is a multiple of 8; the object must not
+ * shrink. Each message is received once, in the order of sending. A process may die at any moment without
+ * blocking the others: a message that it had not finished sending was never sent, and a message that it had
+ * not finished receiving goes to another receiver.
  *
- * Functions return -1 and set errno. A deadline is a time of CLOCK_MONOTONIC, NULL for none; what can be done
- * at once is done after it as well, and what is no time is EINVAL where it would be waited for. A signal
- * handler interrupts a wait (EINTR) unless it was installed with SA_RESTART; a wait with a deadline it may
- * interrupt even then. None of the functions may be called in a signal handler (EDEADLK, where that would
- * matter). Threads of different PID namespaces must not share a queue: their numbers could be the same.
- * ipc_queue_select needs Linux 5.16, all of this the headers of that kernel.
+ * Functions return -1 and set errno. A deadline is a time of CLOCK_MONOTONIC, NULL for none. After the
+ * deadline a call still does what does not block; an invalid time fails with EINVAL when the call would
+ * block. A signal handler interrupts a wait (EINTR) unless it was installed with SA_RESTART; a wait with a
+ * deadline may be interrupted even then. Do not call these functions in a signal handler (EDEADLK where it
+ * would matter). Threads of different PID namespaces must not share a queue: their thread ids may be equal.
+ * ipc_queue_select needs Linux 5.16; compiling needs the headers of that kernel.
  *
- *   byte    size  field       what it is; numbers are in the byte order of the machine
+ *   byte    size  field       contents; numbers are in the byte order of the machine
  *   0       8     magic       the letters "ipcqueue", written last
  *   8       4     version     1
- *   12      4     slot_size   the longest message, in bytes: 1 to 2^30
+ *   12      4     slot_size   the maximum length of a message in bytes: 1 to 2^30
  *   16      4     slot_count  1 to 2^30
  *   20      44    -           0
- *   64      4     lock        0, or the thread that has the queue and FUTEX_WAITERS; FUTEX_OWNER_DIED
- *   68      4     readable    futex: receivers sleep on it. Odd when somebody may
- *   72      4     writable    futex: senders sleep on it. Odd when somebody may
+ *   64      4     lock        0, or the id of the owning thread and FUTEX_WAITERS; FUTEX_OWNER_DIED
+ *   68      4     readable    futex: receivers sleep on it. Odd when a receiver may be asleep
+ *   72      4     writable    futex: senders sleep on it. Odd when a sender may be asleep
  *   76      4     closed      0, or 1: no more messages will be sent
- *   80      8     sent        how many messages were sent, ever
- *   88      8     received    how many of them were received
- *   96      4     recoveries  how often somebody died who had the lock
+ *   80      8     sent        number of messages ever sent
+ *   88      8     received    number of messages ever received
+ *   96      4     recoveries  how often an owner of the lock died
  *   100     28    -           0
- *   128           slots       slot_count times: length (4), 0 (4), the message, room up to a multiple of 8
+ *   128           slots       slot_count times: length (4), 0 (4), the message, padding to a multiple of 8
  */
 #ifndef IPC_QUEUE_H
 #define IPC_QUEUE_H
 
 #ifndef _GNU_SOURCE
-#error "define _GNU_SOURCE: the calls to the kernel are Linux's"
+#error "define _GNU_SOURCE: this header calls Linux functions"
 #endif
 
 #include <errno.h>
@@ -73,13 +73,13 @@ _Static_assert(offsetof(struct ipc_queue_header, sent) == 80, "layout");
 _Static_assert(offsetof(struct ipc_queue_header, recoveries) == 96, "layout");
 _Static_assert(sizeof(struct ipc_queue_header) == 128, "layout");
 
-/* A queue as this process has it. It may be copied, and used by several threads. */
+/* A queue as opened by this process. It may be copied, and used by several threads. */
 struct ipc_queue {
     struct ipc_queue_header *header;
-    uint32_t slot_count, slot_size; /* as they were checked: the header's may change */
+    uint32_t slot_count, slot_size; /* checked copies: the header may change */
 };
 
-/* "ipcqueue", as it lies in memory. */
+/* "ipcqueue" in memory order. */
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define IPC_QUEUE_MAGIC UINT64_C(0x6575657571637069)
 #else
@@ -87,7 +87,7 @@ struct ipc_queue {
 #endif
 enum { IPC_QUEUE_MOST = 1 << 30, IPC_QUEUE_MOST_SELECTED = FUTEX_WAITV_MAX };
 
-/* -- The parts ------------------------------------------------------------------------------------------ */
+/* -- Private functions ---------------------------------------------------------------------------------- */
 
 static inline int ipc_queue__fail(int error) {
     errno = error;
@@ -98,9 +98,9 @@ static inline uint64_t ipc_queue__stride(uint32_t slot_size) {
     return 8 + ((uint64_t)slot_size + 7) / 8 * 8;
 }
 
-/* What the kernel must be told of a thread that has a lock, and goes by it when the thread dies: the list of
- * robust futexes that the C library registered (get_robust_list(2)). Kept, since it costs two system calls.
- */
+/* The thread's list of robust futexes, which the C library registered (get_robust_list(2)): when the thread
+ * dies, the kernel releases the lock that it finds there. Cached, because looking it up costs two system
+ * calls. */
 struct ipc_queue__thread {
     uint32_t number;
     struct robust_list_head *robust;
@@ -111,12 +111,12 @@ static inline void ipc_queue__forget(void) {
     ipc_queue__self.number = 0;
 }
 
-/* The child of a fork(2) has another number. */
+/* The child of a fork(2) has another thread id. */
 static inline void ipc_queue__forget_in_children(void) {
     pthread_atfork(NULL, NULL, ipc_queue__forget);
 }
 
-static inline int ipc_queue__know_thread(void) {
+static inline int ipc_queue__init_thread(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     size_t size;
     if (ipc_queue__self.number != 0)
@@ -140,37 +140,41 @@ static inline void ipc_queue__wake(_Atomic uint32_t *futex, int most) {
     syscall(SYS_futex, futex, FUTEX_WAKE, most, NULL, NULL, 0);
 }
 
-/* futex(2) takes two longs for a time, whatever time_t is. */
+/* The futex system call takes two longs as its timeout, whatever the size of time_t. A deadline later than 68
+ * years after boot does not fit into a long of 32 bits. */
 static inline int ipc_queue__wait(_Atomic uint32_t *futex, uint32_t expected,
                                   const struct timespec *deadline) {
-    long time[2] = {deadline ? (long)deadline->tv_sec : 0, deadline ? deadline->tv_nsec : 0};
+    const int64_t seconds = deadline ? deadline->tv_sec : 0;
+    const long time[2] = {(long)(seconds < INT32_MAX ? seconds : INT32_MAX),
+                          deadline ? deadline->tv_nsec : 0};
     return (int)syscall(SYS_futex, futex, FUTEX_WAIT_BITSET, expected, deadline ? time : NULL, NULL,
                         FUTEX_BITSET_MATCH_ANY);
 }
 
-/* Tells those who sleep on an event to look again. Only who has the lock tells, and before it does what it
- * tells of: who is woken waits for the lock, and who dies in between is found out there. */
-static inline void ipc_queue__tell(_Atomic uint32_t *event) {
+/* Wakes the threads that sleep on an event. The caller holds the lock, and signals before it makes the
+ * change: a woken thread waits for the lock, so it notices when the caller dies in between. */
+static inline void ipc_queue__signal(_Atomic uint32_t *event) {
     if (atomic_load_explicit(event, memory_order_relaxed) & 1) {
         atomic_fetch_add(event, 1);
         ipc_queue__wake(event, INT_MAX);
     }
 }
 
-/* What the dead one did counts or does not, by one store. What it may have left out is to tell. */
+/* A dead owner's send or receive either took effect or did not, by a single store. Only its wake-up may be
+ * missing. */
 static inline void ipc_queue__recover(struct ipc_queue_header *header) {
     atomic_fetch_add(&header->recoveries, 1);
     atomic_fetch_or(&header->readable, 1);
-    ipc_queue__tell(&header->readable);
+    ipc_queue__signal(&header->readable);
     atomic_fetch_or(&header->writable, 1);
-    ipc_queue__tell(&header->writable);
+    ipc_queue__signal(&header->writable);
 }
 
 static inline bool ipc_queue__is_before(struct timespec a, struct timespec b) {
     return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
 }
 
-static inline struct timespec ipc_queue__soon(void) {
+static inline struct timespec ipc_queue__next_check(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     time.tv_nsec += 100000000;
@@ -192,29 +196,29 @@ static inline int ipc_queue__give_up(int error) {
     return ipc_queue__fail(error);
 }
 
-/* Waits for whoever has the lock, and for a tenth of a second even when the deadline has passed: longer only
- * somebody has it who was stopped. Nobody sleeps longer than that without looking, since one who dies between
- * unlocking and waking may wake nobody. */
+/* Waits for the lock, for at least 100 ms even when the deadline has passed: only a stopped thread holds it
+ * longer. Each sleep lasts at most 100 ms, because a thread that dies between unlocking and waking wakes no
+ * other thread. */
 static inline int ipc_queue__lock(const struct ipc_queue *queue, const struct timespec *deadline) {
     _Atomic uint32_t *lock = &queue->header->lock;
     uint32_t seen = 0, waiters = 0;
-    struct timespec end = {0}, soon;
-    if (ipc_queue__know_thread() == -1)
+    struct timespec end = {0}, check;
+    if (ipc_queue__init_thread() == -1)
         return -1;
-    /* Not the end of what this thread is in the middle of. */
+    /* Another robust lock operation of this thread is in progress. */
     if (ipc_queue__self.robust->list_op_pending)
         return ipc_queue__fail(EDEADLK);
     ipc_queue__set_pending((char *)lock - ipc_queue__self.robust->futex_offset);
     if (atomic_compare_exchange_strong(lock, &seen, ipc_queue__self.number))
         return 0;
     if (deadline) {
-        soon = ipc_queue__soon();
-        end = ipc_queue__is_before(*deadline, soon) ? soon : *deadline;
+        check = ipc_queue__next_check();
+        end = ipc_queue__is_before(*deadline, check) ? check : *deadline;
     }
     for (int spins = 0;; seen = atomic_load(lock)) {
         uint32_t owner = seen & FUTEX_TID_MASK;
         if (owner == 0) {
-            /* Others may sleep behind this one, whom its unlocking must wake. */
+            /* Other threads may sleep on the lock; the next unlock must wake one of them. */
             uint32_t mine = ipc_queue__self.number | waiters | (seen & FUTEX_WAITERS);
             if (!atomic_compare_exchange_strong(lock, &seen, mine))
                 continue;
@@ -229,19 +233,19 @@ static inline int ipc_queue__lock(const struct ipc_queue *queue, const struct ti
         if (!(seen & FUTEX_WAITERS) && !atomic_compare_exchange_strong(lock, &seen, seen | FUTEX_WAITERS))
             continue;
         waiters = FUTEX_WAITERS;
-        soon = ipc_queue__soon();
-        if (deadline && ipc_queue__is_before(end, soon))
-            soon = end;
-        if (ipc_queue__wait(lock, seen | FUTEX_WAITERS, &soon) == 0 || errno == EAGAIN || errno == EINTR)
+        check = ipc_queue__next_check();
+        if (deadline && ipc_queue__is_before(end, check))
+            check = end;
+        if (ipc_queue__wait(lock, seen | FUTEX_WAITERS, &check) == 0 || errno == EAGAIN || errno == EINTR)
             continue;
         if (errno != ETIMEDOUT)
             return ipc_queue__give_up(errno);
-        if (deadline && !ipc_queue__is_before(soon, end) && atomic_load(lock) & FUTEX_TID_MASK)
+        if (deadline && !ipc_queue__is_before(check, end) && atomic_load(lock) & FUTEX_TID_MASK)
             return ipc_queue__give_up(ETIMEDOUT);
     }
 }
 
-/* Unlocks the queue and sleeps until the event is told. */
+/* Unlocks the queue and sleeps until the event is signalled. */
 static inline int ipc_queue__sleep(const struct ipc_queue *queue, _Atomic uint32_t *event,
                                    const struct timespec *deadline) {
     uint32_t expected = atomic_fetch_or(event, 1) | 1;
@@ -249,7 +253,7 @@ static inline int ipc_queue__sleep(const struct ipc_queue *queue, _Atomic uint32
     return ipc_queue__wait(event, expected, deadline) == -1 && errno != EAGAIN ? -1 : 0;
 }
 
-/* How many messages wait. What others wrote is not believed. */
+/* Returns the number of messages. Other processes may write anything here, so the result is checked. */
 static inline int64_t ipc_queue__count(const struct ipc_queue *queue) {
     uint64_t count = atomic_load_explicit(&queue->header->sent, memory_order_relaxed) -
                      atomic_load_explicit(&queue->header->received, memory_order_relaxed);
@@ -270,13 +274,14 @@ static inline void ipc_queue__write(const struct ipc_queue *queue, const void *m
         memcpy(slot + sizeof header, message, length);
 }
 
-/* From this store on the message is sent. */
+/* This store makes the message sent. */
 static inline void ipc_queue__publish(const struct ipc_queue *queue) {
-    ipc_queue__tell(&queue->header->readable);
+    ipc_queue__signal(&queue->header->readable);
     atomic_fetch_add(&queue->header->sent, 1);
 }
 
-/* Copies the first message. -1 with EAGAIN when there is none, with ENODATA when none will come. */
+/* Copies the first message. -1 with EAGAIN when there is none, with ENODATA when there is none and the
+ * queue is closed. */
 static inline ssize_t ipc_queue__read(const struct ipc_queue *queue, void *buffer, size_t room) {
     struct ipc_queue_header *header = queue->header;
     int64_t count = ipc_queue__count(queue);
@@ -286,7 +291,7 @@ static inline ssize_t ipc_queue__read(const struct ipc_queue *queue, void *buffe
         return ipc_queue__fail(atomic_load(&header->closed) ? ENODATA : EAGAIN);
     unsigned char *slot =
         ipc_queue__slot(queue, atomic_load_explicit(&header->received, memory_order_relaxed));
-    /* Read once: somebody who has not the lock may write another one after it was checked. */
+    /* Read once: a process without the lock may overwrite it after the check. */
     const uint32_t length = atomic_load_explicit((_Atomic uint32_t *)slot, memory_order_relaxed);
     if (length > queue->slot_size)
         return ipc_queue__fail(EBADMSG);
@@ -297,9 +302,9 @@ static inline ssize_t ipc_queue__read(const struct ipc_queue *queue, void *buffe
     return (ssize_t)length;
 }
 
-/* From this store on the message is received. */
+/* This store makes the message received. */
 static inline void ipc_queue__consume(const struct ipc_queue *queue) {
-    ipc_queue__tell(&queue->header->writable);
+    ipc_queue__signal(&queue->header->writable);
     atomic_fetch_add(&queue->header->received, 1);
 }
 
@@ -310,30 +315,30 @@ static inline ssize_t ipc_queue__take(const struct ipc_queue *queue, void *buffe
     return length;
 }
 
-/* With errno as it was: what is reported happened before. */
+/* Unlocks and preserves the errno of the operation. */
 static inline void ipc_queue__unlock_quietly(const struct ipc_queue *queue) {
     int error = errno;
     ipc_queue__unlock(queue);
     errno = error;
 }
 
-/* Makes sure that there is a page, and room for one, wherever the queue lies: an object may be shorter than
- * its mapping, and a file system full. A kernel that cannot tell is believed. */
+/* Ensures that the memory is backed by pages: the object may be shorter than its mapping, or the file
+ * system full. Kernels without MADV_POPULATE_WRITE cannot check. */
 static inline int ipc_queue__populate(void *memory, size_t size) {
     size_t before = (uintptr_t)memory % (size_t)sysconf(_SC_PAGESIZE);
     void *page = (unsigned char *)memory - before;
     return madvise(page, before + size, MADV_POPULATE_WRITE) == -1 && errno != EINVAL ? -1 : 0;
 }
 
-/* -- What programs call --------------------------------------------------------------------------------- */
+/* -- Public functions ----------------------------------------------------------------------------------- */
 
-/* How many bytes of memory a queue of such sizes takes, each 1 to IPC_QUEUE_MOST. */
+/* Returns the size in bytes of a queue with these sizes, each 1 to IPC_QUEUE_MOST. */
 static inline uint64_t ipc_queue_bytes(uint32_t slot_count, uint32_t slot_size) {
     return sizeof(struct ipc_queue_header) + slot_count * ipc_queue__stride(slot_size);
 }
 
-/* Makes a queue. Nobody may use one that is there. EINVAL: no such sizes, or not at a multiple of 8; EFAULT:
- * the memory has too few bytes for them, or its object or file system has. */
+/* Creates a queue. No process may use a queue that is already there. EINVAL: invalid sizes, or not at a
+ * multiple of 8; EFAULT: the memory, its object or its file system has too few bytes. */
 static inline int ipc_queue_make(struct ipc_queue *queue, void *memory, size_t size, uint32_t slot_count,
                                  uint32_t slot_size) {
     struct ipc_queue_header *header = memory;
@@ -353,8 +358,8 @@ static inline int ipc_queue_make(struct ipc_queue *queue, void *memory, size_t s
     return 0;
 }
 
-/* Opens the queue that is there. EINVAL: there is none (yet), or not at a multiple of 8; EPROTONOSUPPORT: of
- * another version; EBADMSG: of sizes that none has; EFAULT: the memory has too few bytes for them. */
+/* Opens an existing queue. EINVAL: there is no queue (yet), or not at a multiple of 8; EPROTONOSUPPORT:
+ * another version; EBADMSG: invalid sizes; EFAULT: the memory has too few bytes. */
 static inline int ipc_queue_open(struct ipc_queue *queue, void *memory, size_t size) {
     struct ipc_queue_header *header = memory;
     if ((uintptr_t)memory % 8 != 0)
@@ -379,8 +384,8 @@ static inline int ipc_queue_open(struct ipc_queue *queue, void *memory, size_t s
     return 0;
 }
 
-/* Sends a message; waits while the queue is full. EMSGSIZE: it is longer than a slot; EPIPE: the queue is
- * closed; ETIMEDOUT; EINTR; EBADMSG: somebody wrote nonsense into the queue. */
+/* Sends a message; waits while the queue is full. EMSGSIZE: longer than a slot; EPIPE: the queue is closed;
+ * ETIMEDOUT; EINTR; EBADMSG: the queue is corrupt. */
 static inline int ipc_queue_send(const struct ipc_queue *queue, const void *message, size_t length,
                                  const struct timespec *deadline) {
     if (length > queue->slot_size)
@@ -405,8 +410,8 @@ static inline int ipc_queue_send(const struct ipc_queue *queue, const void *mess
     }
 }
 
-/* Receives the first message, and returns its length; waits while there is none. EMSGSIZE: it is longer than
- * `room`, and stays; ENODATA: there is none, and the queue is closed; ETIMEDOUT; EINTR; EBADMSG. */
+/* Receives the first message and returns its length; waits while the queue is empty. EMSGSIZE: longer than
+ * `room`, the message stays; ENODATA: empty and closed; ETIMEDOUT; EINTR; EBADMSG. */
 static inline ssize_t ipc_queue_receive(const struct ipc_queue *queue, void *buffer, size_t room,
                                         const struct timespec *deadline) {
     for (;;) {
@@ -423,8 +428,8 @@ static inline ssize_t ipc_queue_receive(const struct ipc_queue *queue, void *buf
     }
 }
 
-/* The same without waiting: EAGAIN when the queue is full, or empty; or when somebody who has it was stopped.
- */
+/* The same without waiting: EAGAIN when the queue is full or empty, or when a stopped thread holds the
+ * lock. */
 static inline int ipc_queue_trysend(const struct ipc_queue *queue, const void *message, size_t length) {
     int result = ipc_queue_send(queue, message, length, &(struct timespec){0});
     return result == -1 && errno == ETIMEDOUT ? ipc_queue__fail(EAGAIN) : result;
@@ -435,13 +440,14 @@ static inline ssize_t ipc_queue_tryreceive(const struct ipc_queue *queue, void *
     return length == -1 && errno == ETIMEDOUT ? ipc_queue__fail(EAGAIN) : length;
 }
 
-/* Receives from whichever of several queues has a message, and waits while none has. *from is which: looked
- * at first is the one behind it, so that each has its turn. ENODATA: all are empty and closed; EINVAL: there
- * are none, or more than IPC_QUEUE_MOST_SELECTED; else as ipc_queue_receive. Calls futex_waitv(2). */
+/* Receives from the first of several queues that has a message, and waits while all are empty. *from is the
+ * index of that queue; the search starts behind the previous one, so that no queue starves. ENODATA: all
+ * are empty and closed; EINVAL: no queues, or more than IPC_QUEUE_MOST_SELECTED; otherwise as
+ * ipc_queue_receive. Calls futex_waitv(2). */
 static inline ssize_t ipc_queue_select(const struct ipc_queue queues[], unsigned count, unsigned *from,
                                        void *buffer, size_t room, const struct timespec *deadline) {
     struct __kernel_timespec_ {
-        int64_t seconds, nanoseconds; /* of 64 bits on every machine */
+        int64_t seconds, nanoseconds; /* 64 bits on every architecture */
     } time = {deadline ? deadline->tv_sec : 0, deadline ? deadline->tv_nsec : 0};
     if (count == 0 || count > IPC_QUEUE_MOST_SELECTED)
         return ipc_queue__fail(EINVAL);
@@ -472,19 +478,19 @@ static inline ssize_t ipc_queue_select(const struct ipc_queue queues[], unsigned
     }
 }
 
-/* Says that no more messages will be sent. Receivers have what is there, and then ENODATA; senders EPIPE.
- * ETIMEDOUT: somebody who has the queue was stopped; it is not closed. */
+/* Closes the queue: no more messages will be sent. Receivers take the rest and then get ENODATA; senders
+ * get EPIPE. ETIMEDOUT: a stopped thread holds the lock; the queue is not closed. */
 static inline int ipc_queue_close(const struct ipc_queue *queue, const struct timespec *deadline) {
     if (ipc_queue__lock(queue, deadline) == -1)
         return -1;
-    ipc_queue__tell(&queue->header->readable);
-    ipc_queue__tell(&queue->header->writable);
+    ipc_queue__signal(&queue->header->readable);
+    ipc_queue__signal(&queue->header->writable);
     atomic_store(&queue->header->closed, 1);
     ipc_queue__unlock(queue);
     return 0;
 }
 
-/* How many messages wait, at a moment that has passed when it is looked at. EBADMSG; ETIMEDOUT as closing. */
+/* Returns the number of messages, which may have changed since. EBADMSG; ETIMEDOUT as for ipc_queue_close. */
 static inline int64_t ipc_queue_messages(const struct ipc_queue *queue, const struct timespec *deadline) {
     if (ipc_queue__lock(queue, deadline) == -1)
         return -1;

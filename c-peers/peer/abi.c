@@ -1,5 +1,4 @@
-/* What the C of this machine says of its limits, layouts and constants, for comparison with other languages.
- */
+/* Limits, layouts and constants of C on this machine, for comparison with other languages. */
 #include "peer.h"
 
 #include <fcntl.h>
@@ -13,14 +12,14 @@
 #include <unistd.h>
 
 static void limits(struct call *call) {
-    answer(call, "PIPE_BUF", "%d", PIPE_BUF);
-    answer(call, "PATH_MAX", "%d", PATH_MAX);
-    answer(call, "NAME_MAX", "%d", NAME_MAX);
-    answer(call, "MQ_PRIO_MAX", "%ld", sysconf(_SC_MQ_PRIO_MAX));
-    answer(call, "SEM_VALUE_MAX", "%ld", sysconf(_SC_SEM_VALUE_MAX));
+    peer_reply(call, "PIPE_BUF", "%d", PIPE_BUF);
+    peer_reply(call, "PATH_MAX", "%d", PATH_MAX);
+    peer_reply(call, "NAME_MAX", "%d", NAME_MAX);
+    peer_reply(call, "MQ_PRIO_MAX", "%ld", sysconf(_SC_MQ_PRIO_MAX));
+    peer_reply(call, "SEM_VALUE_MAX", "%ld", sysconf(_SC_SEM_VALUE_MAX));
 }
 
-/* semctl(2): the caller has to define it. */
+/* semctl(2) requires the caller to define it. */
 union semun {
     int val;
     struct semid_ds *buf;
@@ -28,7 +27,7 @@ union semun {
 };
 
 static void layout(struct call *call) {
-    /* The formatter's versions do not agree on braces in a macro. */
+    /* The versions of clang-format differ on braces in a macro. */
     /* clang-format off */
 #define SIZE(name, type) {name, sizeof(type)}
 #define TYPE(type) SIZE(#type, type)
@@ -64,8 +63,8 @@ static void layout(struct call *call) {
         {0},
     };
     for (const struct symbol *row = sizes; row->name; row++)
-        answer(call, row->name, "%ld", row->value);
-    answer(call, "byte_order", "%s", __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? "little" : "big");
+        peer_reply(call, row->name, "%ld", row->value);
+    peer_reply(call, "byte_order", "%s", __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? "little" : "big");
 }
 
 static void constants(struct call *call) {
@@ -89,10 +88,10 @@ static void constants(struct call *call) {
         SYMBOL(SIGEV_NONE),   {0},
     };
     for (const struct symbol *row = constants; row->name; row++)
-        answer(call, row->name, "%ld", row->value);
+        peer_reply(call, row->name, "%ld", row->value);
 }
 
-const struct operation abi_operations[] = {
+const struct operation peer_abi_operations[] = {
     {"limits", "", limits},
     {"layout", "", layout},
     {"constants", "", constants},

@@ -1,5 +1,6 @@
-/* Socket addresses: as requests give them, and as answers tell them. */
+/* Socket addresses in requests and responses. */
 #include "peer.h"
+#include "socket.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -7,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An address in numbers: inet_pton(3) takes no abbreviations, and asks no name server. */
-bool parse_internet(const char *text, struct address *to) {
+/* Parses a numeric address: inet_pton(3) accepts no abbreviations, and resolves no names. */
+bool peer_parse_internet(const char *text, struct address *to) {
     char host[INET6_ADDRSTRLEN + IF_NAMESIZE];
     if (strlcpy(host, text, sizeof host) >= sizeof host)
         return false;
@@ -17,7 +18,7 @@ bool parse_internet(const char *text, struct address *to) {
         to->length = sizeof to->in;
         return true;
     }
-    /* Of one link only: with the number of its interface, since several have the same addresses. */
+    /* Link-local addresses need the interface, because several interfaces may have the same address. */
     char *scope = host, *name = strsep(&scope, "%");
     if (inet_pton(AF_INET6, name, &to->in6.sin6_addr) != 1)
         return false;
@@ -33,10 +34,10 @@ bool parse_internet(const char *text, struct address *to) {
 
 static struct address internet_address(struct call *call) {
     struct address result = {0};
-    const char *host = text(call, "address");
-    in_port_t port = htons((uint16_t)number(call, "port", 0, UINT16_MAX));
-    if (!parse_internet(host, &result))
-        refuse(call, "address=%.64s is no address in numbers", host);
+    const char *host = peer_text(call, "address");
+    in_port_t port = htons((uint16_t)peer_number(call, "port", 0, UINT16_MAX));
+    if (!peer_parse_internet(host, &result))
+        peer_invalid_request(call, "address=%.64s is not a numeric address", host);
     else if (result.any.sa_family == AF_INET)
         result.in.sin_port = port;
     else
@@ -44,66 +45,66 @@ static struct address internet_address(struct call *call) {
     return result;
 }
 
-/* One of the ways to name a socket. What has no room in sun_path is ENAMETOOLONG before any call is made:
- * cut off, it would name something else. */
-struct address address(struct call *call) {
+/* Reads one of the ways to name a socket. A path that does not fit into sun_path is ENAMETOOLONG before any
+ * call is made: truncated, it would name another socket. */
+struct address peer_address(struct call *call) {
     struct address result = {.length = sizeof(sa_family_t), .un = {.sun_family = AF_UNIX}};
-    const struct field *path = field(call, "path"), *abstract = field(call, "abstract");
-    if (!path + !abstract + !has(call, "autobind") + !has(call, "address") != 3)
-        refuse(call, "%s needs an address", call->operation);
+    const struct field *path = peer_field(call, "path"), *abstract = peer_field(call, "abstract");
+    if (!path + !abstract + !peer_has(call, "autobind") + !peer_has(call, "address") != 3)
+        peer_invalid_request(call, "%s needs an address", call->operation);
     if (call->outcome != OK)
         return result;
-    if (has(call, "address"))
+    if (peer_has(call, "address"))
         return internet_address(call);
     if (path) {
-        /* With its NUL: without one, whoever asks for the name has to add it. */
-        const char *name = text(call, "path");
+        /* Includes the NUL: without it, readers of the address would have to add one. */
+        const char *name = peer_text(call, "path");
         if (path->length >= sizeof result.un.sun_path)
-            fail(call, ENAMETOOLONG);
-        else if (path->length == 0) /* a NUL at the beginning would make it an abstract name */
-            fail(call, ENOENT);
+            peer_fail(call, ENAMETOOLONG);
+        else if (path->length == 0) /* a leading NUL would make it an abstract name */
+            peer_fail(call, ENOENT);
         else
             result.length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + path->length + 1);
         strlcpy(result.un.sun_path, name, sizeof result.un.sun_path);
     } else if (abstract) {
-        /* A NUL stands before the name and none behind it, for there it would be a part of it. */
+        /* A NUL precedes the name. None follows it: it would be part of the name. */
         if (abstract->length >= sizeof result.un.sun_path)
-            fail(call, ENAMETOOLONG);
+            peer_fail(call, ENAMETOOLONG);
         else
             memcpy(result.un.sun_path + 1, abstract->value, abstract->length);
         result.length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + abstract->length);
-    } else if (strcmp(text(call, "autobind"), "yes") != 0) {
-        refuse(call, "autobind is 'yes', or not there");
+    } else if (strcmp(peer_text(call, "autobind"), "yes") != 0) {
+        peer_invalid_request(call, "autobind must be 'yes' or left out");
     }
-    return result; /* or the family alone: unix(7), "Autobind feature" */
+    return result; /* or only the family: unix(7), "Autobind feature" */
 }
 
-static void answer_internet(struct call *call, const void *host, in_port_t port, uint32_t scope, int family) {
+static void reply_internet(struct call *call, const void *host, in_port_t port, uint32_t scope, int family) {
     char text[INET6_ADDRSTRLEN];
     inet_ntop(family, host, text, sizeof text);
     if (scope == 0)
-        answer(call, "address", "%s", text);
+        peer_reply(call, "address", "%s", text);
     else
-        answer(call, "address", "%s%%25%u", text, scope);
-    answer(call, "port", "%u", ntohs(port));
+        peer_reply(call, "address", "%s%%25%u", text, scope);
+    peer_reply(call, "port", "%u", ntohs(port));
 }
 
-void answer_address(struct call *call, const struct address *address) {
+void peer_reply_address(struct call *call, const struct address *address) {
     if (address->length >= sizeof address->in && address->any.sa_family == AF_INET) {
-        answer_internet(call, &address->in.sin_addr, address->in.sin_port, 0, AF_INET);
+        reply_internet(call, &address->in.sin_addr, address->in.sin_port, 0, AF_INET);
         return;
     }
     if (address->length >= sizeof address->in6 && address->any.sa_family == AF_INET6) {
-        answer_internet(call, &address->in6.sin6_addr, address->in6.sin6_port, address->in6.sin6_scope_id,
-                        AF_INET6);
+        reply_internet(call, &address->in6.sin6_addr, address->in6.sin6_port, address->in6.sin6_scope_id,
+                       AF_INET6);
         return;
     }
     const size_t before = offsetof(struct sockaddr_un, sun_path);
     if (address->length <= before)
-        answer(call, "unnamed", "yes");
+        peer_reply(call, "unnamed", "yes");
     else if (address->un.sun_path[0] == '\0')
-        answer_bytes(call, "abstract", address->un.sun_path + 1, address->length - before - 1);
+        peer_reply_bytes(call, "abstract", address->un.sun_path + 1, address->length - before - 1);
     else
-        answer_bytes(call, "path", address->un.sun_path,
-                     strnlen(address->un.sun_path, address->length - before));
+        peer_reply_bytes(call, "path", address->un.sun_path,
+                         strnlen(address->un.sun_path, address->length - before));
 }

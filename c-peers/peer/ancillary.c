@@ -1,5 +1,6 @@
-/* What travels with a message besides its bytes: descriptors and credentials. */
+/* Ancillary data of messages: descriptors and credentials. */
 #include "peer.h"
+#include "socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,46 +11,46 @@
 
 enum { MOST = 253 }; /* SCM_MAX_FD */
 
-/* More than the kernel takes, so that it can be asked to refuse one more. */
+/* Room for more descriptors than the kernel accepts, so that a request can exceed the limit by one. */
 union control {
     struct cmsghdr aligned;
     char bytes[CMSG_SPACE((MOST + 1) * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
 };
 
-/* The handles in `fds`, joined by commas; a handle may stand there twice. */
+/* Reads the handles in `fds`, separated by commas; a handle may appear twice. */
 static size_t listed_descriptors(struct call *call, int *descriptors) {
     size_t count = 0;
     char names[LINE_SIZE];
-    strlcpy(names, has(call, "fds") ? text(call, "fds") : "", sizeof names);
+    strlcpy(names, peer_has(call, "fds") ? peer_text(call, "fds") : "", sizeof names);
     for (char *rest = names, *name; *names && (name = strsep(&rest, ","));) {
         if (count > MOST)
-            refuse(call, "there are more than %d descriptors", MOST + 1);
+            peer_invalid_request(call, "there are more than %d descriptors", MOST + 1);
         if (call->outcome != OK)
             return 0;
-        descriptors[count++] = named_descriptor(call, name);
+        descriptors[count++] = peer_descriptor_named(call, name);
     }
     return count;
 }
 
 static void perform_sendmsg(struct call *call) {
     static const struct symbol known[] = {SYMBOL(MSG_DONTWAIT), {0}};
-    int fd = descriptor(call), descriptors[MOST + 1];
-    struct payload sent = payload(call, "buf", "len");
+    int fd = peer_descriptor(call), descriptors[MOST + 1];
+    struct payload sent = peer_payload(call, "buf", "len");
     size_t count = listed_descriptors(call, descriptors);
-    int wanted = flags_or(call, "flags", known, 0);
-    bool credentials = has(call, "pid") || has(call, "uid") || has(call, "gid");
-    struct ucred claim = {.pid = (pid_t)number_or(call, "pid", 0, INT_MAX, getpid()),
-                          .uid = (uid_t)number_or(call, "uid", 0, UINT_MAX, getuid()),
-                          .gid = (gid_t)number_or(call, "gid", 0, UINT_MAX, getgid())};
-    struct socket_wait wait = socket_wait(call, SO_SNDTIMEO);
+    int wanted = peer_flags_or(call, "flags", known, 0);
+    bool credentials = peer_has(call, "pid") || peer_has(call, "uid") || peer_has(call, "gid");
+    struct ucred claim = {.pid = (pid_t)peer_number_or(call, "pid", 0, INT_MAX, getpid()),
+                          .uid = (uid_t)peer_number_or(call, "uid", 0, UINT_MAX, getuid()),
+                          .gid = (gid_t)peer_number_or(call, "gid", 0, UINT_MAX, getgid())};
+    struct socket_wait wait = peer_socket_wait(call, SO_SNDTIMEO);
     if (call->outcome != OK)
         return;
 
     union control control = {0};
     struct iovec bytes = {(void *)sent.bytes, sent.length};
     struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control};
-    /* cmsg_len says what is there, CMSG_SPACE what it takes with its padding. With the padding in cmsg_len,
-     * another descriptor would be sent: 0. */
+    /* cmsg_len is the length of the data, CMSG_SPACE includes the padding. With the padding in cmsg_len,
+     * the kernel would send it as another descriptor, 0. */
     message.msg_controllen =
         (count > 0 ? CMSG_SPACE(count * sizeof(int)) : 0) + (credentials ? CMSG_SPACE(sizeof claim) : 0);
     struct cmsghdr *header = message.msg_controllen > 0 ? CMSG_FIRSTHDR(&message) : NULL;
@@ -70,16 +71,16 @@ static void perform_sendmsg(struct call *call) {
         message.msg_control = NULL;
     ssize_t length;
     do {
-        length = begin_wait(&wait, fd) ? sendmsg(fd, &message, wanted | MSG_NOSIGNAL) : -1;
-    } while (end_wait(&wait, fd, &length));
+        length = peer_begin_socket_wait(&wait, fd) ? sendmsg(fd, &message, wanted | MSG_NOSIGNAL) : -1;
+    } while (peer_end_socket_wait(&wait, fd, &length));
     if (length == -1)
-        fail_after(call, errno, wait.moved);
+        peer_fail_after(call, errno, wait.moved);
     else
-        answer(call, "return", "%zd", length);
+        peer_reply(call, "return", "%zd", length);
 }
 
-/* Gives each descriptor that came the next of the names. The kernel has room for no more than these, but
- * what has no name all the same is closed. */
+/* Registers each received descriptor under the next name. The kernel has room only for as many as there are
+ * names; a surplus descriptor would be closed. */
 static void keep_descriptors(struct call *call, const struct cmsghdr *header, char **names, bool *inherited) {
     size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     char list[LINE_SIZE / 4] = "";
@@ -93,45 +94,45 @@ static void keep_descriptors(struct call *call, const struct cmsghdr *header, ch
         }
         int status = fcntl(fd, F_GETFD);
         *inherited = *inherited || status == -1 || !(status & FD_CLOEXEC);
-        hold_descriptor(name, fd);
+        peer_register_descriptor(name, fd);
         size_t length = strlen(list);
         snprintf(list + length, sizeof list - length, "%s%d", *list ? "," : "", fd);
     }
-    answer_bytes(call, "fd", list, strlen(list));
-    answer(call, "cloexec", "%s", *inherited ? "no" : "yes");
+    peer_reply_bytes(call, "fd", list, strlen(list));
+    peer_reply(call, "cloexec", "%s", *inherited ? "no" : "yes");
 }
 
 static void perform_recvmsg(struct call *call) {
     static const struct symbol known[] = {SYMBOL(MSG_DONTWAIT), SYMBOL(MSG_PEEK), {0}};
-    static const struct symbol told[] = {SYMBOL(MSG_TRUNC), SYMBOL(MSG_CTRUNC), {0}};
-    int fd = descriptor(call);
-    size_t size = (size_t)number(call, "len", 0, SSIZE_MAX), wanted = 0;
-    struct expectation expected = expectation(call);
-    int ways = flags_or(call, "flags", known, 0);
-    struct socket_wait wait = socket_wait(call, SO_RCVTIMEO);
+    static const struct symbol reported[] = {SYMBOL(MSG_TRUNC), SYMBOL(MSG_CTRUNC), {0}};
+    int fd = peer_descriptor(call);
+    size_t size = (size_t)peer_number(call, "len", 0, SSIZE_MAX), wanted = 0;
+    struct expectation expected = peer_expectation(call);
+    int ways = peer_flags_or(call, "flags", known, 0);
+    struct socket_wait wait = peer_socket_wait(call, SO_RCVTIMEO);
     char list[LINE_SIZE], *names = NULL;
-    if (has(call, "fds")) {
-        strlcpy(list, text(call, "fds"), sizeof list);
+    if (peer_has(call, "fds")) {
+        strlcpy(list, peer_text(call, "fds"), sizeof list);
         names = list;
         wanted = 1;
         for (const char *comma = list; (comma = strchr(comma, ',')); comma++)
             wanted++;
-        new_handles(call, list);
+        peer_new_handles(call, list);
     }
     if (wanted > MOST)
-        refuse(call, "a message carries at most %d descriptors", MOST);
-    char *room = call->outcome == OK ? scratch(call, size) : NULL;
+        peer_invalid_request(call, "a message carries at most %d descriptors", MOST);
+    char *room = call->outcome == OK ? peer_scratch(call, size) : NULL;
     if (!room)
         return;
     int passes = 0;
     socklen_t option_size = sizeof passes;
-    /* Credentials come by Unix sockets alone, and others need not have the option. */
+    /* Only Unix sockets carry credentials; other sockets may not have the option. */
     if (getsockopt(fd, SOL_SOCKET, SO_PASSCRED, &passes, &option_size) == -1 && errno != EOPNOTSUPP) {
-        fail_in(call, "getsockopt", errno);
+        peer_fail_in(call, "getsockopt", errno);
         return;
     }
 
-    /* Not CMSG_SPACE for the descriptors: into its padding the kernel would put one more than asked for. */
+    /* Not CMSG_SPACE for the descriptors: the kernel would put another one into its padding. */
     const size_t control_size =
         (passes ? CMSG_SPACE(sizeof(struct ucred)) : 0) + (wanted > 0 ? CMSG_LEN(wanted * sizeof(int)) : 0);
     union control control;
@@ -146,16 +147,16 @@ static void perform_recvmsg(struct call *call) {
                                   .msg_iovlen = 1,
                                   .msg_control = &control,
                                   .msg_controllen = control_size};
-        length = begin_wait(&wait, fd) ? recvmsg(fd, &message, ways | MSG_CMSG_CLOEXEC) : -1;
-    } while (end_wait(&wait, fd, &length));
+        length = peer_begin_socket_wait(&wait, fd) ? recvmsg(fd, &message, ways | MSG_CMSG_CLOEXEC) : -1;
+    } while (peer_end_socket_wait(&wait, fd, &length));
     if (length == -1) {
-        fail_after(call, errno, wait.moved);
+        peer_fail_after(call, errno, wait.moved);
         return;
     }
-    answer(call, "return", "%zd", length);
-    answer_flags(call, "msg_flags", message.msg_flags, told);
+    peer_reply(call, "return", "%zd", length);
+    peer_reply_flags(call, "msg_flags", message.msg_flags, reported);
     from.length = message.msg_namelen;
-    answer_address(call, &from);
+    peer_reply_address(call, &from);
     bool inherited = false;
     for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
         if (header->cmsg_level != SOL_SOCKET)
@@ -165,15 +166,15 @@ static void perform_recvmsg(struct call *call) {
         if (header->cmsg_type == SCM_CREDENTIALS && header->cmsg_len >= CMSG_LEN(sizeof(struct ucred))) {
             struct ucred sender;
             memcpy(&sender, CMSG_DATA(header), sizeof sender);
-            answer(call, "pid", "%d", sender.pid);
-            answer(call, "uid", "%d", (int)sender.uid);
-            answer(call, "gid", "%d", (int)sender.gid);
+            peer_reply(call, "pid", "%d", sender.pid);
+            peer_reply(call, "uid", "%d", (int)sender.uid);
+            peer_reply(call, "gid", "%d", (int)sender.gid);
         }
     }
-    answer_payload(call, "buf", expected, room, (size_t)length);
+    peer_reply_payload(call, "buf", expected, room, (size_t)length);
 }
 
-const struct operation ancillary_operations[] = {
+const struct operation peer_ancillary_operations[] = {
     {"sendmsg", "handle buf len pattern offset fds pid uid gid flags timeout eintr", perform_sendmsg},
     {"recvmsg", "handle len pattern offset fds flags timeout eintr", perform_recvmsg},
     {0},

@@ -1,4 +1,4 @@
-/* A request taken apart, and an answer put together. */
+/* Parses requests and builds responses. */
 #include "peer.h"
 
 #include <errno.h>
@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The function that failed, where it is not the one that the operation is named for. */
-static const char *blamed;
+/* The function that failed, if the operation is not named after it. */
+static const char *failed_call;
 
 static int hexadecimal_digit(char c) {
     if (c >= '0' && c <= '9')
@@ -19,7 +19,8 @@ static int hexadecimal_digit(char c) {
     return -1;
 }
 
-/* Decodes in place: what is decoded is never longer. False when a `%` has no two digits behind it. */
+/* Decodes in place: the decoded value is never longer. Returns false if a `%` is not followed by two
+ * digits. */
 static bool decode(struct field *field, const char *end) {
     char *to = field->value;
     for (const char *from = field->value; from < end; to++) {
@@ -43,39 +44,39 @@ static bool decode(struct field *field, const char *end) {
 static void parse_field(struct call *call, char *word, char *end) {
     char *equals = memchr(word, '=', (size_t)(end - word));
     if (!equals || equals == word) {
-        refuse(call, "'%s' is not of the form key=value", word);
+        peer_invalid_request(call, "'%s' is not of the form key=value", word);
         return;
     }
     *equals = '\0';
-    if (field(call, word)) {
-        refuse(call, "'%s' stands twice", word);
+    if (peer_field(call, word)) {
+        peer_invalid_request(call, "'%s' is given twice", word);
         return;
     }
     if (call->field_count == FIELD_COUNT) {
-        refuse(call, "more than %d parameters", FIELD_COUNT);
+        peer_invalid_request(call, "more than %d parameters", FIELD_COUNT);
         return;
     }
     struct field *added = &call->fields[call->field_count++];
     *added = (struct field){.key = word, .value = equals + 1};
     if (!decode(added, end))
-        refuse(call, "a '%%' in '%s' has no two hexadecimal digits behind it", word);
+        peer_invalid_request(call, "a '%%' in '%s' is not followed by two hexadecimal digits", word);
 }
 
-/* Takes apart `line`, which must outlive the call: operation and fields point into it. */
-void parse(struct call *call, char *line, size_t length) {
-    blamed = NULL;
+/* Parses `line`, which must outlive the call: the operation and the fields point into it. */
+void peer_parse(struct call *call, char *line, size_t length) {
+    failed_call = NULL;
     call->outcome = OK;
-    call->field_count = call->answer_length = 0;
-    call->answer_too_long = false;
+    call->field_count = call->response_length = 0;
+    call->response_too_long = false;
     call->operation = line;
     if (length >= LINE_SIZE) {
-        refuse(call, "the line is longer than %d bytes", LINE_SIZE);
+        peer_invalid_request(call, "the line is longer than %d bytes", LINE_SIZE);
         return;
     }
     char *end = line + length;
     char *space = memchr(line, ' ', length);
     if (length == 0 || space == line) {
-        refuse(call, "a line begins with an operation");
+        peer_invalid_request(call, "a line begins with an operation");
         return;
     }
     while (space && call->outcome == OK) {
@@ -83,14 +84,13 @@ void parse(struct call *call, char *line, size_t length) {
         *space = '\0';
         space = memchr(word, ' ', (size_t)(end - word));
         char *word_end = space ? space : end;
-        *word_end = '\0'; /* for the messages; `space` finds its way without it */
+        *word_end = '\0'; /* for the messages; `space` is known already */
         parse_field(call, word, word_end);
     }
 }
 
-/* Refuses a parameter that the operation does not have: it is a slip of the pen, and would be ignored
- * silently. */
-void check_keys(struct call *call, const char *takes) {
+/* Rejects a parameter that the operation does not have: a typo must not be ignored. */
+void peer_check_keys(struct call *call, const char *takes) {
     for (size_t i = 0; i < call->field_count; i++) {
         const char *key = call->fields[i].key;
         size_t length = strlen(key);
@@ -101,12 +101,12 @@ void check_keys(struct call *call, const char *takes) {
             known = known ? known + 1 : NULL;
         }
         if (!known)
-            refuse(call, "%s takes no '%s'", call->operation, key);
+            peer_invalid_request(call, "%s takes no '%s'", call->operation, key);
     }
 }
 
-/* The request is wrong. The first reason is the one that is told. */
-void refuse(struct call *call, const char *reason, ...) {
+/* Marks the request invalid. The first reason is reported. */
+void peer_invalid_request(struct call *call, const char *reason, ...) {
     if (call->outcome == INVALID)
         return;
     char text[512];
@@ -115,39 +115,43 @@ void refuse(struct call *call, const char *reason, ...) {
     vsnprintf(text, sizeof text, reason, arguments);
     va_end(arguments);
     call->outcome = INVALID;
-    call->answer_length = 0;
-    call->answer_too_long = false;
-    answer_bytes(call, "reason", text, strlen(text));
+    call->response_length = 0;
+    call->response_too_long = false;
+    peer_reply_bytes(call, "reason", text, strlen(text));
 }
 
-/* Says which function failed, where that is not the one that the operation is named for. Returns what a call
- * that failed returns, and leaves errno alone. */
-int blame(const char *function) {
-    blamed = function;
+/* Sets the function that failed, if the operation is not named after it. Returns -1, and preserves errno. */
+int peer_set_failed_call(const char *function) {
+    failed_call = function;
     return -1;
 }
 
-/* The call failed. Takes the place of what was answered before. */
-void fail(struct call *call, int error) {
-    fail_in(call, blamed ? blamed : call->operation, error);
+/* The same, unless a function is set already. */
+int peer_set_default_failed_call(const char *function) {
+    return peer_set_failed_call(failed_call ? failed_call : function);
 }
 
-/* It failed when `moved` bytes had been transferred. */
-void fail_after(struct call *call, int error, ssize_t moved) {
-    fail(call, error);
+/* The call failed. Replaces the fields that were added before. */
+void peer_fail(struct call *call, int error) {
+    peer_fail_in(call, failed_call ? failed_call : call->operation, error);
+}
+
+/* The call failed after `moved` bytes were transferred. */
+void peer_fail_after(struct call *call, int error, ssize_t moved) {
+    peer_fail(call, error);
     if (moved > 0)
-        answer(call, "return", "%zd", moved);
+        peer_reply(call, "return", "%zd", moved);
 }
 
-void fail_in(struct call *call, const char *function, int error) {
+void peer_fail_in(struct call *call, const char *function, int error) {
     const char *name = strerrorname_np(error);
     call->outcome = FAILED;
-    call->answer_length = 0;
+    call->response_length = 0;
     if (name)
-        answer(call, "errno", "%s", name);
+        peer_reply(call, "errno", "%s", name);
     else
-        answer(call, "errno", "E%d", error);
-    answer(call, "call", "%s", function);
+        peer_reply(call, "errno", "E%d", error);
+    peer_reply(call, "call", "%s", function);
 }
 
 static bool is_literal(unsigned char c) {
@@ -155,14 +159,14 @@ static bool is_literal(unsigned char c) {
            (c != '\0' && strchr("-._~/|,:+@", c));
 }
 
-void answer_bytes(struct call *call, const char *key, const void *bytes, size_t length) {
-    /* "unsupported", the longest kind of answer, and the line end must fit as well. */
-    const size_t room = sizeof call->answer - 16 - call->answer_length;
+void peer_reply_bytes(struct call *call, const char *key, const void *bytes, size_t length) {
+    /* Reserves room for "unsupported", the longest kind of response, and the line end. */
+    const size_t room = sizeof call->response - 16 - call->response_length;
     if (strlen(key) + 2 + 3 * length > room) {
-        call->answer_too_long = true;
+        call->response_too_long = true;
         return;
     }
-    char *to = call->answer + call->answer_length;
+    char *to = call->response + call->response_length;
     *to++ = ' ';
     to = stpcpy(to, key);
     *to++ = '=';
@@ -175,15 +179,15 @@ void answer_bytes(struct call *call, const char *key, const void *bytes, size_t 
             *to++ = "0123456789ABCDEF"[*from & 0xF];
         }
     }
-    call->answer_length = (size_t)(to - call->answer);
+    call->response_length = (size_t)(to - call->response);
 }
 
-/* For numbers and names, which are short. */
-void answer(struct call *call, const char *key, const char *format, ...) {
+/* Adds a number or a name, which is short. */
+void peer_reply(struct call *call, const char *key, const char *format, ...) {
     char value[256];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(value, sizeof value, format, arguments);
     va_end(arguments);
-    answer_bytes(call, key, value, strlen(value));
+    peer_reply_bytes(call, key, value, strlen(value));
 }

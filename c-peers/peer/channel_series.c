@@ -1,26 +1,27 @@
-/* Many messages through channels, in tight loops. */
+/* Series of messages through channels, in tight loops. */
+#include "channel.h"
 #include "peer.h"
 
 #include <errno.h>
 
-/* The messages of a bulk operation: sizes and bytes follow from a seed. */
+/* The messages of a series: their lengths and bytes follow from a seed. */
 struct series {
     uint32_t seed;
     size_t least, most;
 };
 
-static struct series series(struct call *call) {
-    struct series told;
-    told.seed = (uint32_t)number(call, "pattern", 0, UINT32_MAX);
-    told.least = (size_t)number(call, "least", 0, 1 << 30);
-    told.most = (size_t)number(call, "most", 0, 1 << 30);
-    if (told.least > told.most)
-        refuse(call, "'least' is above 'most'");
-    return told;
+static struct series series_of(struct call *call) {
+    struct series series;
+    series.seed = (uint32_t)peer_number(call, "pattern", 0, UINT32_MAX);
+    series.least = (size_t)peer_number(call, "least", 0, 1 << 30);
+    series.most = (size_t)peer_number(call, "most", 0, 1 << 30);
+    if (series.least > series.most)
+        peer_invalid_request(call, "'least' is above 'most'");
+    return series;
 }
 
 static size_t length_of(struct series series, uint32_t index) {
-    return series.least + pattern_word(series.seed, index) % (series.most - series.least + 1);
+    return series.least + peer_pattern_word(series.seed, index) % (series.most - series.least + 1);
 }
 
 static uint64_t seed_of(struct series series, uint32_t index) {
@@ -29,98 +30,98 @@ static uint64_t seed_of(struct series series, uint32_t index) {
 
 static bool is_message(struct series series, uint32_t index, const void *bytes, size_t length) {
     return length == length_of(series, index) &&
-           first_difference(seed_of(series, index), 0, bytes, length) == length;
+           peer_first_difference(seed_of(series, index), 0, bytes, length) == length;
 }
 
-static void answer_series(struct call *call, uint32_t count, int64_t differs) {
-    answer(call, "return", "%u", count);
+static void reply_series(struct call *call, uint32_t count, int64_t differs) {
+    peer_reply(call, "return", "%u", count);
     if (differs < 0)
-        answer(call, "differs", "none");
+        peer_reply(call, "differs", "none");
     else
-        answer(call, "differs", "%lld", (long long)differs);
+        peer_reply(call, "differs", "%lld", (long long)differs);
 }
 
 static void perform_channel_send_all(struct call *call) {
-    struct channel *to = channel(call);
-    const struct series told = series(call);
-    const uint32_t count = (uint32_t)number(call, "count", 0, UINT32_MAX);
-    unsigned char *room = call->outcome == OK ? scratch(call, told.most) : NULL;
+    struct channel *to = peer_channel(call);
+    const struct series series = series_of(call);
+    const uint32_t count = (uint32_t)peer_number(call, "count", 0, UINT32_MAX);
+    unsigned char *room = call->outcome == OK ? peer_scratch(call, series.most) : NULL;
     uint32_t sent = 0;
-    if (!room || !can_write(call, to))
+    if (!room || !peer_can_send(call, to))
         return;
     for (; sent < count; sent++) {
-        const size_t length = length_of(told, sent);
-        make_pattern(seed_of(told, sent), 0, room, length);
+        const size_t length = length_of(series, sent);
+        peer_make_pattern(seed_of(series, sent), 0, room, length);
         if (ipc_channel_send(&to->stream, room, length, NULL) == -1) {
-            fail(call, errno);
+            peer_fail(call, errno);
             break;
         }
     }
-    answer(call, "return", "%u", sent);
+    peer_reply(call, "return", "%u", sent);
 }
 
 static void perform_channel_receive_all(struct call *call) {
-    struct channel *from = channel(call);
-    const struct series told = series(call);
+    struct channel *from = peer_channel(call);
+    const struct series series = series_of(call);
     uint32_t count = 0;
     int64_t differs = -1;
     size_t length;
     int result;
-    if (call->outcome != OK || !can_read(call, from))
+    if (call->outcome != OK || !peer_can_receive(call, from))
         return;
     for (; (result = ipc_channel_receive(&from->stream, from->room, &length, NULL)) == 1; count++)
-        if (differs < 0 && !is_message(told, count, from->room, length))
+        if (differs < 0 && !is_message(series, count, from->room, length))
             differs = count;
     if (result == -1)
-        fail(call, errno);
-    answer_series(call, count, differs);
+        peer_fail(call, errno);
+    reply_series(call, count, differs);
 }
 
-/* Sends messages, each when the reply to the one before has come: the same again. */
+/* Sends messages, each after the previous one came back unchanged. */
 static void perform_channel_ping(struct call *call) {
-    struct channel *both = channel(call);
-    const struct series told = series(call);
-    const uint32_t count = (uint32_t)number(call, "count", 0, UINT32_MAX);
-    unsigned char *room = call->outcome == OK ? scratch(call, told.most) : NULL;
+    struct channel *both = peer_channel(call);
+    const struct series series = series_of(call);
+    const uint32_t count = (uint32_t)peer_number(call, "count", 0, UINT32_MAX);
+    unsigned char *room = call->outcome == OK ? peer_scratch(call, series.most) : NULL;
     uint32_t done = 0;
     int64_t differs = -1;
-    if (!room || !can_write(call, both) || !can_read(call, both))
+    if (!room || !peer_can_send(call, both) || !peer_can_receive(call, both))
         return;
     for (; done < count; done++) {
-        size_t length = length_of(told, done);
-        make_pattern(seed_of(told, done), 0, room, length);
+        size_t length = length_of(series, done);
+        peer_make_pattern(seed_of(series, done), 0, room, length);
         if (ipc_channel_send(&both->stream, room, length, NULL) == -1) {
-            fail(call, errno);
+            peer_fail(call, errno);
             break;
         }
         int result = ipc_channel_receive(&both->stream, both->room, &length, NULL);
         if (result != 1) {
-            fail(call, result == 0 ? EPIPE : errno);
+            peer_fail(call, result == 0 ? EPIPE : errno);
             break;
         }
-        if (differs < 0 && !is_message(told, done, both->room, length))
+        if (differs < 0 && !is_message(series, done, both->room, length))
             differs = done;
     }
-    answer_series(call, done, differs);
+    reply_series(call, done, differs);
 }
 
-/* Sends back what comes, to the end. */
+/* Sends back every message, until the end. */
 static void perform_channel_pong(struct call *call) {
-    struct channel *both = channel(call);
+    struct channel *both = peer_channel(call);
     uint32_t count = 0;
     size_t length;
     int result;
-    if (call->outcome != OK || !can_write(call, both) || !can_read(call, both))
+    if (call->outcome != OK || !peer_can_send(call, both) || !peer_can_receive(call, both))
         return;
     for (; (result = ipc_channel_receive(&both->stream, both->room, &length, NULL)) == 1; count++)
         if ((result = ipc_channel_send(&both->stream, both->room, length, NULL)) == -1)
             break;
     if (result == -1)
-        fail(call, errno);
-    answer(call, "return", "%u", count);
+        peer_fail(call, errno);
+    peer_reply(call, "return", "%u", count);
 }
 
-const struct operation channel_series_operations[] = {
+const struct operation peer_channel_series_operations[] = {
     {"channel_send_all", "handle pattern least most count", perform_channel_send_all},
     {"channel_receive_all", "handle pattern least most", perform_channel_receive_all},
     {"channel_ping", "handle pattern least most count", perform_channel_ping},

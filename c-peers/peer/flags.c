@@ -1,4 +1,4 @@
-/* Numbers by the names that the manual pages give them, in both directions. */
+/* Numbers by their names in the manual pages, in both directions. */
 #include "peer.h"
 
 #include <string.h>
@@ -10,15 +10,15 @@ static const struct symbol *find(const char *name, size_t length, const struct s
     return NULL;
 }
 
-int one_of(struct call *call, const char *key, const struct symbol *table) {
-    const char *value = text(call, key);
+int peer_symbol(struct call *call, const char *key, const struct symbol *table) {
+    const char *value = peer_text(call, key);
     const struct symbol *found = find(value, strlen(value), table);
     if (!found)
-        refuse(call, "there is no %s %.64s", key, value);
+        peer_invalid_request(call, "there is no %s %.64s", key, value);
     return found ? (int)found->value : -1;
 }
 
-bool parse_flags(const char *text, const struct symbol *table, int *flags) {
+bool peer_parse_flags(const char *text, const struct symbol *table, int *flags) {
     *flags = 0;
     if (strcmp(text, "0") == 0)
         return true;
@@ -34,26 +34,26 @@ bool parse_flags(const char *text, const struct symbol *table, int *flags) {
     }
 }
 
-int flags(struct call *call, const char *key, const struct symbol *table) {
-    const char *value = text(call, key);
+int peer_flags(struct call *call, const char *key, const struct symbol *table) {
+    const char *value = peer_text(call, key);
     int result = 0;
-    if (!parse_flags(value, table, &result))
-        refuse(call, "%s=%.64s: no such flag", key, value);
+    if (!peer_parse_flags(value, table, &result))
+        peer_invalid_request(call, "%s=%.64s: no such flag", key, value);
     return result;
 }
 
-int flags_or(struct call *call, const char *key, const struct symbol *table, int fallback) {
-    return has(call, key) ? flags(call, key, table) : fallback;
+int peer_flags_or(struct call *call, const char *key, const struct symbol *table, int fallback) {
+    return peer_has(call, key) ? peer_flags(call, key, table) : fallback;
 }
 
-void answer_flags(struct call *call, const char *key, long value, const struct symbol *table) {
+void peer_reply_flags(struct call *call, const char *key, long value, const struct symbol *table) {
     char spelt[256] = "";
-    spell_flags(spelt, sizeof spelt, value, table);
-    answer(call, key, "%s", *spelt ? spelt : "0");
+    peer_format_flags(spelt, sizeof spelt, value, table);
+    peer_reply(call, key, "%s", *spelt ? spelt : "0");
 }
 
-/* Appends the symbols of the bits that are set to `text`; bits without a symbol are passed over. */
-void spell_flags(char *text, size_t size, long value, const struct symbol *table) {
+/* Appends the names of the bits that are set; bits without a name are ignored. */
+void peer_format_flags(char *text, size_t size, long value, const struct symbol *table) {
     for (; table->name; table++) {
         if (table->value == 0 || (value & table->value) != table->value)
             continue;
@@ -63,7 +63,7 @@ void spell_flags(char *text, size_t size, long value, const struct symbol *table
     }
 }
 
-const char *symbol_name(long value, const struct symbol *table) {
+const char *peer_symbol_name(long value, const struct symbol *table) {
     for (; table->name; table++)
         if (table->value == value)
             return table->name;

@@ -1,4 +1,5 @@
-/* The C reference peer: performs IPC operations on request. docs/peer-contract.md says how it is asked. */
+/* The C reference peer: performs IPC operations on request, as specified in docs/peer-contract.md. */
+#include "operations.h"
 #include "peer.h"
 
 #include <err.h>
@@ -9,9 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TABLE(name) name##_operations,
-static const struct operation *const mechanisms[] = {MECHANISMS(TABLE)};
-enum { MECHANISM_COUNT = sizeof mechanisms / sizeof *mechanisms };
+#define TABLE(name) peer_##name##_operations,
+static const struct operation *const tables[] = {OPERATION_TABLES(TABLE)};
+enum { TABLE_COUNT = sizeof tables / sizeof *tables };
 
 #define TEXT_OF(number) #number
 #define VERSION(major, minor, patch) TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
@@ -21,8 +22,8 @@ static const char implementation[] = "clang-" VERSION(__clang_major__, __clang_m
 static const char implementation[] = "gcc-" VERSION(__GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
 #endif
 
-/* Not by stdio: a handler without SA_RESTART may interrupt both ends of the conversation, and stdio would
- * take that for an error of the stream. */
+/* Without stdio: a handler without SA_RESTART may interrupt reads and writes, and stdio would treat that as
+ * an error. */
 static void write_line(char *line, size_t length) {
     line[length++] = '\n';
     for (size_t written = 0; written < length;) {
@@ -33,9 +34,9 @@ static void write_line(char *line, size_t length) {
     }
 }
 
-/* The next line, without its line end; NULL at the end of input. A line that does not fit is skipped to its
- * end, and *length is then LINE_SIZE. What stands behind the last line end is no line: whoever wrote it died
- * in the middle. */
+/* Returns the next line without its line end; NULL at the end of input. A line that is too long is skipped,
+ * and *length is then LINE_SIZE. Bytes after the last line end are ignored: the runner was interrupted
+ * while it wrote them. */
 static char *read_line(size_t *length) {
     static char buffer[LINE_SIZE];
     static size_t begin, end;
@@ -66,25 +67,25 @@ static char *read_line(size_t *length) {
 }
 
 static const struct operation *find(const char *name) {
-    for (size_t i = 0; i < MECHANISM_COUNT; i++)
-        for (const struct operation *operation = mechanisms[i]; operation->name; operation++)
+    for (size_t i = 0; i < TABLE_COUNT; i++)
+        for (const struct operation *operation = tables[i]; operation->name; operation++)
             if (strcmp(operation->name, name) == 0)
                 return operation;
     return NULL;
 }
 
-static void greet(void) {
+static void say_hello(void) {
     static char line[LINE_SIZE];
     size_t length = (size_t)snprintf(
         line, sizeof line, "hello contract=1 language=c implementation=%s operations=", implementation);
-    for (size_t i = 0; i < MECHANISM_COUNT; i++)
-        for (const struct operation *operation = mechanisms[i]; operation->name; operation++)
+    for (size_t i = 0; i < TABLE_COUNT; i++)
+        for (const struct operation *operation = tables[i]; operation->name; operation++)
             length += (size_t)snprintf(line + length, sizeof line - length, "%s,", operation->name);
     write_line(line, length - 1); /* without the last comma */
 }
 
-static void perform(struct call *call, char *line, size_t length) {
-    parse(call, line, length);
+static void dispatch(struct call *call, char *line, size_t length) {
+    peer_parse(call, line, length);
     if (call->outcome != OK)
         return;
     const struct operation *operation = find(call->operation);
@@ -92,12 +93,12 @@ static void perform(struct call *call, char *line, size_t length) {
         call->outcome = UNSUPPORTED;
         return;
     }
-    check_keys(call, operation->takes);
+    peer_check_keys(call, operation->takes);
     if (call->outcome == OK)
         operation->perform(call);
-    end_reservations();
-    if (call->answer_too_long)
-        refuse(call, "the answer does not fit in a line");
+    peer_end_reservations();
+    if (call->response_too_long)
+        peer_invalid_request(call, "the response does not fit into a line");
 }
 
 int main(void) {
@@ -106,16 +107,15 @@ int main(void) {
     static struct call call;
     static char line[LINE_SIZE];
 
-    /* Whoever writes to a pipe that nobody reads shall see EPIPE. Nothing that writes is executed, and could
-     * inherit this. */
+    /* So that a write without a reader fails with EPIPE. filter.c restores the default for its child. */
     signal(SIGPIPE, SIG_IGN);
-    make_handles();
-    greet();
+    peer_create_handles();
+    say_hello();
     char *request;
     for (size_t length; (request = read_line(&length));) {
-        perform(&call, request, length);
+        dispatch(&call, request, length);
         write_line(line, (size_t)snprintf(line, sizeof line, "%s%.*s", kinds[call.outcome],
-                                          (int)call.answer_length, call.answer));
+                                          (int)call.response_length, call.response));
     }
     return EXIT_SUCCESS;
 }

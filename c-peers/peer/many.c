@@ -1,4 +1,4 @@
-/* Waiting for a thousand descriptors in one call, which as handles would be as many requests. */
+/* Waits for a thousand descriptors in one call; as handles, they would take as many requests. */
 #include "peer.h"
 
 #include <errno.h>
@@ -9,13 +9,13 @@
 
 enum { MOST = 1024 };
 
-/* Duplicates of one descriptor, `count` in all with that of the handle at one place of them: many in one
- * wait. */
+/* Fills an array with `count` duplicates of one descriptor, except for one place with the descriptor of the
+ * handle. */
 static bool duplicate(struct call *call, int idle, int *duplicates, int count) {
     for (int i = 0; i < count; i++) {
         duplicates[i] = fcntl(idle, F_DUPFD_CLOEXEC, 0);
         if (duplicates[i] == -1) {
-            fail_in(call, "fcntl", errno);
+            peer_fail_in(call, "fcntl", errno);
             while (i-- > 0)
                 close(duplicates[i]);
             return false;
@@ -24,29 +24,29 @@ static bool duplicate(struct call *call, int idle, int *duplicates, int count) {
     return true;
 }
 
-static int poll_all(const int *descriptors, int count, struct patience *wait, int *at) {
+static int poll_all(const int *descriptors, int count, struct timeout *wait, int *at) {
     static struct pollfd entries[MOST];
     for (int i = 0; i < count; i++)
         entries[i] = (struct pollfd){.fd = descriptors[i], .events = POLLIN};
-    int ready = ppoll(entries, (nfds_t)count, wait_left(wait), NULL);
+    int ready = ppoll(entries, (nfds_t)count, peer_remaining(wait), NULL);
     if (ready == -1)
-        return blame("ppoll");
+        return peer_set_failed_call("ppoll");
     for (int i = 0; i < count; i++)
         if (entries[i].revents != 0)
             *at = i;
     return ready;
 }
 
-static int epoll_all(const int *descriptors, int count, struct patience *wait, int *at) {
+static int epoll_all(const int *descriptors, int count, struct timeout *wait, int *at) {
     static struct epoll_event events[MOST];
-    int epoll = epoll_create1(EPOLL_CLOEXEC), ready = epoll == -1 ? blame("epoll_create1") : 0;
+    int epoll = epoll_create1(EPOLL_CLOEXEC), ready = epoll == -1 ? peer_set_failed_call("epoll_create1") : 0;
     for (int i = 0; i < count && ready == 0; i++) {
         struct epoll_event event = {.events = EPOLLIN, .data.u32 = (uint32_t)i};
         if (epoll_ctl(epoll, EPOLL_CTL_ADD, descriptors[i], &event) == -1)
-            ready = blame("epoll_ctl");
+            ready = peer_set_failed_call("epoll_ctl");
     }
-    if (ready == 0 && (ready = epoll_pwait2(epoll, events, MOST, wait_left(wait), NULL)) == -1)
-        blame("epoll_pwait2");
+    if (ready == 0 && (ready = epoll_pwait2(epoll, events, MOST, peer_remaining(wait), NULL)) == -1)
+        peer_set_failed_call("epoll_pwait2");
     if (ready > 0)
         *at = (int)events[0].data.u32;
     int error = errno;
@@ -57,24 +57,25 @@ static int epoll_all(const int *descriptors, int count, struct patience *wait, i
 }
 
 static void wait_for_many(struct call *call,
-                          int (*wait_for)(const int *descriptors, int count, struct patience *, int *at)) {
+                          int (*wait_for)(const int *descriptors, int count, struct timeout *, int *at)) {
     static int descriptors[MOST];
-    int awaited = descriptor(call), idle = named_descriptor(call, text(call, "idle"));
-    int count = (int)number(call, "count", 1, MOST), place = (int)number(call, "at", 0, MOST - 1), at = -1;
-    struct patience wait = wait_of(call);
+    int awaited = peer_descriptor(call), idle = peer_descriptor_named(call, peer_text(call, "idle"));
+    int count = (int)peer_number(call, "count", 1, MOST), place = (int)peer_number(call, "at", 0, MOST - 1),
+        at = -1;
+    struct timeout wait = peer_timeout(call);
     if (place >= count)
-        refuse(call, "'at' is not below 'count'");
+        peer_invalid_request(call, "'at' is not below 'count'");
     if (call->outcome != OK || !duplicate(call, idle, descriptors, count))
         return;
     int spare = descriptors[place];
     descriptors[place] = awaited;
     int ready = wait_for(descriptors, count, &wait, &at);
     if (ready == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     else
-        answer(call, "return", "%d", ready);
+        peer_reply(call, "return", "%d", ready);
     if (ready > 0)
-        answer(call, "at", "%d", at);
+        peer_reply(call, "at", "%d", at);
     descriptors[place] = spare;
     for (int i = 0; i < count; i++)
         close(descriptors[i]);
@@ -88,7 +89,7 @@ static void perform_epoll_many(struct call *call) {
     wait_for_many(call, epoll_all);
 }
 
-const struct operation many_operations[] = {
+const struct operation peer_many_operations[] = {
     {"poll_many", "handle idle count at timeout", perform_poll_many},
     {"epoll_many", "handle idle count at timeout", perform_epoll_many},
     {0},

@@ -1,4 +1,4 @@
-/* Mapped memory, and what is stored into it and loaded from it, whatever kind of memory it is. */
+/* Mapped memory, and stores and loads for every kind of memory. */
 #include "peer.h"
 
 #include <errno.h>
@@ -10,88 +10,87 @@
 static void perform_mmap(struct call *call) {
     static const struct symbol protections[] = {SYMBOL(PROT_READ), SYMBOL(PROT_WRITE), {0}};
     static const struct symbol kinds[] = {SYMBOL(MAP_SHARED), SYMBOL(MAP_PRIVATE), {0}};
-    const char *mapping = new_handle(call, "mapping");
-    int fd = descriptor(call);
-    size_t length = (size_t)number(call, "length", 0, INT64_MAX);
-    off_t offset = number_or(call, "offset", INT64_MIN, INT64_MAX, 0);
-    int protection = flags(call, "prot", protections);
-    int kind = has(call, "flags") ? one_of(call, "flags", kinds) : MAP_SHARED;
+    const char *mapping = peer_new_handle(call, "mapping");
+    int fd = peer_descriptor(call);
+    size_t length = (size_t)peer_number(call, "length", 0, INT64_MAX);
+    off_t offset = peer_number_or(call, "offset", INT64_MIN, INT64_MAX, 0);
+    int protection = peer_flags(call, "prot", protections);
+    int kind = peer_has(call, "flags") ? peer_symbol(call, "flags", kinds) : MAP_SHARED;
     if (!(protection & PROT_READ) || (kind == MAP_PRIVATE && !(protection & PROT_WRITE)))
-        refuse(call, "memory is mapped to be read, and privately to be written as well");
+        peer_invalid_request(call, "memory is mapped for reading, and a private mapping also for writing");
     if (call->outcome != OK)
         return;
     void *address = mmap(NULL, length, protection, kind, fd, offset);
     if (address == MAP_FAILED)
-        fail(call, errno);
+        peer_fail(call, errno);
     else
-        hold_segment(mapping, (struct segment){address, length, !(protection & PROT_WRITE), true});
+        peer_register_segment(mapping, (struct segment){address, length, !(protection & PROT_WRITE), true});
 }
 
 static struct segment mapping(struct call *call) {
-    struct segment held = segment(call);
-    if (call->outcome == OK && !held.mapped)
-        refuse(call, "the handle is no mapping");
-    return held;
+    struct segment memory = peer_segment(call);
+    if (call->outcome == OK && !memory.mapped)
+        peer_invalid_request(call, "the handle is not a mapping");
+    return memory;
 }
 
 static void perform_munmap(struct call *call) {
-    struct segment held = mapping(call);
+    struct segment memory = mapping(call);
     if (call->outcome != OK)
         return;
-    if (munmap(held.address, held.size) == -1)
-        fail(call, errno);
+    if (munmap(memory.address, memory.size) == -1)
+        peer_fail(call, errno);
     else
-        release(call);
+        peer_release_handle(call);
 }
 
 static void perform_mremap(struct call *call) {
-    struct segment held = mapping(call);
-    size_t length = (size_t)number(call, "new_size", 0, INT64_MAX);
+    struct segment memory = mapping(call);
+    size_t length = (size_t)peer_number(call, "new_size", 0, INT64_MAX);
     if (call->outcome != OK)
         return;
-    void *address = mremap(held.address, held.size, length, MREMAP_MAYMOVE);
+    void *address = mremap(memory.address, memory.size, length, MREMAP_MAYMOVE);
     if (address == MAP_FAILED) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    held.address = address;
-    held.size = length;
-    replace_segment(call, held);
+    memory.address = address;
+    memory.size = length;
+    peer_replace_segment(call, memory);
 }
 
-/* No access is left to the processor to refuse: it would be by SIGSEGV, or not at all in the rest of the last
- * page. */
-static bool lies_within(struct segment held, long long at, size_t length) {
-    return at >= 0 && (size_t)at <= held.size && length <= held.size - (size_t)at;
+/* Checked here: the processor would raise SIGSEGV, or nothing within the rest of the last page. */
+static bool is_within(struct segment memory, long long at, size_t length) {
+    return at >= 0 && (size_t)at <= memory.size && length <= memory.size - (size_t)at;
 }
 
 static void perform_on_range(struct call *call, int (*perform)(void *, size_t, int), int how) {
-    struct segment held = mapping(call);
-    long long at = number_or(call, "at", INT64_MIN, INT64_MAX, 0);
-    size_t rest = lies_within(held, at, 0) ? held.size - (size_t)at : 0;
-    size_t length = (size_t)number_or(call, "length", 0, INT64_MAX, (long long)rest);
+    struct segment memory = mapping(call);
+    long long at = peer_number_or(call, "at", INT64_MIN, INT64_MAX, 0);
+    size_t rest = is_within(memory, at, 0) ? memory.size - (size_t)at : 0;
+    size_t length = (size_t)peer_number_or(call, "length", 0, INT64_MAX, (long long)rest);
     if (call->outcome != OK)
         return;
-    if (!lies_within(held, at, length))
-        fail(call, EFAULT);
-    else if (perform(held.address + at, length, how) == -1)
-        fail(call, errno);
+    if (!is_within(memory, at, length))
+        peer_fail(call, EFAULT);
+    else if (perform(memory.address + at, length, how) == -1)
+        peer_fail(call, errno);
 }
 
 static void perform_msync(struct call *call) {
     static const struct symbol known[] = {SYMBOL(MS_SYNC), SYMBOL(MS_ASYNC), {0}};
-    perform_on_range(call, msync, has(call, "flags") ? one_of(call, "flags", known) : MS_SYNC);
+    perform_on_range(call, msync, peer_has(call, "flags") ? peer_symbol(call, "flags", known) : MS_SYNC);
 }
 
 static void perform_madvise(struct call *call) {
     static const struct symbol known[] = {SYMBOL(MADV_NORMAL),     SYMBOL(MADV_RANDOM),
                                           SYMBOL(MADV_SEQUENTIAL), SYMBOL(MADV_WILLNEED),
                                           SYMBOL(MADV_DONTNEED),   {0}};
-    perform_on_range(call, madvise, one_of(call, "advice", known));
+    perform_on_range(call, madvise, peer_symbol(call, "advice", known));
 }
 
-/* Pages beyond the end of what is mapped raise SIGBUS, and when the end may move nothing that is asked
- * beforehand helps: the copy itself is tried, and left by the handler. */
+/* Pages beyond the end of the object raise SIGBUS, and the object may shrink at any time, so a check
+ * beforehand does not help: the handler aborts the copy. */
 static sigjmp_buf before_copy;
 
 static void leave_copy(int number) {
@@ -109,39 +108,39 @@ static bool copy(void *to, const void *from, size_t length) {
 }
 
 static void perform_store(struct call *call) {
-    struct segment held = segment(call);
-    long long at = number_or(call, "at", INT64_MIN, INT64_MAX, 0);
-    struct payload stored = payload(call, "buf", "count");
+    struct segment memory = peer_segment(call);
+    long long at = peer_number_or(call, "at", INT64_MIN, INT64_MAX, 0);
+    struct payload stored = peer_payload(call, "buf", "count");
     if (call->outcome != OK)
         return;
-    if (held.read_only || !lies_within(held, at, stored.length) ||
-        !copy(held.address + at, stored.bytes, stored.length))
-        fail(call, EFAULT);
+    if (memory.read_only || !is_within(memory, at, stored.length) ||
+        !copy(memory.address + at, stored.bytes, stored.length))
+        peer_fail(call, EFAULT);
 }
 
 static void perform_load(struct call *call) {
-    struct segment held = segment(call);
-    long long at = number_or(call, "at", INT64_MIN, INT64_MAX, 0);
-    size_t count = (size_t)number(call, "count", 0, INT64_MAX);
-    struct expectation expected = expectation(call);
+    struct segment memory = peer_segment(call);
+    long long at = peer_number_or(call, "at", INT64_MIN, INT64_MAX, 0);
+    size_t count = (size_t)peer_number(call, "count", 0, INT64_MAX);
+    struct expectation expected = peer_expectation(call);
     if (call->outcome != OK)
         return;
-    if (!lies_within(held, at, count)) {
-        fail(call, EFAULT);
+    if (!is_within(memory, at, count)) {
+        peer_fail(call, EFAULT);
         return;
     }
-    /* A copy: others may write while it is looked at, and digest and difference must speak of the same bytes.
-     */
-    void *loaded = scratch(call, count);
+    /* A copy, because other processes may write meanwhile, and digest and difference must describe the same
+     * bytes. */
+    void *loaded = peer_scratch(call, count);
     if (!loaded)
         return;
-    if (copy(loaded, held.address + at, count))
-        answer_payload(call, "buf", expected, loaded, count);
+    if (copy(loaded, memory.address + at, count))
+        peer_reply_payload(call, "buf", expected, loaded, count);
     else
-        fail(call, EFAULT);
+        peer_fail(call, EFAULT);
 }
 
-const struct operation mapping_operations[] = {
+const struct operation peer_mapping_operations[] = {
     {"mmap", "handle mapping length prot flags offset", perform_mmap},
     {"munmap", "handle", perform_munmap},
     {"mremap", "handle new_size", perform_mremap},

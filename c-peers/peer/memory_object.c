@@ -1,4 +1,4 @@
-/* What can be mapped: POSIX shared memory, regular files, memory without a name. mapping.c maps them. */
+/* Objects to map: POSIX shared memory, regular files, memory without a name. mapping.c maps them. */
 #include "peer.h"
 
 #include <errno.h>
@@ -13,81 +13,78 @@ static const struct symbol open_flags[] = {
     SYMBOL(O_RDONLY), SYMBOL(O_WRONLY), SYMBOL(O_RDWR),    SYMBOL(O_CREAT),
     SYMBOL(O_EXCL),   SYMBOL(O_TRUNC),  SYMBOL(O_CLOEXEC), {0}};
 
-/* A new object has the permissions asked for less those of the umask; exactly them by fchmod(2), on what this
- * call alone can have made. */
-static bool hold_made(struct call *call, const char *handle, int fd, bool exact, mode_t mode) {
+/* The umask reduces the permissions of a new object. With `exact`, fchmod(2) sets them through the
+ * descriptor, on an object that this call has created. */
+static bool register_created(struct call *call, const char *handle, int fd, bool exact, mode_t mode) {
     if (exact && fchmod(fd, mode) == -1) {
-        fail_in(call, "fchmod", errno);
+        peer_fail_in(call, "fchmod", errno);
         close(fd);
         return false;
     }
-    hold_descriptor(handle, fd);
-    answer(call, "fd", "%d", fd);
+    peer_register_descriptor(handle, fd);
+    peer_reply(call, "fd", "%d", fd);
     return true;
 }
 
 static bool wants_exact(struct call *call, int oflag) {
-    if (!has(call, "exact"))
-        return false;
-    if (strcmp(text(call, "exact"), "yes") != 0)
-        refuse(call, "exact is 'yes', or not there");
-    if (!(oflag & O_EXCL))
-        refuse(call, "exact permissions are for what O_EXCL has made");
-    return true;
+    bool exact = peer_exact(call);
+    if (exact && !(oflag & O_EXCL))
+        peer_invalid_request(call, "exact permissions need O_EXCL");
+    return exact;
 }
 
 static void perform_shm_open(struct call *call) {
-    const char *handle = new_handle(call, "handle");
-    const char *name = text(call, "name");
-    int oflag = flags(call, "oflag", open_flags);
-    mode_t mode = permissions_or(call, "mode", 0600);
+    const char *handle = peer_new_handle(call, "handle");
+    const char *name = peer_text(call, "name");
+    int oflag = peer_flags(call, "oflag", open_flags);
+    mode_t mode = peer_mode_or(call, "mode", 0600);
     bool exact = wants_exact(call, oflag);
     if (call->outcome != OK)
         return;
-    /* It sets FD_CLOEXEC itself. */
+    /* shm_open(3) sets FD_CLOEXEC itself. */
     int fd = shm_open(name, oflag & ~O_CLOEXEC, mode);
     if (fd == -1)
-        fail(call, errno);
-    else if (!hold_made(call, handle, fd, exact, mode))
-        shm_unlink(name); /* what is not as it was asked for is not made */
+        peer_fail(call, errno);
+    else if (!register_created(call, handle, fd, exact, mode))
+        shm_unlink(name); /* an object with wrong permissions is not left behind */
 }
 
 static void perform_shm_unlink(struct call *call) {
-    const char *name = text(call, "name");
+    const char *name = peer_text(call, "name");
     if (call->outcome == OK && shm_unlink(name) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void perform_open_file(struct call *call) {
-    const char *handle = new_handle(call, "handle");
-    const char *path = text(call, "path");
-    int oflag = flags(call, "oflag", open_flags);
-    mode_t mode = permissions_or(call, "mode", 0600);
+    const char *handle = peer_new_handle(call, "handle");
+    const char *path = peer_text(call, "path");
+    int oflag = peer_flags(call, "oflag", open_flags);
+    mode_t mode = peer_mode_or(call, "mode", 0600);
     bool exact = wants_exact(call, oflag);
     if (call->outcome != OK)
         return;
     int fd = open(path, oflag | O_CLOEXEC, mode);
     if (fd == -1)
-        fail_in(call, "open", errno);
-    else if (!hold_made(call, handle, fd, exact, mode))
+        peer_fail_in(call, "open", errno);
+    else if (!register_created(call, handle, fd, exact, mode))
         unlink(path);
 }
 
 static void perform_memfd_create(struct call *call) {
     static const struct symbol known[] = {SYMBOL(MFD_ALLOW_SEALING), SYMBOL(MFD_CLOEXEC), {0}};
-    const char *handle = new_handle(call, "handle");
-    const char *name = text(call, "name");
-    unsigned wanted = (unsigned)flags_or(call, "flags", known, 0);
+    const char *handle = peer_new_handle(call, "handle");
+    const char *name = peer_text(call, "name");
+    unsigned wanted = (unsigned)peer_flags_or(call, "flags", known, 0);
     if (call->outcome != OK)
         return;
     int fd = memfd_create(name, wanted | MFD_CLOEXEC);
     if (fd == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     else
-        hold_made(call, handle, fd, false, 0);
+        register_created(call, handle, fd, false, 0);
 }
 
-/* Beyond RLIMIT_FSIZE there is a signal besides the error, of which the peer would die. */
+/* Beyond RLIMIT_FSIZE the kernel also sends a signal, which would terminate the peer. */
 static int limited(int fd, off_t length, int (*change)(int, off_t)) {
     void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
     int result = change(fd, length), error = errno;
@@ -101,10 +98,10 @@ static int allocate(int fd, off_t length) {
 }
 
 static void change_size(struct call *call, int (*change)(int, off_t)) {
-    int fd = descriptor(call);
-    off_t length = number(call, "length", INT64_MIN, INT64_MAX);
+    int fd = peer_descriptor(call);
+    off_t length = peer_number(call, "length", INT64_MIN, INT64_MAX);
     if (call->outcome == OK && limited(fd, length, change) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void perform_ftruncate(struct call *call) {
@@ -116,51 +113,51 @@ static void perform_fallocate(struct call *call) {
 }
 
 static void perform_fstat(struct call *call) {
-    int fd = descriptor(call);
+    int fd = peer_descriptor(call);
     struct stat status;
     if (call->outcome != OK)
         return;
     if (fstat(fd, &status) == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    answer(call, "st_size", "%lld", (long long)status.st_size);
-    answer(call, "mode", "%o", status.st_mode & 07777);
-    answer(call, "uid", "%u", status.st_uid);
-    answer(call, "gid", "%u", status.st_gid);
+    peer_reply(call, "st_size", "%lld", (long long)status.st_size);
+    peer_reply(call, "mode", "%o", status.st_mode & 07777);
+    peer_reply(call, "uid", "%u", status.st_uid);
+    peer_reply(call, "gid", "%u", status.st_gid);
 }
 
 static void perform_pread(struct call *call) {
-    int fd = descriptor(call);
-    off_t at = number_or(call, "at", 0, INT64_MAX, 0);
-    size_t count = (size_t)number(call, "count", 0, INT64_MAX);
-    struct expectation expected = expectation(call);
-    void *room = call->outcome == OK ? scratch(call, count) : NULL;
+    int fd = peer_descriptor(call);
+    off_t at = peer_number_or(call, "at", 0, INT64_MAX, 0);
+    size_t count = (size_t)peer_number(call, "count", 0, INT64_MAX);
+    struct expectation expected = peer_expectation(call);
+    void *room = call->outcome == OK ? peer_scratch(call, count) : NULL;
     if (!room)
         return;
     ssize_t length = pread(fd, room, count, at);
     if (length == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    answer(call, "return", "%zd", length);
-    answer_payload(call, "buf", expected, room, (size_t)length);
+    peer_reply(call, "return", "%zd", length);
+    peer_reply_payload(call, "buf", expected, room, (size_t)length);
 }
 
 static void perform_pwrite(struct call *call) {
-    int fd = descriptor(call);
-    off_t at = number_or(call, "at", 0, INT64_MAX, 0);
-    struct payload written = payload(call, "buf", "count");
+    int fd = peer_descriptor(call);
+    off_t at = peer_number_or(call, "at", 0, INT64_MAX, 0);
+    struct payload written = peer_payload(call, "buf", "count");
     if (call->outcome != OK)
         return;
     ssize_t length = pwrite(fd, written.bytes, written.length, at);
     if (length == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     else
-        answer(call, "return", "%zd", length);
+        peer_reply(call, "return", "%zd", length);
 }
 
-const struct operation memory_object_operations[] = {
+const struct operation peer_memory_object_operations[] = {
     {"shm_open", "handle name oflag mode exact", perform_shm_open},
     {"shm_unlink", "name", perform_shm_unlink},
     {"memfd_create", "handle name flags", perform_memfd_create},

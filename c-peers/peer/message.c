@@ -1,14 +1,16 @@
-/* Sending and receiving through sockets. */
+/* Sends and receives through sockets. */
 #include "peer.h"
+#include "socket.h"
 
 #include <errno.h>
 #include <limits.h>
 
-/* Deadlines of socket calls are options of the socket: it waits so long, and then fails with EAGAIN. */
-struct socket_wait socket_wait(struct call *call, int option) {
-    struct socket_wait wait = {.option = option, .timed = has(call, "timeout"), .retry = retries(call)};
+/* The timeout of a socket call is an option of the socket, after which the call fails with EAGAIN. */
+struct socket_wait peer_socket_wait(struct call *call, int option) {
+    struct socket_wait wait = {
+        .option = option, .timed = peer_has(call, "timeout"), .retry = peer_retries(call)};
     if (wait.timed)
-        wait.deadline = time_after(CLOCK_MONOTONIC, seconds(call, "timeout"));
+        wait.deadline = peer_time_after(CLOCK_MONOTONIC, peer_seconds(call, "timeout"));
     return wait;
 }
 
@@ -17,28 +19,29 @@ static bool set_timeout(const struct socket_wait *wait, int fd, struct timespec 
     return setsockopt(fd, SOL_SOCKET, wait->option, &value, sizeof value) == 0;
 }
 
-/* Without its deadline the call could wait for ever: false, with errno, and then it is not made. */
-bool begin_wait(struct socket_wait *wait, int fd) {
-    struct timespec left = time_left(wait->deadline);
+/* Sets the timeout. Returns false, with errno, if that fails: the call could then block forever, and is not
+ * made. */
+bool peer_begin_socket_wait(struct socket_wait *wait, int fd) {
+    struct timespec left = peer_time_left(wait->deadline);
     if (left.tv_sec == 0 && left.tv_nsec < 1000)
-        left.tv_nsec = 1000; /* 0 would be for ever */
+        left.tv_nsec = 1000; /* 0 would mean no timeout */
     wait->begun = !wait->timed || set_timeout(wait, fd, left);
-    blame(wait->begun ? NULL : "setsockopt");
+    peer_set_failed_call(wait->begun ? NULL : "setsockopt");
     return wait->begun;
 }
 
-/* Whether to call again. What came of the call is *result; it has failed as well when the socket keeps a
- * deadline that was this call's alone, and then `moved` tells what it had brought. */
-bool end_wait(struct socket_wait *wait, int fd, ssize_t *result) {
+/* Whether to call again. *result is the result of the call; if the timeout of this call cannot be reset, it
+ * becomes a failure, and `moved` keeps the number of bytes. */
+bool peer_end_socket_wait(struct socket_wait *wait, int fd, ssize_t *result) {
     int error = errno;
     if (wait->timed && wait->begun) {
-        /* The latter two of connect(2), for a connection that is still being made. */
+        /* The latter two are errors of connect(2), for a connection in progress. */
         if (*result == -1 && (error == EAGAIN || error == EINPROGRESS || error == EALREADY))
             error = ETIMEDOUT;
         if (!set_timeout(wait, fd, (struct timespec){0})) {
             error = errno;
             wait->moved = *result == -1 ? 0 : *result;
-            *result = blame("setsockopt");
+            *result = peer_set_failed_call("setsockopt");
         }
     }
     errno = error;
@@ -49,23 +52,24 @@ static const struct symbol send_flags[] = {SYMBOL(MSG_DONTWAIT), {0}};
 static const struct symbol receive_flags[] = {SYMBOL(MSG_DONTWAIT), SYMBOL(MSG_PEEK), SYMBOL(MSG_TRUNC), {0}};
 
 static void send_bytes(struct call *call, bool addressed) {
-    int fd = descriptor(call);
-    struct payload sent = payload(call, "buf", "len");
-    struct address to = addressed ? address(call) : (struct address){0};
-    int wanted = flags_or(call, "flags", send_flags, 0);
-    struct socket_wait wait = socket_wait(call, SO_SNDTIMEO);
+    int fd = peer_descriptor(call);
+    struct payload sent = peer_payload(call, "buf", "len");
+    struct address to = addressed ? peer_address(call) : (struct address){0};
+    int wanted = peer_flags_or(call, "flags", send_flags, 0);
+    struct socket_wait wait = peer_socket_wait(call, SO_SNDTIMEO);
     ssize_t length;
     if (call->outcome != OK)
         return;
     do {
-        length = begin_wait(&wait, fd) ? sendto(fd, sent.bytes, sent.length, wanted | MSG_NOSIGNAL,
-                                                addressed ? &to.any : NULL, to.length)
-                                       : -1;
-    } while (end_wait(&wait, fd, &length));
+        length = peer_begin_socket_wait(&wait, fd)
+                     ? sendto(fd, sent.bytes, sent.length, wanted | MSG_NOSIGNAL, addressed ? &to.any : NULL,
+                              to.length)
+                     : -1;
+    } while (peer_end_socket_wait(&wait, fd, &length));
     if (length == -1)
-        fail_after(call, errno, wait.moved);
+        peer_fail_after(call, errno, wait.moved);
     else
-        answer(call, "return", "%zd", length);
+        peer_reply(call, "return", "%zd", length);
 }
 
 static void perform_send(struct call *call) {
@@ -77,30 +81,30 @@ static void perform_sendto(struct call *call) {
 }
 
 static void receive_bytes(struct call *call, bool addressed) {
-    int fd = descriptor(call);
-    size_t size = (size_t)number(call, "len", 0, SSIZE_MAX);
-    struct expectation expected = expectation(call);
-    int wanted = flags_or(call, "flags", receive_flags, 0);
-    struct socket_wait wait = socket_wait(call, SO_RCVTIMEO);
-    char *room = call->outcome == OK ? scratch(call, size) : NULL;
+    int fd = peer_descriptor(call);
+    size_t size = (size_t)peer_number(call, "len", 0, SSIZE_MAX);
+    struct expectation expected = peer_expectation(call);
+    int wanted = peer_flags_or(call, "flags", receive_flags, 0);
+    struct socket_wait wait = peer_socket_wait(call, SO_RCVTIMEO);
+    char *room = call->outcome == OK ? peer_scratch(call, size) : NULL;
     if (!room)
         return;
     struct address from;
     ssize_t length;
     do {
         from.length = sizeof from.un;
-        length = begin_wait(&wait, fd)
+        length = peer_begin_socket_wait(&wait, fd)
                      ? recvfrom(fd, room, size, wanted, addressed ? &from.any : NULL, &from.length)
                      : -1;
-    } while (end_wait(&wait, fd, &length));
+    } while (peer_end_socket_wait(&wait, fd, &length));
     if (length == -1) {
-        fail_after(call, errno, wait.moved);
+        peer_fail_after(call, errno, wait.moved);
         return;
     }
-    answer(call, "return", "%zd", length); /* with MSG_TRUNC, as long as it was */
+    peer_reply(call, "return", "%zd", length); /* with MSG_TRUNC, the full length */
     if (addressed)
-        answer_address(call, &from);
-    answer_payload(call, "buf", expected, room, (size_t)length < size ? (size_t)length : size);
+        peer_reply_address(call, &from);
+    peer_reply_payload(call, "buf", expected, room, (size_t)length < size ? (size_t)length : size);
 }
 
 static void perform_recv(struct call *call) {
@@ -111,7 +115,7 @@ static void perform_recvfrom(struct call *call) {
     receive_bytes(call, true);
 }
 
-const struct operation message_operations[] = {
+const struct operation peer_message_operations[] = {
     {"send", "handle buf len pattern offset flags timeout eintr", perform_send},
     {"sendto", "handle path abstract address port buf len pattern offset flags timeout eintr",
      perform_sendto},

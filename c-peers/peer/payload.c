@@ -5,27 +5,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Byte i of the stream is byte i mod 8, least significant first, of the word i div 8. */
-uint64_t pattern_word(uint64_t seed, uint64_t index) {
+/* Byte i of the stream is byte i mod 8, least significant first, of word i div 8. */
+uint64_t peer_pattern_word(uint64_t seed, uint64_t index) {
     uint64_t z = seed + index + 0x9e3779b97f4a7c15;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
     return z ^ (z >> 31);
 }
 
-/* The bytes of the stream from `offset` to the end of their word: how many they are. */
+/* Generates the bytes from `offset` to the end of their word, and returns their number. */
 static size_t pattern_piece(uint64_t seed, uint64_t offset, unsigned char piece[8]) {
-    uint64_t word = htole64(pattern_word(seed, offset / 8));
+    uint64_t word = htole64(peer_pattern_word(seed, offset / 8));
     size_t skipped = offset % 8;
     memcpy(piece, (unsigned char *)&word + skipped, 8 - skipped);
     return 8 - skipped;
 }
 
-void make_pattern(uint64_t seed, uint64_t offset, unsigned char *to, size_t length) {
+void peer_make_pattern(uint64_t seed, uint64_t offset, unsigned char *to, size_t length) {
     while (length > 0) {
         size_t count = 8;
         if (offset % 8 == 0 && length >= 8) {
-            uint64_t word = htole64(pattern_word(seed, offset / 8));
+            uint64_t word = htole64(peer_pattern_word(seed, offset / 8));
             memcpy(to, &word, 8);
         } else {
             unsigned char piece[8];
@@ -40,11 +40,11 @@ void make_pattern(uint64_t seed, uint64_t offset, unsigned char *to, size_t leng
     }
 }
 
-/* The offset in `bytes` of the first that is not the stream's; `length` when all are. */
-size_t first_difference(uint64_t seed, uint64_t offset, const unsigned char *bytes, size_t length) {
+/* Returns the offset of the first byte that differs from the stream; `length` if none does. */
+size_t peer_first_difference(uint64_t seed, uint64_t offset, const unsigned char *bytes, size_t length) {
     size_t at = 0;
     while (at < length) {
-        uint64_t word = pattern_word(seed, (offset + at) / 8);
+        uint64_t word = peer_pattern_word(seed, (offset + at) / 8);
         if ((offset + at) % 8 == 0 && length - at >= 8 && memcmp(bytes + at, &word, 8) == 0) {
             at += 8;
             continue;
@@ -67,11 +67,11 @@ static uint64_t fnv(uint64_t hash, uint64_t word) {
     return (hash ^ word) * 0x100000001b3;
 }
 
-const struct digesting new_digesting = {.hash = 0xcbf29ce484222325};
+const struct digest_state peer_new_digest = {.hash = 0xcbf29ce484222325};
 
-/* FNV-1a, over words instead of bytes: it keeps up with a pipe. Only the last piece may have an incomplete
+/* FNV-1a over words instead of bytes, fast enough for a pipe. Only the last piece may have an incomplete
  * word. */
-void digest_more(struct digesting *digesting, const void *bytes, size_t length) {
+void peer_digest_more(struct digest_state *digesting, const void *bytes, size_t length) {
     uint64_t hash = digesting->hash, word;
     const unsigned char *from = bytes, *whole = from + length / 8 * 8;
     for (; from < whole; from += 8) {
@@ -79,7 +79,7 @@ void digest_more(struct digesting *digesting, const void *bytes, size_t length) 
         hash = fnv(hash, le64toh(word));
     }
     if (length % 8 > 0) {
-        word = 0; /* what the last word lacks is zeros */
+        word = 0; /* an incomplete word is padded with zeros */
         memcpy(&word, from, length % 8);
         hash = fnv(hash, le64toh(word));
     }
@@ -87,14 +87,14 @@ void digest_more(struct digesting *digesting, const void *bytes, size_t length) 
     digesting->length += length;
 }
 
-uint64_t digest_end(const struct digesting *digesting) {
+uint64_t peer_digest_end(const struct digest_state *digesting) {
     return fnv(digesting->hash, digesting->length);
 }
 
-uint64_t digest(const void *bytes, size_t length) {
-    struct digesting digesting = new_digesting;
-    digest_more(&digesting, bytes, length);
-    return digest_end(&digesting);
+uint64_t peer_digest(const void *bytes, size_t length) {
+    struct digest_state digesting = peer_new_digest;
+    peer_digest_more(&digesting, bytes, length);
+    return peer_digest_end(&digesting);
 }
 
 static void put_header(unsigned char *record, uint32_t writer, uint32_t sequence, uint64_t body) {
@@ -106,14 +106,14 @@ static void put_header(unsigned char *record, uint32_t writer, uint32_t sequence
     memcpy(record + 8, &body, 8);
 }
 
-void make_record(unsigned char *record, size_t size, uint32_t writer, uint32_t sequence) {
+void peer_make_record(unsigned char *record, size_t size, uint32_t writer, uint32_t sequence) {
     unsigned char *body = record + RECORD_HEADER;
-    make_pattern((uint64_t)writer << 32 | sequence, 0, body, size - RECORD_HEADER);
-    put_header(record, writer, sequence, digest(body, size - RECORD_HEADER));
+    peer_make_pattern((uint64_t)writer << 32 | sequence, 0, body, size - RECORD_HEADER);
+    put_header(record, writer, sequence, peer_digest(body, size - RECORD_HEADER));
 }
 
-/* Whether the bytes are a record as its writer made it; then, whose it is. */
-bool check_record(const unsigned char *record, size_t size, uint32_t *writer, uint32_t *sequence) {
+/* Whether the bytes are an intact record; returns its writer and sequence number. */
+bool peer_check_record(const unsigned char *record, size_t size, uint32_t *writer, uint32_t *sequence) {
     const unsigned char *body = record + RECORD_HEADER;
     const size_t length = size - RECORD_HEADER;
     memcpy(writer, record, 4);
@@ -122,12 +122,13 @@ bool check_record(const unsigned char *record, size_t size, uint32_t *writer, ui
     *sequence = le32toh(*sequence);
     uint64_t stamped;
     memcpy(&stamped, record + 8, 8);
-    return le64toh(stamped) == digest(body, length) &&
-           first_difference((uint64_t)*writer << 32 | *sequence, 0, body, length) == length;
+    return le64toh(stamped) == peer_digest(body, length) &&
+           peer_first_difference((uint64_t)*writer << 32 | *sequence, 0, body, length) == length;
 }
 
-/* Room for the bytes of one call, kept for the next one: no allocation a message. */
-void *scratch(struct call *call, size_t size) {
+/* Returns room for the bytes of one call. It is kept for the next one, to avoid an allocation for each
+ * message. */
+void *peer_scratch(struct call *call, size_t size) {
     enum { MOST = 1 << 30 };
     static void *room;
     static size_t capacity;
@@ -135,56 +136,56 @@ void *scratch(struct call *call, size_t size) {
         return room;
     void *larger = size <= MOST ? realloc(room, size + 1) : NULL;
     if (!larger) {
-        refuse(call, "there is no room for %zu bytes", size);
+        peer_invalid_request(call, "there is no room for %zu bytes", size);
         return NULL;
     }
     capacity = size;
     return room = larger;
 }
 
-/* What a request sends: literal bytes, or a part of the pattern. */
-struct payload payload(struct call *call, const char *literal, const char *length) {
-    const struct field *bytes = field(call, literal);
-    if (!bytes == !has(call, "pattern"))
-        refuse(call, "%s sends either '%s' or 'pattern'", call->operation, literal);
-    else if (bytes && (has(call, length) || has(call, "offset")))
-        refuse(call, "'%s' says its length itself", literal);
+/* Reads the payload of a request: literal bytes, or a part of the pattern. */
+struct payload peer_payload(struct call *call, const char *literal, const char *length) {
+    const struct field *bytes = peer_field(call, literal);
+    if (!bytes == !peer_has(call, "pattern"))
+        peer_invalid_request(call, "%s sends either '%s' or 'pattern'", call->operation, literal);
+    else if (bytes && (peer_has(call, length) || peer_has(call, "offset")))
+        peer_invalid_request(call, "'%s' implies its length", literal);
     if (call->outcome != OK)
         return (struct payload){0};
     if (bytes)
         return (struct payload){bytes->value, bytes->length};
-    const struct expectation pattern = expectation(call);
-    const size_t count = (size_t)number(call, length, 0, INT64_MAX);
-    void *room = call->outcome == OK ? scratch(call, count) : NULL;
+    const struct expectation pattern = peer_expectation(call);
+    const size_t count = (size_t)peer_number(call, length, 0, INT64_MAX);
+    void *room = call->outcome == OK ? peer_scratch(call, count) : NULL;
     if (!room)
         return (struct payload){0};
-    make_pattern(pattern.seed, pattern.offset, room, count);
+    peer_make_pattern(pattern.seed, pattern.offset, room, count);
     return (struct payload){room, count};
 }
 
-/* What a request that receives is to compare with. */
-struct expectation expectation(struct call *call) {
-    struct expectation expected = {.has_pattern = has(call, "pattern")};
+/* Reads the pattern that received bytes are compared with. */
+struct expectation peer_expectation(struct call *call) {
+    struct expectation expected = {.has_pattern = peer_has(call, "pattern")};
     if (expected.has_pattern)
-        expected.seed = seed(call, "pattern");
-    else if (has(call, "offset"))
-        refuse(call, "'offset' is one into a pattern");
-    expected.offset = (uint64_t)number_or(call, "offset", 0, 1LL << 62, 0);
+        expected.seed = peer_seed(call, "pattern");
+    else if (peer_has(call, "offset"))
+        peer_invalid_request(call, "'offset' needs 'pattern'");
+    expected.offset = (uint64_t)peer_number_or(call, "offset", 0, 1LL << 62, 0);
     return expected;
 }
 
-void answer_payload(struct call *call, const char *key, struct expectation expected, const void *bytes,
-                    size_t length) {
+void peer_reply_payload(struct call *call, const char *key, struct expectation expected, const void *bytes,
+                        size_t length) {
     if (!expected.has_pattern && length <= LITERAL_SIZE) {
-        answer_bytes(call, key, bytes, length);
+        peer_reply_bytes(call, key, bytes, length);
         return;
     }
-    answer(call, "digest", "%016llx", (unsigned long long)digest(bytes, length));
+    peer_reply(call, "digest", "%016llx", (unsigned long long)peer_digest(bytes, length));
     if (!expected.has_pattern)
         return;
-    size_t difference = first_difference(expected.seed, expected.offset, bytes, length);
+    size_t difference = peer_first_difference(expected.seed, expected.offset, bytes, length);
     if (difference == length)
-        answer(call, "differs", "none");
+        peer_reply(call, "differs", "none");
     else
-        answer(call, "differs", "%zu", difference);
+        peer_reply(call, "differs", "%zu", difference);
 }

@@ -1,4 +1,4 @@
-/* Anonymous pipes and FIFOs: how they are made and opened. transfer.c moves the bytes. */
+/* Creates and opens anonymous pipes and FIFOs. transfer.c moves the bytes. */
 #include "peer.h"
 
 #include <errno.h>
@@ -9,56 +9,54 @@
 
 static void perform_pipe2(struct call *call) {
     static const struct symbol known[] = {SYMBOL(O_NONBLOCK), SYMBOL(O_DIRECT), SYMBOL(O_CLOEXEC), {0}};
-    const char *reader = new_handle(call, "reader");
-    const char *writer = new_handle(call, "writer");
-    int wanted = flags_or(call, "flags", known, 0);
+    const char *reader = peer_new_handle(call, "reader");
+    const char *writer = peer_new_handle(call, "writer");
+    int wanted = peer_flags_or(call, "flags", known, 0);
     int ends[2];
     if (call->outcome != OK)
         return;
-    /* Close-on-exec from birth: set afterwards, a fork in between would have let the ends slip into a
+    /* Close-on-exec from the start: if it were set later, a fork in between would leak the ends into a
      * program. */
     if (pipe2(ends, wanted | O_CLOEXEC) == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    hold_descriptor(reader, ends[0]);
-    hold_descriptor(writer, ends[1]);
-    answer(call, "fd", "%d,%d", ends[0], ends[1]);
+    peer_register_descriptor(reader, ends[0]);
+    peer_register_descriptor(writer, ends[1]);
+    peer_reply(call, "fd", "%d,%d", ends[0], ends[1]);
 }
 
 static void perform_mkfifo(struct call *call) {
-    const char *path = text(call, "path");
-    mode_t mode = permissions(call, "mode");
-    bool exact = has(call, "exact");
-    if (exact && strcmp(text(call, "exact"), "yes") != 0)
-        refuse(call, "exact is 'yes', or not there");
+    const char *path = peer_text(call, "path");
+    mode_t mode = peer_mode(call, "mode");
+    bool exact = peer_exact(call);
     if (call->outcome != OK)
         return;
-    /* Not by chmod(2) afterwards: in between, the name may have become another file's. The umask is the whole
-     * process's, and this process has one thread. */
+    /* Not by chmod(2) afterwards: the name may belong to another file by then. The umask belongs to the
+     * whole process, and this process has one thread. */
     mode_t mask = exact ? umask(0) : 0;
     int result = mkfifo(path, mode), error = errno;
     if (exact)
         umask(mask);
     if (result == -1)
-        fail(call, error);
+        peer_fail(call, error);
 }
 
-/* A blocking open cannot be given a deadline. A non-blocking one fails with ENXIO for as long as nobody
- * reads; once it succeeds, the descriptor is made what was asked for. */
-static int open_before(const char *path, int oflag, struct timespec timeout) {
-    const struct timespec deadline = time_after(CLOCK_MONOTONIC, timeout);
-    struct timespec backoff = first_backoff;
+/* A blocking open has no timeout. A non-blocking one fails with ENXIO while there is no reader; after it
+ * succeeded, the flags of the request are restored. */
+static int open_with_timeout(const char *path, int oflag, struct timespec timeout) {
+    const struct timespec deadline = peer_time_after(CLOCK_MONOTONIC, timeout);
+    struct timespec backoff = peer_first_backoff;
     int fd;
     while ((fd = open(path, oflag | O_NONBLOCK)) == -1)
-        if (errno != ENXIO || !pause_before(&deadline, &backoff))
+        if (errno != ENXIO || !peer_pause_before(&deadline, &backoff))
             return -1;
     int status = fcntl(fd, F_GETFL);
     if (status == -1 || fcntl(fd, F_SETFL, oflag & O_NONBLOCK ? status : status & ~O_NONBLOCK) == -1) {
         int error = errno;
         close(fd);
         errno = error;
-        return blame("fcntl");
+        return peer_set_failed_call("fcntl");
     }
     return fd;
 }
@@ -71,23 +69,23 @@ static void perform_open(struct call *call) {
                                           SYMBOL(O_NOFOLLOW),
                                           SYMBOL(O_CLOEXEC),
                                           {0}};
-    const char *handle = new_handle(call, "handle");
-    const char *path = text(call, "path");
-    int oflag = flags(call, "oflag", known) | O_CLOEXEC;
-    bool timed = has(call, "timeout");
-    struct timespec timeout = timed ? seconds(call, "timeout") : (struct timespec){0};
-    /* A non-blocking open for reading succeeds at once, so there would be nothing to wait for. */
+    const char *handle = peer_new_handle(call, "handle");
+    const char *path = peer_text(call, "path");
+    int oflag = peer_flags(call, "oflag", known) | O_CLOEXEC;
+    bool timed = peer_has(call, "timeout");
+    struct timespec timeout = timed ? peer_seconds(call, "timeout") : (struct timespec){0};
+    /* A non-blocking open for reading succeeds at once. */
     if (timed && (oflag & O_ACCMODE) != O_WRONLY)
-        refuse(call, "a timeout is for O_WRONLY");
+        peer_invalid_request(call, "a timeout needs O_WRONLY");
     if (call->outcome != OK)
         return;
-    int fd = timed ? open_before(path, oflag, timeout) : open(path, oflag);
+    int fd = timed ? open_with_timeout(path, oflag, timeout) : open(path, oflag);
     if (fd == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    hold_descriptor(handle, fd);
-    answer(call, "fd", "%d", fd);
+    peer_register_descriptor(handle, fd);
+    peer_reply(call, "fd", "%d", fd);
 }
 
 static const char *type_of(mode_t mode) {
@@ -102,27 +100,27 @@ static const char *type_of(mode_t mode) {
 }
 
 static void perform_stat(struct call *call) {
-    const char *path = text(call, "path");
+    const char *path = peer_text(call, "path");
     struct stat status;
     if (call->outcome != OK)
         return;
     if (lstat(path, &status) == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    answer(call, "type", "%s", type_of(status.st_mode));
-    answer(call, "mode", "%o", status.st_mode & 07777);
-    answer(call, "uid", "%u", status.st_uid);
-    answer(call, "gid", "%u", status.st_gid);
+    peer_reply(call, "type", "%s", type_of(status.st_mode));
+    peer_reply(call, "mode", "%o", status.st_mode & 07777);
+    peer_reply(call, "uid", "%u", status.st_uid);
+    peer_reply(call, "gid", "%u", status.st_gid);
 }
 
 static void perform_unlink(struct call *call) {
-    const char *path = text(call, "path");
+    const char *path = peer_text(call, "path");
     if (call->outcome == OK && unlink(path) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
-const struct operation pipe_operations[] = {
+const struct operation peer_pipe_operations[] = {
     {"pipe2", "reader writer flags", perform_pipe2},
     {"mkfifo", "path mode exact", perform_mkfifo},
     {"open", "handle path oflag timeout", perform_open},

@@ -16,51 +16,51 @@ static void perform_mq_open(struct call *call) {
     static const struct symbol known[] = {
         SYMBOL(O_RDONLY), SYMBOL(O_WRONLY),   SYMBOL(O_RDWR),    SYMBOL(O_CREAT),
         SYMBOL(O_EXCL),   SYMBOL(O_NONBLOCK), SYMBOL(O_CLOEXEC), {0}};
-    const char *handle = new_handle(call, "handle");
-    const char *name = text(call, "name");
-    int oflag = flags(call, "oflag", known) | O_CLOEXEC;
-    mode_t mode = permissions_or(call, "mode", 0600);
-    struct mq_attr attributes = {.mq_maxmsg = number_or(call, "mq_maxmsg", LONG_MIN, LONG_MAX, 0),
-                                 .mq_msgsize = number_or(call, "mq_msgsize", LONG_MIN, LONG_MAX, 0)};
-    if (has(call, "mq_maxmsg") != has(call, "mq_msgsize"))
-        refuse(call, "mq_maxmsg and mq_msgsize go together");
+    const char *handle = peer_new_handle(call, "handle");
+    const char *name = peer_text(call, "name");
+    int oflag = peer_flags(call, "oflag", known) | O_CLOEXEC;
+    mode_t mode = peer_mode_or(call, "mode", 0600);
+    struct mq_attr attributes = {.mq_maxmsg = peer_number_or(call, "mq_maxmsg", LONG_MIN, LONG_MAX, 0),
+                                 .mq_msgsize = peer_number_or(call, "mq_msgsize", LONG_MIN, LONG_MAX, 0)};
+    if (peer_has(call, "mq_maxmsg") != peer_has(call, "mq_msgsize"))
+        peer_invalid_request(call, "mq_maxmsg and mq_msgsize go together");
     if (call->outcome != OK)
         return;
-    mqd_t queue = mq_open(name, oflag, mode, has(call, "mq_maxmsg") ? &attributes : NULL);
+    mqd_t queue = mq_open(name, oflag, mode, peer_has(call, "mq_maxmsg") ? &attributes : NULL);
     if (queue == (mqd_t)-1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    hold_descriptor(handle, queue);
-    answer(call, "fd", "%d", queue);
+    peer_register_descriptor(handle, queue);
+    peer_reply(call, "fd", "%d", queue);
 }
 
 static void perform_mq_close(struct call *call) {
-    mqd_t queue = descriptor(call);
+    mqd_t queue = peer_descriptor(call);
     if (call->outcome != OK)
         return;
-    release(call);
+    peer_release_handle(call);
     if (mq_close(queue) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void perform_mq_unlink(struct call *call) {
-    const char *name = text(call, "name");
+    const char *name = peer_text(call, "name");
     if (call->outcome == OK && mq_unlink(name) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
-/* The deadline of an mq_timed call is a time of CLOCK_REALTIME; it does not move when the call begins again.
- */
+/* The deadline of the mq_timed calls is a time of CLOCK_REALTIME. It stays the same when the call is
+ * repeated. */
 static struct timespec deadline(struct call *call) {
-    return time_after(CLOCK_REALTIME, seconds(call, "abs_timeout"));
+    return peer_time_after(CLOCK_REALTIME, peer_seconds(call, "abs_timeout"));
 }
 
 static void send_message(struct call *call, bool timed) {
-    mqd_t queue = descriptor(call);
-    struct payload sent = payload(call, "msg", "msg_len");
-    unsigned priority = (unsigned)number_or(call, "msg_prio", 0, UINT_MAX, 0);
-    bool retry = retries(call);
+    mqd_t queue = peer_descriptor(call);
+    struct payload sent = peer_payload(call, "msg", "msg_len");
+    unsigned priority = (unsigned)peer_number_or(call, "msg_prio", 0, UINT_MAX, 0);
+    bool retry = peer_retries(call);
     struct timespec end = timed ? deadline(call) : (struct timespec){0};
     int result;
     if (call->outcome != OK)
@@ -70,7 +70,7 @@ static void send_message(struct call *call, bool timed) {
                        : mq_send(queue, sent.bytes, sent.length, priority);
     while (result == -1 && errno == EINTR && retry);
     if (result == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void perform_mq_send(struct call *call) {
@@ -81,22 +81,22 @@ static void perform_mq_timedsend(struct call *call) {
     send_message(call, true);
 }
 
-/* The buffer that mq_receive(3) demands: as long as the longest message of the queue. */
+/* mq_receive(3) needs a buffer for the longest message of the queue. */
 static size_t message_size(struct call *call, mqd_t queue) {
     struct mq_attr attributes = {0};
     if (call->outcome == OK && mq_getattr(queue, &attributes) == -1)
-        fail_in(call, "mq_getattr", errno);
+        peer_fail_in(call, "mq_getattr", errno);
     return (size_t)attributes.mq_msgsize;
 }
 
 static void receive_message(struct call *call, bool timed) {
-    mqd_t queue = descriptor(call);
-    struct expectation expected = expectation(call);
-    bool retry = retries(call);
+    mqd_t queue = peer_descriptor(call);
+    struct expectation expected = peer_expectation(call);
+    bool retry = peer_retries(call);
     struct timespec end = timed ? deadline(call) : (struct timespec){0};
-    size_t size =
-        has(call, "msg_len") ? (size_t)number(call, "msg_len", 0, SSIZE_MAX) : message_size(call, queue);
-    char *room = call->outcome == OK ? scratch(call, size) : NULL;
+    size_t size = peer_has(call, "msg_len") ? (size_t)peer_number(call, "msg_len", 0, SSIZE_MAX)
+                                            : message_size(call, queue);
+    char *room = call->outcome == OK ? peer_scratch(call, size) : NULL;
     unsigned priority;
     ssize_t length;
     if (!room)
@@ -106,12 +106,12 @@ static void receive_message(struct call *call, bool timed) {
                        : mq_receive(queue, room, size, &priority);
     while (length == -1 && errno == EINTR && retry);
     if (length == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    answer(call, "return", "%zd", length);
-    answer(call, "msg_prio", "%u", priority);
-    answer_payload(call, "msg", expected, room, (size_t)length);
+    peer_reply(call, "return", "%zd", length);
+    peer_reply(call, "msg_prio", "%u", priority);
+    peer_reply_payload(call, "msg", expected, room, (size_t)length);
 }
 
 static void perform_mq_receive(struct call *call) {
@@ -123,44 +123,44 @@ static void perform_mq_timedreceive(struct call *call) {
 }
 
 static void perform_mq_getattr(struct call *call) {
-    mqd_t queue = descriptor(call);
+    mqd_t queue = peer_descriptor(call);
     struct mq_attr attributes;
     if (call->outcome != OK)
         return;
     if (mq_getattr(queue, &attributes) == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    answer_flags(call, "mq_flags", attributes.mq_flags, queue_flags);
-    answer(call, "mq_maxmsg", "%ld", attributes.mq_maxmsg);
-    answer(call, "mq_msgsize", "%ld", attributes.mq_msgsize);
-    answer(call, "mq_curmsgs", "%ld", attributes.mq_curmsgs);
+    peer_reply_flags(call, "mq_flags", attributes.mq_flags, queue_flags);
+    peer_reply(call, "mq_maxmsg", "%ld", attributes.mq_maxmsg);
+    peer_reply(call, "mq_msgsize", "%ld", attributes.mq_msgsize);
+    peer_reply(call, "mq_curmsgs", "%ld", attributes.mq_curmsgs);
 }
 
 static void perform_mq_setattr(struct call *call) {
-    mqd_t queue = descriptor(call);
-    struct mq_attr attributes = {.mq_flags = flags(call, "mq_flags", queue_flags)}, previous;
+    mqd_t queue = peer_descriptor(call);
+    struct mq_attr attributes = {.mq_flags = peer_flags(call, "mq_flags", queue_flags)}, previous;
     if (call->outcome != OK)
         return;
     if (mq_setattr(queue, &attributes, &previous) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     else
-        answer_flags(call, "mq_flags", previous.mq_flags, queue_flags);
+        peer_reply_flags(call, "mq_flags", previous.mq_flags, queue_flags);
 }
 
 static void perform_mq_notify(struct call *call) {
     static const struct symbol ways[] = {SYMBOL(SIGEV_SIGNAL), SYMBOL(SIGEV_NONE), {"NULL", -1}, {0}};
-    mqd_t queue = descriptor(call);
-    int way = one_of(call, "sigev_notify", ways);
+    mqd_t queue = peer_descriptor(call);
+    int way = peer_symbol(call, "sigev_notify", ways);
     struct sigevent event = {.sigev_notify = way};
     if (way == SIGEV_SIGNAL)
-        event.sigev_signo = signal_number(call, "sigev_signo");
-    event.sigev_value.sival_int = (int)number_or(call, "sigev_value", INT_MIN, INT_MAX, 0);
+        event.sigev_signo = peer_signal(call, "sigev_signo");
+    event.sigev_value.sival_int = (int)peer_number_or(call, "sigev_value", INT_MIN, INT_MAX, 0);
     if (call->outcome == OK && mq_notify(queue, way == -1 ? NULL : &event) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
-const struct operation posix_mq_operations[] = {
+const struct operation peer_posix_mq_operations[] = {
     {"mq_open", "handle name oflag mode mq_maxmsg mq_msgsize", perform_mq_open},
     {"mq_close", "handle", perform_mq_close},
     {"mq_unlink", "name", perform_mq_unlink},

@@ -10,92 +10,92 @@
 
 struct semaphore {
     sem_t *address;
-    bool named; /* by sem_open(3), and not by sem_init(3) */
+    bool named; /* by sem_open(3), not by sem_init(3) */
 };
 
-static struct semaphore semaphore(struct call *call, const char *key) {
-    return *(struct semaphore *)held(call, key, "semaphore");
+static struct semaphore find_semaphore(struct call *call, const char *key) {
+    return *(struct semaphore *)peer_find_handle(call, key, "semaphore");
 }
 
 static void perform_sem_open(struct call *call) {
     static const struct symbol known[] = {SYMBOL(O_CREAT), SYMBOL(O_EXCL), {0}};
-    const char *handle = new_handle(call, "handle");
-    const char *name = text(call, "name");
-    int oflag = flags_or(call, "oflag", known, 0);
-    mode_t mode = permissions_or(call, "mode", 0600);
-    unsigned value = (unsigned)number_or(call, "value", 0, UINT_MAX, 0);
-    bool exact = has(call, "exact");
+    const char *handle = peer_new_handle(call, "handle");
+    const char *name = peer_text(call, "name");
+    int oflag = peer_flags_or(call, "oflag", known, 0);
+    mode_t mode = peer_mode_or(call, "mode", 0600);
+    unsigned value = (unsigned)peer_number_or(call, "value", 0, UINT_MAX, 0);
+    bool exact = peer_exact(call);
     if (call->outcome != OK)
         return;
-    /* This process has one thread: nobody else makes a file meanwhile. */
+    /* This process has one thread, so no other call sees the changed umask. */
     mode_t mask = exact ? umask(0) : 0;
     sem_t *opened = sem_open(name, oflag, mode, value);
     int error = errno;
     if (exact)
         umask(mask);
     if (opened == SEM_FAILED)
-        fail(call, error);
+        peer_fail(call, error);
     else
-        HOLD(handle, "semaphore", ((struct semaphore){opened, true}));
+        PEER_REGISTER(handle, "semaphore", ((struct semaphore){opened, true}));
 }
 
 static void perform_sem_close(struct call *call) {
-    struct semaphore held = semaphore(call, "handle");
+    struct semaphore held = find_semaphore(call, "handle");
     if (call->outcome == OK && !held.named)
-        refuse(call, "what sem_init made is not closed");
+        peer_invalid_request(call, "sem_close does not apply to sem_init");
     if (call->outcome != OK)
         return;
-    release(call);
+    peer_release_handle(call);
     if (sem_close(held.address) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void perform_sem_unlink(struct call *call) {
-    const char *name = text(call, "name");
+    const char *name = peer_text(call, "name");
     if (call->outcome == OK && sem_unlink(name) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void perform_sem_init(struct call *call) {
-    const char *handle = new_handle(call, "handle");
-    unsigned value = (unsigned)number(call, "value", 0, UINT_MAX);
-    sem_t *placed = place(call, "memory", "at", sizeof(sem_t));
+    const char *handle = peer_new_handle(call, "handle");
+    unsigned value = (unsigned)peer_number(call, "value", 0, UINT_MAX);
+    sem_t *placed = peer_memory_at(call, "memory", "at", sizeof(sem_t));
     if (call->outcome != OK)
         return;
     if (sem_init(placed, 1, value) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     else
-        HOLD(handle, "semaphore", ((struct semaphore){placed, false}));
+        PEER_REGISTER(handle, "semaphore", ((struct semaphore){placed, false}));
 }
 
-/* What another process made with sem_init(3): there is no call to open it. */
+/* A semaphore of another process's sem_init(3). There is no call to open it. */
 static void perform_sem_at(struct call *call) {
-    const char *handle = new_handle(call, "handle");
-    sem_t *placed = place(call, "memory", "at", sizeof(sem_t));
+    const char *handle = peer_new_handle(call, "handle");
+    sem_t *placed = peer_memory_at(call, "memory", "at", sizeof(sem_t));
     if (call->outcome == OK)
-        HOLD(handle, "semaphore", ((struct semaphore){placed, false}));
+        PEER_REGISTER(handle, "semaphore", ((struct semaphore){placed, false}));
 }
 
 static void perform_sem_destroy(struct call *call) {
-    struct semaphore held = semaphore(call, "handle");
+    struct semaphore held = find_semaphore(call, "handle");
     if (call->outcome == OK && held.named)
-        refuse(call, "what sem_open opened is not destroyed");
+        peer_invalid_request(call, "sem_destroy does not apply to sem_open");
     if (call->outcome != OK)
         return;
-    release(call);
+    peer_release_handle(call);
     if (sem_destroy(held.address) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void perform_sem_same(struct call *call) {
-    struct semaphore one = semaphore(call, "handle"), other = semaphore(call, "other");
+    struct semaphore one = find_semaphore(call, "handle"), other = find_semaphore(call, "other");
     if (call->outcome == OK)
-        answer(call, "same", "%s", one.address == other.address ? "yes" : "no");
+        peer_reply(call, "same", "%s", one.address == other.address ? "yes" : "no");
 }
 
 static void perform_sem_wait(struct call *call) {
-    sem_t *waited = semaphore(call, "handle").address;
-    bool retry = retries(call);
+    sem_t *waited = find_semaphore(call, "handle").address;
+    bool retry = peer_retries(call);
     int result;
     if (call->outcome != OK)
         return;
@@ -103,20 +103,20 @@ static void perform_sem_wait(struct call *call) {
         result = sem_wait(waited);
     while (result == -1 && errno == EINTR && retry);
     if (result == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void perform_sem_trywait(struct call *call) {
-    sem_t *waited = semaphore(call, "handle").address;
+    sem_t *waited = find_semaphore(call, "handle").address;
     if (call->outcome == OK && sem_trywait(waited) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
-/* The deadline does not move when the call begins again. */
+/* The deadline stays the same when the call is repeated. */
 static void wait_until(struct call *call, clockid_t clock) {
-    sem_t *waited = semaphore(call, "handle").address;
-    struct timespec end = time_after(clock, seconds(call, "abs_timeout"));
-    bool retry = retries(call);
+    sem_t *waited = find_semaphore(call, "handle").address;
+    struct timespec end = peer_time_after(clock, peer_seconds(call, "abs_timeout"));
+    bool retry = peer_retries(call);
     int result;
     if (call->outcome != OK)
         return;
@@ -124,7 +124,7 @@ static void wait_until(struct call *call, clockid_t clock) {
         result = clock == CLOCK_REALTIME ? sem_timedwait(waited, &end) : sem_clockwait(waited, clock, &end);
     while (result == -1 && errno == EINTR && retry);
     if (result == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void perform_sem_timedwait(struct call *call) {
@@ -136,23 +136,23 @@ static void perform_sem_clockwait(struct call *call) {
 }
 
 static void perform_sem_post(struct call *call) {
-    sem_t *posted = semaphore(call, "handle").address;
+    sem_t *posted = find_semaphore(call, "handle").address;
     if (call->outcome == OK && sem_post(posted) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void perform_sem_getvalue(struct call *call) {
-    sem_t *asked = semaphore(call, "handle").address;
+    sem_t *asked = find_semaphore(call, "handle").address;
     int value;
     if (call->outcome != OK)
         return;
     if (sem_getvalue(asked, &value) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     else
-        answer(call, "value", "%d", value);
+        peer_reply(call, "value", "%d", value);
 }
 
-/* Of the functions that wake a waiter, this is the one that a handler may call: signal-safety(7). */
+/* The only function that wakes a waiter and may be called in a handler: signal-safety(7). */
 static sem_t *volatile posted_by_handler;
 
 static void post(int signum) {
@@ -163,38 +163,38 @@ static void post(int signum) {
 }
 
 static void perform_sem_post_on_signal(struct call *call) {
-    sem_t *posted = semaphore(call, "handle").address;
-    int signum = signal_number(call, "signum");
+    sem_t *posted = find_semaphore(call, "handle").address;
+    int signum = peer_signal(call, "signum");
     struct sigaction action = {.sa_handler = post, .sa_flags = SA_RESTART};
     if (call->outcome != OK)
         return;
     posted_by_handler = posted;
     sigemptyset(&action.sa_mask);
     if (sigaction(signum, &action, NULL) == -1)
-        fail_in(call, "sigaction", errno);
+        peer_fail_in(call, "sigaction", errno);
 }
 
-/* Adds to a number that only the semaphore protects: `volatile` makes each addition a load and a store, which
- * others could come between. */
+/* Increments a number that only the semaphore protects: `volatile` separates load and store, so that a race
+ * would be seen. */
 static void perform_sem_count(struct call *call) {
-    sem_t *lock = semaphore(call, "handle").address;
-    volatile uint64_t *counter = place(call, "memory", "at", sizeof *counter);
-    long long count = number(call, "count", 0, INT64_MAX);
+    sem_t *lock = find_semaphore(call, "handle").address;
+    volatile uint64_t *counter = peer_memory_at(call, "memory", "at", sizeof *counter);
+    long long count = peer_number(call, "count", 0, INT64_MAX);
     for (long long i = 0; call->outcome == OK && i < count; i++) {
         while (sem_wait(lock) == -1)
             if (errno != EINTR) {
-                fail_in(call, "sem_wait", errno);
+                peer_fail_in(call, "sem_wait", errno);
                 return;
             }
         *counter = *counter + 1;
         if (sem_post(lock) == -1)
-            fail_in(call, "sem_post", errno);
+            peer_fail_in(call, "sem_post", errno);
     }
     if (call->outcome == OK)
-        answer(call, "return", "%lld", count);
+        peer_reply(call, "return", "%lld", count);
 }
 
-const struct operation posix_sem_operations[] = {
+const struct operation peer_posix_sem_operations[] = {
     {"sem_open", "handle name oflag mode value exact", perform_sem_open},
     {"sem_close", "handle", perform_sem_close},
     {"sem_unlink", "name", perform_sem_unlink},

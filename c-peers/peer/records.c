@@ -1,5 +1,4 @@
-/* Stamped records through a pipe, in tight loops: whether they stay whole is what the atomicity check asks.
- */
+/* Stamped records through a pipe, in tight loops, to check that writes are atomic. */
 #include "peer.h"
 
 #include <errno.h>
@@ -7,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* By one write(2) where that takes it whole, by more where it does not. */
+/* One write(2) if the kernel takes the whole record, otherwise several. */
 static bool write_record(int fd, const unsigned char *record, size_t size) {
     for (size_t written = 0; written < size;) {
         ssize_t count = write(fd, record + written, size - written);
@@ -19,24 +18,24 @@ static bool write_record(int fd, const unsigned char *record, size_t size) {
 }
 
 static void perform_write_records(struct call *call) {
-    int fd = descriptor(call);
-    uint32_t writer = (uint32_t)number(call, "writer", 0, UINT32_MAX);
-    uint32_t count = (uint32_t)number(call, "count", 0, UINT32_MAX), sequence = 0;
-    size_t size = (size_t)number(call, "size", RECORD_HEADER, SSIZE_MAX);
-    unsigned char *record = call->outcome == OK ? scratch(call, size) : NULL;
+    int fd = peer_descriptor(call);
+    uint32_t writer = (uint32_t)peer_number(call, "writer", 0, UINT32_MAX);
+    uint32_t count = (uint32_t)peer_number(call, "count", 0, UINT32_MAX), sequence = 0;
+    size_t size = (size_t)peer_number(call, "size", RECORD_HEADER, SSIZE_MAX);
+    unsigned char *record = call->outcome == OK ? peer_scratch(call, size) : NULL;
     if (!record)
         return;
     for (; sequence < count; sequence++) {
-        make_record(record, size, writer, sequence);
+        peer_make_record(record, size, writer, sequence);
         if (!write_record(fd, record, size)) {
-            fail_in(call, "write", errno);
+            peer_fail_in(call, "write", errno);
             break;
         }
     }
-    answer(call, "return", "%u", sequence);
+    peer_reply(call, "return", "%u", sequence);
 }
 
-/* What a reader knows of one of its writers. */
+/* What the reader knows about one writer. */
 struct writer {
     uint32_t number, last, largest;
     uint64_t seen;
@@ -48,7 +47,7 @@ struct tally {
     uint64_t records, torn, disordered;
 };
 
-/* NULL when there is no memory for another writer. */
+/* Returns NULL if there is no memory for another writer. */
 static struct writer *writer_of(struct tally *tally, uint32_t number) {
     for (size_t i = 0; i < tally->writer_count; i++)
         if (tally->writers[i].number == number)
@@ -68,7 +67,7 @@ static struct writer *writer_of(struct tally *tally, uint32_t number) {
 
 static bool count_frame(struct tally *tally, const unsigned char *frame, size_t size) {
     uint32_t number, sequence;
-    if (!check_record(frame, size, &number, &sequence)) {
+    if (!peer_check_record(frame, size, &number, &sequence)) {
         tally->torn++;
         return true;
     }
@@ -84,8 +83,8 @@ static bool count_frame(struct tally *tally, const unsigned char *frame, size_t 
     return true;
 }
 
-/* Reads frames to the end of file; a read(2) may bring less than one. False, with errno, when a call fails.
- */
+/* Reads frames to the end of file; a read(2) may return less than one. Returns false, with errno, if a call
+ * fails. */
 static bool count_frames(struct tally *tally, int fd, unsigned char *frame, size_t size) {
     for (size_t filled = 0;;) {
         ssize_t count = read(fd, frame + filled, size - filled);
@@ -105,28 +104,28 @@ static bool count_frames(struct tally *tally, int fd, unsigned char *frame, size
 }
 
 static void perform_read_records(struct call *call) {
-    int fd = descriptor(call);
-    size_t size = (size_t)number(call, "size", RECORD_HEADER, SSIZE_MAX);
-    unsigned char *frame = call->outcome == OK ? scratch(call, size) : NULL;
+    int fd = peer_descriptor(call);
+    size_t size = (size_t)peer_number(call, "size", RECORD_HEADER, SSIZE_MAX);
+    unsigned char *frame = call->outcome == OK ? peer_scratch(call, size) : NULL;
     if (!frame)
         return;
     struct tally tally = {0};
     if (!count_frames(&tally, fd, frame, size)) {
-        fail_in(call, "read", errno);
+        peer_fail_in(call, "read", errno);
     } else {
         int64_t lost = 0;
         for (size_t i = 0; i < tally.writer_count; i++)
             lost += (int64_t)tally.writers[i].largest + 1 - (int64_t)tally.writers[i].seen;
-        answer(call, "records", "%llu", (unsigned long long)tally.records);
-        answer(call, "torn", "%llu", (unsigned long long)tally.torn);
-        answer(call, "lost", "%lld", (long long)lost);
-        answer(call, "disordered", "%llu", (unsigned long long)tally.disordered);
-        answer(call, "writers", "%zu", tally.writer_count);
+        peer_reply(call, "records", "%llu", (unsigned long long)tally.records);
+        peer_reply(call, "torn", "%llu", (unsigned long long)tally.torn);
+        peer_reply(call, "lost", "%lld", (long long)lost);
+        peer_reply(call, "disordered", "%llu", (unsigned long long)tally.disordered);
+        peer_reply(call, "writers", "%zu", tally.writer_count);
     }
     free(tally.writers);
 }
 
-const struct operation record_operations[] = {
+const struct operation peer_record_operations[] = {
     {"write_records", "handle writer count size", perform_write_records},
     {"read_records", "handle size", perform_read_records},
     {0},

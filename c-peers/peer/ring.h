@@ -1,4 +1,4 @@
-/* What the files about rings share. */
+/* Ends of rings as handles (ring.c). */
 #ifndef RING_H
 #define RING_H
 
@@ -6,8 +6,7 @@
 
 #include <ipc_ring.h>
 
-/* The end that a request names. An operation on bytes is not made with a ring of records, nor the reverse,
- * and not with the other end. */
-struct ipc_ring *ring_end(struct call *, enum ipc_ring_role, uint32_t content);
+/* Finds the end that a request names. It must have this role and this content. */
+struct ipc_ring *peer_ring_end(struct call *, enum ipc_ring_role, uint32_t content);
 
 #endif

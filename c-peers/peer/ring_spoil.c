@@ -1,4 +1,4 @@
-/* Rings whose headers are spoilt at random, and what the ends make of them. */
+/* Opens and uses rings whose headers are corrupted at random. */
 #include "peer.h"
 
 #include <endian.h>
@@ -6,8 +6,8 @@
 #include <ipc_ring.h>
 #include <string.h>
 
-/* One of a few values that a header might have and should not, or an arbitrary one. */
-static uint64_t spoilt(uint64_t value, uint64_t how) {
+/* Returns one of a few plausible but wrong values, or an arbitrary one. */
+static uint64_t spoiled(uint64_t value, uint64_t how) {
     switch (how % 5) {
     case 0: return how;
     case 1: return how >> 8 & 511;
@@ -17,25 +17,25 @@ static uint64_t spoilt(uint64_t value, uint64_t how) {
     }
 }
 
-/* A ring with one record in it, of which up to three fields are spoilt. */
+/* Creates a ring with one record, and corrupts up to three of its fields. */
 static void spoil(unsigned char *memory, uint64_t round) {
     static const struct {
         size_t offset, size;
     } fields[] = {{0, 8},  {8, 4},  {12, 4},  {16, 8},  {24, 8}, {32, 8},
                   {64, 8}, {72, 8}, {128, 8}, {136, 8}, {192, 8}};
-    const uint64_t written = 24, length = 16, count = 1 + le64toh(pattern_word(round, 0)) % 3;
+    const uint64_t written = 24, length = 16, count = 1 + le64toh(peer_pattern_word(round, 0)) % 3;
     memcpy(memory + 64, &written, 8);
     memcpy(memory + 192, &length, 8);
     for (uint64_t i = 0; i < count; i++) {
-        const size_t field = le64toh(pattern_word(round, 1 + 2 * i)) % 11;
+        const size_t field = le64toh(peer_pattern_word(round, 1 + 2 * i)) % 11;
         uint64_t value = 0;
         memcpy(&value, memory + fields[field].offset, fields[field].size);
-        value = spoilt(value, le64toh(pattern_word(round, 2 + 2 * i)));
+        value = spoiled(value, le64toh(peer_pattern_word(round, 2 + 2 * i)));
         memcpy(memory + fields[field].offset, &value, fields[field].size);
     }
 }
 
-/* What failed for want of something, or was interrupted, tells nothing of the ring. */
+/* A lack of resources or an interruption says nothing about the ring. */
 static int32_t outcome_of(struct call *call, ssize_t result) {
     static const int of_rings[] = {EBADMSG,    EBUSY,           EINVAL, EMSGSIZE, ENODATA,
                                    EOWNERDEAD, EPROTONOSUPPORT, EPIPE,  ETIMEDOUT};
@@ -44,13 +44,13 @@ static int32_t outcome_of(struct call *call, ssize_t result) {
     for (size_t i = 0; i < sizeof of_rings / sizeof *of_rings; i++)
         if (errno == of_rings[i])
             return errno;
-    fail(call, errno);
+    peer_fail(call, errno);
     return errno;
 }
 
-/* What comes of opening each end of a spoilt ring, and of using it: four errors, 0 for none, -1 for not
- * tried. */
-static void try_spoilt(struct call *call, struct segment memory, int32_t outcomes[4]) {
+/* Opens and uses each end of a corrupted ring: four error numbers, 0 for none, -1 for a call that was not
+ * made. */
+static void try_spoiled(struct call *call, struct segment memory, int32_t outcomes[4]) {
     static const struct timespec past = {0};
     unsigned char bytes[256] = {0};
     struct ipc_ring end;
@@ -70,33 +70,34 @@ static void try_spoilt(struct call *call, struct segment memory, int32_t outcome
 }
 
 static void perform_ring_spoil(struct call *call) {
-    struct segment memory = rest(call, "memory", "at", sizeof(struct ipc_ring_header));
-    uint32_t first = (uint32_t)number(call, "seed", 0, UINT32_MAX);
-    uint32_t count = (uint32_t)number(call, "count", 0, 1 << 20);
-    int32_t(*outcomes)[4] = call->outcome == OK ? scratch(call, count * sizeof *outcomes) : NULL;
+    struct segment memory = peer_memory_from(call, "memory", "at", sizeof(struct ipc_ring_header));
+    uint32_t first = (uint32_t)peer_number(call, "seed", 0, UINT32_MAX);
+    uint32_t count = (uint32_t)peer_number(call, "count", 0, 1 << 20);
+    int32_t(*outcomes)[4] = call->outcome == OK ? peer_scratch(call, count * sizeof *outcomes) : NULL;
     unsigned worked[4] = {0};
     if (!outcomes)
         return;
     for (uint32_t i = 0; i < count; i++) {
         if (ipc_ring_make(memory.address, memory.size, IPC_RING_RECORDS, 256) == -1) {
-            fail(call, errno);
+            peer_fail(call, errno);
             return;
         }
         spoil(memory.address, (uint64_t)first << 32 | i);
-        try_spoilt(call, memory, outcomes[i]);
+        try_spoiled(call, memory, outcomes[i]);
         if (call->outcome != OK)
             return;
         for (int j = 0; j < 4; j++)
             worked[j] += outcomes[i][j] == 0;
     }
-    answer(call, "consumers", "%u", worked[0]);
-    answer(call, "received", "%u", worked[1]);
-    answer(call, "producers", "%u", worked[2]);
-    answer(call, "sent", "%u", worked[3]);
-    answer(call, "digest", "%016llx", (unsigned long long)digest(outcomes, count * sizeof *outcomes));
+    peer_reply(call, "consumers", "%u", worked[0]);
+    peer_reply(call, "received", "%u", worked[1]);
+    peer_reply(call, "producers", "%u", worked[2]);
+    peer_reply(call, "sent", "%u", worked[3]);
+    peer_reply(call, "digest", "%016llx",
+               (unsigned long long)peer_digest(outcomes, count * sizeof *outcomes));
 }
 
-const struct operation ring_spoil_operations[] = {
+const struct operation peer_ring_spoil_operations[] = {
     {"ring_spoil", "memory at seed count", perform_ring_spoil},
     {0},
 };

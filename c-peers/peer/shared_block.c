@@ -1,5 +1,4 @@
-/* A block that processes share: a flag that says that the data behind it is there, a counter, and the data.
- */
+/* A block in shared memory: a flag that publishes data, a counter, and the data. */
 #include "peer.h"
 
 #include <errno.h>
@@ -11,7 +10,7 @@
 #include <unistd.h>
 
 struct block {
-    _Atomic uint32_t ready; /* 0 or 1; a whole word, so that futex(2) can wait for it */
+    _Atomic uint32_t ready; /* 0 or 1; a whole word, as futex(2) requires */
     _Atomic uint64_t counter;
     unsigned char buffer[4000];
 };
@@ -21,27 +20,27 @@ _Static_assert(offsetof(struct block, counter) == 8, "layout");
 _Static_assert(offsetof(struct block, buffer) == 16, "layout");
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2, "atomics between processes");
 
-static struct block *block(struct call *call) {
-    return place(call, "memory", "at", sizeof(struct block));
+static struct block *find_block(struct call *call) {
+    return peer_memory_at(call, "memory", "at", sizeof(struct block));
 }
 
 /* How a request waits: how long, and by which means. */
 struct block_wait {
-    struct patience patience;
+    struct timeout timeout;
     bool looks;
 };
 
 static struct block_wait block_wait_of(struct call *call) {
     static const struct symbol means[] = {{"futex", 0}, {"poll", 1}, {0}};
     return (struct block_wait){
-        .patience = optional_wait_of(call),
-        .looks = has(call, "by") && one_of(call, "by", means) == 1,
+        .timeout = peer_optional_timeout(call),
+        .looks = peer_has(call, "by") && peer_symbol(call, "by", means) == 1,
     };
 }
 
-/* Sleeps while the flag is `value`, until it is said to have changed. */
-static bool sleep_while(_Atomic uint32_t *flag, uint32_t value, struct patience *wait) {
-    const struct timespec *left = wait_left(wait);
+/* Sleeps while the flag is `value`, until a wake-up. */
+static bool sleep_while(_Atomic uint32_t *flag, uint32_t value, struct timeout *wait) {
+    const struct timespec *left = peer_remaining(wait);
     if (left && left->tv_sec == 0 && left->tv_nsec == 0) {
         errno = ETIMEDOUT;
         return false;
@@ -49,152 +48,151 @@ static bool sleep_while(_Atomic uint32_t *flag, uint32_t value, struct patience 
     if (syscall(SYS_futex, flag, FUTEX_WAIT, value, left, NULL, 0) == 0 || errno == EAGAIN ||
         (errno == EINTR && wait->retry))
         return true;
-    blame("futex");
+    peer_set_failed_call("futex");
     return false;
 }
 
-/* Waits until the flag is set, or until it is not. The load acquires: what was stored before the flag is
- * seen. */
+/* Waits until the flag is set, or cleared. The load acquires: stores before the flag are then visible. */
 static bool await(struct block *block, bool set, struct block_wait *wait) {
-    struct timespec backoff = first_backoff;
+    struct timespec backoff = peer_first_backoff;
     for (uint32_t flag; ((flag = atomic_load_explicit(&block->ready, memory_order_acquire)) != 0) != set;) {
-        bool goes_on = wait->looks ? pause_before(wait_end(&wait->patience), &backoff) ||
-                                         (errno == EINTR && wait->patience.retry)
-                                   : sleep_while(&block->ready, flag, &wait->patience);
-        if (!goes_on)
+        bool continues = wait->looks ? peer_pause_before(peer_deadline(&wait->timeout), &backoff) ||
+                                           (errno == EINTR && wait->timeout.retry)
+                                     : sleep_while(&block->ready, flag, &wait->timeout);
+        if (!continues)
             return false;
     }
     return true;
 }
 
-/* Sets the flag or takes it back, behind everything that was stored before, and wakes all who wait for it. */
-static void tell(struct block *block, uint32_t flag) {
+/* Sets or clears the flag after all preceding stores, and wakes all waiters. */
+static void set_ready(struct block *block, uint32_t flag) {
     atomic_store_explicit(&block->ready, flag, memory_order_release);
     syscall(SYS_futex, &block->ready, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
 }
 
 static void perform_block_init(struct call *call) {
-    struct block *made = block(call);
+    struct block *made = find_block(call);
     if (call->outcome == OK)
         memset(made, 0, sizeof *made);
 }
 
 static void perform_block_layout(struct call *call) {
-    answer(call, "size", "%zu", sizeof(struct block));
-    answer(call, "alignment", "%zu", _Alignof(struct block));
-    answer(call, "ready", "%zu", offsetof(struct block, ready));
-    answer(call, "counter", "%zu", offsetof(struct block, counter));
-    answer(call, "buffer", "%zu", offsetof(struct block, buffer));
+    peer_reply(call, "size", "%zu", sizeof(struct block));
+    peer_reply(call, "alignment", "%zu", _Alignof(struct block));
+    peer_reply(call, "ready", "%zu", offsetof(struct block, ready));
+    peer_reply(call, "counter", "%zu", offsetof(struct block, counter));
+    peer_reply(call, "buffer", "%zu", offsetof(struct block, buffer));
 }
 
 static void perform_block_publish(struct call *call) {
-    struct block *published = block(call);
-    struct payload bytes = payload(call, "buf", "count");
+    struct block *published = find_block(call);
+    struct payload bytes = peer_payload(call, "buf", "count");
     if (call->outcome != OK)
         return;
     if (bytes.length > sizeof published->buffer) {
-        fail(call, EMSGSIZE);
+        peer_fail(call, EMSGSIZE);
         return;
     }
     memcpy(published->buffer, bytes.bytes, bytes.length);
-    tell(published, 1);
+    set_ready(published, 1);
 }
 
 static void perform_block_reset(struct call *call) {
-    struct block *reset = block(call);
+    struct block *reset = find_block(call);
     if (call->outcome == OK)
-        tell(reset, 0);
+        set_ready(reset, 0);
 }
 
 static void perform_block_ready(struct call *call) {
-    struct block *asked = block(call);
+    struct block *asked = find_block(call);
     if (call->outcome == OK)
-        answer(call, "ready", "%s",
-               atomic_load_explicit(&asked->ready, memory_order_acquire) != 0 ? "yes" : "no");
+        peer_reply(call, "ready", "%s",
+                   atomic_load_explicit(&asked->ready, memory_order_acquire) != 0 ? "yes" : "no");
 }
 
 static void perform_block_wait(struct call *call) {
-    struct block *awaited = block(call);
+    struct block *awaited = find_block(call);
     struct block_wait wait = block_wait_of(call);
     if (call->outcome == OK && !await(awaited, true, &wait))
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void perform_block_read(struct call *call) {
-    struct block *read = block(call);
-    size_t count = (size_t)number(call, "count", 0, INT64_MAX);
-    struct expectation expected = expectation(call);
+    struct block *read = find_block(call);
+    size_t count = (size_t)peer_number(call, "count", 0, INT64_MAX);
+    struct expectation expected = peer_expectation(call);
     if (call->outcome != OK)
         return;
     if (count > sizeof read->buffer) {
-        fail(call, EFAULT);
+        peer_fail(call, EFAULT);
         return;
     }
-    void *copy = scratch(call, count);
+    void *copy = peer_scratch(call, count);
     if (!copy)
         return;
     memcpy(copy, read->buffer, count);
-    answer_payload(call, "buf", expected, copy, count);
+    peer_reply_payload(call, "buf", expected, copy, count);
 }
 
 static void perform_block_add(struct call *call) {
-    struct block *counted = block(call);
-    long long count = number(call, "count", 0, INT64_MAX);
+    struct block *counted = find_block(call);
+    long long count = peer_number(call, "count", 0, INT64_MAX);
     if (call->outcome != OK)
         return;
     for (long long i = 0; i < count; i++)
         atomic_fetch_add(&counted->counter, 1);
-    answer(call, "return", "%lld", count);
+    peer_reply(call, "return", "%lld", count);
 }
 
 static void perform_block_counter(struct call *call) {
-    struct block *asked = block(call);
+    struct block *asked = find_block(call);
     if (call->outcome == OK)
-        answer(call, "counter", "%llu", (unsigned long long)atomic_load(&asked->counter));
+        peer_reply(call, "counter", "%llu", (unsigned long long)atomic_load(&asked->counter));
 }
 
-/* Publishes generation after generation: the number in the counter, the data made of it, and the flag last.
- */
+/* Publishes one generation after another: the number in the counter, data derived from it, and the flag
+ * last. */
 static void perform_block_publish_rounds(struct call *call) {
-    struct block *published = block(call);
-    uint64_t rounds = (uint64_t)number(call, "count", 0, INT64_MAX), round = 0;
+    struct block *published = find_block(call);
+    uint64_t rounds = (uint64_t)peer_number(call, "count", 0, INT64_MAX), round = 0;
     struct block_wait wait = block_wait_of(call);
     while (call->outcome == OK && round < rounds) {
         if (!await(published, false, &wait)) {
-            fail(call, errno);
+            peer_fail(call, errno);
             break;
         }
         round++;
         atomic_store_explicit(&published->counter, round, memory_order_relaxed);
-        make_pattern(round, 0, published->buffer, sizeof published->buffer);
-        tell(published, 1);
+        peer_make_pattern(round, 0, published->buffer, sizeof published->buffer);
+        set_ready(published, 1);
     }
     if (call->outcome != INVALID)
-        answer(call, "return", "%llu", (unsigned long long)round);
+        peer_reply(call, "return", "%llu", (unsigned long long)round);
 }
 
-/* Takes generation after generation, and counts those of which not all is there. */
+/* Receives one generation after another, and counts the incomplete ones. */
 static void perform_block_check_rounds(struct call *call) {
-    struct block *read = block(call);
-    uint64_t rounds = (uint64_t)number(call, "count", 0, INT64_MAX), round = 0, torn = 0;
+    struct block *read = find_block(call);
+    uint64_t rounds = (uint64_t)peer_number(call, "count", 0, INT64_MAX), round = 0, torn = 0;
     struct block_wait wait = block_wait_of(call);
     while (call->outcome == OK && round < rounds) {
         if (!await(read, true, &wait)) {
-            fail(call, errno);
+            peer_fail(call, errno);
             break;
         }
         round++;
         torn += atomic_load_explicit(&read->counter, memory_order_relaxed) != round ||
-                first_difference(round, 0, read->buffer, sizeof read->buffer) != sizeof read->buffer;
-        tell(read, 0);
+                peer_first_difference(round, 0, read->buffer, sizeof read->buffer) != sizeof read->buffer;
+        set_ready(read, 0);
     }
     if (call->outcome == INVALID)
         return;
-    answer(call, "return", "%llu", (unsigned long long)round);
-    answer(call, "torn", "%llu", (unsigned long long)torn);
+    peer_reply(call, "return", "%llu", (unsigned long long)round);
+    peer_reply(call, "torn", "%llu", (unsigned long long)torn);
 }
 
-const struct operation shared_block_operations[] = {
+const struct operation peer_shared_block_operations[] = {
     {"block_init", "memory at", perform_block_init},
     {"block_layout", "", perform_block_layout},
     {"block_publish", "memory at buf count pattern offset", perform_block_publish},

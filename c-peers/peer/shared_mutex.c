@@ -1,28 +1,27 @@
-/* Mutexes and condition variables between processes. They lie in an attached segment, and are named by it and
- * their place in it: whoever has the memory has them. */
+/* Mutexes and condition variables between processes. A request names them by their memory and offset. */
 #include "peer.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 
-/* The functions of pthread return what others leave in errno. EOWNERDEAD is told as an error, and yet the
- * mutex is locked. */
-static void tell(struct call *call, int error) {
+/* pthread functions return the error number. EOWNERDEAD is reported as an error, although the mutex is
+ * locked. */
+static void check(struct call *call, int error) {
     if (error != 0)
-        fail(call, error);
+        peer_fail(call, error);
 }
 
-static pthread_mutex_t *mutex(struct call *call) {
-    return place(call, "memory", "at", sizeof(pthread_mutex_t));
+static pthread_mutex_t *find_mutex(struct call *call) {
+    return peer_memory_at(call, "memory", "at", sizeof(pthread_mutex_t));
 }
 
-static pthread_cond_t *condition(struct call *call) {
-    return place(call, "memory", "at", sizeof(pthread_cond_t));
+static pthread_cond_t *find_condition(struct call *call) {
+    return peer_memory_at(call, "memory", "at", sizeof(pthread_cond_t));
 }
 
 static void perform_mutex_init(struct call *call) {
-    pthread_mutex_t *made = mutex(call);
+    pthread_mutex_t *made = find_mutex(call);
     pthread_mutexattr_t attributes;
     if (call->outcome != OK)
         return;
@@ -35,67 +34,67 @@ static void perform_mutex_init(struct call *call) {
     if (error == 0)
         error = pthread_mutex_init(made, &attributes);
     pthread_mutexattr_destroy(&attributes);
-    tell(call, error);
+    check(call, error);
 }
 
 static void perform_mutex_destroy(struct call *call) {
-    pthread_mutex_t *ended = mutex(call);
+    pthread_mutex_t *ended = find_mutex(call);
     if (call->outcome == OK)
-        tell(call, pthread_mutex_destroy(ended));
+        check(call, pthread_mutex_destroy(ended));
 }
 
 static void perform_mutex_lock(struct call *call) {
-    pthread_mutex_t *locked = mutex(call);
+    pthread_mutex_t *locked = find_mutex(call);
     if (call->outcome == OK)
-        tell(call, pthread_mutex_lock(locked));
+        check(call, pthread_mutex_lock(locked));
 }
 
 static void perform_mutex_trylock(struct call *call) {
-    pthread_mutex_t *locked = mutex(call);
+    pthread_mutex_t *locked = find_mutex(call);
     if (call->outcome == OK)
-        tell(call, pthread_mutex_trylock(locked));
+        check(call, pthread_mutex_trylock(locked));
 }
 
 static void perform_mutex_clocklock(struct call *call) {
-    pthread_mutex_t *locked = mutex(call);
-    struct timespec end = time_after(CLOCK_MONOTONIC, seconds(call, "abs_timeout"));
+    pthread_mutex_t *locked = find_mutex(call);
+    struct timespec end = peer_time_after(CLOCK_MONOTONIC, peer_seconds(call, "abs_timeout"));
     if (call->outcome == OK)
-        tell(call, pthread_mutex_clocklock(locked, CLOCK_MONOTONIC, &end));
+        check(call, pthread_mutex_clocklock(locked, CLOCK_MONOTONIC, &end));
 }
 
 static void perform_mutex_unlock(struct call *call) {
-    pthread_mutex_t *unlocked = mutex(call);
+    pthread_mutex_t *unlocked = find_mutex(call);
     if (call->outcome == OK)
-        tell(call, pthread_mutex_unlock(unlocked));
+        check(call, pthread_mutex_unlock(unlocked));
 }
 
 static void perform_mutex_consistent(struct call *call) {
-    pthread_mutex_t *repaired = mutex(call);
+    pthread_mutex_t *repaired = find_mutex(call);
     if (call->outcome == OK)
-        tell(call, pthread_mutex_consistent(repaired));
+        check(call, pthread_mutex_consistent(repaired));
 }
 
-/* Adds to a number that only the mutex protects: `volatile` makes each addition a load and a store, which
- * others could come between. */
+/* Increments a number that only the mutex protects: `volatile` separates load and store, so that a race
+ * would be seen. */
 static void perform_lock_and_count(struct call *call) {
-    pthread_mutex_t *lock = mutex(call);
-    volatile uint64_t *counter = place(call, "memory", "counter", sizeof *counter);
-    long long count = number(call, "count", 0, INT64_MAX);
+    pthread_mutex_t *lock = find_mutex(call);
+    volatile uint64_t *counter = peer_memory_at(call, "memory", "counter", sizeof *counter);
+    long long count = peer_number(call, "count", 0, INT64_MAX);
     for (long long i = 0; call->outcome == OK && i < count; i++) {
-        blame("pthread_mutex_lock");
-        tell(call, pthread_mutex_lock(lock));
+        peer_set_failed_call("pthread_mutex_lock");
+        check(call, pthread_mutex_lock(lock));
         if (call->outcome != OK)
             return;
         *counter = *counter + 1;
-        blame("pthread_mutex_unlock");
-        tell(call, pthread_mutex_unlock(lock));
+        peer_set_failed_call("pthread_mutex_unlock");
+        check(call, pthread_mutex_unlock(lock));
     }
     if (call->outcome == OK)
-        answer(call, "return", "%lld", count);
+        peer_reply(call, "return", "%lld", count);
 }
 
 static void perform_cond_init(struct call *call) {
-    pthread_cond_t *made = condition(call);
+    pthread_cond_t *made = find_condition(call);
     pthread_condattr_t attributes;
     if (call->outcome != OK)
         return;
@@ -106,49 +105,49 @@ static void perform_cond_init(struct call *call) {
     if (error == 0)
         error = pthread_cond_init(made, &attributes);
     pthread_condattr_destroy(&attributes);
-    tell(call, error);
+    check(call, error);
 }
 
 static void perform_cond_destroy(struct call *call) {
-    pthread_cond_t *ended = condition(call);
+    pthread_cond_t *ended = find_condition(call);
     if (call->outcome == OK)
-        tell(call, pthread_cond_destroy(ended));
+        check(call, pthread_cond_destroy(ended));
 }
 
 static void perform_cond_wait(struct call *call) {
-    pthread_cond_t *awaited = condition(call);
-    pthread_mutex_t *locked = place(call, "memory", "mutex", sizeof(pthread_mutex_t));
+    pthread_cond_t *awaited = find_condition(call);
+    pthread_mutex_t *locked = peer_memory_at(call, "memory", "mutex", sizeof(pthread_mutex_t));
     if (call->outcome == OK)
-        tell(call, pthread_cond_wait(awaited, locked));
+        check(call, pthread_cond_wait(awaited, locked));
 }
 
 static void perform_cond_timedwait(struct call *call) {
-    pthread_cond_t *awaited = condition(call);
-    pthread_mutex_t *locked = place(call, "memory", "mutex", sizeof(pthread_mutex_t));
-    struct timespec end = time_after(CLOCK_MONOTONIC, seconds(call, "abs_timeout"));
+    pthread_cond_t *awaited = find_condition(call);
+    pthread_mutex_t *locked = peer_memory_at(call, "memory", "mutex", sizeof(pthread_mutex_t));
+    struct timespec end = peer_time_after(CLOCK_MONOTONIC, peer_seconds(call, "abs_timeout"));
     if (call->outcome == OK)
-        tell(call, pthread_cond_timedwait(awaited, locked, &end));
+        check(call, pthread_cond_timedwait(awaited, locked, &end));
 }
 
 static void perform_cond_signal(struct call *call) {
-    pthread_cond_t *told = condition(call);
+    pthread_cond_t *signalled = find_condition(call);
     if (call->outcome == OK)
-        tell(call, pthread_cond_signal(told));
+        check(call, pthread_cond_signal(signalled));
 }
 
 static void perform_cond_broadcast(struct call *call) {
-    pthread_cond_t *told = condition(call);
+    pthread_cond_t *signalled = find_condition(call);
     if (call->outcome == OK)
-        tell(call, pthread_cond_broadcast(told));
+        check(call, pthread_cond_broadcast(signalled));
 }
 
 static void perform_shared_layout(struct call *call) {
-    answer(call, "pthread_mutex_t", "%zu", sizeof(pthread_mutex_t));
-    answer(call, "pthread_cond_t", "%zu", sizeof(pthread_cond_t));
-    answer(call, "sem_t", "%zu", sizeof(sem_t));
+    peer_reply(call, "pthread_mutex_t", "%zu", sizeof(pthread_mutex_t));
+    peer_reply(call, "pthread_cond_t", "%zu", sizeof(pthread_cond_t));
+    peer_reply(call, "sem_t", "%zu", sizeof(sem_t));
 }
 
-const struct operation shared_mutex_operations[] = {
+const struct operation peer_shared_mutex_operations[] = {
     {"pthread_mutex_init", "memory at", perform_mutex_init},
     {"pthread_mutex_destroy", "memory at", perform_mutex_destroy},
     {"pthread_mutex_lock", "memory at", perform_mutex_lock},

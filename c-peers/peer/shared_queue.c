@@ -1,114 +1,114 @@
-/* Bounded queues in shared memory, by ipc_queue.h. */
+/* Bounded queues in shared memory, using ipc_queue.h. */
 #include "shared_queue.h"
 
 #include <errno.h>
 #include <string.h>
 
-struct ipc_queue queue(struct call *call) {
-    return *(struct ipc_queue *)held(call, "handle", "queue");
+struct ipc_queue peer_queue(struct call *call) {
+    return *(struct ipc_queue *)peer_find_handle(call, "handle", "queue");
 }
 
 static void perform_queue_make(struct call *call) {
-    const char *handle = new_handle(call, "handle");
-    struct segment memory = rest(call, "memory", "at", 0);
-    uint32_t slots = (uint32_t)number(call, "slots", 0, UINT32_MAX);
-    uint32_t size = (uint32_t)number(call, "size", 0, UINT32_MAX);
+    const char *handle = peer_new_handle(call, "handle");
+    struct segment memory = peer_memory_from(call, "memory", "at", 0);
+    uint32_t slots = (uint32_t)peer_number(call, "slots", 0, UINT32_MAX);
+    uint32_t size = (uint32_t)peer_number(call, "size", 0, UINT32_MAX);
     struct ipc_queue made;
     if (call->outcome != OK)
         return;
     if (ipc_queue_make(&made, memory.address, memory.size, slots, size) == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    HOLD(handle, "queue", made);
-    answer(call, "bytes", "%llu", (unsigned long long)ipc_queue_bytes(slots, size));
+    PEER_REGISTER(handle, "queue", made);
+    peer_reply(call, "bytes", "%llu", (unsigned long long)ipc_queue_bytes(slots, size));
 }
 
 static void perform_queue_open(struct call *call) {
-    const char *handle = new_handle(call, "handle");
-    struct segment memory = rest(call, "memory", "at", 0);
+    const char *handle = peer_new_handle(call, "handle");
+    struct segment memory = peer_memory_from(call, "memory", "at", 0);
     struct ipc_queue opened;
     if (call->outcome != OK)
         return;
     if (ipc_queue_open(&opened, memory.address, memory.size) == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    HOLD(handle, "queue", opened);
-    answer(call, "slots", "%u", opened.slot_count);
-    answer(call, "size", "%u", opened.slot_size);
+    PEER_REGISTER(handle, "queue", opened);
+    peer_reply(call, "slots", "%u", opened.slot_count);
+    peer_reply(call, "size", "%u", opened.slot_size);
 }
 
 static void perform_queue_send(struct call *call) {
-    struct ipc_queue sent = queue(call);
-    struct payload message = payload(call, "msg", "msg_len");
+    struct ipc_queue sent = peer_queue(call);
+    struct payload message = peer_payload(call, "msg", "msg_len");
     int result;
-    struct patience wait = optional_wait_of(call);
+    struct timeout wait = peer_optional_timeout(call);
     if (call->outcome != OK)
         return;
     do
-        result = ipc_queue_send(&sent, message.bytes, message.length, wait_end(&wait));
-    while (begins_again(&wait, (int)result));
+        result = ipc_queue_send(&sent, message.bytes, message.length, peer_deadline(&wait));
+    while (peer_retry(&wait, result));
     if (result == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void perform_queue_trysend(struct call *call) {
-    struct ipc_queue sent = queue(call);
-    struct payload message = payload(call, "msg", "msg_len");
+    struct ipc_queue sent = peer_queue(call);
+    struct payload message = peer_payload(call, "msg", "msg_len");
     if (call->outcome == OK && ipc_queue_trysend(&sent, message.bytes, message.length) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void answer_message(struct call *call, struct expectation expected, const void *message,
                            ssize_t length) {
     if (length == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    answer(call, "return", "%zd", length);
-    answer_payload(call, "msg", expected, message, (size_t)length);
+    peer_reply(call, "return", "%zd", length);
+    peer_reply_payload(call, "msg", expected, message, (size_t)length);
 }
 
 static void perform_queue_receive(struct call *call) {
-    struct ipc_queue received = queue(call);
-    size_t size = (size_t)number_or(call, "msg_len", 0, INT64_MAX, received.slot_size);
-    struct expectation expected = expectation(call);
+    struct ipc_queue received = peer_queue(call);
+    size_t size = (size_t)peer_number_or(call, "msg_len", 0, INT64_MAX, received.slot_size);
+    struct expectation expected = peer_expectation(call);
     ssize_t length;
-    struct patience wait = optional_wait_of(call);
-    void *message = call->outcome == OK ? scratch(call, size) : NULL;
+    struct timeout wait = peer_optional_timeout(call);
+    void *message = call->outcome == OK ? peer_scratch(call, size) : NULL;
     if (!message)
         return;
     do
-        length = ipc_queue_receive(&received, message, size, wait_end(&wait));
-    while (begins_again(&wait, (int)length));
+        length = ipc_queue_receive(&received, message, size, peer_deadline(&wait));
+    while (peer_retry(&wait, (int)length));
     answer_message(call, expected, message, length);
 }
 
 static void perform_queue_tryreceive(struct call *call) {
-    struct ipc_queue received = queue(call);
-    struct expectation expected = expectation(call);
-    void *message = call->outcome == OK ? scratch(call, received.slot_size) : NULL;
+    struct ipc_queue received = peer_queue(call);
+    struct expectation expected = peer_expectation(call);
+    void *message = call->outcome == OK ? peer_scratch(call, received.slot_size) : NULL;
     if (message)
         answer_message(call, expected, message, ipc_queue_tryreceive(&received, message, received.slot_size));
 }
 
-void queues_of(struct call *call, struct queues *queues) {
+void peer_queues(struct call *call, struct queues *queues) {
     static char text_of_names[LINE_SIZE];
     char *rest = text_of_names, *name;
     queues->count = 0;
-    strlcpy(text_of_names, text(call, "handles"), sizeof text_of_names);
+    strlcpy(text_of_names, peer_text(call, "handles"), sizeof text_of_names);
     while (call->outcome == OK && (name = strsep(&rest, ","))) {
         if (queues->count == IPC_QUEUE_MOST_SELECTED) {
-            refuse(call, "more than %d queues", IPC_QUEUE_MOST_SELECTED);
+            peer_invalid_request(call, "more than %d queues", IPC_QUEUE_MOST_SELECTED);
             return;
         }
         queues->names[queues->count] = name;
-        queues->queues[queues->count++] = *(struct ipc_queue *)held_by_name(call, name, "queue");
+        queues->queues[queues->count++] = *(struct ipc_queue *)peer_find_handle_named(call, name, "queue");
     }
 }
 
-size_t longest_message(const struct queues *queues) {
+size_t peer_longest_message(const struct queues *queues) {
     size_t longest = 0;
     for (unsigned i = 0; i < queues->count; i++)
         if (queues->queues[i].slot_size > longest)
@@ -118,71 +118,72 @@ size_t longest_message(const struct queues *queues) {
 
 static void perform_queue_select(struct call *call) {
     struct queues selected;
-    queues_of(call, &selected);
-    long long count = number_or(call, "count", 1, 100, 1);
-    struct expectation expected = expectation(call);
+    peer_queues(call, &selected);
+    long long count = peer_number_or(call, "count", 1, 100, 1);
+    struct expectation expected = peer_expectation(call);
     ssize_t length = -1;
-    struct patience wait = optional_wait_of(call);
-    size_t size = longest_message(&selected);
-    void *message = call->outcome == OK ? scratch(call, size) : NULL;
+    struct timeout wait = peer_optional_timeout(call);
+    size_t size = peer_longest_message(&selected);
+    void *message = call->outcome == OK ? peer_scratch(call, size) : NULL;
     if (!message)
         return;
-    /* Behind the last one is the first. */
+    /* The search starts with the first queue. */
     unsigned from = selected.count - 1;
     char sources[256] = "";
     for (long long i = 0; i < count; i++) {
         do
-            length = ipc_queue_select(selected.queues, selected.count, &from, message, size, wait_end(&wait));
-        while (begins_again(&wait, (int)length));
+            length =
+                ipc_queue_select(selected.queues, selected.count, &from, message, size, peer_deadline(&wait));
+        while (peer_retry(&wait, (int)length));
         if (length == -1)
             break;
         strlcat(sources, i > 0 ? "," : "", sizeof sources);
         strlcat(sources, selected.names[from], sizeof sources);
     }
     if (length != -1)
-        answer(call, "from", "%s", sources);
+        peer_reply(call, "from", "%s", sources);
     answer_message(call, expected, message, length);
 }
 
 static void perform_queue_close(struct call *call) {
-    struct ipc_queue closed = queue(call);
+    struct ipc_queue closed = peer_queue(call);
     if (call->outcome == OK && ipc_queue_close(&closed, NULL) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void perform_queue_status(struct call *call) {
-    struct ipc_queue asked = queue(call);
+    struct ipc_queue asked = peer_queue(call);
     int64_t count = call->outcome == OK ? ipc_queue_messages(&asked, NULL) : 0;
     if (call->outcome != OK)
         return;
     if (count == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    answer(call, "messages", "%lld", (long long)count);
-    answer(call, "closed", "%s", asked.header->closed ? "yes" : "no");
-    answer(call, "recoveries", "%u", asked.header->recoveries);
+    peer_reply(call, "messages", "%lld", (long long)count);
+    peer_reply(call, "closed", "%s", asked.header->closed ? "yes" : "no");
+    peer_reply(call, "recoveries", "%u", asked.header->recoveries);
 }
 
-/* Sends or receives up to a point, and stays there, with the queue in its hands: for whoever then dies. */
+/* Sends or receives partially, and keeps the lock of the queue: for tests of a process that dies then. */
 static void perform_queue_hold(struct call *call) {
     enum { LOCKED, PLACED, PUBLISHED, COPIED, CONSUMED };
     static const struct symbol points[] = {{"locked", LOCKED},       {"placed", PLACED},
                                            {"published", PUBLISHED}, {"copied", COPIED},
                                            {"consumed", CONSUMED},   {0}};
-    struct ipc_queue kept = queue(call);
-    int point = one_of(call, "at", points);
+    struct ipc_queue kept = peer_queue(call);
+    int point = peer_symbol(call, "at", points);
     bool sends = point == PLACED || point == PUBLISHED;
-    struct payload message = sends ? payload(call, "msg", "msg_len") : (struct payload){0};
+    struct payload message = sends ? peer_payload(call, "msg", "msg_len") : (struct payload){0};
     if (call->outcome != OK)
         return;
     if (message.length > kept.slot_size) {
-        fail(call, EMSGSIZE);
+        peer_fail(call, EMSGSIZE);
         return;
     }
-    void *copy = sends ? NULL : scratch(call, kept.slot_size);
+    void *copy = sends ? NULL : peer_scratch(call, kept.slot_size);
     if (ipc_queue__lock(&kept, NULL) == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
     if (sends)
@@ -190,12 +191,12 @@ static void perform_queue_hold(struct call *call) {
     if (point == PUBLISHED)
         ipc_queue__publish(&kept);
     if ((point == COPIED || point == CONSUMED) && ipc_queue__read(&kept, copy, kept.slot_size) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     else if (point == CONSUMED)
         ipc_queue__consume(&kept);
 }
 
-const struct operation shared_queue_operations[] = {
+const struct operation peer_shared_queue_operations[] = {
     {"queue_make", "handle memory at slots size", perform_queue_make},
     {"queue_open", "handle memory at", perform_queue_open},
     {"queue_send", "handle msg msg_len pattern offset timeout eintr", perform_queue_send},

@@ -1,4 +1,4 @@
-/* Several queues at once, as a request names them. */
+/* Queues as handles, one or several in a request (shared_queue.c). */
 #ifndef SHARED_QUEUE_H
 #define SHARED_QUEUE_H
 
@@ -6,15 +6,15 @@
 
 #include <ipc_queue.h>
 
-/* The queues that a request names, joined by commas; all of the names in one text, each ended by a NUL. */
+/* The queues of a request, by names separated by commas; `names` has them in one text, each with a NUL. */
 struct queues {
     unsigned count;
     struct ipc_queue queues[IPC_QUEUE_MOST_SELECTED];
     char *names[IPC_QUEUE_MOST_SELECTED];
 };
 
-struct ipc_queue queue(struct call *);
-void queues_of(struct call *, struct queues *);
-size_t longest_message(const struct queues *);
+struct ipc_queue peer_queue(struct call *);
+void peer_queues(struct call *, struct queues *);
+size_t peer_longest_message(const struct queues *);
 
 #endif

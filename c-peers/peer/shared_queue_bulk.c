@@ -1,11 +1,11 @@
-/* Many messages through queues, in tight loops and several threads, and whether each came once. */
+/* Many messages through queues, in tight loops and several threads, to check that each arrives once. */
 #include "shared_queue.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
-/* What one thread does of a bulk operation, and what came of it. */
+/* The part of one thread, and its result. */
 struct work {
     const struct queues *queues;
     uint32_t producer, producers, count;
@@ -19,7 +19,7 @@ static void *produce(void *argument) {
     struct work *work = argument;
     unsigned char *record = malloc(work->size);
     for (uint32_t sequence = 0; record && sequence < work->count; sequence++, work->messages++) {
-        make_record(record, work->size, work->producer, sequence);
+        peer_make_record(record, work->size, work->producer, sequence);
         if (ipc_queue_send(work->queues->queues, record, work->size, NULL) == -1)
             break;
     }
@@ -30,7 +30,7 @@ static void *produce(void *argument) {
 
 static void count_message(struct work *work, const unsigned char *record, size_t size, int64_t *last) {
     uint32_t producer, sequence;
-    if (size < RECORD_HEADER || !check_record(record, size, &producer, &sequence) ||
+    if (size < RECORD_HEADER || !peer_check_record(record, size, &producer, &sequence) ||
         producer >= work->producers || sequence >= work->count) {
         work->torn++;
         return;
@@ -64,9 +64,10 @@ static void *consume(void *argument) {
 
 enum { MOST_THREADS = 64 };
 
-/* By so many threads; by the first one alone where nothing else is asked for, so that it is seen to block. */
+/* Runs the work in several threads; in the main thread if there is only one, so that the runner sees it
+ * block. */
 static unsigned perform_work(struct call *call, struct work works[], void *(*perform)(void *)) {
-    unsigned count = (unsigned)number_or(call, "threads", 1, MOST_THREADS, 1), started = 0;
+    unsigned count = (unsigned)peer_number_or(call, "threads", 1, MOST_THREADS, 1), started = 0;
     pthread_t threads[MOST_THREADS];
     if (call->outcome != OK)
         return 0;
@@ -88,29 +89,29 @@ static unsigned perform_work(struct call *call, struct work works[], void *(*per
 }
 
 static void perform_queue_produce(struct call *call) {
-    struct queues queues = {.count = 1, .queues = {queue(call)}};
+    struct queues queues = {.count = 1, .queues = {peer_queue(call)}};
     struct work works[MOST_THREADS] = {{.queues = &queues}};
-    works->producer = (uint32_t)number(call, "producer", 0, UINT32_MAX);
-    works->count = (uint32_t)number(call, "count", 0, UINT32_MAX);
-    works->size = (size_t)number(call, "size", RECORD_HEADER, IPC_QUEUE_MOST);
+    works->producer = (uint32_t)peer_number(call, "producer", 0, UINT32_MAX);
+    works->count = (uint32_t)peer_number(call, "count", 0, UINT32_MAX);
+    works->size = (size_t)peer_number(call, "size", RECORD_HEADER, IPC_QUEUE_MOST);
     unsigned workers = perform_work(call, works, produce);
     unsigned long long sent = 0;
     for (unsigned i = 0; i < workers; i++) {
         if (works[i].error != 0)
-            fail(call, works[i].error);
+            peer_fail(call, works[i].error);
         sent += works[i].messages;
     }
     if (call->outcome != INVALID)
-        answer(call, "return", "%llu", sent);
+        peer_reply(call, "return", "%llu", sent);
 }
 
-/* The queue that a request has from `handle`, or those from `handles`. */
+/* Finds the queue named by `handle`, or those named by `handles`. */
 static void one_or_more_queues(struct call *call, struct queues *queues) {
-    if (has(call, "handles")) {
-        queues_of(call, queues);
+    if (peer_has(call, "handles")) {
+        peer_queues(call, queues);
     } else {
         queues->count = 1;
-        queues->queues[0] = queue(call);
+        queues->queues[0] = peer_queue(call);
     }
 }
 
@@ -118,15 +119,15 @@ static void perform_queue_consume(struct call *call) {
     struct queues queues;
     struct work works[MOST_THREADS] = {{.queues = &queues}};
     one_or_more_queues(call, &queues);
-    works->producers = (uint32_t)number(call, "producers", 1, 1 << 16);
-    works->count = (uint32_t)number(call, "count", 1, UINT32_MAX);
-    works->size = call->outcome == OK ? longest_message(&queues) : 0;
-    works->tally = place(call, "memory", "at", (size_t)works->producers * works->count);
+    works->producers = (uint32_t)peer_number(call, "producers", 1, 1 << 16);
+    works->count = (uint32_t)peer_number(call, "count", 1, UINT32_MAX);
+    works->size = call->outcome == OK ? peer_longest_message(&queues) : 0;
+    works->tally = peer_memory_at(call, "memory", "at", (size_t)works->producers * works->count);
     unsigned workers = perform_work(call, works, consume);
     struct work all = {0};
     for (unsigned i = 0; i < workers; i++) {
         if (works[i].error != ENODATA)
-            fail(call, works[i].error);
+            peer_fail(call, works[i].error);
         all.messages += works[i].messages;
         all.torn += works[i].torn;
         all.disordered += works[i].disordered;
@@ -134,26 +135,26 @@ static void perform_queue_consume(struct call *call) {
     }
     if (call->outcome != OK)
         return;
-    answer(call, "messages", "%llu", (unsigned long long)all.messages);
-    answer(call, "torn", "%llu", (unsigned long long)all.torn);
-    answer(call, "disordered", "%llu", (unsigned long long)all.disordered);
-    answer(call, "repeated", "%llu", (unsigned long long)all.repeated);
+    peer_reply(call, "messages", "%llu", (unsigned long long)all.messages);
+    peer_reply(call, "torn", "%llu", (unsigned long long)all.torn);
+    peer_reply(call, "disordered", "%llu", (unsigned long long)all.disordered);
+    peer_reply(call, "repeated", "%llu", (unsigned long long)all.repeated);
 }
 
-/* How often each message came: one byte for each, which whoever consumed it has counted up. */
+/* Counts how often each message arrived: its consumer has incremented the byte of the message. */
 static void perform_queue_tally(struct call *call) {
-    size_t count = (size_t)number(call, "count", 0, INT64_MAX), often[3] = {0};
-    const unsigned char *tally = place(call, "memory", "at", count);
+    size_t count = (size_t)peer_number(call, "count", 0, INT64_MAX), often[3] = {0};
+    const unsigned char *tally = peer_memory_at(call, "memory", "at", count);
     if (call->outcome != OK)
         return;
     for (size_t i = 0; i < count; i++)
         often[tally[i] < 2 ? tally[i] : 2]++;
-    answer(call, "missing", "%zu", often[0]);
-    answer(call, "once", "%zu", often[1]);
-    answer(call, "repeated", "%zu", often[2]);
+    peer_reply(call, "missing", "%zu", often[0]);
+    peer_reply(call, "once", "%zu", often[1]);
+    peer_reply(call, "repeated", "%zu", often[2]);
 }
 
-const struct operation shared_queue_bulk_operations[] = {
+const struct operation peer_shared_queue_bulk_operations[] = {
     {"queue_produce", "handle producer count size threads", perform_queue_produce},
     {"queue_consume", "handle handles memory at producers count threads", perform_queue_consume},
     {"queue_tally", "memory at count", perform_queue_tally},

@@ -1,4 +1,4 @@
-/* Signals: what interrupts a call, what tells of a message, and messages of their own. */
+/* Signals: to interrupt a call, as a notification, and as messages. */
 #include "peer.h"
 
 #include <errno.h>
@@ -11,14 +11,14 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* A handler can reach nothing but what is static. */
+/* A handler can access static objects only. */
 static volatile sig_atomic_t counts[NSIG];
 
 static void count(int signum) {
     counts[signum]++;
 }
 
-/* By its symbol, or by its number: real-time signals have no symbols. */
+/* Parses a symbol or a number: real-time signals have no symbols. */
 static int signal_of(struct call *call, const char *value) {
     const char *wrong = NULL;
     for (int signum = 1; signum < NSIG; signum++) {
@@ -28,41 +28,41 @@ static int signal_of(struct call *call, const char *value) {
     }
     int signum = (int)strtonum(value, 1, NSIG - 1, &wrong);
     if (wrong)
-        refuse(call, "there is no signal %.64s", value);
+        peer_invalid_request(call, "there is no signal %.64s", value);
     return signum;
 }
 
-int signal_number(struct call *call, const char *key) {
-    return signal_of(call, text(call, key));
+int peer_signal(struct call *call, const char *key) {
+    return signal_of(call, peer_text(call, key));
 }
 
 static void perform_sigaction(struct call *call) {
     static const struct symbol known[] = {SYMBOL(SA_RESTART), {0}};
-    int signum = signal_number(call, "signum");
-    struct sigaction action = {.sa_handler = count, .sa_flags = flags_or(call, "sa_flags", known, 0)};
+    int signum = peer_signal(call, "signum");
+    struct sigaction action = {.sa_handler = count, .sa_flags = peer_flags_or(call, "sa_flags", known, 0)};
     if (call->outcome != OK)
         return;
     sigemptyset(&action.sa_mask);
     if (sigaction(signum, &action, NULL) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void perform_sigcount(struct call *call) {
-    int signum = signal_number(call, "signum");
+    int signum = peer_signal(call, "signum");
     if (call->outcome == OK)
-        answer(call, "count", "%d", (int)counts[signum]);
+        peer_reply(call, "count", "%d", (int)counts[signum]);
 }
 
 static void perform_setitimer(struct call *call) {
-    const struct timespec interval = seconds(call, "interval");
+    const struct timespec interval = peer_seconds(call, "interval");
     const struct timeval time = {interval.tv_sec, interval.tv_nsec / 1000};
     if (call->outcome == OK && setitimer(ITIMER_REAL, &(struct itimerval){time, time}, NULL) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
-/* One or several, joined by `|`. */
+/* Reads one or several signals, separated by `|`. */
 static sigset_t signal_set(struct call *call) {
-    char *list = (char *)text(call, "signum"), *word;
+    char *list = (char *)peer_text(call, "signum"), *word;
     sigset_t set;
     sigemptyset(&set);
     while ((word = strsep(&list, "|")))
@@ -72,12 +72,12 @@ static sigset_t signal_set(struct call *call) {
 
 static void perform_sigprocmask(struct call *call) {
     static const struct symbol ways[] = {SYMBOL(SIG_BLOCK), SYMBOL(SIG_UNBLOCK), {0}};
-    int how = one_of(call, "how", ways);
+    int how = peer_symbol(call, "how", ways);
     sigset_t set = signal_set(call);
     if (call->outcome != OK)
         return;
     if (sigprocmask(how, &set, NULL) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void spell_signal(char *text, size_t size, int signum) {
@@ -92,7 +92,7 @@ static void perform_sigpending(struct call *call) {
     sigset_t set;
     char list[1024] = "0", name[32];
     if (sigpending(&set) == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
     for (int signum = 1; signum < NSIG; signum++) {
@@ -105,12 +105,12 @@ static void perform_sigpending(struct call *call) {
             strlcat(list, "|", sizeof list);
         strlcat(list, name, sizeof list);
     }
-    answer(call, "pending", "%s", list);
+    peer_reply(call, "pending", "%s", list);
 }
 
-/* The fields of siginfo_t are unions, and si_code says which of them a signal has: see sigaction(2). What it
- * has not is 0. */
-static void answer_signal(struct call *call, int signum, int code, pid_t pid, uid_t uid, int value) {
+/* The fields of siginfo_t are unions, and si_code tells which ones a signal has: see sigaction(2). The
+ * others are 0. */
+static void reply_signal(struct call *call, int signum, int code, pid_t pid, uid_t uid, int value) {
     static const struct symbol codes[] = {SYMBOL(SI_USER),
                                           SYMBOL(SI_QUEUE),
                                           SYMBOL(SI_MESGQ),
@@ -121,124 +121,124 @@ static void answer_signal(struct call *call, int signum, int code, pid_t pid, ui
     const bool has_value = code == SI_QUEUE || code == SI_MESGQ || code == SI_TIMER;
     const bool is_sent = code == SI_USER || code == SI_TKILL || code == SI_QUEUE || code == SI_MESGQ;
     const bool is_child = signum == SIGCHLD && code >= CLD_EXITED && code <= CLD_CONTINUED;
-    const char *known = symbol_name(code, codes);
+    const char *known = peer_symbol_name(code, codes);
     char name[32];
     spell_signal(name, sizeof name, signum);
-    answer(call, "signum", "%s", name);
+    peer_reply(call, "signum", "%s", name);
     if (known)
-        answer(call, "si_code", "%s", known);
+        peer_reply(call, "si_code", "%s", known);
     else
-        answer(call, "si_code", "%d", code);
-    answer(call, "si_pid", "%d", is_sent || is_child ? pid : 0);
-    answer(call, "si_uid", "%u", is_sent || is_child ? uid : 0);
-    answer(call, "si_value", "%d", has_value ? value : 0);
+        peer_reply(call, "si_code", "%d", code);
+    peer_reply(call, "si_pid", "%d", is_sent || is_child ? pid : 0);
+    peer_reply(call, "si_uid", "%u", is_sent || is_child ? uid : 0);
+    peer_reply(call, "si_value", "%d", has_value ? value : 0);
 }
 
 static void perform_sigtimedwait(struct call *call) {
     sigset_t set = signal_set(call);
-    struct timespec timeout = seconds(call, "timeout");
+    struct timespec timeout = peer_seconds(call, "timeout");
     siginfo_t info;
     if (call->outcome != OK)
         return;
     if (sigtimedwait(&set, &info, &timeout) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     else
-        answer_signal(call, info.si_signo, info.si_code, info.si_pid, info.si_uid, info.si_value.sival_int);
+        reply_signal(call, info.si_signo, info.si_code, info.si_pid, info.si_uid, info.si_value.sival_int);
 }
 
-/* Takes `count` signals, waits for each, and tells how many of their values are not one more than the one
- * before, the first of all being 0. */
+/* Waits for `count` signals, and counts the values that are not one more than the previous value, starting
+ * at 0. */
 static void perform_sigtimedwait_all(struct call *call) {
     sigset_t set = signal_set(call);
-    long long count = number(call, "count", 0, INT32_MAX), received = 0, disordered = 0;
-    struct timespec timeout = seconds(call, "timeout");
+    long long count = peer_number(call, "count", 0, INT32_MAX), received = 0, disordered = 0;
+    struct timespec timeout = peer_seconds(call, "timeout");
     siginfo_t info;
     if (call->outcome != OK)
         return;
     for (int expected = 0; received < count; received++, expected = info.si_value.sival_int + 1) {
         if (sigtimedwait(&set, &info, &timeout) == -1) {
-            fail_in(call, "sigtimedwait", errno);
+            peer_fail_in(call, "sigtimedwait", errno);
             break;
         }
         disordered += info.si_value.sival_int != expected;
     }
-    answer(call, "received", "%lld", received);
-    answer(call, "disordered", "%lld", disordered);
+    peer_reply(call, "received", "%lld", received);
+    peer_reply(call, "disordered", "%lld", disordered);
 }
 
-/* Of one process: 0 and below are groups, and all. */
+/* A single process: 0 and negative numbers are groups, and all processes. */
 static pid_t process(struct call *call) {
-    return (pid_t)number(call, "pid", 1, INT32_MAX);
+    return (pid_t)peer_number(call, "pid", 1, INT32_MAX);
 }
 
 static void perform_kill(struct call *call) {
     pid_t pid = process(call);
-    int signum = signal_number(call, "signum");
+    int signum = peer_signal(call, "signum");
     if (call->outcome == OK && kill(pid, signum) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void perform_sigqueue(struct call *call) {
     pid_t pid = process(call);
-    int signum = signal_number(call, "signum");
-    union sigval value = {.sival_int = (int)number(call, "si_value", INT32_MIN, INT32_MAX)};
+    int signum = peer_signal(call, "signum");
+    union sigval value = {.sival_int = (int)peer_number(call, "si_value", INT32_MIN, INT32_MAX)};
     if (call->outcome == OK && sigqueue(pid, signum, value) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
-/* Sends `count` signals with the values from 0 on. */
+/* Sends `count` signals with the values 0, 1, 2 and so on. */
 static void perform_sigqueue_all(struct call *call) {
     pid_t pid = process(call);
-    int signum = signal_number(call, "signum");
-    int count = (int)number(call, "count", 0, INT32_MAX), sent = 0;
+    int signum = peer_signal(call, "signum");
+    int count = (int)peer_number(call, "count", 0, INT32_MAX), sent = 0;
     if (call->outcome != OK)
         return;
     for (; sent < count; sent++)
         if (sigqueue(pid, signum, (union sigval){.sival_int = sent}) == -1) {
-            fail_in(call, "sigqueue", errno);
+            peer_fail_in(call, "sigqueue", errno);
             break;
         }
-    answer(call, "return", "%d", sent);
+    peer_reply(call, "return", "%d", sent);
 }
 
 static void perform_signalfd(struct call *call) {
-    const char *handle = new_handle(call, "handle");
+    const char *handle = peer_new_handle(call, "handle");
     sigset_t set = signal_set(call);
     if (call->outcome != OK)
         return;
     int fd = signalfd(-1, &set, SFD_CLOEXEC);
     if (fd == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    hold_descriptor(handle, fd);
-    answer(call, "fd", "%d", fd);
+    peer_register_descriptor(handle, fd);
+    peer_reply(call, "fd", "%d", fd);
 }
 
-/* One signal is one structure. With a timeout poll(2) waits, and the descriptor is this process's own, so
- * nobody takes the signal in between. */
+/* Each signal is one structure. With a timeout, poll(2) waits. No other process reads this descriptor, so
+ * the read then does not block. */
 static void perform_signalfd_read(struct call *call) {
-    struct pollfd entry = {.fd = descriptor(call), .events = POLLIN};
-    bool timed = has(call, "timeout");
-    struct timespec timeout = timed ? seconds(call, "timeout") : (struct timespec){0};
+    struct pollfd entry = {.fd = peer_descriptor(call), .events = POLLIN};
+    bool timed = peer_has(call, "timeout");
+    struct timespec timeout = timed ? peer_seconds(call, "timeout") : (struct timespec){0};
     struct signalfd_siginfo info;
     if (call->outcome != OK)
         return;
     int ready = timed ? ppoll(&entry, 1, &timeout, NULL) : 1;
     if (ready == 0) {
-        fail(call, ETIMEDOUT);
+        peer_fail(call, ETIMEDOUT);
         return;
     }
     if (ready == -1)
-        fail_in(call, "poll", errno);
+        peer_fail_in(call, "poll", errno);
     else if (read(entry.fd, &info, sizeof info) == -1)
-        fail_in(call, "read", errno);
+        peer_fail_in(call, "read", errno);
     else
-        answer_signal(call, (int)info.ssi_signo, info.ssi_code, (pid_t)info.ssi_pid, info.ssi_uid,
-                      info.ssi_int);
+        reply_signal(call, (int)info.ssi_signo, info.ssi_code, (pid_t)info.ssi_pid, info.ssi_uid,
+                     info.ssi_int);
 }
 
-const struct operation signal_operations[] = {
+const struct operation peer_signal_operations[] = {
     {"sigaction", "signum sa_flags", perform_sigaction},
     {"sigcount", "signum", perform_sigcount},
     {"setitimer", "interval", perform_setitimer},

@@ -1,4 +1,5 @@
-/* Sockets: how they are made, named and connected. message.c moves what they carry. */
+/* Creates, names and connects sockets. message.c transfers the data. */
+#include "socket.h"
 #include "peer.h"
 
 #include <errno.h>
@@ -10,62 +11,64 @@
 #include <unistd.h>
 
 static const struct symbol domains[] = {SYMBOL(AF_UNIX), SYMBOL(AF_INET), SYMBOL(AF_INET6), {0}};
-const struct symbol socket_types[] = {SYMBOL(SOCK_STREAM),   SYMBOL(SOCK_DGRAM),   SYMBOL(SOCK_SEQPACKET),
-                                      SYMBOL(SOCK_NONBLOCK), SYMBOL(SOCK_CLOEXEC), {0}};
+const struct symbol peer_socket_types[] = {SYMBOL(SOCK_STREAM),    SYMBOL(SOCK_DGRAM),
+                                           SYMBOL(SOCK_SEQPACKET), SYMBOL(SOCK_NONBLOCK),
+                                           SYMBOL(SOCK_CLOEXEC),   {0}};
 
 static void perform_socket(struct call *call) {
-    const char *handle = new_handle(call, "handle");
-    int domain = one_of(call, "domain", domains), type = flags(call, "type", socket_types);
+    const char *handle = peer_new_handle(call, "handle");
+    int domain = peer_symbol(call, "domain", domains), type = peer_flags(call, "type", peer_socket_types);
     if (call->outcome != OK)
         return;
     int fd = socket(domain, type | SOCK_CLOEXEC, 0);
     if (fd == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    hold_descriptor(handle, fd);
-    answer(call, "fd", "%d", fd);
+    peer_register_descriptor(handle, fd);
+    peer_reply(call, "fd", "%d", fd);
 }
 
 static void perform_socketpair(struct call *call) {
-    const char *first = new_handle(call, "first"), *second = new_handle(call, "second");
-    int domain = one_of(call, "domain", domains), type = flags(call, "type", socket_types);
+    const char *first = peer_new_handle(call, "first"), *second = peer_new_handle(call, "second");
+    int domain = peer_symbol(call, "domain", domains), type = peer_flags(call, "type", peer_socket_types);
     int ends[2];
     if (call->outcome != OK)
         return;
     if (socketpair(domain, type | SOCK_CLOEXEC, 0, ends) == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    hold_descriptor(first, ends[0]);
-    hold_descriptor(second, ends[1]);
-    answer(call, "fd", "%d,%d", ends[0], ends[1]);
+    peer_register_descriptor(first, ends[0]);
+    peer_register_descriptor(second, ends[1]);
+    peer_reply(call, "fd", "%d,%d", ends[0], ends[1]);
 }
 
-/* Whether the path is a socket that no process has any more. It is asked with a datagram socket, which
- * leaves no trace with a listener: a live socket of another type is EPROTOTYPE, one that hears only another
- * EPERM, a dead one of any type ECONNREFUSED. So is a file that is no socket at all, hence stat. What is not
- * ours to connect to (EACCES) is not ours to replace. False, with errno, when it cannot be known. */
+/* Whether the path is a socket that is no longer bound by a process. Tries to connect a datagram socket,
+ * which leaves no trace at a listener: a live socket of another type gives EPROTOTYPE, one that is
+ * connected elsewhere EPERM, a dead one ECONNREFUSED. A file that is not a socket also gives ECONNREFUSED,
+ * hence stat. A socket without permission (EACCES) must not be replaced. Returns false, with errno, if it
+ * cannot be known. */
 static bool is_dead(const struct address *address, bool *dead) {
     struct stat found;
     *dead = false;
     if (lstat(address->un.sun_path, &found) == -1)
-        return errno == ENOENT || (blame("lstat"), false);
+        return errno == ENOENT || (peer_set_failed_call("lstat"), false);
     if (!S_ISSOCK(found.st_mode))
         return true;
     int probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (probe == -1)
-        return blame("socket"), false;
+        return peer_set_failed_call("socket"), false;
     int result = connect(probe, &address->any, address->length), error = errno;
     close(probe);
     errno = error;
     *dead = result == -1 && error == ECONNREFUSED;
     return result == 0 || *dead || error == EPROTOTYPE || error == EPERM || error == EACCES ||
-           error == ENOENT || (blame("connect"), false);
+           error == ENOENT || (peer_set_failed_call("connect"), false);
 }
 
-/* Removes a dead socket. Two that come at once would each find it dead, and the second would remove what the
- * first had bound meanwhile: so they take turns, by a lock of the directory. */
+/* Replaces a dead socket. The lock on the directory serialises processes that do this: otherwise both would
+ * find it dead, and the second one would remove the socket that the first one has just bound. */
 static int bind_instead(int fd, const struct address *address) {
     char directory[sizeof address->un.sun_path + 1];
     strlcpy(directory, address->un.sun_path, sizeof directory);
@@ -74,15 +77,15 @@ static int bind_instead(int fd, const struct address *address) {
         slash[slash == directory] = '\0';
     int lock = open(slash ? directory : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (lock == -1)
-        return blame("open");
+        return peer_set_failed_call("open");
     bool dead;
     int result = flock(lock, LOCK_EX), error;
     if (result == -1)
-        blame("flock");
+        peer_set_failed_call("flock");
     else if (!is_dead(address, &dead))
         result = -1;
     else if (dead && unlink(address->un.sun_path) == -1)
-        result = blame("unlink");
+        result = peer_set_failed_call("unlink");
     else
         result = bind(fd, &address->any, address->length);
     error = errno;
@@ -92,20 +95,20 @@ static int bind_instead(int fd, const struct address *address) {
 }
 
 static void perform_bind(struct call *call) {
-    int fd = descriptor(call);
-    struct address name = address(call);
-    bool exact = has(call, "mode"), replace = has(call, "replace");
-    mode_t mode = permissions_or(call, "mode", 0);
-    if (replace && (strcmp(text(call, "replace"), "yes") != 0 || !has(call, "path")))
-        refuse(call, "replace is 'yes', and for a path");
+    int fd = peer_descriptor(call);
+    struct address name = peer_address(call);
+    bool exact = peer_has(call, "mode"), replace = peer_has(call, "replace");
+    mode_t mode = peer_mode_or(call, "mode", 0);
+    if (replace && (strcmp(peer_text(call, "replace"), "yes") != 0 || !peer_has(call, "path")))
+        peer_invalid_request(call, "replace must be 'yes', and needs a path");
     if (call->outcome != OK)
         return;
-    /* bind(2) gives the file the mode of the socket, less the umask; the umask is the whole process's, and
-     * this process has one thread. */
+    /* bind(2) gives the file the mode of the socket, reduced by the umask. The umask belongs to the whole
+     * process, and this process has one thread. */
     mode_t mask = exact ? umask(0) : 0;
     int result = exact ? fchmod(fd, mode) : 0;
     if (result == -1)
-        blame("fchmod");
+        peer_set_failed_call("fchmod");
     else
         result = bind(fd, &name.any, name.length);
     if (result == -1 && errno == EADDRINUSE && replace)
@@ -114,88 +117,90 @@ static void perform_bind(struct call *call) {
     if (exact)
         umask(mask);
     if (result == -1)
-        fail(call, error);
+        peer_fail(call, error);
 }
 
 static void perform_listen(struct call *call) {
-    int fd = descriptor(call);
-    int backlog = (int)number_or(call, "backlog", INT_MIN, INT_MAX, SOMAXCONN);
+    int fd = peer_descriptor(call);
+    int backlog = (int)peer_number_or(call, "backlog", INT_MIN, INT_MAX, SOMAXCONN);
     if (call->outcome == OK && listen(fd, backlog) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void perform_accept4(struct call *call) {
     static const struct symbol known[] = {SYMBOL(SOCK_NONBLOCK), SYMBOL(SOCK_CLOEXEC), {0}};
-    int fd = descriptor(call);
-    const char *connection = new_handle(call, "connection");
-    int wanted = flags_or(call, "flags", known, 0);
-    struct socket_wait wait = socket_wait(call, SO_RCVTIMEO);
+    int fd = peer_descriptor(call);
+    const char *connection = peer_new_handle(call, "connection");
+    int wanted = peer_flags_or(call, "flags", known, 0);
+    struct socket_wait wait = peer_socket_wait(call, SO_RCVTIMEO);
     struct address peer = {.length = sizeof peer.un};
     if (call->outcome != OK)
         return;
     ssize_t accepted;
     do {
-        accepted = begin_wait(&wait, fd) ? accept4(fd, &peer.any, &peer.length, wanted | SOCK_CLOEXEC) : -1;
-    } while (end_wait(&wait, fd, &accepted));
+        accepted = peer_begin_socket_wait(&wait, fd)
+                       ? accept4(fd, &peer.any, &peer.length, wanted | SOCK_CLOEXEC)
+                       : -1;
+    } while (peer_end_socket_wait(&wait, fd, &accepted));
     if (accepted == -1) {
         if (wait.moved > 0)
-            close((int)wait.moved); /* accepted, and then nobody's */
-        fail(call, errno);
+            close((int)wait.moved); /* accepted, but not returned */
+        peer_fail(call, errno);
         return;
     }
-    /* A connection has the options that its listener had when it was made, and this one was for the call. */
+    /* A connection inherits the options of its listener, and this timeout was only for the call. */
     if (wait.timed && setsockopt((int)accepted, SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){0},
                                  sizeof(struct timeval)) == -1) {
-        fail_in(call, "setsockopt", errno);
+        peer_fail_in(call, "setsockopt", errno);
         close((int)accepted);
         return;
     }
-    hold_descriptor(connection, (int)accepted);
-    answer(call, "fd", "%d", (int)accepted);
-    answer_address(call, &peer);
+    peer_register_descriptor(connection, (int)accepted);
+    peer_reply(call, "fd", "%d", (int)accepted);
+    peer_reply_address(call, &peer);
 }
 
 static void perform_connect(struct call *call) {
-    int fd = descriptor(call);
+    int fd = peer_descriptor(call);
     ssize_t result;
-    struct address name = address(call);
-    struct socket_wait wait = socket_wait(call, SO_SNDTIMEO);
+    struct address name = peer_address(call);
+    struct socket_wait wait = peer_socket_wait(call, SO_SNDTIMEO);
     if (call->outcome != OK)
         return;
     do {
-        result = begin_wait(&wait, fd) ? connect(fd, &name.any, name.length) : -1;
-    } while (end_wait(&wait, fd, &result));
+        result = peer_begin_socket_wait(&wait, fd) ? connect(fd, &name.any, name.length) : -1;
+    } while (peer_end_socket_wait(&wait, fd, &result));
     if (result == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void perform_shutdown(struct call *call) {
     static const struct symbol ways[] = {SYMBOL(SHUT_RD), SYMBOL(SHUT_WR), SYMBOL(SHUT_RDWR), {0}};
-    int fd = descriptor(call), how = one_of(call, "how", ways);
+    int fd = peer_descriptor(call), how = peer_symbol(call, "how", ways);
     if (call->outcome == OK && shutdown(fd, how) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
-static void answer_name(struct call *call, int (*ask)(int, struct sockaddr *, socklen_t *)) {
-    int fd = descriptor(call);
+static void reply_name(struct call *call, int (*ask)(int, struct sockaddr *, socklen_t *)) {
+    int fd = peer_descriptor(call);
     struct address name = {.length = sizeof name.un};
     if (call->outcome != OK)
         return;
     if (ask(fd, &name.any, &name.length) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     else
-        answer_address(call, &name);
+        peer_reply_address(call, &name);
 }
 
 static void perform_getsockname(struct call *call) {
-    answer_name(call, getsockname);
+    reply_name(call, getsockname);
 }
 
 static void perform_getpeername(struct call *call) {
-    answer_name(call, getpeername);
+    reply_name(call, getpeername);
 }
 
-const struct operation socket_operations[] = {
+const struct operation peer_socket_operations[] = {
     {"socket", "handle domain type", perform_socket},
     {"socketpair", "first second domain type", perform_socketpair},
     {"bind", "handle path abstract autobind address port mode replace", perform_bind},

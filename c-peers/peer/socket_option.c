@@ -1,5 +1,6 @@
-/* Options of sockets. */
+/* Socket options. */
 #include "peer.h"
+#include "socket.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -8,7 +9,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
-/* Options whose value is an int, and where they belong. */
+/* Options whose value is an int, and their levels. */
 static const struct level {
     int level;
     struct symbol options[12];
@@ -24,92 +25,92 @@ static const struct level {
 enum { LEVEL_COUNT = sizeof levels / sizeof *levels };
 
 static int option_of(struct call *call, int *level) {
-    const char *name = text(call, "optname");
+    const char *name = peer_text(call, "optname");
     for (size_t i = 0; i < LEVEL_COUNT; i++)
         for (const struct symbol *option = levels[i].options; option->name; option++)
             if (strcmp(option->name, name) == 0) {
                 *level = levels[i].level;
                 return (int)option->value;
             }
-    refuse(call, "there is no optname %.64s", name);
+    peer_invalid_request(call, "there is no optname %.64s", name);
     return -1;
 }
 
-/* Of whoever connected or listened, when they did. */
-static void answer_peer(struct call *call, int fd) {
+/* Credentials of the process that connected or listened, at that time. */
+static void reply_peer(struct call *call, int fd) {
     struct ucred peer;
     socklen_t length = sizeof peer;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    answer(call, "pid", "%d", peer.pid);
-    answer(call, "uid", "%d", (int)peer.uid);
-    answer(call, "gid", "%d", (int)peer.gid);
+    peer_reply(call, "pid", "%d", peer.pid);
+    peer_reply(call, "uid", "%d", (int)peer.uid);
+    peer_reply(call, "gid", "%d", (int)peer.gid);
 }
 
 #ifndef SO_PEERPIDFD
 enum { SO_PEERPIDFD = 77 }; /* since Linux 6.5; elsewhere only on parisc and sparc */
 #endif
 
-/* The process on the other side, whatever its number means by now. */
-static void answer_peer_process(struct call *call, int socket) {
-    const char *handle = new_handle(call, "pidfd");
+/* The process at the other end, even if its number was reused. */
+static void reply_peer_process(struct call *call, int socket) {
+    const char *handle = peer_new_handle(call, "pidfd");
     int fd;
     socklen_t length = sizeof fd;
     if (call->outcome != OK)
         return;
     if (getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, &fd, &length) == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    hold_descriptor(handle, fd);
-    answer(call, "fd", "%d", fd);
+    peer_register_descriptor(handle, fd);
+    peer_reply(call, "fd", "%d", fd);
 }
 
-/* -1 is off. */
-static void answer_linger(struct call *call, int fd) {
+/* -1 means off. */
+static void reply_linger(struct call *call, int fd) {
     struct linger value;
     socklen_t length = sizeof value;
     if (getsockopt(fd, SOL_SOCKET, SO_LINGER, &value, &length) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     else
-        answer(call, "optval", "%d", value.l_onoff ? value.l_linger : -1);
+        peer_reply(call, "optval", "%d", value.l_onoff ? value.l_linger : -1);
 }
 
-/* What a call with a deadline may have left behind, in microseconds. */
-static void answer_timeout(struct call *call, int fd) {
+/* A timeout of a call that was not reset, in microseconds. */
+static void reply_timeout(struct call *call, int fd) {
     struct timeval value;
     socklen_t length = sizeof value;
     if (getsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &value, &length) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     else
-        answer(call, "optval", "%lld", (long long)value.tv_sec * 1000000 + value.tv_usec);
+        peer_reply(call, "optval", "%lld", (long long)value.tv_sec * 1000000 + value.tv_usec);
 }
 
-static void answer_drops(struct call *call, int fd) {
+static void reply_drops(struct call *call, int fd) {
     uint32_t values[SK_MEMINFO_VARS];
     socklen_t length = sizeof values;
     if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, values, &length) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     else
-        answer(call, "drops", "%u", values[SK_MEMINFO_DROPS]);
+        peer_reply(call, "drops", "%u", values[SK_MEMINFO_DROPS]);
 }
 
 static void perform_getsockopt(struct call *call) {
     static const struct {
         const char *name;
-        void (*answer)(struct call *, int fd);
-    } structures[] = {{"SO_PEERCRED", answer_peer},
-                      {"SO_PEERPIDFD", answer_peer_process},
-                      {"SO_LINGER", answer_linger},
-                      {"SO_RCVTIMEO", answer_timeout},
-                      {"SO_MEMINFO", answer_drops}};
-    int fd = descriptor(call), level = SOL_SOCKET, value;
+        void (*reply)(struct call *, int fd);
+    } structures[] = {{"SO_PEERCRED", reply_peer},
+                      {"SO_PEERPIDFD", reply_peer_process},
+                      {"SO_LINGER", reply_linger},
+                      {"SO_RCVTIMEO", reply_timeout},
+                      {"SO_MEMINFO", reply_drops}};
+    int fd = peer_descriptor(call), level = SOL_SOCKET, value;
     for (size_t i = 0; i < sizeof structures / sizeof *structures; i++)
-        if (strcmp(text(call, "optname"), structures[i].name) == 0) {
+        if (strcmp(peer_text(call, "optname"), structures[i].name) == 0) {
             if (call->outcome == OK)
-                structures[i].answer(call, fd);
+                structures[i].reply(call, fd);
             return;
         }
     int option = option_of(call, &level);
@@ -117,36 +118,36 @@ static void perform_getsockopt(struct call *call) {
     if (call->outcome != OK)
         return;
     if (getsockopt(fd, level, option, &value, &length) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     else if (level == SOL_SOCKET && option == SO_TYPE)
-        answer(call, "optval", "%s", symbol_name(value, socket_types));
+        peer_reply(call, "optval", "%s", peer_symbol_name(value, peer_socket_types));
     else
-        answer(call, "optval", "%d", value);
+        peer_reply(call, "optval", "%d", value);
 }
 
 static unsigned interface(struct call *call, const char *key) {
-    const char *name = text(call, key);
+    const char *name = peer_text(call, key);
     unsigned index = if_nametoindex(name);
     if (index == 0)
-        refuse(call, "there is no interface %.64s", name);
+        peer_invalid_request(call, "there is no interface %.64s", name);
     return index;
 }
 
-/* By the protocol-independent options of RFC 3678, which both versions know. */
+/* Uses the protocol-independent options of RFC 3678, which IPv4 and IPv6 share. */
 static void change_membership(struct call *call, int fd, int option) {
     struct address group = {0};
     struct group_req request = {.gr_interface = interface(call, "interface")};
-    if (!parse_internet(text(call, "optval"), &group))
-        refuse(call, "optval=%.64s is no address in numbers", text(call, "optval"));
+    if (!peer_parse_internet(peer_text(call, "optval"), &group))
+        peer_invalid_request(call, "optval=%.64s is not a numeric address", peer_text(call, "optval"));
     if (call->outcome != OK)
         return;
     memcpy(&request.gr_group, &group.any, group.length);
     int level = group.any.sa_family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
     if (setsockopt(fd, level, option, &request, sizeof request) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
-/* Those whose values are structures, or names. False for another. */
+/* Sets options whose values are structures or names. Returns false for other options. */
 static bool set_structure(struct call *call, int fd, const char *name) {
     int result = 0;
     if (strcmp(name, "MCAST_JOIN_GROUP") == 0) {
@@ -162,7 +163,7 @@ static bool set_structure(struct call *call, int fd, const char *name) {
         if (call->outcome == OK)
             result = setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, sizeof index);
     } else if (strcmp(name, "SO_LINGER") == 0) {
-        int seconds = (int)number(call, "optval", -1, INT_MAX);
+        int seconds = (int)peer_number(call, "optval", -1, INT_MAX);
         struct linger value = {.l_onoff = seconds != -1, .l_linger = seconds == -1 ? 0 : seconds};
         if (call->outcome == OK)
             result = setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof value);
@@ -170,21 +171,21 @@ static bool set_structure(struct call *call, int fd, const char *name) {
         return false;
     }
     if (result == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     return true;
 }
 
 static void perform_setsockopt(struct call *call) {
-    int fd = descriptor(call), level = SOL_SOCKET;
-    if (set_structure(call, fd, text(call, "optname")))
+    int fd = peer_descriptor(call), level = SOL_SOCKET;
+    if (set_structure(call, fd, peer_text(call, "optname")))
         return;
     int option = option_of(call, &level);
-    int value = (int)number(call, "optval", INT_MIN, INT_MAX);
+    int value = (int)peer_number(call, "optval", INT_MIN, INT_MAX);
     if (call->outcome == OK && setsockopt(fd, level, option, &value, sizeof value) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
-const struct operation socket_option_operations[] = {
+const struct operation peer_socket_option_operations[] = {
     {"getsockopt", "handle optname pidfd", perform_getsockopt},
     {"setsockopt", "handle optname optval interface", perform_setsockopt},
     {0},

@@ -1,14 +1,15 @@
-/* Streams in tight loops: many bytes, many connections. */
+/* Byte streams in tight loops: many bytes, many connections. */
 #include "peer.h"
+#include "socket.h"
 
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { CHUNK = 1 << 17 }; /* a multiple of 8, which the digest asks for */
+enum { CHUNK = 1 << 17 }; /* a multiple of 8, as the digest requires */
 
-/* How many bytes were moved: `length` unless the stream ended; less, with errno, when a call failed. */
+/* Returns the number of bytes: `length` unless the stream ended; -1, with errno, if a call failed. */
 static ssize_t receive_all(int fd, unsigned char *bytes, size_t length) {
     size_t received = 0;
     while (received < length) {
@@ -35,26 +36,26 @@ static bool send_all(int fd, const unsigned char *bytes, size_t length, uint64_t
 
 static void perform_source(struct call *call) {
     static unsigned char chunk[CHUNK];
-    int fd = descriptor(call);
-    uint64_t pattern = seed(call, "pattern"), sent = 0;
-    uint64_t count = (uint64_t)number(call, "count", 0, SSIZE_MAX);
+    int fd = peer_descriptor(call);
+    uint64_t pattern = peer_seed(call, "pattern"), sent = 0;
+    uint64_t count = (uint64_t)peer_number(call, "count", 0, SSIZE_MAX);
     if (call->outcome != OK)
         return;
     while (sent < count && call->outcome == OK) {
         size_t length = count - sent < CHUNK ? (size_t)(count - sent) : CHUNK;
-        make_pattern(pattern, sent, chunk, length);
+        peer_make_pattern(pattern, sent, chunk, length);
         if (!send_all(fd, chunk, length, &sent))
-            fail_in(call, "write", errno);
+            peer_fail_in(call, "write", errno);
     }
-    answer(call, "return", "%llu", (unsigned long long)sent);
+    peer_reply(call, "return", "%llu", (unsigned long long)sent);
 }
 
 static void perform_sink(struct call *call) {
     static unsigned char chunk[CHUNK];
-    int fd = descriptor(call);
-    uint64_t pattern = seed(call, "pattern"), received = 0, difference = UINT64_MAX;
-    uint64_t count = (uint64_t)number_or(call, "count", 0, SSIZE_MAX, SSIZE_MAX);
-    struct digesting digesting = new_digesting;
+    int fd = peer_descriptor(call);
+    uint64_t pattern = peer_seed(call, "pattern"), received = 0, difference = UINT64_MAX;
+    uint64_t count = (uint64_t)peer_number_or(call, "count", 0, SSIZE_MAX, SSIZE_MAX);
+    struct digest_state digesting = peer_new_digest;
     bool ended = false;
     if (call->outcome != OK)
         return;
@@ -62,69 +63,69 @@ static void perform_sink(struct call *call) {
         size_t room = count - received < CHUNK ? (size_t)(count - received) : CHUNK;
         ssize_t length = receive_all(fd, chunk, room);
         if (length == -1) {
-            fail_in(call, "read", errno);
+            peer_fail_in(call, "read", errno);
             return;
         }
         ended = (size_t)length < room;
-        digest_more(&digesting, chunk, (size_t)length);
-        size_t same = first_difference(pattern, received, chunk, (size_t)length);
+        peer_digest_more(&digesting, chunk, (size_t)length);
+        size_t same = peer_first_difference(pattern, received, chunk, (size_t)length);
         if (same < (size_t)length && difference == UINT64_MAX)
             difference = received + same;
         received += (uint64_t)length;
     }
-    answer(call, "return", "%llu", (unsigned long long)received);
-    answer(call, "eof", "%s", ended ? "yes" : "no");
-    answer(call, "digest", "%016llx", (unsigned long long)digest_end(&digesting));
+    peer_reply(call, "return", "%llu", (unsigned long long)received);
+    peer_reply(call, "eof", "%s", ended ? "yes" : "no");
+    peer_reply(call, "digest", "%016llx", (unsigned long long)peer_digest_end(&digesting));
     if (difference == UINT64_MAX)
-        answer(call, "differs", "none");
+        peer_reply(call, "differs", "none");
     else
-        answer(call, "differs", "%llu", (unsigned long long)difference);
+        peer_reply(call, "differs", "%llu", (unsigned long long)difference);
 }
 
-/* Of one connection at a time: what comes until it ends is sent back. */
+/* Serves one connection after another: sends back what it receives until the end. */
 static void perform_accept_and_echo(struct call *call) {
     static unsigned char bytes[CHUNK];
-    int fd = descriptor(call);
-    long long count = number(call, "count", 0, LLONG_MAX), served = 0;
+    int fd = peer_descriptor(call);
+    long long count = peer_number(call, "count", 0, LLONG_MAX), served = 0;
     if (call->outcome != OK)
         return;
     for (; served < count; served++) {
         uint64_t sent = 0;
         int connection = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
         if (connection == -1) {
-            fail_in(call, "accept4", errno);
+            peer_fail_in(call, "accept4", errno);
             break;
         }
         ssize_t length = receive_all(connection, bytes, sizeof bytes);
         if (length == -1)
-            fail_in(call, "read", errno);
+            peer_fail_in(call, "read", errno);
         else if (!send_all(connection, bytes, (size_t)length, &sent))
-            fail_in(call, "write", errno);
+            peer_fail_in(call, "write", errno);
         close(connection);
         if (call->outcome != OK)
             break;
     }
-    answer(call, "return", "%lld", served);
+    peer_reply(call, "return", "%lld", served);
 }
 
-/* Sends 64 bytes of its own by each connection, and no more; false, with errno, when a call fails. */
-static bool ask(const struct address *address, uint64_t number, bool *right) {
+/* Sends 64 bytes that are unique to the connection, and expects them back. Returns false, with errno, if a
+ * call fails. */
+static bool exchange(const struct address *address, uint64_t number, bool *right) {
     unsigned char question[64], answer[sizeof question + 1];
     uint64_t sent = 0;
     int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    make_pattern(number, 0, question, sizeof question);
+    peer_make_pattern(number, 0, question, sizeof question);
     ssize_t length = -1;
     if (fd == -1)
-        blame("socket");
+        peer_set_failed_call("socket");
     else if (connect(fd, &address->any, address->length) == -1)
-        blame("connect");
+        peer_set_failed_call("connect");
     else if (!send_all(fd, question, sizeof question, &sent))
-        blame("write");
+        peer_set_failed_call("write");
     else if (shutdown(fd, SHUT_WR) == -1)
-        blame("shutdown");
-    else if ((length = receive_all(fd, answer, sizeof answer)) ==
-             -1) /* one more, to see that there is none */
-        blame("read");
+        peer_set_failed_call("shutdown");
+    else if ((length = receive_all(fd, answer, sizeof answer)) == -1) /* one byte more, to detect a surplus */
+        peer_set_failed_call("read");
     *right = length == sizeof question && memcmp(question, answer, sizeof question) == 0;
     int error = errno;
     if (fd != -1)
@@ -134,23 +135,23 @@ static bool ask(const struct address *address, uint64_t number, bool *right) {
 }
 
 static void perform_connect_and_ask(struct call *call) {
-    const struct address to = address(call);
-    long long count = number(call, "count", 0, LLONG_MAX), asked = 0, wrong = 0;
+    const struct address to = peer_address(call);
+    long long count = peer_number(call, "count", 0, LLONG_MAX), asked = 0, wrong = 0;
     if (call->outcome != OK)
         return;
     for (; asked < count; asked++) {
         bool right;
-        if (!ask(&to, (uint64_t)asked, &right)) {
-            fail(call, errno);
+        if (!exchange(&to, (uint64_t)asked, &right)) {
+            peer_fail(call, errno);
             break;
         }
         wrong += !right;
     }
-    answer(call, "return", "%lld", asked);
-    answer(call, "wrong", "%lld", wrong);
+    peer_reply(call, "return", "%lld", asked);
+    peer_reply(call, "wrong", "%lld", wrong);
 }
 
-const struct operation stream_operations[] = {
+const struct operation peer_stream_operations[] = {
     {"source", "handle pattern count", perform_source},
     {"sink", "handle pattern count", perform_sink},
     {"accept_and_echo", "handle count", perform_accept_and_echo},

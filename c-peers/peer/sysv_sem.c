@@ -8,31 +8,31 @@
 
 static int latest = -1;
 
-void answer_semid(struct call *call, int semid) {
+void peer_reply_semid(struct call *call, int semid) {
     latest = semid;
-    answer(call, "semid", "%d", semid);
+    peer_reply(call, "semid", "%d", semid);
 }
 
-int semid_of(struct call *call) {
-    int semid = (int)number_or(call, "semid", INT32_MIN, INT32_MAX, latest);
-    if (!has(call, "semid") && latest == -1)
-        refuse(call, "there was no semget yet, so 'semid' must be told");
+int peer_semid(struct call *call) {
+    int semid = (int)peer_number_or(call, "semid", INT32_MIN, INT32_MAX, latest);
+    if (!peer_has(call, "semid") && latest == -1)
+        peer_invalid_request(call, "there was no semget yet, so 'semid' is required");
     return semid;
 }
 
 static void perform_semget(struct call *call) {
     static const struct symbol known[] = {SYMBOL(IPC_CREAT), SYMBOL(IPC_EXCL), {0}};
-    key_t key = ipc_key(call, "key");
-    int nsems = (int)number(call, "nsems", INT32_MIN, INT32_MAX);
-    int wanted = flags_or(call, "semflg", known, 0) | (int)permissions_or(call, "mode", 0);
+    key_t key = peer_key(call, "key");
+    int nsems = (int)peer_number(call, "nsems", INT32_MIN, INT32_MAX);
+    int wanted = peer_flags_or(call, "semflg", known, 0) | (int)peer_mode_or(call, "mode", 0);
     if (call->outcome != OK)
         return;
     int semid = semget(key, nsems, wanted);
     if (semid == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    answer_semid(call, semid);
+    peer_reply_semid(call, semid);
 }
 
 static bool parse_operation(char *words, struct sembuf *operation) {
@@ -40,7 +40,7 @@ static bool parse_operation(char *words, struct sembuf *operation) {
     const char *index = strsep(&words, ":"), *change = strsep(&words, ":");
     const char *wrong = NULL;
     int wanted = 0;
-    if (!change || (words && !parse_flags(words, known, &wanted)))
+    if (!change || (words && !peer_parse_flags(words, known, &wanted)))
         return false;
     operation->sem_num = (unsigned short)strtonum(index, 0, UINT16_MAX, &wrong);
     if (!wrong)
@@ -49,7 +49,7 @@ static bool parse_operation(char *words, struct sembuf *operation) {
     return !wrong;
 }
 
-size_t list_length(const char *list) {
+size_t peer_list_length(const char *list) {
     size_t length = 1;
     for (; *list; list++)
         length += *list == ',';
@@ -57,19 +57,19 @@ size_t list_length(const char *list) {
 }
 
 static struct sembuf *operations(struct call *call, size_t *count) {
-    char *list = (char *)text(call, "sops"), *word;
-    struct sembuf *array = scratch(call, list_length(list) * sizeof *array);
+    char *list = (char *)peer_text(call, "sops"), *word;
+    struct sembuf *array = peer_scratch(call, peer_list_length(list) * sizeof *array);
     for (*count = 0; array && (word = strsep(&list, ",")); ++*count)
         if (!parse_operation(word, &array[*count]))
-            refuse(call, "sops is NUMBER:OPERATION[:FLAGS], joined by commas");
+            peer_invalid_request(call, "sops is NUMBER:OPERATION[:FLAGS], joined by commas");
     return array;
 }
 
 static void perform_semop(struct call *call) {
     size_t count;
-    int semid = semid_of(call);
+    int semid = peer_semid(call);
     struct sembuf *sops = operations(call, &count);
-    bool retry = retries(call);
+    bool retry = peer_retries(call);
     int result;
     if (call->outcome != OK)
         return;
@@ -77,32 +77,32 @@ static void perform_semop(struct call *call) {
         result = semop(semid, sops, count);
     while (result == -1 && errno == EINTR && retry);
     if (result == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void perform_semtimedop(struct call *call) {
     size_t count;
-    int semid = semid_of(call);
+    int semid = peer_semid(call);
     struct sembuf *sops = operations(call, &count);
-    struct timespec left = seconds(call, "timeout");
-    bool retry = retries(call);
+    struct timespec left = peer_seconds(call, "timeout");
+    bool retry = peer_retries(call);
     if (call->outcome != OK)
         return;
-    const struct timespec deadline = time_after(CLOCK_MONOTONIC, left);
+    const struct timespec deadline = peer_time_after(CLOCK_MONOTONIC, left);
     while (semtimedop(semid, sops, count, &left) == -1) {
         if (errno != EINTR || !retry) {
-            fail(call, errno);
+            peer_fail(call, errno);
             return;
         }
-        left = time_left(deadline);
+        left = peer_time_left(deadline);
     }
 }
 
-const struct operation sysv_sem_operations[] = {
+const struct operation peer_sysv_sem_operations[] = {
     {"semget", "key nsems semflg mode", perform_semget},
-    {"semget_init", "key nsems value mode timeout", perform_semget_init},
+    {"semget_init", "key nsems value mode timeout", peer_perform_semget_init},
     {"semop", "semid sops eintr", perform_semop},
     {"semtimedop", "semid sops timeout eintr", perform_semtimedop},
-    {"semctl", "semid semnum cmd val array mode uid gid", perform_semctl},
+    {"semctl", "semid semnum cmd val array mode uid gid", peer_perform_semctl},
     {0},
 };

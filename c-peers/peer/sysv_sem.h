@@ -1,24 +1,24 @@
-/* What the files about System V semaphores share. */
+/* Definitions shared by the files for System V semaphores. */
 #ifndef SYSV_SEM_H
 #define SYSV_SEM_H
 
 #include "peer.h"
 
-/* semctl(2): the caller has to define it. */
+/* semctl(2) requires the caller to define it. */
 union semun {
     int val;
     struct semid_ds *buf;
     unsigned short *array;
 };
 
-/* The set that a request is about: its `semid`, or without one the set that was answered last. */
-int semid_of(struct call *);
-void answer_semid(struct call *, int semid);
+/* Returns the set of a request: its `semid`, or the set that the last response named. */
+int peer_semid(struct call *);
+void peer_reply_semid(struct call *, int semid);
 
-/* How many words a list joined by commas has. */
-size_t list_length(const char *list);
+/* Returns the number of words in a list separated by commas. */
+size_t peer_list_length(const char *list);
 
-void perform_semget_init(struct call *);
-void perform_semctl(struct call *);
+void peer_perform_semget_init(struct call *);
+void peer_perform_semctl(struct call *);
 
 #endif

@@ -1,13 +1,13 @@
-/* System V semaphores: a set that is complete for whoever finds it. */
+/* System V semaphores: creates a set and initialises it, or waits until its creator has. */
 #include "sysv_sem.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/sem.h>
 
-/* Sets every semaphore of a new set, and then does an operation that changes nothing: the first semop(2) of a
- * set is what makes its sem_otime differ from 0, and that is what everybody else waits for. EAGAIN means that
- * somebody who does not wait has operated on it in between, and that sem_otime is set as well. */
+/* Sets every semaphore of a new set, and then performs an operation that changes nothing: the first
+ * semop(2) makes sem_otime differ from 0, which other processes wait for. EAGAIN means that a process that
+ * does not wait has operated on the set, which also sets sem_otime. */
 static bool initialise(int semid, int nsems, unsigned short value) {
     struct sembuf down_and_up[] = {{.sem_op = -1, .sem_flg = IPC_NOWAIT}, {.sem_op = 1}};
     struct sembuf see_zero[] = {{.sem_op = 0, .sem_flg = IPC_NOWAIT}};
@@ -16,27 +16,27 @@ static bool initialise(int semid, int nsems, unsigned short value) {
         return false;
     for (int i = 0; i < nsems; i++)
         values[i] = value;
-    blame("semctl");
+    peer_set_failed_call("semctl");
     bool is_set = semctl(semid, 0, SETALL, (union semun){.array = values}) != -1;
     int error = errno;
     free(values);
     errno = error;
     if (!is_set)
         return false;
-    blame("semop");
+    peer_set_failed_call("semop");
     return (value > 0 ? semop(semid, down_and_up, 2) : semop(semid, see_zero, 1)) != -1 || errno == EAGAIN;
 }
 
-/* Waits until whoever made the set has initialised it. False, with errno, when it is gone or the time is
- * over. */
+/* Waits until the creator has initialised the set. Returns false, with errno, if the set was removed or the
+ * time is over. */
 static bool await_initialised(int semid, const struct timespec *deadline) {
     struct semid_ds status;
-    struct timespec backoff = first_backoff;
-    blame("semctl");
+    struct timespec backoff = peer_first_backoff;
+    peer_set_failed_call("semctl");
     while (semctl(semid, 0, IPC_STAT, (union semun){.buf = &status}) != -1) {
         if (status.sem_otime != 0)
             return true;
-        if (!pause_before(deadline, &backoff))
+        if (!peer_pause_before(deadline, &backoff))
             return false;
     }
     return false;
@@ -45,7 +45,7 @@ static bool await_initialised(int semid, const struct timespec *deadline) {
 static int create_or_open(key_t key, int nsems, unsigned short value, mode_t mode,
                           const struct timespec *deadline, bool *created) {
     for (;;) {
-        blame("semget");
+        peer_set_failed_call("semget");
         int semid = semget(key, nsems, IPC_CREAT | IPC_EXCL | (int)mode);
         *created = semid != -1;
         if (*created) {
@@ -61,27 +61,27 @@ static int create_or_open(key_t key, int nsems, unsigned short value, mode_t mod
         semid = semget(key, nsems, 0);
         if (semid != -1 && await_initialised(semid, deadline))
             return semid;
-        /* It was there and is gone: removed, or its maker failed. Then it is ours to make. */
+        /* The set was removed, or its creator failed: create it. */
         if (errno != ENOENT && errno != EIDRM && !(semid != -1 && errno == EINVAL))
             return -1;
     }
 }
 
-void perform_semget_init(struct call *call) {
-    key_t key = ipc_key(call, "key");
-    int nsems = (int)number(call, "nsems", INT32_MIN, INT32_MAX);
-    unsigned short value = (unsigned short)number(call, "value", 0, UINT16_MAX);
-    mode_t mode = permissions_or(call, "mode", 0600);
-    bool timed = has(call, "timeout"), created;
-    struct timespec timeout = timed ? seconds(call, "timeout") : (struct timespec){0};
+void peer_perform_semget_init(struct call *call) {
+    key_t key = peer_key(call, "key");
+    int nsems = (int)peer_number(call, "nsems", INT32_MIN, INT32_MAX);
+    unsigned short value = (unsigned short)peer_number(call, "value", 0, UINT16_MAX);
+    mode_t mode = peer_mode_or(call, "mode", 0600);
+    bool timed = peer_has(call, "timeout"), created;
+    struct timespec timeout = timed ? peer_seconds(call, "timeout") : (struct timespec){0};
     if (call->outcome != OK)
         return;
-    struct timespec deadline = time_after(CLOCK_MONOTONIC, timeout);
+    struct timespec deadline = peer_time_after(CLOCK_MONOTONIC, timeout);
     int semid = create_or_open(key, nsems, value, mode, timed ? &deadline : NULL, &created);
     if (semid == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    answer_semid(call, semid);
-    answer(call, "created", "%s", created ? "yes" : "no");
+    peer_reply_semid(call, semid);
+    peer_reply(call, "created", "%s", created ? "yes" : "no");
 }

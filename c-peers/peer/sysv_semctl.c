@@ -1,4 +1,4 @@
-/* System V semaphores: values, status, owner, removal. */
+/* System V semaphores: values, status, owner and removal. */
 #include "sysv_sem.h"
 
 #include <errno.h>
@@ -7,76 +7,76 @@
 #include <string.h>
 #include <sys/sem.h>
 
-/* How many semaphores the set has, which is how many values the kernel reads or writes. */
+/* Returns the number of semaphores, which is the number of values that the kernel reads or writes. */
 static size_t set_size(struct call *call, int semid) {
     struct semid_ds status = {0};
     if (call->outcome == OK && semctl(semid, 0, IPC_STAT, (union semun){.buf = &status}) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     return status.sem_nsems;
 }
 
 static void get_all(struct call *call, int semid) {
     size_t count = set_size(call, semid), length = 0;
-    unsigned short *values = call->outcome == OK ? scratch(call, count * sizeof *values) : NULL;
+    unsigned short *values = call->outcome == OK ? peer_scratch(call, count * sizeof *values) : NULL;
     if (!values)
         return;
     if (semctl(semid, 0, GETALL, (union semun){.array = values}) == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
     static char list[LINE_SIZE];
     for (size_t i = 0; i < count && length < sizeof list; i++)
         length += (size_t)snprintf(list + length, sizeof list - length, i == 0 ? "%u" : ",%u", values[i]);
-    answer_bytes(call, "array", list, length);
+    peer_reply_bytes(call, "array", list, length);
 }
 
 static void set_all(struct call *call, int semid) {
-    char *list = (char *)text(call, "array"), *word;
-    size_t count = list_length(list), filled = 0;
-    unsigned short *values = scratch(call, count * sizeof *values);
+    char *list = (char *)peer_text(call, "array"), *word;
+    size_t count = peer_list_length(list), filled = 0;
+    unsigned short *values = peer_scratch(call, count * sizeof *values);
     while (values && (word = strsep(&list, ","))) {
         const char *wrong = NULL;
         values[filled++] = (unsigned short)strtonum(word, 0, UINT16_MAX, &wrong);
         if (wrong)
-            refuse(call, "array is numbers joined by commas");
+            peer_invalid_request(call, "array is numbers joined by commas");
     }
     size_t size = set_size(call, semid);
     if (call->outcome == OK && size != count)
-        refuse(call, "the set has %zu semaphores, not %zu", size, count);
+        peer_invalid_request(call, "the set has %zu semaphores, not %zu", size, count);
     if (call->outcome == OK && semctl(semid, 0, SETALL, (union semun){.array = values}) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static void get_status(struct call *call, int semid) {
     struct semid_ds status;
     if (semctl(semid, 0, IPC_STAT, (union semun){.buf = &status}) == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    answer(call, "mode", "%o", status.sem_perm.mode & 0777);
-    answer(call, "uid", "%u", status.sem_perm.uid);
-    answer(call, "gid", "%u", status.sem_perm.gid);
-    answer(call, "cuid", "%u", status.sem_perm.cuid);
-    answer(call, "cgid", "%u", status.sem_perm.cgid);
-    answer(call, "sem_nsems", "%lu", (unsigned long)status.sem_nsems);
-    answer(call, "initialised", "%s", status.sem_otime != 0 ? "yes" : "no");
+    peer_reply(call, "mode", "%o", status.sem_perm.mode & 0777);
+    peer_reply(call, "uid", "%u", status.sem_perm.uid);
+    peer_reply(call, "gid", "%u", status.sem_perm.gid);
+    peer_reply(call, "cuid", "%u", status.sem_perm.cuid);
+    peer_reply(call, "cgid", "%u", status.sem_perm.cgid);
+    peer_reply(call, "sem_nsems", "%lu", (unsigned long)status.sem_nsems);
+    peer_reply(call, "initialised", "%s", status.sem_otime != 0 ? "yes" : "no");
 }
 
 static void set_owner(struct call *call, int semid) {
     struct semid_ds status = {0};
     struct ipc_perm *owner = &status.sem_perm;
-    /* IPC_STAT asks for permission to read, which whoever may set need not have. */
-    bool all_told = has(call, "mode") && has(call, "uid") && has(call, "gid");
+    /* IPC_STAT needs read permission, which a process that may set need not have. */
+    bool all_told = peer_has(call, "mode") && peer_has(call, "uid") && peer_has(call, "gid");
     if (!all_told && semctl(semid, 0, IPC_STAT, (union semun){.buf = &status}) == -1)
-        fail(call, errno);
-    owner->mode = (unsigned short)permissions_or(call, "mode", owner->mode);
-    owner->uid = (uid_t)number_or(call, "uid", 0, UINT32_MAX, owner->uid);
-    owner->gid = (gid_t)number_or(call, "gid", 0, UINT32_MAX, owner->gid);
+        peer_fail(call, errno);
+    owner->mode = (unsigned short)peer_mode_or(call, "mode", owner->mode);
+    owner->uid = (uid_t)peer_number_or(call, "uid", 0, UINT32_MAX, owner->uid);
+    owner->gid = (gid_t)peer_number_or(call, "gid", 0, UINT32_MAX, owner->gid);
     if (call->outcome == OK && semctl(semid, 0, IPC_SET, (union semun){.buf = &status}) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
-void perform_semctl(struct call *call) {
+void peer_perform_semctl(struct call *call) {
     static const struct symbol commands[] = {SYMBOL(GETVAL),
                                              SYMBOL(GETPID),
                                              SYMBOL(GETNCNT),
@@ -88,10 +88,11 @@ void perform_semctl(struct call *call) {
                                              SYMBOL(IPC_SET),
                                              SYMBOL(IPC_RMID),
                                              {0}};
-    int semid = semid_of(call);
-    int semnum = (int)number_or(call, "semnum", INT32_MIN, INT32_MAX, 0);
-    int command = one_of(call, "cmd", commands);
-    union semun argument = {.val = command == SETVAL ? (int)number(call, "val", INT32_MIN, INT32_MAX) : 0};
+    int semid = peer_semid(call);
+    int semnum = (int)peer_number_or(call, "semnum", INT32_MIN, INT32_MAX, 0);
+    int command = peer_symbol(call, "cmd", commands);
+    union semun argument = {.val =
+                                command == SETVAL ? (int)peer_number(call, "val", INT32_MIN, INT32_MAX) : 0};
     if (call->outcome != OK)
         return;
     switch (command) {
@@ -102,7 +103,7 @@ void perform_semctl(struct call *call) {
     }
     int result = semctl(semid, semnum, command, argument);
     if (result == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     else if (command != SETVAL && command != IPC_RMID)
-        answer(call, "return", "%d", result);
+        peer_reply(call, "return", "%d", result);
 }

@@ -1,119 +1,119 @@
-/* System V shared memory. mapping.c stores into it and loads from it. */
+/* System V shared memory. mapping.c stores and loads. */
 #include "peer.h"
 
 #include <errno.h>
 #include <sys/shm.h>
 
-/* The segment that requests without `shmid` mean. */
+/* The segment for requests without `shmid`. */
 static int latest = -1;
 
 static int identifier(struct call *call) {
-    int shmid = (int)number_or(call, "shmid", INT32_MIN, INT32_MAX, latest);
-    if (!has(call, "shmid") && latest == -1)
-        refuse(call, "there was no shmget yet, so 'shmid' must be told");
+    int shmid = (int)peer_number_or(call, "shmid", INT32_MIN, INT32_MAX, latest);
+    if (!peer_has(call, "shmid") && latest == -1)
+        peer_invalid_request(call, "there was no shmget yet, so 'shmid' is required");
     return shmid;
 }
 
 static void perform_ftok(struct call *call) {
-    const char *path = text(call, "path");
-    int project = (int)number(call, "proj_id", INT32_MIN, INT32_MAX);
+    const char *path = peer_text(call, "path");
+    int project = (int)peer_number(call, "proj_id", INT32_MIN, INT32_MAX);
     if (call->outcome != OK)
         return;
     key_t key = ftok(path, project);
     if (key == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     else
-        answer(call, "key", "0x%x", (unsigned)key);
+        peer_reply(call, "key", "0x%x", (unsigned)key);
 }
 
 static void perform_shmget(struct call *call) {
     static const struct symbol known[] = {SYMBOL(IPC_CREAT), SYMBOL(IPC_EXCL), {0}};
-    key_t key = ipc_key(call, "key");
-    size_t size = (size_t)number(call, "size", 0, INT64_MAX);
-    int wanted = flags_or(call, "shmflg", known, 0) | (int)permissions_or(call, "mode", 0);
+    key_t key = peer_key(call, "key");
+    size_t size = (size_t)peer_number(call, "size", 0, INT64_MAX);
+    int wanted = peer_flags_or(call, "shmflg", known, 0) | (int)peer_mode_or(call, "mode", 0);
     if (call->outcome != OK)
         return;
     int shmid = shmget(key, size, wanted);
     if (shmid == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
     latest = shmid;
-    answer(call, "shmid", "%d", shmid);
+    peer_reply(call, "shmid", "%d", shmid);
 }
 
 static void perform_shmat(struct call *call) {
     static const struct symbol known[] = {SYMBOL(SHM_RDONLY), {0}};
-    const char *handle = new_handle(call, "handle");
+    const char *handle = peer_new_handle(call, "handle");
     int shmid = identifier(call);
-    int wanted = flags_or(call, "shmflg", known, 0);
+    int wanted = peer_flags_or(call, "shmflg", known, 0);
     struct shmid_ds status;
     if (call->outcome != OK)
         return;
     void *address = shmat(shmid, NULL, wanted);
     if (address == (void *)-1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    /* Asked only now: while it is attached, the identifier cannot become another segment's. */
+    /* Checked now: while the segment is attached, its identifier cannot be reused. */
     if (shmctl(shmid, IPC_STAT, &status) == -1) {
-        fail_in(call, "shmctl", errno);
+        peer_fail_in(call, "shmctl", errno);
         shmdt(address);
         return;
     }
-    hold_segment(handle, (struct segment){address, status.shm_segsz, wanted & SHM_RDONLY, false});
-    answer(call, "size", "%zu", status.shm_segsz);
+    peer_register_segment(handle, (struct segment){address, status.shm_segsz, wanted & SHM_RDONLY, false});
+    peer_reply(call, "size", "%zu", status.shm_segsz);
 }
 
 static void perform_shmdt(struct call *call) {
-    struct segment held = segment(call);
+    struct segment held = peer_segment(call);
     if (call->outcome == OK && held.mapped)
-        refuse(call, "the handle is no attached segment");
+        peer_invalid_request(call, "the handle is not an attached segment");
     if (call->outcome != OK)
         return;
     if (shmdt(held.address) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     else
-        release(call);
+        peer_release_handle(call);
 }
 
-static void answer_status(struct call *call, const struct shmid_ds *status) {
-    answer(call, "mode", "%o", status->shm_perm.mode & 0777);
-    answer(call, "uid", "%u", status->shm_perm.uid);
-    answer(call, "gid", "%u", status->shm_perm.gid);
-    answer(call, "cuid", "%u", status->shm_perm.cuid);
-    answer(call, "cgid", "%u", status->shm_perm.cgid);
-    answer(call, "shm_segsz", "%zu", status->shm_segsz);
-    answer(call, "shm_nattch", "%lu", (unsigned long)status->shm_nattch);
-    answer(call, "shm_cpid", "%d", status->shm_cpid);
-    answer(call, "shm_lpid", "%d", status->shm_lpid);
-    answer(call, "dest", "%s", status->shm_perm.mode & SHM_DEST ? "yes" : "no");
+static void reply_status(struct call *call, const struct shmid_ds *status) {
+    peer_reply(call, "mode", "%o", status->shm_perm.mode & 0777);
+    peer_reply(call, "uid", "%u", status->shm_perm.uid);
+    peer_reply(call, "gid", "%u", status->shm_perm.gid);
+    peer_reply(call, "cuid", "%u", status->shm_perm.cuid);
+    peer_reply(call, "cgid", "%u", status->shm_perm.cgid);
+    peer_reply(call, "shm_segsz", "%zu", status->shm_segsz);
+    peer_reply(call, "shm_nattch", "%lu", (unsigned long)status->shm_nattch);
+    peer_reply(call, "shm_cpid", "%d", status->shm_cpid);
+    peer_reply(call, "shm_lpid", "%d", status->shm_lpid);
+    peer_reply(call, "dest", "%s", status->shm_perm.mode & SHM_DEST ? "yes" : "no");
 }
 
 static void perform_shmctl(struct call *call) {
     static const struct symbol commands[] = {SYMBOL(IPC_STAT), SYMBOL(IPC_SET), SYMBOL(IPC_RMID), {0}};
     int shmid = identifier(call);
-    int command = one_of(call, "cmd", commands);
+    int command = peer_symbol(call, "cmd", commands);
     struct shmid_ds status = {0};
     struct ipc_perm *owner = &status.shm_perm;
-    /* IPC_STAT asks for permission to read, which whoever may set need not have. */
-    bool all_told = has(call, "mode") && has(call, "uid") && has(call, "gid");
+    /* IPC_STAT needs read permission, which a process that may set need not have. */
+    bool all_told = peer_has(call, "mode") && peer_has(call, "uid") && peer_has(call, "gid");
     if (command == IPC_SET && !all_told && call->outcome == OK && shmctl(shmid, IPC_STAT, &status) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     if (command == IPC_SET) {
-        owner->mode = (unsigned short)permissions_or(call, "mode", owner->mode);
-        owner->uid = (uid_t)number_or(call, "uid", 0, UINT32_MAX, owner->uid);
-        owner->gid = (gid_t)number_or(call, "gid", 0, UINT32_MAX, owner->gid);
+        owner->mode = (unsigned short)peer_mode_or(call, "mode", owner->mode);
+        owner->uid = (uid_t)peer_number_or(call, "uid", 0, UINT32_MAX, owner->uid);
+        owner->gid = (gid_t)peer_number_or(call, "gid", 0, UINT32_MAX, owner->gid);
     }
     if (call->outcome != OK)
         return;
     if (shmctl(shmid, command, &status) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
     else if (command == IPC_STAT)
-        answer_status(call, &status);
+        reply_status(call, &status);
 }
 
-const struct operation sysv_shm_operations[] = {
+const struct operation peer_sysv_shm_operations[] = {
     {"ftok", "path proj_id", perform_ftok},
     {"shmget", "key size shmflg mode", perform_shmget},
     {"shmat", "handle shmid shmflg", perform_shmat},

@@ -1,11 +1,11 @@
-/* Reading and writing pipes and FIFOs. */
+/* Reads and writes byte streams. */
+#include "transfer.h"
 #include "peer.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 static ssize_t transfer(int fd, short event, struct iovec bytes) {
@@ -13,108 +13,105 @@ static ssize_t transfer(int fd, short event, struct iovec bytes) {
                            : write(fd, bytes.iov_base, bytes.iov_len);
 }
 
-/* One read or write that does not sleep, whatever the descriptor is. What was moved before something failed
- * is added to *moved. */
+/* Performs one read or write that does not block, for any descriptor. Adds to *moved what was transferred
+ * before a failure. */
 static ssize_t attempt(int fd, short event, struct iovec bytes, ssize_t *moved) {
     ssize_t result =
         event == POLLIN ? preadv2(fd, &bytes, 1, -1, RWF_NOWAIT) : pwritev2(fd, &bytes, 1, -1, RWF_NOWAIT);
     if (result != -1 || errno != EOPNOTSUPP)
         return result;
-    /* Before Linux 6.4 a pipe has no such call. O_NONBLOCK then belongs, for a moment, to whoever else holds
-     * the same open file description, which is why it is not the first choice. */
+    /* Before Linux 6.4 pipes do not support RWF_NOWAIT. Setting O_NONBLOCK affects every process that
+     * shares the open file description, so it is only the second choice. */
     int status = fcntl(fd, F_GETFL);
     if (status == -1 || fcntl(fd, F_SETFL, status | O_NONBLOCK) == -1)
-        return blame("fcntl");
+        return peer_set_failed_call("fcntl");
     result = transfer(fd, event, bytes);
     int error = errno;
     if (fcntl(fd, F_SETFL, status) == -1) {
         *moved = result == -1 ? 0 : result;
-        return blame("fcntl");
+        return peer_set_failed_call("fcntl");
     }
     errno = error;
     return result;
 }
 
-/* Waits for readiness, then tries: between the two, somebody else may have taken the bytes or the room, and
- * then it waits for what is left of its time. */
-static ssize_t transfer_before(struct timespec deadline, int fd, short event, struct iovec bytes, bool retry,
-                               ssize_t *moved) {
+/* Tries, then waits for readiness: in between, another process may have taken the bytes or the room. */
+static ssize_t transfer_with_timeout(int fd, short event, struct iovec bytes, const struct timeout *wait,
+                                     ssize_t *moved) {
     for (;;) {
-        blame(NULL);
+        peer_set_failed_call(NULL);
         ssize_t result = attempt(fd, event, bytes, moved);
-        if (result != -1 || *moved > 0 || (errno != EAGAIN && !(errno == EINTR && retry)))
+        if (result != -1 || *moved > 0 || (errno != EAGAIN && !(errno == EINTR && wait->retry)))
             return result;
         struct pollfd entry = {.fd = fd, .events = event};
-        struct timespec left = time_left(deadline);
+        struct timespec left = peer_time_left(wait->deadline);
         int ready = ppoll(&entry, 1, &left, NULL);
         if (ready == 0) {
             errno = ETIMEDOUT;
             return -1;
         }
-        if (ready == -1 && !(errno == EINTR && retry))
-            return blame("poll");
+        if (ready == -1 && !(errno == EINTR && wait->retry))
+            return peer_set_failed_call("poll");
     }
 }
 
-static ssize_t transfer_once(int fd, short event, struct iovec bytes, bool retry) {
+/* Performs one read(2) (POLLIN) or write(2) (POLLOUT). Adds to *moved what was transferred before a failure.
+ */
+ssize_t peer_transfer(int fd, short event, struct iovec bytes, const struct timeout *wait, ssize_t *moved) {
+    if (!wait->never)
+        return transfer_with_timeout(fd, event, bytes, wait, moved);
     ssize_t result;
     do
         result = transfer(fd, event, bytes);
-    while (result == -1 && errno == EINTR && retry);
+    while (peer_retry(wait, result));
     return result;
 }
 
 static void perform_read(struct call *call) {
-    int fd = descriptor(call);
-    size_t count = (size_t)number(call, "count", 0, SSIZE_MAX);
-    struct expectation expected = expectation(call);
-    bool retry = retries(call), timed = has(call, "timeout");
-    struct timespec timeout = timed ? seconds(call, "timeout") : (struct timespec){0};
+    int fd = peer_descriptor(call);
+    size_t count = (size_t)peer_number(call, "count", 0, SSIZE_MAX);
+    struct expectation expected = peer_expectation(call);
+    struct timeout wait = peer_optional_timeout(call);
     if (call->outcome != OK)
         return;
-    struct iovec room = {scratch(call, count), count};
+    struct iovec room = {peer_scratch(call, count), count};
     if (!room.iov_base)
         return;
     ssize_t moved = 0;
-    ssize_t length =
-        timed ? transfer_before(time_after(CLOCK_MONOTONIC, timeout), fd, POLLIN, room, retry, &moved)
-              : transfer_once(fd, POLLIN, room, retry);
+    ssize_t length = peer_transfer(fd, POLLIN, room, &wait, &moved);
     if (length == -1) {
-        fail_after(call, errno, moved);
+        peer_fail_after(call, errno, moved);
         return;
     }
-    answer(call, "return", "%zd", length);
-    answer_payload(call, "buf", expected, room.iov_base, (size_t)length);
+    peer_reply(call, "return", "%zd", length);
+    peer_reply_payload(call, "buf", expected, room.iov_base, (size_t)length);
 }
 
 static void perform_write(struct call *call) {
-    int fd = descriptor(call);
-    struct payload sent = payload(call, "buf", "count");
-    bool retry = retries(call), timed = has(call, "timeout");
-    struct timespec timeout = timed ? seconds(call, "timeout") : (struct timespec){0};
+    int fd = peer_descriptor(call);
+    struct payload sent = peer_payload(call, "buf", "count");
+    struct timeout wait = peer_optional_timeout(call);
     if (call->outcome != OK)
         return;
     struct iovec bytes = {(void *)sent.bytes, sent.length};
     ssize_t moved = 0;
-    ssize_t length =
-        timed ? transfer_before(time_after(CLOCK_MONOTONIC, timeout), fd, POLLOUT, bytes, retry, &moved)
-              : transfer_once(fd, POLLOUT, bytes, retry);
+    ssize_t length = peer_transfer(fd, POLLOUT, bytes, &wait, &moved);
     if (length == -1)
-        fail_after(call, errno, moved);
+        peer_fail_after(call, errno, moved);
     else
-        answer(call, "return", "%zd", length);
+        peer_reply(call, "return", "%zd", length);
 }
 
-/* Without `count` the room doubles as it fills; nobody knows before how much there will be. */
+/* Without `count` the room is doubled as needed. */
 static void perform_read_all(struct call *call) {
-    int fd = descriptor(call);
-    bool counted = has(call, "count"), ended = false;
-    size_t room = (size_t)number_or(call, "count", 0, SSIZE_MAX, LINE_SIZE), length = 0;
-    struct expectation expected = expectation(call);
+    int fd = peer_descriptor(call);
+    bool counted = peer_has(call, "count"), ended = false;
+    size_t room = (size_t)peer_number_or(call, "count", 0, SSIZE_MAX, LINE_SIZE), length = 0;
+    struct expectation expected = peer_expectation(call);
     if (call->outcome != OK)
         return;
     unsigned char *bytes;
-    while ((bytes = scratch(call, room)) && !ended) {
+    while ((bytes = peer_scratch(call, room)) && !ended) {
         if (length == room && counted)
             break;
         if (length == room) {
@@ -123,7 +120,7 @@ static void perform_read_all(struct call *call) {
         }
         ssize_t count = read(fd, bytes + length, room - length);
         if (count == -1) {
-            fail_in(call, "read", errno);
+            peer_fail_in(call, "read", errno);
             return;
         }
         ended = count == 0;
@@ -131,29 +128,29 @@ static void perform_read_all(struct call *call) {
     }
     if (!bytes)
         return;
-    answer(call, "return", "%zu", length);
-    answer(call, "eof", "%s", ended ? "yes" : "no");
-    answer_payload(call, "buf", expected, bytes, length);
+    peer_reply(call, "return", "%zu", length);
+    peer_reply(call, "eof", "%s", ended ? "yes" : "no");
+    peer_reply_payload(call, "buf", expected, bytes, length);
 }
 
 static void perform_write_all(struct call *call) {
-    int fd = descriptor(call);
-    struct payload sent = payload(call, "buf", "count");
+    int fd = peer_descriptor(call);
+    struct payload sent = peer_payload(call, "buf", "count");
     size_t written = 0;
     if (call->outcome != OK)
         return;
     while (written < sent.length) {
         ssize_t count = write(fd, (const unsigned char *)sent.bytes + written, sent.length - written);
         if (count == -1) {
-            fail_in(call, "write", errno);
+            peer_fail_in(call, "write", errno);
             break;
         }
         written += (size_t)count;
     }
-    answer(call, "return", "%zu", written);
+    peer_reply(call, "return", "%zu", written);
 }
 
-const struct operation transfer_operations[] = {
+const struct operation peer_transfer_operations[] = {
     {"read", "handle count pattern offset timeout eintr", perform_read},
     {"write", "handle buf count pattern offset timeout eintr", perform_write},
     {"read_all", "handle count pattern offset", perform_read_all},

@@ -1,4 +1,4 @@
-/* Waiting for many: poll(2) and epoll(7). */
+/* Waits for several descriptors: poll(2) and epoll(7). */
 #include "peer.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@ static const struct symbol epoll_events[] = {SYMBOL(EPOLLIN),  SYMBOL(EPOLLPRI),
                                              SYMBOL(EPOLLERR), SYMBOL(EPOLLHUP),     SYMBOL(EPOLLRDHUP),
                                              SYMBOL(EPOLLET),  SYMBOL(EPOLLONESHOT), {0}};
 
-/* Takes the next name of a list that is joined by commas off its front. */
+/* Takes the next name of a list separated by commas. */
 static bool next_name(const char **list, char *name, size_t size) {
     if (!**list)
         return false;
@@ -27,91 +27,91 @@ static bool next_name(const char **list, char *name, size_t size) {
     return true;
 }
 
-/* One descriptor by its handle or, for what is none, its number; or several handles, each with events of its
- * own, or with the same. */
+/* Reads the descriptors: one by its handle or number, or several handles, with individual events or the
+ * same. */
 static size_t polled(struct call *call, struct pollfd *entries) {
     char name[128], word[128];
     size_t count = 0;
-    if (has(call, "fd")) {
-        entries[count++].fd = (int)number(call, "fd", -1, INT32_MAX);
-    } else if (has(call, "handles")) {
-        for (const char *list = text(call, "handles"); next_name(&list, name, sizeof name);) {
+    if (peer_has(call, "fd")) {
+        entries[count++].fd = (int)peer_number(call, "fd", -1, INT32_MAX);
+    } else if (peer_has(call, "handles")) {
+        for (const char *list = peer_text(call, "handles"); next_name(&list, name, sizeof name);) {
             if (count == MOST) {
-                refuse(call, "at most %d handles", MOST);
+                peer_invalid_request(call, "at most %d handles", MOST);
                 return 0;
             }
-            entries[count++].fd = named_descriptor(call, name);
+            entries[count++].fd = peer_descriptor_named(call, name);
         }
     } else {
-        entries[count++].fd = descriptor(call);
+        entries[count++].fd = peer_descriptor(call);
     }
-    const char *events = text(call, "events");
+    const char *events = peer_text(call, "events");
     const bool same = !strchr(events, ',');
     for (size_t i = 0; i < count; i++) {
         const char *rest = events;
         int wanted = 0;
         if (!next_name(&rest, word, sizeof word))
-            refuse(call, "there are more handles than events");
-        else if (!parse_flags(word, poll_events, &wanted))
-            refuse(call, "events=%.64s: no such flag", word);
+            peer_invalid_request(call, "there are more handles than events");
+        else if (!peer_parse_flags(word, poll_events, &wanted))
+            peer_invalid_request(call, "events=%.64s: no such flag", word);
         entries[i].events = (short)wanted;
         if (!same)
             events = rest;
     }
     if (!same && *events)
-        refuse(call, "there are more events than handles");
+        peer_invalid_request(call, "there are more events than handles");
     return count;
 }
 
 static void perform_poll(struct call *call) {
     static struct pollfd entries[MOST];
     size_t count = polled(call, entries);
-    struct patience wait = wait_of(call);
+    struct timeout wait = peer_timeout(call);
     if (call->outcome != OK)
         return;
     int ready;
-    do /* poll(2) with the resolution of the contract's times */
-        ready = ppoll(entries, count, wait_left(&wait), NULL);
-    while (begins_again(&wait, ready));
+    do /* ppoll(2) has the resolution of the timeouts in the contract */
+        ready = ppoll(entries, count, peer_remaining(&wait), NULL);
+    while (peer_retry(&wait, ready));
     if (ready == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
     static char list[LINE_SIZE / 2];
     *list = '\0';
     for (size_t i = 0; i < count; i++) {
         char spelt[128] = "";
-        spell_flags(spelt, sizeof spelt, entries[i].revents, poll_events);
+        peer_format_flags(spelt, sizeof spelt, entries[i].revents, poll_events);
         strlcat(list, i > 0 ? "," : "", sizeof list);
         strlcat(list, *spelt ? spelt : "0", sizeof list);
     }
-    answer(call, "return", "%d", ready);
-    answer_bytes(call, "revents", list, strlen(list));
+    peer_reply(call, "return", "%d", ready);
+    peer_reply_bytes(call, "revents", list, strlen(list));
 }
 
 static void perform_epoll_create1(struct call *call) {
-    const char *handle = new_handle(call, "handle");
+    const char *handle = peer_new_handle(call, "handle");
     if (call->outcome != OK)
         return;
     int fd = epoll_create1(EPOLL_CLOEXEC);
     if (fd == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    hold_descriptor(handle, fd);
-    answer(call, "fd", "%d", fd);
+    peer_register_descriptor(handle, fd);
+    peer_reply(call, "fd", "%d", fd);
 }
 
 static void perform_epoll_ctl(struct call *call) {
     static const struct symbol operations[] = {
         SYMBOL(EPOLL_CTL_ADD), SYMBOL(EPOLL_CTL_MOD), SYMBOL(EPOLL_CTL_DEL), {0}};
-    int epoll = descriptor(call);
-    int operation = one_of(call, "op", operations);
-    int target = named_descriptor(call, text(call, "target"));
-    struct epoll_event event = {.events = (uint32_t)flags_or(call, "events", epoll_events, 0)};
-    event.data.u64 = has(call, "data") ? seed(call, "data") : 0;
+    int epoll = peer_descriptor(call);
+    int operation = peer_symbol(call, "op", operations);
+    int target = peer_descriptor_named(call, peer_text(call, "target"));
+    struct epoll_event event = {.events = (uint32_t)peer_flags_or(call, "events", epoll_events, 0)};
+    event.data.u64 = peer_has(call, "data") ? peer_seed(call, "data") : 0;
     if (call->outcome == OK && epoll_ctl(epoll, operation, target, &event) == -1)
-        fail(call, errno);
+        peer_fail(call, errno);
 }
 
 static int by_data(const void *left, const void *right) {
@@ -121,39 +121,39 @@ static int by_data(const void *left, const void *right) {
 
 static void perform_epoll_wait(struct call *call) {
     static struct epoll_event events[MOST];
-    int epoll = descriptor(call);
-    int most = (int)number_or(call, "maxevents", INT32_MIN, MOST, 64);
-    struct patience wait = wait_of(call);
+    int epoll = peer_descriptor(call);
+    int most = (int)peer_number_or(call, "maxevents", INT32_MIN, MOST, 64);
+    struct timeout wait = peer_timeout(call);
     if (call->outcome != OK)
         return;
     int ready;
     do
-        ready = epoll_pwait2(epoll, events, most, wait_left(&wait), NULL);
-    while (begins_again(&wait, ready));
+        ready = epoll_pwait2(epoll, events, most, peer_remaining(&wait), NULL);
+    while (peer_retry(&wait, ready));
     if (ready == -1) {
-        fail(call, errno);
+        peer_fail(call, errno);
         return;
     }
-    /* The order in which the kernel tells of them is nowhere promised. */
+    /* The kernel guarantees no order. */
     qsort(events, (size_t)ready, sizeof *events, by_data);
     static char data[LINE_SIZE / 4], list[LINE_SIZE / 2];
     *data = *list = '\0';
     for (int i = 0; i < ready; i++) {
         char number[32], spelt[128] = "";
         snprintf(number, sizeof number, "%s%llu", i > 0 ? "," : "", (unsigned long long)events[i].data.u64);
-        spell_flags(spelt, sizeof spelt, events[i].events, epoll_events);
+        peer_format_flags(spelt, sizeof spelt, events[i].events, epoll_events);
         strlcat(data, number, sizeof data);
         strlcat(list, i > 0 ? "," : "", sizeof list);
         strlcat(list, spelt, sizeof list);
     }
-    answer(call, "return", "%d", ready);
+    peer_reply(call, "return", "%d", ready);
     if (ready > 0) {
-        answer_bytes(call, "data", data, strlen(data));
-        answer_bytes(call, "events", list, strlen(list));
+        peer_reply_bytes(call, "data", data, strlen(data));
+        peer_reply_bytes(call, "events", list, strlen(list));
     }
 }
 
-const struct operation waiting_operations[] = {
+const struct operation peer_waiting_operations[] = {
     {"poll", "handle handles fd events timeout eintr", perform_poll},
     {"epoll_create1", "handle", perform_epoll_create1},
     {"epoll_ctl", "handle op target events data", perform_epoll_ctl},

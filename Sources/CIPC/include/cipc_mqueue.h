@@ -1,5 +1,5 @@
-// POSIX message queues: Swift sees nothing of <mqueue.h>, and mq_open(3) is variadic.
-// Each function returns what its namesake returns, and leaves errno as it does.
+// POSIX message queues: Swift does not import <mqueue.h>, and mq_open(3) is variadic.
+// Each function returns what the C function of the same name returns, and sets errno as it does.
 #pragma once
 
 #include <stddef.h>
@@ -14,13 +14,13 @@ struct cipc_mq_attributes {
     long reserved[4];
 };
 
-/// mq_open(3), both forms: without `attributes`, the system's defaults.
+/// mq_open(3), both forms. Without `attributes`, the queue has the defaults of the system.
 int cipc_mq_open(const char *name, int flags, uint32_t permissions,
                  const struct cipc_mq_attributes *attributes);
 int cipc_mq_unlink(const char *name);
 
 int cipc_mq_getattr(int queue, struct cipc_mq_attributes *attributes);
-/// Without `previous`, what was set before is not reported.
+/// mq_setattr(3). `previous` may be null.
 int cipc_mq_setattr(int queue, long flags, struct cipc_mq_attributes *previous);
 
 int cipc_mq_send(int queue, const void *message, size_t length, unsigned priority);

@@ -1,5 +1,6 @@
-// Sockets of all address families: the calls and structures that Swift's import of the C library does not show.
-// Each function returns what its namesake returns, and leaves errno as it does. All sending is with MSG_NOSIGNAL.
+// Sockets of all address families: the calls and structures that Swift's import of the C library does not
+// show. Each function returns what its namesake returns, and leaves errno as it does. All sending is with
+// MSG_NOSIGNAL.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

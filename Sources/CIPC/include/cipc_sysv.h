@@ -1,13 +1,13 @@
-// System V keys, shared memory, semaphores and messages: ftok(3) has a key that looks like its error,
-// semctl(2) is variadic with a union by value, semtimedop(2), MSG_EXCEPT and MSG_COPY are hidden, and the
-// status structures carry names of the libc. Each function returns what its namesake returns, and leaves
-// errno as it does.
+// System V keys, shared memory, semaphores and messages. Swift cannot use the C functions: ftok(3) has a key
+// that looks like its error, semctl(2) is variadic with a union by value, semtimedop(2), MSG_EXCEPT and
+// MSG_COPY are hidden, and the names in the status structures differ between C libraries. Each function
+// returns what the C function of the same name returns, and sets errno as it does.
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-/// What shmid_ds, semid_ds and msqid_ds have in common: struct ipc_perm.
+/// struct ipc_perm, which shmid_ds, semid_ds and msqid_ds have in common.
 struct cipc_ipc_ownership {
     uint32_t user;
     uint32_t group;
@@ -16,8 +16,7 @@ struct cipc_ipc_ownership {
     uint32_t mode;
 };
 
-/// ftok(3), apart from its result: a key of -1 is legitimate, so the key comes by pointer and the result is 0
-/// or -1.
+/// ftok(3), which returns 0 or -1 here and the key by pointer: -1 is also a valid key.
 int cipc_ftok(const char *path, int project, int32_t *key);
 
 /// shmctl(2) with IPC_STAT.
@@ -27,6 +26,8 @@ struct cipc_shm_status {
     uint64_t attachments;
     int32_t creator;
     int32_t last;
+    /// Whether shm_atime is not 0: `last` is also 0 for a process of another PID namespace.
+    _Bool was_attached;
 };
 int cipc_shm_stat(int segment, struct cipc_shm_status *status);
 /// shmctl(2) with IPC_SET: the user, the group and the nine bits of the mode.
@@ -38,12 +39,14 @@ struct cipc_semaphore_operation {
     int16_t delta;
     int16_t flags;
 };
-/// semtimedop(2). `nanoseconds` is how long to wait at most; negative: for ever, as semop(2) does.
+int cipc_semop(int set, const struct cipc_semaphore_operation *operations, size_t count);
+/// semtimedop(2), which waits for at most `nanoseconds`; if they are negative, as long as it takes, like
+/// semop(2).
 int cipc_semtimedop(int set, const struct cipc_semaphore_operation *operations, size_t count,
                     int64_t nanoseconds);
 
-/// semctl(2): GETVAL, GETPID, GETNCNT, GETZCNT, IPC_RMID take no argument, SETVAL a value, GETALL and SETALL
-/// an array.
+/// semctl(2): GETVAL, GETPID, GETNCNT, GETZCNT and IPC_RMID have no argument, SETVAL a value, GETALL and
+/// SETALL an array.
 int cipc_semctl(int set, int number, int command);
 int cipc_semctl_value(int set, int number, int command, int value);
 int cipc_semctl_array(int set, int command, uint16_t *values);
@@ -68,7 +71,22 @@ struct cipc_msg_status {
     uint64_t capacity;
     int32_t last_sender;
     int32_t last_receiver;
+    /// Whether msg_stime and msg_rtime are not 0: the processes are also 0 if they are of another PID
+    /// namespace.
+    _Bool was_sent_to;
+    _Bool was_received_from;
 };
 int cipc_msg_stat(int queue, struct cipc_msg_status *status);
 /// msgctl(2) with IPC_SET: the user, the group, the nine bits of the mode, and msg_qbytes.
 int cipc_msg_set(int queue, uint32_t user, uint32_t group, uint32_t mode, uint64_t capacity);
+
+/// The maximum length of a message that is copied on the stack, without an allocation: the default of msgmax.
+enum { CIPC_MSG_ON_STACK = 8192 };
+/// msgsnd(2) and msgrcv(2), with the type apart from the text.
+int cipc_msgsnd(int queue, long type, const void *text, size_t length, int flags);
+/// The length is -1 if the call failed.
+struct cipc_msg_received {
+    intptr_t length;
+    long type;
+};
+struct cipc_msg_received cipc_msgrcv(int queue, void *text, size_t length, long selection, int flags);

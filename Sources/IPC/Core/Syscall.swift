@@ -2,9 +2,9 @@ internal import CIPC
 package import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// The funnel to the kernel: nothing else in this module reads `errno`.
@@ -116,7 +116,7 @@ package func nilIfWouldBlock<Value: ~Copyable>(
 ) throws(IPCError) -> Value? {
   do throws(IPCError) {
     return try body()
-  } catch where error.errno == .wouldBlock && error.transferred == 0 {
+  } catch  where error.errno == .wouldBlock && error.transferred == 0 {
     return nil
   }
 }

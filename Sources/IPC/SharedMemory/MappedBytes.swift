@@ -1,34 +1,6 @@
 public import Synchronization
 internal import SystemPackage
 
-/// The access to memory that an object was opened, mapped or attached with.
-public protocol MemoryAccess: Sendable {
-  /// Whether the memory can be written.
-  static var isWritable: Bool { get }
-}
-
-/// Memory that can only be read: it has no calls that write.
-public struct ReadOnlyAccess: MemoryAccess {
-  public static var isWritable: Bool { false }
-  @inlinable public init() {}
-}
-
-/// Memory that can be read and written.
-public struct ReadWriteAccess: MemoryAccess {
-  public static var isWritable: Bool { true }
-  @inlinable public init() {}
-}
-
-extension MemoryAccess where Self == ReadOnlyAccess {
-  /// Only for reading.
-  @inlinable public static var readOnly: ReadOnlyAccess { ReadOnlyAccess() }
-}
-
-extension MemoryAccess where Self == ReadWriteAccess {
-  /// For reading and writing.
-  @inlinable public static var readWrite: ReadWriteAccess { ReadWriteAccess() }
-}
-
 /// Bytes in the address space of this process that other processes may have mapped as well: a ``MemoryMapping``, an
 /// attached ``SystemVSharedMemory`` segment, a ``SharedRegion``.
 ///
@@ -92,6 +64,14 @@ extension MappedBytes where Self: ~Copyable {
     let address = try unsafe place(4, MemoryLayout<Atomic<UInt32>>.alignment, at: offset)
     defer { extendLifetime(self) }
     return unsafe address.assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .acquiring)
+  }
+
+  /// Returns the byte at `offset`, like ``loadAcquiring(as:at:)-(UInt32.Type,_)``.
+  @inlinable @inline(__always)
+  public func loadAcquiring(as type: UInt8.Type, at offset: Int) throws(IPCError) -> UInt8 {
+    let address = try unsafe place(1, 1, at: offset)
+    defer { extendLifetime(self) }
+    return unsafe address.assumingMemoryBound(to: Atomic<UInt8>.self).pointee.load(ordering: .acquiring)
   }
 
   /// Returns the number at `offset`, like ``loadAcquiring(as:at:)-(UInt32.Type,_)``.

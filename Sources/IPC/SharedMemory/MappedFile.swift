@@ -54,6 +54,23 @@ public enum MappedFile {
       applyUmask: applyUmask)
   }
 
+  /// Removes the name of a file. Open objects and mappings stay.
+  ///
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` for the directory.
+  ///
+  /// Calls `unlink(2)`.
+  public static func unlink(_ path: FilePath) throws(IPCError) {
+    try Syscall.call(.unlink, on: .path(path)) {
+      unsafe path.withPlatformString { path in
+        #if canImport(Glibc)
+          unsafe Glibc.unlink(path)
+        #else
+          unsafe Musl.unlink(path)
+        #endif
+      }
+    }
+  }
+
   private static func open<Access: MemoryAccess>(
     _ path: FilePath, _ access: Access.Type, _ flags: Int32, _ permissions: FilePermissions = []
   ) throws(IPCError) -> OwnedDescriptor {

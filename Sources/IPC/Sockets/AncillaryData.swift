@@ -2,9 +2,9 @@ internal import CIPC
 public import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// What arrived with a message besides its bytes (control messages, `cmsg(3)`): descriptors and credentials.
@@ -23,11 +23,12 @@ public struct AncillaryData: ~Copyable, Sendable {
   /// The maximum number of descriptors to keep of a message. Further ones are closed.
   public let maximumDescriptors: Int
 
-  /// The sender of the message; nil unless ``UnixSocket/Socket/setPassCredentials(_:)`` was called before it was received.
+  /// The sender of the message; nil unless ``UnixSocket/Socket/setPassCredentials(_:)`` was called before it was
+  /// received.
   public private(set) var credentials: UnixSocket.Credentials?
 
-  /// Whether descriptors were closed because the message had more than ``maximumDescriptors``, or more than this process
-  /// may have open (`MSG_CTRUNC`).
+  /// Whether descriptors were closed because the message had more than ``maximumDescriptors``, or more than this
+  /// process may have open (`MSG_CTRUNC`).
   public private(set) var isControlTruncated = false
 
   private var descriptors: [FileDescriptor] = []
@@ -63,8 +64,8 @@ public struct AncillaryData: ~Copyable, Sendable {
   }
 
   fileprivate mutating func store(_ received: cipc_received, _ numbers: UnsafeBufferPointer<Int32>) {
-    for unsafe number in unsafe numbers.prefix(received.descriptor_count) {
-      let descriptor = FileDescriptor(rawValue: number)
+    for index in 0..<received.descriptor_count {
+      let descriptor = FileDescriptor(rawValue: unsafe numbers[index])
       if descriptors.count < maximumDescriptors {
         descriptors.append(descriptor)
       } else {
@@ -80,18 +81,18 @@ public struct AncillaryData: ~Copyable, Sendable {
 extension UnixSocket.Socket {
   /// Sends bytes, and duplicates of descriptors with them. The descriptors stay open here.
   ///
-  /// All bytes are sent; the descriptors arrive with the first one. If a stream has room only for a part of the bytes, this
-  /// waits for more room, and does not send the descriptors again.
+  /// All bytes are sent; the descriptors arrive with the first one. If a stream has room only for a part of the bytes,
+  /// this waits for more room, and does not send the descriptors again.
   ///
   /// - Parameters:
   ///   - bytes: For a stream at least one.
   ///   - descriptors: At most ``AncillaryData/maximumDescriptorCount``.
   ///   - credentials: The credentials that the receiver sees. Those of other processes, users and groups require
   ///     privilege. If nil, the kernel adds those of this process.
-  /// - Throws: ``IPCError`` as ``WritableDescriptor/writeAll(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does, with the
-  ///   number of bytes of a stream that were sent in ``IPCError/transferred``; if it is above 0, so were the descriptors.
-  ///   `.invalidArgument` for too many descriptors or a stream without bytes; `.badFileDescriptor`; `.notPermitted` for
-  ///   other credentials; `.tooManyReferences` if too many descriptors are in transit.
+  /// - Throws: ``IPCError`` as ``WritableDescriptor/writeAll(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does, with
+  ///   the number of bytes of a stream that were sent in ``IPCError/transferred``; if it is above 0, so were the
+  ///   descriptors. `.invalidArgument` for too many descriptors or a stream without bytes; `.badFileDescriptor`;
+  ///   `.notPermitted` for other credentials; `.tooManyReferences` if too many descriptors are in transit.
   ///
   /// Calls `sendmsg(2)` with `SCM_RIGHTS` and `SCM_CREDENTIALS`; `send(2)` for the rest.
   public func send(

@@ -2,9 +2,9 @@ internal import CIPC
 internal import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// A socket of an internet protocol that does not listen: a ``TCP/Stream`` or a ``UDP/Socket``.
@@ -43,8 +43,8 @@ extension InternetSocket where Self: ~Copyable {
 
   /// Whether the socket can be bound to an address that another socket has.
   ///
-  /// For TCP, only if no socket listens there: the address of a server that has just ended. For UDP, if all of them allow
-  /// it: each receives what is multicast, and one of them the rest.
+  /// For TCP, only if no socket listens there: the address of a server that has just ended. For UDP, if all of them
+  /// allow it: each receives what is multicast, and one of them the rest.
   ///
   /// Calls `getsockopt(2)` with `SO_REUSEADDR`.
   public var reuseAddress: Bool {
@@ -58,7 +58,8 @@ extension InternetSocket where Self: ~Copyable {
     try setOption(.setsockoptReuseAddress, SO_REUSEADDR, reuseAddress ? 1 : 0)
   }
 
-  /// Whether sockets of one user that all set this can share an address. The kernel distributes what arrives among them.
+  /// Whether sockets of one user that all set this can share an address. The kernel distributes what arrives among
+  /// them.
   ///
   /// Calls `getsockopt(2)` with `SO_REUSEPORT`.
   public var reusePort: Bool {

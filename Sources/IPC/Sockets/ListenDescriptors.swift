@@ -1,9 +1,9 @@
 public import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// The descriptors that a service manager opened for this process: socket activation, `sd_listen_fds(3)`.
@@ -27,8 +27,8 @@ public enum ListenDescriptors {
 
   /// Returns the descriptors that are meant for this process, and makes them close-on-exec.
   ///
-  /// Removes the variables, so that a child does not take the descriptors for its own. Call it once, before other threads
-  /// use the environment.
+  /// Removes the variables, so that a child does not take the descriptors for its own. Call it once, before other
+  /// threads use the environment.
   ///
   /// - Returns: None if the variables are missing, or meant for another process.
   /// - Throws: ``IPCError`` with `.invalidArgument` if a variable is malformed; `.badFileDescriptor` if a descriptor is

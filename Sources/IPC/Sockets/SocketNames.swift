@@ -2,9 +2,9 @@ internal import CIPC
 internal import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// The calls that take or return an address, for sockets of all address families.
@@ -45,8 +45,8 @@ enum SocketNames {
 
   /// Accepts the oldest pending connection, and waits for one.
   ///
-  /// The timeout is not an option of the listener (`SO_RCVTIMEO`), which all processes share that have the listener, and
-  /// which TCP connections inherit.
+  /// The timeout is not an option of the listener (`SO_RCVTIMEO`), which all processes share that have the listener,
+  /// and which TCP connections inherit.
   static func accept(
     on listener: FileDescriptor, from address: inout cipc_address, _ timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> OwnedDescriptor {

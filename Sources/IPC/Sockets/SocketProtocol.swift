@@ -2,9 +2,9 @@ internal import CIPC
 public import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// A socket of any address family: a ``UnixSocket/Socket``, ``TCP/Stream``, ``UDP/Socket``, or a listener.
@@ -104,9 +104,7 @@ extension SocketProtocol where Self: ReadableDescriptor & ~Copyable {
   ) throws(IPCError) -> Int {
     if maxLength == 0 { return 0 }
     return try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in
-      try SocketTransfer.receive(
-        descriptor, into: &span, flags: Int32(MSG_PEEK), timeout, retryOnInterrupt
-      ).length
+      try SocketTransfer.peek(descriptor, into: &span, timeout, retryOnInterrupt)
     }
   }
 }

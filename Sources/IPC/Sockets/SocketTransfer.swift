@@ -2,9 +2,9 @@ internal import CIPC
 public import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// A message that was received from a connected socket.
@@ -50,41 +50,84 @@ extension ReceivedMessage: Hashable where Address: Hashable {}
 /// Sending and receiving messages through sockets of all address families.
 @usableFromInline
 enum SocketTransfer {
-  /// `MSG_TRUNC` makes the call return the length that was sent.
-  static let messageFlags = Int32(MSG_TRUNC)
-  static let peekFlags = Int32(MSG_TRUNC) | Int32(MSG_PEEK)
+  /// With `MSG_TRUNC` the call returns the length that was sent.
+  private static func messageFlags(peeking: Bool) -> Int32 {
+    peeking ? Int32(MSG_TRUNC) | Int32(MSG_PEEK) : Int32(MSG_TRUNC)
+  }
 
-  /// Receives from a connected socket, without an address.
+  /// Makes one blocking call on a connected socket, and appends the message.
+  ///
+  /// - Returns: What the call returns, which can be more than was appended: -1 leaves the reason in `errno`.
   @usableFromInline
-  static func receive(
-    _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, flags: Int32, _ timeout: Timeout,
-    _ retryOnInterrupt: Bool
-  ) throws(IPCError) -> ReceivedPacket {
-    try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
-      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-      var count = -1
-      if timeout.isNever {
-        count = unsafe cipc_socket_read(descriptor.rawValue, room.baseAddress, room.count, flags)
-        if count < 0 { try Transfer.recover(.recv, descriptor, .socket, retryOnInterrupt) }
-      }
-      if count < 0 {
-        count = try wait(.recv, descriptor, .readable, flags, timeout, retryOnInterrupt) {
-          unsafe cipc_socket_read(descriptor.rawValue, room.baseAddress, room.count, $0)
-        }
-      }
-      let kept = min(count, room.count)
-      filled += kept
-      return ReceivedPacket(length: kept, originalLength: count)
+  static func attemptReceive(
+    _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, peeking: Bool
+  ) -> Int {
+    unsafe bytes.withUnsafeMutableBytes { buffer, filled in
+      let room = buffer.count &- filled
+      let start = unsafe buffer.baseAddress.map { unsafe $0 + filled }
+      let count = unsafe cipc_socket_read(descriptor.rawValue, start, room, messageFlags(peeking: peeking))
+      if count > 0 { filled &+= min(count, room) }
+      return count
     }
   }
 
-  /// Receives from any sender.
+  /// Receives a message from a connected socket after a failed attempt, or with a timeout.
+  ///
+  /// - Returns: The length that was sent.
+  @usableFromInline @inline(never)
   static func receive(
-    _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, from sender: inout cipc_address, flags: Int32,
+    _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, peeking: Bool, _ timeout: Timeout,
+    _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int {
+    if timeout.isNever { try Transfer.recover(.recv, descriptor, .socket, retryOnInterrupt) }
+    return try receive(
+      descriptor, into: &bytes, flags: messageFlags(peeking: peeking), timeout, retryOnInterrupt)
+  }
+
+  /// Receives a message from a connected socket.
+  @inlinable @inline(__always)
+  static func packet(
+    _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, peeking: Bool, _ timeout: Timeout,
+    _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> ReceivedPacket {
+    let room = bytes.freeCapacity
+    var count = -1
+    if timeout == .never { count = attemptReceive(descriptor, into: &bytes, peeking: peeking) }
+    if count < 0 { count = try receive(descriptor, into: &bytes, peeking: peeking, timeout, retryOnInterrupt) }
+    return ReceivedPacket(length: min(count, room), originalLength: count)
+  }
+
+  /// Reads bytes of a stream without consuming them.
+  static func peek(
+    _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int {
+    try receive(descriptor, into: &bytes, flags: Int32(MSG_PEEK), timeout, retryOnInterrupt)
+  }
+
+  private static func receive(
+    _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, flags: Int32, _ timeout: Timeout,
+    _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int {
+    try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+      let count = try wait(.recv, descriptor, .readable, flags, timeout, retryOnInterrupt) {
+        unsafe cipc_socket_read(descriptor.rawValue, room.baseAddress, room.count, $0)
+      }
+      filled += min(count, room.count)
+      return count
+    }
+  }
+
+  /// Receives a message from any sender.
+  ///
+  /// - Returns: The length that was sent.
+  static func receive(
+    _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, from sender: inout cipc_address, peeking: Bool,
     _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) -> ReceivedPacket {
     try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
       let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+      let flags = messageFlags(peeking: peeking)
       var count = -1
       if timeout.isNever {
         count = unsafe cipc_receive_from(descriptor.rawValue, room.baseAddress, room.count, flags, &sender)

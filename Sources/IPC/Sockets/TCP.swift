@@ -2,9 +2,9 @@ internal import CIPC
 public import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// Streams of bytes between processes of one machine or of two.
@@ -68,8 +68,8 @@ public enum TCP {
     /// continues after a timeout or an interruption; call this again with the same address to wait for it.
     ///
     /// - Throws: ``IPCError`` with `.connectionRefused` if no socket listens at the address; `.timedOut`; for
-    ///   ``Timeout/immediate`` and non-blocking sockets, `.nowInProgress` if the attempt began, and `.alreadyInProcess` if
-    ///   an earlier one continues; `.networkUnreachable`, `.noRouteToHost`, `.socketIsConnected`,
+    ///   ``Timeout/immediate`` and non-blocking sockets, `.nowInProgress` if the attempt began, and `.alreadyInProcess`
+    ///   if an earlier one continues; `.networkUnreachable`, `.noRouteToHost`, `.socketIsConnected`,
     ///   `.addressFamilyNotSupported`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
     ///
     /// Calls `connect(2)`; `ppoll(2)` to wait until a deadline.
@@ -89,8 +89,8 @@ public enum TCP {
       }
     }
 
-    /// Closes the socket and resets the connection: what is not delivered yet is lost, and the peer's next call fails with
-    /// `.connectionReset`.
+    /// Closes the socket and resets the connection: what is not delivered yet is lost, and the peer's next call fails
+    /// with `.connectionReset`.
     ///
     /// Calls `setsockopt(2)` with `SO_LINGER` of 0 seconds, and `close(2)`.
     public consuming func reset() throws(IPCError) {
@@ -104,7 +104,8 @@ public enum TCP {
     package func listen(backlog: Int32) throws(IPCError) { try SocketNames.listen(descriptor, backlog: backlog) }
   }
 
-  /// A socket that accepts connections. It is closed when it is destroyed, which resets those that are not accepted yet.
+  /// A socket that accepts connections. It is closed when it is destroyed, which resets those that are not accepted
+  /// yet.
   public struct Listener: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
     let owned: OwnedDescriptor
     public let version: IPVersion
@@ -117,7 +118,8 @@ public enum TCP {
     /// Creates a socket, binds it, and listens.
     ///
     /// - Parameters:
-    ///   - reuseAddress: Whether it can have the address of a server that has just ended: ``InternetSocket/reuseAddress``.
+    ///   - reuseAddress: Whether it can have the address of a server that has just ended:
+    ///     ``InternetSocket/reuseAddress``.
     ///   - reusePort: Whether several listeners that set this share the address.
     ///   - ipv6Only: Whether an IPv6 listener is restricted to IPv6; nil leaves it to the setting of the machine.
     ///   - backlog: How many connections can wait to be accepted, one fewer, and at most
@@ -143,7 +145,8 @@ public enum TCP {
     ///
     /// When it throws, the descriptor stays the property of its previous owner.
     ///
-    /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; else as ``TCP/Stream/init(adopting:)`` does.
+    /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; else as ``TCP/Stream/init(adopting:)``
+    ///   does.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
       let owned = try OwnedDescriptor.adoptingSocket(
         descriptor, families: [AF_INET, AF_INET6], type: TCP.type, listening: true)

@@ -2,9 +2,9 @@ internal import CIPC
 internal import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// Sending to several receivers: broadcast and multicast.
@@ -26,8 +26,8 @@ extension UDP.Socket {
   /// Joins a multicast group on one interface.
   ///
   /// - Parameter interface: Its number, as `if_nametoindex(3)` returns it; 0 lets the kernel choose.
-  /// - Throws: ``IPCError`` with `.addressInUse` if it has joined already; `.invalidArgument` if the address is not that
-  ///   of a group; `.operationNotSupportedByDevice` if there is no such interface.
+  /// - Throws: ``IPCError`` with `.addressInUse` if it has joined already; `.invalidArgument` if the address is not
+  ///   that of a group; `.operationNotSupportedByDevice` if there is no such interface.
   ///
   /// Calls `setsockopt(2)` with `MCAST_JOIN_GROUP`.
   public func join(_ group: IPAddress, interface: UInt32 = 0) throws(IPCError) {

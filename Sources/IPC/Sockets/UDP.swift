@@ -2,9 +2,9 @@ internal import CIPC
 public import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// Datagrams between processes of one machine or of two.
@@ -18,8 +18,8 @@ internal import Musl
 /// try sender.send("Hello".utf8.span, to: address)
 /// ```
 ///
-/// A datagram arrives as a whole or not at all, and the sender is not informed. Datagrams can arrive twice, or in another
-/// order.
+/// A datagram arrives as a whole or not at all, and the sender is not informed. Datagrams can arrive twice, or in
+/// another order.
 ///
 /// `udp(7)`.
 public enum UDP {
@@ -106,15 +106,17 @@ extension UDP.Socket {
 
   /// Sends a datagram to the address that this socket is connected to, and waits for room.
   ///
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.messageTooLong` for more than
-  ///   65507 bytes (IPv6: 65527); `.addressRequired` if it is not connected; `.connectionRefused` if no socket received an
-  ///   earlier datagram; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran. Nothing was sent then.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.messageTooLong` for more
+  ///   than 65507 bytes (IPv6: 65527); `.addressRequired` if it is not connected; `.connectionRefused` if no socket
+  ///   received an earlier datagram; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran. Nothing
+  ///   was sent then.
   ///
   /// Calls `send(2)`.
   @inlinable
   public func send(
     _ message: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
+    if timeout == .never && Transfer.attemptWrite(descriptor, .socket, message) >= 0 { return }
     _ = try Transfer.write(descriptor, .socket, message, timeout, retryOnInterrupt)
   }
 
@@ -123,7 +125,7 @@ extension UDP.Socket {
   public func send(
     _ message: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
-    _ = try unsafe Transfer.write(descriptor, .socket, message.bytes, timeout, retryOnInterrupt)
+    try send(unsafe message.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
   /// Sends a datagram to the address that this socket is connected to, without waiting.
@@ -133,11 +135,14 @@ extension UDP.Socket {
     try nilIfWouldBlock { () throws(IPCError) in try send(message, timeout: .immediate) } != nil
   }
 
+  /// Sends the bytes of an array or a string without waiting, like ``trySend(_:)-(RawSpan)``.
+  public func trySend(_ message: Span<UInt8>) throws(IPCError) -> Bool { try trySend(unsafe message.bytes) }
+
   /// Sends a datagram to an address, and waits for room.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.messageTooLong`;
-  ///   `.networkUnreachable`; `.permissionDenied` for a broadcast address without ``setBroadcast(_:)``; `.interrupted` if
-  ///   `retryOnInterrupt` is false and a signal handler ran. That no socket received it is not reported.
+  ///   `.networkUnreachable`; `.permissionDenied` for a broadcast address without ``setBroadcast(_:)``; `.interrupted`
+  ///   if `retryOnInterrupt` is false and a signal handler ran. That no socket received it is not reported.
   ///
   /// Calls `sendto(2)`.
   public func send(
@@ -163,6 +168,18 @@ extension UDP.Socket {
     try send(unsafe message.bytes, to: address, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
+  /// Sends a datagram to an address without waiting.
+  ///
+  /// - Returns: Whether it was sent; false if there is no room.
+  public func trySend(_ message: RawSpan, to address: SocketAddress) throws(IPCError) -> Bool {
+    try nilIfWouldBlock { () throws(IPCError) in try send(message, to: address, timeout: .immediate) } != nil
+  }
+
+  /// Sends the bytes of an array or a string without waiting, like ``trySend(_:to:)-(RawSpan,_)``.
+  public func trySend(_ message: Span<UInt8>, to address: SocketAddress) throws(IPCError) -> Bool {
+    try trySend(unsafe message.bytes, to: address)
+  }
+
   /// Receives the next datagram, and waits for one.
   ///
   /// - Parameters:
@@ -180,8 +197,7 @@ extension UDP.Socket {
   ) throws(IPCError) -> ReceivedMessage<SocketAddress> {
     var sender = cipc_address()
     let packet = try SocketTransfer.receive(
-      descriptor, into: &bytes, from: &sender,
-      flags: peeking ? SocketTransfer.peekFlags : SocketTransfer.messageFlags, timeout, retryOnInterrupt)
+      descriptor, into: &bytes, from: &sender, peeking: peeking, timeout, retryOnInterrupt)
     guard let address = SocketAddress(sender) else {
       throw IPCError(.recvfrom, .addressFamilyNotSupported, on: .descriptor(descriptor))
     }
@@ -213,17 +229,16 @@ extension UDP.Socket {
   /// Receives the next datagram without its sender's address, which a connected socket does not need.
   ///
   /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``. Calls `recv(2)` with `MSG_TRUNC`.
-  @discardableResult
+  @inlinable @discardableResult
   public func receiveWithoutAddress(
     into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> ReceivedPacket {
-    let flags = peeking ? SocketTransfer.peekFlags : SocketTransfer.messageFlags
-    return try SocketTransfer.receive(descriptor, into: &bytes, flags: flags, timeout, retryOnInterrupt)
+    try SocketTransfer.packet(descriptor, into: &bytes, peeking: peeking, timeout, retryOnInterrupt)
   }
 
   /// Receives the next datagram without its sender's address, and appends it to an array, like
   /// ``receiveWithoutAddress(into:peeking:timeout:retryOnInterrupt:)``.
-  @discardableResult
+  @inlinable @discardableResult
   public func receiveWithoutAddress(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
     retryOnInterrupt: Bool = true

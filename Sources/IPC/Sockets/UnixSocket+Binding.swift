@@ -2,9 +2,9 @@ internal import CIPC
 public import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 extension UnixSocket.Socket {
@@ -12,8 +12,8 @@ extension UnixSocket.Socket {
   ///
   /// - Parameters:
   ///   - permissions: Those of a path. Connecting requires the permission to write.
-  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the path has exactly the requested
-  ///     permissions from the start, and the umask of other threads is not touched.
+  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the path has exactly the
+  ///     requested permissions from the start, and the umask of other threads is not touched.
   ///   - replaceStale: Whether a path is replaced that a process left behind when it died. The path of an open socket,
   ///     and what is not a socket, is never replaced. This requires the permission to read the directory.
   /// - Throws: ``IPCError`` with `.addressInUse` if the address exists; `.invalidArgument` if the socket is bound;
@@ -64,8 +64,8 @@ extension UnixSocket.Socket {
 }
 
 extension UnixSocket.Address {
-  /// Removes the path. Its socket and connections stay open. Does nothing for an abstract name, which disappears with its
-  /// socket.
+  /// Removes the path. Its socket and connections stay open. Does nothing for an abstract name, which disappears with
+  /// its socket.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.addressInUse` if the path is not a socket; it stays then.
   ///
@@ -113,7 +113,7 @@ enum StaleSocket {
       // A program that does not take turns may have replaced it since.
       guard try file.status.isSameFile(as: try located(path).status) else { return }
       try unlink(path)
-    } catch where error.errno == .noSuchFileOrDirectory {
+    } catch  where error.errno == .noSuchFileOrDirectory {
       // Removed by another process.
     }
   }
@@ -124,9 +124,9 @@ enum StaleSocket {
     do throws(IPCError) {
       try UnixSocket.Datagram().connect(to: UnixSocket.Address(path: path), timeout: .immediate)
       return false
-    } catch where error.errno == .connectionRefused {
+    } catch  where error.errno == .connectionRefused {
       return true
-    } catch where [.protocolWrongTypeForSocket, .notPermitted, .permissionDenied].contains(error.errno) {
+    } catch  where [.protocolWrongTypeForSocket, .notPermitted, .permissionDenied].contains(error.errno) {
       // Open, connected to another socket, or not permitted to this process.
       return false
     }

@@ -2,9 +2,9 @@ internal import CIPC
 public import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 extension UnixSocket.Socket {
@@ -14,11 +14,11 @@ extension UnixSocket.Socket {
   ///
   /// - Parameter timeout: `poll(2)` does not report room in the queue of a listener. With a deadline, this tries again
   ///   after pauses of 0.1 to 10 ms.
-  /// - Throws: ``IPCError`` with `.connectionRefused` if no socket has the abstract name or listens at the address, or if
-  ///   a path was left behind by a closed socket; `.noSuchFileOrDirectory` if there is no such path; `.timedOut` or, for
-  ///   ``Timeout/immediate`` and non-blocking sockets, `.wouldBlock` if the listener's queue is full; `.permissionDenied`
-  ///   without the permission to write the path; `.protocolWrongTypeForSocket`; `.socketIsConnected`; `.interrupted` if
-  ///   `retryOnInterrupt` is false and a signal handler ran.
+  /// - Throws: ``IPCError`` with `.connectionRefused` if no socket has the abstract name or listens at the address, or
+  ///   if a path was left behind by a closed socket; `.noSuchFileOrDirectory` if there is no such path; `.timedOut` or,
+  ///   for ``Timeout/immediate`` and non-blocking sockets, `.wouldBlock` if the listener's queue is full;
+  ///   `.permissionDenied` without the permission to write the path; `.protocolWrongTypeForSocket`;
+  ///   `.socketIsConnected`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `connect(2)`.
   public func connect(
@@ -57,7 +57,8 @@ extension UnixSocket {
 
     /// Creates a socket, binds it, and listens.
     ///
-    /// If listening fails, which no ordinary condition causes, the path stays: it could be that of another socket by then.
+    /// If listening fails, which no ordinary condition causes, the path stays: it could be that of another socket by
+    /// then.
     ///
     /// - Parameter backlog: How many connections can wait to be accepted, one fewer, and at most
     ///   `/proc/sys/net/core/somaxconn`.

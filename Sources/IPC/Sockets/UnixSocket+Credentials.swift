@@ -2,9 +2,9 @@ internal import CIPC
 public import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 extension UnixSocket {
@@ -71,8 +71,8 @@ extension UnixSocket.Socket {
 
   /// Sets whether received messages carry the credentials of their senders.
   ///
-  /// Set it before the peer sends. Messages that were sent before have process 0 as their sender, unless the sender passed
-  /// its credentials explicitly.
+  /// Set it before the peer sends. Messages that were sent before have process 0 as their sender, unless the sender
+  /// passed its credentials explicitly.
   ///
   /// Calls `setsockopt(2)` with `SO_PASSCRED`.
   public func setPassCredentials(_ passCredentials: Bool) throws(IPCError) {

@@ -2,9 +2,9 @@ internal import CIPC
 internal import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
@@ -25,6 +25,7 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
   public func send(
     _ message: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
+    if timeout == .never && Transfer.attemptWrite(descriptor, .socket, message) >= 0 { return }
     _ = try Transfer.write(descriptor, .socket, message, timeout, retryOnInterrupt)
   }
 
@@ -33,7 +34,7 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
   public func send(
     _ message: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
-    _ = try unsafe Transfer.write(descriptor, .socket, message.bytes, timeout, retryOnInterrupt)
+    try send(unsafe message.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
   /// Sends a message without waiting.
@@ -54,16 +55,16 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
   ///   - bytes: The packet is appended. What there is no room for is lost: ``ReceivedPacket/isTruncated``.
   ///   - peeking: Whether the packet stays in the socket.
   /// - Returns: nil at end of stream. `recv(2)` returns the same for an empty packet: do not send one.
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset` if the peer
-  ///   closed its socket before it had received everything; `.interrupted` if `retryOnInterrupt` is false and a signal
-  ///   handler ran.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset` if the
+  ///   peer closed its socket before it had received everything; `.interrupted` if `retryOnInterrupt` is false and a
+  ///   signal handler ran.
   ///
   /// Calls `recv(2)` with `MSG_TRUNC`.
+  @inlinable
   public func receive(
     into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> ReceivedPacket? {
-    let flags = peeking ? SocketTransfer.peekFlags : SocketTransfer.messageFlags
-    let packet = try SocketTransfer.receive(descriptor, into: &bytes, flags: flags, timeout, retryOnInterrupt)
+    let packet = try SocketTransfer.packet(descriptor, into: &bytes, peeking: peeking, timeout, retryOnInterrupt)
     return packet.originalLength == 0 ? nil : packet
   }
 
@@ -72,6 +73,7 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
   /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``.
   ///
   /// - Parameter maxLength: The number of bytes to make room for.
+  @inlinable
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
     retryOnInterrupt: Bool = true
@@ -87,7 +89,7 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
   ) throws(IPCError) -> TryResult<ReceivedPacket> {
     do throws(IPCError) {
       return try receive(into: &bytes, peeking: peeking, timeout: .immediate).map(TryResult.ready) ?? .endOfStream
-    } catch where error.errno == .wouldBlock {
+    } catch  where error.errno == .wouldBlock {
       return .wouldBlock
     }
   }
@@ -110,8 +112,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   ) throws(IPCError) -> ReceivedMessage<UnixSocket.Address> {
     var sender = cipc_address()
     let packet = try SocketTransfer.receive(
-      descriptor, into: &bytes, from: &sender,
-      flags: peeking ? SocketTransfer.peekFlags : SocketTransfer.messageFlags, timeout, retryOnInterrupt)
+      descriptor, into: &bytes, from: &sender, peeking: peeking, timeout, retryOnInterrupt)
     return ReceivedMessage(packet, from: UnixSocket.Address(sender))
   }
 
@@ -140,17 +141,16 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   /// Receives the next datagram without its sender's address, which costs less.
   ///
   /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``. Calls `recv(2)` with `MSG_TRUNC`.
-  @discardableResult
+  @inlinable @discardableResult
   public func receiveWithoutAddress(
     into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> ReceivedPacket {
-    let flags = peeking ? SocketTransfer.peekFlags : SocketTransfer.messageFlags
-    return try SocketTransfer.receive(descriptor, into: &bytes, flags: flags, timeout, retryOnInterrupt)
+    try SocketTransfer.packet(descriptor, into: &bytes, peeking: peeking, timeout, retryOnInterrupt)
   }
 
   /// Receives the next datagram without its sender's address, and appends it to an array, like
   /// ``receiveWithoutAddress(into:peeking:timeout:retryOnInterrupt:)``.
-  @discardableResult
+  @inlinable @discardableResult
   public func receiveWithoutAddress(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
     retryOnInterrupt: Bool = true
@@ -163,8 +163,8 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
   /// Sends a datagram to an address, and waits for room in the receiver.
   ///
-  /// - Parameter timeout: `poll(2)` reports only room in the receiver that a socket is connected to. With a deadline, and
-  ///   on non-blocking sockets, this tries again after pauses of 0.1 to 10 ms.
+  /// - Parameter timeout: `poll(2)` reports only room in the receiver that a socket is connected to. With a deadline,
+  ///   and on non-blocking sockets, this tries again after pauses of 0.1 to 10 ms.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionRefused` or
   ///   `.noSuchFileOrDirectory` if there is no receiver; `.permissionDenied`; `.messageTooLong`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran. Nothing was sent then.
@@ -202,5 +202,10 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   /// - Returns: Whether it was sent; false if the receiver has no room.
   public func trySend(_ message: RawSpan, to address: UnixSocket.Address) throws(IPCError) -> Bool {
     try nilIfWouldBlock { () throws(IPCError) in try send(message, to: address, timeout: .immediate) } != nil
+  }
+
+  /// Sends the bytes of an array or a string without waiting, like ``trySend(_:to:)-(RawSpan,_)``.
+  public func trySend(_ message: Span<UInt8>, to address: UnixSocket.Address) throws(IPCError) -> Bool {
+    try trySend(unsafe message.bytes, to: address)
   }
 }

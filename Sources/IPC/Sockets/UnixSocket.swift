@@ -2,9 +2,9 @@ internal import CIPC
 public import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// Sockets between processes of one machine (Unix domain sockets, `AF_UNIX`).
@@ -56,7 +56,8 @@ public enum UnixSocket {
 
   /// A socket that does not listen. It is closed when it is destroyed.
   ///
-  /// Bytes that were received and not read are lost when it is closed. The peer of a stream sees `.connectionReset` then.
+  /// Bytes that were received and not read are lost when it is closed. The peer of a stream sees `.connectionReset`
+  /// then.
   @frozen
   public struct Socket<Style: UnixSocket.Style>: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor

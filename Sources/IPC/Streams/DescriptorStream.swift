@@ -38,7 +38,11 @@ extension ReadableDescriptor where Self: ~Copyable {
   public func read(
     into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
-    try Transfer.read(descriptor, transport, into: &bytes, timeout, retryOnInterrupt)
+    if timeout == .never {
+      let count = Transfer.attemptRead(descriptor, transport, into: &bytes)
+      if count >= 0 { return count }
+    }
+    return try Transfer.read(descriptor, transport, into: &bytes, timeout, retryOnInterrupt)
   }
 
   /// Reads what is there, without waiting, and appends it to `bytes`.
@@ -78,7 +82,7 @@ extension ReadableDescriptor where Self: ~Copyable {
     maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
     try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in
-      try Transfer.read(descriptor, transport, into: &span, timeout, retryOnInterrupt)
+      try read(into: &span, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
     }
   }
 
@@ -133,7 +137,11 @@ extension WritableDescriptor where Self: ~Copyable {
   public func write(
     _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
-    try Transfer.write(descriptor, transport, bytes, timeout, retryOnInterrupt)
+    if timeout == .never {
+      let count = Transfer.attemptWrite(descriptor, transport, bytes)
+      if count >= 0 { return count }
+    }
+    return try Transfer.write(descriptor, transport, bytes, timeout, retryOnInterrupt)
   }
 
   /// Writes the bytes of an array or a string, like ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
@@ -141,7 +149,7 @@ extension WritableDescriptor where Self: ~Copyable {
   public func write(
     _ bytes: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
-    try unsafe Transfer.write(descriptor, transport, bytes.bytes, timeout, retryOnInterrupt)
+    try unsafe write(bytes.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
   /// Writes what there is room for, without waiting.
@@ -163,7 +171,7 @@ extension WritableDescriptor where Self: ~Copyable {
   public func writeAll(
     _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
-    let count = try Transfer.write(descriptor, transport, bytes, timeout, retryOnInterrupt)
+    let count = try write(bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
     if count < bytes.byteCount {
       try Transfer.writeRest(descriptor, transport, bytes, after: count, timeout, retryOnInterrupt)
     }

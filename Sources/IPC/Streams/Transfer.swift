@@ -3,9 +3,9 @@ internal import Synchronization
 public import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// One transfer between memory and a pipe or stream socket.
@@ -14,48 +14,62 @@ internal import Musl
 /// description is blocking or another process takes what `poll(2)` announced, and `ppoll(2)` waits between attempts.
 @usableFromInline
 enum Transfer {
+  /// Makes one blocking call, and appends what it read.
+  ///
+  /// - Returns: What the call returns: -1 leaves the reason in `errno`.
   @usableFromInline
+  static func attemptRead(
+    _ descriptor: FileDescriptor, _ transport: Transport, into bytes: inout OutputRawSpan
+  ) -> Int {
+    unsafe bytes.withUnsafeMutableBytes { buffer, filled in
+      // The kernel would report an end of file that is none.
+      guard let start = buffer.baseAddress, filled < buffer.count else { return 0 }
+      let count =
+        transport == .socket
+        ? unsafe cipc_socket_read(descriptor.rawValue, start + filled, buffer.count &- filled, 0)
+        : unsafe cipc_pipe_read(descriptor.rawValue, start + filled, buffer.count &- filled, 0)
+      if count > 0 { filled &+= count }
+      return count
+    }
+  }
+
+  /// Reads after a failed attempt, or with a timeout.
+  @usableFromInline @inline(never)
   static func read(
     _ descriptor: FileDescriptor, _ transport: Transport, into bytes: inout OutputRawSpan, _ timeout: Timeout,
     _ retryOnInterrupt: Bool
   ) throws(IPCError) -> Int {
-    // The kernel would report an end of file that is none.
+    if timeout.isNever { try recover(transport == .socket ? .recv : .read, descriptor, transport, retryOnInterrupt) }
     if bytes.freeCapacity == 0 { return 0 }
     return try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
-      let room = unsafe UnsafeMutableRawBufferPointer(
-        start: buffer.baseAddress.unsafelyUnwrapped + filled, count: buffer.count &- filled)
-      if timeout.isNever {
-        let count =
-          transport == .socket
-          ? unsafe cipc_socket_read(descriptor.rawValue, room.baseAddress, room.count, 0)
-          : unsafe cipc_pipe_read(descriptor.rawValue, room.baseAddress, room.count, 0)
-        if count >= 0 {
-          filled += count
-          return count
-        }
-        try recover(transport == .socket ? .recv : .read, descriptor, transport, retryOnInterrupt)
-      }
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
       let count = try unsafe readSlowly(descriptor, transport, into: room, timeout, retryOnInterrupt)
       filled += count
       return count
     }
   }
 
+  /// Makes one blocking call.
+  ///
+  /// - Returns: What the call returns: -1 leaves the reason in `errno`.
   @usableFromInline
+  static func attemptWrite(_ descriptor: FileDescriptor, _ transport: Transport, _ bytes: RawSpan) -> Int {
+    unsafe bytes.withUnsafeBytes { buffer in
+      transport == .socket
+        ? unsafe cipc_socket_write(descriptor.rawValue, buffer.baseAddress, buffer.count, 0)
+        : unsafe PipeSignal.write(descriptor.rawValue, buffer, nowait: false)
+    }
+  }
+
+  /// Writes after a failed attempt, or with a timeout.
+  @usableFromInline @inline(never)
   static func write(
     _ descriptor: FileDescriptor, _ transport: Transport, _ bytes: RawSpan, _ timeout: Timeout,
     _ retryOnInterrupt: Bool
   ) throws(IPCError) -> Int {
-    try unsafe bytes.withUnsafeBytes { (buffer) throws(IPCError) in
-      if timeout.isNever {
-        let count =
-          transport == .socket
-          ? unsafe cipc_socket_write(descriptor.rawValue, buffer.baseAddress, buffer.count, 0)
-          : unsafe PipeSignal.write(descriptor.rawValue, buffer, nowait: false)
-        if count >= 0 { return count }
-        try recover(transport == .socket ? .send : .write, descriptor, transport, retryOnInterrupt)
-      }
-      return try unsafe writeSlowly(descriptor, transport, buffer, timeout, retryOnInterrupt)
+    if timeout.isNever { try recover(transport == .socket ? .send : .write, descriptor, transport, retryOnInterrupt) }
+    return try unsafe bytes.withUnsafeBytes { (buffer) throws(IPCError) in
+      try unsafe writeSlowly(descriptor, transport, buffer, timeout, retryOnInterrupt)
     }
   }
 
@@ -67,9 +81,14 @@ enum Transfer {
   ) throws(IPCError) {
     var count = count
     while count < bytes.byteCount {
+      let rest = bytes.extracting(droppingFirst: count)
+      let written = timeout.isNever ? attemptWrite(descriptor, transport, rest) : -1
+      if written >= 0 {
+        count += written
+        continue
+      }
       do throws(IPCError) {
-        count += try write(
-          descriptor, transport, bytes.extracting(droppingFirst: count), timeout, retryOnInterrupt)
+        count += try write(descriptor, transport, rest, timeout, retryOnInterrupt)
       } catch {
         throw error.adding(transferred: count)
       }

@@ -37,9 +37,10 @@ import Testing
     let numbers = (pipe.reader.descriptor.rawValue, pipe.writer.descriptor.rawValue)
     #expect(isCloseOnExec(numbers.0) == true)
     #expect(isCloseOnExec(numbers.1) == true)
+    let writer = pipe.writer
     try pipe.reader.close()
-    try waitUntilReadersAreGone(pipe.writer)
-    #expect(reason { _ = try pipe.writer.write([1].span) } == .brokenPipe)
+    try waitUntilReadersAreGone(writer)
+    #expect(reason { _ = try writer.write([1].span) } == .brokenPipe)
   }
 
   @Test func `A released descriptor stays open`() throws {

@@ -26,11 +26,10 @@ import Testing
     await #expect(processExitsWith: .success) {
       PipeSignal.assumeKernelWithoutFlag()
       block(SIGPIPE)
-      let pipe = try AnonymousPipe()
-      try pipe.reader.close()
-      _ = unsafe write(pipe.writer.descriptor.rawValue, "x", 1)
+      let writer = try writerWithoutReader()
+      _ = unsafe write(writer.descriptor.rawValue, "x", 1)
       guard isPending(SIGPIPE) else { exit(1) }
-      guard reason({ _ = try pipe.writer.write([1].span) }) == .brokenPipe else { exit(2) }
+      guard reason({ _ = try writer.write([1].span) }) == .brokenPipe else { exit(2) }
       guard isPending(SIGPIPE), isBlocked(SIGPIPE) else { exit(3) }
     }
   }
@@ -39,9 +38,8 @@ import Testing
     await #expect(processExitsWith: .success) {
       PipeSignal.assumeKernelWithoutFlag()
       block(SIGPIPE)
-      let pipe = try AnonymousPipe()
-      try pipe.reader.close()
-      guard reason({ _ = try pipe.writer.write([1].span) }) == .brokenPipe else { exit(2) }
+      let writer = try writerWithoutReader()
+      guard reason({ _ = try writer.write([1].span) }) == .brokenPipe else { exit(2) }
       guard !isPending(SIGPIPE), isBlocked(SIGPIPE) else { exit(3) }
     }
   }
@@ -52,39 +50,47 @@ import Testing
       signal(SIGPIPE, SIG_DFL)
       if !hasFlag { PipeSignal.assumeKernelWithoutFlag() }
       let pipe = try AnonymousPipe()
-      let reading = try duplicate(pipe.reader.descriptor)
-      try pipe.reader.close()
+      let reading = pipe.reader.release()
+      let writer = pipe.writer
       Thread {
         try? until { try PipeReader(adopting: try duplicate(reading)).bytesAvailable == 65536 }
         try? reading.close()
       }.start()
-      guard try pipe.writer.write([UInt8](repeating: 1, count: 1 << 20).span) == 65536 else { exit(1) }
-      guard reason({ _ = try pipe.writer.write([1].span) }) == .brokenPipe else { exit(2) }
+      guard try writer.write([UInt8](repeating: 1, count: 1 << 20).span) == 65536 else { exit(1) }
+      guard reason({ _ = try writer.write([1].span) }) == .brokenPipe else { exit(2) }
       guard !isBlocked(SIGPIPE), !isPending(SIGPIPE) else { exit(3) }
     }
   }
 
   @Test func `A reader that closes during a write leaves the number of bytes in the error`() async throws {
     let pipe = try AnonymousPipe()
-    let writing = try duplicate(pipe.writer.descriptor)
+    let writing = pipe.writer.release()
+    let reader = pipe.reader
     async let error = onThread {
       failure { try PipeWriter(adopting: writing).writeAll([UInt8](repeating: 1, count: 1 << 20).span) }
     }
-    while try pipe.reader.bytesAvailable < 65536 { await Task.yield() }
-    try pipe.reader.close()
-    #expect(try await error?.errno == .brokenPipe)
-    #expect(try await error?.transferred == 65536)
+    while try reader.bytesAvailable < 65536 { await Task.yield() }
+    try reader.close()
+    let seen = try await error
+    #expect(seen?.errno == .brokenPipe)
+    #expect(seen?.transferred == 65536)
   }
+}
+
+private func writerWithoutReader() throws -> PipeWriter {
+  let pipe = try AnonymousPipe()
+  let writer = pipe.writer
+  try pipe.reader.close()
+  return writer
 }
 
 /// Neither the disposition nor the mask changes, and nothing stays pending.
 private func expectBrokenPipe() throws {
-  let pipe = try AnonymousPipe()
-  try pipe.reader.close()
+  let writer = try writerWithoutReader()
   for timeout in [Timeout.never, .immediate, .after(.seconds(9))] {
-    guard reason({ _ = try pipe.writer.write([1].span, timeout: timeout) }) == .brokenPipe,
-      reason({ try pipe.writer.writeAll([1].span, timeout: timeout) }) == .brokenPipe,
-      reason({ try pipe.writer.writeAtomically([1].span, timeout: timeout) }) == .brokenPipe
+    guard reason({ _ = try writer.write([1].span, timeout: timeout) }) == .brokenPipe,
+      reason({ try writer.writeAll([1].span, timeout: timeout) }) == .brokenPipe,
+      reason({ try writer.writeAtomically([1].span, timeout: timeout) }) == .brokenPipe
     else { exit(1) }
   }
   var action = sigaction()

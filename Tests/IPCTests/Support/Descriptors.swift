@@ -23,7 +23,7 @@ func waitUntilReadersAreGone(_ writer: borrowing some DescriptorRepresentable & 
 func readiness(
   of owner: borrowing some DescriptorRepresentable & ~Copyable, for events: Readiness
 ) throws -> Readiness {
-  do {
+  do throws(IPCError) {
     return try owner.wait(for: events, timeout: .immediate)
   } catch where error.errno == .wouldBlock {
     return []

@@ -24,19 +24,6 @@ struct ForeignObjectsTests {
     }
   }
 
-  @Test func `A message queue`() throws {
-    try withQueueName { name in
-      let planted = try POSIXMessageQueue.Duplex(creating: name, permissions: Self.everybody)
-      try #require(fchown(planted.descriptor.rawValue, Self.nobody, Self.nobody) == 0)
-      #expect(
-        reason { _ = try POSIXMessageQueue.Duplex(creating: name, permissions: [.ownerReadWrite]) } == .fileExists)
-      let opened = try POSIXMessageQueue.Duplex(creatingOrOpening: name, permissions: [.ownerReadWrite])
-      let isNew = opened.isNew
-      #expect(!isNew)
-      #expect(owner(of: opened.descriptor) == Self.nobody)
-    }
-  }
-
   @Test func `A semaphore`() throws {
     let name = try POSIXSemaphore.Name(validating: "/ipc-foreign-\(UInt64.random(in: .min ... .max))")
     let planted = try POSIXSemaphore(creating: name, value: 1, permissions: Self.everybody)
@@ -64,28 +51,6 @@ struct ForeignObjectsTests {
     let address = try scratch.socket
     #expect(reason { try UnixSocket.Stream().bind(to: address, stale: .replaced) } == .addressInUse)
     try server.close()
-  }
-
-  @Test func `System V objects`() throws {
-    try withKey { key in
-      let segment = try SystemVSharedMemory.create(key, size: 100, permissions: Self.everybody)
-      try segment.change(user: Self.nobody)
-      #expect(
-        reason { _ = try SystemVSharedMemory.create(key, size: 100, permissions: .ownerReadWrite) } == .fileExists)
-      let (shared, isNewSegment) = try SystemVSharedMemory.createOrOpen(key, size: 100, permissions: .ownerReadWrite)
-      #expect(!isNewSegment)
-      #expect(try shared.status().ownership.user == Self.nobody)
-
-      let set = try SystemVSemaphores.create(key, count: 1, permissions: Self.everybody)
-      try set.change(user: Self.nobody)
-      #expect(reason { _ = try SystemVSemaphores.create(key, count: 1, permissions: .ownerReadWrite) } == .fileExists)
-      #expect(try SystemVSemaphores.open(key).status().ownership.user == Self.nobody)
-
-      let queue = try SystemVMessageQueue.create(key, permissions: Self.everybody)
-      try queue.change(user: Self.nobody)
-      #expect(reason { _ = try SystemVMessageQueue.create(key, permissions: .ownerReadWrite) } == .fileExists)
-      #expect(try SystemVMessageQueue.open(key).status().ownership.user == Self.nobody)
-    }
   }
 
   private func owner(of descriptor: FileDescriptor) -> UInt32? {

@@ -1,0 +1,215 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+extension POSIXMessageQueue {
+  /// An open message queue. It is closed when this value is destroyed.
+  ///
+  /// The descriptor of a queue is a file descriptor on Linux. It is close-on-exec, can be inherited by a child or
+  /// passed over a Unix socket, and be waited for with `poll(2)` and `epoll(7)`.
+  @frozen
+  public struct Descriptor<Access: POSIXMessageQueue.Access>: ~Copyable, Sendable, DescriptorOwner {
+    @usableFromInline let owned: OwnedDescriptor
+
+    /// nil for a queue that was inherited.
+    @usableFromInline let name: POSIXName?
+
+    /// The maximum number and size of the messages, as set by the creator of the queue.
+    public let attributes: Attributes
+
+    /// Whether the call that opened the queue created it.
+    public let isNew: Bool
+
+    /// Takes ownership of the descriptor of a queue that this process inherited, and makes it close-on-exec.
+    ///
+    /// Calls fail with `.badFileDescriptor` if the queue was not opened for them. If this throws, the descriptor stays
+    /// the property of its previous owner.
+    ///
+    /// - Throws: ``IPCError`` with `.badFileDescriptor` for what is not a message queue.
+    public init(adopting descriptor: FileDescriptor) throws(IPCError) {
+      let attributes = Attributes(try POSIXMessageQueue.attributes(of: descriptor, .descriptor(descriptor)))
+      let owned = try OwnedDescriptor.adopting(descriptor)
+      self.owned = owned
+      name = nil
+      self.attributes = attributes
+      isNew = false
+    }
+
+    private init(
+      _ opened: consuming OwnedDescriptor, _ name: POSIXName, _ attributes: cipc_mq_attributes, isNew: Bool
+    ) {
+      owned = opened
+      self.name = name
+      self.attributes = Attributes(attributes)
+      self.isNew = isNew
+    }
+
+    public var descriptor: FileDescriptor { owned.descriptor }
+    public consuming func takeDescriptor() -> OwnedDescriptor { owned }
+
+    /// The object that errors name.
+    var object: IPCError.Object { POSIXMessageQueue.object(descriptor, name) }
+  }
+}
+
+extension POSIXMessageQueue.Descriptor {
+  /// Opens the queue with this name.
+  ///
+  /// - Parameter nonBlocking: Whether no call on this description waits, whatever its timeout, for a child that
+  ///   inherits it. This library does not need it.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` for a name without
+  ///   its slash.
+  ///
+  /// Calls `mq_open(3)`.
+  public static func open(_ name: POSIXName, nonBlocking: Bool = false) throws(IPCError) -> Self {
+    let opened = try open(name, nonBlocking ? O_NONBLOCK : 0)
+    let attributes = try POSIXMessageQueue.attributes(of: opened.descriptor, .name(name))
+    return Self(opened, name, attributes, isNew: false)
+  }
+
+  /// Creates a queue.
+  ///
+  /// - Parameters:
+  ///   - attributes: nil for the defaults of the system (`msg_default` and `msgsize_default` in
+  ///     `/proc/sys/fs/mqueue/`).
+  ///   - permissions: Who may open the queue.
+  ///   - applyUmask: Whether the process's umask removes permissions, as in C.
+  ///   - nonBlocking: Whether no call on this description waits, whatever its timeout.
+  /// - Throws: ``IPCError`` with `.fileExists`; `.invalidArgument` for attributes that are not positive or exceed the
+  ///   limits in `/proc/sys/fs/mqueue/`; `.tooManyOpenFiles` if the user's queues would exceed `RLIMIT_MSGQUEUE`;
+  ///   `.noSpace` if the limit of queues is reached.
+  ///
+  /// Calls `mq_open(3)` with `O_CREAT | O_EXCL`, and `fchmod(2)`.
+  public static func create(
+    _ name: POSIXName, attributes: POSIXMessageQueue.Attributes? = nil, permissions: FilePermissions = .ownerReadWrite,
+    applyUmask: Bool = false, nonBlocking: Bool = false
+  ) throws(IPCError) -> Self {
+    let opened = try open(name, O_CREAT | O_EXCL | (nonBlocking ? O_NONBLOCK : 0), permissions, attributes)
+    let actual: cipc_mq_attributes
+    do throws(IPCError) {
+      if !applyUmask {
+        // By the descriptor: another queue may have the name by now.
+        try Syscall.call(.fchmod, on: .name(name)) { fchmod(opened.descriptor.rawValue, permissions.rawValue) }
+      }
+      actual = try POSIXMessageQueue.attributes(of: opened.descriptor, .name(name))
+    } catch {
+      if (try? POSIXMessageQueue.hasName(opened.descriptor, .name(name))) == true {
+        try? POSIXMessageQueue.unlink(name)
+      }
+      throw error
+    }
+    return Self(opened, name, actual, isNew: true)
+  }
+
+  /// Creates a queue, or opens the existing one, which keeps its attributes and permissions. ``isNew`` is true if it
+  /// was created.
+  ///
+  /// Calls `mq_open(3)` with `O_CREAT | O_EXCL`, and without, until one of them succeeds.
+  public static func createOrOpen(
+    _ name: POSIXName, attributes: POSIXMessageQueue.Attributes? = nil, permissions: FilePermissions = .ownerReadWrite,
+    applyUmask: Bool = false, nonBlocking: Bool = false
+  ) throws(IPCError) -> Self {
+    while true {
+      do throws(IPCError) {
+        return try create(
+          name, attributes: attributes, permissions: permissions, applyUmask: applyUmask, nonBlocking: nonBlocking)
+      } catch  where error.errno == .fileExists {}
+      do throws(IPCError) {
+        return try open(name, nonBlocking: nonBlocking)
+      } catch  where error.errno == .noSuchFileOrDirectory {
+        // Removed in between.
+      }
+    }
+  }
+
+  private static func open(
+    _ name: POSIXName, _ flags: Int32, _ permissions: FilePermissions = [],
+    _ attributes: POSIXMessageQueue.Attributes? = nil
+  ) throws(IPCError) -> OwnedDescriptor {
+    let flags = Access.accessMode.rawValue | flags
+    return try OwnedDescriptor.opened(by: .mqOpen, on: .name(name)) {
+      unsafe name.withCString { text in
+        guard let attributes else { return unsafe cipc_mq_open(text, flags, permissions.rawValue, nil) }
+        var requested = cipc_mq_attributes()
+        requested.maximum_messages = attributes.maximumMessages
+        requested.message_size = attributes.maximumMessageSize
+        return unsafe cipc_mq_open(text, flags, permissions.rawValue, &requested)
+      }
+    }
+  }
+}
+
+extension POSIXMessageQueue.Descriptor {
+  /// Returns the state of the queue.
+  ///
+  /// Calls `mq_getattr(3)`.
+  public func status() throws(IPCError) -> POSIXMessageQueue.Status {
+    let attributes = try POSIXMessageQueue.attributes(of: descriptor, object)
+    return POSIXMessageQueue.Status(
+      messageCount: attributes.current_messages, isNonBlocking: attributes.flags & Int(O_NONBLOCK) != 0)
+  }
+
+  /// Sets or clears `O_NONBLOCK` on the open description, for all processes that share it. No call on it waits then,
+  /// whatever its timeout.
+  ///
+  /// This library does not need it: each call takes its own timeout.
+  ///
+  /// - Returns: The previous state.
+  ///
+  /// Calls `mq_setattr(3)`.
+  @discardableResult
+  public func setNonBlocking(_ nonBlocking: Bool) throws(IPCError) -> Bool {
+    var previous = cipc_mq_attributes()
+    try Syscall.call(.mqSetAttributes, on: object) {
+      unsafe cipc_mq_setattr(descriptor.rawValue, nonBlocking ? Int(O_NONBLOCK) : 0, &previous)
+    }
+    return previous.flags & Int(O_NONBLOCK) != 0
+  }
+
+  /// Registers this process to be notified once when a message arrives in the empty queue.
+  ///
+  /// There is no notification if another process or thread waits in a receive call, which gets the message. To be
+  /// notified again, register again *before* you empty the queue. To wait for several queues or other descriptors, use
+  /// ``Epoll`` or ``PollSet`` instead.
+  ///
+  /// - Throws: ``IPCError`` with `.resourceBusy` if a process is registered, which may be this one; `.invalidArgument`
+  ///   for an invalid signal.
+  ///
+  /// Calls `mq_notify(3)`.
+  public func requestNotification(_ notification: POSIXMessageQueue.Notification) throws(IPCError) {
+    try Syscall.call(.mqNotify, on: object) {
+      switch notification {
+      case .signal(let number, let value): cipc_mq_notify_signal(descriptor.rawValue, number, value)
+      case .none: cipc_mq_notify_none(descriptor.rawValue)
+      }
+    }
+  }
+
+  /// Removes the registration of this process, if there is one.
+  ///
+  /// Calls `mq_notify(3)` with a null pointer.
+  public func cancelNotification() throws(IPCError) {
+    try Syscall.call(.mqNotify, on: object) { cipc_mq_notify_cancel(descriptor.rawValue) }
+  }
+}
+
+extension POSIXMessageQueue {
+  static func object(_ descriptor: FileDescriptor, _ name: POSIXName?) -> IPCError.Object {
+    name.map { .name($0) } ?? .descriptor(descriptor)
+  }
+
+  fileprivate static func attributes(
+    of descriptor: FileDescriptor, _ object: IPCError.Object
+  ) throws(IPCError) -> cipc_mq_attributes {
+    var attributes = cipc_mq_attributes()
+    try Syscall.call(.mqGetAttributes, on: object) {
+      unsafe cipc_mq_getattr(descriptor.rawValue, &attributes)
+    }
+    return attributes
+  }
+}

@@ -1,0 +1,212 @@
+internal import CIPC
+public import SystemPackage
+
+extension POSIXMessageQueue {
+  /// The length and priority of a message that was received.
+  @frozen
+  public struct ReceivedMessage: Hashable, Sendable {
+    /// In bytes.
+    public let length: Int
+    public let priority: UInt32
+  }
+}
+
+extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAccess {
+  /// Sends a message, and waits for room in the queue.
+  ///
+  /// - Parameters:
+  ///   - message: The bytes; there may be none.
+  ///   - priority: 0 to ``POSIXMessageQueue/maximumPriority``. Messages of higher priority arrive first.
+  /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the queue is non-blocking;
+  ///   `.messageTooLong` for more bytes than the maximum of ``attributes``; `.invalidArgument` for a priority that is
+  ///   too high; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+  ///
+  /// Calls `mq_send(3)` or `mq_timedsend(3)`.
+  @inlinable
+  public func send(
+    _ message: RawSpan, priority: UInt32 = 0, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    try POSIXMessageQueue.send(owned.descriptor, name, message, priority, timeout, retryOnInterrupt)
+  }
+
+  /// Sends the bytes of an array or a string, like ``send(_:priority:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
+  @inlinable
+  public func send(
+    _ message: Span<UInt8>, priority: UInt32 = 0, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    try POSIXMessageQueue.send(
+      owned.descriptor, name, unsafe message.bytes, priority, timeout, retryOnInterrupt)
+  }
+
+  /// Sends a message if there is room for it, without waiting.
+  ///
+  /// - Returns: Whether the message was sent.
+  public func trySend(_ message: RawSpan, priority: UInt32 = 0) throws(IPCError) -> Bool {
+    try nilIfWouldBlock { () throws(IPCError) in
+      try send(message, priority: priority, timeout: .immediate)
+    } != nil
+  }
+
+  /// Sends the bytes of an array or a string, like ``trySend(_:priority:)-(RawSpan,_)``.
+  public func trySend(_ message: Span<UInt8>, priority: UInt32 = 0) throws(IPCError) -> Bool {
+    try trySend(unsafe message.bytes, priority: priority)
+  }
+}
+
+extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAccess {
+  /// Receives the oldest message of the highest priority, waits for one if necessary, and appends it to `bytes`.
+  ///
+  /// - Parameter bytes: There must be room for the longest message of the queue (``attributes``), however short the
+  ///   message is.
+  /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the queue is non-blocking;
+  ///   `.messageTooLong` if there is not enough room, and the message stays in the queue; `.interrupted` if
+  ///   `retryOnInterrupt` is false and a signal handler ran.
+  ///
+  /// Calls `mq_receive(3)` or `mq_timedreceive(3)`.
+  @inlinable
+  public func receive(
+    into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> POSIXMessageQueue.ReceivedMessage {
+    try POSIXMessageQueue.receive(owned.descriptor, name, &bytes, timeout, retryOnInterrupt)
+  }
+
+  /// Receives the oldest message of the highest priority, waits for one if necessary, and appends it to an array, which
+  /// is reallocated only if its capacity is too small.
+  ///
+  /// Like ``receive(into:timeout:retryOnInterrupt:)``.
+  ///
+  /// - Parameter maxLength: The number of bytes to make room for; nil for the longest message of the queue.
+  @inlinable
+  public func receive(
+    maxLength: Int? = nil, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> POSIXMessageQueue.ReceivedMessage {
+    try bytes.append(maxLength: maxLength ?? attributes.maximumMessageSize) { (span) throws(IPCError) in
+      try POSIXMessageQueue.receive(owned.descriptor, name, &span, timeout, retryOnInterrupt)
+    }
+  }
+
+  /// Receives a message that is there, without waiting, and appends it to `bytes`.
+  ///
+  /// - Returns: nil if there is none.
+  public func tryReceive(into bytes: inout OutputRawSpan) throws(IPCError) -> POSIXMessageQueue.ReceivedMessage? {
+    try nilIfWouldBlock { () throws(IPCError) in try receive(into: &bytes, timeout: .immediate) }
+  }
+
+  /// Receives a message that is there, without waiting, and appends it to an array.
+  ///
+  /// - Returns: nil if there is none.
+  public func tryReceive(
+    maxLength: Int? = nil, appendingTo bytes: inout [UInt8]
+  ) throws(IPCError) -> POSIXMessageQueue.ReceivedMessage? {
+    try nilIfWouldBlock { () throws(IPCError) in
+      try receive(maxLength: maxLength, appendingTo: &bytes, timeout: .immediate)
+    }
+  }
+}
+
+// Not generic, so that other modules need no specialization. A call without a timeout is a straight line, and all else
+// is in separate functions.
+extension POSIXMessageQueue {
+  @usableFromInline
+  static func send(
+    _ descriptor: FileDescriptor, _ name: POSIXName?, _ message: RawSpan, _ priority: UInt32,
+    _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
+      if timeout.isNever,
+        unsafe cipc_mq_send(descriptor.rawValue, bytes.baseAddress, bytes.count, priority) == 0
+      {
+        return
+      }
+      try unsafe sendSlowly(descriptor, name, bytes, priority, timeout, retryOnInterrupt)
+    }
+  }
+
+  @usableFromInline
+  static func receive(
+    _ descriptor: FileDescriptor, _ name: POSIXName?, _ bytes: inout OutputRawSpan, _ timeout: Timeout,
+    _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> ReceivedMessage {
+    try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+      if timeout.isNever {
+        var priority: UInt32 = 0
+        let length = unsafe cipc_mq_receive(descriptor.rawValue, room.baseAddress, room.count, &priority)
+        if length >= 0 {
+          filled &+= length
+          return ReceivedMessage(length: length, priority: priority)
+        }
+      }
+      let message = try unsafe receiveSlowly(descriptor, name, room, timeout, retryOnInterrupt)
+      filled &+= message.length
+      return message
+    }
+  }
+
+  /// Sends with a timeout, or after a first attempt without one has failed.
+  @inline(never)
+  private static func sendSlowly(
+    _ descriptor: FileDescriptor, _ name: POSIXName?, _ bytes: UnsafeRawBufferPointer, _ priority: UInt32,
+    _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    if timeout.isNever {
+      repeat {
+        try recover(.mqSend, descriptor, name, timeout, retryOnInterrupt)
+      } while unsafe cipc_mq_send(descriptor.rawValue, bytes.baseAddress, bytes.count, priority) == -1
+      return
+    }
+    while true {
+      // Calculated again in each round, because the time of day may have been set.
+      let deadline = timeout.timeOfDay
+      if unsafe cipc_mq_timedsend(
+        descriptor.rawValue, bytes.baseAddress, bytes.count, priority, deadline.seconds, deadline.nanoseconds) == 0
+      {
+        return
+      }
+      try recover(.mqTimedSend, descriptor, name, timeout, retryOnInterrupt)
+    }
+  }
+
+  /// Receives with a timeout, or after a first attempt without one has failed.
+  @inline(never)
+  private static func receiveSlowly(
+    _ descriptor: FileDescriptor, _ name: POSIXName?, _ room: UnsafeMutableRawBufferPointer, _ timeout: Timeout,
+    _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> ReceivedMessage {
+    var priority: UInt32 = 0
+    var length = -1
+    if timeout.isNever {
+      repeat {
+        try recover(.mqReceive, descriptor, name, timeout, retryOnInterrupt)
+        length = unsafe cipc_mq_receive(descriptor.rawValue, room.baseAddress, room.count, &priority)
+      } while length < 0
+      return ReceivedMessage(length: length, priority: priority)
+    }
+    while true {
+      let deadline = timeout.timeOfDay
+      length = unsafe cipc_mq_timedreceive(
+        descriptor.rawValue, room.baseAddress, room.count, &priority, deadline.seconds, deadline.nanoseconds)
+      if length >= 0 { return ReceivedMessage(length: length, priority: priority) }
+      try recover(.mqTimedReceive, descriptor, name, timeout, retryOnInterrupt)
+    }
+  }
+
+  /// Throws unless the failed call is to be repeated.
+  @inline(never)
+  private static func recover(
+    _ call: IPCError.Call, _ descriptor: FileDescriptor, _ name: POSIXName?, _ timeout: Timeout,
+    _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    let reason = Syscall.lastError
+    switch reason {
+    case .interrupted where retryOnInterrupt:
+      // Only a call that waits can be interrupted.
+      if timeout.isDeadline, timeout.hasPassed { throw IPCError(call, .timedOut, on: object(descriptor, name)) }
+    case .timedOut:
+      // If the time of day was set forward, the deadline may not have passed.
+      if timeout.isDeadline, !timeout.hasPassed { return }
+      throw IPCError(call, timeout.expirationError, on: object(descriptor, name))
+    default: throw IPCError(call, reason, on: object(descriptor, name))
+    }
+  }
+}

@@ -1,0 +1,269 @@
+internal import CIPC
+internal import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+extension SystemVMessageQueue {
+  /// The type of a message, at least 1. Its meaning is a matter of agreement (the `mtype` of `msgop(2)`).
+  @frozen
+  public struct MessageType: Hashable, Comparable, Sendable {
+    public let rawValue: Int
+
+    /// Returns nil for a number below 1.
+    public init?(rawValue: Int) {
+      guard rawValue > 0 else { return nil }
+      self.rawValue = rawValue
+    }
+
+    /// Creates a type.
+    ///
+    /// - Throws: ``IPCError`` with `.invalidArgument` for a number below 1, as `msgsnd(2)` does.
+    public init(validating rawValue: Int) throws(IPCError) {
+      guard rawValue > 0 else { throw IPCError(.msgsnd, .invalidArgument) }
+      self.rawValue = rawValue
+    }
+
+    init(received rawValue: Int) { self.rawValue = rawValue }
+
+    public static func < (left: MessageType, right: MessageType) -> Bool { left.rawValue < right.rawValue }
+  }
+
+  /// Which message to receive: of those that are selected, the one that was sent first.
+  ///
+  /// `msgrcv(2)` expresses this by the sign of `msgtyp` and a flag.
+  public enum Selection: Hashable, Sendable {
+    /// A message of any type.
+    case any
+    /// A message of this type.
+    case type(MessageType)
+    /// A message of the lowest type in the queue that is at most this one: so types serve as priorities.
+    case lowest(upTo: MessageType)
+    /// A message of any type but this one (`MSG_EXCEPT`).
+    case except(MessageType)
+  }
+
+  /// The length and type of a message that was received.
+  @frozen
+  public struct ReceivedMessage: Hashable, Sendable {
+    /// In bytes, after truncation.
+    public let length: Int
+    public let type: MessageType
+  }
+}
+
+extension SystemVMessageQueue.MessageType: ExpressibleByIntegerLiteral, CustomStringConvertible {
+  /// Creates a type. A literal below 1 is a programming error.
+  public init(integerLiteral value: Int) {
+    precondition(value > 0, "the type of a message is 1 or more")
+    rawValue = value
+  }
+
+  public var description: String { "\(rawValue)" }
+}
+
+extension SystemVMessageQueue {
+  /// Sends a message, and waits for room in the queue.
+  ///
+  /// The kernel takes a message with its type before it, so the bytes are copied once. Up to 8 KiB, nothing is
+  /// allocated.
+  ///
+  /// - Parameters:
+  ///   - message: The bytes; there may be none.
+  ///   - timeout: The kernel has no such call with a deadline. With one, this tries again after pauses of 0.1 to 10 ms.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for a
+  ///   message longer than `/proc/sys/kernel/msgmax`, or if the queue was removed before; `.identifierRemoved` if it is
+  ///   removed while the call waits; `.permissionDenied`; `.interrupted` if `retryOnInterrupt` is false and a signal
+  ///   handler ran.
+  ///
+  /// Calls `msgsnd(2)`.
+  public func send(
+    _ message: RawSpan, type: MessageType, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
+      if timeout.isNever,
+        unsafe cipc_msgsnd(identifier, type.rawValue, bytes.baseAddress, bytes.count, 0) == 0
+      {
+        return
+      }
+      try unsafe sendSlowly(bytes, type.rawValue, timeout, retryOnInterrupt)
+    }
+  }
+
+  /// Sends the bytes of an array or a string, like ``send(_:type:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
+  @inlinable
+  public func send(
+    _ message: Span<UInt8>, type: MessageType, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    try send(unsafe message.bytes, type: type, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+  }
+
+  /// Sends a message if there is room for it, without waiting.
+  ///
+  /// - Returns: Whether the message was sent.
+  public func trySend(_ message: RawSpan, type: MessageType) throws(IPCError) -> Bool {
+    try nilIfWouldBlock { () throws(IPCError) in try send(message, type: type, timeout: .immediate) } != nil
+  }
+
+  /// Sends the bytes of an array or a string, like ``trySend(_:type:)-(RawSpan,_)``.
+  public func trySend(_ message: Span<UInt8>, type: MessageType) throws(IPCError) -> Bool {
+    try trySend(unsafe message.bytes, type: type)
+  }
+
+  /// Receives a message, waits for one if necessary, and appends it to `bytes`.
+  ///
+  /// - Parameters:
+  ///   - truncate: Whether a message for which there is not enough room is received, and the rest of it is lost
+  ///     (`MSG_NOERROR`). If not, it stays in the queue.
+  ///   - timeout: The kernel has no such call with a deadline. With one, this tries again after pauses of 0.1 to 10 ms.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.argListTooLong` (`E2BIG`)
+  ///   if there is not enough room; `.identifierRemoved` if the queue is removed while the call waits,
+  ///   `.invalidArgument` if it was removed before; `.permissionDenied`; `.interrupted` if `retryOnInterrupt` is false
+  ///   and a signal handler ran.
+  ///
+  /// Calls `msgrcv(2)`. The bytes are copied once. With room for up to 8 KiB, nothing is allocated.
+  public func receive(
+    _ selection: Selection = .any, into bytes: inout OutputRawSpan, truncate: Bool = false, timeout: Timeout = .never,
+    retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> ReceivedMessage {
+    let (type, flags): (Int, Int32) =
+      switch selection {
+      case .any: (0, 0)
+      case .type(let type): (type.rawValue, 0)
+      case .lowest(let type): (-type.rawValue, 0)
+      case .except(let type): (type.rawValue, Int32(CIPC_MSG_EXCEPT))
+      }
+    return try receive(
+      type, flags | (truncate ? Int32(CIPC_MSG_NOERROR) : 0), &bytes, timeout, retryOnInterrupt)
+  }
+
+  /// Receives a message of up to `maxLength` bytes, and appends it to an array, which is reallocated only if its
+  /// capacity is too small.
+  ///
+  /// Like ``receive(_:into:truncate:timeout:retryOnInterrupt:)``.
+  ///
+  /// - Parameter maxLength: The longest message of the system has `/proc/sys/kernel/msgmax` bytes, by default 8192.
+  @inlinable
+  public func receive(
+    _ selection: Selection = .any, maxLength: Int = 8192, appendingTo bytes: inout [UInt8], truncate: Bool = false,
+    timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> ReceivedMessage {
+    try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in
+      try receive(
+        selection, into: &span, truncate: truncate, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    }
+  }
+
+  /// Receives a message that is there, without waiting, and appends it to `bytes`.
+  ///
+  /// - Returns: nil if there is none.
+  public func tryReceive(
+    _ selection: Selection = .any, into bytes: inout OutputRawSpan, truncate: Bool = false
+  ) throws(IPCError) -> ReceivedMessage? {
+    try nilIfWouldBlock { () throws(IPCError) in
+      try receive(selection, into: &bytes, truncate: truncate, timeout: .immediate)
+    }
+  }
+
+  /// Receives a message that is there, without waiting, and appends it to an array.
+  ///
+  /// - Returns: nil if there is none.
+  public func tryReceive(
+    _ selection: Selection = .any, maxLength: Int = 8192, appendingTo bytes: inout [UInt8], truncate: Bool = false
+  ) throws(IPCError) -> ReceivedMessage? {
+    try nilIfWouldBlock { () throws(IPCError) in
+      try receive(selection, maxLength: maxLength, appendingTo: &bytes, truncate: truncate, timeout: .immediate)
+    }
+  }
+
+  /// Appends a copy of a message to `bytes`. The message stays in the queue, and the call does not wait.
+  ///
+  /// - Parameter position: The position of the message in the order of sending, from 0.
+  /// - Returns: nil if the queue has fewer messages.
+  /// - Throws: ``IPCError`` with `.argListTooLong` (`E2BIG`) if there is not enough room; `.noFunction` (`ENOSYS`) if
+  ///   the kernel was built without this call.
+  ///
+  /// Calls `msgrcv(2)` with `MSG_COPY | IPC_NOWAIT`.
+  public func copy(at position: Int, into bytes: inout OutputRawSpan) throws(IPCError) -> ReceivedMessage? {
+    try nilIfWouldBlock { () throws(IPCError) in
+      try receive(position, Int32(CIPC_MSG_COPY), &bytes, .immediate, true)
+    }
+  }
+
+  /// Appends a copy of a message to an array, like ``copy(at:into:)``.
+  public func copy(
+    at position: Int, maxLength: Int = 8192, appendingTo bytes: inout [UInt8]
+  ) throws(IPCError) -> ReceivedMessage? {
+    try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in try copy(at: position, into: &span) }
+  }
+
+  @inline(__always)
+  private func receive(
+    _ selector: Int, _ flags: Int32, _ bytes: inout OutputRawSpan, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> ReceivedMessage {
+    try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+      if timeout.isNever {
+        let received = unsafe cipc_msgrcv(identifier, room.baseAddress, room.count, selector, flags)
+        if received.length >= 0 {
+          filled &+= received.length
+          return ReceivedMessage(length: received.length, type: MessageType(received: received.type))
+        }
+      }
+      let message = try unsafe receiveSlowly(selector, flags, room, timeout, retryOnInterrupt)
+      filled &+= message.length
+      return message
+    }
+  }
+
+  /// Sends with a timeout, or after a first attempt without one has failed.
+  @inline(never)
+  private func sendSlowly(
+    _ bytes: UnsafeRawBufferPointer, _ type: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    var backoff = Backoff()
+    if timeout.isNever { try recover(.msgsnd, waitingOn: .wouldBlock, timeout, retryOnInterrupt, &backoff) }
+    let flags = timeout.isNever ? 0 : IPC_NOWAIT
+    while unsafe cipc_msgsnd(identifier, type, bytes.baseAddress, bytes.count, flags) == -1 {
+      try recover(.msgsnd, waitingOn: .wouldBlock, timeout, retryOnInterrupt, &backoff)
+    }
+  }
+
+  /// Receives with a timeout, or after a first attempt without one has failed.
+  @inline(never)
+  private func receiveSlowly(
+    _ selector: Int, _ flags: Int32, _ room: UnsafeMutableRawBufferPointer, _ timeout: Timeout,
+    _ retryOnInterrupt: Bool
+  ) throws(IPCError) -> ReceivedMessage {
+    var backoff = Backoff()
+    if timeout.isNever { try recover(.msgrcv, waitingOn: .noMessage, timeout, retryOnInterrupt, &backoff) }
+    let flags = timeout.isNever ? flags : flags | IPC_NOWAIT
+    while true {
+      let received = unsafe cipc_msgrcv(identifier, room.baseAddress, room.count, selector, flags)
+      if received.length >= 0 {
+        return ReceivedMessage(length: received.length, type: MessageType(received: received.type))
+      }
+      try recover(.msgrcv, waitingOn: .noMessage, timeout, retryOnInterrupt, &backoff)
+    }
+  }
+
+  /// Waits before the next attempt after a failed one; throws if there must be none.
+  ///
+  /// - Parameter reasonToWait: The reason with which the call fails instead of waiting.
+  @inline(never)
+  private func recover(
+    _ call: IPCError.Call, waitingOn reasonToWait: Errno, _ timeout: Timeout, _ retryOnInterrupt: Bool,
+    _ backoff: inout Backoff
+  ) throws(IPCError) {
+    let reason = Syscall.lastError
+    // A signal handler interrupts these calls even with SA_RESTART.
+    if reason == .interrupted, retryOnInterrupt { return }
+    guard reason == reasonToWait, !timeout.isNever else { throw IPCError(call, reason, on: object) }
+    guard try backoff.sleep(before: timeout, retryOnInterrupt: retryOnInterrupt) else {
+      throw IPCError(call, timeout.expirationError, on: object)
+    }
+  }
+}

@@ -1,0 +1,162 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// A System V message queue.
+///
+/// Each message has a type, and a receiver selects messages by type: so one queue can serve many receivers.
+///
+/// ```swift
+/// let queue = try SystemVMessageQueue.createOrOpen(1234)
+/// try queue.send(message.span, type: 7, timeout: .after(.seconds(1)))
+/// ```
+///
+/// The queue stays in the kernel until it is removed, also when all processes have ended. This is a name of it, which
+/// can be copied; there is nothing to close.
+///
+/// `sysvipc(7)`, `msgop(2)`.
+public struct SystemVMessageQueue: SystemVObject {
+  public let identity: SystemVIdentity
+
+  public init(_ identity: SystemVIdentity) { self.identity = identity }
+
+  /// Creates a queue.
+  ///
+  /// - Throws: ``IPCError`` with `.fileExists` if the key is in use; `.noSpace` if the limit of queues
+  ///   (`/proc/sys/kernel/msgmni`) is reached.
+  ///
+  /// Calls `msgget(2)` with `IPC_CREAT | IPC_EXCL`.
+  public static func create(
+    _ key: SystemVKey, permissions: FilePermissions = .ownerReadWrite
+  ) throws(IPCError) -> SystemVMessageQueue {
+    try get(.msgget, key, isNew: true, permissions) { msgget(key.rawValue, $0) }
+  }
+
+  /// Opens the queue with this key.
+  ///
+  /// - Parameter permissions: What this process must be allowed to do. Each use checks again, whatever was requested
+  ///   here.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`.
+  ///
+  /// Calls `msgget(2)`.
+  public static func open(
+    _ key: SystemVKey, permissions: FilePermissions = []
+  ) throws(IPCError) -> SystemVMessageQueue {
+    try get(.msgget, key, isNew: false, permissions) { msgget(key.rawValue, $0) }
+  }
+
+  /// Creates a queue, or opens the existing one, which keeps its permissions. ``isNew`` is true if it was created.
+  ///
+  /// Calls `msgget(2)` with `IPC_CREAT | IPC_EXCL`, and without, until one of them succeeds.
+  public static func createOrOpen(
+    _ key: SystemVKey, permissions: FilePermissions = .ownerReadWrite
+  ) throws(IPCError) -> SystemVMessageQueue {
+    try createOrOpen { () throws(IPCError) in
+      try create(key, permissions: permissions)
+    } open: { () throws(IPCError) in
+      try open(key, permissions: permissions)
+    }
+  }
+
+  /// Removes the queue at once, with the messages in it. Blocked calls fail with `.identifierRemoved`, later calls with
+  /// `.invalidArgument`.
+  ///
+  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator.
+  ///
+  /// Calls `msgctl(2)` with `IPC_RMID`.
+  public func remove() throws(IPCError) {
+    try Syscall.call(.msgctl, on: object) { msgctl(identifier, IPC_RMID, nil) }
+  }
+
+  /// Removes the queue if the processes that last sent and received have ended, as after a crash.
+  ///
+  /// The kernel does not record who created a queue or waits for a message. So a queue that was never used stays; and a
+  /// queue is removed although another process waits in ``receive(_:into:truncate:timeout:retryOnInterrupt:)``, or has
+  /// not used it yet, if those that used it have ended. Call it where only one service uses the queue, before that
+  /// starts.
+  ///
+  /// - Returns: Whether this call removed the queue.
+  /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted`.
+  ///
+  /// Calls `msgctl(2)` with `IPC_STAT` and `IPC_RMID`, and `kill(2)` with signal 0.
+  public func removeIfAbandoned() throws(IPCError) -> Bool {
+    try remove { () throws(IPCError) in
+      let status = try rawStatus()
+      let users = [
+        (status.was_sent_to, status.last_sender), (status.was_received_from, status.last_receiver),
+      ].filter { $0.0 }
+      return !users.isEmpty && users.allSatisfy { ProcessID(rawValue: $0.1).hasEnded }
+    }
+  }
+}
+
+extension SystemVMessageQueue {
+  /// The state of a queue at one moment: the `struct msqid_ds` of `msgctl(2)`.
+  public struct Status: Hashable, Sendable {
+    public let ownership: SystemVOwnership
+    /// The number of messages in the queue.
+    public let messageCount: Int
+    /// The number of bytes of these messages, without their types.
+    public let byteCount: Int
+    /// The maximum number of bytes in the queue, which is also the maximum number of messages (`msg_qbytes`). `Int.max`
+    /// if it is larger than that.
+    public let capacity: Int
+    /// The process that sent last; 0 if there was none, or it is of another PID namespace.
+    public let lastSender: ProcessID
+    /// The process that received last; 0 if there was none, or it is of another PID namespace.
+    public let lastReceiver: ProcessID
+  }
+
+  /// Returns the state of the queue.
+  ///
+  /// - Throws: ``IPCError`` with `.permissionDenied` without permission to read; `.invalidArgument` or
+  ///   `.identifierRemoved` if the queue was removed.
+  ///
+  /// Calls `msgctl(2)` with `IPC_STAT`.
+  public func status() throws(IPCError) -> Status {
+    let status = try rawStatus()
+    return Status(
+      ownership: SystemVOwnership(status.ownership), messageCount: Int(status.messages), byteCount: Int(status.bytes),
+      capacity: Int(clamping: status.capacity), lastSender: ProcessID(rawValue: status.last_sender),
+      lastReceiver: ProcessID(rawValue: status.last_receiver))
+  }
+
+  /// Changes the owner, the permissions and the capacity of the queue. What is nil stays.
+  ///
+  /// The kernel has no call that changes one of them alone. So with a nil this first reads the present values, and
+  /// undoes a change that another process makes in between. Pass all four to avoid that.
+  ///
+  /// Blocked calls check again: messages that fit now are sent, and a process that may not use the queue any more gets
+  /// `.permissionDenied`.
+  ///
+  /// - Parameter capacity: In bytes.
+  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator, and for a
+  ///   capacity above `/proc/sys/kernel/msgmnb` without `CAP_SYS_RESOURCE`; `.invalidArgument` for a negative one.
+  ///
+  /// Calls `msgctl(2)` with `IPC_SET`.
+  public func change(
+    user: UserID? = nil, group: GroupID? = nil, permissions: FilePermissions? = nil, capacity: Int? = nil
+  ) throws(IPCError) {
+    guard capacity ?? 0 >= 0 else { throw IPCError(.msgctl, .invalidArgument, on: object) }
+    // The owner may change the queue also without permission to read it.
+    let isComplete = user != nil && group != nil && permissions != nil && capacity != nil
+    let present = isComplete ? cipc_msg_status() : try rawStatus()
+    let ownership = SystemVOwnership(present.ownership)
+    try Syscall.call(.msgctl, on: object) {
+      cipc_msg_set(
+        identifier, (user ?? ownership.user).rawValue, (group ?? ownership.group).rawValue,
+        (permissions ?? ownership.permissions).rawValue, capacity.map(UInt64.init) ?? present.capacity)
+    }
+  }
+
+  private func rawStatus() throws(IPCError) -> cipc_msg_status {
+    var status = cipc_msg_status()
+    try Syscall.call(.msgctl, on: object) { unsafe cipc_msg_stat(identifier, &status) }
+    return status
+  }
+}

@@ -1,0 +1,128 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// A System V object: a message queue, a shared memory segment or a semaphore set.
+///
+/// The object stays in the kernel until a process removes it, also when all processes have ended. So a value of this
+/// type is only a name, which can be copied, and there is nothing to close. Two values are equal if they name the same
+/// object.
+///
+/// `sysvipc(7)`.
+public protocol SystemVObject: Hashable, Sendable {
+  var identity: SystemVIdentity { get }
+
+  /// Names an object that was created or opened before, by this or another process.
+  init(_ identity: SystemVIdentity)
+
+  /// Removes the object.
+  func remove() throws(IPCError)
+
+  /// Removes the object if the processes that used it are known and have all ended.
+  func removeIfAbandoned() throws(IPCError) -> Bool
+}
+
+/// The identifier of a System V object, and how it was found.
+public struct SystemVIdentity: Hashable, Sendable {
+  /// The number that the kernel gave the object. It is the same in every process.
+  public let identifier: Int32
+
+  /// The key by which the object was found; nil if it was found by its identifier, or is private.
+  public let key: SystemVKey?
+
+  /// Whether the call that returned this value created the object.
+  public let isNew: Bool
+
+  /// Creates the identity of an object that another process, or `ipcs(1)`, reported.
+  public init(identifier: Int32) { self.init(identifier, key: nil, isNew: false) }
+
+  init(_ identifier: Int32, key: SystemVKey?, isNew: Bool) {
+    self.identifier = identifier
+    self.isNew = isNew
+    // All private objects have the same key, so it does not identify them.
+    self.key = key == .private ? nil : key
+  }
+
+  /// Whether both are the same object, however each was found.
+  public static func == (left: Self, right: Self) -> Bool { left.identifier == right.identifier }
+
+  public func hash(into hasher: inout Hasher) { hasher.combine(identifier) }
+}
+
+extension SystemVObject {
+  /// Names the object with an identifier that another process, or `ipcs(1)`, reported.
+  public init(identifier: Int32) { self.init(SystemVIdentity(identifier: identifier)) }
+
+  /// The number that the kernel gave the object. It is the same in every process.
+  public var identifier: Int32 { identity.identifier }
+
+  /// Whether the call that returned this value created the object.
+  public var isNew: Bool { identity.isNew }
+
+  /// The object as errors name it.
+  var object: IPCError.Object { identity.key.map { .key($0) } ?? .identifier(identifier) }
+
+  /// Performs `msgget(2)`, `semget(2)` or `shmget(2)`.
+  static func get(
+    _ call: IPCError.Call, _ key: SystemVKey, isNew: Bool, _ permissions: FilePermissions, _ body: (Int32) -> Int32
+  ) throws(IPCError) -> Self {
+    let flags = Int32(permissions.rawValue & 0o777) | (isNew ? IPC_CREAT | IPC_EXCL : 0)
+    let identifier = try Syscall.call(call, on: .key(key)) { body(flags) }
+    // With this key, every call creates an object.
+    return Self(SystemVIdentity(identifier, key: key, isNew: isNew || key == .private))
+  }
+
+  /// Creates an object, or opens the existing one. Other processes may create or remove it between the attempts.
+  static func createOrOpen(
+    create: () throws(IPCError) -> Self, open: () throws(IPCError) -> Self
+  ) throws(IPCError) -> Self {
+    while true {
+      do throws(IPCError) { return try create() } catch  where error.errno == .fileExists {}
+      do throws(IPCError) { return try open() } catch  where error.errno == .noSuchFileOrDirectory {}
+    }
+  }
+
+  /// Removes the object if `isAbandoned` returns true.
+  ///
+  /// - Returns: false if it is in use, or another process removes it at the same time.
+  func remove(if isAbandoned: () throws(IPCError) -> Bool) throws(IPCError) -> Bool {
+    do throws(IPCError) {
+      guard try isAbandoned() else { return false }
+      try remove()
+      return true
+    } catch  where error.errno == .identifierRemoved || error.errno == .invalidArgument {
+      return false
+    }
+  }
+}
+
+/// The owner and permissions of a System V object: the `struct ipc_perm` of `sysvipc(7)`.
+///
+/// The owner can be changed, the creator cannot. Both may change and remove the object. The umask does not apply, and
+/// the permissions to execute have no meaning.
+public struct SystemVOwnership: Hashable, Sendable {
+  public let user: UserID
+  public let group: GroupID
+  public let creatorUser: UserID
+  public let creatorGroup: GroupID
+  public let permissions: FilePermissions
+
+  init(_ ownership: cipc_ipc_ownership) {
+    user = UserID(rawValue: ownership.user)
+    group = GroupID(rawValue: ownership.group)
+    creatorUser = UserID(rawValue: ownership.creator_user)
+    creatorGroup = GroupID(rawValue: ownership.creator_group)
+    permissions = FilePermissions(rawValue: ownership.mode & 0o777)
+  }
+}
+
+extension ProcessID {
+  /// Whether the process has ended and has been waited for. A process of another PID namespace, which has the number 0
+  /// here, is not known to have ended.
+  var hasEnded: Bool { rawValue > 0 && Syscall.result { kill(rawValue, 0) } == .failure(.noSuchProcess) }
+}

@@ -1,0 +1,159 @@
+internal import CIPC
+internal import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+extension SystemVSemaphores {
+  /// One of the operations that are performed together or not at all (the `struct sembuf` of `semop(2)`).
+  @frozen
+  public struct Operation: Hashable, Sendable {
+    // In the order of `struct sembuf`, so that the kernel can read a span of operations in place.
+
+    /// The semaphore of the set, from 0.
+    public var index: UInt16
+    /// A positive number is added to the value. A negative number is subtracted, after waiting until the result is not
+    /// below 0. With 0, the operation waits until the value is 0.
+    public var delta: Int16
+    @usableFromInline var flags: Int16
+
+    /// `SEM_UNDO`, the same on all architectures.
+    @inlinable static var undoFlag: Int16 { 0x1000 }
+    /// `IPC_NOWAIT`, the same on all architectures.
+    @inlinable static var noWaitFlag: Int16 { 0x800 }
+
+    /// Creates an operation.
+    ///
+    /// - Parameters:
+    ///   - index: The semaphore of the set, from 0.
+    ///   - delta: What is added to its value; 0 to wait until it is 0.
+    ///   - undo: Whether the kernel undoes the change when this process ends, also if it is killed (`SEM_UNDO`).
+    ///   - noWait: Whether all operations of the call fail with `.wouldBlock` when this one would have to wait, whatever
+    ///     the timeout (`IPC_NOWAIT`).
+    @inlinable
+    public init(_ index: UInt16, delta: Int16, undo: Bool = false, noWait: Bool = false) {
+      self.index = index
+      self.delta = delta
+      flags = (undo ? Self.undoFlag : 0) | (noWait ? Self.noWaitFlag : 0)
+    }
+
+    public var undo: Bool { flags & Self.undoFlag != 0 }
+    public var noWait: Bool { flags & Self.noWaitFlag != 0 }
+
+    /// Subtracts 1 from the semaphore, and waits until its value is at least 1 (*P*, *wait*).
+    @inlinable
+    public static func acquire(_ index: UInt16, undo: Bool = false) -> Operation {
+      Operation(index, delta: -1, undo: undo)
+    }
+
+    /// Adds 1 to the semaphore (*V*, *signal*).
+    @inlinable
+    public static func release(_ index: UInt16, undo: Bool = false) -> Operation {
+      Operation(index, delta: 1, undo: undo)
+    }
+
+    /// Waits until the semaphore is 0.
+    @inlinable
+    public static func waitForZero(_ index: UInt16) -> Operation { Operation(index, delta: 0) }
+  }
+}
+
+extension SystemVSemaphores {
+  /// Performs one operation, and waits until it is possible.
+  ///
+  /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the operation must not
+  ///   wait; `.identifierRemoved` if the set is removed while the call waits, `.invalidArgument` if it was removed
+  ///   before; `.fileTooLarge` for an index outside of the set; `.outOfRange` if the value would exceed
+  ///   ``maximumValue``; `.permissionDenied`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+  ///
+  /// Calls `semop(2)` or `semtimedop(2)`.
+  public func perform(
+    _ operation: Operation, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    try unsafe withUnsafePointer(to: operation) { (start) throws(IPCError) in
+      try unsafe perform(start, 1, timeout, retryOnInterrupt)
+    }
+  }
+
+  /// Performs all operations at one moment, and waits until that is possible.
+  ///
+  /// ```swift
+  /// try semaphores.perform([.acquire(0, undo: true), .acquire(1, undo: true)])
+  /// ```
+  ///
+  /// - Throws: As ``perform(_:timeout:retryOnInterrupt:)-(Operation,_,_)`` does; no operation was performed then.
+  ///   `.argListTooLong` for more operations than `SEMOPM`, by default 500; `.invalidArgument` for none.
+  ///
+  /// Calls `semop(2)` or `semtimedop(2)`.
+  @inlinable
+  public func perform<let count: Int>(
+    _ operations: [count of Operation], timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    try perform(operations.span, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+  }
+
+  /// Performs all operations of a span, like ``perform(_:timeout:retryOnInterrupt:)-([_of_Operation],_,_)``.
+  public func perform(
+    _ operations: Span<Operation>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    try unsafe operations.withUnsafeBufferPointer { (buffer) throws(IPCError) in
+      try unsafe perform(buffer.baseAddress, buffer.count, timeout, retryOnInterrupt)
+    }
+  }
+
+  /// Performs one operation if it is possible without waiting.
+  ///
+  /// - Returns: Whether it was performed.
+  public func tryPerform(_ operation: Operation) throws(IPCError) -> Bool {
+    try nilIfWouldBlock { () throws(IPCError) in try perform(operation, timeout: .immediate) } != nil
+  }
+
+  /// Performs all operations at one moment if that is possible without waiting.
+  ///
+  /// - Returns: Whether they were performed.
+  @inlinable
+  public func tryPerform<let count: Int>(_ operations: [count of Operation]) throws(IPCError) -> Bool {
+    try tryPerform(operations.span)
+  }
+
+  /// Performs all operations of a span at one moment if that is possible without waiting.
+  ///
+  /// - Returns: Whether they were performed.
+  public func tryPerform(_ operations: Span<Operation>) throws(IPCError) -> Bool {
+    try nilIfWouldBlock { () throws(IPCError) in try perform(operations, timeout: .immediate) } != nil
+  }
+
+  @inline(__always)
+  private func perform(
+    _ operations: UnsafePointer<Operation>?, _ count: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    let buffer = unsafe UnsafeRawPointer(operations)?.assumingMemoryBound(to: cipc_semaphore_operation.self)
+    if timeout.isNever, unsafe cipc_semop(identifier, buffer, count) == 0 { return }
+    try unsafe performSlowly(buffer, count, timeout, retryOnInterrupt)
+  }
+
+  /// Performs operations with a timeout, or after a first attempt without one has failed.
+  @inline(never)
+  private func performSlowly(
+    _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    if timeout.isNever { try recover(timeout, retryOnInterrupt) }
+    while unsafe cipc_semtimedop(identifier, operations, count, timeout.nanoseconds ?? 0) == -1 {
+      try recover(timeout, retryOnInterrupt)
+    }
+  }
+
+  /// Throws unless the failed call is to be repeated.
+  private func recover(_ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) {
+    let reason = Syscall.lastError
+    let isOver = timeout.isDeadline && timeout.hasPassed
+    // A signal handler interrupts these calls even with SA_RESTART. Only a call that waits can be interrupted.
+    if reason == .interrupted, retryOnInterrupt, !isOver { return }
+    // The kernel reports EAGAIN both for IPC_NOWAIT and for a timeout.
+    let isTimeout = isOver && (reason == .wouldBlock || (reason == .interrupted && retryOnInterrupt))
+    throw IPCError(.semop, isTimeout ? .timedOut : reason, on: object)
+  }
+}

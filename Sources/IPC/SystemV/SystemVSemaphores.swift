@@ -1,0 +1,222 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// A set of System V semaphores.
+///
+/// ```swift
+/// let lock = try SystemVSemaphores.createOrOpenInitialized(5678, values: [1])
+/// try lock.perform(.acquire(0, undo: true), timeout: .after(.seconds(1)))
+/// defer { try? lock.perform(.release(0, undo: true)) }
+/// ```
+///
+/// The set stays in the kernel until it is removed, also when all processes have ended. This is a name of it, which can
+/// be copied; there is nothing to close.
+///
+/// The semaphores of a new set are 0. Setting them is a second step, and another process may find the set before it:
+/// ``createOrOpenInitialized(_:values:permissions:timeout:retryOnInterrupt:)`` waits for it.
+///
+/// `sysvipc(7)`, `semop(2)`.
+public struct SystemVSemaphores: SystemVObject {
+  public let identity: SystemVIdentity
+
+  public init(_ identity: SystemVIdentity) { self.identity = identity }
+
+  /// Creates a set of `count` semaphores, which are all 0.
+  ///
+  /// - Throws: ``IPCError`` with `.fileExists` if the key is in use; `.invalidArgument` for a count that is not 1 to
+  ///   `SEMMSL`; `.noSpace` if the limit of sets or of semaphores (`/proc/sys/kernel/sem`) is reached.
+  ///
+  /// Calls `semget(2)` with `IPC_CREAT | IPC_EXCL`.
+  public static func create(
+    _ key: SystemVKey, count: Int, permissions: FilePermissions = .ownerReadWrite
+  ) throws(IPCError) -> SystemVSemaphores {
+    try get(.semget, key, isNew: true, permissions) { semget(key.rawValue, cCount(count), $0) }
+  }
+
+  /// Opens the set with this key.
+  ///
+  /// - Parameters:
+  ///   - minimumCount: The number of semaphores that the set must have at least.
+  ///   - permissions: What this process must be allowed to do. Each use checks again, whatever was requested here.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied`; `.invalidArgument` if the set has fewer
+  ///   than `minimumCount` semaphores.
+  ///
+  /// Calls `semget(2)`.
+  public static func open(
+    _ key: SystemVKey, minimumCount: Int = 0, permissions: FilePermissions = []
+  ) throws(IPCError) -> SystemVSemaphores {
+    try get(.semget, key, isNew: false, permissions) { semget(key.rawValue, cCount(minimumCount), $0) }
+  }
+
+  /// Creates a set, or opens the existing one, which may have more semaphores and keeps its permissions. ``isNew`` is
+  /// true if it was created.
+  ///
+  /// Calls `semget(2)` with `IPC_CREAT | IPC_EXCL`, and without, until one of them succeeds.
+  public static func createOrOpen(
+    _ key: SystemVKey, count: Int, permissions: FilePermissions = .ownerReadWrite
+  ) throws(IPCError) -> SystemVSemaphores {
+    try createOrOpen { () throws(IPCError) in
+      try create(key, count: count, permissions: permissions)
+    } open: { () throws(IPCError) in
+      try open(key, minimumCount: count, permissions: permissions)
+    }
+  }
+
+  /// Removes the set at once. Blocked calls fail with `.identifierRemoved`, later calls with `.invalidArgument`.
+  ///
+  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator.
+  ///
+  /// Calls `semctl(2)` with `IPC_RMID`.
+  public func remove() throws(IPCError) { try control(IPC_RMID) }
+
+  /// Removes the set if no process waits for it, and the processes that last changed each of the semaphores have ended,
+  /// as after a crash.
+  ///
+  /// A set whose values were never set has no such process, and stays. A process that has opened the set and not yet
+  /// performed an operation is not noticed.
+  ///
+  /// - Returns: Whether this call removed the set.
+  /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted`.
+  ///
+  /// Calls `semctl(2)` with `IPC_STAT`, `GETNCNT`, `GETZCNT`, `GETPID` and `IPC_RMID`, and `kill(2)` with signal 0.
+  public func removeIfAbandoned() throws(IPCError) -> Bool {
+    try remove { () throws(IPCError) in
+      var isKnown = false
+      for index in 0..<(try status().count) {
+        guard try countWaitingForIncrease(of: index) == 0, try countWaitingForZero(of: index) == 0 else { return false }
+        let process = try lastProcess(of: index)
+        if process.rawValue == 0 { continue }
+        guard process.hasEnded else { return false }
+        isKnown = true
+      }
+      return isKnown
+    }
+  }
+
+  /// A number of semaphores for C. The kernel refuses one that does not fit as it refuses one below 0.
+  private static func cCount(_ count: Int) -> Int32 { Int32(exactly: count) ?? -1 }
+}
+
+extension SystemVSemaphores {
+  /// The state of a set at one moment: the `struct semid_ds` of `semctl(2)`.
+  public struct Status: Hashable, Sendable {
+    public let ownership: SystemVOwnership
+    /// The number of semaphores in the set.
+    public let count: Int
+    /// Whether operations have been performed on the set (`sem_otime` is not 0). The creator performs one after setting
+    /// the values, to show that they are set.
+    public let isInitialized: Bool
+  }
+
+  /// Returns the state of the set.
+  ///
+  /// - Throws: ``IPCError`` with `.permissionDenied` without permission to read; `.invalidArgument` or
+  ///   `.identifierRemoved` if the set was removed.
+  ///
+  /// Calls `semctl(2)` with `IPC_STAT`.
+  public func status() throws(IPCError) -> Status {
+    var status = cipc_sem_status()
+    try Syscall.call(.semctl, on: object) { unsafe cipc_sem_stat(identifier, &status) }
+    return Status(
+      ownership: SystemVOwnership(status.ownership), count: status.count, isInitialized: status.last_operation != 0)
+  }
+
+  /// Changes the owner and the permissions of the set. What is nil stays.
+  ///
+  /// The kernel has no call that changes one of them alone. So with a nil this first reads the present values, and
+  /// undoes a change that another process makes in between. Pass all three to avoid that.
+  ///
+  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator.
+  ///
+  /// Calls `semctl(2)` with `IPC_SET`.
+  public func change(
+    user: UserID? = nil, group: GroupID? = nil, permissions: FilePermissions? = nil
+  ) throws(IPCError) {
+    // The owner may change the set also without permission to read it.
+    let isComplete = user != nil && group != nil && permissions != nil
+    let present = isComplete ? SystemVOwnership(cipc_ipc_ownership()) : try status().ownership
+    try Syscall.call(.semctl, on: object) {
+      cipc_sem_set(
+        identifier, (user ?? present.user).rawValue, (group ?? present.group).rawValue,
+        (permissions ?? present.permissions).rawValue)
+    }
+  }
+}
+
+extension SystemVSemaphores {
+  /// The maximum value of a semaphore (`SEMVMX`).
+  public static let maximumValue = 32767
+
+  /// Returns the value of one semaphore. Another process may have changed it already.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` for an index outside of the set; `.permissionDenied`.
+  ///
+  /// Calls `semctl(2)` with `GETVAL`.
+  public func value(of index: Int) throws(IPCError) -> Int { Int(try control(GETVAL, index)) }
+
+  /// Sets the value of one semaphore, and wakes the processes that can continue. Changes of this semaphore that were to
+  /// be undone are not undone any more.
+  ///
+  /// - Throws: ``IPCError`` with `.outOfRange` for a value that is not 0 to ``maximumValue``; `.invalidArgument` for an
+  ///   index outside of the set, or if the set was removed; `.permissionDenied`.
+  ///
+  /// Calls `semctl(2)` with `SETVAL`.
+  public func set(_ index: Int, to value: Int) throws(IPCError) {
+    let number = Int32(exactly: index) ?? -1
+    let value = Int32(exactly: value) ?? -1
+    try Syscall.call(.semctl, on: object) { cipc_semctl_value(identifier, number, SETVAL, value) }
+  }
+
+  /// Returns the values of all semaphores at one moment.
+  ///
+  /// Calls `semctl(2)` with `GETALL`.
+  public func values() throws(IPCError) -> [Int] {
+    var values = [UInt16](repeating: 0, count: try status().count)
+    try Syscall.call(.semctl, on: object) { unsafe cipc_semctl_array(identifier, GETALL, &values) }
+    return values.map(Int.init)
+  }
+
+  /// Sets the values of all semaphores at one moment.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the number of values is not that of the semaphores;
+  ///   `.outOfRange` for a value that is not 0 to ``maximumValue``; `.permissionDenied`.
+  ///
+  /// Calls `semctl(2)` with `SETALL`, which always reads as many values as the set has.
+  public func setAll(_ values: [Int]) throws(IPCError) {
+    let count = try status().count
+    guard values.count == count else { throw IPCError(.semctl, .invalidArgument, on: object) }
+    // The kernel refuses the largest value as it would a larger one.
+    var array = values.map { UInt16(exactly: $0) ?? .max }
+    try Syscall.call(.semctl, on: object) { unsafe cipc_semctl_array(identifier, SETALL, &array) }
+  }
+
+  /// Returns the process that last changed the semaphore; 0 if there was none, or it is of another PID namespace.
+  ///
+  /// Calls `semctl(2)` with `GETPID`.
+  public func lastProcess(of index: Int) throws(IPCError) -> ProcessID {
+    ProcessID(rawValue: try control(GETPID, index))
+  }
+
+  /// Returns the number of threads that wait until the value of the semaphore increases.
+  ///
+  /// Calls `semctl(2)` with `GETNCNT`.
+  public func countWaitingForIncrease(of index: Int) throws(IPCError) -> Int { Int(try control(GETNCNT, index)) }
+
+  /// Returns the number of threads that wait until the semaphore is 0.
+  ///
+  /// Calls `semctl(2)` with `GETZCNT`.
+  public func countWaitingForZero(of index: Int) throws(IPCError) -> Int { Int(try control(GETZCNT, index)) }
+
+  /// Calls `semctl(2)` with a command that has no argument.
+  @discardableResult
+  private func control(_ command: Int32, _ index: Int = 0) throws(IPCError) -> Int32 {
+    let number = Int32(exactly: index) ?? -1
+    return try Syscall.call(.semctl, on: object) { cipc_semctl(identifier, number, command) }
+  }
+}

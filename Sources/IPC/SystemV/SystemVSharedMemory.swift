@@ -1,0 +1,157 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// A segment of System V shared memory.
+///
+/// ```swift
+/// let segment = try SystemVSharedMemory.open(1234)
+/// let memory = try segment.attachReadOnly()
+/// let greeting = try memory.copyBytes(at: 0, count: 32)
+/// try memory.detach()
+/// ```
+///
+/// The segment stays in the kernel until it is removed, also when all processes have ended. This is a name of it, which
+/// can be copied; there is nothing to close. An ``Attachment`` has to be detached.
+///
+/// `sysvipc(7)`. ``MemoryObject`` is the newer interface of POSIX.
+public struct SystemVSharedMemory: SystemVObject {
+  public let identity: SystemVIdentity
+
+  public init(_ identity: SystemVIdentity) { self.identity = identity }
+
+  /// Creates a segment of `size` bytes, which are all 0.
+  ///
+  /// - Throws: ``IPCError`` with `.fileExists` if the key is in use; `.invalidArgument` for a size that is not 1 to
+  ///   `/proc/sys/kernel/shmmax`; `.noSpace` if the limit of segments or of their bytes is reached.
+  ///
+  /// Calls `shmget(2)` with `IPC_CREAT | IPC_EXCL`.
+  public static func create(
+    _ key: SystemVKey, size: Int, permissions: FilePermissions = .ownerReadWrite
+  ) throws(IPCError) -> SystemVSharedMemory {
+    try get(.shmget, key, isNew: true, permissions) { shmget(key.rawValue, size, $0) }
+  }
+
+  /// Opens the segment with this key.
+  ///
+  /// - Parameters:
+  ///   - minimumSize: The number of bytes that the segment must have at least.
+  ///   - permissions: What this process must be allowed to do. Attaching checks again, whatever was requested here.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied`; `.invalidArgument` if the segment is
+  ///   smaller than `minimumSize`.
+  ///
+  /// Calls `shmget(2)`.
+  public static func open(
+    _ key: SystemVKey, minimumSize: Int = 0, permissions: FilePermissions = []
+  ) throws(IPCError) -> SystemVSharedMemory {
+    try get(.shmget, key, isNew: false, permissions) { shmget(key.rawValue, minimumSize, $0) }
+  }
+
+  /// Creates a segment, or opens the existing one, which may be larger and keeps its permissions. ``isNew`` is true if
+  /// it was created.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the existing segment is smaller than `size`; else as
+  ///   ``create(_:size:permissions:)`` does.
+  ///
+  /// Calls `shmget(2)` with `IPC_CREAT | IPC_EXCL`, and without, until one of them succeeds.
+  public static func createOrOpen(
+    _ key: SystemVKey, size: Int, permissions: FilePermissions = .ownerReadWrite
+  ) throws(IPCError) -> SystemVSharedMemory {
+    try createOrOpen { () throws(IPCError) in
+      try create(key, size: size, permissions: permissions)
+    } open: { () throws(IPCError) in
+      try open(key, minimumSize: size, permissions: permissions)
+    }
+  }
+
+  /// Removes the key at once. The memory is freed when the last process detaches it. A segment that is created with the
+  /// same key later is a different one.
+  ///
+  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator;
+  ///   `.invalidArgument` or `.identifierRemoved` if the segment was removed.
+  ///
+  /// Calls `shmctl(2)` with `IPC_RMID`.
+  public func remove() throws(IPCError) {
+    try Syscall.call(.shmctl, on: object) { shmctl(identifier, IPC_RMID, nil) }
+  }
+
+  /// Removes the segment if no process has it attached, and its creator and the process that last used it have ended,
+  /// as after a crash.
+  ///
+  /// A process that attaches the segment at the same moment keeps its memory, which no other process can attach then.
+  ///
+  /// - Returns: Whether this call removed the segment.
+  /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted`.
+  ///
+  /// Calls `shmctl(2)` with `IPC_STAT` and `IPC_RMID`, and `kill(2)` with signal 0.
+  public func removeIfAbandoned() throws(IPCError) -> Bool {
+    try remove { () throws(IPCError) in
+      let status = try rawStatus()
+      return status.attachments == 0 && ProcessID(rawValue: status.creator).hasEnded
+        && (!status.was_attached || ProcessID(rawValue: status.last).hasEnded)
+    }
+  }
+}
+
+extension SystemVSharedMemory {
+  /// The state of a segment at one moment: the `struct shmid_ds` of `shmctl(2)`.
+  public struct Status: Hashable, Sendable {
+    public let ownership: SystemVOwnership
+    /// In bytes.
+    public let size: Int
+    /// The number of attachments in all processes.
+    public let attachmentCount: Int
+    /// The process that created the segment; 0 if it is of another PID namespace.
+    public let creator: ProcessID
+    /// The process that last attached or detached the segment; 0 if there was none, or it is of another PID namespace.
+    public let lastUser: ProcessID
+    /// Whether the segment was removed, and is freed when the last process detaches it.
+    public let isRemoved: Bool
+  }
+
+  /// Returns the state of the segment.
+  ///
+  /// - Throws: ``IPCError`` with `.permissionDenied` without permission to read; `.invalidArgument` or
+  ///   `.identifierRemoved` if the segment was freed.
+  ///
+  /// Calls `shmctl(2)` with `IPC_STAT`.
+  public func status() throws(IPCError) -> Status {
+    let status = try rawStatus()
+    return Status(
+      ownership: SystemVOwnership(status.ownership), size: status.size, attachmentCount: Int(status.attachments),
+      creator: ProcessID(rawValue: status.creator), lastUser: ProcessID(rawValue: status.last),
+      isRemoved: Int32(bitPattern: status.ownership.mode) & SHM_DEST != 0)
+  }
+
+  /// Changes the owner and the permissions of the segment. What is nil stays.
+  ///
+  /// The kernel has no call that changes one of them alone. So with a nil this first reads the present values, and
+  /// undoes a change that another process makes in between. Pass all three to avoid that.
+  ///
+  /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator.
+  ///
+  /// Calls `shmctl(2)` with `IPC_SET`.
+  public func change(
+    user: UserID? = nil, group: GroupID? = nil, permissions: FilePermissions? = nil
+  ) throws(IPCError) {
+    // The owner may change the segment also without permission to read it.
+    let isComplete = user != nil && group != nil && permissions != nil
+    let present = SystemVOwnership(isComplete ? cipc_ipc_ownership() : try rawStatus().ownership)
+    try Syscall.call(.shmctl, on: object) {
+      cipc_shm_set(
+        identifier, (user ?? present.user).rawValue, (group ?? present.group).rawValue,
+        (permissions ?? present.permissions).rawValue)
+    }
+  }
+
+  private func rawStatus() throws(IPCError) -> cipc_shm_status {
+    var status = cipc_shm_status()
+    try Syscall.call(.shmctl, on: object) { unsafe cipc_shm_stat(identifier, &status) }
+    return status
+  }
+}

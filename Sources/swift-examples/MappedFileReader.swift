@@ -1,0 +1,39 @@
+internal import ArgumentParser
+internal import IPC
+internal import SystemPackage
+
+/// Reads a message from a mapped file, and removes it.
+struct MappedFileReader: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mapped_file_reader", abstract: "Reads a message from a mapped file, and removes it.")
+
+  @Option(help: "The path of the file.")
+  var path = "/tmp/my_mapped_file"
+
+  func run() throws {
+    do {
+      let object = try MappedFile.open(FilePath(path), access: .readOnly)
+      let memory = try object.map()
+      // The mapping stays without the descriptor.
+      try object.close()
+      say("Mapped File Reader: mapped '\(path)' (\(memory.size) bytes).")
+
+      // The first byte first: its writer stores it last.
+      guard try memory.loadAcquiring(as: UInt8.self, at: 0) != 0 else {
+        report("mapped_file_reader", "'\(path)' has no message yet (start mapped_file_writer first)")
+        throw ExitCode.failure
+      }
+      // To the end of the mapping, if there is no NUL. If the file becomes shorter now, this throws, and the C twin dies.
+      let text = Array(try memory.copyBytes(count: memory.size).prefix { $0 != 0 })
+      say("Mapped File Reader: read '\(visible(text))' (\(text.count) bytes).")
+
+      try memory.unmap()
+      say("Mapped File Reader: unmapped.")
+    } catch let error as IPCError {
+      report("mapped_file_reader", error, "start mapped_file_writer first")
+      throw ExitCode.failure
+    }
+    try MappedFile.unlink(FilePath(path))
+    say("Mapped File Reader: removed '\(path)'.")
+  }
+}

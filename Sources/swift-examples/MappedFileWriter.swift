@@ -1,0 +1,56 @@
+internal import ArgumentParser
+internal import IPC
+internal import Synchronization
+internal import SystemPackage
+
+/// Writes a message into a mapped file.
+struct MappedFileWriter: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "mapped_file_writer", abstract: "Writes a message into a mapped file.")
+
+  @Option(help: "The path of the file.")
+  var path = "/tmp/my_mapped_file"
+
+  @Option(help: "The message. A NUL follows it.")
+  var message = "Hello from mapped file writer!"
+
+  @Option(help: "The size of the file.")
+  var size = 1024
+
+  @Option(help: "Its permissions.")
+  var mode = Mode(.ownerReadWrite)
+
+  func validate() throws {
+    if size < 1 { throw ValidationError("--size: at least 1 byte expected") }
+    // The reader takes an empty file for one that is not written yet.
+    if message.isEmpty { throw ValidationError("--message: it must not be empty") }
+    if message.utf8.count >= size { throw ValidationError("--message: too long for \(size) bytes, with its NUL") }
+  }
+
+  func run() throws {
+    // It must be new: a reader may be reading the file of another writer. Its space is reserved here.
+    let object = try MappedFile.create(FilePath(path), size: size, permissions: mode.permissions)
+    do {
+      let memory = try object.map()
+      // The mapping stays without the descriptor.
+      try object.close()
+      say("Mapped File Writer: mapped '\(path)' (\(memory.size) bytes).")
+
+      // The first byte last: a reader that finds it finds the others.
+      let bytes = Array(message.utf8) + [0]
+      try memory.copy(bytes.span.extracting(1...), at: 1)
+      try memory.withAtomic(UInt8.self, at: 0) { $0.store(bytes[0], ordering: .releasing) }
+      say("Mapped File Writer: wrote '\(visible(bytes))' (\(bytes.count) bytes).")
+
+      // Other processes see it already. This is for the disk.
+      try memory.sync()
+      say("Mapped File Writer: synchronised.")
+
+      try memory.unmap()
+      say("Mapped File Writer: unmapped.")
+    } catch {
+      try? MappedFile.unlink(FilePath(path))
+      throw error
+    }
+  }
+}

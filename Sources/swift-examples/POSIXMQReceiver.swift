@@ -1,0 +1,52 @@
+internal import ArgumentParser
+internal import IPC
+internal import SystemPackage
+
+/// Receives messages from a POSIX message queue, and removes the queue.
+struct POSIXMQReceiver: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "posix_mq_receiver", abstract: "Receives messages from a POSIX message queue, and removes the queue.")
+
+  @Option(help: "The name of the queue.")
+  var name = "/my_posix_mq"
+
+  @Option(help: "How many messages to receive.")
+  var count = Count(1)
+
+  @Option(help: "The permissions of the queue, if it has to be created.")
+  var mode = Mode(.ownerReadWrite)
+
+  @Option(help: "How many seconds to wait for the messages.")
+  var timeout: Seconds?
+
+  func run() throws {
+    // The program that comes first creates it.
+    let queue = try POSIXMessageQueue.Receiver.createOrOpen(
+      POSIXName(name), attributes: .init(maximumMessages: 10, maximumMessageSize: 256), permissions: mode.permissions)
+    do {
+      try receive(from: queue, Timeout(timeout))
+    } catch {
+      if queue.isNew { try? POSIXMessageQueue.unlink(POSIXName(name)) }
+      throw error
+    }
+    try queue.close()
+
+    // The receiver removes it, whichever program created it.
+    try POSIXMessageQueue.unlink(POSIXName(name))
+    say("POSIX MQ Receiver: removed '\(name)'.")
+  }
+
+  private func receive(from queue: borrowing POSIXMessageQueue.Receiver, _ timeout: Timeout) throws {
+    let (maximum, size) = (queue.attributes.maximumMessages, queue.attributes.maximumMessageSize)
+    say("POSIX MQ Receiver: opened '\(name)' (\(maximum) messages of \(size) bytes).")
+
+    // Room for the longest message of the queue is allocated once.
+    var bytes: [UInt8] = []
+    for _ in 1...count.value {
+      bytes.removeAll(keepingCapacity: true)
+      let message = try queue.receive(appendingTo: &bytes, timeout: timeout)
+      say(
+        "POSIX MQ Receiver: received '\(visible(bytes))' (\(message.length) bytes, priority \(message.priority)).")
+    }
+  }
+}

@@ -1,0 +1,52 @@
+internal import ArgumentParser
+internal import IPC
+internal import SystemPackage
+
+/// Sends messages through a POSIX message queue.
+struct POSIXMQSender: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "posix_mq_sender", abstract: "Sends messages through a POSIX message queue.")
+
+  @Option(help: "The name of the queue.")
+  var name = "/my_posix_mq"
+
+  @Option(help: "The message. A NUL is sent after it.")
+  var message = "Hello from POSIX MQ Sender!"
+
+  @Option(help: "The priority of the message.")
+  var priority: UInt32 = 1
+
+  @Option(help: "How many times to send the message.")
+  var count = Count(1)
+
+  @Option(help: "The permissions of the queue, if it has to be created.")
+  var mode = Mode(.ownerReadWrite)
+
+  @Option(help: "How many seconds to wait for room in the queue.")
+  var timeout: Seconds?
+
+  func run() throws {
+    // The program that comes first creates it. The receiver removes it.
+    let queue = try POSIXMessageQueue.Sender.createOrOpen(
+      POSIXName(name), attributes: .init(maximumMessages: 10, maximumMessageSize: 256), permissions: mode.permissions)
+    do {
+      try send(to: queue, Timeout(timeout))
+    } catch {
+      // There was no receiver, so there is no other program that would remove it.
+      if queue.isNew { try? POSIXMessageQueue.unlink(POSIXName(name)) }
+      throw error
+    }
+    try queue.close()
+  }
+
+  private func send(to queue: borrowing POSIXMessageQueue.Sender, _ timeout: Timeout) throws {
+    let (maximum, size) = (queue.attributes.maximumMessages, queue.attributes.maximumMessageSize)
+    say("POSIX MQ Sender: opened '\(name)' (\(maximum) messages of \(size) bytes).")
+
+    let bytes = Array(message.utf8) + [0]
+    for _ in 1...count.value {
+      try queue.send(bytes.span, priority: priority, timeout: timeout)
+      say("POSIX MQ Sender: sent '\(visible(bytes))' (\(bytes.count) bytes, priority \(priority)).")
+    }
+  }
+}

@@ -1,0 +1,39 @@
+internal import ArgumentParser
+internal import IPC
+internal import SystemPackage
+
+/// Reads a message from POSIX shared memory, and removes it.
+struct POSIXSHMReader: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "posix_shm_reader", abstract: "Reads a message from POSIX shared memory, and removes it.")
+
+  @Option(help: "The name of the object.")
+  var name = "/my_posix_shm"
+
+  func run() throws {
+    do {
+      let object = try POSIXSharedMemory.open(POSIXName(name), access: .readOnly)
+      let memory = try object.map()
+      // The mapping stays without the descriptor.
+      try object.close()
+      say("POSIX SHM Reader: mapped '\(name)' (\(memory.size) bytes).")
+
+      // The first byte first: its writer stores it last.
+      guard try memory.loadAcquiring(as: UInt8.self, at: 0) != 0 else {
+        report("posix_shm_reader", "'\(name)' has no message yet (start posix_shm_writer first)")
+        throw ExitCode.failure
+      }
+      // To the end of the mapping, if there is no NUL. If the object becomes shorter now, this throws, and the C twin dies.
+      let text = Array(try memory.copyBytes(count: memory.size).prefix { $0 != 0 })
+      say("POSIX SHM Reader: read '\(visible(text))' (\(text.count) bytes).")
+
+      try memory.unmap()
+      say("POSIX SHM Reader: unmapped.")
+    } catch let error as IPCError {
+      report("posix_shm_reader", error, "start posix_shm_writer first")
+      throw ExitCode.failure
+    }
+    try POSIXSharedMemory.unlink(POSIXName(name))
+    say("POSIX SHM Reader: removed '\(name)'.")
+  }
+}

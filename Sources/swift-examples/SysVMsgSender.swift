@@ -1,0 +1,50 @@
+internal import ArgumentParser
+internal import IPC
+internal import SystemPackage
+
+/// Sends messages through a System V message queue.
+struct SysVMsgSender: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sysv_msg_sender", abstract: "Sends messages through a System V message queue.")
+
+  @Option(help: "The key of the queue.")
+  var key = Key(1234)
+
+  @Option(help: "The type of the message, 1 or more.")
+  var type = MessageType(1)
+
+  @Option(help: "The message. A NUL is sent after it.")
+  var message = "Hello from System V MSG Sender!"
+
+  @Option(help: "How many times to send the message.")
+  var count = Count(1)
+
+  @Option(help: "The permissions of the queue, if it has to be created.")
+  var mode = Mode(.ownerReadWrite)
+
+  @Option(help: "How many seconds to wait for room in the queue.")
+  var timeout: Seconds?
+
+  func run() throws {
+    // The program that comes first creates it. The receiver removes it.
+    let queue = try SystemVMessageQueue.createOrOpen(key.key, permissions: mode.permissions)
+    do {
+      try send(to: queue, Timeout(timeout))
+    } catch {
+      // There was no receiver, so there is no other program that would remove it.
+      if queue.isNew { try? queue.remove() }
+      throw error
+    }
+  }
+
+  private func send(to queue: SystemVMessageQueue, _ timeout: Timeout) throws {
+    say("SYSV MSG Sender: opened queue \(key.key.rawValue).")
+
+    // The type is passed beside the bytes. The library puts it before them.
+    let bytes = Array(message.utf8) + [0]
+    for _ in 1...count.value {
+      try queue.send(bytes.span, type: type.type, timeout: timeout)
+      say("SYSV MSG Sender: sent '\(visible(bytes))' (\(bytes.count) bytes, type \(type.type)).")
+    }
+  }
+}

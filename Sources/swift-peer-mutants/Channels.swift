@@ -1,0 +1,29 @@
+import CIPC
+import CReal
+import Glibc
+
+/// Writes a message with its length in front, as a message channel does, in one of the ways that are wrong. Nil if no
+/// such mutant is on.
+func writeFrame(_ descriptor: Int32, _ frame: UnsafeRawBufferPointer) -> Int? {
+  guard frame.count > 4 else { return nil }
+  let length = unsafe Array(frame.prefix(4))
+  let message = unsafe Array(frame.dropFirst(4))
+  // `length.bigEndian`, as for data that goes over a network.
+  if Mutant.lengthInNetworkOrder.isOn { return send(descriptor, length.reversed() + message, frame.count) }
+  // The length is an Int, which has eight bytes.
+  if Mutant.lengthOfInt.isOn { return send(descriptor, length + [0, 0, 0, 0] + message, frame.count) }
+  // Two writes are simpler than one buffer, but another writer can come in between.
+  if Mutant.lengthWrittenFirst.isOn {
+    guard send(descriptor, length, length.count) == length.count else { return -1 }
+    let rest = send(descriptor, message, message.count)
+    return rest == -1 ? length.count : length.count + rest
+  }
+  return nil
+}
+
+private func send(_ descriptor: Int32, _ bytes: [UInt8], _ count: Int) -> Int {
+  let written = unsafe bytes.withUnsafeBytes {
+    unsafe __real_cipc_pipe_write(descriptor, $0.baseAddress, $0.count, Int32(CIPC_NOSIGNAL))
+  }
+  return written == -1 ? -1 : count
+}

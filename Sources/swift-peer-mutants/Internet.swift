@@ -1,0 +1,48 @@
+import CIPC
+import CReal
+import Glibc
+
+@c(__wrap_cipc_socket_write) func socketWrite(
+  _ socket: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32
+) -> Int {
+  let result = unsafe __real_cipc_socket_write(socket, bytes, count, flags)
+  // The result is discarded: a call that does not throw is taken to have sent everything.
+  return Mutant.shortSendAsWhole.isOn && result > 0 ? count : result
+}
+
+@c(__wrap_cipc_socket_read) func socketRead(
+  _ socket: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32
+) -> Int {
+  let result = unsafe __real_cipc_socket_read(socket, room, count, flags)
+  // `try?`, whose nil is taken for end of file.
+  return Mutant.resetAsEndOfFile.isOn && result == -1 && errno == ECONNRESET ? 0 : result
+}
+
+@c(__wrap_shutdown) func shutDown(_ socket: Int32, _ how: Int32) -> Int32 {
+  // The only call for ending a connection ends both directions.
+  __real_shutdown(socket, Mutant.halfCloseAsClose.isOn ? Int32(SHUT_RDWR) : how)
+}
+
+@c(__wrap_cipc_receive_from) func receiveFrom(
+  _ socket: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32,
+  _ from: UnsafeMutablePointer<cipc_address>?
+) -> Int {
+  let result = unsafe __real_cipc_receive_from(socket, room, count, flags, from)
+  // An empty array is taken for nothing.
+  guard Mutant.emptyDatagramAsNil.isOn, result == 0, count > 0 else { return result }
+  errno = ENOTCONN
+  return -1
+}
+
+@c(__wrap_cipc_connect) func connectTo(_ socket: Int32, _ address: UnsafePointer<cipc_address>?) -> Int32 {
+  guard Mutant.portAsItIs.isOn, let address = unsafe address else {
+    return unsafe __real_cipc_connect(socket, address)
+  }
+  // `sin_port` is a UInt16 like others: without `bigEndian`.
+  var other = unsafe address.pointee
+  unsafe withUnsafeMutableBytes(of: &other) { bytes in
+    let family = unsafe bytes.load(as: UInt16.self)
+    if Int32(family) == AF_INET || Int32(family) == AF_INET6 { unsafe bytes.swapAt(2, 3) }
+  }
+  return unsafe __real_cipc_connect(socket, &other)
+}

@@ -1,0 +1,67 @@
+import CIPC
+import CReal
+import Glibc
+
+@c(__wrap_cipc_bind) func bindTo(_ socket: Int32, _ address: UnsafePointer<cipc_address>?) -> Int32 {
+  var address = unsafe fullLength(address)
+  return unsafe __real_cipc_bind(socket, &address)
+}
+
+@c(__wrap_cipc_bind_path) func bindToPath(
+  _ socket: Int32, _ address: UnsafePointer<cipc_address>?, _ mode: UInt32, _ exactly: Int32
+) -> Int32 {
+  var address = unsafe fullLength(address)
+  return unsafe __real_cipc_bind_path(socket, &address, mode, exactly)
+}
+
+private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address {
+  guard let address = unsafe address else { return cipc_address() }
+  var copy = unsafe address.pointee
+  let family = unsafe withUnsafeBytes(of: &copy) { unsafe $0.load(as: UInt16.self) }
+  // `MemoryLayout<sockaddr_un>.size` is a length that always works for paths, and never for abstract names.
+  if Mutant.addressOfFullLength.isOn, Int32(family) == AF_UNIX { copy.length = UInt32(MemoryLayout<sockaddr_un>.size) }
+  return copy
+}
+
+@c(__wrap_cipc_send_ancillary) func sendAncillary(
+  _ socket: Int32, _ bytes: UnsafeRawPointer?, _ length: Int, _ flags: Int32, _ descriptors: UnsafePointer<Int32>?,
+  _ count: Int, _ credentials: UnsafePointer<cipc_credentials>?
+) -> Int {
+  guard Mutant.descriptorsAsInt.isOn, let descriptors = unsafe descriptors, count > 1 else {
+    return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, descriptors, count, credentials)
+  }
+  // Numbers are Int: the upper half of the first is taken for the second, which is standard input.
+  let numbers = (0..<count).map { unsafe Int(descriptors[$0]) }
+  return unsafe numbers.withUnsafeBytes { raw in
+    let start = unsafe raw.baseAddress?.assumingMemoryBound(to: Int32.self)
+    return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, start, count, credentials)
+  }
+}
+
+@c(__wrap_cipc_receive_ancillary) func receiveAncillary(
+  _ socket: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32,
+  _ descriptors: UnsafeMutablePointer<Int32>?, _ received: UnsafeMutablePointer<cipc_received>?
+) -> Int {
+  let result = unsafe __real_cipc_receive_ancillary(socket, bytes, count, flags, descriptors, received)
+  // One descriptor was expected, and one is taken; the others stay open.
+  if Mutant.firstDescriptorKept.isOn, result > 0, let received = unsafe received {
+    unsafe received.pointee.descriptor_count = unsafe min(1, received.pointee.descriptor_count)
+  }
+  return result
+}
+
+@c(__wrap_cipc_peer_credentials) func peerCredentials(
+  _ socket: Int32, _ credentials: UnsafeMutablePointer<cipc_credentials>?
+) -> Int32 {
+  let result = unsafe __real_cipc_peer_credentials(socket, credentials)
+  guard result == 0, let credentials = unsafe credentials else { return result }
+  // struct ucred is not imported, and its fields were declared in the wrong order.
+  if Mutant.credentialsByMemory.isOn {
+    let found = unsafe credentials.pointee
+    unsafe credentials.pointee = cipc_credentials(
+      process: Int32(bitPattern: found.group), user: UInt32(bitPattern: found.process), group: found.user)
+  }
+  // User -1 is converted to Int32 and traps.
+  if Mutant.nobodyOverflows.isOn { unsafe credentials.pointee.user = unsafe UInt32(Int32(credentials.pointee.user)) }
+  return result
+}

@@ -1,0 +1,119 @@
+internal import Glibc
+internal import IPC
+internal import PeerContract
+internal import SystemPackage
+
+/// System V semaphores.
+let semaphoreOperations: [Peer.Operation] = [
+  .init("semget") { peer, parameters in
+    let key = try parameters.key()
+    let count: Int = try parameters.integer("nsems")
+    let permissions = try parameters.permissions(default: [])
+    let flags = try parameters.flags("semflg", of: creationFlags, default: 0)
+    let set =
+      switch flags {
+      case IPC_CREAT | IPC_EXCL: try SystemVSemaphores.create(key, count: count, permissions: permissions)
+      case IPC_CREAT: try SystemVSemaphores.createOrOpen(key, count: count, permissions: permissions)
+      default: try SystemVSemaphores.open(key, minimumCount: count, permissions: permissions)
+      }
+    peer.latestSemaphores = set
+    var fields = Fields()
+    fields.append("semid", set.identifier)
+    return fields
+  },
+
+  .init("semget_init") { peer, parameters in
+    let count: UInt16 = try parameters.integer("nsems")
+    let value: Int = try parameters.integer("value")
+    let set = try SystemVSemaphores.createOrOpenInitialized(
+      try parameters.key(), values: [Int](repeating: value, count: Int(count)),
+      permissions: try parameters.permissions(default: .ownerReadWrite), timeout: try parameters.timeout(),
+      retryOnInterrupt: false)
+    peer.latestSemaphores = set
+    var fields = Fields()
+    fields.append("semid", set.identifier)
+    fields.append("created", set.isNew ? "yes" : "no")
+    return fields
+  },
+
+  .init("semop") { peer, parameters in
+    try perform(peer, parameters, .never)
+  },
+
+  .init("semtimedop") { peer, parameters in
+    do {
+      return try perform(peer, parameters, .after(try parameters.duration("timeout")))
+    } catch let error as IPCError where error.errno == .timedOut {
+      // In C, a timeout and IPC_NOWAIT have the same errno.
+      throw Failure(.wouldBlock)
+    }
+  },
+
+  .init("semctl") { peer, parameters in
+    let set = try parameters.set(peer)
+    let index: Int = try parameters.integer("semnum", default: 0)
+    var fields = Fields()
+    switch try parameters.text("cmd") {
+    case "GETVAL": fields.append("return", try set.value(of: index))
+    case "GETPID": fields.append("return", try set.lastProcess(of: index))
+    case "GETNCNT": fields.append("return", try set.countWaitingForIncrease(of: index))
+    case "GETZCNT": fields.append("return", try set.countWaitingForZero(of: index))
+    case "SETVAL": try set.set(index, to: try parameters.integer("val"))
+    case "GETALL": fields.append("array", try set.values().map(String.init).joined(separator: ","))
+    case "SETALL":
+      let values = try parameters.values()
+      let count = try set.status().count
+      guard values.count == count else { throw Invalid("the set has \(count) semaphores, not \(values.count)") }
+      try set.setAll(values)
+    case "IPC_STAT":
+      let status = try set.status()
+      fields.append(status.ownership)
+      fields.append("sem_nsems", status.count)
+      fields.append("initialised", status.isInitialized ? "yes" : "no")
+    case "IPC_SET":
+      try set.change(
+        user: try parameters.newUser(), group: try parameters.newGroup(),
+        permissions: try parameters.newPermissions())
+    case "IPC_RMID": try set.remove()
+    case let other: throw Invalid("cmd=\(other): a command of semctl(2) expected")
+    }
+    return fields
+  },
+]
+
+private func perform(_ peer: Peer, _ parameters: Parameters, _ timeout: Timeout) throws -> Fields {
+  let operations = try parameters.operations()
+  try parameters.set(peer).perform(
+    operations.span, timeout: timeout, retryOnInterrupt: try parameters.retryOnInterrupt())
+  return Fields()
+}
+
+private let operationFlags = FlagTable(["SEM_UNDO": SEM_UNDO, "IPC_NOWAIT": IPC_NOWAIT])
+
+extension Parameters {
+  /// The set that the request names, or the latest one.
+  fileprivate func set(_ peer: Peer) throws -> SystemVSemaphores {
+    try object("semid", latest: peer.latestSemaphores)
+  }
+
+  /// `NUMBER:OPERATION[:FLAGS]`, joined by commas.
+  fileprivate func operations() throws -> [SystemVSemaphores.Operation] {
+    try text("sops").split(separator: ",", omittingEmptySubsequences: false).map { text in
+      let words = text.split(separator: ":", omittingEmptySubsequences: false)
+      guard 2...3 ~= words.count, let index = UInt16(words[0]), let delta = Int16(words[1]) else {
+        throw Invalid("sops: '\(text)' is not NUMBER:OPERATION[:FLAGS]")
+      }
+      let flags = words.count == 3 ? try operationFlags.parse(String(words[2]), parameter: "sops") : 0
+      return SystemVSemaphores.Operation(
+        index, delta: delta, undo: flags & SEM_UNDO != 0, noWait: flags & IPC_NOWAIT != 0)
+    }
+  }
+
+  /// The values for `SETALL`.
+  fileprivate func values() throws -> [Int] {
+    try text("array").split(separator: ",", omittingEmptySubsequences: false).map { text in
+      guard let value = UInt16(text) else { throw Invalid("array: '\(text)' is not a value of a semaphore") }
+      return Int(value)
+    }
+  }
+}

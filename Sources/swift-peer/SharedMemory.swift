@@ -1,0 +1,128 @@
+internal import Glibc
+internal import IPC
+internal import PeerContract
+internal import SystemPackage
+
+/// System V keys and shared memory. `store` and `load` are the same for all memory.
+let sharedMemoryOperations: [Peer.Operation] = [
+  .init("ftok") { _, parameters in
+    // ftok(3) uses the lowest eight bits of its int.
+    let project = UInt8(truncatingIfNeeded: try parameters.integer("proj_id") as Int32)
+    let key = try SystemVKey(path: FilePath(try parameters.text("path")), project: project)
+    var fields = Fields()
+    fields.append("key", "0x" + String(UInt32(bitPattern: key.rawValue), radix: 16))
+    return fields
+  },
+
+  .init("shmget") { peer, parameters in
+    let key = try parameters.key()
+    let size = try parameters.count("size")
+    let permissions = try parameters.permissions(default: [])
+    let flags = try parameters.flags("shmflg", of: creationFlags, default: 0)
+    let segment =
+      switch flags {
+      case IPC_CREAT | IPC_EXCL: try SystemVSharedMemory.create(key, size: size, permissions: permissions)
+      case IPC_CREAT: try SystemVSharedMemory.createOrOpen(key, size: size, permissions: permissions)
+      default: try SystemVSharedMemory.open(key, minimumSize: size, permissions: permissions)
+      }
+    peer.latestSegment = segment
+    var fields = Fields()
+    fields.append("shmid", segment.identifier)
+    return fields
+  },
+
+  .init("shmat") { peer, parameters in
+    try peer.handles.require(free: parameters.handle)
+    let segment = try parameters.segment(peer)
+    let isReadOnly = try parameters.flags("shmflg", of: attachFlags, default: 0) != 0
+    let handle: any AttachedSegment =
+      isReadOnly ? ReadOnlySegment(try segment.attachReadOnly()) : ReadWriteSegment(try segment.attach())
+    try peer.handles.add(handle, as: parameters.handle)
+    var fields = Fields()
+    fields.append("size", handle.size)
+    return fields
+  },
+
+  .init("shmdt") { peer, parameters in
+    try peer.handles.close(parameters.handle, as: (any AttachedSegment).self, "attached segment")
+    return Fields()
+  },
+
+  .init("shmctl") { peer, parameters in
+    let segment = try parameters.segment(peer)
+    var fields = Fields()
+    switch try parameters.text("cmd") {
+    case "IPC_STAT":
+      let status = try segment.status()
+      fields.append(status.ownership)
+      fields.append("shm_segsz", status.size)
+      fields.append("shm_nattch", status.attachmentCount)
+      fields.append("shm_cpid", status.creator)
+      fields.append("shm_lpid", status.lastUser)
+      fields.append("dest", status.isRemoved ? "yes" : "no")
+    case "IPC_SET":
+      try segment.change(
+        user: try parameters.newUser(), group: try parameters.newGroup(),
+        permissions: try parameters.newPermissions())
+    case "IPC_RMID": try segment.remove()
+    case let other: throw Invalid("cmd=\(other): IPC_STAT, IPC_SET or IPC_RMID expected")
+    }
+    return fields
+  },
+]
+
+private let attachFlags = FlagTable(["SHM_RDONLY": SHM_RDONLY])
+
+extension Parameters {
+  /// The segment that the request names, or the latest one.
+  fileprivate func segment(_ peer: Peer) throws -> SystemVSharedMemory {
+    try object("shmid", latest: peer.latestSegment)
+  }
+}
+
+/// The handle of an attached segment with either access.
+protocol AttachedSegment: MemoryHandle {
+  var size: Int { get }
+}
+
+private final class ReadOnlySegment: AttachedSegment {
+  private var memory: SystemVSharedMemory.ReadOnlyAttachment?
+  let size: Int
+
+  init(_ memory: consuming SystemVSharedMemory.ReadOnlyAttachment) {
+    size = memory.size
+    self.memory = consume memory
+  }
+
+  func close() throws { try memory.take()?.detach() }
+
+  func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.copyBytes(at: offset, count: count) ?? [] }
+
+  /// The attachment has no such call. A C program would get SIGSEGV.
+  func write(_ bytes: [UInt8], at offset: Int) throws { throw Failure(.badAddress) }
+}
+
+private final class ReadWriteSegment: AttachedSegment, SharedHandle {
+  private var memory: SystemVSharedMemory.ReadWriteAttachment?
+  private var region: SharedRegion?
+  let size: Int
+
+  init(_ memory: consuming SystemVSharedMemory.ReadWriteAttachment) {
+    size = memory.size
+    self.memory = consume memory
+  }
+
+  func close() throws { try memory.take()?.detach() }
+
+  func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.copyBytes(at: offset, count: count) ?? [] }
+  func write(_ bytes: [UInt8], at offset: Int) throws { try memory?.copy(bytes.span, at: offset) }
+
+  /// The same segment, attached a second time for the objects that are placed in it.
+  func placement() throws -> SharedRegion {
+    if let region { return region }
+    guard let segment = memory?.segment else { throw Invalid("the segment is detached") }
+    let region = SharedRegion(try segment.attach())
+    self.region = region
+    return region
+  }
+}

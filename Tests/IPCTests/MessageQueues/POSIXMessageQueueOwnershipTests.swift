@@ -1,0 +1,70 @@
+import Foundation
+import IPC
+import SystemPackage
+import Testing
+
+@Suite struct POSIXMessageQueueOwnershipTests {
+  @Test func `A queue is not removed as long as one of its owners lives`() async {
+    // In a process without other tests, whose children would hold copies of the descriptors for a moment.
+    await #expect(processExitsWith: .success) {
+      try withQueueName { name in
+        let first = try POSIXMessageQueue.Duplex.scratch(name)
+        let second = try POSIXMessageQueue.Receiver.open(name)
+        try first.markOwned()
+        try second.markOwned()
+        #expect(try !POSIXMessageQueue.unlinkIfAbandoned(name))
+        try first.close()
+        #expect(try !POSIXMessageQueue.unlinkIfAbandoned(name))
+        try second.close()
+        #expect(try POSIXMessageQueue.unlinkIfAbandoned(name))
+        #expect(reason { _ = try POSIXMessageQueue.Receiver.open(name) } == .noSuchFileOrDirectory)
+      }
+    }
+  }
+
+  @Test func `A queue whose owner was killed is removed`() async throws {
+    try await withQueueName { (name) async throws in
+      let text = name.description
+      await #expect(processExitsWith: .signal(SIGKILL)) { [text = text as String] in
+        let queue = try POSIXMessageQueue.Duplex.scratch(POSIXName(text))
+        try queue.markOwned()
+        try #require(try !POSIXMessageQueue.unlinkIfAbandoned(POSIXName(text)))
+        kill(getpid(), SIGKILL)
+      }
+      // A process that has the queue open without marking it does not keep it.
+      let other = try POSIXMessageQueue.Receiver.open(name)
+      #expect(try POSIXMessageQueue.unlinkIfAbandoned(name))
+      #expect(reason { try other.markOwned() } == .noSuchFileOrDirectory)
+    }
+  }
+
+  @Test func `A name without a queue has nothing to remove`() throws {
+    let isRemoved = try withQueueName { (name) throws in try POSIXMessageQueue.unlinkIfAbandoned(name) }
+    #expect(!isRemoved)
+  }
+
+  @Test func `A queue that has lost its name cannot be marked, and its successor is not removed`() throws {
+    try withQueueName { name in
+      let old = try POSIXMessageQueue.Duplex.scratch(name)
+      try POSIXMessageQueue.unlink(name)
+      let new = try POSIXMessageQueue.Duplex.scratch(name)
+      try new.markOwned()
+      #expect(reason { try old.markOwned() } == .noSuchFileOrDirectory)
+      #expect(try !POSIXMessageQueue.unlinkIfAbandoned(name))
+    }
+  }
+
+  @Test func `Marking waits while another process checks the queue, not longer than its timeout`() throws {
+    try withQueueName { name in
+      let queue = try POSIXMessageQueue.Duplex.scratch(name)
+      let checker = try POSIXMessageQueue.Receiver.open(name)
+      try #require(flock(checker.descriptor.rawValue, LOCK_EX) == 0)
+      let timeout = Timeout.after(.milliseconds(20))
+      #expect(reason { try queue.markOwned(timeout: timeout) } == .timedOut)
+      #expect(timeout.hasPassed)
+      #expect(reason { try queue.markOwned(timeout: .immediate) } == .wouldBlock)
+      try #require(flock(checker.descriptor.rawValue, LOCK_UN) == 0)
+      try queue.markOwned(timeout: .immediate)
+    }
+  }
+}

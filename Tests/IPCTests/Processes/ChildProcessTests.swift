@@ -1,0 +1,274 @@
+import Glibc
+import IPC
+import SystemPackage
+import Testing
+
+@Suite struct ChildProcessTests {
+  /// What a shell script that runs as a child writes to its standard output.
+  private func output(of script: String, options: ChildProcess.Options = .init()) throws -> String {
+    let nothing: [UInt8] = []
+    let (output, status) = try ChildProcess.filter(
+      "sh", arguments: ["-c", script], input: nothing.span, options: options)
+    #expect(status == .exited(0))
+    return String(decoding: output, as: UTF8.self)
+  }
+
+  @Test func `A child has the descriptors that it inherits, and no other`() async throws {
+    try await onThread {
+      let input = try AnonymousPipe()
+      let output = try AnonymousPipe()
+      let number = Int(input.reader.descriptor.rawValue)
+      let child = try ChildProcess(
+        "sh", arguments: ["-c", "cat <&7 >&5; ls /proc/self/fd >&5"],
+        inheriting: [.init(input.reader, as: 7), .init(output.writer, as: 5)])
+      try output.writer.close()
+      try input.writer.writeAll("hello ".utf8.span)
+      try input.writer.close()
+      var bytes: [UInt8] = []
+      try output.reader.readToEnd(appendingTo: &bytes)
+      let text = String(decoding: bytes, as: UTF8.self)
+      #expect(try child.wait() == .exited(0))
+      // The standard streams, the two pipes, and the directory that ls reads.
+      let numbers = text.dropFirst("hello ".count).split(separator: "\n").compactMap { Int($0) }
+      #expect(text.hasPrefix("hello "))
+      #expect(Set(numbers).isSuperset(of: [5, 7]))
+      #expect(number == 5 || number == 7 || !numbers.contains(number))
+    }
+  }
+
+  @Test func `A child can inherit a descriptor under its own number`() async throws {
+    try await onThread {
+      let pipe = try AnonymousPipe()
+      let number = pipe.reader.descriptor.rawValue
+      let child = try ChildProcess(
+        "bash", arguments: ["-c", "read line <&\(number) && test \"$line\" = hello"],
+        inheriting: [.init(pipe.reader, as: number)])
+      try pipe.writer.writeAll("hello\n".utf8.span)
+      #expect(try child.wait() == .exited(0))
+    }
+  }
+
+  @Test func `Two descriptors can exchange their numbers`() async throws {
+    try await onThread {
+      let one = try AnonymousPipe()
+      let other = try AnonymousPipe()
+      let numbers = (one.reader.descriptor.rawValue, other.reader.descriptor.rawValue)
+      try one.writer.writeAll("one\n".utf8.span)
+      try other.writer.writeAll("other\n".utf8.span)
+      let child = try ChildProcess(
+        "bash",
+        arguments: ["-c", "read a <&\(numbers.0) && read b <&\(numbers.1) && test \"$a $b\" = 'other one'"],
+        inheriting: [.init(one.reader, as: numbers.1), .init(other.reader, as: numbers.0)])
+      #expect(try child.wait() == .exited(0))
+    }
+  }
+
+  @Test func `The highest descriptor number works, and higher ones are refused`() async {
+    await #expect(processExitsWith: .success) {
+      var limit = rlimit()
+      _ = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      limit.rlim_cur = 64
+      _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+      let pipe = try AnonymousPipe()
+      let child = try ChildProcess(
+        "bash", arguments: ["-c", "test -p /dev/fd/63"], inheriting: [.init(pipe.reader, as: 63)])
+      #expect(try child.wait() == .exited(0))
+      for number: Int32 in [64, .max, -1] {
+        let error = failure { _ = try ChildProcess("true", inheriting: [.init(pipe.reader, as: number)]) }
+        #expect(error?.errno == .badFileDescriptor)
+        #expect(error?.description.contains("RLIMIT_NOFILE") == true)
+      }
+    }
+  }
+
+  @Test func `A duplicate does not take a number that another descriptor is to have`() async throws {
+    try await onThread {
+      let one = try AnonymousPipe()
+      let other = try AnonymousPipe()
+      // The number of the first end, which the other is to have, and free numbers above it.
+      let number = one.reader.descriptor.rawValue
+      let free = number + 1...number + 16
+      try one.writer.writeAll("one\n".utf8.span)
+      try other.writer.writeAll("other\n".utf8.span)
+      let script =
+        "read a <&\(number) && test $a = other" + free.map { " && test -p /dev/fd/\($0)" }.joined()
+        + " && read b <&\(free.upperBound) && test $b = one"
+      var inherited = [ChildProcess.Inherited(other.reader, as: number)]
+      for number in free { inherited.append(.init(one.reader, as: number)) }
+      let child = try ChildProcess("bash", arguments: ["-c", script], inheriting: inherited)
+      #expect(try child.wait() == .exited(0))
+    }
+  }
+
+  @Test func `A child inherits plain descriptors, also of memory`() async throws {
+    try await onThread {
+      let memory = FileDescriptor(rawValue: unsafe memfd_create("test", UInt32(MFD_CLOEXEC)))
+      try memory.closeAfter {
+        try memory.writeAll("in memory\n".utf8)
+        try memory.seek(offset: 0, from: .start)
+        let child = try ChildProcess(
+          "bash", arguments: ["-c", "read line <&3 && test \"$line\" = 'in memory'"],
+          inheriting: [.init(memory, as: 3)])
+        #expect(try child.wait() == .exited(0))
+      }
+    }
+  }
+
+  @Test func `Two descriptors cannot have the same number, and a closed one cannot be inherited`() throws {
+    let pipe = try AnonymousPipe()
+    let both = [ChildProcess.Inherited(pipe.reader, as: 5), .init(pipe.writer, as: 5)]
+    #expect(reason { _ = try ChildProcess("true", inheriting: both) } == .invalidArgument)
+    #expect(
+      reason { _ = try ChildProcess("true", inheriting: [.init(pipe.reader, as: 1)], standardOutput: .null) }
+        == .invalidArgument)
+    for number: Int32 in [987_654, -1] {
+      let closed = FileDescriptor(rawValue: number)
+      #expect(reason { _ = try ChildProcess("true", standardInput: .descriptor(closed)) } == .badFileDescriptor)
+    }
+  }
+
+  @Test func `The standard streams can be pipes and null`() async throws {
+    try await onThread {
+      let pipe = try AnonymousPipe()
+      let child = try ChildProcess(
+        "sh", arguments: ["-c", "readlink /proc/self/fd/0; echo lost; echo kept >&2"], standardInput: .null,
+        standardOutput: .null, standardError: .descriptor(pipe.writer.descriptor))
+      try pipe.writer.close()
+      var bytes: [UInt8] = []
+      try pipe.reader.readToEnd(appendingTo: &bytes)
+      #expect(String(decoding: bytes, as: UTF8.self) == "kept\n")
+      #expect(try child.wait() == .exited(0))
+    }
+  }
+
+  @Test func `A child blocks and ignores nothing, whatever this process does`() async {
+    await #expect(processExitsWith: .success) {
+      let signals: SignalSet = [.terminate, .interrupt]
+      try Signal.interrupt.ignore()
+      try Signal.brokenPipe.ignore()
+      try signals.whileBlocked { () throws in
+        // SIGTERM ends it, though this process blocks the signal; SIGINT too, though this process ignores it.
+        for signal in [Signal.terminate, .interrupt] {
+          var child = try ChildProcess("sleep", arguments: ["3600"])
+          try signal.send(to: child.processID)
+          #expect(try child.wait(timeout: .after(.seconds(60))) == .signaled(signal))
+        }
+        let nothing: [UInt8] = []
+        let (status, _) = try ChildProcess.filter(
+          "grep", arguments: ["-E", "^Sig(Blk|Ign):", "/proc/self/status"], input: nothing.span)
+        let words = String(decoding: status, as: UTF8.self).split { $0.isWhitespace }
+        #expect(words == ["SigBlk:", "0000000000000000", "SigIgn:", "0000000000000000"])
+      }
+    }
+  }
+
+  @Test func `A child can start with a signal mask`() throws {
+    let options = ChildProcess.Options(signalMask: [.user1])
+    #expect(try output(of: "grep SigBlk /proc/self/status", options: options) == "SigBlk:\t0000000000000200\n")
+  }
+
+  @Test func `A child has its own environment and working directory`() throws {
+    let options = ChildProcess.Options(environment: ["GREETING": "hello=1"], workingDirectory: "/usr/bin")
+    #expect(try output(of: "echo $GREETING $HOME; pwd", options: options) == "hello=1\n/usr/bin\n")
+    #expect(try output(of: "echo ${PATH:+inherited}") == "inherited\n")
+    for name in ["", "a=b"] {
+      let options = ChildProcess.Options(environment: [name: "x"])
+      #expect(reason { _ = try ChildProcess("true", options: options) } == .invalidArgument)
+    }
+    let error = failure {
+      _ = try ChildProcess("true", options: .init(workingDirectory: "/nonexistent"))
+    }
+    #expect(error == IPCError(.open, .noSuchFileOrDirectory, on: .path("/nonexistent")))
+  }
+
+  @Test func `A child can lead a new process group`() async throws {
+    try await onThread {
+      let child = try ChildProcess("sleep", arguments: ["3600"], options: .init(processGroup: .new))
+      #expect(getpgid(child.processID.rawValue) == child.processID.rawValue)
+      let member = try ChildProcess(
+        "sleep", arguments: ["3600"], options: .init(processGroup: .existing(child.processID)))
+      #expect(getpgid(member.processID.rawValue) == child.processID.rawValue)
+      #expect(kill(-child.processID.rawValue, SIGTERM) == 0)
+      #expect(try member.wait() == .signaled(.terminate))
+      #expect(try child.wait() == .signaled(.terminate))
+    }
+  }
+
+  @Test func `A child is terminated, and killed if it does not end in time`() async throws {
+    try await onThread {
+      let child = try ChildProcess("sleep", arguments: ["3600"])
+      #expect(try child.terminate() == .signaled(.terminate))
+      let pipe = try AnonymousPipe()
+      let stubborn = try ChildProcess(
+        "sh", arguments: ["-c", "trap '' TERM; echo >&3; while :; do sleep 3600; done"],
+        inheriting: [.init(pipe.writer, as: 3)], options: .init(processGroup: .new))
+      try pipe.writer.close()
+      var bytes: [UInt8] = []
+      _ = try pipe.reader.read(maxLength: 1, appendingTo: &bytes)
+      let group = stubborn.processID.rawValue
+      #expect(try stubborn.terminate(killAfter: .milliseconds(20)) == .signaled(.kill))
+      // The sleep that the shell has started.
+      _ = kill(-group, SIGKILL)
+    }
+  }
+
+  @Test func `A wait with a timeout can be repeated, and returns the same status`() async throws {
+    try await onThread {
+      let input = try AnonymousPipe()
+      var child = try ChildProcess("cat", standardInput: .descriptor(input.reader.descriptor))
+      try input.reader.close()
+      #expect(try child.tryWait() == nil)
+      #expect(reason { try child.wait(timeout: .after(.milliseconds(10))) } == .timedOut)
+      try input.writer.close()
+      #expect(try child.wait(timeout: .after(.seconds(60))) == .exited(0))
+      #expect(try child.tryWait() == .exited(0))
+      #expect(reason { _ = try child.pidfd() } == .noSuchProcess)
+      #expect(try child.wait() == .exited(0))
+    }
+  }
+
+  @Test func `Waiting for a child that the kernel discarded says what to do`() async {
+    await #expect(processExitsWith: .success) {
+      try Signal.child.ignore()
+      let error = failure { try ChildProcess("true").wait() }
+      #expect(error?.errno == .noChildProcess)
+      #expect(error?.description.contains("SIGCHLD") == true)
+    }
+  }
+
+  @Test func `A NUL does not cut a program, an argument or a variable short`() {
+    #expect(reason { _ = try ChildProcess("/bin/true\0x") } == .invalidArgument)
+    #expect(reason { _ = try ChildProcess("true", arguments: ["a\0b"]) } == .invalidArgument)
+    #expect(reason { _ = try ChildProcess("true", options: .init(environment: ["A": "a\0b"])) } == .invalidArgument)
+  }
+
+  @Test func `An interrupted wait continues`() async {
+    await #expect(processExitsWith: .success) {
+      let input = try AnonymousPipe()
+      let child = try ChildProcess("cat", standardInput: .descriptor(input.reader.descriptor))
+      try input.reader.close()
+      let interruptions = Interruptions()
+      #expect(reason { try child.pidfd().wait(retryOnInterrupt: false) } == .interrupted)
+      try input.writer.close()
+      #expect(try child.wait() == .exited(0))
+      interruptions.end()
+    }
+  }
+
+  @Test func `The status tells an exit from a signal`() async throws {
+    try await onThread {
+      let exiting = try ChildProcess("sh", arguments: ["-c", "exit 7"]).wait()
+      let killed = try ChildProcess("sh", arguments: ["-c", "kill -9 $$"]).wait()
+      #expect(exiting == .exited(7))
+      #expect(killed == .signaled(.kill))
+      #expect((exiting.shellStatus, killed.shellStatus) == (7, 137))
+      #expect(!exiting.isSuccess && TerminationStatus.exited(0).isSuccess)
+    }
+  }
+
+  @Test func `A program that does not exist is an error of the start`() {
+    let error = failure { _ = try ChildProcess("/nonexistent") }
+    #expect(error?.errno == .noSuchFileOrDirectory)
+    #expect(error?.description.hasPrefix("posix_spawnp '/nonexistent': ") == true)
+  }
+}

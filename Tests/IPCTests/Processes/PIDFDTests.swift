@@ -1,0 +1,66 @@
+import Glibc
+import IPC
+import SystemPackage
+import Testing
+
+@Suite struct PIDFDTests {
+  @Test func `The end of a child is waited for with a deadline, and reaped`() async throws {
+    try await onThread {
+      let input = try AnonymousPipe()
+      let child = try ChildProcess("cat", standardInput: .descriptor(input.reader.descriptor))
+      let number = child.processID
+      let process = try child.pidfd()
+      try input.reader.close()
+      #expect(isCloseOnExec(process.descriptor.rawValue) == true)
+      #expect(try process.processID == number)
+      let timeout = Timeout.after(.milliseconds(10))
+      #expect(try !process.hasEnded)
+      #expect(reason { try process.wait(timeout: .immediate) } == .wouldBlock)
+      #expect(reason { try process.wait(timeout: timeout) } == .timedOut)
+      #expect(timeout.hasPassed)
+      #expect(try process.reap() == nil)
+      try input.writer.close()
+      try process.wait()
+      #expect(try process.hasEnded)
+      // A zombie still has its number.
+      #expect(try process.processID == number)
+      #expect(try process.reap() == .exited(0))
+      #expect(try process.processID == nil)
+      #expect(reason { _ = try process.reap() } == .noChildProcess)
+      #expect(reason { try process.send(.terminate) } == .noSuchProcess)
+      try process.close()
+    }
+  }
+
+  @Test func `A child that a signal ended is reported as such`() async throws {
+    try await onThread {
+      let input = try AnonymousPipe()
+      let child = try ChildProcess("cat", standardInput: .descriptor(input.reader.descriptor))
+      let process = try child.pidfd()
+      try process.send(.kill)
+      try process.wait()
+      #expect(try process.reap() == .signaled(.kill))
+    }
+  }
+
+  @Test(arguments: [0, -1, Int32.min]) func `Only a single process has a descriptor`(_ number: Int32) {
+    #expect(reason { _ = try PIDFD(of: ProcessID(rawValue: number)) } == .invalidArgument)
+  }
+
+  @Test func `A process that does not exist has no descriptor`() {
+    #expect(reason { _ = try PIDFD(of: ProcessID(rawValue: .max)) } == .noSuchProcess)
+  }
+
+  @Test func `Only a PIDFD is adopted as one`() throws {
+    let pipe = try AnonymousPipe()
+    #expect(reason { _ = try PIDFD(adopting: pipe.reader.descriptor) } == .badFileDescriptor)
+    // pidfd_send_signal(2) accepts it; and it is readable, as if the process had ended.
+    let directory = try unsafe FileDescriptor.open("/proc/self", .readOnly, options: .directory)
+    defer { try? directory.close() }
+    #expect(reason { _ = try PIDFD(adopting: directory) } == .badFileDescriptor)
+    #expect(reason { _ = try PIDFD(adopting: FileDescriptor(rawValue: .max)) } == .badFileDescriptor)
+    let process = try PIDFD(adopting: try PIDFD(of: .current).release())
+    #expect(try process.processID == .current)
+    #expect(reason { _ = try process.reap() } == .noChildProcess)
+  }
+}

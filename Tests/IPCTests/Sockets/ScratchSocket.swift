@@ -1,0 +1,79 @@
+import Foundation
+import Glibc
+import IPC
+import SystemPackage
+import Testing
+
+/// An abstract name that no other test and no other run uses. It contains NULs, which have no special meaning.
+func freshName() throws -> UnixSocket.Address {
+  try UnixSocket.Address(abstract: Array("ipc\0test\0\(UUID())\0".utf8))
+}
+
+extension Scratch {
+  /// A path in it, for a socket.
+  var socket: UnixSocket.Address {
+    get throws { try UnixSocket.Address(path: path.appending("socket")) }
+  }
+}
+
+extension UnixSocket.Listener {
+  /// A pending connection.
+  func accepted() throws -> UnixSocket.Socket<Style> { try accept(timeout: .after(.seconds(60))) }
+}
+
+extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
+  /// The bytes of the next packet, which was sent already.
+  func received(maxLength: Int = 100) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    _ = try receive(maxLength: maxLength, appendingTo: &bytes, timeout: .after(.seconds(60)))
+    return bytes
+  }
+}
+
+extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
+  /// The bytes of the next datagram, which was sent already.
+  func received(maxLength: Int = 100) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    try receive(maxLength: maxLength, appendingTo: &bytes, timeout: .after(.seconds(60)))
+    return bytes
+  }
+}
+
+/// Checks that a call throws `.timedOut`, and not before its deadline.
+func expectTimeout(
+  _ body: (Timeout) throws -> Void, sourceLocation: SourceLocation = #_sourceLocation
+) {
+  let timeout = Timeout.after(.milliseconds(20))
+  #expect(reason { try body(timeout) } == .timedOut, sourceLocation: sourceLocation)
+  #expect(timeout.hasPassed, sourceLocation: sourceLocation)
+}
+
+/// Waits until the other end is closed. A child that another test starts holds a copy of every descriptor until its
+/// program begins.
+func waitUntilHungUp(_ socket: borrowing some DescriptorRepresentable & ~Copyable) throws {
+  try until { try readiness(of: socket, for: []).contains(.hangUp) }
+}
+
+/// Waits until the listener that was at the address is closed, for the same reason.
+func waitUntilRefused(at address: UnixSocket.Address) throws {
+  until { reason { try UnixSocket.Stream().connect(to: address, timeout: .immediate) } == .connectionRefused }
+}
+
+/// Leaves a path behind, as a process does that dies.
+func leaveStale(_ address: UnixSocket.Address) throws {
+  try UnixSocket.StreamListener(at: address).close()
+  try waitUntilRefused(at: address)
+}
+
+/// The status of a path itself, without following a link; nil if it does not exist.
+func status(of address: UnixSocket.Address) -> stat? {
+  var status = stat()
+  guard let path = address.path else { return nil }
+  return unsafe path.withPlatformString { unsafe lstat($0, &status) } == 0 ? status : nil
+}
+
+/// The status of an open descriptor; nil if it is not open.
+func status(of descriptor: FileDescriptor) -> stat? {
+  var status = stat()
+  return unsafe fstat(descriptor.rawValue, &status) == 0 ? status : nil
+}

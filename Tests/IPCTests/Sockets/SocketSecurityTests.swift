@@ -1,0 +1,106 @@
+import Foundation
+import IPC
+import Synchronization
+import SystemPackage
+import Testing
+
+/// What another user or process can do to the path of a socket.
+@Suite struct SocketSecurityTests {
+  enum Planted: CaseIterable { case link, danglingLink, fifo, directory, socket }
+
+  @Test(arguments: Planted.allCases)
+  func `A planted file at the path is refused and not changed`(_ planted: Planted) throws {
+    let scratch = try Scratch()
+    let (path, target) = (scratch.path.appending("planted"), scratch.path.appending("target"))
+    let file = try FileDescriptor.open(target, .writeOnly, options: [.create], permissions: [.ownerReadWrite])
+    _ = try file.closeAfter { try file.writeAll("precious".utf8) }
+    switch planted {
+    case .link: try #require(unsafe symlink(target.string, path.string) == 0)
+    case .danglingLink: try #require(unsafe symlink("/nonexistent", path.string) == 0)
+    case .fifo: try #require(unsafe mkfifo(path.string, 0o666) == 0)
+    case .directory: try #require(unsafe mkdir(path.string, 0o777) == 0)
+    case .socket: try #require(unsafe mknod(path.string, S_IFSOCK | 0o666, 0) == 0)
+    }
+    defer { _ = unsafe remove(path.string) }
+    let address = try UnixSocket.Address(path: path)
+    let before = try #require(status(of: address))
+    // A stale socket may be replaced.
+    let replaceStale = planted != .socket
+    #expect(reason { try UnixSocket.Stream().bind(to: address, replaceStale: replaceStale) } == .addressInUse)
+    if planted != .socket { #expect(reason { try address.unlink() } == .addressInUse) }
+    let after = try #require(status(of: address))
+    #expect(after.st_ino == before.st_ino && after.st_mode == before.st_mode)
+    #expect(try String(contentsOfFile: target.string, encoding: .utf8) == "precious")
+  }
+
+  @Test func `A failed bind does not change or remove the socket of another process`() throws {
+    let scratch = try Scratch()
+    let address = try scratch.socket
+    let first = try UnixSocket.StreamListener(at: address, permissions: .ownerReadWrite)
+    let before = try #require(status(of: address))
+    #expect(
+      reason {
+        _ = try UnixSocket.StreamListener(at: address, permissions: [.ownerReadWrite, .groupReadWrite])
+      } == .addressInUse)
+    let after = try #require(status(of: address))
+    #expect(after.st_ino == before.st_ino && after.st_mode == before.st_mode)
+    try UnixSocket.Stream().connect(to: address)
+    try first.accepted().close()
+  }
+
+  @Test(.enabled(if: geteuid() == 0, "creating a socket of another user requires root"))
+  func `The socket of another user is not replaced`() throws {
+    let scratch = try Scratch()
+    let address = try scratch.socket
+    let server = try UnixSocket.StreamListener(at: address)
+    try #require(unsafe chown(address.description, 65534, 65534) == 0)
+    #expect(reason { try UnixSocket.Stream().bind(to: address, replaceStale: true) } == .addressInUse)
+    try server.close()
+  }
+
+  @Test(arguments: [0, 0o077] as [mode_t])
+  func `A path never has other permissions than requested, not for a moment`(_ mask: mode_t) async {
+    // In a child: the umask belongs to the whole process.
+    await #expect(processExitsWith: .success) { [mask] in
+      umask(mask)
+      let scratch = try Scratch()
+      let address = try scratch.socket
+      let watch = Watch(address.description)
+      // Until the watching thread has seen it often, which depends on the machine.
+      while watch.sightings < 200 {
+        try UnixSocket.Stream().bind(to: address, permissions: [.ownerReadWrite, .groupReadWrite])
+        try address.unlink()
+      }
+      #expect(watch.end() == [0o660])
+      #expect(umask(0) == mask)
+    }
+  }
+}
+
+/// Reads the permissions of a path repeatedly, in a thread of its own.
+private final class Watch: Sendable {
+  private let seen = Mutex<(count: Int, modes: Set<mode_t>)>((0, []))
+  private let isOver = Mutex(false)
+
+  init(_ path: String) {
+    Thread { [self] in
+      while !isOver.withLock(\.self) {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else { continue }
+        let mode = status.st_mode & 0o7777
+        seen.withLock {
+          $0.count += 1
+          $0.modes.insert(mode)
+        }
+      }
+    }.start()
+  }
+
+  var sightings: Int { seen.withLock(\.count) }
+
+  /// Stops, and returns all permissions that were seen.
+  func end() -> Set<mode_t> {
+    isOver.withLock { $0 = true }
+    return seen.withLock(\.modes)
+  }
+}

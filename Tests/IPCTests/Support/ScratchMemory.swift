@@ -1,0 +1,80 @@
+import Foundation
+import IPC
+import SystemPackage
+
+/// Calls `body` with a name that no other test uses, and removes the object on every path.
+func withMemoryName<Value>(_ body: (POSIXName) throws -> Value) throws -> Value {
+  let name = POSIXName("/ipc-tests-\(UInt64.random(in: .min ... .max))")
+  defer { try? POSIXSharedMemory.unlink(name) }
+  return try body(name)
+}
+
+/// Calls `body` with a name that no other test uses, and removes the semaphore on every path.
+func withSemaphoreName<Value>(_ body: (POSIXName) throws -> Value) throws -> Value {
+  let name = POSIXName("/ipc-tests-\(UInt64.random(in: .min ... .max))")
+  defer { try? POSIXSemaphore.unlink(name) }
+  return try body(name)
+}
+
+/// Anonymous memory of so many bytes.
+func scratchMemory(_ size: Int) throws -> MemoryObject<ReadWriteAccess> {
+  let object = try MemoryObject.anonymous("scratch")
+  try object.resize(to: size)
+  return object
+}
+
+let conditionOffset = 64
+
+/// Shared memory with a mutex at 0 and a condition variable at 64.
+func scratchRegion() throws -> SharedRegion {
+  let region = SharedRegion(try MemoryObject.anonymous("region", size: 4096).map())
+  _ = try SharedMutex.create(in: region, at: 0)
+  _ = try ConditionVariable.create(in: region, at: conditionOffset)
+  return region
+}
+
+/// Gives the future children of this process a PID namespace.
+func unshareProcesses() throws {
+  // Swift's import of glibc does not show unshare(2).
+  guard let symbol = unsafe dlsym(nil, "unshare") else { throw Errno.noFunction }
+  let unshare = unsafe unsafeBitCast(symbol, to: (@convention(c) (Int32) -> Int32).self)
+  let newPIDNamespace: Int32 = 0x2000_0000
+  guard unshare(newPIDNamespace) == 0 else { throw Errno(rawValue: errno) }
+}
+
+/// A child that `fork(2)` creates, which runs `body` and exits with its result. Only for exit tests, in which no other
+/// thread can hold a lock of the runtime.
+struct ForkedChild: ~Copyable {
+  let process: Int32
+
+  init(_ body: () throws -> Int32) throws {
+    // Swift's import of glibc does not show fork(2).
+    guard let symbol = unsafe dlsym(nil, "fork") else { throw Errno.noFunction }
+    let fork = unsafe unsafeBitCast(symbol, to: (@convention(c) () -> Int32).self)
+    let process = fork()
+    if process == 0 {
+      do { _exit(try body()) } catch { _exit(99) }
+    }
+    guard process > 0 else { throw Errno(rawValue: errno) }
+    self.process = process
+  }
+
+  // A child that outlives a failed test would keep the pipes of the test runner open.
+  deinit { kill(process, SIGKILL) }
+
+  /// Blocks the child until its parent ends or kills it.
+  static func waitForParent() -> Never {
+    let parent = getppid()
+    while getppid() == parent { usleep(20_000) }
+    _exit(98)
+  }
+
+  /// Waits for the end of the child, and returns its exit status, or the negative number of the signal that killed it.
+  consuming func wait() -> Int32 {
+    let process = process
+    discard self
+    var status: Int32 = 0
+    while unsafe waitpid(process, &status, 0) == -1 && errno == EINTR {}
+    return status & 0x7f == 0 ? (status >> 8) & 0xff : -(status & 0x7f)
+  }
+}

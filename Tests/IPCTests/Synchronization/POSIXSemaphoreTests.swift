@@ -1,0 +1,235 @@
+import Foundation
+import IPC
+import SystemPackage
+import Testing
+
+@Suite struct POSIXSemaphoreTests {
+  @Test(arguments: ["", "/", "x", "//x", "/a/b", "/."] as [POSIXName])
+  func `An invalid name is refused, and the error shows a valid one`(_ name: POSIXName) {
+    for error in [
+      failure { _ = try POSIXSemaphore.open(name) }, failure { _ = try POSIXSemaphore.create(name, value: 0) },
+      failure { try POSIXSemaphore.unlink(name) },
+    ] {
+      #expect(error?.errno == .invalidArgument)
+      #expect(error?.description.contains("such as '/jobs'") == true)
+    }
+  }
+
+  @Test func `A name has at most 251 bytes after its slash, of any value`() throws {
+    for bytes in [Array("/ü".utf8), [0x2f] + [UInt8](repeating: 0xfe, count: 251)] {
+      let name = POSIXName(bytes: bytes)
+      try POSIXSemaphore.create(name, value: 3).close()
+      #expect(try POSIXSemaphore.open(name).value == 3)
+      try POSIXSemaphore.unlink(name)
+    }
+    let long = POSIXName("/" + String(repeating: "x", count: 252))
+    #expect(reason { _ = try POSIXSemaphore.open(long) } == .fileNameTooLong)
+  }
+
+  @Test func `It counts up and down`() throws {
+    try withSemaphoreName { name in
+      let semaphore = try POSIXSemaphore.create(name, value: 1)
+      let isNew = semaphore.isNew
+      #expect(isNew)
+      #expect(try semaphore.tryWait())
+      #expect(try !semaphore.tryWait())
+      #expect(
+        failure { try semaphore.wait(timeout: .immediate) } == IPCError(.semTryWait, .wouldBlock, on: .name(name)))
+      let start = ContinuousClock.now
+      let expired = failure { try semaphore.wait(timeout: .after(.milliseconds(5))) }
+      #expect(expired == IPCError(.semClockWait, .timedOut, on: .name(name)))
+      #expect(start.duration(to: .now) >= .milliseconds(5))
+      try semaphore.post()
+      #expect(try semaphore.value == 1)
+      try semaphore.wait(timeout: .after(.seconds(-1)))
+      #expect(try semaphore.value == 0)
+    }
+  }
+
+  @Test func `Opened twice, it is the same semaphore`() throws {
+    try withSemaphoreName { name in
+      let one = try POSIXSemaphore.createOrOpen(name, value: 3)
+      let other = try POSIXSemaphore.createOrOpen(name, value: 9)
+      let isOneAndNew = one.isNew && !other.isNew && one.isSame(as: other)
+      #expect(isOneAndNew)
+      try one.close()
+      #expect(try other.value == 3)
+    }
+  }
+
+  @Test func `A value above the maximum is refused, and leaves nothing behind`() throws {
+    try withSemaphoreName { name in
+      let error = failure { _ = try POSIXSemaphore.create(name, value: POSIXSemaphore.maximumValue + 1) }
+      #expect(error == IPCError(.semOpen, .invalidArgument, on: .name(name)))
+      #expect(error?.description.contains("2147483647") == true)
+      #expect(reason { _ = try POSIXSemaphore.open(name) } == .noSuchFileOrDirectory)
+    }
+  }
+
+  @Test func `In shared memory it outlives the process that created it`() throws {
+    let object = try scratchMemory(4096)
+    do {
+      let semaphore = try POSIXSemaphore.create(in: SharedRegion(try object.map()), at: 64, value: 2)
+      try semaphore.wait(timeout: .immediate)
+    }
+    let semaphore = try POSIXSemaphore.open(in: SharedRegion(try object.map()), at: 64)
+    #expect(try semaphore.value == 1)
+    try semaphore.destroy()
+  }
+
+  @Test(arguments: [-8, 4, 4072, 4096, .max])
+  func `It must lie in the region, at a multiple of 8`(_ offset: Int) throws {
+    let region = SharedRegion(try scratchMemory(4096).map())
+    let expected: Errno = offset == 4 ? .invalidArgument : .badAddress
+    #expect(reason { _ = try POSIXSemaphore.create(in: region, at: offset, value: 0) } == expected)
+    #expect(reason { _ = try POSIXSemaphore.open(in: region, at: offset) } == expected)
+  }
+
+  @Test func `A signal posts it until the registration is cancelled`() async {
+    await #expect(processExitsWith: .success) {
+      try withSemaphoreName { name in
+        let handled = try POSIXSemaphore.create(name, value: 0)
+        let semaphore = try POSIXSemaphore.open(name)
+        // The threads that tests run in have it blocked. Without a handler it is ignored.
+        var signals = sigset_t()
+        _ = unsafe sigaddset(&signals, SIGURG)
+        _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+        let registration = try handled.post(onSignal: SIGURG)
+        for count in 1...3 {
+          raise(SIGURG)
+          #expect(try semaphore.value == count)
+        }
+        registration.cancel()
+        raise(SIGURG)
+        #expect(try semaphore.value == 3)
+      }
+    }
+  }
+
+  @Test func `Cancelling an older registration leaves the newer`() async {
+    await #expect(processExitsWith: .success) {
+      try withSemaphoreName { name in
+        let semaphore = try POSIXSemaphore.create(name, value: 0)
+        var signals = sigset_t()
+        _ = unsafe sigaddset(&signals, SIGUSR1)
+        _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
+        let older = try POSIXSemaphore.open(name).post(onSignal: SIGUSR1)
+        let newer = try POSIXSemaphore.open(name).post(onSignal: SIGUSR1)
+        older.cancel()
+        raise(SIGUSR1)
+        #expect(try semaphore.value == 1)
+        newer.cancel()
+      }
+    }
+  }
+
+  @Test func `A semaphore that was overwritten is an error`() throws {
+    let region = SharedRegion(try scratchMemory(4096).map())
+    let semaphore = try POSIXSemaphore.create(in: region, at: 0, value: 1)
+    try region.copy([UInt8](repeating: 0xFF, count: POSIXSemaphore.size).span)
+    let error = failure { _ = try semaphore.value }
+    #expect(error == IPCError(.semGetValue, .invalidArgument, on: .label("scratch")))
+  }
+
+  @Test(arguments: [SIGKILL, SIGSTOP, 0, -1])
+  func `A signal that cannot be handled is refused`(_ signal: Int32) throws {
+    try withSemaphoreName { name in
+      let semaphore = try POSIXSemaphore.create(name, value: 0)
+      #expect(reason { try POSIXSemaphore.open(name).post(onSignal: signal).cancel() } == .invalidArgument)
+      #expect(try semaphore.value == 0)
+    }
+  }
+
+  @Test(arguments: [0, 16, 31])
+  func `A file that is too short for a semaphore of 64 bits is refused`(_ size: Int) throws {
+    try withSemaphoreName { name in
+      // A 32-bit glibc keeps the value in the first, and the number of waiting threads in the last of four words.
+      let path = FilePath("/dev/shm/sem.\(name.description.dropFirst())")
+      let file = try FileDescriptor.open(path, .readWrite, options: [.create], permissions: [.ownerReadWrite])
+      _ = try file.closeAfter { try file.writeAll([10] + [UInt8](repeating: 0, count: size)) }
+      try #require(unsafe truncate(path.string, size) == 0)
+      let error = failure { _ = try POSIXSemaphore.open(name) }
+      #expect(error?.errno == .protocolNotSupported)
+      #expect(error?.description.contains("64-bit") == true)
+      #expect(reason { _ = try POSIXSemaphore.createOrOpen(name, value: 1) } == .protocolNotSupported)
+    }
+  }
+}
+
+/// Names that other processes create and remove at the same time.
+@Suite struct POSIXSemaphoreRaceTests {
+  /// Runs `other` in a thread, again and again, until `body` returns.
+  private static func racing(_ other: @escaping @Sendable () -> Void, _ body: () throws -> Void) rethrows {
+    let thread = Thread { while !Thread.current.isCancelled { other() } }
+    thread.start()
+    defer { thread.cancel() }
+    try body()
+  }
+
+  @Test func `Permissions are exact, or obey the umask`() async {
+    await #expect(processExitsWith: .success) {
+      umask(0o077)
+      for (applyUmask, expected) in [(false, 0o666), (true, 0o600)] as [(Bool, mode_t)] {
+        try withSemaphoreName { name in
+          _ = try POSIXSemaphore.create(
+            name, value: 0, permissions: FilePermissions(rawValue: 0o666), applyUmask: applyUmask)
+          var status = stat()
+          #expect(unsafe stat("/dev/shm/sem.\(name.description.dropFirst())", &status) == 0)
+          #expect(status.st_mode & 0o777 == expected)
+        }
+      }
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `The permissions of another process's semaphore stay as they are`() async {
+    await #expect(processExitsWith: .success) {
+      umask(0o077)
+      try withSemaphoreName { name in
+        let path = "/dev/shm/sem.\(name.description.dropFirst())"
+        try Self.racing {
+          _ = try? POSIXSemaphore.create(name, value: 0, permissions: FilePermissions(rawValue: 0o666))
+          try? POSIXSemaphore.unlink(name)
+        } _: {
+          // As another process does, without the library.
+          var created = 0
+          while created < 3000 {
+            let file = unsafe open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
+            guard file != -1 else { continue }
+            created += 1
+            _ = ftruncate(file, 32)
+            var status = stat()
+            for _ in 0..<20 where status.st_mode & 0o077 == 0 { try #require(unsafe fstat(file, &status) == 0) }
+            #expect(status.st_mode & 0o777 == 0o600)
+            close(file)
+            if status.st_mode & 0o777 != 0o600 { break }
+            _ = unsafe unlink(path)
+          }
+        }
+      }
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `createOrOpen succeeds while another process removes the name`() async {
+    await #expect(processExitsWith: .success) {
+      umask(0o077)
+      try withSemaphoreName { name in
+        let permissions = FilePermissions(rawValue: 0o666)
+        try Self.racing {
+          try? POSIXSemaphore.unlink(name)
+        } _: {
+          for _ in 0..<3000 { try POSIXSemaphore.createOrOpen(name, value: 1, permissions: permissions).close() }
+        }
+      }
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `createOrOpen of shared memory succeeds while another removes the name`() throws {
+    try withMemoryName { name in
+      try Self.racing {
+        try? POSIXSharedMemory.unlink(name)
+      } _: {
+        for _ in 0..<3000 { try POSIXSharedMemory.createOrOpen(name, size: 16).close() }
+      }
+    }
+  }
+}

@@ -1,0 +1,61 @@
+/* What the example programs share: output, timeouts and options. The mechanism that a program shows is in the
+ * program itself. */
+#ifndef EXAMPLE_H
+#define EXAMPLE_H
+
+#include <err.h>
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+#include <sysexits.h>
+#include <time.h>
+
+/* -- Output (output.c) -- */
+
+/* Prints a line and flushes it. */
+__attribute__((format(printf, 1, 2))) void say(const char *format, ...);
+
+/* Returns received bytes as printable text, valid until the next call. A NUL at the end is not shown. */
+const char *shown(const void *bytes, size_t length);
+
+/* -- Timeouts (timeout.c) -- */
+
+/* The value of --timeout as a deadline of CLOCK_MONOTONIC; without it, a program waits without a limit. */
+struct timeout {
+    bool limited;
+    struct timespec deadline;
+};
+
+/* Returns the time that is left, as ppoll(2) and its like take it: NULL without a limit. */
+const struct timespec *remaining(struct timeout timeout, struct timespec *left);
+
+/* Converts the deadline to CLOCK_REALTIME, the clock of the message queues. */
+struct timespec realtime_deadline(struct timeout timeout);
+
+/* Waits until a descriptor is ready. Returns false with errno ETIMEDOUT after the deadline. */
+bool wait_for(int fd, short events, struct timeout timeout);
+
+/* Sleeps between two attempts of a call that cannot wait, up to 10 ms, longer each time. Returns false with
+ * errno ETIMEDOUT after the deadline. */
+bool pause_for(struct timeout timeout, struct timespec *pause);
+
+/* -- Options (options.c): an invalid value is a usage error -- */
+
+long long number_option(const char *option, const char *text, long long least, long long most);
+mode_t mode_option(const char *text);
+struct timeout timeout_option(const char *text);
+
+/* A System V key, decimal or hexadecimal with 0x. 0 is IPC_PRIVATE, with which no other program finds the
+ * object. */
+key_t key_option(const char *option, const char *text);
+
+/* Rejects arguments that are not options. */
+void no_more_arguments(int argc, char *argv[]);
+
+#endif

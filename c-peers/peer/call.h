@@ -1,0 +1,89 @@
+/* A call: one request, its parameters as values, and its response (call.c, parameters.c, flags.c).
+ *
+ * An operation reads its parameters first, performs its call, and adds the results to the response. An
+ * accessor that finds an invalid parameter sets the outcome INVALID and returns a harmless value, so an
+ * operation checks the outcome once, after the last parameter. An outcome that nothing changes is OK.
+ */
+#ifndef CALL_H
+#define CALL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+enum {
+    LINE_SIZE = 65536,   /* the maximum length of a line, line end included */
+    LITERAL_SIZE = 1024, /* the longest payload in a response that is not replaced by its digest */
+    FIELD_COUNT = 32,
+};
+
+struct field {
+    char *key;
+    char *value; /* decoded, and terminated by a NUL; it may contain others */
+    size_t length;
+};
+
+struct call {
+    char *operation;
+    struct field fields[FIELD_COUNT];
+    size_t field_count;
+    enum { OK, FAILED, INVALID, UNSUPPORTED } outcome;
+    char response[LINE_SIZE]; /* the fields of the response, each after a space */
+    size_t response_length;
+    bool response_too_long;
+};
+
+struct operation {
+    const char *name;
+    const char *takes; /* the keys of its parameters, separated by spaces */
+    void (*perform)(struct call *);
+};
+
+/* Requests and responses. */
+void peer_parse(struct call *, char *line, size_t length);
+void peer_check_keys(struct call *, const char *takes);
+__attribute__((format(printf, 2, 3))) void peer_invalid_request(struct call *, const char *reason, ...);
+void peer_fail(struct call *, int error);
+void peer_fail_in(struct call *, const char *function, int error);
+void peer_fail_after(struct call *, int error, ssize_t transferred);
+int peer_set_failed_call(const char *function);
+int peer_set_default_failed_call(const char *function);
+__attribute__((format(printf, 3, 4))) void peer_reply(struct call *, const char *key, const char *format,
+                                                      ...);
+void peer_reply_bytes(struct call *, const char *key, const void *bytes, size_t length);
+
+/* Parameters. Accessors whose names end in `_or` have a default; the other parameters are required. */
+const struct field *peer_field(const struct call *, const char *key);
+bool peer_has(const struct call *, const char *key);
+const char *peer_text(struct call *, const char *key);
+long long peer_number(struct call *, const char *key, long long least, long long most);
+long long peer_number_or(struct call *, const char *key, long long least, long long most, long long fallback);
+uint64_t peer_seed(struct call *, const char *key);
+key_t peer_key(struct call *, const char *key);
+mode_t peer_mode(struct call *, const char *key);
+mode_t peer_mode_or(struct call *, const char *key, mode_t fallback);
+struct timespec peer_seconds(struct call *, const char *key);
+int peer_signal(struct call *, const char *key);
+bool peer_retries(struct call *); /* eintr=retry */
+bool peer_exact(struct call *);   /* exact=yes */
+
+/* Numbers by their names in the manual pages. A table ends with a row without a name. */
+struct symbol {
+    const char *name;
+    long value;
+};
+/* The versions of clang-format differ on braces in a macro. */
+/* clang-format off */
+#define SYMBOL(name) {#name, name}
+/* clang-format on */
+int peer_symbol(struct call *, const char *key, const struct symbol *);
+int peer_flags(struct call *, const char *key, const struct symbol *);
+int peer_flags_or(struct call *, const char *key, const struct symbol *, int fallback);
+bool peer_parse_flags(const char *text, const struct symbol *, int *flags);
+void peer_format_flags(char *text, size_t size, long flags, const struct symbol *);
+void peer_reply_flags(struct call *, const char *key, long flags, const struct symbol *);
+const char *peer_symbol_name(long value, const struct symbol *);
+
+#endif

@@ -1,0 +1,52 @@
+/* Handles: names by which later requests refer to descriptors, memory and the objects of the mechanisms.
+ *
+ * A POSIX message queue is registered as a descriptor: on Linux, mqd_t is one, and poll(2) and fcntl(2)
+ * accept it.
+ */
+#ifndef HANDLES_H
+#define HANDLES_H
+
+#include "call.h"
+
+struct segment {
+    unsigned char *address;
+    size_t size;
+    bool read_only;
+    bool mapped; /* by mmap(2), not attached by shmat(2) */
+};
+
+/* Room for the value of any kind of handle. A value is copied into the table, and keeps its address until the
+ * handle is released. */
+union handle_value {
+    max_align_t alignment;
+    unsigned char bytes[128];
+};
+#define PEER_REGISTER(name, kind, value)                                                                     \
+    do {                                                                                                     \
+        _Static_assert(sizeof(value) <= sizeof(union handle_value), "room in the table of handles");         \
+        peer_register_value(name, kind, &(value), sizeof(value));                                            \
+    } while (0)
+
+void peer_create_handles(void);
+
+/* An operation reserves the names of what it creates before it makes the call, and registers the results. */
+const char *peer_new_handle(struct call *, const char *key);
+void peer_new_handles(struct call *, const char *list);
+void peer_register_value(const char *name, const char *kind, const void *value, size_t size);
+void peer_register_descriptor(const char *name, int descriptor);
+void peer_register_segment(const char *name, struct segment);
+void peer_end_reservations(void);
+
+/* If there is no such handle, or it is of another kind, the request is invalid and the value is zeros. */
+void *peer_find_handle(struct call *, const char *key, const char *kind);
+void *peer_find_handle_named(struct call *, const char *name, const char *kind);
+bool peer_has_handle(const char *name, const char *kind);
+int peer_descriptor(struct call *);
+int peer_descriptor_named(struct call *, const char *name);
+struct segment peer_segment(struct call *);
+struct segment peer_memory_from(struct call *, const char *key, const char *offset, size_t least);
+void *peer_memory_at(struct call *, const char *key, const char *offset, size_t size);
+void peer_replace_segment(struct call *, struct segment);
+void peer_release_handle(struct call *);
+
+#endif

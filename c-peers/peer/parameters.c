@@ -1,0 +1,120 @@
+/* Parameters as values: each accessor marks the request invalid if the text is not such a value. */
+#include "peer.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ipc.h>
+
+const struct field *peer_field(const struct call *call, const char *key) {
+    for (size_t i = 0; i < call->field_count; i++)
+        if (strcmp(call->fields[i].key, key) == 0)
+            return &call->fields[i];
+    return NULL;
+}
+
+bool peer_has(const struct call *call, const char *key) {
+    return peer_field(call, key) != NULL;
+}
+
+/* A C string ends at its first NUL: with a NUL inside, the call would see another name. */
+const char *peer_text(struct call *call, const char *key) {
+    const struct field *found = peer_field(call, key);
+    if (!found) {
+        peer_invalid_request(call, "%s needs '%s'", call->operation, key);
+        return "";
+    }
+    if (strlen(found->value) != found->length) {
+        peer_invalid_request(call, "'%s' has a NUL in it", key);
+        return "";
+    }
+    return found->value;
+}
+
+long long peer_number(struct call *call, const char *key, long long least, long long most) {
+    const char *value = peer_text(call, key), *wrong = NULL;
+    long long result = strtonum(value, least, most, &wrong);
+    if (wrong)
+        peer_invalid_request(call, "%s=%.64s is %s", key, value, wrong);
+    return result;
+}
+
+long long peer_number_or(struct call *call, const char *key, long long least, long long most,
+                         long long fallback) {
+    return peer_has(call, key) ? peer_number(call, key, least, most) : fallback;
+}
+
+/* Any 64-bit number, which strtonum(3) cannot parse. */
+uint64_t peer_seed(struct call *call, const char *key) {
+    const char *value = peer_text(call, key);
+    char *end;
+    errno = 0;
+    unsigned long long result = strtoull(value, &end, 10);
+    if (!isdigit((unsigned char)*value) || *end || errno == ERANGE)
+        peer_invalid_request(call, "%s=%.64s is not a number of 64 bits", key, value);
+    return result;
+}
+
+key_t peer_key(struct call *call, const char *key) {
+    const char *value = peer_text(call, key);
+    if (strcmp(value, "IPC_PRIVATE") == 0)
+        return IPC_PRIVATE;
+    char *end;
+    errno = 0;
+    long long result = strtoll(value, &end, strncasecmp(value, "0x", 2) == 0 ? 16 : 10);
+    if (end == value || *end || errno == ERANGE || result < INT32_MIN || result > UINT32_MAX)
+        peer_invalid_request(call, "%s=%.64s is not a key", key, value);
+    return (key_t)result;
+}
+
+mode_t peer_mode(struct call *call, const char *key) {
+    const char *value = peer_text(call, key);
+    size_t digits = strspn(value, "01234567");
+    if (digits == 0 || digits > 5 || value[digits])
+        peer_invalid_request(call, "%s=%.64s is not octal", key, value);
+    return (mode_t)strtoul(value, NULL, 8);
+}
+
+mode_t peer_mode_or(struct call *call, const char *key, mode_t fallback) {
+    return peer_has(call, key) ? peer_mode(call, key) : fallback;
+}
+
+/* Parses decimal seconds digit by digit: a double would lose nanoseconds. Negative times have a negative
+ * tv_sec and a tv_nsec of 0 or more, like the clocks. */
+struct timespec peer_seconds(struct call *call, const char *key) {
+    const char *value = peer_text(call, key);
+    const char *digit = value + (*value == '-' || *value == '+');
+    struct timespec span = {0};
+    int whole = 0, fraction = 0;
+    for (; isdigit((unsigned char)*digit) && whole < 10; digit++, whole++)
+        span.tv_sec = span.tv_sec * 10 + (*digit - '0');
+    if (*digit == '.')
+        for (digit++; isdigit((unsigned char)*digit) && fraction < 9; digit++, fraction++)
+            span.tv_nsec = span.tv_nsec * 10 + (*digit - '0');
+    if (whole + fraction == 0 || *digit)
+        peer_invalid_request(call, "%s=%.64s is not a time in decimal seconds", key, value);
+    for (; fraction < 9; fraction++)
+        span.tv_nsec *= 10;
+    if (*value == '-') {
+        span.tv_sec = -span.tv_sec - (span.tv_nsec > 0);
+        span.tv_nsec = span.tv_nsec > 0 ? 1000000000 - span.tv_nsec : 0;
+    }
+    return span;
+}
+
+bool peer_retries(struct call *call) {
+    if (!peer_has(call, "eintr"))
+        return false;
+    if (strcmp(peer_text(call, "eintr"), "retry") != 0)
+        peer_invalid_request(call, "eintr must be 'retry' or left out");
+    return true;
+}
+
+bool peer_exact(struct call *call) {
+    if (!peer_has(call, "exact"))
+        return false;
+    if (strcmp(peer_text(call, "exact"), "yes") != 0)
+        peer_invalid_request(call, "exact must be 'yes' or left out");
+    return true;
+}
