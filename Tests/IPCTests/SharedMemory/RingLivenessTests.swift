@@ -3,9 +3,9 @@ import IPC
 import SystemPackage
 import Testing
 
-@Suite struct RingLookTests {
-  @Test func `Without a descriptor nobody takes an end, nor says that the other lives`() async throws {
-    // In a process of its own: the limit is everybody's.
+@Suite struct RingLivenessTests {
+  @Test func `Without a free descriptor an end is not taken, and the other end not reported as alive`() async throws {
+    // In a process of its own: the limit is that of the process.
     await #expect(processExitsWith: .success) {
       func limit(_ most: rlim_t) {
         var limit = rlimit()
@@ -20,19 +20,19 @@ import Testing
         return nil
       }
       let region = try SharedRegion(size: 4096)
-      try RecordRing.make(capacity: 64, in: region, at: 0)
-      let producer = try RecordRing.Producer(in: region, at: 0)
-      let opening = failure { _ = try RecordRing.Consumer(in: region, at: 0) }
-      guard opening?.errno == .tooManyOpenFiles, opening?.call == "open" else { exit(1) }
-      // It is nobody's still.
-      var consumer = try RecordRing.Consumer(in: region, at: 0)
+      try RecordRing.create(capacity: 64, in: region, at: 0)
+      let producer = try RecordRing.Producer.open(in: region, at: 0)
+      let opening = failure { _ = try RecordRing.Consumer.open(in: region, at: 0) }
+      guard opening?.errno == .tooManyOpenFiles, opening?.call == .open else { exit(1) }
+      // It has no owner yet.
+      var consumer = try RecordRing.Consumer.open(in: region, at: 0)
       let waiting = failure {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 8)
         defer { unsafe buffer.deallocate() }
         var room = unsafe OutputRawSpan(buffer: buffer, initializedCount: 0)
-        _ = try consumer.receive(into: &room, patience: .none)
+        _ = try consumer.receive(into: &room, timeout: .immediate)
       }
-      guard waiting?.errno == .tooManyOpenFiles, waiting?.call == "pidfd_open" else { exit(2) }
+      guard waiting?.errno == .tooManyOpenFiles, waiting?.call == .pidfdOpen else { exit(2) }
       producer.close()
       consumer.close()
     }

@@ -1,8 +1,8 @@
 import IPC
 import SystemPackage
 
-/// A source that yields its bytes in pieces of given lengths, and between two of them nothing yet.
-struct ScriptedSource: ByteSource {
+/// A source that yields its bytes in pieces of given lengths, and would block between two of them.
+struct ScriptedSource: ReadableStream {
   private let bytes: [UInt8]
   private var pieces: ArraySlice<Int>
   private var position = 0
@@ -17,42 +17,43 @@ struct ScriptedSource: ByteSource {
   }
 
   mutating func read(
-    into room: inout OutputRawSpan, patience: Patience, interruption: Interruption
-  ) throws(IPCError) -> ReadResult {
+    into room: inout OutputRawSpan, timeout: Timeout, retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int {
     largestRoom = max(largestRoom, room.freeCapacity)
-    guard let piece = pieces.first else { return .endOfFile(after: 0) }
+    guard let piece = pieces.first else { return 0 }
     isDry.toggle()
-    if isDry, patience == .none { return .wouldBlock(after: 0) }
+    if isDry, timeout == .immediate { throw IPCError(.read, .wouldBlock) }
     let count = min(piece, room.freeCapacity)
     for byte in bytes[position..<position + count] { room.append(byte) }
     position += count
     if count == piece { pieces.removeFirst() } else { pieces[pieces.startIndex] -= count }
-    return .read(count)
+    return count
   }
 }
 
-/// A sink that takes what it is given in pieces of given lengths, again and again, and between two of them nothing yet.
-struct ScriptedSink: ByteSink {
+/// A sink that takes its bytes in pieces of given lengths, in a cycle, and would block between two of them.
+struct ScriptedSink: WritableStream {
   private(set) var bytes: [UInt8] = []
   private let pieces: [Int]
   private var next = 0
   private var isFull = false
+  /// Taken as a failure of every write.
+  var failure: Errno?
 
   init(pieces: [Int]) { self.pieces = pieces }
 
-  mutating func write(
-    _ message: RawSpan, patience: Patience, interruption: Interruption
-  ) throws(IPCError) -> WriteResult {
+  mutating func write(_ message: RawSpan, timeout: Timeout, retryOnInterrupt: Bool) throws(IPCError) -> Int {
+    if let failure { throw IPCError(.write, failure) }
     isFull.toggle()
-    if isFull, patience == .none { return .wouldBlock(after: 0) }
+    if isFull, timeout == .immediate { throw IPCError(.write, .wouldBlock) }
     let count = min(pieces[next % pieces.count], message.byteCount)
     next += 1
     unsafe message.extracting(first: count).withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
-    return .wrote(count)
+    return count
   }
 }
 
-/// Messages as the wire has them.
+/// Messages in their wire format.
 func frames(_ messages: [[UInt8]]) -> [UInt8] {
   messages.flatMap { message in
     [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: message.count >> $0) } + message

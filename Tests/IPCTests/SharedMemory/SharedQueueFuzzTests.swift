@@ -2,45 +2,43 @@ import IPC
 import SystemPackage
 import Testing
 
-/// What another process may write into the memory of a queue: it may cost messages and be an error, and nothing else.
+/// Another process may write anything into the memory of a queue: that may cost messages and be an error, and nothing else.
 @Suite struct SharedQueueFuzzTests {
   private static let offset = 4096
   private static let size = 128 + 3 * (8 + 24)
 
   @Test(arguments: 0..<2_000)
-  func `nonsense in the header is an error, and stays within the memory`(_ seed: UInt64) throws {
+  func `A corrupted queue is an error, and nothing outside it is written`(_ seed: UInt64) throws {
     var random = SplitMix(state: seed)
-    let object = try scratchMemory(3 * 4096)
-    let view = try object.map()
-    let region = SharedRegion(try object.map())
-    let queue = try SharedQueue(makingIn: region, at: Self.offset, slots: 3, of: 20)
-    _ = try queue.sender.send("before")
+    let region = try SharedRegion(size: 3 * 4096)
+    let queue = try SharedQueue.create(in: region, at: Self.offset, slotCount: 3, slotSize: 20)
+    try queue.sender.send("before")
     let guards = [UInt8](repeating: 0xA5, count: 4096)
-    try view.write(guards.span, at: 0)
-    try view.write(
+    try region.copy(guards.span, at: 0)
+    try region.copy(
       [UInt8](repeating: 0xA5, count: 8192 - Self.offset - Self.size + 4096).span, at: Self.offset + Self.size)
 
     for _ in 0..<random.next() % 3 + 1 {
       let place = Int(random.next() % UInt64(Self.size / 4)) * 4
-      // The lock alone is left: what stands there may be waited for.
+      // Not the lock: a corrupted one is waited for.
       if place == 64 { continue }
-      try view.write(random.bytes().span, at: Self.offset + place)
+      try region.copy(random.bytes().span, at: Self.offset + place)
     }
     use(queue)
-    if let opened = try? SharedQueue(in: region, at: Self.offset) { use(opened) }
+    if let opened = try? SharedQueue.open(in: region, at: Self.offset) { use(opened) }
 
-    #expect(try view.bytes(at: 0, count: 4096) == guards)
+    #expect(try region.copyBytes(at: 0, count: 4096) == guards)
     #expect(
-      try view.bytes(at: Self.offset + Self.size, count: 8192 - Self.offset - Self.size + 4096).allSatisfy {
+      try region.copyBytes(at: Self.offset + Self.size, count: 8192 - Self.offset - Self.size + 4096).allSatisfy {
         $0 == 0xA5
       })
-    #expect(try view.bytes(at: Self.offset + 64, count: 4) == [0, 0, 0, 0], "nobody keeps the lock")
+    #expect(try region.copyBytes(at: Self.offset + 64, count: 4) == [0, 0, 0, 0], "the lock is released")
   }
 
-  /// Does everything that can be done, and does not mind what comes of it.
+  /// Performs all operations, whatever their results.
   private func use(_ queue: SharedQueue) {
     for _ in 0..<5 {
-      _ = try? queue.sender.send("12345678901234567890")
+      try? queue.sender.send("12345678901234567890")
       _ = try? queue.receiver.text()
       if var selection = try? SharedQueue.Selection(of: [queue.receiver]) { _ = try? selection.text() }
       _ = try? queue.status()
@@ -60,7 +58,7 @@ private struct SplitMix {
     return z ^ (z >> 31)
   }
 
-  /// Four bytes, as somebody might write them: a small number, a very large one, or any.
+  /// Four bytes: a small number, a very large one, or any.
   mutating func bytes() -> [UInt8] {
     let number: UInt32 =
       switch next() % 4 {
