@@ -103,7 +103,9 @@ struct Programs {
     return time
   }
 
-  private func start(_ command: [String], _ output: Any? = FileHandle.nullDevice, _ errors: Any? = nil) throws -> Process {
+  private func start(
+    _ command: [String], _ output: Any? = FileHandle.nullDevice, _ errors: Any? = nil
+  ) throws -> Process {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = command

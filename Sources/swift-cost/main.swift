@@ -2,9 +2,9 @@
 // swift-cost list: prints the names, kinds and usual counts. The measurements in C are in c-peers/cost.
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// Each mechanism is a file and a line here.

@@ -3,20 +3,20 @@ import Glibc
 import IPC
 import Testing
 
-/// Deadlines of `ipc_queue.h` that no clock shows.
+/// Deadlines of `ipc_queue.h` that are not times, or have passed.
 @Suite struct DeadlineTests {
-  /// A queue whose lock a thread has that was stopped, or never was.
+  /// Passes a queue whose lock belongs to a thread that does not continue.
   private func withStuckQueue(_ body: (UnsafeMutableRawPointer, Int) -> Void) throws {
-    let size = try SharedQueue.size(slots: 3, of: 20)
+    let size = try SharedQueue.size(slotCount: 3, slotSize: 20)
     let memory = try SharedRegion(size: size)
-    _ = try SharedQueue(makingIn: memory, at: 0, slots: 3, of: 20)
+    _ = try SharedQueue.create(in: memory, at: 0, slotCount: 3, slotSize: 20)
     let base = unsafe try memory.place(bytes: size, alignment: 8, at: 0)
     unsafe base.storeBytes(of: 0x3FFF_FFFF, toByteOffset: 64, as: UInt32.self)
     unsafe body(base, size)
   }
 
   @Test(.timeLimit(.minutes(1)))
-  func `What is no time is an error where it would be waited for`() throws {
+  func `An invalid time is an error if the call would wait for it`() throws {
     unsafe try withStuckQueue { memory, size in
       var now = timespec()
       _ = unsafe clock_gettime(CLOCK_MONOTONIC, &now)
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(1)), arguments: [(0, 0), (0, -1), (0, .max), (-1, 0), (.min, .min)] as [(Int64, Int64)])
-  func `A deadline that has passed leaves time for the lock, and ends`(_ seconds: Int64, _ nanoseconds: Int64) throws {
+  func `A wait for the lock ends if the deadline has passed`(_ seconds: Int64, _ nanoseconds: Int64) throws {
     unsafe try withStuckQueue { memory, size in
       #expect(unsafe fuzzed_queue_until(memory, size, seconds, nanoseconds) == ETIMEDOUT)
     }

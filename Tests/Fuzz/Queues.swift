@@ -4,8 +4,8 @@ import SystemPackage
 
 @testable import IPC
 
-/// What others write into the memory of a queue: it may cost messages and be an error, and nothing else; and C makes the same
-/// of it, by its results and by what stands there afterwards.
+/// The memory of a queue, written by another process: that may cost messages and be an error, and nothing else; the results and
+/// the memory afterwards are the same as in C.
 extension FuzzTarget {
   private static let queueOperations: [UInt8] = [
     FUZZED_SEND, FUZZED_RECEIVE, FUZZED_SELECT, FUZZED_STATUS, FUZZED_CLOSE,
@@ -14,7 +14,7 @@ extension FuzzTarget {
 
   static let queue = FuzzTarget(name: "queue") { input in
     var contents = input
-    // Nobody has the lock: what else stands there is waited for, which is the target `lock`.
+    // The lock is free: an owner is waited for, which is the target `lock`.
     for offset in 64..<67 where offset < contents.count { contents[offset] = 0 }
     if contents.count > 67 { contents[67] &= 0xC0 }
     let rounds = (0..<5).flatMap { _ in queueOperations.dropLast() } + [UInt8(FUZZED_CLOSE.rawValue)]
@@ -24,17 +24,16 @@ extension FuzzTarget {
     let (theirs, leftByC) = (memory.useInC(rounds), try memory.look("C"))
     try demand(ours == theirs, "Swift \(ours), C \(theirs)")
     try demand(left == leftByC, "Swift leaves \(left), C \(leftByC)")
-    try demand(ours.opened != 0 || left[64..<68].allSatisfy { $0 == 0 }, "the lock is kept")
+    try demand(ours.opened != 0 || left[64..<68].allSatisfy { $0 == 0 }, "the lock is not released")
   }
 
-  /// The words on which threads wait: one operation comes to its end, whatever stands in them. In the lock, 1 is this
-  /// thread.
+  /// The words on which threads wait: one operation ends, whatever their values. In the lock, 1 is replaced by this thread.
   static let lock = FuzzTarget(name: "lock") { input in
     var ingredients = Ingredients(input)
     let operation = queueOperations[Int(ingredients.byte()) % queueOperations.count]
     var word = ingredients.number(UInt32.self)
     if word & 0x3FFF_FFFF == 1 { word = word & ~0x3FFF_FFFF | fuzzed_thread() }
-    // Behind the lock: two events, whether it is closed, and how many were sent and received.
+    // After the lock: two events, whether it is closed, and the numbers of sent and received messages.
     let words = unsafe withUnsafeBytes(of: word) { unsafe Array($0) } + ingredients.bytes(28)
     let memory = try SpoiledQueue(words, at: 64)
     let (ours, left) = (memory.useInSwift([operation]), try memory.look("Swift"))
@@ -43,21 +42,21 @@ extension FuzzTarget {
     try demand(ours == theirs, "\(operation) with \(words): Swift \(ours), C \(theirs)")
     try demand(left == leftByC, "\(operation) with \(words): Swift leaves \(left), C \(leftByC)")
     if word & 0x3FFF_FFFF == 0 {
-      try demand(left[64..<68].allSatisfy { $0 == 0 }, "the lock is kept")
+      try demand(left[64..<68].allSatisfy { $0 == 0 }, "the lock is not released")
     } else {
       let reason = word & 0x3FFF_FFFF == fuzzed_thread() ? EDEADLK : EAGAIN
-      try demand(ours.outcomes == [-Int64(reason)], "\(ours) where another has the lock")
+      try demand(ours.outcomes == [-Int64(reason)], "\(ours) where another thread has the lock")
     }
   }
 }
 
-/// What came of opening a queue, as errno, and of each operation: its result, or errno below zero.
+/// The outcome of opening a queue, as errno, and of each operation: its result, or negative errno.
 private struct QueueUse: Equatable {
   var opened: Int32 = 0
   var outcomes: [Int64]
 }
 
-/// A queue as it is made, with bytes of others over it, in front of it a page that nobody may write to, and nothing behind.
+/// A queue that other bytes were written over, behind a page that must not be written, at the end of the memory.
 private struct SpoiledQueue {
   private static let size = 128 + 3 * 32
   private static let place = 8192 - size
@@ -80,7 +79,7 @@ private struct SpoiledQueue {
     let base = unsafe try base
     unsafe base.initializeMemory(as: UInt8.self, repeating: 0xA5, count: 8192)
     unsafe base.advanced(by: Self.place).initializeMemory(as: UInt8.self, repeating: 0, count: Self.size)
-    _ = try SharedQueue(makingIn: memory, at: Self.place, slots: 3, of: 20)
+    _ = try SharedQueue.create(in: memory, at: Self.place, slotCount: 3, slotSize: 20)
     for (index, byte) in bytes.enumerated() {
       unsafe base.storeBytes(of: byte, toByteOffset: Self.place + offset + index, as: UInt8.self)
     }
@@ -105,7 +104,7 @@ private struct SpoiledQueue {
   func useInSwift(_ operations: [UInt8]) -> QueueUse {
     var use = QueueUse(outcomes: [Int64](repeating: 0, count: operations.count))
     do throws(IPCError) {
-      let queue = try SharedQueue(in: memory, at: Self.place)
+      let queue = try SharedQueue.open(in: memory, at: Self.place)
       for (index, operation) in operations.enumerated() {
         do throws(IPCError) {
           use.outcomes[index] = try Self.perform(fuzzed_operation(UInt32(operation)), queue)
@@ -119,30 +118,20 @@ private struct SpoiledQueue {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Int(FUZZED_ROOM), alignment: 8)
     defer { unsafe buffer.deallocate() }
     var room = unsafe OutputRawSpan(buffer: buffer, initializedCount: 0)
-    let late = -Int64(EAGAIN)
     switch operation {
     case FUZZED_SEND:
       let message: [UInt8] = [1, 2, 3]
-      switch try queue.sender.send(message.span, patience: .none) {
-      case .sent: return 0
-      case .closed: return -Int64(EPIPE)
-      case .wouldBlock, .timedOut: return late
-      }
+      try queue.sender.send(message.span, timeout: .immediate)
+      return 0
     case FUZZED_RECEIVE:
-      switch try queue.receiver.receive(into: &room, patience: .none) {
-      case .received(let length): return Int64(length)
-      case .ended: return -Int64(ENODATA)
-      case .wouldBlock, .timedOut: return late
-      }
+      return try queue.receiver.receive(into: &room, timeout: .immediate).map(Int64.init) ?? -Int64(ENODATA)
     case FUZZED_SELECT:
       var selection = try SharedQueue.Selection(of: [queue.receiver])
-      switch try selection.receive(into: &room, patience: .none) {
-      case .received(let length, _): return Int64(length)
-      case .ended: return -Int64(ENODATA)
-      case .wouldBlock, .timedOut: return late
-      }
-    case FUZZED_STATUS: return try queue.status(patience: .none).map { Int64($0.messages) } ?? late
-    default: return try queue.close(patience: .none) ? 0 : late
+      return try selection.receive(into: &room, timeout: .immediate).map { Int64($0.length) } ?? -Int64(ENODATA)
+    case FUZZED_STATUS: return Int64(try queue.status(timeout: .immediate).messageCount)
+    default:
+      try queue.close(timeout: .immediate)
+      return 0
     }
   }
 }

@@ -5,16 +5,16 @@ import SystemPackage
 @testable import IPC
 
 extension FuzzTarget {
-  /// What others write into the memory of a ring: what comes out of it may be anything, but comes from within it, and is
-  /// what C makes of it as well, by its results and by what stands there afterwards.
+  /// The memory of a ring, written by another process: any bytes may come out of it, but only from within it, and the results
+  /// and the memory afterwards are the same as in C.
   static let ring = FuzzTarget(name: "ring") { input in
     let (capacity, size) = (64, 192 + 64)
     let memory = try SharedRegion(size: 8192)
-    let place = 8192 - size  // behind it there is nothing
+    let place = 8192 - size  // the end of the memory
     let base = unsafe try memory.place(bytes: 8192, alignment: 8, at: 0)
     func spoil() throws {
       unsafe base.initializeMemory(as: UInt8.self, repeating: 0xA5, count: 8192)
-      try RecordRing.make(capacity: capacity, in: memory, at: place)
+      try RecordRing.create(capacity: capacity, in: memory, at: place)
       for (offset, byte) in input.prefix(size).enumerated() {
         unsafe base.storeBytes(of: byte, toByteOffset: place + offset, as: UInt8.self)
       }
@@ -45,8 +45,8 @@ extension FuzzTarget {
   }
 }
 
-/// What came of using one end of a ring: of opening it, as errno; of each transfer, as its length or errno below zero; and
-/// what was received.
+/// The outcome of using one end of a ring: of opening it, as errno; of each transfer, as its length or negative errno; and
+/// the bytes that were received.
 private struct RingUse: Equatable {
   var opened: Int32 = 0
   var outcomes = [Int64](repeating: 0, count: Int(FUZZED_ROUNDS))
@@ -59,23 +59,21 @@ private struct RingUse: Equatable {
     do throws(IPCError) {
       switch (content, role) {
       case (1, .producer):
-        var end = try ByteRing.Producer(in: memory, at: place)
-        transfer { (_) throws(IPCError) in Self.outcome(try end.write(message.span, patience: .none)) }
+        var end = try ByteRing.Producer.open(in: memory, at: place)
+        transfer { (_) throws(IPCError) in Int64(try end.write(message.span, timeout: Self.past)) }
       case (1, .consumer):
-        var end = try ByteRing.Consumer(in: memory, at: place)
-        transfer { (room) throws(IPCError) in Self.outcome(try end.read(into: &room, patience: .none)) }
+        var end = try ByteRing.Consumer.open(in: memory, at: place)
+        transfer { (room) throws(IPCError) in Int64(try end.read(into: &room, timeout: Self.past)) }
       case (_, .producer):
-        var end = try RecordRing.Producer(in: memory, at: place)
+        var end = try RecordRing.Producer.open(in: memory, at: place)
         transfer { (_) throws(IPCError) in
-          let result = try end.send(unsafe message.span.bytes, patience: .none)
-          // C tells that a record was sent, and not how long it was.
-          if case .transferred = result { return 0 }
-          return Self.outcome(result, closed: EPIPE)
+          try end.send(message.span, timeout: Self.past)
+          return 0
         }
       case (_, .consumer):
-        var end = try RecordRing.Consumer(in: memory, at: place)
+        var end = try RecordRing.Consumer.open(in: memory, at: place)
         transfer { (room) throws(IPCError) in
-          Self.outcome(try end.receive(into: &room, patience: .none), closed: ENODATA)
+          try end.receive(into: &room, timeout: Self.past).map(Int64.init) ?? -Int64(ENODATA)
         }
       }
     } catch { opened = error.errno.rawValue }
@@ -95,28 +93,6 @@ private struct RingUse: Equatable {
     }
   }
 
-  private static func outcome(_ result: WriteResult) -> Int64 {
-    switch result {
-    case .wrote(let count): Int64(count)
-    case .nobodyReads: -Int64(EPIPE)
-    case .wouldBlock, .timedOut: -Int64(ETIMEDOUT)
-    }
-  }
-
-  private static func outcome(_ result: ReadResult) -> Int64 {
-    switch result {
-    case .read(let count): Int64(count)
-    case .endOfFile: 0
-    case .wouldBlock, .timedOut: -Int64(ETIMEDOUT)
-    }
-  }
-
-  private static func outcome(_ result: RingResult, closed: Int32) -> Int64 {
-    switch result {
-    case .transferred(let count): Int64(count)
-    case .closed: -Int64(closed)
-    case .partnerDied: -Int64(EOWNERDEAD)
-    case .wouldBlock, .timedOut: -Int64(ETIMEDOUT)
-    }
-  }
+  /// As in C: a timeout, and not a would-block.
+  private static let past = Timeout.after(.seconds(-1))
 }

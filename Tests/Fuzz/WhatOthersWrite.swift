@@ -27,27 +27,27 @@ extension FuzzTarget {
     }
   }
 
-  /// A stream of bytes where messages are due: the library and the C header make the same of it.
+  /// Any bytes as a stream of messages: the library and the C header read the same messages.
   static let channel = FuzzTarget(name: "channel") { input in
     var ingredients = Ingredients(input)
     let limit = UInt32(ingredients.byte()) << (ingredients.byte() % 16)
     let stream = Array(ingredients.rest)
 
-    var receiver = Channel.Receiver(Pieces(stream), limit: limit)
+    var receiver = MessageChannel.Receiver(Pieces(stream), maximumLength: limit)
     var ours: [[UInt8]] = []
     var message: [UInt8] = []
     var reason: Int32 = 0
     do throws(IPCError) {
-      while try receiver.receive(&message) == .received { ours.append(message) }
+      while try receiver.receive(into: &message) != nil { ours.append(message) }
     } catch { reason = error.errno.rawValue }
     let source = receiver.release()
-    // An array grows to twice its size, and what it got beyond that is used.
-    try demand(source.largestRoom <= 8192 + 4 * stream.count, "room for \(source.largestRoom) bytes was made")
+    // An array doubles, and then uses what it was given beyond that.
+    try demand(source.largestRoom <= 8192 + 4 * stream.count, "memory for \(source.largestRoom) bytes was allocated")
 
-    let file = try MemoryObject<ReadWrite>(anonymous: "stream")
+    let file = try MemoryObject<ReadWriteAccess>(anonymous: "stream")
     _ = try file.descriptor.writeAll(toAbsoluteOffset: 0, stream)
     var lengths = [UInt32](repeating: 0, count: stream.count / 4 + 1)
-    // Where the next message goes there is room for as many bytes as one may have.
+    // Room for the longest message behind the last one.
     var bytes = [UInt8](repeating: 0, count: stream.count + Int(limit))
     var theirReason: Int32 = 0
     let count = unsafe fuzzed_channel(
@@ -61,16 +61,19 @@ extension FuzzTarget {
     try checkSending(ours + [stream], limit)
   }
 
-  /// Messages, also one that may be above the limit, become the same stream in Swift and in C.
+  /// Messages, also one above the limit, become the same stream in Swift and in C.
   private static func checkSending(_ messages: [[UInt8]], _ limit: UInt32) throws {
-    var sender = Channel.Sender(Gathered(), limit: limit)
+    var sender = MessageChannel.Sender(Gathered(), maximumLength: limit)
     var (count, reason) = (0, Int32(0))
     do throws(IPCError) {
-      for message in messages where try sender.send(message.span) == .sent { count += 1 }
+      for message in messages {
+        try sender.send(message.span)
+        count += 1
+      }
     } catch { reason = error.errno.rawValue }
     let ours = sender.release().bytes
 
-    let file = try MemoryObject<ReadWrite>(anonymous: "stream")
+    let file = try MemoryObject<ReadWriteAccess>(anonymous: "stream")
     var theirReason: Int32 = 0
     let theirCount = unsafe fuzzed_channel_send(
       file.descriptor.rawValue, limit, messages.map { UInt32($0.count) }, messages.count, messages.flatMap(\.self),
@@ -139,34 +142,33 @@ extension FuzzTarget {
   }
 }
 
-/// A sink that keeps what it is given, at most seven bytes at a time.
-private struct Gathered: ByteSink {
+/// A sink that collects the bytes, at most seven at a time.
+private struct Gathered: WritableStream {
   private(set) var bytes: [UInt8] = []
 
   mutating func write(
-    _ bytes: RawSpan, patience: Patience, interruption: Interruption
-  ) throws(IPCError) -> WriteResult {
+    _ bytes: RawSpan, timeout: Timeout, retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int {
     let piece = bytes.extracting(first: 7)
     unsafe piece.withUnsafeBytes { unsafe self.bytes.append(contentsOf: $0) }
-    return .wrote(piece.byteCount)
+    return piece.byteCount
   }
 }
 
 /// A source that yields at most seven bytes at a time.
-private struct Pieces: ByteSource {
+private struct Pieces: ReadableStream {
   private var bytes: ArraySlice<UInt8>
   private(set) var largestRoom = 0
 
   init(_ bytes: [UInt8]) { self.bytes = bytes[...] }
 
   mutating func read(
-    into room: inout OutputRawSpan, patience: Patience, interruption: Interruption
-  ) throws(IPCError) -> ReadResult {
+    into room: inout OutputRawSpan, timeout: Timeout, retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int {
     largestRoom = max(largestRoom, room.freeCapacity)
     let piece = bytes.prefix(min(7, room.freeCapacity))
-    if piece.isEmpty { return .endOfFile(after: 0) }
     for byte in piece { room.append(byte) }
     bytes = bytes.dropFirst(piece.count)
-    return .read(piece.count)
+    return piece.count
   }
 }

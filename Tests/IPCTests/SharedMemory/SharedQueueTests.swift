@@ -24,7 +24,8 @@ import Testing
     #expect(try queue.receiver.text(timeout: .after(.seconds(-1))) == "one")
     var bytes: [UInt8] = []
     #expect(reason { _ = try queue.receiver.receive(appendingTo: &bytes, timeout: .immediate) } == .wouldBlock)
-    #expect(reason { _ = try queue.receiver.receive(appendingTo: &bytes, timeout: .after(.milliseconds(5))) } == .timedOut)
+    #expect(
+      reason { _ = try queue.receiver.receive(appendingTo: &bytes, timeout: .after(.milliseconds(5))) } == .timedOut)
     var room = OutputRawSpan()
     #expect(try queue.receiver.tryReceive(into: &room) == .wouldBlock)
     try queue.close()

@@ -16,12 +16,14 @@ import Testing
     let region = region
     async let served: Void = onThread {
       var connection = MessageChannel.Connection(
-        reading: try ByteRing.Consumer.open(in: region, at: 0), writing: try ByteRing.Producer.open(in: region, at: 4096))
+        reading: try ByteRing.Consumer.open(in: region, at: 0),
+        writing: try ByteRing.Producer.open(in: region, at: 4096))
       try connection.serve { request, reply in reply.append(contentsOf: request.reversed()) }
     }
     let result = try await onThread {
       var connection = MessageChannel.Connection(
-        reading: try ByteRing.Consumer.open(in: region, at: 4096), writing: try ByteRing.Producer.open(in: region, at: 0))
+        reading: try ByteRing.Consumer.open(in: region, at: 4096),
+        writing: try ByteRing.Producer.open(in: region, at: 0))
       let request = (0..<1000).map { UInt8(truncatingIfNeeded: $0) }
       var reply: [UInt8] = []
       return (try connection.request(request.span, reply: &reply), reply == request.reversed())

@@ -29,7 +29,8 @@ import Testing
   func `Short and long messages are received in place and in an array`(_ length: Int) throws {
     let message = (0..<length).map { UInt8(truncatingIfNeeded: $0) }
     var receiver = MessageChannel.Receiver(
-      ScriptedSource(frames([message, message, [9], message]), pieces: [4, max(1, length)] + Array(repeating: 5000, count: 90)))
+      ScriptedSource(
+        frames([message, message, [9], message]), pieces: [4, max(1, length)] + Array(repeating: 5000, count: 90)))
     var received: [UInt8] = [1, 2, 3]
     #expect(try receiver.receive(into: &received) == length)
     #expect(received == message)
