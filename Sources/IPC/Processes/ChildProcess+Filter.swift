@@ -2,6 +2,9 @@ internal import CIPC
 internal import SystemPackage
 
 extension ChildProcess {
+  /// What a filter wrote to its standard output, and how it ended.
+  public typealias FilterResult = (output: [UInt8], status: TerminationStatus)
+
   /// Runs a program as a filter: writes `input` to its standard input, collects its standard output at the same time, and
   /// waits for it.
   ///
@@ -25,7 +28,7 @@ extension ChildProcess {
   public static func filter(
     _ program: String, arguments: [String] = [], input: RawSpan, maxLength: Int = .max, options: Options = Options(),
     timeout: Timeout = .never, retryOnInterrupt: Bool = true
-  ) throws(IPCError) -> (output: [UInt8], status: TerminationStatus) {
+  ) throws(IPCError) -> FilterResult {
     let toChild = try AnonymousPipe()
     let fromChild = try AnonymousPipe()
     var child = try ChildProcess(
@@ -52,7 +55,7 @@ extension ChildProcess {
   public static func filter(
     _ program: String, arguments: [String] = [], input: Span<UInt8>, maxLength: Int = .max,
     options: Options = Options(), timeout: Timeout = .never, retryOnInterrupt: Bool = true
-  ) throws(IPCError) -> (output: [UInt8], status: TerminationStatus) {
+  ) throws(IPCError) -> FilterResult {
     try unsafe filter(
       program, arguments: arguments, input: input.bytes, maxLength: maxLength, options: options, timeout: timeout,
       retryOnInterrupt: retryOnInterrupt)
