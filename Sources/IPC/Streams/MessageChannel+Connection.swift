@@ -60,10 +60,10 @@ extension MessageChannel {
 
 extension MessageChannel.Connection where Stream: ~Copyable {
   /// Creates a channel over two streams, one in each direction.
-  public init<Source: ReadableStream & ~Copyable, Sink: WritableStream & ~Copyable>(
-    reading source: consuming Source, writing sink: consuming Sink,
+  public init<In: ReadableStream & ~Copyable, Out: WritableStream & ~Copyable>(
+    reading source: consuming In, writing sink: consuming Out,
     maximumLength: UInt32 = MessageChannel.defaultMaximumLength
-  ) where Stream == StreamPair<Source, Sink> {
+  ) where Stream == StreamPair<In, Out> {
     self.init(StreamPair(reading: source, writing: sink), maximumLength: maximumLength)
   }
 
