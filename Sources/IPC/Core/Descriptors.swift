@@ -1,3 +1,5 @@
+internal import CIPC
+internal import Synchronization
 public import SystemPackage
 
 #if canImport(Glibc)
@@ -133,4 +135,83 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
     }
     return result == .failure(.interrupted) ? .success(0) : result
   }
+}
+
+/// Calls that must not wait, on descriptors for which the kernel has no call that does not: `O_NONBLOCK` is set on the
+/// open file description for the length of the call.
+///
+/// Threads of this process take turns. So no thread takes the flag that another thread has set for the state of the
+/// description, and no blocking call of this library sees it.
+enum NonBlocking {
+  private static let turn = Mutex(())
+
+  /// Performs a call that returns -1 when it fails: blocking for ``Timeout/never``, else without waiting.
+  static func result(
+    _ descriptor: FileDescriptor, _ timeout: Timeout, retryOnInterrupt: Bool, _ body: () -> Int
+  ) throws(IPCError) -> Result<Int, Errno> {
+    if !timeout.isNever { return try result(descriptor, retryOnInterrupt: retryOnInterrupt, body) }
+    while true {
+      let result = Syscall.result(retryOnInterrupt: retryOnInterrupt, body)
+      switch result {
+      // Another thread's turn, unless the description is non-blocking by itself.
+      case .failure(.wouldBlock), .failure(.nowInProgress), .failure(.alreadyInProcess):
+        if try isSet(descriptor) { return result }
+      default: return result
+      }
+    }
+  }
+
+  /// Performs a call that does not wait.
+  static func result(
+    _ descriptor: FileDescriptor, retryOnInterrupt: Bool, _ body: () -> Int
+  ) throws(IPCError) -> Result<Int, Errno> {
+    try turn.withLock { (_) throws(IPCError) in
+      let flags = try statusFlags(of: descriptor)
+      if flags & O_NONBLOCK != 0 { return Syscall.result(retryOnInterrupt: retryOnInterrupt, body) }
+      try setStatusFlags(of: descriptor, flags | O_NONBLOCK)
+      let result = Syscall.result(retryOnInterrupt: retryOnInterrupt, body)
+      try setStatusFlags(of: descriptor, flags)
+      return result
+    }
+  }
+
+  static func isSet(_ descriptor: FileDescriptor) throws(IPCError) -> Bool {
+    try turn.withLock { (_) throws(IPCError) in try statusFlags(of: descriptor) & O_NONBLOCK != 0 }
+  }
+
+  static func set(_ descriptor: FileDescriptor, _ nonBlocking: Bool) throws(IPCError) {
+    try turn.withLock { (_) throws(IPCError) in
+      let flags = try statusFlags(of: descriptor)
+      try setStatusFlags(of: descriptor, nonBlocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK)
+    }
+  }
+
+  static func statusFlags(of descriptor: FileDescriptor) throws(IPCError) -> Int32 {
+    try Syscall.call(.fcntlGetFlags, on: .descriptor(descriptor)) { fcntl(descriptor.rawValue, F_GETFL) }
+  }
+
+  static func setStatusFlags(of descriptor: FileDescriptor, _ flags: Int32) throws(IPCError) {
+    try Syscall.call(.fcntlSetFlags, on: .descriptor(descriptor)) { fcntl(descriptor.rawValue, F_SETFL, flags) }
+  }
+}
+
+/// What a descriptor is ready for: the events of `poll(2)` and `epoll(7)`.
+public struct Readiness: OptionSet, Hashable, Sendable {
+  public let rawValue: Int16
+  public init(rawValue: Int16) { self.rawValue = rawValue }
+
+  /// Reading does not wait (`POLLIN`).
+  public static let readable = Readiness(rawValue: Int16(POLLIN))
+  /// Writing at least one byte does not wait (`POLLOUT`).
+  public static let writable = Readiness(rawValue: Int16(POLLOUT))
+  /// An error is pending, or all readers of a pipe are gone (`POLLERR`). Reported even if not asked for.
+  public static let error = Readiness(rawValue: Int16(POLLERR))
+  /// The peer closed its end; data may still be there to read (`POLLHUP`). Reported even if not asked for.
+  public static let hangUp = Readiness(rawValue: Int16(POLLHUP))
+  /// Urgent data of a socket is there (`POLLPRI`).
+  public static let priority = Readiness(rawValue: Int16(POLLPRI))
+  /// The peer of a stream socket shut down its sending half, or closed (`POLLRDHUP`).
+  public static let peerHangUp = Readiness(rawValue: Int16(CIPC_POLLRDHUP))
+  /// No file is open under this number (`POLLNVAL`). Reported by `poll(2)` only, even if not asked for.
+  public static let notOpen = Readiness(rawValue: Int16(POLLNVAL))
 }

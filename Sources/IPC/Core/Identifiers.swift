@@ -6,6 +6,59 @@ internal import Glibc
 internal import Musl
 #endif
 
+/// The name of a POSIX message queue, shared memory object or named semaphore: a slash, and up to 255 bytes that are
+/// neither a slash nor NUL.
+///
+/// ```swift
+/// let queue = try POSIXMessageQueue.Receiver.open("/jobs")
+/// ```
+///
+/// It is not a path, though it looks like one, and it is bytes, not text: two names are equal if their bytes are. Whether
+/// the name is valid is checked by the call that uses it.
+///
+/// `mq_overview(7)`, `shm_overview(7)`, `sem_overview(7)`.
+public struct POSIXName: Hashable, Sendable {
+  /// With the NUL that C needs.
+  private let storage: [UInt8]
+
+  /// Creates a name of bytes, up to the first NUL.
+  public init(bytes: some Sequence<UInt8>) { storage = Array(bytes.prefix { $0 != 0 }) + [0] }
+
+  /// Creates a name of the UTF-8 bytes of a string, up to the first NUL.
+  public init(_ text: some StringProtocol) { self.init(bytes: text.utf8) }
+
+  /// The bytes, without a NUL.
+  public var bytes: ArraySlice<UInt8> { storage.dropLast() }
+
+  /// Calls `body` with the name as C takes it.
+  @inline(__always)
+  package func withCString<Value>(_ body: (UnsafePointer<CChar>) -> Value) -> Value {
+    unsafe storage.withUnsafeBufferPointer { buffer in
+      guard let start = buffer.baseAddress else { preconditionFailure("a name has its NUL") }
+      return unsafe start.withMemoryRebound(to: CChar.self, capacity: buffer.count) { unsafe body($0) }
+    }
+  }
+
+  /// Refuses names that C libraries accept by accident, such as one without its slash, which others cannot open, and
+  /// `/.`, which is the directory of all objects.
+  ///
+  /// - Throws: ``IPCError`` with `.invalidArgument`; `.fileNameTooLong` for more than `maximumLength` bytes after the slash.
+  package func validate(for call: IPCError.Call, maximumLength: Int) throws(IPCError) {
+    let rest = bytes.dropFirst()
+    guard bytes.first == UInt8(ascii: "/"), !rest.isEmpty, !rest.contains(UInt8(ascii: "/")),
+      !(rest.count <= 2 && rest.allSatisfy { $0 == UInt8(ascii: ".") })
+    else { throw IPCError(call, .invalidArgument, on: .name(self)) }
+    if rest.count > maximumLength { throw IPCError(call, .fileNameTooLong, on: .name(self)) }
+  }
+}
+
+extension POSIXName: ExpressibleByStringLiteral, CustomStringConvertible {
+  public init(stringLiteral text: String) { self.init(text) }
+
+  /// The bytes as UTF-8; bytes that are not UTF-8 are replaced.
+  public var description: String { String(decoding: bytes, as: UTF8.self) }
+}
+
 /// The number of a process (`pid_t`).
 ///
 /// The kernel reuses the number of a process that has ended and been waited for. A ``PIDFD`` never refers to another

@@ -1,10 +1,17 @@
 internal import CIPC
+internal import Synchronization
 package import SystemPackage
 
 #if canImport(Glibc)
   internal import Glibc
 #elseif canImport(Musl)
   internal import Musl
+#endif
+
+#if canImport(Glibc)
+internal import Glibc
+#elseif canImport(Musl)
+internal import Musl
 #endif
 
 /// The funnel to the kernel: nothing else in this module reads `errno`.
@@ -118,5 +125,73 @@ package func nilIfWouldBlock<Value: ~Copyable>(
     return try body()
   } catch  where error.errno == .wouldBlock && error.transferred == 0 {
     return nil
+  }
+}
+
+/// Waiting for a word in shared memory.
+enum Futex {
+  enum Outcome {
+    /// The word has changed, or the thread was woken, possibly without a reason: check again.
+    case woken
+    case timedOut
+  }
+
+  /// Sleeps while `word` is `value`.
+  ///
+  /// - Parameter nanoseconds: The longest time to sleep; negative for no limit.
+  ///
+  /// Calls `futex(2)` with `FUTEX_WAIT`.
+  static func wait(
+    while word: UnsafePointer<Atomic<UInt32>>, is value: UInt32, nanoseconds: Int64, retryOnInterrupt: Bool
+  ) throws(IPCError) -> Outcome {
+    // Not retried here: the next wait has only the rest of the time, and possibly nothing to wait for.
+    switch Syscall.result(retryOnInterrupt: false, { unsafe cipc_futex_wait(word, value, nanoseconds) }) {
+    case .success, .failure(.wouldBlock): return .woken
+    case .failure(.timedOut): return .timedOut
+    case .failure(.interrupted) where retryOnInterrupt: return .woken
+    case .failure(let reason): throw IPCError(.futex, reason)
+    }
+  }
+
+  /// Wakes up to `count` threads that sleep on `word`.
+  ///
+  /// Calls `futex(2)` with `FUTEX_WAKE`, which does not fail for a mapped word.
+  static func wake(_ word: UnsafePointer<Atomic<UInt32>>, _ count: Int32) {
+    _ = unsafe cipc_futex_wake(word, count)
+  }
+}
+
+/// Keeps a signal that a call raises from killing the process, where the kernel has no flag for that.
+///
+/// The disposition of the signal belongs to the whole process and stays as it is. The signal is blocked in this thread
+/// for the length of the call, and what the call raised is removed.
+enum ThreadSignal {
+  /// Performs `body` with `signal` blocked, and leaves `errno` as `body` set it.
+  ///
+  /// - Parameter raised: Whether a result means that the call raised the signal.
+  static func contained<Value>(_ signal: Int32, _ body: () -> Value, raised: (Value) -> Bool) -> Value {
+    var signals = sigset_t()
+    var before = sigset_t()
+    // These calls cannot fail: the signal exists, and the sets are ours.
+    _ = unsafe sigemptyset(&signals)
+    _ = unsafe sigaddset(&signals, signal)
+    _ = unsafe pthread_sigmask(SIG_BLOCK, &signals, &before)
+    // A signal that is pending already belongs to the program. It can only be pending if it was blocked.
+    let wasPending = unsafe sigismember(&before, signal) == 1 && isPending(signal)
+    let value = body()
+    let reason = errno
+    if raised(value), !wasPending {
+      var immediately = timespec()
+      // Interrupted by another signal, it has taken nothing yet.
+      while unsafe sigtimedwait(&signals, nil, &immediately) == -1 && errno == EINTR {}
+    }
+    _ = unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
+    errno = reason
+    return value
+  }
+
+  private static func isPending(_ signal: Int32) -> Bool {
+    var pending = sigset_t()
+    return unsafe sigpending(&pending) == 0 && sigismember(&pending, signal) == 1
   }
 }

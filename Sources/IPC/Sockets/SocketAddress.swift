@@ -1,5 +1,11 @@
 internal import CIPC
 
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
 /// The address of an internet socket: an IP address and a port.
 ///
 /// The `struct sockaddr_in` of `ip(7)`, and the `struct sockaddr_in6` of `ipv6(7)`. Using one does not allocate.
@@ -51,5 +57,82 @@ extension SocketAddress: LosslessStringConvertible {
 
   public var description: String {
     address.version == .v4 ? "\(address):\(port)" : "[\(address)]:\(port)"
+  }
+}
+
+/// A version of the Internet Protocol.
+public enum IPVersion: Hashable, Sendable, CaseIterable {
+  case v4
+  case v6
+}
+
+/// A numeric IP address.
+///
+/// ```swift
+/// guard let address = IPAddress("fe80::1%eth0") else { return }
+/// ```
+///
+/// Host names are not addresses: resolve them with `getaddrinfo(3)`, which can block.
+public struct IPAddress: Hashable, Sendable {
+  public let version: IPVersion
+  /// In network byte order, the first byte lowest in memory.
+  let first: UInt64
+  let second: UInt64
+  /// The number of the interface of a link-local IPv6 address; 0 for none.
+  public let scope: UInt32
+
+  init(version: IPVersion, first: UInt64, second: UInt64 = 0, scope: UInt32 = 0) {
+    self.version = version
+    self.first = first
+    self.second = second
+    self.scope = scope
+  }
+
+  /// The loopback address: `127.0.0.1` or `::1`.
+  public static func loopback(_ version: IPVersion) -> IPAddress {
+    switch version {
+    case .v4: IPAddress(version: .v4, first: (UInt64(0x7F00_0001) << 32).bigEndian)
+    case .v6: IPAddress(version: .v6, first: 0, second: UInt64(1).bigEndian)
+    }
+  }
+
+  /// All addresses of the machine, to listen at: `0.0.0.0` or `::`.
+  public static func any(_ version: IPVersion) -> IPAddress { IPAddress(version: version, first: 0) }
+}
+
+extension IPAddress: LosslessStringConvertible {
+  /// Parses `127.0.0.1`, `::1`, or `fe80::1%eth0`, where the interface is an existing name or a number.
+  ///
+  /// An IPv4 address has four decimal numbers: `127.1` is nil.
+  ///
+  /// Calls `inet_pton(3)`, and `if_nametoindex(3)`.
+  public init?(_ description: String) {
+    // inet_pton(3) would stop at a NUL.
+    if description.utf8.contains(0) { return nil }
+    var words: (UInt64, UInt64) = (0, 0)
+    if unsafe inet_pton(AF_INET, description, &words) == 1 {
+      self.init(version: .v4, first: words.0)
+      return
+    }
+    let parts = description.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false)
+    guard unsafe inet_pton(AF_INET6, String(parts[0]), &words) == 1 else { return nil }
+    var scope: UInt32 = 0
+    if parts.count == 2 {
+      scope = unsafe UInt32(parts[1]) ?? if_nametoindex(String(parts[1]))
+      if scope == 0 { return nil }
+    }
+    self.init(version: .v6, first: words.0, second: words.1, scope: scope)
+  }
+
+  /// The text that ``init(_:)`` parses. Calls `inet_ntop(3)`.
+  public var description: String {
+    var words = (first, second)
+    let text = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { buffer in
+      // Fails only if there is too little room.
+      _ = unsafe inet_ntop(
+        version == .v4 ? AF_INET : AF_INET6, &words, buffer.baseAddress, socklen_t(buffer.count))
+      return unsafe buffer.baseAddress.map { unsafe String(cString: $0) } ?? ""
+    }
+    return scope == 0 ? text : "\(text)%\(scope)"
   }
 }

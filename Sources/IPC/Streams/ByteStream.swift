@@ -51,3 +51,213 @@ extension StreamPair: WritableStream where Source: ~Copyable, Sink: ~Copyable {
     try sink.write(bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 }
+
+/// The calls that move the bytes of a stream.
+@frozen
+public enum Transport: Hashable, Sendable {
+  /// `read(2)` and `write(2)`, for pipes and FIFOs.
+  case file
+  /// `recv(2)` and `send(2)`, for sockets.
+  case socket
+}
+
+/// A descriptor that bytes can be read from: the reading end of a pipe or FIFO, or a stream socket.
+public protocol ReadableDescriptor: DescriptorRepresentable, ReadableStream, ~Copyable {
+  var transport: Transport { get }
+}
+
+/// A descriptor that bytes can be written to: the writing end of a pipe or FIFO, or a stream socket.
+///
+/// When all readers are gone, a call throws `.brokenPipe`; the process is not killed by `SIGPIPE`, whatever its
+/// disposition, which stays as it is.
+public protocol WritableDescriptor: DescriptorRepresentable, WritableStream, ~Copyable {
+  var transport: Transport { get }
+}
+
+extension ReadableDescriptor where Self: ~Copyable {
+  /// The number of bytes that can be read without waiting.
+  ///
+  /// Calls `ioctl(2)` with `FIONREAD`.
+  public var bytesAvailable: Int { get throws(IPCError) { try countBytesAvailable() } }
+
+  /// Reads at least one byte, at most as many as `bytes` has room for, and appends them to `bytes`.
+  ///
+  /// - Returns: The number of bytes that were read; 0 at end of file, or if `bytes` has no room.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset` if the peer
+  ///   of a socket closed it before it had read everything; `.interrupted` if `retryOnInterrupt` is false and a signal
+  ///   handler ran.
+  ///
+  /// Calls `read(2)`, or `recv(2)`.
+  @inlinable
+  public func read(
+    into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    if timeout == .never {
+      let count = Transfer.attemptRead(descriptor, transport, into: &bytes)
+      if count >= 0 { return count }
+    }
+    return try Transfer.read(descriptor, transport, into: &bytes, timeout, retryOnInterrupt)
+  }
+
+  /// Reads what is there, without waiting, and appends it to `bytes`.
+  ///
+  /// - Returns: The number of bytes that were read, 0 at end of file; nil if reading would have to wait.
+  public func tryRead(into bytes: inout OutputRawSpan) throws(IPCError) -> Int? {
+    try nilIfWouldBlock { () throws(IPCError) in try read(into: &bytes, timeout: .immediate) }
+  }
+
+  /// Reads until `bytes` is full or the stream ends.
+  ///
+  /// - Returns: The number of bytes that were read; fewer than there was room for only at end of file.
+  /// - Throws: ``IPCError`` as ``read(into:timeout:retryOnInterrupt:)`` does. What was read until then is in `bytes`, and
+  ///   its count in ``IPCError/transferred``.
+  ///
+  /// Calls `read(2)`, or `recv(2)`, as often as necessary.
+  public func readExactly(
+    into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    let before = bytes.byteCount
+    while bytes.freeCapacity > 0 {
+      do throws(IPCError) {
+        if try read(into: &bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt) == 0 { break }
+      } catch {
+        throw error.adding(transferred: bytes.byteCount - before)
+      }
+    }
+    return bytes.byteCount - before
+  }
+
+  /// Reads at least one byte, at most `maxLength`, and appends them to an array, which is reallocated only if its capacity
+  /// is too small.
+  ///
+  /// Like ``read(into:timeout:retryOnInterrupt:)``.
+  @inlinable
+  public func read(
+    maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in
+      try read(into: &span, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    }
+  }
+
+  /// Reads `length` bytes, fewer only at end of file, and appends them to an array.
+  ///
+  /// Like ``readExactly(into:timeout:retryOnInterrupt:)``.
+  public func readExactly(
+    _ length: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    try bytes.append(maxLength: length) { (span) throws(IPCError) in
+      try readExactly(into: &span, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    }
+  }
+
+  /// Reads to the end of the stream, and appends everything to an array.
+  ///
+  /// - Parameter maxLength: How many bytes to read at most, so that a peer cannot exhaust the memory.
+  /// - Returns: The number of bytes that were read. If it is `maxLength`, there may be more.
+  /// - Throws: ``IPCError``, with what was read until then in `bytes`, and its count in ``IPCError/transferred``.
+  @discardableResult
+  public func readToEnd(
+    appendingTo bytes: inout [UInt8], maxLength: Int = .max, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    let before = bytes.count
+    while true {
+      let total = bytes.count - before
+      if total == maxLength { return total }
+      // Doubles the array, so that it is reallocated a logarithmic number of times.
+      let room = min(
+        maxLength - total, max(bytes.capacity - bytes.count, bytes.count, AnonymousPipe.maximumAtomicWriteLength))
+      do throws(IPCError) {
+        let count = try readExactly(room, appendingTo: &bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+        if count < room { return total + count }
+      } catch {
+        throw error.adding(transferred: total)
+      }
+    }
+  }
+}
+
+extension WritableDescriptor where Self: ~Copyable {
+  /// Writes at least one of `bytes`: all of them, unless there is room for fewer and the call may not wait for more.
+  ///
+  /// A pipe takes up to ``AnonymousPipe/maximumAtomicWriteLength`` bytes as a whole or not at all.
+  ///
+  /// - Returns: The number of bytes that were written; 0 only if there are none.
+  /// - Throws: ``IPCError`` with `.brokenPipe` if all readers are gone; `.timedOut` or, for ``Timeout/immediate``,
+  ///   `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran before anything was written.
+  ///
+  /// Calls `pwritev2(2)` with `RWF_NOSIGNAL`, before Linux 6.18 `write(2)`; or `send(2)`.
+  @inlinable
+  public func write(
+    _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    if timeout == .never {
+      let count = Transfer.attemptWrite(descriptor, transport, bytes)
+      if count >= 0 { return count }
+    }
+    return try Transfer.write(descriptor, transport, bytes, timeout, retryOnInterrupt)
+  }
+
+  /// Writes the bytes of an array or a string, like ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  @inlinable
+  public func write(
+    _ bytes: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    try unsafe write(bytes.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+  }
+
+  /// Writes what there is room for, without waiting.
+  ///
+  /// - Returns: The number of bytes that were written; nil if writing would have to wait.
+  public func tryWrite(_ bytes: RawSpan) throws(IPCError) -> Int? {
+    try nilIfWouldBlock { () throws(IPCError) in try write(bytes, timeout: .immediate) }
+  }
+
+  /// Writes all of `bytes`.
+  ///
+  /// More than ``AnonymousPipe/maximumAtomicWriteLength`` bytes can be mixed with those of other writers.
+  ///
+  /// - Throws: ``IPCError`` as ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does, with the number of bytes that
+  ///   were written in ``IPCError/transferred``.
+  ///
+  /// Calls `pwritev2(2)`, `write(2)` or `send(2)` as often as necessary.
+  @inlinable
+  public func writeAll(
+    _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    let count = try write(bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    if count < bytes.byteCount {
+      try Transfer.writeRest(descriptor, transport, bytes, after: count, timeout, retryOnInterrupt)
+    }
+  }
+
+  /// Writes all bytes of an array or a string, like ``writeAll(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  @inlinable
+  public func writeAll(
+    _ bytes: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    try unsafe writeAll(bytes.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+  }
+}
+
+extension [UInt8] {
+  /// Makes room for `maxLength` more bytes, and lets `fill` append to them. The array is reallocated only if its capacity
+  /// is too small.
+  @inlinable @inline(__always)
+  package mutating func append<Result>(
+    maxLength: Int, _ fill: (inout OutputRawSpan) throws(IPCError) -> Result
+  ) throws(IPCError) -> Result {
+    var result: Result?
+    try append(addingCapacity: maxLength) { (span: inout OutputSpan<UInt8>) throws(IPCError) in
+      result = try unsafe span.withUnsafeMutableBufferPointer { (buffer, count) throws(IPCError) in
+        let end = count + maxLength
+        let room = unsafe UnsafeMutableRawBufferPointer(start: buffer.baseAddress, count: end)
+        var bytes = unsafe OutputRawSpan(buffer: room, initializedCount: count)
+        defer { count = bytes.byteCount }
+        return try fill(&bytes)
+      }
+    }
+    guard let result else { preconditionFailure("append(addingCapacity:) did not call its closure") }
+    return result
+  }
+}
