@@ -30,7 +30,7 @@ struct Run {
 let messageLength = 64
 
 /// A message, and memory to receive one in.
-struct Buffers: ~Copyable {
+@safe struct Buffers: ~Copyable {
   let message: UnsafeMutableRawBufferPointer
   let room: UnsafeMutableRawBufferPointer
 
