@@ -47,21 +47,21 @@ private struct RingUse: Equatable {
       switch (content, role) {
       case (1, .producer):
         var end = try ByteRing.Producer.open(in: memory, at: offset)
-        transfer { (_) throws(IPCError) in Int64(try end.write(message.span, timeout: .immediate)) }
+        transfer { (_) throws(IPCError) in Int64(try end.write(message.span, timeout: Self.past)) }
       case (1, .consumer):
         var end = try ByteRing.Consumer.open(in: memory, at: offset)
-        transfer { (room) throws(IPCError) in Int64(try end.read(into: &room, timeout: .immediate)) }
+        transfer { (room) throws(IPCError) in Int64(try end.read(into: &room, timeout: Self.past)) }
       case (_, .producer):
         var end = try RecordRing.Producer.open(in: memory, at: offset)
         transfer { (_) throws(IPCError) in
-          try end.send(message.span, timeout: .immediate)
+          try end.send(message.span, timeout: Self.past)
           return 0
         }
       case (_, .consumer):
         var end = try RecordRing.Consumer.open(in: memory, at: offset)
         transfer { (room) throws(IPCError) in
           // Where the library returns nil, C fails with ENODATA.
-          guard let length = try end.receive(into: &room, timeout: .immediate) else { return -Int64(ENODATA) }
+          guard let length = try end.receive(into: &room, timeout: Self.past) else { return -Int64(ENODATA) }
           return Int64(length)
         }
       }
@@ -76,10 +76,12 @@ private struct RingUse: Equatable {
           buffer: UnsafeMutableRawBufferPointer(rebasing: bytes[round * length..<(round + 1) * length]),
           initializedCount: 0)
         do throws(IPCError) { outcomes[round] = try transfer(&room) } catch {
-          // C has no timeout of its own for a call that does not wait: its deadline has passed.
-          outcomes[round] = -Int64(error.errno == .wouldBlock ? ETIMEDOUT : error.errno.rawValue)
+          outcomes[round] = -Int64(error.errno.rawValue)
         }
       }
     }
   }
+
+  /// As in C: a deadline that has passed, after which a call fails with ETIMEDOUT.
+  private static let past = Timeout.after(.seconds(-1))
 }
