@@ -3,19 +3,65 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Objects of another user that exist already and that all users may use.
+/// Objects of another user that exist already and that all users may use: a program that opens them shares them.
 ///
-/// A program that asks to *create* an object never gets one of these. A program that asks to create or open one learns
-/// that it is not new, and can check its owner.
-@Suite(.enabled(if: geteuid() == 0, "it needs root, to create objects of another user"))
-struct ForeignQueuesTests {
+/// `create` never returns one. `createOrOpen` reports that it is not new, and its owner can be checked.
+@Suite(.enabled(if: geteuid() == 0, "needs root, to create objects of another user"))
+struct ForeignObjectsTests {
   private static let otherUser = UserID(rawValue: 65534)
   private static let all: FilePermissions = [.ownerReadWrite, .groupReadWrite, .otherReadWrite]
 
+  private func giveAway(_ path: String) throws {
+    try #require(unsafe chown(path, Self.otherUser.rawValue, Self.otherUser.rawValue) == 0)
+  }
+
+  private func giveAway(_ object: borrowing some DescriptorRepresentable & ~Copyable) throws {
+    try #require(fchown(object.descriptor.rawValue, Self.otherUser.rawValue, Self.otherUser.rawValue) == 0)
+  }
+
+  @Test func `Shared memory`() throws {
+    try withMemoryName { name in
+      try giveAway(try POSIXSharedMemory.create(name, permissions: Self.all))
+      #expect(reason { _ = try POSIXSharedMemory.create(name) } == .fileExists)
+      let opened = try POSIXSharedMemory.createOrOpen(name)
+      let isNew = opened.isNew
+      #expect(!isNew)
+      #expect(try opened.status().user == Self.otherUser)
+    }
+  }
+
+  @Test func `A mapped file`() throws {
+    let scratch = try Scratch()
+    let file = scratch.path.appending("file")
+    try giveAway(try MappedFile.create(file, permissions: Self.all))
+    #expect(reason { _ = try MappedFile.create(file) } == .fileExists)
+    #expect(try MappedFile.open(file).status().user == Self.otherUser)
+  }
+
+  @Test func `A semaphore`() throws {
+    try withSemaphoreName { name in
+      let planted = try POSIXSemaphore.create(name, value: 1, permissions: Self.all)
+      try giveAway("/dev/shm/sem.\(name.description.dropFirst())")
+      #expect(reason { _ = try POSIXSemaphore.create(name, value: 1) } == .fileExists)
+      let isNew = try POSIXSemaphore.createOrOpen(name, value: 1).isNew
+      #expect(!isNew)
+      _ = planted
+    }
+  }
+
+  @Test func `A FIFO`() throws {
+    let scratch = try Scratch()
+    let fifo = FIFO(scratch.path.appending("fifo"))
+    try fifo.create(permissions: Self.all)
+    try giveAway(fifo.path.string)
+    #expect(reason { try fifo.create() } == .fileExists)
+    #expect(try !fifo.createIfMissing())
+    #expect(try fifo.status().user == Self.otherUser)
+  }
+
   @Test func `A POSIX message queue`() throws {
     try withQueueName { name in
-      let planted = try POSIXMessageQueue.Duplex.create(name, permissions: Self.all)
-      try #require(fchown(planted.descriptor.rawValue, Self.otherUser.rawValue, 65534) == 0)
+      try giveAway(try POSIXMessageQueue.Duplex.create(name, permissions: Self.all))
       #expect(reason { _ = try POSIXMessageQueue.Duplex.create(name) } == .fileExists)
       let opened = try POSIXMessageQueue.Duplex.createOrOpen(name)
       #expect(opened.isNew == false)
