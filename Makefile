@@ -8,6 +8,8 @@ BIN := $(BUILD)/bin
 
 # Compilers leave litter where TMPDIR says; it goes with `make clean`.
 export TMPDIR := $(abspath $(BUILD))/tmp
+# Package.swift declares the tools only if this is set.
+export IPC_INTEROP_TOOLS := 1
 $(shell mkdir -p $(TMPDIR))
 
 # Filters and options for the gate: make interop RUN="--mechanism pipe --verbose"
@@ -19,7 +21,7 @@ SELF_TEST ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps lint-deps patch-deps fault-deps build interop self-test faults test unit lint sanitize fuzz soak coverage docs scenarios clean swift-release
+.PHONY: help deps lint-deps patch-deps fault-deps build interop self-test faults test unit lint sanitize fuzz soak coverage cost docs scenarios clean swift-release
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -85,6 +87,16 @@ SOAK ?= killed interrupted limits growth alarms
 
 soak: build ## Kill, interrupt, starve, and repeat the gate itself (SOAK="killed limits" picks parts; takes hours)
 	@.ci/soak $(SOAK)
+
+cost: c-cost ## Measure the cost of the library over C (prints tables, writes build/cost.json; takes some minutes)
+	@.ci/install-dependencies valgrind strace
+	@$(SWIFT) build -c release --product swift-cost
+	@$(SWIFT) build -c release --product cost-report
+	@mkdir -p $(BUILD)/cost/stripped
+	@products="$$($(SWIFT) build -c release --show-bin-path)"; \
+	strip -o $(BUILD)/cost/stripped/c $(BUILD)/cost/c && \
+	strip -o $(BUILD)/cost/stripped/swift "$$products/swift-cost" && \
+	"$$products/cost-report" $(BUILD)/cost/stripped/c $(BUILD)/cost/stripped/swift $(BUILD)/cost.json
 
 coverage: fault-deps build c-faulty ## Show how many lines the tests cover; build/coverage/index.html has them
 	@.ci/coverage

@@ -142,6 +142,21 @@ intptr_t cipc_send_to(int socket, const void *bytes, size_t count, int flags, co
     return sendto(socket, bytes, count, flags | MSG_NOSIGNAL, name_of(to), to->length);
 }
 
+intptr_t cipc_internet_receive(int socket, void *bytes, size_t count, int flags,
+                               struct cipc_internet_address *from) {
+    struct cipc_address address;
+    const intptr_t result = cipc_receive_from(socket, bytes, count, flags, &address);
+    if (result != -1)
+        *from = cipc_internet_of_address(&address);
+    return result;
+}
+
+intptr_t cipc_internet_send(int socket, const void *bytes, size_t count, int flags,
+                            const struct cipc_internet_address *to) {
+    const struct cipc_address address = cipc_address_of_internet(*to);
+    return cipc_send_to(socket, bytes, count, flags, &address);
+}
+
 _Static_assert(sizeof(struct cipc_credentials) == sizeof(struct ucred) &&
                    offsetof(struct cipc_credentials, user) == offsetof(struct ucred, uid) &&
                    offsetof(struct cipc_credentials, group) == offsetof(struct ucred, gid),

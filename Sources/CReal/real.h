@@ -39,7 +39,7 @@ REAL(cipc_peer_credentials);
 REAL(cipc_pipe_read);
 REAL(cipc_pipe_write);
 REAL(cipc_receive_ancillary);
-REAL(cipc_receive_from);
+REAL(cipc_internet_receive);
 REAL(cipc_send_ancillary);
 REAL(close);
 REAL(ftruncate);

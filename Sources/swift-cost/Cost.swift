@@ -4,8 +4,27 @@ internal import SystemPackage
 /// One measurement. Its rounds are all that depends on the count, so that the difference of two runs is the cost of the
 /// rounds alone.
 struct Cost: Sendable {
+  enum Kind: Sendable {
+    /// One message is sent and received in each round.
+    case message
+    /// The time of this many rounds matters, within one process.
+    case single(Int)
+    /// The same, between two processes.
+    case pair(Int)
+  }
+
   let name: String
+  var kind = Kind.message
   let run: @Sendable (Run) throws -> Void
+
+  /// The line of `swift-cost list`.
+  var description: String {
+    switch kind {
+    case .message: "\(name) message 3000"
+    case .single(let count): "\(name) single \(count)"
+    case .pair(let count): "\(name) pair \(count)"
+    }
+  }
 }
 
 /// What to run; for measurements between two processes, the file that they share and which of the two this one is.

@@ -5,7 +5,7 @@ private let large = 1 << 20
 
 /// Mapped memory: loads, stores and copies.
 let memoryCosts = [
-  Cost(name: "memory-load") { run in
+  Cost(name: "memory-load", kind: .single(50_000_000)) { run in
     let region = try run.map(4096)
     for _ in 0..<run.count {
       observe(region)
@@ -13,7 +13,7 @@ let memoryCosts = [
     }
   },
 
-  Cost(name: "memory-store") { run in
+  Cost(name: "memory-store", kind: .single(50_000_000)) { run in
     let region = try run.map(4096)
     let block: Block = (1, 1, 1, 1, 1, 1, 1, 1)
     for _ in 0..<run.count {
@@ -22,7 +22,7 @@ let memoryCosts = [
     }
   },
 
-  Cost(name: "memory-copy") { run in
+  Cost(name: "memory-copy", kind: .single(2_000)) { run in
     let region = try run.map(large)
     try region.withMutableBytes { span in
       for index in span.byteOffsets { span.storeBytes(of: 1, toByteOffset: index, as: UInt8.self) }

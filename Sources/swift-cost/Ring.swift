@@ -2,9 +2,9 @@ internal import IPC
 internal import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 private let capacity = 1 << 16
@@ -36,7 +36,7 @@ let ringCosts = [
     }
   },
 
-  Cost(name: "ring-ping-pong") { run in
+  Cost(name: "ring-ping-pong", kind: .pair(100_000)) { run in
     let region = try run.map(2 * second)
     let buffers = Buffers()
     if run.isFirst {
@@ -61,7 +61,7 @@ let ringCosts = [
     }
   },
 
-  Cost(name: "ring-throughput") { run in
+  Cost(name: "ring-throughput", kind: .pair(2_000_000)) { run in
     let region = try run.map(size)
     let buffers = Buffers()
     if run.isFirst {

@@ -1,10 +1,20 @@
 // swift-cost NAME COUNT spans|arrays [PATH first|second]: runs one measurement, and prints how long its rounds took, in ns.
-// The measurements in C are in c-peers/cost.
+// swift-cost list: prints the names, kinds and usual counts. The measurements in C are in c-peers/cost.
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
 
 /// Each mechanism is a file and a line here.
 let costs: [[Cost]] = [pipeCosts, channelCosts, ringCosts, queueCosts, memoryCosts]
 
 let arguments = CommandLine.arguments
+if arguments.dropFirst() == ["list"] {
+  for cost in costs.joined() { print(cost.description) }
+  exit(0)
+}
 guard arguments.count >= 4, let count = Int(arguments[2]) else {
   fatalError("usage: swift-cost NAME COUNT spans|arrays [PATH first|second]")
 }

@@ -23,11 +23,11 @@ import Glibc
   __real_shutdown(socket, Mutant.halfCloseAsClose.isOn ? Int32(SHUT_RDWR) : how)
 }
 
-@c(__wrap_cipc_receive_from) func receiveFrom(
+@c(__wrap_cipc_internet_receive) func receiveFrom(
   _ socket: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32,
-  _ from: UnsafeMutablePointer<cipc_address>?
+  _ from: UnsafeMutablePointer<cipc_internet_address>?
 ) -> Int {
-  let result = unsafe __real_cipc_receive_from(socket, room, count, flags, from)
+  let result = unsafe __real_cipc_internet_receive(socket, room, count, flags, from)
   // An empty array is taken for nothing.
   guard Mutant.emptyDatagramAsNil.isOn, result == 0, count > 0 else { return result }
   errno = ENOTCONN

@@ -1,6 +1,6 @@
 internal import SystemPackage
 
-// The Swift peer of docs/peer-contract.md: a mechanism is a file and a line here.
+// The Swift peer of docs/peer-protocol.md: a mechanism is a file and a line here.
 nonisolated(unsafe) private let peer = Peer(
   operations: [
     processOperations,

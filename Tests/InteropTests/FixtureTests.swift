@@ -25,7 +25,7 @@ struct FixtureTests {
 
   @Test("The scenario that the documentation shows is one")
   func documentedScenario() throws {
-    let page = try String(contentsOfFile: Checkout.root.appending("docs/scenarios-format.md").string, encoding: .utf8)
+    let page = try String(contentsOfFile: Checkout.root.appending("docs/scenario-format.md").string, encoding: .utf8)
     let blocks = page.components(separatedBy: "```yaml\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
     let operations = Checkout.root.appending("fixtures/operations.yaml").string
     let vocabulary = ScenarioLoader.Source(

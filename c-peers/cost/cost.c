@@ -24,8 +24,7 @@ void *cost_map(const char *path, size_t size) {
         cost_require(fd != -1, "open");
         cost_require(ftruncate(fd, (off_t)size) == 0, "ftruncate");
     }
-    void *memory =
-        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | (path ? 0 : MAP_ANONYMOUS), fd, 0);
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | (path ? 0 : MAP_ANONYMOUS), fd, 0);
     cost_require(memory != MAP_FAILED, "mmap");
     return memory;
 }

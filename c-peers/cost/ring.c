@@ -39,9 +39,9 @@ static void run_ping_pong(const struct cost_run *run) {
     for (long i = 0; i < run->count; i++) {
         if (run->is_first)
             cost_require(ipc_ring_send(&there, message, sizeof message, NULL) == 0, "send");
-        cost_require(
-            ipc_ring_receive(run->is_first ? &back : &there, message, sizeof message, NULL) == COST_MESSAGE,
-            "receive");
+        cost_require(ipc_ring_receive(run->is_first ? &back : &there, message, sizeof message, NULL) ==
+                         COST_MESSAGE,
+                     "receive");
         if (!run->is_first)
             cost_require(ipc_ring_send(&back, message, sizeof message, NULL) == 0, "send");
     }

@@ -1,4 +1,4 @@
-/* The C reference peer: performs IPC operations on request, as specified in docs/peer-contract.md. */
+/* The C reference peer: performs IPC operations on request, as specified in docs/peer-protocol.md. */
 #include "operations.h"
 #include "peer.h"
 

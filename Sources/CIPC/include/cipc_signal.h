@@ -1,6 +1,6 @@
 // Signals: what Swift's import of the C library does not show, or shows differently in different libraries.
-// Each function returns what its namesake returns, and leaves errno as it does. A set of signals is a word, in
-// which bit n - 1 is signal n.
+// Each function returns what its namesake returns, and leaves errno as it does. A set of signals is a word,
+// in which bit n - 1 is signal n.
 #pragma once
 
 #include <signal.h>

@@ -1,5 +1,5 @@
-// epoll(7), eventfd(2), timerfd_create(2), pidfd_open(2), whose headers Swift's import of the C library does not
-// show. Each function returns what its namesake returns, and leaves errno as it does.
+// epoll(7), eventfd(2), timerfd_create(2), pidfd_open(2), whose headers Swift's import of the C library does
+// not show. Each function returns what its namesake returns, and leaves errno as it does.
 #pragma once
 
 #include <stddef.h>
@@ -30,14 +30,14 @@ intptr_t cipc_eventfd_read_now(int event, uint64_t *value);
 /// write(2) of a value.
 intptr_t cipc_eventfd_write(int event, uint64_t value);
 
-/// Whether the link of a descriptor in /proc/self/fd is `name`, such as "anon_inode:[eventfd]": 1 or 0; -1 when
-/// it is not open.
+/// Whether the link of a descriptor in /proc/self/fd is `name`, such as "anon_inode:[eventfd]": 1 or 0; -1
+/// when it is not open.
 int cipc_is_anonymous_inode(int descriptor, const char *name);
 
 /// timerfd_create(2) of CLOCK_MONOTONIC with TFD_CLOEXEC and TFD_NONBLOCK.
 int cipc_timerfd(void);
-/// timerfd_settime(2), in nanoseconds: `first` is an instant of the clock if `absolute` is not 0, else a time from
-/// now; 0 disarms.
+/// timerfd_settime(2), in nanoseconds: `first` is an instant of the clock if `absolute` is not 0, else a time
+/// from now; 0 disarms.
 int cipc_timerfd_set(int timer, int absolute, int64_t first, int64_t interval);
 /// timerfd_gettime(2).
 int cipc_timerfd_remaining(int timer, int64_t *remaining, int64_t *interval);
@@ -54,6 +54,6 @@ int cipc_pidfd_reap(int process, int *exit_status, int *signal);
 
 /// open(2), for reading, of the entry of a descriptor in /proc/self/fdinfo.
 int cipc_open_fdinfo(int descriptor);
-/// The number in the line of such an entry that starts with `key`, which includes the line end before it and the
-/// separator: 1 or, if there is no such line, 0; -1 with errno when reading fails.
+/// The number in the line of such an entry that starts with `key`, which includes the line end before it and
+/// the separator: 1 or, if there is no such line, 0; -1 with errno when reading fails.
 int cipc_fdinfo_number(int fdinfo, const char *key, int *value);

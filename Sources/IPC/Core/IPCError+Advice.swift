@@ -42,6 +42,28 @@ extension IPCError {
       "Let the receiver handle its pending signals, or raise its RLIMIT_SIGPENDING (ulimit -i)"
     case (.waitid, .noChildProcess), (.waitpid, .noChildProcess):
       "Do not ignore SIGCHLD, and wait only once, for a child of this process"
+    case (.readLine, .messageTooLong): "Read with a larger maxLength: the line stays in the buffer"
+    case (.ringCreate, .invalidArgument): "Use a capacity that is a power of two, at least 16"
+    case (.ringOpen, .invalidArgument): "Create the ring before it is opened, for the same content (bytes or records)"
+    case (.ringOpen, .protocolNotSupported), (.sharedQueueOpen, .protocolNotSupported):
+      "Build all programs with the same version of the library and of the C header"
+    case (.ringOpen, .resourceBusy):
+      "Let the process that has this end close it; in other PID or time namespaces, create a new ring"
+    case (.ringOpen, .brokenPipe): "Create a new ring: this end was closed"
+    case (.ring, .badMessage), (.ringOpen, .badMessage): "Close the ring and create a new one: its header is corrupted"
+    case (.ringSend, .messageTooLong): "Create the ring larger: a record takes 8 bytes more than its length"
+    case (.ringReceive, .messageTooLong): "Make more room: the record stays in the ring"
+    case (.ringRead, .ownerDied), (.ringWrite, .ownerDied), (.ringReceive, .ownerDied), (.ringSend, .ownerDied):
+      "Start a successor of the process that died: it can open its end, and the ring continues"
+    case (.sharedQueueCreate, .invalidArgument): "Use 1 to 2^30 slots of 1 to 2^30 bytes"
+    case (.sharedQueueOpen, .invalidArgument): "Create the queue before it is opened"
+    case (.sharedQueueOpen, .badMessage), (.sharedQueueMessages, .badMessage), (.sharedQueueReceive, .badMessage):
+      "Create a new queue: this one is corrupted"
+    case (.sharedQueueSend, .messageTooLong): "Create the queue with larger slots"
+    case (.sharedQueueReceive, .messageTooLong): "Make room for a whole slot: the message stays in the queue"
+    case (.sharedQueueSelect, .invalidArgument): "Select from 1 to 128 queues"
+    case (.messageChannelReceive, .messageTooLong):
+      "Pass both sides the same maximumLength; if that is not it, the other side does not send messages"
     case _ where hasInvalidName: "Name it by a slash and 1 to 255 bytes that are not slashes, such as '/jobs'"
     case (.mqOpen, .invalidArgument):
       "Without CAP_SYS_RESOURCE, msg_max and msgsize_max in /proc/sys/fs/mqueue limit the attributes"

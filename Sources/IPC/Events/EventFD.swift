@@ -55,14 +55,11 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   ///   `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `read(2)`, or `preadv2(2)` with `RWF_NOWAIT` and `ppoll(2)`.
+  @inlinable
   public func read(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) -> UInt64 {
     var value: UInt64 = 0
-    let count =
-      timeout.isNever
-      ? unsafe cipc_eventfd_read(descriptor.rawValue, &value)
-      : unsafe cipc_eventfd_read_now(descriptor.rawValue, &value)
-    if count >= 0 { return value }
-    return try readSlowly(after: Syscall.lastError, timeout, retryOnInterrupt)
+    if timeout == .never, Self.read(descriptor, &value) >= 0 { return value }
+    return try readSlowly(timeout, retryOnInterrupt)
   }
 
   /// Takes the value of the counter, without waiting.
@@ -80,11 +77,12 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   ///   ``maximumValue``; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `write(2)`.
+  @inlinable
   public func write(
     _ amount: UInt64, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
-    if timeout.isNever, cipc_eventfd_write(descriptor.rawValue, amount) >= 0 { return }
-    try writeSlowly(amount, timeout, retryOnInterrupt, after: timeout.isNever ? Syscall.lastError : nil)
+    if timeout == .never, Self.write(descriptor, amount) >= 0 { return }
+    try writeSlowly(amount, timeout, retryOnInterrupt)
   }
 
   /// Adds an amount to the counter, without waiting.
@@ -94,43 +92,55 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
     try nilIfWouldBlock { () throws(IPCError) in try write(amount, timeout: .immediate) } != nil
   }
 
-  @inline(never)
-  private func readSlowly(
-    after reason: Errno, _ timeout: Timeout, _ retryOnInterrupt: Bool
-  ) throws(IPCError) -> UInt64 {
+  // Two calls without error handling, so that the fast path in the caller is short.
+
+  @usableFromInline
+  static func read(_ descriptor: FileDescriptor, _ value: inout UInt64) -> Int {
+    unsafe cipc_eventfd_read(descriptor.rawValue, &value)
+  }
+
+  @usableFromInline
+  static func write(_ descriptor: FileDescriptor, _ amount: UInt64) -> Int {
+    cipc_eventfd_write(descriptor.rawValue, amount)
+  }
+
+  /// Continues after a call that failed, for ``Timeout/never``; else starts.
+  @usableFromInline @inline(never)
+  func readSlowly(_ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> UInt64 {
     var value: UInt64 = 0
-    var reason = reason
-    while true {
+    var result: Result<Int, Errno> =
+      timeout.isNever
+      ? .failure(Syscall.lastError)
+      : Syscall.result(retryOnInterrupt: retryOnInterrupt) {
+        unsafe cipc_eventfd_read_now(descriptor.rawValue, &value)
+      }
+    while case .failure(let reason) = result {
       switch reason {
       case .interrupted where retryOnInterrupt: break
       case .wouldBlock:
         try Syscall.waitOrThrow(.read, descriptor, .readable, timeout, retryOnInterrupt: retryOnInterrupt)
       case .notSupported where !timeout.isNever:
         // The kernel is older than Linux 5.7, where eventfd does not support RWF_NOWAIT.
-        let result = try NonBlocking.result(descriptor, retryOnInterrupt: retryOnInterrupt) {
+        result = try NonBlocking.result(descriptor, retryOnInterrupt: retryOnInterrupt) {
           unsafe cipc_eventfd_read(descriptor.rawValue, &value)
         }
-        guard case .failure(let next) = result else { return value }
-        reason = next
         continue
       default: throw IPCError(.read, reason, on: .descriptor(descriptor))
       }
-      let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) {
+      result = Syscall.result(retryOnInterrupt: retryOnInterrupt) {
         timeout.isNever
           ? unsafe cipc_eventfd_read(descriptor.rawValue, &value)
           : unsafe cipc_eventfd_read_now(descriptor.rawValue, &value)
       }
-      guard case .failure(let next) = result else { return value }
-      reason = next
     }
+    return value
   }
 
-  @inline(never)
-  private func writeSlowly(
-    _ amount: UInt64, _ timeout: Timeout, _ retryOnInterrupt: Bool, after reason: Errno?
-  ) throws(IPCError) {
+  /// Continues after a call that failed, for ``Timeout/never``; else starts.
+  @usableFromInline @inline(never)
+  func writeSlowly(_ amount: UInt64, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) {
+    var reason = timeout.isNever ? Syscall.lastError : nil
     var backoff = Backoff()
-    var reason = reason
     while true {
       switch reason {
       case nil: break

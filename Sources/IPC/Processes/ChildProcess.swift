@@ -50,7 +50,8 @@ public struct ChildProcess: ~Copyable, Sendable {
     standardOutput: Stream = .inherit, standardError: Stream = .inherit, options: Options = Options()
   ) throws(IPCError) {
     let equalsSign = UInt8(ascii: "=")
-    if let names = options.environment?.keys, names.contains(where: { $0.isEmpty || $0.utf8.contains(equalsSign) }) {
+    let names = options.environment?.keys.map { $0 } ?? []
+    guard names.allSatisfy({ !$0.isEmpty && !$0.utf8.contains(equalsSign) }) else {
       throw IPCError(.posixSpawn, .invalidArgument, on: .path(FilePath(program)))
     }
     let words = try CStrings([program] + arguments, for: program)

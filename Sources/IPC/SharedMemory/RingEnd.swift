@@ -187,7 +187,8 @@ extension RingEnd {
       // Kept from sleep to sleep: interruptions can come more often.
       if checksLife || due == .max { due = now + Self.slice }
       _ = try unsafe Futex.wait(
-        while: word, is: 1, nanoseconds: rest < 0 ? due - now : min(rest, due - now), retryOnInterrupt: retryOnInterrupt)
+        while: word, is: 1, nanoseconds: rest < 0 ? due - now : min(rest, due - now), retryOnInterrupt: retryOnInterrupt
+      )
     }
   }
 

@@ -2,9 +2,9 @@ internal import CIPC
 internal import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// The owner of an end of a ring: a process by its number and its start time, in one word, so that both change at once.

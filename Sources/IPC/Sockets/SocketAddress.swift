@@ -15,7 +15,10 @@ public struct SocketAddress: Hashable, Sendable {
 
   /// nil for an address of another family.
   init?(_ raw: cipc_address) {
-    let parts = unsafe withUnsafePointer(to: raw) { unsafe cipc_internet_of_address($0) }
+    self.init(unsafe withUnsafePointer(to: raw) { unsafe cipc_internet_of_address($0) })
+  }
+
+  init?(_ parts: cipc_internet_address) {
     guard parts.version != 0 else { return nil }
     self.init(
       IPAddress(
@@ -23,11 +26,12 @@ public struct SocketAddress: Hashable, Sendable {
       port: parts.port)
   }
 
-  var raw: cipc_address {
-    cipc_address_of_internet(
-      cipc_internet_address(
-        first: address.first, second: address.second, scope: address.scope, port: port,
-        version: address.version == .v4 ? 4 : 6))
+  var raw: cipc_address { cipc_address_of_internet(parts) }
+
+  var parts: cipc_internet_address {
+    cipc_internet_address(
+      first: address.first, second: address.second, scope: address.scope, port: port,
+      version: address.version == .v4 ? 4 : 6)
   }
 }
 

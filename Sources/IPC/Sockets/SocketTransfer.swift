@@ -118,28 +118,25 @@ enum SocketTransfer {
     }
   }
 
-  /// Receives a message from any sender.
-  ///
-  /// - Returns: The length that was sent.
+  /// Receives a message with its sender by a call that takes the room for the message, and flags.
+  @inline(__always)
   static func receive(
-    _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, from sender: inout cipc_address, peeking: Bool,
-    _ timeout: Timeout, _ retryOnInterrupt: Bool
+    _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, peeking: Bool, _ timeout: Timeout,
+    _ retryOnInterrupt: Bool, _ call: (UnsafeMutableRawPointer?, Int, Int32) -> Int
   ) throws(IPCError) -> ReceivedPacket {
     try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
-      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+      let start = unsafe buffer.baseAddress.map { unsafe $0 + filled }
+      let room = buffer.count &- filled
       let flags = messageFlags(peeking: peeking)
-      var count = -1
-      if timeout.isNever {
-        count = unsafe cipc_receive_from(descriptor.rawValue, room.baseAddress, room.count, flags, &sender)
-        if count < 0 { try Transfer.recover(.recvfrom, descriptor, .socket, retryOnInterrupt) }
-      }
+      var count = timeout.isNever ? unsafe call(start, room, flags) : -1
       if count < 0 {
+        if timeout.isNever { try Transfer.recover(.recvfrom, descriptor, .socket, retryOnInterrupt) }
         count = try wait(.recvfrom, descriptor, .readable, flags, timeout, retryOnInterrupt) {
-          unsafe cipc_receive_from(descriptor.rawValue, room.baseAddress, room.count, $0, &sender)
+          unsafe call(start, room, $0)
         }
       }
-      let kept = min(count, room.count)
-      filled += kept
+      let kept = min(count, room)
+      filled &+= kept
       return ReceivedPacket(length: kept, originalLength: count)
     }
   }

@@ -148,16 +148,34 @@ extension UDP.Socket {
   public func send(
     _ message: RawSpan, to address: SocketAddress, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
-    var raw = address.raw
-    try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
-      let flags = timeout.isNever ? 0 : Int32(MSG_DONTWAIT)
-      _ = try Syscall.untilReady(
-        .sendto, descriptor, .writable, timeout, on: .socketAddress(address), retryOnInterrupt: retryOnInterrupt
-      ) {
-        Syscall.result(retryOnInterrupt: retryOnInterrupt) {
-          unsafe cipc_send_to(descriptor.rawValue, bytes.baseAddress, bytes.count, flags, &raw)
-        }
+    if timeout.isNever && attemptSend(message, to: address, flags: 0) >= 0 { return }
+    try sendSlowly(message, to: address, timeout, retryOnInterrupt)
+  }
+
+  @inline(__always)
+  private func attemptSend(_ message: RawSpan, to address: SocketAddress, flags: Int32) -> Int {
+    var parts = address.parts
+    return unsafe message.withUnsafeBytes {
+      unsafe cipc_internet_send(descriptor.rawValue, $0.baseAddress, $0.count, flags, &parts)
+    }
+  }
+
+  /// Sends after a failed attempt, or with a timeout.
+  @inline(never)
+  private func sendSlowly(
+    _ message: RawSpan, to address: SocketAddress, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    if timeout.isNever {
+      let reason = Syscall.lastError
+      guard reason == .wouldBlock || reason == .interrupted && retryOnInterrupt else {
+        throw IPCError(.sendto, reason, on: .socketAddress(address))
       }
+    }
+    let flags = timeout.isNever ? 0 : Int32(MSG_DONTWAIT)
+    _ = try Syscall.untilReady(
+      .sendto, descriptor, .writable, timeout, on: .socketAddress(address), retryOnInterrupt: retryOnInterrupt
+    ) {
+      Syscall.result(retryOnInterrupt: retryOnInterrupt) { attemptSend(message, to: address, flags: flags) }
     }
   }
 
@@ -195,9 +213,12 @@ extension UDP.Socket {
   public func receive(
     into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> ReceivedMessage<SocketAddress> {
-    var sender = cipc_address()
-    let packet = try SocketTransfer.receive(
-      descriptor, into: &bytes, from: &sender, peeking: peeking, timeout, retryOnInterrupt)
+    var sender = cipc_internet_address()
+    let packet = try unsafe SocketTransfer.receive(
+      descriptor, into: &bytes, peeking: peeking, timeout, retryOnInterrupt
+    ) {
+      unsafe cipc_internet_receive(descriptor.rawValue, $0, $1, $2, &sender)
+    }
     guard let address = SocketAddress(sender) else {
       throw IPCError(.recvfrom, .addressFamilyNotSupported, on: .descriptor(descriptor))
     }

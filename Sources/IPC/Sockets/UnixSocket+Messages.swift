@@ -111,8 +111,11 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
     into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> ReceivedMessage<UnixSocket.Address> {
     var sender = cipc_address()
-    let packet = try SocketTransfer.receive(
-      descriptor, into: &bytes, from: &sender, peeking: peeking, timeout, retryOnInterrupt)
+    let packet = try unsafe SocketTransfer.receive(
+      descriptor, into: &bytes, peeking: peeking, timeout, retryOnInterrupt
+    ) {
+      unsafe cipc_receive_from(descriptor.rawValue, $0, $1, $2, &sender)
+    }
     return ReceivedMessage(packet, from: UnixSocket.Address(sender))
   }
 

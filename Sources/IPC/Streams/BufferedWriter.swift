@@ -1,9 +1,9 @@
 internal import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// A byte stream that collects small writes, and writes them together.
@@ -164,7 +164,8 @@ struct UnwrittenBytes: ~Copyable, Sendable {
   @usableFromInline
   func report() {
     if let handler { return handler(buffer.count) }
-    var line = "IPC: a BufferedWriter was destroyed with \(buffer.count) unwritten bytes. Call close() or flush() before\n"
+    var line =
+      "BufferedWriter: \(buffer.count) bytes were not written. Call close() or flush() before it is destroyed\n"
     // Nothing can be done about a failure here.
     _ = line.withUTF8 { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }

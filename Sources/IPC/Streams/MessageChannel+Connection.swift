@@ -113,7 +113,7 @@ extension MessageChannel.Connection where Stream: ~Copyable {
       answer(request, &reply)
       do throws(IPCError) {
         try send(reply.span)
-      } catch where error.errno == .brokenPipe {
+      } catch  where error.errno == .brokenPipe {
         return
       }
     }

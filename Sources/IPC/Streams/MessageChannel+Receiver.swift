@@ -158,9 +158,14 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
   @inlinable @inline(__always)
   mutating func move(_ length: Int, to message: inout [UInt8]) {
     if isShort(length) {
-      message.removeAll(keepingCapacity: true)
       let bytes = unsafe UnsafeRawBufferPointer(start: stage + OutgoingFrame.headerSize, count: length)
-      unsafe message.append(contentsOf: bytes)
+      if message.count == length {
+        // Messages of one length are the usual case, and cost only the copy.
+        unsafe message.withUnsafeMutableBytes { unsafe $0.copyMemory(from: bytes) }
+      } else {
+        message.removeAll(keepingCapacity: true)
+        unsafe message.append(contentsOf: bytes)
+      }
     } else {
       swap(&message, &body)
     }

@@ -64,7 +64,9 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
   @usableFromInline static let stageSize = AnonymousPipe.maximumAtomicWriteLength
 
   @usableFromInline let stage: UnsafeMutableRawPointer
-  @usableFromInline let maximumLength: Int
+  private let maximumLength: Int
+  /// The maximum length of a message that the stage holds.
+  @usableFromInline let maximumShortLength: Int
   @usableFromInline var length = 0
   /// The bytes that the stream has taken, of header and message together.
   @usableFromInline var sent = 0
@@ -75,6 +77,7 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
 
   init(maximumLength: UInt32) {
     self.maximumLength = Int(maximumLength)
+    maximumShortLength = min(Int(maximumLength), Self.stageSize - Self.headerSize)
     unsafe stage = .allocate(byteCount: Self.stageSize, alignment: 8)
   }
 
@@ -87,7 +90,7 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
     _ message: RawSpan, to sink: inout Sink, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) {
     let count = message.byteCount
-    guard isReady, count <= min(maximumLength, OutgoingFrame.stageSize &- OutgoingFrame.headerSize) else {
+    guard isReady, count <= maximumShortLength else {
       return try sendSlowly(message, to: &sink, timeout, retryOnInterrupt)
     }
     unsafe fill(message, count)

@@ -1,9 +1,9 @@
 internal import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// The memory of a buffered stream: bytes are appended at its end and consumed at its start.

@@ -8,7 +8,7 @@ extension Catalogue {
 
   private static let introduction = """
     What every peer is held to, in every pairing of languages. Each scenario names the place where its demand is made, which
-    is a *must* unless `should` or `may` stands behind it. How one is written: [scenarios-format.md](scenarios-format.md).
+    is a *must* unless `should` or `may` stands behind it. How one is written: [scenario-format.md](scenario-format.md).
 
     Made by `make scenarios` from `fixtures`: that is where to change something.
     """

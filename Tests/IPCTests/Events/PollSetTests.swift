@@ -62,7 +62,7 @@ import Testing
     #expect(try poll.wait(timeout: .immediate) == 0)
     var byte: UInt8 = 1
     // Linux 5.15 and later have it, where it was configured.
-    let sent = unsafe send(second.descriptor.rawValue, &byte, 1, Int32(MSG_OOB.rawValue))
+    let sent = unsafe send(second.descriptor.rawValue, &byte, 1, Int32(MSG_OOB))
     if sent == 1 {
       #expect(try poll.wait() == 1)
       #expect(poll.first?.readiness == .priority)

@@ -1,7 +1,8 @@
 import Glibc
-@testable import IPC
 import SystemPackage
 import Testing
+
+@testable import IPC
 
 @Suite struct FilterTests {
   private static let large = [UInt8]((0..<1 << 20).map { UInt8(truncatingIfNeeded: $0 &* 31) })
@@ -60,7 +61,9 @@ import Testing
     await #expect(processExitsWith: .success) {
       let nothing: [UInt8] = []
       let timeout = Timeout.after(.milliseconds(30))
-      let error = failure { _ = try ChildProcess.filter("sleep", arguments: ["3600"], input: nothing.span, timeout: timeout) }
+      let error = failure {
+        _ = try ChildProcess.filter("sleep", arguments: ["3600"], input: nothing.span, timeout: timeout)
+      }
       #expect(error?.errno == .timedOut)
       #expect(timeout.hasPassed)
       #expect(waitpid(-1, nil, 0) == -1 && errno == ECHILD)

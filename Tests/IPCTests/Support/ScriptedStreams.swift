@@ -1,0 +1,74 @@
+import IPC
+import SystemPackage
+
+/// A source that yields its bytes in pieces of given lengths, and would block between two of them.
+struct ScriptedSource: ReadableStream {
+  private let bytes: [UInt8]
+  private var pieces: ArraySlice<Int>
+  private var position = 0
+  private var isDry = false
+  /// The most room that was ever offered.
+  private(set) var largestRoom = 0
+
+  /// - Parameter pieces: Their lengths, which make up all of `bytes` together.
+  init(_ bytes: [UInt8], pieces: [Int]) {
+    self.bytes = bytes
+    self.pieces = pieces[...]
+  }
+
+  mutating func read(
+    into room: inout OutputRawSpan, timeout: Timeout, retryOnInterrupt: Bool
+  ) throws(IPCError) -> Int {
+    largestRoom = max(largestRoom, room.freeCapacity)
+    guard let piece = pieces.first else { return 0 }
+    isDry.toggle()
+    if isDry, timeout == .immediate { throw IPCError(.read, .wouldBlock) }
+    let count = min(piece, room.freeCapacity)
+    for byte in bytes[position..<position + count] { room.append(byte) }
+    position += count
+    if count == piece { pieces.removeFirst() } else { pieces[pieces.startIndex] -= count }
+    return count
+  }
+}
+
+/// A sink that takes its bytes in pieces of given lengths, in a cycle, and would block between two of them.
+struct ScriptedSink: WritableStream {
+  private(set) var bytes: [UInt8] = []
+  private let pieces: [Int]
+  private var next = 0
+  private var isFull = false
+  /// Taken as a failure of every write.
+  var failure: Errno?
+
+  init(pieces: [Int]) { self.pieces = pieces }
+
+  mutating func write(_ message: RawSpan, timeout: Timeout, retryOnInterrupt: Bool) throws(IPCError) -> Int {
+    if let failure { throw IPCError(.write, failure) }
+    isFull.toggle()
+    if isFull, timeout == .immediate { throw IPCError(.write, .wouldBlock) }
+    let count = min(pieces[next % pieces.count], message.byteCount)
+    next += 1
+    unsafe message.extracting(first: count).withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    return count
+  }
+}
+
+/// Messages in their wire format.
+func frames(_ messages: [[UInt8]]) -> [UInt8] {
+  messages.flatMap { message in
+    [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: message.count >> $0) } + message
+  }
+}
+
+/// Numbers that are the same in every run.
+struct SeededNumbers: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
