@@ -113,6 +113,6 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
         swiftSettings: settings)
       : .executableTarget(
         name: "fuzz", dependencies: fuzzed, path: "Tests/Fuzz",
-        exclude: ["C", "CorpusTests.swift", "DeadlineTests.swift", "EmptyRecordTests.swift"],
+        exclude: ["C", "CHeaderTests.swift", "CorpusTests.swift"],
         swiftSettings: settings, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
 }

@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// What fuzzing has found or made, again in every run of the tests.
+/// Runs every target on the inputs that fuzzing has found or generated.
 @Suite struct CorpusTests {
   private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "fixtures/corpus")
 
   @Test(arguments: FuzzTarget.all)
-  func `Nothing in the corpus is too much for`(_ target: FuzzTarget) throws {
+  func `The inputs of the corpus violate no property`(_ target: FuzzTarget) throws {
     let files = try FileManager.default.contentsOfDirectory(
       at: Self.folder.appending(path: target.name), includingPropertiesForKeys: nil)
     #expect(!files.isEmpty)
@@ -17,7 +17,7 @@ import Testing
     }
   }
 
-  @Test func `Every folder of the corpus is somebody's`() throws {
+  @Test func `Every folder of the corpus belongs to a target`() throws {
     let folders = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path)
     #expect(folders.sorted() == FuzzTarget.all.map(\.name).sorted())
   }

@@ -1,11 +1,10 @@
-/// Something that is given bytes which nobody vouches for: a file that somebody wrote, what a peer says, what stands in
-/// memory that others can write.
+/// Code that reads bytes from an untrusted source: a file, a peer, memory that other processes can write.
 ///
-/// `make fuzz` gives each of them millions of inputs; `make unit` gives them those of `fixtures/corpus` again.
+/// `make fuzz` runs each target on millions of inputs. The tests run it on those of `fixtures/corpus`.
 struct FuzzTarget: Sendable, CustomStringConvertible {
   let name: String
-  /// Throws when what must hold of all bytes does not hold of these. A trap, an access beyond what is there and an endless
-  /// loop are found without being asked for.
+  /// Throws if a property that every input must have is violated. Traps, accesses out of bounds and endless loops are
+  /// found without a check.
   let run: @Sendable ([UInt8]) throws -> Void
 
   var description: String { name }
@@ -13,11 +12,11 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
   static let all = [
     scenarios, operations, transcripts, pitfalls, peers, expectations, mutants,
     contract, lines, wire,
-    names, channel, queue, lock, ring, enclosures,
+    names, channel, queue, lock, ring, ancillary,
   ]
 }
 
-/// What must hold of all bytes, and does not hold of some.
+/// A property that every input must have, and this one does not.
 struct Violation: Error, CustomStringConvertible {
   let description: String
 }
@@ -26,7 +25,7 @@ func demand(_ condition: Bool, _ what: @autoclosure () -> String) throws {
   if !condition { throw Violation(description: what()) }
 }
 
-/// Takes numbers from the front of an input, and what is left as it is. What is not there any more is zero.
+/// Reads numbers and bytes from the start of an input. Numbers after its end are zero.
 struct Ingredients {
   private(set) var rest: ArraySlice<UInt8>
 

@@ -1,14 +1,14 @@
 import FuzzedC
 import Glibc
 
-// The program that `make fuzz` builds: it gives what libFuzzer makes up to the target whose name is in FUZZ_TARGET.
+// The program of `make fuzz`: libFuzzer generates inputs for the target that FUZZ_TARGET names.
 
 /// libFuzzer's callback takes no context.
 enum Chosen {
   static let target: FuzzTarget = {
     let name = unsafe getenv("FUZZ_TARGET").map { unsafe String(cString: $0) } ?? ""
     guard let target = FuzzTarget.all.first(where: { $0.name == name }) else {
-      fatalError("FUZZ_TARGET is to be one of: \(FuzzTarget.all.map(\.name).joined(separator: " "))")
+      fatalError("set FUZZ_TARGET to one of: \(FuzzTarget.all.map(\.name).joined(separator: " "))")
     }
     return target
   }()

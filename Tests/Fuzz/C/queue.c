@@ -4,8 +4,8 @@
 
 static const struct timespec now = {0};
 
-/* What came of a call: its result, or errno below zero. No patience and a deadline that has passed are one.
- */
+/* The result of a call, or its errno as a negative number. The library reports EAGAIN when a call does not
+ * wait; C reports that the deadline has passed. */
 static int64_t outcome(int64_t result) {
     return result != -1 ? result : errno == ETIMEDOUT ? -EAGAIN : -errno;
 }

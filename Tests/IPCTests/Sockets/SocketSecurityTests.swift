@@ -1,6 +1,5 @@
 import Foundation
 import IPC
-import Synchronization
 import SystemPackage
 import Testing
 
@@ -65,42 +64,14 @@ import Testing
       umask(mask)
       let scratch = try Scratch()
       let address = try scratch.socket
-      let watch = Watch(address.description)
-      // Until the watching thread has seen it often, which depends on the machine.
-      while watch.sightings < 200 {
+      let observer = PermissionsObserver(address.description)
+      // Until the observing thread has seen it often, which depends on the machine.
+      while observer.sightings < 200 {
         try UnixSocket.Stream().bind(to: address, permissions: [.ownerReadWrite, .groupReadWrite])
         try address.unlink()
       }
-      #expect(watch.end() == [0o660])
+      #expect(observer.end() == [0o660])
       #expect(umask(0) == mask)
     }
-  }
-}
-
-/// Reads the permissions of a path repeatedly, in a thread of its own.
-private final class Watch: Sendable {
-  private let seen = Mutex<(count: Int, modes: Set<mode_t>)>((0, []))
-  private let isOver = Mutex(false)
-
-  init(_ path: String) {
-    Thread { [self] in
-      while !isOver.withLock(\.self) {
-        var status = stat()
-        guard unsafe lstat(path, &status) == 0 else { continue }
-        let mode = status.st_mode & 0o7777
-        seen.withLock {
-          $0.count += 1
-          $0.modes.insert(mode)
-        }
-      }
-    }.start()
-  }
-
-  var sightings: Int { seen.withLock(\.count) }
-
-  /// Stops, and returns all permissions that were seen.
-  func end() -> Set<mode_t> {
-    isOver.withLock { $0 = true }
-    return seen.withLock(\.modes)
   }
 }

@@ -3,10 +3,10 @@ import Glibc
 import IPC
 import Testing
 
-/// Deadlines of `ipc_queue.h` that are not times, or have passed.
-@Suite struct DeadlineTests {
-  /// Passes a queue whose lock belongs to a thread that does not continue.
-  private func withStuckQueue(_ body: (UnsafeMutableRawPointer, Int) -> Void) throws {
+/// Deadlines of `ipc_queue.h` that no clock returns.
+@Suite struct QueueDeadlineTests {
+  /// A queue whose lock belongs to a thread that does not exist.
+  private func withLockedQueue(_ body: (UnsafeMutableRawPointer, Int) -> Void) throws {
     let size = try SharedQueue.size(slotCount: 3, slotSize: 20)
     let memory = try SharedRegion(size: size)
     _ = try SharedQueue.create(in: memory, at: 0, slotCount: 3, slotSize: 20)
@@ -16,8 +16,8 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(1)))
-  func `An invalid time is an error if the call would wait for it`() throws {
-    unsafe try withStuckQueue { memory, size in
+  func `An invalid deadline is an error if the call has to wait`() throws {
+    unsafe try withLockedQueue { memory, size in
       var now = timespec()
       _ = unsafe clock_gettime(CLOCK_MONOTONIC, &now)
       #expect(unsafe fuzzed_queue_until(memory, size, Int64(now.tv_sec) + 2, 1_999_999_999) == EINVAL)
@@ -25,9 +25,18 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(1)), arguments: [(0, 0), (0, -1), (0, .max), (-1, 0), (.min, .min)] as [(Int64, Int64)])
-  func `A wait for the lock ends if the deadline has passed`(_ seconds: Int64, _ nanoseconds: Int64) throws {
-    unsafe try withStuckQueue { memory, size in
+  func `After its deadline, a call still waits a moment for the lock, and times out`(
+    _ seconds: Int64, _ nanoseconds: Int64
+  ) throws {
+    unsafe try withLockedQueue { memory, size in
       #expect(unsafe fuzzed_queue_until(memory, size, seconds, nanoseconds) == ETIMEDOUT)
     }
+  }
+}
+
+@Suite struct EmptyRecordTests {
+  @Test func `ipc_ring.h sends an empty record from a null pointer, and receives it into one`() throws {
+    let memory = try SharedRegion(size: 4096)
+    #expect(unsafe fuzzed_ring_of_nothing(try memory.place(bytes: 4096, alignment: 8, at: 0), 4096) == 0)
   }
 }

@@ -5,7 +5,7 @@ import Testing
 
 /// What another user can leave under a name in a directory that all users can write to: `/tmp`, `/dev/shm`. It is refused
 /// and stays as it is; it is never followed, and no call waits for it.
-@Suite struct PlantedMemoryNamesTests {
+@Suite struct PlantedNamesTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, directory, socket }
 
   /// Leaves something at `path`. The target of a link is a file of 8 bytes.

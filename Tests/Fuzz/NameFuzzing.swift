@@ -1,0 +1,45 @@
+import FuzzedC
+import Glibc
+import SystemPackage
+
+@testable import IPC
+
+extension FuzzTarget {
+  /// Names and addresses that users enter. One that is accepted is used as it was meant.
+  static let names = FuzzTarget(name: "names") { input in
+    let text = String(decoding: input, as: UTF8.self)
+    try checkName(POSIXName(bytes: input), input.prefix { $0 != 0 })
+    try checkName(POSIXName(text), ArraySlice(text.utf8.prefix { $0 != 0 }))
+    if let address = IPAddress(text), "\(address)".contains("%") == text.contains("%") {
+      try demand(IPAddress("\(address)") == address, "the address \(address)")
+    }
+    if let address = SocketAddress(text) {
+      try demand(SocketAddress("\(address)") == address, "the address \(address)")
+    }
+    if let key = SystemVKey(text) {
+      try demand(SystemVKey("\(key)") == key, "the key \(key)")
+    }
+    if let address = try? UnixSocket.Address(path: FilePath(text)) {
+      try demand(address.path == FilePath(text), "the path \(address)")
+    }
+    if let address = try? UnixSocket.Address(abstract: input) {
+      try demand(address.abstractName == input, "the abstract name \(address)")
+    }
+  }
+
+  /// The C library receives the bytes of the name, and the file of a valid name is in `/dev/shm` itself.
+  private static func checkName(_ name: POSIXName, _ bytes: ArraySlice<UInt8>) throws {
+    try demand(name.bytes == bytes, "the name \(name)")
+    let inC = unsafe name.withCString { unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
+    try demand(inC == Array(bytes), "the name \(name) in C")
+    do throws(IPCError) {
+      try name.validate(for: .shmOpen, maximumLength: 255)
+    } catch {
+      return
+    }
+    let file = FilePath("/dev/shm" + String(decoding: bytes.map { $0 < 0x80 ? $0 : 0x78 }, as: UTF8.self))
+    try demand(bytes.count <= 256 && bytes.first == UInt8(ascii: "/"), "the valid name \(name)")
+    try demand(
+      file.lexicallyNormalized().removingLastComponent() == "/dev/shm", "the valid name \(name) outside /dev/shm")
+  }
+}

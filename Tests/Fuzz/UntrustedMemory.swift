@@ -1,0 +1,53 @@
+import IPC
+import SystemPackage
+
+/// Shared memory with an object at its end, some bytes of which another process has overwritten.
+///
+/// Bytes of a known value are in front of the object, and no mapped page is behind it, so that an access outside it is
+/// noticed.
+@safe struct UntrustedMemory {
+  private static let length = 8192
+  private static let guardByte: UInt8 = 0xA5
+
+  let region: SharedRegion
+  /// Where the object is.
+  let offset: Int
+  private let size: Int
+  private let initialByte: UInt8
+  private let base: UnsafeMutableRawPointer
+
+  /// Allocates memory for an object of `size` bytes, which all have the same value before it is created.
+  init(objectSize size: Int, filledWith initialByte: UInt8) throws {
+    region = try SharedRegion(size: Self.length)
+    offset = Self.length - size
+    self.size = size
+    self.initialByte = initialByte
+    unsafe base = try region.place(bytes: Self.length, alignment: 8, at: 0)
+  }
+
+  /// The address of the object, for C.
+  @unsafe var object: UnsafeMutableRawPointer { unsafe base + offset }
+
+  /// Creates the object again, and overwrites bytes of it.
+  func overwrite(
+    with bytes: some Sequence<UInt8>, at start: Int = 0, create: (SharedRegion, Int) throws -> Void
+  ) throws {
+    unsafe base.initializeMemory(as: UInt8.self, repeating: Self.guardByte, count: Self.length)
+    unsafe object.initializeMemory(as: UInt8.self, repeating: initialByte, count: size)
+    try create(region, offset)
+    for (index, byte) in bytes.prefix(size - start).enumerated() {
+      unsafe object.storeBytes(of: byte, toByteOffset: start + index, as: UInt8.self)
+    }
+  }
+
+  /// Returns the bytes of the object.
+  ///
+  /// - Throws: ``Violation`` if bytes in front of it were changed.
+  func contents(after language: String) throws -> [UInt8] {
+    let all = unsafe Array(UnsafeRawBufferPointer(start: base, count: Self.length))
+    if let changed = all.prefix(offset).firstIndex(where: { $0 != Self.guardByte }) {
+      throw Violation(description: "\(language) wrote to byte \(changed - offset) of the object")
+    }
+    return Array(all.dropFirst(offset))
+  }
+}

@@ -1,0 +1,31 @@
+import IPC
+import SystemPackage
+
+/// The example of the README, which must contain the lines between the marks.
+enum ReadmeExample {
+  static func example(_ record: Span<UInt8>) throws {
+    // README: begin
+    let pipe = try AnonymousPipe()  // close-on-exec; both ends are closed when they are destroyed
+    try pipe.writer.writeAll("Hello".utf8.span)
+    do throws(IPCError) {
+      try pipe.writer.writeAtomically(record, timeout: .after(.seconds(1)))
+    } catch {
+      switch error.errno {
+      case .brokenPipe: print("All readers are gone.")  // no SIGPIPE, whatever its disposition
+      case .timedOut: print("There was no room within a second.")
+      default: throw error  // names the call, the object and the reason
+      }
+    }
+
+    let queue = try POSIXMessageQueue.Receiver.open("/jobs")
+    var job: [UInt8] = []  // reused, so that no message is allocated
+    let received = try queue.receive(appendingTo: &job)
+    print(job, received.priority)
+
+    let semaphores = try SystemVSemaphores.open(5678)
+    let memory = try SystemVSharedMemory.open(1234).attachReadOnly()  // it has no store: read-only is a type
+    try semaphores.perform([.acquire(0, undo: true), .release(1)])  // one semop(2); undone if this process dies
+    print(try memory.copyBytes(at: 4000, count: 96))  // bounds-checked
+    // README: end
+  }
+}
