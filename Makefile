@@ -6,9 +6,9 @@ BUILD ?= build
 SWIFT ?= swift
 BIN := $(BUILD)/bin
 
-# Compilers leave litter where TMPDIR says; it goes with `make clean`.
-export TMPDIR := $(abspath $(BUILD))/tmp
-$(shell mkdir -p $(TMPDIR))
+# Compilers leave litter where TMPDIR says; it goes with `make clean`. Quoted: a path may have spaces.
+export TMPDIR := $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))/tmp
+$(shell mkdir -p "$(TMPDIR)" 2>/dev/null)
 
 # Filters and options for the gate: make interop RUN="--mechanism pipe --verbose"
 RUN ?=
@@ -19,7 +19,7 @@ SELF_TEST ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps lint-deps patch-deps fault-deps build interop self-test faults test unit lint sanitize fuzz soak coverage docs scenarios clean swift-release
+.PHONY: help deps lint-deps patch-deps fault-deps build interop self-test faults test unit lint sanitize fuzz soak coverage docs scenarios clean swift-release missing-program
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -41,10 +41,15 @@ fault-deps:
 
 include c-peers/c.mk
 
-build: deps c swift-release ## Build the command, the warden, the peers and the examples
+build: c swift-release ## Build the command, the warden, the peers and the examples
 
-# Release builds: the costs of the peers are part of what is judged.
-swift-release:
+# Release builds, since the costs of the peers are part of what is tested. SwiftPM takes a second to find that nothing
+# has changed, so make decides that: by every source and folder of them, and by the compiler.
+SWIFT_SOURCES := $(shell find Package.swift $(wildcard Package.resolved) Sources c-peers/include)
+SWIFT_PROGRAMS := $(BIN)/swift-peer $(BIN)/swift-examples $(BIN)/ipc-interop $(BUILD)/faulty/swift-peer
+swift-release: $(BUILD)/swift-release
+$(BUILD)/swift-release: $(SWIFT_SOURCES) $(realpath $(shell command -v $(SWIFT))) \
+  $(if $(filter-out $(wildcard $(SWIFT_PROGRAMS)),$(SWIFT_PROGRAMS)),missing-program)
 	@$(SWIFT) build -c release
 	@mkdir -p $(BIN)
 	@products="$$($(SWIFT) build -c release --show-bin-path)"; \
@@ -52,6 +57,7 @@ swift-release:
 	  cmp -s "$$products/$$name" $(BIN)/$$name || install "$$products/$$name" $(BIN)/$$name || exit; \
 	done; \
 	install -D "$$products/swift-peer-faulty" $(BUILD)/faulty/swift-peer
+	@touch $@
 
 interop: build ## Run the gate: every scenario, every pairing of languages (RUN="--help" tells what it takes)
 	@$(BIN)/ipc-interop run $(RUN)
@@ -65,7 +71,7 @@ docs/mutants.md: fixtures/mutants.yaml $(BIN)/ipc-interop
 faults: fault-deps build ## Put a fault into every system call of every operation (FAULTS="--help" tells what it takes)
 	@$(BIN)/ipc-interop faults $(FAULTS)
 
-unit: deps c ## Run the unit tests
+unit: c ## Run the unit tests
 	@$(SWIFT) test
 
 test: lint unit self-test interop ## Unit tests, lint, whether the gate can fail, then the gate
@@ -77,7 +83,7 @@ sanitize: build ## Unit tests and the gate with address, undefined (C) and threa
 	@.ci/sanitize address $(RUN)
 	@.ci/sanitize thread $(RUN)
 
-fuzz: deps c ## Give every fuzz target made-up input (FUZZ_SECONDS=60 each; FUZZ_TARGETS="channel wire" for some)
+fuzz: c ## Give every fuzz target made-up input (FUZZ_SECONDS=60 each; FUZZ_TARGETS="channel wire" for some)
 	@.ci/fuzz $(FUZZ_TARGETS)
 
 # Which parts: make soak SOAK="killed limits"

@@ -8,9 +8,17 @@ endif
 CLANG ?= clang
 CLANG_FORMAT ?= clang-format
 
-# Recursive, since libbsd may only be installed by the target `deps`.
-C_FLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -Ic-peers/include $(shell pkg-config --cflags libbsd-overlay)
-C_LIBRARIES = $(shell pkg-config --libs libbsd-overlay)
+# What pkg-config and the linker report is written down once: BSD_FLAGS, BSD_LIBRARIES, STATIC and STATIC_LIBRARIES.
+C_CONFIG := $(BUILD)/c-config.mk
+ifneq ($(filter-out help clean deps,$(or $(MAKECMDGOALS),help)),)
+include $(C_CONFIG)
+endif
+
+C_FLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -Ic-peers/include $(BSD_FLAGS)
+
+# A dynamic program spends a third of its start on linking, and a run starts 20,000. Sanitizers need dynamic programs.
+LINK = $(if $(findstring -fsanitize,$(CFLAGS)),,$(STATIC))
+LIBRARIES = $(if $(LINK),$(STATIC_LIBRARIES),$(BSD_LIBRARIES))
 
 PEER_SOURCES := $(wildcard c-peers/peer/*.c)
 WARDEN_SOURCES := $(wildcard Sources/warden/*.c)
@@ -32,9 +40,21 @@ PATCHES := $(wildcard c-peers/faults/*.patch)
 PATCHED := channel channel_series ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
 PATCHED_TREE := $(BUILD)/faulty/patched
 PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
-WRAPPED := main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(FAULT_SOURCES))
+# Evaluated by the linker's rule alone. Linked dynamically, so that a wrapper stands in for calls of these objects only.
+WRAPPED = main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(FAULT_SOURCES))
 
 .PHONY: c c-faulty c-lint
+
+$(C_CONFIG): c-peers/c.mk .ci/install-dependencies
+	@.ci/install-dependencies
+	@mkdir -p "$(@D)"
+	@{ echo "BSD_FLAGS := $$(pkg-config --cflags libbsd-overlay)"; \
+	  echo "BSD_LIBRARIES := $$(pkg-config --libs libbsd-overlay)"; \
+	  echo "STATIC_LIBRARIES := $$(pkg-config --static --libs libbsd-overlay)"; \
+	  if echo 'int main(void) { return 0; }' | $(CC) -static-pie -x c -o /dev/null - \
+	    $$(pkg-config --static --libs libbsd-overlay) 2>/dev/null; then echo "STATIC := -static-pie"; fi; } >$@.new
+	@mv $@.new $@
+
 c: $(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES)
 c-faulty: $(BUILD)/faulty/c-peer $(FAULTY_EXAMPLES)
 
@@ -45,7 +65,7 @@ $(EXAMPLES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o
 
 $(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES):
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) -o $@ $^ $(C_LIBRARIES)
+	$(CC) $(CFLAGS) -O2 -g $(LINK) $(LDFLAGS) -o $@ $^ $(LIBRARIES)
 
 $(BUILD)/faulty/c-peer: $(filter-out $(PATCHED:%=$(BUILD)/obj/c-peers/peer/%.o),$(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)) \
   $(PATCHED_OBJECTS) $(FAULT_OBJECTS)
@@ -53,7 +73,7 @@ $(FAULTY_EXAMPLES): $(BUILD)/faulty/c-examples/%: $(BUILD)/obj/c-peers/examples/
 
 $(BUILD)/faulty/c-peer $(FAULTY_EXAMPLES):
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(C_LIBRARIES)
+	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(BSD_LIBRARIES)
 
 # A patch that no longer fits stops the build: whoever changes the line changes its fault as well.
 $(PATCHED_TREE)/.made: $(PATCHES) $(PEER_SOURCES) $(wildcard c-peers/*/*.h) | patch-deps

@@ -27,7 +27,7 @@ public struct Greeting: Sendable, Hashable, CustomStringConvertible {
     }
     self.init(
       language: language, implementation: fields["implementation"] ?? "unknown",
-      operations: operations.split(separator: ",").map(String.init))
+      operations: operations.utf8.split(separator: UInt8(ascii: ",")).map { String(Substring($0)) })
   }
 
   public var description: String {

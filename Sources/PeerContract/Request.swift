@@ -10,7 +10,7 @@ public struct Request: Sendable, Hashable, CustomStringConvertible {
 
   /// Parses a line without its line end.
   public init(parsing line: some StringProtocol) throws(ContractError) {
-    let words = String(line).split(separator: " ")
+    let words = String(line).utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
     guard let operation = words.first else { throw ContractError("an empty line is no request") }
     self.init(String(operation), try Fields(parsing: words.dropFirst()))
   }

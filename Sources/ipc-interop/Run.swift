@@ -65,6 +65,10 @@ struct Run: ParsableCommand {
   func validate() throws {
     if requireMin < 0 { throw ValidationError("--require-min must not be negative") }
     if repetitions < 1 { throw ValidationError("--repeat must be at least 1") }
+    for (texts, name) in [(filter, "FILTER"), (skip, "--skip"), (mechanism, "--mechanism"), (pairs, "--pairs")]
+    where texts.contains("") {
+      throw ValidationError("\(name) must not be empty; leave it out to select every cell")
+    }
     if list { try output.checkList(Catalogue.formats) }
   }
 

@@ -116,6 +116,7 @@ int main(int argc, char **argv) {
     close_strangers(&plan);
     // A harness that was killed reads no answer; that its commands end is what counts.
     signal(SIGPIPE, SIG_IGN);
+    remember_ignored_signals();
     // What was there before the cell is not the cell's: it must not take it for its own, nor remove it at the
     // end.
     if (!plan.private_sandbox && !names_are_free(&plan)) {

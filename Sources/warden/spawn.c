@@ -32,6 +32,19 @@ struct obstacle {
     char call[64];
 };
 
+// Signals that a peer would inherit as ignored: the runner ignores SIGPIPE, and may have been started to ignore more.
+// They are looked up once, since a reset of every signal costs more system calls than the rest of a start.
+static sigset_t ignored;
+
+void remember_ignored_signals(void) {
+    sigemptyset(&ignored);
+    for (int number = 1; number <= SIGRTMAX; number++) {
+        struct sigaction action;
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+            sigaddset(&ignored, number);
+    }
+}
+
 /// In the child: tells the warden why there will be no peer. It is no fault of the peer's.
 static _Noreturn void give_up(const struct child *child, const char *call) {
     struct obstacle obstacle = {.reason = errno};
@@ -91,9 +104,9 @@ static _Noreturn void run_child(struct child *child, bool shared) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
     umask(022);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    // The harness ignores SIGPIPE, and may have been started to ignore more.
     for (int number = 1; number <= SIGRTMAX; number++)
-        signal(number, SIG_DFL);
+        if (sigismember(&ignored, number) == 1)
+            signal(number, SIG_DFL);
     // By descriptor first: the path may lead through directories that another user may not enter.
     executable = moved(child, executable, 3 + child->inherited_count);
     child->report = moved(child, child->report, 3 + child->inherited_count);
@@ -105,7 +118,10 @@ static _Noreturn void run_child(struct child *child, bool shared) {
     give_up(child, "execve");
 }
 
-/// Forks a child, and waits until it is the peer, or has told why there is none, which is then -1.
+/// Starts a child and returns once it executes the peer, or with -1 and the reason why it does not.
+///
+/// It borrows this process's memory until then: copying the page tables of a process for a child that replaces them
+/// at once costs more than the execution. The child writes to nothing but `*child`.
 static pid_t start(struct child *child, bool shared, struct obstacle *obstacle) {
     int report[2];
     if (pipe2(report, O_CLOEXEC) == -1) {
@@ -113,7 +129,7 @@ static pid_t start(struct child *child, bool shared, struct obstacle *obstacle) 
         return -1;
     }
     child->report = report[1];
-    pid_t pid = fork();
+    pid_t pid = vfork();
     if (pid == 0)
         run_child(child, shared);
     *obstacle = pid == -1 ? (struct obstacle){errno, "fork"} : (struct obstacle){.reason = 0};

@@ -43,6 +43,7 @@ bool enter_sandbox(struct plan *plan); // on failure says why; returns in the pr
 int mqueue_directory(void); // a descriptor of the queues of this IPC namespace; -1 when they cannot be seen
 
 // spawn.c
+void remember_ignored_signals(void); // before the first spawn, after this process has set its own
 void spawn(const struct plan *plan, const char *line);
 
 // ends.c

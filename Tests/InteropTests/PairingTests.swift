@@ -46,7 +46,7 @@ struct PairingTests {
     let (scenarios, _) = try Checkout.scenarios(ShellPeers.scenario())
     func control(of reference: PeerDescription) throws -> String? {
       let peers = PeerList([reference, PeerDescription(language: "odd", peer: ["odd"], examples: nil)])
-      let plan = Plan(scenarios: scenarios, peers: peers, selection: Selection())
+      let plan = Plan(scenarios: scenarios, peers: peers)
       #expect(plan.cells.contains { $0.id == "test/test[odd]" })
       return try #require(plan.groups.first).control?.cell.id
     }

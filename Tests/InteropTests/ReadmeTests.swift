@@ -12,7 +12,7 @@ struct ReadmeTests {
     let (scenarios, _) = try Checkout.fixtures.get()
     let peers = try PeerList.load(
       files: [Checkout.root.appending("fixtures/peers.yaml").string], root: Checkout.root.string)
-    let cells = Plan(scenarios: scenarios, peers: peers, selection: Selection()).cells
+    let cells = Plan(scenarios: scenarios, peers: peers).cells
     for (mechanism, cells) in Dictionary(grouping: cells, by: \.mechanism) {
       let row = readme.split(separator: "\n").first { $0.hasPrefix("|") && $0.contains("`\(mechanism)`") }
       let counts = "| \(Set(cells.map(\.scenario)).count) | \(cells.count) |"

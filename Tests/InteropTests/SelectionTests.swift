@@ -16,7 +16,7 @@ struct SelectionTests {
       location: "")
   }
 
-  private func ids(_ selection: Selection) -> [String] { cells.filter(selection.includes).map(\.id) }
+  private func ids(_ selection: Selection) -> [String] { cells.filter(CellFilter(selection).includes).map(\.id) }
 
   @Test("is everything unless something is said")
   func everything() { #expect(ids(Selection()).count == 4) }

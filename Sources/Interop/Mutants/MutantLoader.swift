@@ -54,7 +54,7 @@ private struct MutantParser {
     for key in Self.keys where key != "verdict" && keys[key] == nil {
       document.mistake(node, "the mutant has no '\(key)'")
     }
-    func text(_ key: String) -> Passage? { keys[key].flatMap { document.text($0, for: "'\(key)'") } }
+    func text(_ key: String) -> SourceText? { keys[key].flatMap { document.text($0, for: "'\(key)'") } }
     let (fault, peer, wrong, reason) = (text("fault"), text("peer"), text("wrong"), text("reason"))
     if let fault { checkName(fault) }
     if let peer, !languages.contains(peer.text) {
@@ -71,7 +71,7 @@ private struct MutantParser {
       reason: reason.text, location: document.location(of: node))
   }
 
-  private func checkName(_ fault: Passage) {
+  private func checkName(_ fault: SourceText) {
     let letters = "abcdefghijklmnopqrstuvwxyz0123456789-".utf8
     if !fault.text.utf8.allSatisfy(letters.contains) {
       mistake(fault, "a fault is named by small letters, digits and dashes, not '\(Document.abbreviated(fault.text))'")
@@ -79,10 +79,10 @@ private struct MutantParser {
     if languages.contains(fault.text) { mistake(fault, "'\(fault.text)' is the name of a language") }
   }
 
-  private func verdict(_ passage: Passage) -> Verdict {
-    if let verdict = Self.verdicts.first(where: { $0.rawValue == passage.text }) { return verdict }
-    let clause = Suggestion.clause(for: passage.text, among: Self.verdicts.map(\.rawValue))
-    mistake(passage, "'\(Document.abbreviated(passage.text))' is no verdict on a mutant\(clause)")
+  private func verdict(_ source: SourceText) -> Verdict {
+    if let verdict = Self.verdicts.first(where: { $0.rawValue == source.text }) { return verdict }
+    let clause = Suggestion.clause(for: source.text, among: Self.verdicts.map(\.rawValue))
+    mistake(source, "'\(Document.abbreviated(source.text))' is no verdict on a mutant\(clause)")
     return .failed
   }
 
@@ -110,7 +110,7 @@ private struct MutantParser {
     }
   }
 
-  private func parameters(_ key: Passage, from start: Int, rows: [Scenario]) -> [String: String]? {
+  private func parameters(_ key: SourceText, from start: Int, rows: [Scenario]) -> [String: String]? {
     guard start < key.count else { return [:] }
     guard key.text.hasSuffix("]") else {
       mistake(key, "the parameters of a scenario stand in brackets: '\(rows[0].id)[bytes=1]'")
@@ -128,5 +128,5 @@ private struct MutantParser {
     return exists ? parameters : nil
   }
 
-  private func mistake(_ passage: Passage, _ message: String) { document.log.add(passage.location, message) }
+  private func mistake(_ source: SourceText, _ message: String) { document.log.add(source.location, message) }
 }

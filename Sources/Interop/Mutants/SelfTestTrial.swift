@@ -26,7 +26,7 @@ struct SelfTestTrial: Sendable {
     let reference = peers.reference.language
     let wanted = Set(catching.flatMap(\.catchers).map(\.scenario))
     let scenarios = scenarios.filter { wanted.contains($0.id) }
-    let all = Plan(scenarios: scenarios, peers: peers, selection: Selection()).cells
+    let all = Plan(scenarios: scenarios, peers: peers).cells
     let cells = catching.flatMap { $0.cells(among: all, playedBy: name, reference: reference) }
 
     hangs = mutant?.verdict == .timedOut

@@ -23,7 +23,7 @@ extension CellRun {
     guard role.role.part == .peer else { return }
     let line = try nextLine(of: role, doing: "greet")
     role.shortenGreeting()
-    do throws(ContractError) { role.greeting = try Greeting(parsing: line) } catch {
+    do throws(ContractError) { role.greeting = try context.greetings.greeting(line) } catch {
       throw CellFailure(.failed, "\(describe(role)) breaks the contract: \(error)", answered: line)
     }
     do {

@@ -23,6 +23,7 @@ final class CellRun {
     let patience: Duration
     /// Some of the roles run below a tracer.
     var isTraced = false
+    let greetings = ParsedGreetings()
   }
 
   /// Runs `scenario` with one language a role.

@@ -21,7 +21,8 @@ struct Plan: Sendable {
 
   init(groups: [Group]) { self.groups = groups }
 
-  init(scenarios: [Scenario], peers: PeerList, selection: Selection) {
+  /// Every cell that there is.
+  init(scenarios: [Scenario], peers: PeerList) {
     let reference = peers.reference.language
     groups = scenarios.compactMap { scenario in
       let able = peers.peers.filter { peer in
@@ -29,15 +30,27 @@ struct Plan: Sendable {
           role.language != nil || (role.part == .peer ? peer.peer != nil : peer.examples != nil)
         }
       }
-      let all = Pairing.all(of: scenario, languages: able.map(\.language)).map { pairing in
+      let cells = Pairing.all(of: scenario, languages: able.map(\.language)).map { pairing in
         PlannedCell(
           cell: Cell(scenario, pairing), pairing: pairing,
           isControl: pairing.languages.allSatisfy { $0 == reference })
       }
-      let cells = all.filter { selection.includes($0.cell) }.sorted { $0.isControl && !$1.isControl }
       guard !cells.isEmpty else { return nil }
-      return Group(scenario: scenario, control: all.first(where: \.isControl), cells: cells)
+      return Group(
+        scenario: scenario, control: cells.first(where: \.isControl),
+        cells: cells.filter(\.isControl) + cells.filter { !$0.isControl })
     }
+  }
+
+  /// The cells of this plan that belong to a selection.
+  func selecting(_ selection: Selection) -> Plan {
+    if selection.isEverything { return self }
+    let filter = CellFilter(selection)
+    return Plan(
+      groups: groups.compactMap { group in
+        let cells = group.cells.filter { filter.includes($0.cell) }
+        return cells.isEmpty ? nil : Group(scenario: group.scenario, control: group.control, cells: cells)
+      })
   }
 }
 

@@ -16,11 +16,12 @@ public struct Runner: Sendable {
   public init(_ configuration: RunConfiguration, scenarios: [Scenario], expectations: Expectations) {
     self.configuration = configuration
     self.expectations = expectations
-    let everything = Plan(scenarios: scenarios, peers: configuration.peers, selection: Selection()).cells
+    let everything = Plan(scenarios: scenarios, peers: configuration.peers)
+    let cells = everything.cells
     selectionComplaints = configuration.selection.complaints(
-      mechanisms: Set(everything.map(\.mechanism)).sorted(), languages: configuration.peers.peers.map(\.language),
-      cells: everything.map(\.id))
-    let selected = Plan(scenarios: scenarios, peers: configuration.peers, selection: configuration.selection)
+      mechanisms: Set(cells.map(\.mechanism)).sorted(), languages: configuration.peers.peers.map(\.language),
+      cells: cells.map(\.id))
+    let selected = everything.selecting(configuration.selection)
     order = selected.cells.map(\.id)
     plan = selected.shuffled(seed: configuration.seed)
   }

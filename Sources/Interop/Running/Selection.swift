@@ -20,22 +20,6 @@ public struct Selection: Sendable {
   /// Whether nothing is left out.
   var isEverything: Bool { filters.isEmpty && skipped.isEmpty && mechanisms.isEmpty && pairs.isEmpty && cells.isEmpty }
 
-  func includes(_ cell: Cell) -> Bool {
-    (cells.isEmpty || cells.contains(cell.id))
-      && (filters.isEmpty || filters.contains { Glob(containing: $0).matches(cell.id) })
-      && !skipped.contains { Glob(containing: $0).matches(cell.id) }
-      && (mechanisms.isEmpty || mechanisms.contains(cell.mechanism))
-      && (pairs.isEmpty || pairs.contains { matches($0, cell.pairing.map(\.language)) })
-  }
-
-  /// A pair names the languages role by role, and is repeated where a scenario has more roles than it has names.
-  private func matches(_ pair: [String], _ languages: [String]) -> Bool {
-    languages.enumerated().allSatisfy { index, language in
-      let wanted = pair[index % pair.count]
-      return wanted == "*" || wanted == language
-    }
-  }
-
   /// Everything that was asked for and is nowhere in the matrix: a misspelt filter must not be a green run.
   package func complaints(mechanisms known: [String], languages: [String], cells: [String]) -> [String] {
     var complaints: [String] = []
@@ -46,10 +30,41 @@ public struct Selection: Sendable {
       complaints.append("there is no language '\(language)'\(Suggestion.clause(for: language, among: languages))")
     }
     let scenarios = Set(cells.map { String($0.prefix { $0 != "[" }) })
-    for filter in filters + skipped where !cells.contains(where: { Glob(containing: filter).matches($0) }) {
+    for filter in filters + skipped {
+      let glob = Glob(containing: filter)
+      if cells.contains(where: glob.matches) { continue }
       let nearest = Suggestion.nearest(to: filter, among: scenarios).map { "did you mean '\($0)'?" }
       complaints.append("no cell matches '\(filter)'; \(nearest ?? "'ipc-interop run --list' shows all")")
     }
     return complaints
+  }
+}
+
+/// A selection with its patterns compiled, for a comparison with every cell of the matrix.
+struct CellFilter {
+  private let selection: Selection
+  private let filters: [Glob]
+  private let skipped: [Glob]
+
+  init(_ selection: Selection) {
+    self.selection = selection
+    filters = selection.filters.map(Glob.init(containing:))
+    skipped = selection.skipped.map(Glob.init(containing:))
+  }
+
+  func includes(_ cell: Cell) -> Bool {
+    (selection.cells.isEmpty || selection.cells.contains(cell.id))
+      && (selection.mechanisms.isEmpty || selection.mechanisms.contains(cell.mechanism))
+      && (selection.pairs.isEmpty || selection.pairs.contains { matches($0, cell.pairing) })
+      && (filters.isEmpty || filters.contains { $0.matches(cell.id) })
+      && !skipped.contains { $0.matches(cell.id) }
+  }
+
+  /// A pair names the languages role by role, and is repeated where a scenario has more roles than it has names.
+  private func matches(_ pair: [String], _ pairing: [Cell.Assignment]) -> Bool {
+    pairing.enumerated().allSatisfy { index, assignment in
+      let wanted = pair[index % pair.count]
+      return wanted == "*" || wanted == assignment.language
+    }
   }
 }

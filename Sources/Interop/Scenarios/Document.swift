@@ -6,7 +6,9 @@ struct Document {
   let file: String
   let log: MistakeLog
   let root: Node
-  private let lines: [Substring]
+  /// The bytes of the file, and the range of each line in them.
+  private let bytes: [UInt8]
+  private let lines: [Range<Int>]
 
   /// Parses `bytes`; nil, with the mistake in `log`, when they are no YAML or hold nothing.
   init?(file: String, bytes: Data, log: MistakeLog) {
@@ -16,8 +18,9 @@ struct Document {
       log.add(SourceLocation(file: file, line: line, column: column), message)
     }
     guard let text = ScenarioLoader.Source(file: file, bytes: bytes).text(log) else { return nil }
-    lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
-    if let (line, column) = Self.anchor(in: lines) {
+    self.bytes = Array(text.utf8)
+    lines = Self.lines(of: self.bytes)
+    if let (line, column) = Self.anchor(in: self.bytes, lines) {
       mistake(line, column, "here are no anchors: what stands twice is written twice, or is a parameter")
       return nil
     }
@@ -49,23 +52,50 @@ struct Document {
     }
   }
 
+  /// The lines as YAML ends them: by LF, CR, CR LF, NEL, LS or PS.
+  private static func lines(of bytes: [UInt8]) -> [Range<Int>] {
+    var lines: [Range<Int>] = []
+    var start = 0
+    var index = 0
+    func matches(_ sequence: [UInt8]) -> Bool { bytes[index...].starts(with: sequence) }
+    while index < bytes.count {
+      let length: Int
+      switch bytes[index] {
+      case UInt8(ascii: "\n"): length = 1
+      case UInt8(ascii: "\r"): length = matches([0x0D, 0x0A]) ? 2 : 1
+      case 0xC2 where matches([0xC2, 0x85]): length = 2
+      case 0xE2 where matches([0xE2, 0x80, 0xA8]) || matches([0xE2, 0x80, 0xA9]): length = 3
+      default: length = 0
+      }
+      if length > 0 {
+        lines.append(start..<index)
+        start = index + length
+      }
+      index += max(length, 1)
+    }
+    lines.append(start..<bytes.count)
+    return lines
+  }
+
   /// Where the first anchor is, or what looks like one. Aliases of aliases of aliases stand for more than any machine has
   /// the memory for, or the time to compare.
-  private static func anchor(in lines: [Substring]) -> (line: Int, column: Int)? {
-    for (index, line) in lines.enumerated() where line.utf8.contains(UInt8(ascii: "&")) {
-      var previous: Unicode.Scalar = " "
-      let scalars = Array(line.unicodeScalars)
-      for (column, scalar) in scalars.enumerated() {
-        if scalar == "&", column + 1 < scalars.count, scalars[column + 1] != " ",
-          " \t[{,:".unicodeScalars.contains(previous)
+  private static func anchor(in bytes: [UInt8], _ lines: [Range<Int>]) -> (line: Int, column: Int)? {
+    guard bytes.contains(UInt8(ascii: "&")) else { return nil }
+    for (number, line) in lines.enumerated() {
+      var previous = UInt8(ascii: " ")
+      for index in line {
+        if bytes[index] == UInt8(ascii: "&"), index + 1 < line.upperBound, bytes[index + 1] != UInt8(ascii: " "),
+          " \t[{,:".utf8.contains(previous)
         {
-          return (index + 1, column + 1)
+          return (number + 1, bytes[line.lowerBound..<index].count(where: Self.beginsCharacter) + 1)
         }
-        previous = scalar
+        previous = bytes[index]
       }
     }
     return nil
   }
+
+  private static func beginsCharacter(_ byte: UInt8) -> Bool { byte & 0xC0 != 0x80 }
 
   func location(of node: Node) -> SourceLocation {
     SourceLocation(file: file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
@@ -89,26 +119,41 @@ struct Document {
 
   /// Whether the value of `key` is `true`; no value is `false`.
   func isTrue(_ node: Node?, _ key: String) -> Bool {
-    guard let node, let passage = text(node, for: "'\(key)'") else { return false }
-    if passage.text != "true", passage.text != "false" {
-      log.add(passage.location, "'\(key)' is true or false, not '\(passage.text)'")
+    guard let node, let source = text(node, for: "'\(key)'") else { return false }
+    if source.text != "true", source.text != "false" {
+      log.add(source.location, "'\(key)' is true or false, not '\(source.text)'")
     }
-    return passage.text == "true"
+    return source.text == "true"
   }
 
   /// The text of a scalar; nil, with the mistake logged, when `node` is none or empty.
-  func text(_ node: Node, for what: String, mayBeEmpty: Bool = false) -> Passage? {
+  func text(_ node: Node, for what: String, mayBeEmpty: Bool = false) -> SourceText? {
     guard case .scalar(let scalar) = node, mayBeEmpty || !scalar.string.isEmpty else {
       mistake(node, "\(what) is a text, not \(Self.kind(of: node))")
       return nil
     }
     let place = location(of: node)
     let column = place.column + (scalar.style == .singleQuoted || scalar.style == .doubleQuoted ? 1 : 0)
-    // Where the letters of the file are those of the text, each has its column; escapes and folded lines have not.
-    let source =
-      lines.indices.contains(place.line - 1) ? lines[place.line - 1].unicodeScalars : Substring().unicodeScalars
-    let isExact = source.dropFirst(column - 1).starts(with: scalar.string.unicodeScalars)
-    return Passage(scalar.string, file: file, line: place.line, column: column, isExact: isExact)
+    // Where the characters of the file are those of the text, each has its column; escapes and folded lines do not.
+    let isExact =
+      lines.indices.contains(place.line - 1)
+      && self.bytes(from: column, of: lines[place.line - 1])
+        .starts(with: scalar.string.utf8)
+    return SourceText(scalar.string, file: file, line: place.line, column: column, isExact: isExact)
+  }
+
+  /// What a line holds from a column on.
+  private func bytes(from column: Int, of line: Range<Int>) -> ArraySlice<UInt8> {
+    var index = line.lowerBound
+    var rest = column - 1
+    while index < line.upperBound {
+      if Self.beginsCharacter(bytes[index]) {
+        if rest <= 0 { break }
+        rest -= 1
+      }
+      index += 1
+    }
+    return bytes[index..<line.upperBound]
   }
 
   func list(_ node: Node, of what: String) -> [Node] {
@@ -120,7 +165,7 @@ struct Document {
   }
 
   /// The entries of a map whose keys are texts.
-  func map(_ node: Node, _ what: String) -> [(key: Passage, value: Node)]? {
+  func map(_ node: Node, _ what: String) -> [(key: SourceText, value: Node)]? {
     guard case .mapping(let mapping) = node else {
       mistake(node, "\(what) is a map, not \(Self.kind(of: node))")
       return nil

@@ -5,7 +5,7 @@ struct ExpectationParser {
   static let words = ["ok", "error", "blocks", "later"]
 
   /// `templates` learns what is captured.
-  func parse(_ words: [Passage], templates: inout TemplateParser) -> Expected {
+  func parse(_ words: [SourceText], templates: inout TemplateParser) -> Expected {
     guard let first = words.first else { return .ok([]) }
     let rest = Array(words.dropFirst())
     switch first.text {
@@ -33,7 +33,7 @@ struct ExpectationParser {
     }
   }
 
-  private func errnos(_ symbols: Passage) -> [String] {
+  private func errnos(_ symbols: SourceText) -> [String] {
     let names = symbols.text.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
     for name in names where !ErrnoSymbols.all.contains(name) {
       log.add(symbols.location, "unknown errno '\(name)'\(Suggestion.clause(for: name, among: ErrnoSymbols.all))")
@@ -41,17 +41,17 @@ struct ExpectationParser {
     return names
   }
 
-  private func fields(_ words: [Passage], _ templates: inout TemplateParser) -> [FieldExpectation] {
+  private func fields(_ words: [SourceText], _ templates: inout TemplateParser) -> [FieldExpectation] {
     words.compactMap { field($0, &templates) }
   }
 
-  private func field(_ word: Passage, _ templates: inout TemplateParser) -> FieldExpectation? {
+  private func field(_ word: SourceText, _ templates: inout TemplateParser) -> FieldExpectation? {
     let text = word.text
     guard let (key, sign) = Self.comparison(text), !key.isEmpty else {
       log.add(word.location, "'\(text)' is no demand on a field; that is written return=4, return>=1 or pid={=name}")
       return nil
     }
-    let value = word[(key + sign).unicodeScalars.count...]
+    let value = word[(key + sign).utf8.count...]
     let valueText = value.text
     if sign == "=", valueText.hasPrefix("{="), valueText.hasSuffix("}") {
       let name = String(valueText.dropFirst(2).dropLast())

@@ -32,6 +32,10 @@ final class MistakeLog {
     if seen.insert(mistake).inserted { found.append(mistake) }
   }
 
+  func add(_ mistakes: [Mistake]) {
+    for mistake in mistakes { add(mistake.location, mistake.message) }
+  }
+
   func add(whole file: String, _ message: String) {
     add(SourceLocation(file: file, line: 1, column: 1), message)
   }

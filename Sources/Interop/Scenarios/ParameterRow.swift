@@ -12,10 +12,10 @@ struct ParameterRow {
     return row
   }
 
-  /// `passage` with each `{name}` of this row, and each sum or product of such, replaced by its value. Other braces are
+  /// `source` with each `{name}` of this row, and each sum or product of such, replaced by its value. Other braces are
   /// left: they are filled when the cell runs.
-  func filling(_ passage: Passage, log: MistakeLog) -> Passage {
-    var result = passage
+  func filling(_ source: SourceText, log: MistakeLog) -> SourceText {
+    var result = source
     var index = 0
     while let open = result.firstIndex(of: "{", from: index), let close = result.firstIndex(of: "}", from: open) {
       index = open + 1
@@ -24,7 +24,7 @@ struct ParameterRow {
       do throws(Formula.Fault) {
         let value = try formula.value(in: self)
         result = result.replacing(open..<close + 1, with: value)
-        index = open + value.unicodeScalars.count
+        index = open + value.utf8.count
       } catch {
         log.add(inner.location, error.message)
         // One mistake is enough: what is left in its braces would be taken for a variable of the cell.

@@ -47,7 +47,7 @@ struct ParameterTable {
     document.text(node, for: "the value of a parameter", mayBeEmpty: true)?.text
   }
 
-  private func isName(_ key: Passage) -> Bool {
+  private func isName(_ key: SourceText) -> Bool {
     let name = key.text
     if Formula.isName(name), !TemplateParser.fresh.contains(name), name != "number" { return true }
     document.log.add(

@@ -3,7 +3,7 @@ import Yams
 /// Reads who takes part in a scenario: `roles:`, `programs:`, `as:` and `pin:`.
 struct RoleParser {
   let document: Document
-  let fill: (Passage) -> Passage
+  let fill: (SourceText) -> SourceText
 
   /// The roles that a sandbox has room for.
   static let most = 64
@@ -11,7 +11,7 @@ struct RoleParser {
   static let mostOfAllLanguages = 6
 
   func parse(_ keys: [String: Node], templates: TemplateParser) -> [Role] {
-    var parts: [(name: Passage, part: Role.Part)] = []
+    var parts: [(name: SourceText, part: Role.Part)] = []
     if let node = keys["roles"] {
       for element in document.list(node, of: "roles") {
         guard let name = document.text(element, for: "a role").map(fill) else { continue }
@@ -20,8 +20,8 @@ struct RoleParser {
     }
     if let node = keys["programs"], let entries = document.map(node, "programs") {
       for (name, command) in entries {
-        guard let passage = document.text(command, for: "a program").map(fill) else { continue }
-        let words = passage.words
+        guard let source = document.text(command, for: "a program").map(fill) else { continue }
+        let words = source.words
         guard let program = words.first else { continue }
         let arguments = words.dropFirst().map { templates.argument($0) }
         parts += group(name).map { ($0, .program(name: program.text, arguments: arguments)) }
@@ -48,7 +48,7 @@ struct RoleParser {
   }
 
   /// `writer-1..8` is `writer-1` to `writer-8`; any other name is itself.
-  private func group(_ name: Passage) -> [Passage] {
+  private func group(_ name: SourceText) -> [SourceText] {
     let text = name.text
     guard let dots = text.firstRange(of: "..") else {
       if !Self.isName(text) {
@@ -81,9 +81,9 @@ struct RoleParser {
   }
 
   /// `{intruder: another-user}`: a text for each of some roles.
-  private func assignments(_ node: Node?, _ key: String, roles: [String]) -> [String: Passage] {
+  private func assignments(_ node: Node?, _ key: String, roles: [String]) -> [String: SourceText] {
     guard let node, let entries = document.map(node, "'\(key)'") else { return [:] }
-    var result: [String: Passage] = [:]
+    var result: [String: SourceText] = [:]
     for (name, value) in entries {
       guard let text = document.text(value, for: "what stands behind a role").map(fill) else { continue }
       guard roles.contains(name.text) else {

@@ -1,4 +1,6 @@
+import Dispatch
 import Foundation
+import Synchronization
 public import SystemPackage
 import Yams
 
@@ -63,6 +65,15 @@ public enum ScenarioLoader {
     return words
   }
 
+  private static func parse(_ source: Source, vocabulary: Vocabulary) -> (scenarios: [Scenario], found: [Mistake]) {
+    let log = MistakeLog()
+    guard let document = Document(file: source.file, bytes: source.bytes, log: log) else { return ([], log.sorted) }
+    let nodes = document.list(document.root, of: "scenarios")
+    if nodes.isEmpty, document.root.sequence != nil { document.mistake(document.root, "there is no scenario here") }
+    let parser = ScenarioParser(document: document, vocabulary: vocabulary)
+    return (nodes.flatMap(parser.parse), log.sorted)
+  }
+
   static func load(
     _ sources: [Source], transcripts: [Source] = [], vocabulary: Source, log: MistakeLog = MistakeLog()
   ) throws(LoadErrors) -> (scenarios: [Scenario], vocabulary: Vocabulary) {
@@ -71,13 +82,10 @@ public enum ScenarioLoader {
       throw LoadErrors(mistakes: log.sorted)
     }
     let words = Vocabulary(document)
-    var scenarios: [Scenario] = []
-    for source in sources {
-      guard let document = Document(file: source.file, bytes: source.bytes, log: log) else { continue }
-      let nodes = document.list(document.root, of: "scenarios")
-      if nodes.isEmpty, document.root.sequence != nil { document.mistake(document.root, "there is no scenario here") }
-      let parser = ScenarioParser(document: document, vocabulary: words)
-      scenarios += nodes.flatMap(parser.parse)
+    // Each file on its own, on every processor: this is most of what a run of a single cell has to do.
+    var scenarios = sources.concurrentMap { parse($0, vocabulary: words) }.flatMap { scenarios, found in
+      log.add(found)
+      return scenarios
     }
     scenarios += transcripts.compactMap { source in
       source.text(log).flatMap { TranscriptLoader.scenario(file: source.file, text: $0, log: log) }
@@ -92,5 +100,17 @@ public enum ScenarioLoader {
     }
     guard log.count == 0 else { throw LoadErrors(mistakes: log.sorted) }
     return (scenarios, words)
+  }
+}
+
+extension Array where Element: Sendable {
+  /// The same as `map`, on all processors.
+  fileprivate func concurrentMap<Result: Sendable>(_ transform: @Sendable (Element) -> Result) -> [Result] {
+    let results = Mutex<[Result?]>(Array<Result?>(repeating: nil, count: count))
+    DispatchQueue.concurrentPerform(iterations: count) { index in
+      let result = transform(self[index])
+      results.withLock { $0[index] = result }
+    }
+    return results.withLock { $0.compactMap(\.self) }
   }
 }

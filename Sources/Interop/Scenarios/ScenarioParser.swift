@@ -32,8 +32,8 @@ struct ScenarioParser {
     func text(_ key: String) -> String {
       keys[key].flatMap { document.text($0, for: "'\(key)'") }.map { row.filling($0, log: log).text } ?? ""
     }
-    func fill(_ passage: Passage, _ number: String?) -> Passage {
-      (number.map { row.with("number", $0) } ?? row).filling(passage, log: log)
+    func fill(_ source: SourceText, _ number: String?) -> SourceText {
+      (number.map { row.with("number", $0) } ?? row).filling(source, log: log)
     }
     var templates = TemplateParser(roles: [], parameters: row.names, log: log)
     let roles = RoleParser(document: document) { fill($0, nil) }.parse(keys, templates: templates)
@@ -71,7 +71,7 @@ struct ScenarioParser {
   }
 
   /// An id begins with the name of its file, so that whoever reads a verdict knows where to look.
-  private func checkID(_ id: Passage) {
+  private func checkID(_ id: SourceText) {
     let file = document.file.split(separator: "/").last?.split(separator: ".").first.map(String.init) ?? ""
     let parts = id.text.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, parts[0] == file, !parts[1].isEmpty,
@@ -113,11 +113,11 @@ struct ScenarioParser {
   private func choice<Choice: RawRepresentable<String> & CaseIterable>(
     _ node: Node?, _ what: String, _: Choice.Type
   ) -> Choice? {
-    guard let node, let passage = document.text(node, for: what) else { return nil }
-    if let choice = Choice(rawValue: passage.text) { return choice }
+    guard let node, let source = document.text(node, for: what) else { return nil }
+    if let choice = Choice(rawValue: source.text) { return choice }
     let words = Choice.allCases.map(\.rawValue)
-    let clause = Suggestion.clause(for: passage.text, among: words)
-    log.add(passage.location, "'\(Document.abbreviated(passage.text))' is not \(what)\(clause)")
+    let clause = Suggestion.clause(for: source.text, among: words)
+    log.add(source.location, "'\(Document.abbreviated(source.text))' is not \(what)\(clause)")
     return nil
   }
 }

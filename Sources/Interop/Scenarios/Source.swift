@@ -3,7 +3,7 @@ import SystemPackage
 
 extension ScenarioLoader {
   /// A file that people write: its bytes, and the name that its mistakes are told by.
-  struct Source {
+  struct Source: Sendable {
     let file: String
     let bytes: Data
 

@@ -2,7 +2,7 @@ import Yams
 
 /// The steps that ask no peer anything.
 extension StepParser {
-  func directive(_ key: Passage, _ text: Passage) -> [Step] {
+  func directive(_ key: SourceText, _ text: SourceText) -> [Step] {
     let words = text.words
     guard let first = words.first else { return [] }
     func steps(_ action: (Role) -> Step.Action?) -> [Step] {
@@ -56,7 +56,7 @@ extension StepParser {
   }
 
   /// `-> exit 0`, `-> exit not 0`, `-> killed SIGKILL`.
-  private func end(_ words: [Passage], of role: Passage) -> End? {
+  private func end(_ words: [SourceText], of role: SourceText) -> End? {
     let texts = words.map(\.text)
     switch texts.count {
     case 3 where texts[0] == "->" && texts[1] == "exit":
@@ -77,7 +77,7 @@ extension StepParser {
     return nil
   }
 
-  private func census(_ key: Passage, _ words: [Passage]) -> [Step] {
+  private func census(_ key: SourceText, _ words: [SourceText]) -> [Step] {
     let kinds = ObjectKind.allCases.map(\.rawValue)
     let expectations = words.compactMap { word -> CensusExpectation? in
       guard let equals = word.firstIndex(of: "="), let count = Int(word[(equals + 1)...].text), count >= 0 else {
@@ -96,7 +96,7 @@ extension StepParser {
   }
 
   /// `prints: {reader: "text"}`.
-  func prints(_ key: Passage, _ node: Node, _ stream: Step.OutputStream) -> [Step] {
+  func prints(_ key: SourceText, _ node: Node, _ stream: Step.OutputStream) -> [Step] {
     (document.map(node, "'\(key.text)'") ?? []).flatMap { name, value -> [Step] in
       guard let text = document.text(value, for: "a line") else { return [] }
       return members(name).map { role, number in
@@ -109,7 +109,7 @@ extension StepParser {
   }
 
   /// `hand: {writer.r: reader.r}`; with a group on one side once for each of its roles, on both sides number by number.
-  func hand(_ key: Passage, _ node: Node) -> [Step] {
+  func hand(_ key: SourceText, _ node: Node) -> [Step] {
     (document.map(node, "'hand'") ?? []).flatMap { from, value -> [Step] in
       guard let to = document.text(value, for: "a handle") else { return [] }
       let givers = references(from)
@@ -123,17 +123,17 @@ extension StepParser {
     }
   }
 
-  private func references(_ passage: Passage) -> [HandleReference] {
-    guard let dot = passage.firstIndex(of: "."), dot > 0, dot < passage.count - 1 else {
-      document.log.add(passage.location, "'\(passage.text)' is not of the form ROLE.HANDLE")
+  private func references(_ source: SourceText) -> [HandleReference] {
+    guard let dot = source.firstIndex(of: "."), dot > 0, dot < source.count - 1 else {
+      document.log.add(source.location, "'\(source.text)' is not of the form ROLE.HANDLE")
       return []
     }
-    return members(passage[..<dot]).compactMap { role, number in
+    return members(source[..<dot]).compactMap { role, number in
       guard role.part == .peer else {
-        document.log.add(passage.location, "'\(role.name)' is a program, which has no handles by name")
+        document.log.add(source.location, "'\(role.name)' is a program, which has no handles by name")
         return nil
       }
-      return HandleReference(role: role.name, handle: fill(passage[(dot + 1)...], number).text)
+      return HandleReference(role: role.name, handle: fill(source[(dot + 1)...], number).text)
     }
   }
 }

@@ -5,7 +5,7 @@ struct StepParser {
   let document: Document
   let vocabulary: Vocabulary
   let roles: [Role]
-  let fill: (Passage, _ number: String?) -> Passage
+  let fill: (SourceText, _ number: String?) -> SourceText
   var templates: TemplateParser
 
   private var log: MistakeLog { document.log }
@@ -16,7 +16,7 @@ struct StepParser {
 
   init(
     document: Document, vocabulary: Vocabulary, roles: [Role], templates: TemplateParser,
-    fill: @escaping (Passage, _ number: String?) -> Passage
+    fill: @escaping (SourceText, _ number: String?) -> SourceText
   ) {
     self.document = document
     self.vocabulary = vocabulary
@@ -54,7 +54,7 @@ struct StepParser {
   }
 
   /// The roles that a name stands for: itself, or each of a group, with its number, for `writer-*`.
-  func members(_ name: Passage) -> [(role: Role, number: String?)] {
+  func members(_ name: SourceText) -> [(role: Role, number: String?)] {
     let text = name.text
     if let role = roles.first(where: { $0.name == text }) { return [(role, nil)] }
     if text.hasSuffix("-*") {
@@ -73,7 +73,7 @@ struct StepParser {
   }
 
   /// Of a step that cannot be read, what later steps rely on: one slip must not make others of what is right.
-  private mutating func noteCaptures(_ text: Passage) {
+  private mutating func noteCaptures(_ text: SourceText) {
     for word in text.words {
       let parts = word.text.split(separator: "={=", maxSplits: 1)
       if parts.count == 2, parts[1].hasSuffix("}") { templates.captured.insert(String(parts[1].dropLast())) }
@@ -81,7 +81,7 @@ struct StepParser {
   }
 
   /// `ROLE: operation key=value -> expectation`, or `ROLE: -> expectation`.
-  private mutating func exchange(_ role: Role, _ key: Passage, _ text: Passage) -> [Step] {
+  private mutating func exchange(_ role: Role, _ key: SourceText, _ text: SourceText) -> [Step] {
     guard role.part == .peer else {
       log.add(key.location, "'\(role.name)' is a program, which is not asked anything; see start, prints, wait")
       return []
@@ -119,7 +119,7 @@ struct StepParser {
     return [Step(action: action, text: "\(role.name): \(text.text)", location: key.location, bereaved: bereaved)]
   }
 
-  private func request(_ words: [Passage]) -> RequestTemplate? {
+  private func request(_ words: [SourceText]) -> RequestTemplate? {
     let name = words[0].text
     guard let operation = vocabulary[name] else {
       log.add(
