@@ -63,9 +63,9 @@ $(BUILD)/bin/short-transfer: $(SHORT_TRANSFER_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/warden: $(WARDEN_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(EXAMPLES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o
 
-$(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES):
+$(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES): $(C_CONFIG)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -O2 -g $(LINK) $(LDFLAGS) -o $@ $^ $(LIBRARIES)
+	$(CC) $(CFLAGS) -O2 -g $(LINK) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARIES)
 
 $(BUILD)/faulty/c-peer: $(filter-out $(PATCHED:%=$(BUILD)/obj/c-peers/peer/%.o),$(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)) \
   $(PATCHED_OBJECTS) $(FAULT_OBJECTS)
