@@ -57,6 +57,7 @@ static const char *system_call_name(long number) {
     switch (number) {
     case SYS_read: return "read";
     case SYS_write: return "write";
+    case SYS_pwritev2: return "pwritev2";
 #ifdef SYS_open
     case SYS_open: return "open";
 #endif
