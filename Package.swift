@@ -11,7 +11,7 @@ let house: [SwiftSetting] = [
 ]
 
 let fuzzed: [Target.Dependency] = [
-  "FuzzedC", "IPC", "Interop", "PeerContract", .product(name: "SystemPackage", package: "swift-system"),
+  "FuzzedC", "IPC", "Harness", "PeerProtocol", .product(name: "SystemPackage", package: "swift-system"),
 ]
 /// What is undefined in C traps, also where it does no harm today.
 let fuzzedC: [CSetting] = [
@@ -19,8 +19,8 @@ let fuzzedC: [CSetting] = [
   .unsafeFlags(["-fsanitize=undefined", "-fsanitize-trap=undefined"]),
 ]
 
-/// The calls that `Sources/swift-peer-faulty` makes wrongly when it is asked to.
-let faultyCalls = [
+/// The calls that `Sources/swift-peer-mutants` makes wrongly when it is asked to.
+let wrappedCalls = [
   "cipc_epoll_ctl", "cipc_ftok", "cipc_futex_wait_any", "cipc_futex_wake", "cipc_internet_connect",
   "cipc_internet_receive", "cipc_mq_receive", "cipc_mq_send", "cipc_mq_timedreceive", "cipc_pidfd_reap", "cipc_pipe2",
   "cipc_populate", "cipc_robust_begin", "cipc_semctl_array", "cipc_semctl_value", "cipc_semtimedop", "cipc_sigmask",
@@ -51,7 +51,7 @@ let package = Package(
       swiftSettings: house),
     .target(
       name: "SwiftPeer",
-      dependencies: ["CIPC", "IPC", "PeerContract", .product(name: "SystemPackage", package: "swift-system")],
+      dependencies: ["CIPC", "IPC", "PeerProtocol", .product(name: "SystemPackage", package: "swift-system")],
       path: "Sources/swift-peer",
       swiftSettings: house),
     .executableTarget(
@@ -62,15 +62,15 @@ let package = Package(
       // The harness starts thousands of these: a static executable is ready in half a millisecond.
       linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release))]),
 
-    // The same peer with faults to switch on, which stand in for these calls. It never ships: it is no product.
+    // The same peer with mutants to switch on, which stand in for these calls. It never ships: it is no product.
     .systemLibrary(name: "CReal"),
     .executableTarget(
-      name: "swift-peer-faulty",
+      name: "swift-peer-mutants",
       dependencies: ["CIPC", "CReal", "SwiftPeer"],
       swiftSettings: house,
       linkerSettings: [
         .unsafeFlags(["-static-executable", "-use-ld=lld"], .when(configuration: .release)),
-        .unsafeFlags(faultyCalls.flatMap { ["-Xlinker", "--wrap=\($0)"] }),
+        .unsafeFlags(wrappedCalls.flatMap { ["-Xlinker", "--wrap=\($0)"] }),
       ]),
     .executableTarget(
       name: "swift-examples",
@@ -82,13 +82,13 @@ let package = Package(
       swiftSettings: house),
 
     // What both sides of the wire agree on.
-    .target(name: "PeerContract", swiftSettings: house),
+    .target(name: "PeerProtocol", swiftSettings: house),
 
     // The judge: it never imports the accused.
     .target(
-      name: "Interop",
+      name: "Harness",
       dependencies: [
-        "PeerContract",
+        "PeerProtocol",
         .product(name: "SystemPackage", package: "swift-system"),
         .product(name: "Yams", package: "Yams"),
       ],
@@ -96,7 +96,7 @@ let package = Package(
     .executableTarget(
       name: "ipc-interop",
       dependencies: [
-        "Interop",
+        "Harness",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
@@ -110,11 +110,11 @@ let package = Package(
       name: "IPCTests",
       dependencies: ["AllocationCount", "IPC", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: house),
-    .testTarget(name: "PeerContractTests", dependencies: ["PeerContract"], swiftSettings: house),
+    .testTarget(name: "PeerProtocolTests", dependencies: ["PeerProtocol"], swiftSettings: house),
     .testTarget(
-      name: "InteropTests",
+      name: "HarnessTests",
       dependencies: [
-        "Interop", "PeerContract", "Sanitizers", .product(name: "SystemPackage", package: "swift-system"),
+        "Harness", "PeerProtocol", "Sanitizers", .product(name: "SystemPackage", package: "swift-system"),
       ],
       exclude: ["Reports/Snapshots"],
       swiftSettings: house),

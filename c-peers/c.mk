@@ -21,29 +21,29 @@ LINK = $(if $(findstring -fsanitize,$(CFLAGS)),,$(STATIC))
 LIBRARIES = $(if $(LINK),$(STATIC_LIBRARIES),$(BSD_LIBRARIES))
 
 PEER_SOURCES := $(wildcard c-peers/peer/*.c)
-WARDEN_SOURCES := $(wildcard Sources/warden/*.c)
-SHORT_TRANSFER_SOURCES := $(wildcard Sources/short-transfer/*.c)
+SANDBOX_INIT_SOURCES := $(wildcard c-peers/sandbox-init/*.c)
+SHORT_TRANSFER_SOURCES := $(wildcard c-peers/short-transfer/*.c)
 EXAMPLE_SOURCES := $(wildcard c-peers/examples/*.c)
 EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/bin/c-examples/%)
-FAULT_SOURCES := $(wildcard c-peers/faults/*.c)
-C_SOURCES := $(PEER_SOURCES) $(WARDEN_SOURCES) $(SHORT_TRANSFER_SOURCES) $(EXAMPLE_SOURCES) $(FAULT_SOURCES)
-C_FILES = $(C_SOURCES) $(wildcard c-peers/*/*.h Sources/warden/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
+MUTANT_SOURCES := $(wildcard c-peers/mutants/*.c)
+C_SOURCES := $(PEER_SOURCES) $(SANDBOX_INIT_SOURCES) $(SHORT_TRANSFER_SOURCES) $(EXAMPLE_SOURCES) $(MUTANT_SOURCES)
+C_FILES = $(C_SOURCES) $(wildcard c-peers/*/*.h c-peers/sandbox-init/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
 # The same objects once more, linked with the faults, which stand in for the calls that they say. They never ship.
-FAULT_OBJECTS := $(FAULT_SOURCES:%.c=$(BUILD)/obj/%.o)
+MUTANT_OBJECTS := $(MUTANT_SOURCES:%.c=$(BUILD)/obj/%.o)
 # An example program has no contract to break.
-CALL_FAULTS := $(filter-out %/contract.o,$(FAULT_OBJECTS))
-FAULTY_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/faulty/c-examples/%)
+CALL_MUTANTS := $(filter-out %/contract.o,$(MUTANT_OBJECTS))
+MUTANT_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/mutants/c-examples/%)
 # What lies in a header, or in plain stores, is no call: those peers are compiled once more, from patched copies.
-PATCHES := $(wildcard c-peers/faults/*.patch)
+PATCHES := $(wildcard c-peers/mutants/*.patch)
 PATCHED := channel channel_series ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
-PATCHED_TREE := $(BUILD)/faulty/patched
+PATCHED_TREE := $(BUILD)/mutants/patched
 PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
 # Evaluated by the linker's rule alone. Linked dynamically, so that a wrapper stands in for calls of these objects only.
-WRAPPED = main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(FAULT_SOURCES))
+WRAPPED = main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(MUTANT_SOURCES))
 
-.PHONY: c c-faulty c-lint
+.PHONY: c c-mutants c-lint
 
 $(C_CONFIG): c-peers/c.mk .ci/install-dependencies
 	@.ci/install-dependencies
@@ -55,23 +55,23 @@ $(C_CONFIG): c-peers/c.mk .ci/install-dependencies
 	    $$(pkg-config --static --libs libbsd-overlay) 2>/dev/null; then echo "STATIC := -static-pie"; fi; } >$@.new
 	@mv $@.new $@
 
-c: $(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES)
-c-faulty: $(BUILD)/faulty/c-peer $(FAULTY_EXAMPLES)
+c: $(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(EXAMPLES)
+c-mutants: $(BUILD)/mutants/c-peer $(MUTANT_EXAMPLES)
 
 $(BUILD)/bin/c-peer: $(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/short-transfer: $(SHORT_TRANSFER_SOURCES:%.c=$(BUILD)/obj/%.o)
-$(BUILD)/bin/warden: $(WARDEN_SOURCES:%.c=$(BUILD)/obj/%.o)
+$(BUILD)/bin/sandbox-init: $(SANDBOX_INIT_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(EXAMPLES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o
 
-$(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES): $(C_CONFIG)
+$(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(EXAMPLES): $(C_CONFIG)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -O2 -g $(LINK) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARIES)
 
-$(BUILD)/faulty/c-peer: $(filter-out $(PATCHED:%=$(BUILD)/obj/c-peers/peer/%.o),$(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)) \
-  $(PATCHED_OBJECTS) $(FAULT_OBJECTS)
-$(FAULTY_EXAMPLES): $(BUILD)/faulty/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(CALL_FAULTS)
+$(BUILD)/mutants/c-peer: $(filter-out $(PATCHED:%=$(BUILD)/obj/c-peers/peer/%.o),$(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)) \
+  $(PATCHED_OBJECTS) $(MUTANT_OBJECTS)
+$(MUTANT_EXAMPLES): $(BUILD)/mutants/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(CALL_MUTANTS)
 
-$(BUILD)/faulty/c-peer $(FAULTY_EXAMPLES):
+$(BUILD)/mutants/c-peer $(MUTANT_EXAMPLES):
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(BSD_LIBRARIES)
 
@@ -81,8 +81,8 @@ $(PATCHED_TREE)/.made: $(PATCHES) $(PEER_SOURCES) $(wildcard c-peers/*/*.h) | pa
 	@cat $(PATCHES) | patch --directory $(@D) --strip 1 --fuzz 0 --silent
 	@touch $@
 
-$(PATCHED_OBJECTS): $(PATCHED_TREE)/%.o: $(PATCHED_TREE)/.made c-peers/faults/fault.h
-	$(CC) -I$(PATCHED_TREE)/include $(C_FLAGS) -include c-peers/faults/fault.h -O2 -g $(CFLAGS) -c -o $@ \
+$(PATCHED_OBJECTS): $(PATCHED_TREE)/%.o: $(PATCHED_TREE)/.made c-peers/mutants/mutant.h
+	$(CC) -I$(PATCHED_TREE)/include $(C_FLAGS) -include c-peers/mutants/mutant.h -O2 -g $(CFLAGS) -c -o $@ \
 	  $(PATCHED_TREE)/peer/$*.c
 
 # Some systems' compilers fortify by themselves: then open(2) is a call by another name, in which no fault could stand.

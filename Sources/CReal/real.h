@@ -1,4 +1,4 @@
-// The calls themselves, where `swift-peer-faulty` stands in for them: the linker knows them by these names.
+// The calls themselves, where `swift-peer-mutants` stands in for them: the linker knows them by these names.
 #pragma once
 
 #include <CIPC.h>

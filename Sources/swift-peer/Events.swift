@@ -1,6 +1,6 @@
 internal import Glibc
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 internal import SystemPackage
 
 /// Descriptors that are there to be waited for: `eventfd(2)`, `timerfd_create(2)`, `pidfd_open(2)`.

@@ -1,5 +1,5 @@
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 internal import SystemPackage
 
 /// A call that failed, with the fields that its answer carries besides `errno`.
@@ -29,7 +29,7 @@ struct Failure: Error {
     return failure
   }
 
-  func answer(to operation: String) -> Answer {
+  func answer(to operation: String) -> Response {
     var all = Fields()
     all.append("errno", errno)
     all.append("call", call ?? operation)

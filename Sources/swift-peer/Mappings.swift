@@ -1,6 +1,6 @@
 internal import Glibc
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 internal import SystemPackage
 
 /// Mapped memory, and what is stored into it and loaded from it, whatever kind of memory it is.

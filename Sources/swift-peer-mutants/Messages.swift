@@ -1,0 +1,60 @@
+import CIPC
+import CReal
+import Glibc
+
+@c(__wrap_cipc_mq_send) func mqSend(
+  _ queue: Int32, _ bytes: UnsafeRawPointer?, _ length: Int, _ priority: UInt32
+) -> Int32 {
+  guard let bytes = unsafe bytes else { return unsafe __real_cipc_mq_send(queue, bytes, length, priority) }
+  // A message is a String, and a String goes to C as a C string.
+  if Mutant.messageAsCString.isOn {
+    return unsafe __real_cipc_mq_send(
+      queue, bytes, strnlen(bytes.assumingMemoryBound(to: CChar.self), length), priority)
+  }
+  // `text.count`, where `text.utf8.count` is meant: they differ with the first umlaut.
+  if Mutant.messageLengthInCharacters.isOn {
+    let text = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: length), as: UTF8.self)
+    return unsafe __real_cipc_mq_send(queue, bytes, text.count, priority)
+  }
+  return unsafe __real_cipc_mq_send(queue, bytes, length, priority)
+}
+
+@c(__wrap_cipc_mq_receive) func mqReceive(
+  _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?
+) -> Int {
+  let length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
+  guard let room = unsafe room, length > 0, Mutant.messageRepaired.isOn else { return length }
+  // `String(decoding:)` never fails: what is no UTF-8 becomes another text, and is kept as that.
+  let text = unsafe String(decoding: UnsafeRawBufferPointer(start: room, count: length), as: UTF8.self)
+  let repaired = Array(text.utf8.prefix(size))
+  unsafe repaired.withUnsafeBytes {
+    unsafe room.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(room), byteCount: $0.count)
+  }
+  return repaired.count
+}
+
+@c(__wrap_cipc_mq_timedreceive) func mqTimedReceive(
+  _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?,
+  _ seconds: Int64, _ nanoseconds: Int
+) -> Int {
+  // `Date.timeIntervalSinceReferenceDate`: Foundation's time begins in 2001.
+  let since = Mutant.deadlineSince2001.isOn ? seconds - 978_307_200 : seconds
+  return unsafe __real_cipc_mq_timedreceive(queue, room, size, priority, since, nanoseconds)
+}
+
+@c(__wrap_msgsnd) func msgSend(
+  _ queue: Int32, _ message: UnsafeRawPointer?, _ length: Int, _ flags: Int32
+) -> Int32 {
+  guard let message = unsafe message, Mutant.textByReference.isOn, length > 0 else {
+    return unsafe __real_msgsnd(queue, message, length, flags)
+  }
+  // A struct of the type and an array: what lies in it is the array's reference, not its elements.
+  struct Message {
+    var type: Int
+    var text: [UInt8]
+  }
+  var wrong = unsafe Message(
+    type: message.load(as: Int.self),
+    text: Array(UnsafeRawBufferPointer(start: message + MemoryLayout<Int>.size, count: length)))
+  return unsafe withUnsafeBytes(of: &wrong) { unsafe __real_msgsnd(queue, $0.baseAddress, min(length, 8), flags) }
+}

@@ -1,0 +1,29 @@
+import CIPC
+import CReal
+import Glibc
+
+@c(__wrap_cipc_epoll_ctl) func epollControl(
+  _ epoll: Int32, _ operation: Int32, _ descriptor: Int32, _ events: UInt32, _ data: UInt64
+) -> Int32 {
+  // The events are those of poll(2), which are an Int16; EPOLLET and EPOLLONESHOT lie above.
+  let asked = Mutant.eventsOfSixteenBits.isOn ? UInt32(UInt16(truncatingIfNeeded: events)) : events
+  // The union is imported with all of its members, and `fd` is the one that examples use.
+  let kept = Mutant.dataAsDescriptor.isOn ? UInt64(UInt32(truncatingIfNeeded: data)) : data
+  return __real_cipc_epoll_ctl(epoll, operation, descriptor, asked, kept)
+}
+
+@c(__wrap_cipc_timerfd_read) func timerRead(_ timer: Int32, _ count: UnsafeMutablePointer<UInt64>?) -> Int {
+  let result = unsafe __real_cipc_timerfd_read(timer, count)
+  // A timer has fired: that it may have done so more than once is in the bytes that were thrown away.
+  if Mutant.expiredOrNot.isOn, result > 0, let count = unsafe count { unsafe count.pointee = 1 }
+  return result
+}
+
+@c(__wrap_cipc_pidfd_reap) func reap(
+  _ process: Int32, _ status: UnsafeMutablePointer<Int32>?, _ signal: UnsafeMutablePointer<Int32>?
+) -> Int32 {
+  let result = unsafe __real_cipc_pidfd_reap(process, status, signal)
+  // The status of waitpid(2), of which WEXITSTATUS is a macro and not imported.
+  if Mutant.statusOfWait.isOn, result == 1, let status = unsafe status { unsafe status.pointee <<= 8 }
+  return result
+}
