@@ -6,25 +6,25 @@ BUILD ?= build
 SWIFT ?= swift
 BIN := $(BUILD)/bin
 
-# Compilers leave litter where TMPDIR says; it goes with `make clean`.
-export TMPDIR := $(abspath $(BUILD))/tmp
+# Compilers leave litter where TMPDIR says; it goes with `make clean`. Quoted: a path may have spaces.
+export TMPDIR := $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))/tmp
 # Package.swift declares the tools only if this is set.
 export IPC_INTEROP_TOOLS := 1
-$(shell mkdir -p $(TMPDIR))
+$(shell mkdir -p "$(TMPDIR)" 2>/dev/null)
 
-# Filters and options for the gate: make interop RUN="--mechanism pipe --verbose"
+# Filters and options of the suite: make interop RUN="--mechanism pipe --verbose"
 RUN ?=
-# The same for faults: make faults FAULTS="--mechanism pipe"
-FAULTS ?=
+# The same for fault injection: make fault-injection FAULT_INJECTION="--mechanism pipe"
+FAULT_INJECTION ?=
 # And for the self-test: make self-test SELF_TEST="mq-priority-dropped"
 SELF_TEST ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps lint-deps patch-deps fault-deps build interop self-test faults test unit lint sanitize fuzz soak coverage cost docs scenarios clean swift-release
+.PHONY: help deps lint-deps patch-deps strace-deps build interop self-test mutants fault-injection test unit lint sanitize fuzz soak coverage cost docs scenarios clean swift-release missing-program
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 deps: ## Install what is missing (libbsd-dev, pkg-config, a C compiler)
 	@.ci/install-dependencies
@@ -33,59 +33,67 @@ deps: ## Install what is missing (libbsd-dev, pkg-config, a C compiler)
 lint-deps:
 	@.ci/install-dependencies clang-format
 
-# What makes the C peers with a fault that lies in a header.
+# For the C peers with a mutant in a header.
 patch-deps:
 	@.ci/install-dependencies patch
 
-# And what puts faults into system calls, for those who want to see it.
-fault-deps:
+# For fault injection.
+strace-deps:
 	@.ci/install-dependencies strace
 
 include c-peers/c.mk
 
-build: deps c swift-release ## Build the command, the warden, the peers and the examples
+build: c swift-release ## Build the command, the sandbox init, the peers and the examples
 
-# Release builds: the costs of the peers are part of what is judged.
-swift-release:
+# Release builds, since the costs of the peers are part of what is tested. SwiftPM takes a second to find that nothing
+# has changed, so make decides that: by every source and folder of them, and by the compiler.
+SWIFT_SOURCES := $(shell find Package.swift $(wildcard Package.resolved) Sources c-peers/include)
+SWIFT_PROGRAMS := $(BIN)/swift-peer $(BIN)/swift-examples $(BIN)/ipc-interop $(BUILD)/mutants/swift-peer
+swift-release: $(BUILD)/swift-release
+$(BUILD)/swift-release: $(SWIFT_SOURCES) $(realpath $(shell command -v $(SWIFT))) \
+  $(if $(filter-out $(wildcard $(SWIFT_PROGRAMS)),$(SWIFT_PROGRAMS)),missing-program)
 	@$(SWIFT) build -c release
 	@mkdir -p $(BIN)
 	@products="$$($(SWIFT) build -c release --show-bin-path)"; \
 	for name in swift-peer swift-examples ipc-interop; do \
 	  cmp -s "$$products/$$name" $(BIN)/$$name || install "$$products/$$name" $(BIN)/$$name || exit; \
 	done; \
-	install -D "$$products/swift-peer-faulty" $(BUILD)/faulty/swift-peer
+	install -D "$$products/swift-peer-mutants" $(BUILD)/mutants/swift-peer
+	@touch $@
 
-interop: build ## Run the gate: every scenario, every pairing of languages (RUN="--help" tells what it takes)
+interop: build ## Run the suite: every scenario, every pairing of languages (RUN="--help" shows options)
 	@$(BIN)/ipc-interop run $(RUN)
 
-self-test: build c-faulty ## Test the gate: whether it catches each of the deliberate faults (SELF_TEST="--help" tells what it takes)
+mutants: build c-mutants ## Build the mutants of the peers
+
+self-test: mutants ## Test the suite: whether it catches every mutant (SELF_TEST="--help" shows options)
 	@$(BIN)/ipc-interop self-test $(SELF_TEST)
 
 docs/mutants.md: fixtures/mutants.yaml $(BIN)/ipc-interop
 	@$(BIN)/ipc-interop self-test --list --format markdown > $@
 
-faults: fault-deps build ## Put a fault into every system call of every operation (FAULTS="--help" tells what it takes)
-	@$(BIN)/ipc-interop faults $(FAULTS)
+fault-injection: strace-deps build ## Inject a fault into every system call of every operation (FAULT_INJECTION="--help" shows options)
+	@$(BIN)/ipc-interop fault-injection $(FAULT_INJECTION)
 
-unit: deps c ## Run the unit tests
+unit: c ## Run the unit tests
 	@$(SWIFT) test
 
-test: lint unit self-test interop ## Unit tests, lint, whether the gate can fail, then the gate
+test: lint unit self-test interop ## Unit tests, lint, the self-test, then the suite
 
 lint: lint-deps c-lint ## Check the format of Swift and C, and compile C with a second compiler
 	@swift format lint --strict --recursive Package.swift Sources Tests
 
-sanitize: build ## Unit tests and the gate with address, undefined (C) and thread sanitizers (takes half an hour)
+sanitize: build ## Unit tests and the suite with address, undefined (C) and thread sanitizers (takes half an hour)
 	@.ci/sanitize address $(RUN)
 	@.ci/sanitize thread $(RUN)
 
-fuzz: deps c ## Give every fuzz target made-up input (FUZZ_SECONDS=60 each; FUZZ_TARGETS="channel wire" for some)
+fuzz: c ## Run every fuzz target (FUZZ_SECONDS=60 each; FUZZ_TARGETS="channel wire" for some)
 	@.ci/fuzz $(FUZZ_TARGETS)
 
 # Which parts: make soak SOAK="killed limits"
 SOAK ?= killed interrupted limits growth alarms
 
-soak: build ## Kill, interrupt, starve, and repeat the gate itself (SOAK="killed limits" picks parts; takes hours)
+soak: build ## Kill, interrupt, starve, and repeat the suite itself (SOAK="killed limits" picks parts; takes hours)
 	@.ci/soak $(SOAK)
 
 cost: c-cost ## Measure the cost of the library over C (prints tables, writes build/cost.json; takes some minutes)
@@ -98,7 +106,7 @@ cost: c-cost ## Measure the cost of the library over C (prints tables, writes bu
 	strip -o $(BUILD)/cost/stripped/swift "$$products/swift-cost" && \
 	"$$products/cost-report" $(BUILD)/cost/stripped/c $(BUILD)/cost/stripped/swift $(BUILD)/cost.json
 
-coverage: fault-deps build c-faulty ## Show how many lines the tests cover; build/coverage/index.html has them
+coverage: strace-deps build c-mutants ## Show how many lines the tests cover; build/coverage/index.html has them
 	@.ci/coverage
 
 # A parameter is described where there is something to say. Whatever else docc has to warn of is an error.
@@ -113,7 +121,7 @@ docs: deps ## Build the documentation of the library into build/docs
 	awk 'tolower($$0) ~ /(warning|error): / && !/is missing documentation/ { print; wrong = 1 } END { exit wrong }'
 	@echo "Look at it with: docc preview, or any web server in $(BUILD)/docs"
 
-scenarios: build ## Write docs/scenarios.md anew
+scenarios: build ## Rewrite docs/scenarios.md
 	@$(BIN)/ipc-interop run --list --format markdown --output docs/scenarios.md
 
 clean: ## Remove everything that was built

@@ -45,7 +45,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
     "cipc_timerfd_read", "close", "ftruncate", "mkfifo", "mmap", "pthread_mutex_lock", "sem_post", "shutdown",
   ]
 
-  let fuzzed: [Target.Dependency] = ["FuzzedC", "IPC", "Interop", "PeerContract", system]
+  let fuzzed: [Target.Dependency] = ["FuzzedC", "IPC", "Harness", "PeerProtocol", system]
 
   package.dependencies += [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -58,11 +58,11 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
   ]
   package.targets += [
     // The lines between the test runner and a peer.
-    .target(name: "PeerContract", swiftSettings: settings),
+    .target(name: "PeerProtocol", swiftSettings: settings),
 
     // The implementation under test.
     .target(
-      name: "SwiftPeer", dependencies: ["CIPC", "IPC", "PeerContract", system], path: "Sources/swift-peer",
+      name: "SwiftPeer", dependencies: ["CIPC", "IPC", "PeerProtocol", system], path: "Sources/swift-peer",
       swiftSettings: settings),
     .executableTarget(
       name: "swift-peer", dependencies: ["SwiftPeer"], path: "Sources/swift-peer-main", swiftSettings: settings,
@@ -79,9 +79,9 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
 
     // The test runner. It never imports the library.
     .target(
-      name: "Interop", dependencies: ["PeerContract", system, .product(name: "Yams", package: "Yams")],
+      name: "Harness", dependencies: ["PeerProtocol", system, .product(name: "Yams", package: "Yams")],
       swiftSettings: settings),
-    .executableTarget(name: "ipc-interop", dependencies: ["Interop", arguments, system], swiftSettings: settings),
+    .executableTarget(name: "ipc-interop", dependencies: ["Harness", arguments, system], swiftSettings: settings),
 
     // The programs that `make cost` measures, and the one that reports.
     .executableTarget(
@@ -91,9 +91,9 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
 
     // What thread sanitizers have to be told in the test program, which contains all test targets.
     .target(name: "Sanitizers", path: "Tests/Sanitizers", cSettings: [.define("_GNU_SOURCE")]),
-    .testTarget(name: "PeerContractTests", dependencies: ["PeerContract"], swiftSettings: settings),
+    .testTarget(name: "PeerProtocolTests", dependencies: ["PeerProtocol"], swiftSettings: settings),
     .testTarget(
-      name: "InteropTests", dependencies: ["Interop", "PeerContract", "Sanitizers", system],
+      name: "HarnessTests", dependencies: ["Harness", "PeerProtocol", "Sanitizers", system],
       exclude: ["Reports/Snapshots"], swiftSettings: settings),
 
     // Code that takes bytes from an untrusted source. Every test run feeds it fixtures/corpus. Undefined behaviour in C

@@ -8,61 +8,81 @@ endif
 CLANG ?= clang
 CLANG_FORMAT ?= clang-format
 
-# Recursive, since libbsd may only be installed by the target `deps`.
-C_FLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -Ic-peers/include $(shell pkg-config --cflags libbsd-overlay)
-C_LIBRARIES = $(shell pkg-config --libs libbsd-overlay)
+# What pkg-config and the linker report is written down once: BSD_FLAGS, BSD_LIBRARIES, STATIC and STATIC_LIBRARIES.
+C_CONFIG := $(BUILD)/c-config.mk
+ifneq ($(filter-out help clean deps,$(or $(MAKECMDGOALS),help)),)
+include $(C_CONFIG)
+endif
+
+C_FLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -Ic-peers/include $(BSD_FLAGS)
+
+# A dynamic program spends a third of its start on linking, and a run starts 20,000. Sanitizers need dynamic programs.
+LINK = $(if $(findstring -fsanitize,$(CFLAGS)),,$(STATIC))
+LIBRARIES = $(if $(LINK),$(STATIC_LIBRARIES),$(BSD_LIBRARIES))
 
 PEER_SOURCES := $(wildcard c-peers/peer/*.c)
-WARDEN_SOURCES := $(wildcard Sources/warden/*.c)
-SHORT_TRANSFER_SOURCES := $(wildcard Sources/short-transfer/*.c)
+SANDBOX_INIT_SOURCES := $(wildcard c-peers/sandbox-init/*.c)
+SHORT_TRANSFER_SOURCES := $(wildcard c-peers/short-transfer/*.c)
 EXAMPLE_SOURCES := $(wildcard c-peers/examples/*.c)
 EXAMPLE_LIBRARY := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard c-peers/examples/common/*.c))
 EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/bin/c-examples/%)
-FAULT_SOURCES := $(wildcard c-peers/faults/*.c)
+MUTANT_SOURCES := $(wildcard c-peers/mutants/*.c)
 COST_SOURCES := $(wildcard c-peers/cost/*.c)
-C_SOURCES := $(PEER_SOURCES) $(WARDEN_SOURCES) $(SHORT_TRANSFER_SOURCES) $(EXAMPLE_SOURCES) \
-  $(wildcard c-peers/examples/common/*.c) $(FAULT_SOURCES) $(COST_SOURCES)
-C_FILES = $(C_SOURCES) $(wildcard c-peers/checks/*.c c-peers/*/*.h c-peers/examples/common/*.h Sources/warden/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
+C_SOURCES := $(PEER_SOURCES) $(SANDBOX_INIT_SOURCES) $(SHORT_TRANSFER_SOURCES) $(EXAMPLE_SOURCES) \
+  $(wildcard c-peers/examples/common/*.c) $(MUTANT_SOURCES) $(COST_SOURCES)
+C_FILES = $(C_SOURCES) $(wildcard c-peers/checks/*.c c-peers/*/*.h c-peers/examples/common/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
 # The same objects once more, linked with the faults, which stand in for the calls that they say. They never ship.
-FAULT_OBJECTS := $(FAULT_SOURCES:%.c=$(BUILD)/obj/%.o)
+MUTANT_OBJECTS := $(MUTANT_SOURCES:%.c=$(BUILD)/obj/%.o)
 # An example program has no contract to break.
-CALL_FAULTS := $(filter-out %/contract.o,$(FAULT_OBJECTS))
-FAULTY_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/faulty/c-examples/%)
+CALL_MUTANTS := $(filter-out %/contract.o,$(MUTANT_OBJECTS))
+MUTANT_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/mutants/c-examples/%)
 # What lies in a header, or in plain stores, is no call: those peers are compiled once more, from patched copies.
-PATCHES := $(wildcard c-peers/faults/*.patch)
+PATCHES := $(wildcard c-peers/mutants/*.patch)
 PATCHED := buffered channel channel_series filter ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
-PATCHED_TREE := $(BUILD)/faulty/patched
+PATCHED_TREE := $(BUILD)/mutants/patched
 PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
-WRAPPED := main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(FAULT_SOURCES))
+# Evaluated by the linker's rule alone. Linked dynamically, so that a wrapper stands in for calls of these objects only.
+WRAPPED = main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(MUTANT_SOURCES))
 
-.PHONY: c c-faulty c-cost c-lint c-headers
-c: $(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES)
-c-faulty: $(BUILD)/faulty/c-peer $(FAULTY_EXAMPLES)
+.PHONY: c c-mutants c-cost c-lint c-headers
+
+$(C_CONFIG): c-peers/c.mk .ci/install-dependencies
+	@.ci/install-dependencies
+	@mkdir -p "$(@D)"
+	@{ echo "BSD_FLAGS := $$(pkg-config --cflags libbsd-overlay)"; \
+	  echo "BSD_LIBRARIES := $$(pkg-config --libs libbsd-overlay)"; \
+	  echo "STATIC_LIBRARIES := $$(pkg-config --static --libs libbsd-overlay)"; \
+	  if echo 'int main(void) { return 0; }' | $(CC) -static-pie -x c -o /dev/null - \
+	    $$(pkg-config --static --libs libbsd-overlay) 2>/dev/null; then echo "STATIC := -static-pie"; fi; } >$@.new
+	@mv $@.new $@
+
+c: $(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(EXAMPLES)
+c-mutants: $(BUILD)/mutants/c-peer $(MUTANT_EXAMPLES)
 c-cost: $(BUILD)/cost/c
 
 $(BUILD)/bin/c-peer: $(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/short-transfer: $(SHORT_TRANSFER_SOURCES:%.c=$(BUILD)/obj/%.o)
-$(BUILD)/bin/warden: $(WARDEN_SOURCES:%.c=$(BUILD)/obj/%.o)
+$(BUILD)/bin/sandbox-init: $(SANDBOX_INIT_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(EXAMPLES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(EXAMPLE_LIBRARY)
 
-$(BUILD)/bin/c-peer $(BUILD)/bin/warden $(BUILD)/bin/short-transfer $(EXAMPLES):
+$(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(EXAMPLES): $(C_CONFIG)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) -o $@ $^ $(C_LIBRARIES)
+	$(CC) $(CFLAGS) -O2 -g $(LINK) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARIES)
 
 # What `make cost` compares the library with.
 $(BUILD)/cost/c: $(COST_SOURCES:%.c=$(BUILD)/obj/%.o)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) -o $@ $^ $(C_LIBRARIES)
+	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) -o $@ $^ $(BSD_LIBRARIES)
 
-$(BUILD)/faulty/c-peer: $(filter-out $(PATCHED:%=$(BUILD)/obj/c-peers/peer/%.o),$(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)) \
-  $(PATCHED_OBJECTS) $(FAULT_OBJECTS)
-$(FAULTY_EXAMPLES): $(BUILD)/faulty/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(EXAMPLE_LIBRARY) $(CALL_FAULTS)
+$(BUILD)/mutants/c-peer: $(filter-out $(PATCHED:%=$(BUILD)/obj/c-peers/peer/%.o),$(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)) \
+  $(PATCHED_OBJECTS) $(MUTANT_OBJECTS)
+$(MUTANT_EXAMPLES): $(BUILD)/mutants/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(EXAMPLE_LIBRARY) $(CALL_MUTANTS)
 
-$(BUILD)/faulty/c-peer $(FAULTY_EXAMPLES):
+$(BUILD)/mutants/c-peer $(MUTANT_EXAMPLES):
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(C_LIBRARIES)
+	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(BSD_LIBRARIES)
 
 # A patch that no longer fits stops the build: whoever changes the line changes its fault as well.
 $(PATCHED_TREE)/.made: $(PATCHES) $(PEER_SOURCES) $(wildcard c-peers/*/*.h) | patch-deps
@@ -70,8 +90,8 @@ $(PATCHED_TREE)/.made: $(PATCHES) $(PEER_SOURCES) $(wildcard c-peers/*/*.h) | pa
 	@cat $(PATCHES) | patch --directory $(@D) --strip 1 --fuzz 0 --silent
 	@touch $@
 
-$(PATCHED_OBJECTS): $(PATCHED_TREE)/%.o: $(PATCHED_TREE)/.made c-peers/faults/fault.h
-	$(CC) -I$(PATCHED_TREE)/include $(C_FLAGS) -include c-peers/faults/fault.h -O2 -g $(CFLAGS) -c -o $@ \
+$(PATCHED_OBJECTS): $(PATCHED_TREE)/%.o: $(PATCHED_TREE)/.made c-peers/mutants/mutant.h
+	$(CC) -I$(PATCHED_TREE)/include $(C_FLAGS) -include c-peers/mutants/mutant.h -O2 -g $(CFLAGS) -c -o $@ \
 	  $(PATCHED_TREE)/peer/$*.c
 
 # Some systems' compilers fortify by themselves: then open(2) is a call by another name, in which no fault could stand.

@@ -1,10 +1,11 @@
 public import ArgumentParser
-public import Interop
+public import Harness
+import SystemPackage
 
 /// How a command runs its cells.
 struct RunningOptions: ParsableArguments {
-  @Option(name: .shortAndLong, help: "How many run at a time.")
-  var jobs = RunConfiguration.usualJobs
+  @Option(name: .shortAndLong, help: "How many cells run at a time.")
+  var jobs = RunConfiguration.defaultJobs
 
   @Option(help: "Multiply every time limit.")
   var timeoutMultiplier = 1.0
@@ -19,7 +20,18 @@ struct RunningOptions: ParsableArguments {
     }
   }
 
-  /// - Parameter more: Other options that a cell needs to be run alone as it is here, with their values.
+  /// Everything that the command reads before it begins, and more languages from `peers`.
+  func fixtures(peers: [String] = []) throws -> Fixtures {
+    guard let root = Root.find(given: root) else {
+      let place = root ?? "any directory above this program or the working directory"
+      throw RunError("there is no fixtures/scenarios in \(place); pass its directory with --root", status: .usage)
+    }
+    do throws(FixtureErrors) { return try Fixtures(root: FilePath(root), peers: peers) } catch {
+      throw RunError("\(error)", status: .usage)
+    }
+  }
+
+  /// - Parameter more: Other options, with their values, that are needed to run a cell alone as it is run here.
   func set(_ configuration: inout RunConfiguration, more: [(name: String, value: String)]) {
     configuration.jobs = jobs
     configuration.timeoutMultiplier = timeoutMultiplier
@@ -35,16 +47,17 @@ struct RunningOptions: ParsableArguments {
   }
 }
 
-/// In which form a command tells what it has to tell, and where.
+/// The format and the place of a report or list.
 struct OutputOptions: ParsableArguments {
   @Option(help: "console, json, junit, tap or markdown.")
   var format = ReportFormat.console
 
   @Option(
-    name: .shortAndLong, help: "Write the report or list to this file; the console's then goes to standard error.")
+    name: .shortAndLong,
+    help: "Write the report or list to this file; the console report then goes to standard error.")
   var output: String?
 
-  /// Refuses a form that a list does not have.
+  /// Rejects a format that a list does not have.
   func checkList(_ formats: [ReportFormat]) throws(ValidationError) {
     guard !formats.contains(format) else { return }
     let known = formats.map(\.rawValue).joined(separator: ", ")

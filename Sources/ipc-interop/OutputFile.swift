@@ -1,23 +1,23 @@
 import Foundation
-import Interop
+import Harness
 import SystemPackage
 
-/// The file that a report or a list is written to: what is there is written into, as by a shell's `>`, be it a FIFO or a device.
+/// The file that a report or a list is written to. An existing file, FIFO or device is written into, as by a shell's `>`.
 ///
-/// Unless somebody else left it where everybody may leave something, such as `/tmp`: it may lead to a file that only this
-/// user can write, or be one that its owner goes on to change.
+/// In a directory that all users can write, such as `/tmp`, a file of another user is rejected: it may be a link to a file
+/// that only this user can write, or be changed by its owner.
 enum OutputFile {
   static func open(_ path: FilePath) throws(RunError) -> FileDescriptor {
     var options: FileDescriptor.OpenOptions = [.create, .truncate, .closeOnExec]
-    if let everybodys = sharedFolder(of: path) {
+    if let shared = sharedFolder(of: path) {
       switch status(path) {
-      // Who leaves something there in this moment finds that the name is taken, or it is found out.
+      // A file that is created there at this moment makes the call fail.
       case nil: options.insert(.exclusiveCreate)
-      // Nobody else can put something in the place of what is this user's.
-      case let file? where file.st_uid == geteuid() || file.st_uid == everybodys.st_uid: break
+      // No other user can replace a file of this user.
+      case let file? where file.st_uid == geteuid() || file.st_uid == shared.st_uid: break
       case let file?:
         throw RunError(
-          "\(path) cannot be written: it is user \(file.st_uid)'s, in a directory where everybody may leave something; choose another name, or remove it"
+          "\(path) cannot be written: it belongs to user \(file.st_uid), in a directory that all users can write; choose another name"
         )
       }
     }
@@ -28,7 +28,7 @@ enum OutputFile {
     }
   }
 
-  /// Writes a list to the file, or to standard output when there is none.
+  /// Writes a list to the file, or to standard output if there is none.
   static func write(_ list: String, to path: String?) throws(RunError) {
     let place = if let path { try open(FilePath(path)) } else { FileDescriptor.standardOutput }
     do { _ = try place.closeAfter { try place.writeAll(list.utf8) } } catch {
@@ -36,7 +36,7 @@ enum OutputFile {
     }
   }
 
-  /// The directory that the file is in, if everybody may make files there, and remove none but their own.
+  /// The directory of the file, if all users can create files there, and remove only their own.
   private static func sharedFolder(of path: FilePath) -> stat? {
     let parent = path.removingLastComponent()
     var folder = stat()
@@ -44,7 +44,7 @@ enum OutputFile {
     return folder.st_mode & S_ISVTX != 0 && folder.st_mode & S_IWOTH != 0 ? folder : nil
   }
 
-  /// Of the file itself, not of what it leads to.
+  /// Of the file itself, not of what a link leads to.
   private static func status(_ path: FilePath) -> stat? {
     var status = stat()
     return unsafe lstat(path.string, &status) == 0 ? status : nil

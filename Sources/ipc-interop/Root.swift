@@ -1,24 +1,20 @@
 import Foundation
 
-/// Where the fixtures, the peers and the warden are.
-struct Root {
-  let path: String
-
+/// The directory of the fixtures, the peers and the sandbox init.
+enum Root {
   /// `given`, or the nearest directory above this program, or else above the working directory, that has the fixtures.
-  static func find(given: String?) -> Root? {
-    if let given { return holdsFixtures(given) ? Root(path: absolute(given)) : nil }
+  static func find(given: String?) -> String? {
+    if let given { return holdsFixtures(given) ? absolute(given) : nil }
     let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
     for start in [program, FileManager.default.currentDirectoryPath] {
       var directory = URL(fileURLWithPath: start)
       while directory.path != "/" {
-        if holdsFixtures(directory.path) { return Root(path: directory.path) }
+        if holdsFixtures(directory.path) { return directory.path }
         directory.deleteLastPathComponent()
       }
     }
     return nil
   }
-
-  func appending(_ path: String) -> String { "\(self.path)/\(path)" }
 
   private static func holdsFixtures(_ path: String) -> Bool {
     FileManager.default.fileExists(atPath: "\(path)/fixtures/scenarios")

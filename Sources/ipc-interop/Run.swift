@@ -1,18 +1,18 @@
 public import ArgumentParser
 import Foundation
-public import Interop
+public import Harness
 import SystemPackage
 
 struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Runs the gate: scenarios, each with every pairing of languages.",
+    abstract: "Runs the suite: every scenario with every pairing of languages.",
     discussion: """
-      A FILTER selects the cells that have it in their names; '*' stands for any text.
+      A FILTER selects the cells whose names contain it; '*' stands for any text.
 
       EXAMPLES
         ipc-interop run 'fifo/*[swift>c' --verbose   Swift in the first role
         ipc-interop run --pairs c:swift --pairs swift:c
-        ipc-interop run --repeat 20 --jobs 8 --seed 7  in an order that 7 makes again
+        ipc-interop run --repeat 20 --jobs 8 --seed 7  in an order that 7 reproduces
         ipc-interop run --peers my-language.yaml --pairs c:mine
         ipc-interop run --list --format json fifo    what a run of these would do
       """)
@@ -20,7 +20,7 @@ struct Run: ParsableCommand {
   @Argument(help: "Run only cells whose name contains one of these.")
   var filter: [String] = []
 
-  @Flag(help: "List the scenarios that would run, and run none; with --verbose their cells as well.")
+  @Flag(help: "List the scenarios that would run; with --verbose their cells as well.")
   var list = false
 
   @Option(help: "Run only this mechanism. May be given more than once.")
@@ -39,7 +39,7 @@ struct Run: ParsableCommand {
 
   @Option(
     name: .customLong("repeat"),
-    help: "Run each cell so often. One that does not always end alike is flaky, which fails.")
+    help: "Run each cell this many times. A cell that does not always end alike is flaky, which fails.")
   var repetitions = 1
 
   @Option(help: "auto, required (a sandbox of its own for every cell, or exit 3) or none.")
@@ -47,7 +47,7 @@ struct Run: ParsableCommand {
 
   @OptionGroup var output: OutputOptions
 
-  @Option(help: "Fail when fewer cells than this were really run: a selection that shrinks is not green.")
+  @Option(help: "Fail if fewer cells than this were run.")
   var requireMin = 0
 
   @Flag(help: "Stop at the first unexpected verdict.")
@@ -65,23 +65,27 @@ struct Run: ParsableCommand {
   func validate() throws {
     if requireMin < 0 { throw ValidationError("--require-min must not be negative") }
     if repetitions < 1 { throw ValidationError("--repeat must be at least 1") }
-    if list { try output.checkList(Catalogue.formats) }
+    for (texts, name) in [(filter, "FILTER"), (skip, "--skip"), (mechanism, "--mechanism"), (pairs, "--pairs")]
+    where texts.contains("") {
+      throw ValidationError("\(name) must not be empty; leave it out to select every cell")
+    }
+    if list { try output.checkList(Listing.formats) }
   }
 
   func run() throws {
-    let fixtures = try Fixtures(root: running.root, peers: peers)
+    let fixtures = try running.fixtures(peers: peers)
     let runner = try makeRunner(fixtures)
     if runner.cells.isEmpty { throw RunError("nothing selected", status: .nothingSelected) }
     if list {
-      let catalogue = Catalogue(cells: runner.cells, pitfalls: fixtures.pitfalls)
-      guard let text = try catalogue.text(output.format, style: Style(verbose: verbose)) else { return }
+      let listing = Listing(cells: runner.cells, pitfalls: fixtures.pitfalls)
+      guard let text = try listing.text(output.format, style: Style(verbose: verbose)) else { return }
       return try output.write(text)
     }
-    let outlet = try Outlet(output, verbose: verbose, timings: timings)
+    let writer = try ReportWriter(output, verbose: verbose, timings: timings)
     Interruption.listen()
-    let summary = try runner.run { outlet.receive($0) }
-    try outlet.finish()
-    throw ExitCode(summary.exitStatus)
+    let summary = try runner.run { writer.receive($0) }
+    try writer.finish()
+    throw ExitCode(summary.exitStatus.rawValue)
   }
 
   private func makeRunner(_ fixtures: Fixtures) throws -> Runner {
@@ -98,7 +102,7 @@ struct Run: ParsableCommand {
     configuration.failFast = failFast
     configuration.requiredCells = requireMin
     let runner = Runner(configuration, scenarios: fixtures.scenarios, expectations: fixtures.expectations)
-    if let complaint = runner.selectionComplaints.first { throw RunError(complaint, status: .nothingSelected) }
+    if let problem = runner.selectionProblems.first { throw RunError(problem, status: .nothingSelected) }
     return runner
   }
 }

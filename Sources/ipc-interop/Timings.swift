@@ -1,5 +1,4 @@
-import Foundation
-import Interop
+import Harness
 
 /// What the cells cost: `run --timings`.
 struct Timings: CustomStringConvertible {
@@ -10,7 +9,7 @@ struct Timings: CustomStringConvertible {
   mutating func receive(_ event: Event) {
     switch event {
     case .runStarted(let run): jobs = run.jobs
-    case .cellEnded(let result): cells.append((result.cell.id, result.cell.mechanism, result.seconds))
+    case .cellEnded(let result): cells.append((result.cell.id, result.cell.mechanism, result.outcome.seconds))
     case .runEnded(let summary): elapsed = summary.seconds
     case .recording, .cellStarted, .timePassed: break
     }
@@ -18,32 +17,28 @@ struct Timings: CustomStringConvertible {
 
   var description: String {
     guard !cells.isEmpty else { return "" }
-    var lines = ["", "mechanism         cells   mean ms    max ms   total s"]
+    var table = TextTable()
+    table.add([.init("mechanism")] + ["cells", "mean ms", "max ms", "total s"].map { .init($0, isNumber: true) })
+    func add(_ name: String, _ seconds: [Double]) {
+      let total = seconds.reduce(0, +)
+      let numbers = [
+        "\(seconds.count)", decimal(total * 1000 / Double(seconds.count), places: 1),
+        decimal((seconds.max() ?? 0) * 1000, places: 1), decimal(total, places: 2),
+      ]
+      table.add([.init(name)] + numbers.map { .init($0, isNumber: true) })
+    }
     for (mechanism, costs) in Dictionary(grouping: cells, by: \.mechanism).sorted(by: { $0.key < $1.key }) {
-      lines.append(line(mechanism, costs.map(\.seconds)))
+      add(mechanism, costs.map(\.seconds))
     }
-    lines.append(line("all", cells.map(\.seconds)))
-    lines.append("")
-    lines.append(
-      "\(format(elapsed * 1000 / Double(cells.count), 1)) ms a cell of elapsed time with \(jobs) jobs; the dearest:")
+    add("all", cells.map(\.seconds))
+    var slowest = TextTable()
     for cell in cells.sorted(by: { $0.seconds > $1.seconds }).prefix(10) {
-      lines.append("\(padded(format(cell.seconds * 1000, 1), 9)) ms  \(cell.id)")
+      slowest.add([.init("\(decimal(cell.seconds * 1000, places: 1)) ms", isNumber: true), .init(cell.id)])
     }
+    let mean = decimal(elapsed * 1000 / Double(cells.count), places: 1)
+    let lines =
+      [""] + table.lines() + ["", "\(mean) ms a cell of elapsed time with \(jobs) jobs; the slowest:"]
+      + slowest.lines()
     return lines.joined(separator: "\n") + "\n"
-  }
-
-  private func line(_ name: String, _ seconds: [Double]) -> String {
-    let total = seconds.reduce(0, +)
-    return name.padding(toLength: 16, withPad: " ", startingAt: 0) + padded("\(seconds.count)", 7)
-      + padded(format(total * 1000 / Double(seconds.count), 1), 10) + padded(format((seconds.max() ?? 0) * 1000, 1), 10)
-      + padded(format(total, 2), 10)
-  }
-
-  private func format(_ value: Double, _ digits: Int) -> String {
-    value.formatted(.number.precision(.fractionLength(digits)).grouping(.never).locale(Locale(identifier: "en_US")))
-  }
-
-  private func padded(_ text: String, _ width: Int) -> String {
-    String(repeating: " ", count: max(0, width - text.count)) + text
   }
 }

@@ -1,6 +1,6 @@
 internal import Glibc
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 internal import SystemPackage
 
 /// Messages with ancillary data: descriptors and credentials.

@@ -1,5 +1,5 @@
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 internal import SystemPackage
 
 /// Buffered reading and writing of byte streams: by line, by delimiter, by length; with an explicit flush.

@@ -1,7 +1,7 @@
 internal import CIPC
 internal import Glibc
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 internal import SystemPackage
 
 /// Operations on descriptors of any kind.

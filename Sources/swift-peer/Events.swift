@@ -1,6 +1,6 @@
 internal import Glibc
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 internal import SystemPackage
 
 /// Counters and timers with descriptors: `eventfd(2)`, `timerfd_create(2)`.

@@ -1,6 +1,6 @@
 internal import CIPC
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 internal import SystemPackage
 
 /// A call that failed, with the fields that its response carries besides `errno`.
@@ -22,7 +22,7 @@ struct Failure: Error {
     self.fields = fields
   }
 
-  func answer(to operation: String) -> Answer {
+  func answer(to operation: String) -> Response {
     let number = errno.rawValue
     let symbol = unsafe cipc_errno_symbol(number).map { unsafe String(cString: $0) } ?? "\(number)"
     var all = Fields()

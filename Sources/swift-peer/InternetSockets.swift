@@ -1,5 +1,5 @@
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 
 /// Whole TCP connections in one request.
 let connectionOperations: [Peer.Operation] = [

@@ -1,6 +1,6 @@
 internal import CIPC
 internal import Glibc
-internal import PeerContract
+internal import PeerProtocol
 
 /// What Swift sees of the machine: its limits, the layout of C's types, and the values of C's constants.
 let machineOperations: [Peer.Operation] = [

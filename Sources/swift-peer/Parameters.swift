@@ -1,5 +1,5 @@
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 internal import SystemPackage
 
 /// The parameters of a request, by type. What is missing or malformed is ``Invalid``.

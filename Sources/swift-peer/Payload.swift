@@ -1,4 +1,4 @@
-internal import PeerContract
+internal import PeerProtocol
 
 /// Payloads as a request names them and an answer reports them.
 extension Parameters {

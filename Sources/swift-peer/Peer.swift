@@ -1,6 +1,6 @@
 internal import Glibc
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 
 /// The main loop: reads a request, performs it, and writes a response.
 final class Peer {
@@ -41,7 +41,7 @@ final class Peer {
     }
   }
 
-  private func answer(_ line: LineInput.Line) -> Answer {
+  private func answer(_ line: LineInput.Line) -> Response {
     guard case .whole(let text) = line else { return .invalid(reason: "the line is longer than 65536 bytes") }
     var performed = ""
     do {
@@ -53,7 +53,7 @@ final class Peer {
       return Failure(error).answer(to: performed)
     } catch let failure as Failure {
       return failure.answer(to: performed)
-    } catch let error as ContractError {
+    } catch let error as ProtocolError {
       return .invalid(reason: error.description)
     } catch let invalid as Invalid {
       return .invalid(reason: invalid.reason)

@@ -1,6 +1,6 @@
 internal import Glibc
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 internal import SystemPackage
 
 /// What concerns the process itself. The library has no business with it, so these call glibc.

@@ -1,5 +1,5 @@
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 internal import SystemPackage
 
 /// Stamped records through a pipe or a socket, in tight loops, for the atomicity check.

@@ -1,5 +1,5 @@
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 internal import SystemPackage
 
 /// Rings in shared memory: creating them, their ends, and single transfers.

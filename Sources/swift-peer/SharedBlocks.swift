@@ -1,5 +1,5 @@
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 internal import SystemPackage
 
 /// Blocks in shared memory: a flag, a counter, and data.

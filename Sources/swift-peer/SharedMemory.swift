@@ -1,6 +1,6 @@
 internal import Glibc
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 internal import SystemPackage
 
 /// System V keys and shared memory. `store` and `load` are the same for all memory.

@@ -1,6 +1,6 @@
 internal import Glibc
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 internal import SystemPackage
 
 /// Mutexes and condition variables between processes, by their place in memory.

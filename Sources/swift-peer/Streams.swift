@@ -1,5 +1,5 @@
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 internal import SystemPackage
 
 /// Many bytes through a stream, in tight loops.

@@ -1,5 +1,5 @@
 internal import IPC
-internal import PeerContract
+internal import PeerProtocol
 internal import SystemPackage
 
 /// Reading and writing pipes, FIFOs and stream sockets.

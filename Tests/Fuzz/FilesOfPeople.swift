@@ -1,66 +1,78 @@
 import Foundation
+import PeerProtocol
 
-@testable import Interop
+@testable import Harness
 
 /// The files that people write. Whatever they hold, each loads, or is refused with the place of what is wrong.
 extension FuzzTarget {
   static let scenarios = FuzzTarget(name: "scenarios") { input in
     do {
-      let (scenarios, _) = try ScenarioLoader.load(
-        [ScenarioLoader.Source(file: "test.yaml", bytes: Data(input))], vocabulary: vocabulary)
+      let (scenarios, _) = try DiagnosticLog.collect {
+        ScenarioLoader.load([FixtureFile(file: "test.yaml", bytes: Data(input))], operations: operationsFile, log: $0)
+      }
       try demand(!scenarios.isEmpty, "no scenario, and no mistake either")
       for scenario in scenarios {
         try demand(scenario.id.hasPrefix("test/"), "the id '\(scenario.id)'")
         try demand(!scenario.steps.isEmpty, "'\(scenario.id)' has no step")
       }
-    } catch let error as LoadErrors {
+    } catch let error as FixtureErrors {
       try check(error, lines: input)
     }
   }
 
   static let operations = FuzzTarget(name: "operations") { input in
     do {
-      _ = try ScenarioLoader.load([], vocabulary: ScenarioLoader.Source(file: "operations.yaml", bytes: Data(input)))
-    } catch let error as LoadErrors {
+      _ = try DiagnosticLog.collect {
+        ScenarioLoader.load([], operations: FixtureFile(file: "operations.yaml", bytes: Data(input)), log: $0)
+      }
+    } catch let error as FixtureErrors {
       try check(error, lines: input)
     }
   }
 
   static let transcripts = FuzzTarget(name: "transcripts") { input in
-    let source = ScenarioLoader.Source(file: "test.txt", bytes: Data(input))
+    let source = FixtureFile(file: "test.txt", bytes: Data(input))
     do {
-      let (scenarios, _) = try ScenarioLoader.load([], transcripts: [source], vocabulary: vocabulary)
-      for case .transcript(_, let asked, let answered) in scenarios.flatMap(\.steps).map(\.action) {
-        _ = Matching.isAsRecorded(asked, answered)
-        let isItself = Matching.isAsRecorded(answered, answered)
-        try demand(isItself || answered.contains("*"), "'\(answered)' is not as it was recorded")
+      let (scenarios, _) = try DiagnosticLog.collect {
+        ScenarioLoader.load([], transcripts: [source], operations: operationsFile, log: $0)
       }
-    } catch let error as LoadErrors {
+      for case .transcript(_, _, let recorded) in scenarios.flatMap(\.steps).map(\.action) {
+        guard let response = try? Response(parsing: recorded), response.description == recorded else { continue }
+        let isItself = ResponseCheck.matches(response, recorded: recorded)
+        try demand(isItself || recorded.contains("*"), "'\(recorded)' is not as it was recorded")
+      }
+    } catch let error as FixtureErrors {
       try check(error, lines: input)
     }
   }
 
   static let pitfalls = FuzzTarget(name: "pitfalls") { input in
     do {
-      _ = try PitfallLoader.load(file: "pitfalls.yaml", bytes: Data(input), known: ["pipe/eof", "pipe/short-read"])
-    } catch let error as LoadErrors {
+      _ = try DiagnosticLog.collect {
+        PitfallGroup.parse(
+          FixtureFile(file: "pitfalls.yaml", bytes: Data(input)), known: ["pipe/eof", "pipe/short-read"], log: $0)
+      }
+    } catch let error as FixtureErrors {
       try check(error, lines: input)
     }
   }
 
   static let mutants = FuzzTarget(name: "mutants") { input in
-    let source = ScenarioLoader.Source(file: "mutants.yaml", bytes: Data(input))
+    let source = FixtureFile(file: "mutants.yaml", bytes: Data(input))
     do {
-      _ = try MutantLoader.load(source, scenarios: [], languages: ["c", "swift"])
-    } catch let error as LoadErrors {
+      _ = try DiagnosticLog.collect {
+        MutantLoader.parse(source, scenarios: [], languages: ["c", "swift"], log: $0)
+      }
+    } catch let error as FixtureErrors {
       try check(error, lines: input)
     }
   }
 
   static let peers = FuzzTarget(name: "peers") { input in
-    do throws(PeerListError) {
-      for peer in try PeerList.parse(Data(input), file: "peers.yaml", root: "/root") {
-        for command in [peer.peer, peer.examples].compactMap(\.self) {
+    do throws(FixtureErrors) {
+      let source = FixtureFile(file: "peers.yaml", bytes: Data(input))
+      for entry in try DiagnosticLog.collect({ PeerList.parse(source, root: "/root", log: $0) }) {
+        for command in [entry.peer.peer, entry.peer.examples].compactMap(\.self) {
           try? demand(command.first?.hasPrefix("/") == true, "\(command)")
         }
       }
@@ -70,17 +82,18 @@ extension FuzzTarget {
   }
 
   static let expectations = FuzzTarget(name: "expectations") { input in
-    do throws(ExpectationsError) {
-      let list = try Expectations.parse(Data(input), file: "expectations.yaml")
-      _ = list.judge("pipe/eof[c>swift]", .failed, reason: "EPIPE")
-      _ = list.complaints(cells: ["pipe/eof[c>swift]"], today: "2027-01-01")
+    do throws(FixtureErrors) {
+      let source = FixtureFile(file: "expectations.yaml", bytes: Data(input))
+      let list = try DiagnosticLog.collect { Expectations.parse(source, log: $0) }
+      _ = list.assess("pipe/eof[c>swift]", CellOutcome(verdict: .failed, reason: "EPIPE", evidence: nil))
+      _ = list.problems(cells: ["pipe/eof[c>swift]"], today: "2027-01-01")
     } catch {
       try demand(error.description.hasPrefix("expectations.yaml:"), "no place: \(error)")
     }
   }
 
   /// A few operations: of all of them a fuzzer would learn the names and nothing else.
-  private static let vocabulary = ScenarioLoader.Source(
+  private static let operationsFile = FixtureFile(
     file: "operations.yaml",
     bytes: Data(
       """
@@ -92,10 +105,10 @@ extension FuzzTarget {
       """.utf8))
 
   /// A mistake is told with a line that the file has.
-  private static func check(_ error: LoadErrors, lines input: [UInt8]) throws {
-    try demand(!error.mistakes.isEmpty, "refused without a mistake")
+  private static func check(_ error: FixtureErrors, lines input: [UInt8]) throws {
+    try demand(!error.diagnostics.isEmpty, "refused without a mistake")
     // A line end of YAML may have up to three bytes, and none of them need be a newline.
-    for mistake in error.mistakes where mistake.location.file != "operations.yaml" || !input.isEmpty {
+    for mistake in error.diagnostics where mistake.location.file != "operations.yaml" || !input.isEmpty {
       let (line, column) = (mistake.location.line, mistake.location.column)
       try demand(line >= 1 && line <= input.count + 2 && column >= 0, "a mistake at \(line):\(column)")
       try demand(!mistake.message.isEmpty, "a mistake without a word")

@@ -1,24 +1,25 @@
 import FuzzedC
 import Glibc
-import PeerContract
+import PeerProtocol
 import SystemPackage
 
-@testable import Interop
+@testable import Harness
 
-/// What comes from a process that the harness started: nothing of it is believed.
+/// What comes from a process that the harness started: nothing of it is trusted.
 extension FuzzTarget {
   /// A line of a peer. One that is understood is understood alike when it is written anew.
   static let contract = FuzzTarget(name: "contract") { input in
     let line = String(decoding: input, as: UTF8.self)
-    if let answer = try? Answer(parsing: line) {
-      try demand(try Answer(parsing: answer.description) == answer, "an answer that is another when written anew")
+    if let answer = try? Response(parsing: line) {
+      try demand(try Response(parsing: answer.description) == answer, "an answer that is another when written anew")
       if case .ok(let fields) = answer {
+        let check = ResponseCheck(registry: OperationRegistry([]))
         for key in fields.keys {
           let encoded = PercentEncoding.encode(fields[bytes: key] ?? [])
-          let complaint = Matching.complaint(
-            key: key, relation: .equal(Template(pieces: [])), demanded: encoded, actual: fields[bytes: key])
-          try demand(complaint == nil, "a value that differs from itself: \(complaint ?? "")")
-          _ = Matching.complaint(key: key, relation: .less(Template(pieces: [])), demanded: "7", actual: [])
+          let problem = check.problem(
+            key: key, relation: .equal(Template(pieces: [])), expected: encoded, actual: fields[bytes: key])
+          try demand(problem == nil, "a value that differs from itself: \(problem ?? "")")
+          _ = check.problem(key: key, relation: .less(Template(pieces: [])), expected: "7", actual: [])
         }
       }
     }
@@ -29,8 +30,8 @@ extension FuzzTarget {
       try demand(
         try Greeting(parsing: greeting.description) == greeting, "a greeting that is another when written anew")
     }
-    let harmless = line.harmless
-    try demand(!harmless.unicodeScalars.contains(where: \.isTreacherous), "not harmless: \(Array(harmless.utf8))")
+    let shown = line.escapedForDisplay
+    try demand(!shown.unicodeScalars.contains(where: \.isUnsafeToDisplay), "not escaped: \(Array(shown.utf8))")
     let encoded = PercentEncoding.encode(input)
     try demand(PercentEncoding.decode(encoded).map { $0 == input } == true, "encoded and decoded it is another")
     _ = PercentEncoding.decode(line)
@@ -60,7 +61,7 @@ extension FuzzTarget {
     }
   }
 
-  /// The line between the harness and the warden: what its C and the harness's Swift make of it is the same.
+  /// The line between the harness and the sandbox init: what its C and the harness's Swift make of it is the same.
   static let wire = FuzzTarget(name: "wire") { input in
     var key: [UInt8] = []
     var rest = input[...]

@@ -1,7 +1,7 @@
 #include "FuzzedC.h"
 
 // All of it: what a value is made of is not told outside.
-#include "../../../Sources/warden/wire.c"
+#include "../../../c-peers/sandbox-init/lines.c"
 
 const uint8_t *fuzzed_field(const uint8_t *line, const uint8_t *key, size_t *length) {
     number_field((const char *)line, (const char *)key, 0);
@@ -9,7 +9,7 @@ const uint8_t *fuzzed_field(const uint8_t *line, const uint8_t *key, size_t *len
 }
 
 size_t fuzzed_encode(const uint8_t *bytes, size_t length, uint8_t *encoded, size_t room) {
-    say("");
+    reply("");
     put_encoded((const char *)bytes, length);
     if (out_length > room)
         return 0;

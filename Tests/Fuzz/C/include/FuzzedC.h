@@ -39,10 +39,10 @@ int fuzzed_ring_of_nothing(void *memory, size_t size);
 size_t fuzzed_channel_send(int out, uint32_t limit, const uint32_t *lengths, size_t count,
                            const uint8_t *bytes, int *error);
 
-/// The value of `key` in a line to the warden.
+/// The value of `key` in a line to the sandbox init.
 const uint8_t *fuzzed_field(const uint8_t *line, const uint8_t *key, size_t *length);
 
-/// A value as the warden writes it.
+/// A value as the sandbox init writes it.
 size_t fuzzed_encode(const uint8_t *bytes, size_t length, uint8_t *out, size_t room);
 
 /// Calls `run` with one input after the other. Only the program of `make fuzz` is linked with libFuzzer.

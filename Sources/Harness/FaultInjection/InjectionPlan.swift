@@ -1,0 +1,85 @@
+/// Every script with a fault in every call of every role, in every language.
+struct InjectionPlan: Sendable {
+  var planned: [Planned] = []
+
+  /// A script in one language, without a fault or with one.
+  struct Planned: Sendable {
+    let cell: Cell
+    let scenario: Scenario
+    let peer: PeerDescription
+    let injection: Injection?
+
+    init(_ scenario: Scenario, _ peer: PeerDescription, _ injection: Injection?) {
+      cell = Cell(scenario, language: peer.language, injection: injection?.cell)
+      self.scenario = scenario
+      self.peer = peer
+      self.injection = injection
+    }
+  }
+
+  /// Adds the faults that the calls of a recorded script can meet.
+  mutating func add(_ points: [InjectionPoint], of recording: Planned, table: SystemCallTable, filter: InjectionFilter)
+  {
+    for point in points {
+      for fault in point.faults(table) {
+        let planned = Planned(recording.scenario, recording.peer, Injection(fault: fault, point: point))
+        if filter.includes(planned.cell) { self.planned.append(planned) }
+      }
+    }
+  }
+}
+
+/// Which cells of the table to run. An empty list is all.
+public struct InjectionSelection: Sendable {
+  /// Cells whose id contains one of these; a `*` stands for any text.
+  public var filters: [String] = []
+  public var mechanisms: [String] = []
+  public var operations: [String] = []
+  public var languages: [String] = []
+  public var faults: [InjectedFault] = []
+
+  public init() {}
+
+  var isEverything: Bool {
+    filters.isEmpty && mechanisms.isEmpty && operations.isEmpty && languages.isEmpty && faults.isEmpty
+  }
+
+  /// Whether a script has to be recorded for it.
+  func mayInclude(_ scenario: Scenario, language: String) -> Bool {
+    (mechanisms.isEmpty || mechanisms.contains(scenario.mechanism))
+      && (languages.isEmpty || languages.contains(language))
+      && (operations.isEmpty || !scenario.operations.isDisjoint(with: operations))
+  }
+
+  /// Everything that was requested and does not exist: a misspelt name must not make a green run.
+  func problems(scripts: [Scenario], registry: OperationRegistry, languages known: [String]) -> [String] {
+    func problems(_ kind: String, _ names: [String], among known: [String]) -> [String] {
+      names.filter { !known.contains($0) }.map {
+        "there is no \(kind) '\($0)'\(Suggestion.clause(for: $0, among: known))"
+      }
+    }
+    return problems("mechanism", mechanisms, among: Set(scripts.map(\.mechanism)).sorted())
+      + problems("operation", operations, among: registry.names)
+      + problems("language", languages, among: known)
+  }
+}
+
+/// A selection with its patterns compiled.
+struct InjectionFilter {
+  private let selection: InjectionSelection
+  private let filters: [Glob]
+
+  init(_ selection: InjectionSelection) {
+    self.selection = selection
+    filters = selection.filters.map(Glob.init(containing:))
+  }
+
+  func includes(_ cell: Cell) -> Bool {
+    guard let injection = cell.injection else { return false }
+    return (selection.mechanisms.isEmpty || selection.mechanisms.contains(cell.mechanism))
+      && (selection.languages.isEmpty || cell.pairing.contains { selection.languages.contains($0.language) })
+      && (selection.operations.isEmpty || selection.operations.contains(injection.operation))
+      && (selection.faults.isEmpty || selection.faults.contains(injection.fault))
+      && (filters.isEmpty || filters.contains { $0.matches(cell.id) })
+  }
+}

@@ -1,0 +1,116 @@
+import PeerProtocol
+
+/// After a call that failed, or did less than requested, the peer reports that, names the call, and continues to respond.
+/// A failed call had no effect, so it is requested once more, and from there the script must hold exactly.
+extension InjectionRun {
+  /// Evaluates the target's response to the request whose call failed.
+  func evaluate(
+    _ exchange: Exchange, to request: Request, by role: RoleProcess, against expected: ExpectedResponse
+  ) throws(CellOutcome) {
+    guard let injection else { return }
+    let (fault, point) = (injection.fault, injection.point)
+    func outcome(_ reason: String, expected: String) -> CellOutcome {
+      CellOutcome(
+        .failed, "\(role.description): \(reason)", expected: expected, request: .request(request),
+        response: .response(exchange.response))
+    }
+    if fault.kills { throw CellOutcome(.broken, "\(role.name) responds, and should have been killed before") }
+    if fault == .short {
+      try evaluateShort(exchange, by: role, against: expected)
+      return
+    }
+    switch exchange.response {
+    case .error(let errno, let fields) where errno == fault.errno || isTimeout(errno, injection, request):
+      let functions = table.functions(making: point.call, within: point.operation)
+      // A function with many requests may be followed by the one that failed: `fcntl F_SETFL`.
+      guard let call = fields["call"], functions.contains(String(call.prefix { $0 != " " })) else {
+        let named = fields["call"].map { "it names \($0)" } ?? "it names no call"
+        throw outcome(
+          "\(named), and \(point.call) failed",
+          expected: "error errno=\(errno) call=\(functions.joined(separator: "|"))")
+      }
+      progress = .survived
+      // Not undone: a released handle, and what was transferred before.
+      let isReleased = registry[point.operation]?.releasesHandle == true
+      if isReleased || isCommitted(point) || fields["return"].flatMap({ Int($0) }) ?? 0 > 0 {
+        progress = .over
+        return
+      }
+      try client.send(request, to: role)
+      try cell.interpreter.settle(role, expected)
+    case .ok:
+      guard mayBeHidden(injection, in: request) else {
+        throw outcome("it hides that \(point.call) failed", expected: "error errno=\(fault.rawValue)")
+      }
+      progress = point.call == "close" ? .over : .survived
+      if case .blocks = expected { throw outcome("it returned instead of blocking", expected: "blocks") }
+      try cell.interpreter.check(exchange, by: role, against: expected)
+    case .error where mayBeHidden(injection, in: request):
+      progress = .survived
+      try cell.interpreter.check(exchange, by: role, against: expected)
+    default:
+      throw outcome("\(point.call) failed with \(fault.rawValue)", expected: "error errno=\(fault.rawValue)")
+    }
+  }
+
+  /// A socket that has waited as long as it may returns EAGAIN, which is the timeout of the operation.
+  private func isTimeout(_ errno: String, _ injection: Injection, _ request: Request) -> Bool {
+    injection.fault == .wouldBlock && errno == "ETIMEDOUT" && request.fields["timeout"] != nil
+  }
+
+  /// Whether to perform the operation again would not be to perform the same.
+  func isCommitted(_ point: InjectionPoint) -> Bool {
+    point.isCommitted && !table.operationsThatGoOn.contains(point.operation)
+  }
+
+  /// Whether an operation may succeed although this call failed so.
+  private func mayBeHidden(_ injection: Injection, in request: Request) -> Bool {
+    guard let operation = registry[request.operation] else { return false }
+    let isItsWaiting = operation.sleeps.contains(injection.point.call)
+    switch injection.fault {
+    // An operation with a choice reports an interruption of its wait, unless it was told to retry. Any other call may
+    // be made again.
+    case .interrupted: return !isItsWaiting || !operation.takes.contains("eintr") || request.fields["eintr"] == "retry"
+    // A wait may be repeated.
+    case .wouldBlock: return isItsWaiting || request.fields.keys.contains { $0.hasSuffix("timeout") }
+    // On Linux a close that reports a failure has closed the descriptor.
+    default: return injection.point.call == "close"
+    }
+  }
+
+  /// Fewer bytes, and the right ones; or all of them, if the operation transfers the rest.
+  private func evaluateShort(
+    _ exchange: Exchange, by role: RoleProcess, against expected: ExpectedResponse
+  ) throws(CellOutcome) {
+    func outcome(_ reason: String, expected: String) -> CellOutcome {
+      CellOutcome(
+        .failed, "\(role.description): \(reason)", expected: expected, request: .request(exchange.request),
+        response: .response(exchange.response))
+    }
+    let completes = registry[exchange.request.operation]?.completes == true
+    let mustFail = if case .error = expected { true } else { false }
+    var transferred: Int?
+    var isOK = false
+    if case .ok(let fields) = exchange.response {
+      isOK = true
+      transferred = fields["return"].flatMap { Int($0) }
+    }
+    if completes || mustFail || (isOK && transferred != 1) {
+      progress = .survived
+      try cell.interpreter.check(exchange, by: role, against: expected)
+      return
+    }
+    // What was not transferred is still to come, and the script does not expect it.
+    progress = .over
+    guard case .ok(let fields) = exchange.response, case .ok(let expectations) = expected, transferred == 1 else {
+      throw outcome("one byte was transferred", expected: "ok return=1")
+    }
+    for expectation in expectations where registry.payloads.contains(expectation.key) {
+      guard case .equal(let template) = expectation.relation, let got = fields[expectation.key],
+        template.description.hasPrefix(got)
+      else {
+        throw outcome("the byte differs", expected: "\(expectation)")
+      }
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import PeerProtocol
+
+/// A script while a fault is injected into one system call of one role, the target.
+///
+/// `InjectionRun+Failures.swift` has what must hold after a failed call, `InjectionRun+Deaths.swift` what must hold after
+/// a death, and `InjectionRun+Partners.swift` what holds for roles that are talking with the target when its call fails.
+final class InjectionRun {
+  let cell: CellRun
+  /// Nil while the script is only recorded.
+  let injection: Injection?
+  let table: SystemCallTable
+  /// How far the fault has come.
+  var progress = Progress.before
+  /// Handles that were never created, because their creator died.
+  var unavailableHandles: Set<HandleReference> = []
+  /// Roles that wait for what a dead role will not do any more. There are no more steps for them.
+  var abandonedRoles: Set<String> = []
+
+  enum Progress {
+    /// The target has not received the request whose call fails.
+    case before
+    /// The target is performing it.
+    case requested(Request, ExpectedResponse)
+    /// The target has responded, and the script continues as if nothing had happened.
+    case survived
+    /// The target is dead, and the others continue.
+    case dead
+    /// What the fault left undone cannot be done again: the script ends here.
+    case over
+  }
+
+  init(_ cell: CellRun, injection: Injection?, table: SystemCallTable) {
+    self.cell = cell
+    self.injection = injection
+    self.table = table
+  }
+
+  var client: PeerClient { cell.client }
+  var registry: OperationRegistry { client.context.registry }
+
+  func run() -> CellOutcome {
+    var current: Step?
+    do throws(CellOutcome) {
+      for step in cell.scenario.steps {
+        current = step
+        try perform(step)
+        if case .over = progress { break }
+      }
+      current = nil
+      try finish()
+      return .passed
+    } catch {
+      return cell.explained(error, at: current)
+    }
+  }
+
+  // MARK: - Steps
+
+  private func perform(_ step: Step) throws(CellOutcome) {
+    try noteDeath()
+    if mayBeDead {
+      try performAfterDeath(step)
+      return
+    }
+    switch step.action {
+    case .request(let name, let template, let expected) where name == injection?.point.role:
+      guard case .before = progress else { break }
+      let role = try cell.interpreter.started(name)
+      guard let injection, role.requestedOperations.count == injection.point.request else { break }
+      let request = try cell.interpreter.filled(template)
+      try client.send(request, to: role)
+      progress = .requested(request, expected)
+      try settleTarget(role, expected)
+      return
+    case .response(let name, let expected) where name == injection?.point.role:
+      guard case .requested = progress else { break }
+      try settleTarget(try client.role(name), expected)
+      return
+    default: break
+    }
+    if endsWithFailure { try performMeanwhile(step) } else { try cell.interpreter.perform(step) }
+  }
+
+  /// Takes the target's response, when it is due.
+  private func settleTarget(_ role: RoleProcess, _ expected: ExpectedResponse) throws(CellOutcome) {
+    guard let injection else { return }
+    if case .later = expected { return }
+    switch try watch(role, orBlocked: expected.isBlocking) {
+    case .blocked, .failed: return
+    case .ended:
+      guard injection.fault.kills else { throw client.ended(role, doing: injection.point.operation) }
+      try noteDeath()
+    case .responded:
+      guard case .requested(let request, _) = progress else { return }
+      try evaluate(try client.response(of: role), to: request, by: role, against: expected)
+    }
+  }
+
+  enum Observation { case responded, blocked, ended, failed }
+
+  /// Waits until a role responds, ends, or is seen blocked in its operation; or until the target reports its failure.
+  func watch(_ role: RoleProcess, orBlocked: Bool, orFailed: Bool = false) throws(CellOutcome) -> Observation {
+    let what = role.pending?.operation ?? "respond"
+    let calls = registry[what]?.sleeps ?? []
+    let wakeup: PeerClient.Wakeup = orBlocked ? .every(.milliseconds(1)) : .output
+    return try client.wait(for: role, to: what, wakeup) { () throws(CellOutcome) -> Observation? in
+      if client.streams(of: role).output.hasLine { return .responded }
+      if orFailed, hasFailed { return .failed }
+      guard let pid = role.pid, client.terminationStatus(of: role) == nil else { return .ended }
+      if orBlocked, let state = try? client.sandbox.processState(of: pid), state.isBlocked(in: calls) {
+        return .blocked
+      }
+      return nil
+    }
+  }
+
+  // MARK: - The end
+
+  private func finish() throws(CellOutcome) {
+    try noteDeath()
+    if let injection, case .before = progress {
+      throw CellOutcome(.broken, "the script never came to the \(injection.point.operation) whose call should fail")
+    }
+    try releaseWaitingRoles()
+    let isDead = if case .dead = progress { true } else { false }
+    let isOver = if case .over = progress { true } else { false }
+    if injection?.fault.kills == true, !isDead {
+      throw CellOutcome(.broken, "\(injection?.point.role ?? "") should have been killed, and lives")
+    }
+    // A close that was made to fail has closed nothing. That cannot happen otherwise, and is not the peer's leak.
+    if injection?.point.call == "close", isOver {
+      client.roles.first { $0.name == injection?.point.role }?.mayHoldMore = true
+    }
+    let persistent = Set(ObjectKind.allCases.filter(\.isPersistent))
+    // A child of a dead role continues by itself.
+    try cell.finish(tolerating: isDead ? persistent.union([.process]) : isOver ? persistent : [])
+    try checkInjection()
+  }
+
+  /// A verdict counts only if the fault hit the call that it was meant for.
+  private func checkInjection() throws(CellOutcome) {
+    guard let injection, let role = client.roles.first(where: { $0.name == injection.point.role }) else { return }
+    let point = injection.point
+    let trace = SystemCallTrace(role.standardErrorLines)
+    let calls = trace.requests.indices.contains(point.request) ? trace.requests[point.request] : []
+    let isThere: Bool =
+      switch injection.fault {
+      case .killedBefore: trace.killed && calls.last?.name == point.call && calls.last?.number == point.number
+      case .killedAfter: trace.killed && calls.last?.name == point.next.call && calls.last?.number == point.next.number
+      case .short: role.standardErrorLines.contains { $0.hasPrefix("shortened \(point.call) ") }
+      default: calls.contains { $0.name == point.call && $0.number == point.number && $0.isInjected }
+      }
+    guard isThere else {
+      throw CellOutcome(
+        .broken, "the fault did not hit \(point.call) in request \(point.request + 1) of \(point.role)")
+    }
+  }
+}

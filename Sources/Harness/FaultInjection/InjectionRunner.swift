@@ -1,0 +1,182 @@
+import PeerProtocol
+import SystemPackage
+
+/// Records every script, injects every fault into every call that it saw, and reports the outcomes.
+public struct InjectionRunner: Sendable {
+  private let configuration: RunConfiguration
+  private let selection: InjectionSelection
+  private let scripts: [Scenario]
+  private let table: SystemCallTable
+  private let tracer: InjectionTracer
+
+  /// - Throws: ``RunError`` if strace is missing, if the scripts have errors, and for a selection of nothing.
+  public init(_ configuration: RunConfiguration, selection: InjectionSelection) throws(RunError) {
+    self.configuration = configuration
+    self.selection = selection
+    tracer = try InjectionTracer(root: configuration.root)
+    let root = FilePath(configuration.root)
+    do throws(FixtureErrors) {
+      scripts = try ScenarioLoader.loadInjectionScripts(root: root, registry: configuration.registry)
+      table = try SystemCallTable.load(root: root, registry: configuration.registry)
+    } catch {
+      throw RunError("\(error)", status: .usage)
+    }
+    let languages = configuration.peers.peers.filter { $0.peer != nil }.map(\.language)
+    if let problem = selection.problems(scripts: scripts, registry: configuration.registry, languages: languages).first
+    {
+      throw RunError(problem, status: .nothingSelected)
+    }
+  }
+
+  /// Records the scripts, and returns the ids of the cells that a run would run.
+  public func list() throws(RunError) -> [String] {
+    record(try prepare().context) { _ in }.plan.planned.map(\.cell.id)
+  }
+
+  /// Runs everything, and reports it to `listener`, one event at a time.
+  public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
+    let runner = CellRunner(stopsAtFirstFailure: configuration.failFast, listener: listener)
+    let (context, isolation, greetings) = try prepare()
+    let recorded = record(context, emit: runner.emit)
+    let description = RunDescription(
+      cells: recorded.failures.map(\.cell) + recorded.plan.planned.map(\.cell), jobs: configuration.jobs,
+      isolation: isolation, implementations: greetings, kernel: MachineProbe.kernel)
+    let failures = recorded.failures.map { failure in
+      { @Sendable (runner: CellRunner) -> Void in runner.emit(.cellEnded(failure)) }
+    }
+    let cells = recorded.plan.planned.map { planned in
+      { @Sendable (runner: CellRunner) -> Void in
+        runner.emit(.cellStarted(planned.cell))
+        runner.emit(.cellEnded(result(of: planned, context).result))
+      }
+    }
+    return try runner.run(
+      description, [CellRunner.Lane(threads: configuration.jobs, work: failures + cells)],
+      problems: recorded.problems, rules: configuration.rules)
+  }
+
+  // MARK: - Before
+
+  /// The isolation that is available, and the greeting of every language's peer, one of which runs below a tracer.
+  private func prepare() throws(RunError) -> (context: CellContext, isolation: String, greetings: [String: String]) {
+    let capabilities = try MachineProbe.capabilities(configuration)
+    var context = configuration.context(capabilities)
+    let greetings = try PeerProbe.greetings(of: languages, configuration.peers, context)
+    context.isTraced = true
+    if let peer = languages.first {
+      do throws(CellOutcome) { _ = try PeerProbe.greeting(of: peer.traced(by: tracer.recording), context) } catch {
+        throw RunError("no process can be traced here (ptrace), so no fault was injected: \(error.reason ?? "")")
+      }
+    }
+    return (context, "\(capabilities)", greetings.mapValues(\.implementation))
+  }
+
+  private var languages: [PeerDescription] {
+    configuration.peers.peers.filter {
+      $0.peer != nil && (selection.languages.isEmpty || selection.languages.contains($0.language))
+    }
+  }
+
+  private struct Recorded {
+    var plan = InjectionPlan()
+    /// The recordings that did not pass: nothing is known about the calls of their scripts.
+    var failures: [CellResult] = []
+    /// What got no fault, and what is wrong in the table of calls.
+    var problems: [String] = []
+  }
+
+  /// The scripts that the selection needs, each in one language, without a fault.
+  private var recordings: [InjectionPlan.Planned] {
+    scripts.flatMap { scenario in
+      languages.filter { selection.mayInclude(scenario, language: $0.language) }.map { peer in
+        InjectionPlan.Planned(scenario, peer, nil)
+      }
+    }
+  }
+
+  private func record(_ context: CellContext, emit: (Event) -> Void) -> Recorded {
+    var recorded = Recorded()
+    var unknown: Set<String> = []
+    /// The operations that make calls of IPC, and for each language the scripts in which none was seen.
+    var reached: Set<String> = []
+    var unseen: [String: [String]] = [:]
+    let recordings = recordings
+    let filter = InjectionFilter(selection)
+    for (index, planned) in recordings.enumerated() {
+      if Interruption.isRequested { return recorded }
+      emit(.recording(planned.cell, number: index + 1, of: recordings.count))
+      let (result, run) = result(of: planned, context)
+      guard result.verdict == .passed, let run else {
+        recorded.failures.append(result)
+        continue
+      }
+      let traces = run.client.roles.map { ($0, SystemCallTrace($0.standardErrorLines)) }
+      let points = traces.flatMap { role, trace in
+        // What it inherits is adopted before the first request of the script.
+        trace.points(of: role.name, operations: role.requestedOperations, table: table)
+          .filter { $0.request >= role.inherits.count }
+      }
+      unknown.formUnion(traces.flatMap(\.1.requests).joined().map(\.name).filter { !table.knows($0) })
+      reached.formUnion(points.map(\.operation))
+      if points.isEmpty, !planned.scenario.operations.isSubset(of: table.silentOperations) {
+        unseen[planned.peer.language, default: []].append(planned.scenario.id)
+      }
+      recorded.plan.add(points, of: planned, table: table, filter: filter)
+      for point in points where table.silentOperations.contains(point.operation) {
+        recorded.problems.append(
+          "\(SystemCallTable.file) says that \(point.operation) makes no call; "
+            + "\(planned.peer.language) makes \(point.call)")
+      }
+    }
+    recorded.problems += unknown.sorted().map {
+      "\(SystemCallTable.file) does not say whether \($0) is a call of IPC, so it got no fault"
+    }
+    recorded.problems += unseen.sorted { $0.key < $1.key }.map { language, scripts in
+      "\(language) made no call of IPC in \(counted(scripts.count, "script")), such as \(scripts[0]), which got no "
+        + "fault: the process that is started must make the calls itself"
+    }
+    // What a recording that failed would have reached is not known.
+    if selection.isEverything, recorded.failures.isEmpty {
+      let known = reached.union(table.silentOperations)
+      recorded.problems += configuration.registry.names.filter { !known.contains($0) }.map {
+        "no script of fixtures/fault-injection performs \($0) by a call of IPC, so it got no fault; "
+          + "\(SystemCallTable.file) lists operations without calls"
+      }
+    }
+    return recorded
+  }
+
+  // MARK: - One cell
+
+  private func result(
+    of planned: InjectionPlan.Planned, _ context: CellContext
+  ) -> (result: CellResult, run: InjectionRun?) {
+    let start = ContinuousClock.now
+    var outcome: CellOutcome
+    var run: InjectionRun?
+    do throws(CellOutcome) {
+      var languages: [String: PeerDescription] = [:]
+      for role in planned.scenario.roles {
+        let command =
+          switch planned.injection {
+          case nil: tracer.recording
+          case let injection? where injection.point.role == role.name: tracer.command(injecting: injection)
+          default: [String]()
+          }
+        languages[role.name] = planned.peer.traced(by: command)
+      }
+      let cell = try CellRun(planned.scenario, languages: languages, names: CellNames(), context: context)
+      let injectionRun = InjectionRun(cell, injection: planned.injection, table: table)
+      outcome = injectionRun.run()
+      run = injectionRun
+    } catch {
+      outcome = error
+    }
+    outcome.seconds = start.duration(to: .now).seconds
+    let result = CellResult(
+      cell: planned.cell, outcome: outcome, isExpected: outcome.verdict == .passed, expectation: nil,
+      isolation: context.sandbox.capabilities.isolation,
+      rerun: configuration.rerun("fault-injection '\(planned.cell.id)'"))
+    return (result, run)
+  }
+}

@@ -1,0 +1,40 @@
+import Foundation
+
+/// The programs that inject faults into the system calls of a peer. Each is a command before the peer's own, which it
+/// then executes: the process that started the peer sees nothing else.
+struct InjectionTracer: Sendable {
+  /// The path of strace(1).
+  let strace: String
+  /// The path of the program that shortens a transfer.
+  let shortener: String
+
+  /// - Throws: ``RunError`` if strace is not installed.
+  init(root: String) throws(RunError) {
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+    let places = path.split(separator: ":").map { "\($0)/strace" }
+    guard let strace = places.first(where: FileManager.default.isExecutableFile(atPath:)) else {
+      throw RunError(
+        "strace is not installed, so no fault was injected: apt-get install strace, or .ci/install-dependencies")
+    }
+    self.strace = strace
+    shortener = "\(root)/build/bin/short-transfer"
+  }
+
+  /// Reports every call and changes none. What a descriptor is follows its number.
+  var recording: [String] { [strace, "--daemonize", "--decode-fds=all", "--string-limit=32", "--"] }
+
+  func command(injecting injection: Injection) -> [String] {
+    func inject(_ call: String, _ what: String, _ number: Int) -> [String] {
+      [strace, "--daemonize", "--string-limit=64", "--inject=\(call):\(what):when=\(number)", "--"]
+    }
+    let point = injection.point
+    switch injection.fault {
+    case .killedBefore: return inject(point.call, "signal=KILL", point.number)
+    // As it enters the next call: nothing else has happened since.
+    case .killedAfter: return inject(point.next.call, "signal=KILL", point.next.number)
+    case .interrupted, .wouldBlock, .noMemory, .noDescriptor, .noSpace:
+      return inject(point.call, "error=\(injection.fault.rawValue)", point.number)
+    case .short: return [shortener, point.call, "\(point.number)"]
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import SystemPackage
+
+/// The system calls of IPC, as `fixtures/system-calls.yaml` lists them. A call that it does not list gets no fault.
+struct SystemCallTable: Sendable {
+  private let calls: [String: SystemCall]
+  /// Calls that concern no other process.
+  private let others: Set<String>
+  /// Calls that transfer bytes or messages.
+  let transfers: Set<String>
+  /// Other calls with an effect that cannot be undone.
+  let irrevocable: Set<String>
+  /// Operations that make none of the calls of IPC.
+  let silentOperations: Set<String>
+  /// Operations that are functions of a C header: an error may name them, whatever call failed.
+  let operationsOfHeaders: Set<String>
+  /// Operations that keep their place when they fail: performed again, they continue where they stopped.
+  let operationsThatGoOn: Set<String>
+
+  subscript(name: String) -> SystemCall? { calls[name] }
+
+  struct SystemCall: Sendable {
+    /// The C functions that make it: an error must name one of them.
+    let functions: [String]
+    /// The operations within which it is a call of IPC; nil for all of them.
+    let within: [String]?
+    /// The operations within which it is not.
+    let without: [String]
+    /// The errors with which it is made to fail; nil for all of them.
+    let errnos: [String]?
+    /// The operations within which it is made to fail; nil for all of them.
+    let failsWithin: [String]?
+
+    func allows(_ fault: InjectedFault, within operation: String) -> Bool {
+      (errnos?.contains(fault.rawValue) ?? true) && (failsWithin?.contains(operation) ?? true)
+    }
+  }
+
+  /// Whether `call` is one of IPC while `operation` is performed.
+  func holds(_ call: String, within operation: String) -> Bool {
+    self[call].map { ($0.within?.contains(operation) ?? true) && !$0.without.contains(operation) } ?? false
+  }
+
+  /// The C functions that an error may name if `call` failed during `operation`.
+  func functions(making call: String, within operation: String) -> [String] {
+    (self[call]?.functions ?? [call]) + (operationsOfHeaders.contains(operation) ? [operation] : [])
+  }
+
+  /// Whether the table lists `call`.
+  func knows(_ call: String) -> Bool { calls[call] != nil || others.contains(call) }
+
+  // MARK: - Reading it
+
+  static let file = "fixtures/system-calls.yaml"
+
+  static func load(root: FilePath, registry: OperationRegistry) throws(FixtureErrors) -> SystemCallTable {
+    let log = DiagnosticLog()
+    let document = FixtureFile(at: root.appending(file).string, as: file, log: log)
+      .flatMap { FixtureDocument($0, log: log) }
+    let table = document.map { SystemCallTable($0, registry) }
+    guard let table, log.count == 0 else { throw FixtureErrors(diagnostics: log.sorted) }
+    return table
+  }
+
+  private static let keys = [
+    "calls", "transfers", "irrevocable", "others", "operations-of-headers", "operations-that-go-on",
+    "operations-without-calls",
+  ]
+
+  private init(_ document: FixtureDocument, _ registry: OperationRegistry) {
+    func names(_ value: FixtureDocument.Value?, among known: [String]?) -> [String]? {
+      value?.list("names").compactMap { item in
+        guard let name = item.text("a name") else { return nil }
+        if let known, !known.contains(name.text) {
+          document.log.add(
+            name.location, "there is no '\(name.text)'\(Suggestion.clause(for: name.text, among: known))")
+        }
+        return name.text
+      }
+    }
+    let parts = document.root.map("the table of calls", keys: Self.keys) ?? [:]
+    let keys = ["functions", "within", "without", "errnos", "fails-within", "because"]
+    var calls: [String: SystemCall] = [:]
+    for (name, value) in parts["calls"]?.map("the calls") ?? [] {
+      let facts = value.map("a call", keys: keys) ?? [:]
+      if ["without", "errnos", "fails-within"].contains(where: { facts[$0] != nil }), facts["because"] == nil {
+        value.report("a call that is spared faults must say why: 'because'")
+      }
+      calls[name.text] = SystemCall(
+        functions: names(facts["functions"], among: nil) ?? [name.text],
+        within: names(facts["within"], among: registry.names),
+        without: names(facts["without"], among: registry.names) ?? [],
+        errnos: names(facts["errnos"], among: InjectedFault.allCases.compactMap(\.errno)),
+        failsWithin: names(facts["fails-within"], among: registry.names))
+    }
+    self.calls = calls
+    func set(_ key: String, among known: [String]?) -> Set<String> { Set(names(parts[key], among: known) ?? []) }
+    others = set("others", among: nil)
+    transfers = set("transfers", among: nil)
+    irrevocable = set("irrevocable", among: nil)
+    operationsOfHeaders = set("operations-of-headers", among: registry.names)
+    operationsThatGoOn = set("operations-that-go-on", among: registry.names)
+    silentOperations = set("operations-without-calls", among: registry.names)
+  }
+}

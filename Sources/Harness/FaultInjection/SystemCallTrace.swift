@@ -1,0 +1,143 @@
+import Foundation
+
+/// What a peer did, as strace(1) reports it: its system calls, by the request that it was performing.
+struct SystemCallTrace {
+  /// The calls during each request, of which the write of its response is the last.
+  let requests: [[Call]]
+  let killed: Bool
+
+  struct Call {
+    let name: String
+    /// Which of the calls of this name since the peer was executed, from 1.
+    let number: Int
+    /// As strace prints it.
+    let line: String
+    /// Whether it is the peer's conversation with the runner: a write to descriptor 1.
+    let isResponse: Bool
+    var isInjected: Bool { line.hasSuffix("(INJECTED)") }
+  }
+
+  /// Reads the lines that strace wrote to standard error. What a peer wrote there itself is skipped.
+  init(_ lines: [String]) {
+    var requests: [[Call]] = []
+    var counts: [Substring: Int] = [:]
+    var killed = false
+    for line in lines {
+      if line.hasPrefix("+++ killed by SIGKILL") { killed = true }
+      guard let parenthesis = line.firstIndex(of: "("), line.contains(" = ") else { continue }
+      let name = line[..<parenthesis]
+      guard Identifier.isVariable(name), name == name.lowercased() else { continue }
+      counts[name, default: 0] += 1
+      let arguments = line[line.index(after: parenthesis)...]
+      if name == "read", Self.concerns(0, arguments) {
+        // A read that a signal interrupts is made again.
+        if !line.contains(" = ?"), !line.contains(" = -1") { requests.append([]) }
+      } else if !requests.isEmpty {
+        requests[requests.count - 1].append(
+          Call(
+            name: String(name), number: counts[name, default: 0], line: line,
+            isResponse: name == "write" && Self.concerns(1, arguments)))
+      }
+    }
+    self.requests = requests
+    self.killed = killed
+  }
+
+  /// Whether the first argument is this descriptor, with or without the decoration that says what it is.
+  private static func concerns(_ descriptor: Int, _ arguments: Substring) -> Bool {
+    arguments.hasPrefix("\(descriptor)<") || arguments.hasPrefix("\(descriptor),")
+  }
+}
+
+extension SystemCallTrace {
+  /// The calls of IPC that a role made, as points where faults can be injected.
+  ///
+  /// - Parameter operations: The operation of each request, in order.
+  func points(of role: String, operations: [String], table: SystemCallTable) -> [InjectionPoint] {
+    zip(requestsInOneSlice, operations).enumerated().flatMap { index, pair -> [InjectionPoint] in
+      let (calls, operation) = pair
+      var occurrences: [String: Int] = [:]
+      func isPoint(_ call: Call) -> Bool {
+        table.holds(call.name, within: operation) && !call.isResponse && !call.isPrivate
+      }
+      return calls.indices.dropLast().compactMap { at in
+        let (call, next) = (calls[at], calls[at + 1])
+        guard isPoint(call) else { return nil }
+        occurrences[call.name, default: 0] += 1
+        return InjectionPoint(
+          role: role, request: index, operation: operation, call: call.name,
+          occurrence: occurrences[call.name, default: 0], number: call.number,
+          next: .init(call: next.name, number: next.number, isPoint: isPoint(next)),
+          isDivisible: call.isDivisible(table), isWaking: call.isWaking,
+          isCommitted: calls[..<at].contains { $0.isIrrevocable(table) })
+      }
+    }
+  }
+
+  /// The same requests as if each wait that sleeps in slices had ended within the first one. How many slices there are is
+  /// a matter of time, and a fault has to find its call whatever that was.
+  private var requestsInOneSlice: [[Call]] {
+    var dropped: [String: Int] = [:]
+    return requests.map { calls in
+      var kept: [Call] = []
+      var index = calls.startIndex
+      while index < calls.endIndex {
+        let call = calls[index]
+        if let word = call.sleepsOn, call.line.contains(" = -1 ETIMEDOUT"),
+          let again = calls[(index + 1)...].firstIndex(where: { $0.sleepsOn != nil }), calls[again].sleepsOn == word
+        {
+          for slice in calls[index..<again] { dropped[slice.name, default: 0] += 1 }
+          index = again
+        } else {
+          kept.append(call.earlier(by: dropped[call.name, default: 0]))
+          index += 1
+        }
+      }
+      return kept
+    }
+  }
+}
+
+extension SystemCallTrace.Call {
+  /// Whether it has had an effect that cannot be undone.
+  fileprivate func isIrrevocable(_ table: SystemCallTable) -> Bool {
+    (table.transfers.contains(name) || table.irrevocable.contains(name)) && !readsProc
+      && (result.map { $0 >= 0 } ?? false)
+  }
+
+  /// Whether it transfers more than one byte, through something that keeps no boundaries between messages. What a
+  /// descriptor is follows it: `4<pipe:[81]>`, `5<UNIX-STREAM:[...]>`, `3</dev/shm/x>`.
+  fileprivate func isDivisible(_ table: SystemCallTable) -> Bool {
+    guard table.transfers.contains(name), !readsProc, let open = line.firstIndex(of: "<") else { return false }
+    let object = line[line.index(after: open)...]
+    guard ["pipe:", "UNIX-STREAM:", "TCP:", "TCPv6:", "/"].contains(where: object.hasPrefix) else { return false }
+    return result ?? 0 > 1
+  }
+
+  /// What a descriptor is may follow its number.
+  private var result: Int? {
+    line.components(separatedBy: " = ").last.flatMap { Int($0.prefix { $0 == "-" || $0.isNumber }) }
+  }
+
+  /// Whether it is an allocator's mapping, or concerns a word on which only threads of this process sleep: nothing that
+  /// others see.
+  fileprivate var isPrivate: Bool {
+    (name == "mmap" && line.contains("MAP_ANONYMOUS")) || (name == "futex" && line.contains("_PRIVATE"))
+  }
+
+  /// Whether it reads what the kernel reports about a process, which is whole, and can be repeated.
+  private var readsProc: Bool { name == "read" && line.contains("</proc/") }
+
+  /// Whether it wakes the sleepers on a word, which cannot fail while the word exists.
+  fileprivate var isWaking: Bool { name == "futex" && line.contains("FUTEX_WAKE") }
+
+  /// The word on which it sleeps; nil for all other calls.
+  fileprivate var sleepsOn: Substring? {
+    guard name == "futex", line.contains("FUTEX_WAIT") else { return nil }
+    return line.dropFirst("futex(".count).prefix { $0 != "," }
+  }
+
+  fileprivate func earlier(by count: Int) -> Self {
+    Self(name: name, number: number - count, line: line, isResponse: isResponse)
+  }
+}

@@ -1,0 +1,63 @@
+/// An error in a file that people write: where, what, and what would be right.
+public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
+  public let location: SourceLocation
+  public let message: String
+
+  public var description: String { "\(location): \(message)" }
+}
+
+/// All errors of the fixtures, in the order of files and lines.
+public struct FixtureErrors: Error, CustomStringConvertible {
+  public let diagnostics: [Diagnostic]
+
+  /// One line each. If there are very many, the first are enough: one typo in an operation's name causes hundreds.
+  public var description: String {
+    let shown = diagnostics.prefix(30).map(\.description)
+    let rest = diagnostics.count - shown.count
+    return (shown + (rest > 0 ? ["and \(rest) more"] : [])).joined(separator: "\n")
+  }
+}
+
+/// Collects the errors of all files, so that one run reports all of them.
+final class DiagnosticLog {
+  private var found: [Diagnostic] = []
+  private var seen: Set<Diagnostic> = []
+  /// How often an error was found, reported before or not.
+  private(set) var count = 0
+
+  /// An error in a scenario with several rows of parameters is found once for each row, and reported once.
+  func add(_ location: SourceLocation, _ message: String) {
+    count += 1
+    let diagnostic = Diagnostic(location: location, message: message)
+    if seen.insert(diagnostic).inserted { found.append(diagnostic) }
+  }
+
+  func add(_ diagnostics: [Diagnostic]) {
+    for diagnostic in diagnostics { add(diagnostic.location, diagnostic.message) }
+  }
+
+  func add(whole file: String, _ message: String) {
+    add(SourceLocation(file: file, line: 1, column: 1), message)
+  }
+
+  /// What `body` reads, unless it reports an error.
+  static func collect<Value>(_ body: (DiagnosticLog) -> Value) throws(FixtureErrors) -> Value {
+    let log = DiagnosticLog()
+    let value = body(log)
+    try log.check()
+    return value
+  }
+
+  /// Throws everything that was found.
+  func check() throws(FixtureErrors) {
+    if count > 0 { throw FixtureErrors(diagnostics: sorted) }
+  }
+
+  var sorted: [Diagnostic] {
+    found.sorted {
+      ($0.location.file, $0.location.line, $0.location.column) < (
+        $1.location.file, $1.location.line, $1.location.column
+      )
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import Foundation
+import SystemPackage
+
+/// A file that people write: its bytes, and the name that its errors are reported under.
+struct FixtureFile: Sendable {
+  let file: String
+  let bytes: Data
+  /// No person writes more into one file. It bounds what reading costs, whatever the bytes are.
+  static let maximumSize = 1 << 20
+
+  init(file: String, bytes: Data) {
+    self.file = file
+    self.bytes = bytes
+  }
+
+  /// Reads the file at `path`. Returns nil, with the reason in `log`, if that fails.
+  ///
+  /// Only regular files are read: a FIFO would block, and `/dev/zero` would never end.
+  init?(at path: String, as file: String, log: DiagnosticLog) {
+    do {
+      let descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: [.nonBlocking, .closeOnExec])
+      defer { try? descriptor.close() }
+      var status = stat()
+      guard unsafe fstat(descriptor.rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+        log.add(whole: file, "the file cannot be read: it is not a regular file")
+        return nil
+      }
+      // One byte more than the maximum shows that a file is too long.
+      bytes = try FileHandle(fileDescriptor: descriptor.rawValue).read(upToCount: Self.maximumSize + 1) ?? Data()
+      self.file = file
+    } catch {
+      log.add(whole: file, "the file cannot be read: \(error)")
+      return nil
+    }
+  }
+
+  /// Its text. Nil, with the reason in `log`, if it is too long or not UTF-8.
+  func text(_ log: DiagnosticLog) -> String? {
+    guard bytes.count <= Self.maximumSize else {
+      log.add(whole: file, "the file is longer than \(Self.maximumSize) bytes")
+      return nil
+    }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      log.add(whole: file, "the file is not valid UTF-8")
+      return nil
+    }
+    return text
+  }
+
+  /// Whether it holds nothing but comments and empty lines.
+  var isBlank: Bool {
+    bytes.split { $0 == UInt8(ascii: "\n") }.allSatisfy { line in
+      let first = line.first { $0 != UInt8(ascii: " ") }
+      return first == nil || first == UInt8(ascii: "#")
+    }
+  }
+}

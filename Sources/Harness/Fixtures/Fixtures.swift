@@ -1,0 +1,41 @@
+public import SystemPackage
+
+/// Everything that a command reads before it begins. The errors of all its files are reported at once.
+public struct Fixtures: Sendable {
+  public let root: String
+  public let scenarios: [Scenario]
+  public let registry: OperationRegistry
+  public let peers: PeerList
+  public let expectations: Expectations
+  public let pitfalls: [PitfallGroup]
+
+  /// Reads the fixtures below `root`, and more languages from `peers`.
+  public init(root: FilePath, peers more: [String] = []) throws(FixtureErrors) {
+    let log = DiagnosticLog()
+    self.init(root: root, peers: more, log: log)
+    try log.check()
+  }
+
+  private init(root: FilePath, peers more: [String], log: DiagnosticLog) {
+    self.root = root.string
+    (scenarios, registry) = ScenarioLoader.load(root: root, log: log)
+    // Without scenarios, every pitfall would be an error.
+    let haveScenarios = log.count == 0
+    peers = PeerList.load(files: ["\(root)/fixtures/peers.yaml"] + more, root: root.string, log: log)
+    let file = "fixtures/expectations.yaml"
+    expectations = Expectations.load(at: "\(root)/\(file)", as: file, log: log)
+    pitfalls = haveScenarios ? PitfallGroup.load(root: root.string, scenarios: scenarios, log: log) : []
+  }
+
+  /// The mutants, and the builds of the peers that contain them.
+  public func mutants(builds file: String?) throws(FixtureErrors) -> (build: MutantBuild, mutants: [Mutant]) {
+    let log = DiagnosticLog()
+    let peers = PeerList.load(files: [file ?? "\(root)/fixtures/mutant-peers.yaml"], root: root, log: log)
+    let mutants = MutantLoader.load(
+      root: root, scenarios: scenarios, languages: peers.peers.map(\.language), log: log)
+    try log.check()
+    return (MutantBuild(peers), mutants)
+  }
+
+  public var configuration: RunConfiguration { RunConfiguration(root: root, peers: peers, registry: registry) }
+}

@@ -1,0 +1,84 @@
+/// Parses who takes part in a scenario: `roles:`, `programs:`, `as:` and `pin:`.
+struct RoleParser {
+  let log: DiagnosticLog
+  let fill: (SourceText) -> SourceText
+
+  /// How many roles a sandbox can have.
+  private static let maximum = 64
+  /// More roles than this are not given every language in turn: there would be languages to that power of cells.
+  static let maximumOfAllLanguages = 6
+
+  func parse(_ keys: [String: FixtureDocument.Value], templates: TemplateParser) -> [Role] {
+    var parts: [(name: SourceText, part: Role.Part)] = []
+    for element in keys["roles"]?.list("roles") ?? [] {
+      guard let name = element.text("a role").map(fill) else { continue }
+      parts += group(name).map { ($0, .peer) }
+    }
+    for (name, command) in keys["programs"]?.map("programs") ?? [] {
+      let words = command.text("a program").map(fill)?.words ?? []
+      guard let program = words.first else { continue }
+      let arguments = words.dropFirst().map { templates.argument($0) }
+      parts += group(name).map { ($0, .program(name: program.text, arguments: arguments)) }
+    }
+    if parts.count > Self.maximum {
+      log.add(parts[Self.maximum].name.location, "a scenario has at most \(Self.maximum) roles")
+      return []
+    }
+    var seen: Set<String> = []
+    for (name, _) in parts where !seen.insert(name.text).inserted {
+      log.add(name.location, "the role '\(name.text)' is listed twice")
+    }
+    let names = parts.map(\.name.text)
+    let others = assignments(keys["as"], "as", roles: names)
+    for (_, value) in others where value.text != Scenario.Need.anotherUser.rawValue {
+      log.add(value.location, "a role can run as 'another-user', not as '\(value.text)'")
+    }
+    let languages = assignments(keys["pin"], "pin", roles: names)
+    return parts.map { name, part in
+      Role(
+        name: name.text, part: part, language: languages[name.text]?.text, isAnotherUser: others[name.text] != nil)
+    }
+  }
+
+  /// `writer-1..8` is `writer-1` to `writer-8`; any other name is itself.
+  private func group(_ name: SourceText) -> [SourceText] {
+    let text = name.text
+    guard let dots = text.firstRange(of: "..") else {
+      if !Self.isName(text) {
+        log.add(
+          name.location,
+          "'\(text)' cannot be a role: use lower-case letters, digits and dashes, and no keyword of a step")
+        return []
+      }
+      return [name]
+    }
+    guard let dash = text[..<dots.lowerBound].lastIndex(of: "-"), Self.isName(String(text[..<dash])),
+      let first = Int(text[text.index(after: dash)..<dots.lowerBound]), let last = Int(text[dots.upperBound...]),
+      first >= 0, first <= last, last - first < Self.maximum
+    else {
+      log.add(name.location, "a group of roles is written 'writer-1..8', with at most \(Self.maximum) of them")
+      return []
+    }
+    return (first...last).map { name.replacing(0..<name.count, with: "\(text[..<dash])-\($0)") }
+  }
+
+  private static func isName(_ text: String) -> Bool {
+    Identifier.isDashed(text, startingWithLetter: true) && !StepParser.words.contains(text) && text != "number"
+  }
+
+  /// `{intruder: another-user}`: a text for each of some roles.
+  private func assignments(
+    _ value: FixtureDocument.Value?, _ key: String, roles: [String]
+  ) -> [String: SourceText] {
+    var result: [String: SourceText] = [:]
+    for (name, value) in value?.map("'\(key)'") ?? [] {
+      guard let text = value.text("the value of a role").map(fill) else { continue }
+      guard roles.contains(name.text) else {
+        log.add(name.location, "unknown role '\(name.text)'\(Suggestion.clause(for: name.text, among: roles))")
+        continue
+      }
+      result[name.text] = text
+    }
+    return result
+  }
+}

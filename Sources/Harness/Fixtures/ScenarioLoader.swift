@@ -1,0 +1,123 @@
+import Dispatch
+import Foundation
+import Synchronization
+public import SystemPackage
+
+/// Reads scenarios, examples and golden transcripts, and the operations that they are written in.
+public enum ScenarioLoader {
+  /// Loads `fixtures/operations.yaml`, `fixtures/examples.yaml`, `fixtures/scenarios/*.yaml` and
+  /// `fixtures/vectors/*.txt` below `root`.
+  ///
+  /// - Throws: ``FixtureErrors`` with the errors of all files.
+  public static func load(
+    root: FilePath
+  ) throws(FixtureErrors) -> (scenarios: [Scenario], registry: OperationRegistry) {
+    let log = DiagnosticLog()
+    let loaded = load(root: root, log: log)
+    try log.check()
+    return loaded
+  }
+
+  /// The same; errors are left in `log`.
+  static func load(root: FilePath, log: DiagnosticLog) -> (scenarios: [Scenario], registry: OperationRegistry) {
+    let files =
+      list("fixtures/scenarios", ending: ".yaml", of: "scenarios", root, log) + ["fixtures/examples.yaml"]
+    let transcripts = list("fixtures/vectors", ending: ".txt", of: "golden transcripts", root, log)
+    let loaded = load(
+      read(files, root, log), transcripts: read(transcripts, root, log),
+      operations: read([operations], root, log).first,
+      log: log)
+    rejectPeerDeaths(loaded.scenarios, log)
+    return loaded
+  }
+
+  /// Loads `fixtures/fault-injection/*.yaml`: the scripts into which faults are injected.
+  static func loadInjectionScripts(root: FilePath, registry: OperationRegistry) throws(FixtureErrors) -> [Scenario] {
+    let log = DiagnosticLog()
+    let files = list("fixtures/fault-injection", ending: ".yaml", of: "scripts", root, log)
+    let scripts = parse(read(files, root, log), registry, log)
+    try log.check()
+    return scripts
+  }
+
+  /// The scenarios of some files. Without the operations, every operation of every scenario would be an error.
+  static func load(
+    _ files: [FixtureFile], transcripts: [FixtureFile] = [], operations: FixtureFile?, log: DiagnosticLog
+  ) -> (scenarios: [Scenario], registry: OperationRegistry) {
+    guard let document = operations.flatMap({ FixtureDocument($0, log: log) }) else {
+      return ([], OperationRegistry([]))
+    }
+    let registry = OperationRegistry(document)
+    var scenarios = parse(files, registry, log)
+    scenarios += transcripts.compactMap { file in
+      file.text(log).flatMap { TranscriptLoader.scenario(file: file.file, text: $0, log: log) }
+    }
+    rejectDuplicates(scenarios, log)
+    return (scenarios, registry)
+  }
+
+  /// Only a script for fault injection may say what happens after a death: elsewhere, a role dies by a step alone.
+  static func rejectPeerDeaths(_ scenarios: [Scenario], _ log: DiagnosticLog) {
+    for step in scenarios.flatMap(\.steps) where !step.expectedAfterPeerDeath.isEmpty {
+      log.add(step.location, "'~>' is only for the scripts of fixtures/fault-injection")
+    }
+  }
+
+  private static let operations = "fixtures/operations.yaml"
+
+  private static func rejectDuplicates(_ scenarios: [Scenario], _ log: DiagnosticLog) {
+    var first: [String: SourceLocation] = [:]
+    for scenario in scenarios where !scenario.id.isEmpty {
+      if let other = first[scenario.id], other != scenario.location {
+        log.add(scenario.location, "the id '\(scenario.id)' is already used at \(other)")
+      } else {
+        first[scenario.id] = scenario.location
+      }
+    }
+  }
+
+  /// Parses each file on its own, on all processors: this is most of what a run of a single cell has to do.
+  private static func parse(
+    _ files: [FixtureFile], _ registry: OperationRegistry, _ log: DiagnosticLog
+  ) -> [Scenario] {
+    files.concurrentMap { file -> (scenarios: [Scenario], found: [Diagnostic]) in
+      let log = DiagnosticLog()
+      guard let document = FixtureDocument(file, log: log) else { return ([], log.sorted) }
+      let parser = ScenarioParser(document: document, registry: registry)
+      return (document.root.nonEmptyList("scenarios").flatMap(parser.parse), log.sorted)
+    }.flatMap { scenarios, found in
+      log.add(found)
+      return scenarios
+    }
+  }
+
+  private static func list(
+    _ folder: String, ending suffix: String, of what: String, _ root: FilePath, _ log: DiagnosticLog
+  ) -> [String] {
+    do {
+      let all = try FileManager.default.contentsOfDirectory(atPath: root.appending(folder).string)
+      let files = all.filter { $0.hasSuffix(suffix) }.sorted()
+      if files.isEmpty { log.add(whole: folder, "the folder has no \(what)") }
+      return files.map { "\(folder)/\($0)" }
+    } catch {
+      log.add(whole: folder, "the folder cannot be read: \(error.localizedDescription)")
+      return []
+    }
+  }
+
+  private static func read(_ files: [String], _ root: FilePath, _ log: DiagnosticLog) -> [FixtureFile] {
+    files.compactMap { FixtureFile(at: root.appending($0).string, as: $0, log: log) }
+  }
+}
+
+extension Array where Element: Sendable {
+  /// The same as `map`, on all processors.
+  fileprivate func concurrentMap<Result: Sendable>(_ transform: @Sendable (Element) -> Result) -> [Result] {
+    let results = Mutex<[Result?]>(Array<Result?>(repeating: nil, count: count))
+    DispatchQueue.concurrentPerform(iterations: count) { index in
+      let result = transform(self[index])
+      results.withLock { $0[index] = result }
+    }
+    return results.withLock { $0.compactMap(\.self) }
+  }
+}

@@ -1,0 +1,119 @@
+/// Parses one scenario of a file into as many values as it has rows of parameters.
+struct ScenarioParser {
+  let document: FixtureDocument
+  let registry: OperationRegistry
+
+  private typealias Value = FixtureDocument.Value
+  private var log: DiagnosticLog { document.log }
+
+  private static let keys = [
+    "id", "title", "spec", "level", "roles", "programs", "as", "pin", "steps", "needs", "with", "pairings",
+    "negative-control",
+  ]
+
+  func parse(_ value: FixtureDocument.Value) -> [Scenario] {
+    guard
+      let keys = value.map("a scenario", keys: Self.keys, required: ["id", "title", "spec", "level", "steps"])
+    else { return [] }
+    if keys["roles"] == nil, keys["programs"] == nil {
+      value.report("a scenario must have the key 'roles' or 'programs'")
+    }
+    if let id = keys["id"]?.text("an id") { checkID(id) }
+    let rows = ParameterTable.rows(keys["with"])
+    let errorsBefore = log.count
+    let scenarios = rows.map { scenario($0, keys, value) }
+    if log.count == errorsBefore { checkUse(of: rows.first?.names ?? [], in: keys) }
+    return scenarios
+  }
+
+  private func scenario(_ row: ParameterRow, _ keys: [String: Value], _ value: Value) -> Scenario {
+    func text(_ key: String) -> String {
+      keys[key]?.text("'\(key)'").map { row.filling($0, log: log).text } ?? ""
+    }
+    func fill(_ source: SourceText, _ number: String?) -> SourceText {
+      (number.map { row.with("number", $0) } ?? row).filling(source, log: log)
+    }
+    var templates = TemplateParser(roles: [], parameters: row.names, log: log)
+    let roles = RoleParser(log: log) { fill($0, nil) }.parse(keys, templates: templates)
+    templates.roles = roles.map(\.name)
+    let pairings = keys["pairings"]?.choice("a rule of pairings", Scenario.PairingRule.self) ?? .all
+    let free = roles.count { $0.language == nil }
+    let rolesValue = keys["roles"] ?? keys["programs"] ?? value
+    if pairings == .all, free > RoleParser.maximumOfAllLanguages {
+      rolesValue.report(
+        "\(free) roles would each have every language in turn; at most \(RoleParser.maximumOfAllLanguages) may: add 'pairings: mixed'"
+      )
+    }
+    let errorsBefore = log.count
+    var steps: [Step] = []
+    // Without roles, every step would be wrong.
+    if let list = keys["steps"], !roles.isEmpty {
+      var parser = StepParser(log: log, registry: registry, roles: roles, templates: templates, fill: fill)
+      steps = parser.parse(list)
+      if steps.isEmpty, list.isList { list.report("the list of steps is empty") }
+    }
+    // The order of the steps is not checked if one of them has an error: what seems to be missing may be in that line.
+    if log.count == errorsBefore {
+      ScriptCheck.run(steps, roles: roles, registry: registry, place: rolesValue.location, log: log)
+    }
+    var needs = keys["needs"]?.list("needs").compactMap { $0.choice("a need", Scenario.Need.self) } ?? []
+    if roles.contains(where: \.isAnotherUser), !needs.contains(.anotherUser) { needs.append(.anotherUser) }
+    return Scenario(
+      id: text("id"), title: text("title"), spec: text("spec"),
+      level: keys["level"]?.choice("a level", Scenario.Level.self) ?? .must,
+      roles: roles, steps: steps, needs: needs, parameters: row.parameters,
+      pairings: pairings, isNegativeControl: keys["negative-control"]?.boolean("'negative-control'") ?? false,
+      location: value.location)
+  }
+
+  /// An id begins with the name of its file, so that a verdict says where to look.
+  private func checkID(_ id: SourceText) {
+    let file = document.file.split(separator: "/").last?.split(separator: ".").first.map(String.init) ?? ""
+    let parts = id.text.split(separator: "/", omittingEmptySubsequences: false)
+    guard parts.count == 2, parts[0] == file, !parts[1].isEmpty, Identifier.isDashed(parts[0]),
+      Identifier.isDashed(parts[1])
+    else {
+      log.add(
+        id.location,
+        "an id in this file is '\(file)/' and a name of lower-case letters, digits and dashes, not '\(abbreviated(id.text))'"
+      )
+      return
+    }
+  }
+
+  /// A parameter that is not used would only run the same cell again.
+  private func checkUse(of names: [String], in keys: [String: Value]) {
+    guard let table = keys["with"], !names.isEmpty else { return }
+    var used: Set<String> = []
+    for (key, value) in keys where key != "with" {
+      value.forEachText { text in
+        for part in text.split(separator: "{", omittingEmptySubsequences: false).dropFirst() {
+          if let formula = Formula(String(part.prefix { $0 != "}" })) { used.formUnion(formula.names) }
+        }
+      }
+    }
+    for name in names where !used.contains(name) { table.report("the parameter '\(name)' is not used") }
+  }
+}
+
+/// The forms of names in the fixtures.
+enum Identifier {
+  /// Lower-case letters, digits and dashes: ids, roles, mutants, languages.
+  static func isDashed(_ text: some StringProtocol, startingWithLetter: Bool = false) -> Bool {
+    guard let first = text.utf8.first else { return false }
+    if startingWithLetter, !isLowerCase(first) { return false }
+    return text.utf8.allSatisfy { isLowerCase($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
+  }
+
+  /// A letter or `_`, then letters, digits and `_`: parameters and variables. No dash, so that `{bytes-1}` is a difference.
+  static func isVariable(_ text: some StringProtocol) -> Bool {
+    guard let first = text.utf8.first, !isDigit(first) else { return false }
+    return text.utf8.allSatisfy { byte in
+      isLowerCase(byte) || isDigit(byte) || byte == UInt8(ascii: "_")
+        || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+    }
+  }
+
+  private static func isLowerCase(_ byte: UInt8) -> Bool { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) }
+  private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+}

@@ -1,0 +1,138 @@
+/// Follows a script in the order of its steps and reports what cannot work: a request to a role that was killed, a
+/// response that no step takes.
+struct ScriptCheck {
+  let registry: OperationRegistry
+  let log: DiagnosticLog
+  private var states: [String: State] = [:]
+  /// Roles to which another has sent a signal, of which they may end.
+  private var signalled: Set<String> = []
+
+  private enum State {
+    case unused
+    /// Free for the next request.
+    case idle
+    /// Its response is still to be taken.
+    case pending(Step)
+    /// Its input has ended; a response may still come.
+    case ended(pending: Bool)
+    case killed
+    case running
+    case waitedFor
+  }
+
+  static func run(
+    _ steps: [Step], roles: [Role], registry: OperationRegistry, place: SourceLocation, log: DiagnosticLog
+  ) {
+    var check = ScriptCheck(registry: registry, log: log)
+    for role in roles { check.states[role.name] = .unused }
+    for step in steps { check.follow(step) }
+    for role in roles {
+      switch check.states[role.name] {
+      case .unused: log.add(place, "no step uses the role '\(role.name)'")
+      case .pending(let step):
+        log.add(
+          step.location, "no step takes this response; add '- \(role.name): -> ok', or kill or end the role")
+      default: break
+      }
+    }
+  }
+
+  private init(registry: OperationRegistry, log: DiagnosticLog) {
+    self.registry = registry
+    self.log = log
+  }
+
+  private mutating func follow(_ step: Step) {
+    switch step.action {
+    case .request(let role, let request, let expected):
+      if let parameter = registry[request.operation]?.signals {
+        let targets = request.fields.filter { $0.key == parameter }.flatMap(\.value.variables)
+        signalled.formUnion(states.keys.filter { targets.contains("\($0).pid") })
+      }
+      if isFree(role, step) {
+        switch expected {
+        case .blocks, .later: states[role] = .pending(step)
+        case .ok, .error: states[role] = .idle
+        }
+      }
+    case .transcript(let role, _, _):
+      if isFree(role, step) { states[role] = .idle }
+    case .response(let role, _):
+      switch states[role] {
+      case .pending: states[role] = .idle
+      case .ended(pending: true): states[role] = .ended(pending: false)
+      default:
+        log.add(
+          step.location, "'\(role)' has no response to take: no step before it leaves one with 'blocks' or 'later'")
+      }
+    case .hand(let from, let to):
+      if isFree(from.role, step) { states[from.role] = .idle }
+      if case .unused = states[to.role] {
+      } else {
+        log.add(step.location, "only a role that has not started can inherit a descriptor, and '\(to.role)' has")
+      }
+    case .signal(let role, let signal): follow(signal, to: role, step)
+    case .endInput(let role):
+      guard isAlive(role, step) else { return }
+      if case .pending = states[role] {
+        states[role] = .ended(pending: true)
+      } else {
+        states[role] = .ended(pending: false)
+      }
+    case .waitForEnd(let role, _):
+      switch states[role] {
+      case .unused, .idle, .pending:
+        if signalled.contains(role) {
+          states[role] = .waitedFor
+        } else {
+          log.add(step.location, "'\(role)' does not end by itself; 'kill: \(role)' or 'end: \(role)' must precede")
+        }
+      case .waitedFor: log.add(step.location, "an earlier step waits for the end of '\(role)'")
+      default: states[role] = .waitedFor
+      }
+    case .start(let role):
+      if case .unused = states[role] {
+        states[role] = .running
+      } else {
+        log.add(step.location, "'\(role)' has been started before")
+      }
+    case .sleeps(let role, _), .prints(let role, _, _):
+      if case .unused = states[role] {
+        log.add(step.location, "'\(role)' has not been started; 'start: \(role)' must precede")
+      }
+    case .objects: break
+    }
+  }
+
+  private mutating func follow(_ signal: Signal, to role: String, _ step: Step) {
+    switch states[role] {
+    case .killed: log.add(step.location, "'\(role)' was killed before")
+    case .waitedFor: log.add(step.location, "'\(role)' ended before")
+    case .unused:
+      log.add(step.location, "'\(role)' has not started yet, and cannot receive a signal")
+      states[role] = .idle
+    default: if signal == .kill { states[role] = .killed }
+    }
+  }
+
+  private func isAlive(_ role: String, _ step: Step) -> Bool {
+    switch states[role] {
+    case .killed: log.add(step.location, "'\(role)' was killed before")
+    case .waitedFor: log.add(step.location, "'\(role)' ended before")
+    case .ended: log.add(step.location, "the input of '\(role)' ended before")
+    default: return true
+    }
+    return false
+  }
+
+  private func isFree(_ role: String, _ step: Step) -> Bool {
+    guard isAlive(role, step) else { return false }
+    if case .pending(let before) = states[role] {
+      log.add(
+        step.location,
+        "no step takes the response of '\(role)' to line \(before.location.line); add '- \(role): -> ok' before")
+      return false
+    }
+    return true
+  }
+}

@@ -1,0 +1,149 @@
+/// Parses the steps of one row of a scenario.
+struct StepParser {
+  let log: DiagnosticLog
+  let registry: OperationRegistry
+  let roles: [Role]
+  let fill: (SourceText, _ number: String?) -> SourceText
+  var templates: TemplateParser
+
+  /// The keywords of steps.
+  static let words = [
+    "hand", "kill", "stop", "continue", "interrupt", "end", "wait", "objects", "start", "sleeps", "prints",
+    "prints-error",
+  ]
+
+  init(
+    log: DiagnosticLog, registry: OperationRegistry, roles: [Role], templates: TemplateParser,
+    fill: @escaping (SourceText, _ number: String?) -> SourceText
+  ) {
+    self.log = log
+    self.registry = registry
+    self.roles = roles
+    self.fill = fill
+    self.templates = templates
+  }
+
+  mutating func parse(_ list: FixtureDocument.Value) -> [Step] {
+    var steps: [Step] = []
+    for element in list.list("steps") {
+      guard let entries = element.map("a step") else { continue }
+      guard entries.count == 1, let (key, value) = entries.first else {
+        element.report("a step is a map of one key, not of \(entries.count)")
+        continue
+      }
+      switch key.text {
+      case "hand": steps += hand(key, value)
+      case "prints": steps += prints(key, value, .standardOutput)
+      case "prints-error": steps += prints(key, value, .standardError)
+      default:
+        guard let text = value.text("a step") else { continue }
+        if Self.words.contains(key.text) {
+          steps += directive(key, fill(text, nil))
+        } else {
+          let members = members(key)
+          if members.isEmpty { noteCaptures(text) }
+          for (role, number) in members {
+            steps += exchange(role, key, fill(text, number))
+          }
+        }
+      }
+    }
+    return steps
+  }
+
+  /// The roles that a name stands for: itself, or for `writer-*` each of a group, with its number.
+  func members(_ name: SourceText) -> [(role: Role, number: String?)] {
+    let text = name.text
+    if let role = roles.first(where: { $0.name == text }) { return [(role, nil)] }
+    if text.hasSuffix("-*") {
+      let prefix = text.dropLast()
+      let group = roles.compactMap { role -> (Role, String?)? in
+        guard role.name.hasPrefix(prefix), Int(role.name.dropFirst(prefix.count)) != nil else { return nil }
+        return (role, String(role.name.dropFirst(prefix.count)))
+      }
+      if !group.isEmpty { return group }
+    }
+    let known = roles.map(\.name) + Self.words
+    log.add(
+      name.location, "unknown role or step '\(abbreviated(text))'\(Suggestion.clause(for: text, among: known))")
+    return []
+  }
+
+  /// Captures of a step that cannot be parsed: one typo must not make errors of correct later steps.
+  private mutating func noteCaptures(_ text: SourceText) {
+    for word in text.words {
+      let parts = word.text.split(separator: "={=", maxSplits: 1)
+      if parts.count == 2, parts[1].hasSuffix("}") { templates.captured.insert(String(parts[1].dropLast())) }
+    }
+  }
+
+  /// `ROLE: operation key=value -> expectation`, or `ROLE: -> expectation`.
+  private mutating func exchange(_ role: Role, _ key: SourceText, _ text: SourceText) -> [Step] {
+    guard role.part == .peer else {
+      log.add(key.location, "'\(role.name)' is a program, which takes no requests; see start, prints, wait")
+      return []
+    }
+    // After each `~>`: what is expected once another role has died.
+    let parts = text.words.split(omittingEmptySubsequences: false) { $0.text == "~>" }
+    let words = Array(parts[0])
+    let arrow = words.firstIndex { $0.text == "->" }
+    if let arrow, arrow == words.count - 1 {
+      log.add(
+        words[arrow].location, "'->' must be followed by an expectation: ok, error ERRNO, blocks, later, or fields")
+      return []
+    }
+    // What a request uses must have been captured before its own response.
+    let requestWords = Array(words[..<(arrow ?? words.count)])
+    let request = requestWords.isEmpty ? nil : request(requestWords)
+    let expected = ExpectationParser(log: log).parse(
+      arrow.map { Array(words[($0 + 1)...]) } ?? [], templates: &templates)
+    let expectedAfterPeerDeath = parts.dropFirst().map { part in
+      if part.isEmpty { log.add(text.location, "'~>' must be followed by what is expected once another role has died") }
+      return ExpectationParser(log: log).parse(Array(part), templates: &templates)
+    }
+
+    let action: Step.Action
+    if let request {
+      if case .blocks = expected, let operation = registry[request.operation], operation.sleeps.isEmpty {
+        log.add(text.location, "'\(operation.name)' never sleeps in a system call, so it cannot be seen to block")
+      }
+      action = .request(role: role.name, request, expected)
+    } else {
+      switch expected {
+      case .blocks, .later:
+        log.add(text.location, "a step without an operation takes a response; 'blocks' and 'later' leave it")
+      case .ok, .error: break
+      }
+      action = .response(role: role.name, expected)
+    }
+    return [
+      Step(
+        action: action, text: "\(role.name): \(text.text)", location: key.location,
+        expectedAfterPeerDeath: expectedAfterPeerDeath)
+    ]
+  }
+
+  private func request(_ words: [SourceText]) -> RequestTemplate? {
+    let name = words[0].text
+    guard let operation = registry[name] else {
+      log.add(
+        words[0].location, "unknown operation '\(name)'\(Suggestion.clause(for: name, among: registry.names))")
+      return RequestTemplate(operation: name, fields: [])
+    }
+    var fields: [(key: String, value: Template)] = []
+    for word in words.dropFirst() {
+      guard let equals = word.firstIndex(of: "="), equals > 0 else {
+        log.add(word.location, "'\(word.text)' is not of the form key=value; write a space in a value as %20")
+        continue
+      }
+      let key = word[..<equals].text
+      if !operation.takes.contains(key) {
+        let clause = Suggestion.clause(for: key, among: operation.takes)
+        log.add(word.location, "'\(name)' takes no '\(key)'\(clause)")
+      }
+      if fields.contains(where: { $0.key == key }) { log.add(word.location, "'\(key)' is given twice") }
+      fields.append((key, templates.wireValue(word[(equals + 1)...])))
+    }
+    return RequestTemplate(operation: name, fields: fields)
+  }
+}

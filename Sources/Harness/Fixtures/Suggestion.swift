@@ -1,0 +1,46 @@
+/// What the author of an unknown word is likely to have meant.
+enum Suggestion {
+  /// A clause to append to "unknown ...": the nearest of `words`, or all of them if they are few and none is near.
+  static func clause(for word: String, among words: some Sequence<String>) -> String {
+    let candidates = Set(words).sorted()
+    let nearest = nearestClause(for: word, among: candidates)
+    if !nearest.isEmpty { return nearest }
+    if candidates.isEmpty { return "; there are none" }
+    return candidates.count <= 16 ? "; it is one of \(candidates.joined(separator: ", "))" : ""
+  }
+
+  /// The same for a long list: the nearest of `words`, or nothing.
+  static func nearestClause(for word: String, among words: some Sequence<String>) -> String {
+    nearest(to: word, among: words).map { "; did you mean '\($0)'?" } ?? ""
+  }
+
+  /// The candidate that needs the fewest edits, if that is at most one for every three letters.
+  static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+    // Edit distance costs the product of both lengths, and no typo is so long.
+    guard word.utf8.count <= 64 else { return nil }
+    let limit = max(1, word.count / 3)
+    return candidates.map { (distance(word.lowercased(), $0.lowercased()), $0) }
+      .filter { $0.0 <= limit }
+      .min { $0.0 < $1.0 }?.1
+  }
+
+  /// How many letters must be inserted, removed, replaced or swapped with their neighbour to turn `a` into `b`.
+  static func distance(_ a: String, _ b: String) -> Int {
+    let a = Array(a.unicodeScalars)
+    let b = Array(b.unicodeScalars)
+    guard !a.isEmpty, !b.isEmpty else { return max(a.count, b.count) }
+    var beforePrevious: [Int] = []
+    var previous = Array(0...b.count)
+    for i in 1...a.count {
+      var row = [i]
+      for j in 1...b.count {
+        var best = min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1))
+        if i > 1, j > 1, a[i - 1] == b[j - 2], a[i - 2] == b[j - 1] { best = min(best, beforePrevious[j - 2] + 1) }
+        row.append(best)
+      }
+      beforePrevious = previous
+      previous = row
+    }
+    return previous[b.count]
+  }
+}

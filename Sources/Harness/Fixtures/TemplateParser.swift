@@ -1,0 +1,82 @@
+import PeerProtocol
+
+/// Parses text with variables into a ``Template``, and knows which variables exist at this point of a script.
+struct TemplateParser {
+  var roles: [String]
+  let parameters: [String]
+  let log: DiagnosticLog
+  /// What earlier steps captured.
+  var captured: Set<String> = []
+
+  /// Names that are unique for each cell; a number or word may follow after a dash.
+  static let fresh = ["mq", "shm", "fifo", "path", "abstract", "key"]
+
+  /// Percent-encoded text, as the protocol has it.
+  func wireValue(_ source: SourceText) -> Template {
+    template(source) { literal in
+      let text = literal.text
+      _ = decoded(literal)
+      if let stray = text.first(where: Self.mustBeEncoded) {
+        log.add(literal.location, "write a '\(stray)' in a value as \(PercentEncoding.encode(String(stray)))")
+      }
+      return text
+    }
+  }
+
+  private static func mustBeEncoded(_ character: Character) -> Bool {
+    !character.utf8.allSatisfy { $0 == UInt8(ascii: "%") || PercentEncoding.isLiteral($0) }
+  }
+
+  /// An argument of a program: percent-encoded if it contains a space, and decoded for the program.
+  func argument(_ source: SourceText) -> Template { template(source) { decoded($0) } }
+
+  /// Text for people, taken as it is.
+  func plainText(_ source: SourceText) -> Template { template(source) { $0.text } }
+
+  private func decoded(_ literal: SourceText) -> String {
+    guard let bytes = PercentEncoding.decode(literal.text) else {
+      log.add(literal.location, "a '%' must be followed by two hexadecimal digits; write '%' itself as %25")
+      return ""
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private func template(_ source: SourceText, literal: (SourceText) -> String) -> Template {
+    var pieces: [Template.Piece] = []
+    var index = 0
+    while let open = source.firstIndex(of: "{", from: index) {
+      if open > index { pieces.append(.literal(literal(source[index..<open]))) }
+      guard let close = source.firstIndex(of: "}", from: open) else {
+        log.add(source[open...].location, "this '{' has no '}' after it in the same word")
+        return Template(pieces: pieces)
+      }
+      let name = source[open + 1..<close]
+      check(name)
+      pieces.append(.variable(name.text))
+      index = close + 1
+    }
+    if index < source.count { pieces.append(.literal(literal(source[index...]))) }
+    return Template(pieces: pieces)
+  }
+
+  private func check(_ source: SourceText) {
+    let name = source.text
+    if captured.contains(name) || Self.isFresh(name) { return }
+    if name.hasSuffix(".pid") {
+      let role = String(name.dropLast(4))
+      if !roles.contains(role) {
+        log.add(source.location, "unknown role '\(role)'\(Suggestion.clause(for: role, among: roles))")
+      }
+      return
+    }
+    let known = Self.fresh + captured + parameters + roles.map { "\($0).pid" }
+    let clause = Suggestion.clause(for: name, among: known)
+    log.add(source.location, "unknown variable '\(name)'\(clause) (an earlier step must capture it)")
+  }
+
+  static func isFresh(_ name: String) -> Bool {
+    let parts = name.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+    guard fresh.contains(String(parts[0])) else { return false }
+    return parts.count == 1 || Identifier.isVariable("_" + parts[1]) && !parts[1].isEmpty
+  }
+}

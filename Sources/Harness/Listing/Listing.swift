@@ -1,0 +1,115 @@
+/// What a run would do, without running it: the scenarios of its cells, and the pitfalls that they cover.
+public struct Listing: Sendable, Encodable {
+  /// The version of the form, for programs.
+  let format = 1
+  let scenarios: [Entry]
+  let pitfalls: [PitfallGroup]
+
+  /// One scenario, with all rows of its parameters.
+  struct Entry: Sendable, Encodable {
+    let id: String
+    let mechanism: String
+    let title: String
+    let spec: String
+    let level: Scenario.Level
+    let location: SourceLocation
+    /// The ids of its cells, in the order of the plan.
+    var cells: [String]
+  }
+
+  /// - Parameters:
+  ///   - cells: In the order of the plan, as ``Runner/cells`` has them.
+  ///   - pitfalls: The listing has those that a scenario of the cells covers.
+  public init(cells: [Cell], pitfalls: [PitfallGroup]) {
+    var scenarios: [Entry] = []
+    var places: [String: Int] = [:]
+    for cell in cells {
+      if let place = places[cell.scenario] {
+        scenarios[place].cells.append(cell.id)
+      } else {
+        places[cell.scenario] = scenarios.count
+        scenarios.append(
+          Entry(
+            id: cell.scenario, mechanism: cell.mechanism, title: cell.title, spec: cell.spec, level: cell.level,
+            location: cell.location, cells: [cell.id]))
+      }
+    }
+    self.scenarios = scenarios
+    self.pitfalls = pitfalls.compactMap { $0.keeping { places[$0] != nil } }
+  }
+
+  /// The formats of a listing, by the names that `--format` takes.
+  public static let formats: [ReportFormat] = [.console, .json, .markdown]
+
+  /// The listing in one of these ``formats``; nil for another.
+  public func text(_ format: ReportFormat, style: Style = Style()) throws -> String? {
+    switch format {
+    case .console: console(style)
+    case .json: try json(self)
+    case .markdown: markdown
+    case .junit, .tap: nil
+    }
+  }
+
+  /// For people: each scenario with its title and its place in the standard; verbosely with its cells, a line each.
+  func console(_ style: Style) -> String {
+    func indented(_ text: String) -> [String] {
+      text.escapedForDisplay.wrapped(to: style.width - 4).map { "    \($0)" }
+    }
+    let lines = scenarios.flatMap { entry in
+      [
+        style.painted(entry.id.escapedForDisplay, .heading)
+          + "  (\(entry.level.rawValue), \(counted(entry.cells.count, "cell")))"
+      ]
+        + indented(entry.title) + indented(entry.spec)
+        + (style.verbose ? entry.cells.map { "    \($0.escapedForDisplay)" } : [])
+    }
+    let cells = scenarios.reduce(0) { $0 + $1.cells.count }
+    let end = ["", "\(counted(cells, "cell")) of \(counted(scenarios.count, "scenario"))"]
+    return (lines + end).map { $0 + "\n" }.joined()
+  }
+
+  /// A page: `docs/scenarios.md` is that of all scenarios. It does not mention languages, so that it is the same whatever
+  /// peers take part.
+  var markdown: String {
+    var page = MarkdownWriter()
+    page.heading(1, "Scenarios")
+    page.paragraph(
+      """
+      What every peer must do, in every pairing of languages. Each scenario names its place in the standard, which says
+      *must* unless `should` or `may` follows. [scenarios-format.md](scenarios-format.md) explains how to write one.
+      Generated from `fixtures` by `make scenarios`; change the fixtures, not this page.
+      """)
+    if !pitfalls.isEmpty {
+      page.heading(2, "What a binding easily gets wrong")
+      for group in pitfalls {
+        page.heading(3, group.title.inMarkdownTable)
+        page.table(
+          ["requirement", "scenarios"],
+          group.pitfalls.map {
+            [$0.requirement.inMarkdownTable, $0.scenarios.map { "`\($0)`" }.joined(separator: ", ")]
+          })
+      }
+    }
+    for mechanism in scenarios.map(\.mechanism).withoutDuplicates {
+      page.heading(2, mechanism)
+      page.table(
+        ["scenario", "requirement", "standard"],
+        scenarios.filter { $0.mechanism == mechanism }.map { entry in
+          let level = entry.level == .must ? "" : " (`\(entry.level.rawValue)`)"
+          // The mechanism is in the heading.
+          let name = entry.id.dropFirst(mechanism.count + 1)
+          return ["`\(name)`", entry.title.inMarkdownTable, entry.spec.inMarkdownTable + level]
+        })
+    }
+    return page.text
+  }
+}
+
+extension [String] {
+  /// In the order of the first of each.
+  fileprivate var withoutDuplicates: [String] {
+    var seen: Set<String> = []
+    return filter { seen.insert($0).inserted }
+  }
+}

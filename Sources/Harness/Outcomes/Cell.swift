@@ -1,0 +1,81 @@
+/// One scenario × one pairing × one row of parameters: the unit that gets a verdict.
+public struct Cell: Sendable, Hashable, Encodable {
+  /// `posix-mq/priority-order[c>swift]`, with the parameters after the pairing: `pipe/delivery[c>swift,bytes=4096]`.
+  public let id: String
+  public let scenario: String
+  public let mechanism: String
+  public let title: String
+  /// The place in the standard.
+  public let spec: String
+  public let level: Scenario.Level
+  public let pairing: [Assignment]
+  public let parameters: [String: String]
+  /// `fixtures/scenarios/pipe.yaml:12:3`
+  public let location: SourceLocation
+  /// The fault that is injected; nil in an ordinary run, and while a script is recorded.
+  public let injection: Injection?
+
+  public struct Assignment: Sendable, Hashable, Encodable {
+    public let role: String
+    public let language: String
+  }
+
+  /// A fault in one system call of one role.
+  public struct Injection: Sendable, Hashable, Encodable {
+    public let role: String
+    /// Which of the requests to this role, from 1.
+    public let request: Int
+    public let operation: String
+    public let call: String
+    /// Which of the calls of this name during the request, from 1.
+    public let occurrence: Int
+    public let fault: InjectedFault
+  }
+
+  package init(
+    id: String, scenario: String, mechanism: String, title: String, spec: String, level: Scenario.Level,
+    pairing: [Assignment], parameters: [String: String], location: SourceLocation, injection: Injection? = nil
+  ) {
+    self.id = id
+    self.scenario = scenario
+    self.mechanism = mechanism
+    self.title = title
+    self.spec = spec
+    self.level = level
+    self.pairing = pairing
+    self.parameters = parameters
+    self.location = location
+    self.injection = injection
+  }
+
+  /// The cell of a scenario in a pairing.
+  init(_ scenario: Scenario, _ pairing: Pairing) {
+    let parameters = scenario.parameters.map { "\($0.name)=\($0.value)" }
+    self.init(scenario, words: [pairing.description] + parameters, languages: pairing.languages, injection: nil)
+  }
+
+  /// The cell of a fault-injection script in one language: `pipe/transfers[swift,writer:3:write,write.1,EINTR]`. Without
+  /// an injection it is the recording of the script.
+  init(_ scenario: Scenario, language: String, injection: Injection?) {
+    var words = [language] + scenario.parameters.map { "\($0.name)=\($0.value)" }
+    if let injection {
+      words += [
+        "\(injection.role):\(injection.request):\(injection.operation)", "\(injection.call).\(injection.occurrence)",
+        injection.fault.rawValue,
+      ]
+    } else {
+      words.append("recording")
+    }
+    self.init(
+      scenario, words: words, languages: scenario.roles.map { _ in language }, injection: injection)
+  }
+
+  private init(_ scenario: Scenario, words: [String], languages: [String], injection: Injection?) {
+    self.init(
+      id: "\(scenario.id)[\(words.joined(separator: ","))]", scenario: scenario.id, mechanism: scenario.mechanism,
+      title: scenario.title, spec: scenario.spec, level: scenario.level,
+      pairing: zip(scenario.roles, languages).map { Assignment(role: $0.name, language: $1) },
+      parameters: Dictionary(scenario.parameters.map { ($0.name, $0.value) }) { first, _ in first },
+      location: scenario.location, injection: injection)
+  }
+}

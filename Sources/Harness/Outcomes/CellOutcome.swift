@@ -1,0 +1,117 @@
+/// What became of a cell: the one type that carries a verdict from the step where it is decided to the reports.
+///
+/// A step that decides it throws it.
+public struct CellOutcome: Error, Sendable {
+  public private(set) var verdict: Verdict
+  /// One line; nil if the cell passed.
+  public private(set) var reason: String?
+  /// What was seen of a cell that did not pass.
+  public internal(set) var evidence: Evidence?
+  /// Wall-clock seconds from the start of the sandbox to the last check.
+  public internal(set) var seconds = 0.0
+
+  static let passed = CellOutcome(verdict: .passed, reason: nil, evidence: nil)
+
+  package init(verdict: Verdict, reason: String?, evidence: Evidence?, seconds: Double = 0) {
+    self.verdict = verdict
+    self.reason = reason
+    self.evidence = evidence
+    self.seconds = seconds
+  }
+
+  init(
+    _ verdict: Verdict, _ reason: String, expected: String? = nil, request: Message? = nil, response: Message? = nil
+  ) {
+    self.init(
+      verdict: verdict, reason: reason,
+      evidence: Evidence(expected: expected, request: request, response: response))
+  }
+
+  /// The environment failed, not a peer.
+  init(_ error: SandboxError) { self.init(.broken, error.description) }
+
+  /// The same with another verdict, or with a reason that explains more.
+  func with(_ verdict: Verdict? = nil, reason: String? = nil) -> CellOutcome {
+    var outcome = self
+    outcome.verdict = verdict ?? self.verdict
+    outcome.reason = reason ?? self.reason
+    return outcome
+  }
+}
+
+/// What a person needs to understand a verdict without opening the harness.
+public struct Evidence: Sendable, Encodable {
+  /// The step at which the cell ended, and where it is.
+  public var step: String?
+  public var location: SourceLocation?
+  /// What the standard requires, as the script has it.
+  public var expected: String?
+  public var request: Message?
+  public var response: Message?
+  /// The offset of the first byte that differs from the payload's pattern.
+  public var firstDifference: Int?
+  /// The first of the objects that were left behind.
+  public private(set) var leftBehind: [KernelObject] = []
+  /// How many there were.
+  public private(set) var leftBehindCount = 0
+  public var transcripts: [Transcript] = []
+
+  /// No report names more objects than this: a peer decides how many there are.
+  private static let maximumLeftBehind = 100
+
+  package init(expected: String? = nil, request: Message? = nil, response: Message? = nil) {
+    self.expected = expected
+    self.request = request
+    self.response = response
+  }
+
+  package mutating func add(leftBehind objects: [KernelObject]) {
+    leftBehind += objects.prefix(max(0, Self.maximumLeftBehind - leftBehind.count))
+    leftBehindCount += objects.count
+  }
+
+  /// What passed between the runner and one role.
+  public struct Transcript: Sendable, Encodable {
+    public let role: String
+    public let language: String
+    public let messages: [Message]
+    public let standardError: [String]
+    /// How it ended, or what it was doing at the end.
+    public let state: String?
+
+    package init(role: String, language: String, messages: [Message], standardError: [String], state: String?) {
+      self.role = role
+      self.language = language
+      self.messages = messages
+      self.standardError = standardError
+      self.state = state
+    }
+  }
+}
+
+/// The verdict on one cell as it is reported.
+public struct CellResult: Sendable, Encodable {
+  public let cell: Cell
+  public let outcome: CellOutcome
+  /// Whether the verdict is the expected one, which is `passed` unless `fixtures/expectations.yaml` has another, or a
+  /// need of the scenario is not met.
+  public let isExpected: Bool
+  /// Why an unexpected verdict is unexpected, or an unusual one expected.
+  public let expectation: String?
+  public let isolation: Isolation
+  /// The command that runs this cell alone again.
+  public let rerun: String
+
+  package init(
+    cell: Cell, outcome: CellOutcome, isExpected: Bool, expectation: String?, isolation: Isolation, rerun: String
+  ) {
+    self.cell = cell
+    self.outcome = outcome
+    self.isExpected = isExpected
+    self.expectation = expectation
+    self.isolation = isolation
+    self.rerun = rerun
+  }
+
+  public var verdict: Verdict { outcome.verdict }
+}

@@ -1,0 +1,105 @@
+/// What happens during a run. Reports know nothing else.
+public enum Event: Sendable {
+  /// A script is recorded, before the cells of the run are known.
+  case recording(Cell, number: Int, of: Int)
+  case runStarted(RunDescription)
+  case cellStarted(Cell)
+  case cellEnded(CellResult)
+  /// Wall-clock seconds since the start, every second: reports have no clock.
+  case timePassed(seconds: Double)
+  case runEnded(RunSummary)
+}
+
+/// What is known about a run before its first cell.
+public struct RunDescription: Sendable, Encodable {
+  public let cells: Int
+  public let scenarios: Int
+  public let jobs: Int
+  public let seed: UInt64
+  /// `private` or `shared`, and why it is not private.
+  public let isolation: String
+  /// For each language what its peer says in its greeting: `gcc-12.2.0`.
+  public let implementations: [String: String]
+  public let kernel: String
+  /// The ids of the cells in the order in which reports list them, whatever the order in which they end.
+  public var plan: [String] = []
+  /// Remarks on the peers that are not failures.
+  public var notes: [String] = []
+
+  package init(
+    cells: [Cell], jobs: Int, seed: UInt64 = 0, isolation: String, implementations: [String: String] = [:],
+    kernel: String, plan: [String]? = nil, notes: [String] = []
+  ) {
+    self.cells = cells.count
+    scenarios = Set(cells.map(\.scenario)).count
+    self.jobs = jobs
+    self.seed = seed
+    self.isolation = isolation
+    self.implementations = implementations
+    self.kernel = kernel
+    self.plan = plan ?? cells.map(\.id)
+    self.notes = notes
+  }
+}
+
+/// What is known about a run after its last cell.
+public struct RunSummary: Sendable, Encodable {
+  public let planned: Int
+  public let counts: [Verdict: Int]
+  public let unexpected: Int
+  /// What is wrong with the run as a whole: stale expectations, missing cells, dishonest peers.
+  public let problems: [String]
+  public let seconds: Double
+  public let exitStatus: ExitStatus
+  public let interrupted: Bool
+
+  package init(
+    planned: Int, counts: [Verdict: Int], unexpected: Int, problems: [String], seconds: Double, exitStatus: ExitStatus,
+    interrupted: Bool
+  ) {
+    self.planned = planned
+    self.counts = counts
+    self.unexpected = unexpected
+    self.problems = problems
+    self.seconds = seconds
+    self.exitStatus = exitStatus
+    self.interrupted = interrupted
+  }
+}
+
+extension RunSummary {
+  /// The rules by which a run becomes an exit status.
+  struct Rules: Sendable {
+    /// Fewer cells than this that were really run are a failure.
+    var requiredCells = 0
+    var failFast = false
+    /// Whether a run of leaks alone has a status of its own.
+    var countsLeaksApart = true
+  }
+
+  /// The summary of some results.
+  init(_ results: [CellResult], planned: [String], problems: [String], rules: Rules, seconds: Double) {
+    var problems = problems
+    let reported = Set(results.map(\.cell.id))
+    let missing = planned.count { !reported.contains($0) }
+    if reported.count != results.count { problems.append("a cell has two results") }
+    // A run of nothing is not green, however well the reason is known.
+    let isIdle = !results.isEmpty && results.allSatisfy { $0.verdict == .notRun }
+    if isIdle { problems.append("none of the selected cells can be run here: \(results[0].outcome.reason ?? "")") }
+    let run = results.count { $0.verdict != .notRun }
+    if run < rules.requiredCells {
+      problems.append("\(run) cells were run; at least \(rules.requiredCells) are required")
+    }
+    let unexpected = results.filter { !$0.isExpected }
+    let verdicts = unexpected.map { $0.verdict == .leaked && !rules.countsLeaksApart ? .failed : $0.verdict }
+    var status = ExitStatus(
+      unexpected: verdicts + (isIdle ? [.notRun] : []), missing: missing, failFast: rules.failFast, problems: problems,
+      isInterrupted: Interruption.isRequested)
+    if planned.isEmpty, status == .asExpected { status = .nothingSelected }
+    if missing > 0 { problems.append("\(missing) of \(planned.count) planned cells were not run") }
+    self.init(
+      planned: planned.count, counts: Dictionary(results.map { ($0.verdict, 1) }, uniquingKeysWith: +),
+      unexpected: unexpected.count, problems: problems, seconds: seconds, exitStatus: status,
+      interrupted: Interruption.isRequested)
+  }
+}

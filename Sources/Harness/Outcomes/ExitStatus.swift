@@ -1,0 +1,48 @@
+/// The exit statuses of the command: an interface, never a count.
+public enum ExitStatus: Int32, Sendable, CaseIterable, Codable {
+  case asExpected = 0
+  case failures = 1
+  case usage = 2
+  /// The environment or a control cell is broken: nothing is known about the peers.
+  case brokenEnvironment = 3
+  case nothingSelected = 4
+  /// Every response was right, and something was left behind.
+  case onlyLeaks = 5
+  case interrupted = 130
+
+  /// The status of a run with these unexpected verdicts.
+  ///
+  /// - Parameters:
+  ///   - missing: How many planned cells have no verdict. Such a cell counts as one that was not run: no cell may be
+  ///     missing silently.
+  ///   - failFast: Whether the first unexpected verdict ends the run, which explains missing cells.
+  init(
+    unexpected: some Sequence<Verdict>, missing: Int = 0, failFast: Bool = false, problems: [String],
+    isInterrupted: Bool
+  ) {
+    var verdicts = Set(unexpected)
+    if missing > 0, !failFast || verdicts.isEmpty { verdicts.insert(.notRun) }
+    if isInterrupted {
+      self = .interrupted
+    } else if !verdicts.isSubset(of: [.broken, .leaked, .notRun]) {
+      self = .failures
+    } else if !verdicts.isDisjoint(with: [.broken, .notRun]) {
+      self = .brokenEnvironment
+    } else if !problems.isEmpty {
+      self = .failures
+    } else {
+      self = verdicts.isEmpty ? .asExpected : .onlyLeaks
+    }
+  }
+}
+
+/// Why a run cannot begin, with the exit status that says so.
+public struct RunError: Error, CustomStringConvertible {
+  public let description: String
+  public let status: ExitStatus
+
+  public init(_ description: String, status: ExitStatus = .brokenEnvironment) {
+    self.description = description
+    self.status = status
+  }
+}

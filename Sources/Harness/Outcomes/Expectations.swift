@@ -1,0 +1,104 @@
+import Foundation
+
+/// The verdicts that are expected where `passed` is not, from `fixtures/expectations.yaml`.
+///
+/// A cell that is expected to fail still runs. An entry fails the run if its cell passes, fails for another reason, or
+/// does not exist, or if it covers too many cells: such a list cannot rot.
+public struct Expectations: Sendable {
+  let entries: [Entry]
+
+  struct Entry: Sendable {
+    let cells: Glob
+    let verdict: Verdict
+    /// A part of the reason of the verdict.
+    let reason: String
+    let why: String
+    /// `2027-03-01`: from that day on the entry is stale.
+    let review: String
+    let location: SourceLocation
+  }
+
+  /// How many cells one entry may cover.
+  private static let maximumCells = 20
+
+  public static let none = Expectations(entries: [])
+
+  /// Expects of every cell what the suite must report about a mutant.
+  static func caught(_ mutant: Mutant) -> Expectations {
+    let entry = Entry(
+      cells: Glob("*"), verdict: mutant.verdict, reason: mutant.reason, why: mutant.wrong, review: "",
+      location: mutant.location)
+    return Expectations(entries: [entry])
+  }
+
+  /// Whether an outcome is the expected one of a cell, and a note on it.
+  func assess(_ cell: String, _ outcome: CellOutcome) -> (isExpected: Bool, note: String?) {
+    let verdict = outcome.verdict
+    guard let entry = entries.first(where: { $0.cells.matches(cell) }) else { return (verdict == .passed, nil) }
+    guard verdict == entry.verdict else {
+      return (
+        false, "\(entry.location) expects '\(entry.verdict.rawValue)' (\(entry.why)); it was '\(verdict.rawValue)'"
+      )
+    }
+    guard outcome.reason?.contains(entry.reason) == true else {
+      return (false, "\(entry.location) expects the reason '\(entry.reason)'")
+    }
+    return (true, entry.why)
+  }
+
+  /// What is wrong with the list itself, given every cell of the matrix and today's date.
+  func problems(cells: [String], today: String) -> [String] {
+    var covered: [String: Entry] = [:]
+    return entries.compactMap { entry in
+      let matched = cells.filter(entry.cells.matches)
+      if matched.isEmpty { return "\(entry.location): no cell matches '\(entry.cells.pattern)'" }
+      if matched.count > Self.maximumCells {
+        return
+          "\(entry.location): '\(entry.cells.pattern)' covers \(matched.count) cells; at most \(Self.maximumCells) may share a reason"
+      }
+      for cell in matched {
+        if let earlier = covered.updateValue(entry, forKey: cell) {
+          return "\(entry.location): \(earlier.location) covers \(cell) already"
+        }
+      }
+      return entry.review <= today ? "\(entry.location): its review was due on \(entry.review)" : nil
+    }
+  }
+
+  // MARK: - Reading it
+
+  /// Reads the list. A file that does not exist, or holds nothing but comments, expects nothing unusual.
+  static func load(at path: String, as file: String, log: DiagnosticLog) -> Expectations {
+    guard FileManager.default.fileExists(atPath: path), let source = FixtureFile(at: path, as: file, log: log) else {
+      return .none
+    }
+    return parse(source, log: log)
+  }
+
+  static func parse(_ source: FixtureFile, log: DiagnosticLog) -> Expectations {
+    guard !source.isBlank, let document = FixtureDocument(source, log: log) else { return .none }
+    return Expectations(entries: document.root.list("expectations").compactMap(entry))
+  }
+
+  private static func entry(_ value: FixtureDocument.Value) -> Entry? {
+    let keys = ["cells", "verdict", "reason", "why", "review"]
+    guard let facts = value.map("an expectation", keys: keys, required: keys) else { return nil }
+    func text(_ key: String) -> SourceText? { facts[key]?.text("'\(key)'") }
+    let unusual = Verdict.allCases.filter { $0 != .passed }
+    let verdict = facts["verdict"]?.choice("a verdict that can be expected", among: unusual)
+    let (cells, reason, why, review) = (text("cells"), text("reason"), text("why"), text("review"))
+    if let review, !isDay(review.text) {
+      value.log.add(review.location, "'review' is a day such as 2027-03-01, not '\(abbreviated(review.text))'")
+    }
+    guard let cells, let verdict, let reason, let why, let review else { return nil }
+    return Entry(
+      cells: Glob(cells.text), verdict: verdict, reason: reason.text, why: why.text, review: review.text,
+      location: value.location)
+  }
+
+  /// Whether `text` is a valid YYYY-MM-DD date.
+  private static func isDay(_ text: String) -> Bool {
+    let style = Date.ISO8601FormatStyle.iso8601.year().month().day()
+    return (try? Date(text, strategy: style))?.formatted(style) == text
+  }
+}

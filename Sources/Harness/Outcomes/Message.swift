@@ -1,0 +1,29 @@
+public import PeerProtocol
+
+/// One line between the runner and a role. Reports turn it into text, nothing else does.
+public enum Message: Sendable, Hashable {
+  case request(Request)
+  /// A line of a golden transcript, which need not be a request.
+  case rawRequest(String)
+  case response(Response)
+  case greeting(Greeting)
+  /// A line that breaks the protocol, or a line of a program.
+  case line(String)
+
+  /// Whether the runner sent it.
+  public var isRequest: Bool {
+    switch self {
+    case .request, .rawRequest: true
+    case .response, .greeting, .line: false
+    }
+  }
+
+  /// The name of the requested operation.
+  var operation: String? {
+    switch self {
+    case .request(let request): request.operation
+    case .rawRequest(let line): String(line.prefix { $0 != " " })
+    case .response, .greeting, .line: nil
+    }
+  }
+}

@@ -1,0 +1,107 @@
+/// A language that takes part: how its peer and its example programs are started.
+public struct PeerDescription: Sendable, Hashable {
+  /// As pairings have it: `c`, `swift`.
+  public let language: String
+  /// The command of the peer; nil if it only has examples.
+  public let peer: [String]?
+  /// The command of an example program, with `{program}` for its name; nil if it has none.
+  public let examples: [String]?
+  /// The language of its greeting, which differs for a mutant: it takes part under a name of its own.
+  let greetsAs: String
+
+  package init(language: String, peer: [String]?, examples: [String]?, greetsAs: String? = nil) {
+    self.language = language
+    self.peer = peer
+    self.examples = examples
+    self.greetsAs = greetsAs ?? language
+  }
+
+  /// The command of one example program.
+  func example(_ program: String) -> [String]? {
+    examples?.map { word in
+      word.split(separator: "{program}", omittingEmptySubsequences: false).joined(separator: program)
+    }
+  }
+
+  /// The same peer below a tracer, whose command precedes its own.
+  func traced(by tracer: [String]) -> PeerDescription {
+    PeerDescription(language: language, peer: peer.map { tracer + $0 }, examples: examples)
+  }
+}
+
+/// The languages that take part, from `fixtures/peers.yaml` and files like it. The first is the reference.
+public struct PeerList: Sendable {
+  public let peers: [PeerDescription]
+
+  public var reference: PeerDescription { peers[0] }
+  public subscript(language: String) -> PeerDescription? { peers.first { $0.language == language } }
+
+  package init(_ peers: [PeerDescription]) { self.peers = peers }
+
+  /// The peers that play in a plan, or in one of its control cells.
+  func peers(in plan: Plan) -> [PeerDescription] {
+    let cells = plan.groups.flatMap { $0.cells + ($0.control.map { [$0] } ?? []) }
+    let languages = Set(cells.flatMap(\.pairing.languages))
+    return peers.filter { languages.contains($0.language) }
+  }
+
+  // MARK: - Reading it
+
+  /// Reads `files`, in which relative commands begin at `root`. A later file may add languages, and may replace one only
+  /// if it says so.
+  static func load(files: [String], root: String, log: DiagnosticLog) -> PeerList {
+    var peers: [PeerDescription] = []
+    for file in files {
+      guard let source = FixtureFile(at: file, as: file, log: log) else { continue }
+      for entry in parse(source, root: root, log: log) {
+        guard let index = peers.firstIndex(where: { $0.language == entry.peer.language }) else {
+          peers.append(entry.peer)
+          continue
+        }
+        if !entry.replaces {
+          log.add(
+            entry.location,
+            "the language '\(entry.peer.language)' is already defined; choose another name, or add 'replaces: true'")
+        }
+        peers[index] = entry.peer  // in its place: the first stays the reference
+      }
+    }
+    if peers.isEmpty, log.count == 0 { log.add(whole: files.first ?? "peers", "the file has no language") }
+    return PeerList(peers)
+  }
+
+  struct Entry {
+    let peer: PeerDescription
+    let replaces: Bool
+    let location: SourceLocation
+  }
+
+  static func parse(_ source: FixtureFile, root: String, log: DiagnosticLog) -> [Entry] {
+    guard let document = FixtureDocument(source, log: log) else { return [] }
+    return (document.root.map("the list of languages") ?? []).compactMap { key, value in
+      let language = key.text
+      guard Identifier.isDashed(language, startingWithLetter: true) else {
+        log.add(
+          key.location,
+          "'\(abbreviated(language))' cannot be a language: use lower-case letters, digits and dashes, a letter first")
+        return nil
+      }
+      guard let facts = value.map("a language", keys: ["peer", "examples", "replaces"]) else { return nil }
+      let peer = facts["peer"]?.text("'peer'").map { command($0, root: root) }
+      let examples = facts["examples"]?.text("'examples'").map { command($0, root: root) }
+      if facts["peer"] == nil, facts["examples"] == nil {
+        value.report("'\(language)' must have 'peer' or 'examples'")
+      }
+      return Entry(
+        peer: PeerDescription(language: language, peer: peer, examples: examples),
+        replaces: facts["replaces"]?.boolean("'replaces'") ?? false, location: key.location)
+    }
+  }
+
+  /// The words of a command; the first is a path from `root`.
+  private static func command(_ text: SourceText, root: String) -> [String] {
+    let words = text.words.map(\.text)
+    guard let program = words.first else { return [] }
+    return [program.hasPrefix("/") ? program : "\(root)/\(program)"] + words.dropFirst()
+  }
+}

@@ -1,0 +1,37 @@
+/// One assignment of languages to the roles of a scenario.
+struct Pairing: Sendable, Hashable {
+  /// In the order of the roles.
+  let languages: [String]
+
+  /// `c>swift`, with the languages of pinned roles.
+  var description: String { languages.joined(separator: ">") }
+
+  /// Every pairing by the rule of `scenario`, in the order of `languages`: the control cell's comes first.
+  static func all(of scenario: Scenario, languages: [String]) -> [Pairing] {
+    let free = scenario.roles.indices.filter { scenario.roles[$0].language == nil }
+    let assignments =
+      switch scenario.pairings {
+      case .all: combinations(languages, of: free.count)
+      case .mixed: mixtures(languages, of: free.count)
+      }
+    return assignments.map { assignment in
+      var all = scenario.roles.map { $0.language ?? "" }
+      for (index, language) in zip(free, assignment) { all[index] = language }
+      return Pairing(languages: all)
+    }
+  }
+
+  private static func combinations(_ languages: [String], of count: Int) -> [[String]] {
+    (0..<count).reduce([[]]) { partial, _ in partial.flatMap { head in languages.map { head + [$0] } } }
+  }
+
+  /// The first role in each language; the others all in one language, or in all of them in turn.
+  private static func mixtures(_ languages: [String], of count: Int) -> [[String]] {
+    guard count > 0 else { return [[]] }
+    var rests = languages.map { Array(repeating: $0, count: count - 1) }
+    if languages.count > 1, count > 2 {
+      rests.append((0..<count - 1).map { languages[$0 % languages.count] })
+    }
+    return languages.flatMap { first in rests.map { [first] + $0 } }
+  }
+}

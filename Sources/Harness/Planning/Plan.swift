@@ -1,0 +1,79 @@
+/// Every cell that a run will run, in order.
+struct Plan: Sendable {
+  let groups: [Group]
+
+  /// The cells of one scenario and one row of parameters. They share a control cell, which comes first if it is
+  /// selected.
+  struct Group: Sendable {
+    let scenario: Scenario
+    /// The cell of the reference alone; nil if the reference does not take part.
+    let control: PlannedCell?
+    let cells: [PlannedCell]
+  }
+
+  struct PlannedCell: Sendable {
+    let cell: Cell
+    let pairing: Pairing
+    let isControl: Bool
+  }
+
+  var cells: [Cell] { groups.flatMap { $0.cells.map(\.cell) } }
+
+  init(groups: [Group]) { self.groups = groups }
+
+  /// Every cell that there is.
+  init(scenarios: [Scenario], peers: PeerList) {
+    let reference = peers.reference.language
+    groups = scenarios.compactMap { scenario in
+      let able = peers.peers.filter { peer in
+        scenario.roles.allSatisfy { role in
+          role.language != nil || (role.part == .peer ? peer.peer != nil : peer.examples != nil)
+        }
+      }
+      let cells = Pairing.all(of: scenario, languages: able.map(\.language)).map { pairing in
+        PlannedCell(
+          cell: Cell(scenario, pairing), pairing: pairing,
+          isControl: pairing.languages.allSatisfy { $0 == reference })
+      }
+      guard !cells.isEmpty else { return nil }
+      return Group(
+        scenario: scenario, control: cells.first(where: \.isControl),
+        cells: cells.filter(\.isControl) + cells.filter { !$0.isControl })
+    }
+  }
+
+  /// The cells of this plan that belong to a selection.
+  func selecting(_ selection: Selection) -> Plan {
+    if selection.isEverything { return self }
+    let filter = CellFilter(selection)
+    return Plan(
+      groups: groups.compactMap { group in
+        let cells = group.cells.filter { filter.includes($0.cell) }
+        return cells.isEmpty ? nil : Group(scenario: group.scenario, control: group.control, cells: cells)
+      })
+  }
+}
+
+extension Plan {
+  /// In another order, the same for the same seed; 0 keeps that of the files.
+  func shuffled(seed: UInt64) -> Plan {
+    guard seed != 0 else { return self }
+    var random = SeededGenerator(seed: seed)
+    return Plan(groups: groups.shuffled(using: &random))
+  }
+}
+
+/// splitmix64: an order that can be reproduced.
+private struct SeededGenerator: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}

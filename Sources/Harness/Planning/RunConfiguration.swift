@@ -1,0 +1,63 @@
+import Foundation
+
+/// What the user asked a run to do.
+public struct RunConfiguration: Sendable {
+  public let root: String
+  /// The path of the sandbox init.
+  let sandboxInit: String
+  public let peers: PeerList
+  public let registry: OperationRegistry
+  public var selection = Selection()
+  /// How many cells may run at a time.
+  public var jobs = RunConfiguration.defaultJobs
+  /// Decides the order of the scenarios; 0 keeps that of the files.
+  public var seed: UInt64 = 0
+  /// How often each cell is run. A cell that does not always end alike is flaky, which is a failure.
+  public var repetitions = 1
+  /// Multiplies every time limit.
+  public var timeoutMultiplier = 1.0
+  public var isolation = IsolationRule.auto
+  public var failFast = false
+  /// Fewer cells than this that were really run are a failure.
+  public var requiredCells = 0
+  /// The options, quoted for a shell, that a command needs to run a cell again as it was run here.
+  public var rerunOptions: [String] = []
+
+  /// - Parameter sandboxInit: Where the build puts it below `root`, unless given.
+  public init(root: String, sandboxInit: String? = nil, peers: PeerList, registry: OperationRegistry) {
+    self.root = root
+    self.sandboxInit = sandboxInit ?? "\(root)/build/bin/sandbox-init"
+    self.peers = peers
+    self.registry = registry
+  }
+
+  var rules: RunSummary.Rules { RunSummary.Rules(requiredCells: requiredCells, failFast: failFast) }
+
+  /// A command of this program, with the options that make it run a cell as here.
+  func rerun(_ command: String) -> String { (["ipc-interop", command] + rerunOptions).joined(separator: " ") }
+
+  func context(_ capabilities: SandboxCapabilities, timeoutMultiplier: Double? = nil) -> CellContext {
+    let multiplier = timeoutMultiplier ?? self.timeoutMultiplier
+    return CellContext(
+      registry: registry,
+      // Never shorter: a limit that should make peers fail says nothing about the sandbox init.
+      sandbox: Sandbox.Settings(
+        program: sandboxInit, capabilities: capabilities, kept: root, timeout: .seconds(10 * max(1, multiplier))),
+      timeout: .seconds(20 * multiplier))
+  }
+}
+
+extension RunConfiguration {
+  /// How many cells run at a time by default: two for each processor that this process may use, since a cell waits for a
+  /// third of its time; at most 32, since a machine with many processors does not have more namespaces.
+  public static var defaultJobs: Int { min(2 * processors, 32) }
+
+  /// As `sched_getaffinity(2)` counts them, by proc_pid_status(5): `taskset(1)` and containers leave fewer than the
+  /// machine has. One if that is unknown.
+  static var processors: Int {
+    let key = "Cpus_allowed:"
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let mask = status.split(separator: "\n").first { $0.hasPrefix(key) }?.dropFirst(key.count) ?? ""
+    return max(1, mask.reduce(0) { $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0) })
+  }
+}

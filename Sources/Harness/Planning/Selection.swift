@@ -1,0 +1,70 @@
+/// Which cells of the matrix to run.
+public struct Selection: Sendable {
+  /// Cells whose id contains one of these; a `*` stands for any text. All if there are none.
+  public var filters: [String] = []
+  /// Cells that match one of these are left out.
+  public var skipped: [String] = []
+  public var mechanisms: [String] = []
+  /// `c:swift`, `swift:c`: the languages of the first roles, in order. One language alone is that in every role.
+  public var pairs: [[String]] = []
+  /// The ids of the only cells to run; nil for all.
+  var cells: Set<String>?
+
+  public init(filters: [String] = [], skipped: [String] = [], mechanisms: [String] = [], pairs: [[String]] = []) {
+    self.filters = filters
+    self.skipped = skipped
+    self.mechanisms = mechanisms
+    self.pairs = pairs
+  }
+
+  /// Whether nothing is left out.
+  var isEverything: Bool { filters.isEmpty && skipped.isEmpty && mechanisms.isEmpty && pairs.isEmpty && cells == nil }
+
+  /// Everything that was requested and is not in the matrix: a misspelt filter must not make a green run.
+  package func problems(mechanisms known: [String], languages: [String], cells: [String]) -> [String] {
+    var problems: [String] = []
+    for name in mechanisms where !known.contains(name) {
+      problems.append("there is no mechanism '\(name)'\(Suggestion.clause(for: name, among: known))")
+    }
+    for language in Set(pairs.joined()).sorted() where language != "*" && !languages.contains(language) {
+      problems.append("there is no language '\(language)'\(Suggestion.clause(for: language, among: languages))")
+    }
+    let scenarios = Set(cells.map { String($0.prefix { $0 != "[" }) })
+    for filter in filters + skipped {
+      let glob = Glob(containing: filter)
+      if cells.contains(where: glob.matches) { continue }
+      let nearest = Suggestion.nearest(to: filter, among: scenarios).map { "did you mean '\($0)'?" }
+      problems.append("no cell matches '\(filter)'; \(nearest ?? "'ipc-interop run --list' shows all")")
+    }
+    return problems
+  }
+}
+
+/// A selection with its patterns compiled, for a comparison with every cell of the matrix.
+struct CellFilter {
+  private let selection: Selection
+  private let filters: [Glob]
+  private let skipped: [Glob]
+
+  init(_ selection: Selection) {
+    self.selection = selection
+    filters = selection.filters.map(Glob.init(containing:))
+    skipped = selection.skipped.map(Glob.init(containing:))
+  }
+
+  func includes(_ cell: Cell) -> Bool {
+    (selection.cells?.contains(cell.id) ?? true)
+      && (selection.mechanisms.isEmpty || selection.mechanisms.contains(cell.mechanism))
+      && (selection.pairs.isEmpty || selection.pairs.contains { matches($0, cell.pairing) })
+      && (filters.isEmpty || filters.contains { $0.matches(cell.id) })
+      && !skipped.contains { $0.matches(cell.id) }
+  }
+
+  /// A pair names the languages role by role, and is repeated where a scenario has more roles than it has names.
+  private func matches(_ pair: [String], _ pairing: [Cell.Assignment]) -> Bool {
+    pairing.enumerated().allSatisfy { index, assignment in
+      let wanted = pair[index % pair.count]
+      return wanted == "*" || wanted == assignment.language
+    }
+  }
+}

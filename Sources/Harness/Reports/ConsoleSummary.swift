@@ -1,0 +1,123 @@
+/// The end of the console report: everything that a person who looks only now wants to know.
+struct ConsoleSummary {
+  private let results: [CellResult]
+  private let summary: RunSummary
+  private let style: Style
+
+  init(record: RunRecord, summary: RunSummary, style: Style) {
+    self.results = record.results
+    self.summary = summary
+    self.style = style
+  }
+
+  /// The last line is for programs that look for nothing else.
+  var lines: [String] {
+    let skipped = results.notRunCount(planned: summary.planned)
+    let counts = "\(results.passedCount) passed, \(results.failedCount) failed"
+    return matrix + verdicts + failures + problems + ending + [counts + (skipped > 0 ? ", \(skipped) skipped" : "")]
+  }
+
+  /// As many tables one below the other as the width requires.
+  private var matrix: [String] {
+    let matrix = Matrix(results)
+    let names = matrix.mechanisms.map(\.escapedForDisplay.count).max() ?? 0
+    var tables: [[Matrix.Pairing]] = []
+    var used = 0
+    for pairing in matrix.pairings {
+      let texts = [heading(pairing)] + matrix.mechanisms.map { cell(matrix[$0, pairing]).text }
+      let width = 2 + (texts.map(\.count).max() ?? 0)
+      if tables.isEmpty || used + width > style.width {
+        tables.append([])
+        used = names
+      }
+      tables[tables.count - 1].append(pairing)
+      used += width
+    }
+    return tables.flatMap { pairings in
+      var table = TextTable()
+      table.add([.init("")] + pairings.map { .init(heading($0), .heading, isNumber: true) })
+      for mechanism in matrix.mechanisms {
+        table.add([.init(mechanism)] + pairings.map { cell(matrix[mechanism, $0]) })
+      }
+      return table.lines(style) + [""]
+    }
+  }
+
+  /// The space keeps headings and numbers in their column where there is no mark.
+  private func heading(_ pairing: Matrix.Pairing) -> String { pairing.description.escapedForDisplay + " " }
+
+  private func cell(_ entry: Matrix.Entry?) -> TextTable.Cell {
+    guard let entry else { return .init("- ", isNumber: true) }
+    if entry.failures > 0 { return .init(entry.text, .bad, isNumber: true) }
+    return .init(entry.text + " ", entry.passed == entry.total ? .good : nil, isNumber: true)
+  }
+
+  /// One line for each verdict, and for each reason why it is as expected, or why cells were not run.
+  private var verdicts: [String] {
+    struct Kind: Hashable {
+      let words: String
+      let why: String?
+    }
+    var counts: [Kind: Int] = [:]
+    var kinds: [(kind: Kind, paint: Style.Paint)] = []
+    for verdict in Verdict.allCases {
+      for result in results where result.verdict == verdict {
+        let why: String? =
+          if verdict == .notRun { result.outcome.reason } else if verdict != .passed, result.isExpected {
+            result.expectation
+          } else { nil }
+        let kind = Kind(words: result.verdictInWords, why: why)
+        if counts.updateValue(counts[kind, default: 0] + 1, forKey: kind) == nil {
+          kinds.append((kind, result.isFailure ? .bad : verdict == .passed ? .good : .faint))
+        }
+      }
+    }
+    return kinds.flatMap { kind, paint in
+      let text = kind.words + (kind.why.map { ": \($0.escapedForDisplay)" } ?? "")
+      return text.wrapped(to: style.width - 8).enumerated().map { index, line in
+        (index == 0 ? String(counts[kind, default: 0]) : "").aligned(to: 6) + "  " + style.painted(line, paint)
+      }
+    } + (kinds.isEmpty ? [] : [""])
+  }
+
+  /// All of them once more: the first may have scrolled out of sight. Failures that share a reason show it once.
+  private var failures: [String] {
+    let failed = results.filter(\.isFailure)
+    guard !failed.isEmpty else { return [] }
+    let shown = failed.prefix(Self.maximumListed)
+    var lines = [style.painted("Not as expected", .heading)]
+    for (result, next) in zip(shown, shown.dropFirst().map(Optional.some) + [nil]) {
+      lines.append(
+        "  " + style.painted(result.verdict.rawValue.padded(to: 13), .bad) + result.cell.id.escapedForDisplay)
+      let reason = result.outcome.reason ?? result.expectation
+      if next?.verdict != result.verdict || reason != next?.outcome.reason ?? next?.expectation {
+        lines += indented(reason, by: 15)
+      }
+    }
+    let rest = failed.count - shown.count
+    return lines + (rest > 0 ? ["  and \(rest) more", ""] : [""])
+  }
+
+  /// The rest of the screen is for the matrix.
+  private static let maximumListed = 40
+
+  private var problems: [String] {
+    guard !summary.problems.isEmpty else { return [] }
+    return [style.painted("Wrong with the run as a whole", .heading)]
+      + summary.problems.flatMap { problem in
+        indented(problem, by: 4).enumerated().map { $0 == 0 ? "  -" + $1.dropFirst(3) : $1 }
+      } + [""]
+  }
+
+  private var ending: [String] {
+    let status = "Exit status \(summary.exitStatus.rawValue): \(summary.exitStatus.meaning)."
+    return [
+      "Took \(duration(summary.seconds)). " + style.painted(status, summary.exitStatus == .asExpected ? .good : .bad)
+    ]
+  }
+
+  private func indented(_ text: String?, by margin: Int) -> [String] {
+    guard let text else { return [] }
+    return text.escapedForDisplay.wrapped(to: style.width - margin).map { String(repeating: " ", count: margin) + $0 }
+  }
+}

@@ -1,0 +1,44 @@
+extension Unicode.Scalar {
+  /// Whether a terminal, a browser or a parser may take it for something else than a visible character: controls (with
+  /// them the escape sequences), marks that change the direction of text, and what no version of XML or YAML allows.
+  var isUnsafeToDisplay: Bool {
+    switch properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
+    default: false
+    }
+  }
+}
+
+extension StringProtocol {
+  /// The text as visible characters alone: `\n`, `\x1b`, `\u{202e}` stand for the others. What peers write must not
+  /// control a terminal.
+  var escapedForDisplay: String { escapingUnsafe { _ in false } }
+
+  /// The lines of a text, each escaped. A line end at the end begins no further line.
+  package var linesEscapedForDisplay: [String] {
+    var lines = escapingUnsafe { $0 == "\n" }.split(separator: "\n", omittingEmptySubsequences: false)
+    if lines.last?.isEmpty == true { lines.removeLast() }
+    return lines.map(String.init)
+  }
+
+  private func escapingUnsafe(except isKept: (Unicode.Scalar) -> Bool) -> String {
+    var text = String.UnicodeScalarView()
+    for scalar in unicodeScalars {
+      guard scalar.isUnsafeToDisplay, !isKept(scalar) else {
+        text.append(scalar)
+        continue
+      }
+      let hexadecimal = String(scalar.value, radix: 16)
+      switch scalar {
+      case "\n": text.append(contentsOf: #"\n"#.unicodeScalars)
+      case "\r": text.append(contentsOf: #"\r"#.unicodeScalars)
+      case "\t": text.append(contentsOf: #"\t"#.unicodeScalars)
+      case _ where scalar.isASCII:
+        text.append(contentsOf: (scalar.value < 16 ? #"\x0"# : #"\x"#).unicodeScalars)
+        text.append(contentsOf: hexadecimal.unicodeScalars)
+      default: text.append(contentsOf: #"\u{\#(hexadecimal)}"#.unicodeScalars)
+      }
+    }
+    return String(text)
+  }
+}

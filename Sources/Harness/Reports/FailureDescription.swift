@@ -1,0 +1,77 @@
+/// A result that was not expected, described so that the reader can fix it without opening the harness.
+struct FailureDescription {
+  let result: CellResult
+  var style = Style()
+
+  /// Values and lines longer than this lose their middle; the JSON report has them whole.
+  private static let maximumValue = 1200
+  private static let maximumLine = 300
+  /// The end of a transcript says what happened.
+  private static let transcriptLines = 20
+  private static let labelWidth = 12
+
+  var lines: [String] {
+    let words = "-- \(result.verdictInWords): \(result.cell.id.escapedForDisplay) "
+    let rule = words + String(repeating: "-", count: max(0, style.width - words.count))
+    return [style.painted(rule, .bad)] + body + [""]
+  }
+
+  /// Without the heading, for reports that have one of their own.
+  var body: [String] {
+    let cell = result.cell
+    let evidence = result.outcome.evidence ?? Evidence()
+    var lines = cell.title.escapedForDisplay.wrapped(to: style.width - 2).map { style.painted("  \($0)", .heading) }
+    lines += value("reason", result.outcome.reason)
+    lines += value("expectation", result.expectation)
+    lines += value("expected", evidence.expected)
+    lines += value("by", "\(cell.spec) (\(cell.level.rawValue))")
+    lines += value("step", evidence.step)
+    lines += value("at", "\(evidence.location ?? cell.location)")
+    lines += value("request", evidence.request?.text)
+    lines += value("response", evidence.response?.text)
+    lines += value("differs", evidence.firstDifference.map { "first at byte \($0)" })
+    for (index, object) in evidence.leftBehind.enumerated() {
+      lines += value(index == 0 ? "left behind" : "", object.description)
+    }
+    let more = evidence.leftBehindCount - evidence.leftBehind.count
+    if more > 0 { lines += value("", "and \(more) more") }
+    lines += value("took", "\(duration(result.outcome.seconds)), isolation \(result.isolation.rawValue)")
+    for transcript in evidence.transcripts { lines += describe(transcript) }
+    // On one line, however long: it is there to be copied.
+    let again = style.painted("again".padded(to: Self.labelWidth), .faint)
+    return lines + ["", "  " + again + result.rerun.escapedForDisplay]
+  }
+
+  private func value(_ label: String, _ text: String?) -> [String] {
+    guard let text, !text.isEmpty else { return [] }
+    return text.escapedForDisplay.shortened(to: Self.maximumValue)
+      .wrapped(to: style.width - 2 - Self.labelWidth)
+      .enumerated().map { index, line in
+        let margin = (index == 0 ? label : "").padded(to: Self.labelWidth)
+        return "  " + style.painted(margin, .faint) + line
+      }
+  }
+
+  private func describe(_ transcript: Evidence.Transcript) -> [String] {
+    // The first line says what it was doing, the others are the kernel's stack.
+    let state = transcript.state?.linesEscapedForDisplay ?? []
+    let role = "\(transcript.role.escapedForDisplay) (\(transcript.language.escapedForDisplay))"
+    let heading = ([role] + state.prefix(1)).joined(separator: ": ")
+    let messages = transcript.messages.map(\.directedText.escapedForDisplay)
+    return [""] + heading.wrapped(to: style.width - 2).map { "  " + style.painted($0, .heading) }
+      + last(Array(state.dropFirst()), mark: "stack | ")
+      + last(messages.isEmpty ? ["(no request)"] : messages, mark: "")
+      + last(transcript.standardError.flatMap(\.linesEscapedForDisplay), mark: "standard error | ")
+  }
+
+  private func last(_ lines: [String], mark: String) -> [String] {
+    let omitted = lines.count - Self.transcriptLines
+    let note = omitted > 0 ? ["    \(mark)... \(counted(omitted, "line")) before"] : []
+    return note
+      + lines.suffix(Self.transcriptLines).flatMap { line in
+        line.shortened(to: Self.maximumLine)
+          .wrapped(to: max(20, style.width - 6 - mark.count))
+          .enumerated().map { index, part in "    \(mark)\(index == 0 ? "" : "  ")\(part)" }
+      }
+  }
+}

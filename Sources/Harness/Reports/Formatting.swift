@@ -1,0 +1,52 @@
+/// `1 cell`, `2 cells`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
+/// A duration, as exactly as a person wants it: `12 ms`, `3.4 s`, `2 min 5 s`.
+func duration(_ seconds: Double) -> String {
+  switch seconds {
+  // Also for what is not a number.
+  case _ where !(seconds >= 0 && seconds < 1e9): return "? s"
+  case ..<0.9995: return "\(Int((seconds * 1000).rounded())) ms"
+  case ..<59.95: return "\(decimal(seconds, places: 1)) s"
+  default:
+    let whole = Int(seconds.rounded())
+    return "\(whole / 60) min \(whole % 60) s"
+  }
+}
+
+/// `3.142`, whatever the size: never in the form `1e-05`, which not all readers of XML take.
+package func decimal(_ value: Double, places: Int) -> String {
+  guard value >= 0, value < 1e9 else { return "0" }
+  let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
+  let scaled = Int((value * Double(scale)).rounded())
+  return places == 0 ? "\(scaled)" : "\(scaled / scale)." + String(scaled % scale + scale).dropFirst()
+}
+
+extension ExitStatus {
+  var meaning: String {
+    switch self {
+    case .asExpected: "all as expected"
+    case .failures: "not all as expected"
+    case .usage: "wrong usage"
+    case .brokenEnvironment: "the environment is broken"
+    case .nothingSelected: "nothing was selected"
+    case .onlyLeaks: "as expected, except for what was left behind"
+    case .interrupted: "interrupted"
+    }
+  }
+}
+
+extension CellResult {
+  /// `failed`, `failed, as expected`, or `passed, which was not expected`.
+  var verdictInWords: String {
+    switch (verdict, isExpected) {
+    case (.passed, true), (.notRun, _): verdict.rawValue
+    case (.passed, false): "passed, which was not expected"
+    case (_, true): "\(verdict.rawValue), as expected"
+    case (_, false): verdict.rawValue
+    }
+  }
+
+  /// Whether the reports count it as a failure. A cell that was not run does not count; that is a problem of the run.
+  var isFailure: Bool { !isExpected && verdict != .notRun }
+}

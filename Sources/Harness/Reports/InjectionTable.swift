@@ -1,0 +1,82 @@
+/// Operation × fault, with the languages side by side: how many calls of the operation handle the fault correctly.
+struct InjectionTable {
+  private var rows: [String: [Place: Tally]] = [:]
+  private var order: [String] = []
+  private var languages: [String] = []
+
+  private struct Place: Hashable {
+    let fault: InjectedFault
+    let language: String
+  }
+
+  private struct Tally {
+    var passed = 0
+    var total = 0
+  }
+
+  init(_ results: [CellResult]) {
+    for result in results {
+      guard let injection = result.cell.injection, let language = result.cell.pairing.first?.language else { continue }
+      let operation = injection.operation
+      let place = Place(fault: injection.fault, language: language)
+      if rows[operation] == nil { order.append(operation) }
+      if !languages.contains(language) { languages.append(language) }
+      var tally = rows[operation]?[place] ?? Tally()
+      tally.total += 1
+      if result.verdict == .passed { tally.passed += 1 }
+      rows[operation, default: [:]][place] = tally
+    }
+  }
+
+  /// The operations with the most failures; none if there are no failures.
+  var worst: [String] {
+    func failures(_ operation: String) -> Int { rows[operation]?.values.reduce(0) { $0 + $1.total - $1.passed } ?? 0 }
+    let most = order.map(failures).max() ?? 0
+    return most == 0 ? [] : order.filter { failures($0) == most }
+  }
+
+  func lines(_ style: Style) -> [String] {
+    guard !order.isEmpty else { return [] }
+    var table = TextTable()
+    let empty = languages.dropFirst().map { _ in TextTable.Cell("") }
+    table.add([.init("")] + InjectedFault.allCases.flatMap { [.init($0.rawValue, .heading)] + empty })
+    table.add([.init("")] + InjectedFault.allCases.flatMap { _ in languages.map { .init($0, .faint) } })
+    for operation in order {
+      table.add(
+        [.init(operation)]
+          + InjectedFault.allCases.flatMap { fault in
+            languages.map { cell(rows[operation]?[Place(fault: fault, language: $0)]) }
+          })
+    }
+    return table.lines(style) + [""]
+  }
+
+  /// The number of calls, or how many of them failed the test, marked without colour as well.
+  private func cell(_ tally: Tally?) -> TextTable.Cell {
+    guard let tally else { return .init("-") }
+    if tally.passed == tally.total { return .init("\(tally.total)", .good) }
+    return .init("\(tally.passed)/\(tally.total)!", .bad)
+  }
+}
+
+/// The console report of fault injection: that of any run, with the table at its end.
+public struct InjectionConsoleReport: Report {
+  private let style: Style
+  private var console: ConsoleReport
+  private var record = RunRecord()
+
+  public init(style: Style) {
+    self.style = style
+    console = ConsoleReport(style: style)
+  }
+
+  public mutating func receive(_ event: Event) -> String {
+    record.receive(event)
+    let text = console.receive(event)
+    guard case .runEnded = event else { return text }
+    let table = InjectionTable(record.results)
+    let worst = table.worst
+    let verdict = worst.isEmpty ? [] : ["The worst row: \(worst.joined(separator: ", "))", ""]
+    return (table.lines(style) + verdict).map { $0 + "\n" }.joined() + text
+  }
+}

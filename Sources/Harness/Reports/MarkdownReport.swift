@@ -1,0 +1,58 @@
+/// For a pull request, or the summary beside a pipeline: a headline, a matrix, and the failures folded away.
+struct MarkdownReport: Report {
+  private var record = RunRecord()
+  /// Hosts refuse a text of more than about a mebibyte, and show none of it.
+  private static let maximumExplained = 50
+
+  mutating func receive(_ event: Event) -> String {
+    record.receive(event)
+    guard case .runEnded(let summary) = event else { return "" }
+    let results = record.results
+    var page = MarkdownWriter()
+    page.heading(2, "ipc-interop: \(summary.interrupted ? "interrupted" : summary.exitStatus.meaning)")
+    page.paragraph("**\(counts(results, summary))** of \(summary.planned) planned, in \(duration(summary.seconds))")
+    if let run = record.description {
+      let facts =
+        ["seed \(run.seed)", "isolation \(run.isolation)", run.kernel]
+        + run.implementations.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+      page.paragraph(facts.map(\.asInlineCode).joined(separator: " "))
+      page.list(run.notes.map { "note: \($0.asInlineCode)" })
+    }
+    page.list(summary.problems.map(\.asInlineCode))
+    writeMatrix(results, to: &page)
+    writeFailures(results, to: &page)
+    return page.text
+  }
+
+  private func counts(_ results: [CellResult], _ summary: RunSummary) -> String {
+    let (passed, failed, notRun) = (
+      results.passedCount, results.failedCount, results.notRunCount(planned: summary.planned)
+    )
+    let known = summary.planned - passed - failed - notRun
+    return "\(passed) passed, \(failed) failed, \(notRun) not run"
+      + (known > 0 ? ", \(known) otherwise as expected" : "")
+  }
+
+  private func writeMatrix(_ results: [CellResult], to page: inout MarkdownWriter) {
+    let matrix = Matrix(results)
+    guard !matrix.mechanisms.isEmpty else { return }
+    page.table(
+      ["mechanism"] + matrix.pairings.map(\.description.asInlineText),
+      matrix.mechanisms.map { mechanism in
+        [mechanism.asInlineText]
+          + matrix.pairings.map { pairing in
+            matrix[mechanism, pairing].map { $0.failures > 0 ? "**\($0.text)**" : $0.text } ?? ""
+          }
+      }, alignedRight: 1..<matrix.pairings.count + 1)
+  }
+
+  private func writeFailures(_ results: [CellResult], to page: inout MarkdownWriter) {
+    let failed = results.filter(\.isFailure)
+    for result in failed.prefix(Self.maximumExplained) {
+      let id = XMLWriter.escaped(result.cell.id.escapedForDisplay)
+      page.details("<code>\(id)</code> \(result.verdictInWords)", FailureDescription(result: result).body)
+    }
+    let omitted = failed.count - Self.maximumExplained
+    if omitted > 0 { page.paragraph("And \(omitted) more, which the JSON report explains.") }
+  }
+}

@@ -1,0 +1,44 @@
+/// What the place that the console report is written to can show.
+public struct Style: Sendable {
+  /// Lines can be redrawn: a terminal, and not a dumb one.
+  public var isTerminal: Bool
+  /// False on anything but a terminal, and wherever `NO_COLOR` is set.
+  public var colour: Bool
+  /// Columns.
+  public var width: Int
+  /// One line for each cell, whatever its verdict.
+  public var verbose: Bool
+
+  public init(isTerminal: Bool = false, colour: Bool = false, width: Int = 100, verbose: Bool = false) {
+    self.isTerminal = isTerminal
+    self.colour = colour
+    // In less, the parts of a line would not fit even when it is broken.
+    self.width = max(width, 60)
+    self.verbose = verbose
+  }
+
+  /// What a colour means. Nothing is shown by colour alone: each of these is also a word.
+  enum Paint: String {
+    case good = "32"
+    case bad = "31"
+    case doubtful = "33"
+    case heading = "1"
+    case faint = "2"
+  }
+
+  func painted(_ text: String, _ paint: Paint?) -> String {
+    guard colour, let paint, !text.isEmpty else { return text }
+    return "\u{1B}[\(paint.rawValue)m\(text)\u{1B}[0m"
+  }
+}
+
+extension Verdict {
+  var paint: Style.Paint {
+    switch self {
+    case .passed: .good
+    case .failed, .crashed, .timedOut: .bad
+    case .unsupported, .broken, .leaked: .doubtful
+    case .notRun: .faint
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/// Runs the cells of one scenario and one row of parameters. The control cell comes first: without it the others say
+/// nothing.
+struct CellGroupRun: Sendable {
+  let group: Plan.Group
+  let peers: PeerList
+  let context: CellContext
+  let expectations: Expectations
+  /// How often each cell is run.
+  var repetitions = 1
+  /// Whether the control cell, if it was not selected, is run to tell a wrong peer from a broken machine.
+  var runsControl = true
+  /// The command that runs a cell again.
+  let rerun: @Sendable (Cell) -> String
+
+  func run(_ runner: CellRunner) {
+    if let need = MachineProbe.unmetNeed(of: group.scenario, context) {
+      for planned in group.cells {
+        runner.emit(.cellEnded(result(planned.cell, CellOutcome(.notRun, need), (true, need))))
+      }
+      return
+    }
+    var controlFailure: String?
+    var isControlKnown = false
+    for planned in group.cells {
+      if runner.isStopped { return }
+      runner.emit(.cellStarted(planned.cell))
+      var outcome: CellOutcome
+      if let controlFailure {
+        outcome = CellOutcome(verdict: .broken, reason: Self.broken(controlFailure), evidence: nil)
+      } else {
+        outcome = repeated(planned.pairing, runner)
+        if planned.isControl {
+          isControlKnown = true
+          controlFailure = outcome.reason
+          if outcome.verdict != .passed, outcome.verdict != .leaked { outcome = outcome.with(.broken) }
+        } else if outcome.verdict != .passed, outcome.verdict != .unsupported, !isControlKnown, runsControl,
+          let control = group.control
+        {
+          isControlKnown = true
+          controlFailure = repeated(control.pairing, runner).reason
+          if let controlFailure { outcome = outcome.with(.broken, reason: Self.broken(controlFailure)) }
+        }
+      }
+      runner.emit(.cellEnded(result(planned.cell, outcome, expectations.assess(planned.cell.id, outcome))))
+    }
+  }
+
+  private static func broken(_ reason: String) -> String { "the control cell failed: \(reason)" }
+
+  /// Runs a cell as often as requested. There are no retries: a cell that ends differently the next time is flaky, which
+  /// is a failure.
+  private func repeated(_ pairing: Pairing, _ runner: CellRunner) -> CellOutcome {
+    var outcomes: [CellOutcome] = []
+    for _ in 0..<repetitions where !runner.isStopped || outcomes.isEmpty { outcomes.append(once(pairing)) }
+    guard let bad = outcomes.first(where: { $0.verdict != .passed }),
+      outcomes.contains(where: { $0.verdict != bad.verdict })
+    else { return outcomes[outcomes.count - 1] }
+    let passed = outcomes.count { $0.verdict == .passed }
+    return bad.with(
+      .failed,
+      reason:
+        "flaky: passed \(passed) of \(outcomes.count) times, otherwise \(bad.verdict.rawValue): \(bad.reason ?? "")")
+  }
+
+  private func once(_ pairing: Pairing) -> CellOutcome {
+    var languages: [String: PeerDescription] = [:]
+    for (role, language) in zip(group.scenario.roles, pairing.languages) { languages[role.name] = peers[language] }
+    let outcome = CellRun.run(group.scenario, languages: languages, names: CellNames(), context: context)
+    guard group.scenario.isNegativeControl, outcome.verdict == .failed else { return outcome }
+    return outcome.with(reason: "the check does not see the defect of this control: \(outcome.reason ?? "")")
+  }
+
+  /// The result of a cell that was not run as planned.
+  func result(
+    _ cell: Cell, _ outcome: CellOutcome, _ assessment: (isExpected: Bool, note: String?)
+  ) -> CellResult {
+    CellResult(
+      cell: cell, outcome: outcome, isExpected: assessment.isExpected, expectation: assessment.note,
+      isolation: context.sandbox.capabilities.isolation, rerun: rerun(cell))
+  }
+}

@@ -1,0 +1,41 @@
+/// The names of a cell's objects: unique, so that no two cells, and no two runs, can collide.
+struct CellNames: Sendable {
+  /// Begins the name of every object that has one.
+  let token: String
+  /// The first of ``keyCount`` System V keys.
+  let firstKey: Int32
+
+  static let keyCount = 16
+
+  private var taken: [String: Int32] = [:]
+
+  /// Every key that the cell may use.
+  var keys: Range<Int32> { firstKey..<firstKey + Int32(Self.keyCount) }
+
+  init() {
+    let number = UInt32.random(in: .min ... .max)
+    // Of one length: no token is the beginning of another, whose objects would be removed with its own.
+    let digits = String(number, radix: 36)
+    self.init(
+      token: "ipc-interop-" + String(repeating: "0", count: 7 - digits.count) + digits,
+      firstKey: Int32.random(in: 0x100_0000...0x7FF_FFFF) << 4)
+  }
+
+  init(token: String, firstKey: Int32) {
+    self.token = token
+    self.firstKey = firstKey
+  }
+
+  /// The value of `{mq}`, `{fifo-2}` and the like; nil for a variable of another kind, or for one key too many.
+  mutating func value(of variable: String, scratch: String) -> String? {
+    switch String(variable.prefix { $0 != "-" }) {
+    case "mq", "shm": return "/\(token)-\(variable)"
+    case "fifo", "path": return "\(scratch)/\(token)-\(variable)"
+    case "abstract": return "\(token)-\(variable)"
+    case "key":
+      if taken[variable] == nil, taken.count < Self.keyCount { taken[variable] = firstKey + Int32(taken.count) }
+      return taken[variable].map { "\($0)" }
+    default: return nil
+    }
+  }
+}

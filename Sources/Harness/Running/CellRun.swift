@@ -1,0 +1,117 @@
+/// A cell while it runs: its sandbox, its roles, and its script.
+final class CellRun {
+  let scenario: Scenario
+  let client: PeerClient
+  let interpreter: StepInterpreter
+  let leaks: LeakCheck
+
+  init(
+    _ scenario: Scenario, languages: [String: PeerDescription], names: CellNames, context: CellContext
+  ) throws(CellOutcome) {
+    self.scenario = scenario
+    var roles: [RoleProcess] = []
+    for (index, role) in scenario.roles.enumerated() {
+      guard let peer = languages[role.name] else { throw CellOutcome(.broken, "no language plays \(role.name)") }
+      let command: [String]?
+      switch role.part {
+      case .peer: command = peer.peer
+      case .program(let name, _): command = peer.example(name)
+      }
+      guard let command else {
+        throw CellOutcome(.unsupported, "\(peer.language) has no \(role.part == .peer ? "peer" : "example programs")")
+      }
+      roles.append(RoleProcess(role: role, index: index, language: peer.language, command: command))
+    }
+    do {
+      let sandbox = try Sandbox(context.sandbox, names: names, roles: roles.count)
+      client = PeerClient(context: context, sandbox: sandbox, roles: roles)
+      leaks = try LeakCheck(client: client, names: names)
+    } catch {
+      throw CellOutcome(error)
+    }
+    interpreter = StepInterpreter(client: client, leaks: leaks, names: names)
+  }
+
+  /// Runs `scenario` with one language a role.
+  static func run(
+    _ scenario: Scenario, languages: [String: PeerDescription], names: CellNames, context: CellContext
+  ) -> CellOutcome {
+    let start = ContinuousClock.now
+    var outcome: CellOutcome
+    do throws(CellOutcome) {
+      outcome = try CellRun(scenario, languages: languages, names: names, context: context).run()
+    } catch {
+      outcome = error
+    }
+    outcome.seconds = start.duration(to: .now).seconds
+    return outcome
+  }
+
+  private func run() -> CellOutcome {
+    var current: Step?
+    do throws(CellOutcome) {
+      for step in scenario.steps {
+        current = step
+        try interpreter.perform(step)
+      }
+      current = nil
+      try finish()
+      return .passed
+    } catch {
+      return explained(error, at: current)
+    }
+  }
+
+  /// An outcome with everything that was seen of the cell, also with what a failed cell left behind.
+  func explained(_ outcome: CellOutcome, at step: Step?) -> CellOutcome {
+    var outcome = outcome
+    var evidence = outcome.evidence ?? Evidence()
+    evidence.step = step?.text
+    evidence.location = step?.location
+    evidence.transcripts = client.roles.map(client.transcript)
+    if outcome.verdict != .leaked { evidence.add(leftBehind: leaks.leftovers()) }
+    outcome.evidence = evidence
+    return outcome
+  }
+
+  // MARK: - The end of the script
+
+  /// Checks that no role has more to say, all end well, and nothing is left behind.
+  func finish(tolerating: Set<ObjectKind> = []) throws(CellOutcome) {
+    let living = client.roles.filter { $0.pid != nil && !$0.endIsKnown }
+    for role in living where role.isPeer && !role.inputEnded && !role.mayHoldMore {
+      try leaks.checkDescriptors(of: role)
+    }
+    for role in living {
+      if role.isPeer { client.streams(of: role).input.close() }
+      try client.waitForEnd(of: role, .exit(0))
+    }
+    for role in client.roles where role.pid != nil {
+      if role.isPeer { try checkSilence(of: role) } else { try checkNothingIsRepeated(by: role) }
+    }
+    try leaks.checkNothingIsLeft(tolerating: tolerating)
+  }
+
+  /// A role that was killed, or whose input ended, during a request may have responded to it.
+  private func checkSilence(of role: RoleProcess) throws(CellOutcome) {
+    if role.pending != nil { _ = client.streams(of: role).output.nextLine() }
+    try client.rejectUnrequestedOutput(of: role)
+  }
+
+  /// A text that a step finds once is printed once: a program that forks may print its buffer twice.
+  private func checkNothingIsRepeated(by role: RoleProcess) throws(CellOutcome) {
+    for text in Set(role.foundTexts) {
+      let printed = role.printed.count { $0.contains(text) }
+      let expected = role.foundTexts.count { $0 == text }
+      guard printed == expected else {
+        throw CellOutcome(
+          .failed, "\(role.description) printed '\(text)' \(printed) times instead of \(expected)", expected: text,
+          response: .line(role.printed.joined(separator: "\n")))
+      }
+    }
+  }
+}
+
+extension Duration {
+  package var seconds: Double { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}

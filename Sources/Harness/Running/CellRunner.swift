@@ -1,0 +1,79 @@
+import Foundation
+import Synchronization
+
+/// Runs cells on threads, reports what happens, and sums it up: the one runner of `run`, `fault-injection` and
+/// `self-test`.
+final class CellRunner: Sendable {
+  private let shared: Mutex<Shared>
+  private let listener: @Sendable (Event) -> Void
+  private let stopsAtFirstFailure: Bool
+  private let start = ContinuousClock.now
+
+  private struct Shared {
+    var results: [CellResult] = []
+    var isStopped = false
+  }
+
+  /// Work that is done in order, by threads of its own.
+  struct Lane: Sendable {
+    let threads: Int
+    let work: [@Sendable (CellRunner) -> Void]
+  }
+
+  init(stopsAtFirstFailure: Bool = false, listener: @escaping @Sendable (Event) -> Void) {
+    shared = Mutex(Shared())
+    self.listener = listener
+    self.stopsAtFirstFailure = stopsAtFirstFailure
+    signal(SIGPIPE, SIG_IGN)  // a peer that is gone is a result of a write, not the end of the runner
+  }
+
+  /// Whether the run is to end early: after a failure with `--fail-fast`, or when it is interrupted.
+  var isStopped: Bool { shared.withLock { $0.isStopped } || Interruption.isRequested }
+
+  /// Reports an event. Events come one at a time, from whatever thread.
+  func emit(_ event: Event) {
+    shared.withLock { shared in
+      if case .cellEnded(let result) = event {
+        shared.results.append(result)
+        if stopsAtFirstFailure, !result.isExpected { shared.isStopped = true }
+      }
+      listener(event)
+    }
+  }
+
+  /// Does the work of all lanes, and returns the summary, which it also reports.
+  func run(
+    _ description: RunDescription, _ lanes: [Lane], problems: [String] = [], rules: RunSummary.Rules
+  ) throws(RunError) -> RunSummary {
+    emit(.runStarted(description))
+    let group = DispatchGroup()
+    var shortage: SandboxError?
+    for lane in lanes {
+      let queue = WorkQueue(lane.work)
+      do throws(SandboxError) {
+        try Threads.start(min(lane.threads, lane.work.count), in: group) {
+          while !self.isStopped, let piece = queue.next() { piece(self) }
+        }
+      } catch {
+        shortage = error
+        shared.withLock { $0.isStopped = true }
+      }
+    }
+    while group.wait(timeout: .now() + 1) == .timedOut { emit(.timePassed(seconds: seconds)) }
+    if let shortage { throw RunError("\(lanes.map(\.threads).reduce(0, +)) cells cannot run at a time: \(shortage)") }
+    let summary = RunSummary(
+      shared.withLock { $0.results }, planned: description.plan, problems: problems, rules: rules, seconds: seconds)
+    emit(.runEnded(summary))
+    return summary
+  }
+
+  private var seconds: Double { start.duration(to: .now).seconds }
+
+  private final class WorkQueue: Sendable {
+    private let work: Mutex<ArraySlice<@Sendable (CellRunner) -> Void>>
+
+    init(_ work: [@Sendable (CellRunner) -> Void]) { self.work = Mutex(work[...]) }
+
+    func next() -> (@Sendable (CellRunner) -> Void)? { work.withLock { $0.popFirst() } }
+  }
+}

@@ -1,0 +1,32 @@
+import Glibc
+import Synchronization
+
+/// Ctrl-C, Ctrl-\ or a SIGTERM: the cells that run are finished, and what has run is reported.
+public enum Interruption {
+  private static let flag = Atomic(false)
+
+  public static var isRequested: Bool { flag.load(ordering: .relaxed) }
+
+  /// From now on these signals end the run. A second one ends the process at once; the sandboxes follow it.
+  ///
+  /// They are unblocked, since a thread that blocks them passes that on to what it starts. A signal that this process was
+  /// started to ignore, as by `nohup` or `&`, stays ignored.
+  public static func listen() {
+    var heard = sigset_t()
+    unsafe sigemptyset(&heard)
+    for number in [SIGINT, SIGQUIT, SIGTERM] where !isIgnored(number) {
+      signal(number) { number in
+        if Interruption.flag.exchange(true, ordering: .relaxed) { _exit(128 + number) }
+      }
+      unsafe sigaddset(&heard, number)
+    }
+    unsafe pthread_sigmask(SIG_UNBLOCK, &heard, nil)
+  }
+
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    unsafe sigaction(number, nil, &action)
+    return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+      == unsafeBitCast(SIG_IGN, to: Int.self)
+  }
+}

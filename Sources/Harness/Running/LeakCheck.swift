@@ -1,0 +1,85 @@
+/// Finds what a cell leaves behind: kernel objects, processes, and descriptors.
+struct LeakCheck {
+  private let client: PeerClient
+  private let names: CellNames
+  /// What existed before the cell.
+  private let before: ResourceSnapshot
+
+  init(client: PeerClient, names: CellNames) throws(SandboxError) {
+    self.client = client
+    self.names = names
+    before = try client.sandbox.isolation == .private ? ResourceSnapshot(objects: []) : client.sandbox.snapshot()
+  }
+
+  /// The objects that this cell has created and that still exist, with the role that created them.
+  func objects() throws(SandboxError) -> [KernelObject] {
+    own(try client.sandbox.snapshot().added(since: before)).map { object in
+      var object = object
+      object.owner = client.roles.first { $0.pid != nil && $0.pid == object.creator }?.name
+      return object
+    }
+  }
+
+  /// In a private sandbox every object is the cell's. On a shared machine its names, keys and processes identify it.
+  private func own(_ objects: [KernelObject]) -> [KernelObject] {
+    guard client.sandbox.isolation == .shared else { return objects }
+    let pids = client.roles.compactMap(\.pid)
+    let scratch = client.sandbox.scratch + "/"
+    return objects.filter { object in
+      object.kind == .process || object.name?.contains(names.token) == true
+        || object.name?.hasPrefix(scratch) == true || object.key.map(names.keys.contains) == true
+        || object.creator.map(pids.contains) == true
+    }
+  }
+
+  /// `objects:` compares the number of objects of some kinds.
+  func check(_ counts: [ObjectCount]) throws(CellOutcome) {
+    let objects: [KernelObject]
+    do { objects = try self.objects() } catch { throw CellOutcome(error) }
+    for count in counts {
+      let found = objects.filter { $0.kind == count.kind }
+      guard found.count == count.count else {
+        throw CellOutcome(
+          .failed, "the kernel has \(found.count) of \(count.kind.rawValue), expected \(count.count)",
+          expected: "\(count.kind.rawValue)=\(count.count)",
+          response: .line(found.prefix(5).map(\.description).joined(separator: "; ")))
+      }
+    }
+  }
+
+  /// Checks the descriptors of a peer that waits for its next request.
+  func checkDescriptors(of role: RoleProcess) throws(CellOutcome) {
+    if let request = role.pending {
+      throw CellOutcome(.failed, "\(role.description) never responded to '\(request)'", request: .request(request))
+    }
+    let what = "wait for its next request"
+    let held = try client.inspect(role, doing: what) { pid throws(SandboxError) in
+      try client.sandbox.descriptors(of: pid)
+    }
+    if held.isEmpty { throw client.ended(role, doing: what) }  // a zombie holds none
+    try role.check(held)
+  }
+
+  /// Checks that nothing is left when all roles have ended.
+  ///
+  /// - Parameter tolerating: Kinds of objects of which some may be left, since their creator was killed before it could
+  ///   remove them.
+  func checkNothingIsLeft(tolerating: Set<ObjectKind>) throws(CellOutcome) {
+    let left: [KernelObject]
+    do { left = try objects().filter { !tolerating.contains($0.kind) } } catch { throw CellOutcome(error) }
+    guard !left.isEmpty else { return }
+    // The report names more of them; a reason is one line.
+    let named = left.prefix(left.count > 5 ? 3 : 5).map(\.description).joined(separator: ", ")
+    let more = left.count > 5 ? " and \(left.count - 3) more" : ""
+    var outcome = CellOutcome(.leaked, "left behind: \(named)\(more)")
+    outcome.evidence?.add(leftBehind: left)
+    throw outcome
+  }
+
+  /// What a cell that ended early has left behind, besides its roles' processes.
+  func leftovers() -> [KernelObject] {
+    let pids = Set(client.roles.flatMap { [$0.pid, $0.tracer] }.compactMap(\.self))
+    let objects = (try? self.objects()) ?? []
+    return objects.filter { $0.kind != .process || !($0.id.map(pids.contains) ?? false) }
+  }
+}

@@ -1,0 +1,83 @@
+import PeerProtocol
+
+/// What a role is doing: neither a guess nor a pause, but what `/proc` shows.
+extension PeerClient {
+  /// Waits until a role is blocked in one of `calls`. Its response would come too early.
+  func waitUntilBlocked(
+    _ role: RoleProcess, in calls: [String], to what: String, expected: String
+  ) throws(CellOutcome) {
+    try wait(for: role, to: what, .polling) { () throws(CellOutcome) -> Void? in
+      try rejectResponse(of: role, expected: expected)
+      if terminationStatus(of: role) != nil { throw ended(role, doing: what) }
+      let state = try processState(of: role, doing: what)
+      guard state.isBlocked(in: calls) else { return nil }
+      // Whatever it wrote before it fell asleep has arrived by now.
+      try receive(.zero)
+      try rejectResponse(of: role, expected: expected)
+      return ()
+    }
+  }
+
+  private func rejectResponse(of role: RoleProcess, expected: String) throws(CellOutcome) {
+    guard role.isPeer, streams(of: role).output.hasLine else { return }
+    let exchange = try response(of: role)
+    // A peer that cannot perform the operation says so at once.
+    try ResponseCheck(registry: context.registry).rejectRefusal(exchange, by: role, expected: expected)
+    throw CellOutcome(
+      .failed, "\(role.description): \(exchange.request.operation) returned instead of blocking", expected: expected,
+      request: .request(exchange.request), response: .response(exchange.response))
+  }
+
+  func waitUntilStopped(_ role: RoleProcess) throws(CellOutcome) {
+    try wait(for: role, to: "stop", .every(.milliseconds(1))) { () throws(CellOutcome) -> Void? in
+      try processState(of: role, doing: "stop").state == "T" ? () : nil
+    }
+  }
+
+  func processState(of role: RoleProcess, doing what: String) throws(CellOutcome) -> ProcessState {
+    try inspect(role, doing: what) { pid throws(SandboxError) in try sandbox.processState(of: pid) }
+  }
+
+  /// Asks the sandbox init about a role's process. That it has ended is the role's failure, not the sandbox's.
+  func inspect<Value>(
+    _ role: RoleProcess, doing what: String, _ question: (Int) throws(SandboxError) -> Value
+  ) throws(CellOutcome) -> Value {
+    guard let pid = role.pid else { throw CellOutcome(.broken, "\(role.name) has not started") }
+    do { return try question(pid) } catch {
+      if terminationStatus(of: role) != nil { throw ended(role, doing: what) }
+      throw CellOutcome(error)
+    }
+  }
+
+  /// The outcome for a role that ended, or closed its output, before it did something.
+  func ended(_ role: RoleProcess, doing what: String) -> CellOutcome {
+    let deadline = ContinuousClock.now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
+    while role.pid != nil, ContinuousClock.now < deadline {
+      if let status = terminationStatus(of: role) {
+        role.takeErrors(from: streams(of: role).error)
+        return CellOutcome(
+          .crashed, "\(role.description) ended (\(status)) before it could \(what)\(role.lastErrorLine)")
+      }
+      do throws(CellOutcome) { try receive(.milliseconds(100)) } catch { return error }
+    }
+    return CellOutcome(.crashed, "\(role.description) closed its output before it could \(what), and lives on")
+  }
+
+  /// The outcome for a role that took too long.
+  func hung(_ role: RoleProcess, doing what: String) -> CellOutcome {
+    let doing = role.pid.flatMap { try? sandbox.processState(of: $0) }.map { ": it is in \($0)" } ?? ""
+    return CellOutcome(.timedOut, "\(role.description) did not \(what) within \(timeout)\(doing)")
+  }
+
+  /// What passed between the runner and a role, and what it is doing.
+  func transcript(of role: RoleProcess) -> Evidence.Transcript {
+    role.takeErrors(from: streams(of: role).error)
+    let state: String? =
+      if let status = terminationStatus(of: role) { "ended: \(status)" } else {
+        role.pid.flatMap { try? sandbox.processState(of: $0, withStack: true).description }
+      }
+    return Evidence.Transcript(
+      role: role.name, language: role.language, messages: role.messages, standardError: role.standardErrorLines,
+      state: state)
+  }
+}

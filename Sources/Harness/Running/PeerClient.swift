@@ -1,0 +1,252 @@
+import Glibc
+import PeerProtocol
+
+/// The runner's side of the conversation with the roles of one cell, and the one place where it waits for them.
+final class PeerClient {
+  let context: CellContext
+  let sandbox: Sandbox
+  let roles: [RoleProcess]
+
+  init(context: CellContext, sandbox: Sandbox, roles: [RoleProcess]) {
+    self.context = context
+    self.sandbox = sandbox
+    self.roles = roles
+  }
+
+  func role(_ name: String) throws(CellOutcome) -> RoleProcess {
+    guard let role = roles.first(where: { $0.name == name }) else {
+      throw CellOutcome(.broken, "the scenario has no role '\(name)'")
+    }
+    return role
+  }
+
+  func streams(of role: RoleProcess) -> Sandbox.RoleStreams { sandbox.streams[role.index] }
+
+  /// How a role's process ended; nil while it lives, or has not started.
+  func terminationStatus(of role: RoleProcess) -> TerminationStatus? {
+    role.pid.flatMap { sandbox.terminationStatus(of: $0) }
+  }
+
+  // MARK: - Waiting
+
+  /// How long a peer may take, on this machine and now: longer, the longer the sandbox took to start.
+  var timeout: Duration { TimeoutScaling.scaled(context.timeout, startup: sandbox.startup) }
+
+  /// What makes a wait look again.
+  enum Wakeup {
+    /// Output of any role, or the end of one.
+    case output
+    /// The same, and time: for what only `/proc` shows.
+    case polling
+    case every(Duration)
+  }
+
+  /// Waits until `condition` returns a value. Throws `timed out` if the role does not get there in time.
+  func wait<Value>(
+    for role: RoleProcess, to what: String, _ wakeup: Wakeup = .output,
+    until condition: () throws(CellOutcome) -> Value?
+  ) throws(CellOutcome) -> Value {
+    let deadline = ContinuousClock.now + timeout
+    var pause = Duration.zero
+    if case .polling = wakeup { try receive(.zero) }
+    while true {
+      if let value = try condition() { return value }
+      if ContinuousClock.now > deadline { throw hung(role, doing: what) }
+      switch wakeup {
+      case .output: try receive(deadline - .now)
+      case .every(let interval): try receive(interval)
+      case .polling:
+        pause = min(pause + .milliseconds(1), .milliseconds(5))
+        try receive(pause)
+      }
+    }
+  }
+
+  /// Receives what the roles write, waiting for at most `timeout` for the first of it.
+  func receive(_ timeout: Duration) throws(CellOutcome) {
+    do { try sandbox.wait(timeout) } catch { throw CellOutcome(error) }
+    // A flooded stream is read no further, and its writer would only be seen to block.
+    for role in roles {
+      let streams = streams(of: role)
+      if streams.output.isFlooded {
+        throw CellOutcome(
+          .crashed, "\(role.description) floods its output, and was cut off",
+          response: streams.output.remainingLines().first.map(Message.line))
+      }
+      if streams.error.isFlooded {
+        throw CellOutcome(.crashed, "\(role.description) floods its standard error, and was cut off")
+      }
+    }
+  }
+
+  // MARK: - Starting and ending
+
+  /// Starts a role's process. A peer is ready when it has greeted and turned what it inherits into handles.
+  func start(_ role: RoleProcess, arguments: [String]) throws(CellOutcome) {
+    do {
+      role.pid = try sandbox.spawn(
+        role: role.index, command: role.command + arguments, inheriting: role.inherits.map(\.token),
+        asAnotherUser: role.role.isAnotherUser)
+    } catch {
+      throw CellOutcome(error)
+    }
+    guard role.isPeer else { return }
+    try greet(role)
+    do {
+      guard let pid = role.pid else { return }
+      if context.isTraced { role.tracer = try sandbox.processState(of: pid).tracer }
+      role.startsWith(descriptors: try sandbox.descriptors(of: pid).keys)
+    } catch {
+      throw CellOutcome(error)
+    }
+    for (number, inherited) in role.inherits.enumerated() {
+      var fields = Fields()
+      fields.append("handle", inherited.handle)
+      fields.append("fd", 3 + number)
+      try send(Request("adopt", fields), to: role)
+      try ResponseCheck(registry: context.registry).check(try response(of: role), by: role, against: .ok([]))
+    }
+  }
+
+  private func greet(_ role: RoleProcess) throws(CellOutcome) {
+    let line = try nextLine(of: role, doing: "greet")
+    do throws(ProtocolError) {
+      let greeting = try context.greetings.greeting(line)
+      role.record(.greeting(greeting))
+      role.greeting = greeting
+    } catch {
+      role.record(.line(line))
+      throw CellOutcome(.failed, "\(role.description) breaks the protocol: \(error)", response: .line(line))
+    }
+  }
+
+  /// Waits for the end of a role, which must be the expected one, and of its output.
+  func waitForEnd(of role: RoleProcess, _ expected: TerminationStatus) throws(CellOutcome) {
+    let status = try wait(for: role, to: "end") { () throws(CellOutcome) -> TerminationStatus? in
+      drain(role)
+      return terminationStatus(of: role)
+    }
+    try waitForEndOfOutput(of: role)
+    guard status.satisfies(expected) else {
+      throw CellOutcome(
+        .failed, "\(role.description) ended with \(status) instead of \(expected)\(role.lastErrorLine)",
+        expected: "\(expected)", response: .line("\(status)"))
+    }
+  }
+
+  /// Waits until no process holds the output of a role that has ended. A tracer ends a moment later; any other process
+  /// was left behind by the role.
+  private func waitForEndOfOutput(of role: RoleProcess) throws(CellOutcome) {
+    let streams = streams(of: role)
+    let patience = ContinuousClock.now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
+    var isLate = false
+    try wait(for: role, to: "end its output", .every(.milliseconds(200))) { () throws(CellOutcome) -> Void? in
+      drain(role)
+      let tracerHasEnded = role.tracer.map { sandbox.terminationStatus(of: $0) != nil } ?? true
+      if streams.output.isEnded, streams.error.isEnded, tracerHasEnded {
+        drain(role)
+        return ()
+      }
+      if !isLate, ContinuousClock.now > patience {
+        isLate = true
+        try checkHolders(of: role)
+      }
+      return nil
+    }
+  }
+
+  private func checkHolders(of role: RoleProcess) throws(CellOutcome) {
+    let streams = streams(of: role)
+    var holders: Set<KernelObject> = []
+    for output in [streams.output, streams.error] where !output.isEnded {
+      do { holders.formUnion(try sandbox.holders(of: output)) } catch { throw CellOutcome(error) }
+    }
+    let left = holders.filter { $0.id != role.tracer && $0.id.map(isOwnProcess) != true }.sorted()
+    guard !left.isEmpty else { return }
+    let names = left.map(\.description).joined(separator: ", ")
+    var outcome = CellOutcome(
+      .leaked, "\(role.description) ended, and left behind a process that holds its output: \(names)")
+    outcome.evidence?.add(leftBehind: left)
+    throw outcome
+  }
+
+  /// Whether a process is the runner itself, which a sandbox without a PID namespace sees.
+  private func isOwnProcess(_ pid: Int) -> Bool { sandbox.isolation == .shared && pid == Int(getpid()) }
+
+  // MARK: - Messages
+
+  func send(_ request: Request, to role: RoleProcess) throws(CellOutcome) {
+    guard role.pending == nil else {
+      throw CellOutcome(
+        .broken, "\(role.name) cannot take \(request.operation) during \(role.pending?.operation ?? "another request")")
+    }
+    role.pending = request
+    try write("\(request)", .request(request), to: role)
+  }
+
+  /// Sends a line that need not be a request.
+  func send(line: String, to role: RoleProcess) throws(CellOutcome) {
+    role.pending = (try? Request(parsing: line)) ?? Request(String(line.prefix { $0 != " " }))
+    try write(line, .rawRequest(line), to: role)
+  }
+
+  private func write(_ line: String, _ message: Message, to role: RoleProcess) throws(CellOutcome) {
+    // A line that comes before the request is not its response.
+    try receive(.zero)
+    try rejectUnrequestedOutput(of: role)
+    role.record(message)
+    var rest = Array("\(line)\n".utf8)[...]
+    try wait(for: role, to: "read a request", .every(.milliseconds(1))) { () throws(CellOutcome) -> Void? in
+      switch streams(of: role).input.write(rest) {
+      case .all: return ()
+      case .some(let count): rest = rest.dropFirst(count)
+      case .gone: throw ended(role, doing: "read a request")
+      }
+      return nil
+    }
+  }
+
+  func rejectUnrequestedOutput(of role: RoleProcess) throws(CellOutcome) {
+    let output = streams(of: role).output
+    guard let line = output.nextLine() ?? output.takeRest() else { return }
+    role.record(.line(line))
+    throw CellOutcome(.failed, "\(role.description) wrote a line without a request", response: .line(line))
+  }
+
+  /// Waits for the response to the pending request.
+  func response(of role: RoleProcess) throws(CellOutcome) -> Exchange {
+    guard let request = role.pending else { throw CellOutcome(.broken, "\(role.name) has no request to respond to") }
+    let line = try nextLine(of: role, doing: request.operation)
+    role.pending = nil
+    do throws(ProtocolError) {
+      let response = try Response(parsing: line)
+      role.record(.response(response))
+      return Exchange(request: request, response: response)
+    } catch {
+      role.record(.line(line))
+      throw CellOutcome(
+        .failed, "\(role.description) breaks the protocol: \(error)", request: .request(request), response: .line(line))
+    }
+  }
+
+  private func nextLine(of role: RoleProcess, doing what: String) throws(CellOutcome) -> String {
+    let streams = streams(of: role)
+    return try wait(for: role, to: what) { () throws(CellOutcome) -> String? in
+      if let line = streams.output.nextLine() { return line }
+      role.takeErrors(from: streams.error)
+      if streams.output.isEnded { throw ended(role, doing: what) }
+      return nil
+    }
+  }
+
+  /// Takes what a program printed, and what any role wrote to standard error.
+  func drain(_ role: RoleProcess) {
+    let streams = streams(of: role)
+    role.takeErrors(from: streams.error)
+    guard !role.isPeer else { return }
+    while let line = streams.output.nextLine() ?? streams.output.takeRest() {
+      role.record(.line(line))
+      role.printed.append(line)
+    }
+  }
+}

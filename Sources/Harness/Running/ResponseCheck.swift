@@ -1,0 +1,137 @@
+import PeerProtocol
+
+/// A request and the response to it.
+struct Exchange {
+  let request: Request
+  let response: Response
+}
+
+/// Compares responses with what a standard requires.
+struct ResponseCheck {
+  let registry: OperationRegistry
+  /// The text of a template of the script, percent-encoded.
+  var filled: (Template) throws(CellOutcome) -> String = { template throws(CellOutcome) in template.description }
+  /// Takes a captured value.
+  var capture: (String, [UInt8]) -> Void = { _, _ in }
+
+  /// Throws what is wrong with a response. Records what a successful request opened and closed.
+  func check(_ exchange: Exchange, by role: RoleProcess, against expected: ExpectedResponse) throws(CellOutcome) {
+    let (request, response) = (exchange.request, exchange.response)
+    func outcome(_ verdict: Verdict, _ reason: String) -> CellOutcome {
+      var outcome = CellOutcome(
+        verdict, "\(role.description): \(reason)", expected: expected.description, request: .request(request),
+        response: .response(response))
+      if case .ok(let fields) = response { outcome.evidence?.firstDifference = fields["differs"].flatMap { Int($0) } }
+      return outcome
+    }
+    try rejectRefusal(exchange, by: role, expected: expected.description)
+    switch (response, expected) {
+    case (.ok(let fields), .ok(let expectations)):
+      if let operation = registry[request.operation] { role.follow(request, fields, operation) }
+      try check(fields, expectations, outcome)
+    case (.error(let errno, let fields), .error(let allowed, let expectations)):
+      guard allowed.contains(errno) else {
+        throw outcome(
+          .failed, "\(request.operation) failed with \(errno) instead of \(allowed.joined(separator: " or "))")
+      }
+      try check(fields, expectations, outcome)
+    case (.ok, .error(let allowed, _)):
+      throw outcome(
+        .failed, "\(request.operation) succeeded instead of failing with \(allowed.joined(separator: " or "))")
+    case (.error(let errno, _), _): throw outcome(.failed, "\(request.operation) failed with \(errno)")
+    case (.ok, .blocks), (.ok, .later), (.unsupported, _), (.invalid, _):
+      throw outcome(.broken, "a response was taken where none was due")
+    }
+  }
+
+  /// Throws if a peer refuses a request, or answers one that it does not announce.
+  func rejectRefusal(_ exchange: Exchange, by role: RoleProcess, expected: String) throws(CellOutcome) {
+    let operation = exchange.request.operation
+    let isAnnounced = role.greeting?.operations.contains(operation)
+    func outcome(_ verdict: Verdict, _ reason: String) -> CellOutcome {
+      CellOutcome(
+        verdict, "\(role.description): \(reason)", expected: expected, request: .request(exchange.request),
+        response: .response(exchange.response))
+    }
+    switch exchange.response {
+    case .unsupported where isAnnounced == true:
+      throw outcome(.failed, "it announces \(operation), and does not support it")
+    case .unsupported: throw outcome(.unsupported, "it does not have the operation \(operation)")
+    case _ where isAnnounced == false: throw outcome(.failed, "it performs \(operation), which it does not announce")
+    case .invalid(let reason): throw outcome(.failed, "it calls the request '\(operation)' invalid: \(reason)")
+    case .ok, .error: break
+    }
+  }
+
+  private func check(
+    _ fields: Fields, _ expectations: [ExpectedField], _ outcome: (Verdict, String) -> CellOutcome
+  ) throws(CellOutcome) {
+    for expectation in expectations {
+      let actual = fields[bytes: expectation.key]
+      if case .capture(let name) = expectation.relation, let actual {
+        capture(name, actual)
+        continue
+      }
+      var text = ""
+      if let template = expectation.relation.template { text = try filled(template) }
+      if let problem = problem(key: expectation.key, relation: expectation.relation, expected: text, actual: actual) {
+        throw outcome(.failed, problem)
+      }
+    }
+  }
+
+  /// What is wrong with the field `key`; nil if it is as expected. `expected` is percent-encoded.
+  func problem(key: String, relation: ExpectedField.Relation, expected: String, actual: [UInt8]?) -> String? {
+    guard let actual else { return "the response has no field '\(key)'" }
+    guard let wanted = PercentEncoding.decode(expected) else { return "'\(expected)' is not percent-encoded" }
+    let (symbol, holds): (String, Bool) =
+      switch relation {
+      case .equal: ("=", areEqual(actual, wanted, of: key))
+      case .notEqual: ("!=", !areEqual(actual, wanted, of: key))
+      case .less: ("<", Self.compare(actual, wanted) { $0 < $1 })
+      case .lessOrEqual: ("<=", Self.compare(actual, wanted) { $0 <= $1 })
+      case .greater: (">", Self.compare(actual, wanted) { $0 > $1 })
+      case .greaterOrEqual: (">=", Self.compare(actual, wanted) { $0 >= $1 })
+      case .capture: ("=", true)
+      }
+    return holds ? nil : "\(key)=\(PercentEncoding.encode(actual)), expected \(key)\(symbol)\(expected)"
+  }
+
+  /// Byte for byte, except that flags are listed in any order.
+  private func areEqual(_ actual: [UInt8], _ wanted: [UInt8], of key: String) -> Bool {
+    if actual == wanted || registry.payloads.contains(key) { return actual == wanted }
+    guard let flags = Self.flags(wanted) else { return false }
+    return Self.flags(actual) == flags
+  }
+
+  /// The symbols that bars join, for each element of a list, without their order; nil if it has others.
+  private static func flags(_ list: [UInt8]) -> [[String]]? {
+    let elements = String(decoding: list, as: UTF8.self).split(separator: ",", omittingEmptySubsequences: false).map {
+      $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
+    }
+    let areSymbols = elements.joined().allSatisfy { $0.wholeMatch(of: /[A-Z][A-Z0-9_]*/) != nil }
+    return areSymbols ? elements.map { $0.sorted() } : nil
+  }
+
+  private static func compare(_ actual: [UInt8], _ wanted: [UInt8], _ relation: (Int, Int) -> Bool) -> Bool {
+    guard let left = Int(String(decoding: actual, as: UTF8.self)),
+      let right = Int(String(decoding: wanted, as: UTF8.self))
+    else { return false }
+    return relation(left, right)
+  }
+
+  // MARK: - Golden transcripts
+
+  /// Whether a response is the one of a golden transcript: the same kind and the same fields in any order, where `*`
+  /// stands for any value. The call that failed, which an error may name, need not be recorded.
+  static func matches(_ response: Response, recorded: String) -> Bool {
+    let wanted = recorded.split(separator: " ")
+    let namesCall = wanted.contains { $0.hasPrefix("call=") }
+    let words = "\(response)".split(separator: " ")
+    let actual = words.filter { namesCall || wanted.first != "error" || !$0.hasPrefix("call=") }
+    guard actual.count == wanted.count, actual.first == wanted.first else { return false }
+    return wanted.dropFirst().allSatisfy { field in
+      actual.dropFirst().contains { Glob(String(field)).matches(String($0)) }
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import PeerProtocol
+
+/// A role of a running cell: its process, the messages to and from it, and the descriptors that it should hold.
+final class RoleProcess {
+  let role: Role
+  let index: Int
+  let language: String
+  let command: [String]
+  /// Within the sandbox; nil until it is started.
+  var pid: Int?
+  /// The process that traces it, from its start; it ends after what it traces.
+  var tracer: Int?
+  var greeting: Greeting?
+  /// The request that it has not answered yet.
+  var pending: Request? { didSet { isInterrupted = false } }
+  /// Whether it was sent the signal of `interrupt:` during the pending request.
+  var isInterrupted = false
+  /// Descriptors to inherit, as the sandbox init numbers them, and the handles that they become.
+  var inherits: [(token: Int, handle: String)] = []
+  var inputEnded = false
+  /// Whether a step ended it on purpose, or took its end.
+  var endIsKnown = false
+  /// Whether it may hold descriptors beyond its handles: one that it was kept from closing.
+  var mayHoldMore = false
+  private(set) var messages: [Message] = []
+  /// All standard output of a program so far.
+  var printed: [String] = []
+  /// The texts that steps have found in it.
+  var foundTexts: [String] = []
+  private(set) var standardErrorLines: [String] = []
+  /// Held from the start, or inherited.
+  private var baseline: Set<Int> = []
+  private var handles: [String: Int] = [:]
+
+  init(role: Role, index: Int, language: String, command: [String]) {
+    self.role = role
+    self.index = index
+    self.language = language
+    self.command = command
+  }
+
+  var name: String { role.name }
+  var isPeer: Bool { role.part == .peer }
+  var description: String { "\(name) (\(language))" }
+
+  func record(_ message: Message) { messages.append(message) }
+
+  /// The operations that were requested of it, in order.
+  var requestedOperations: [String] { messages.compactMap(\.operation) }
+
+  func takeErrors(from source: LineSource) {
+    while let line = source.nextLine() ?? source.takeRest() { standardErrorLines.append(line) }
+  }
+
+  /// Its last line of standard error, as a suffix of a reason.
+  var lastErrorLine: String { standardErrorLines.last.map { ": \($0)" } ?? "" }
+
+  // MARK: - Descriptors
+
+  func startsWith(descriptors: some Sequence<Int>) { baseline = Set(descriptors) }
+
+  func descriptor(of handle: String) -> Int? { handles[handle] }
+
+  /// Records what a successful request opened and closed.
+  func follow(_ request: Request, _ response: Fields, _ operation: Operation) {
+    if let closes = operation.closes, let number = handles.removeValue(forKey: request.fields[closes] ?? "default") {
+      baseline.remove(number)
+    }
+    // A word that is not a number belongs to its handle alone, and does not give its place to the next.
+    let numbers =
+      (response["fd"] ?? request.fields["fd"])?.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+      ?? []
+    // A parameter for several handles has their names in one list.
+    let names = operation.opens.flatMap { (request.fields[$0] ?? "default").split(separator: ",").map(String.init) }
+    for (name, number) in zip(names, numbers) { handles[name] = number }
+  }
+
+  /// Checks that it holds the descriptors of its open handles, and no others.
+  func check(_ held: [Int: String]) throws(CellOutcome) {
+    let expected = baseline.union(handles.values)
+    let extra = held.filter { !expected.contains($0.key) }.sorted { $0.key < $1.key }
+    if !extra.isEmpty {
+      let list = extra.map { "\($0.key) (\($0.value))" }.joined(separator: ", ")
+      var outcome = CellOutcome(.leaked, "\(description) holds descriptors beyond its handles: \(list)")
+      outcome.evidence?.add(
+        leftBehind: extra.map { KernelObject(kind: .descriptor, name: $0.value, id: $0.key, owner: name) })
+      throw outcome
+    }
+    for (handle, number) in handles where held[number] == nil {
+      throw CellOutcome(
+        .failed, "\(description) reports descriptor \(number) for its handle '\(handle)', which is not open")
+    }
+  }
+}

@@ -1,0 +1,220 @@
+import PeerProtocol
+
+/// Performs the steps of a script. It knows the names of the cell, and what earlier steps captured.
+final class StepInterpreter {
+  let client: PeerClient
+  private let leaks: LeakCheck
+  private var names: CellNames
+  private var captured: [String: String] = [:]
+
+  init(client: PeerClient, leaks: LeakCheck, names: CellNames) {
+    self.client = client
+    self.leaks = leaks
+    self.names = names
+  }
+
+  private var registry: OperationRegistry { client.context.registry }
+
+  func perform(_ step: Step) throws(CellOutcome) {
+    switch step.action {
+    case .request(let name, let template, let expected):
+      let request = try filled(template)
+      let role = try started(name)
+      try client.send(request, to: role)
+      try settle(role, expected)
+    case .transcript(let name, let request, let response):
+      try converse(try started(name), request, response)
+    case .response(let name, let expected): try settle(try client.role(name), expected)
+    case .hand(let from, let to): try hand(from, to)
+    case .signal(let name, let signal): try send(signal, to: try started(name))
+    case .endInput(let name):
+      let role = try started(name)
+      client.streams(of: role).input.close()
+      role.inputEnded = true
+    case .waitForEnd(let name, let status):
+      let role = try client.role(name)
+      role.endIsKnown = true
+      try client.waitForEnd(of: role, status)
+    case .objects(let counts): try leaks.check(counts)
+    case .start(let name): try start(try client.role(name))
+    case .sleeps(let name, let calls):
+      let what = "sleep in \(calls.joined(separator: " or "))"
+      try client.waitUntilBlocked(try started(name), in: calls, to: what, expected: what)
+    case .prints(let name, let stream, let text):
+      try waitForText(try client.role(name), stream, try filled(text))
+    }
+  }
+
+  // MARK: - Roles
+
+  private func start(_ role: RoleProcess) throws(CellOutcome) {
+    var arguments: [String] = []
+    if case .program(_, let templates) = role.role.part {
+      for template in templates { arguments.append(try filled(template)) }
+    }
+    try client.start(role, arguments: arguments)
+  }
+
+  /// The role, started if it was not.
+  func started(_ name: String) throws(CellOutcome) -> RoleProcess {
+    let role = try client.role(name)
+    if role.pid == nil { try start(role) }
+    return role
+  }
+
+  private func send(_ signal: Signal, to role: RoleProcess) throws(CellOutcome) {
+    try client.inspect(role, doing: "receive \(signal.rawValue)") { pid throws(SandboxError) in
+      try client.sandbox.signal(signal, to: pid)
+    }
+    switch signal {
+    case .kill:
+      role.endIsKnown = true
+      try client.waitForEnd(of: role, .signal("SIGKILL"))
+    case .stop: try client.waitUntilStopped(role)
+    case .interrupt: role.isInterrupted = true
+    case .continue: break
+    }
+  }
+
+  /// Passes a descriptor as a parent does to a child: the same open file, in a process that starts afterwards.
+  private func hand(_ from: HandleReference, _ to: HandleReference) throws(CellOutcome) {
+    let (source, destination) = (try client.role(from.role), try client.role(to.role))
+    guard let descriptor = source.descriptor(of: from.handle) else {
+      throw CellOutcome(.failed, "\(source.description) reported no descriptor for its handle '\(from.handle)'")
+    }
+    guard destination.pid == nil else {
+      throw CellOutcome(.broken, "\(to.role) has started and cannot inherit any more")
+    }
+    let sandbox = client.sandbox
+    let token = try client.inspect(source, doing: "pass '\(from.handle)' on") { pid throws(SandboxError) -> Int? in
+      do throws(SandboxError) { return try sandbox.take(descriptor: descriptor, of: pid) } catch {
+        guard error.isRefusal, try sandbox.descriptors(of: pid)[descriptor] == nil else { throw error }
+        return nil
+      }
+    }
+    guard let token else {
+      throw CellOutcome(
+        .failed,
+        "\(source.description) reports descriptor \(descriptor) for its handle '\(from.handle)', which is not open")
+    }
+    destination.inherits.append((token: token, handle: to.handle))
+  }
+
+  private func waitForText(
+    _ role: RoleProcess, _ stream: Step.OutputStream, _ text: String
+  ) throws(CellOutcome) {
+    let streams = client.streams(of: role)
+    let source = stream == .standardOutput ? streams.output : streams.error
+    try client.wait(for: role, to: "print '\(text)'") { () throws(CellOutcome) -> Void? in
+      let isEnded = source.isEnded
+      client.drain(role)
+      let lines = stream == .standardOutput ? role.printed : role.standardErrorLines
+      if lines.contains(where: { $0.contains(text) }) {
+        if stream == .standardOutput { role.foundTexts.append(text) }
+        return ()
+      }
+      if isEnded {
+        throw CellOutcome(
+          .failed, "\(role.description) never printed '\(text)'", expected: text,
+          response: .line(lines.joined(separator: "\n")))
+      }
+      return nil
+    }
+  }
+
+  // MARK: - Responses
+
+  /// Takes the response that is expected now, if one is.
+  func settle(_ role: RoleProcess, _ expected: ExpectedResponse) throws(CellOutcome) {
+    switch expected {
+    case .later: return
+    case .blocks:
+      guard let request = role.pending else {
+        throw CellOutcome(.broken, "\(role.name) performs nothing in which it could block")
+      }
+      let calls = registry[request.operation]?.sleeps ?? []
+      return try client.waitUntilBlocked(
+        role, in: calls, to: "block in \(request.operation)", expected: expected.description)
+    case .error(let allowed, _) where role.isInterrupted && allowed.contains("EINTR"): try waitUntilInterrupted(role)
+    case .ok, .error: break
+    }
+    try check(try client.response(of: role), by: role, against: expected)
+  }
+
+  func check(_ exchange: Exchange, by role: RoleProcess, against expected: ExpectedResponse) throws(CellOutcome) {
+    var check = ResponseCheck(registry: registry)
+    check.filled = { template throws(CellOutcome) in try self.filled(template) }
+    check.capture = { name, value in self.captured[name] = PercentEncoding.encode(value) }
+    try check.check(exchange, by: role, against: expected)
+  }
+
+  /// Performs one exchange of a golden transcript, whose request may be malformed.
+  private func converse(_ role: RoleProcess, _ request: String, _ recorded: String) throws(CellOutcome) {
+    let line = request.replacing("{fresh}", with: names.token)
+    try client.send(line: line, to: role)
+    let exchange = try client.response(of: role)
+    guard ResponseCheck.matches(exchange.response, recorded: recorded.replacing("{fresh}", with: names.token)) else {
+      throw CellOutcome(
+        .failed, "\(role.description): the response to '\(line)' differs from the golden transcript",
+        expected: recorded, request: .rawRequest(line), response: .response(exchange.response))
+    }
+    if case .ok(let fields) = exchange.response, let operation = registry[exchange.request.operation] {
+      role.follow(exchange.request, fields, operation)
+    }
+  }
+
+  /// Sends the signal again to a role that sleeps on with no signal pending: it came between two sleeps of one wait. A
+  /// role that sleeps once receives it once.
+  private func waitUntilInterrupted(_ role: RoleProcess) throws(CellOutcome) {
+    guard let request = role.pending, let operation = registry[request.operation], operation.sleepsInSlices else {
+      return
+    }
+    let output = client.streams(of: role).output
+    var isFirst = true
+    try client.wait(for: role, to: request.operation, .every(.milliseconds(100))) { () throws(CellOutcome) -> Void? in
+      if output.hasLine || output.isEnded { return () }
+      defer { isFirst = false }
+      if !isFirst, try client.processState(of: role, doing: request.operation).isBlocked(in: operation.sleeps) {
+        try client.inspect(role, doing: request.operation) { pid throws(SandboxError) in
+          try client.sandbox.signal(.interrupt, to: pid)
+        }
+      }
+      return nil
+    }
+  }
+
+  // MARK: - Values
+
+  /// The request with every variable of its values filled in.
+  func filled(_ template: RequestTemplate) throws(CellOutcome) -> Request {
+    var fields = Fields()
+    for (key, value) in template.fields {
+      let text = try filled(value)
+      guard let bytes = PercentEncoding.decode(text) else {
+        throw CellOutcome(.broken, "the value '\(text)' of \(key) is not percent-encoded")
+      }
+      fields.append(key, bytes: bytes)
+    }
+    return Request(template.operation, fields)
+  }
+
+  /// The text of a template with every variable filled in, percent-encoded as the template is.
+  func filled(_ template: Template) throws(CellOutcome) -> String {
+    // A process id is known once its role has started.
+    for variable in template.variables where variable.hasSuffix(".pid") {
+      _ = try started(String(variable.dropLast(4)))
+    }
+    switch template.filled(value) {
+    case .success(let text): return text
+    case .failure(let missing): throw CellOutcome(.broken, "'{\(missing.name)}' has no value at this step")
+    }
+  }
+
+  private func value(of variable: String) -> String? {
+    if let value = captured[variable] { return value }
+    if variable.hasSuffix(".pid") {
+      return client.roles.first { $0.name == variable.dropLast(4) }?.pid.map(String.init)
+    }
+    return names.value(of: variable, scratch: client.sandbox.scratch)
+  }
+}

@@ -1,0 +1,52 @@
+import Foundation
+
+/// Threads of the runner's own: a cell blocks in `poll(2)`, which must not happen on Swift's pool. Foundation's threads
+/// are not used, since they begin, or silently do not, if the system has no more threads.
+enum Threads {
+  /// Starts `count` threads that each do `work`, as members of `group`.
+  ///
+  /// - Throws: ``SandboxError`` if the system has no more threads. Those that have begun continue.
+  static func start(
+    _ count: Int, in group: DispatchGroup, _ work: @escaping @Sendable () -> Void
+  ) throws(SandboxError) {
+    for _ in 0..<count {
+      group.enter()
+      do throws(SandboxError) {
+        try start {
+          work()
+          group.leave()
+        }
+      } catch {
+        group.leave()
+        throw error
+      }
+    }
+  }
+
+  private static func start(_ body: @escaping @Sendable () -> Void) throws(SandboxError) {
+    let task = unsafe Unmanaged.passRetained(Task(body))
+    let result = unsafe withUnsafeTemporaryAllocation(of: pthread_attr_t.self, capacity: 1) { buffer -> Int32 in
+      guard let attributes = buffer.baseAddress else { return ENOMEM }
+      unsafe pthread_attr_init(attributes)
+      defer { unsafe pthread_attr_destroy(attributes) }
+      unsafe pthread_attr_setstacksize(attributes, 1 << 20)
+      unsafe pthread_attr_setdetachstate(attributes, CInt(PTHREAD_CREATE_DETACHED))
+      var thread = pthread_t()
+      return unsafe pthread_create(
+        &thread, attributes,
+        { task in
+          if let task = unsafe task { unsafe Unmanaged<Task>.fromOpaque(task).takeRetainedValue().body() }
+          return nil
+        }, task.toOpaque())
+    }
+    if result != 0 {
+      unsafe task.release()
+      throw SandboxError(call: "pthread_create", on: "to run cells", errno: result)
+    }
+  }
+
+  private final class Task {
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+  }
+}

@@ -1,0 +1,54 @@
+import Glibc
+import SystemPackage
+
+/// A descriptor that is closed when it is no longer referenced, also if what it was opened for fails half-way.
+final class OwnedDescriptor {
+  let descriptor: FileDescriptor
+  var number: Int32 { descriptor.rawValue }
+
+  init(_ descriptor: FileDescriptor) { self.descriptor = descriptor }
+
+  deinit { try? descriptor.close() }
+}
+
+/// A pipe between the runner and a child. Both ends are close-on-exec from the start, and the runner's never blocks.
+struct ChildPipe {
+  let reader: OwnedDescriptor
+  let writer: OwnedDescriptor
+
+  /// The side that stays in the runner.
+  enum Side { case reader, writer }
+
+  init(keeping kept: Side) throws(SandboxError) {
+    let ends: (readEnd: FileDescriptor, writeEnd: FileDescriptor)
+    do { ends = try FileDescriptor.pipe(options: .closeOnExec) } catch { throw SandboxError("pipe2: \(error)") }
+    (reader, writer) = (OwnedDescriptor(ends.readEnd), OwnedDescriptor(ends.writeEnd))
+    let ours = kept == .reader ? reader : writer
+    if fcntl(ours.number, F_SETFL, O_NONBLOCK) == -1 { throw SandboxError(call: "fcntl", on: "a new pipe") }
+  }
+}
+
+/// The runner's end of a child's input. It never blocks; the caller decides what to do while it is full.
+final class LineSink {
+  private var end: OwnedDescriptor?
+
+  init(_ end: OwnedDescriptor) { self.end = end }
+
+  /// The child reads the end of its input.
+  func close() { end = nil }
+
+  enum Outcome { case all, some(Int), gone }
+
+  /// Writes as much of `bytes` as fits now.
+  func write(_ bytes: ArraySlice<UInt8>) -> Outcome {
+    guard let descriptor = end?.descriptor else { return .gone }
+    do {
+      let count = unsafe try bytes.withUnsafeBytes { unsafe try descriptor.write($0) }
+      return count == bytes.count ? .all : .some(count)
+    } catch let error as Errno where error == .resourceTemporarilyUnavailable {
+      return .some(0)
+    } catch {
+      return .gone
+    }
+  }
+}

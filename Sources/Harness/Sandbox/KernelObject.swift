@@ -1,0 +1,114 @@
+import PeerProtocol
+
+/// The kinds of objects that a cell could leave behind, by the names that `objects:` takes.
+public enum ObjectKind: String, Sendable, CaseIterable, Codable {
+  case sharedMemory = "shm"
+  case semaphores = "sem"
+  case messages = "msg"
+  case messageQueue = "mq"
+  /// A file in `/dev/shm`: POSIX shared memory, or a named semaphore.
+  case posixSharedMemory = "posix-shm"
+  case fifo
+  case socket
+  /// Any other file.
+  case file
+  case abstractSocket = "abstract"
+  case process
+  /// A descriptor that a peer holds beyond its handles.
+  case descriptor
+
+  /// Whether an object of this kind exists until a process removes it: sysvipc(7), mq_overview(7), shm_overview(7),
+  /// fifo(7), unix(7).
+  var isPersistent: Bool {
+    switch self {
+    case .sharedMemory, .semaphores, .messages, .messageQueue, .posixSharedMemory, .fifo, .socket, .file: true
+    case .abstractSocket, .process, .descriptor: false
+    }
+  }
+
+  /// The kinds that a resource snapshot lists.
+  static let counted = allCases.filter { $0 != .descriptor }
+}
+
+/// An object that the kernel has. Two are the same if these are, whatever their size has become.
+public struct KernelObject: Sendable, Hashable {
+  public let kind: ObjectKind
+  /// The path, the name, or the command of a process.
+  public let name: String?
+  /// Of a System V object.
+  public let key: Int32?
+  /// The identifier of a System V object, the number of a process or descriptor, or the inode of a file.
+  public let id: Int?
+  /// The process that created a shared memory segment.
+  public let creator: Int?
+  /// `mode=600 size=4096`.
+  public let attributes: String?
+  /// The role that created or holds it, as far as that is known.
+  public var owner: String?
+
+  package init(
+    kind: ObjectKind, name: String? = nil, key: Int32? = nil, id: Int? = nil, creator: Int? = nil,
+    attributes: String? = nil, owner: String? = nil
+  ) {
+    self.kind = kind
+    self.name = name
+    self.key = key
+    self.id = id
+    self.creator = creator
+    self.attributes = attributes
+    self.owner = owner
+  }
+
+  /// An object as the sandbox init reports it; nil if the kind is unknown.
+  init?(_ fields: Fields) {
+    guard let kind = fields["kind"].flatMap(ObjectKind.init) else { return nil }
+    self.init(
+      kind: kind, name: fields["name"], key: fields["key"].flatMap { Int32($0) }, id: fields["id"].flatMap { Int($0) },
+      creator: fields["creator"].flatMap { Int($0) }, attributes: fields["attributes"])
+  }
+
+  public static func == (left: KernelObject, right: KernelObject) -> Bool {
+    left.kind == right.kind && left.name == right.name && left.key == right.key && left.id == right.id
+      && left.creator == right.creator
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(kind)
+    hasher.combine(name)
+    hasher.combine(key)
+    hasher.combine(id)
+  }
+}
+
+extension KernelObject: Comparable {
+  public static func < (left: KernelObject, right: KernelObject) -> Bool {
+    (left.kind.rawValue, left.name ?? "", left.id ?? 0) < (right.kind.rawValue, right.name ?? "", right.id ?? 0)
+  }
+}
+
+extension KernelObject: Codable {}
+
+extension KernelObject: CustomStringConvertible {
+  /// `shm key=0x1a2b id=5 mode=600 size=4096 creator=17 (sender)`.
+  public var description: String {
+    var words = [kind.rawValue]
+    if kind == .process || kind == .descriptor, let id { words.append("\(id)") }
+    if let name { words.append(name) }
+    if let key {
+      words.append("key=0x\(String(UInt32(bitPattern: key), radix: 16))")
+      if let id { words.append("id=\(id)") }
+    }
+    if let attributes { words.append(attributes) }
+    if let creator { words.append("creator=\(creator)") }
+    if let owner { words.append("(\(owner))") }
+    return words.joined(separator: " ")
+  }
+}
+
+/// Every object of a sandbox at one moment.
+struct ResourceSnapshot {
+  let objects: Set<KernelObject>
+
+  /// The objects that exist now and did not exist then, sorted.
+  func added(since before: ResourceSnapshot) -> [KernelObject] { objects.subtracting(before.objects).sorted() }
+}

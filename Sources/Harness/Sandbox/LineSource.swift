@@ -1,0 +1,112 @@
+import Glibc
+import SystemPackage
+
+/// The runner's end of a child's output: the bytes that have arrived, split into complete lines.
+///
+/// A child that floods its output is cut off: after `limit` bytes nothing more is read, and the source counts as ended.
+/// Of a child that writes only responses to commands, only the bytes count that are not taken yet.
+final class LineSource {
+  private let end: OwnedDescriptor
+  private(set) var isEnded = false
+  private(set) var isFlooded = false
+  /// What has arrived; the bytes before `start` are taken.
+  private var bytes: [UInt8] = []
+  private var start = 0
+  /// No line ends between `start` and this.
+  private var searched = 0
+  private var remaining: Int
+  private let countsUntakenOnly: Bool
+
+  init(_ end: OwnedDescriptor, limit: Int = 1 << 22, countsUntakenOnly: Bool = false) {
+    self.end = end
+    self.countsUntakenOnly = countsUntakenOnly
+    remaining = limit
+  }
+
+  var descriptor: Int32 { end.number }
+
+  /// The inode of the pipe, by which `/proc` names it.
+  var inode: UInt64 {
+    var status = stat()
+    return unsafe fstat(descriptor, &status) == 0 ? UInt64(status.st_ino) : 0
+  }
+
+  var hasLine: Bool { endOfLine() != nil }
+
+  /// The next complete line, which is not taken.
+  var firstLine: String? { endOfLine().map { String(decoding: bytes[start..<$0], as: UTF8.self) } }
+
+  /// Takes the next complete line, without its end.
+  func nextLine() -> String? {
+    guard let end = endOfLine() else { return nil }
+    defer { take(through: end + 1) }
+    return String(decoding: bytes[start..<end], as: UTF8.self)
+  }
+
+  /// Takes what follows the last line end, once the source has ended.
+  func takeRest() -> String? {
+    guard isEnded, start < bytes.count, !hasLine else { return nil }
+    defer { take(through: bytes.count) }
+    return String(decoding: bytes[start...], as: UTF8.self)
+  }
+
+  /// All lines that are not taken, with an incomplete one at the end.
+  func remainingLines() -> [String] {
+    bytes[start...].split(separator: Self.newline, omittingEmptySubsequences: true).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+  }
+
+  private static let newline = UInt8(ascii: "\n")
+
+  private func endOfLine() -> Int? {
+    guard let end = bytes[searched...].firstIndex(of: Self.newline) else {
+      searched = bytes.count
+      return nil
+    }
+    searched = end
+    return end
+  }
+
+  private func take(through end: Int) {
+    if countsUntakenOnly { remaining += end - start }
+    (start, searched) = (end, end)
+    guard end == bytes.count else { return }
+    bytes.removeAll(keepingCapacity: true)
+    (start, searched) = (0, 0)
+  }
+
+  /// Reads what is there. Called when `poll(2)` reports input.
+  func receive() {
+    let count = unsafe withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 1) { buffer in
+      let count = unsafe read(descriptor, buffer.baseAddress, buffer.count)
+      if count > 0 { unsafe receive(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+      return count
+    }
+    if count == 0 || (count == -1 && errno != EAGAIN && errno != EINTR) { isEnded = true }
+  }
+
+  private func receive(_ buffer: UnsafeRawBufferPointer) {
+    remaining -= buffer.count
+    if remaining < 0 {
+      isFlooded = true
+      isEnded = true
+    } else {
+      unsafe bytes.append(contentsOf: buffer)
+    }
+  }
+}
+
+/// Sleeps until one of `sources` has input, and reads it; at most for `timeout`.
+func waitForInput(_ sources: [LineSource], timeout: Duration) {
+  let open = sources.filter { !$0.isEnded }
+  var polled = open.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+  guard unsafe poll(&polled, nfds_t(polled.count), milliseconds(timeout)) > 0 else { return }
+  for (source, entry) in zip(open, polled) where entry.revents != 0 { source.receive() }
+}
+
+/// For `poll(2)`: rounded up, so that a wait does not end early.
+private func milliseconds(_ timeout: Duration) -> Int32 {
+  let (seconds, attoseconds) = max(timeout, .zero).components
+  return Int32(clamping: seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+}

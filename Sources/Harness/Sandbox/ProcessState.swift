@@ -1,0 +1,41 @@
+import PeerProtocol
+
+/// What a process was doing at one moment, as `/proc` reports it.
+struct ProcessState: CustomStringConvertible {
+  /// The letter of proc_pid_status(5): `S` is asleep, `T` is stopped.
+  let state: String
+  /// Its name, or its number if it has none here; nil while the process runs.
+  let systemCall: String?
+  let firstArgument: Int
+  let hasPendingSignal: Bool
+  /// The process that traces it.
+  let tracer: Int?
+  let stack: String?
+
+  init(_ fields: Fields) {
+    func number(_ key: String) -> Int? { fields[key].flatMap { Int($0) } }
+    let argument = number("arg0") ?? -1
+    state = fields["state"] ?? "?"
+    systemCall = number("syscall").map { call in
+      let abi = fields["abi"].flatMap(SystemCallNames.ABI.init)
+      return SystemCallNames.name(of: call, firstArgument: argument, abi: abi) ?? "system call \(call)"
+    }
+    firstArgument = argument
+    hasPendingSignal = fields["pending"] == "yes"
+    tracer = number("tracer").flatMap { $0 > 0 ? $0 : nil }
+    stack = fields["stack"]
+  }
+
+  var isAsleep: Bool { state == "S" }
+
+  /// Whether it is blocked in one of `calls`, and no signal is about to wake it. A read of standard input does not count:
+  /// there, a peer waits for its next request.
+  func isBlocked(in calls: [String]) -> Bool {
+    guard isAsleep, !hasPendingSignal, let systemCall, calls.contains(systemCall) else { return false }
+    return !(systemCall == "read" && firstArgument == 0)
+  }
+
+  var description: String {
+    "state \(state), \(systemCall.map { "in \($0)" } ?? "running")" + (stack.map { "\n\($0)" } ?? "")
+  }
+}

@@ -1,0 +1,33 @@
+/// How far a cell is kept apart from the rest of the machine.
+public enum Isolation: String, Sendable, Codable {
+  /// In IPC, mount, network and PID namespaces of its own.
+  case `private`
+  /// On the host, with unique names and a snapshot before and after, where namespaces are not available.
+  case shared
+}
+
+/// What the user asks for.
+public enum IsolationRule: String, Sendable, CaseIterable {
+  /// Private if available.
+  case auto
+  /// Private; otherwise the environment is broken.
+  case required
+  /// Shared.
+  case none
+}
+
+/// What the sandboxes of a run can do on this machine.
+struct SandboxCapabilities: Sendable, CustomStringConvertible {
+  let isolation: Isolation
+  /// Why the isolation is not better.
+  var fallbackReason: String?
+  /// Kinds of objects that no snapshot lists here. No peer may be asked to create one: nothing listed would look like
+  /// nothing left behind.
+  var unobservableKinds: Set<ObjectKind> = []
+
+  var description: String {
+    let names = unobservableKinds.map(\.rawValue).sorted().joined(separator: ", ")
+    let remarks = [fallbackReason, names.isEmpty ? nil : "snapshots do not list \(names)"].compactMap { $0 }
+    return isolation.rawValue + (remarks.isEmpty ? "" : " (\(remarks.joined(separator: "; ")))")
+  }
+}

@@ -1,0 +1,23 @@
+import Glibc
+
+/// A failure of a sandbox, or of something in it. It says nothing about the peers.
+package struct SandboxError: Error, CustomStringConvertible {
+  package let description: String
+  /// Whether the sandbox init works and the kernel refused the request.
+  let isRefusal: Bool
+
+  package init(_ description: String) { self.init(description, isRefusal: false) }
+
+  init(_ description: String, isRefusal: Bool) {
+    self.description = description
+    self.isRefusal = isRefusal
+  }
+
+  /// A system call of the runner that failed.
+  package init(call: String, on object: String, errno number: Int32 = errno) {
+    self.init("\(call) \(object): \(reason(of: number))")
+  }
+}
+
+/// The words of `strerror(3)`.
+package func reason(of number: Int32) -> String { unsafe String(cString: strerror(number)) }

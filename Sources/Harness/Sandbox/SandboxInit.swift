@@ -1,0 +1,149 @@
+import Glibc
+import PeerProtocol
+import SystemPackage
+
+/// The first process of a sandbox, as the runner sees it: a program that executes commands, line by line.
+///
+/// It receives the far ends of the roles' standard streams when it starts. It ends, with everything below it, when the
+/// runner closes its input, also if the runner is killed.
+final class SandboxInit {
+  private let process: pid_t
+  private var commands: OwnedDescriptor?
+  let responses: LineSource
+  /// How the processes ended whose end it has reported, by their numbers within the sandbox.
+  private(set) var terminations: [Int: TerminationStatus] = [:]
+  private let timeout: Duration
+  /// It did not respond in time. A late response would be taken for the response to another command.
+  private var isHung = false
+
+  /// Starts `program` with the far ends of the roles' standard input, output and error.
+  init(
+    program: String, isolation: Isolation, names: CellNames, keeping kept: String?, timeout: Duration,
+    roles: [[OwnedDescriptor]]
+  ) throws(SandboxError) {
+    self.timeout = timeout
+    let input = try ChildPipe(keeping: .writer)
+    let output = try ChildPipe(keeping: .reader)
+    commands = input.writer
+    responses = LineSource(output.reader, countsUntakenOnly: true)
+
+    var arguments = [program]
+    switch isolation {
+    case .private: arguments.append("--private")
+    case .shared: arguments += ["--token", names.token, "--first-key", "\(names.firstKey)"]
+    }
+    if let kept { arguments += ["--keep", kept] }
+    for streams in roles { arguments += ["--role", streams.map { "\($0.number)" }.joined(separator: ",")] }
+    // A descriptor duplicated onto itself loses its close-on-exec flag in the child alone.
+    let placed: [Placement] =
+      [Placement(from: input.reader, to: 0), Placement(from: output.writer, to: 1)]
+      + roles.joined().map { Placement(from: $0, to: $0.number) }
+    process = try Self.spawn(arguments, placing: placed)
+  }
+
+  /// Ends the sandbox and everything in it.
+  deinit {
+    commands = nil
+    // The end of its responses is the end of the sandbox; the outermost process follows at once.
+    let deadline = ContinuousClock.now + timeout
+    while !responses.isEnded, ContinuousClock.now < deadline {
+      waitForInput([responses], timeout: .milliseconds(100))
+    }
+    if !responses.isEnded { kill(process, SIGKILL) }
+    var status: Int32 = 0
+    while unsafe waitpid(process, &status, 0) == -1, errno == EINTR {}
+  }
+
+  /// Waits until the sandbox init is ready for its first command.
+  func waitUntilReady() throws(SandboxError) -> Fields { try response(to: "start") { _ in } }
+
+  /// Sends a command and waits for its response.
+  ///
+  /// - Parameter item: Receives each line of a list, before the response ends.
+  func perform(_ command: Request, item: (Fields) -> Void = { _ in }) throws(SandboxError) -> Fields {
+    if isHung { throw SandboxError("the sandbox init does not respond any more") }
+    guard (try? commands?.descriptor.writeAll(Array("\(command)\n".utf8))) != nil else {
+      throw SandboxError("the sandbox init is gone: \(responses.remainingLines().joined(separator: "; "))")
+    }
+    return try response(to: command.operation, item)
+  }
+
+  /// Takes the events that it has reported.
+  func takeEvents() {
+    while let line = responses.nextLine() {
+      if let words = try? Request(parsing: line), words.operation == "ended" { recordEnd(words.fields) }
+    }
+  }
+
+  private func response(to command: String, _ item: (Fields) -> Void) throws(SandboxError) -> Fields {
+    let deadline = ContinuousClock.now + timeout
+    while true {
+      while let line = responses.nextLine() {
+        guard let words = try? Request(parsing: line) else { throw SandboxError("the sandbox init wrote '\(line)'") }
+        switch words.operation {
+        case "ended": recordEnd(words.fields)
+        case "object", "descriptor", "holder": item(words.fields)
+        case "ok", "ready": return words.fields
+        default:
+          let fields = words.fields
+          throw SandboxError(
+            "\(fields["call"] ?? command) \(fields["object"] ?? ""): \(fields["reason"] ?? line)", isRefusal: true)
+        }
+      }
+      if responses.isEnded { throw SandboxError("the sandbox init ended during the command '\(command)'") }
+      if ContinuousClock.now >= deadline {
+        isHung = true
+        throw SandboxError("the sandbox init did not respond to '\(command)' within \(timeout)")
+      }
+      waitForInput([responses], timeout: deadline - .now)
+    }
+  }
+
+  private func recordEnd(_ fields: Fields) {
+    guard let pid = fields["pid"].flatMap({ Int($0) }) else { return }
+    if let signal = fields["signal"] {
+      terminations[pid] = .signal(signal)
+    } else {
+      terminations[pid] = .exit(fields["exit"].flatMap { Int32($0) } ?? -1)
+    }
+  }
+
+  // MARK: - Starting it
+
+  private struct Placement {
+    let from: OwnedDescriptor
+    let to: Int32
+  }
+
+  private static func spawn(_ arguments: [String], placing placed: [Placement]) throws(SandboxError) -> pid_t {
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    for place in placed { unsafe posix_spawn_file_actions_adddup2(&actions, place.from.number, place.to) }
+    var attributes = posix_spawnattr_t()
+    unsafe posix_spawnattr_init(&attributes)
+    defer { unsafe posix_spawnattr_destroy(&attributes) }
+    // Its own group: a Ctrl-C at the terminal is for the runner, which then ends its sandboxes in order.
+    unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
+    // The backtracer of a crashed Swift peer would stay behind and hold its output open.
+    var environment = ["SWIFT_BACKTRACE=enable=no", "LC_ALL=C"]
+    for name in ["PATH", "HOME"] {
+      if let value = unsafe getenv(name) { environment.append("\(name)=\(unsafe String(cString: value))") }
+    }
+    var words = unsafe cStrings(arguments)
+    var variables = unsafe cStrings(environment)
+    defer { unsafe (words + variables).forEach { unsafe free($0) } }
+    var pid: pid_t = 0
+    let result = unsafe posix_spawn(&pid, arguments[0], &actions, &attributes, &words, &variables)
+    if result != 0 { throw SandboxError(call: "posix_spawn", on: arguments[0], errno: result) }
+    return pid
+  }
+
+  /// Copies for C, with the NULL that ends a list. The caller frees them.
+  private static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
+    var pointers: [UnsafeMutablePointer<CChar>?] = unsafe []
+    for text in texts { unsafe pointers.append(strdup(text)) }
+    unsafe pointers.append(nil)
+    return unsafe pointers
+  }
+}

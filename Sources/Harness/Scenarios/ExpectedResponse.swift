@@ -1,0 +1,74 @@
+/// The response that a standard requires: what follows `->`.
+public enum ExpectedResponse: Sendable {
+  /// Success, with each of these fields. An operation without an expectation must succeed.
+  case ok([ExpectedField])
+  /// A failure with one of these `errno` symbols: `-> error EAGAIN|EWOULDBLOCK`.
+  case error([String], [ExpectedField])
+  /// The role is seen asleep in the system call of its operation: `-> blocks`. A later step takes the response.
+  case blocks
+  /// No response is awaited: `-> later`. A later step takes it.
+  case later
+}
+
+/// The expectation of one field: `msg_prio=9`, `return>=4096`, `shmid={=segment}`.
+public struct ExpectedField: Sendable {
+  public let key: String
+  public let relation: Relation
+
+  public enum Relation: Sendable {
+    case equal(Template), notEqual(Template), less(Template), lessOrEqual(Template), greater(Template),
+      greaterOrEqual(Template)
+    /// `{=name}`: any value, which later steps use as `{name}`.
+    case capture(String)
+  }
+
+  package init(key: String, relation: Relation) {
+    self.key = key
+    self.relation = relation
+  }
+}
+
+extension ExpectedResponse: CustomStringConvertible {
+  /// As it follows `->`.
+  public var description: String {
+    switch self {
+    case .ok(let fields): (["ok"] + fields.map(\.description)).joined(separator: " ")
+    case .error(let allowed, let fields):
+      (["error " + allowed.joined(separator: "|")] + fields.map(\.description)).joined(separator: " ")
+    case .blocks: "blocks"
+    case .later: "later"
+    }
+  }
+}
+
+extension ExpectedField: CustomStringConvertible {
+  public var description: String { "\(key)\(relation)" }
+}
+
+extension ExpectedField.Relation: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .equal(let value): "=\(value)"
+    case .notEqual(let value): "!=\(value)"
+    case .less(let value): "<\(value)"
+    case .lessOrEqual(let value): "<=\(value)"
+    case .greater(let value): ">\(value)"
+    case .greaterOrEqual(let value): ">=\(value)"
+    case .capture(let name): "={=\(name)}"
+    }
+  }
+
+  /// The value to compare with; nil for a capture.
+  var template: Template? {
+    switch self {
+    case .equal(let value), .notEqual(let value), .less(let value), .lessOrEqual(let value), .greater(let value),
+      .greaterOrEqual(let value):
+      value
+    case .capture: nil
+    }
+  }
+}
+
+extension ExpectedResponse {
+  var isBlocking: Bool { if case .blocks = self { true } else { false } }
+}

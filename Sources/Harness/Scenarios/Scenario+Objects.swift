@@ -1,0 +1,45 @@
+import PeerProtocol
+
+/// The objects that a script creates, as far as they decide where it can be run.
+extension Scenario {
+  /// Whether it creates objects that do not say who created them: a System V queue or semaphore set without a key. On a
+  /// shared machine no other process may remove them.
+  func createsAnonymousObjects(_ registry: OperationRegistry) -> Bool {
+    requests.contains { operation, value in
+      guard let parameter = registry[operation]?.anonymous, let key = value(parameter) else { return false }
+      return Self.isPrivate(key)
+    }
+  }
+
+  /// Whether it creates objects of a kind, or counts them.
+  func concerns(_ kind: ObjectKind, _ registry: OperationRegistry) -> Bool {
+    requests.contains { operation, _ in registry[operation]?.creates.contains(kind) == true }
+      || steps.contains { step in
+        guard case .objects(let counts) = step.action else { return false }
+        return counts.contains { $0.kind == kind }
+      }
+      || roles.contains { role in
+        guard case .program(_, let arguments) = role.part else { return false }
+        return arguments.flatMap(\.variables).contains { $0.prefix { $0 != "-" } == kind.rawValue }
+      }
+  }
+
+  /// The operations that its script requests.
+  var operations: Set<String> { Set(requests.map(\.operation)) }
+
+  private var requests: [(operation: String, value: (String) -> String?)] {
+    steps.compactMap { step in
+      switch step.action {
+      case .request(_, let template, _): (template.operation, { template[$0] })
+      case .transcript(_, let request, _):
+        (try? Request(parsing: request)).map { request in (request.operation, { request.fields[$0] }) }
+      default: nil
+      }
+    }
+  }
+
+  /// As the protocol writes it: by name, in decimal, or in hexadecimal digits.
+  private static func isPrivate(_ key: String) -> Bool {
+    key == "IPC_PRIVATE" || (key.hasPrefix("0x") ? Int(key.dropFirst(2), radix: 16) : Int(key)) == 0
+  }
+}

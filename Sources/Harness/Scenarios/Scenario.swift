@@ -1,0 +1,115 @@
+/// A script of operations for one or more roles, with the responses that a standard requires.
+///
+/// This is one row of parameters: a scenario whose `with:` has three values is three of these.
+public struct Scenario: Sendable {
+  /// Unique among all scenarios, as in `posix-mq/priority-order`; the part before the `/` is the mechanism.
+  public let id: String
+  public let title: String
+  /// The place in the standard.
+  public let spec: String
+  public let level: Level
+  public let roles: [Role]
+  public let steps: [Step]
+  public let needs: [Need]
+  /// The values of this row, in the order of the file. The steps have them filled in.
+  public let parameters: [Parameter]
+  public let pairings: PairingRule
+  /// Whether it tests the check itself: it passes if a defect is *seen*.
+  public let isNegativeControl: Bool
+  public let location: SourceLocation
+
+  public var mechanism: String { String(id.prefix { $0 != "/" }) }
+
+  /// How strongly the standard requires it.
+  public enum Level: String, Sendable, CaseIterable, Codable { case must, should, may }
+
+  /// The pairings of languages that a scenario is run with.
+  public enum PairingRule: String, Sendable, CaseIterable {
+    /// Every assignment of languages to roles.
+    case all
+    /// The first role in each language, the others all in one language or alternating: enough if there are many roles.
+    case mixed
+  }
+
+  public struct Parameter: Sendable, Hashable {
+    public let name: String
+    public let value: String
+  }
+
+  /// What a scenario needs of the machine. It is probed before; a cell without it is `not run`.
+  public enum Need: String, Sendable, CaseIterable {
+    /// A role can run as another user: the runner is root.
+    case anotherUser = "another-user"
+    /// The runner is not privileged, so that a limit holds for its peers.
+    case unprivileged
+    /// The cell uses names that are not unique to it.
+    case privateSandbox = "private-sandbox"
+    /// The kernel has SO_PEERPIDFD: Linux 6.5.
+    case peerDescriptor = "peer-descriptor"
+    /// The loopback address of IPv6.
+    case ipv6
+  }
+
+  package init(
+    id: String, title: String, spec: String, level: Level, roles: [Role], steps: [Step], needs: [Need],
+    parameters: [Parameter], pairings: PairingRule, isNegativeControl: Bool, location: SourceLocation
+  ) {
+    self.id = id
+    self.title = title
+    self.spec = spec
+    self.level = level
+    self.roles = roles
+    self.steps = steps
+    self.needs = needs
+    self.parameters = parameters
+    self.pairings = pairings
+    self.isNegativeControl = isNegativeControl
+    self.location = location
+  }
+}
+
+/// A named party of a scenario.
+public struct Role: Sendable, Hashable {
+  public let name: String
+  public let part: Part
+  /// The language that always plays it; nil if the pairing decides.
+  public let language: String?
+  /// Whether it runs as another user than the rest.
+  public let isAnotherUser: Bool
+
+  public enum Part: Sendable, Hashable {
+    /// A peer, which receives requests.
+    case peer
+    /// A whole program of the examples, with its arguments.
+    case program(name: String, arguments: [Template])
+  }
+
+  package init(name: String, part: Part, language: String?, isAnotherUser: Bool) {
+    self.name = name
+    self.part = part
+    self.language = language
+    self.isAnotherUser = isAnotherUser
+  }
+}
+
+/// A place in a file that people write.
+public struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
+  public let file: String
+  public let line: Int
+  public let column: Int
+
+  package init(file: String, line: Int, column: Int) {
+    self.file = file
+    self.line = line
+    self.column = column
+  }
+
+  public var description: String { "\(file):\(line):\(column)" }
+}
+
+extension SourceLocation: Encodable {
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(description)
+  }
+}

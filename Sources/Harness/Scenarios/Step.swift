@@ -1,0 +1,100 @@
+/// One line of a script.
+public struct Step: Sendable {
+  public let action: Action
+  /// As the file has it, for people.
+  public let text: String
+  public let location: SourceLocation
+  /// What may come instead once another role has died in the middle of its script: what follows each `~>`.
+  public let expectedAfterPeerDeath: [ExpectedResponse]
+
+  public enum Action: Sendable {
+    /// Requests an operation: `- sender: mq_send msg=first -> ok`.
+    case request(role: String, RequestTemplate, ExpectedResponse)
+    /// Sends a line as it is, and expects a response in which `*` stands for any text: a golden transcript.
+    case transcript(role: String, request: String, response: String)
+    /// Takes the response to an earlier request: `- receiver: -> msg=late`.
+    case response(role: String, ExpectedResponse)
+    /// Passes a descriptor of one role to another that has not started, as a parent does to a child:
+    /// `- hand: {writer.r: reader.r}`.
+    case hand(from: HandleReference, to: HandleReference)
+    /// `kill:`, `stop:`, `continue:`, and `interrupt:`, which is a SIGUSR1.
+    case signal(role: String, Signal)
+    /// `- end: sender`: ends the role's input, as the end of the runner would.
+    case endInput(role: String)
+    /// `- wait: sender -> exit 0`.
+    case waitForEnd(role: String, TerminationStatus)
+    /// `- objects: sem=1 shm=0`: how many objects of a kind the kernel must have at this point.
+    case objects([ObjectCount])
+    /// `- start: reader`: starts the program of a role.
+    case start(role: String)
+    /// `- sleeps: reader in openat`: a program is seen asleep in a system call.
+    case sleeps(role: String, systemCalls: [String])
+    /// `- prints: {reader: "text"}`: a line of standard output, or of standard error for `prints-error`, contains the text.
+    case prints(role: String, stream: OutputStream, text: Template)
+  }
+
+  public enum OutputStream: Sendable { case standardOutput, standardError }
+
+  package init(
+    action: Action, text: String, location: SourceLocation, expectedAfterPeerDeath: [ExpectedResponse] = []
+  ) {
+    self.action = action
+    self.text = text
+    self.location = location
+    self.expectedAfterPeerDeath = expectedAfterPeerDeath
+  }
+}
+
+/// The signals that a scenario may send.
+public enum Signal: String, Sendable, CaseIterable {
+  case kill = "SIGKILL"
+  case stop = "SIGSTOP"
+  case `continue` = "SIGCONT"
+  case interrupt = "SIGUSR1"
+}
+
+/// `role.handle`.
+public struct HandleReference: Sendable, Hashable, CustomStringConvertible {
+  public let role: String
+  public let handle: String
+
+  package init(role: String, handle: String) {
+    self.role = role
+    self.handle = handle
+  }
+
+  public var description: String { "\(role).\(handle)" }
+}
+
+/// How a process ended.
+public enum TerminationStatus: Sendable, Hashable, CustomStringConvertible {
+  case exit(Int32)
+  /// By a signal, given as its symbol.
+  case signal(String)
+  /// With any exit status but 0. Only an expectation is this.
+  case failure
+
+  public var description: String {
+    switch self {
+    case .exit(let status): "exit \(status)"
+    case .signal(let name): "killed \(name)"
+    case .failure: "exit not 0"
+    }
+  }
+
+  func satisfies(_ expected: TerminationStatus) -> Bool {
+    guard case .failure = expected else { return self == expected }
+    return if case .exit(let status) = self { status != 0 } else { false }
+  }
+}
+
+/// `sem=1`: how many objects of a kind there must be.
+public struct ObjectCount: Sendable, Hashable {
+  public let kind: ObjectKind
+  public let count: Int
+
+  package init(kind: ObjectKind, count: Int) {
+    self.kind = kind
+    self.count = count
+  }
+}

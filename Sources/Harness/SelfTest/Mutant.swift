@@ -1,0 +1,51 @@
+/// A peer with one deliberate defect, and what the suite must report about it.
+public struct Mutant: Sendable {
+  /// As `--mutant` takes it: `mq-priority-dropped`. Unique among all languages.
+  public let name: String
+  /// The language whose mutant build has it.
+  public let language: String
+  /// One line: the porter's mistake.
+  public let wrong: String
+  /// The cells that must catch it, in the order of the file.
+  public let catchers: [Catcher]
+  public let verdict: Verdict
+  /// A part of the reason that every one of those cells must give.
+  public let reason: String
+  public let location: SourceLocation
+
+  /// A scenario in which the mutant plays one role, and the reference the others.
+  public struct Catcher: Sendable, Hashable {
+    public let scenario: String
+    /// The rows that count: `["bytes": "4096"]`. Every row has to catch the mutant if this is empty.
+    public let parameters: [String: String]
+    public let role: String
+  }
+
+  /// The mechanism whose defect it is.
+  public var mechanism: String { mechanisms[0] }
+  /// Every mechanism that has a cell which must catch it.
+  var mechanisms: [String] { catchers.map { String($0.scenario.prefix { $0 != "/" }) } }
+
+  /// The cells of `cells` that must catch it if `language` plays it.
+  func cells(among cells: [Cell], playedBy language: String, reference: String) -> [Cell] {
+    cells.filter { cell in
+      catchers.contains { catcher in
+        catcher.scenario == cell.scenario
+          && catcher.parameters.allSatisfy { cell.parameters[$0.key] == $0.value }
+          && cell.pairing.allSatisfy { $0.language == ($0.role == catcher.role ? language : reference) }
+      }
+    }
+  }
+}
+
+extension [Mutant] {
+  /// The mutants with these names; all of them if there are no names.
+  public func named(_ names: [String]) throws(RunError) -> [Mutant] {
+    for name in names where !contains(where: { $0.name == name }) {
+      throw RunError(
+        "there is no mutant '\(name)'\(Suggestion.nearestClause(for: name, among: map(\.name)))",
+        status: .nothingSelected)
+    }
+    return names.isEmpty ? self : filter { names.contains($0.name) }
+  }
+}

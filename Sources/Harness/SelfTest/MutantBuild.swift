@@ -1,0 +1,65 @@
+/// The builds of the peers that contain the mutants. They never ship.
+public struct MutantBuild: Sendable {
+  /// Commands as in `fixtures/peers.yaml`; each takes `--mutant NAME` and `--mutants`.
+  public let peers: PeerList
+
+  public init(_ peers: PeerList) { self.peers = peers }
+
+  /// The build of `language` as a peer called `name`, with `mutant` switched on, or with none.
+  func peer(of language: String, mutant: String?, as name: String) -> PeerDescription? {
+    peers[language].map { peer in
+      let option = mutant.map { ["--mutant", $0] } ?? []
+      return PeerDescription(
+        language: name, peer: peer.peer.map { $0 + option }, examples: peer.examples.map { $0 + option },
+        greetsAs: language)
+    }
+  }
+
+  /// The mutants that the build of a language lists. It runs in a sandbox, as every peer does.
+  func mutants(of language: String, _ context: CellContext) throws(RunError) -> [String] {
+    guard let command = peers[language]?.peer else { throw RunError("\(language) has no mutant build") }
+    let question = "\(command[0]) --mutants"
+    let streams: Sandbox.RoleStreams
+    let status: TerminationStatus?
+    do throws(SandboxError) {
+      let sandbox = try Sandbox(context.sandbox, names: CellNames(), roles: 1)
+      streams = sandbox.streams[0]
+      let pid = try sandbox.spawn(role: 0, command: command + ["--mutants"], inheriting: [], asAnotherUser: false)
+      streams.input.close()
+      let deadline = ContinuousClock.now + context.timeout
+      while !streams.output.isEnded || !streams.error.isEnded || sandbox.terminationStatus(of: pid) == nil,
+        ContinuousClock.now < deadline, !Interruption.isRequested
+      {
+        try sandbox.wait(deadline - .now)
+      }
+      status = sandbox.terminationStatus(of: pid)
+    } catch {
+      throw RunError("\(question) cannot be run: \(error); build it with 'make mutants'")
+    }
+    if Interruption.isRequested { throw RunError("interrupted before the first cell", status: .interrupted) }
+    guard let status, streams.output.isEnded else {
+      throw RunError("\(question) did not end within \(context.timeout)")
+    }
+    guard status == .exit(0) else {
+      throw RunError("\(question) ended (\(status)): \(streams.error.remainingLines().last ?? "no reason given")")
+    }
+    return streams.output.remainingLines()
+  }
+
+  /// The mutants that only one of `mutants` and the builds has.
+  func problems(_ mutants: [Mutant], _ context: CellContext) throws(RunError) -> [String] {
+    var problems: [String] = []
+    for peer in peers.peers {
+      let built = try self.mutants(of: peer.language, context)
+      let listed = mutants.filter { $0.language == peer.language }
+      for mutant in listed where !built.contains(mutant.name) {
+        let clause = Suggestion.nearestClause(for: mutant.name, among: built)
+        problems.append("\(mutant.location): the \(peer.language) build has no mutant '\(mutant.name)'\(clause)")
+      }
+      for name in built where !listed.contains(where: { $0.name == name }) {
+        problems.append("no entry says which cells must catch the mutant '\(name)' of the \(peer.language) build")
+      }
+    }
+    return problems
+  }
+}

@@ -1,0 +1,161 @@
+import Synchronization
+
+/// Tests the suite: runs every mutant in the cells that must catch it, and the mutant builds without a mutant in the same
+/// cells.
+///
+/// It is reported as a run. A cell in which a mutant plays is as expected if its verdict and reason are those of
+/// `fixtures/mutants.yaml`, and a cell of a build without a mutant if it passes.
+public struct SelfTest: Sendable {
+  private let configuration: RunConfiguration
+  private let capabilities: SandboxCapabilities
+  private let trials: [SelfTestTrial]
+  private let problems: [String]
+  /// How many mutants that hang wait for the end of their time at once. They hardly use the processor.
+  private static let hangingAtOnce = 6
+
+  /// - Parameter names: The mutants to try; all if there are none.
+  public init(
+    _ configuration: RunConfiguration, scenarios: [Scenario], mutants: [Mutant], build: MutantBuild,
+    names: [String] = []
+  ) throws(RunError) {
+    self.configuration = configuration
+    let capabilities = try MachineProbe.capabilities(configuration)
+    self.capabilities = capabilities
+    var problems = try build.problems(mutants, configuration.context(capabilities))
+    let chosen = try mutants.named(names)
+    if names.isEmpty {
+      let mechanisms = Set(scenarios.map(\.mechanism))
+      for mechanism in mechanisms.subtracting(mutants.flatMap(\.mechanisms)).sorted() {
+        problems.append("no mutant shows that the suite catches anything in \(mechanism)")
+      }
+    }
+    func trial(_ mutant: Mutant?, _ language: String, catching: [Mutant]) throws(RunError) -> SelfTestTrial {
+      try SelfTestTrial(
+        mutant, of: language, catching: catching, scenarios: scenarios, build: build, capabilities: capabilities,
+        configuration: configuration)
+    }
+    var trials: [SelfTestTrial] = []
+    for language in build.peers.peers.map(\.language) {
+      let own = chosen.filter { $0.language == language }
+      if !own.isEmpty { trials.append(try trial(nil, language, catching: own)) }
+    }
+    for mutant in chosen {
+      let trial = try trial(mutant, mutant.language, catching: [mutant])
+      if trial.cells.isEmpty {
+        problems.append("\(mutant.location): '\(mutant.name)' plays that role alone in no cell")
+      } else {
+        trials.append(trial)
+      }
+    }
+    self.trials = trials
+    self.problems = problems
+  }
+
+  /// Runs everything, and reports it to `listener`, one event at a time.
+  public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
+    let runner = CellRunner(listener: listener)
+    let description = RunDescription(
+      cells: trials.flatMap(\.cells), jobs: configuration.jobs, isolation: "\(capabilities)",
+      kernel: MachineProbe.kernel)
+    func work(_ trials: [SelfTestTrial]) -> [@Sendable (CellRunner) -> Void] { trials.flatMap(\.work) }
+    let lanes = [
+      CellRunner.Lane(threads: configuration.jobs, work: work(trials.filter { !$0.hangs })),
+      CellRunner.Lane(threads: Self.hangingAtOnce, work: work(trials.filter(\.hangs))),
+    ]
+    var rules = configuration.rules
+    rules.countsLeaksApart = false
+    return try runner.run(description, lanes, problems: problems, rules: rules)
+  }
+}
+
+/// One mutant, or one mutant build without a mutant, and the cells that it plays in.
+private struct SelfTestTrial: Sendable {
+  /// Whether it is to be caught by its time running out.
+  let hangs: Bool
+  /// The runs of its groups of cells.
+  let work: [@Sendable (CellRunner) -> Void]
+  let cells: [Cell]
+
+  /// The part of the usual time limit for a mutant that hangs: 2 s instead of 20.
+  private static let timeoutOfTheHanging = 0.1
+
+  /// - Parameters:
+  ///   - mutant: Nil for the build without a mutant.
+  ///   - catching: The mutants whose cells are run.
+  init(
+    _ mutant: Mutant?, of language: String, catching: [Mutant], scenarios: [Scenario], build: MutantBuild,
+    capabilities: SandboxCapabilities, configuration: RunConfiguration
+  ) throws(RunError) {
+    let name = mutant?.name ?? "\(language)-without-mutant"
+    guard let peer = build.peer(of: language, mutant: mutant?.name, as: name) else {
+      throw RunError("\(language) has no mutant build")
+    }
+    let peers = PeerList([configuration.peers.reference, peer])
+    let wanted = Set(catching.flatMap(\.catchers).map(\.scenario))
+    let plan = Plan(scenarios: scenarios.filter { wanted.contains($0.id) }, peers: peers)
+    let all = plan.cells
+    var selection = Selection()
+    selection.cells = Set(
+      catching.flatMap { $0.cells(among: all, playedBy: name, reference: peers.reference.language) }.map(\.id))
+    let selected = plan.selecting(selection)
+    hangs = mutant?.verdict == .timedOut
+    cells = selected.cells
+    let rerun = configuration.rerun("self-test \(catching.map(\.name).joined(separator: " "))")
+    let context = configuration.context(
+      capabilities,
+      timeoutMultiplier: configuration.timeoutMultiplier * (mutant?.verdict == .timedOut ? Self.timeoutOfTheHanging : 1)
+    )
+    let groups = selected.groups.map { group in
+      CellGroupRun(
+        group: group, peers: peers, context: context,
+        expectations: mutant.map(Expectations.caught) ?? .none,
+        // That the machine works is shown by the same cells without a mutant.
+        runsControl: mutant == nil, rerun: { _ in rerun })
+    }
+    if mutant == nil {
+      let isProbed = Mutex<Result<Void, RunError>?>(nil)
+      work = groups.map { group in
+        { @Sendable (runner: CellRunner) -> Void in
+          let probe = isProbed.withLock { probed in
+            let result = probed ?? Self.probe(peers, context)
+            probed = result
+            return result
+          }
+          Self.run([group], probe, runner)
+        }
+      }
+    } else {
+      work =
+        groups.isEmpty
+        ? [] : [{ @Sendable (runner: CellRunner) -> Void in Self.run(groups, Self.probe(peers, context), runner) }]
+    }
+  }
+
+  /// Whether the peer is honest: the last one, since the reference is probed by the build without a mutant.
+  private static func probe(_ peers: PeerList, _ context: CellContext) -> Result<Void, RunError> {
+    do throws(RunError) {
+      _ = try PeerProbe.greetings(of: peers.peers.suffix(1), peers, context)
+      return .success(())
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// Runs some groups. A mutant that is not believed from its greeting on is caught by that, in all its cells.
+  private static func run(_ groups: [CellGroupRun], _ probe: Result<Void, RunError>, _ runner: CellRunner) {
+    for group in groups {
+      switch probe {
+      case .success: group.run(runner)
+      case .failure(let error):
+        let outcome = CellOutcome(
+          verdict: error.status == .failures ? .failed : .broken, reason: error.description, evidence: nil)
+        for planned in group.group.cells {
+          runner.emit(.cellStarted(planned.cell))
+          runner.emit(
+            .cellEnded(
+              group.result(planned.cell, outcome, group.expectations.assess(planned.cell.id, outcome))))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/// The `key=value` pairs of a request or an answer, in the order in which they were written.
+public struct Fields: Sendable, Hashable {
+  public private(set) var entries: [Entry] = []
+
+  public struct Entry: Sendable, Hashable {
+    public let key: String
+    /// The decoded bytes.
+    public let value: [UInt8]
+  }
+
+  public init() {}
+
+  /// The bytes of the field `key`; nil if there is none.
+  public subscript(bytes key: String) -> [UInt8]? { entries.first { $0.key == key }?.value }
+
+  /// The text of the field `key`; nil if there is none.
+  public subscript(_ key: String) -> String? { self[bytes: key].map { String(decoding: $0, as: UTF8.self) } }
+
+  public var keys: [String] { entries.map(\.key) }
+
+  public mutating func append(_ key: String, bytes value: some Sequence<UInt8>) {
+    entries.append(Entry(key: key, value: Array(value)))
+  }
+
+  public mutating func append(_ key: String, _ value: some CustomStringConvertible) {
+    append(key, bytes: value.description.utf8)
+  }
+
+  /// As the protocol has them, each value percent-encoded.
+  public var encoded: String {
+    entries.map { "\($0.key)=\(PercentEncoding.encode($0.value))" }.joined(separator: " ")
+  }
+
+  /// Parses words of the form `key=value`.
+  public init(parsing words: some Sequence<Substring>) throws(ProtocolError) {
+    // There may be very many words, so each key is looked up in a set.
+    var keys: Set<String> = []
+    for word in words {
+      guard let equals = word.utf8.firstIndex(of: UInt8(ascii: "=")) else {
+        throw ProtocolError("'\(word)' is not of the form key=value")
+      }
+      let key = String(word[..<equals])
+      guard !key.isEmpty else { throw ProtocolError("'\(word)' has no key before its '='") }
+      guard keys.insert(key).inserted else { throw ProtocolError("the field '\(key)' is given twice") }
+      guard let value = PercentEncoding.decode(word[word.utf8.index(after: equals)...]) else {
+        throw ProtocolError("the value of '\(key)' has a '%' without two hexadecimal digits")
+      }
+      append(key, bytes: value)
+    }
+  }
+}
+
+/// A line that breaks the protocol, and how.
+public struct ProtocolError: Error, Hashable, CustomStringConvertible {
+  public let description: String
+  public init(_ description: String) { self.description = description }
+}
+
+/// The words of a line that a peer wrote.
+func words(of line: some StringProtocol) throws(ProtocolError) -> [Substring] {
+  guard line.utf8.count < maximumLine else {
+    throw ProtocolError("a line has \(line.utf8.count + 1) bytes; at most \(maximumLine) are allowed")
+  }
+  // By bytes: characters would be put together first, which costs most of what reading a line costs.
+  return String(line).utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
+}
+
+/// In bytes, with its line end.
+private let maximumLine = 65_536

@@ -1,0 +1,41 @@
+/// The first line that a peer writes, before it is asked anything.
+public struct Greeting: Sendable, Hashable, CustomStringConvertible {
+  /// The version of the contract that this package speaks.
+  public static let contract = 1
+
+  public let language: String
+  public let implementation: String
+  public let operations: [String]
+
+  public init(language: String, implementation: String, operations: [String]) {
+    self.language = language
+    self.implementation = implementation
+    self.operations = operations
+  }
+
+  public init(parsing line: some StringProtocol) throws(ProtocolError) {
+    let words = try words(of: line)
+    guard words.first == "hello" else {
+      throw ProtocolError("a peer begins with 'hello contract=1 language=... operations=...', not with '\(line)'")
+    }
+    let fields = try Fields(parsing: words.dropFirst())
+    guard fields["contract"] == "\(Self.contract)" else {
+      throw ProtocolError("the peer speaks contract \(fields["contract"] ?? "none"), not \(Self.contract)")
+    }
+    guard let language = fields["language"], let operations = fields["operations"] else {
+      throw ProtocolError("a greeting names its language and its operations")
+    }
+    self.init(
+      language: language, implementation: fields["implementation"] ?? "unknown",
+      operations: operations.utf8.split(separator: UInt8(ascii: ",")).map { String(Substring($0)) })
+  }
+
+  public var description: String {
+    var fields = Fields()
+    fields.append("contract", Self.contract)
+    fields.append("language", language)
+    fields.append("implementation", implementation)
+    fields.append("operations", operations.joined(separator: ","))
+    return "hello \(fields.encoded)"
+  }
+}

@@ -1,0 +1,36 @@
+/// One line from a peer to the runner: the response to a request.
+public enum Response: Sendable, Hashable, CustomStringConvertible {
+  /// The call succeeded; the fields carry what it returned.
+  case ok(Fields)
+  /// The call failed. `errno` is the symbol, such as `EAGAIN`.
+  case error(errno: String, Fields)
+  /// The peer has no such operation.
+  case unsupported
+  /// The request itself is wrong: an unknown handle, a missing parameter. It says nothing about the mechanism.
+  case invalid(reason: String)
+
+  public init(parsing line: some StringProtocol) throws(ProtocolError) {
+    let words = try words(of: line)
+    guard let word = words.first else { throw ProtocolError("an empty line is not a response") }
+    let fields = try Fields(parsing: words.dropFirst())
+    switch word {
+    case "ok": self = .ok(fields)
+    case "error":
+      guard let errno = fields["errno"] else { throw ProtocolError("a response 'error' must have errno=NAME") }
+      self = .error(errno: errno, fields)
+    case "unsupported" where words.count == 1: self = .unsupported
+    case "invalid": self = .invalid(reason: fields["reason"] ?? "no reason given")
+    default:
+      throw ProtocolError("a response begins with ok, error, unsupported or invalid, not with '\(word)'")
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .ok(let fields): fields.entries.isEmpty ? "ok" : "ok \(fields.encoded)"
+    case .error(_, let fields): "error \(fields.encoded)"
+    case .unsupported: "unsupported"
+    case .invalid(let reason): "invalid reason=\(PercentEncoding.encode(reason))"
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import Harness
+import Synchronization
+import SystemPackage
+
+/// Writes the reports: the selected one to a file or to standard output, and beside a file the console report.
+final class ReportWriter: Sendable {
+  private let state: Mutex<State>
+
+  private struct State {
+    var writers: [Writer]
+    var timings: Timings?
+    var failure: (any Error)?
+  }
+
+  fileprivate struct Writer {
+    var report: any Report
+    let handle: FileHandle
+  }
+
+  /// - Parameter console: Creates the report for people.
+  init(
+    _ options: OutputOptions, verbose: Bool = false, timings: Bool = false,
+    console: (Style) -> any Report = ReportFormat.console.makeReport
+  ) throws {
+    var writers: [Writer] = []
+    if let file = options.output {
+      let descriptor = try OutputFile.open(FilePath(file))
+      let handle = FileHandle(fileDescriptor: descriptor.rawValue, closeOnDealloc: true)
+      writers.append(Writer(report: options.format.makeReport(style: Style()), handle: handle))
+      writers.append(Writer.console(on: .standardError, verbose: verbose, console))
+    } else if options.format == .console {
+      writers.append(Writer.console(on: .standardOutput, verbose: verbose, console))
+    } else {
+      writers.append(Writer(report: options.format.makeReport(style: Style()), handle: .standardOutput))
+    }
+    state = Mutex(State(writers: writers, timings: timings ? Timings() : nil))
+  }
+
+  func receive(_ event: Event) {
+    state.withLock { state in
+      state.timings?.receive(event)
+      for index in state.writers.indices {
+        do {
+          let text = try state.writers[index].report.receive(event)
+          let place = FileDescriptor(rawValue: state.writers[index].handle.fileDescriptor)
+          if !text.isEmpty { try place.writeAll(text.utf8) }
+        } catch {
+          state.failure = error
+        }
+      }
+    }
+  }
+
+  /// A report that could not be written must not look like one that was.
+  func finish() throws {
+    let (timings, failure) = state.withLock { ($0.timings?.description, $0.failure) }
+    if let timings { try? FileHandle.standardError.write(contentsOf: Data(timings.utf8)) }
+    if let failure { throw RunError("the report could not be written: \(failure)") }
+  }
+}
+
+extension ReportWriter.Writer {
+  /// What the place can show, and the user's environment, decide the style.
+  fileprivate static func console(
+    on handle: FileHandle, verbose: Bool, _ makeReport: (Style) -> any Report
+  ) -> Self {
+    let environment = ProcessInfo.processInfo.environment
+    let isTerminal = isatty(handle.fileDescriptor) == 1 && environment["TERM"] != "dumb"
+    let allowsColour = environment["NO_COLOR", default: ""].isEmpty
+    var size = winsize()
+    let isMeasured = unsafe ioctl(handle.fileDescriptor, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
+    let style = Style(
+      isTerminal: isTerminal, colour: isTerminal && allowsColour, width: isMeasured ? Int(size.ws_col) : 100,
+      verbose: verbose)
+    return Self(report: makeReport(style), handle: handle)
+  }
+}

@@ -1,0 +1,40 @@
+import Foundation
+import SystemPackage
+
+@testable import Harness
+
+/// The checkout that these tests are part of, with what `make build` has put there.
+enum Checkout {
+  static let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+  static var sandboxInit: String { root.appending("build/bin/sandbox-init").string }
+
+  /// What stands in `fixtures/`: read once, for it takes a debug build seconds.
+  static let fixtures = Result { try ScenarioLoader.load(root: root) }
+
+  /// Whether this user can list the machine's message queues, as a cell without a sandbox has to.
+  static let listsQueues = geteuid() == 0 || FileManager.default.fileExists(atPath: "/dev/mqueue")
+
+  /// The scenarios of some files.
+  static func load(
+    _ files: [FixtureFile], transcripts: [FixtureFile] = [], operations: FixtureFile
+  ) throws(FixtureErrors) -> (scenarios: [Scenario], registry: OperationRegistry) {
+    try DiagnosticLog.collect {
+      ScenarioLoader.load(files, transcripts: transcripts, operations: operations, log: $0)
+    }
+  }
+
+  /// A scenario from text, with the registry of the project.
+  static func scenarios(_ yaml: String) throws -> (scenarios: [Scenario], registry: OperationRegistry) {
+    let words = try Data(contentsOf: URL(fileURLWithPath: root.appending("fixtures/operations.yaml").string))
+    return try load(
+      [FixtureFile(file: "test.yaml", bytes: Data(yaml.utf8))],
+      operations: FixtureFile(file: "operations.yaml", bytes: words))
+  }
+}
+
+/// Runs `body` on a thread of its own: it blocks, and Swift's pool is as wide as the machine.
+func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+  try await withCheckedThrowingContinuation { continuation in
+    Thread { continuation.resume(with: Swift.Result { try body() }) }.start()
+  }
+}

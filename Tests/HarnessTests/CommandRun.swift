@@ -1,0 +1,120 @@
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import Harness
+
+/// The command itself, as a process, over a checkout of its own that has few scenarios and starts at once.
+final class CommandRun {
+  let process = Process()
+  /// What it says on standard output and standard error. Its sandbox inits hold the latter: it ends when all of them have.
+  private let said: LineSource
+  private(set) var lines: [String] = []
+
+  /// - Parameter shell: What a shell does before it becomes the command, which is then in `"$@"`.
+  init(
+    root: FilePath, shell: String = #"exec "$@""#, command: [String] = ["run", "--pairs", "c:c", "fifo/wait"],
+    _ arguments: [String] = []
+  ) throws {
+    let pipe = Foundation.Pipe()
+    // A run that nobody reads stops after some ninety cells, and cannot be over before the test does something to it.
+    let setCapacity: Int32 = 1031  // F_SETPIPE_SZ
+    _ = fcntl(pipe.fileHandleForReading.fileDescriptor, setCapacity, 4096)
+    let reader = dup(pipe.fileHandleForReading.fileDescriptor)
+    said = LineSource(OwnedDescriptor(FileDescriptor(rawValue: reader)))
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    process.arguments =
+      ["-c", shell, "sh", try Self.program("ipc-interop")] + command + ["--root", root.string] + arguments
+    // Its locks are not shown to ThreadSanitizer, as those of this program are.
+    process.environment = ProcessInfo.processInfo.environment.merging(["TSAN_OPTIONS": "report_bugs=0"]) { $1 }
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+  }
+
+  /// Beside the tests.
+  static func program(_ name: String) throws -> String {
+    let tests = try #require(CommandLine.arguments.first { $0.hasSuffix(".xctest") })
+    return FilePath(tests).removingLastComponent().appending(name).string
+  }
+
+  /// Waits until so many lines have come, or no more can come.
+  func read(_ count: Int = .max) throws {
+    let deadline = ContinuousClock.now + .seconds(120)
+    while lines.count < count {
+      if let line = said.nextLine() ?? said.takeRest() {
+        lines.append(line)
+      } else if said.isEnded {
+        return
+      } else {
+        try #require(ContinuousClock.now < deadline, "somebody still holds standard error")
+        waitForInput([said], timeout: deadline - .now)
+      }
+    }
+  }
+
+  /// Reads the rest, and returns the exit status, or the number of the signal below zero.
+  func end() throws -> Int32 {
+    try read()
+    process.waitUntilExit()
+    return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+  }
+
+  /// A checkout with so many cells, each of which waits in a call and leaves its objects to its last step.
+  static func checkout(cells: Int) throws -> FilePath {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "checkout-\(UUID().uuidString)")
+    let scenarios = folder.appending(path: "fixtures/scenarios")
+    try FileManager.default.createDirectory(at: scenarios, withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      at: folder.appending(path: "fixtures/vectors"), withIntermediateDirectories: true)
+    for (name, target) in [
+      ("fixtures/operations.yaml", "fixtures/operations.yaml"),
+      ("fixtures/peers.yaml", "fixtures/peers.yaml"), ("fixtures/vectors/fifos.txt", "fixtures/vectors/fifos.txt"),
+    ] {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.appending(path: name).path, withDestinationPath: Checkout.root.appending(target).string)
+    }
+    // No links: a sandbox whose /tmp is another sees this folder, and not where they lead.
+    let programs = folder.appending(path: "build/bin")
+    try FileManager.default.createDirectory(at: programs, withIntermediateDirectories: true)
+    for name in ["sandbox-init", "c-peer"] {
+      try FileManager.default.copyItem(
+        atPath: Checkout.root.appending("build/bin/\(name)").string, toPath: programs.appending(path: name).path)
+    }
+    let cells = (1...cells).map(String.init).joined(separator: ", ")
+    try Data(
+      """
+      - id: fifo/wait
+        title: Somebody waits.
+        spec: mkfifo(3)
+        level: must
+        roles: [reader, writer]
+        with: {count: [\(cells)]}
+        steps:
+          - reader: mkfifo path={fifo} mode=600
+          - reader: open handle=f path={fifo} oflag=O_RDONLY -> blocks
+          - writer: open handle=f path={fifo} oflag=O_WRONLY
+          - reader: -> ok
+          - writer: write handle=f pattern=1 count={count}
+          - reader: read handle=f pattern=1 count={count} -> return={count}
+          - reader: unlink path={fifo}
+      """.utf8
+    ).write(to: scenarios.appending(path: "fifo.yaml"))
+    try Data(
+      "- {id: examples/one, title: T., spec: getpid(2), level: must, roles: [a], steps: [{a: pid}]}\n".utf8
+    ).write(to: folder.appending(path: "fixtures/examples.yaml"))
+    try Data("- group: g\n  pitfalls:\n    - requirement: r\n      scenarios: [fifo/wait]\n".utf8)
+      .write(to: folder.appending(path: "fixtures/pitfalls.yaml"))
+    return FilePath(folder.path)
+  }
+
+  /// Gives a checkout a script to put faults into, and the table of calls.
+  static func addInjectionScript(to root: FilePath, _ script: String) throws {
+    let folder = root.appending("fixtures/fault-injection").string
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    try Data(script.utf8).write(to: URL(fileURLWithPath: "\(folder)/fifo.yaml"))
+    let table = SystemCallTable.file
+    try FileManager.default.createSymbolicLink(
+      atPath: root.appending(table).string, withDestinationPath: Checkout.root.appending(table).string)
+  }
+}

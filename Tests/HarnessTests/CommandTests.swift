@@ -1,0 +1,189 @@
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import Harness
+
+/// What the harness does when it is killed, or lacks what it needs. `make soak` does the same at length.
+@Suite("The command", .serialized)
+struct CommandTests {
+  private func withCheckout<Result: Sendable>(
+    cells: Int = 250, _ body: @escaping @Sendable (FilePath) throws -> Result
+  ) async throws -> Result {
+    try await onThread {
+      let root = try CommandRun.checkout(cells: cells)
+      defer { try? FileManager.default.removeItem(atPath: root.string) }
+      return try body(root)
+    }
+  }
+
+  @Test("leaves no process and no file when it is killed", arguments: [IsolationRule.auto, .none], [0, 6, 7, 12, 20])
+  func killed(isolation: IsolationRule, lines: Int) async throws {
+    try await withCheckout { root in
+      let run = try CommandRun(root: root, ["--verbose", "--jobs", "4", "--isolation", isolation.rawValue])
+      try run.read(lines)
+      // Stopped, it starts nothing more while we look what it has.
+      let pid = run.process.processIdentifier
+      kill(pid, SIGSTOP)
+      var information = unsafe siginfo_t()
+      let result = unsafe waitid(P_PID, id_t(pid), &information, WSTOPPED | WNOWAIT)
+      #expect(result == 0)
+      let children = sandboxInits(of: pid)
+      kill(pid, SIGKILL)
+      #expect(try run.end() == -SIGKILL)
+      for folder in children where folder.hasPrefix("/tmp/ipc-interop.") {
+        #expect(!FileManager.default.fileExists(atPath: folder))
+      }
+    }
+  }
+
+  /// Where each of a process's children works: in a scratch directory, if it is a sandbox init without a sandbox.
+  private func sandboxInits(of pid: pid_t) -> [String] {
+    let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
+    let children = threads.flatMap { thread in
+      let list = try? String(contentsOfFile: "/proc/\(pid)/task/\(thread)/children", encoding: .utf8)
+      return list?.split(separator: " ") ?? []
+    }
+    return children.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/cwd") }
+  }
+
+  @Test("writes its report into what is there, and puts nothing in its place") func keepsSpecialFiles() async throws {
+    try await withCheckout(cells: 2) { root in
+      let fifo = root.appending("report").string
+      let made = unsafe mkfifo(fifo, 0o600)
+      #expect(made == 0)
+      let run = try CommandRun(
+        root: root, shell: #"cat <"\#(fifo)" & exec "$@" --output "\#(fifo)""#, ["--format", "tap", "--fail-fast"])
+      #expect(try run.end() == ExitStatus.asExpected.rawValue)
+      #expect(run.lines.contains("TAP version 14"))
+      let kind = try FileManager.default.attributesOfItem(atPath: fifo)[.type] as? FileAttributeType
+      #expect(kind == .typeUnknown, "a FIFO no more")
+    }
+  }
+
+  /// What was started from a thread that blocks the signals would wait for them in vain.
+  @Test(
+    "reports what has run when it is interrupted, whether or not the signals were blocked",
+    arguments: [SIGINT, SIGQUIT, SIGTERM],
+    ["--default-signal=INT,QUIT,TERM", "--default-signal=INT,QUIT,TERM --block-signal=INT,QUIT,TERM"])
+  func interrupted(number: Int32, signals: String) async throws {
+    try await withCheckout { root in
+      let report = root.appending("report").string
+      let run = try CommandRun(
+        root: root, shell: #"exec env \#(signals) "$@""#, ["--verbose", "--format", "tap", "--output", report])
+      try run.read(12)
+      kill(run.process.processIdentifier, number)
+      #expect(try run.end() == ExitStatus.interrupted.rawValue)
+      let lines = try String(contentsOfFile: report, encoding: .utf8).split(separator: "\n")
+      let passed = lines.count { $0.hasPrefix("ok ") }
+      #expect(passed > 0 && passed < 250)
+      #expect(run.lines.last == "\(passed) passed, 0 failed, \(250 - passed) skipped")
+      #expect(lines.last?.hasPrefix("Bail out! the run was interrupted") == true)
+    }
+  }
+
+  @Test("goes on when it was started to ignore what would interrupt it", arguments: [SIGINT, SIGQUIT, SIGTERM])
+  func ignoring(number: Int32) async throws {
+    try await withCheckout(cells: 20) { root in
+      let run = try CommandRun(root: root, shell: #"trap '' INT QUIT TERM; exec "$@""#, ["--verbose"])
+      try run.read(8)
+      kill(run.process.processIdentifier, number)
+      #expect(try run.end() == ExitStatus.asExpected.rawValue)
+      #expect(run.lines.last == "20 passed, 0 failed")
+    }
+  }
+
+  @Test(
+    "says what it lacks, with exit status 3",
+    arguments: [
+      (#"exec "$@" >/dev/full"#, "No space left"), (#"exec "$@" >&-"#, "Bad file descriptor"),
+      (#"exec "$@" <&- >&-"#, "Bad file descriptor"), (#"ulimit -n 20; exec "$@""#, "Too many open files"),
+      (#"exec "$@" --output /proc/report"#, "cannot be written"),
+    ], [IsolationRule.auto, .none])
+  func lacks(shell: (String, words: String), isolation: IsolationRule) async throws {
+    try await withCheckout(cells: 2) { root in
+      let run = try CommandRun(root: root, shell: shell.0, ["--isolation", isolation.rawValue])
+      #expect(try run.end() == ExitStatus.brokenEnvironment.rawValue)
+      #expect(run.lines.contains { $0.contains(shell.words) }, "\(run.lines)")
+    }
+  }
+
+  @Test("tells the whole command that runs a cell again") func again() async throws {
+    try await withCheckout(cells: 1) { root in
+      let (peers, script) = (root.appending("two words.yaml").string, root.appending("peer").string)
+      try Data(ShellPeers.script("mine").utf8).write(to: URL(fileURLWithPath: script))
+      try Data("mine: {peer: /bin/sh \(script)}\n".utf8).write(to: URL(fileURLWithPath: peers))
+      let run = try CommandRun(
+        root: root, command: ["run", "--pairs", "c:mine"],
+        ["--peers", peers, "--timeout-multiplier", "2", "--isolation", "none", "--format", "tap"])
+      #expect(try run.end() == ExitStatus.failures.rawValue)
+      let options = "--peers '\(peers)' --isolation none --timeout-multiplier 2.0 --root \(root)"
+      #expect(
+        run.lines.contains { $0.hasSuffix("rerun: \"ipc-interop run 'fifo/wait[c>mine,count=1]' \(options)\"") },
+        "\(run.lines)")
+    }
+  }
+
+  @Test(
+    "says what its lists lack, with exit status 3",
+    arguments: [["mechanisms"], ["run", "--list"], ["self-test", "--list"]])
+  func listsLack(command: [String]) async throws {
+    try await onThread {
+      let run = try CommandRun(root: Checkout.root, shell: #"exec "$@" >/dev/full"#, command: command)
+      #expect(try run.end() == ExitStatus.brokenEnvironment.rawValue)
+      #expect(run.lines == ["ipc-interop: the list could not be written: No space left on device"])
+    }
+  }
+
+  @Test(
+    "refuses an empty filter, which would select everything, with exit status 2",
+    arguments: [["run", ""], ["run", "--skip", ""], ["run", "--mechanism", ""], ["fault-injection", ""]])
+  func emptyFilter(command: [String]) async throws {
+    try await onThread {
+      let run = try CommandRun(root: Checkout.root, command: command)
+      #expect(try run.end() == ExitStatus.usage.rawValue)
+      #expect(run.lines.contains { $0.contains("must not be empty") })
+    }
+  }
+
+  @Test(
+    "refuses a file of peers that replaces a language without saying so, with exit status 2",
+    arguments: ["c", "swift"])
+  func redefinedPeer(language: String) async throws {
+    try await onThread {
+      let file = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString).yaml")
+      defer { try? FileManager.default.removeItem(at: file) }
+      try Data("\(language): {peer: /bin/true}\n".utf8).write(to: file)
+      let run = try CommandRun(root: Checkout.root, command: ["run", "pipe/short-read"], ["--peers", file.path])
+      #expect(try run.end() == ExitStatus.usage.rawValue)
+      #expect(run.lines.first?.contains("the language '\(language)' is already defined") == true)
+    }
+  }
+
+  @Test(
+    "refuses a form that a list does not have, with exit status 2",
+    arguments: [
+      ["run", "--format", "tap"], ["self-test", "--format", "json"], ["fault-injection", "--format", "markdown"],
+    ])
+  func listsOfNoForm(command: [String]) async throws {
+    try await onThread {
+      let run = try CommandRun(root: Checkout.root, command: command + ["--list"])
+      #expect(try run.end() == ExitStatus.usage.rawValue)
+      #expect(run.lines.first?.contains("--list has no format \(command[2])") == true)
+    }
+  }
+
+  @Test(
+    "lists the mutants that were named, and reports names that do not exist",
+    arguments: ["pipe-inherited", "pipe-inherit"])
+  func listsMutants(name: String) async throws {
+    try await onThread {
+      let run = try CommandRun(root: Checkout.root, command: ["self-test", "--list", name])
+      let isKnown = name == "pipe-inherited"
+      #expect(try run.end() == (isKnown ? ExitStatus.asExpected : .nothingSelected).rawValue)
+      #expect(
+        run.lines
+          == [isKnown ? name : "ipc-interop: there is no mutant 'pipe-inherit'; did you mean 'pipe-inherited'?"])
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import Harness
+
+/// Ctrl-C before the first cell, while somebody waits for a peer that tells in a FIFO that it has begun.
+@Suite("An interruption before the first cell", .serialized)
+struct EarlyInterruptionTests {
+  /// Interrupts `command` as soon as its peer has begun, lets the peer go on, and returns whether another began.
+  private func interrupt(_ command: [String], peer: String) async throws -> (status: Int32, wentOn: Bool) {
+    try await onThread {
+      let root = try CommandRun.checkout(cells: 1)
+      defer { try? FileManager.default.removeItem(atPath: root.string) }
+      let (begun, go) = try (Self.makeFIFO(root.appending("begun")), Self.makeFIFO(root.appending("go")))
+      let said = LineSource(OwnedDescriptor(begun))
+      defer { try? go.close() }
+      let scripts = ["one", "two", "three"].map {
+        "- {id: fifo/\($0), title: T., spec: s, level: must, roles: [a], steps: [{a: 'unlink path={fifo} -> error ENOENT'}]}"
+      }
+      try CommandRun.addInjectionScript(to: root, scripts.joined(separator: "\n"))
+      let mutant = "{mutant: f, peer: c, wrong: w, reason: some, caught-by: {fifo/wait: reader}}"
+      for (file, text) in [
+        ("fixtures/mutants.yaml", "- \(mutant)"), ("fixtures/mutant-peers.yaml", "c: {peer: build/bin/c-peer}"),
+        ("build/bin/c-peer", "#!/bin/sh\nbegin() { echo begun >\(root)/begun; read -r line <\(root)/go; }\n\(peer)\n"),
+      ] {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: root.appending(file).string))
+      }
+      try FileManager.default.setAttributes(
+        [.posixPermissions: 0o755], ofItemAtPath: root.appending("build/bin/c-peer").string)
+      let run = try CommandRun(root: root, shell: #"exec env --default-signal=INT "$@""#, command: command)
+      let deadline = ContinuousClock.now + .seconds(60)
+      while !said.hasLine, ContinuousClock.now < deadline { waitForInput([said], timeout: deadline - .now) }
+      try #require(said.nextLine() == "begun", "no peer began within a minute")
+      kill(run.process.processIdentifier, SIGINT)
+      try go.writeAll("1\n2\n3\n".utf8)
+      let status = try run.end()
+      waitForInput([said], timeout: .zero)
+      return (status, said.hasLine)
+    }
+  }
+
+  /// Open for both ends: nobody waits for the other.
+  private static func makeFIFO(_ path: FilePath) throws -> FileDescriptor {
+    try #require(unsafe mkfifo(path.string, 0o600) == 0)
+    return try FileDescriptor.open(path, .readWrite, options: [.nonBlocking, .closeOnExec])
+  }
+
+  @Test("is heeded though a peer does not greet") func greeting() async throws {
+    let command = ["run", "--pairs", "c:c", "--timeout-multiplier", "0.05"]
+    let run = try await interrupt(command, peer: "begin; exec sleep 3600")
+    #expect(run == (ExitStatus.interrupted.rawValue, false))
+  }
+
+  @Test("ends a run while a mutant build lists its mutants") func mutantBuild() async throws {
+    let run = try await interrupt(["self-test"], peer: "begin; exec sleep 3600")
+    #expect(run == (ExitStatus.interrupted.rawValue, false))
+  }
+
+  @Test(
+    "is heeded between two scripts that are recorded",
+    .enabled(if: (try? InjectionTracer(root: Checkout.root.string)) != nil, "it needs strace"))
+  func recording() async throws {
+    let peer = """
+      echo hello contract=1 language=c implementation=sh operations=unlink
+      while read -r line; do
+        case $line in unlink*) begin; echo error errno=ENOENT call=unlink ;; *) echo unsupported ;; esac
+      done
+      """
+    let run = try await interrupt(["fault-injection", "--language", "c"], peer: peer)
+    #expect(run == (ExitStatus.interrupted.rawValue, false))
+  }
+}

@@ -1,0 +1,42 @@
+import Testing
+
+@testable import Harness
+
+@Suite("The exit status of a run")
+struct ExitStatusTests {
+  @Test(
+    "says what was unexpected",
+    arguments: [
+      ([], .asExpected), ([.failed], .failures), ([.unsupported], .failures), ([.timedOut, .broken], .failures),
+      ([.crashed], .failures), ([.passed], .failures), ([.broken], .brokenEnvironment), ([.notRun], .brokenEnvironment),
+      ([.leaked], .onlyLeaks), ([.leaked, .failed], .failures), ([.leaked, .broken], .brokenEnvironment),
+    ] as [([Verdict], Harness.ExitStatus)])
+  func status(unexpected: [Verdict], status: Harness.ExitStatus) {
+    #expect(Harness.ExitStatus(unexpected: unexpected, problems: [], isInterrupted: false) == status)
+  }
+
+  @Test("is never a count: 256 failures are one status")
+  func notACount() {
+    let many = Array(repeating: Verdict.failed, count: 256)
+    #expect(Harness.ExitStatus(unexpected: many, problems: [], isInterrupted: false).rawValue == 1)
+  }
+
+  @Test(
+    "says that cells are missing, but where the first that was unexpected was to end the run",
+    arguments: [
+      ([], false, .brokenEnvironment), ([], true, .brokenEnvironment), ([.leaked], false, .brokenEnvironment),
+      ([.leaked], true, .onlyLeaks), ([.failed], true, .failures),
+    ] as [([Verdict], Bool, Harness.ExitStatus)])
+  func missing(unexpected: [Verdict], failFast: Bool, status: Harness.ExitStatus) {
+    let told = Harness.ExitStatus(
+      unexpected: unexpected, missing: 3, failFast: failFast, problems: [], isInterrupted: false)
+    #expect(told == status)
+  }
+
+  @Test("is not green when the run as a whole is wrong")
+  func problems() {
+    #expect(Harness.ExitStatus(unexpected: [], problems: ["stale"], isInterrupted: false) == .failures)
+    #expect(Harness.ExitStatus(unexpected: [.leaked], problems: ["stale"], isInterrupted: false) == .failures)
+    #expect(Harness.ExitStatus(unexpected: [], problems: [], isInterrupted: true) == .interrupted)
+  }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import Harness
+
+@Suite("The scripts for faults")
+struct InjectionScriptTests {
+  @Test("perform every operation that makes a call of IPC")
+  func operations() throws {
+    let (_, registry) = try Checkout.fixtures.get()
+    let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
+    let performed = try ScenarioLoader.loadInjectionScripts(root: Checkout.root, registry: registry).reduce(
+      into: Set<String>()
+    ) {
+      $0.formUnion($1.operations)
+    }
+    let known = performed.union(table.silentOperations)
+    #expect(registry.names.filter { !known.contains($0) } == [])
+  }
+
+  @Test("let an error name its operation instead of the call only where that is a function of a header")
+  func headers() throws {
+    let (_, registry) = try ScenarioLoader.load(root: Checkout.root)
+    let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
+    #expect(table.functions(making: "openat", within: "ring_open").contains("ring_open"))
+    #expect(table.functions(making: "mq_timedsend", within: "mq_send") == ["mq_send", "mq_timedsend"])
+    #expect(!table.functions(making: "fcntl", within: "open").contains("open"))
+    let headers = try FileManager.default.contentsOfDirectory(
+      atPath: Checkout.root.appending("c-peers/include").string)
+    for operation in table.operationsOfHeaders {
+      let prefix = operation.prefix { $0 != "_" }
+      #expect(headers.contains("ipc_\(prefix).h"), "\(operation) is a function of no header")
+    }
+  }
+
+  @Test("say behind each ~> what may come once another role has died")
+  func expectedAfterPeerDeath() throws {
+    let (scenarios, _) = try Checkout.scenarios(
+      """
+      - id: test/test
+        title: A title.
+        spec: read(2)
+        level: must
+        roles: [a]
+        steps:
+          - a: pipe2 reader=r writer=w
+          - a: read handle=r count=1 -> return=1 buf=x ~> return=0 ~> error EINTR ~> blocks
+      """)
+    let step = try #require(scenarios.first?.steps.last)
+    #expect(throws: FixtureErrors.self) {
+      try DiagnosticLog.collect { ScenarioLoader.rejectPeerDeaths(scenarios, $0) }
+    }
+    #expect(step.expectedAfterPeerDeath.map(\.description) == ["ok return=0", "error EINTR", "blocks"])
+    guard case .request(_, _, let expected) = step.action else { throw Missing() }
+    #expect(expected.description == "ok return=1 buf=x")
+  }
+
+  @Test("are told what is missing behind ~>, and with an errno that does not exist")
+  func diagnostics() throws {
+    func report(_ step: String) -> String {
+      do {
+        _ = try Checkout.scenarios(
+          "- {id: test/test, title: T., spec: read(2), level: must, roles: [a], steps: [{a: '\(step)'}]}")
+        return ""
+      } catch { return "\(error)" }
+    }
+    #expect(report("pid -> ok ~>").contains("'~>' must be followed by what is expected"))
+    #expect(report("pid -> ok ~> error EPIP").contains("did you mean 'EPIPE'?"))
+  }
+
+  @Test("select what was asked for, and nothing that does not exist")
+  func selection() throws {
+    let (_, registry) = try Checkout.fixtures.get()
+    let scripts = try ScenarioLoader.loadInjectionScripts(root: Checkout.root, registry: registry)
+    var selection = InjectionSelection()
+    selection.operations = ["mq_opn"]
+    selection.mechanisms = ["posix-mq"]
+    #expect(
+      selection.problems(scripts: scripts, registry: registry, languages: ["c", "swift"])
+        == ["there is no operation 'mq_opn'; did you mean 'mq_open'?"])
+    selection.operations = ["mq_open"]
+    #expect(
+      scripts.filter { selection.mayInclude($0, language: "c") }.map(\.id) == ["posix-mq/messages"])
+  }
+
+  private struct Missing: Error {}
+}

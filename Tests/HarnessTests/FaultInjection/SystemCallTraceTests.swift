@@ -1,0 +1,129 @@
+import SystemPackage
+import Testing
+
+@testable import Harness
+
+@Suite("The calls of a peer, as strace tells them,")
+struct SystemCallTraceTests {
+  private static let lines = [
+    #"execve("build/bin/c-peer", ["build/bin/c-peer"], 0x7ffd /* 5 vars */) = 0"#,
+    #"read(3</lib/libc.so.6>, "\177ELF"..., 832)     = 832"#,
+    #"write(1<pipe:[7]>, "hello contract=1 languag"..., 1296) = 1296"#,
+    #"read(0<pipe:[6]>, 0x7ffd, 65536)        = ? ERESTARTSYS (To be restarted if SA_RESTART is set)"#,
+    #"--- SIGUSR1 {si_signo=SIGUSR1, si_code=SI_USER, si_pid=1, si_uid=0} ---"#,
+    #"rt_sigreturn({mask=[]})                 = 0"#,
+    #"read(0<pipe:[6]>, "read handle=r count=5\n", 65536) = 22"#,
+    #"mmap(NULL, 8192, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 0x7f00"#,
+    #"fcntl(3<pipe:[9]>, F_GETFL)             = 0 (flags O_RDONLY)"#,
+    #"read(3<pipe:[9]>, "hello", 5)           = 5"#,
+    #"close(3<pipe:[9]>)                      = 0"#,
+    #"write(1<pipe:[7]>, "ok return=5 buf=hello\n", 22) = 22"#,
+    "a word of the peer's own = none",
+    #"read(0<pipe:[6]>, "mq_send msg=a\n", 65536) = 14"#,
+    #"mq_timedsend(4</q>, "a", 1, 0, NULL)    = -1 ENOSPC (No space left on device) (INJECTED)"#,
+    #"write(1<pipe:[7]>, "error errno=ENOSPC call="..., 33) = ?"#,
+    "+++ killed by SIGKILL +++",
+  ]
+
+  private func points() throws -> [InjectionPoint] {
+    let (_, registry) = try Checkout.fixtures.get()
+    let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
+    return SystemCallTrace(Self.lines).points(of: "peer", operations: ["read", "mq_send"], table: table)
+  }
+
+  @Test("belong to the request that was performed; one that a signal interrupted is no request")
+  func requests() {
+    let trace = SystemCallTrace(Self.lines)
+    #expect(
+      trace.requests.map { $0.map(\.name) } == [
+        ["mmap", "fcntl", "read", "close", "write"], ["mq_timedsend", "write"],
+      ])
+    #expect(trace.killed)
+    #expect(trace.requests[1][0].isInjected)
+    #expect(!trace.requests[0][2].isInjected)
+  }
+
+  @Test("are counted from the execution on, as a tracer counts")
+  func numbers() throws {
+    let read = try #require(try points().first { $0.call == "read" })
+    // The loader's, the interrupted one, and the request are before it.
+    #expect(read.number == 4)
+    #expect(read.occurrence == 1)
+  }
+
+  @Test("are points for faults where they are of IPC: no allocator's, and no answer")
+  func calls() throws {
+    #expect(try points().map(\.call) == ["fcntl", "read", "close", "mq_timedsend"])
+    #expect(try points().map(\.next.call) == ["read", "close", "write", "write"])
+    #expect(try points().map(\.next.isPoint) == [true, true, false, false])
+  }
+
+  @Test("can be short where bytes have no boundaries, and are committed after what cannot be undone")
+  func kinds() throws {
+    #expect(try points().map(\.isDivisible) == [false, true, false, false])
+    #expect(try points().map(\.isCommitted) == [false, false, true, false])
+  }
+
+  private static let slices = [
+    #"read(0<pipe:[6]>, "ring_read handle=r count=5\n", 65536) = 27"#,
+    "futex(0x7fa0, FUTEX_WAKE_PRIVATE, 2147483647) = 0",
+    "futex(0x7f90, FUTEX_WAIT, 1, {tv_sec=0, tv_nsec=50000000}) = -1 ETIMEDOUT (Connection timed out)",
+    "pidfd_open(7, 0)                        = 3",
+    "futex(0x7f90, FUTEX_WAIT, 1, {tv_sec=0, tv_nsec=50000000}) = -1 ETIMEDOUT (Connection timed out)",
+    "pidfd_open(7, 0)                        = 3",
+    "futex(0x7f90, FUTEX_WAIT, 1, {tv_sec=0, tv_nsec=50000000}) = 0",
+    "futex(0x7f50, FUTEX_WAKE, 1)            = 0",
+    #"write(1<pipe:[7]>, "ok return=5 buf=hello\n", 22) = 22"#,
+    #"read(0<pipe:[6]>, "ring_read handle=r count=5 timeout=0\n", 65536) = 37"#,
+    "futex(0x7f90, FUTEX_WAIT, 1, {tv_sec=0, tv_nsec=1}) = -1 ETIMEDOUT (Connection timed out)",
+    "pidfd_open(7, 0)                        = 3",
+    #"read(4</proc/7/stat>, "7 (c-peer) S", 1024) = 12"#,
+    "ppoll([{fd=3, events=POLLIN}], 1, {tv_sec=0, tv_nsec=0}, NULL, 8) = 0 (Timeout)",
+    #"write(1<pipe:[7]>, "error errno=ETIMEDOUT", 21) = 21"#,
+  ]
+
+  @Test("are those of one slice, where a wait sleeps in slices, and are numbered so")
+  func waitsInSlices() throws {
+    let (_, registry) = try ScenarioLoader.load(root: Checkout.root)
+    let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
+    let points = SystemCallTrace(Self.slices)
+      .points(of: "consumer", operations: ["ring_read", "ring_read"], table: table)
+    #expect(points.map(\.call) == ["futex", "futex", "futex", "pidfd_open", "read", "ppoll"])
+    // One is the C library's own, and nobody else sleeps on that.
+    #expect(points.map(\.number) == [2, 3, 4, 1, 3, 1])
+    #expect(points.map(\.isWaking) == [false, true, false, false, false, false])
+    // What is only looked at is never short, and can be looked at again.
+    #expect(points.allSatisfy { !$0.isDivisible && !$0.isCommitted })
+    #expect(points[0].faults(table) == [.killedBefore, .interrupted, .wouldBlock])
+    // Waking never fails.
+    #expect(points[1].faults(table) == [.killedBefore, .killedAfter])
+  }
+
+  @Test("are committed after a connection was accepted, whatever stands behind its number")
+  func accepted() throws {
+    let (_, registry) = try ScenarioLoader.load(root: Checkout.root)
+    let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
+    let trace = SystemCallTrace([
+      #"read(0<pipe:[6]>, "accept4 connection=c timeout=1\n", 65536) = 30"#,
+      #"accept4(3<TCPv6:[[::1]:5]>, 0x7ffc0d5231b4, [110], SOCK_CLOEXEC) = -1 EAGAIN (Resource temporarily unavailable)"#,
+      #"setsockopt(3<TCPv6:[[::1]:5]>, SOL_SOCKET, SO_RCVTIMEO_OLD, "", 16) = 0"#,
+      #"accept4(3<TCPv6:[[::1]:5]>, {sa_family=AF_INET6}, [110 => 28], SOCK_CLOEXEC) = 4<TCPv6:[[::1]:5->[::1]:6]>"#,
+      #"setsockopt(3<TCPv6:[[::1]:5]>, SOL_SOCKET, SO_RCVTIMEO_OLD, "", 16) = 0"#,
+      #"write(1<pipe:[7]>, "ok fd=4\n", 8) = 8"#,
+    ])
+    #expect(
+      trace.points(of: "server", operations: ["accept4"], table: table).map(\.isCommitted)
+        == [false, false, false, true])
+  }
+
+  @Test("meet the faults that they can meet")
+  func faults() throws {
+    let (_, registry) = try Checkout.fixtures.get()
+    let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
+    let points = try points()
+    // To be killed after it is to be killed before the next; a close within `read` is not made to fail.
+    #expect(
+      points[1].faults(table) == [.killedBefore, .interrupted, .wouldBlock, .noMemory, .noDescriptor, .noSpace, .short])
+    #expect(points[2].faults(table) == [.killedBefore, .killedAfter])
+  }
+}

@@ -1,0 +1,57 @@
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import Harness
+
+@Suite("The fixtures")
+struct FixtureTests {
+  @Test("All load, without a mistake")
+  func fixturesLoad() throws {
+    let (scenarios, registry) = try Checkout.fixtures.get()
+    #expect(!scenarios.isEmpty)
+    #expect(registry["mq_receive"]?.sleeps == ["mq_timedreceive"])
+  }
+
+  @Test("Every operation of the contract is asked for by some scenario")
+  func operationsAreUsed() throws {
+    let (scenarios, registry) = try Checkout.fixtures.get()
+    let asked = scenarios.flatMap(\.steps).compactMap { step in
+      if case .request(_, let request, _) = step.action { request.operation } else { nil }
+    }
+    // The harness itself asks a peer to adopt what a step hands to it.
+    #expect(Set(registry.names).subtracting(asked) == ["adopt"])
+  }
+
+  @Test("The scenario that the documentation shows is one")
+  func documentedScenario() throws {
+    let page = try String(contentsOfFile: Checkout.root.appending("docs/scenario-format.md").string, encoding: .utf8)
+    let blocks = page.components(separatedBy: "```yaml\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
+    let operations = Checkout.root.appending("fixtures/operations.yaml").string
+    let registry = FixtureFile(
+      file: "operations.yaml", bytes: try Data(contentsOf: URL(fileURLWithPath: operations)))
+    #expect(!blocks.isEmpty)
+    for block in blocks {
+      let source = FixtureFile(file: "pipe.yaml", bytes: Data(block.utf8))
+      #expect(throws: Never.self) { try Checkout.load([source], operations: registry) }
+    }
+  }
+
+  @Test("A deadline is short, for it must pass, or an hour, for it must not")
+  func deadlines() throws {
+    let folder = Checkout.root.appending("fixtures/scenarios").string
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder)
+    for file in files.map({ "scenarios/\($0)" }) + ["examples.yaml"] {
+      let text = try String(contentsOfFile: Checkout.root.appending("fixtures/\(file)").string, encoding: .utf8)
+      for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for deadline in line.matches(of: /timeout(?:=|: ?| )([0-9.]+)/) {
+          let seconds = Double(deadline.output.1) ?? .nan
+          #expect(seconds < 0.2 || seconds == 3600, "\(file):\(index + 1): \(line)")
+          // To be seen asleep takes as long as it takes: by then a short deadline may have passed.
+          let isSeenAsleep = line[deadline.range.upperBound...].contains("-> blocks")
+          #expect(seconds == 3600 || !isSeenAsleep, "\(file):\(index + 1): \(line)")
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import Harness
+
+/// Waits that go on after every signal, so that each that was sent is counted.
+@Suite("A role that was interrupted, and sleeps on")
+struct InterruptionStepTests {
+  private func verdict(_ steps: String) async throws -> CellResult {
+    try await onThread {
+      let (scenarios, registry) = try Checkout.scenarios(
+        """
+        - id: test/test
+          title: A title.
+          spec: signal(7)
+          level: must
+          roles: [a]
+          steps:
+            - a: sigaction signum=SIGUSR1 sa_flags=0
+        \(steps)
+        """)
+      let peer = PeerDescription(
+        language: "c", peer: [Checkout.root.appending("build/bin/c-peer").string], examples: nil)
+      let configuration = RunConfiguration(
+        root: Checkout.root.string, sandboxInit: Checkout.sandboxInit, peers: PeerList([peer]), registry: registry)
+      let results = GatheredResults()
+      _ = try Runner(configuration, scenarios: scenarios, expectations: .none).run { results.take($0) }
+      return try #require(results.all.first)
+    }
+  }
+
+  @Test("in slices is sent the signal again: it may have come between two of them") func slices() async throws {
+    let result = try await verdict(
+      """
+          - a: shm_open handle=s name={shm} oflag=O_CREAT|O_EXCL|O_RDWR mode=600
+          - a: ftruncate handle=s length=4160
+          - a: mmap handle=s mapping=m length=4160 prot=PROT_READ|PROT_WRITE
+          - a: ring_make memory=m content=records capacity=64
+          - a: ring_open handle=r memory=m content=records end=consumer
+          - a: ring_receive handle=r timeout=4 eintr=retry -> blocks
+          - interrupt: a
+          - a: -> error EINTR|ETIMEDOUT
+          - a: sigcount signum=SIGUSR1 -> count>1
+          - a: shm_unlink name={shm}
+      """)
+    #expect(result.verdict == .passed, "\(result.outcome.reason ?? "")")
+  }
+
+  @Test("in one sleep is not: it was interrupted, or is wrong") func once() async throws {
+    let result = try await verdict(
+      """
+          - a: sem_open handle=s name={shm} oflag=O_CREAT|O_EXCL mode=600 value=0
+          - a: sem_timedwait handle=s abs_timeout=1 eintr=retry -> blocks
+          - interrupt: a
+          - a: -> error EINTR|ETIMEDOUT
+          - a: sigcount signum=SIGUSR1 -> count=1
+          - a: sem_unlink name={shm}
+      """)
+    #expect(result.verdict == .passed, "\(result.outcome.reason ?? "")")
+  }
+}

@@ -1,0 +1,20 @@
+import Foundation
+import Testing
+
+@testable import Harness
+
+@Suite("How many cells run at a time") struct JobsTests {
+  @Test("is by the processors that a process may use, as nproc(1) counts them") func processors() throws {
+    let nproc = Process()
+    let said = Foundation.Pipe()
+    nproc.executableURL = URL(fileURLWithPath: "/usr/bin/nproc")
+    nproc.environment = [:]  // OMP_NUM_THREADS would be obeyed
+    nproc.standardOutput = said
+    try nproc.run()
+    let text = try said.fileHandleForReading.readToEnd() ?? Data()
+    nproc.waitUntilExit()
+    let count = try #require(Int(String(decoding: text, as: UTF8.self).split(separator: "\n").first ?? ""))
+    #expect(RunConfiguration.processors == count)
+    #expect(RunConfiguration.defaultJobs == min(2 * count, 32))
+  }
+}

@@ -1,0 +1,56 @@
+import Foundation
+import Sanitizers
+import SystemPackage
+import Testing
+
+@testable import Harness
+
+/// What a flood costs whoever reads it.
+@Suite("A flood") struct LineSourceTests {
+  @Test(
+    "takes no more memory than a few times its limit, whatever the lines",
+    .disabled(if: is_sanitized(), "a sanitizer keeps what was freed"),
+    arguments: ["x", "\n", "x\n", String(repeating: "x", count: 60) + "\n"])
+  func memory(unit: String) async {
+    // In a process of its own: what memory another test takes would be counted.
+    await #expect(processExitsWith: .success) { [unit] in
+      let limit = 1 << 22
+      let ends = try FileDescriptor.pipe(options: .closeOnExec)
+      let source = LineSource(OwnedDescriptor(ends.readEnd), limit: limit)
+      let piece = Array(String(repeating: unit, count: 4096 / unit.utf8.count).utf8)
+      let before = try mostMemory()
+      while !source.isFlooded {
+        _ = try ends.writeEnd.writeAll(piece)
+        source.receive()
+      }
+      #expect(try mostMemory() - before < 4 * limit)
+      #expect(source.isEnded)
+      let first = source.nextLine() ?? source.takeRest()
+      #expect(first?.hasPrefix(unit == "\n" ? "" : "x") == true)
+    }
+  }
+
+  @Test("is none where as much as was asked for has come, and been taken", arguments: [false, true])
+  func asked(isAsked: Bool) throws {
+    let ends = try FileDescriptor.pipe(options: .closeOnExec)
+    defer { try? ends.writeEnd.close() }
+    let source = LineSource(OwnedDescriptor(ends.readEnd), limit: 100, countsUntakenOnly: isAsked)
+    for _ in 0..<20 {
+      try ends.writeEnd.writeAll("nine more\n".utf8)
+      source.receive()
+      if source.nextLine() == nil { break }
+    }
+    #expect(source.isFlooded == !isAsked)
+    guard isAsked else { return }
+    try ends.writeEnd.writeAll(String(repeating: "x", count: 101).utf8)
+    source.receive()
+    #expect(source.isFlooded)
+  }
+}
+
+/// The most memory that this process has ever had, in bytes: `VmHWM` of `proc_pid_status(5)`.
+private func mostMemory() throws -> Int {
+  let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+  let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })
+  return 1024 * (try #require(Int(line.split(separator: " ").dropLast().last ?? "")))
+}

@@ -1,0 +1,83 @@
+import Foundation
+import Testing
+
+@testable import Harness
+
+/// Peers that lie about what is theirs: numbers of descriptors and of processes that the harness would act on.
+extension DishonestPeerTests {
+  /// Opens a descriptor 9, says that it is `said`, and takes over what it inherits.
+  private func opening(_ said: String) -> String {
+    """
+    while read -r line; do
+      case $line in
+        open*) exec 9</dev/null; echo 'ok fd=\(said)' ;;
+        adopt*) echo ok ;; pid*) echo ok pid=$$ ;; limits*) echo ok PIPE_BUF=4096 ;; *) echo unsupported ;;
+      esac
+    done
+    """
+  }
+
+  private func handing(_ said: String) async throws -> CellResult {
+    let (_, results, _) = try await run(
+      opening(said), beside: opening("9"), operations: "open,adopt,pid,limits", roles: "[a, b]",
+      steps: "    - a: open handle=f path=/dev/null oflag=O_RDONLY\n    - hand: {a.f: b.f}\n    - b: pid",
+      isolation: .required)
+    return try #require(results.first { $0.cell.id == "test/test[odd>reference]" })
+  }
+
+  @Test("hands on the descriptor that it says passes") func handsOn() async throws {
+    #expect(try await handing("9").verdict == .passed)
+  }
+
+  @Test(
+    "says that it has a descriptor which it has not fails when that is to be handed on",
+    // The last three are 9, cut to 32 bits; beyond 64 bits; and below them.
+    arguments: ["-1", "-100", "1000", "2147483647", "4294967305", "99999999999999999999", "-9223372036854775809"])
+  func handsOnNothing(said: String) async throws {
+    let result = try await handing(said)
+    #expect(result.verdict == .failed)
+    #expect(
+      result.outcome.reason?.contains("which is not open") == true
+        || result.outcome.reason?.contains("reported no descriptor") == true)
+  }
+
+  @Test("says no number where a descriptor is to be handed on fails", arguments: ["", "nine", "9x", ",9", "0x9"])
+  func handsOnNoNumber(said: String) async throws {
+    let result = try await handing(said)
+    #expect(result.verdict == .failed)
+    #expect(result.outcome.reason?.contains("reported no descriptor") == true)
+  }
+
+  @Test("hands on another descriptor than it opened is found out", arguments: ["0", "1", "2"])
+  func handsOnAnother(said: String) async throws {
+    let result = try await handing(said)
+    #expect(result.verdict == .leaked)
+    #expect(result.outcome.reason?.contains("9 (/dev/null)") == true)
+  }
+
+  @Test("says that it has a descriptor which it has not fails, and has left nothing behind") func holdsNothing()
+    async throws
+  {
+    let liar = opening("9").replacing("exec 9</dev/null; ", with: "")
+    let (_, results, _) = try await run(
+      liar, beside: opening("9"), operations: "open,pid,limits",
+      steps: "    - a: open handle=f path=/dev/null oflag=O_RDONLY",
+      isolation: .auto)
+    let result = try #require(results.first { $0.cell.id == "test/test[odd]" })
+    #expect(result.verdict == .failed)
+    #expect(result.outcome.reason == "a (odd) reports descriptor 9 for its handle 'f', which is not open")
+    #expect(result.outcome.evidence?.leftBehind.isEmpty == true)
+  }
+
+  @Test(
+    "says another process's number is asked for its own, and killed itself",
+    arguments: ["0", "-1", "1", "2147483648", "4294967297", "99999999999999999999", "self"],
+    [IsolationRule.auto, .none])
+  func pretendsToBeAnother(said: String, isolation: IsolationRule) async throws {
+    let liar = "while read -r line; do case $line in pid*) echo ok pid=\(said);; *) echo unsupported;; esac; done"
+    let believed = try await verdict(liar, steps: "    - a: pid -> pid={a.pid}", isolation: isolation)
+    #expect(believed.verdict == .failed)
+    let killed = try await verdict(liar, steps: "    - a: pid\n    - kill: a", isolation: isolation)
+    #expect(killed.verdict == .passed)
+  }
+}

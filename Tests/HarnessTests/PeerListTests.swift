@@ -1,0 +1,51 @@
+import Foundation
+import Testing
+
+@testable import Harness
+
+@Suite("A list of peers")
+struct PeerListTests {
+  private func load(_ texts: String...) throws -> PeerList {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var files: [String] = []
+    for (number, text) in texts.enumerated() {
+      let file = folder.appending(path: "\(number).yaml")
+      try Data(text.utf8).write(to: file)
+      files.append(file.path)
+    }
+    return try DiagnosticLog.collect { PeerList.load(files: files, root: "/root", log: $0) }
+  }
+
+  @Test("keeps its reference when a later file replaces it") func replacesReference() throws {
+    let peers = try load("c: {peer: build/c}\nswift: {peer: build/swift}", "c: {peer: /other/c --fast, replaces: true}")
+    #expect(peers.reference == PeerDescription(language: "c", peer: ["/other/c", "--fast"], examples: nil))
+    #expect(peers.peers.map(\.language) == ["c", "swift"])
+  }
+
+  @Test("refuses a later file that replaces a language without saying so") func refusesReplacement() throws {
+    #expect { try load("c: {peer: build/c}", "c: {peer: /other/c}") } throws: {
+      "\($0)".contains(":1:1: the language 'c' is already defined; choose another name, or add 'replaces: true'")
+    }
+  }
+
+  @Test("reports every error of every file at once") func allErrors() throws {
+    let error = #expect(throws: FixtureErrors.self) { try load("c: {pear: a}\nD: {peer: b}", "e: {peer: []}") }
+    #expect(error?.diagnostics.count == 4)
+  }
+
+  @Test(
+    "refuses a language that would silently take part in nothing",
+    arguments: ["c: {}", "c: {peer: [a, b]}", "c: {peer: ''}", "c: {pear: a}", "'': {peer: build/c}", "[]", ""])
+  func refuses(text: String) {
+    #expect(throws: FixtureErrors.self) { try load(text) }
+  }
+
+  @Test(
+    "refuses a language whose name would mean something in the name of a cell",
+    arguments: ["'*'", "'c>swift'", "'a,b]'", "C", "7", "-c"])
+  func refusesName(name: String) {
+    #expect { try load("\(name): {peer: build/c}") } throws: { "\($0)".contains("cannot be a language") }
+  }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import PeerProtocol
+import Testing
+
+@testable import Harness
+
+/// Programs of a few lines of shell, whose output a script demands.
+@Suite("A program that", .serialized)
+struct ProgramOutputTests {
+  private func outcome(_ program: String) async throws -> CellOutcome {
+    try await onThread {
+      let folder = FileManager.default.temporaryDirectory.appending(path: "programs-\(UUID().uuidString)")
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let file = folder.appending(path: "greet")
+      try Data("#!/bin/sh\n\(program)\n".utf8).write(to: file)
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
+      let (scenarios, registry) = try Checkout.scenarios(
+        """
+        - id: test/test
+          title: A title.
+          spec: echo(1)
+          level: must
+          programs: {a: greet}
+          steps:
+            - start: a
+            - prints: {a: hello}
+            - wait: a -> exit 0
+        """)
+      var configuration = RunConfiguration(
+        root: folder.path, sandboxInit: Checkout.sandboxInit, peers: PeerList([]), registry: registry)
+      // How soon a flood has been read depends on the machine, and that it was does not.
+      configuration.timeoutMultiplier = 60
+      let shell = PeerDescription(language: "sh", peer: nil, examples: ["\(folder.path)/{program}"])
+      return CellRun.run(
+        scenarios[0], languages: ["a": shell], names: CellNames(),
+        context: configuration.context(SandboxCapabilities(isolation: .private)))
+    }
+  }
+
+  @Test("prints what is demanded passes, with a line end or without", arguments: ["echo hello", "printf hello"])
+  func prints(program: String) async throws {
+    let outcome = try await outcome(program)
+    #expect(outcome.verdict == .passed)
+  }
+
+  @Test("prints it twice fails") func repeats() async throws {
+    let outcome = try await outcome("echo hello; echo hello")
+    #expect(outcome.verdict == .failed)
+    #expect(outcome.reason?.contains("2 times instead of 1") == true)
+  }
+
+  @Test(
+    "prints without end is cut off, with the begin of it", .timeLimit(.minutes(5)),
+    arguments: ["echo hello; exec yes $(printf %0200d 0)", "echo hello; exec tr '\\0' x </dev/zero"])
+  func floods(program: String) async throws {
+    let outcome = try await outcome(program)
+    #expect(outcome.verdict == .crashed)
+    #expect(outcome.reason?.contains("floods its output") == true)
+    #expect(outcome.evidence?.transcripts.first?.messages.first == .line("hello"))
+  }
+
+  @Test("prints nothing fails") func isSilent() async throws {
+    #expect(try await outcome("true").verdict == .failed)
+  }
+}

@@ -1,0 +1,147 @@
+import Foundation
+import FoundationXML
+import Testing
+
+@testable import Harness
+
+struct ReportsTests {
+  @Test(arguments: ReportFormat.allCases, RecordedRun.allCases)
+  func `every report of every run is as it was`(format: ReportFormat, run: RecordedRun) throws {
+    try expectSnapshot(text(of: run.events, format), "\(run)-\(format).txt")
+  }
+
+  @Test(arguments: RecordedRun.allCases)
+  func `with verbose, each cell has its line`(run: RecordedRun) throws {
+    try expectSnapshot(text(of: run.events, .console, Style(width: 80, verbose: true)), "\(run)-console-verbose.txt")
+  }
+
+  /// One line for each text that was written; escape and carriage return stand as visible characters.
+  @Test(arguments: RecordedRun.allCases)
+  func `on a terminal, a line stays at the bottom`(run: RecordedRun) throws {
+    var report = ReportFormat.console.makeReport(style: Style(isTerminal: true, colour: true))
+    let written = try run.events.map { try report.receive($0) }
+    let visible = written.joined(separator: "<written>\n").replacing("\u{1B}", with: "<esc>")
+      .replacing("\r", with: "<cr>")
+    try expectSnapshot(visible, "\(run)-console-terminal.txt")
+  }
+
+  @Test(arguments: ReportFormat.allCases, RecordedRun.allCases)
+  func `nothing a peer says can act on who reads it`(format: ReportFormat, run: RecordedRun) throws {
+    let treacherous = try text(of: run.events, format).unicodeScalars.filter { $0.isUnsafeToDisplay && $0 != "\n" }
+    #expect(treacherous.isEmpty)
+  }
+
+  @Test(arguments: ReportFormat.allCases.filter { $0 == .json || $0 == .junit || $0 == .markdown })
+  func `reports written at the end do not depend on who ended first`(format: ReportFormat) throws {
+    let events = RecordedRun.full.events
+    let shuffled = [events[0]] + events.dropFirst().dropLast().reversed() + [events[events.count - 1]]
+    #expect(try text(of: events, format) == text(of: shuffled, format))
+  }
+
+  @Test(arguments: RecordedRun.allCases)
+  func `the last line of the console counts each cell once`(run: RecordedRun) throws {
+    let last = try text(of: run.events, .console).split(separator: "\n").last
+    let expected =
+      switch run {
+      case .full: "2 passed, 7 failed, 1 skipped"
+      case .empty: "0 passed, 0 failed"
+      case .interrupted: "1 passed, 0 failed, 2 skipped"
+      case .hostile: "0 passed, 1 failed"
+      }
+    #expect(last.map(String.init) == expected)
+  }
+
+  @Test(arguments: [60, 80, 100])
+  func `the console keeps to its width, but for what is copied from it`(width: Int) throws {
+    let lines = try text(of: RecordedRun.hostile.events + RecordedRun.full.events, .console, Style(width: width))
+      .split(separator: "\n")
+    let tooLong = lines.filter { $0.count > width && !$0.contains("again ") }
+    #expect(tooLong == [])
+  }
+
+  @Test func `what is recorded before a run is told on a terminal, in a line that goes with it`() throws {
+    let cells = RecordedRun.full.events.compactMap { if case .cellStarted(let cell) = $0 { cell } else { nil } }
+    let cell = try #require(cells.first)
+    let begin = [Event.recording(cell, number: 3, of: 17)]
+    #expect(try text(of: begin, .console, Style(isTerminal: true)) == "recording script 3 of 17: \(cell.id)")
+    for format in ReportFormat.allCases { #expect(try text(of: begin, format) == "") }
+  }
+
+  @Test func `a summary of many failures stays short, and says what it left out`() throws {
+    let events = RecordedRun.failures(60)
+    let summary = try text(of: events, .console).split(separator: "Not as expected\n")[1].split(separator: "\n")
+    #expect(summary.prefix(40).allSatisfy { $0.hasPrefix("  failed") })
+    #expect(summary.dropFirst(40).prefix(2) == ["               errno is EINVAL", "  and 20 more"])
+    let markdown = try text(of: events, .markdown)
+    #expect(markdown.split(separator: "<details>").count == 51)
+    #expect(markdown.contains("And 10 more, which the JSON report explains."))
+  }
+
+  @Test(arguments: RecordedRun.allCases)
+  func `JUnit is XML, with what was said in it`(run: RecordedRun) throws {
+    let parser = XMLParser(data: Data(try text(of: run.events, .junit).utf8))
+    let reader = JUnitReader()
+    parser.delegate = reader
+    #expect(parser.parse(), "\(String(describing: parser.parserError))")
+    #expect(reader.suites == reader.counted)
+    #expect(reader.cases >= run.events.count { if case .cellEnded = $0 { true } else { false } })
+  }
+
+  @Test(arguments: RecordedRun.allCases)
+  func `JSON is JSON, and loses nothing`(run: RecordedRun) throws {
+    let object = try JSONSerialization.jsonObject(with: Data(try text(of: run.events, .json).utf8))
+    let document = try #require(object as? [String: Any])
+    #expect(Set(document.keys) == ["format", "run", "results", "summary"])
+    #expect(document["format"] as? Int == 2)
+    let results = try #require(document["results"] as? [[String: Any]])
+    let ended = run.events.compactMap { if case .cellEnded(let result) = $0 { result } else { nil } }
+    #expect(
+      Set(results.map { ($0["outcome"] as? [String: Any])?["reason"] as? String }) == Set(ended.map(\.outcome.reason)))
+    #expect((document["summary"] as? [String: Any])?["counts"] is [String: Int])
+  }
+
+  @Test(arguments: RecordedRun.allCases)
+  func `TAP has a plan first, and numbers its points`(run: RecordedRun) throws {
+    let lines = try text(of: run.events, .tap).split(separator: "\n")
+    let ended = run.events.count { if case .cellEnded = $0 { true } else { false } }
+    #expect(lines.prefix(2).map { $0.prefix(3) } == ["TAP", "1.."])
+    let numbers = lines.compactMap { $0.firstMatch(of: #/^(?:not )?ok (\d+) - /#)?.1 }.map { Int($0) }
+    #expect(numbers == Array(1...20).prefix(ended).map { $0 })
+    // What goes wrong with a run as a whole is no point, and must not be lost.
+    #expect((lines.last?.hasPrefix("Bail out!") ?? false) == (run != .hostile))
+  }
+
+  private func text(of events: [Event], _ format: ReportFormat, _ style: Style = Style()) throws -> String {
+    var report = format.makeReport(style: style)
+    return try events.map { try report.receive($0) }.joined()
+  }
+}
+
+/// Counts what a JUnit file says of its suites, and what is in them.
+private final class JUnitReader: NSObject, XMLParserDelegate {
+  struct Counts: Equatable { var tests = 0, failures = 0, errors = 0, skipped = 0 }
+
+  private(set) var suites: [Counts] = []
+  private(set) var counted: [Counts] = []
+  var cases: Int { counted.reduce(0) { $0 + $1.tests } }
+
+  func parser(
+    _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
+    attributes: [String: String] = [:]
+  ) {
+    func number(_ key: String) -> Int { attributes[key].flatMap { Int($0) } ?? -1 }
+    let last = counted.count - 1
+    switch name {
+    case "testsuite":
+      suites.append(
+        Counts(
+          tests: number("tests"), failures: number("failures"), errors: number("errors"), skipped: number("skipped")))
+      counted.append(Counts())
+    case "testcase": counted[last].tests += 1
+    case "failure": counted[last].failures += 1
+    case "error": counted[last].errors += 1
+    case "skipped": counted[last].skipped += 1
+    default: break
+    }
+  }
+}

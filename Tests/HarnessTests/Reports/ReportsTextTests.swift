@@ -1,0 +1,41 @@
+import Testing
+
+@testable import Harness
+
+struct ReportsTextTests {
+  @Test(arguments: [
+    ("plain, ünïcode ✓", "plain, ünïcode ✓"),
+    ("a\nb\tc\r", #"a\nb\tc\r"#),
+    ("\u{1B}[0m\u{0}\u{7F}", #"\x1b[0m\x00\x7f"#),
+    ("\u{9B}\u{202E}\u{2028}\u{FFFF}", #"\u{9b}\u{202e}\u{2028}\u{ffff}"#),
+  ])
+  func `what is not a visible character is shown as an escape`(text: String, visible: String) {
+    #expect(text.escapedForDisplay == visible)
+  }
+
+  @Test func `lines stay lines, and an end of line begins none`() {
+    #expect("a\r\nb\n\n".linesEscapedForDisplay == [#"a\r"#, "b", ""])
+    #expect("".linesEscapedForDisplay == [])
+  }
+
+  @Test(arguments: [
+    ("", 5, [""]), ("four five", 5, ["four", "five"]), ("fourfive", 4, ["four", "five"]), (" abcd", 4, [" abc", "d"]),
+    ("a b c", 3, ["a b", "c"]), ("a list=b,c,d", 10, ["a list=b,", "c,d"]),
+    ("of list=bb,cc,dd", 14, ["of list=bb,cc,", "dd"]),
+  ])
+  func `text is broken at spaces where there are any`(text: String, width: Int, lines: [String]) {
+    #expect(text.wrapped(to: width) == lines)
+  }
+
+  @Test(arguments: [
+    (0, "0 ms"), (0.0124, "12 ms"), (0.9994, "999 ms"), (0.9996, "1.0 s"), (59.94, "59.9 s"), (59.96, "1 min 0 s"),
+    (125.4, "2 min 5 s"), (-1, "? s"), (.nan, "? s"), (.infinity, "? s"),
+  ])
+  func `a duration is as exact as it needs to be`(seconds: Double, words: String) {
+    #expect(duration(seconds) == words)
+  }
+
+  @Test func `an accent does not hide a mark from its escape`() {
+    #expect("#\u{301}".withBackslash(before: ["#"]) == "\\#\u{301}")
+  }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import Testing
+
+@testable import Harness
+
+/// Single cells with a peer of a few lines of shell, without a control cell beside them.
+@Suite("A cell", .serialized)
+struct CellRunTests {
+  /// Runs `steps` with a peer that answers as `cases` say, and otherwise honestly.
+  private func outcome(
+    _ cases: String, steps: String = "    - a: pid -> pid>=1", isolation: Isolation = .private
+  ) async throws -> CellOutcome {
+    let (scenarios, registry) = try Checkout.scenarios(ShellPeers.scenario(steps: steps))
+    let scenario = try #require(scenarios.first)
+    return try await onThread {
+      try ShellPeers.withScripts([ShellPeers.script("odd", cases)]) { folder, commands in
+        let configuration = RunConfiguration(
+          root: folder, sandboxInit: Checkout.sandboxInit, peers: PeerList([]), registry: registry)
+        return CellRun.run(
+          scenario, languages: ["a": PeerDescription(language: "odd", peer: commands[0], examples: nil)],
+          names: CellNames(), context: configuration.context(SandboxCapabilities(isolation: isolation)))
+      }
+    }
+  }
+
+  @Test("is unsupported if the peer does not have the operation that should block")
+  func unsupportedInsteadOfBlocking() async throws {
+    let outcome = try await outcome("", steps: "    - a: poll events=POLLIN timeout=3600 -> blocks\n    - a: -> ok")
+    #expect(outcome.verdict == .unsupported)
+    #expect(outcome.reason == "a (odd): it does not have the operation poll")
+  }
+
+  @Test("that fails reports also what it left behind") func failingCellLeaks() async throws {
+    let outcome = try await outcome("*:pid*) mkfifo left; echo ok pid=0 ;;")
+    #expect(outcome.verdict == .failed)
+    #expect(outcome.evidence?.leftBehind.map(\.name) == ["/tmp/left"])
+  }
+
+  @Test("that leaves 10 000 objects has leaked them: the first are named, and all are counted")
+  func manyLeftovers() async throws {
+    let outcome = try await outcome("*:pid*) seq -f 'left%.0f' 10000 | xargs touch; echo ok pid=7 ;;")
+    #expect(outcome.verdict == .leaked)
+    #expect(outcome.evidence?.leftBehindCount == 10_000)
+    #expect(outcome.evidence?.leftBehind.count == 100)
+    #expect(outcome.reason?.hasSuffix(" and 9997 more") == true)
+    #expect(outcome.reason?.utf8.count ?? .max < 300)
+  }
+
+  @Test(
+    "that leaves directories 2000 deep has leaked them, and they are removed", arguments: [Isolation.private, .shared])
+  func deepDirectories(isolation: Isolation) async throws {
+    let make = "i=0; while [ $i -lt 2000 ]; do mkdir d; cd -P d; i=$((i+1)); done; pwd >/dev/null"
+    let outcome = try await outcome("*:pid*) ( \(make) ); echo ok pid=7 ;;", isolation: isolation)
+    #expect(outcome.verdict == .leaked)
+    #expect(outcome.evidence?.leftBehindCount == 2000)
+    let scratch = outcome.evidence?.leftBehind.first?.name?.split(separator: "/").prefix(2).joined(separator: "/")
+    if isolation == .shared {
+      #expect(!FileManager.default.fileExists(atPath: "/" + (try #require(scratch))))
+    }
+  }
+
+  @Test("whose peer leaves a daemon with its output has leaked it, soon and by name", .timeLimit(.minutes(1)))
+  func daemonHoldsOutput() async throws {
+    let start = ContinuousClock.now
+    let outcome = try await outcome("*:pid*) setsid sleep 1000 </dev/null & echo ok pid=7 ;;")
+    #expect(outcome.verdict == .leaked)
+    #expect(outcome.reason?.contains("holds its output: process") == true)
+    #expect(outcome.evidence?.leftBehind.map(\.name) == ["sleep"])
+    #expect(start.duration(to: .now) < .seconds(15), "the usual limit is 20 s")
+  }
+}
+
+/// The numbers of system calls are those of the process, not of the runner.
+@Suite("A system call") struct SystemCallNamesTests {
+  @Test(
+    "is named by the ABI of its process",
+    arguments: [
+      (0, SystemCallNames.ABI.x86_64, "read"), (3, .i386, "read"), (0x4000_0000 + 45, .x32, nil),
+      (0x4000_0000 + 517, .x32, "recvfrom"), (63, .aarch64, "read"), (422, .i386, "futex"), (240, .i386, "futex"),
+      (9999, .x86_64, nil),
+    ] as [(Int, SystemCallNames.ABI, String?)])
+  func names(number: Int, abi: SystemCallNames.ABI, name: String?) {
+    #expect(SystemCallNames.name(of: number, firstArgument: 0, abi: abi) == name)
+  }
+
+  @Test("that multiplexes others on i386 is named by its first argument")
+  func multiplexed() {
+    #expect(SystemCallNames.name(of: 117, firstArgument: 4, abi: .i386) == "semtimedop")
+    #expect(SystemCallNames.name(of: 102, firstArgument: 12, abi: .i386) == "recvfrom")
+  }
+
+  @Test("of an ABI without a table has no name") func unknown() {
+    #expect(SystemCallNames.name(of: 0, firstArgument: 0, abi: nil) == nil)
+  }
+}

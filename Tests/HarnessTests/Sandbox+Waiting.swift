@@ -1,0 +1,24 @@
+@testable import Harness
+
+/// Waits in sandboxes of tests, none of which lasts for ever.
+extension Sandbox {
+  /// Waits until `condition` holds, which is looked at whenever something comes from the sandbox, and every `interval`.
+  func wait(lookingEvery interval: Duration = .seconds(10), until condition: () throws -> Bool) throws {
+    let deadline = ContinuousClock.now + .seconds(120)
+    while try !condition() {
+      guard ContinuousClock.now < deadline else { throw SandboxError("what a test waited for did not come") }
+      try wait(interval)
+    }
+  }
+
+  /// The lines that the first role, process `pid`, says until there are so many, or until it has ended.
+  func lines(of pid: Int, most: Int = .max) throws -> [String] {
+    let output = streams[0].output
+    var lines: [String] = []
+    try wait {
+      while let line = output.nextLine() { lines.append(line) }
+      return lines.count >= most || (output.isEnded && terminationStatus(of: pid) != nil)
+    }
+    return lines
+  }
+}

@@ -1,0 +1,117 @@
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import Harness
+
+/// What a sandbox keeps a peer from, and what it does not: docs/security.md says no more than this.
+@Suite("A process in a sandbox", .serialized)
+struct SandboxBoundaryTests {
+  /// What `script` prints in a private sandbox.
+  private func output(of script: String, asAnotherUser: Bool = false) async throws -> [String] {
+    try await output(of: ["/bin/sh", "-c", script], asAnotherUser: asAnotherUser)
+  }
+
+  private func output(
+    of command: [String], asking: String = "", asAnotherUser: Bool = false
+  ) async throws -> [String] {
+    try await onThread {
+      let sandbox = try Sandbox(
+        Sandbox.Settings(
+          program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),
+          kept: Checkout.root.string),
+        names: CellNames(), roles: 1)
+      let pid = try sandbox.spawn(
+        role: 0, command: command, inheriting: [], asAnotherUser: asAnotherUser)
+      _ = sandbox.streams[0].input.write(Array(asking.utf8)[...])
+      sandbox.streams[0].input.close()
+      return try sandbox.lines(of: pid)
+    }
+  }
+
+  @Test("is given four variables of the environment, and no more") func environment() async throws {
+    let names = try await output(of: "tr '\\0' '\\n' </proc/$$/environ").map { $0.prefix { $0 != "=" } }
+    #expect(Set(names).isSubset(of: ["PATH", "HOME", "LC_ALL", "SWIFT_BACKTRACE"]))
+  }
+
+  @Test("is given every argument, however many") func arguments() async throws {
+    let command = ["/bin/sh", "-c", "echo $#", "sh"] + (1...1000).map { "\($0)" } + ["", ""]
+    #expect(try await output(of: command) == ["1002"])
+  }
+
+  @Test("is given every descriptor, or is refused") func descriptors() async throws {
+    try await onThread {
+      let sandbox = try Sandbox(
+        Sandbox.Settings(
+          program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),
+          kept: Checkout.root.string),
+        names: CellNames(), roles: 1)
+      #expect {
+        _ = try sandbox.spawn(
+          role: 0, command: ["/bin/true"], inheriting: Array(repeating: 0, count: 33), asAnotherUser: false)
+      } throws: {
+        "\($0)".contains("Argument list too long")
+      }
+    }
+  }
+
+  @Test("ignores no signal, whatever the harness was started to ignore") func signals() async throws {
+    // One that nobody sends.
+    let before = signal(SIGSTKFLT, SIG_IGN)
+    defer { _ = signal(SIGSTKFLT, before) }
+    let status = try await output(of: "grep -E 'SigIgn|SigBlk' /proc/self/status")
+    // 32 and 33 are the C library's own, whose posix_spawn(3) ignores them.
+    let masks = status.compactMap { UInt64($0.drop { $0 != "\t" }.dropFirst(), radix: 16) }.map { $0 & ~0x1_8000_0000 }
+    #expect(masks == [0, 0], "\(status)")
+  }
+
+  /// A sandbox init without privilege or a sandbox, in a sandbox with message queues of its own: what may be mounted at
+  /// `/dev/mqueue` shows others.
+  @Test("sees no message queues without privilege, and says so", .enabled(if: geteuid() == 0, "it needs root"))
+  func queuesOfOthers() async throws {
+    let answers = try await output(
+      of: [Checkout.sandboxInit, "--token", "ipc-interop-x", "--first-key", "123456789"], asking: "snapshot\n",
+      asAnotherUser: true)
+    #expect(answers.count >= 2 && answers.last?.hasSuffix(" unobservable=mq") == true, "\(answers)")
+  }
+
+  @Test("sees no process but its own and the sandbox init") func processes() async throws {
+    #expect(try await output(of: "cd /proc; echo [0-9]*") == ["1 2"])
+  }
+
+  @Test("is told why a program in /tmp is not there, though it is") func hiddenProgram() async throws {
+    let program = "/tmp/program-\(UUID())"
+    defer { try? FileManager.default.removeItem(atPath: program) }
+    try FileManager.default.copyItem(atPath: "/bin/true", toPath: program)
+    await #expect { try await output(of: [program]) } throws: {
+      "\($0)".contains("No such file or directory; a sandbox has its own /tmp")
+    }
+  }
+
+  @Test("has no network but its own loopback") func network() async throws {
+    #expect(try await output(of: "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '") == ["lo"])
+  }
+
+  @Test(
+    "has every file that the user has: it is no boundary",
+    .enabled(
+      if: FileManager.default.isWritableFile(atPath: Checkout.root.appending("build").string),
+      "the checkout is somebody else's"))
+  func files() async throws {
+    let file = Checkout.root.appending("build/tmp/boundary-\(UUID())").string
+    defer { try? FileManager.default.removeItem(atPath: file) }
+    _ = try await output(of: "echo reached >\(file)")
+    #expect(try String(contentsOfFile: file, encoding: .utf8) == "reached\n")
+  }
+
+  @Test("as another user has no privilege, and can get none", .enabled(if: geteuid() == 0, "it needs root"))
+  func anotherUser() async throws {
+    let facts = try await output(of: "cat /proc/self/status", asAnotherUser: true)
+    for fact in [
+      "Uid:\t65534\t65534\t65534\t65534", "Gid:\t65534\t65534\t65534\t65534", "Groups:\t ", "CapPrm:\t0000000000000000",
+      "CapEff:\t0000000000000000", "NoNewPrivs:\t1",
+    ] {
+      #expect(facts.contains(fact))
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import Foundation
+import Testing
+
+@testable import Harness
+
+@Suite("The self-test", .serialized)
+struct SelfTestTests {
+  /// `lies` answers a wrong pid, `liar` says ok to everything, and `gone` ends.
+  private static let faulty =
+    """
+    mutant=none
+    case $1 in --mutants) printf 'lies\\nliar\\ngone\\n'; exit ;; --mutant) mutant=$2 ;; esac
+    """ + "\n"
+    + ShellPeers.script(
+      "odd", "lies:pid*) echo ok pid=0 ;; liar:*) echo ok pid=7 ;; gone:pid*) exit 3 ;; @CONTROL@")
+
+  private static func mutant(_ name: String, verdict: String? = nil, reason: String = "pid=0, expected pid>=1")
+    -> String
+  {
+    """
+    - mutant: \(name)
+      peer: odd
+      wrong: It is wrong.
+      caught-by: {test/test: a}
+      reason: "\(reason)"
+      \(verdict.map { "verdict: \($0)" } ?? "")
+
+    """
+  }
+
+  /// The same with one more, which does nothing wrong.
+  private static let withHarmless = faulty.replacing("gone\\n", with: "gone\\nharmless\\n")
+
+  private static let others =
+    mutant("gone", verdict: "crashed", reason: "exit 3")
+    + mutant("liar", reason: "is not believed")
+
+  /// Runs `mutants`, and for the faults that stand in the build and not among them, none.
+  private func run(
+    _ mutants: String, names: [String] = [], control: String = "", scenarios more: [Scenario] = [],
+    faulty: String = faulty, timeoutMultiplier: Double = 1
+  ) async throws -> (summary: RunSummary, results: [CellResult]) {
+    try await onThread {
+      let scripts = [ShellPeers.script("reference"), faulty.replacing("@CONTROL@", with: control)]
+      return try ShellPeers.withScripts(scripts) { root, commands in
+        let (scenarios, registry) = try Checkout.scenarios(ShellPeers.scenario())
+        let reference = PeerDescription(language: "reference", peer: commands[0], examples: nil)
+        let odd = PeerDescription(language: "odd", peer: commands[1], examples: nil)
+        let source = FixtureFile(file: "mutants.yaml", bytes: Data(mutants.utf8))
+        let loaded = try DiagnosticLog.collect {
+          MutantLoader.parse(source, scenarios: scenarios, languages: ["odd"], log: $0)
+        }
+        var configuration = RunConfiguration(
+          root: root, sandboxInit: Checkout.sandboxInit, peers: PeerList([reference]), registry: registry)
+        configuration.timeoutMultiplier = timeoutMultiplier
+        let results = GatheredResults()
+        let test = try SelfTest(
+          configuration, scenarios: scenarios + more, mutants: loaded, build: MutantBuild(PeerList([odd])), names: names
+        )
+        return (try test.run { results.take($0) }, results.all)
+      }
+    }
+  }
+
+  private func status(_ run: (summary: RunSummary, results: [CellResult])) -> Harness.ExitStatus {
+    run.summary.exitStatus
+  }
+
+  @Test("is green when each mutant is caught as it must be, by a crash or by being disbelieved as well")
+  func killed() async throws {
+    let run = try await run(Self.mutant("lies") + Self.others)
+    #expect(status(run) == .asExpected)
+    #expect(run.results.count == 4)
+    #expect(run.results.contains { $0.cell.id == "test/test[odd-without-mutant]" && $0.verdict == .passed })
+  }
+
+  @Test("fails when a mutant survives") func survivor() async throws {
+    let run = try await run(
+      Self.mutant("lies") + Self.others + Self.mutant("harmless"), faulty: Self.withHarmless)
+    #expect(status(run) == .failures)
+    #expect(run.results.filter { !$0.isExpected }.map(\.verdict) == [.passed])
+    #expect(run.summary.problems.isEmpty)
+  }
+
+  @Test("fails when a mutant is caught for another reason than its own") func anotherReason() async throws {
+    let run = try await run(Self.mutant("lies", reason: "something else") + Self.others, names: ["lies"])
+    #expect(status(run) == .failures)
+    #expect(run.results.first { !$0.isExpected }?.expectation?.contains("something else") == true)
+  }
+
+  @Test("fails when a mutant is caught with another verdict") func anotherVerdict() async throws {
+    let run = try await run(Self.mutant("lies", verdict: "leaked") + Self.others, names: ["lies"])
+    #expect(status(run) == .failures)
+    #expect(run.summary.problems.isEmpty)
+  }
+
+  @Test("fails for a name of the build of which nothing is said") func unlisted() async throws {
+    let run = try await run(Self.mutant("lies") + Self.others, names: ["lies"], faulty: Self.withHarmless)
+    #expect(status(run) == .failures)
+    #expect(run.summary.problems == ["no entry says which cells must catch the mutant 'harmless' of the odd build"])
+  }
+
+  @Test("fails when the build has a name wrong that nobody switched on") func faultyControl() async throws {
+    let run = try await run(Self.mutant("lies") + Self.others, names: ["lies"], control: "none:pid*) echo ok pid=0 ;;")
+    #expect(status(run) == .failures)
+    #expect(run.results.contains { $0.cell.id == "test/test[odd-without-mutant]" && !$0.isExpected })
+  }
+
+  @Test("fails for a name that the build does not have, and says which was meant") func unknownFault() async throws {
+    let run = try await run(Self.mutant("lise") + Self.mutant("lies") + Self.others, names: ["lies"])
+    #expect(status(run) == .failures)
+    #expect(run.summary.problems.contains { $0.contains("mutants.yaml:1:3") && $0.contains("did you mean 'lies'?") })
+  }
+
+  @Test("fails when a mechanism has no mutant") func uncovered() async throws {
+    let other = Scenario(
+      id: "other/test", title: "", spec: "", level: .must, roles: [], steps: [], needs: [], parameters: [],
+      pairings: .all, isNegativeControl: false, location: SourceLocation(file: "other.yaml", line: 1, column: 1))
+    let run = try await run(Self.mutant("lies") + Self.others, scenarios: [other])
+    #expect(status(run) == .failures)
+    #expect(run.summary.problems == ["no mutant shows that the suite catches anything in other"])
+  }
+
+  @Test("does not wait for ever for a build that does not say what it has", .timeLimit(.minutes(1)))
+  func silentBuild() async throws {
+    await #expect { try await run(Self.mutant("lies"), faulty: "exec sleep 3600", timeoutMultiplier: 0.01) } throws: {
+      ($0 as? RunError)?.status == .brokenEnvironment && "\($0)".hasSuffix(" --mutants did not end within 0.2 seconds")
+    }
+  }
+
+  @Test("does not begin for a name that nobody knows, or without its build") func cannotBegin() async throws {
+    await #expect { try await run(Self.mutant("lies"), names: ["lise"]) } throws: {
+      ($0 as? RunError)?.status == .nothingSelected && "\($0)".contains("did you mean 'lies'?")
+    }
+    await #expect { try await run(Self.mutant("lies"), faulty: "echo why >&2; exit 7") } throws: {
+      ($0 as? RunError)?.status == .brokenEnvironment && "\($0)".hasSuffix(" --mutants ended (exit 7): why")
+    }
+  }
+}

@@ -1,0 +1,92 @@
+/* Descriptors and credentials that travel with a message. */
+#include "mutant.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+WRAPPED(sendmsg);
+WRAPPED(recvmsg);
+
+enum { SIZE = 4096 };
+
+static struct cmsghdr *find(struct msghdr *message, int type) {
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header))
+        if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == type)
+            return header;
+    return NULL;
+}
+
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
+    struct msghdr changed = *message;
+    struct cmsghdr *rights = find(&changed, SCM_RIGHTS);
+    /* CMSG_SPACE for CMSG_LEN: the padding is sent as a descriptor, and is 0. */
+    if (rights && mutant("rights-length-with-padding")) {
+        rights->cmsg_len = CMSG_ALIGN(rights->cmsg_len);
+        changed.msg_controllen = rights->cmsg_len;
+    }
+    /* One descriptor a message, as in every example. */
+    if (rights && mutant("rights-first-alone"))
+        rights->cmsg_len = CMSG_LEN(sizeof(int));
+    /* The length of the data without the header, which makes the kernel look at nothing. */
+    if (rights && mutant("rights-without-control-length"))
+        changed.msg_controllen = 0;
+    /* The numbers as they are, which mean nothing in another process. */
+    struct iovec numbers;
+    if (rights && mutant("rights-as-bytes")) {
+        numbers = (struct iovec){CMSG_DATA(rights), sizeof(int)};
+        changed.msg_iov = &numbers;
+        changed.msg_controllen = 0;
+    }
+    ssize_t result = __real_sendmsg(fd, &changed, flags);
+    /* They were given away, so they are not ours any more. */
+    if (rights && result != -1 && mutant("rights-closed-by-sending")) {
+        int sent;
+        memcpy(&sent, CMSG_DATA(rights), sizeof sent);
+        close(sent);
+    }
+    return result;
+}
+
+ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
+    static union {
+        struct cmsghdr aligned;
+        char bytes[SIZE];
+    } control;
+    if (mutant("rights-inherited"))
+        flags &= ~MSG_CMSG_CLOEXEC;
+    /* A buffer that is always large enough, of which the caller gets what he asked for. The rest stays open.
+     */
+    if (mutant("rights-beyond-room-kept") && message->msg_controllen > 0) {
+        void *room = message->msg_control;
+        size_t asked = message->msg_controllen;
+        message->msg_control = &control;
+        message->msg_controllen = sizeof control;
+        ssize_t result = __real_recvmsg(fd, message, flags);
+        struct cmsghdr *rights = find(message, SCM_RIGHTS);
+        if (rights && rights->cmsg_len > asked)
+            rights->cmsg_len = asked;
+        message->msg_control = memcpy(room, &control, asked);
+        message->msg_controllen = asked < message->msg_controllen ? asked : message->msg_controllen;
+        return result;
+    }
+    ssize_t result = __real_recvmsg(fd, message, flags);
+    if (result == -1)
+        return result;
+    /* msg_flags is for sending, one thinks: it is what tells that something was cut off. */
+    if (mutant("control-truncation-unseen"))
+        message->msg_flags &= ~MSG_CTRUNC;
+    if (mutant("message-truncation-unseen"))
+        message->msg_flags &= ~MSG_TRUNC;
+    /* The first header is the one, whatever its type. */
+    struct cmsghdr *credentials = find(message, SCM_CREDENTIALS);
+    if (credentials && mutant("first-header-alone") && message->msg_controllen > credentials->cmsg_len)
+        message->msg_controllen = CMSG_SPACE(sizeof(struct ucred));
+    /* The receiver's own, as the kernel fills them in for a sender. */
+    if (credentials && mutant("credentials-of-receiver")) {
+        struct ucred *claim = (struct ucred *)CMSG_DATA(credentials);
+        claim->pid = getpid();
+    }
+    return result;
+}

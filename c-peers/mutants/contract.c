@@ -1,0 +1,36 @@
+/* The lines of the contract: how a request is taken apart, and an answer put together. */
+#include "mutant.h"
+
+#include "../peer/peer.h"
+
+#include <string.h>
+
+WRAPPED(peer_parse);
+WRAPPED(peer_reply_bytes);
+WRAPPED(peer_reply_payload);
+
+void __wrap_peer_parse(struct call *call, char *line, size_t length) {
+    /* A `+` is a space, as in a form of the web. */
+    for (char *c = line; mutant("plus-as-space") && c < line + length; c++)
+        if (*c == '+')
+            memcpy(c, "_", 1);
+    __real_peer_parse(call, line, length);
+}
+
+void __wrap_peer_reply_bytes(struct call *call, const char *key, const void *bytes, size_t length) {
+    /* A value is a text. */
+    if (mutant("answer-as-string"))
+        length = strnlen(bytes, length);
+    __real_peer_reply_bytes(call, key, bytes, length);
+}
+
+void __wrap_peer_reply_payload(struct call *call, const char *key, struct expectation expected,
+                               const void *bytes, size_t length) {
+    /* The answer is what was expected: everybody passes. */
+    if (expected.has_pattern && mutant("echoes-the-expectation")) {
+        peer_reply(call, "digest", "%016llx", 0ULL);
+        peer_reply(call, "differs", "none");
+        return;
+    }
+    __real_peer_reply_payload(call, key, expected, bytes, length);
+}

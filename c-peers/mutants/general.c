@@ -1,0 +1,29 @@
+/* The process, its limits and its umask. */
+#include "mutant.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+WRAPPED(sysconf);
+WRAPPED(getpid);
+WRAPPED(umask);
+
+long __wrap_sysconf(int name) {
+    /* What POSIX guarantees, instead of what there is. */
+    if (mutant("limit-of-posix"))
+        return 32;
+    return __real_sysconf(name);
+}
+
+pid_t __wrap_getpid(void) {
+    /* Asked for once, before the fork: a runtime that remembers it is another's child by now. */
+    if (mutant("process-of-the-parent"))
+        return getppid();
+    return __real_getpid();
+}
+
+mode_t __wrap_umask(mode_t mask) {
+    /* The mask that is set, instead of the one that was. */
+    mode_t before = __real_umask(mask);
+    return mutant("umask-answers-new") ? mask : before;
+}

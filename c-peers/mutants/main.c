@@ -1,0 +1,51 @@
+/* `--mutant NAME` as the first option selects one, and `--mutants` lists them. The program does not see them.
+ */
+#include "mutant.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern struct mutant __start_mutants[], __stop_mutants[]; /* made by the linker */
+
+/* A mutant with two places is listed twice. */
+static bool switch_on(const char *name) {
+    bool found = false;
+    for (struct mutant *mutant = __start_mutants; mutant < __stop_mutants; mutant++)
+        if (strcmp(mutant->name, name) == 0)
+            found = mutant->on = true;
+    return found;
+}
+
+static void list(void) {
+    for (struct mutant *mutant = __start_mutants; mutant < __stop_mutants; mutant++) {
+        struct mutant *first = __start_mutants;
+        while (strcmp(first->name, mutant->name) != 0)
+            first++;
+        if (first == mutant)
+            puts(mutant->name);
+    }
+}
+
+int main(int argc, char *argv[]);
+int __real_main(int argc, char *argv[]);
+int __wrap_main(int argc, char *argv[]);
+int after_the_end(int status);
+
+int __wrap_main(int argc, char *argv[]) {
+    if (argc == 2 && strcmp(argv[1], "--mutants") == 0) {
+        list();
+        return EXIT_SUCCESS;
+    }
+    if (argc > 1 && strcmp(argv[1], "--mutant") == 0) {
+        if (argc == 2 || !switch_on(argv[2])) {
+            fprintf(stderr, "%s: there is no mutant '%s'; --mutants lists them\n", argv[0],
+                    argc > 2 ? argv[2] : "");
+            return 2;
+        }
+        argv[2] = argv[0];
+        argc -= 2;
+        argv += 2;
+    }
+    return after_the_end(__real_main(argc, argv));
+}

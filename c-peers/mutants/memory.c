@@ -1,0 +1,123 @@
+/* POSIX shared memory and mapped files. */
+#include "mutant.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+WRAPPED(shm_open);
+WRAPPED(shm_unlink);
+WRAPPED(ftruncate);
+WRAPPED(mmap);
+WRAPPED(munmap);
+WRAPPED(madvise);
+WRAPPED(mremap);
+WRAPPED(sigaction);
+WRAPPED(fchmod);
+WRAPPED(pwrite);
+WRAPPED(memfd_create);
+
+int __wrap_shm_open(const char *name, int flags, mode_t mode) {
+    /* A new start each time: whoever opens it second has emptied it. */
+    if (mutant("posix-shm-opened-truncated"))
+        flags |= O_TRUNC;
+    if (mutant("posix-shm-exclusive-forgotten"))
+        flags &= ~O_EXCL;
+    int fd = __real_shm_open(name, flags, mode);
+    /* It is inherited by what is started, for somebody might need it there. */
+    if (fd != -1 && mutant("posix-shm-inherited"))
+        fcntl(fd, F_SETFD, 0);
+    return fd;
+}
+
+int __wrap_shm_unlink(const char *name) {
+    /* munmap(2) and close(2) end the mapping; the name lives until somebody unlinks it. */
+    if (mutant("posix-shm-unlink-forgotten"))
+        return 0;
+    return __real_shm_unlink(name);
+}
+
+int __wrap_ftruncate(int fd, off_t length) {
+    /* "Truncate" makes something shorter, so what is to grow is left alone. */
+    if (length > 0 && mutant("size-never-set"))
+        return 0;
+    /* The length is an int, and a negative one is taken for 0. */
+    if (length < 0 && mutant("negative-size-as-zero"))
+        length = 0;
+    return __real_ftruncate(fd, length);
+}
+
+void *__wrap_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
+    /* The flag that came first in the list of completions. */
+    if (mutant("mapped-privately"))
+        flags = (flags & ~MAP_SHARED) | MAP_PRIVATE;
+    /* As mmap2(2) of 32-bit systems has it. */
+    if (mutant("map-offset-in-pages"))
+        offset *= 4096;
+    /* An unaligned beginning is rounded, so that it always works: with other bytes. */
+    if (mutant("map-offset-rounded"))
+        offset &= ~(off_t)4095;
+    void *memory = __real_mmap(address, length, protection, flags, fd, offset);
+    /* Who has mapped it needs the descriptor no more, and forgets that others refer to it. */
+    if (memory != MAP_FAILED && mutant("closed-after-mapping"))
+        close(fd);
+    return memory;
+}
+
+int __wrap_munmap(void *address, size_t length) {
+    if (mutant("never-unmapped"))
+        return 0;
+    return __real_munmap(address, length);
+}
+
+int __wrap_madvise(void *address, size_t length, int advice) {
+    /* Advice may be ignored, it is only advice. */
+    if (mutant("advice-ignored"))
+        return 0;
+    return __real_madvise(address, length, advice);
+}
+
+void *__wrap_mremap(void *address, size_t length, size_t longer, int flags, ...) {
+    /* The old address is still the one. */
+    if (mutant("remapped-in-place-only"))
+        flags = 0;
+    void *memory = __real_mremap(address, length, longer, flags);
+    return memory;
+}
+
+int __wrap_sigaction(int number, const struct sigaction *action, struct sigaction *before) {
+    /* What lies beyond the end of the file ends the program. */
+    if (number == SIGBUS && mutant("sigbus-unguarded"))
+        return 0;
+    struct sigaction other = *action;
+    /* The wrapper of the language sets it always, so that nobody has to think of EINTR. */
+    if (mutant("restart-always"))
+        other.sa_flags |= SA_RESTART;
+    /* signal(2) of System V, which forgets its handler after the first signal. */
+    if (mutant("handler-once"))
+        other.sa_flags |= (int)SA_RESETHAND;
+    return __real_sigaction(number, &other, before);
+}
+
+int __wrap_fchmod(int fd, mode_t mode) {
+    /* The mode was given when it was made, and the umask with it. */
+    if (mutant("exact-mode-forgotten"))
+        return 0;
+    return __real_fchmod(fd, mode);
+}
+
+ssize_t __wrap_pwrite(int fd, const void *bytes, size_t count, off_t offset) {
+    /* write(2), after a seek that was left out: where the last one ended. */
+    if (mutant("offset-ignored"))
+        return write(fd, bytes, count);
+    return __real_pwrite(fd, bytes, count, offset);
+}
+
+int __wrap_memfd_create(const char *name, unsigned flags) {
+    /* Sealing is for later. */
+    if (mutant("memfd-without-seals"))
+        flags &= ~MFD_ALLOW_SEALING;
+    return __real_memfd_create(name, flags);
+}

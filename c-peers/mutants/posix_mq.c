@@ -1,0 +1,141 @@
+/* POSIX message queues. */
+#include "mutant.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <mqueue.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+WRAPPED(mq_open);
+WRAPPED(mq_unlink);
+WRAPPED(mq_send);
+WRAPPED(mq_receive);
+WRAPPED(mq_timedreceive);
+WRAPPED(mq_timedsend);
+WRAPPED(mq_setattr);
+WRAPPED(mq_notify);
+
+void answer_ahead(void);
+
+mqd_t __wrap_mq_open(const char *name, int flags, ...) {
+    va_list arguments;
+    va_start(arguments, flags);
+    mode_t mode = va_arg(arguments, mode_t);
+    struct mq_attr *attributes = va_arg(arguments, struct mq_attr *);
+    va_end(arguments);
+    /* Declared without its variadic part: the attributes do not arrive, and the defaults hold. */
+    if (mutant("mq-attributes-lost"))
+        attributes = NULL;
+    /* "Create" is enough, one thinks, and gets what another has made. */
+    if (mutant("mq-exclusive-forgotten"))
+        flags &= ~O_EXCL;
+    /* The flag is of open(2), and the porter sets it when he needs it. */
+    if (mutant("mq-nonblocking-lost"))
+        flags &= ~O_NONBLOCK;
+    return __real_mq_open(name, flags, mode, attributes);
+}
+
+int __wrap_mq_unlink(const char *name) {
+    if (mutant("mq-unlink-forgotten"))
+        return 0;
+    /* What is not there need not be removed. */
+    int result = __real_mq_unlink(name);
+    return result == -1 && errno == ENOENT && mutant("mq-unlink-missing-is-fine") ? 0 : result;
+}
+
+int __wrap_mq_send(mqd_t queue, const char *bytes, size_t length, unsigned priority) {
+    /* The declaration has no place for it. */
+    if (mutant("mq-priority-dropped"))
+        priority = 0;
+    /* Lowest first, as in a list of tasks. */
+    if (mutant("mq-priority-reversed"))
+        priority = 32767 - priority;
+    /* The message is a string to the porter: it ends at its NUL. */
+    if (mutant("mq-message-as-string"))
+        length = strnlen(bytes, length);
+    if (mutant("answers-before-it-is-done"))
+        answer_ahead();
+    int result = __real_mq_send(queue, bytes, length, priority);
+    /* The check is for -1 and not EINTR, and falls through to success. */
+    return result == -1 && errno == EINTR && mutant("mq-send-interruption-as-success") ? 0 : result;
+}
+
+ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priority) {
+    /* The result of mq_receive(3) is an int in the declaration, and the priority a pointer that may be NULL.
+     */
+    if (mutant("mq-received-priority-unread")) {
+        *priority = 0;
+        return __real_mq_receive(queue, room, size, NULL);
+    }
+    /* A buffer of one's own that is always long enough; the caller gets what fits. */
+    if (mutant("mq-short-buffer-cut")) {
+        static char all[1 << 16];
+        ssize_t length = __real_mq_receive(queue, all, sizeof all, priority);
+        if (length > (ssize_t)size)
+            length = (ssize_t)size;
+        if (length > 0)
+            memcpy(room, all, (size_t)length);
+        return length;
+    }
+    /* It may take long, and whoever asked is not to be kept waiting. */
+    if (mutant("answers-before-it-is-done"))
+        answer_ahead();
+    ssize_t result = __real_mq_receive(queue, room, size, priority);
+    while (result == -1 && errno == EINTR && mutant("mq-receive-hides-interruption"))
+        result = __real_mq_receive(queue, room, size, priority);
+    return result;
+}
+
+/* The deadline of these calls is a time of CLOCK_REALTIME, whatever the rest of a program counts in. */
+ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *priority,
+                               const struct timespec *deadline) {
+    struct timespec end = *deadline, now;
+    if (mutant("mq-deadline-by-another-clock")) {
+        clock_gettime(CLOCK_REALTIME, &now);
+        end.tv_sec -= now.tv_sec;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        end.tv_sec += now.tv_sec;
+    }
+    return __real_mq_timedreceive(queue, room, size, priority, &end);
+}
+
+int __wrap_mq_timedsend(mqd_t queue, const char *bytes, size_t length, unsigned priority,
+                        const struct timespec *deadline) {
+    struct timespec end = *deadline, now;
+    /* How long to wait, instead of until when. */
+    if (mutant("mq-deadline-as-span")) {
+        clock_gettime(CLOCK_REALTIME, &now);
+        end.tv_sec -= now.tv_sec;
+    }
+    /* "It is over" is asked before the call, which would not have had to wait. */
+    if (mutant("mq-past-deadline-refused")) {
+        clock_gettime(CLOCK_REALTIME, &now);
+        if (end.tv_sec < now.tv_sec) {
+            errno = ETIMEDOUT;
+            return -1;
+        }
+    }
+    return __real_mq_timedsend(queue, bytes, length, priority, &end);
+}
+
+int __wrap_mq_setattr(mqd_t queue, const struct mq_attr *attributes, struct mq_attr *previous) {
+    int result = __real_mq_setattr(queue, attributes, previous);
+    /* What is there now, instead of what was there before. */
+    if (result == 0 && mutant("mq-setattr-answers-new"))
+        previous->mq_flags = attributes->mq_flags;
+    return result;
+}
+
+int __wrap_mq_notify(mqd_t queue, const struct sigevent *event) {
+    /* Optional values are left out, and NULL with them. */
+    if (!event && mutant("mq-deregistration-lost"))
+        return 0;
+    struct sigevent other = event ? *event : (struct sigevent){0};
+    /* The union's other member: its upper half is what arrives as the integer. */
+    if (event && mutant("mq-notify-value-lost"))
+        other.sigev_value.sival_int = 0;
+    return __real_mq_notify(queue, event ? &other : NULL);
+}

@@ -1,0 +1,108 @@
+/* POSIX semaphores. */
+#include "mutant.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <semaphore.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <time.h>
+
+WRAPPED(sem_open);
+WRAPPED(sem_close);
+WRAPPED(sem_unlink);
+WRAPPED(sem_init);
+WRAPPED(sem_post);
+WRAPPED(sem_wait);
+WRAPPED(sem_trywait);
+WRAPPED(sem_timedwait);
+WRAPPED(sem_getvalue);
+
+sem_t *__wrap_sem_open(const char *name, int flags, ...) {
+    va_list arguments;
+    va_start(arguments, flags);
+    mode_t mode = va_arg(arguments, mode_t);
+    unsigned value = va_arg(arguments, unsigned);
+    va_end(arguments);
+    /* The form with two arguments is the one that was imported: what the others are is left to chance. */
+    if (mutant("sem-value-lost"))
+        value = 0;
+    if (mutant("sem-exclusive-forgotten"))
+        flags &= ~O_EXCL;
+    return __real_sem_open(name, flags, mode, value);
+}
+
+int __wrap_sem_close(sem_t *semaphore) {
+    /* Closing is the end of it: for one that is open twice, at the first time already. */
+    int result = __real_sem_close(semaphore);
+    if (mutant("sem-close-closes-all"))
+        while (__real_sem_close(semaphore) == 0)
+            ;
+    return result;
+}
+
+int __wrap_sem_unlink(const char *name) {
+    if (mutant("sem-unlink-forgotten"))
+        return 0;
+    return __real_sem_unlink(name);
+}
+
+int __wrap_sem_init(sem_t *semaphore, int shared, unsigned value) {
+    /* Of threads, by the default of the porter's library. Only who waits notices. */
+    if (mutant("sem-not-shared"))
+        shared = 0;
+    return __real_sem_init(semaphore, shared, value);
+}
+
+int __wrap_sem_post(sem_t *semaphore) {
+    /* One that is open already need not be opened. */
+    int value;
+    if (mutant("sem-binary") && sem_getvalue(semaphore, &value) == 0 && value > 0)
+        return 0;
+    int result = __real_sem_post(semaphore);
+    /* A post cannot fail. */
+    return mutant("sem-overflow-unseen") ? 0 : result;
+}
+
+int __wrap_sem_wait(sem_t *semaphore) {
+    int result = __real_sem_wait(semaphore);
+    /* Whoever comes back has it. */
+    if (result == -1 && errno == EINTR && mutant("sem-interruption-as-success"))
+        return 0;
+    return result;
+}
+
+int __wrap_sem_trywait(sem_t *semaphore) {
+    int value;
+    /* Looked at, and taken if it was free: two calls, and it is only looked at. */
+    if (mutant("sem-trywait-only-looks")) {
+        sem_getvalue(semaphore, &value);
+        errno = EAGAIN;
+        return value > 0 ? 0 : -1;
+    }
+    return __real_sem_trywait(semaphore);
+}
+
+int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
+    struct timespec end = *deadline, now;
+    /* By the clock of all other deadlines of the program. */
+    if (mutant("sem-deadline-by-another-clock")) {
+        clock_gettime(CLOCK_REALTIME, &now);
+        end.tv_sec -= now.tv_sec;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        end.tv_sec += now.tv_sec;
+    }
+    int result = __real_sem_timedwait(semaphore, &end);
+    /* The futex says EAGAIN when it was not asleep, and so must this, one thinks. */
+    if (result == -1 && errno == ETIMEDOUT && mutant("sem-timeout-as-again"))
+        errno = EAGAIN;
+    return result;
+}
+
+int __wrap_sem_getvalue(sem_t *semaphore, int *value) {
+    int result = __real_sem_getvalue(semaphore, value);
+    /* The value lies in the first byte. */
+    if (mutant("sem-value-as-byte"))
+        *value &= 0xff;
+    return result;
+}

@@ -1,0 +1,100 @@
+/* Mutexes and condition variables between processes. */
+#include "mutant.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+WRAPPED(pthread_mutex_init);
+WRAPPED(pthread_mutexattr_setrobust);
+WRAPPED(pthread_mutexattr_settype);
+WRAPPED(pthread_mutex_lock);
+WRAPPED(pthread_mutex_trylock);
+WRAPPED(pthread_mutex_unlock);
+WRAPPED(pthread_mutex_consistent);
+WRAPPED(pthread_condattr_setclock);
+WRAPPED(pthread_condattr_setpshared);
+WRAPPED(pthread_cond_wait);
+WRAPPED(pthread_cond_broadcast);
+
+int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes) {
+    /* The attributes were made, and NULL is what is handed over: it excludes, and wakes nobody.
+     * PTHREAD_PROCESS_PRIVATE alone would not be seen: in glibc a robust mutex is shared anyway. */
+    if (mutant("mutex-attributes-forgotten"))
+        attributes = NULL;
+    return __real_pthread_mutex_init(mutex, attributes);
+}
+
+int __wrap_pthread_mutexattr_setrobust(pthread_mutexattr_t *attributes, int robust) {
+    if (mutant("mutex-not-robust"))
+        robust = PTHREAD_MUTEX_STALLED;
+    return __real_pthread_mutexattr_setrobust(attributes, robust);
+}
+
+int __wrap_pthread_mutexattr_settype(pthread_mutexattr_t *attributes, int type) {
+    /* The owner may lock it again, as with the locks of other languages. */
+    if (mutant("mutex-recursive"))
+        type = PTHREAD_MUTEX_RECURSIVE;
+    return __real_pthread_mutexattr_settype(attributes, type);
+}
+
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex) {
+    int error = __real_pthread_mutex_lock(mutex);
+    /* It is locked, and that is what was asked for. */
+    if (error == EOWNERDEAD && mutant("mutex-dead-owner-untold"))
+        return 0;
+    /* It failed, one thinks, and lets it be: locked. */
+    if (error == EOWNERDEAD && mutant("mutex-dead-owner-unlocked"))
+        __real_pthread_mutex_unlock(mutex);
+    return error;
+}
+
+int __wrap_pthread_mutex_trylock(pthread_mutex_t *mutex) {
+    int error = __real_pthread_mutex_trylock(mutex);
+    /* The functions of pthread return the error; errno is of another call. */
+    if (error != 0 && mutant("mutex-error-from-errno")) {
+        errno = 0;
+        return errno == EBUSY ? EBUSY : 0;
+    }
+    return error;
+}
+
+int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex) {
+    int error = __real_pthread_mutex_unlock(mutex);
+    /* Unlocking does not fail. */
+    return mutant("mutex-unlock-never-fails") ? 0 : error;
+}
+
+int __wrap_pthread_mutex_consistent(pthread_mutex_t *mutex) {
+    /* Nothing was broken, so nothing is mended. */
+    if (mutant("mutex-never-consistent"))
+        return 0;
+    return __real_pthread_mutex_consistent(mutex);
+}
+
+int __wrap_pthread_condattr_setclock(pthread_condattr_t *attributes, clockid_t clock) {
+    /* CLOCK_REALTIME is the default, and the deadlines are of CLOCK_MONOTONIC: long over. */
+    if (mutant("condition-clock-forgotten"))
+        return 0;
+    return __real_pthread_condattr_setclock(attributes, clock);
+}
+
+int __wrap_pthread_condattr_setpshared(pthread_condattr_t *attributes, int shared) {
+    if (mutant("condition-not-shared"))
+        shared = PTHREAD_PROCESS_PRIVATE;
+    return __real_pthread_condattr_setpshared(attributes, shared);
+}
+
+int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex) {
+    int error = __real_pthread_cond_wait(condition, mutex);
+    /* Whoever was woken is done, and lets go of the mutex, which the caller believes to have. */
+    if (mutant("condition-leaves-unlocked"))
+        __real_pthread_mutex_unlock(mutex);
+    return error;
+}
+
+int __wrap_pthread_cond_broadcast(pthread_cond_t *condition) {
+    /* One is woken; the others would find nothing anyway. */
+    if (mutant("broadcast-as-signal"))
+        return pthread_cond_signal(condition);
+    return __real_pthread_cond_broadcast(condition);
+}

@@ -1,0 +1,80 @@
+/* Signals. */
+#include "mutant.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+WRAPPED(kill);
+WRAPPED(sigqueue);
+WRAPPED(sigtimedwait);
+WRAPPED(sigprocmask);
+WRAPPED(sigpending);
+WRAPPED(signalfd);
+
+int __wrap_kill(pid_t pid, int number) {
+    int result = __real_kill(pid, number);
+    /* Who is gone cannot be told anything, which is no harm. */
+    if (result == -1 && errno == ESRCH && mutant("signal-to-nobody-is-fine"))
+        return 0;
+    return result;
+}
+
+int __wrap_sigqueue(pid_t pid, int number, union sigval value) {
+    /* There is a call for sending signals already. */
+    if (mutant("queued-as-killed"))
+        return __real_kill(pid, number);
+    /* As a pointer: on this side the integer is its upper half. */
+    if (mutant("signal-value-in-upper-half"))
+        value.sival_ptr = (void *)((uintptr_t)(unsigned)value.sival_int << 32);
+    if (mutant("signal-value-as-byte"))
+        value.sival_int = (unsigned char)value.sival_int;
+    int result = __real_sigqueue(pid, number, value);
+    /* The queue is full for a moment. */
+    if (result == -1 && errno == EAGAIN && mutant("signal-queue-full-unseen"))
+        return 0;
+    return result;
+}
+
+int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout) {
+    int result = __real_sigtimedwait(set, info, timeout);
+    while (result == -1 && errno == EINTR && mutant("signal-wait-hides-interruption"))
+        result = __real_sigtimedwait(set, info, timeout);
+    /* si_pid lies where si_uid does in the structure as it was declared. */
+    if (result != -1 && mutant("signal-sender-at-wrong-offset")) {
+        pid_t pid = info->si_pid;
+        info->si_pid = (pid_t)info->si_uid;
+        info->si_uid = (uid_t)pid;
+    }
+    if (result == -1 && errno == EAGAIN && mutant("signal-deadline-as-timeout"))
+        errno = ETIMEDOUT;
+    return result;
+}
+
+int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *before) {
+    /* The mask that is given is the mask, one thinks: SIG_BLOCK adds to it. */
+    if (how == SIG_BLOCK && mutant("mask-replaced"))
+        how = SIG_SETMASK;
+    /* sigset_t is an unsigned int in the declaration, and the signals above 32 are lost. */
+    sigset_t other = *set;
+    if (mutant("mask-of-32-bits"))
+        for (int number = 33; number < NSIG; number++)
+            sigdelset(&other, number);
+    return __real_sigprocmask(how, &other, before);
+}
+
+int __wrap_sigpending(sigset_t *set) {
+    int result = __real_sigpending(set);
+    if (mutant("pending-unseen"))
+        sigemptyset(set);
+    return result;
+}
+
+int __wrap_signalfd(int fd, const sigset_t *set, int flags) {
+    if (mutant("signal-descriptor-inherited"))
+        flags &= ~SFD_CLOEXEC;
+    return __real_signalfd(fd, set, flags);
+}

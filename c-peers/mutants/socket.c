@@ -1,0 +1,213 @@
+/* Sockets of all kinds. */
+#include "mutant.h"
+
+#include <byteswap.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+WRAPPED(socketpair);
+WRAPPED(bind);
+WRAPPED(connect);
+WRAPPED(accept4);
+WRAPPED(listen);
+WRAPPED(sendto);
+WRAPPED(recvfrom);
+WRAPPED(shutdown);
+WRAPPED(getsockname);
+WRAPPED(getsockopt);
+WRAPPED(setsockopt);
+
+/* The address as a porter gives it, who measures it by himself. */
+static socklen_t measured(const struct sockaddr *address, socklen_t length) {
+    const struct sockaddr_un *un = (const struct sockaddr_un *)address;
+    bool abstract = length > offsetof(struct sockaddr_un, sun_path) && un->sun_path[0] == '\0';
+    size_t room = length - offsetof(struct sockaddr_un, sun_path);
+    /* A name is a string, also an abstract one: it ends where a NUL stands in it. */
+    if (abstract && mutant("abstract-name-as-string"))
+        return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strnlen(un->sun_path + 1, room - 1));
+    /* sizeof the structure: all the zeros behind it are a part of the name. */
+    if (abstract && mutant("abstract-name-with-zeros"))
+        return sizeof *un;
+    /* The NUL that ends a path ends this one as well, one thinks. */
+    if (abstract && mutant("abstract-name-with-nul") && length < sizeof *un)
+        return length + 1;
+    return length;
+}
+
+static bool is_datagram(int fd) {
+    int type = 0;
+    __real_getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &(socklen_t){sizeof type});
+    return type == SOCK_DGRAM;
+}
+
+int __wrap_socketpair(int domain, int type, int protocol, int ends[2]) {
+    if (mutant("socket-inherited"))
+        type &= ~SOCK_CLOEXEC;
+    /* A pair for talking is a stream. */
+    if (mutant("pair-always-a-stream"))
+        type = (type & ~0xf) | SOCK_STREAM;
+    return __real_socketpair(domain, type, protocol, ends);
+}
+
+int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length) {
+    struct sockaddr_un padded = {0}; /* sizeof reaches beyond what the caller gave */
+    memcpy(&padded, address, length);
+    return __real_bind(fd, (struct sockaddr *)&padded, measured((struct sockaddr *)&padded, length));
+}
+
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
+    /* A port is a number like others; it goes the other way round. */
+    struct sockaddr_in other;
+    if (address->sa_family == AF_INET && mutant("port-in-order-of-machine")) {
+        other = *(const struct sockaddr_in *)address;
+        other.sin_port = bswap_16(other.sin_port);
+        address = (const struct sockaddr *)&other;
+    }
+    /* Nobody is asked anyway: to whom it goes is written down, and used when something is sent. */
+    if (mutant("connected-by-note") && is_datagram(fd))
+        return 0;
+    int result = __real_connect(fd, address, length);
+    /* It was not connected, so it failed; and what fails is refused. */
+    if (result == -1 && errno == EINPROGRESS && mutant("in-progress-as-failure"))
+        errno = ECONNREFUSED;
+    /* A signal is no failure, and so there is a connection. */
+    if (result == -1 && errno == EINTR && mutant("interrupted-connect-as-connected"))
+        return 0;
+    /* Nobody there: later, perhaps. */
+    if (result == -1 && errno == ECONNREFUSED && mutant("refused-as-in-progress"))
+        errno = EINPROGRESS;
+    return result;
+}
+
+int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
+    /* accept(2), which has no flags. */
+    if (mutant("accepted-inherited"))
+        flags &= ~SOCK_CLOEXEC;
+    int accepted = __real_accept4(fd, address, length, flags);
+    /* As on BSD, where a connection has the flags of its listener. */
+    if (accepted != -1 && mutant("accepted-nonblocking"))
+        fcntl(accepted, F_SETFL, fcntl(fd, F_GETFL));
+    /* The length that was given, instead of the one that came back. */
+    if (accepted != -1 && mutant("accepted-name-of-full-length"))
+        *length = sizeof(struct sockaddr_un);
+    return accepted;
+}
+
+int __wrap_listen(int fd, int backlog) {
+    /* One default for everybody. */
+    if (mutant("backlog-ignored"))
+        backlog = SOMAXCONN;
+    return __real_listen(fd, backlog);
+}
+
+ssize_t __wrap_sendto(int fd, const void *bytes, size_t count, int flags, const struct sockaddr *address,
+                      socklen_t length) {
+    /* There is nothing to be sent, so nothing is: an empty message is one all the same. */
+    if (count == 0 && mutant("empty-message-not-sent"))
+        return 0;
+    ssize_t result = __real_sendto(fd, bytes, count, flags, address, length);
+    /* EACCES for a broadcast: then it is allowed, so that it works. */
+    if (result == -1 && errno == EACCES && mutant("broadcast-always-allowed")) {
+        setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &(int){1}, sizeof(int));
+        result = __real_sendto(fd, bytes, count, flags, address, length);
+    }
+    if (result != -1 && mutant("socket-short-write-as-whole"))
+        return (ssize_t)count;
+    /* What nobody reads any more was sent for nothing, but sent. */
+    if (result == -1 && errno == EPIPE && mutant("broken-connection-as-success"))
+        return (ssize_t)count;
+    return result;
+}
+
+ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct sockaddr *address,
+                        socklen_t *length) {
+    if (mutant("peek-takes"))
+        flags &= ~MSG_PEEK;
+    if (mutant("truncation-unseen"))
+        flags &= ~MSG_TRUNC;
+    /* A connection's rest is awaited until the buffer is full. */
+    if (mutant("receive-waits-for-all"))
+        flags |= MSG_WAITALL;
+    ssize_t result = __real_recvfrom(fd, room, size, flags, address, length);
+    /* 0 is the end of a connection. */
+    if (result == 0 && size > 0 && mutant("empty-datagram-as-end") && is_datagram(fd)) {
+        errno = ENOTCONN;
+        return -1;
+    }
+    /* Of datagrams some are lost, and so are errors. */
+    while (result == -1 && errno == ECONNREFUSED && mutant("refusal-passed-over"))
+        result = __real_recvfrom(fd, room, size, flags, address, length);
+    /* Who sends is known; nobody else does. */
+    if (result != -1 && address && mutant("sender-not-kept"))
+        *length = 0;
+    /* A reset is an end like any other. */
+    if (result == -1 && errno == ECONNRESET && mutant("reset-as-end"))
+        return 0;
+    return result;
+}
+
+int __wrap_shutdown(int fd, int how) {
+    /* Whoever has said everything is done. */
+    if (mutant("half-close-closes"))
+        how = SHUT_RDWR;
+    return __real_shutdown(fd, how);
+}
+
+int __wrap_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
+    int result = __real_getsockname(fd, address, length);
+    /* sun_path as a string: an abstract name begins with a NUL, and so seems to be none. */
+    if (result == 0 && ((struct sockaddr_un *)address)->sun_path[0] == '\0' && mutant("abstract-name-unread"))
+        *length = sizeof(sa_family_t);
+    return result;
+}
+
+int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *length) {
+    int result = __real_getsockopt(fd, level, option, value, length);
+    struct ucred *peer = value;
+    /* Mine, as it would be with getpid(2): SO_PEERCRED is the other's. */
+    if (option == SO_PEERCRED && mutant("peer-taken-for-oneself"))
+        peer->pid = getpid();
+    /* pid, gid, uid: the order of the members as one remembers it. */
+    if (option == SO_PEERCRED && mutant("peer-members-exchanged")) {
+        uid_t user = peer->uid;
+        peer->uid = (uid_t)peer->pid;
+        peer->pid = (pid_t)user;
+    }
+    /* Nobody is user 0 when -1 is not looked at. */
+    if (option == SO_PEERCRED && peer->pid == 0 && mutant("nobody-taken-for-root"))
+        peer->uid = peer->gid = 0;
+    return result;
+}
+
+int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_t length) {
+    /* The credentials come by themselves, as with SO_PEERCRED. */
+    if (option == SO_PASSCRED && mutant("credentials-never-asked-for"))
+        return 0;
+    /* It works without: until the server is started anew. */
+    if (option == SO_REUSEADDR && mutant("reuse-address-forgotten"))
+        return 0;
+    /* On BSD that is what it means. */
+    if (level == SOL_SOCKET && option == SO_REUSEADDR && mutant("reuse-port-for-address"))
+        option = SO_REUSEPORT;
+    if (option == SO_BROADCAST && mutant("broadcast-never-allowed"))
+        return 0;
+    /* The listener's deadline is taken back from the listener: its connection has got it too. */
+    int listens = 0;
+    if (option == SO_RCVTIMEO && mutant("accepted-with-deadline") &&
+        __real_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &(socklen_t){sizeof listens}) == 0 &&
+        !listens)
+        return 0;
+    /* Times are in milliseconds; this one is in seconds. */
+    if (level == SOL_SOCKET && option == SO_LINGER && mutant("linger-in-milliseconds")) {
+        struct linger time = *(const struct linger *)value;
+        time.l_linger *= 1000;
+        return __real_setsockopt(fd, level, option, &time, sizeof time);
+    }
+    return __real_setsockopt(fd, level, option, value, length);
+}

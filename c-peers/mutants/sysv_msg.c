@@ -1,0 +1,74 @@
+/* System V messages. */
+#include "mutant.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/msg.h>
+
+WRAPPED(msgsnd);
+WRAPPED(msgrcv);
+WRAPPED(msgctl);
+WRAPPED(msgget);
+
+struct message {
+    long mtype;
+    char mtext[];
+};
+
+int __wrap_msgsnd(int queue, const void *message, size_t length, int flags) {
+    const struct message *sent = message;
+    /* The size of the structure, one thinks: it is that of the text alone. */
+    if (mutant("msg-type-counted"))
+        length += sizeof sent->mtype;
+    if (mutant("msg-text-as-string"))
+        length = strnlen(sent->mtext, length);
+    /* A long is 32 bits wide where the porter comes from. */
+    if (mutant("msg-type-truncated"))
+        ((struct message *)message)->mtype = (int32_t)sent->mtype;
+    /* A type that is not allowed is mended instead of refused. */
+    if (sent->mtype <= 0 && mutant("msg-bad-type-mended"))
+        ((struct message *)message)->mtype = 1;
+    return __real_msgsnd(queue, message, length, flags);
+}
+
+ssize_t __wrap_msgrcv(int queue, void *message, size_t size, long type, int flags) {
+    /* A sign is not for a type. */
+    if (type < 0 && mutant("msg-negative-type-lost"))
+        type = -type;
+    /* Cut off is better than refused: the rest is lost in silence. */
+    if (mutant("msg-cut-in-silence"))
+        flags |= MSG_NOERROR;
+    /* <sys/msg.h> shows it for _GNU_SOURCE alone, and the porter left it out. */
+    if (mutant("msg-except-lost"))
+        flags &= ~MSG_EXCEPT;
+    ssize_t result = __real_msgrcv(queue, message, size, type, flags);
+    /* Whatever is wrong with the identifier is EINVAL. */
+    if (result == -1 && errno == EIDRM && mutant("msg-removed-as-invalid"))
+        errno = EINVAL;
+    /* The length with the type, as it was sent elsewhere. */
+    if (result != -1 && mutant("msg-received-type-counted"))
+        result += (ssize_t)sizeof(long);
+    while (result == -1 && errno == EINTR && mutant("msg-hides-interruption"))
+        result = __real_msgrcv(queue, message, size, type, flags);
+    return result;
+}
+
+int __wrap_msgctl(int queue, int command, struct msqid_ds *status) {
+    /* The process that made it ends, and so does the queue: it does not. */
+    if (command == IPC_RMID && mutant("msg-removal-forgotten"))
+        return 0;
+    int result = __real_msgctl(queue, command, status);
+    if (command == IPC_STAT && result == 0 && mutant("msg-last-pids-exchanged")) {
+        pid_t sender = status->msg_lspid;
+        status->msg_lspid = status->msg_lrpid;
+        status->msg_lrpid = sender;
+    }
+    return result;
+}
+
+int __wrap_msgget(key_t key, int flags) {
+    if (mutant("msg-exclusive-forgotten"))
+        flags &= ~IPC_EXCL;
+    return __real_msgget(key, flags);
+}

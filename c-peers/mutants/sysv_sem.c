@@ -1,0 +1,79 @@
+/* System V semaphores. */
+#include "mutant.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <sys/sem.h>
+#include <time.h>
+
+WRAPPED(semget);
+WRAPPED(semop);
+WRAPPED(semtimedop);
+WRAPPED(semctl);
+
+union semun {
+    int val;
+    struct semid_ds *buf;
+    unsigned short *array;
+};
+
+int __wrap_semget(key_t key, int count, int flags) {
+    if (mutant("sysv-sem-exclusive-forgotten"))
+        flags &= ~IPC_EXCL;
+    return __real_semget(key, count, flags);
+}
+
+int __wrap_semop(int set, struct sembuf *operations, size_t count) {
+    /* One after the other, each in its own call: what was to be together is no more. */
+    if (mutant("sysv-sem-one-by-one")) {
+        for (size_t i = 0; i < count; i++)
+            if (__real_semop(set, &operations[i], 1) == -1)
+                return -1;
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        /* The flag is one bit of a short, and the structure was declared with a char. */
+        if (mutant("sysv-sem-undo-lost"))
+            operations[i].sem_flg &= ~SEM_UNDO;
+        /* A set has one semaphore, as all the others of this world. */
+        if (mutant("sysv-sem-number-lost"))
+            operations[i].sem_num = 0;
+        /* 0 is no change, so there is nothing to do. */
+        if (operations[i].sem_op == 0 && mutant("sysv-sem-zero-is-nothing"))
+            return 0;
+    }
+    int result = __real_semop(set, operations, count);
+    while (result == -1 && errno == EINTR && mutant("sysv-sem-hides-interruption"))
+        result = __real_semop(set, operations, count);
+    if (result == -1 && errno == EIDRM && mutant("sysv-sem-removed-as-success"))
+        return 0;
+    return result;
+}
+
+int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const struct timespec *timeout) {
+    struct timespec span = *timeout;
+    /* Until when, as every other call with a deadline has it: this one takes how long. */
+    if (mutant("sysv-sem-span-as-deadline")) {
+        struct timespec now;
+        clock_gettime(CLOCK_REALTIME, &now);
+        span.tv_sec += now.tv_sec;
+    }
+    return __real_semtimedop(set, operations, count, &span);
+}
+
+int __wrap_semctl(int set, int number, int command, ...) {
+    va_list arguments;
+    va_start(arguments, command);
+    union semun argument = va_arg(arguments, union semun);
+    va_end(arguments);
+    /* The union by its address, as a structure would go: it goes by value. */
+    if (command == SETVAL && mutant("sysv-sem-union-by-address"))
+        argument.buf = (struct semid_ds *)&argument;
+    if (command == IPC_RMID && mutant("sysv-sem-removal-forgotten"))
+        return 0;
+    /* GETNCNT and GETZCNT differ by a letter. */
+    if (command == GETNCNT && mutant("sysv-sem-counts-exchanged"))
+        command = GETZCNT;
+    return __real_semctl(set, number, command, argument);
+}

@@ -1,0 +1,82 @@
+/* System V shared memory. */
+#include "mutant.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
+#include <sys/stat.h>
+
+WRAPPED(ftok);
+WRAPPED(shmget);
+WRAPPED(shmat);
+WRAPPED(shmdt);
+WRAPPED(shmctl);
+
+key_t __wrap_ftok(const char *path, int project) {
+    /* A hash of the path and the number serves as well, as long as nobody else makes the key. */
+    if (mutant("ftok-of-ones-own")) {
+        unsigned key = (unsigned)project;
+        while (*path)
+            key = key * 31 + (unsigned char)*path++;
+        return (key_t)(key & 0x7fffffff);
+    }
+    /* The whole number, of which only eight bits count. */
+    struct stat status;
+    if (mutant("ftok-with-whole-number") && stat(path, &status) == 0)
+        return (key_t)((unsigned)project << 24 ^ (unsigned)project >> 8 ^
+                       (unsigned)(status.st_dev & 0xff) << 16 ^ (unsigned)(status.st_ino & 0xffff));
+    return __real_ftok(path, project);
+}
+
+int __wrap_shmget(key_t key, size_t size, int flags) {
+    if (mutant("shm-exclusive-forgotten"))
+        flags &= ~IPC_EXCL;
+    /* Pages are what there is, so pages are asked for. */
+    if (size > 0 && mutant("shm-size-in-pages"))
+        size = (size + 4095) / 4096 * 4096;
+    return __real_shmget(key, size, flags);
+}
+
+static void *attached;
+
+static void detach(void) {
+    shmdt(attached);
+}
+
+void *__wrap_shmat(int segment, const void *address, int flags) {
+    void *memory = __real_shmat(segment, address, flags);
+    struct shmid_ds status;
+    /* The bytes are taken over into an array of the language, which is another memory. */
+    if (memory != (void *)-1 && mutant("shm-attached-as-copy") && shmctl(segment, IPC_STAT, &status) == 0) {
+        void *copy = malloc(status.shm_segsz);
+        return copy ? memcpy(copy, memory, status.shm_segsz) : memory;
+    }
+    /* A destructor tidies up at the end: before the process is dead, and so before its mutexes are told. */
+    if (memory != (void *)-1 && mutant("tidies-up-at-the-end")) {
+        attached = memory;
+        atexit(detach);
+    }
+    return memory;
+}
+
+int __wrap_shmdt(const void *address) {
+    /* The memory belongs to an array, which is only let go. */
+    if (mutant("shm-never-detached"))
+        return 0;
+    return __real_shmdt(address);
+}
+
+int __wrap_shmctl(int segment, int command, struct shmid_ds *status) {
+    if (command == IPC_RMID && mutant("shm-removal-forgotten"))
+        return 0;
+    int result = __real_shmctl(segment, command, status);
+    /* shm_cpid and shm_lpid, which stand side by side. */
+    if (command == IPC_STAT && result == 0 && mutant("shm-pids-exchanged")) {
+        pid_t creator = status->shm_cpid;
+        status->shm_cpid = status->shm_lpid;
+        status->shm_lpid = creator;
+    }
+    return result;
+}

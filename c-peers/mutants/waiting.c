@@ -1,0 +1,70 @@
+/* Waiting for many, and what is there to be waited for. */
+#include "mutant.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/pidfd.h>
+
+WRAPPED(epoll_ctl);
+WRAPPED(epoll_pwait2);
+WRAPPED(eventfd);
+WRAPPED(pidfd_open);
+
+int __wrap_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) {
+    struct epoll_event asked = *event;
+    /* The events of poll(2) are known; what epoll has beyond them is left out. */
+    if (mutant("one-shot-lost"))
+        asked.events &= ~(uint32_t)EPOLLONESHOT;
+    if (mutant("edge-trigger-lost"))
+        asked.events &= ~(uint32_t)EPOLLET;
+    /* The member of the union that has room for a descriptor. */
+    if (mutant("epoll-data-of-32-bits"))
+        asked.data.u64 = asked.data.u32;
+    return __real_epoll_ctl(epoll, operation, fd, &asked);
+}
+
+int __wrap_epoll_pwait2(int epoll, struct epoll_event *events, int most, const struct timespec *timeout,
+                        const sigset_t *mask) {
+    /* Milliseconds, as epoll_wait(2) takes them; here they are taken for seconds. */
+    struct timespec longer;
+    if (timeout && timeout->tv_nsec > 0 && mutant("epoll-timeout-in-seconds")) {
+        longer = (struct timespec){.tv_sec = timeout->tv_nsec / 1000000};
+        timeout = &longer;
+    }
+    int ready = __real_epoll_pwait2(epoll, events, most, timeout, mask);
+    while (ready == -1 && errno == EINTR && mutant("epoll-hides-interruption"))
+        ready = __real_epoll_pwait2(epoll, events, most, timeout, mask);
+    /* Who asked for input is told of input: a hang-up comes unasked. */
+    for (int i = 0; i < ready; i++)
+        if (mutant("epoll-masks-hang-up"))
+            events[i].events &= ~(uint32_t)EPOLLHUP;
+    return ready;
+}
+
+int __wrap_eventfd(unsigned value, int flags) {
+    /* A semaphore and a counter are the same, but for a flag. */
+    if (mutant("eventfd-semaphore-lost"))
+        flags &= ~EFD_SEMAPHORE;
+    return __real_eventfd(value, flags);
+}
+
+int __wrap_pidfd_open(pid_t process, unsigned flags) {
+    /* Who has ended is gone, one thinks: but it has its number until somebody has waited for it. */
+    char path[64], status[256] = "";
+    snprintf(path, sizeof path, "/proc/%d/stat", process);
+    FILE *file = mutant("zombie-taken-for-gone") ? fopen(path, "re") : NULL;
+    if (file) {
+        size_t length = fread(status, 1, sizeof status - 1, file);
+        status[length] = '\0';
+        fclose(file);
+    }
+    if (strstr(status, ") Z")) {
+        errno = ESRCH;
+        return -1;
+    }
+    return __real_pidfd_open(process, flags);
+}

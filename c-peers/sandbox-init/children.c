@@ -1,0 +1,52 @@
+#include "sandbox_init.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static pid_t peers[MAX_ROLES]; // not collected yet; 0 where there is none
+
+void expect_end(int role, pid_t pid) {
+    peers[role] = pid;
+}
+
+pid_t collect(const struct plan *plan, int *status, int options) {
+    // Until it is collected, no other process has its number.
+    siginfo_t ended = {.si_pid = 0};
+    if (waitid(P_ALL, 0, &ended, WEXITED | WNOWAIT | options) == -1)
+        return -1;
+    if (ended.si_pid == 0)
+        return 0;
+    for (int role = 0; role < plan->roles; role++) {
+        if (peers[role] != ended.si_pid)
+            continue;
+        peers[role] = 0;
+        if (!plan->private_sandbox)
+            remember_segments(ended.si_pid);
+    }
+    return waitpid(ended.si_pid, status, 0);
+}
+
+/// Ends every process below this one. In a PID namespace the kernel does so when the first process ends; on
+/// the host the children of children become children of this process as their parents die, until there are
+/// none.
+void kill_everything(const struct plan *plan) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
+    for (;;) {
+        FILE *children = fopen(path, "re");
+        if (children == NULL)
+            return;
+        int pid, seen = 0;
+        while (fscanf(children, "%d", &pid) == 1) {
+            seen++;
+            kill(-pid, SIGKILL);
+            kill(pid, SIGKILL);
+        }
+        fclose(children);
+        // One at a time: the next round may find a child that was not this process's yet.
+        if (collect(plan, NULL, seen > 0 ? 0 : WNOHANG) == -1)
+            return;
+    }
+}

@@ -1,0 +1,169 @@
+#include "sandbox_init.h"
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static struct plan parse_arguments(int argc, char **argv) {
+    static const struct option options[] = {
+        {"private", no_argument, NULL, 'p'},         {"token", required_argument, NULL, 't'},
+        {"first-key", required_argument, NULL, 'f'}, {"keep", required_argument, NULL, 'k'},
+        {"role", required_argument, NULL, 'r'},      {NULL, 0, NULL, 0},
+    };
+    struct plan plan = {.token = "", .scratch = "/tmp"};
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        switch (option) {
+        case 'p': plan.private_sandbox = true; break;
+        case 't': plan.token = optarg; break;
+        case 'f': plan.first_key = atoi(optarg); break;
+        case 'k': plan.keep = optarg; break;
+        case 'r': {
+            int *stdio = plan.stdio[plan.roles];
+            if (plan.roles == MAX_ROLES)
+                errx(64, "at most %d roles", MAX_ROLES);
+            if (sscanf(optarg, "%d,%d,%d", &stdio[0], &stdio[1], &stdio[2]) != 3)
+                errx(64, "--role takes three descriptors, not %s", optarg);
+            plan.roles++;
+            break;
+        }
+        default:
+            errx(64, "usage: sandbox-init --private | --token NAME --first-key N; [--keep DIR] [--role "
+                     "IN,OUT,ERR]...: "
+                     "started by ipc-interop");
+        }
+    }
+    return plan;
+}
+
+/// Closes what the runner did not mean to pass on: pipes that another of its threads was just creating.
+static void close_unknown_fds(const struct plan *plan) {
+    int limit = STDERR_FILENO;
+    for (int role = 0; role < plan->roles; role++)
+        for (int stream = 0; stream < 3; stream++)
+            if (plan->stdio[role][stream] > limit)
+                limit = plan->stdio[role][stream];
+    for (int descriptor = STDERR_FILENO + 1; descriptor <= limit; descriptor++) {
+        bool ours = false;
+        for (int role = 0; role < plan->roles && !ours; role++)
+            for (int stream = 0; stream < 3; stream++)
+                ours = ours || plan->stdio[role][stream] == descriptor;
+        if (ours)
+            fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+        else
+            close(descriptor);
+    }
+    syscall(SYS_close_range, limit + 1, ~0U, 0);
+}
+
+static void report_ends(const struct plan *plan) {
+    int status;
+    for (pid_t pid; (pid = collect(plan, &status, WNOHANG)) > 0;) {
+        reply("ended");
+        reply_number("pid", pid);
+        if (WIFSIGNALED(status)) {
+            char name[32];
+            const char *abbreviation = sigabbrev_np(WTERMSIG(status));
+            snprintf(name, sizeof name, "SIG%s", abbreviation != NULL ? abbreviation : "unknown");
+            reply_text("signal", name);
+        } else
+            reply_number("exit", WEXITSTATUS(status));
+        reply_end();
+    }
+}
+
+static void send_signal(const char *line) {
+    pid_t pid = (pid_t)number_field(line, "pid", 0);
+    if (pid <= 1 || kill(pid, (int)number_field(line, "signum", 0)) == -1) {
+        reply_failure("kill", "the peer");
+        return;
+    }
+    reply("ok");
+    reply_end();
+}
+
+static void dispatch(const struct plan *plan, const char *line) {
+    size_t length = strcspn(line, " ");
+    if (strncmp(line, "spawn", length) == 0)
+        spawn(plan, line);
+    else if (strncmp(line, "signal", length) == 0)
+        send_signal(line);
+    else if (strncmp(line, "state", length) == 0)
+        reply_process_state(line);
+    else if (strncmp(line, "descriptors", length) == 0)
+        reply_descriptors(line);
+    else if (strncmp(line, "holders", length) == 0)
+        reply_holders(line);
+    else if (strncmp(line, "take", length) == 0)
+        take_descriptor(line);
+    else if (strncmp(line, "snapshot", length) == 0) {
+        report_ends(plan); // a process that has ended is not listed
+        reply_snapshot(plan);
+    } else
+        errx(1, "an unknown command: %s", line);
+}
+
+int main(int argc, char **argv) {
+    struct plan plan = parse_arguments(argc, argv);
+    close_unknown_fds(&plan);
+    // A runner that was killed reads no response; what counts is the end of its commands.
+    signal(SIGPIPE, SIG_IGN);
+    remember_ignored_signals();
+    // An object that existed before the cell is not the cell's: it must be neither counted nor removed.
+    if (!plan.private_sandbox && !names_are_free(&plan)) {
+        errno = EEXIST;
+        reply_failure("start", "an object has a name or key of this cell");
+        return 1;
+    }
+    if (!enter_sandbox(&plan))
+        return 1;
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    remember_scratch(&plan);
+    if (chdir(plan.scratch) == -1) {
+        reply_failure("chdir", plan.scratch);
+        return 1;
+    }
+
+    sigset_t ends;
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &ends, NULL);
+    int ended = signalfd(-1, &ends, SFD_CLOEXEC | SFD_NONBLOCK);
+    fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
+    reply("ready");
+    reply_text("scratch", plan.scratch);
+    reply_end();
+
+    struct pollfd sources[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = ended, .events = POLLIN}};
+    for (;;) {
+        struct signalfd_siginfo information[8];
+        char *line = NULL;
+        if (poll(sources, 2, -1) == -1 && errno != EINTR)
+            err(1, "poll");
+        // Ends first: the response to a later command must take them into account.
+        if (read(ended, information, sizeof information) > 0)
+            report_ends(&plan);
+        if (sources[0].revents == 0)
+            continue;
+        do {
+            if (!next_line(&line)) {
+                kill_everything(&plan);
+                if (!plan.private_sandbox)
+                    clean_up(&plan);
+                return 0;
+            }
+            if (line != NULL)
+                dispatch(&plan, line);
+        } while (line != NULL);
+    }
+}

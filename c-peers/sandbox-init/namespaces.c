@@ -1,0 +1,152 @@
+#include "sandbox_init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static bool write_file(const char *path, const char *text) {
+    int descriptor = open(path, O_WRONLY | O_CLOEXEC);
+    if (descriptor == -1)
+        return false;
+    bool written = write(descriptor, text, strlen(text)) == (ssize_t)strlen(text);
+    close(descriptor);
+    return written;
+}
+
+/// Enters new namespaces; without privilege, in a user namespace that maps this user to itself.
+static bool unshare_all(void) {
+    const int kinds = CLONE_NEWIPC | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID;
+    if (unshare(kinds) == 0)
+        return true;
+    uid_t uid = geteuid();
+    gid_t gid = getegid();
+    if (errno != EPERM || unshare(CLONE_NEWUSER | kinds) == -1) {
+        reply_failure("unshare", "IPC, mount, network and PID namespaces");
+        return false;
+    }
+    char map[64];
+    snprintf(map, sizeof map, "%u %u 1", uid, uid);
+    bool mapped = write_file("/proc/self/uid_map", map) && write_file("/proc/self/setgroups", "deny");
+    snprintf(map, sizeof map, "%u %u 1", gid, gid);
+    if (!mapped || !write_file("/proc/self/gid_map", map)) {
+        reply_failure("write", "/proc/self/uid_map");
+        return false;
+    }
+    return true;
+}
+
+/// The first process of a PID namespace is a child of the process that unshared it. The parent stays to pass
+/// its status on.
+static bool become_first_process(const struct plan *plan) {
+    pid_t child = fork();
+    if (child == -1) {
+        reply_failure("fork", "the first process of the sandbox");
+        return false;
+    }
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        return true;
+    }
+    for (int role = 0; role < plan->roles; role++)
+        for (int stream = 0; stream < 3; stream++)
+            close(plan->stdio[role][stream]);
+    close(STDIN_FILENO);
+    close(STDOUT_FILENO);
+    int status;
+    while (waitpid(child, &status, 0) == -1 && errno == EINTR)
+        continue;
+    exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+}
+
+/// Creates `path` and every directory above it.
+static void make_directories(const char *path) {
+    char partial[4096];
+    strlcpy(partial, path, sizeof partial);
+    for (char *c = partial + 1; *c != '\0'; c++) {
+        if (*c != '/')
+            continue;
+        *c = '\0';
+        mkdir(partial, 0755);
+        *c = '/';
+    }
+    mkdir(partial, 0755);
+}
+
+static bool mount_tmpfs(const char *path) {
+    if (mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=256m") == 0)
+        return true;
+    reply_failure("mount", path);
+    return false;
+}
+
+static bool mount_private(const struct plan *plan) {
+    if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1) {
+        reply_failure("mount", "/ as private");
+        return false;
+    }
+    // The programs of the peers may be in /tmp: a descriptor holds their directory while /tmp is replaced.
+    int kept = plan->keep != NULL ? open(plan->keep, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (!mount_tmpfs("/tmp") || !mount_tmpfs("/dev/shm"))
+        return false;
+    if (kept != -1 && access(plan->keep, F_OK) == -1) {
+        char source[64];
+        snprintf(source, sizeof source, "/proc/self/fd/%d", kept);
+        make_directories(plan->keep);
+        if (mount(source, plan->keep, NULL, MS_BIND | MS_REC, NULL) == -1) {
+            reply_failure("mount", plan->keep);
+            return false;
+        }
+    }
+    if (kept != -1)
+        close(kept);
+    if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == -1) {
+        reply_failure("mount", "/proc");
+        return false;
+    }
+    return true;
+}
+
+/// A new network namespace has a loopback interface that is down.
+static bool raise_loopback(void) {
+    struct ifreq request = {.ifr_name = "lo"};
+    int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor == -1)
+        return true; // a kernel without IPv4 has no interface to raise
+    bool up = ioctl(descriptor, SIOCGIFFLAGS, &request) == 0;
+    request.ifr_flags |= IFF_UP;
+    up = up && ioctl(descriptor, SIOCSIFFLAGS, &request) == 0;
+    if (!up)
+        reply_failure("ioctl", "the loopback interface");
+    close(descriptor);
+    return up;
+}
+
+bool enter_sandbox(struct plan *plan) {
+    if (!plan->private_sandbox) {
+        // A process that a peer leaves running becomes a child of this process, which can then find and end
+        // it.
+        prctl(PR_SET_CHILD_SUBREAPER, 1);
+        strlcpy(plan->scratch, "/tmp/ipc-interop.XXXXXX", sizeof plan->scratch);
+        if (mkdtemp(plan->scratch) == NULL ||
+            chmod(plan->scratch, 0755) == -1) { // the working directory of a peer that runs as another user
+            reply_failure("mkdtemp", plan->scratch);
+            return false;
+        }
+        return true;
+    }
+    return unshare_all() && become_first_process(plan) && mount_private(plan) && raise_loopback();
+}

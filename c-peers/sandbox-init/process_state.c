@@ -1,0 +1,212 @@
+#include "sandbox_init.h"
+
+#include <dirent.h>
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/// Reads the start of a file of /proc, as NUL-terminated text. -1 if it cannot be read.
+static ssize_t read_proc(long long pid, const char *name, char *text, size_t size) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%lld/%s", pid, name);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor == -1)
+        return -1;
+    ssize_t length = read(descriptor, text, size - 1);
+    close(descriptor);
+    if (length >= 0)
+        text[length] = '\0';
+    return length;
+}
+
+bool read_command_name(long long pid, char *name, size_t size) {
+    if (read_proc(pid, "comm", name, size) <= 0)
+        return false;
+    name[strcspn(name, "\n")] = '\0';
+    return true;
+}
+
+/// Whether no thread of a process will execute its code again. Such a process can be seen for a while after
+/// its streams have ended, until its parent has collected it.
+bool is_ending(long long pid) {
+    const unsigned long exiting = 4; // PF_EXITING, of linux/sched.h
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/%lld/task", pid);
+    DIR *threads = opendir(path);
+    if (threads == NULL)
+        return errno == ENOENT;
+    bool ending = true;
+    for (struct dirent *entry; ending && (entry = readdir(threads)) != NULL;) {
+        if (atoi(entry->d_name) == 0)
+            continue;
+        snprintf(path, sizeof path, "task/%.20s/stat", entry->d_name);
+        if (read_proc(pid, path, text, sizeof text) == -1) {
+            ending = errno == ENOENT || errno == ESRCH;
+            continue;
+        }
+        const char *name_end = strrchr(text, ')');
+        unsigned long flags = 0;
+        ending = name_end != NULL && sscanf(name_end, ") %*c %*d %*d %*d %*d %*d %lu", &flags) == 1 &&
+                 (flags & exiting) != 0;
+    }
+    closedir(threads);
+    return ending;
+}
+
+/// The ABI of a process, by the program that it executes: it decides which call a number means.
+static const char *abi_of(long long pid) {
+    union {
+        char bytes[sizeof(Elf32_Ehdr) + 1];
+        Elf32_Ehdr header; // the same up to e_machine in both classes
+    } file;
+    if (read_proc(pid, "exe", file.bytes, sizeof file.bytes) < (ssize_t)sizeof file.header ||
+        memcmp(file.header.e_ident, ELFMAG, SELFMAG) != 0)
+        return "unknown";
+    bool wide = file.header.e_ident[EI_CLASS] == ELFCLASS64;
+    switch (file.header.e_machine) {
+    case EM_X86_64: return wide ? "x86-64" : "x32";
+    case EM_386: return "i386";
+    case EM_AARCH64: return "aarch64";
+    default: return "unknown";
+    }
+}
+
+static unsigned long long status_mask(const char *status, const char *name) {
+    const char *line = strstr(status, name);
+    return line != NULL ? strtoull(line + strlen(name), NULL, 16) : 0;
+}
+
+/// Reports what a process is doing: its state, the number and first argument of its system call, whether a
+/// signal is pending, its tracer, and on request the kernel's stack.
+void reply_process_state(const char *line) {
+    long long pid = number_field(line, "pid", -1);
+    char status[8192], call[256], later[256], stack[8192], wchan[128];
+    if (read_proc(pid, "syscall", call, sizeof call) == -1)
+        strcpy(call, errno == ENOENT || errno == ESRCH ? "gone" : "unreadable");
+    if (read_proc(pid, "status", status, sizeof status) == -1) {
+        reply_failure("open", "/proc/PID/status");
+        return;
+    }
+    // Two files are read at two moments: the state belongs to the call only if the process is in it before
+    // and after.
+    if (read_proc(pid, "syscall", later, sizeof later) > 0 && strcmp(call, later) != 0)
+        strcpy(call, "running");
+    // At the start of a line: a process chooses its name, which is in the first.
+    const char *state = strstr(status, "\nState:\t");
+    unsigned long long pending = status_mask(status, "\nSigPnd:\t") | status_mask(status, "\nShdPnd:\t");
+    char letter[2] = {state != NULL ? state[8] : '?', '\0'};
+    char *rest = call;
+    long number = strtol(call, &rest, 10);
+    reply("ok");
+    reply_text("state", letter);
+    if (rest == call) {
+        call[strcspn(call, "\n")] = '\0';
+        reply_text("activity", call); // "running", or why the call is not known
+    } else {
+        reply_number("syscall", number);
+        reply_number("arg0", (long long)strtoull(rest, NULL, 16));
+        reply_text("abi", abi_of(pid));
+    }
+    const char *tracer = strstr(status, "\nTracerPid:\t");
+    reply_number("tracer", tracer != NULL ? atoi(tracer + strlen("\nTracerPid:\t")) : 0);
+    reply_text("pending", (pending & ~status_mask(status, "\nSigBlk:\t")) != 0 ? "yes" : "no");
+    if (number_field(line, "stack", 0) != 0) {
+        if (read_proc(pid, "wchan", wchan, sizeof wchan) > 0)
+            reply_text("wchan", wchan);
+        if (read_proc(pid, "stack", stack, sizeof stack) > 0)
+            reply_text("stack", stack);
+    }
+    reply_end();
+}
+
+void reply_descriptors(const char *line) {
+    char path[PATH_MAX], target[PATH_MAX];
+    snprintf(path, sizeof path, "/proc/%lld/fd", number_field(line, "pid", -1));
+    DIR *directory = opendir(path);
+    if (directory == NULL) {
+        reply_failure("opendir", path);
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        if (entry->d_name[0] == '.')
+            continue;
+        ssize_t length = readlinkat(dirfd(directory), entry->d_name, target, sizeof target - 1);
+        target[length > 0 ? length : 0] = '\0';
+        reply("descriptor");
+        reply_text("fd", entry->d_name);
+        reply_text("target", target);
+        reply_end();
+    }
+    closedir(directory);
+    reply("ok");
+    reply_end();
+}
+
+static bool holds(int pid, const char *target) {
+    char path[64], found[64];
+    snprintf(path, sizeof path, "/proc/%d/fd", pid);
+    DIR *directory = opendir(path);
+    bool holds = false;
+    for (struct dirent *entry; directory != NULL && !holds && (entry = readdir(directory)) != NULL;) {
+        ssize_t length = readlinkat(dirfd(directory), entry->d_name, found, sizeof found - 1);
+        if (length <= 0)
+            continue;
+        found[length] = '\0';
+        holds = strcmp(found, target) == 0;
+    }
+    if (directory != NULL)
+        closedir(directory);
+    return holds;
+}
+
+/// Lists the processes that hold a pipe: they keep the runner from seeing the end of a role's output.
+void reply_holders(const char *line) {
+    char target[64], name[64];
+    snprintf(target, sizeof target, "pipe:[%lld]", number_field(line, "inode", -1));
+    DIR *directory = opendir("/proc");
+    if (directory == NULL) {
+        reply_failure("opendir", "/proc");
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        int pid = atoi(entry->d_name);
+        if (pid <= 0 || pid == getpid() || !holds(pid, target))
+            continue;
+        reply("holder");
+        reply_number("pid", pid);
+        reply_text("name", read_command_name(pid, name, sizeof name) ? name : "");
+        reply_end();
+    }
+    closedir(directory);
+    reply("ok");
+    reply_end();
+}
+
+/// Duplicates a descriptor of a peer, for another peer to inherit as a child does.
+void take_descriptor(const char *line) {
+    int process = (int)syscall(SYS_pidfd_open, (pid_t)number_field(line, "pid", -1), 0);
+    if (process == -1) {
+        reply_failure("pidfd_open", "the peer");
+        return;
+    }
+    // As the peer reported it: a number that does not fit must not become a descriptor by being cut to an
+    // int.
+    const long long number = number_field(line, "fd", -1);
+    int descriptor = (int)syscall(SYS_pidfd_getfd, process, number == (int)number ? (int)number : -1, 0);
+    int reason = errno;
+    close(process);
+    errno = reason;
+    if (descriptor == -1) {
+        reply_failure("pidfd_getfd", "the peer's descriptor");
+        return;
+    }
+    reply("ok");
+    reply_number("fd", descriptor);
+    reply_end();
+}

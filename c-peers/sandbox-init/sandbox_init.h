@@ -1,0 +1,87 @@
+// The sandbox init: the first process of a sandbox. It starts the peers, reports how they end, reads their
+// state from /proc, lists the kernel's objects, and ends everything with itself.
+//
+// It reads commands on standard input and writes responses on standard output, one line each, in the form of
+// the peer protocol: words separated by a space, values percent-encoded. A command's response is any number
+// of item lines ("object", "descriptor", "holder") and then a line "ok" or "failed". Lines that begin with
+// "ended" are events and come at any time. The end of its input makes it exit.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+enum { MAX_ROLES = 64, MAX_LINE = 1 << 20, KEYS = 16 };
+
+/// The command line.
+struct plan {
+    bool private_sandbox; // in namespaces of its own; otherwise on the host
+    const char *token;    // begins the name of every object that the cell creates
+    int first_key;        // of the KEYS System V keys that belong to the cell
+    char scratch[64];     // the working directory of the peers, whose files are listed
+    const char *keep;     // a directory that must stay visible although /tmp is replaced, or NULL
+    int roles;
+    int stdio[MAX_ROLES][3]; // standard input, output and error of each role
+};
+
+// lines.c
+void reply(const char *kind);                        // begins a line
+void reply_text(const char *key, const char *value); // adds a field
+void reply_number(const char *key, long long value);
+void reply_format(const char *key, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void reply_end(void);                                     // sends the line
+void reply_failure(const char *call, const char *object); // a whole line: what failed, on what, and errno
+bool next_line(char **line); // false when the input has ended; *line is NULL when no line is complete yet
+const char *field(const char *line, const char *key,
+                  size_t *length); // a value, decoded; valid until the next call
+long long number_field(const char *line, const char *key, long long absent);
+
+// namespaces.c
+bool enter_sandbox(struct plan *plan); // on failure reports why; returns in the process that runs the sandbox
+
+// queues.c
+int mqueue_directory(void); // a descriptor of the queues of this IPC namespace; -1 if they cannot be listed
+
+// spawn.c
+void remember_ignored_signals(void); // before the first spawn, after this process has set its own
+void spawn(const struct plan *plan, const char *line);
+
+// children.c
+void expect_end(int role, pid_t pid);                             // a peer whose segments belong to the cell
+pid_t collect(const struct plan *plan, int *status, int options); // waitpid(2) for any child
+void kill_everything(const struct plan *plan);
+
+// process_state.c
+void reply_process_state(const char *line);
+void reply_descriptors(const char *line);
+void reply_holders(const char *line);
+void take_descriptor(const char *line);
+bool is_ending(long long pid);
+bool read_command_name(long long pid, char *name, size_t size);
+
+// snapshot.c
+void remember_scratch(const struct plan *plan);
+void reply_snapshot(const struct plan *plan);
+
+// walk.c
+struct entry {
+    int directory; // open
+    const char *name;
+    const char *path; // from the root of the walk, with a leading slash
+    const struct stat *status;
+};
+// Visits every entry below `root`, without recursion, since a peer decides how deep its directories are.
+// Enters those directories for which `visit` returns true, and none if `top_only`. False if `root`, or what
+// it holds, cannot be read: errno says why.
+bool walk(int root, bool top_only, bool (*visit)(const struct entry *entry, void *context), void *context);
+void remove_tree(const char *path);
+
+// cleanup.c
+void clean_up(const struct plan *plan);
+bool names_are_free(const struct plan *plan); // nothing that clean_up would remove exists yet
+
+// segments.c: segments without a key, which are attributed to the process that created them
+bool has_segments(pid_t creator);
+void remember_segments(pid_t creator); // while no other process can have its number
+void remove_segments(void);            // those that are remembered

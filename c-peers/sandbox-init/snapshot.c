@@ -1,0 +1,200 @@
+#include "sandbox_init.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LONGEST_PATH = 1024 }; // of a path that is reported; what is longer is cut
+
+static int queues = -1;
+static int queues_reason;     // why they cannot be listed
+static char first_entry[256]; // of the path to `keep` in /tmp, which the cell did not create
+
+void remember_scratch(const struct plan *plan) {
+    queues = mqueue_directory();
+    queues_reason = errno;
+    size_t length = strlen(plan->scratch);
+    if (plan->keep != NULL && strncmp(plan->keep, plan->scratch, length) == 0 && plan->keep[length] == '/') {
+        strlcpy(first_entry, plan->keep + length + 1, sizeof first_entry);
+        first_entry[strcspn(first_entry, "/")] = '\0';
+    }
+}
+
+// What cannot be read cannot be listed, and an empty list would look like an empty sandbox. So each function
+// returns whether it saw everything; otherwise errno and this say why.
+static char unreadable[4096];
+
+static bool cannot_read(const char *path) {
+    int reason = errno;
+    strlcpy(unreadable, path, sizeof unreadable);
+    errno = reason;
+    return false;
+}
+
+static void begin_object(const char *kind) {
+    reply("object");
+    reply_text("kind", kind);
+}
+
+/// The objects of one System V mechanism.
+static bool list_sysv(const char *path, const char *kind) {
+    FILE *file = fopen(path, "re");
+    char line[512];
+    if (file == NULL)
+        return cannot_read(path);
+    bool understood = fgets(line, sizeof line, file) != NULL; // the heading
+    int key, id;
+    unsigned mode;
+    long long third, fourth, fifth;
+    while (understood && fgets(line, sizeof line, file) != NULL) {
+        understood = sscanf(line, "%d %d %o %lld %lld %lld", &key, &id, &mode, &third, &fourth, &fifth) == 6;
+        if (!understood)
+            break;
+        begin_object(kind);
+        reply_number("key", key);
+        reply_number("id", id);
+        if (strcmp(kind, "shm") == 0) {
+            reply_number("creator", fourth);
+            reply_format("attributes", "mode=%o size=%lld", mode & 0777, third);
+        } else if (strcmp(kind, "sem") == 0) {
+            reply_format("attributes", "mode=%o nsems=%lld", mode & 0777, third);
+        } else {
+            reply_format("attributes", "mode=%o bytes=%lld messages=%lld", mode & 0777, third, fourth);
+        }
+        reply_end();
+    }
+    fclose(file);
+    errno = EPROTO;
+    return understood || cannot_read(path);
+}
+
+static const char *kind_of(mode_t mode) {
+    if (S_ISFIFO(mode))
+        return "fifo";
+    return S_ISSOCK(mode) ? "socket" : "file";
+}
+
+struct listing {
+    const char *root;
+    const char *kind; // of every entry; NULL if its type decides
+};
+
+static bool list_entry(const struct entry *entry, void *context) {
+    const struct listing *listing = context;
+    if (listing->kind == NULL && strcmp(entry->path + 1, first_entry) == 0)
+        return false;
+    char path[LONGEST_PATH];
+    snprintf(path, sizeof path, "%s%s", listing->root, entry->path);
+    begin_object(listing->kind != NULL ? listing->kind : kind_of(entry->status->st_mode));
+    reply_text("name", path);
+    reply_number("id", (long long)entry->status->st_ino); // distinguishes files whose paths were cut
+    reply_format("attributes", "mode=%o", entry->status->st_mode & 07777);
+    reply_end();
+    return true;
+}
+
+static bool list_directory(const char *path, const char *kind) {
+    struct listing listing = {path, kind};
+    int root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (root == -1)
+        return cannot_read(path);
+    bool complete = walk(root, kind != NULL, list_entry, &listing) || cannot_read(path);
+    int reason = errno;
+    close(root);
+    errno = reason;
+    return complete;
+}
+
+static bool list_abstract_sockets(void) {
+    const char *path = "/proc/net/unix";
+    FILE *file = fopen(path, "re");
+    char line[512];
+    if (file == NULL)
+        return cannot_read(path);
+    while (fgets(line, sizeof line, file) != NULL) {
+        int name = 0; // that of a socket in a directory begins with a slash, and may contain an '@'
+        sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %n", &name);
+        if (name == 0 || line[name] != '@')
+            continue;
+        line[strcspn(line, "\n")] = '\0';
+        begin_object("abstract");
+        reply_text("name", line + name);
+        reply_end();
+    }
+    fclose(file);
+    return true;
+}
+
+/// Leaves out a process that is about to be gone: a race would decide whether it is listed.
+static void list_process(long long pid, const char *name) {
+    if (is_ending(pid))
+        return;
+    begin_object("process");
+    reply_number("id", pid);
+    reply_text("name", name);
+    reply_end();
+}
+
+/// Every process of this PID namespace but its first; without a namespace, every process below this one.
+static bool list_processes(const struct plan *plan) {
+    char name[64], path[64];
+    if (!plan->private_sandbox) {
+        snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
+        FILE *children = fopen(path, "re");
+        if (children == NULL)
+            return cannot_read(path);
+        for (int pid; fscanf(children, "%d", &pid) == 1;)
+            list_process(pid, read_command_name(pid, name, sizeof name) ? name : "");
+        fclose(children);
+        return true;
+    }
+    DIR *directory = opendir("/proc");
+    if (directory == NULL)
+        return cannot_read("/proc");
+    for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
+        int pid = atoi(entry->d_name);
+        if (pid > 1 && read_command_name(pid, name, sizeof name))
+            list_process(pid, name);
+    }
+    closedir(directory);
+    return true;
+}
+
+/// Whether they can never be listed here: there is no such file system, or this user may not mount it.
+static bool queues_are_hidden(void) {
+    return queues == -1 && (queues_reason == ENOENT || queues_reason == EACCES || queues_reason == EPERM ||
+                            queues_reason == ENOSYS);
+}
+
+static bool list_queues(void) {
+    if (queues_are_hidden())
+        return true;
+    // An open mount has a position of its own to read from: it is opened once more for every snapshot.
+    struct listing listing = {"", "mq"};
+    errno = queues_reason;
+    int root = queues != -1 ? openat(queues, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    bool complete = root != -1 && walk(root, true, list_entry, &listing);
+    int reason = errno;
+    if (root != -1)
+        close(root);
+    errno = reason;
+    return complete || cannot_read("the mqueue file system");
+}
+
+void reply_snapshot(const struct plan *plan) {
+    bool complete = list_sysv("/proc/sysvipc/shm", "shm") && list_sysv("/proc/sysvipc/sem", "sem") &&
+                    list_sysv("/proc/sysvipc/msg", "msg") && list_queues() &&
+                    list_directory("/dev/shm", "posix-shm") && list_directory(plan->scratch, NULL) &&
+                    list_abstract_sockets() && list_processes(plan);
+    if (!complete) {
+        reply_failure("read", unreadable);
+        return;
+    }
+    reply("ok");
+    reply_text("unobservable", queues_are_hidden() ? "mq" : "");
+    reply_end();
+}

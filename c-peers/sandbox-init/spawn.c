@@ -1,0 +1,227 @@
+#include "sandbox_init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MAX_INHERITED = 32, NOBODY_ID = 65534, NUMBER_TAKEN = EEXIST, OUT_OF_THE_WAY = 3 + MAX_INHERITED };
+
+struct child {
+    char **arguments;             // NULL-terminated
+    int inherited[MAX_INHERITED]; // become descriptors 3, 4, … in this order
+    int inherited_count;
+    bool another_user;
+    int role;
+    const int *stdio; // of the role
+    int executable;
+    int report; // a pipe that execution closes; what comes through it is the reason of a failure
+};
+
+struct failure {
+    int reason;
+    char call[64];
+};
+
+// Signals that a peer would inherit as ignored: the runner ignores SIGPIPE, and may have been started to
+// ignore more. They are looked up once, since a reset of every signal costs more system calls than the rest
+// of a start.
+static sigset_t ignored;
+
+void remember_ignored_signals(void) {
+    sigemptyset(&ignored);
+    for (int number = 1; number <= SIGRTMAX; number++) {
+        struct sigaction action;
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+            sigaddset(&ignored, number);
+    }
+}
+
+/// In the child: reports why the peer cannot be executed, which is not the peer's failure.
+static _Noreturn void fail_start(const struct child *child, const char *call) {
+    struct failure failure = {.reason = errno};
+    strlcpy(failure.call, call, sizeof failure.call);
+    _exit(write(child->report, &failure, sizeof failure) == sizeof failure ? 126 : 127);
+}
+
+static void drop_privileges(const struct child *child) {
+    if (setgroups(0, NULL) == -1 || setresgid(NOBODY_ID, NOBODY_ID, NOBODY_ID) == -1 ||
+        setresuid(NOBODY_ID, NOBODY_ID, NOBODY_ID) == -1)
+        fail_start(child, "setresuid");
+    // The runner may have inherited securebits that keep capabilities across the change of user.
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+    if (syscall(SYS_capset, &header, none) == -1 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+        fail_start(child, "capset");
+}
+
+/// A duplicate that execution closes, at `least` or above.
+static int moved(const struct child *child, int descriptor, int least) {
+    int duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, least);
+    if (duplicate == -1) {
+        if (errno == EINVAL) // `least` itself is beyond RLIMIT_NOFILE
+            errno = EMFILE;
+        fail_start(child, "fcntl F_DUPFD");
+    }
+    return duplicate;
+}
+
+/// Places the descriptors where the peer expects them. They are first moved out of each other's way.
+static void place_descriptors(const struct child *child) {
+    int from[3 + MAX_INHERITED];
+    int count = 3 + child->inherited_count;
+    for (int i = 0; i < count; i++) {
+        int descriptor = i < 3 ? child->stdio[i] : child->inherited[i - 3];
+        from[i] = moved(child, descriptor, OUT_OF_THE_WAY);
+    }
+    for (int i = 0; i < count; i++)
+        if (dup2(from[i], i) == -1)
+            fail_start(child, "dup2");
+}
+
+static _Noreturn void run_child(struct child *child, bool shared) {
+    sigset_t none;
+    sigemptyset(&none);
+    setpgid(0, 0);
+    child->report = moved(child, child->report, OUT_OF_THE_WAY);
+    int executable = moved(child, child->executable, OUT_OF_THE_WAY);
+    if (shared && has_segments(getpid())) { // of an earlier process with this number
+        errno = NUMBER_TAKEN;
+        fail_start(child, "fork");
+    }
+    place_descriptors(child);
+    if (child->another_user)
+        drop_privileges(child);
+    if (shared) // not earlier: a change of user clears it
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+    umask(022);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    for (int number = 1; number <= SIGRTMAX; number++)
+        if (sigismember(&ignored, number) == 1)
+            signal(number, SIG_DFL);
+    // By descriptor first: the path may lead through directories that another user may not enter.
+    executable = moved(child, executable, 3 + child->inherited_count);
+    child->report = moved(child, child->report, 3 + child->inherited_count);
+    closefrom((executable > child->report ? executable : child->report) + 1);
+    syscall(SYS_execveat, executable, "", child->arguments, environ, AT_EMPTY_PATH);
+    // A script cannot be executed through a descriptor that closes on execution: its interpreter could not
+    // open it.
+    execve(child->arguments[0], child->arguments, environ);
+    fail_start(child, "execve");
+}
+
+/// Starts a child and returns once it executes the peer, or with -1 and the reason why it does not.
+///
+/// It borrows this process's memory until then: copying the page tables of a process for a child that
+/// replaces them at once costs more than the execution. The child writes to nothing but `*child`.
+static pid_t start(struct child *child, bool shared, struct failure *failure) {
+    int report[2];
+    if (pipe2(report, O_CLOEXEC) == -1) {
+        *failure = (struct failure){errno, "pipe2"};
+        return -1;
+    }
+    child->report = report[1];
+    pid_t pid = vfork();
+    if (pid == 0)
+        run_child(child, shared);
+    *failure = pid == -1 ? (struct failure){errno, "fork"} : (struct failure){.reason = 0};
+    close(report[1]);
+    while (pid != -1 && read(report[0], failure, sizeof *failure) == -1 && errno == EINTR)
+        continue;
+    close(report[0]);
+    if (pid == -1 || failure->reason == 0)
+        return pid;
+    waitpid(pid, NULL, 0); // it never became a role, so its end is not reported
+    return -1;
+}
+
+/// Pointers to the texts of a list that separates them by NUL. The caller frees it.
+static char **texts(char *list, size_t length) {
+    size_t count = 1;
+    for (size_t at = 0; at < length; at++)
+        count += list[at] == '\0';
+    char **texts = calloc(count + 1, sizeof *texts);
+    for (size_t i = 0; texts != NULL && i < count; i++, list += strlen(list) + 1)
+        texts[i] = list;
+    return texts;
+}
+
+static bool parse(const struct plan *plan, const char *line, struct child *child) {
+    static char arguments[MAX_LINE];
+    size_t length = 0;
+    const char *list = field(line, "argv", &length);
+    errno = EINVAL;
+    if (list == NULL || length == 0) {
+        reply_failure("spawn", "argv");
+        return false;
+    }
+    memcpy(arguments, list, length + 1);
+    child->another_user = number_field(line, "another-user", 0) != 0;
+    long long role = number_field(line, "role", -1);
+    if (role < 0 || role >= plan->roles) {
+        reply_failure("spawn", "role");
+        return false;
+    }
+    child->role = (int)role;
+    child->stdio = plan->stdio[role];
+
+    const char *inherited = field(line, "inherit", NULL);
+    for (char *end; inherited != NULL && *inherited != '\0';) {
+        if (child->inherited_count == MAX_INHERITED) {
+            errno = E2BIG;
+            reply_failure("spawn", "inherit");
+            return false;
+        }
+        child->inherited[child->inherited_count++] = (int)strtol(inherited, &end, 10);
+        inherited = *end == ',' ? end + 1 : NULL;
+    }
+
+    child->arguments = texts(arguments, length);
+    if (child->arguments == NULL) {
+        reply_failure("calloc", "argv");
+        return false;
+    }
+    child->executable = open(child->arguments[0], O_PATH | O_CLOEXEC);
+    if (child->executable != -1)
+        return true;
+    reply_failure("open", child->arguments[0]);
+    free(child->arguments);
+    return false;
+}
+
+void spawn(const struct plan *plan, const char *line) {
+    struct child child = {.role = -1};
+    if (!parse(plan, line, &child))
+        return;
+    struct failure failure;
+    pid_t pid;
+    do
+        pid = start(&child, !plan->private_sandbox, &failure);
+    while (failure.reason == NUMBER_TAKEN);
+    close(child.executable);
+    // Only the peer may hold these, so that the runner sees the end of its output.
+    for (int stream = 0; stream < 3; stream++)
+        close(child.stdio[stream]);
+    for (int i = 0; i < child.inherited_count; i++)
+        close(child.inherited[i]);
+    if (pid == -1) {
+        errno = failure.reason;
+        reply_failure(failure.call, child.arguments[0]);
+    } else {
+        expect_end(child.role, pid);
+        setpgid(pid, pid); // here as well as in the child, whichever comes first
+        reply("ok");
+        reply_number("pid", pid);
+        reply_end();
+    }
+    free(child.arguments);
+}

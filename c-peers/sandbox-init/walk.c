@@ -1,0 +1,173 @@
+#include "sandbox_init.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/// Directories in the order in which they are found: parents before what they hold.
+struct list {
+    char **paths;
+    size_t count, capacity;
+};
+
+static bool append(struct list *list, char *path) {
+    if (path != NULL && list->count == list->capacity) {
+        size_t capacity = list->capacity > 0 ? 2 * list->capacity : 64;
+        char **longer = reallocarray(list->paths, capacity, sizeof *longer);
+        if (longer != NULL) {
+            list->paths = longer;
+            list->capacity = capacity;
+        }
+    }
+    if (path == NULL || list->count == list->capacity) {
+        free(path);
+        errno = ENOMEM;
+        return false;
+    }
+    list->paths[list->count++] = path;
+    return true;
+}
+
+static void free_list(struct list *list) {
+    for (size_t i = 0; i < list->count; i++)
+        free(list->paths[i]);
+    free(list->paths);
+}
+
+static char *joined(const char *path, const char *name) {
+    size_t length = strlen(path), name_length = strlen(name);
+    char *joined = malloc(length + name_length + 2);
+    if (joined != NULL) {
+        memcpy(joined, path, length);
+        joined[length] = '/';
+        memcpy(joined + length + 1, name, name_length + 1);
+    }
+    return joined;
+}
+
+/// Opens a part of a path, which is never left through a symbolic link that a peer has put there meanwhile.
+static int open_beneath(int at, const char *path, int flags) {
+    struct open_how how = {.flags = (unsigned)(flags | O_DIRECTORY | O_CLOEXEC),
+                           .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
+    return (int)syscall(SYS_openat2, at, path, &how, sizeof how);
+}
+
+/// Opens a directory by its path from `root`, which may be longer than one system call takes. "" is the root.
+static int open_directory(int root, const char *path) {
+    int at = root;
+    path += path[0] == '/';
+    while (at != -1 && strlen(path) >= PATH_MAX) {
+        char part[PATH_MAX];
+        memcpy(part, path, sizeof part);
+        part[PATH_MAX - 1] = '\0';
+        char *slash = strrchr(part, '/');
+        *slash = '\0';
+        int next = open_beneath(at, part, O_PATH);
+        if (at != root)
+            close(at);
+        at = next;
+        path += slash - part + 1;
+    }
+    int directory = at != -1 ? open_beneath(at, path[0] != '\0' ? path : ".", O_RDONLY) : -1;
+    int reason = errno;
+    if (at != root && at != -1)
+        close(at);
+    errno = reason;
+    return directory;
+}
+
+/// Visits the entries of one directory, and appends the directories among them.
+static bool visit_directory(int root, const char *path, struct list *directories,
+                            bool (*visit)(const struct entry *entry, void *context), void *context) {
+    int descriptor = open_directory(root, path);
+    DIR *directory = descriptor != -1 ? fdopendir(descriptor) : NULL;
+    if (directory == NULL) {
+        int reason = errno;
+        if (descriptor != -1)
+            close(descriptor);
+        errno = reason;
+        // One below the root may be gone by now. One that is closed to this user is itself listed.
+        return path[0] != '\0' && (errno == ENOENT || errno == EACCES || errno == ELOOP);
+    }
+    bool complete = true;
+    while (complete) {
+        struct stat status;
+        errno = 0;
+        struct dirent *found = readdir(directory);
+        if (found == NULL) {
+            complete = errno == 0;
+            break;
+        }
+        if (strcmp(found->d_name, ".") == 0 || strcmp(found->d_name, "..") == 0)
+            continue;
+        if (fstatat(dirfd(directory), found->d_name, &status, AT_SYMLINK_NOFOLLOW) == -1) {
+            complete = errno == ENOENT; // removed since
+            continue;
+        }
+        char *full = joined(path, found->d_name);
+        if (full == NULL) {
+            complete = false;
+            break;
+        }
+        bool enter = visit(&(struct entry){dirfd(directory), found->d_name, full, &status}, context);
+        if (enter && S_ISDIR(status.st_mode) && directories != NULL)
+            complete = append(directories, full);
+        else
+            free(full);
+    }
+    int reason = errno;
+    closedir(directory);
+    errno = reason;
+    return complete;
+}
+
+bool walk(int root, bool top_only, bool (*visit)(const struct entry *entry, void *context), void *context) {
+    struct list directories = {0};
+    bool complete = visit_directory(root, "", top_only ? NULL : &directories, visit, context);
+    for (size_t i = 0; complete && i < directories.count; i++)
+        complete = visit_directory(root, directories.paths[i], &directories, visit, context);
+    int reason = errno;
+    free_list(&directories);
+    errno = reason;
+    return complete;
+}
+
+struct removal {
+    struct list directories;
+};
+
+static bool remove_file(const struct entry *entry, void *context) {
+    struct removal *removal = context;
+    if (S_ISDIR(entry->status->st_mode))
+        append(&removal->directories, strdup(entry->path));
+    else
+        unlinkat(entry->directory, entry->name, 0);
+    return true;
+}
+
+void remove_tree(const char *path) {
+    struct removal removal = {0};
+    int root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (root == -1)
+        return;
+    walk(root, false, remove_file, &removal);
+    for (size_t i = removal.directories.count; i > 0; i--) {
+        char *directory = removal.directories.paths[i - 1];
+        char *name = strrchr(directory, '/');
+        *name++ = '\0';
+        int parent = open_directory(root, directory);
+        if (parent != -1) {
+            unlinkat(parent, name, AT_REMOVEDIR);
+            close(parent);
+        }
+    }
+    free_list(&removal.directories);
+    close(root);
+    rmdir(path);
+}
