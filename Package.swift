@@ -43,7 +43,7 @@ let package = Package(
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
   ],
   targets: [
-    // The accused: the library, and the programs built on nothing but its public interface.
+    // The implementation under test: the library, and programs that use only its public interface.
     .target(name: "CIPC", cSettings: [.define("_GNU_SOURCE")]),
     .target(
       name: "IPC",
@@ -81,10 +81,10 @@ let package = Package(
       ],
       swiftSettings: house),
 
-    // What both sides of the wire agree on.
+    // What both sides of the protocol share.
     .target(name: "PeerProtocol", swiftSettings: house),
 
-    // The judge: it never imports the accused.
+    // The test runner, which never imports the library.
     .target(
       name: "Harness",
       dependencies: [
