@@ -57,7 +57,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
     .executable(name: "swift-examples", targets: ["swift-examples"]),
   ]
   package.targets += [
-    // The lines between the test runner and a peer.
+    // What the test runner and a peer share
     .target(name: "PeerProtocol", swiftSettings: settings),
 
     // The implementation under test.

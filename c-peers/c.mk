@@ -1,5 +1,5 @@
-# The C of the project: the reference peer, the examples and the warden. `make c` builds it, `make c-lint` checks it.
-# Each is made by the C compiler for the gate, and seen by clang as well: two compilers warn of more than one.
+# The C of the project: the reference peer, the examples, the mutants, and the helpers of the test runner. `make c` builds
+# it; `make c-lint` checks it with clang as well: two compilers warn of more than one.
 
 BUILD ?= build
 ifeq ($(origin CC),default)
@@ -33,12 +33,12 @@ C_SOURCES := $(PEER_SOURCES) $(SANDBOX_INIT_SOURCES) $(SHORT_TRANSFER_SOURCES) $
 C_FILES = $(C_SOURCES) $(wildcard c-peers/checks/*.c c-peers/*/*.h c-peers/examples/common/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
-# The same objects once more, linked with the faults, which stand in for the calls that they say. They never ship.
+# The same objects once more, linked with the mutants, which replace the calls that they name. They never ship.
 MUTANT_OBJECTS := $(MUTANT_SOURCES:%.c=$(BUILD)/obj/%.o)
-# An example program has no contract to break.
+# An example program has no protocol to break.
 CALL_MUTANTS := $(filter-out %/contract.o,$(MUTANT_OBJECTS))
 MUTANT_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/mutants/c-examples/%)
-# What lies in a header, or in plain stores, is no call: those peers are compiled once more, from patched copies.
+# A mutant in a header, or in a plain store, is not in a call: those peers are compiled once more, from patched copies.
 PATCHES := $(wildcard c-peers/mutants/*.patch)
 PATCHED := buffered channel channel_series filter ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
 PATCHED_TREE := $(BUILD)/mutants/patched
@@ -84,7 +84,7 @@ $(BUILD)/mutants/c-peer $(MUTANT_EXAMPLES):
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(BSD_LIBRARIES)
 
-# A patch that no longer fits stops the build: whoever changes the line changes its fault as well.
+# A patch that no longer applies stops the build: a change of the line must change its mutant as well.
 $(PATCHED_TREE)/.made: $(PATCHES) $(PEER_SOURCES) $(wildcard c-peers/*/*.h) | patch-deps
 	@rm -rf $(@D) && mkdir -p $(@D) && cp -r c-peers/include c-peers/peer $(@D)
 	@cat $(PATCHES) | patch --directory $(@D) --strip 1 --fuzz 0 --silent
@@ -94,7 +94,7 @@ $(PATCHED_OBJECTS): $(PATCHED_TREE)/%.o: $(PATCHED_TREE)/.made c-peers/mutants/m
 	$(CC) -I$(PATCHED_TREE)/include $(C_FLAGS) -include c-peers/mutants/mutant.h -O2 -g $(CFLAGS) -c -o $@ \
 	  $(PATCHED_TREE)/peer/$*.c
 
-# Some systems' compilers fortify by themselves: then open(2) is a call by another name, in which no fault could stand.
+# Some compilers fortify by default: then open(2) is a call by another name, which no mutant would replace.
 $(BUILD)/obj/c-peers/%.o $(PATCHED_OBJECTS): C_FLAGS += -U_FORTIFY_SOURCE
 
 $(BUILD)/obj/%.o: %.c

@@ -6,6 +6,7 @@ import SystemPackage
 /// The checkout that these tests are part of, with what `make build` has put there.
 enum Checkout {
   static let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
+    .removingLastComponent()
   static var sandboxInit: String { root.appending("build/bin/sandbox-init").string }
 
   /// What stands in `fixtures/`: read once, for it takes a debug build seconds.

@@ -3,7 +3,7 @@ import Testing
 @testable import Harness
 
 @Suite("An answer's field")
-struct MatchingTests {
+struct ResponseCheckTests {
   private func problem(
     _ relation: (Template) -> ExpectedField.Relation, _ expected: String, _ actual: String?, key: String = "value"
   ) -> String? {

@@ -5,7 +5,7 @@ import Testing
 
 /// What a scenario needs of the sandboxes without saying so.
 @Suite("A scenario that the sandboxes do not suit")
-struct NeedTests {
+struct MachineProbeTests {
   private func need(of scenario: Scenario, _ capabilities: SandboxCapabilities) throws -> String? {
     let registry = try Checkout.fixtures.get().registry
     let configuration = RunConfiguration(root: "", peers: PeerList([]), registry: registry)
