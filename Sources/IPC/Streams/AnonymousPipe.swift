@@ -162,7 +162,7 @@ public struct PipeReaderWriter: ~Copyable, Sendable, PipeDescriptor, ReadableDes
 
   /// Takes ownership of a descriptor that this process inherited, and makes it close-on-exec.
   ///
-  /// - Throws: As ``PipeReader/init(adopting:)`` does.
+  /// - Throws: As ``PipeReader/init(adopting:)-(FileDescriptor)`` does.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     self.init(try adoptPipe(descriptor, access: O_RDWR))
   }
