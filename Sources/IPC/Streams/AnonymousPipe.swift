@@ -132,7 +132,7 @@ public struct PipeWriter: ~Copyable, Sendable, PipeDescriptor, WritableDescripto
   /// Writes `bytes` as a whole: they are not mixed with those of other writers.
   ///
   /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``AnonymousPipe/maximumAtomicWriteLength`` bytes, before
-  ///   anything is written; else as ``WritableDescriptor/write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does.
+  ///   anything is written; else as ``WritableStream/write(_:timeout:retryOnInterrupt:)`` does.
   ///
   /// Calls `pwritev2(2)` or `write(2)`.
   public func writeAtomically(
