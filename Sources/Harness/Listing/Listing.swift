@@ -77,15 +77,15 @@ public struct Listing: Sendable, Encodable {
     page.paragraph(
       """
       What every peer must do, in every pairing of languages. Each scenario names its place in the standard, which says
-      *must* unless `should` or `may` follows. [scenarios-format.md](scenarios-format.md) explains how to write one.
+      *must* unless `should` or `may` follows. [scenario-format.md](scenario-format.md) explains how to write one.
       Generated from `fixtures` by `make scenarios`; change the fixtures, not this page.
       """)
     if !pitfalls.isEmpty {
-      page.heading(2, "What a binding easily gets wrong")
+      page.heading(2, "Pitfalls")
       for group in pitfalls {
         page.heading(3, group.title.inMarkdownTable)
         page.table(
-          ["requirement", "scenarios"],
+          ["requirement", "detected by"],
           group.pitfalls.map {
             [$0.requirement.inMarkdownTable, $0.scenarios.map { "`\($0)`" }.joined(separator: ", ")]
           })

@@ -13,7 +13,7 @@ public struct PitfallGroup: Sendable, Encodable {
   }
 }
 
-/// What a binding to system calls easily gets wrong, stated as what is right.
+/// A requirement that bindings to system calls often miss, and the scenarios that detect it.
 public struct Pitfall: Sendable, Encodable {
   let requirement: String
   /// The ids of the scenarios that fail if it is not met: at least one.

@@ -16,11 +16,28 @@ public protocol DescriptorRepresentable: ~Copyable {
 
 /// A value that owns a file descriptor, and closes it when it is destroyed.
 public protocol DescriptorOwner: DescriptorRepresentable, ~Copyable {
+  /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
+  ///
+  /// When it throws, the descriptor stays the property of its previous owner.
+  init(adopting descriptor: FileDescriptor) throws(IPCError)
+
   /// Passes the descriptor on to a new owner.
   consuming func takeDescriptor() -> OwnedDescriptor
 }
 
 extension DescriptorOwner where Self: ~Copyable {
+  /// Takes over a received descriptor from its owner. When it throws, the descriptor is closed.
+  ///
+  /// ```swift
+  /// let log = try PipeReader(adopting: connection.receiveDescriptor())
+  /// ```
+  ///
+  /// - Throws: As the initializer that adopts a `FileDescriptor` does.
+  public init(adopting owner: consuming OwnedDescriptor) throws(IPCError) {
+    try self.init(adopting: owner.descriptor)
+    _ = owner.release()
+  }
+
   /// Closes the descriptor, and reports a failure, which destroying the value does not.
   ///
   /// Calls `close(2)` once: on Linux the descriptor is closed even if the call fails.
@@ -80,6 +97,13 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of an open descriptor.
   @inlinable public init(taking descriptor: FileDescriptor) { self.descriptor = descriptor }
+
+  /// Takes ownership of a descriptor that this process inherited, and makes it close-on-exec.
+  ///
+  /// - Throws: ``IPCError`` with `.badFileDescriptor` if it is not open. Its previous owner keeps it then.
+  ///
+  /// Calls `fcntl(2)` with `F_SETFD`.
+  public init(adopting descriptor: FileDescriptor) throws(IPCError) { self = try Self.adopting(descriptor) }
 
   package init(taking number: Int32) { descriptor = FileDescriptor(rawValue: number) }
 

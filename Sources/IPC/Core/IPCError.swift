@@ -14,6 +14,8 @@ public import SystemPackage
 ///   // Another process removed the set.
 /// }
 /// ```
+///
+/// In a function that does not declare `throws(IPCError)`, end this with `catch { throw error }`: see <doc:PortingTraps>.
 public struct IPCError: Error, Hashable, Sendable {
   /// The call that failed.
   public let call: Call

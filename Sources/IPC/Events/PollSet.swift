@@ -32,7 +32,7 @@ public struct PollSet: Sendable {
     add(owner.descriptor, for: events, token: token)
   }
 
-  /// Adds a plain descriptor, like ``add(_:for:token:)-(DescriptorRepresentable,_,_)``.
+  /// Adds a plain descriptor, like the descriptor of a value.
   public mutating func add(_ descriptor: FileDescriptor, for events: Readiness, token: UInt64) {
     entries.append(cipc_pollfd(descriptor: descriptor.rawValue, events: events.rawValue, revents: 0))
     tokens.append(token)

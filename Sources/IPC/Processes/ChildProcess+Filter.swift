@@ -32,14 +32,14 @@ extension ChildProcess {
     let toChild = try AnonymousPipe()
     let fromChild = try AnonymousPipe()
     var child = try ChildProcess(
-      program, arguments: arguments, standardInput: .descriptor(toChild.reader.descriptor),
-      standardOutput: .descriptor(fromChild.writer.descriptor), options: options)
+      program, arguments: arguments, standardInput: .descriptor(toChild.reader),
+      standardOutput: .descriptor(fromChild.writer), options: options)
     // The child holds these ends now. Ours would hide its end of file and its broken pipe.
     try toChild.reader.close()
     try fromChild.writer.close()
     do throws(IPCError) {
       let output = try exchange(
-        input, maxLength, consume toChild.writer, consume fromChild.reader, timeout, retryOnInterrupt)
+        program, input, maxLength, consume toChild.writer, consume fromChild.reader, timeout, retryOnInterrupt)
       return (output, try child.wait(timeout: timeout, retryOnInterrupt: retryOnInterrupt))
     } catch {
       // The caller cannot wait for the child, so nothing of it may remain.
@@ -62,8 +62,8 @@ extension ChildProcess {
   }
 
   private static func exchange(
-    _ input: RawSpan, _ maxLength: Int, _ writer: consuming PipeWriter, _ reader: consuming PipeReader,
-    _ timeout: Timeout, _ retryOnInterrupt: Bool
+    _ program: String, _ input: RawSpan, _ maxLength: Int, _ writer: consuming PipeWriter,
+    _ reader: consuming PipeReader, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) -> [UInt8] {
     var writer: PipeWriter? = consume writer
     var reader: PipeReader? = consume reader
@@ -82,7 +82,7 @@ extension ChildProcess {
           unsafe cipc_ppoll(entries.baseAddress, entries.count, $0)
         }
       }
-      if ready == 0 { throw IPCError(.ppoll, timeout.expirationError) }
+      if ready == 0 { throw IPCError(.ppoll, timeout.expirationError, on: .path(FilePath(program))) }
       if entries[0].revents != 0 { try feed(&writer, input, &written, retryOnInterrupt) }
       if entries[1].revents != 0 { try collect(&reader, maxLength, &output, retryOnInterrupt) }
     }

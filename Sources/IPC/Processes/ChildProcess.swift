@@ -200,8 +200,13 @@ extension ChildProcess {
     case inherit
     /// `/dev/null`.
     case null
-    /// An open descriptor, such as an end of a pipe.
+    /// An open descriptor.
     case descriptor(FileDescriptor)
+
+    /// The descriptor of a value, such as an end of a pipe. It must be open until the child has started.
+    public static func descriptor(_ owner: borrowing some DescriptorRepresentable & ~Copyable) -> Stream {
+      .descriptor(owner.descriptor)
+    }
 
     fileprivate func inherited(as number: Int32) -> Inherited? {
       switch self {

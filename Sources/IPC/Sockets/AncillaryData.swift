@@ -48,7 +48,7 @@ public struct AncillaryData: ~Copyable, Sendable {
 
   /// Returns the next descriptor, which is close-on-exec; nil if none is left.
   ///
-  /// It can be of any kind. Adopt it as what it should be, such as ``PipeReader/init(adopting:)``, which checks that.
+  /// It can be of any kind. Adopt it as what it should be, such as `PipeReader(adopting:)`, which checks that.
   public mutating func takeDescriptor() -> OwnedDescriptor? {
     guard takenCount < descriptors.count else { return nil }
     defer { takenCount += 1 }
@@ -192,6 +192,15 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
   ) throws(IPCError) {
     let (byte, descriptors): ([1 of UInt8], [1 of FileDescriptor]) = ([0], [descriptor])
     try send(byte.span, descriptors: descriptors.span, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+  }
+
+  /// Sends a duplicate of the descriptor of a value, such as an end of a pipe, like
+  /// ``send(_:timeout:retryOnInterrupt:)-(FileDescriptor,_,_)``. The value stays open here.
+  public func send(
+    _ owner: borrowing some DescriptorRepresentable & ~Copyable, timeout: Timeout = .never,
+    retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    try send(owner.descriptor, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
   /// Receives one descriptor, and discards the bytes that carry it.

@@ -145,8 +145,8 @@ public enum TCP {
     ///
     /// When it throws, the descriptor stays the property of its previous owner.
     ///
-    /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; else as ``TCP/Stream/init(adopting:)``
-    ///   does.
+    /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; else as
+    ///   ``TCP/Stream/init(adopting:)-(FileDescriptor)`` does.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
       let owned = try OwnedDescriptor.adoptingSocket(
         descriptor, families: [AF_INET, AF_INET6], type: TCP.type, listening: true)

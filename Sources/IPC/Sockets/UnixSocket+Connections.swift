@@ -80,7 +80,7 @@ extension UnixSocket {
     /// When it throws, the descriptor stays the property of its previous owner.
     ///
     /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; else as
-    ///   ``UnixSocket/Socket/init(adopting:)`` does.
+    ///   ``UnixSocket/Socket/init(adopting:)-(FileDescriptor)`` does.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
       owned = try .adoptingSocket(descriptor, families: [AF_UNIX], type: Style.type, listening: true)
     }

@@ -70,7 +70,7 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
 
   /// Receives the next packet, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``.
+  /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?``.
   ///
   /// - Parameter maxLength: The number of bytes to make room for.
   @inlinable
@@ -121,7 +121,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
   /// Receives the next datagram, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``.
+  /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
   ///
   /// - Parameter maxLength: The number of bytes to make room for.
   @discardableResult
@@ -143,7 +143,9 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
   /// Receives the next datagram without its sender's address, which costs less.
   ///
-  /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``. Calls `recv(2)` with `MSG_TRUNC`.
+  /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
+  ///
+  /// Calls `recv(2)` with `MSG_TRUNC`.
   @inlinable @discardableResult
   public func receiveWithoutAddress(
     into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true

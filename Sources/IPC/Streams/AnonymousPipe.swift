@@ -132,7 +132,7 @@ public struct PipeWriter: ~Copyable, Sendable, PipeDescriptor, WritableDescripto
   /// Writes `bytes` as a whole: they are not mixed with those of other writers.
   ///
   /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``AnonymousPipe/maximumAtomicWriteLength`` bytes, before
-  ///   anything is written; else as ``WritableDescriptor/write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does.
+  ///   anything is written; else as ``WritableStream/write(_:timeout:retryOnInterrupt:)`` does.
   ///
   /// Calls `pwritev2(2)` or `write(2)`.
   public func writeAtomically(
@@ -162,7 +162,7 @@ public struct PipeReaderWriter: ~Copyable, Sendable, PipeDescriptor, ReadableDes
 
   /// Takes ownership of a descriptor that this process inherited, and makes it close-on-exec.
   ///
-  /// - Throws: As ``PipeReader/init(adopting:)`` does.
+  /// - Throws: As ``PipeReader/init(adopting:)-(FileDescriptor)`` does.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     self.init(try adoptPipe(descriptor, access: O_RDWR))
   }

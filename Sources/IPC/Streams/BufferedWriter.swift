@@ -14,9 +14,9 @@ internal import SystemPackage
 /// try writer.close()
 /// ```
 ///
-/// Bytes reach the stream when the buffer is full, and by ``flush(timeout:retryOnInterrupt:)`` or
-/// ``close(timeout:retryOnInterrupt:)``. Destroying a writer does not write: it could block, and could not report a
-/// failure. If bytes are left then, their number is passed to the handler of the initializer.
+/// Bytes reach the stream when the buffer is full, and by ``flush(timeout:retryOnInterrupt:)`` or `close()`. Destroying a
+/// writer does not write: it could block, and could not report a failure. If bytes are left then, their number is passed
+/// to the handler of the initializer.
 public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
   @usableFromInline var sink: Sink
   @usableFromInline var pending: UnwrittenBytes

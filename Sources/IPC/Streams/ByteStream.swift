@@ -109,8 +109,8 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Reads until `bytes` is full or the stream ends.
   ///
   /// - Returns: The number of bytes that were read; fewer than there was room for only at end of file.
-  /// - Throws: ``IPCError`` as ``read(into:timeout:retryOnInterrupt:)`` does. What was read until then is in `bytes`, and
-  ///   its count in ``IPCError/transferred``.
+  /// - Throws: ``IPCError`` as ``ReadableStream/read(into:timeout:retryOnInterrupt:)`` does. What was read until then
+  ///   is in `bytes`, and its count in ``IPCError/transferred``.
   ///
   /// Calls `read(2)`, or `recv(2)`, as often as necessary.
   public func readExactly(
@@ -130,7 +130,7 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Reads at least one byte, at most `maxLength`, and appends them to an array, which is reallocated only if its capacity
   /// is too small.
   ///
-  /// Like ``read(into:timeout:retryOnInterrupt:)``.
+  /// Like ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.
   @inlinable
   public func read(
     maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -198,7 +198,7 @@ extension WritableDescriptor where Self: ~Copyable {
     return try Transfer.write(descriptor, transport, bytes, timeout, retryOnInterrupt)
   }
 
-  /// Writes the bytes of an array or a string, like ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  /// Writes the bytes of an array or a string, like ``WritableStream/write(_:timeout:retryOnInterrupt:)``.
   @inlinable
   public func write(
     _ bytes: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -217,8 +217,8 @@ extension WritableDescriptor where Self: ~Copyable {
   ///
   /// More than ``AnonymousPipe/maximumAtomicWriteLength`` bytes can be mixed with those of other writers.
   ///
-  /// - Throws: ``IPCError`` as ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does, with the number of bytes that
-  ///   were written in ``IPCError/transferred``.
+  /// - Throws: ``IPCError`` as ``WritableStream/write(_:timeout:retryOnInterrupt:)`` does, with the number of bytes
+  ///   that were written in ``IPCError/transferred``.
   ///
   /// Calls `pwritev2(2)`, `write(2)` or `send(2)` as often as necessary.
   @inlinable

@@ -95,7 +95,7 @@ extension SystemVSemaphores {
     try perform(operations.span, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Performs all operations of a span, like ``perform(_:timeout:retryOnInterrupt:)-([_of_Operation],_,_)``.
+  /// Performs all operations of a span, like those of an inline array.
   public func perform(
     _ operations: Span<Operation>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {

@@ -222,7 +222,7 @@ import Testing
   @Test func `A wait with a timeout can be repeated, and returns the same status`() async throws {
     try await onThread {
       let input = try AnonymousPipe()
-      var child = try ChildProcess("cat", standardInput: .descriptor(input.reader.descriptor))
+      var child = try ChildProcess("cat", standardInput: .descriptor(input.reader))
       try input.reader.close()
       #expect(try child.tryWait() == nil)
       #expect(reason { try child.wait(timeout: .after(.milliseconds(10))) } == .timedOut)
@@ -252,7 +252,7 @@ import Testing
   @Test func `An interrupted wait continues`() async {
     await #expect(processExitsWith: .success) {
       let input = try AnonymousPipe()
-      let child = try ChildProcess("cat", standardInput: .descriptor(input.reader.descriptor))
+      let child = try ChildProcess("cat", standardInput: .descriptor(input.reader))
       try input.reader.close()
       let interruptions = Interruptions()
       #expect(reason { try child.pidfd().wait(retryOnInterrupt: false) } == .interrupted)

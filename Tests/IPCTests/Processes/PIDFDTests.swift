@@ -7,7 +7,7 @@ import Testing
   @Test func `The end of a child is waited for with a deadline, and reaped`() async throws {
     try await onThread {
       let input = try AnonymousPipe()
-      let child = try ChildProcess("cat", standardInput: .descriptor(input.reader.descriptor))
+      let child = try ChildProcess("cat", standardInput: .descriptor(input.reader))
       let number = child.processID
       let process = try child.pidfd()
       try input.reader.close()
@@ -35,7 +35,7 @@ import Testing
   @Test func `A child that a signal ended is reported as such`() async throws {
     try await onThread {
       let input = try AnonymousPipe()
-      let child = try ChildProcess("cat", standardInput: .descriptor(input.reader.descriptor))
+      let child = try ChildProcess("cat", standardInput: .descriptor(input.reader))
       let process = try child.pidfd()
       try process.send(.kill)
       try process.wait()

@@ -102,6 +102,8 @@ import Testing
     try pair.first.send(pipe.writer.descriptor)
     let received = try pair.second.receiveDescriptor()
     #expect(status(of: received.descriptor)?.st_ino == status(of: pipe.writer.descriptor)?.st_ino)
+    try pair.first.send(pipe.writer)
+    try PipeWriter(adopting: pair.second.receiveDescriptor()).writeAll([1].span)
     #expect(reason { _ = try pair.second.receiveDescriptor(timeout: .immediate) } == .wouldBlock)
     try pair.first.writeAll([1].span)
     #expect(reason { _ = try pair.second.receiveDescriptor() } == .noData)
@@ -109,6 +111,15 @@ import Testing
     #expect(reason { _ = try pair.second.receiveDescriptor() } == .messageTooLong)
     try pair.first.shutDown(.sending)
     #expect(reason { _ = try pair.second.receiveDescriptor() } == .noData)
+  }
+
+  @Test func `A received descriptor that cannot be adopted is closed`() throws {
+    let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
+    let pipe = try AnonymousPipe()
+    try pair.first.send(pipe.writer)
+    try pipe.writer.close()
+    #expect(reason { _ = try EventFD(adopting: pair.second.receiveDescriptor()) } == .invalidArgument)
+    try expectNoWriters(to: pipe.reader)
   }
 
   @Test func `Descriptors that are not taken are closed`() throws {
