@@ -21,7 +21,7 @@ import Glibc
 }
 
 @c(__wrap_close) func close(_ descriptor: Int32) -> Int32 {
-  // A FileDescriptor is a value: whoever lets go of it has closed nothing.
+  // A FileDescriptor is a value that is never closed.
   Mutant.neverClosed.isOn ? 0 : __real_close(descriptor)
 }
 
@@ -33,7 +33,7 @@ import Glibc
 @c(__wrap_cipc_sigmask) func sigmask(
   _ how: Int32, _ signals: UInt64, _ previous: UnsafeMutablePointer<UInt64>?
 ) -> Int32 {
-  // The bit of a signal is its number, one thinks; it is one below.
+  // The bit of a signal is taken for its number; it is one below.
   if Mutant.signalSetOffByOne.isOn { return unsafe __real_cipc_sigmask(how, signals << 1, previous) }
   return unsafe __real_cipc_sigmask(how, signals, previous)
 }

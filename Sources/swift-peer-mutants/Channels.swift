@@ -12,7 +12,7 @@ func writeFrame(_ descriptor: Int32, _ frame: UnsafeRawBufferPointer) -> Int? {
   guard frame.count > 4 else { return nil }
   let length = unsafe Array(frame.prefix(4))
   let message = unsafe Array(frame.dropFirst(4))
-  // `length.bigEndian`, as for everything that goes to others.
+  // `length.bigEndian`, as for network protocols.
   if Mutant.lengthInNetworkOrder.isOn { return send(descriptor, length.reversed() + message, frame.count) }
   // A length is an Int, and an Int has eight bytes.
   if Mutant.lengthOfInt.isOn { return send(descriptor, length + [0, 0, 0, 0] + message, frame.count) }

@@ -14,7 +14,7 @@ import Glibc
   // Pages have 16 KiB where the porter comes from, and an offset is rounded to one.
   let start = Mutant.pagesOfAnotherMachine.isOn ? offset & ~0x3FFF : offset
   let memory = unsafe __real_mmap(address, length, protection, flags, descriptor, start)
-  // A FileHandle owns its descriptor, and nobody holds the handle any more: it closes what others still refer to.
+  // A FileHandle closes its descriptor when it is released, and others refer to that.
   if Mutant.closedByOwner.isOn, descriptor >= 0 { _ = __real_close(descriptor) }
   return unsafe memory
 }
@@ -33,7 +33,7 @@ import Glibc
   guard Mutant.mutexLockedAsCopy.isOn, let mutex = unsafe mutex, unsafe mutex.pointee.__data.__kind & 16 != 0 else {
     return unsafe __real_pthread_mutex_lock(mutex)
   }
-  // The same with a mutex: everybody locks one of his own.
+  // The mutex is copied: every process locks its own.
   var copy = unsafe mutex.pointee
   return unsafe __real_pthread_mutex_lock(&copy)
 }

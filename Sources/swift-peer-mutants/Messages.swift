@@ -24,7 +24,7 @@ import Glibc
 ) -> Int {
   let length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
   guard let room = unsafe room, length > 0, Mutant.messageRepaired.isOn else { return length }
-  // `String(decoding:)` never fails: what is no UTF-8 becomes another text, and is kept as that.
+  // `String(decoding:)` never fails: bytes that are not UTF-8 become other text.
   let text = unsafe String(decoding: UnsafeRawBufferPointer(start: room, count: length), as: UTF8.self)
   let repaired = Array(text.utf8.prefix(size))
   unsafe repaired.withUnsafeBytes {
@@ -48,7 +48,7 @@ import Glibc
   guard let message = unsafe message, Mutant.textByReference.isOn, length > 0 else {
     return unsafe __real_msgsnd(queue, message, length, flags)
   }
-  // A struct of the type and an array: what lies in it is the array's reference, not its elements.
+  // A struct with an array is copied: it contains the array's reference, not its elements.
   struct Message {
     var type: Int
     var text: [UInt8]

@@ -3,12 +3,12 @@ import CReal
 import Glibc
 
 @c(__wrap_cipc_populate) func populate(_ address: UnsafeMutableRawPointer?, _ length: Int) -> Int32 {
-  // What is mapped is there: so says the length of the mapping.
+  // The length of the mapping is believed, although the object may be shorter.
   Mutant.memoryBelieved.isOn ? 0 : unsafe __real_cipc_populate(address, length)
 }
 
 @c(__wrap_cipc_futex_wake) func futexWake(_ word: UnsafeRawPointer?, _ count: Int32) -> Int32 {
-  // The word was stored, and whoever waits for it will see that.
+  // The word is stored, and its waiters are not woken.
   if Mutant.sleeperForgotten.isOn { return 0 }
   // A condition has `signal` and `broadcast`, and one is enough: the others would look, and sleep again.
   return unsafe __real_cipc_futex_wake(word, Mutant.oneIsWoken.isOn ? 1 : count)

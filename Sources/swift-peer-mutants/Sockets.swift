@@ -34,7 +34,7 @@ import Glibc
   _ arrival: UnsafeMutablePointer<cipc_unix_arrival>?, _ enclosure: UnsafeMutablePointer<cipc_enclosure>?
 ) -> Int {
   let result = unsafe __real_cipc_unix_receive(socket, bytes, count, flags, arrival, enclosure)
-  // One descriptor was expected, and one is taken; nobody closes the others.
+  // One descriptor was expected and one is taken; the others are never closed.
   if Mutant.firstDescriptorKept.isOn, result > 0, let enclosure = unsafe enclosure {
     unsafe enclosure.pointee.descriptor_count = unsafe min(1, enclosure.pointee.descriptor_count)
   }
@@ -46,13 +46,13 @@ import Glibc
 ) -> Int32 {
   let result = unsafe __real_cipc_unix_peer(socket, credentials)
   guard result == 0, let credentials = unsafe credentials else { return result }
-  // struct ucred is not imported, and was declared by heart: user, group, process.
+  // struct ucred is not imported, and was declared from memory: user, group, process.
   if Mutant.credentialsByMemory.isOn {
     let found = unsafe credentials.pointee
     unsafe credentials.pointee = cipc_credentials(
       process: Int32(bitPattern: found.group), user: UInt32(bitPattern: found.process), group: found.user)
   }
-  // Nobody is -1, which a conversion of Swift refuses by ending the program.
+  // -1 for no user overflows in a conversion, which ends the program.
   if Mutant.nobodyOverflows.isOn { unsafe credentials.pointee.user = unsafe UInt32(Int32(credentials.pointee.user)) }
   return result
 }
