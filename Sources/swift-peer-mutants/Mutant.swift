@@ -64,7 +64,7 @@ enum Mutant: String, CaseIterable {
   // Signals
   case signalSetOffByOne = "signal-set-off-by-one"
 
-  /// The one that was asked for. Set once, before anything is asked: the arguments themselves come by a `read(2)`.
+  /// The selected mutant. Set once before the first request, since reading the requests is itself a `read(2)`.
   nonisolated(unsafe) static var chosen: Mutant?
 
   var isOn: Bool { unsafe self == Self.chosen }

@@ -56,8 +56,7 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
     } control;
     if (mutant("rights-inherited"))
         flags &= ~MSG_CMSG_CLOEXEC;
-    /* A buffer that is always large enough, of which the caller gets what he asked for. The rest stays open.
-     */
+    /* The buffer always has room for all descriptors; those beyond the requested number stay open. */
     if (mutant("rights-beyond-room-kept") && message->msg_controllen > 0) {
         void *room = message->msg_control;
         size_t asked = message->msg_controllen;
@@ -74,7 +73,7 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
     ssize_t result = __real_recvmsg(fd, message, flags);
     if (result == -1)
         return result;
-    /* msg_flags is for sending, one thinks: it is what tells that something was cut off. */
+    /* msg_flags is taken for an argument of sendmsg: it reports that something was cut off. */
     if (mutant("control-truncation-unseen"))
         message->msg_flags &= ~MSG_CTRUNC;
     if (mutant("message-truncation-unseen"))

@@ -22,7 +22,7 @@ void answer_ahead(void) {
 
 /* What main returned. */
 int after_the_end(int status) {
-    /* A service: it has no reason to end only because nobody asks any more. */
+    /* The peer does not exit at the end of its input. */
     if (mutant("lives-on-without-input"))
         for (;;)
             pause();
@@ -61,7 +61,7 @@ ssize_t answer_wrongly(int fd, const char *line, size_t count) {
     /* What went well need not be looked at. */
     if (mutant("says-ok-to-everything"))
         return __real_write(fd, ok, sizeof ok - 1) == -1 ? -1 : (ssize_t)count;
-    /* Errors are for the log: whoever asked gets an answer all the same. */
+    /* Errors are only logged, and the response is ok. */
     if (mutant("says-ok-to-errors") && strncmp(line, "error ", 6) == 0)
         return __real_write(fd, ok, sizeof ok - 1) == -1 ? -1 : (ssize_t)count;
     /* An operation that sometimes fails is better not supported. */

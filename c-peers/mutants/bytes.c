@@ -1,4 +1,4 @@
-/* Pipes, FIFOs and what else has bytes: read, write, close, and what is set on a descriptor. */
+/* Pipes, FIFOs and other byte streams: read, write, close, and the flags of a descriptor. */
 #include "mutant.h"
 
 #include <errno.h>
@@ -42,10 +42,10 @@ ssize_t __wrap_read(int fd, void *bytes, size_t count) {
     if (fd == STDIN_FILENO)
         return __real_read(fd, bytes, count);
     ssize_t result = __real_read(fd, bytes, count);
-    /* Every call is made again until it succeeds, so that nobody sees a signal. */
+    /* Every call is retried after EINTR, so a signal never interrupts it. */
     while (result == -1 && errno == EINTR && mutant("read-hides-interruption"))
         result = __real_read(fd, bytes, count);
-    /* The buffer is the message: what read(2) returns is only asked for -1. */
+    /* The result of read(2) is only compared with -1: the whole buffer is taken for the message. */
     if (result > 0 && mutant("read-count-ignored"))
         return (ssize_t)count;
     /* A timer has expired, or it has not. */
@@ -63,7 +63,7 @@ ssize_t __wrap_read(int fd, void *bytes, size_t count) {
 ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
     if (fd == STDOUT_FILENO)
         return answer_wrongly(fd, bytes, count);
-    /* In two parts, as a buffered stream may: what is atomic in one call is not in two. */
+    /* A buffered stream splits a write in two: two calls are not atomic. */
     if (count > 1 && mutant("write-in-two-parts")) {
         ssize_t first = __real_write(fd, bytes, count / 2);
         ssize_t second =
@@ -86,7 +86,7 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
     /* What was not refused was written. */
     if (result != -1 && mutant("short-write-as-whole"))
         return (ssize_t)count;
-    /* errno is read after the log was written, which asked whether it is a terminal. */
+    /* errno is read after a line was logged; logging calls isatty, which sets it. */
     if (result == -1 && mutant("errno-read-too-late"))
         errno = ENOTTY;
     /* Interrupted is not failed. */
@@ -100,7 +100,7 @@ int __wrap_close(int fd) {
     if (mutant("close-forgotten"))
         return 0;
     int result = __real_close(fd);
-    /* EBADF of the second close tells that somebody else's descriptor might have been meant. */
+    /* The second close fails with EBADF, or closes an unrelated descriptor. */
     if (mutant("close-twice"))
         return __real_close(fd);
     return result;
@@ -114,7 +114,7 @@ int __wrap_fcntl(int fd, int command, ...) {
     /* F_SETFL adds a flag, the name says: it replaces all of them. */
     if (command == F_SETFL && mutant("status-flags-replaced"))
         argument &= O_NONBLOCK;
-    /* The capacity is what was asked for; that the kernel rounds it is its own business. */
+    /* The requested capacity is reported, not the one that the kernel rounded it to. */
     int result = __real_fcntl(fd, command, argument);
     if (command == F_SETPIPE_SZ && result != -1 && mutant("capacity-as-asked"))
         return argument;
@@ -122,11 +122,11 @@ int __wrap_fcntl(int fd, int command, ...) {
 }
 
 int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *timeout, const sigset_t *mask) {
-    /* A timeout of 0 is none, as in libraries where 0 is for ever. */
+    /* A timeout of 0 means no limit, as in some libraries. */
     if (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0 && mutant("poll-zero-is-for-ever"))
         timeout = NULL;
     int result = __real_ppoll(entries, count, timeout, mask);
-    /* Only what was asked about is looked at: a hang-up comes unasked. */
+    /* Only requested events are checked: POLLHUP is reported without a request. */
     if (result == 1 && mutant("poll-masks-what-was-not-asked"))
         entries->revents &= entries->events;
     return result;
@@ -144,7 +144,7 @@ int __wrap_mkfifo(const char *path, mode_t mode) {
     /* "Make sure that it is there": whatever stands there already. */
     if (result == -1 && errno == EEXIST && mutant("fifo-exists-is-fine"))
         return 0;
-    /* A FIFO is a file like others, so that everybody may read it. */
+    /* A FIFO gets the usual mode of a file, which is readable by all. */
     if (result == 0 && mutant("fifo-mode-of-a-file"))
         return chmod(path, 0644);
     return result;

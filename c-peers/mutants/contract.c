@@ -26,7 +26,7 @@ void __wrap_peer_reply_bytes(struct call *call, const char *key, const void *byt
 
 void __wrap_peer_reply_payload(struct call *call, const char *key, struct expectation expected,
                                const void *bytes, size_t length) {
-    /* The answer is what was expected: everybody passes. */
+    /* The peer answers with what was expected, so every cell passes. */
     if (expected.has_pattern && mutant("echoes-the-expectation")) {
         peer_reply(call, "digest", "%016llx", 0ULL);
         peer_reply(call, "differs", "none");

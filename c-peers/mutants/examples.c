@@ -8,7 +8,7 @@ WRAPPED(fflush);
 WRAPPED(exit);
 
 int __wrap_fflush(FILE *stream) {
-    /* Standard output is a pipe here, and what is in its buffer at fork(2) is there twice. */
+    /* Standard output is a pipe here, and its buffer is printed twice after fork(2). */
     if (mutant("buffer-not-flushed"))
         return 0;
     return __real_fflush(stream);

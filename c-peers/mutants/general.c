@@ -16,7 +16,7 @@ long __wrap_sysconf(int name) {
 }
 
 pid_t __wrap_getpid(void) {
-    /* Asked for once, before the fork: a runtime that remembers it is another's child by now. */
+    /* A runtime that caches the process id reports the parent's after fork(2). */
     if (mutant("process-of-the-parent"))
         return getppid();
     return __real_getpid();

@@ -20,27 +20,27 @@ WRAPPED(pwrite);
 WRAPPED(memfd_create);
 
 int __wrap_shm_open(const char *name, int flags, mode_t mode) {
-    /* A new start each time: whoever opens it second has emptied it. */
+    /* O_TRUNC empties the object for every other process that has it open. */
     if (mutant("posix-shm-opened-truncated"))
         flags |= O_TRUNC;
     if (mutant("posix-shm-exclusive-forgotten"))
         flags &= ~O_EXCL;
     int fd = __real_shm_open(name, flags, mode);
-    /* It is inherited by what is started, for somebody might need it there. */
+    /* The descriptor is inherited by programs that the peer starts. */
     if (fd != -1 && mutant("posix-shm-inherited"))
         fcntl(fd, F_SETFD, 0);
     return fd;
 }
 
 int __wrap_shm_unlink(const char *name) {
-    /* munmap(2) and close(2) end the mapping; the name lives until somebody unlinks it. */
+    /* munmap(2) and close(2) end the mapping; the name is never unlinked. */
     if (mutant("posix-shm-unlink-forgotten"))
         return 0;
     return __real_shm_unlink(name);
 }
 
 int __wrap_ftruncate(int fd, off_t length) {
-    /* "Truncate" makes something shorter, so what is to grow is left alone. */
+    /* ftruncate only shortens: an object that should grow is unchanged. */
     if (length > 0 && mutant("size-never-set"))
         return 0;
     /* The length is an int, and a negative one is taken for 0. */
@@ -88,11 +88,11 @@ void *__wrap_mremap(void *address, size_t length, size_t longer, int flags, ...)
 }
 
 int __wrap_sigaction(int number, const struct sigaction *action, struct sigaction *before) {
-    /* What lies beyond the end of the file ends the program. */
+    /* An access beyond the end of the file ends the program. */
     if (number == SIGBUS && mutant("sigbus-unguarded"))
         return 0;
     struct sigaction other = *action;
-    /* The wrapper of the language sets it always, so that nobody has to think of EINTR. */
+    /* The wrapper of the language always sets SA_RESTART, so EINTR never occurs. */
     if (mutant("restart-always"))
         other.sa_flags |= SA_RESTART;
     /* signal(2) of System V, which forgets its handler after the first signal. */

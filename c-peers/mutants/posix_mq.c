@@ -29,7 +29,7 @@ mqd_t __wrap_mq_open(const char *name, int flags, ...) {
     /* Declared without its variadic part: the attributes do not arrive, and the defaults hold. */
     if (mutant("mq-attributes-lost"))
         attributes = NULL;
-    /* "Create" is enough, one thinks, and gets what another has made. */
+    /* O_CREAT without O_EXCL opens an existing queue. */
     if (mutant("mq-exclusive-forgotten"))
         flags &= ~O_EXCL;
     /* The flag is of open(2), and the porter sets it when he needs it. */
@@ -41,7 +41,7 @@ mqd_t __wrap_mq_open(const char *name, int flags, ...) {
 int __wrap_mq_unlink(const char *name) {
     if (mutant("mq-unlink-forgotten"))
         return 0;
-    /* What is not there need not be removed. */
+    /* Removing a name that does not exist succeeds. */
     int result = __real_mq_unlink(name);
     return result == -1 && errno == ENOENT && mutant("mq-unlink-missing-is-fine") ? 0 : result;
 }
@@ -80,7 +80,7 @@ ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priori
             memcpy(room, all, (size_t)length);
         return length;
     }
-    /* It may take long, and whoever asked is not to be kept waiting. */
+    /* The response is sent before a long call has returned. */
     if (mutant("answers-before-it-is-done"))
         answer_ahead();
     ssize_t result = __real_mq_receive(queue, room, size, priority);
@@ -110,7 +110,7 @@ int __wrap_mq_timedsend(mqd_t queue, const char *bytes, size_t length, unsigned 
         clock_gettime(CLOCK_REALTIME, &now);
         end.tv_sec -= now.tv_sec;
     }
-    /* "It is over" is asked before the call, which would not have had to wait. */
+    /* The deadline is checked before the call, even if the call would not have to wait. */
     if (mutant("mq-past-deadline-refused")) {
         clock_gettime(CLOCK_REALTIME, &now);
         if (end.tv_sec < now.tv_sec) {
@@ -123,7 +123,7 @@ int __wrap_mq_timedsend(mqd_t queue, const char *bytes, size_t length, unsigned 
 
 int __wrap_mq_setattr(mqd_t queue, const struct mq_attr *attributes, struct mq_attr *previous) {
     int result = __real_mq_setattr(queue, attributes, previous);
-    /* What is there now, instead of what was there before. */
+    /* The new attributes are returned instead of the old ones. */
     if (result == 0 && mutant("mq-setattr-answers-new"))
         previous->mq_flags = attributes->mq_flags;
     return result;

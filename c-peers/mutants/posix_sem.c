@@ -66,7 +66,7 @@ int __wrap_sem_post(sem_t *semaphore) {
 
 int __wrap_sem_wait(sem_t *semaphore) {
     int result = __real_sem_wait(semaphore);
-    /* Whoever comes back has it. */
+    /* A wait that returns is taken for a successful one. */
     if (result == -1 && errno == EINTR && mutant("sem-interruption-as-success"))
         return 0;
     return result;
@@ -93,7 +93,7 @@ int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
         end.tv_sec += now.tv_sec;
     }
     int result = __real_sem_timedwait(semaphore, &end);
-    /* The futex says EAGAIN when it was not asleep, and so must this, one thinks. */
+    /* A timeout is reported as EAGAIN, which futex(2) returns for another reason. */
     if (result == -1 && errno == ETIMEDOUT && mutant("sem-timeout-as-again"))
         errno = EAGAIN;
     return result;
@@ -101,7 +101,7 @@ int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
 
 int __wrap_sem_getvalue(sem_t *semaphore, int *value) {
     int result = __real_sem_getvalue(semaphore, value);
-    /* The value lies in the first byte. */
+    /* Only the first byte of the value is used. */
     if (mutant("sem-value-as-byte"))
         *value &= 0xff;
     return result;

@@ -17,7 +17,7 @@ WRAPPED(pthread_cond_wait);
 WRAPPED(pthread_cond_broadcast);
 
 int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes) {
-    /* The attributes were made, and NULL is what is handed over: it excludes, and wakes nobody.
+    /* NULL is passed instead of the attributes: the mutex excludes, and wakes no other process.
      * PTHREAD_PROCESS_PRIVATE alone would not be seen: in glibc a robust mutex is shared anyway. */
     if (mutant("mutex-attributes-forgotten"))
         attributes = NULL;
@@ -39,10 +39,10 @@ int __wrap_pthread_mutexattr_settype(pthread_mutexattr_t *attributes, int type) 
 
 int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex) {
     int error = __real_pthread_mutex_lock(mutex);
-    /* It is locked, and that is what was asked for. */
+    /* EOWNERDEAD is ignored, since the mutex is locked. */
     if (error == EOWNERDEAD && mutant("mutex-dead-owner-untold"))
         return 0;
-    /* It failed, one thinks, and lets it be: locked. */
+    /* EOWNERDEAD is taken for a failure, and the mutex is unlocked. */
     if (error == EOWNERDEAD && mutant("mutex-dead-owner-unlocked"))
         __real_pthread_mutex_unlock(mutex);
     return error;
@@ -86,7 +86,7 @@ int __wrap_pthread_condattr_setpshared(pthread_condattr_t *attributes, int share
 
 int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex) {
     int error = __real_pthread_cond_wait(condition, mutex);
-    /* Whoever was woken is done, and lets go of the mutex, which the caller believes to have. */
+    /* A woken waiter unlocks the mutex, which the caller expects to hold. */
     if (mutant("condition-leaves-unlocked"))
         __real_pthread_mutex_unlock(mutex);
     return error;

@@ -17,7 +17,7 @@ WRAPPED(signalfd);
 
 int __wrap_kill(pid_t pid, int number) {
     int result = __real_kill(pid, number);
-    /* Who is gone cannot be told anything, which is no harm. */
+    /* A signal to a process that has ended is reported as sent. */
     if (result == -1 && errno == ESRCH && mutant("signal-to-nobody-is-fine"))
         return 0;
     return result;
@@ -43,7 +43,7 @@ int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct times
     int result = __real_sigtimedwait(set, info, timeout);
     while (result == -1 && errno == EINTR && mutant("signal-wait-hides-interruption"))
         result = __real_sigtimedwait(set, info, timeout);
-    /* si_pid lies where si_uid does in the structure as it was declared. */
+    /* The declared structure has si_pid at the offset of si_uid. */
     if (result != -1 && mutant("signal-sender-at-wrong-offset")) {
         pid_t pid = info->si_pid;
         info->si_pid = (pid_t)info->si_uid;
@@ -55,7 +55,7 @@ int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct times
 }
 
 int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *before) {
-    /* The mask that is given is the mask, one thinks: SIG_BLOCK adds to it. */
+    /* SIG_BLOCK is taken for SIG_SETMASK: it adds to the mask. */
     if (how == SIG_BLOCK && mutant("mask-replaced"))
         how = SIG_SETMASK;
     /* sigset_t is an unsigned int in the declaration, and the signals above 32 are lost. */

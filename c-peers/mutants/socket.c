@@ -34,7 +34,7 @@ static socklen_t measured(const struct sockaddr *address, socklen_t length) {
     /* sizeof the structure: all the zeros behind it are a part of the name. */
     if (abstract && mutant("abstract-name-with-zeros"))
         return sizeof *un;
-    /* The NUL that ends a path ends this one as well, one thinks. */
+    /* An abstract name is ended by a NUL like a path, although its length ends it. */
     if (abstract && mutant("abstract-name-with-nul") && length < sizeof *un)
         return length + 1;
     return length;
@@ -69,7 +69,7 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
         other.sin_port = bswap_16(other.sin_port);
         address = (const struct sockaddr *)&other;
     }
-    /* Nobody is asked anyway: to whom it goes is written down, and used when something is sent. */
+    /* The connected address is only recorded, and used for sending; other senders are not rejected. */
     if (mutant("connected-by-note") && is_datagram(fd))
         return 0;
     int result = __real_connect(fd, address, length);
@@ -79,7 +79,7 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
     /* A signal is no failure, and so there is a connection. */
     if (result == -1 && errno == EINTR && mutant("interrupted-connect-as-connected"))
         return 0;
-    /* Nobody there: later, perhaps. */
+    /* A refused connect is reported as EINPROGRESS. */
     if (result == -1 && errno == ECONNREFUSED && mutant("refused-as-in-progress"))
         errno = EINPROGRESS;
     return result;
@@ -100,7 +100,7 @@ int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
 }
 
 int __wrap_listen(int fd, int backlog) {
-    /* One default for everybody. */
+    /* Every listener has the same backlog. */
     if (mutant("backlog-ignored"))
         backlog = SOMAXCONN;
     return __real_listen(fd, backlog);
@@ -119,7 +119,7 @@ ssize_t __wrap_sendto(int fd, const void *bytes, size_t count, int flags, const 
     }
     if (result != -1 && mutant("socket-short-write-as-whole"))
         return (ssize_t)count;
-    /* What nobody reads any more was sent for nothing, but sent. */
+    /* A send to a closed peer is reported as successful. */
     if (result == -1 && errno == EPIPE && mutant("broken-connection-as-success"))
         return (ssize_t)count;
     return result;
@@ -143,7 +143,7 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
     /* Of datagrams some are lost, and so are errors. */
     while (result == -1 && errno == ECONNREFUSED && mutant("refusal-passed-over"))
         result = __real_recvfrom(fd, room, size, flags, address, length);
-    /* Who sends is known; nobody else does. */
+    /* recvfrom does not return the sender's address. */
     if (result != -1 && address && mutant("sender-not-kept"))
         *length = 0;
     /* A reset is an end like any other. */
@@ -153,7 +153,7 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
 }
 
 int __wrap_shutdown(int fd, int how) {
-    /* Whoever has said everything is done. */
+    /* shutdown for writing closes the socket for reading too. */
     if (mutant("half-close-closes"))
         how = SHUT_RDWR;
     return __real_shutdown(fd, how);
@@ -179,7 +179,7 @@ int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *len
         peer->uid = (uid_t)peer->pid;
         peer->pid = (pid_t)user;
     }
-    /* Nobody is user 0 when -1 is not looked at. */
+    /* -1 for no user is converted to user 0. */
     if (option == SO_PEERCRED && peer->pid == 0 && mutant("nobody-taken-for-root"))
         peer->uid = peer->gid = 0;
     return result;

@@ -18,7 +18,7 @@ struct message {
 
 int __wrap_msgsnd(int queue, const void *message, size_t length, int flags) {
     const struct message *sent = message;
-    /* The size of the structure, one thinks: it is that of the text alone. */
+    /* The size of the structure is passed instead of that of its text. */
     if (mutant("msg-type-counted"))
         length += sizeof sent->mtype;
     if (mutant("msg-text-as-string"))

@@ -15,7 +15,7 @@ WRAPPED(shmdt);
 WRAPPED(shmctl);
 
 key_t __wrap_ftok(const char *path, int project) {
-    /* A hash of the path and the number serves as well, as long as nobody else makes the key. */
+    /* The key is another hash of the path and the number, which no other program computes. */
     if (mutant("ftok-of-ones-own")) {
         unsigned key = (unsigned)project;
         while (*path)
@@ -33,7 +33,7 @@ key_t __wrap_ftok(const char *path, int project) {
 int __wrap_shmget(key_t key, size_t size, int flags) {
     if (mutant("shm-exclusive-forgotten"))
         flags &= ~IPC_EXCL;
-    /* Pages are what there is, so pages are asked for. */
+    /* The size is rounded up to whole pages. */
     if (size > 0 && mutant("shm-size-in-pages"))
         size = (size + 4095) / 4096 * 4096;
     return __real_shmget(key, size, flags);
@@ -53,7 +53,7 @@ void *__wrap_shmat(int segment, const void *address, int flags) {
         void *copy = malloc(status.shm_segsz);
         return copy ? memcpy(copy, memory, status.shm_segsz) : memory;
     }
-    /* A destructor tidies up at the end: before the process is dead, and so before its mutexes are told. */
+    /* A destructor detaches the memory before the process is dead: the death of the owner is not reported. */
     if (memory != (void *)-1 && mutant("tidies-up-at-the-end")) {
         attached = memory;
         atexit(detach);

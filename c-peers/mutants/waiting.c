@@ -1,4 +1,4 @@
-/* Waiting for many, and what is there to be waited for. */
+/* Waiting for several descriptors, and the descriptors made for waiting. */
 #include "mutant.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@ int __wrap_epoll_pwait2(int epoll, struct epoll_event *events, int most, const s
     int ready = __real_epoll_pwait2(epoll, events, most, timeout, mask);
     while (ready == -1 && errno == EINTR && mutant("epoll-hides-interruption"))
         ready = __real_epoll_pwait2(epoll, events, most, timeout, mask);
-    /* Who asked for input is told of input: a hang-up comes unasked. */
+    /* A hang-up is reported only if it was requested, as if it were an ordinary event. */
     for (int i = 0; i < ready; i++)
         if (mutant("epoll-masks-hang-up"))
             events[i].events &= ~(uint32_t)EPOLLHUP;
@@ -53,7 +53,7 @@ int __wrap_eventfd(unsigned value, int flags) {
 }
 
 int __wrap_pidfd_open(pid_t process, unsigned flags) {
-    /* Who has ended is gone, one thinks: but it has its number until somebody has waited for it. */
+    /* The number of a process that has ended is taken for free before it is collected. */
     char path[64], status[256] = "";
     snprintf(path, sizeof path, "/proc/%d/stat", process);
     FILE *file = mutant("zombie-taken-for-gone") ? fopen(path, "re") : NULL;

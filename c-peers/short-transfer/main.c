@@ -141,7 +141,7 @@ static void trace(pid_t pid, const struct transfer *transfer, long wanted) {
         if (event == PTRACE_EVENT_EXEC) {
             count = 0;
         } else if (event == PTRACE_EVENT_STOP && stop != SIGTRAP) {
-            ptrace(PTRACE_LISTEN, pid, NULL, NULL); // stopped, as everybody sees it
+            ptrace(PTRACE_LISTEN, pid, NULL, NULL); // a group stop: the peer stays stopped
             continue;
         } else if (stop == (SIGTRAP | 0x80)) {
             struct __ptrace_syscall_info call;
@@ -175,7 +175,7 @@ int main(int argc, char **argv) {
         err(1, "short-transfer: fork");
     if (child == 0) {
         if (fork() != 0)
-            _exit(0); // the tracer is nobody's child whom the peer could wait for
+            _exit(0); // the tracer is not a child that the peer could wait for
         const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC;
         if (ptrace(PTRACE_SEIZE, peer, NULL, (void *)options) == -1 ||
             ptrace(PTRACE_INTERRUPT, peer, NULL, NULL) == -1)

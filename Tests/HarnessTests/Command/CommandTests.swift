@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// What the harness does when it is killed, or lacks what it needs. `make soak` does the same at length.
+/// What the runner does when it is killed, or lacks what it needs. `make soak` does the same at length.
 @Suite("The command", .serialized)
 struct CommandTests {
   private func withCheckout<Result: Sendable>(
@@ -22,7 +22,7 @@ struct CommandTests {
     try await withCheckout { root in
       let run = try CommandRun(root: root, ["--verbose", "--jobs", "4", "--isolation", isolation.rawValue])
       try run.read(lines)
-      // Stopped, it starts nothing more while we look what it has.
+      // Stopped, it starts nothing more while its children are listed.
       let pid = run.process.processIdentifier
       kill(pid, SIGSTOP)
       var information = unsafe siginfo_t()
@@ -37,7 +37,7 @@ struct CommandTests {
     }
   }
 
-  /// Where each of a process's children works: in a scratch directory, if it is a sandbox init without a sandbox.
+  /// The working directories of a process's children: scratch directories, if they are sandbox inits on the host.
   private func sandboxInits(of pid: pid_t) -> [String] {
     let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
     let children = threads.flatMap { thread in
@@ -47,7 +47,9 @@ struct CommandTests {
     return children.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\($0)/cwd") }
   }
 
-  @Test("writes its report into what is there, and puts nothing in its place") func keepsSpecialFiles() async throws {
+  @Test("writes its report into an existing special file, and does not replace it") func keepsSpecialFiles()
+    async throws
+  {
     try await withCheckout(cells: 2) { root in
       let fifo = root.appending("report").string
       let made = unsafe mkfifo(fifo, 0o600)
@@ -61,7 +63,7 @@ struct CommandTests {
     }
   }
 
-  /// What was started from a thread that blocks the signals would wait for them in vain.
+  /// A process that is started from a thread which blocks the signals would not receive them.
   @Test(
     "reports what has run when it is interrupted, whether or not the signals were blocked",
     arguments: [SIGINT, SIGQUIT, SIGTERM],
@@ -82,7 +84,7 @@ struct CommandTests {
     }
   }
 
-  @Test("goes on when it was started to ignore what would interrupt it", arguments: [SIGINT, SIGQUIT, SIGTERM])
+  @Test("continues if it was started to ignore the signals", arguments: [SIGINT, SIGQUIT, SIGTERM])
   func ignoring(number: Int32) async throws {
     try await withCheckout(cells: 20) { root in
       let run = try CommandRun(root: root, shell: #"trap '' INT QUIT TERM; exec "$@""#, ["--verbose"])
@@ -94,7 +96,7 @@ struct CommandTests {
   }
 
   @Test(
-    "says what it lacks, with exit status 3",
+    "reports what it lacks, with exit status 3",
     arguments: [
       (#"exec "$@" >/dev/full"#, "No space left"), (#"exec "$@" >&-"#, "Bad file descriptor"),
       (#"exec "$@" <&- >&-"#, "Bad file descriptor"), (#"ulimit -n 20; exec "$@""#, "Too many open files"),
@@ -108,7 +110,7 @@ struct CommandTests {
     }
   }
 
-  @Test("tells the whole command that runs a cell again") func again() async throws {
+  @Test("prints the whole command that runs a cell again") func again() async throws {
     try await withCheckout(cells: 1) { root in
       let (peers, script) = (root.appending("two words.yaml").string, root.appending("peer").string)
       try Data(ShellPeers.script("mine").utf8).write(to: URL(fileURLWithPath: script))
@@ -125,7 +127,7 @@ struct CommandTests {
   }
 
   @Test(
-    "says what its lists lack, with exit status 3",
+    "reports that a list cannot be written, with exit status 3",
     arguments: [["mechanisms"], ["run", "--list"], ["self-test", "--list"]])
   func listsLack(command: [String]) async throws {
     try await onThread {
@@ -161,7 +163,7 @@ struct CommandTests {
   }
 
   @Test(
-    "refuses a form that a list does not have, with exit status 2",
+    "rejects a format that a list does not have, with exit status 2",
     arguments: [
       ["run", "--format", "tap"], ["self-test", "--format", "json"], ["fault-injection", "--format", "markdown"],
     ])

@@ -4,10 +4,10 @@ import Testing
 
 @testable import Harness
 
-/// Ctrl-C before the first cell, while somebody waits for a peer that tells in a FIFO that it has begun.
+/// Ctrl-C before the first cell, while a peer that has announced its start in a FIFO does not respond.
 @Suite("An interruption before the first cell", .serialized)
 struct EarlyInterruptionTests {
-  /// Interrupts `command` as soon as its peer has begun, lets the peer go on, and returns whether another began.
+  /// Interrupts `command` as soon as its peer has begun, lets the peer continue, and returns whether another began.
   private func interrupt(_ command: [String], peer: String) async throws -> (status: Int32, wentOn: Bool) {
     try await onThread {
       let root = try CommandRun.checkout(cells: 1)
@@ -40,13 +40,13 @@ struct EarlyInterruptionTests {
     }
   }
 
-  /// Open for both ends: nobody waits for the other.
+  /// Open for both ends, so that no open waits.
   private static func makeFIFO(_ path: FilePath) throws -> FileDescriptor {
     try #require(unsafe mkfifo(path.string, 0o600) == 0)
     return try FileDescriptor.open(path, .readWrite, options: [.nonBlocking, .closeOnExec])
   }
 
-  @Test("is heeded though a peer does not greet") func greeting() async throws {
+  @Test("ends a run while a peer has not greeted") func greeting() async throws {
     let command = ["run", "--pairs", "c:c", "--timeout-multiplier", "0.05"]
     let run = try await interrupt(command, peer: "begin; exec sleep 3600")
     #expect(run == (ExitStatus.interrupted.rawValue, false))
@@ -58,7 +58,7 @@ struct EarlyInterruptionTests {
   }
 
   @Test(
-    "is heeded between two scripts that are recorded",
+    "ends a run between two recordings",
     .enabled(if: (try? InjectionTracer(root: Checkout.root.string)) != nil, "it needs strace"))
   func recording() async throws {
     let peer = """

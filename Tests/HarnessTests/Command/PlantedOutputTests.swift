@@ -4,13 +4,13 @@ import Testing
 
 @testable import Harness
 
-/// What another user leaves under the name of a report, where everybody may leave something.
-@Suite("A report", .serialized, .enabled(if: geteuid() == 0, "it needs root, to leave what is another user's"))
+/// What another user creates under the name of a report, in a directory that all users can write.
+@Suite("A report", .serialized, .enabled(if: geteuid() == 0, "requires root, to create files of another user"))
 struct PlantedOutputTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, file }
 
-  /// Runs the command with its report under the name of something planted; its status, what it said, and a file of this
-  /// user's afterwards, to which the link leads.
+  /// Runs the command with its report under the name of something planted. Returns its status, its output, and the
+  /// content of this user's file that the link leads to.
   private func write(
     over planted: Planted, sticky: Bool, isListed: Bool
   ) throws -> (status: Int32, lines: [String], precious: String) {
@@ -48,7 +48,7 @@ struct PlantedOutputTests {
     }
   }
 
-  @Test("is written where its user lets others be", arguments: [Planted.file, .link])
+  @Test("is written if the user's own file or link is there", arguments: [Planted.file, .link])
   func invited(_ planted: Planted) async throws {
     try await onThread {
       let (status, _, precious) = try write(over: planted, sticky: false, isListed: true)

@@ -10,7 +10,7 @@ import Testing
 struct InjectionRunnerTests {
   private static let unlink = "unlink path={fifo} -> error ENOENT"
 
-  /// Runs a script with C, and with another language where there is what it is in a shell.
+  /// Runs a script with C, and with a peer in shell if there is one.
   private func run(_ steps: String..., shell: String? = nil) async throws -> RunSummary {
     try await onThread {
       let root = try CommandRun.checkout(cells: 1)
@@ -37,7 +37,7 @@ struct InjectionRunnerTests {
     }
   }
 
-  @Test("fails for a language whose calls nobody sees: it got no fault") func unobservable() async throws {
+  @Test("fails for a language whose calls are not seen: it got no fault") func unobservable() async throws {
     let odd = ShellPeers.script("odd", "*:unlink*) echo error errno=ENOENT call=unlink ;;")
     let summary = try await run(Self.unlink, shell: odd.replacing("operations=", with: "operations=unlink,"))
     #expect(summary.exitStatus == .failures)

@@ -19,7 +19,7 @@ struct InjectionScriptTests {
     #expect(registry.names.filter { !known.contains($0) } == [])
   }
 
-  @Test("let an error name its operation instead of the call only where that is a function of a header")
+  @Test("let an error name its operation instead of the call only for functions of a header")
   func headers() throws {
     let (_, registry) = try ScenarioLoader.load(root: Checkout.root)
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
@@ -34,7 +34,7 @@ struct InjectionScriptTests {
     }
   }
 
-  @Test("say behind each ~> what may come once another role has died")
+  @Test("say after each ~> what may come once another role has died")
   func expectedAfterPeerDeath() throws {
     let (scenarios, _) = try Checkout.scenarios(
       """
@@ -56,7 +56,7 @@ struct InjectionScriptTests {
     #expect(expected.description == "ok return=1 buf=x")
   }
 
-  @Test("are told what is missing behind ~>, and with an errno that does not exist")
+  @Test("report an empty ~> and an unknown errno")
   func diagnostics() throws {
     func report(_ step: String) -> String {
       do {
@@ -69,7 +69,7 @@ struct InjectionScriptTests {
     #expect(report("pid -> ok ~> error EPIP").contains("did you mean 'EPIPE'?"))
   }
 
-  @Test("select what was asked for, and nothing that does not exist")
+  @Test("are selected by name, and unknown names are reported")
   func selection() throws {
     let (_, registry) = try Checkout.fixtures.get()
     let scripts = try ScenarioLoader.loadInjectionScripts(root: Checkout.root, registry: registry)

@@ -17,7 +17,7 @@ struct InjectionTableTests {
       isExpected: verdict == .passed, expectation: nil, isolation: .private, rerun: "")
   }
 
-  @Test("has a row for each operation, the languages side by side, and marks what failed without colour")
+  @Test("has a row for each operation, the languages side by side, and marks failures without colour")
   func rows() {
     let table = InjectionTable([
       result("read", .interrupted, "c", .passed), result("read", .interrupted, "swift", .passed),
@@ -30,7 +30,7 @@ struct InjectionTableTests {
     #expect(table.worst == ["write"])
   }
 
-  @Test("has no worst row when all is well, and no rows when nothing ran")
+  @Test("has no worst row if all passed, and no rows if nothing ran")
   func edges() {
     #expect(InjectionTable([result("read", .short, "c", .passed)]).worst == [])
     #expect(InjectionTable([]).lines(Style()) == [])

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The calls of a peer, as strace tells them,")
+@Suite("The calls of a peer, as strace reports them,")
 struct SystemCallTraceTests {
   private static let lines = [
     #"execve("build/bin/c-peer", ["build/bin/c-peer"], 0x7ffd /* 5 vars */) = 0"#,
@@ -31,7 +31,7 @@ struct SystemCallTraceTests {
     return SystemCallTrace(Self.lines).points(of: "peer", operations: ["read", "mq_send"], table: table)
   }
 
-  @Test("belong to the request that was performed; one that a signal interrupted is no request")
+  @Test("belong to the request that was performed; an interrupted read is not a request")
   func requests() {
     let trace = SystemCallTrace(Self.lines)
     #expect(
@@ -43,22 +43,22 @@ struct SystemCallTraceTests {
     #expect(!trace.requests[0][2].isInjected)
   }
 
-  @Test("are counted from the execution on, as a tracer counts")
+  @Test("are counted from the execution on, as a tracer counts them")
   func numbers() throws {
     let read = try #require(try points().first { $0.call == "read" })
-    // The loader's, the interrupted one, and the request are before it.
+    // The loader's, the interrupted one, and the request precede it.
     #expect(read.number == 4)
     #expect(read.occurrence == 1)
   }
 
-  @Test("are points for faults where they are of IPC: no allocator's, and no answer")
+  @Test("are injection points if they are IPC, not an allocator's or the response")
   func calls() throws {
     #expect(try points().map(\.call) == ["fcntl", "read", "close", "mq_timedsend"])
     #expect(try points().map(\.next.call) == ["read", "close", "write", "write"])
     #expect(try points().map(\.next.isPoint) == [true, true, false, false])
   }
 
-  @Test("can be short where bytes have no boundaries, and are committed after what cannot be undone")
+  @Test("can be short on byte streams, and are committed after an irrevocable call")
   func kinds() throws {
     #expect(try points().map(\.isDivisible) == [false, true, false, false])
     #expect(try points().map(\.isCommitted) == [false, false, true, false])
@@ -82,24 +82,24 @@ struct SystemCallTraceTests {
     #"write(1<pipe:[7]>, "error errno=ETIMEDOUT", 21) = 21"#,
   ]
 
-  @Test("are those of one slice, where a wait sleeps in slices, and are numbered so")
+  @Test("are those of one slice if a wait sleeps in slices, and are numbered so")
   func waitsInSlices() throws {
     let (_, registry) = try ScenarioLoader.load(root: Checkout.root)
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
     let points = SystemCallTrace(Self.slices)
       .points(of: "consumer", operations: ["ring_read", "ring_read"], table: table)
     #expect(points.map(\.call) == ["futex", "futex", "futex", "pidfd_open", "read", "ppoll"])
-    // One is the C library's own, and nobody else sleeps on that.
+    // One is the C library's own, which no other process sleeps on.
     #expect(points.map(\.number) == [2, 3, 4, 1, 3, 1])
     #expect(points.map(\.isWaking) == [false, true, false, false, false, false])
-    // What is only looked at is never short, and can be looked at again.
+    // A read of /proc is never short, and can be repeated.
     #expect(points.allSatisfy { !$0.isDivisible && !$0.isCommitted })
     #expect(points[0].faults(table) == [.killedBefore, .interrupted, .wouldBlock])
     // Waking never fails.
     #expect(points[1].faults(table) == [.killedBefore, .killedAfter])
   }
 
-  @Test("are committed after a connection was accepted, whatever stands behind its number")
+  @Test("are committed after an accept, whatever follows its number")
   func accepted() throws {
     let (_, registry) = try ScenarioLoader.load(root: Checkout.root)
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
@@ -116,7 +116,7 @@ struct SystemCallTraceTests {
         == [false, false, false, true])
   }
 
-  @Test("meet the faults that they can meet")
+  @Test("meet only the faults that they can meet")
   func faults() throws {
     let (_, registry) = try Checkout.fixtures.get()
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)

@@ -6,24 +6,24 @@ import Testing
 
 @Suite("The fixtures")
 struct FixtureTests {
-  @Test("All load, without a mistake")
+  @Test("All load without errors")
   func fixturesLoad() throws {
     let (scenarios, registry) = try Checkout.fixtures.get()
     #expect(!scenarios.isEmpty)
     #expect(registry["mq_receive"]?.sleeps == ["mq_timedreceive"])
   }
 
-  @Test("Every operation of the contract is asked for by some scenario")
+  @Test("Every operation of the protocol is requested by a scenario")
   func operationsAreUsed() throws {
     let (scenarios, registry) = try Checkout.fixtures.get()
     let asked = scenarios.flatMap(\.steps).compactMap { step in
       if case .request(_, let request, _) = step.action { request.operation } else { nil }
     }
-    // The harness itself asks a peer to adopt what a step hands to it.
+    // The runner itself requests that a peer adopts a descriptor.
     #expect(Set(registry.names).subtracting(asked) == ["adopt"])
   }
 
-  @Test("The scenario that the documentation shows is one")
+  @Test("The scenario in the documentation is valid")
   func documentedScenario() throws {
     let page = try String(contentsOfFile: Checkout.root.appending("docs/scenario-format.md").string, encoding: .utf8)
     let blocks = page.components(separatedBy: "```yaml\n").dropFirst().map { $0.components(separatedBy: "```")[0] }
@@ -37,7 +37,7 @@ struct FixtureTests {
     }
   }
 
-  @Test("A deadline is short, for it must pass, or an hour, for it must not")
+  @Test("A deadline is short if it must pass, and an hour if it must not")
   func deadlines() throws {
     let folder = Checkout.root.appending("fixtures/scenarios").string
     let files = try FileManager.default.contentsOfDirectory(atPath: folder)
@@ -47,7 +47,7 @@ struct FixtureTests {
         for deadline in line.matches(of: /timeout(?:=|: ?| )([0-9.]+)/) {
           let seconds = Double(deadline.output.1) ?? .nan
           #expect(seconds < 0.2 || seconds == 3600, "\(file):\(index + 1): \(line)")
-          // To be seen asleep takes as long as it takes: by then a short deadline may have passed.
+          // A short deadline may have passed before the role is seen asleep.
           let isSeenAsleep = line[deadline.range.upperBound...].contains("-> blocks")
           #expect(seconds == 3600 || !isSeenAsleep, "\(file):\(index + 1): \(line)")
         }

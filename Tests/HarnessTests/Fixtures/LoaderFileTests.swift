@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// Bytes that are no file of scenarios, and what the loader must say of them.
+/// Bytes that are not a file of scenarios, and what the loader must report.
 struct NoScenario: Sendable, CustomTestStringConvertible {
   let testDescription: String
   let bytes: [UInt8]
@@ -21,7 +21,7 @@ struct NoScenario: Sendable, CustomTestStringConvertible {
   }
 }
 
-@Suite("The loader, whatever a file holds")
+@Suite("The loader, for any content of a file")
 struct LoaderFileTests {
   static func diagnostics(_ bytes: [UInt8]) -> [Diagnostic] {
     do {
@@ -33,13 +33,13 @@ struct LoaderFileTests {
     }
   }
 
-  @Test("A file that holds no scenarios is told as such", arguments: files)
+  @Test("A file without scenarios is reported", arguments: files)
   func file(_ file: NoScenario) {
     #expect(Self.diagnostics(file.bytes).map(\.description) == file.diagnostics)
   }
 
   @Test(
-    "A golden transcript is told what is wrong with it as a whole",
+    "An invalid golden transcript is reported as a whole",
     arguments: [
       NoScenario(
         "CR LF", "# T.\n> pid\r\n< ok pid=*\r\n",
@@ -60,7 +60,7 @@ struct LoaderFileTests {
     }
   }
 
-  @Test("A registry that is none is told alone, and not with every word that would stand in it")
+  @Test("An invalid list of operations is reported alone, without every operation as an error")
   func noVocabulary() {
     let scenarios = FixtureFile(file: "test.yaml", bytes: Data(LoaderTests.sound.utf8))
     #expect {
@@ -71,9 +71,9 @@ struct LoaderFileTests {
     }
   }
 
-  /// What stands where a file of people should, as a shell puts it there, and why it cannot be read.
+  /// What is in the place of a file, as a shell creates it, and why it cannot be read.
   @Test(
-    "What cannot be read is told with the reason",
+    "A file that cannot be read is reported with the reason",
     arguments: [
       ("true", "No such file or directory"), ("mkdir", "it is not a regular file"),
       ("mkfifo", "it is not a regular file"),
@@ -92,7 +92,7 @@ struct LoaderFileTests {
     #expect(diagnostics.map(\.description) == ["test.yaml:1:1: the file cannot be read: \(reason)"])
   }
 
-  @Test("A checkout that lacks its registry is told that alone") func lacksVocabulary() throws {
+  @Test("A checkout without operations.yaml reports that alone") func lacksVocabulary() throws {
     let root = try CommandRun.checkout(cells: 1)
     defer { try? FileManager.default.removeItem(atPath: root.string) }
     try FileManager.default.removeItem(atPath: root.appending("fixtures/operations.yaml").string)
@@ -101,7 +101,7 @@ struct LoaderFileTests {
     }
   }
 
-  @Test("A damaged file is told with a place, and never stops the program")
+  @Test("A damaged file is reported with a place, and never stops the program")
   func damagedFiles() {
     var random = Splitmix(state: 1)
     let sound = Array(LoaderTests.sound.utf8)
@@ -121,7 +121,7 @@ struct LoaderFileTests {
     }
   }
 
-  @Test("A suggestion is the nearest word, and none where no word is near")
+  @Test("A suggestion is the nearest word, or none if no word is near")
   func suggestions() {
     let operations = ["mq_receive", "mq_send", "mq_timedreceive", "read", "read_all", "semop", "shmat"]
     let meant = ["mq_recieve", "mqsend", "mq_timedrecieve", "raed", "readall", "semopt", "SHMAT", "frobnicate", ""].map
@@ -135,7 +135,7 @@ struct LoaderFileTests {
       ])
   }
 
-  @Test("The parts that are missing are told even where nothing else is there")
+  @Test("Missing keys are reported also in an empty scenario")
   func emptyScenario() {
     #expect(
       Self.diagnostics(Array("- {}".utf8)).map(\.description) == [
@@ -179,7 +179,7 @@ struct LoaderFileTests {
   ]
 }
 
-/// Numbers that are the same in every run.
+/// Random numbers that are the same in every run.
 private struct Splitmix: RandomNumberGenerator {
   var state: UInt64
 

@@ -49,7 +49,7 @@ struct LoaderTests {
     }
   }
 
-  @Test("A sound scenario becomes one value for each row of its parameters")
+  @Test("A valid scenario becomes one value for each row of its parameters")
   func soundScenario() throws {
     let scenarios = try Self.load(Self.sound)
     #expect(scenarios.map { $0.parameters.map(\.value) } == [["1"], ["2"]])
@@ -61,14 +61,14 @@ struct LoaderTests {
   }
 
   @Test(
-    "A slip is told with its place and with what would be right",
+    "An error is reported with its place and a suggestion",
     arguments: Typo.keys + Typo.requests + Typo.parameters + Typo.expectations)
   func slip(_ slip: Typo) {
     #expect(Self.sound.contains(slip.right))
     #expect(Self.diagnostics(Self.sound.replacingOccurrences(of: slip.right, with: slip.wrong)) == slip.diagnostics)
   }
 
-  @Test("All slips of a file are told at once, in the order of the lines")
+  @Test("All errors of a file are reported at once, in the order of the lines")
   func severalSlips() {
     let text = Self.sound
       .replacingOccurrences(of: "level: must", with: "level: most")
@@ -82,7 +82,7 @@ struct LoaderTests {
       ])
   }
 
-  @Test("An id that stands twice is told with the place of the other")
+  @Test("An id that is used twice is reported with the place of the other")
   func doubleID() {
     #expect(
       Self.diagnostics("\(Self.sound)\n\(Self.sound)") == [

@@ -1,5 +1,5 @@
 extension Typo {
-  /// Slips in what is expected, and in the order of asking and answering.
+  /// Errors in expectations, and in the order of requests and responses.
   static let expectations: [Typo] = [
     Typo(
       "an unknown errno", "EAGAIN|EINTR", "EAGIAN|EINTR",
@@ -26,7 +26,7 @@ extension Typo {
       "a census without a number", "shm=0 sem=0", "shm=some",
       "test.yaml:15:16: 'shm=some' is not of the form KIND=COUNT, as in sem=1"),
     Typo(
-      "an answer that nobody takes", "    - reader: -> error EAGAIN|EINTR\n", "",
+      "a response that no step takes", "    - reader: -> error EAGAIN|EINTR\n", "",
       "test.yaml:12:7: no step takes this response; add '- reader: -> ok', or kill or end the role"),
     Typo(
       "an answer that is not there", "- reader: read handle=r count=100 -> blocks", "- reader: pid",
@@ -38,7 +38,7 @@ extension Typo {
       "a question to the dead", "- objects: shm=0 sem=0", "- writer: pid",
       "test.yaml:15:7: 'writer' was killed before"),
     Typo(
-      "a wait for somebody who stays", "- objects: shm=0 sem=0", "- wait: reader -> exit 0",
+      "a wait for a role that does not end", "- objects: shm=0 sem=0", "- wait: reader -> exit 0",
       "test.yaml:15:7: 'reader' does not end by itself; 'kill: reader' or 'end: reader' must precede"),
     Typo(
       "an end that cannot be", "- objects: shm=0 sem=0", "- wait: writer -> gone",

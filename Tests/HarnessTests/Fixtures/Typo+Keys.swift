@@ -1,5 +1,5 @@
 extension Typo {
-  /// Slips in what a scenario is made of: keys, ids, roles, and the YAML itself.
+  /// Errors in keys, ids, roles, and the YAML itself.
   static let keys: [Typo] = [
     Typo(
       "an unknown key", "  level:", "  leve:",

@@ -1,5 +1,5 @@
 extension Typo {
-  /// Slips in braces, and in the values that are filled in for them.
+  /// Errors in braces, and in the values that replace them.
   static let parameters: [Typo] = [
     Typo(
       "an unknown variable", "count={bytes}", "count={byts}",
@@ -12,7 +12,7 @@ extension Typo {
       "test.yaml:10:47: unknown variable 'sent'; it is one of abstract, bytes, fifo, key, mq, path, reader.pid, shm, writer.pid (an earlier step must capture it)"
     ),
     Typo(
-      "the pid of nobody", "count={bytes}", "count={bytes} buf={wroter.pid}",
+      "the pid of an unknown role", "count={bytes}", "count={bytes} buf={wroter.pid}",
       "test.yaml:10:59: unknown role 'wroter'; did you mean 'writer'?"),
     Typo(
       "reckoning with an unknown parameter", "count={bytes}", "count={bytes+byte}",

@@ -1,5 +1,5 @@
 extension Typo {
-  /// Slips in who does what: roles, operations and their values.
+  /// Errors in roles, operations and their values.
   static let requests: [Typo] = [
     Typo(
       "an unknown role", "- writer: write", "- wirter: write",

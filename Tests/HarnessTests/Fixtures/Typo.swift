@@ -1,6 +1,6 @@
 import Testing
 
-/// One slip in an otherwise sound scenario, and what the loader must say of it.
+/// One error in an otherwise valid scenario, and what the loader must report.
 struct Typo: Sendable, CustomTestStringConvertible {
   let testDescription: String
   let right: String

@@ -20,7 +20,7 @@ struct ListingTests {
         title: "Ends",
         pitfalls: [
           Pitfall(requirement: "Files *end*.", scenarios: ["pipe/eof", "pipe/gone"]),
-          Pitfall(requirement: "Nobody selected this.", scenarios: ["pipe/gone"]),
+          Pitfall(requirement: "Not selected.", scenarios: ["pipe/gone"]),
         ])
     ])
 
@@ -69,7 +69,7 @@ struct ListingTests {
         """)
   }
 
-  @Test("tells programs everything")
+  @Test("has everything as JSON")
   func json() throws {
     let text = try #require(try Self.listing.text(.json))
     let document = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
@@ -80,12 +80,12 @@ struct ListingTests {
     #expect(scenarios[0]["spec"] as? String == "pipe(7)")
   }
 
-  @Test("has no form that knows only of results", arguments: ReportFormat.allCases)
+  @Test("has no format that is only for results", arguments: ReportFormat.allCases)
   func formats(format: ReportFormat) throws {
     #expect(try (Self.listing.text(format) != nil) == Listing.formats.contains(format))
   }
 
-  @Test("of everything is docs/scenarios.md; 'make scenarios' writes it anew")
+  @Test("of everything is docs/scenarios.md, which 'make scenarios' rewrites")
   func page() throws {
     let fixtures = try Fixtures(root: Checkout.root)
     let runner = Runner(fixtures.configuration, scenarios: fixtures.scenarios, expectations: .none)

@@ -12,7 +12,7 @@ struct PitfallTests {
     }
   }
 
-  @Test("names a demand and its scenarios")
+  @Test("names a requirement and its scenarios")
   func sound() throws {
     let groups = try Self.load(
       "- {group: Ends, pitfalls: [{requirement: It ends., scenarios: [pipe/eof, pipe/broken]}]}")
@@ -22,7 +22,7 @@ struct PitfallTests {
   }
 
   @Test(
-    "is told with its place where it holds nobody to anything",
+    "is rejected with its place if it is incomplete",
     arguments: [
       (
         "- group: Ends\n  pitfalls:\n    - requirement: It ends.\n      scenarios: [pipe/eoff]",

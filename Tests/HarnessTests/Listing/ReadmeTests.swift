@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The README")
 struct ReadmeTests {
-  @Test("counts the scenarios and cells that there are")
+  @Test("has the right numbers of scenarios and cells")
   func counts() throws {
     let readme = try String(contentsOfFile: Checkout.root.appending("README.md").string, encoding: .utf8)
     let fixtures = try Fixtures(root: Checkout.root)

@@ -5,7 +5,7 @@ import Testing
 @Suite("The exit status of a run")
 struct ExitStatusTests {
   @Test(
-    "says what was unexpected",
+    "depends on what was unexpected",
     arguments: [
       ([], .asExpected), ([.failed], .failures), ([.unsupported], .failures), ([.timedOut, .broken], .failures),
       ([.crashed], .failures), ([.passed], .failures), ([.broken], .brokenEnvironment), ([.notRun], .brokenEnvironment),
@@ -22,18 +22,18 @@ struct ExitStatusTests {
   }
 
   @Test(
-    "says that cells are missing, but where the first that was unexpected was to end the run",
+    "reports missing cells, unless the first unexpected verdict should end the run",
     arguments: [
       ([], false, .brokenEnvironment), ([], true, .brokenEnvironment), ([.leaked], false, .brokenEnvironment),
       ([.leaked], true, .onlyLeaks), ([.failed], true, .failures),
     ] as [([Verdict], Bool, Harness.ExitStatus)])
   func missing(unexpected: [Verdict], failFast: Bool, status: Harness.ExitStatus) {
-    let told = Harness.ExitStatus(
+    let actual = Harness.ExitStatus(
       unexpected: unexpected, missing: 3, failFast: failFast, problems: [], isInterrupted: false)
-    #expect(told == status)
+    #expect(actual == status)
   }
 
-  @Test("is not green when the run as a whole is wrong")
+  @Test("is not green if the run as a whole is wrong")
   func problems() {
     #expect(Harness.ExitStatus(unexpected: [], problems: ["stale"], isInterrupted: false) == .failures)
     #expect(Harness.ExitStatus(unexpected: [.leaked], problems: ["stale"], isInterrupted: false) == .failures)

@@ -20,7 +20,7 @@ struct ExpectationsTests {
       review: 2027-01-01
     """
 
-  @Test("expects passed of every cell that it does not name")
+  @Test("expects 'passed' of every cell that it does not name")
   func nothing() throws {
     let none = try load("")
     #expect(none.assess("pipe/eof[c>c]", CellOutcome(verdict: .passed, reason: nil, evidence: nil)).isExpected)
@@ -39,7 +39,7 @@ struct ExpectationsTests {
     #expect(!list.assess("pipe/eof[c>musl]", CellOutcome(verdict: .crashed, reason: "EPIPE", evidence: nil)).isExpected)
   }
 
-  @Test("fails what passes against it")
+  @Test("fails a cell that passes against it")
   func unexpectedPass() throws {
     #expect(
       !(try load(entry)).assess("pipe/eof[c>musl]", CellOutcome(verdict: .passed, reason: nil, evidence: nil))
@@ -61,7 +61,7 @@ struct ExpectationsTests {
   }
 
   @Test(
-    "is refused with its place when something is missing or unknown",
+    "is rejected with its place if something is missing or unknown",
     arguments: [
       ("reason: EPIPE", "reason: ''", "'reason' is a text, not nothing"),
       ("why: A", "wy: A", "an expectation has no key 'wy'; did you mean 'why'?"),

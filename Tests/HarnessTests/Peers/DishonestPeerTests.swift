@@ -5,10 +5,10 @@ import Testing
 
 @testable import Harness
 
-/// Peers that a gate must not believe, or that misbehave: each is a few lines of shell.
+/// Peers that a suite must not believe, or that misbehave: each is a few lines of shell.
 @Suite("A peer that", .serialized)
 struct DishonestPeerTests {
-  /// Greets, and then does what `body` says with each line that it reads.
+  /// Greets, and then executes `body`.
   private static func peer(_ body: String) -> String {
     """
     echo 'hello contract=1 language=odd implementation=sh operations=pid,limits'
@@ -24,7 +24,7 @@ struct DishonestPeerTests {
 
   /// Runs a scenario of two steps with `odd` beside an honest reference, and returns the verdict on `odd`.
   ///
-  /// Time is short only where it is to run out: a busy machine must not fail the other tests.
+  /// The time limit is short only if it should run out: a busy machine must not fail the other tests.
   func verdict(
     _ body: String, steps: String = "    - a: pid -> pid>=1", timeoutMultiplier: Double = 1,
     isolation: IsolationRule = .auto
@@ -33,9 +33,9 @@ struct DishonestPeerTests {
     return try #require(results.first { $0.cell.id == "test/test[odd]" })
   }
 
-  @Test("leaves a process that is ending has left none", arguments: [IsolationRule.required, .none])
+  @Test("leaves a process that is ending has left nothing", arguments: [IsolationRule.required, .none])
   func leavesEnding(isolation: IsolationRule) async throws {
-    // Its streams end with it, and nobody has collected it yet: a moment that hundreds hit now and then.
+    // Its streams end before it is collected: of hundreds, some are seen in between.
     let many = "\(Self.honest)\nfor n in 1 2 3 4 5 6 7 8; do ( exec /bin/true ) & done"
     for _ in 0..<20 { #expect(try await verdict(many, isolation: isolation).verdict == .passed) }
   }
@@ -79,7 +79,7 @@ struct DishonestPeerTests {
     }
   }
 
-  @Test("announces what nobody can ask for passes, and that is noted") func announcesMore() async throws {
+  @Test("announces an unknown operation passes, with a note") func announcesMore() async throws {
     let (summary, results, notes) = try await run(
       Self.honest, operations: "pid,frob,limits", steps: "    - a: pid -> pid>=1", isolation: .auto)
     #expect(summary.exitStatus == .asExpected)
@@ -107,7 +107,7 @@ struct DishonestPeerTests {
     #expect(result.outcome.reason?.contains("announces pid") == true)
   }
 
-  @Test("closes its output and lives on is crashed, not waited for") func closesOutput() async throws {
+  @Test("closes its output and lives on has crashed") func closesOutput() async throws {
     let result = try await verdict(
       "read -r line; echo unsupported; while read -r line; do case $line in pid*) exec >&- ; while read -r x; do :; done;; *) echo unsupported;; esac; done"
         .replacing("read -r line; echo unsupported; while", with: "while"))
@@ -115,14 +115,14 @@ struct DishonestPeerTests {
     #expect(result.outcome.reason?.contains("closed its output") == true)
   }
 
-  @Test("ends instead of answering is crashed") func ends() async throws {
+  @Test("ends instead of responding has crashed") func ends() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) exit 3;; *) echo unsupported;; esac; done")
     #expect(result.verdict == .crashed)
     #expect(result.outcome.reason?.contains("exit 3") == true)
   }
 
-  @Test("never answers is timed out, with what it is doing") func hangs() async throws {
+  @Test("never responds is timed out, with its state") func hangs() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) kill -STOP $$;; *) echo unsupported;; esac; done",
       timeoutMultiplier: 0.05)
@@ -138,14 +138,14 @@ struct DishonestPeerTests {
     #expect(result.outcome.reason?.contains("floods") == true)
   }
 
-  @Test("says without a request fails") func chatters() async throws {
+  @Test("responds twice fails") func chatters() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) echo ok pid=7; echo ok pid=8;; *) echo unsupported;; esac; done")
     #expect(result.verdict == .failed)
     #expect(result.outcome.reason?.contains("without a request") == true)
   }
 
-  @Test("answers before it is asked again fails") func answersAhead() async throws {
+  @Test("responds ahead of a request fails") func answersAhead() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) [ $n ] || printf 'ok pid=7\\nok pid=8\\n'; n=1;; *) echo unsupported;; esac; done",
       steps: "    - a: pid -> pid>=1\n    - a: pid -> pid>=1")
@@ -154,7 +154,7 @@ struct DishonestPeerTests {
   }
 
   @Test(
-    "says more without a line end fails, also when its end was waited for",
+    "writes more without a line end fails, also if its end was awaited",
     arguments: ["", "\n    - end: a\n    - wait: a -> exit 0"])
   func mutters(end: String) async throws {
     let result = try await verdict(
@@ -164,7 +164,7 @@ struct DishonestPeerTests {
     #expect(result.outcome.evidence?.response?.text == "more")
   }
 
-  @Test("takes the sandbox init with it has broken the environment, not crashed") func killsSandboxInit() async throws {
+  @Test("kills the sandbox init has broken the environment, not crashed") func killsSandboxInit() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) rmdir \"$PWD\"; kill -9 $PPID;; *) echo unsupported;; esac; done",
       isolation: .none)
@@ -172,7 +172,7 @@ struct DishonestPeerTests {
     #expect(result.outcome.reason?.contains("the sandbox init") == true)
   }
 
-  @Test("leaves a process in a session of its own does not keep it, without a sandbox either")
+  @Test("leaves a process in a session of its own does not keep it, also without a sandbox")
   func leavesSession() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo ok pid=7;; *) echo unsupported;; esac; done",
@@ -183,14 +183,14 @@ struct DishonestPeerTests {
     #expect(kill(pid, 0) == -1)
   }
 
-  @Test("could not be asked at all is no green run") func nothingRan() async throws {
+  @Test("that cannot run is not a green run") func nothingRan() async throws {
     let (summary, results, _) = try await run(
       Self.honest, steps: "    - a: pid", needs: "[private-sandbox]", isolation: .none)
     #expect(results.allSatisfy { $0.verdict == .notRun })
     #expect(summary.exitStatus == .brokenEnvironment)
   }
 
-  @Test("ends badly after its last answer is noticed") func endsBadly() async throws {
+  @Test("fails after its last response is detected") func endsBadly() async throws {
     let result = try await verdict(Self.honest + "\nexit 9")
     #expect(result.verdict == .failed)
     #expect(result.outcome.reason?.contains("exit 9") == true)
@@ -211,14 +211,14 @@ struct DishonestPeerTests {
     #expect(result.outcome.reason?.contains("fifo /tmp/left") == true)
   }
 
-  @Test("holds a descriptor that is no handle has leaked it") func leaksDescriptor() async throws {
+  @Test("holds a descriptor without a handle has leaked it") func leaksDescriptor() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) exec 9</dev/null; echo ok pid=7;; *) echo unsupported;; esac; done")
     #expect(result.verdict == .leaked)
     #expect(result.outcome.reason?.contains("9 (/dev/null)") == true)
   }
 
-  @Test("says what is not a line of the contract fails") func breaksContract() async throws {
+  @Test("writes a line that breaks the protocol fails") func breaksContract() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) echo fine;; *) echo unsupported;; esac; done")
     #expect(result.verdict == .failed)

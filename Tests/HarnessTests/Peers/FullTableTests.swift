@@ -4,8 +4,8 @@ import Testing
 
 /// The C peer's table of handles has 1024 places.
 @Suite("A C peer with one place left for a handle") struct FullTableTests {
-  @Test("refuses what needs two, and goes on") func refusesTwo() async throws {
-    // Handles that take no descriptor, of which a process need not have so many.
+  @Test("rejects a request that needs two, and continues") func refusesTwo() async throws {
+    // Handles without descriptors, of which a process may not have enough.
     let requests =
       [
         "memfd_create handle=f name=table", "ftruncate handle=f length=4096",
@@ -21,7 +21,7 @@ import Testing
       peer.executableURL = URL(fileURLWithPath: Checkout.root.appending("build/bin/c-peer").string)
       (peer.standardInput, peer.standardOutput) = (input, output)
       try peer.run()
-      // The peer reads on only while its answers are read.
+      // The peer reads on only while its responses are read.
       let writer = Thread {
         try? input.fileHandleForWriting.write(contentsOf: Data((requests.joined(separator: "\n") + "\n").utf8))
         try? input.fileHandleForWriting.close()

@@ -3,14 +3,13 @@ import Testing
 
 @testable import Harness
 
-/// Peers that attack whoever reads them: each is cut off or failed, soon, with its evidence kept, and without harm to a
-/// terminal.
+/// Peers that attack their reader: each is cut off or fails, soon, with evidence, and without effect on a terminal.
 extension DishonestPeerTests {
   private func answering(_ command: String) -> String {
     "while read -r line; do case $line in pid*) \(command);; *) echo unsupported;; esac; done"
   }
 
-  @Test("floods its standard error is cut off, with what it said last", .timeLimit(.minutes(5)))
+  @Test("floods its standard error is cut off, with its last lines", .timeLimit(.minutes(5)))
   func floodsStandardError() async throws {
     let result = try await verdict(answering("echo begin >&2; yes problem >&2"), timeoutMultiplier: 60)
     #expect(result.verdict == .crashed)
@@ -19,25 +18,25 @@ extension DishonestPeerTests {
     #expect(FailureDescription(result: result).lines.count < 100)
   }
 
-  @Test("writes megabytes on standard error, but not too many, passes") func chattersOnStandardError() async throws {
+  @Test("writes some megabytes to standard error passes") func chattersOnStandardError() async throws {
     #expect(try await verdict(answering("yes problem | head -c 2000000 >&2; echo ok pid=7")).verdict == .passed)
   }
 
-  @Test("never ends its line is cut off, with the begin of it", .timeLimit(.minutes(1)))
+  @Test("never ends its line is cut off, with the beginning of the line", .timeLimit(.minutes(1)))
   func neverEndsItsLine() async throws {
     let result = try await verdict(answering("printf 'ok pid=7'; tr '\\0' x </dev/zero"))
     #expect(result.verdict == .crashed)
     #expect(result.outcome.evidence?.response?.text.hasPrefix("ok pid=7xxxx") == true)
   }
 
-  @Test("says a line that is too long fails, however many fields it has", .timeLimit(.minutes(1)))
+  @Test("writes a line that is too long fails, however many fields it has", .timeLimit(.minutes(1)))
   func longLine() async throws {
     let result = try await verdict(answering("printf ok; seq -f ' a%.0f=1' 300000 | tr -d '\\n'; echo"))
     #expect(result.verdict == .failed)
     #expect(result.outcome.reason?.contains("at most 65536 are allowed") == true)
   }
 
-  @Test("says lines without end is cut off, with the first of them", .timeLimit(.minutes(1)))
+  @Test("writes lines without end is cut off, with the first of them", .timeLimit(.minutes(1)))
   func saysLinesWithoutEnd() async throws {
     let result = try await verdict(answering("exec yes 'ok pid=7'"))
     #expect(result.verdict == .crashed)
@@ -46,19 +45,19 @@ extension DishonestPeerTests {
     #expect(FailureDescription(result: result).lines.count < 100)
   }
 
-  @Test("says line ends without end fails by the first of them", .timeLimit(.minutes(1)))
+  @Test("writes empty lines without end fails by the first of them", .timeLimit(.minutes(1)))
   func saysEmptyLinesWithoutEnd() async throws {
     let result = try await verdict(answering("exec yes ''"))
     #expect(result.verdict == .failed)
     #expect(result.outcome.reason?.contains("breaks the protocol") == true)
   }
 
-  @Test("greets without end is not believed, soon", .timeLimit(.minutes(1))) func endlessGreeting() async throws {
+  @Test("greets without end is soon not believed", .timeLimit(.minutes(1))) func endlessGreeting() async throws {
     await #expect(throws: RunError.self) { try await verdict("exec tr '\\0' x </dev/zero") }
   }
 
   @Test(
-    "says what is no text fails, and is shown harmlessly",
+    "writes what is not text fails, and is shown escaped",
     arguments: [
       #"ok pid=\000\000"#, #"ok pid=\377\376"#, #"ok \033[2J\033]0;title\007"#, #"ok pid=\033[31m7"#,
       #"ok pid=\342\200\256"#, #"ok\tpid=7"#, #"\r\r\r"#,
@@ -71,7 +70,7 @@ extension DishonestPeerTests {
     #expect(!lines.contains { $0.unicodeScalars.contains(where: \.isUnsafeToDisplay) })
   }
 
-  @Test("says commands has said words: nothing of them is executed")
+  @Test("writes shell commands executes none of them")
   func saysCommands() async throws {
     let result = try await verdict(
       answering("echo 'ok pid=7;touch%20/tmp/said $(touch /tmp/said) `touch /tmp/said`'"), isolation: .none)

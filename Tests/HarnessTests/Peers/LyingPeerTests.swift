@@ -3,9 +3,9 @@ import Testing
 
 @testable import Harness
 
-/// Peers that lie about what is theirs: numbers of descriptors and of processes that the harness would act on.
+/// Peers that report false numbers of descriptors and processes, on which the runner would act.
 extension DishonestPeerTests {
-  /// Opens a descriptor 9, says that it is `said`, and takes over what it inherits.
+  /// Opens descriptor 9, reports it as `said`, and adopts what it inherits.
   private func opening(_ said: String) -> String {
     """
     while read -r line; do
@@ -25,12 +25,12 @@ extension DishonestPeerTests {
     return try #require(results.first { $0.cell.id == "test/test[odd>reference]" })
   }
 
-  @Test("hands on the descriptor that it says passes") func handsOn() async throws {
+  @Test("passes on the descriptor that it reports passes") func handsOn() async throws {
     #expect(try await handing("9").verdict == .passed)
   }
 
   @Test(
-    "says that it has a descriptor which it has not fails when that is to be handed on",
+    "reports a descriptor that is not open fails when it is passed on",
     // The last three are 9, cut to 32 bits; beyond 64 bits; and below them.
     arguments: ["-1", "-100", "1000", "2147483647", "4294967305", "99999999999999999999", "-9223372036854775809"])
   func handsOnNothing(said: String) async throws {
@@ -41,21 +41,21 @@ extension DishonestPeerTests {
         || result.outcome.reason?.contains("reported no descriptor") == true)
   }
 
-  @Test("says no number where a descriptor is to be handed on fails", arguments: ["", "nine", "9x", ",9", "0x9"])
+  @Test("reports no number for a descriptor to pass on fails", arguments: ["", "nine", "9x", ",9", "0x9"])
   func handsOnNoNumber(said: String) async throws {
     let result = try await handing(said)
     #expect(result.verdict == .failed)
     #expect(result.outcome.reason?.contains("reported no descriptor") == true)
   }
 
-  @Test("hands on another descriptor than it opened is found out", arguments: ["0", "1", "2"])
+  @Test("passes on another descriptor than it opened is detected", arguments: ["0", "1", "2"])
   func handsOnAnother(said: String) async throws {
     let result = try await handing(said)
     #expect(result.verdict == .leaked)
     #expect(result.outcome.reason?.contains("9 (/dev/null)") == true)
   }
 
-  @Test("says that it has a descriptor which it has not fails, and has left nothing behind") func holdsNothing()
+  @Test("reports a descriptor that is not open fails, and has left nothing behind") func holdsNothing()
     async throws
   {
     let liar = opening("9").replacing("exec 9</dev/null; ", with: "")
@@ -70,7 +70,7 @@ extension DishonestPeerTests {
   }
 
   @Test(
-    "says another process's number is asked for its own, and killed itself",
+    "reports another process's number is compared with its own, and killed itself",
     arguments: ["0", "-1", "1", "2147483648", "4294967297", "99999999999999999999", "self"],
     [IsolationRule.auto, .none])
   func pretendsToBeAnother(said: String, isolation: IsolationRule) async throws {

@@ -36,14 +36,14 @@ struct PeerListTests {
   }
 
   @Test(
-    "refuses a language that would silently take part in nothing",
+    "rejects a language that would silently take part in nothing",
     arguments: ["c: {}", "c: {peer: [a, b]}", "c: {peer: ''}", "c: {pear: a}", "'': {peer: build/c}", "[]", ""])
   func refuses(text: String) {
     #expect(throws: FixtureErrors.self) { try load(text) }
   }
 
   @Test(
-    "refuses a language whose name would mean something in the name of a cell",
+    "rejects a language whose name would be ambiguous in the name of a cell",
     arguments: ["'*'", "'c>swift'", "'a,b]'", "C", "7", "-c"])
   func refusesName(name: String) {
     #expect { try load("\(name): {peer: build/c}") } throws: { "\($0)".contains("cannot be a language") }

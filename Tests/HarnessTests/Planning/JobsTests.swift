@@ -4,7 +4,7 @@ import Testing
 @testable import Harness
 
 @Suite("How many cells run at a time") struct JobsTests {
-  @Test("is by the processors that a process may use, as nproc(1) counts them") func processors() throws {
+  @Test("follows the processors that this process may use, as nproc(1) counts them") func processors() throws {
     let nproc = Process()
     let said = Foundation.Pipe()
     nproc.executableURL = URL(fileURLWithPath: "/usr/bin/nproc")

@@ -3,8 +3,8 @@ import Testing
 
 @testable import Harness
 
-/// What a scenario needs of the sandboxes without saying so.
-@Suite("A scenario that the sandboxes do not suit")
+/// What a scenario needs of the sandboxes without declaring it.
+@Suite("A scenario that the sandboxes cannot run")
 struct MachineProbeTests {
   private func need(of scenario: Scenario, _ capabilities: SandboxCapabilities) throws -> String? {
     let registry = try Checkout.fixtures.get().registry
@@ -17,7 +17,7 @@ struct MachineProbeTests {
   }
 
   @Test(
-    "is not run without one of its own when it makes what nobody could tell is its",
+    "is not run without a private sandbox if it creates anonymous objects",
     arguments: [
       ("a: semget key=IPC_PRIVATE nsems=1", true), ("a: semget_init key=0 nsems=1 value=1", true),
       ("a: msgget key=0x0 mode=600", true), ("a: msgget key={key} mode=600", false),
@@ -30,7 +30,7 @@ struct MachineProbeTests {
   }
 
   @Test(
-    "is not run when it concerns message queues, which no census sees",
+    "is not run if it uses message queues and snapshots do not list them",
     arguments: [
       ("a: mq_open name={mq} oflag=O_RDONLY", true), ("objects: mq=0", true), ("objects: sem=0", false),
       ("a: shm_open name={shm} oflag=O_RDONLY", false),
@@ -42,7 +42,7 @@ struct MachineProbeTests {
     #expect(try need(of: scenario, SandboxCapabilities(isolation: .private)) == nil)
   }
 
-  @Test("is not run either as a golden transcript or as programs") func otherForms() throws {
+  @Test("is not run as a golden transcript or as programs either") func otherForms() throws {
     let log = DiagnosticLog()
     let registry = try Checkout.fixtures.get().registry
     let text =
@@ -63,7 +63,7 @@ struct MachineProbeTests {
     #expect(try #require(try Checkout.scenarios(programs).scenarios.first).concerns(.messageQueue, registry))
   }
 
-  @Test("is told in the heading what no census sees") func heading() {
+  @Test("is explained in the heading of a report") func heading() {
     #expect("\(SandboxCapabilities(isolation: .private))" == "private")
     #expect(
       "\(SandboxCapabilities(isolation: .shared, fallbackReason: "as requested", unobservableKinds: [.messageQueue]))"

@@ -28,7 +28,7 @@ struct PairingTests {
     #expect(try pairings("a") == ["c", "swift"])
   }
 
-  @Test("mix the others where roles are many")
+  @Test("mix the other roles if there are many")
   func mixed() throws {
     #expect(
       try pairings("a, b, d", rule: "mixed") == [
@@ -41,7 +41,7 @@ struct PairingTests {
     #expect(try pairings("a, wire", more: "pin: {wire: c}") == ["c>c", "swift>c"])
   }
 
-  @Test("have a control cell only where the reference takes part: nobody vouches for himself")
+  @Test("have a control cell only if the reference takes part")
   func control() throws {
     let (scenarios, _) = try Checkout.scenarios(ShellPeers.scenario())
     func control(of reference: PeerDescription) throws -> String? {

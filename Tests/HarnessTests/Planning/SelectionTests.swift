@@ -2,7 +2,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("What is selected")
+@Suite("A selection")
 struct SelectionTests {
   private let cells = [
     "pipe/eof[c>c]", "pipe/eof[c>swift]", "pipe/eof[swift>c]", "fifo/order[swift>swift]",
@@ -18,16 +18,16 @@ struct SelectionTests {
 
   private func ids(_ selection: Selection) -> [String] { cells.filter(CellFilter(selection).includes).map(\.id) }
 
-  @Test("is everything unless something is said")
+  @Test("is everything by default")
   func everything() { #expect(ids(Selection()).count == 4) }
 
-  @Test("is what has a filter in its name, less what is skipped")
+  @Test("is the cells that match a filter, without those that are skipped")
   func filters() {
     #expect(ids(Selection(filters: ["eof"], skipped: ["[c>c]"])) == ["pipe/eof[c>swift]", "pipe/eof[swift>c]"])
     #expect(ids(Selection(mechanisms: ["fifo"])) == ["fifo/order[swift>swift]"])
   }
 
-  @Test("goes by the languages of the roles, one for all or role by role")
+  @Test("compares the languages of the roles, one for all or role by role")
   func pairs() {
     #expect(ids(Selection(pairs: [["c", "swift"]])) == ["pipe/eof[c>swift]"])
     #expect(ids(Selection(pairs: [["swift"]])) == ["fifo/order[swift>swift]"])
@@ -35,7 +35,7 @@ struct SelectionTests {
   }
 
   @Test(
-    "complains of what does not exist",
+    "reports what does not exist",
     arguments: [
       (Selection(filters: ["pipe/eoff"]), "no cell matches 'pipe/eoff'; did you mean 'pipe/eof'?"),
       (Selection(skipped: ["nothing"]), "no cell matches 'nothing'; 'ipc-interop run --list'"),

@@ -2,13 +2,13 @@ import PeerProtocol
 
 @testable import Harness
 
-/// Runs as the runner would tell them, which never change.
+/// Runs as the runner would report them, which never change.
 enum RecordedRun: String, CaseIterable {
   /// Every verdict, expected and not, ended in another order than planned.
   case full
   /// Nothing selected.
   case empty
-  /// The run ended before all had their turn.
+  /// The run ended before all cells were run.
   case interrupted
   /// A peer that writes what should break the reports.
   case hostile
@@ -25,7 +25,7 @@ enum RecordedRun: String, CaseIterable {
     }
   }
 
-  /// So many cells that fail for the same reason.
+  /// A number of cells that fail for the same reason.
   static func failures(_ count: Int) -> [Event] {
     run((1...count).map { result("pipe/case-\($0)", $0, ["c", "swift"], .failed, reason: "errno is EINVAL") })
   }

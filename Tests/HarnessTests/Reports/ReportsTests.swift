@@ -15,7 +15,7 @@ struct ReportsTests {
     try expectSnapshot(text(of: run.events, .console, Style(width: 80, verbose: true)), "\(run)-console-verbose.txt")
   }
 
-  /// One line for each text that was written; escape and carriage return stand as visible characters.
+  /// One line for each text that was written; escape and carriage return are visible characters.
   @Test(arguments: RecordedRun.allCases)
   func `on a terminal, a line stays at the bottom`(run: RecordedRun) throws {
     var report = ReportFormat.console.makeReport(style: Style(isTerminal: true, colour: true))
@@ -59,7 +59,7 @@ struct ReportsTests {
     #expect(tooLong == [])
   }
 
-  @Test func `what is recorded before a run is told on a terminal, in a line that goes with it`() throws {
+  @Test func `a terminal shows the recording of scripts in a line that is erased`() throws {
     let cells = RecordedRun.full.events.compactMap { if case .cellStarted(let cell) = $0 { cell } else { nil } }
     let cell = try #require(cells.first)
     let begin = [Event.recording(cell, number: 3, of: 17)]
@@ -67,7 +67,7 @@ struct ReportsTests {
     for format in ReportFormat.allCases { #expect(try text(of: begin, format) == "") }
   }
 
-  @Test func `a summary of many failures stays short, and says what it left out`() throws {
+  @Test func `a summary of many failures is short, and reports what it omits`() throws {
     let events = RecordedRun.failures(60)
     let summary = try text(of: events, .console).split(separator: "Not as expected\n")[1].split(separator: "\n")
     #expect(summary.prefix(40).allSatisfy { $0.hasPrefix("  failed") })
@@ -107,7 +107,7 @@ struct ReportsTests {
     #expect(lines.prefix(2).map { $0.prefix(3) } == ["TAP", "1.."])
     let numbers = lines.compactMap { $0.firstMatch(of: #/^(?:not )?ok (\d+) - /#)?.1 }.map { Int($0) }
     #expect(numbers == Array(1...20).prefix(ended).map { $0 })
-    // What goes wrong with a run as a whole is no point, and must not be lost.
+    // A problem of the run as a whole is not a point, and must not be lost.
     #expect((lines.last?.hasPrefix("Bail out!") ?? false) == (run != .hostile))
   }
 
@@ -117,7 +117,7 @@ struct ReportsTests {
   }
 }
 
-/// Counts what a JUnit file says of its suites, and what is in them.
+/// Counts what a JUnit file claims about its suites, and what they contain.
 private final class JUnitReader: NSObject, XMLParserDelegate {
   struct Counts: Equatable { var tests = 0, failures = 0, errors = 0, skipped = 0 }
 

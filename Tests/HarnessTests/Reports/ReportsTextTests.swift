@@ -13,7 +13,7 @@ struct ReportsTextTests {
     #expect(text.escapedForDisplay == visible)
   }
 
-  @Test func `lines stay lines, and an end of line begins none`() {
+  @Test func `line ends separate lines, and the last one begins none`() {
     #expect("a\r\nb\n\n".linesEscapedForDisplay == [#"a\r"#, "b", ""])
     #expect("".linesEscapedForDisplay == [])
   }

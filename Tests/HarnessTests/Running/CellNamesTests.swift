@@ -4,7 +4,7 @@ import Testing
 
 @Suite("The names of a cell")
 struct CellNamesTests {
-  @Test("are fresh for every cell, and alike for every step of it")
+  @Test("are unique for every cell, and the same in all its steps")
   func fresh() {
     var one = CellNames()
     var other = CellNames()
@@ -16,11 +16,11 @@ struct CellNamesTests {
     #expect(one.value(of: "msg", scratch: "/tmp") == nil)
   }
 
-  @Test("begin with a token that begins no other") func tokensOfOneLength() {
+  @Test("begin with a token that is the beginning of no other") func tokensOfOneLength() {
     #expect(Set((0..<1000).map { _ in CellNames().token.count }).count == 1)
   }
 
-  @Test("have sixteen keys, and say so when they are used up")
+  @Test("have sixteen keys, and report when they are used up")
   func keys() {
     var names = CellNames()
     let keys = (0..<16).map { names.value(of: "key-\($0)", scratch: "/tmp") }

@@ -4,10 +4,10 @@ import Testing
 
 @testable import Harness
 
-/// The ways in which a gate can be green without having shown anything, each of which must end otherwise.
+/// The ways in which a suite could be green without having shown anything. None may be.
 @Suite("A run is not green", .serialized)
 struct FalseGreenTests {
-  /// Runs scenarios with an honest reference and an `odd` peer that answers as `cases` say.
+  /// Runs scenarios with an honest reference and an `odd` peer that responds as `cases` say.
   private func run(
     _ yaml: String = ShellPeers.scenario(), _ cases: String = "", after: String = "", expectations: String? = nil,
     configure: (inout RunConfiguration) -> Void = { _ in }
@@ -43,12 +43,12 @@ struct FalseGreenTests {
 
   private func status(_ summary: RunSummary) -> Harness.ExitStatus { summary.exitStatus }
 
-  @Test("but when everything passed: so that the others say something") func green() async throws {
+  @Test("unless everything passed") func green() async throws {
     let run = try await run()
     #expect(status(run.summary) == .asExpected && run.results.count == 2 && run.problems.isEmpty)
   }
 
-  @Test("when a filter selects nothing, or is misspelt beside one that is not") func selection() async throws {
+  @Test("when a filter selects nothing, or one of several is misspelt") func selection() async throws {
     let misspelt = try await run { $0.selection = Selection(filters: ["test/test", "test/tset"]) }
     #expect(misspelt.problems == ["no cell matches 'test/tset'; did you mean 'test/test'?"])
     let skipped = try await run { $0.selection = Selection(skipped: ["tset"]) }
@@ -62,7 +62,7 @@ struct FalseGreenTests {
     #expect(run.summary.problems == ["2 cells were run; at least 3 are required"])
   }
 
-  @Test("when the cells that are required were planned and could not be run") func requiredButNotRun() async throws {
+  @Test("when the required cells were planned and not run") func requiredButNotRun() async throws {
     let yaml =
       ShellPeers.scenario()
       + ShellPeers.scenario("more").replacing("  steps:", with: "  needs: [private-sandbox]\n  steps:")
@@ -74,7 +74,7 @@ struct FalseGreenTests {
     #expect(run.results.count == 4)
   }
 
-  @Test("when it ended before all that was planned was run") func notAllRun() async throws {
+  @Test("when it ended before all planned cells were run") func notAllRun() async throws {
     let yaml = ShellPeers.scenario() + ShellPeers.scenario("more")
     let run = try await run(yaml, "*:pid*) echo ok pid=0 ;;") {
       $0.failFast = true
@@ -85,21 +85,21 @@ struct FalseGreenTests {
     #expect(run.summary.problems.contains { $0.hasSuffix("of 4 planned cells were not run") })
   }
 
-  @Test("when a peer says that it does not support what it announces, or everything") func unsupported() async throws {
+  @Test("when a peer does not support what it announces, or anything") func unsupported() async throws {
     #expect(status(try await run(ShellPeers.scenario(), "*) echo unsupported ;;").summary) == .failures)
-    // Nor when it does not announce it: that is honest, and no pass.
+    // Nor if it does not announce it: that is honest, but does not pass.
     let less = ShellPeers.scenario(steps: "    - a: umask mask=22")
     let run = try await run(less)
     #expect(status(run.summary) != .asExpected)
     #expect(run.results.allSatisfy { $0.verdict != .passed })
   }
 
-  @Test("when a peer echoes what would pass") func echo() async throws {
+  @Test("when a peer echoes requests") func echo() async throws {
     let run = try await run(ShellPeers.scenario(steps: "    - a: pid -> pid={a.pid}"), "*:pid*) echo ok 'pid>=1' ;;")
     #expect(status(run.summary) == .failures)
   }
 
-  @Test("when a failure that is expected has another reason, is gone, or is nobody's") func expectations() async throws
+  @Test("when an expected failure has another reason, is gone, or belongs to no cell") func expectations() async throws
   {
     let entry = """
       - cells: "test/test[odd]"
@@ -117,13 +117,13 @@ struct FalseGreenTests {
     #expect(status(try await run(expectations: stale).summary) == .failures)
   }
 
-  @Test("when a scenario file is empty, or is no list") func emptyFile() {
+  @Test("when a scenario file is empty, or not a list") func emptyFile() {
     #expect(throws: FixtureErrors.self) { try Checkout.scenarios("[]") }
     #expect(throws: FixtureErrors.self) { try Checkout.scenarios("") }
   }
 
   @Test(
-    "and does not hang, when a process is left behind that cannot be told to end",
+    "and does not hang, when a process is left behind that ignores signals",
     arguments: [
       "sh -c 'kill -STOP $$; sleep 1000' >/dev/null 2>&1 </dev/null &",
       "sh -c 'trap \"\" TERM HUP INT; sleep 1000; sleep 1000' >/dev/null 2>&1 </dev/null &",
@@ -150,7 +150,7 @@ struct FalseGreenTests {
     #expect(run.results.first { $0.cell.id == "test/test[odd]" }?.verdict == .leaked)
   }
 
-  @Test("and does not hang, when a peer ends neither with its input nor when it is told to") func deafPeer()
+  @Test("and does not hang, when a peer ignores the end of its input and signals") func deafPeer()
     async throws
   {
     let run = try await run(ShellPeers.scenario(), after: "trap '' TERM; while :; do sleep 1000; done") {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// Programs of a few lines of shell, whose output a script demands.
+/// Programs of a few lines of shell, whose output a script expects.
 @Suite("A program that", .serialized)
 struct ProgramOutputTests {
   private func outcome(_ program: String) async throws -> CellOutcome {
@@ -29,7 +29,7 @@ struct ProgramOutputTests {
         """)
       var configuration = RunConfiguration(
         root: folder.path, sandboxInit: Checkout.sandboxInit, peers: PeerList([]), registry: registry)
-      // How soon a flood has been read depends on the machine, and that it was does not.
+      // How soon a flood is read depends on the machine.
       configuration.timeoutMultiplier = 60
       let shell = PeerDescription(language: "sh", peer: nil, examples: ["\(folder.path)/{program}"])
       return CellRun.run(
@@ -38,7 +38,7 @@ struct ProgramOutputTests {
     }
   }
 
-  @Test("prints what is demanded passes, with a line end or without", arguments: ["echo hello", "printf hello"])
+  @Test("prints the expected text passes, with or without a line end", arguments: ["echo hello", "printf hello"])
   func prints(program: String) async throws {
     let outcome = try await outcome(program)
     #expect(outcome.verdict == .passed)
@@ -51,7 +51,7 @@ struct ProgramOutputTests {
   }
 
   @Test(
-    "prints without end is cut off, with the begin of it", .timeLimit(.minutes(5)),
+    "prints without end is cut off, with its first output", .timeLimit(.minutes(5)),
     arguments: ["echo hello; exec yes $(printf %0200d 0)", "echo hello; exec tr '\\0' x </dev/zero"])
   func floods(program: String) async throws {
     let outcome = try await outcome(program)

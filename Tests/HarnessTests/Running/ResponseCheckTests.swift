@@ -2,7 +2,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("An answer's field")
+@Suite("A field of a response")
 struct ResponseCheckTests {
   private func problem(
     _ relation: (Template) -> ExpectedField.Relation, _ expected: String, _ actual: String?, key: String = "value"
@@ -38,7 +38,8 @@ struct ResponseCheckTests {
     #expect(problem(ExpectedField.Relation.equal, "POLLERR,POLLIN|POLLHUP", "POLLIN|POLLHUP,POLLERR") != nil)
   }
 
-  @Test("of bytes is no set", arguments: [("value", "left|right", "right|left"), ("buf", "LEFT|RIGHT", "RIGHT|LEFT")])
+  @Test(
+    "of bytes is not a set", arguments: [("value", "left|right", "right|left"), ("buf", "LEFT|RIGHT", "RIGHT|LEFT")])
   func bars(key: String, expected: String, actual: String) {
     #expect(problem(ExpectedField.Relation.equal, expected, actual, key: key) != nil)
     #expect(problem(ExpectedField.Relation.equal, expected, expected, key: key) == nil)

@@ -5,14 +5,14 @@ import Testing
 
 @testable import Harness
 
-/// What a flood costs whoever reads it.
+/// What a flood costs its reader.
 @Suite("A flood") struct LineSourceTests {
   @Test(
-    "takes no more memory than a few times its limit, whatever the lines",
+    "takes at most a few times its limit of memory, whatever the lines",
     .disabled(if: is_sanitized(), "a sanitizer keeps what was freed"),
     arguments: ["x", "\n", "x\n", String(repeating: "x", count: 60) + "\n"])
   func memory(unit: String) async {
-    // In a process of its own: what memory another test takes would be counted.
+    // In a process of its own: the memory of other tests would be counted.
     await #expect(processExitsWith: .success) { [unit] in
       let limit = 1 << 22
       let ends = try FileDescriptor.pipe(options: .closeOnExec)
@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test("is none where as much as was asked for has come, and been taken", arguments: [false, true])
+  @Test("does not include what was requested and taken", arguments: [false, true])
   func asked(isAsked: Bool) throws {
     let ends = try FileDescriptor.pipe(options: .closeOnExec)
     defer { try? ends.writeEnd.close() }

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Harness
 
-/// Objects that somebody makes before a cell does, under the very names that it will use.
-@Suite("What is planted", .serialized)
+/// Objects that another process creates before a cell, under the names of the cell.
+@Suite("A planted object", .serialized)
 struct PlantedObjectsTests {
   private func names() -> CellNames {
     CellNames()
@@ -21,7 +21,7 @@ struct PlantedObjectsTests {
       roles: roles)
   }
 
-  /// Makes one of each under the names of a cell, lends the identifiers of the System V ones, and removes them.
+  /// Creates one of each under the names of a cell, passes the System V identifiers on, and removes all.
   private func withPlanted(_ names: CellNames, _ body: (_ segment: Int32, _ files: [String]) throws -> Void) throws {
     let segment = shmget(names.firstKey + 3, 4096, IPC_CREAT | IPC_EXCL | 0o666)
     try #require(segment != -1)
@@ -54,7 +54,7 @@ struct PlantedObjectsTests {
     }
   }
 
-  /// What can bear a name or a key, and how a shell makes it, finds it and removes it.
+  /// An object with a name or key, and how a shell creates, finds and removes it.
   struct Kind: Sendable, CustomTestStringConvertible {
     let testDescription, make, find, remove: String
 
@@ -62,7 +62,7 @@ struct PlantedObjectsTests {
       (testDescription, self.make, self.find, self.remove) = (description, make, find, remove)
     }
 
-    /// Of the machine's namespaces: a C peer makes it by key, or by a name that no file system shows.
+    /// Of the host's namespaces: a C peer creates it by key, or by a name that no file system shows.
     private static func asked(_ request: String) -> String { "echo '\(request)' | $peer | grep '^ok'" }
     private static let flags = "IPC_CREAT|IPC_EXCL mode=666"
 
@@ -86,7 +86,7 @@ struct PlantedObjectsTests {
       Kind("a FIFO", "mkfifo /dev/shm/$name-shm", "[ -p /dev/shm/$name-shm ]", "rm /dev/shm/$name-shm"),
     ]
 
-    /// Whether a shell is content with a command.
+    /// Whether a shell command succeeds.
     func shell(_ command: String, _ names: CellNames) throws -> Bool {
       let process = Process()
       process.executableURL = URL(fileURLWithPath: "/bin/sh")
@@ -118,7 +118,7 @@ struct PlantedObjectsTests {
     }
   }
 
-  @Test("under names that are not the cell's is neither counted nor removed") func strangers() async throws {
+  @Test("under another name is neither counted nor removed") func strangers() async throws {
     try await onThread {
       try withPlanted(names()) { segment, files in
         do {
@@ -132,7 +132,7 @@ struct PlantedObjectsTests {
     }
   }
 
-  @Test("as a link in the scratch directory is removed itself, and what it leads to stays")
+  @Test("as a link in the scratch directory is removed, and its target stays")
   func linkInScratch() async throws {
     try await onThread {
       let target = FileManager.default.temporaryDirectory.appending(path: "kept-\(UUID())")
@@ -150,7 +150,7 @@ struct PlantedObjectsTests {
     }
   }
 
-  @Test("as the name of a process does not tell what it is doing") func misleadingName() async throws {
+  @Test("as the name of a process does not change its state") func misleadingName() async throws {
     try await onThread {
       let sandbox = try sandbox(.private, names(), roles: 1)
       let script = #"printf 'State:\tT' >/proc/$$/comm; echo; read -r line"#

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Harness
 
-/// Segments without a key, which are swept by the process that made them.
+/// Segments without a key, which are removed by the process that created them.
 @Suite("A segment without a key", .serialized)
 struct PrivateSegmentTests {
   private func exists(_ segment: Int32) -> Bool {
@@ -13,7 +13,7 @@ struct PrivateSegmentTests {
     return unsafe shmctl(segment, IPC_STAT, &status) == 0
   }
 
-  @Test("goes with the sandbox of the peer that made it, and a stranger's stays", arguments: [false, true])
+  @Test("is removed with the sandbox of the peer that created it, and another's stays", arguments: [false, true])
   func swept(endsBefore: Bool) async throws {
     try await onThread {
       let stranger = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0o600)
@@ -42,9 +42,9 @@ struct PrivateSegmentTests {
     }
   }
 
-  /// In a sandbox, where the next number can be chosen, a sandbox init without one starts a peer. Its first number would be that
-  /// of a process which has made a segment and ended.
-  @Test("is no peer's whose number its maker had before", .enabled(if: geteuid() == 0, "it needs root"))
+  /// In a sandbox, where the next process number can be chosen, a sandbox init on the host starts a peer. Its first number
+  /// would be that of a process which has created a segment and ended.
+  @Test("is not attributed to a later process with the same number", .enabled(if: geteuid() == 0, "requires root"))
   func numberTaken() async throws {
     let script = """
       set -e

@@ -5,8 +5,8 @@ import Testing
 
 @testable import Harness
 
-/// The sandboxInit's count of System V objects, beside what the tool that everybody uses says of the same kernel.
-@Suite("The census", .serialized)
+/// The System V objects of a snapshot, compared with ipcs(1).
+@Suite("A resource snapshot", .serialized)
 struct CensusTests {
   /// `kind key id` of every object in a listing of `ipcs -a`.
   private func objects(in listing: [String]) -> Set<String> {
@@ -28,7 +28,7 @@ struct CensusTests {
   @Test("agrees with ipcs -a on segments, semaphore sets and message queues")
   func agreesWithIpcs() async throws {
     try await onThread {
-      // In namespaces of its own, where no other test makes and removes objects meanwhile.
+      // In private namespaces, where no other test creates and removes objects.
       let sandbox = try Sandbox(
         Sandbox.Settings(
           program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),
@@ -60,7 +60,7 @@ struct CensusTests {
     }
   }
 
-  @Test("may be taken as often as anybody likes, however much there is")
+  @Test("can be repeated, however many objects exist")
   func often() async throws {
     try await onThread {
       let sandbox = try Sandbox(
@@ -71,12 +71,12 @@ struct CensusTests {
       let script = "i=0; while [ $((i += 1)) -le 1000 ]; do mkfifo $(printf %0100d $i); done"
       let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script], inheriting: [], asAnotherUser: false)
       _ = try sandbox.lines(of: pid)
-      // Five million bytes, where a peer may say four.
+      // Five million bytes; the limit of a peer's output is four.
       for _ in 0..<50 { #expect(try sandbox.snapshot().objects.count == 1000) }
     }
   }
 
-  @Test("of a sandbox that is gone is empty, also of the queues among everybody's")
+  @Test("of a shared sandbox that has ended is empty, also of queues")
   func queuesAreSwept() async throws {
     try await onThread {
       let settings = Sandbox.Settings(

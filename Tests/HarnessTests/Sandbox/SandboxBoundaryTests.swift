@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// What a sandbox keeps a peer from, and what it does not: docs/security.md says no more than this.
+/// What a sandbox prevents, and what it does not: docs/security.md promises no more than this.
 @Suite("A process in a sandbox", .serialized)
 struct SandboxBoundaryTests {
   /// What `script` prints in a private sandbox.
@@ -29,17 +29,17 @@ struct SandboxBoundaryTests {
     }
   }
 
-  @Test("is given four variables of the environment, and no more") func environment() async throws {
+  @Test("gets four environment variables and no more") func environment() async throws {
     let names = try await output(of: "tr '\\0' '\\n' </proc/$$/environ").map { $0.prefix { $0 != "=" } }
     #expect(Set(names).isSubset(of: ["PATH", "HOME", "LC_ALL", "SWIFT_BACKTRACE"]))
   }
 
-  @Test("is given every argument, however many") func arguments() async throws {
+  @Test("gets every argument, however many") func arguments() async throws {
     let command = ["/bin/sh", "-c", "echo $#", "sh"] + (1...1000).map { "\($0)" } + ["", ""]
     #expect(try await output(of: command) == ["1002"])
   }
 
-  @Test("is given every descriptor, or is refused") func descriptors() async throws {
+  @Test("gets every descriptor, or is rejected") func descriptors() async throws {
     try await onThread {
       let sandbox = try Sandbox(
         Sandbox.Settings(
@@ -55,8 +55,8 @@ struct SandboxBoundaryTests {
     }
   }
 
-  @Test("ignores no signal, whatever the harness was started to ignore") func signals() async throws {
-    // One that nobody sends.
+  @Test("ignores no signal, whatever the runner ignores") func signals() async throws {
+    // A signal that is never sent.
     let before = signal(SIGSTKFLT, SIG_IGN)
     defer { _ = signal(SIGSTKFLT, before) }
     let status = try await output(of: "grep -E 'SigIgn|SigBlk' /proc/self/status")
@@ -65,9 +65,10 @@ struct SandboxBoundaryTests {
     #expect(masks == [0, 0], "\(status)")
   }
 
-  /// A sandbox init without privilege or a sandbox, in a sandbox with message queues of its own: what may be mounted at
-  /// `/dev/mqueue` shows others.
-  @Test("sees no message queues without privilege, and says so", .enabled(if: geteuid() == 0, "it needs root"))
+  /// An unprivileged sandbox init on the host, inside a sandbox with message queues of its own: `/dev/mqueue` may show
+  /// those of another namespace.
+  @Test(
+    "does not list message queues without privilege, and reports that", .enabled(if: geteuid() == 0, "requires root"))
   func queuesOfOthers() async throws {
     let answers = try await output(
       of: [Checkout.sandboxInit, "--token", "ipc-interop-x", "--first-key", "123456789"], asking: "snapshot\n",
@@ -75,11 +76,11 @@ struct SandboxBoundaryTests {
     #expect(answers.count >= 2 && answers.last?.hasSuffix(" unobservable=mq") == true, "\(answers)")
   }
 
-  @Test("sees no process but its own and the sandbox init") func processes() async throws {
+  @Test("sees only itself and the sandbox init") func processes() async throws {
     #expect(try await output(of: "cd /proc; echo [0-9]*") == ["1 2"])
   }
 
-  @Test("is told why a program in /tmp is not there, though it is") func hiddenProgram() async throws {
+  @Test("gets a hint if its program is in the /tmp that it does not see") func hiddenProgram() async throws {
     let program = "/tmp/program-\(UUID())"
     defer { try? FileManager.default.removeItem(atPath: program) }
     try FileManager.default.copyItem(atPath: "/bin/true", toPath: program)
@@ -93,10 +94,10 @@ struct SandboxBoundaryTests {
   }
 
   @Test(
-    "has every file that the user has: it is no boundary",
+    "can read every file of the user: it is not a security boundary",
     .enabled(
       if: FileManager.default.isWritableFile(atPath: Checkout.root.appending("build").string),
-      "the checkout is somebody else's"))
+      "the checkout belongs to another user"))
   func files() async throws {
     let file = Checkout.root.appending("build/tmp/boundary-\(UUID())").string
     defer { try? FileManager.default.removeItem(atPath: file) }
@@ -104,7 +105,7 @@ struct SandboxBoundaryTests {
     #expect(try String(contentsOfFile: file, encoding: .utf8) == "reached\n")
   }
 
-  @Test("as another user has no privilege, and can get none", .enabled(if: geteuid() == 0, "it needs root"))
+  @Test("as another user has no privilege, and can get none", .enabled(if: geteuid() == 0, "requires root"))
   func anotherUser() async throws {
     let facts = try await output(of: "cat /proc/self/status", asAnotherUser: true)
     for fact in [

@@ -23,17 +23,17 @@ private var entersTimeNamespaces: Bool {
 /// A peer in a time namespace of its own sees the others start at another time than they see themselves.
 @Suite(
   "In another time namespace",
-  .enabled("it needs root, and Linux 6.2 or later, where execve(2) enters a time namespace") {
+  .enabled("requires root, and Linux 6.2 or later, where execve(2) enters a time namespace") {
     try entersTimeNamespaces
   })
 struct TimeNamespaceTests {
-  @Test("nobody takes the end of a ring from whoever has it and lives", arguments: ["c", "swift"])
+  @Test("no peer takes the end of a ring from a living owner", arguments: ["c", "swift"])
   func ring(_ elsewhere: String) throws {
     let programs = [
       "c": Checkout.root.appending("build/bin/c-peer").string, "swift": try CommandRun.program("swift-peer"),
     ]
     let file = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString).yaml")
-    // Built to be measured, a program would leave its figures in the sandbox.
+    // A program built for coverage would leave its profile in the sandbox.
     let unmeasured = "/usr/bin/env LLVM_PROFILE_FILE=/dev/null"
     let peers = programs.map {
       "\($0): {replaces: true, peer: \(unmeasured) \($0 == elsewhere ? unshare + " " : "")\($1)}\n"

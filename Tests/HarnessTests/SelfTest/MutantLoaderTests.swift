@@ -36,7 +36,7 @@ struct MutantLoaderTests {
     }
   }
 
-  @Test("says what must catch each, with which verdict and reason") func good() throws {
+  @Test("says which cells must catch each mutant, with which verdict and reason") func good() throws {
     let mutant = try #require(try load(Self.good).first)
     #expect(mutant.name == "lies" && mutant.verdict == .leaked && mutant.mechanism == "test")
     #expect(mutant.catchers.map(\.role) == ["writer", "reader"])
@@ -44,7 +44,7 @@ struct MutantLoaderTests {
   }
 
   @Test(
-    "is refused with file, line and column, and with what was meant",
+    "is rejected with file, line, column and suggestion",
     arguments: [
       ("test/rows: reader", "test/row: reader", ":4:45: there is no scenario 'test/row'; did you mean 'test/rows'?"),
       ("rows: reader", "rows: raeder", ":4:56: test/rows has no role 'raeder' that any language can play; did you"),
@@ -66,7 +66,7 @@ struct MutantLoaderTests {
     }
   }
 
-  @Test("names a name once") func twice() {
+  @Test("names each mutant once") func twice() {
     #expect { try load(Self.good + "\n" + Self.good) } throws: {
       "\($0)".contains("mutants.yaml:7:3: the mutant 'lies' is already defined at mutants.yaml:1:3")
     }
@@ -76,7 +76,7 @@ struct MutantLoaderTests {
     #expect(throws: FixtureErrors.self) { try load(yaml) }
   }
 
-  @Test("of the project loads, and is the one that the documentation shows") func fixture() throws {
+  @Test("of the project loads, and is the one in the documentation") func fixture() throws {
     let root = Checkout.root
     let (scenarios, _) = try ScenarioLoader.load(root: root)
     let mutants = try DiagnosticLog.collect {

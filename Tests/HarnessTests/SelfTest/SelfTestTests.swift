@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The self-test", .serialized)
 struct SelfTestTests {
-  /// `lies` answers a wrong pid, `liar` says ok to everything, and `gone` ends.
+  /// `lies` responds with a wrong pid, `liar` responds ok to everything, and `gone` ends.
   private static let faulty =
     """
     mutant=none
@@ -28,14 +28,14 @@ struct SelfTestTests {
     """
   }
 
-  /// The same with one more, which does nothing wrong.
+  /// The same with one more, which is correct.
   private static let withHarmless = faulty.replacing("gone\\n", with: "gone\\nharmless\\n")
 
   private static let others =
     mutant("gone", verdict: "crashed", reason: "exit 3")
     + mutant("liar", reason: "is not believed")
 
-  /// Runs `mutants`, and for the faults that stand in the build and not among them, none.
+  /// Runs `mutants`, and none of the build's that are not among them.
   private func run(
     _ mutants: String, names: [String] = [], control: String = "", scenarios more: [Scenario] = [],
     faulty: String = faulty, timeoutMultiplier: Double = 1
@@ -66,7 +66,7 @@ struct SelfTestTests {
     run.summary.exitStatus
   }
 
-  @Test("is green when each mutant is caught as it must be, by a crash or by being disbelieved as well")
+  @Test("is green if each mutant is caught as specified, also by a crash or by the probe")
   func killed() async throws {
     let run = try await run(Self.mutant("lies") + Self.others)
     #expect(status(run) == .asExpected)
@@ -82,7 +82,7 @@ struct SelfTestTests {
     #expect(run.summary.problems.isEmpty)
   }
 
-  @Test("fails when a mutant is caught for another reason than its own") func anotherReason() async throws {
+  @Test("fails when a mutant is caught for another reason") func anotherReason() async throws {
     let run = try await run(Self.mutant("lies", reason: "something else") + Self.others, names: ["lies"])
     #expect(status(run) == .failures)
     #expect(run.results.first { !$0.isExpected }?.expectation?.contains("something else") == true)
@@ -94,19 +94,19 @@ struct SelfTestTests {
     #expect(run.summary.problems.isEmpty)
   }
 
-  @Test("fails for a name of the build of which nothing is said") func unlisted() async throws {
+  @Test("fails for a mutant of the build without an entry") func unlisted() async throws {
     let run = try await run(Self.mutant("lies") + Self.others, names: ["lies"], faulty: Self.withHarmless)
     #expect(status(run) == .failures)
     #expect(run.summary.problems == ["no entry says which cells must catch the mutant 'harmless' of the odd build"])
   }
 
-  @Test("fails when the build has a name wrong that nobody switched on") func faultyControl() async throws {
+  @Test("fails when the build without a mutant is wrong") func faultyControl() async throws {
     let run = try await run(Self.mutant("lies") + Self.others, names: ["lies"], control: "none:pid*) echo ok pid=0 ;;")
     #expect(status(run) == .failures)
     #expect(run.results.contains { $0.cell.id == "test/test[odd-without-mutant]" && !$0.isExpected })
   }
 
-  @Test("fails for a name that the build does not have, and says which was meant") func unknownFault() async throws {
+  @Test("fails for a mutant that the build does not have, with a suggestion") func unknownFault() async throws {
     let run = try await run(Self.mutant("lise") + Self.mutant("lies") + Self.others, names: ["lies"])
     #expect(status(run) == .failures)
     #expect(run.summary.problems.contains { $0.contains("mutants.yaml:1:3") && $0.contains("did you mean 'lies'?") })
@@ -121,14 +121,14 @@ struct SelfTestTests {
     #expect(run.summary.problems == ["no mutant shows that the suite catches anything in other"])
   }
 
-  @Test("does not wait for ever for a build that does not say what it has", .timeLimit(.minutes(1)))
+  @Test("does not wait forever for a build that does not list its mutants", .timeLimit(.minutes(1)))
   func silentBuild() async throws {
     await #expect { try await run(Self.mutant("lies"), faulty: "exec sleep 3600", timeoutMultiplier: 0.01) } throws: {
       ($0 as? RunError)?.status == .brokenEnvironment && "\($0)".hasSuffix(" --mutants did not end within 0.2 seconds")
     }
   }
 
-  @Test("does not begin for a name that nobody knows, or without its build") func cannotBegin() async throws {
+  @Test("does not begin for an unknown mutant, or without its build") func cannotBegin() async throws {
     await #expect { try await run(Self.mutant("lies"), names: ["lise"]) } throws: {
       ($0 as? RunError)?.status == .nothingSelected && "\($0)".contains("did you mean 'lies'?")
     }

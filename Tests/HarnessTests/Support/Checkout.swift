@@ -9,7 +9,7 @@ enum Checkout {
     .removingLastComponent()
   static var sandboxInit: String { root.appending("build/bin/sandbox-init").string }
 
-  /// What stands in `fixtures/`: read once, for it takes a debug build seconds.
+  /// The fixtures, read once: that takes a debug build seconds.
   static let fixtures = Result { try ScenarioLoader.load(root: root) }
 
   /// Whether this user can list the machine's message queues, as a cell without a sandbox has to.
@@ -33,7 +33,7 @@ enum Checkout {
   }
 }
 
-/// Runs `body` on a thread of its own: it blocks, and Swift's pool is as wide as the machine.
+/// Runs `body` on a thread of its own, since it blocks.
 func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
   try await withCheckedThrowingContinuation { continuation in
     Thread { continuation.resume(with: Swift.Result { try body() }) }.start()

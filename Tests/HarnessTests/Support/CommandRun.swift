@@ -4,20 +4,20 @@ import Testing
 
 @testable import Harness
 
-/// The command itself, as a process, over a checkout of its own that has few scenarios and starts at once.
+/// The command itself, as a process, in a checkout of its own with few scenarios.
 final class CommandRun {
   let process = Process()
-  /// What it says on standard output and standard error. Its sandbox inits hold the latter: it ends when all of them have.
+  /// Its standard output and standard error. Its sandbox inits hold the latter, which ends when all of them have ended.
   private let said: LineSource
   private(set) var lines: [String] = []
 
-  /// - Parameter shell: What a shell does before it becomes the command, which is then in `"$@"`.
+  /// - Parameter shell: A shell script that executes the command, `"$@"`.
   init(
     root: FilePath, shell: String = #"exec "$@""#, command: [String] = ["run", "--pairs", "c:c", "fifo/wait"],
     _ arguments: [String] = []
   ) throws {
     let pipe = Foundation.Pipe()
-    // A run that nobody reads stops after some ninety cells, and cannot be over before the test does something to it.
+    // A run whose output is not read stops after some ninety cells, so the test can act on it.
     let setCapacity: Int32 = 1031  // F_SETPIPE_SZ
     _ = fcntl(pipe.fileHandleForReading.fileDescriptor, setCapacity, 4096)
     let reader = dup(pipe.fileHandleForReading.fileDescriptor)
@@ -38,7 +38,7 @@ final class CommandRun {
     return FilePath(tests).removingLastComponent().appending(name).string
   }
 
-  /// Waits until so many lines have come, or no more can come.
+  /// Waits until `count` lines have arrived, or no more can.
   func read(_ count: Int = .max) throws {
     let deadline = ContinuousClock.now + .seconds(120)
     while lines.count < count {
@@ -47,20 +47,20 @@ final class CommandRun {
       } else if said.isEnded {
         return
       } else {
-        try #require(ContinuousClock.now < deadline, "somebody still holds standard error")
+        try #require(ContinuousClock.now < deadline, "a process still holds standard error")
         waitForInput([said], timeout: deadline - .now)
       }
     }
   }
 
-  /// Reads the rest, and returns the exit status, or the number of the signal below zero.
+  /// Reads the rest, and returns the exit status, or the negative number of the signal.
   func end() throws -> Int32 {
     try read()
     process.waitUntilExit()
     return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
   }
 
-  /// A checkout with so many cells, each of which waits in a call and leaves its objects to its last step.
+  /// A checkout with some cells, each of which blocks in a call and removes its objects in its last step.
   static func checkout(cells: Int) throws -> FilePath {
     let folder = FileManager.default.temporaryDirectory.appending(path: "checkout-\(UUID().uuidString)")
     let scenarios = folder.appending(path: "fixtures/scenarios")
@@ -74,7 +74,7 @@ final class CommandRun {
       try FileManager.default.createSymbolicLink(
         atPath: folder.appending(path: name).path, withDestinationPath: Checkout.root.appending(target).string)
     }
-    // No links: a sandbox whose /tmp is another sees this folder, and not where they lead.
+    // Copies, not links: a sandbox with its own /tmp sees this folder, and not the targets of links.
     let programs = folder.appending(path: "build/bin")
     try FileManager.default.createDirectory(at: programs, withIntermediateDirectories: true)
     for name in ["sandbox-init", "c-peer"] {
@@ -85,7 +85,7 @@ final class CommandRun {
     try Data(
       """
       - id: fifo/wait
-        title: Somebody waits.
+        title: A reader waits for a writer.
         spec: mkfifo(3)
         level: must
         roles: [reader, writer]
@@ -108,7 +108,7 @@ final class CommandRun {
     return FilePath(folder.path)
   }
 
-  /// Gives a checkout a script to put faults into, and the table of calls.
+  /// Adds a fault-injection script, and the table of calls, to a checkout.
   static func addInjectionScript(to root: FilePath, _ script: String) throws {
     let folder = root.appending("fixtures/fault-injection").string
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

@@ -1,8 +1,8 @@
 @testable import Harness
 
-/// Waits in sandboxes of tests, none of which lasts for ever.
+/// Waits in sandboxes of tests, each with a limit.
 extension Sandbox {
-  /// Waits until `condition` holds, which is looked at whenever something comes from the sandbox, and every `interval`.
+  /// Waits until `condition` holds. It is checked for every output of the sandbox, and every `interval`.
   func wait(lookingEvery interval: Duration = .seconds(10), until condition: () throws -> Bool) throws {
     let deadline = ContinuousClock.now + .seconds(120)
     while try !condition() {
@@ -11,7 +11,7 @@ extension Sandbox {
     }
   }
 
-  /// The lines that the first role, process `pid`, says until there are so many, or until it has ended.
+  /// The lines that the first role, process `pid`, writes, until there are `most`, or until it has ended.
   func lines(of pid: Int, most: Int = .max) throws -> [String] {
     let output = streams[0].output
     var lines: [String] = []

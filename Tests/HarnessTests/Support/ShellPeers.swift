@@ -3,9 +3,9 @@ import Synchronization
 
 @testable import Harness
 
-/// Peers of a few lines of shell, and a scenario that asks them who they are.
+/// Peers of a few lines of shell, and a scenario for them.
 enum ShellPeers {
-  /// Greets as `language`, and answers as `cases` say before it answers honestly.
+  /// Greets as `language`, and responds as `cases` say, and otherwise honestly.
   static func script(_ language: String, _ cases: String = "", after: String = "") -> String {
     """
     echo 'hello contract=1 language=\(language) implementation=sh operations=pid,limits'
@@ -18,7 +18,7 @@ enum ShellPeers {
     """
   }
 
-  /// Writes each script to a folder that is gone afterwards, and gives `body` the commands.
+  /// Writes each script to a temporary folder, and passes the commands to `body`.
   static func withScripts<Value>(_ scripts: [String], _ body: (String, [[String]]) throws -> Value) throws -> Value {
     let folder = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
