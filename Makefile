@@ -96,7 +96,7 @@ SOAK ?= killed interrupted limits growth alarms
 soak: build ## Kill, interrupt, starve, and repeat the suite itself (SOAK="killed limits" picks parts; takes hours)
 	@.ci/soak $(SOAK)
 
-cost: c-cost ## Measure the cost of the library over C (prints tables, writes build/cost.json; takes some minutes)
+cost: c-cost ## Measure the cost of the library over C (prints tables, writes build/cost.json; takes 2 minutes)
 	@.ci/install-dependencies valgrind strace
 	@$(SWIFT) build -c release --product swift-cost
 	@$(SWIFT) build -c release --product cost-report

@@ -30,7 +30,7 @@ _Static_assert(offsetof(struct cipc_semaphore_operation, flags) == offsetof(stru
 _Static_assert(SEM_UNDO == 0x1000 && IPC_NOWAIT == 0x800, "the flags of SystemVSemaphores.Operation");
 _Static_assert((int)CIPC_MSG_NOERROR == MSG_NOERROR && (int)CIPC_MSG_EXCEPT == MSG_EXCEPT &&
                    (int)CIPC_MSG_COPY == MSG_COPY,
-               "MSG_*");
+               "MSG_*, and the flags of SystemVMessageQueue.Selection");
 _Static_assert(sizeof(msgqnum_t) == sizeof(uint64_t) && sizeof(msglen_t) == sizeof(uint64_t),
                "msgqnum_t, msglen_t");
 

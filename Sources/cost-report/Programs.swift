@@ -11,58 +11,83 @@ struct Programs {
 
   struct Measurement {
     let name: String
-    /// `message`, `single` for a time within one process, `pair` for one between two.
+    /// `message`; `calls` for two calls without bytes; `single` for a time within one process, `pair` for one between
+    /// two.
     let kind: String
     /// The rounds of one run.
     let count: Int
+
+    var isTimed: Bool { kind == "single" || kind == "pair" }
   }
 
   /// The measurements that the Swift program has.
   func list() throws -> [Measurement] {
     try run([swift, "list"]).output.split(separator: "\n").map { line in
       let words = line.split(separator: " ")
-      guard words.count == 3, let count = Int(words[2]) else { throw Unexpected(text: String(line)) }
+      guard words.count == 3, let count = Int(words[2]) else { throw Unexpected(text: "unexpected line: \(line)") }
       return Measurement(name: String(words[0]), kind: String(words[1]), count: count)
     }
   }
 
-  /// The difference of two runs, which leaves only the cost of the rounds.
-  func message(_ name: String, in form: Form) throws -> MessageCost.Figures {
-    MessageCost.Figures(
-      instructions: try difference(3000, 1000) { try instructions(command(name, $0, form)) },
-      systemCalls: try difference(3000, 1000) { try systemCalls(command(name, $0, form)) },
-      allocations: try difference(600, 200) { try allocations(command(name, $0, form)) })
+  func message(_ measurement: Measurement) throws -> MessageCost {
+    MessageCost(
+      c: try figures(measurement.name, in: .c), spans: try figures(measurement.name, in: .spans),
+      arrays: measurement.kind == "message" ? try figures(measurement.name, in: .arrays) : nil)
   }
 
-  /// Runs both programs in turns, so that changes in the load of the machine affect both.
+  /// The differences of two runs, which leave only the cost of the rounds.
+  private func figures(_ name: String, in form: Form) throws -> MessageCost.Figures {
+    let (many, few) = (try profile(command(name, 3000, form)), try profile(command(name, 1000, form)))
+    let systemCalls = try systemCalls(command(name, 300, form)) - systemCalls(command(name, 100, form))
+    return MessageCost.Figures(
+      instructions: rounded((many.instructions - few.instructions) / 2000),
+      systemCalls: rounded(systemCalls / 200), allocations: rounded((many.allocations - few.allocations) / 2000))
+  }
+
+  /// Runs both programs in turns. The shortest time is that of the run which other programs disturbed least.
   func time(_ measurement: Measurement) throws -> TimeCost {
-    let rounds = try (0..<9).map { _ in
-      (
-        c: try time(measurement, in: .c) / Double(measurement.count),
-        swift: try time(measurement, in: .spans) / Double(measurement.count)
-      )
+    var (c, swift) = (Double.infinity, Double.infinity)
+    for _ in 0..<7 {
+      c = min(c, try time(measurement, in: .c))
+      swift = min(swift, try time(measurement, in: .spans))
     }
-    return TimeCost(
-      c: median(rounds.map(\.c)), swift: median(rounds.map(\.swift)), ratio: median(rounds.map { $0.swift / $0.c }))
+    let count = Double(measurement.count)
+    return TimeCost(c: rounded(c / count), swift: rounded(swift / count), ratio: rounded(swift / c))
   }
 
   private func command(_ name: String, _ count: Int, _ form: Form) -> [String] {
     form == .c ? [c, name, "\(count)"] : [swift, name, "\(count)", form.rawValue]
   }
 
-  private func difference(_ many: Int, _ few: Int, _ measure: (Int) throws -> Double) throws -> Double {
-    let difference = (try measure(many) - measure(few)) / Double(many - few)
-    return (difference * 100).rounded() / 100
-  }
+  private func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
 
-  private func instructions(_ command: [String]) throws -> Double {
-    let tool = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-    return try number(after: "Collected :", in: try run(tool + command).errors)
-  }
-
-  private func allocations(_ command: [String]) throws -> Double {
-    let tool = ["valgrind", "--tool=memcheck", "--leak-check=no", "--undef-value-errors=no"]
-    return try number(after: "total heap usage:", in: try run(tool + command).errors)
+  /// The instructions of a whole run, and its calls of functions that allocate, from the output of callgrind.
+  ///
+  /// In its format, `cfn=(7) malloc` names the function that is called, later `cfn=(7)`, and `calls=3 ...` follows. The
+  /// line `totals: 5` has the instructions.
+  private func profile(_ command: [String]) throws -> (instructions: Double, allocations: Double) {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "ipc-cost-\(ProcessInfo.processInfo.processIdentifier).callgrind")
+    defer { try? FileManager.default.removeItem(at: file) }
+    _ = try run(["valgrind", "-q", "--tool=callgrind", "--callgrind-out-file=\(file.path)"] + command)
+    let names: Set = ["malloc", "calloc", "realloc", "posix_memalign", "aligned_alloc", "memalign"]
+    var identifiers: Set<Substring> = []
+    var isAllocation = false
+    var instructions: Double?
+    var allocations = 0.0
+    for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
+      if line.hasPrefix("fn=(") || line.hasPrefix("cfn=(") {
+        let words = line.drop { $0 != "(" }.split(separator: " ", maxSplits: 1)
+        if words.count == 2, names.contains(String(words[1])) { identifiers.insert(words[0]) }
+        isAllocation = line.hasPrefix("c") && identifiers.contains(words[0])
+      } else if isAllocation, line.hasPrefix("calls=") {
+        allocations += Double(line.dropFirst(6).prefix { $0 != " " }) ?? 0
+      } else if line.hasPrefix("totals:") {
+        instructions = Double(line.dropFirst(7).filter { $0 != " " })
+      }
+    }
+    guard let instructions else { throw Unexpected(text: "unexpected output of callgrind") }
+    return (instructions, allocations)
   }
 
   /// The total in the table of strace.
@@ -70,16 +95,8 @@ struct Programs {
     let table = try run(["strace", "-f", "-c", "-U", "calls,name"] + command).errors
     guard let total = table.split(separator: "\n").last(where: { $0.hasSuffix("total") }),
       let count = Double(total.split(separator: " ")[0])
-    else { throw Unexpected(text: table) }
+    else { throw Unexpected(text: "unexpected output of strace: \(table)") }
     return count
-  }
-
-  private func number(after label: String, in text: String) throws -> Double {
-    guard let range = text.range(of: label),
-      let word = text[range.upperBound...].split(whereSeparator: \.isWhitespace).first,
-      let number = Double(word.filter { $0 != "," })
-    else { throw Unexpected(text: text) }
-    return number
   }
 
   /// In ns, as the program prints it; of two processes, the time of the first one.
@@ -91,14 +108,20 @@ struct Programs {
     try? FileManager.default.removeItem(atPath: path)
     defer { try? FileManager.default.removeItem(atPath: path) }
     let second = try start(command + [path, "second"])
-    let output = try run(command + [path, "first"]).output
-    second.waitUntilExit()
-    return try parse(output)
+    do {
+      let output = try run(command + [path, "first"]).output
+      second.waitUntilExit()
+      return try parse(output)
+    } catch {
+      // It would wait for the first one.
+      second.terminate()
+      throw error
+    }
   }
 
   private func parse(_ output: String) throws -> Double {
     guard let time = Double(output.trimmingCharacters(in: .whitespacesAndNewlines)) else {
-      throw Unexpected(text: output)
+      throw Unexpected(text: "unexpected output: \(output)")
     }
     return time
   }
@@ -123,19 +146,14 @@ struct Programs {
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
     guard process.terminationStatus == 0 else {
-      throw Unexpected(text: "\(command.joined(separator: " ")): \(errorText)")
+      throw Unexpected(text: "\(command.joined(separator: " ")) failed: \(errorText.trimmingCharacters(in: .newlines))")
     }
     return (text, errorText)
   }
 }
 
-/// The output of a program that is not what it should be.
+/// A program that failed, or whose output is not what it should be.
 struct Unexpected: Error, CustomStringConvertible {
   let text: String
-  var description: String { "unexpected output: \(text)" }
-}
-
-private func median(_ values: [Double]) -> Double {
-  let middle = values.sorted()[values.count / 2]
-  return (middle * 1000).rounded() / 1000
+  var description: String { text }
 }

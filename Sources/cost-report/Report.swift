@@ -1,36 +1,21 @@
 import Foundation
 
-/// All figures.
+/// All figures, as `build/cost.json` has them.
 struct Report: Codable {
+  var targets = Targets()
   var messages: [String: MessageCost] = [:]
   var times: [String: TimeCost] = [:]
-
-  static func row(_ name: String, _ cost: MessageCost?) -> String {
-    guard let cost else { return name }
-    return
-      "\(pad(name, 16)) instructions: C \(pad(Int(cost.c.instructions.rounded()), 5)) spans \(signed(cost.spans, cost.c))"
-      + " arrays \(signed(cost.arrays, cost.c))   system calls: C \(pad(cost.c.systemCalls, 4))"
-      + " Swift \(pad(cost.spans.systemCalls, 4))   allocations: spans \(pad(cost.spans.allocations, 4))"
-      + " arrays \(cost.arrays.allocations)"
-  }
-
-  static func row(_ name: String, _ cost: TimeCost?) -> String {
-    guard let cost else { return name }
-    return "\(pad(name, 16)) ns: C \(pad(cost.c, 9)) Swift \(pad(cost.swift, 9)) ratio \(cost.ratio)"
-  }
-
-  private static func signed(_ swift: MessageCost.Figures, _ c: MessageCost.Figures) -> String {
-    let difference = Int((swift.instructions - c.instructions).rounded())
-    return pad(difference < 0 ? "\(difference)" : "+\(difference)", 6)
-  }
-
-  private static func pad(_ value: some CustomStringConvertible, _ width: Int) -> String {
-    let text = value.description
-    return text + String(repeating: " ", count: max(0, width - text.count))
-  }
 }
 
-/// The cost of sending and receiving one message of 64 bytes.
+/// The most that the library may cost beyond C, for one message.
+struct Targets: Codable {
+  var instructionsOverSpans = 120.0
+  var instructionsOverArrays = 250.0
+  var systemCalls = 0.0
+  var allocations = 0.0
+}
+
+/// The cost of sending and receiving one message of 64 bytes; or of two calls without bytes, which have no arrays.
 struct MessageCost: Codable {
   struct Figures: Codable {
     /// User instructions.
@@ -41,13 +26,91 @@ struct MessageCost: Codable {
 
   let c: Figures
   let spans: Figures
-  let arrays: Figures
+  let arrays: Figures?
+
+  /// What the costlier form needs beyond C.
+  func extra(_ figure: (Figures) -> Double) -> Double {
+    max(figure(spans), arrays.map(figure) ?? 0) - figure(c)
+  }
 }
 
-/// The time of one round, in ns: medians of interleaved runs.
+/// The shortest time of one round, in ns.
 struct TimeCost: Codable {
   let c: Double
   let swift: Double
-  /// Swift to C, the median of the ratios of neighbouring runs.
+  /// Swift to C.
   let ratio: Double
+}
+
+/// The rows of the two tables.
+struct Table {
+  private static let widths = [16, 14, 9, 9, 15, 13]
+  let targets: Targets
+
+  /// Whether a row had a mark.
+  private(set) var hasMarks = false
+
+  init(_ targets: Targets) { self.targets = targets }
+
+  static let messageHeader = """
+    Sending and receiving 64 bytes, or two calls without bytes: C, and what Swift adds
+
+    \(row(["mechanism", "C instructions", "+spans", "+arrays", "+system calls", "+allocations"]))
+    """
+
+  static let timeHeader = """
+    The time of one round in ns, in the shortest of 7 runs
+
+    \(row(["measurement", "C", "Swift", "ratio"]))
+    """
+
+  mutating func row(_ name: String, _ cost: MessageCost) -> String {
+    let arrays = cost.arrays.map { $0.instructions - cost.c.instructions }
+    let cells = [
+      name, "\(Int(cost.c.instructions.rounded()))",
+      cell(cost.spans.instructions - cost.c.instructions, targets.instructionsOverSpans, digits: 0),
+      arrays.map { cell($0, targets.instructionsOverArrays, digits: 0) } ?? "-",
+      cell(cost.extra(\.systemCalls), targets.systemCalls, digits: 2),
+      cell(cost.extra(\.allocations), targets.allocations, digits: 2),
+    ]
+    return Self.row(cells)
+  }
+
+  static func row(_ name: String, _ cost: TimeCost) -> String {
+    row([name, text(cost.c, digits: 1), text(cost.swift, digits: 1), text(cost.ratio, digits: 2)])
+  }
+
+  /// What the marks mean, or that there are none.
+  var footer: String {
+    let limits =
+      "+\(Int(targets.instructionsOverSpans)) instructions over spans, +\(Int(targets.instructionsOverArrays)) over "
+      + "arrays, no system calls, no allocations"
+    return hasMarks ? "* over its target: \(limits)" : "No value is over its target: \(limits)"
+  }
+
+  /// A difference to C, with a mark if it is over its target.
+  private mutating func cell(_ value: Double, _ target: Double, digits: Int) -> String {
+    let shown = Self.text(value, digits: value == value.rounded() ? 0 : digits)
+    let sign = value > 0 && shown != "0" ? "+" : ""
+    guard value > target else { return sign + shown }
+    hasMarks = true
+    return sign + shown + "*"
+  }
+
+  private static func text(_ value: Double, digits: Int) -> String {
+    let text = String(format: "%.\(digits)f", value)
+    return text == "-0" ? "0" : text
+  }
+
+  /// The first cell begins at the left, the others end at the right: a mark stands in the space after its number.
+  private static func row(_ cells: [String]) -> String {
+    let columns = zip(cells, widths).enumerated().map { index, column in
+      let (text, width) = column
+      if index == 0 { return text.padding(toLength: width, withPad: " ", startingAt: 0) }
+      let space = String(repeating: " ", count: max(0, width - text.count - (text.hasSuffix("*") ? 0 : 1)))
+      return space + text + (text.hasSuffix("*") ? "" : " ")
+    }
+    let line = columns.joined(separator: " ")
+    return String(line[..<(line.lastIndex { $0 != " " }.map(line.index(after:)) ?? line.endIndex)])
+  }
 }

@@ -1,28 +1,63 @@
 import Foundation
 
 // cost-report C SWIFT OUTPUT: compares the measuring programs in C and Swift, prints tables, and writes them as JSON.
+// The exit status is 0 if all programs ran, whatever the figures are.
+
+var hasFailed = false
+
+/// Prints a line at once, also into a pipe: the next one may take seconds.
+func show(_ line: String) {
+  FileHandle.standardOutput.write(Data("\(line)\n".utf8))
+}
+
+func report(_ line: String) {
+  FileHandle.standardError.write(Data("\(line)\n".utf8))
+}
+
+/// Performs one measurement. If it fails, the others follow nevertheless.
+@MainActor
+func reporting(_ name: String, _ body: () throws -> Void) {
+  do {
+    try body()
+  } catch {
+    report("cost-report: \(name): \(error)")
+    hasFailed = true
+  }
+}
 
 let arguments = CommandLine.arguments
 guard arguments.count == 4 else {
-  FileHandle.standardError.write(Data("usage: cost-report C SWIFT OUTPUT\n".utf8))
+  report("usage: cost-report C SWIFT OUTPUT")
   exit(2)
 }
 let programs = Programs(c: arguments[1], swift: arguments[2])
-var report = Report()
+var figures = Report()
+var table = Table(figures.targets)
 
-let measurements = try programs.list()
-for name in measurements.filter({ $0.kind == "message" }).map(\.name) {
-  report.messages[name] = MessageCost(
-    c: try programs.message(name, in: .c), spans: try programs.message(name, in: .spans),
-    arrays: try programs.message(name, in: .arrays))
-  print(Report.row(name, report.messages[name]))
+do {
+  let measurements = try programs.list()
+  show(Table.messageHeader)
+  for measurement in measurements where !measurement.isTimed {
+    reporting(measurement.name) {
+      let cost = try programs.message(measurement)
+      figures.messages[measurement.name] = cost
+      show(table.row(measurement.name, cost))
+    }
+  }
+  show("\n\(table.footer)\n\n\(Table.timeHeader)")
+  for measurement in measurements where measurement.isTimed {
+    reporting(measurement.name) {
+      let cost = try programs.time(measurement)
+      figures.times[measurement.name] = cost
+      show(Table.row(measurement.name, cost))
+    }
+  }
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+  try encoder.encode(figures).write(to: URL(fileURLWithPath: arguments[3]))
+  show("\nAll figures are in \(arguments[3]).")
+} catch {
+  report("cost-report: \(error)")
+  hasFailed = true
 }
-print()
-for measurement in measurements where measurement.kind != "message" {
-  report.times[measurement.name] = try programs.time(measurement)
-  print(Report.row(measurement.name, report.times[measurement.name]))
-}
-
-let encoder = JSONEncoder()
-encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-try encoder.encode(report).write(to: URL(fileURLWithPath: arguments[3]))
+exit(hasFailed ? 1 : 0)

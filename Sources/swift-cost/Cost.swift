@@ -7,6 +7,8 @@ struct Cost: Sendable {
   enum Kind: Sendable {
     /// One message is sent and received in each round.
     case message
+    /// Two calls without bytes are made in each round.
+    case calls
     /// The time of this many rounds matters, within one process.
     case single(Int)
     /// The same, between two processes.
@@ -21,6 +23,7 @@ struct Cost: Sendable {
   var description: String {
     switch kind {
     case .message: "\(name) message 3000"
+    case .calls: "\(name) calls 3000"
     case .single(let count): "\(name) single \(count)"
     case .pair(let count): "\(name) pair \(count)"
     }

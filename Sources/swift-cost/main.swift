@@ -8,7 +8,18 @@
 #endif
 
 /// Each mechanism is a file and a line here.
-let costs: [[Cost]] = [pipeCosts, channelCosts, ringCosts, queueCosts, memoryCosts]
+let costs: [[Cost]] = [
+  pipeCosts,
+  posixMQCosts,
+  systemVMessageCosts,
+  channelCosts,
+  ringCosts,
+  queueCosts,
+  posixSemaphoreCosts,
+  systemVSemaphoreCosts,
+  sharedMutexCosts,
+  memoryCosts,
+]
 
 let arguments = CommandLine.arguments
 if arguments.dropFirst() == ["list"] {

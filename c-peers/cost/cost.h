@@ -22,10 +22,14 @@ struct cost {
     void (*run)(const struct cost_run *run);
 };
 
-extern const struct cost cost_channel[], cost_memory[], cost_pipe[], cost_queue[], cost_ring[];
+extern const struct cost cost_channel[], cost_memory[], cost_pipe[], cost_posix_mq[], cost_posix_sem[],
+    cost_queue[], cost_ring[], cost_shared_mutex[], cost_sysv_msg[], cost_sysv_sem[];
 
 /* Ends the program with a message unless `condition` is true. */
 void cost_require(bool condition, const char *what);
+
+/* Does nothing that the compiler knows of, so that it neither removes nor merges what is measured. */
+void cost_observe(const void *pointer);
 
 /* Maps `size` zero bytes: anonymous memory, or if `path` is not NULL a file that is created if necessary. */
 void *cost_map(const char *path, size_t size);

@@ -3,26 +3,21 @@
 
 #include <string.h>
 
-/* Keeps the compiler from removing or merging what is measured. */
-#define OBSERVE(pointer) __asm__ volatile("" : : "r"(pointer) : "memory")
-
 enum { LARGE = 1 << 20 };
 
 static void run_load(const struct cost_run *run) {
     unsigned char *memory = cost_map(NULL, 4096), buffer[COST_MESSAGE];
     for (long i = 0; i < run->count; i++) {
-        OBSERVE(memory);
         memcpy(buffer, memory + 64, sizeof buffer);
-        OBSERVE(buffer);
+        cost_observe(buffer);
     }
 }
 
 static void run_store(const struct cost_run *run) {
     unsigned char *memory = cost_map(NULL, 4096), buffer[COST_MESSAGE] = {1};
     for (long i = 0; i < run->count; i++) {
-        OBSERVE(buffer);
         memcpy(memory + 64, buffer, sizeof buffer);
-        OBSERVE(memory);
+        cost_observe(memory);
     }
 }
 
@@ -32,7 +27,7 @@ static void run_copy(const struct cost_run *run) {
     memset(memory, 1, LARGE);
     for (long i = 0; i < run->count; i++) {
         memcpy(buffer, memory, LARGE);
-        OBSERVE(buffer);
+        cost_observe(buffer);
     }
 }
 

@@ -26,6 +26,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAcces
   public func send(
     _ message: RawSpan, priority: UInt32 = 0, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
+    if timeout == .never && POSIXMessageQueue.attemptSend(owned.descriptor, message, priority) { return }
     try POSIXMessageQueue.send(owned.descriptor, name, message, priority, timeout, retryOnInterrupt)
   }
 
@@ -34,8 +35,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAcces
   public func send(
     _ message: Span<UInt8>, priority: UInt32 = 0, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
-    try POSIXMessageQueue.send(
-      owned.descriptor, name, unsafe message.bytes, priority, timeout, retryOnInterrupt)
+    try send(unsafe message.bytes, priority: priority, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
   /// Sends a message if there is room for it, without waiting.
@@ -67,7 +67,8 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   public func receive(
     into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> POSIXMessageQueue.ReceivedMessage {
-    try POSIXMessageQueue.receive(owned.descriptor, name, &bytes, timeout, retryOnInterrupt)
+    if timeout == .never, let message = POSIXMessageQueue.attemptReceive(owned.descriptor, &bytes) { return message }
+    return try POSIXMessageQueue.receive(owned.descriptor, name, &bytes, timeout, retryOnInterrupt)
   }
 
   /// Receives the oldest message of the highest priority, waits for one if necessary, and appends it to an array, which
@@ -81,7 +82,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
     maxLength: Int? = nil, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> POSIXMessageQueue.ReceivedMessage {
     try bytes.append(maxLength: maxLength ?? attributes.maximumMessageSize) { (span) throws(IPCError) in
-      try POSIXMessageQueue.receive(owned.descriptor, name, &span, timeout, retryOnInterrupt)
+      try receive(into: &span, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
     }
   }
 
@@ -104,90 +105,85 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   }
 }
 
-// Not generic, so that other modules need no specialization. A call without a timeout is a straight line, and all else
-// is in separate functions.
+// Not generic, so that other modules need no specialization. A call without a timeout is first attempted by a function
+// of few arguments, which is a straight line.
 extension POSIXMessageQueue {
+  /// Makes one call that waits.
+  ///
+  /// - Returns: Whether it succeeded. If not, the reason is in `errno`.
   @usableFromInline
-  static func send(
-    _ descriptor: FileDescriptor, _ name: POSIXName?, _ message: RawSpan, _ priority: UInt32,
-    _ timeout: Timeout, _ retryOnInterrupt: Bool
-  ) throws(IPCError) {
-    try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
-      if timeout.isNever,
-        unsafe cipc_mq_send(descriptor.rawValue, bytes.baseAddress, bytes.count, priority) == 0
-      {
-        return
-      }
-      try unsafe sendSlowly(descriptor, name, bytes, priority, timeout, retryOnInterrupt)
+  static func attemptSend(_ descriptor: FileDescriptor, _ message: RawSpan, _ priority: UInt32) -> Bool {
+    unsafe message.withUnsafeBytes { bytes in
+      unsafe cipc_mq_send(descriptor.rawValue, bytes.baseAddress, bytes.count, priority) == 0
     }
   }
 
+  /// Makes one call that waits.
+  ///
+  /// - Returns: nil if it failed. The reason is in `errno`.
   @usableFromInline
-  static func receive(
-    _ descriptor: FileDescriptor, _ name: POSIXName?, _ bytes: inout OutputRawSpan, _ timeout: Timeout,
-    _ retryOnInterrupt: Bool
-  ) throws(IPCError) -> ReceivedMessage {
-    try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
+  static func attemptReceive(_ descriptor: FileDescriptor, _ bytes: inout OutputRawSpan) -> ReceivedMessage? {
+    unsafe bytes.withUnsafeMutableBytes { buffer, filled in
+      var priority: UInt32 = 0
       let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-      if timeout.isNever {
-        var priority: UInt32 = 0
-        let length = unsafe cipc_mq_receive(descriptor.rawValue, room.baseAddress, room.count, &priority)
-        if length >= 0 {
-          filled &+= length
-          return ReceivedMessage(length: length, priority: priority)
-        }
-      }
-      let message = try unsafe receiveSlowly(descriptor, name, room, timeout, retryOnInterrupt)
-      filled &+= message.length
-      return message
+      let length = unsafe cipc_mq_receive(descriptor.rawValue, room.baseAddress, room.count, &priority)
+      if length < 0 { return nil }
+      filled &+= length
+      return ReceivedMessage(length: length, priority: priority)
     }
   }
 
   /// Sends with a timeout, or after a first attempt without one has failed.
-  @inline(never)
-  private static func sendSlowly(
-    _ descriptor: FileDescriptor, _ name: POSIXName?, _ bytes: UnsafeRawBufferPointer, _ priority: UInt32,
+  @usableFromInline @inline(never)
+  static func send(
+    _ descriptor: FileDescriptor, _ name: POSIXName?, _ message: RawSpan, _ priority: UInt32,
     _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) {
     if timeout.isNever {
       repeat {
         try recover(.mqSend, descriptor, name, timeout, retryOnInterrupt)
-      } while unsafe cipc_mq_send(descriptor.rawValue, bytes.baseAddress, bytes.count, priority) == -1
+      } while !attemptSend(descriptor, message, priority)
       return
     }
-    while true {
-      // Calculated again in each round, because the time of day may have been set.
-      let deadline = timeout.timeOfDay
-      if unsafe cipc_mq_timedsend(
-        descriptor.rawValue, bytes.baseAddress, bytes.count, priority, deadline.seconds, deadline.nanoseconds) == 0
-      {
-        return
+    try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
+      while true {
+        // Calculated again in each round, because the time of day may have been set.
+        let deadline = timeout.timeOfDay
+        if unsafe cipc_mq_timedsend(
+          descriptor.rawValue, bytes.baseAddress, bytes.count, priority, deadline.seconds, deadline.nanoseconds) == 0
+        {
+          return
+        }
+        try recover(.mqTimedSend, descriptor, name, timeout, retryOnInterrupt)
       }
-      try recover(.mqTimedSend, descriptor, name, timeout, retryOnInterrupt)
     }
   }
 
   /// Receives with a timeout, or after a first attempt without one has failed.
-  @inline(never)
-  private static func receiveSlowly(
-    _ descriptor: FileDescriptor, _ name: POSIXName?, _ room: UnsafeMutableRawBufferPointer, _ timeout: Timeout,
+  @usableFromInline @inline(never)
+  static func receive(
+    _ descriptor: FileDescriptor, _ name: POSIXName?, _ bytes: inout OutputRawSpan, _ timeout: Timeout,
     _ retryOnInterrupt: Bool
   ) throws(IPCError) -> ReceivedMessage {
-    var priority: UInt32 = 0
-    var length = -1
     if timeout.isNever {
-      repeat {
+      while true {
         try recover(.mqReceive, descriptor, name, timeout, retryOnInterrupt)
-        length = unsafe cipc_mq_receive(descriptor.rawValue, room.baseAddress, room.count, &priority)
-      } while length < 0
-      return ReceivedMessage(length: length, priority: priority)
+        if let message = attemptReceive(descriptor, &bytes) { return message }
+      }
     }
-    while true {
-      let deadline = timeout.timeOfDay
-      length = unsafe cipc_mq_timedreceive(
-        descriptor.rawValue, room.baseAddress, room.count, &priority, deadline.seconds, deadline.nanoseconds)
-      if length >= 0 { return ReceivedMessage(length: length, priority: priority) }
-      try recover(.mqTimedReceive, descriptor, name, timeout, retryOnInterrupt)
+    return try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
+      var priority: UInt32 = 0
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+      while true {
+        let deadline = timeout.timeOfDay
+        let length = unsafe cipc_mq_timedreceive(
+          descriptor.rawValue, room.baseAddress, room.count, &priority, deadline.seconds, deadline.nanoseconds)
+        if length >= 0 {
+          filled &+= length
+          return ReceivedMessage(length: length, priority: priority)
+        }
+        try recover(.mqTimedReceive, descriptor, name, timeout, retryOnInterrupt)
+      }
     }
   }
 

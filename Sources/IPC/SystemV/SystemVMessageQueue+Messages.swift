@@ -35,6 +35,7 @@ extension SystemVMessageQueue {
   /// Which message to receive: of those that are selected, the one that was sent first.
   ///
   /// `msgrcv(2)` expresses this by the sign of `msgtyp` and a flag.
+  @frozen
   public enum Selection: Hashable, Sendable {
     /// A message of any type.
     case any
@@ -44,6 +45,22 @@ extension SystemVMessageQueue {
     case lowest(upTo: MessageType)
     /// A message of any type but this one (`MSG_EXCEPT`).
     case except(MessageType)
+
+    /// `MSG_NOERROR` and `MSG_EXCEPT`, the same on all architectures.
+    @inlinable static var truncateFlag: Int32 { 0o10000 }
+    @inlinable static var exceptFlag: Int32 { 0o20000 }
+
+    /// The arguments `msgtyp` and `msgflg`.
+    @inlinable @inline(__always)
+    func arguments(truncate: Bool) -> (selector: Int, flags: Int32) {
+      let flags = truncate ? Self.truncateFlag : 0
+      return switch self {
+      case .any: (0, flags)
+      case .type(let type): (type.rawValue, flags)
+      case .lowest(let type): (-type.rawValue, flags)
+      case .except(let type): (type.rawValue, flags | Self.exceptFlag)
+      }
+    }
   }
 
   /// The length and type of a message that was received.
@@ -80,17 +97,12 @@ extension SystemVMessageQueue {
   ///   handler ran.
   ///
   /// Calls `msgsnd(2)`.
+  @inlinable
   public func send(
     _ message: RawSpan, type: MessageType, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
-    try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
-      if timeout.isNever,
-        unsafe cipc_msgsnd(identifier, type.rawValue, bytes.baseAddress, bytes.count, 0) == 0
-      {
-        return
-      }
-      try unsafe sendSlowly(bytes, type.rawValue, timeout, retryOnInterrupt)
-    }
+    if timeout == .never && Self.attemptSend(identity.identifier, message, type.rawValue) { return }
+    try sendSlowly(message, type.rawValue, timeout, retryOnInterrupt)
   }
 
   /// Sends the bytes of an array or a string, like ``send(_:type:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
@@ -125,19 +137,16 @@ extension SystemVMessageQueue {
   ///   and a signal handler ran.
   ///
   /// Calls `msgrcv(2)`. The bytes are copied once. With room for up to 8 KiB, nothing is allocated.
+  @inlinable
   public func receive(
     _ selection: Selection = .any, into bytes: inout OutputRawSpan, truncate: Bool = false, timeout: Timeout = .never,
     retryOnInterrupt: Bool = true
   ) throws(IPCError) -> ReceivedMessage {
-    let (type, flags): (Int, Int32) =
-      switch selection {
-      case .any: (0, 0)
-      case .type(let type): (type.rawValue, 0)
-      case .lowest(let type): (-type.rawValue, 0)
-      case .except(let type): (type.rawValue, Int32(CIPC_MSG_EXCEPT))
-      }
-    return try receive(
-      type, flags | (truncate ? Int32(CIPC_MSG_NOERROR) : 0), &bytes, timeout, retryOnInterrupt)
+    let (selector, flags) = selection.arguments(truncate: truncate)
+    if timeout == .never, let message = Self.attemptReceive(identity.identifier, selector, flags, &bytes) {
+      return message
+    }
+    return try receiveSlowly(selector, flags, &bytes, timeout, retryOnInterrupt)
   }
 
   /// Receives a message of up to `maxLength` bytes, and appends it to an array, which is reallocated only if its
@@ -189,7 +198,7 @@ extension SystemVMessageQueue {
   /// Calls `msgrcv(2)` with `MSG_COPY | IPC_NOWAIT`.
   public func copy(at position: Int, into bytes: inout OutputRawSpan) throws(IPCError) -> ReceivedMessage? {
     try nilIfWouldBlock { () throws(IPCError) in
-      try receive(position, Int32(CIPC_MSG_COPY), &bytes, .immediate, true)
+      try receiveSlowly(position, Int32(CIPC_MSG_COPY), &bytes, .immediate, true)
     }
   }
 
@@ -200,52 +209,57 @@ extension SystemVMessageQueue {
     try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in try copy(at: position, into: &span) }
   }
 
-  @inline(__always)
-  private func receive(
-    _ selector: Int, _ flags: Int32, _ bytes: inout OutputRawSpan, _ timeout: Timeout, _ retryOnInterrupt: Bool
-  ) throws(IPCError) -> ReceivedMessage {
-    try unsafe bytes.withUnsafeMutableBytes { (buffer, filled) throws(IPCError) in
+  /// Makes one call that waits.
+  ///
+  /// - Returns: Whether it succeeded. If not, the reason is in `errno`.
+  @usableFromInline
+  static func attemptSend(_ identifier: Int32, _ message: RawSpan, _ type: Int) -> Bool {
+    unsafe message.withUnsafeBytes { bytes in
+      unsafe cipc_msgsnd(identifier, type, bytes.baseAddress, bytes.count, 0) == 0
+    }
+  }
+
+  /// Makes one call, which waits unless `flags` has `IPC_NOWAIT`.
+  ///
+  /// - Returns: nil if it failed. The reason is in `errno`.
+  @usableFromInline
+  static func attemptReceive(
+    _ identifier: Int32, _ selector: Int, _ flags: Int32, _ bytes: inout OutputRawSpan
+  ) -> ReceivedMessage? {
+    unsafe bytes.withUnsafeMutableBytes { buffer, filled in
       let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
-      if timeout.isNever {
-        let received = unsafe cipc_msgrcv(identifier, room.baseAddress, room.count, selector, flags)
-        if received.length >= 0 {
-          filled &+= received.length
-          return ReceivedMessage(length: received.length, type: MessageType(received: received.type))
-        }
-      }
-      let message = try unsafe receiveSlowly(selector, flags, room, timeout, retryOnInterrupt)
-      filled &+= message.length
-      return message
+      let received = unsafe cipc_msgrcv(identifier, room.baseAddress, room.count, selector, flags)
+      if received.length < 0 { return nil }
+      filled &+= received.length
+      return ReceivedMessage(length: received.length, type: MessageType(received: received.type))
     }
   }
 
   /// Sends with a timeout, or after a first attempt without one has failed.
-  @inline(never)
-  private func sendSlowly(
-    _ bytes: UnsafeRawBufferPointer, _ type: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  @usableFromInline @inline(never)
+  func sendSlowly(
+    _ message: RawSpan, _ type: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) {
     var backoff = Backoff()
     if timeout.isNever { try recover(.msgsnd, waitingOn: .wouldBlock, timeout, retryOnInterrupt, &backoff) }
     let flags = timeout.isNever ? 0 : IPC_NOWAIT
-    while unsafe cipc_msgsnd(identifier, type, bytes.baseAddress, bytes.count, flags) == -1 {
-      try recover(.msgsnd, waitingOn: .wouldBlock, timeout, retryOnInterrupt, &backoff)
+    try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
+      while unsafe cipc_msgsnd(identifier, type, bytes.baseAddress, bytes.count, flags) == -1 {
+        try recover(.msgsnd, waitingOn: .wouldBlock, timeout, retryOnInterrupt, &backoff)
+      }
     }
   }
 
   /// Receives with a timeout, or after a first attempt without one has failed.
-  @inline(never)
-  private func receiveSlowly(
-    _ selector: Int, _ flags: Int32, _ room: UnsafeMutableRawBufferPointer, _ timeout: Timeout,
-    _ retryOnInterrupt: Bool
+  @usableFromInline @inline(never)
+  func receiveSlowly(
+    _ selector: Int, _ flags: Int32, _ bytes: inout OutputRawSpan, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) -> ReceivedMessage {
     var backoff = Backoff()
     if timeout.isNever { try recover(.msgrcv, waitingOn: .noMessage, timeout, retryOnInterrupt, &backoff) }
     let flags = timeout.isNever ? flags : flags | IPC_NOWAIT
     while true {
-      let received = unsafe cipc_msgrcv(identifier, room.baseAddress, room.count, selector, flags)
-      if received.length >= 0 {
-        return ReceivedMessage(length: received.length, type: MessageType(received: received.type))
-      }
+      if let message = Self.attemptReceive(identifier, selector, flags, &bytes) { return message }
       try recover(.msgrcv, waitingOn: .noMessage, timeout, retryOnInterrupt, &backoff)
     }
   }
