@@ -8,7 +8,9 @@
 #endif
 
 /// Each mechanism is a file and a line here.
-let costs: [[Cost]] = [pipeCosts, channelCosts, ringCosts, queueCosts, memoryCosts]
+let costs: [[Cost]] = [
+  pipeCosts, channelCosts, socketCosts, eventFDCosts, ringCosts, queueCosts, memoryCosts,
+]
 
 let arguments = CommandLine.arguments
 if arguments.dropFirst() == ["list"] {

@@ -10,7 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-static const struct cost *const all[] = {cost_channel, cost_memory, cost_pipe, cost_queue, cost_ring};
+static const struct cost *const all[] = {cost_channel, cost_eventfd, cost_memory, cost_pipe,
+                                         cost_queue,   cost_ring,    cost_sockets};
 
 void cost_require(bool condition, const char *what) {
     if (!condition)

@@ -22,7 +22,8 @@ struct cost {
     void (*run)(const struct cost_run *run);
 };
 
-extern const struct cost cost_channel[], cost_memory[], cost_pipe[], cost_queue[], cost_ring[];
+extern const struct cost cost_channel[], cost_eventfd[], cost_memory[], cost_pipe[], cost_queue[],
+    cost_ring[], cost_sockets[];
 
 /* Ends the program with a message unless `condition` is true. */
 void cost_require(bool condition, const char *what);
