@@ -27,19 +27,31 @@ static struct sockaddr *room_of(struct cipc_address *address) {
     return (struct sockaddr *)address->words;
 }
 
+union name {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+/// Fills in only what is used, since a datagram is sent with it.
+static inline socklen_t name_of_internet(union name *name, const struct cipc_internet_address *address) {
+    if (address->version == 4) {
+        name->v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(address->port)};
+        memcpy(&name->v4.sin_addr, &address->first, sizeof name->v4.sin_addr);
+        return sizeof name->v4;
+    }
+    name->v6 = (struct sockaddr_in6){
+        .sin6_family = AF_INET6, .sin6_port = htons(address->port), .sin6_scope_id = address->scope};
+    memcpy(&name->v6.sin6_addr, &address->first, 8);
+    memcpy((char *)&name->v6.sin6_addr + 8, &address->second, 8);
+    return sizeof name->v6;
+}
+
 struct cipc_address cipc_address_of_internet(struct cipc_internet_address address) {
     struct cipc_address result = {.length = 0};
-    if (address.version == 4) {
-        struct sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(address.port)};
-        memcpy(&name.sin_addr, &address.first, sizeof name.sin_addr);
-        memcpy(result.words, &name, result.length = sizeof name);
-    } else {
-        struct sockaddr_in6 name = {.sin6_family = AF_INET6, .sin6_port = htons(address.port)};
-        name.sin6_scope_id = address.scope;
-        memcpy(&name.sin6_addr, &address.first, 8);
-        memcpy((char *)&name.sin6_addr + 8, &address.second, 8);
-        memcpy(result.words, &name, result.length = sizeof name);
-    }
+    union name name;
+    result.length = name_of_internet(&name, &address);
+    memcpy(result.words, &name, result.length);
     return result;
 }
 
@@ -146,15 +158,20 @@ intptr_t cipc_internet_receive(int socket, void *bytes, size_t count, int flags,
                                struct cipc_internet_address *from) {
     struct cipc_address address;
     const intptr_t result = cipc_receive_from(socket, bytes, count, flags, &address);
-    if (result != -1)
-        *from = cipc_internet_of_address(&address);
-    return result;
+    if (result == -1)
+        return -1;
+    *from = cipc_internet_of_address(&address);
+    if (from->version != 0)
+        return result;
+    errno = EAFNOSUPPORT;
+    return -1;
 }
 
 intptr_t cipc_internet_send(int socket, const void *bytes, size_t count, int flags,
                             const struct cipc_internet_address *to) {
-    const struct cipc_address address = cipc_address_of_internet(*to);
-    return cipc_send_to(socket, bytes, count, flags, &address);
+    union name name;
+    const socklen_t length = name_of_internet(&name, to);
+    return sendto(socket, bytes, count, flags | MSG_NOSIGNAL, &name.any, length);
 }
 
 _Static_assert(sizeof(struct cipc_credentials) == sizeof(struct ucred) &&

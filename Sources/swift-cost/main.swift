@@ -12,12 +12,14 @@ let costs: [[Cost]] = [
   pipeCosts,
   posixMQCosts,
   systemVMessageCosts,
+  socketCosts,
   channelCosts,
   ringCosts,
   queueCosts,
   posixSemaphoreCosts,
   systemVSemaphoreCosts,
   sharedMutexCosts,
+  eventFDCosts,
   memoryCosts,
 ]
 

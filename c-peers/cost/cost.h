@@ -22,8 +22,9 @@ struct cost {
     void (*run)(const struct cost_run *run);
 };
 
-extern const struct cost cost_channel[], cost_memory[], cost_pipe[], cost_posix_mq[], cost_posix_sem[],
-    cost_queue[], cost_ring[], cost_shared_mutex[], cost_sysv_msg[], cost_sysv_sem[];
+extern const struct cost cost_channel[], cost_eventfd[], cost_memory[], cost_pipe[], cost_posix_mq[],
+    cost_posix_sem[], cost_queue[], cost_ring[], cost_shared_mutex[], cost_sockets[], cost_sysv_msg[],
+    cost_sysv_sem[];
 
 /* Ends the program with a message unless `condition` is true. */
 void cost_require(bool condition, const char *what);

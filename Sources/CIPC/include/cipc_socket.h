@@ -48,7 +48,8 @@ intptr_t cipc_socket_write(int socket, const void *bytes, size_t count, int flag
 /// recvfrom(2) and sendto(2).
 intptr_t cipc_receive_from(int socket, void *bytes, size_t count, int flags, struct cipc_address *from);
 intptr_t cipc_send_to(int socket, const void *bytes, size_t count, int flags, const struct cipc_address *to);
-/// The same with an internet address, which spares Swift the copies of a longer structure.
+/// The same with an internet address, which spares Swift the copies of a longer structure. Receiving fails
+/// with EAFNOSUPPORT if the sender has an address of another family.
 intptr_t cipc_internet_receive(int socket, void *bytes, size_t count, int flags,
                                struct cipc_internet_address *from);
 intptr_t cipc_internet_send(int socket, const void *bytes, size_t count, int flags,

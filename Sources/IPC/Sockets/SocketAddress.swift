@@ -1,4 +1,4 @@
-internal import CIPC
+package import CIPC
 
 #if canImport(Glibc)
   internal import Glibc
@@ -9,35 +9,42 @@ internal import CIPC
 /// The address of an internet socket: an IP address and a port.
 ///
 /// The `struct sockaddr_in` of `ip(7)`, and the `struct sockaddr_in6` of `ipv6(7)`. Using one does not allocate.
-public struct SocketAddress: Hashable, Sendable {
-  public let address: IPAddress
-  /// 0 lets the kernel choose an unused port.
-  public let port: UInt16
+public struct SocketAddress: Sendable {
+  /// As the calls fill it in and take it, so that a message does not convert addresses. Its version is 4 or 6.
+  package let parts: cipc_internet_address
 
   public init(_ address: IPAddress, port: UInt16) {
-    self.address = address
-    self.port = port
+    parts = cipc_internet_address(
+      first: address.first, second: address.second, scope: address.scope, port: port,
+      version: address.version == .v4 ? 4 : 6)
   }
 
   /// nil for an address of another family.
   init?(_ raw: cipc_address) {
-    self.init(unsafe withUnsafePointer(to: raw) { unsafe cipc_internet_of_address($0) })
+    let parts = unsafe withUnsafePointer(to: raw) { unsafe cipc_internet_of_address($0) }
+    guard parts.version != 0 else { return nil }
+    self.init(parts)
   }
 
-  init?(_ parts: cipc_internet_address) {
-    guard parts.version != 0 else { return nil }
-    self.init(
-      IPAddress(
-        version: parts.version == 6 ? .v6 : .v4, first: parts.first, second: parts.second, scope: parts.scope),
-      port: parts.port)
+  /// The address of a message.
+  init(_ parts: cipc_internet_address) { self.parts = parts }
+
+  public var address: IPAddress {
+    IPAddress(version: parts.version == 6 ? .v6 : .v4, first: parts.first, second: parts.second, scope: parts.scope)
   }
+
+  /// 0 lets the kernel choose an unused port.
+  public var port: UInt16 { parts.port }
 
   var raw: cipc_address { cipc_address_of_internet(parts) }
+}
 
-  var parts: cipc_internet_address {
-    cipc_internet_address(
-      first: address.first, second: address.second, scope: address.scope, port: port,
-      version: address.version == .v4 ? 4 : 6)
+extension SocketAddress: Hashable {
+  public static func == (left: Self, right: Self) -> Bool { left.address == right.address && left.port == right.port }
+
+  public func hash(into hasher: inout Hasher) {
+    hasher.combine(address)
+    hasher.combine(port)
   }
 }
 

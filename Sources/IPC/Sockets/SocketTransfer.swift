@@ -39,6 +39,13 @@ public struct ReceivedMessage<Address> {
     self.sender = sender
   }
 
+  /// What a call returned that had so much room: -1 if it failed.
+  init(returned count: Int, room: Int, from sender: Address) {
+    length = min(count, room)
+    originalLength = count
+    self.sender = sender
+  }
+
   /// Whether the message was longer than the room for it (`MSG_TRUNC`).
   public var isTruncated: Bool { length < originalLength }
 }
@@ -51,24 +58,32 @@ extension ReceivedMessage: Hashable where Address: Hashable {}
 @usableFromInline
 enum SocketTransfer {
   /// With `MSG_TRUNC` the call returns the length that was sent.
-  private static func messageFlags(peeking: Bool) -> Int32 {
+  static func messageFlags(peeking: Bool) -> Int32 {
     peeking ? Int32(MSG_TRUNC) | Int32(MSG_PEEK) : Int32(MSG_TRUNC)
   }
 
   /// Makes one blocking call on a connected socket, and appends the message.
   ///
   /// - Returns: What the call returns, which can be more than was appended: -1 leaves the reason in `errno`.
-  @usableFromInline
+  @inlinable @inline(__always)
   static func attemptReceive(
     _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, peeking: Bool
   ) -> Int {
     unsafe bytes.withUnsafeMutableBytes { buffer, filled in
       let room = buffer.count &- filled
       let start = unsafe buffer.baseAddress.map { unsafe $0 + filled }
-      let count = unsafe cipc_socket_read(descriptor.rawValue, start, room, messageFlags(peeking: peeking))
+      let count = unsafe receive(descriptor, start, room, peeking: peeking)
       if count > 0 { filled &+= min(count, room) }
       return count
     }
+  }
+
+  /// Calls `recv(2)`. A caller that keeps the count of its span in a register inlines the rest.
+  @usableFromInline
+  static func receive(
+    _ descriptor: FileDescriptor, _ start: UnsafeMutableRawPointer?, _ room: Int, peeking: Bool
+  ) -> Int {
+    unsafe cipc_socket_read(descriptor.rawValue, start, room, messageFlags(peeking: peeking))
   }
 
   /// Receives a message from a connected socket after a failed attempt, or with a timeout.
@@ -118,8 +133,23 @@ enum SocketTransfer {
     }
   }
 
-  /// Receives a message with its sender by a call that takes the room for the message, and flags.
-  @inline(__always)
+  /// Makes one blocking call that returns a message with its sender, and appends the message.
+  ///
+  /// - Parameter call: Takes the room for the message. Its original length is -1 if the call failed, and the reason in
+  ///   `errno`.
+  @inlinable @inline(__always)
+  static func attemptReceive<Address>(
+    into bytes: inout OutputRawSpan, _ call: (UnsafeMutableRawPointer?, Int) -> ReceivedMessage<Address>
+  ) -> ReceivedMessage<Address> {
+    unsafe bytes.withUnsafeMutableBytes { buffer, filled in
+      let message = unsafe call(buffer.baseAddress.map { unsafe $0 + filled }, buffer.count &- filled)
+      if message.length > 0 { filled &+= message.length }
+      return message
+    }
+  }
+
+  /// Receives a message with its sender, after a failed attempt or with a timeout, by a call that takes the room for the
+  /// message, and flags.
   static func receive(
     _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, peeking: Bool, _ timeout: Timeout,
     _ retryOnInterrupt: Bool, _ call: (UnsafeMutableRawPointer?, Int, Int32) -> Int
@@ -128,12 +158,9 @@ enum SocketTransfer {
       let start = unsafe buffer.baseAddress.map { unsafe $0 + filled }
       let room = buffer.count &- filled
       let flags = messageFlags(peeking: peeking)
-      var count = timeout.isNever ? unsafe call(start, room, flags) : -1
-      if count < 0 {
-        if timeout.isNever { try Transfer.recover(.recvfrom, descriptor, .socket, retryOnInterrupt) }
-        count = try wait(.recvfrom, descriptor, .readable, flags, timeout, retryOnInterrupt) {
-          unsafe call(start, room, $0)
-        }
+      if timeout.isNever { try Transfer.recover(.recvfrom, descriptor, .socket, retryOnInterrupt) }
+      let count = try wait(.recvfrom, descriptor, .readable, flags, timeout, retryOnInterrupt) {
+        unsafe call(start, room, $0)
       }
       let kept = min(count, room)
       filled &+= kept

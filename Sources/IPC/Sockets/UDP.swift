@@ -145,24 +145,36 @@ extension UDP.Socket {
   ///   if `retryOnInterrupt` is false and a signal handler ran. That no socket received it is not reported.
   ///
   /// Calls `sendto(2)`.
+  @inlinable
   public func send(
     _ message: RawSpan, to address: SocketAddress, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
-    if timeout.isNever && attemptSend(message, to: address, flags: 0) >= 0 { return }
+    if timeout == .never && Self.attemptSend(descriptor, message, to: address) >= 0 { return }
     try sendSlowly(message, to: address, timeout, retryOnInterrupt)
   }
 
+  /// Makes one blocking call.
+  ///
+  /// - Returns: What the call returns: -1 leaves the reason in `errno`.
+  @usableFromInline
+  static func attemptSend(_ descriptor: FileDescriptor, _ message: RawSpan, to address: SocketAddress) -> Int {
+    call(descriptor, message, to: address, flags: 0)
+  }
+
   @inline(__always)
-  private func attemptSend(_ message: RawSpan, to address: SocketAddress, flags: Int32) -> Int {
-    var parts = address.parts
-    return unsafe message.withUnsafeBytes {
-      unsafe cipc_internet_send(descriptor.rawValue, $0.baseAddress, $0.count, flags, &parts)
+  private static func call(
+    _ descriptor: FileDescriptor, _ message: RawSpan, to address: SocketAddress, flags: Int32
+  ) -> Int {
+    unsafe withUnsafePointer(to: address.parts) { parts in
+      unsafe message.withUnsafeBytes {
+        unsafe cipc_internet_send(descriptor.rawValue, $0.baseAddress, $0.count, flags, parts)
+      }
     }
   }
 
   /// Sends after a failed attempt, or with a timeout.
-  @inline(never)
-  private func sendSlowly(
+  @usableFromInline @inline(never)
+  func sendSlowly(
     _ message: RawSpan, to address: SocketAddress, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) {
     if timeout.isNever {
@@ -175,11 +187,14 @@ extension UDP.Socket {
     _ = try Syscall.untilReady(
       .sendto, descriptor, .writable, timeout, on: .socketAddress(address), retryOnInterrupt: retryOnInterrupt
     ) {
-      Syscall.result(retryOnInterrupt: retryOnInterrupt) { attemptSend(message, to: address, flags: flags) }
+      Syscall.result(retryOnInterrupt: retryOnInterrupt) {
+        Self.call(descriptor, message, to: address, flags: flags)
+      }
     }
   }
 
   /// Sends the bytes of an array or a string, like ``send(_:to:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
+  @inlinable
   public func send(
     _ message: Span<UInt8>, to address: SocketAddress, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
@@ -209,9 +224,33 @@ extension UDP.Socket {
   ///   signal handler ran.
   ///
   /// Calls `recvfrom(2)` with `MSG_TRUNC`.
-  @discardableResult
+  @inlinable @discardableResult
   public func receive(
     into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> ReceivedMessage<SocketAddress> {
+    if timeout == .never {
+      let message = unsafe SocketTransfer.attemptReceive(into: &bytes) {
+        unsafe Self.attemptReceive(descriptor, $0, $1, peeking: peeking)
+      }
+      if message.originalLength >= 0 { return message }
+    }
+    return try receiveSlowly(into: &bytes, peeking: peeking, timeout, retryOnInterrupt)
+  }
+
+  @usableFromInline
+  static func attemptReceive(
+    _ descriptor: FileDescriptor, _ start: UnsafeMutableRawPointer?, _ room: Int, peeking: Bool
+  ) -> ReceivedMessage<SocketAddress> {
+    var sender = cipc_internet_address()
+    let count = unsafe cipc_internet_receive(
+      descriptor.rawValue, start, room, SocketTransfer.messageFlags(peeking: peeking), &sender)
+    return ReceivedMessage(returned: count, room: room, from: SocketAddress(sender))
+  }
+
+  /// Receives after a failed attempt, or with a timeout.
+  @usableFromInline @inline(never)
+  func receiveSlowly(
+    into bytes: inout OutputRawSpan, peeking: Bool, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) -> ReceivedMessage<SocketAddress> {
     var sender = cipc_internet_address()
     let packet = try unsafe SocketTransfer.receive(
@@ -219,10 +258,7 @@ extension UDP.Socket {
     ) {
       unsafe cipc_internet_receive(descriptor.rawValue, $0, $1, $2, &sender)
     }
-    guard let address = SocketAddress(sender) else {
-      throw IPCError(.recvfrom, .addressFamilyNotSupported, on: .descriptor(descriptor))
-    }
-    return ReceivedMessage(packet, from: address)
+    return ReceivedMessage(packet, from: SocketAddress(sender))
   }
 
   /// Receives the next datagram, and appends it to an array, which is reallocated only if its capacity is too small.
@@ -230,7 +266,7 @@ extension UDP.Socket {
   /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``.
   ///
   /// - Parameter maxLength: The number of bytes to make room for.
-  @discardableResult
+  @inlinable @discardableResult
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
     retryOnInterrupt: Bool = true

@@ -62,7 +62,7 @@ extension UnixSocket {
     }
 
     /// Whether there is no address.
-    public var isUnnamed: Bool { bytes == nil }
+    public var isUnnamed: Bool { Int(raw.length) <= MemoryLayout<sa_family_t>.size }
 
     var isPath: Bool {
       var length = 0

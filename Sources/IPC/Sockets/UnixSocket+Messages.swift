@@ -1,5 +1,5 @@
 internal import CIPC
-internal import SystemPackage
+public import SystemPackage
 
 #if canImport(Glibc)
   internal import Glibc
@@ -106,9 +106,33 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   ///   `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `recvfrom(2)` with `MSG_TRUNC`.
-  @discardableResult
+  @inlinable @discardableResult
   public func receive(
     into bytes: inout OutputRawSpan, peeking: Bool = false, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> ReceivedMessage<UnixSocket.Address> {
+    if timeout == .never {
+      let message = unsafe SocketTransfer.attemptReceive(into: &bytes) {
+        unsafe Self.attemptReceive(descriptor, $0, $1, peeking: peeking)
+      }
+      if message.originalLength >= 0 { return message }
+    }
+    return try receiveSlowly(into: &bytes, peeking: peeking, timeout, retryOnInterrupt)
+  }
+
+  @usableFromInline
+  static func attemptReceive(
+    _ descriptor: FileDescriptor, _ start: UnsafeMutableRawPointer?, _ room: Int, peeking: Bool
+  ) -> ReceivedMessage<UnixSocket.Address> {
+    var sender = cipc_address()
+    let count = unsafe cipc_receive_from(
+      descriptor.rawValue, start, room, SocketTransfer.messageFlags(peeking: peeking), &sender)
+    return ReceivedMessage(returned: count, room: room, from: UnixSocket.Address(sender))
+  }
+
+  /// Receives after a failed attempt, or with a timeout.
+  @usableFromInline @inline(never)
+  func receiveSlowly(
+    into bytes: inout OutputRawSpan, peeking: Bool, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) -> ReceivedMessage<UnixSocket.Address> {
     var sender = cipc_address()
     let packet = try unsafe SocketTransfer.receive(
@@ -124,7 +148,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
   ///
   /// - Parameter maxLength: The number of bytes to make room for.
-  @discardableResult
+  @inlinable @discardableResult
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
     retryOnInterrupt: Bool = true
@@ -175,27 +199,58 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   ///   `retryOnInterrupt` is false and a signal handler ran. Nothing was sent then.
   ///
   /// Calls `sendto(2)`.
+  @inlinable
   public func send(
     _ message: RawSpan, to address: UnixSocket.Address, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
-    let flags = timeout.isNever ? 0 : Int32(MSG_DONTWAIT)
-    var raw = address.raw
-    try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
-      var backoff = Backoff()
-      while true {
-        let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) {
-          unsafe cipc_send_to(descriptor.rawValue, bytes.baseAddress, bytes.count, flags, &raw)
-        }
-        guard case .failure(let reason) = result else { return }
-        guard reason == .wouldBlock else { throw IPCError(.sendto, reason, on: .unixAddress(address)) }
-        guard try backoff.sleep(before: timeout, retryOnInterrupt: retryOnInterrupt) else {
-          throw IPCError(.sendto, timeout.expirationError, on: .unixAddress(address))
-        }
+    if timeout == .never && Self.attemptSend(descriptor, message, to: address) >= 0 { return }
+    try sendSlowly(message, to: address, timeout, retryOnInterrupt)
+  }
+
+  /// Makes one blocking call.
+  ///
+  /// - Returns: What the call returns: -1 leaves the reason in `errno`.
+  @usableFromInline
+  static func attemptSend(_ descriptor: FileDescriptor, _ message: RawSpan, to address: UnixSocket.Address) -> Int {
+    call(descriptor, message, to: address, flags: 0)
+  }
+
+  @inline(__always)
+  private static func call(
+    _ descriptor: FileDescriptor, _ message: RawSpan, to address: UnixSocket.Address, flags: Int32
+  ) -> Int {
+    unsafe withUnsafePointer(to: address.raw) { raw in
+      unsafe message.withUnsafeBytes {
+        unsafe cipc_send_to(descriptor.rawValue, $0.baseAddress, $0.count, flags, raw)
       }
     }
   }
 
+  /// Sends after a failed attempt, or with a timeout.
+  @usableFromInline @inline(never)
+  func sendSlowly(
+    _ message: RawSpan, to address: UnixSocket.Address, _ timeout: Timeout, _ retryOnInterrupt: Bool
+  ) throws(IPCError) {
+    let flags = timeout.isNever ? 0 : Int32(MSG_DONTWAIT)
+    var backoff = Backoff()
+    var reason = timeout.isNever ? Syscall.lastError : nil
+    while true {
+      switch reason {
+      case nil: break
+      case .interrupted? where retryOnInterrupt: break
+      case .wouldBlock?:
+        guard try backoff.sleep(before: timeout, retryOnInterrupt: retryOnInterrupt) else {
+          throw IPCError(.sendto, timeout.expirationError, on: .unixAddress(address))
+        }
+      case let reason?: throw IPCError(.sendto, reason, on: .unixAddress(address))
+      }
+      if Self.call(descriptor, message, to: address, flags: flags) >= 0 { return }
+      reason = Syscall.lastError
+    }
+  }
+
   /// Sends the bytes of an array or a string, like ``send(_:to:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
+  @inlinable
   public func send(
     _ message: Span<UInt8>, to address: UnixSocket.Address, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {

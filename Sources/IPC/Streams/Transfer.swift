@@ -17,20 +17,27 @@ enum Transfer {
   /// Makes one blocking call, and appends what it read.
   ///
   /// - Returns: What the call returns: -1 leaves the reason in `errno`.
-  @usableFromInline
+  @inlinable @inline(__always)
   static func attemptRead(
     _ descriptor: FileDescriptor, _ transport: Transport, into bytes: inout OutputRawSpan
   ) -> Int {
     unsafe bytes.withUnsafeMutableBytes { buffer, filled in
       // The kernel would report an end of file that is none.
       guard let start = buffer.baseAddress, filled < buffer.count else { return 0 }
-      let count =
-        transport == .socket
-        ? unsafe cipc_socket_read(descriptor.rawValue, start + filled, buffer.count &- filled, 0)
-        : unsafe cipc_pipe_read(descriptor.rawValue, start + filled, buffer.count &- filled, 0)
+      let count = unsafe read(descriptor, transport, start + filled, buffer.count &- filled)
       if count > 0 { filled &+= count }
       return count
     }
+  }
+
+  /// Calls `read(2)` or `recv(2)`. A caller that keeps the count of its span in a register inlines the rest.
+  @usableFromInline
+  static func read(
+    _ descriptor: FileDescriptor, _ transport: Transport, _ start: UnsafeMutableRawPointer, _ room: Int
+  ) -> Int {
+    transport == .socket
+      ? unsafe cipc_socket_read(descriptor.rawValue, start, room, 0)
+      : unsafe cipc_pipe_read(descriptor.rawValue, start, room, 0)
   }
 
   /// Reads after a failed attempt, or with a timeout.
@@ -57,7 +64,7 @@ enum Transfer {
     unsafe bytes.withUnsafeBytes { buffer in
       transport == .socket
         ? unsafe cipc_socket_write(descriptor.rawValue, buffer.baseAddress, buffer.count, 0)
-        : unsafe PipeSignal.write(descriptor.rawValue, buffer, nowait: false)
+        : unsafe PipeSignal.attemptWrite(descriptor.rawValue, buffer)
     }
   }
 
@@ -104,6 +111,8 @@ enum Transfer {
     if reason == .interrupted, retryOnInterrupt { return }
     // The description is non-blocking: the wait is in ppoll(2) then.
     if reason == .wouldBlock { return }
+    // Possibly of RWF_NOSIGNAL alone. The next attempt tells, also if another thread has found out meanwhile.
+    if call == .write, reason == .notSupported { return }
     throw IPCError(call, reason, on: transport == .socket ? .socket(descriptor) : .descriptor(descriptor))
   }
 
@@ -214,11 +223,22 @@ enum PipeSignal {
   /// Makes this process behave as on a kernel before Linux 6.18, for tests.
   static func assumeKernelWithoutFlag() { method.store(Method.mask.rawValue, ordering: .relaxed) }
 
-  /// Calls `pwritev2(2)` or `write(2)`, which return -1 when they fail.
+  private static var usesFlag: Bool { method.load(ordering: .relaxed) == Method.flag.rawValue }
+
+  /// Makes one call of `pwritev2(2)` or `write(2)`, which return -1 when they fail.
+  ///
+  /// A failure with `.notSupported` can mean that the kernel has no such flag: ``write(_:_:nowait:)`` finds out.
   @inline(__always)
+  static func attemptWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
+    usesFlag
+      ? unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, Int32(CIPC_NOSIGNAL))
+      : unsafe writeWithoutFlag(descriptor, bytes, 0)
+  }
+
+  /// Calls `pwritev2(2)` or `write(2)`, which return -1 when they fail.
   static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, nowait: Bool) -> Int {
     let nowaitFlag = nowait ? Int32(CIPC_NOWAIT) : 0
-    if method.load(ordering: .relaxed) == Method.flag.rawValue {
+    if usesFlag {
       let count = unsafe cipc_pipe_write(
         descriptor, bytes.baseAddress, bytes.count, Int32(CIPC_NOSIGNAL) | nowaitFlag)
       if count >= 0 || Syscall.lastError != .notSupported || nowait { return count }
