@@ -161,7 +161,7 @@ final class PeerClient {
     for output in [streams.output, streams.error] where !output.isEnded {
       do { holders.formUnion(try sandbox.holders(of: output)) } catch { throw CellOutcome(error) }
     }
-    let left = holders.filter { $0.id != role.tracer && $0.id.map(isOwnProcess) != true }.sorted()
+    let left = holders.filter { $0.id != role.tracer && !sandbox.isRunner($0.id) }.sorted()
     guard !left.isEmpty else { return }
     let names = left.map(\.description).joined(separator: ", ")
     var outcome = CellOutcome(
@@ -169,9 +169,6 @@ final class PeerClient {
     outcome.evidence?.add(leftBehind: left)
     throw outcome
   }
-
-  /// Whether a process is the runner itself, which a sandbox without a PID namespace sees.
-  private func isOwnProcess(_ pid: Int) -> Bool { sandbox.isolation == .shared && pid == Int(getpid()) }
 
   // MARK: - Messages
 

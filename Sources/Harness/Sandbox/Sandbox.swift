@@ -8,6 +8,9 @@ final class Sandbox {
   let scratch: String
   let streams: [RoleStreams]
   var isolation: Isolation { capabilities.isolation }
+
+  /// Whether a process is the runner itself, which a sandbox without a PID namespace sees.
+  func isRunner(_ pid: Int?) -> Bool { isolation == .shared && pid == Int(getpid()) }
   /// How long it took until the sandbox init was ready, which says how busy the machine is.
   let startup: Duration
   private let sandboxInit: SandboxInit

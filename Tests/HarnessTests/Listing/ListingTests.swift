@@ -50,7 +50,7 @@ struct ListingTests {
     let end = page.components(separatedBy: "### Ends\n\n").last
     #expect(
       end == """
-        | requirement | scenarios |
+        | requirement | detected by |
         |---|---|
         | Files \\*end\\*. | `pipe/eof` |
 
