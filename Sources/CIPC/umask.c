@@ -11,7 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// The field "Umask" of proc_pid_status(5), which can be read without changing it; all bits where there is no /proc.
+// The field "Umask" of proc_pid_status(5), which can be read without changing it; all bits where there is no
+// /proc.
 uint32_t cipc_current_umask(void) {
     char text[512];
     int file = open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
@@ -47,15 +48,16 @@ int cipc_without_umask(uint32_t mode, int (*call)(void *), void *argument) {
     char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED)
         return -1;
-    // Without CLONE_FS the child has a umask of its own. This thread does not run before the child has ended. A signal
-    // handler of this process must not run in it.
+    // Without CLONE_FS the child has a umask of its own. This thread does not run before the child has ended.
+    // A signal handler of this process must not run in it.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t process = clone(child, stack + STACK, CLONE_VM | CLONE_VFORK, &work);
     int error = errno;
     if (process != -1) {
-        // No signal announces the end of this child, and only __WALL waits for it: other threads do not see it.
+        // No signal announces the end of this child, and only __WALL waits for it: other threads do not see
+        // it.
         while (waitpid(process, NULL, __WALL) == -1 && errno == EINTR)
             continue;
         error = work.error;

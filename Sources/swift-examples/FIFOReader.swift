@@ -56,7 +56,7 @@ func createIfMissing(_ fifo: FIFO, _ mode: Mode) throws -> Bool {
   do throws(IPCError) {
     try fifo.create(permissions: mode.permissions)
     return true
-  } catch where error.errno == .fileExists {
+  } catch  where error.errno == .fileExists {
     return false
   }
 }

@@ -57,7 +57,7 @@ struct SHMReader: ParsableCommand {
   private func waitForWriter(_ semaphore: SystemVSemaphores, _ timeout: Timeout) throws(IPCError) {
     do throws(IPCError) {
       try semaphore.perform(.waitForZero(0), timeout: .after(.milliseconds(10)))
-    } catch where error.errno == .timedOut {
+    } catch  where error.errno == .timedOut {
       if timeout.hasPassed { throw error }
     }
   }

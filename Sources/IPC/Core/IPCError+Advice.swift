@@ -30,9 +30,11 @@ extension IPCError {
     case (.open, .noSuchAddressOrDevice): "Start the reader first, or pass a timeout to wait for it"
     case (.socket, .fileNameTooLong):
       "A socket address has at most 107 bytes: use a shorter path, or a relative one after changing the directory"
-    case (.bind, .addressInUse): "Use another address; for a Unix path that a dead process left, pass replaceStale: true"
+    case (.bind, .addressInUse):
+      "Use another address; for a Unix path that a dead process left, pass replaceStale: true"
     case (.flock, .wouldBlock): "End the process that keeps the directory locked, or bind in another directory"
-    case (.sendmsg, .tooManyReferences): "Let the receiver take the descriptors in transit first, or raise RLIMIT_NOFILE"
+    case (.sendmsg, .tooManyReferences):
+      "Let the receiver take the descriptors in transit first, or raise RLIMIT_NOFILE"
     case (.sdListenFDs, .invalidArgument): "Set LISTEN_PID and LISTEN_FDS as sd_listen_fds(3) describes"
     case (.posixSpawn, .badFileDescriptor):
       "Pass open descriptors, as numbers from 0 up to but not including RLIMIT_NOFILE (ulimit -n)"

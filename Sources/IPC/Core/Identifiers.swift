@@ -1,9 +1,9 @@
 public import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// The name of a POSIX message queue, shared memory object or named semaphore: a slash, and up to 255 bytes that are

@@ -9,9 +9,9 @@ package import SystemPackage
 #endif
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// The funnel to the kernel: nothing else in this module reads `errno`.

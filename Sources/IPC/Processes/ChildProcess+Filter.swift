@@ -100,9 +100,9 @@ extension ChildProcess {
         try writer.write(
           input.extracting(droppingFirst: written), timeout: .immediate, retryOnInterrupt: retryOnInterrupt)
       }
-    } catch where error.errno == .brokenPipe {
+    } catch  where error.errno == .brokenPipe {
       try writer.take()?.close()
-    } catch where error.errno == .wouldBlock {}
+    } catch  where error.errno == .wouldBlock {}
   }
 
   private static func collect(

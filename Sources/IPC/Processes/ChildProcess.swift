@@ -2,9 +2,9 @@ internal import CIPC
 public import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// A program that runs as a child of this process, with the descriptors that it inherits.
@@ -57,7 +57,8 @@ public struct ChildProcess: ~Copyable, Sendable {
     let words = try CStrings([program] + arguments, for: program)
     let variables = try CStrings(options.environment?.map { "\($0.key)=\($0.value)" }, for: program)
     let mapping = try DescriptorMapping(
-      inheriting + [standardInput.inherited(as: 0), standardOutput.inherited(as: 1), standardError.inherited(as: 2)]
+      inheriting
+        + [standardInput.inherited(as: 0), standardOutput.inherited(as: 1), standardError.inherited(as: 2)]
         .compactMap(\.self), for: program)
     var process: Int32 = 0
     try Self.withDirectory(options.workingDirectory) { (directory) throws(IPCError) in
@@ -125,7 +126,7 @@ public struct ChildProcess: ~Copyable, Sendable {
     try process.send(.terminate)
     do throws(IPCError) {
       try process.wait(timeout: .after(grace))
-    } catch where error.errno == .timedOut {
+    } catch  where error.errno == .timedOut {
       try process.send(.kill)
     }
     return try wait()

@@ -2,9 +2,9 @@ internal import CIPC
 public import SystemPackage
 
 #if canImport(Glibc)
-internal import Glibc
+  internal import Glibc
 #elseif canImport(Musl)
-internal import Musl
+  internal import Musl
 #endif
 
 /// The name of a FIFO (named pipe): a pipe that unrelated processes find by its path.
@@ -59,11 +59,11 @@ extension FIFO {
       do throws(IPCError) {
         try create(permissions: permissions, applyUmask: applyUmask)
         return true
-      } catch where error.errno == .fileExists {
+      } catch  where error.errno == .fileExists {
         do throws(IPCError) {
           guard try LocatedFile(path).status.isFIFO else { throw IPCError(.mkfifo, .fileExists, on: .path(path)) }
           return false
-        } catch where error.errno == .noSuchFileOrDirectory {
+        } catch  where error.errno == .noSuchFileOrDirectory {
           // Removed in between.
         }
       }
@@ -151,7 +151,7 @@ extension FIFO {
         let writer = PipeWriter(try located().open(O_WRONLY | O_NONBLOCK, retryOnInterrupt: retryOnInterrupt))
         if !nonBlocking { try writer.setNonBlocking(false) }
         return writer
-      } catch where error.errno == .noSuchAddressOrDevice {
+      } catch  where error.errno == .noSuchAddressOrDevice {
         if timeout.isImmediate { throw error }
         guard try backoff.sleep(before: timeout, retryOnInterrupt: retryOnInterrupt) else {
           throw IPCError(.open, .timedOut, on: .path(path))

@@ -25,7 +25,7 @@ func readiness(
 ) throws -> Readiness {
   do throws(IPCError) {
     return try owner.wait(for: events, timeout: .immediate)
-  } catch where error.errno == .wouldBlock {
+  } catch  where error.errno == .wouldBlock {
     return []
   }
 }
