@@ -33,7 +33,10 @@ public enum ListenDescriptors {
   /// - Returns: None if the variables are missing, or meant for another process.
   /// - Throws: ``IPCError`` with `.invalidArgument` if a variable is malformed; `.badFileDescriptor` if a descriptor is
   ///   not open.
-  public static func take() throws(IPCError) -> [Inherited] {
+  public static func take() throws(IPCError) -> [Inherited] { try take(from: first) }
+
+  /// Returns them from another number on. Tests need that: a runtime uses low numbers itself.
+  package static func take(from first: Int32) throws(IPCError) -> [Inherited] {
     let (process, count, names) = (variable("LISTEN_PID"), variable("LISTEN_FDS"), variable("LISTEN_FDNAMES"))
     for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { _ = unsafe unsetenv(name) }
     guard let process, let count else { return [] }
@@ -56,7 +59,7 @@ public enum ListenDescriptors {
   }
 
   /// `SD_LISTEN_FDS_START`.
-  private static let first: Int32 = 3
+  package static let first: Int32 = 3
 
   private static func variable(_ name: String) -> String? {
     unsafe getenv(name).map { unsafe String(cString: $0) }

@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Each test runs in a child: the environment and descriptor 3 belong to the whole process.
+/// Each test runs in a child, because the environment belongs to the whole process. Swift's runtime may use descriptor 3.
 @Suite struct ListenDescriptorsTests {
   @Test func `A listening socket is adopted by its name`() async {
     await #expect(processExitsWith: .success) {
@@ -11,9 +11,9 @@ import Testing
       let listener = try UnixSocket.StreamListener(at: address)
       try withDescriptors([listener.descriptor, listener.descriptor]) {
         announce(process: "\(getpid())", count: "2", names: "echo")
-        let inherited = try ListenDescriptors.take()
+        let inherited = try ListenDescriptors.take(from: firstNumber)
         #expect(inherited.map(\.name) == ["echo", "unknown"])
-        #expect(inherited.map(\.descriptor.rawValue) == [3, 4])
+        #expect(inherited.map(\.descriptor.rawValue) == [firstNumber, firstNumber + 1])
         for one in inherited { #expect(isCloseOnExec(one.descriptor.rawValue) == true) }
         for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { #expect(unsafe getenv(name) == nil) }
         #expect(try ListenDescriptors.take() == [])
@@ -23,6 +23,10 @@ import Testing
         _ = adopted.release()
       }
     }
+  }
+
+  @Test func `The first descriptor is SD_LISTEN_FDS_START`() {
+    #expect(ListenDescriptors.first == 3)
   }
 
   @Test func `Descriptors of another process are ignored, and the variables removed`() async {
@@ -56,15 +60,13 @@ private func announce(process: String, count: String, names: String?) {
   if let names { _ = unsafe setenv("LISTEN_FDNAMES", names, 1) }
 }
 
-/// Runs a body with duplicates of descriptors as 3 and the following numbers, and restores what was open there.
+/// Above the numbers that the child uses itself.
+private let firstNumber: Int32 = 200
+
+/// Runs a body with duplicates of descriptors as `firstNumber` and the following numbers.
 private func withDescriptors(_ descriptors: [FileDescriptor], _ body: () throws -> Void) throws {
-  let saved = descriptors.indices.map { fcntl(Int32(3 + $0), F_DUPFD_CLOEXEC, 100) }
-  let sources = descriptors.map { fcntl($0.rawValue, F_DUPFD_CLOEXEC, 100) }
-  for (index, source) in sources.enumerated() { try #require(dup2(source, Int32(3 + index)) != -1) }
-  defer {
-    for (index, number) in saved.enumerated() {
-      if number == -1 { close(Int32(3 + index)) } else { dup2(number, Int32(3 + index)) }
-    }
+  for (index, descriptor) in descriptors.enumerated() {
+    try #require(dup2(descriptor.rawValue, firstNumber + Int32(index)) != -1)
   }
   try body()
 }
