@@ -46,7 +46,7 @@ PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
 # Evaluated by the linker's rule alone. Linked dynamically, so that a wrapper stands in for calls of these objects only.
 WRAPPED = main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(MUTANT_SOURCES))
 
-.PHONY: c c-mutants c-cost c-lint c-headers
+.PHONY: c c-mutants c-cost c-lint c-headers c-musl
 
 $(C_CONFIG): c-peers/c.mk .ci/install-dependencies
 	@.ci/install-dependencies
@@ -103,7 +103,7 @@ $(BUILD)/obj/%.o: %.c
 
 -include $(C_OBJECTS:.o=.d)
 
-c-lint: lint-deps c-headers
+c-lint: lint-deps c-headers c-musl
 	@$(CLANG) $(C_FLAGS) -fsyntax-only $(C_SOURCES)
 	@$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
 
@@ -111,3 +111,12 @@ c-lint: lint-deps c-headers
 c-headers: lint-deps
 	@.ci/install-dependencies gcc-multilib
 	@CC="$(CC)" CLANG="$(CLANG)" .ci/check-c-headers
+
+# The library supports musl as well: its shims and the headers to copy must compile there. The kernel's headers are
+# not part of musl.
+MUSL_FLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -idirafter /usr/include \
+  -idirafter /usr/include/$(shell $(CC) -print-multiarch)
+c-musl: lint-deps
+	@.ci/install-dependencies musl-tools
+	@for source in Sources/CIPC/*.c; do musl-gcc $(MUSL_FLAGS) -ISources/CIPC/include -fsyntax-only $$source || exit; done
+	@for header in c-peers/include/*.h; do musl-gcc $(MUSL_FLAGS) -fsyntax-only -x c $$header || exit; done

@@ -1,5 +1,7 @@
 #include "cipc_queue.h"
 
+#include "portability.h"
+
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>

@@ -22,7 +22,12 @@ int cipc_sigrtmax(void) {
 }
 
 const char *cipc_signal_symbol(int number) {
+#ifdef __GLIBC__
     return sigabbrev_np(number);
+#else
+    (void)number; // musl has no names of signals
+    return NULL;
+#endif
 }
 
 sigset_t cipc_sigset(uint64_t signals) {

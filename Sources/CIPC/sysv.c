@@ -1,5 +1,7 @@
 #include "cipc_sysv.h"
 
+#include "portability.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -67,6 +67,11 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Older headers and musl do not have it. */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 #define IPC_RING_MAGIC 0x676e69722d637069 /* "ipc-ring", the first letter least significant */
 #define IPC_RING_CLOSED UINT64_MAX
 #define IPC_RING_UNSEEN (UINT64_MAX - 1)
