@@ -43,8 +43,9 @@ struct TCPEchoServer: ParsableCommand {
     try listener.close()
   }
 
-  /// Sends back what the client sends, until end of file. If the client is gone, the call fails; the server is not killed
-  /// by SIGPIPE.
+  /// Sends back what the client sends, until end of file.
+  ///
+  /// If the client is gone, the call fails; the server is not killed by SIGPIPE.
   private func echo(_ client: borrowing TCP.Stream, _ timeout: Timeout) throws -> Int {
     var bytes: [UInt8] = []
     var total = 0

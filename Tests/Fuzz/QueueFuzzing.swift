@@ -27,8 +27,9 @@ extension FuzzTarget {
     try demand(swift.opened != 0 || swiftBytes[64..<68].allSatisfy { $0 == 0 }, "the lock is not released")
   }
 
-  /// The words on which threads wait: one operation ends, whatever they contain. A lock word of 1 is replaced by the
-  /// number of this thread.
+  /// The words on which threads wait: one operation ends, whatever they contain.
+  ///
+  /// A lock word of 1 is replaced by the number of this thread.
   static let lock = FuzzTarget(name: "lock") { input in
     var ingredients = Ingredients(input)
     let operation = queueOperations[Int(ingredients.byte()) % queueOperations.count]

@@ -29,7 +29,9 @@ struct InjectionPlan: Sendable {
   }
 }
 
-/// Which cells of the table to run. An empty list is all.
+/// Which cells of the table to run.
+///
+/// An empty list is all.
 public struct InjectionSelection: Sendable {
   /// Cells whose id contains one of these; a `*` stands for any text.
   public var filters: [String] = []

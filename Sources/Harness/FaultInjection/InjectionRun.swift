@@ -13,7 +13,9 @@ final class InjectionRun {
   var progress = Progress.before
   /// Handles that were never created, because their creator died.
   var unavailableHandles: Set<HandleReference> = []
-  /// Roles that wait for what a dead role will not do any more. There are no more steps for them.
+  /// Roles that wait for what a dead role will not do any more.
+  ///
+  /// There are no more steps for them.
   var abandonedRoles: Set<String> = []
 
   enum Progress {

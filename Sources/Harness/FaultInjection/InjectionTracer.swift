@@ -1,7 +1,9 @@
 import Foundation
 
-/// The programs that inject faults into the system calls of a peer. Each is a command before the peer's own, which it
-/// then executes: the process that started the peer sees nothing else.
+/// The programs that inject faults into the system calls of a peer.
+///
+/// Each is a command before the peer's own, which it then executes: the process that started the peer sees nothing
+/// else.
 struct InjectionTracer: Sendable {
   /// The path of strace(1).
   let strace: String
@@ -20,7 +22,9 @@ struct InjectionTracer: Sendable {
     shortener = "\(root)/build/bin/short-transfer"
   }
 
-  /// Reports every call and changes none. What a descriptor is follows its number.
+  /// Reports every call and changes none.
+  ///
+  /// What a descriptor is follows its number.
   var recording: [String] { [strace, "--daemonize", "--decode-fds=all", "--string-limit=32", "--"] }
 
   func command(injecting injection: Injection) -> [String] {

@@ -10,7 +10,9 @@ public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
 public struct FixtureErrors: Error, CustomStringConvertible {
   public let diagnostics: [Diagnostic]
 
-  /// One line each. If there are very many, the first are enough: one typo in an operation's name causes hundreds.
+  /// One line each.
+  ///
+  /// If there are very many, the first are enough: one typo in an operation's name causes hundreds.
   public var description: String {
     let shown = diagnostics.prefix(30).map(\.description)
     let rest = diagnostics.count - shown.count

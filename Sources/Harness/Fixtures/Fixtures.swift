@@ -1,6 +1,8 @@
 public import SystemPackage
 
-/// Everything that a command reads before it begins. The errors of all its files are reported at once.
+/// Everything that a command reads before it begins.
+///
+/// The errors of all its files are reported at once.
 public struct Fixtures: Sendable {
   public let root: String
   public let scenarios: [Scenario]

@@ -1,5 +1,6 @@
-/// Text from one line of a file. It knows the column of each of its characters, also after parts of it were cut out or
-/// replaced.
+/// Text from one line of a file.
+///
+/// It knows the column of each of its characters, also after parts of it were cut out or replaced.
 ///
 /// A slice shares the bytes of the whole text, since the loader cuts every step of every row into words. Indices count
 /// bytes; only ASCII characters are searched for, so a slice never cuts a character in two.

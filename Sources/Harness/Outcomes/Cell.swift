@@ -10,7 +10,7 @@ public struct Cell: Sendable, Hashable, Encodable {
   public let level: Scenario.Level
   public let pairing: [Assignment]
   public let parameters: [String: String]
-  /// `fixtures/scenarios/pipe.yaml:12:3`
+  /// The place in the file: `fixtures/scenarios/pipe.yaml:12:3`.
   public let location: SourceLocation
   /// The fault that is injected; nil in an ordinary run, and while a script is recorded.
   public let injection: Injection?
@@ -54,8 +54,9 @@ public struct Cell: Sendable, Hashable, Encodable {
     self.init(scenario, words: [pairing.description] + parameters, languages: pairing.languages, injection: nil)
   }
 
-  /// The cell of a fault-injection script in one language: `pipe/transfers[swift,writer:3:write,write.1,EINTR]`. Without
-  /// an injection it is the recording of the script.
+  /// The cell of a fault-injection script in one language: `pipe/transfers[swift,writer:3:write,write.1,EINTR]`.
+  ///
+  /// Without an injection it is the recording of the script.
   init(_ scenario: Scenario, language: String, injection: Injection?) {
     var words = [language] + scenario.parameters.map { "\($0.name)=\($0.value)" }
     if let injection {

@@ -1,4 +1,6 @@
-/// What happens during a run. Reports know nothing else.
+/// What happens during a run.
+///
+/// Reports know nothing else.
 public enum Event: Sendable {
   /// A script is recorded, before the cells of the run are known.
   case recording(Cell, number: Int, of: Int)

@@ -67,7 +67,9 @@ public struct Expectations: Sendable {
 
   // MARK: - Reading it
 
-  /// Reads the list. A file that does not exist, or holds nothing but comments, expects nothing unusual.
+  /// Reads the list.
+  ///
+  /// A file that does not exist, or holds nothing but comments, expects nothing unusual.
   static func load(at path: String, as file: String, log: DiagnosticLog) -> Expectations {
     guard FileManager.default.fileExists(atPath: path), let source = FixtureFile(at: path, as: file, log: log) else {
       return .none

@@ -29,7 +29,9 @@ public struct PeerDescription: Sendable, Hashable {
   }
 }
 
-/// The languages that take part, from `fixtures/peers.yaml` and files like it. The first is the reference.
+/// The languages that take part, from `fixtures/peers.yaml` and files like it.
+///
+/// The first is the reference.
 public struct PeerList: Sendable {
   public let peers: [PeerDescription]
 
@@ -47,8 +49,9 @@ public struct PeerList: Sendable {
 
   // MARK: - Reading it
 
-  /// Reads `files`, in which relative commands begin at `root`. A later file may add languages, and may replace one only
-  /// if it says so.
+  /// Reads `files`, in which relative commands begin at `root`.
+  ///
+  /// A later file may add languages, and may replace one only if it says so.
   static func load(files: [String], root: String, log: DiagnosticLog) -> PeerList {
     var peers: [PeerDescription] = []
     for file in files {

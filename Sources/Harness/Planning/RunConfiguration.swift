@@ -12,7 +12,9 @@ public struct RunConfiguration: Sendable {
   public var jobs = RunConfiguration.defaultJobs
   /// Decides the order of the scenarios; 0 keeps that of the files.
   public var seed: UInt64 = 0
-  /// How often each cell is run. A cell that does not always end alike is flaky, which is a failure.
+  /// How often each cell is run.
+  ///
+  /// A cell that does not always end alike is flaky, which is a failure.
   public var repetitions = 1
   /// Multiplies every time limit.
   public var timeoutMultiplier = 1.0
@@ -53,7 +55,9 @@ extension RunConfiguration {
   public static var defaultJobs: Int { min(2 * processors, 32) }
 
   /// As `sched_getaffinity(2)` counts them, by proc_pid_status(5): `taskset(1)` and containers leave fewer than the
-  /// machine has. One if that is unknown.
+  /// machine has.
+  ///
+  /// One if that is unknown.
   static var processors: Int {
     let key = "Cpus_allowed:"
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""

@@ -17,7 +17,9 @@ public struct Style: Sendable {
     self.verbose = verbose
   }
 
-  /// What a colour means. Nothing is shown by colour alone: each of these is also a word.
+  /// What a colour means.
+  ///
+  /// Nothing is shown by colour alone: each of these is also a word.
   enum Paint: String {
     case good = "32"
     case bad = "31"

@@ -7,7 +7,9 @@ public enum Interruption {
 
   public static var isRequested: Bool { flag.load(ordering: .relaxed) }
 
-  /// From now on these signals end the run. A second one ends the process at once; the sandboxes follow it.
+  /// From now on these signals end the run.
+  ///
+  /// A second one ends the process at once; the sandboxes follow it.
   ///
   /// They are unblocked, since a thread that blocks them passes that on to what it starts. A signal that this process was
   /// started to ignore, as by `nohup` or `&`, stays ignored.

@@ -20,7 +20,9 @@ struct LeakCheck {
     }
   }
 
-  /// In a private sandbox every object is the cell's. On a shared machine its names, keys and processes identify it.
+  /// In a private sandbox every object is the cell's.
+  ///
+  /// On a shared machine its names, keys and processes identify it.
   private func own(_ objects: [KernelObject]) -> [KernelObject] {
     guard client.sandbox.isolation == .shared else { return objects }
     let pids = client.roles.compactMap(\.pid)

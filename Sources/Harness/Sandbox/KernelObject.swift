@@ -30,7 +30,9 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
   static let counted = allCases.filter { $0 != .descriptor }
 }
 
-/// An object that the kernel has. Two are the same if these are, whatever their size has become.
+/// An object that the kernel has.
+///
+/// Two are the same if these are, whatever their size has become.
 public struct KernelObject: Sendable, Hashable {
   public let kind: ObjectKind
   /// The path, the name, or the command of a process.

@@ -11,7 +11,9 @@ public struct Scenario: Sendable {
   public let roles: [Role]
   public let steps: [Step]
   public let needs: [Need]
-  /// The values of this row, in the order of the file. The steps have them filled in.
+  /// The values of this row, in the order of the file.
+  ///
+  /// The steps have them filled in.
   public let parameters: [Parameter]
   public let pairings: PairingRule
   /// Whether it tests the check itself: it passes if a defect is *seen*.
@@ -36,7 +38,9 @@ public struct Scenario: Sendable {
     public let value: String
   }
 
-  /// What a scenario needs of the machine. It is probed before; a cell without it is `not run`.
+  /// What a scenario needs of the machine.
+  ///
+  /// It is probed before; a cell without it is `not run`.
   public enum Need: String, Sendable, CaseIterable {
     /// A role can run as another user: the runner is root.
     case anotherUser = "another-user"

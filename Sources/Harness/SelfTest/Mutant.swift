@@ -1,6 +1,8 @@
 /// A peer with one deliberate defect, and what the suite must report about it.
 public struct Mutant: Sendable {
-  /// As `--mutant` takes it: `mq-priority-dropped`. Unique among all languages.
+  /// As `--mutant` takes it: `mq-priority-dropped`.
+  ///
+  /// Unique among all languages.
   public let name: String
   /// The language whose mutant build has it.
   public let language: String
@@ -16,7 +18,9 @@ public struct Mutant: Sendable {
   /// A scenario in which the mutant plays one role, and the reference the others.
   public struct Catcher: Sendable, Hashable {
     public let scenario: String
-    /// The rows that count: `["bytes": "4096"]`. Every row has to catch the mutant if this is empty.
+    /// The rows that count: `["bytes": "4096"]`.
+    ///
+    /// Every row has to catch the mutant if this is empty.
     public let parameters: [String: String]
     public let role: String
   }

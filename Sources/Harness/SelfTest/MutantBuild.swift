@@ -1,4 +1,6 @@
-/// The builds of the peers that contain the mutants. They never ship.
+/// The builds of the peers that contain the mutants.
+///
+/// They never ship.
 public struct MutantBuild: Sendable {
   /// Commands as in `fixtures/peers.yaml`; each takes `--mutant NAME` and `--mutants`.
   public let peers: PeerList
@@ -15,7 +17,9 @@ public struct MutantBuild: Sendable {
     }
   }
 
-  /// The mutants that the build of a language lists. It runs in a sandbox, as every peer does.
+  /// The mutants that the build of a language lists.
+  ///
+  /// It runs in a sandbox, as every peer does.
   func mutants(of language: String, _ context: CellContext) throws(RunError) -> [String] {
     guard let command = peers[language]?.peer else { throw RunError("\(language) has no mutant build") }
     let question = "\(command[0]) --mutants"

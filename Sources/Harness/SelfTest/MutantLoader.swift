@@ -69,7 +69,7 @@ private struct MutantParser {
     if languages.contains(name.text) { log.add(name.location, "'\(name.text)' is the name of a language") }
   }
 
-  /// `{posix-mq/delivery[bytes=8192]: sender}`
+  /// The catchers that `caught-by` lists: `{posix-mq/delivery[bytes=8192]: sender}`.
   private func catchers(_ value: FixtureDocument.Value) -> [Mutant.Catcher] {
     guard let entries = value.map("'caught-by'") else { return [] }
     if entries.isEmpty { value.report("'caught-by' must name a scenario") }

@@ -10,7 +10,9 @@ public struct SelfTest: Sendable {
   private let capabilities: SandboxCapabilities
   private let trials: [SelfTestTrial]
   private let problems: [String]
-  /// How many mutants that hang wait for the end of their time at once. They hardly use the processor.
+  /// How many mutants that hang wait for the end of their time at once.
+  ///
+  /// They hardly use the processor.
   private static let hangingAtOnce = 6
 
   /// - Parameter names: The mutants to try; all if there are none.
@@ -141,7 +143,9 @@ private struct SelfTestTrial: Sendable {
     }
   }
 
-  /// Runs some groups. A mutant that is not believed from its greeting on is caught by that, in all its cells.
+  /// Runs some groups.
+  ///
+  /// A mutant that is not believed from its greeting on is caught by that, in all its cells.
   private static func run(_ groups: [CellGroupRun], _ probe: Result<Void, RunError>, _ runner: CellRunner) {
     for group in groups {
       switch probe {

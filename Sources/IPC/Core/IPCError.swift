@@ -39,7 +39,9 @@ public struct IPCError: Error, Hashable, Sendable {
     self.transferred = transferred
   }
 
-  /// The object that a call worked on. It is formatted only when the error is shown.
+  /// The object that a call worked on.
+  ///
+  /// It is formatted only when the error is shown.
   public enum Object: Hashable, Sendable {
     /// A file.
     case path(FilePath)

@@ -67,7 +67,9 @@ public struct ProcessID: RawRepresentable, Hashable, Sendable {
   public let rawValue: Int32
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// This process. Calls `getpid(2)`.
+  /// This process.
+  ///
+  /// Calls `getpid(2)`.
   public static var current: ProcessID { ProcessID(rawValue: getpid()) }
 }
 
@@ -77,11 +79,15 @@ extension ProcessID: CustomStringConvertible, ExpressibleByIntegerLiteral {
 }
 
 extension UserID {
-  /// The effective user of this process. Calls `geteuid(2)`.
+  /// The effective user of this process.
+  ///
+  /// Calls `geteuid(2)`.
   public static var effective: UserID { UserID(rawValue: geteuid()) }
 }
 
 extension GroupID {
-  /// The effective group of this process. Calls `getegid(2)`.
+  /// The effective group of this process.
+  ///
+  /// Calls `getegid(2)`.
   public static var effective: GroupID { GroupID(rawValue: getegid()) }
 }

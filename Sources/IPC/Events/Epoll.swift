@@ -26,7 +26,9 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
   public let descriptor: FileDescriptor
   private let instance: Instance
 
-  /// Creates an instance that watches nothing. Its descriptor is close-on-exec.
+  /// Creates an instance that watches nothing.
+  ///
+  /// Its descriptor is close-on-exec.
   ///
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
   ///
@@ -48,7 +50,9 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
     instance = Instance(owned)
   }
 
-  /// Passes the descriptor on to a new owner. What is ``Watched`` stays watched, until its owner closes it.
+  /// Passes the descriptor on to a new owner.
+  ///
+  /// What is ``Watched`` stays watched, until its owner closes it.
   public consuming func takeDescriptor() -> OwnedDescriptor { instance.take() }
 
   /// Waits until a watched descriptor is ready, and appends the events of those that are to an array, which is reallocated
@@ -115,7 +119,9 @@ extension Epoll {
     return Watched(registration: registration, owner: owner)
   }
 
-  /// A watched descriptor with its owner. When it is destroyed, first the watching ends, and then the descriptor is closed.
+  /// A watched descriptor with its owner.
+  ///
+  /// When it is destroyed, first the watching ends, and then the descriptor is closed.
   ///
   /// In the other order the kernel would continue to report a description that another process, such as a child, holds
   /// too, under a number that is closed here or belongs to another file.
@@ -126,7 +132,9 @@ extension Epoll {
     /// The owner of the descriptor.
     public let owner: Owner
 
-    /// Replaces the events to report. A descriptor that was reported once is reported again.
+    /// Replaces the events to report.
+    ///
+    /// A descriptor that was reported once is reported again.
     ///
     /// What is ready already is reported, also with ``Epoll/Trigger/edge``.
     ///
@@ -228,7 +236,9 @@ extension Epoll {
     }
   }
 
-  /// The watching of a descriptor. It ends when this is destroyed, or before.
+  /// The watching of a descriptor.
+  ///
+  /// It ends when this is destroyed, or before.
   struct Registration: ~Copyable, Sendable {
     let instance: Instance
     let descriptor: FileDescriptor

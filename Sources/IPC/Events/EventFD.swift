@@ -23,10 +23,14 @@ public import SystemPackage
 public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   @usableFromInline let owned: OwnedDescriptor
 
-  /// The maximum of the counter. A write that would exceed it waits.
+  /// The maximum of the counter.
+  ///
+  /// A write that would exceed it waits.
   public static let maximumValue = UInt64.max - 1
 
-  /// Creates a counter. Its descriptor is close-on-exec.
+  /// Creates a counter.
+  ///
+  /// Its descriptor is close-on-exec.
   ///
   /// - Parameters:
   ///   - semaphore: Whether each read takes 1 and leaves the rest to others, instead of taking everything.
@@ -49,7 +53,9 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   @inlinable public var descriptor: FileDescriptor { owned.descriptor }
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
-  /// Takes the value of the counter, which becomes 0; of a semaphore, takes 1. Waits while the counter is 0.
+  /// Takes the value of the counter, which becomes 0; of a semaphore, takes 1.
+  ///
+  /// Waits while the counter is 0.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran.

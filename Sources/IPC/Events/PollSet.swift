@@ -21,7 +21,9 @@ public struct PollSet: Sendable {
 
   public init() {}
 
-  /// Adds a descriptor. The same descriptor can be added several times.
+  /// Adds a descriptor.
+  ///
+  /// The same descriptor can be added several times.
   ///
   /// - Parameters:
   ///   - events: What to wait for. ``Readiness/error`` and ``Readiness/hangUp`` are reported in any case.

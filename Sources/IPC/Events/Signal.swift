@@ -172,8 +172,9 @@ public struct ReceivedSignal: Hashable, Sendable {
   /// The process that sent the signal, or the child that changed its state; nil if no process did, or if it is in a PID
   /// namespace that this process cannot see.
   public let process: ProcessID?
-  /// The user of that process; nil if no process sent the signal. A user who is not mapped into the user namespace of this
-  /// process is reported as the overflow user, 65534.
+  /// The user of that process; nil if no process sent the signal.
+  ///
+  /// A user who is not mapped into the user namespace of this process is reported as the overflow user, 65534.
   public let user: UserID?
   /// The value that the sender, timer or message queue attached; 0 if there is none.
   public let value: Int32

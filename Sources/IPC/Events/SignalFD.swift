@@ -17,7 +17,9 @@ public import SystemPackage
 public struct SignalFD: ~Copyable, Sendable, DescriptorOwner {
   private let owned: OwnedDescriptor
 
-  /// Opens a descriptor for the signals of a set. It is close-on-exec and non-blocking.
+  /// Opens a descriptor for the signals of a set.
+  ///
+  /// It is close-on-exec and non-blocking.
   ///
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
   ///

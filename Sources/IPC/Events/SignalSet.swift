@@ -65,19 +65,23 @@ extension SignalSet {
     return SignalSet(word: word)
   }
 
-  /// Blocks these signals in this thread, in addition to those that it blocks already. `SIGKILL` and `SIGSTOP` cannot be
-  /// blocked.
+  /// Blocks these signals in this thread, in addition to those that it blocks already.
+  ///
+  /// `SIGKILL` and `SIGSTOP` cannot be blocked.
   ///
   /// Calls `pthread_sigmask(3)` with `SIG_BLOCK`.
   public func block() { _ = Self.changeMask(SIG_BLOCK, self) }
 
-  /// Unblocks these signals in this thread. If some are pending, at least one is delivered before this returns.
+  /// Unblocks these signals in this thread.
+  ///
+  /// If some are pending, at least one is delivered before this returns.
   ///
   /// Calls `pthread_sigmask(3)` with `SIG_UNBLOCK`.
   public func unblock() { _ = Self.changeMask(SIG_UNBLOCK, self) }
 
-  /// Blocks these signals in this thread while `body` runs. Then the previous mask is restored, and signals that `body` did
-  /// not receive are delivered.
+  /// Blocks these signals in this thread while `body` runs.
+  ///
+  /// Then the previous mask is restored, and signals that `body` did not receive are delivered.
   ///
   /// Calls `pthread_sigmask(3)` with `SIG_BLOCK`, and with `SIG_SETMASK`.
   public func whileBlocked<Value: ~Copyable, Failure: Error>(
@@ -88,7 +92,9 @@ extension SignalSet {
     return try body()
   }
 
-  /// Returns the mask before the change. It fails only for an invalid `how`.
+  /// Returns the mask before the change.
+  ///
+  /// It fails only for an invalid `how`.
   private static func changeMask(_ how: Int32, _ signals: SignalSet) -> SignalSet {
     var before: UInt64 = 0
     _ = unsafe cipc_sigmask(how, signals.word, &before)
@@ -97,7 +103,9 @@ extension SignalSet {
 }
 
 extension SignalSet {
-  /// Waits until a signal of the set is pending, and receives the one with the lowest number. No handler runs.
+  /// Waits until a signal of the set is pending, and receives the one with the lowest number.
+  ///
+  /// No handler runs.
   ///
   /// Every thread must block the signals: else the kernel delivers them to a thread that does not.
   ///

@@ -22,7 +22,9 @@ public import SystemPackage
 public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   private let owned: OwnedDescriptor
 
-  /// Creates a timer that is not set. Its descriptor is close-on-exec and non-blocking.
+  /// Creates a timer that is not set.
+  ///
+  /// Its descriptor is close-on-exec and non-blocking.
   ///
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
   ///

@@ -8,7 +8,9 @@ public import SystemPackage
 #endif
 
 extension POSIXMessageQueue {
-  /// An open message queue. It is closed when this value is destroyed.
+  /// An open message queue.
+  ///
+  /// It is closed when this value is destroyed.
   ///
   /// The descriptor of a queue is a file descriptor on Linux. It is close-on-exec, can be inherited by a child or
   /// passed over a Unix socket, and be waited for with `poll(2)` and `epoll(7)`.
@@ -106,8 +108,9 @@ extension POSIXMessageQueue.Descriptor {
     return Self(opened, name, actual, isNew: true)
   }
 
-  /// Creates a queue, or opens the existing one, which keeps its attributes and permissions. ``isNew`` is true if it
-  /// was created.
+  /// Creates a queue, or opens the existing one, which keeps its attributes and permissions.
+  ///
+  /// ``isNew`` is true if it was created.
   ///
   /// Calls `mq_open(3)` with `O_CREAT | O_EXCL`, and without, until one of them succeeds.
   public static func createOrOpen(
@@ -154,8 +157,9 @@ extension POSIXMessageQueue.Descriptor {
       messageCount: attributes.current_messages, isNonBlocking: attributes.flags & Int(O_NONBLOCK) != 0)
   }
 
-  /// Sets or clears `O_NONBLOCK` on the open description, for all processes that share it. No call on it waits then,
-  /// whatever its timeout.
+  /// Sets or clears `O_NONBLOCK` on the open description, for all processes that share it.
+  ///
+  /// No call on it waits then, whatever its timeout.
   ///
   /// This library does not need it: each call takes its own timeout.
   ///

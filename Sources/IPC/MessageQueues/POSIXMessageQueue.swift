@@ -47,8 +47,9 @@ public enum POSIXMessageQueue {
   /// The maximum priority of a message.
   public static let maximumPriority: UInt32 = 32767
 
-  /// The maximum number and size of the messages in a queue. Both are fixed when the queue is created (the
-  /// `struct mq_attr` of `mq_getattr(3)`).
+  /// The maximum number and size of the messages in a queue.
+  ///
+  /// Both are fixed when the queue is created (the `struct mq_attr` of `mq_getattr(3)`).
   ///
   /// Without `CAP_SYS_RESOURCE` they are limited by `msg_max` (10) and `msgsize_max` (8192 bytes) in
   /// `/proc/sys/fs/mqueue/`. All queues of a user together may take `RLIMIT_MSGQUEUE` bytes (819,200).
@@ -84,8 +85,10 @@ public enum POSIXMessageQueue {
     case none
   }
 
-  /// Removes the name at once. The queue is freed when the last process closes it. A queue that is created with the
-  /// same name later is a different one.
+  /// Removes the name at once.
+  ///
+  /// The queue is freed when the last process closes it. A queue that is created with the same name later is a
+  /// different one.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` if it is the queue of another user.
   ///
@@ -97,8 +100,9 @@ public enum POSIXMessageQueue {
 
 extension POSIXMessageQueue.Descriptor {
   /// Marks the queue as owned for as long as this description is open, so that
-  /// ``POSIXMessageQueue/unlinkIfAbandoned(_:)`` does not remove its name. The mark disappears when the process ends,
-  /// also if it is killed.
+  /// ``POSIXMessageQueue/unlinkIfAbandoned(_:)`` does not remove its name.
+  ///
+  /// The mark disappears when the process ends, also if it is killed.
   ///
   /// Any number of processes can own a queue. A child that inherits the descriptor shares the mark.
   ///
@@ -157,7 +161,9 @@ extension POSIXMessageQueue {
     }
   }
 
-  /// Whether the name of the queue was not removed. A queue cannot be renamed or linked.
+  /// Whether the name of the queue was not removed.
+  ///
+  /// A queue cannot be renamed or linked.
   static func hasName(
     _ descriptor: FileDescriptor, _ object: IPCError.Object
   ) throws(IPCError) -> Bool {

@@ -71,7 +71,9 @@ public struct ChildProcess: ~Copyable, Sendable {
     processID = ProcessID(rawValue: process)
   }
 
-  /// Waits until the child has ended, and returns how. The zombie is removed.
+  /// Waits until the child has ended, and returns how.
+  ///
+  /// The zombie is removed.
   ///
   /// Read the child's output before you wait: a child that writes more than a pipe holds waits for its reader.
   ///
@@ -84,7 +86,9 @@ public struct ChildProcess: ~Copyable, Sendable {
     try waitForEnd(retryOnInterrupt)
   }
 
-  /// Waits until the child has ended, at most until the time is over. Returns the same status when it is called again.
+  /// Waits until the child has ended, at most until the time is over.
+  ///
+  /// Returns the same status when it is called again.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; else as
   ///   ``wait(retryOnInterrupt:)`` does.
@@ -152,8 +156,9 @@ public struct ChildProcess: ~Copyable, Sendable {
     return TerminationStatus(exitStatus, signal)
   }
 
-  /// Opens a directory for the length of `body`, which is passed -1 if there is none. An error names the directory, which
-  /// one of `posix_spawn(3)` would not.
+  /// Opens a directory for the length of `body`, which is passed -1 if there is none.
+  ///
+  /// An error names the directory, which one of `posix_spawn(3)` would not.
   private static func withDirectory(
     _ path: FilePath?, _ body: (Int32) throws(IPCError) -> Void
   ) throws(IPCError) {
@@ -204,7 +209,9 @@ extension ChildProcess {
     /// An open descriptor.
     case descriptor(FileDescriptor)
 
-    /// The descriptor of a value, such as an end of a pipe. It must be open until the child has started.
+    /// The descriptor of a value, such as an end of a pipe.
+    ///
+    /// It must be open until the child has started.
     public static func descriptor(_ owner: borrowing some DescriptorRepresentable & ~Copyable) -> Stream {
       .descriptor(owner.descriptor)
     }
@@ -290,8 +297,10 @@ private struct DescriptorMapping: ~Copyable {
   let targets: [Int32]
   private var moved: [Int32] = []
 
-  /// Descriptors whose numbers are targets are duplicated first, because the child would overwrite them. A duplicate whose
-  /// number is a target too stays open until all are done, so that the next duplicate has another number.
+  /// Descriptors whose numbers are targets are duplicated first, because the child would overwrite them.
+  ///
+  /// A duplicate whose number is a target too stays open until all are done, so that the next duplicate has another
+  /// number.
   init(_ inherited: [ChildProcess.Inherited], for program: String) throws(IPCError) {
     targets = inherited.map(\.number)
     guard Set(targets).count == targets.count else {

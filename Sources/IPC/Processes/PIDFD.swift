@@ -1,7 +1,9 @@
 internal import CIPC
 public import SystemPackage
 
-/// A descriptor of a process. Unlike a process number, it never refers to another process.
+/// A descriptor of a process.
+///
+/// Unlike a process number, it never refers to another process.
 ///
 /// ```swift
 /// let worker = try PIDFD(of: processID)
@@ -17,7 +19,9 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 
   package init(_ owned: consuming OwnedDescriptor) { self.owned = owned }
 
-  /// Opens a descriptor of a process. It is close-on-exec.
+  /// Opens a descriptor of a process.
+  ///
+  /// It is close-on-exec.
   ///
   /// The number of a child is certain until its parent waits for it. Another number may already belong to another process;
   /// a Unix domain socket reports a PIDFD of its peer that cannot.
@@ -66,7 +70,9 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
     }
   }
 
-  /// Waits until the process has ended. A child remains a zombie until ``reap()`` is called.
+  /// Waits until the process has ended.
+  ///
+  /// A child remains a zombie until ``reap()`` is called.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran.

@@ -56,8 +56,10 @@ extension MappedBytes where Self: ~Copyable {
     return unsafe address.load(as: Value.self)
   }
 
-  /// Returns the number at `offset` by an atomic load with acquire ordering: what its writer stored before it is visible
-  /// afterwards. Works on read-only memory, unlike ``withAtomic(_:at:_:)``.
+  /// Returns the number at `offset` by an atomic load with acquire ordering: what its writer stored before it is
+  /// visible afterwards.
+  ///
+  /// Works on read-only memory, unlike ``withAtomic(_:at:_:)``.
   ///
   /// - Throws: As ``load(as:at:)`` does.
   @inlinable @inline(__always)
@@ -98,7 +100,9 @@ extension MappedBytes where Self: ~Copyable {
     return try body(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes)))
   }
 
-  /// Calls `body` with a pointer to the bytes from `offset` on, in place. The pointer must not outlive the call.
+  /// Calls `body` with a pointer to the bytes from `offset` on, in place.
+  ///
+  /// The pointer must not outlive the call.
   ///
   /// - Throws: As ``withBytes(at:count:_:)`` does.
   @unsafe @inlinable @inline(__always)
@@ -154,8 +158,9 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
     return try body(&span)
   }
 
-  /// Calls `body` with a pointer to the bytes from `offset` on, in place, to be changed. The pointer must not outlive the
-  /// call.
+  /// Calls `body` with a pointer to the bytes from `offset` on, in place, to be changed.
+  ///
+  /// The pointer must not outlive the call.
   ///
   /// - Throws: As ``withBytes(at:count:_:)`` does.
   @unsafe @inlinable @inline(__always)
@@ -171,7 +176,9 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
 extension MappedBytes where Self: ~Copyable {
   public var canShrink: Bool { true }
 
-  /// The address of so many bytes. Every access computes its address here.
+  /// The address of so many bytes.
+  ///
+  /// Every access computes its address here.
   @inlinable @inline(__always)
   func place(_ count: Int, _ alignment: Int, at offset: Int) throws(IPCError) -> UnsafeMutableRawPointer {
     guard offset >= 0, count >= 0, offset <= size &- count else { throw outOfBounds(object) }
@@ -206,7 +213,9 @@ extension MappedBytes where Self: ~Copyable {
     }
   }
 
-  /// Copies bytes, starting at `offset`, until `buffer` is full. Nothing is allocated.
+  /// Copies bytes, starting at `offset`, until `buffer` is full.
+  ///
+  /// Nothing is allocated.
   ///
   /// If the object becomes shorter meanwhile, this throws where an access in place would raise `SIGBUS`.
   ///
@@ -251,7 +260,9 @@ extension MappedBytes where Self: ~Copyable {
 }
 
 extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
-  /// Copies `bytes` into the memory, starting at `offset`. Nothing is allocated.
+  /// Copies `bytes` into the memory, starting at `offset`.
+  ///
+  /// Nothing is allocated.
   ///
   /// If the object becomes shorter meanwhile, this throws where an access in place would raise `SIGBUS`.
   ///

@@ -54,7 +54,9 @@ public enum MappedFile {
       applyUmask: applyUmask)
   }
 
-  /// Removes the name of a file. Open objects and mappings stay.
+  /// Removes the name of a file.
+  ///
+  /// Open objects and mappings stay.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` for the directory.
   ///

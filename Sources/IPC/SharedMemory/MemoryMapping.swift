@@ -25,7 +25,9 @@ internal import SystemPackage
   // The same as in `pages`, for code of other modules to inline.
   @unsafe public private(set) var baseAddress: UnsafeMutableRawPointer
 
-  /// The number of mapped bytes. The object may be shorter: bytes in a page beyond its end cannot be accessed.
+  /// The number of mapped bytes.
+  ///
+  /// The object may be shorter: bytes in a page beyond its end cannot be accessed.
   public private(set) var size: Int
 
   public let object: IPCError.Object?
@@ -58,7 +60,9 @@ internal import SystemPackage
   /// Calls `munmap(2)`.
   public consuming func unmap() throws(IPCError) { try pages.unmap(object) }
 
-  /// Changes the size of the mapping, as when the object has grown. Its address may change.
+  /// Changes the size of the mapping, as when the object has grown.
+  ///
+  /// Its address may change.
   ///
   /// - Parameter count: In bytes.
   /// - Throws: ``IPCError`` with `.invalidArgument` for less than 1 byte, `.noMemory`. The mapping is unchanged then.
@@ -128,7 +132,9 @@ internal import SystemPackage
   }
 }
 
-/// How memory is going to be used. Only ``dontNeed`` has an effect on the contents.
+/// How memory is going to be used.
+///
+/// Only ``dontNeed`` has an effect on the contents.
 public enum MemoryAdvice: Hashable, Sendable {
   case normal
   /// In no particular order: reading ahead does not help.
@@ -152,7 +158,9 @@ public enum MemoryAdvice: Hashable, Sendable {
 }
 
 extension MemoryMapping {
-  /// Writes changes to the disk. Other processes see them without this.
+  /// Writes changes to the disk.
+  ///
+  /// Other processes see them without this.
   ///
   /// - Parameters:
   ///   - offset: A multiple of the page size.

@@ -13,7 +13,9 @@ public struct MemorySeals: OptionSet, Hashable, Sendable {
   public let rawValue: Int32
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// Making it shorter (`F_SEAL_SHRINK`). With this seal, access in place cannot raise `SIGBUS` for lack of bytes.
+  /// Making it shorter (`F_SEAL_SHRINK`).
+  ///
+  /// With this seal, access in place cannot raise `SIGBUS` for lack of bytes.
   public static let shrink = MemorySeals(rawValue: Int32(CIPC_F_SEAL_SHRINK))
   /// Making it longer (`F_SEAL_GROW`).
   public static let grow = MemorySeals(rawValue: Int32(CIPC_F_SEAL_GROW))
@@ -51,7 +53,9 @@ extension MemoryObject where Access == ReadWriteAccess {
     return memory
   }
 
-  /// Adds seals. They cannot be removed.
+  /// Adds seals.
+  ///
+  /// They cannot be removed.
   ///
   /// - Throws: ``IPCError`` with `.resourceBusy` for ``MemorySeals/write`` while it is mapped shared for writing;
   ///   `.notPermitted` if it is sealed with ``MemorySeals/seal``, as it is if it was not created sealable;
@@ -66,7 +70,9 @@ extension MemoryObject where Access == ReadWriteAccess {
 }
 
 extension MemoryObject {
-  /// Returns the seals of the memory. Check them before you trust memory that another process sent.
+  /// Returns the seals of the memory.
+  ///
+  /// Check them before you trust memory that another process sent.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for a file on disk, which has no seals.
   ///

@@ -54,7 +54,9 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
     self.isNew = isNew
   }
 
-  /// Refuses directories and devices. Shared memory is a regular file of the kernel's own.
+  /// Refuses directories and devices.
+  ///
+  /// Shared memory is a regular file of the kernel's own.
   private static func check(_ descriptor: FileDescriptor, _ object: IPCError.Object) throws(IPCError) {
     guard try FileStatus(of: descriptor, object).isRegularFile else {
       throw IPCError(.mmap, .operationNotSupportedByDevice, on: object)
@@ -71,7 +73,9 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
 }
 
 extension MemoryObject {
-  /// Maps the object with the access that it was opened for. What one process writes, the others see.
+  /// Maps the object with the access that it was opened for.
+  ///
+  /// What one process writes, the others see.
   ///
   /// - Parameters:
   ///   - offset: Where in the object the mapping begins: a multiple of the page size.
@@ -85,7 +89,9 @@ extension MemoryObject {
     try MemoryMapping(descriptor, at: offset, count: try self.count(count, from: offset), MAP_SHARED, object)
   }
 
-  /// Maps the object for reading. What other processes write is visible.
+  /// Maps the object for reading.
+  ///
+  /// What other processes write is visible.
   ///
   /// - Throws: As ``map(at:count:)`` does.
   ///
@@ -112,7 +118,9 @@ extension MemoryObject {
 }
 
 extension MemoryObject where Access == ReadWriteAccess {
-  /// Changes the size of the object. New bytes are 0, and occupy no memory until they are written.
+  /// Changes the size of the object.
+  ///
+  /// New bytes are 0, and occupy no memory until they are written.
   ///
   /// - Parameter size: In bytes. Bytes that are cut off are gone from all mappings: an access to them raises `SIGBUS`.
   /// - Throws: ``IPCError`` with `.fileTooLarge` above `RLIMIT_FSIZE` (`SIGXFSZ` is suppressed); `.notPermitted` if the
@@ -123,8 +131,9 @@ extension MemoryObject where Access == ReadWriteAccess {
     try changeSize(.ftruncate) { ftruncate($0, size) }
   }
 
-  /// Reserves memory or disk space for the first `size` bytes, so that no later access to them fails for lack of it. A
-  /// shorter object grows; its contents stay.
+  /// Reserves memory or disk space for the first `size` bytes, so that no later access to them fails for lack of it.
+  ///
+  /// A shorter object grows; its contents stay.
   ///
   /// - Throws: ``IPCError`` with `.noSpace` if there is not enough; `.notSupportedOnSocket` (`EOPNOTSUPP`) if the file
   ///   system cannot; and as ``resize(to:)`` does.

@@ -83,8 +83,10 @@ public enum POSIXSharedMemory {
     }
   }
 
-  /// Removes the name at once. The memory lives on for the processes that have it open or mapped; what is created under
-  /// the name later is another object.
+  /// Removes the name at once.
+  ///
+  /// The memory lives on for the processes that have it open or mapped; what is created under the name later is another
+  /// object.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if it is another user's.
   ///

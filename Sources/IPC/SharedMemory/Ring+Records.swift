@@ -84,7 +84,9 @@ extension Ring.Producer where Content == RingRecords {
 }
 
 extension Ring.Consumer where Content == RingRecords {
-  /// Receives the next record, and appends it to `bytes`. It can be empty.
+  /// Receives the next record, and appends it to `bytes`.
+  ///
+  /// It can be empty.
   ///
   /// - Returns: The length of the record; nil if the producer closed its end and all records are received.
   /// - Throws: ``IPCError`` with `.messageTooLong` if `bytes` has too little room: the record stays in the ring;

@@ -19,8 +19,9 @@ public enum RingRecords: RingContent {
 public typealias ByteRing = Ring<RingBytes>
 public typealias RecordRing = Ring<RingRecords>
 
-/// A lock-free ring buffer in shared memory between two processes or threads: one produces, one consumes. System calls are
-/// made only to sleep when the ring is empty or full, and to wake the other side.
+/// A lock-free ring buffer in shared memory between two processes or threads: one produces, one consumes.
+///
+/// System calls are made only to sleep when the ring is empty or full, and to wake the other side.
 ///
 /// One process creates the ring, and each opens its end:
 ///
@@ -45,7 +46,9 @@ public enum Ring<Content: RingContent> {
     return RingHeader.size + capacity
   }
 
-  /// Creates an empty ring. A ring that is already there must not be in use.
+  /// Creates an empty ring.
+  ///
+  /// A ring that is already there must not be in use.
   ///
   /// - Parameters:
   ///   - capacity: In bytes: a power of two, at least 16. A record occupies 8 bytes more than its length, rounded up to a
@@ -61,7 +64,9 @@ public enum Ring<Content: RingContent> {
     header.initialize(content: Content.code, capacity: UInt64(capacity), namespaces: namespaces)
   }
 
-  /// The writing end of a ring. It is closed when it is destroyed.
+  /// The writing end of a ring.
+  ///
+  /// It is closed when it is destroyed.
   ///
   /// It belongs to the process, and can be passed from thread to thread.
   public struct Producer: ~Copyable, Sendable {
@@ -86,7 +91,9 @@ public enum Ring<Content: RingContent> {
     public consuming func close() {}
   }
 
-  /// The reading end of a ring. It is closed when it is destroyed.
+  /// The reading end of a ring.
+  ///
+  /// It is closed when it is destroyed.
   ///
   /// It belongs to the process, and can be passed from thread to thread.
   public struct Consumer: ~Copyable, Sendable {

@@ -153,7 +153,9 @@ extension SharedQueue {
       return result
     }
 
-    /// Locks the queue when it has a message, and returns it. Nil, unlocked, if it never will.
+    /// Locks the queue when it has a message, and returns it.
+    ///
+    /// Nil, unlocked, if it never will.
     @inline(__always) @unsafe
     private func lockWithMessage(
       _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -235,7 +237,9 @@ extension SharedQueue {
       waiters.reserveCapacity(receivers.count)
     }
 
-    /// Receives from the first queue that has a message, and appends the message to `bytes`. Nothing is allocated.
+    /// Receives from the first queue that has a message, and appends the message to `bytes`.
+    ///
+    /// Nothing is allocated.
     ///
     /// - Returns: The message; nil if all queues are closed and empty.
     /// - Throws: ``IPCError`` as ``Receiver/receive(into:timeout:retryOnInterrupt:)`` does.
@@ -263,7 +267,9 @@ extension SharedQueue {
       return result ?? .wouldBlock
     }
 
-    /// Looks at each queue once. If none has a message, `waiters` has what to sleep on.
+    /// Looks at each queue once.
+    ///
+    /// If none has a message, `waiters` has what to sleep on.
     private mutating func search(into bytes: inout OutputRawSpan, _ timeout: Timeout) throws(IPCError) -> Received? {
       waiters.removeAll(keepingCapacity: true)
       let first = last

@@ -24,7 +24,9 @@ internal import SystemPackage
   private let region: SharedRegion
   let base: UnsafeMutableRawPointer
 
-  /// Creates a queue in shared memory. A queue that is already there must not be in use.
+  /// Creates a queue in shared memory.
+  ///
+  /// A queue that is already there must not be in use.
   ///
   /// - Parameters:
   ///   - offset: A multiple of 8; best of 64.
@@ -94,8 +96,9 @@ internal import SystemPackage
 }
 
 extension SharedQueue {
-  /// Closes the queue for all processes: senders, also those that wait, throw `.brokenPipe`. Receivers receive the messages
-  /// that are left, and then nil.
+  /// Closes the queue for all processes: senders, also those that wait, throw `.brokenPipe`.
+  ///
+  /// Receivers receive the messages that are left, and then nil.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if a process was stopped in the
   ///   middle of an operation: the queue is not closed then. `.deadlock` if this thread is in the middle of another

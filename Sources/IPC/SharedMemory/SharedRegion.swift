@@ -53,7 +53,9 @@ internal import SystemPackage
     init(_ memory: consuming Memory) { self.memory = memory }
   }
 
-  /// Creates memory for the threads of this process, and for children that `fork(2)` creates. All bytes are 0.
+  /// Creates memory for the threads of this process, and for children that `fork(2)` creates.
+  ///
+  /// All bytes are 0.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for less than 1 byte, `.noMemory`.
   ///

@@ -20,7 +20,9 @@ public struct AncillaryData: ~Copyable, Sendable {
   /// The maximum number of descriptors that a message can carry (`SCM_MAX_FD`).
   public static let maximumDescriptorCount = Int(CIPC_MAXIMUM_DESCRIPTORS)
 
-  /// The maximum number of descriptors to keep of a message. Further ones are closed.
+  /// The maximum number of descriptors to keep of a message.
+  ///
+  /// Further ones are closed.
   public let maximumDescriptors: Int
 
   /// The sender of the message; nil unless ``UnixSocket/Socket/setPassCredentials(_:)`` was called before it was
@@ -79,7 +81,9 @@ public struct AncillaryData: ~Copyable, Sendable {
 }
 
 extension UnixSocket.Socket {
-  /// Sends bytes, and duplicates of descriptors with them. The descriptors stay open here.
+  /// Sends bytes, and duplicates of descriptors with them.
+  ///
+  /// The descriptors stay open here.
   ///
   /// All bytes are sent; the descriptors arrive with the first one. If a stream has room only for a part of the bytes,
   /// this waits for more room, and does not send the descriptors again.
@@ -195,7 +199,9 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
   }
 
   /// Sends a duplicate of the descriptor of a value, such as an end of a pipe, like
-  /// ``send(_:timeout:retryOnInterrupt:)-(FileDescriptor,_,_)``. The value stays open here.
+  /// ``send(_:timeout:retryOnInterrupt:)-(FileDescriptor,_,_)``.
+  ///
+  /// The value stays open here.
   public func send(
     _ owner: borrowing some DescriptorRepresentable & ~Copyable, timeout: Timeout = .never,
     retryOnInterrupt: Bool = true

@@ -10,7 +10,9 @@ package import CIPC
 ///
 /// The `struct sockaddr_in` of `ip(7)`, and the `struct sockaddr_in6` of `ipv6(7)`. Using one does not allocate.
 public struct SocketAddress: Sendable {
-  /// As the calls fill it in and take it, so that a message does not convert addresses. Its version is 4 or 6.
+  /// As the calls fill it in and take it, so that a message does not convert addresses.
+  ///
+  /// Its version is 4 or 6.
   package let parts: cipc_internet_address
 
   public init(_ address: IPAddress, port: UInt16) {
@@ -131,7 +133,9 @@ extension IPAddress: LosslessStringConvertible {
     self.init(version: .v6, first: words.0, second: words.1, scope: scope)
   }
 
-  /// The text that ``init(_:)`` parses. Calls `inet_ntop(3)`.
+  /// The text that ``init(_:)`` parses.
+  ///
+  /// Calls `inet_ntop(3)`.
   public var description: String {
     var words = (first, second)
     let text = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { buffer in

@@ -24,7 +24,9 @@ public import SystemPackage
 public enum TCP {
   static var type: Int32 { Int32(SOCK_STREAM.rawValue) }
 
-  /// A socket that does not listen. It is closed when it is destroyed.
+  /// A socket that does not listen.
+  ///
+  /// It is closed when it is destroyed.
   ///
   /// What was sent is still delivered then. If bytes were received and not read, closing resets the connection, and the
   /// peer can see that before it has read what was sent to it.
@@ -104,8 +106,9 @@ public enum TCP {
     package func listen(backlog: Int32) throws(IPCError) { try SocketNames.listen(descriptor, backlog: backlog) }
   }
 
-  /// A socket that accepts connections. It is closed when it is destroyed, which resets those that are not accepted
-  /// yet.
+  /// A socket that accepts connections.
+  ///
+  /// It is closed when it is destroyed, which resets those that are not accepted yet.
   public struct Listener: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
     let owned: OwnedDescriptor
     public let version: IPVersion
@@ -161,7 +164,9 @@ public enum TCP {
     /// Calls `getsockname(2)`.
     public var address: SocketAddress { get throws(IPCError) { try SocketAddress(of: descriptor, peer: false) } }
 
-    /// Accepts the oldest pending connection, and waits for one. The connection is blocking, whatever the listener is.
+    /// Accepts the oldest pending connection, and waits for one.
+    ///
+    /// The connection is blocking, whatever the listener is.
     ///
     /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate`` and non-blocking listeners, `.wouldBlock`;
     ///   `.tooManyOpenFiles`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.

@@ -53,7 +53,9 @@ extension UDP.Socket {
     }
   }
 
-  /// Whether datagrams to groups are also delivered to members on this machine. The default is true.
+  /// Whether datagrams to groups are also delivered to members on this machine.
+  ///
+  /// The default is true.
   ///
   /// Calls `getsockopt(2)` with `IP_MULTICAST_LOOP` or `IPV6_MULTICAST_LOOP`.
   public var multicastLoop: Bool {
@@ -76,7 +78,9 @@ extension UDP.Socket {
     }
   }
 
-  /// How many networks datagrams to groups can pass through. The default is 1: they stay in this network.
+  /// How many networks datagrams to groups can pass through.
+  ///
+  /// The default is 1: they stay in this network.
   ///
   /// Calls `getsockopt(2)` with `IP_MULTICAST_TTL` or `IPV6_MULTICAST_HOPS`.
   public var multicastHops: Int {
@@ -87,7 +91,9 @@ extension UDP.Socket {
     }
   }
 
-  /// Sets ``multicastHops``, at most 255. With 0 they stay on this machine.
+  /// Sets ``multicastHops``, at most 255.
+  ///
+  /// With 0 they stay on this machine.
   ///
   /// Calls `setsockopt(2)` with `IP_MULTICAST_TTL` or `IPV6_MULTICAST_HOPS`.
   public func setMulticastHops(_ hops: Int) throws(IPCError) {

@@ -25,7 +25,9 @@ public import SystemPackage
 public enum UDP {
   static var type: Int32 { Int32(SOCK_DGRAM.rawValue) }
 
-  /// A UDP socket. It is closed when it is destroyed.
+  /// A UDP socket.
+  ///
+  /// It is closed when it is destroyed.
   @frozen
   public struct Socket: ~Copyable, Sendable, InternetSocket, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor
@@ -78,8 +80,9 @@ extension UDP.Socket {
   /// Calls `ioctl(2)` with `FIONREAD`.
   public var bytesAvailable: Int { get throws(IPCError) { try countBytesAvailable() } }
 
-  /// The number of datagrams that were dropped because the receive buffer was full. Those that were lost elsewhere are
-  /// not counted.
+  /// The number of datagrams that were dropped because the receive buffer was full.
+  ///
+  /// Those that were lost elsewhere are not counted.
   ///
   /// Calls `getsockopt(2)` with `SO_MEMINFO`.
   public var droppedDatagrams: Int {
@@ -92,7 +95,9 @@ extension UDP.Socket {
     }
   }
 
-  /// Makes the socket send to one address, and receive only from it. Datagrams that have arrived before stay.
+  /// Makes the socket send to one address, and receive only from it.
+  ///
+  /// Datagrams that have arrived before stay.
   ///
   /// The peer is not contacted. If no socket has the address, a later call fails with `.connectionRefused`.
   ///

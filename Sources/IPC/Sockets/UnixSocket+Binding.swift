@@ -16,7 +16,9 @@ extension UnixSocket {
   public struct Address: Sendable {
     package var raw: cipc_address
 
-    /// No address. Binding a socket to it makes the kernel choose an unused abstract name.
+    /// No address.
+    ///
+    /// Binding a socket to it makes the kernel choose an unused abstract name.
     public static var unnamed: Address { Address(cipc_address_of_unix(nil, 0)) }
 
     /// The maximum length of a path or an abstract name, in bytes.
@@ -94,7 +96,9 @@ extension UnixSocket.Address: Hashable, CustomStringConvertible {
 }
 
 extension UnixSocket.Socket {
-  /// Binds the socket to an address, by which other processes find it. A path stays until it is unlinked.
+  /// Binds the socket to an address, by which other processes find it.
+  ///
+  /// A path stays until it is unlinked.
   ///
   /// - Parameters:
   ///   - permissions: Those of a path. Connecting requires the permission to write.
@@ -150,8 +154,9 @@ extension UnixSocket.Socket {
 }
 
 extension UnixSocket.Address {
-  /// Removes the path. Its socket and connections stay open. Does nothing for an abstract name, which disappears with
-  /// its socket.
+  /// Removes the path.
+  ///
+  /// Its socket and connections stay open. Does nothing for an abstract name, which disappears with its socket.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.addressInUse` if the path is not a socket; it stays then.
   ///

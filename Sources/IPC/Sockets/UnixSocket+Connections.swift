@@ -47,7 +47,9 @@ extension UnixSocket.Socket where Style: UnixSocket.ConnectionStyle {
 }
 
 extension UnixSocket {
-  /// A socket that accepts connections. It is closed when it is destroyed; its path stays until it is unlinked.
+  /// A socket that accepts connections.
+  ///
+  /// It is closed when it is destroyed; its path stays until it is unlinked.
   ///
   /// Closing it resets the connections that are not accepted yet.
   public struct Listener<Style: UnixSocket.ConnectionStyle>: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
@@ -95,7 +97,9 @@ extension UnixSocket {
       get throws(IPCError) { Address(try SocketNames.address(of: descriptor, peer: false)) }
     }
 
-    /// Accepts the oldest pending connection, and waits for one. The connection is blocking, whatever the listener is.
+    /// Accepts the oldest pending connection, and waits for one.
+    ///
+    /// The connection is blocking, whatever the listener is.
     ///
     /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate`` and non-blocking listeners, `.wouldBlock`;
     ///   `.tooManyOpenFiles`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.

@@ -54,7 +54,9 @@ public enum UnixSocket {
     public static var type: Int32 { Int32(SOCK_DGRAM.rawValue) }
   }
 
-  /// A socket that does not listen. It is closed when it is destroyed.
+  /// A socket that does not listen.
+  ///
+  /// It is closed when it is destroyed.
   ///
   /// Bytes that were received and not read are lost when it is closed. The peer of a stream sees `.connectionReset`
   /// then.

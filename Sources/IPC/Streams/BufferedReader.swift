@@ -19,7 +19,9 @@ public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
   @usableFromInline var source: Source
   @usableFromInline var buffer: StreamBuffer
 
-  /// The number of bytes that one read of the stream takes at most. Calls that need more room get it.
+  /// The number of bytes that one read of the stream takes at most.
+  ///
+  /// Calls that need more room get it.
   public let capacity: Int
 
   /// Creates a reader with an empty buffer.
@@ -34,14 +36,18 @@ public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
   /// The number of bytes that have been read from the stream and not yet from this reader.
   public var bytesBuffered: Int { buffer.count }
 
-  /// Returns the stream. Bytes in the buffer are discarded; read them before, as ``bytesBuffered`` tells.
+  /// Returns the stream.
+  ///
+  /// Bytes in the buffer are discarded; read them before, as ``bytesBuffered`` tells.
   public consuming func release() -> Source { source }
 }
 
 extension BufferedReader: Sendable where Source: Sendable & ~Copyable {}
 
 extension BufferedReader where Source: ~Copyable {
-  /// Reads the next line. A last line without a newline is a line, too.
+  /// Reads the next line.
+  ///
+  /// A last line without a newline is a line, too.
   ///
   /// - Parameters:
   ///   - strippingNewline: Whether the result is without the newline at its end.
@@ -59,7 +65,9 @@ extension BufferedReader where Source: ~Copyable {
     return buffer.text(count, strippingNewline: strippingNewline)
   }
 
-  /// Reads up to and including the next `delimiter`, and appends it to an array. At end of file, appends the rest.
+  /// Reads up to and including the next `delimiter`, and appends it to an array.
+  ///
+  /// At end of file, appends the rest.
   ///
   /// - Parameters:
   ///   - delimiter: The byte that ends what is read, such as `UInt8(ascii: "\n")`.
@@ -91,7 +99,9 @@ extension BufferedReader where Source: ~Copyable {
     return count
   }
 
-  /// Reads up to and including the next `delimiter`, and passes it to `body`. Nothing is copied or allocated.
+  /// Reads up to and including the next `delimiter`, and passes it to `body`.
+  ///
+  /// Nothing is copied or allocated.
   ///
   /// Like ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
   @inlinable

@@ -241,8 +241,9 @@ extension WritableDescriptor where Self: ~Copyable {
 }
 
 extension [UInt8] {
-  /// Makes room for `maxLength` more bytes, and lets `fill` append to them. The array is reallocated only if its capacity
-  /// is too small.
+  /// Makes room for `maxLength` more bytes, and lets `fill` append to them.
+  ///
+  /// The array is reallocated only if its capacity is too small.
   @inlinable @inline(__always)
   package mutating func append<Result>(
     maxLength: Int, _ fill: (inout OutputRawSpan) throws(IPCError) -> Result

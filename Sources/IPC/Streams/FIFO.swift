@@ -70,7 +70,9 @@ extension FIFO {
     }
   }
 
-  /// Removes the name. Open ends stay open.
+  /// Removes the name.
+  ///
+  /// Open ends stay open.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if the path is not a FIFO; it stays then.
   ///

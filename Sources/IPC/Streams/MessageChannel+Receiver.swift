@@ -38,7 +38,9 @@ extension MessageChannel {
       return length
     }
 
-    /// Receives the next message, and passes it to `body`. Nothing is copied.
+    /// Receives the next message, and passes it to `body`.
+    ///
+    /// Nothing is copied.
     ///
     /// Like ``receive(into:timeout:retryOnInterrupt:)``.
     @inlinable
@@ -74,7 +76,9 @@ extension MessageChannel.Receiver: Sendable where Source: Sendable & ~Copyable {
 /// A message that is being received, and how much of it has arrived.
 @usableFromInline @safe
 struct IncomingFrame: ~Copyable, @unchecked Sendable {
-  /// Room for a header and a short message. Longer messages arrive in an array, which at most doubles with what has arrived.
+  /// Room for a header and a short message.
+  ///
+  /// Longer messages arrive in an array, which at most doubles with what has arrived.
   @usableFromInline static let stageSize = 4096
 
   @usableFromInline let stage: UnsafeMutableRawPointer
@@ -154,7 +158,9 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
     return length
   }
 
-  /// Replaces `message` by the message. A long one is exchanged for an array whose memory the next one uses.
+  /// Replaces `message` by the message.
+  ///
+  /// A long one is exchanged for an array whose memory the next one uses.
   @inlinable @inline(__always)
   mutating func move(_ length: Int, to message: inout [UInt8]) {
     if isShort(length) {

@@ -158,8 +158,9 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
   @usableFromInline @inline(never)
   mutating func note(_ taken: Int, _ count: Int) { (sent, length, isReady) = (taken, count, false) }
 
-  /// After a broken pipe, a new reader would not know where a message starts. After a death, a successor does not know
-  /// within which message its predecessor died.
+  /// After a broken pipe, a new reader would not know where a message starts.
+  ///
+  /// After a death, a successor does not know within which message its predecessor died.
   @usableFromInline @inline(never)
   mutating func note(_ error: IPCError) {
     if error.errno == .brokenPipe || error.errno == .ownerDied { failure = error }

@@ -30,7 +30,9 @@ enum Transfer {
     }
   }
 
-  /// Calls `read(2)` or `recv(2)`. A caller that keeps the count of its span in a register inlines the rest.
+  /// Calls `read(2)` or `recv(2)`.
+  ///
+  /// A caller that keeps the count of its span in a register inlines the rest.
   @usableFromInline
   static func read(
     _ descriptor: FileDescriptor, _ transport: Transport, _ start: UnsafeMutableRawPointer, _ room: Int

@@ -32,8 +32,9 @@ internal import SystemPackage
     self.region = region
   }
 
-  /// Returns the condition variable that another process created at this place, with `CLOCK_MONOTONIC`. The bytes are not
-  /// checked.
+  /// Returns the condition variable that another process created at this place, with `CLOCK_MONOTONIC`.
+  ///
+  /// The bytes are not checked.
   ///
   /// - Parameter offset: In bytes; a multiple of 8.
   /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
@@ -42,7 +43,9 @@ internal import SystemPackage
     unsafe ConditionVariable(try region.place(pthread_cond_t.self, at: offset), region)
   }
 
-  /// Creates a condition variable. There must not be one in use at this place.
+  /// Creates a condition variable.
+  ///
+  /// There must not be one in use at this place.
   ///
   /// - Parameter offset: In bytes; a multiple of 8.
   /// - Throws: As ``open(in:at:)`` does.
@@ -109,7 +112,9 @@ internal import SystemPackage
     if code != 0 { throw failure(.pthreadCondBroadcast, code) }
   }
 
-  /// Destroys the condition variable. No thread may wait on it, and it must not be used afterwards.
+  /// Destroys the condition variable.
+  ///
+  /// No thread may wait on it, and it must not be used afterwards.
   ///
   /// Calls `pthread_cond_destroy(3)`.
   public consuming func destroy() throws(IPCError) {

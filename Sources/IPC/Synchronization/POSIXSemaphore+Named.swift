@@ -77,8 +77,9 @@ extension POSIXSemaphore {
     }
   }
 
-  /// Removes the name at once. The semaphore lives on for the processes that have it open; what is created under the name
-  /// later is another one.
+  /// Removes the name at once.
+  ///
+  /// The semaphore lives on for the processes that have it open; what is created under the name later is another one.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if it is another user's.
   ///

@@ -56,7 +56,9 @@ internal import SystemPackage
   /// The number of bytes that a semaphore occupies in shared memory: 32 on 64-bit machines.
   public static var size: Int { MemoryLayout<sem_t>.size }
 
-  /// Creates a semaphore in shared memory. There must not be one in use at this place.
+  /// Creates a semaphore in shared memory.
+  ///
+  /// There must not be one in use at this place.
   ///
   /// - Parameters:
   ///   - offset: In bytes; a multiple of 8.
@@ -71,14 +73,18 @@ internal import SystemPackage
     return unsafe POSIXSemaphore(address, in: region, isNew: true)
   }
 
-  /// Returns the semaphore that another process created at this place. The bytes are not checked.
+  /// Returns the semaphore that another process created at this place.
+  ///
+  /// The bytes are not checked.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` or `.badAddress` as ``create(in:at:value:)`` does.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> POSIXSemaphore {
     unsafe POSIXSemaphore(try region.place(sem_t.self, at: offset), in: region, isNew: false)
   }
 
-  /// Destroys a semaphore in shared memory. No thread may wait on it, and it must not be used afterwards.
+  /// Destroys a semaphore in shared memory.
+  ///
+  /// No thread may wait on it, and it must not be used afterwards.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for a named semaphore: close it instead.
   ///
@@ -88,8 +94,10 @@ internal import SystemPackage
     try Syscall.call(.semDestroy, on: object) { unsafe sem_destroy(address) }
   }
 
-  /// Closes the semaphore, and reports a failure, which destroying the value does not. The semaphore stays for other
-  /// processes, with its value: a named one until its name is removed and all have closed it.
+  /// Closes the semaphore, and reports a failure, which destroying the value does not.
+  ///
+  /// The semaphore stays for other processes, with its value: a named one until its name is removed and all have closed
+  /// it.
   ///
   /// Calls `sem_close(3)` for a named semaphore.
   public consuming func close() throws(IPCError) {
@@ -186,7 +194,9 @@ extension POSIXSemaphore {
     if unsafe sem_post(address) != 0 { try recover(.semPost, false) }
   }
 
-  /// The current value, 0 while threads wait. It can change at any time: only ``wait(timeout:retryOnInterrupt:)`` decides.
+  /// The current value, 0 while threads wait.
+  ///
+  /// It can change at any time: only ``wait(timeout:retryOnInterrupt:)`` decides.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if it is below 0, which means that the memory was overwritten.
   ///
@@ -214,7 +224,9 @@ extension POSIXSemaphore {
     try SignalRegistration(self, number)
   }
 
-  /// A signal handler that posts a semaphore. It is removed when this value is destroyed.
+  /// A signal handler that posts a semaphore.
+  ///
+  /// It is removed when this value is destroyed.
   public struct SignalRegistration: ~Copyable {
     private let signal: Int32
     /// Its number among the registrations of the signal.

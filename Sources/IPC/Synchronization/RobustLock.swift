@@ -25,7 +25,9 @@ internal import SystemPackage
   private static let waiters: UInt32 = 0x8000_0000
   private static let died: UInt32 = 0x4000_0000
 
-  /// Waits for the lock. Signals do not interrupt this.
+  /// Waits for the lock.
+  ///
+  /// Signals do not interrupt this.
   ///
   /// - Parameter timeout: When it has passed, the call waits 0.1 s longer: only a stopped thread holds the lock for longer.
   /// - Throws: ``IPCError`` with `.deadlock` if this thread owns it, or another one; `ENOSYS` or `ENOTSUP` if the kernel
@@ -94,7 +96,9 @@ internal import SystemPackage
   }
 }
 
-/// A word in shared memory on which threads sleep until something has happened. It is odd while a thread may sleep.
+/// A word in shared memory on which threads sleep until something has happened.
+///
+/// It is odd while a thread may sleep.
 ///
 /// Only the owner of the lock changes it, and it signals the event before the change itself: a thread that is woken waits
 /// for the lock then, and the death of the owner is found out there.

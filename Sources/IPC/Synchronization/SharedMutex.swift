@@ -29,8 +29,10 @@ internal import SystemPackage
 @safe public struct SharedMutex: ~Copyable, @unchecked Sendable {
   let address: UnsafeMutablePointer<pthread_mutex_t>
   let region: SharedRegion
-  /// Whether it was locked, and not unlocked since, by this value. If it was unlocked by another value, the region may be
-  /// kept without need; it is never let go while the mutex is locked.
+  /// Whether it was locked, and not unlocked since, by this value.
+  ///
+  /// If it was unlocked by another value, the region may be kept without need; it is never let go while the mutex is
+  /// locked.
   let isLocked = Atomic(false)
 
   /// The number of bytes that a mutex occupies in shared memory: 40 with glibc on x86-64.
@@ -45,7 +47,9 @@ internal import SystemPackage
   // the next one.
   deinit { if isLocked.load(ordering: .relaxed) { unsafe region.hold(address) } }
 
-  /// Returns the mutex that another process created at this place. The bytes are not checked.
+  /// Returns the mutex that another process created at this place.
+  ///
+  /// The bytes are not checked.
   ///
   /// - Parameter offset: In bytes; a multiple of 8.
   /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
@@ -54,7 +58,9 @@ internal import SystemPackage
     unsafe SharedMutex(try region.place(pthread_mutex_t.self, at: offset), region)
   }
 
-  /// Creates an unlocked mutex. There must not be one in use at this place.
+  /// Creates an unlocked mutex.
+  ///
+  /// There must not be one in use at this place.
   ///
   /// - Parameter offset: In bytes; a multiple of 8.
   /// - Throws: As ``open(in:at:)`` does.
@@ -79,7 +85,9 @@ internal import SystemPackage
     return mutex
   }
 
-  /// Destroys the mutex. It must not be locked, which is not checked, and must not be used afterwards.
+  /// Destroys the mutex.
+  ///
+  /// It must not be locked, which is not checked, and must not be used afterwards.
   ///
   /// Calls `pthread_mutex_destroy(3)`.
   public consuming func destroy() throws(IPCError) {
@@ -89,7 +97,9 @@ internal import SystemPackage
 }
 
 extension SharedMutex {
-  /// What locking found. In each case the mutex is locked.
+  /// What locking found.
+  ///
+  /// In each case the mutex is locked.
   public enum LockOutcome: Hashable, Sendable {
     case acquired
     /// The previous owner died with the mutex locked, so what it protects may be inconsistent. Repair it, and call
@@ -97,7 +107,9 @@ extension SharedMutex {
     case ownerDied
   }
 
-  /// Locks the mutex, and waits until it is free. Signals do not interrupt this.
+  /// Locks the mutex, and waits until it is free.
+  ///
+  /// Signals do not interrupt this.
   ///
   /// As long as it is locked, its memory stays mapped, even if all values that refer to it are destroyed.
   ///

@@ -8,7 +8,9 @@ internal import SystemPackage
 #endif
 
 extension SystemVMessageQueue {
-  /// The type of a message, at least 1. Its meaning is a matter of agreement (the `mtype` of `msgop(2)`).
+  /// The type of a message, at least 1.
+  ///
+  /// Its meaning is a matter of agreement (the `mtype` of `msgop(2)`).
   @frozen
   public struct MessageType: Hashable, Comparable, Sendable {
     public let rawValue: Int
@@ -73,7 +75,9 @@ extension SystemVMessageQueue {
 }
 
 extension SystemVMessageQueue.MessageType: ExpressibleByIntegerLiteral, CustomStringConvertible {
-  /// Creates a type. A literal below 1 is a programming error.
+  /// Creates a type.
+  ///
+  /// A literal below 1 is a programming error.
   public init(integerLiteral value: Int) {
     precondition(value > 0, "the type of a message is 1 or more")
     rawValue = value
@@ -188,7 +192,9 @@ extension SystemVMessageQueue {
     }
   }
 
-  /// Appends a copy of a message to `bytes`. The message stays in the queue, and the call does not wait.
+  /// Appends a copy of a message to `bytes`.
+  ///
+  /// The message stays in the queue, and the call does not wait.
   ///
   /// - Parameter position: The position of the message in the order of sending, from 0.
   /// - Returns: nil if the queue has fewer messages.

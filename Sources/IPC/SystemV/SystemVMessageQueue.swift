@@ -50,7 +50,9 @@ public struct SystemVMessageQueue: SystemVObject {
     try get(.msgget, key, isNew: false, permissions) { msgget(key.rawValue, $0) }
   }
 
-  /// Creates a queue, or opens the existing one, which keeps its permissions. ``isNew`` is true if it was created.
+  /// Creates a queue, or opens the existing one, which keeps its permissions.
+  ///
+  /// ``isNew`` is true if it was created.
   ///
   /// Calls `msgget(2)` with `IPC_CREAT | IPC_EXCL`, and without, until one of them succeeds.
   public static func createOrOpen(
@@ -63,8 +65,9 @@ public struct SystemVMessageQueue: SystemVObject {
     }
   }
 
-  /// Removes the queue at once, with the messages in it. Blocked calls fail with `.identifierRemoved`, later calls with
-  /// `.invalidArgument`.
+  /// Removes the queue at once, with the messages in it.
+  ///
+  /// Blocked calls fail with `.identifierRemoved`, later calls with `.invalidArgument`.
   ///
   /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator.
   ///
@@ -103,8 +106,9 @@ extension SystemVMessageQueue {
     public let messageCount: Int
     /// The number of bytes of these messages, without their types.
     public let byteCount: Int
-    /// The maximum number of bytes in the queue, which is also the maximum number of messages (`msg_qbytes`). `Int.max`
-    /// if it is larger than that.
+    /// The maximum number of bytes in the queue, which is also the maximum number of messages (`msg_qbytes`).
+    ///
+    /// `Int.max` if it is larger than that.
     public let capacity: Int
     /// The process that sent last; 0 if there was none, or it is of another PID namespace.
     public let lastSender: ProcessID
@@ -126,7 +130,9 @@ extension SystemVMessageQueue {
       lastReceiver: ProcessID(rawValue: status.last_receiver))
   }
 
-  /// Changes the owner, the permissions and the capacity of the queue. What is nil stays.
+  /// Changes the owner, the permissions and the capacity of the queue.
+  ///
+  /// What is nil stays.
   ///
   /// The kernel has no call that changes one of them alone. So with a nil this first reads the present values, and
   /// undoes a change that another process makes in between. Pass all four to avoid that.

@@ -29,7 +29,9 @@ public protocol SystemVObject: Hashable, Sendable {
 
 /// The identifier of a System V object, and how it was found.
 public struct SystemVIdentity: Hashable, Sendable {
-  /// The number that the kernel gave the object. It is the same in every process.
+  /// The number that the kernel gave the object.
+  ///
+  /// It is the same in every process.
   public let identifier: Int32
 
   /// The key by which the object was found; nil if it was found by its identifier, or is private.
@@ -58,7 +60,9 @@ extension SystemVObject {
   /// Names the object with an identifier that another process, or `ipcs(1)`, reported.
   public init(identifier: Int32) { self.init(SystemVIdentity(identifier: identifier)) }
 
-  /// The number that the kernel gave the object. It is the same in every process.
+  /// The number that the kernel gave the object.
+  ///
+  /// It is the same in every process.
   public var identifier: Int32 { identity.identifier }
 
   /// Whether the call that returned this value created the object.
@@ -77,7 +81,9 @@ extension SystemVObject {
     return Self(SystemVIdentity(identifier, key: key, isNew: isNew || key == .private))
   }
 
-  /// Creates an object, or opens the existing one. Other processes may create or remove it between the attempts.
+  /// Creates an object, or opens the existing one.
+  ///
+  /// Other processes may create or remove it between the attempts.
   static func createOrOpen(
     create: () throws(IPCError) -> Self, open: () throws(IPCError) -> Self
   ) throws(IPCError) -> Self {
@@ -122,8 +128,9 @@ public struct SystemVOwnership: Hashable, Sendable {
 }
 
 extension ProcessID {
-  /// Whether the process has ended and has been waited for. A process of another PID namespace, which has the number 0
-  /// here, is not known to have ended.
+  /// Whether the process has ended and has been waited for.
+  ///
+  /// A process of another PID namespace, which has the number 0 here, is not known to have ended.
   var hasEnded: Bool { rawValue > 0 && Syscall.result { kill(rawValue, 0) } == .failure(.noSuchProcess) }
 }
 

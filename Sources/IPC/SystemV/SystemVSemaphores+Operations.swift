@@ -15,8 +15,10 @@ extension SystemVSemaphores {
 
     /// The semaphore of the set, from 0.
     public var index: UInt16
-    /// A positive number is added to the value. A negative number is subtracted, after waiting until the result is not
-    /// below 0. With 0, the operation waits until the value is 0.
+    /// A positive number is added to the value.
+    ///
+    /// A negative number is subtracted, after waiting until the result is not below 0. With 0, the operation waits
+    /// until the value is 0.
     public var delta: Int16
     @usableFromInline var flags: Int16
 
@@ -159,9 +161,10 @@ extension SystemVSemaphores {
 }
 
 extension SystemVSemaphores {
-  /// Creates a set and sets its values, or opens the existing one after its values were set. If several processes start
-  /// at once, exactly one of them sets the values, and none uses the set before. ``isNew`` tells whether it was this
-  /// one.
+  /// Creates a set and sets its values, or opens the existing one after its values were set.
+  ///
+  /// If several processes start at once, exactly one of them sets the values, and none uses the set before. ``isNew``
+  /// tells whether it was this one.
   ///
   /// This also works together with programs in other languages that set the values of a new set before they perform
   /// their first operation on it.

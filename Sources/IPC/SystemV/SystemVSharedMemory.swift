@@ -52,8 +52,9 @@ public struct SystemVSharedMemory: SystemVObject {
     try get(.shmget, key, isNew: false, permissions) { shmget(key.rawValue, minimumSize, $0) }
   }
 
-  /// Creates a segment, or opens the existing one, which may be larger and keeps its permissions. ``isNew`` is true if
-  /// it was created.
+  /// Creates a segment, or opens the existing one, which may be larger and keeps its permissions.
+  ///
+  /// ``isNew`` is true if it was created.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if the existing segment is smaller than `size`; else as
   ///   ``create(_:size:permissions:)`` does.
@@ -69,8 +70,10 @@ public struct SystemVSharedMemory: SystemVObject {
     }
   }
 
-  /// Removes the key at once. The memory is freed when the last process detaches it. A segment that is created with the
-  /// same key later is a different one.
+  /// Removes the key at once.
+  ///
+  /// The memory is freed when the last process detaches it. A segment that is created with the same key later is a
+  /// different one.
   ///
   /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator;
   ///   `.invalidArgument` or `.identifierRemoved` if the segment was removed.
@@ -128,7 +131,9 @@ extension SystemVSharedMemory {
       isRemoved: Int32(bitPattern: status.ownership.mode) & SHM_DEST != 0)
   }
 
-  /// Changes the owner and the permissions of the segment. What is nil stays.
+  /// Changes the owner and the permissions of the segment.
+  ///
+  /// What is nil stays.
   ///
   /// The kernel has no call that changes one of them alone. So with a nil this first reads the present values, and
   /// undoes a change that another process makes in between. Pass all three to avoid that.
@@ -162,7 +167,9 @@ extension SystemVSharedMemory {
   /// A segment that this process can read and write.
   public typealias ReadWriteAttachment = Attachment<ReadWriteAccess>
 
-  /// A segment in the address space of this process. It is detached when this value is destroyed.
+  /// A segment in the address space of this process.
+  ///
+  /// It is detached when this value is destroyed.
   ///
   /// Other processes may write while this one reads. Use ``SystemVSemaphores`` or atomics to order the accesses. A
   /// child made by `fork(2)` has the segment attached too; a program that is executed has not.
@@ -202,8 +209,9 @@ extension SystemVSharedMemory {
     // A failure cannot be reported here; detach() reports it.
     deinit { unsafe shmdt(baseAddress) }
 
-    /// Removes the segment from the address space of this process, and reports a failure. The segment stays in the
-    /// kernel until it is removed.
+    /// Removes the segment from the address space of this process, and reports a failure.
+    ///
+    /// The segment stays in the kernel until it is removed.
     ///
     /// Calls `shmdt(2)`.
     public consuming func detach() throws(IPCError) {

@@ -7,7 +7,9 @@ import Testing
 /// The command itself, as a process, in a checkout of its own with few scenarios.
 final class CommandRun {
   let process = Process()
-  /// Its standard output and standard error. Its sandbox inits hold the latter, which ends when all of them have ended.
+  /// Its standard output and standard error.
+  ///
+  /// Its sandbox inits hold the latter, which ends when all of them have ended.
   private let said: LineSource
   private(set) var lines: [String] = []
 
