@@ -3,6 +3,7 @@
 ///
 /// It tells payloads apart that differ by accident, not by intent; a word at a time, it keeps up with a pipe.
 public struct Digest: Sendable, Hashable, CustomStringConvertible {
+  /// The digest as a number.
   public let value: UInt64
 
   /// The digest of `bytes`.
@@ -45,6 +46,7 @@ public struct Digesting: Sendable {
   private var hash = Digest.Hash()
   private var length = 0
 
+  /// Creates the digest of nothing, to which pieces are appended.
   public init() {}
 
   /// Takes the next piece: of a multiple of 8 bytes, unless it is the last one.
@@ -65,5 +67,6 @@ public struct Digesting: Sendable {
     length += bytes.byteCount
   }
 
+  /// Returns the digest of all pieces.
   public consuming func finish() -> Digest { Digest(hash.finish(length: length)) }
 }

@@ -3,8 +3,10 @@
 /// Byte `i` of the stream is byte `i mod 8`, least significant first, of `splitmix64(seed + i / 8)`. Any part of the
 /// stream can be made without the part before it.
 public struct Pattern: Sendable, Hashable {
+  /// The number that all bytes follow from.
   public let seed: UInt64
 
+  /// Creates the stream of a seed; no byte is computed yet.
   public init(seed: UInt64) { self.seed = seed }
 
   /// The byte at `offset` of the stream.

@@ -7,6 +7,7 @@
 /// | 8–15 | the digest of the body |
 /// | 16– | the body: the ``Pattern`` whose seed is `writer << 32 | sequence` |
 public enum Record {
+  /// The number of bytes before the body.
   public static let headerSize = 16
 
   /// Appends a record of `size` bytes, at least ``headerSize``, to `span`.

@@ -1,13 +1,17 @@
 /// An error in a file that people write: where, what, and what would be right.
 public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
+  /// The place of the error.
   public let location: SourceLocation
+  /// What is wrong, and what would be right, in one line.
   public let message: String
 
+  /// The location and the message: `fixtures/peers.yaml:3:5: unknown key 'pier'`.
   public var description: String { "\(location): \(message)" }
 }
 
 /// All errors of the fixtures, in the order of files and lines.
 public struct FixtureErrors: Error, CustomStringConvertible {
+  /// The errors, each at its place.
   public let diagnostics: [Diagnostic]
 
   /// One line each.

@@ -38,9 +38,12 @@ public enum ExitStatus: Int32, Sendable, CaseIterable, Codable {
 
 /// Why a run cannot begin, with the exit status that says so.
 public struct RunError: Error, CustomStringConvertible {
+  /// The reason, in one line.
   public let description: String
+  /// The status that the command exits with.
   public let status: ExitStatus
 
+  /// Creates an error; without a status, the environment is to blame.
   public init(_ description: String, status: ExitStatus = .brokenEnvironment) {
     self.description = description
     self.status = status

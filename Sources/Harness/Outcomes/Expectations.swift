@@ -21,6 +21,7 @@ public struct Expectations: Sendable {
   /// How many cells one entry may cover.
   private static let maximumCells = 20
 
+  /// No expectations: every cell must pass.
   public static let none = Expectations(entries: [])
 
   /// Expects of every cell what the suite must report about a mutant.

@@ -33,9 +33,12 @@ public struct PeerDescription: Sendable, Hashable {
 ///
 /// The first is the reference.
 public struct PeerList: Sendable {
+  /// The languages, in the order of the files.
   public let peers: [PeerDescription]
 
+  /// The first language, with which control cells and mutants are run.
   public var reference: PeerDescription { peers[0] }
+  /// The description of a language; nil if it does not take part.
   public subscript(language: String) -> PeerDescription? { peers.first { $0.language == language } }
 
   package init(_ peers: [PeerDescription]) { self.peers = peers }

@@ -2,11 +2,15 @@ import Foundation
 
 /// What the user asked a run to do.
 public struct RunConfiguration: Sendable {
+  /// The path of the directory that contains `fixtures` and `build`.
   public let root: String
   /// The path of the sandbox init.
   let sandboxInit: String
+  /// The languages that take part.
   public let peers: PeerList
+  /// The operations that scenarios may use.
   public let registry: OperationRegistry
+  /// Which cells to run; all by default.
   public var selection = Selection()
   /// How many cells may run at a time.
   public var jobs = RunConfiguration.defaultJobs
@@ -18,7 +22,9 @@ public struct RunConfiguration: Sendable {
   public var repetitions = 1
   /// Multiplies every time limit.
   public var timeoutMultiplier = 1.0
+  /// Whether cells run in private namespaces; by default they do where that is possible.
   public var isolation = IsolationRule.auto
+  /// Whether the first unexpected verdict ends the run.
   public var failFast = false
   /// Fewer cells than this that were really run are a failure.
   public var requiredCells = 0

@@ -6,6 +6,7 @@ public struct Selection: Sendable {
   public var filters: [String] = []
   /// Cells that match one of these are left out.
   public var skipped: [String] = []
+  /// The mechanisms to run, such as `pipe`; all if there are none.
   public var mechanisms: [String] = []
   /// `c:swift`, `swift:c`: the languages of the first roles, in order.
   ///
@@ -14,6 +15,7 @@ public struct Selection: Sendable {
   /// The ids of the only cells to run; nil for all.
   var cells: Set<String>?
 
+  /// Creates a selection; without arguments, of all cells.
   public init(filters: [String] = [], skipped: [String] = [], mechanisms: [String] = [], pairs: [[String]] = []) {
     self.filters = filters
     self.skipped = skipped

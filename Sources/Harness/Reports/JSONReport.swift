@@ -45,6 +45,7 @@ func json(_ document: some Encodable) throws -> String {
 extension CellOutcome: Encodable {
   private enum CodingKeys: String, CodingKey { case verdict, reason, seconds, evidence }
 
+  /// Encodes the verdict, and its reason and evidence if there are any.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(verdict, forKey: .verdict)
@@ -57,6 +58,7 @@ extension CellOutcome: Encodable {
 extension Message: Encodable {
   private enum CodingKeys: String, CodingKey { case request, response }
 
+  /// Encodes the text of the message under the key `request` or `response`.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(text, forKey: isRequest ? .request : .response)

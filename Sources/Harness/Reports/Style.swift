@@ -9,6 +9,7 @@ public struct Style: Sendable {
   /// One line for each cell, whatever its verdict.
   public var verbose: Bool
 
+  /// Creates a style; a `width` below 60 columns counts as 60.
   public init(isTerminal: Bool = false, colour: Bool = false, width: Int = 100, verbose: Bool = false) {
     self.isTerminal = isTerminal
     self.colour = colour

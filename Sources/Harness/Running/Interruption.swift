@@ -5,6 +5,7 @@ import Synchronization
 public enum Interruption {
   private static let flag = Atomic(false)
 
+  /// Whether a signal has asked the run to end.
   public static var isRequested: Bool { flag.load(ordering: .relaxed) }
 
   /// From now on these signals end the run.

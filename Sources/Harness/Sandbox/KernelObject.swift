@@ -34,6 +34,7 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
 ///
 /// Two are the same if these are, whatever their size has become.
 public struct KernelObject: Sendable, Hashable {
+  /// What the object is.
   public let kind: ObjectKind
   /// The path, the name, or the command of a process.
   public let name: String?
@@ -69,11 +70,13 @@ public struct KernelObject: Sendable, Hashable {
       creator: fields["creator"].flatMap { Int($0) }, attributes: fields["attributes"])
   }
 
+  /// Compares what identifies the objects, without the attributes and the owner.
   public static func == (left: KernelObject, right: KernelObject) -> Bool {
     left.kind == right.kind && left.name == right.name && left.key == right.key && left.id == right.id
       && left.creator == right.creator
   }
 
+  /// Hashes part of what identifies the object.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(kind)
     hasher.combine(name)
@@ -83,6 +86,7 @@ public struct KernelObject: Sendable, Hashable {
 }
 
 extension KernelObject: Comparable {
+  /// Orders objects by kind, then name, then identifier.
   public static func < (left: KernelObject, right: KernelObject) -> Bool {
     (left.kind.rawValue, left.name ?? "", left.id ?? 0) < (right.kind.rawValue, right.name ?? "", right.id ?? 0)
   }

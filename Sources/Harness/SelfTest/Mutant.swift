@@ -10,18 +10,22 @@ public struct Mutant: Sendable {
   public let wrong: String
   /// The cells that must catch it, in the order of the file.
   public let catchers: [Catcher]
+  /// The verdict that the cells must have.
   public let verdict: Verdict
   /// A part of the reason that every one of those cells must give.
   public let reason: String
+  /// The place of the mutant in `fixtures/mutants.yaml`.
   public let location: SourceLocation
 
   /// A scenario in which the mutant plays one role, and the reference the others.
   public struct Catcher: Sendable, Hashable {
+    /// The id of the scenario.
     public let scenario: String
     /// The rows that count: `["bytes": "4096"]`.
     ///
     /// Every row has to catch the mutant if this is empty.
     public let parameters: [String: String]
+    /// The role that the mutant plays.
     public let role: String
   }
 

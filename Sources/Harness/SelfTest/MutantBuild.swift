@@ -5,6 +5,7 @@ public struct MutantBuild: Sendable {
   /// Commands as in `fixtures/peers.yaml`; each takes `--mutant NAME` and `--mutants`.
   public let peers: PeerList
 
+  /// Creates the set of builds from the languages of a file such as `fixtures/mutant-peers.yaml`.
   public init(_ peers: PeerList) { self.peers = peers }
 
   /// The build of `language` as a peer called `name`, with `mutant` switched on, or with none.

@@ -95,6 +95,7 @@ extension DescriptorRepresentable where Self: ~Copyable {
 
 /// A file descriptor that is closed when its owner is destroyed.
 public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
+  /// The open descriptor, which this value closes.
   public let descriptor: FileDescriptor
 
   /// Takes ownership of an open descriptor.
@@ -112,6 +113,7 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
   // A failure cannot be reported here; close() reports it.
   deinit { _ = Self.close(descriptor) }
 
+  /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { self }
 
   /// Closes the descriptor, and reports a failure, which destroying the value does not.
@@ -223,7 +225,9 @@ enum NonBlocking {
 
 /// What a descriptor is ready for: the events of `poll(2)` and `epoll(7)`.
 public struct Readiness: OptionSet, Hashable, Sendable {
+  /// The events as bits of `struct pollfd`: `POLLIN`, `POLLOUT` and others.
   public let rawValue: Int16
+  /// Creates a set from bits of `struct pollfd`.
   public init(rawValue: Int16) { self.rawValue = rawValue }
 
   /// Reading does not wait (`POLLIN`).

@@ -11,8 +11,11 @@ public import SystemPackage
 public struct FileStatus: Hashable, Sendable {
   /// In bytes.
   public let size: Int
+  /// The permission bits, and the set-user-ID, set-group-ID and sticky bits, of `st_mode`.
   public let permissions: FilePermissions
+  /// The owner (`st_uid`).
   public let user: UserID
+  /// The owning group (`st_gid`).
   public let group: GroupID
 
   private let mode: mode_t

@@ -53,6 +53,7 @@ public struct POSIXName: Hashable, Sendable {
 }
 
 extension POSIXName: ExpressibleByStringLiteral, CustomStringConvertible {
+  /// Creates a name from a literal, which is checked when it is used.
   public init(stringLiteral text: String) { self.init(text) }
 
   /// The bytes as UTF-8; bytes that are not UTF-8 are replaced.
@@ -64,7 +65,9 @@ extension POSIXName: ExpressibleByStringLiteral, CustomStringConvertible {
 /// The kernel reuses the number of a process that has ended and been waited for. A ``PIDFD`` never refers to another
 /// process.
 public struct ProcessID: RawRepresentable, Hashable, Sendable {
+  /// The number as C has it (`pid_t`).
   public let rawValue: Int32
+  /// Creates the number of a process, which need not exist.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
   /// This process.
@@ -74,7 +77,9 @@ public struct ProcessID: RawRepresentable, Hashable, Sendable {
 }
 
 extension ProcessID: CustomStringConvertible, ExpressibleByIntegerLiteral {
+  /// Creates the number of a process, which need not exist.
   public init(integerLiteral value: Int32) { self.init(rawValue: value) }
+  /// The number in decimal.
   public var description: String { "\(rawValue)" }
 }
 

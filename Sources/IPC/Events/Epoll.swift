@@ -23,6 +23,7 @@ public import SystemPackage
 ///
 /// `epoll(7)`.
 public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
+  /// The open descriptor of the instance, which is readable while an event is pending.
   public let descriptor: FileDescriptor
   private let instance: Instance
 

@@ -50,7 +50,9 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
     owned = try OwnedDescriptor.adopting(descriptor, "[eventfd]", .eventFD)
   }
 
+  /// The open descriptor, which stays the property of this value.
   @inlinable public var descriptor: FileDescriptor { owned.descriptor }
+  /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
   /// Takes the value of the counter, which becomes 0; of a semaphore, takes 1.

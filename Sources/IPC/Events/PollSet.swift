@@ -19,6 +19,7 @@ public struct PollSet: Sendable {
   private var entries: [cipc_pollfd] = []
   private var tokens: [UInt64] = []
 
+  /// Creates a set without descriptors.
   public init() {}
 
   /// Adds a descriptor.
@@ -66,8 +67,11 @@ public struct PollSet: Sendable {
 
 /// What the last wait recorded, in the order of adding; ``ReadinessEvent/readiness`` is empty for what was not ready.
 extension PollSet: RandomAccessCollection {
+  /// The position of the descriptor that was added first: 0.
   public var startIndex: Int { 0 }
+  /// The number of descriptors.
   public var endIndex: Int { entries.count }
+  /// What the last wait recorded about the descriptor at a position.
   public subscript(position: Int) -> ReadinessEvent {
     ReadinessEvent(token: tokens[position], readiness: Readiness(rawValue: entries[position].revents))
   }
@@ -89,10 +93,12 @@ public struct ReadinessEvent: Hashable, Sendable {
   /// ``Readiness/notOpen`` in any case.
   public var readiness: Readiness { Readiness(rawValue: Int16(truncatingIfNeeded: raw.events)) }
 
+  /// Compares the tokens and what the descriptors are ready for.
   public static func == (left: ReadinessEvent, right: ReadinessEvent) -> Bool {
     left.token == right.token && left.readiness == right.readiness
   }
 
+  /// Hashes the token and what the descriptor is ready for.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(token)
     hasher.combine(readiness)

@@ -14,6 +14,7 @@ public import SystemPackage
 ///
 /// `signal(7)`.
 public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
+  /// The number of the signal.
   public let rawValue: Int32
 
   /// - Returns: nil for a number that is not a signal, and for the two that the C library reserves.
@@ -61,6 +62,7 @@ public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
   /// `SIGSTOP`, which cannot be blocked or ignored.
   public static let stop = Signal(reported: SIGSTOP)
 
+  /// Orders signals by number, which is the order in which pending real-time signals are received.
   public static func < (left: Signal, right: Signal) -> Bool { left.rawValue < right.rawValue }
 
   /// Whether the signal queues.
@@ -167,7 +169,9 @@ extension Signal {
 
 /// A signal that was received, with what the kernel reports about it: the `siginfo_t` of `sigaction(2)`.
 public struct ReceivedSignal: Hashable, Sendable {
+  /// The signal that was received.
   public let signal: Signal
+  /// How it was sent.
   public let origin: Origin
   /// The process that sent the signal, or the child that changed its state; nil if no process did, or if it is in a PID
   /// namespace that this process cannot see.

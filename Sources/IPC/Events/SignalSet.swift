@@ -27,12 +27,15 @@ public struct SignalSet: Hashable, Sendable {
 
   init(word: UInt64) { self.word = word }
 
+  /// Creates a set of these signals, in any order.
   public init(_ signals: some Sequence<Signal>) {
     word = signals.reduce(0) { $0 | 1 << UInt64($1.rawValue - 1) }
   }
 
+  /// Returns whether the signal is in the set.
   public func contains(_ signal: Signal) -> Bool { word & 1 << UInt64(signal.rawValue - 1) != 0 }
 
+  /// Whether the set has no signals.
   public var isEmpty: Bool { word == 0 }
 
   /// The signals of the set, in the order of their numbers.
@@ -40,10 +43,12 @@ public struct SignalSet: Hashable, Sendable {
 }
 
 extension SignalSet: ExpressibleByArrayLiteral {
+  /// Creates a set of these signals, in any order.
   public init(arrayLiteral signals: Signal...) { self.init(signals) }
 }
 
 extension SignalSet: CustomStringConvertible {
+  /// The names of the signals in the order of their numbers, separated by commas.
   public var description: String { signals.map(\.description).joined(separator: ", ") }
 }
 

@@ -51,7 +51,9 @@ extension POSIXMessageQueue {
       self.isNew = isNew
     }
 
+    /// The open descriptor, which stays the property of this value.
     public var descriptor: FileDescriptor { owned.descriptor }
+    /// Passes the descriptor on to a new owner.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
     /// The object that errors name.

@@ -7,6 +7,7 @@ extension POSIXMessageQueue {
   public struct ReceivedMessage: Hashable, Sendable {
     /// In bytes.
     public let length: Int
+    /// The priority that the sender gave the message, from 0 to ``POSIXMessageQueue/maximumPriority``.
     public let priority: UInt32
   }
 }

@@ -31,16 +31,24 @@ public enum POSIXMessageQueue {
   public protocol Access {
     static var accessMode: FileDescriptor.AccessMode { get }
   }
+  /// An access that allows sending.
   public protocol SendAccess: Access {}
+  /// An access that allows receiving.
   public protocol ReceiveAccess: Access {}
 
+  /// Access for sending only (`O_WRONLY`).
   public enum SendOnly: SendAccess {
+    /// The mode that `mq_open(3)` takes: `O_WRONLY`.
     public static var accessMode: FileDescriptor.AccessMode { .writeOnly }
   }
+  /// Access for receiving only (`O_RDONLY`).
   public enum ReceiveOnly: ReceiveAccess {
+    /// The mode that `mq_open(3)` takes: `O_RDONLY`.
     public static var accessMode: FileDescriptor.AccessMode { .readOnly }
   }
+  /// Access for sending and receiving (`O_RDWR`).
   public enum SendReceive: SendAccess, ReceiveAccess {
+    /// The mode that `mq_open(3)` takes: `O_RDWR`.
     public static var accessMode: FileDescriptor.AccessMode { .readWrite }
   }
 
@@ -54,10 +62,12 @@ public enum POSIXMessageQueue {
   /// Without `CAP_SYS_RESOURCE` they are limited by `msg_max` (10) and `msgsize_max` (8192 bytes) in
   /// `/proc/sys/fs/mqueue/`. All queues of a user together may take `RLIMIT_MSGQUEUE` bytes (819,200).
   public struct Attributes: Hashable, Sendable {
+    /// The number of messages that the queue has room for (`mq_maxmsg`).
     public var maximumMessages: Int
     /// In bytes.
     public var maximumMessageSize: Int
 
+    /// Creates limits; ``maximumMessageSize`` is in bytes, and both must be at least 1.
     public init(maximumMessages: Int, maximumMessageSize: Int) {
       self.maximumMessages = maximumMessages
       self.maximumMessageSize = maximumMessageSize

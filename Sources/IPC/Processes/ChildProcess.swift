@@ -255,6 +255,7 @@ extension ChildProcess {
     /// The signals that the child blocks, whatever this thread blocks.
     public var signalMask: SignalSet
 
+    /// Creates options; by default, only the signal mask differs from that of this process: it is empty.
     public init(
       environment: [String: String]? = nil, workingDirectory: FilePath? = nil, processGroup: ProcessGroup = .inherit,
       signalMask: SignalSet = []

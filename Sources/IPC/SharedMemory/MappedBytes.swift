@@ -174,6 +174,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
 }
 
 extension MappedBytes where Self: ~Copyable {
+  /// Whether another process may be able to make the object shorter, which is assumed.
   public var canShrink: Bool { true }
 
   /// The address of so many bytes.

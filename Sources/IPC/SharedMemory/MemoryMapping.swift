@@ -23,6 +23,7 @@ internal import SystemPackage
 @safe public struct MemoryMapping<Access: MemoryAccess>: ~Copyable, @unchecked Sendable, MappedBytes {
   private var pages: MappedPages
   // The same as in `pages`, for code of other modules to inline.
+  /// The address of the first byte, which is valid until the mapping is resized or destroyed.
   @unsafe public private(set) var baseAddress: UnsafeMutableRawPointer
 
   /// The number of mapped bytes.
@@ -30,6 +31,7 @@ internal import SystemPackage
   /// The object may be shorter: bytes in a page beyond its end cannot be accessed.
   public private(set) var size: Int
 
+  /// The object that errors name.
   public let object: IPCError.Object?
 
   init(

@@ -10,7 +10,9 @@ internal import SystemPackage
 /// Operations that are disabled for anonymous memory, for all processes and as long as it exists: the `F_SEAL_...` of
 /// `fcntl(2)`.
 public struct MemorySeals: OptionSet, Hashable, Sendable {
+  /// The seals as bits: `F_SEAL_SHRINK`, `F_SEAL_GROW` and others.
   public let rawValue: Int32
+  /// Creates a set from bits of `fcntl(2)`.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
   /// Making it shorter (`F_SEAL_SHRINK`).

@@ -63,7 +63,9 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
     }
   }
 
+  /// The open descriptor, which stays the property of this value.
   public var descriptor: FileDescriptor { owned.descriptor }
+  /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
   /// Returns the size, permissions and ownership of the object.
@@ -217,13 +219,17 @@ public protocol MemoryAccess: Sendable {
 
 /// Memory that can only be read: it has no calls that write.
 public struct ReadOnlyAccess: MemoryAccess {
+  /// Whether the memory can be written: it cannot.
   public static var isWritable: Bool { false }
+  /// Creates the access for reading; ``MemoryAccess/readOnly`` is shorter.
   @inlinable public init() {}
 }
 
 /// Memory that can be read and written.
 public struct ReadWriteAccess: MemoryAccess {
+  /// Whether the memory can be written: it can.
   public static var isWritable: Bool { true }
+  /// Creates the access for reading and writing; ``MemoryAccess/readWrite`` is shorter.
   @inlinable public init() {}
 }
 

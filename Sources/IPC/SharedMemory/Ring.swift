@@ -8,15 +8,19 @@ public protocol RingContent {
 
 /// A stream of bytes without boundaries.
 public enum RingBytes: RingContent {
+  /// The number in the header of a ring of bytes: 1.
   public static var code: UInt32 { 1 }
 }
 
 /// Records, each of which is received whole or not at all.
 public enum RingRecords: RingContent {
+  /// The number in the header of a ring of records: 2.
   public static var code: UInt32 { 2 }
 }
 
+/// A ring that carries a stream of bytes, like a pipe.
 public typealias ByteRing = Ring<RingBytes>
+/// A ring that carries records, each of which is received whole.
 public typealias RecordRing = Ring<RingRecords>
 
 /// A lock-free ring buffer in shared memory between two processes or threads: one produces, one consumes.

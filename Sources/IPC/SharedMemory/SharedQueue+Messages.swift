@@ -208,6 +208,7 @@ extension SharedQueue {
   /// Each queue has its turn: the search starts behind the queue of the last message. The queues can be in different memory.
   /// Queues that are closed and empty are skipped.
   public struct Selection: Sendable {
+    /// The queues, in the order in which they were passed; indexes refer to it.
     public let receivers: [Receiver]
 
     /// The maximum number of queues in a selection.

@@ -24,11 +24,16 @@ internal import SystemPackage
 /// The objects are accessed in place. If another process makes the mapped object shorter, their next access raises
 /// `SIGBUS`: see ``MappedBytes``.
 @safe public final class SharedRegion: MappedBytes, @unchecked Sendable {
+  /// The access of every region: objects in it are read and written.
   public typealias Access = ReadWriteAccess
 
+  /// The number of bytes.
   public let size: Int
+  /// Whether another process may be able to make the object shorter, so that access in place raises `SIGBUS`.
   public let canShrink: Bool
+  /// The object that errors name.
   public let object: IPCError.Object?
+  /// The address of the first byte, which is valid as long as this object.
   @unsafe public let baseAddress: UnsafeMutableRawPointer
 
   private let memory: AnyObject

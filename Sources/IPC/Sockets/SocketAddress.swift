@@ -15,6 +15,7 @@ public struct SocketAddress: Sendable {
   /// Its version is 4 or 6.
   package let parts: cipc_internet_address
 
+  /// Creates an address; with port 0, binding makes the kernel choose an unused port.
   public init(_ address: IPAddress, port: UInt16) {
     parts = cipc_internet_address(
       first: address.first, second: address.second, scope: address.scope, port: port,
@@ -31,6 +32,7 @@ public struct SocketAddress: Sendable {
   /// The address of a message.
   init(_ parts: cipc_internet_address) { self.parts = parts }
 
+  /// The IP address, without the port.
   public var address: IPAddress {
     IPAddress(version: parts.version == 6 ? .v6 : .v4, first: parts.first, second: parts.second, scope: parts.scope)
   }
@@ -42,8 +44,10 @@ public struct SocketAddress: Sendable {
 }
 
 extension SocketAddress: Hashable {
+  /// Compares the IP addresses and the ports.
   public static func == (left: Self, right: Self) -> Bool { left.address == right.address && left.port == right.port }
 
+  /// Hashes the IP address and the port.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(address)
     hasher.combine(port)
@@ -64,6 +68,7 @@ extension SocketAddress: LosslessStringConvertible {
     self.init(address, port: port)
   }
 
+  /// The text that ``init(_:)`` parses: `127.0.0.1:80`, or `[::1]:80`.
   public var description: String {
     address.version == .v4 ? "\(address):\(port)" : "[\(address)]:\(port)"
   }
@@ -83,6 +88,7 @@ public enum IPVersion: Hashable, Sendable, CaseIterable {
 ///
 /// Host names are not addresses: resolve them with `getaddrinfo(3)`, which can block.
 public struct IPAddress: Hashable, Sendable {
+  /// The version of the Internet Protocol, 4 or 6.
   public let version: IPVersion
   /// In network byte order, the first byte lowest in memory.
   let first: UInt64

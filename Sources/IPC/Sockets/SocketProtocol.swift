@@ -236,7 +236,9 @@ extension IPCError.Object {
 /// A connection that a listener accepted, and the address of its peer.
 @frozen
 public struct AcceptedConnection<Socket: ~Copyable, Address>: ~Copyable {
+  /// The connected socket, which is closed when it is destroyed.
   public let socket: Socket
+  /// The address of the peer, as `accept4(2)` reported it.
   public let peerAddress: Address
 
   @usableFromInline init(_ socket: consuming Socket, _ peerAddress: Address) {

@@ -33,6 +33,7 @@ public enum TCP {
   @frozen
   public struct Stream: ~Copyable, Sendable, InternetSocket, ReadableDescriptor, WritableDescriptor, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor
+    /// The IP version of the socket, which was chosen when it was created.
     public let version: IPVersion
 
     package init(taking owned: consuming OwnedDescriptor, _ version: IPVersion) {
@@ -60,8 +61,11 @@ public enum TCP {
       self.init(taking: owned, try IPVersion(of: descriptor))
     }
 
+    /// The open descriptor, which stays the property of this value.
     @inlinable public var descriptor: FileDescriptor { owned.descriptor }
+    /// Passes the descriptor on to a new owner.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
+    /// The calls that move the bytes of a stream: `recv(2)` and `send(2)`.
     @inlinable public var transport: Transport { .socket }
 
     /// Connects to a listener.
@@ -111,6 +115,7 @@ public enum TCP {
   /// It is closed when it is destroyed, which resets those that are not accepted yet.
   public struct Listener: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
     let owned: OwnedDescriptor
+    /// The IP version of the socket, which was chosen when it was created.
     public let version: IPVersion
 
     package init(taking owned: consuming OwnedDescriptor, _ version: IPVersion) {
@@ -156,7 +161,9 @@ public enum TCP {
       self.init(taking: owned, try IPVersion(of: descriptor))
     }
 
+    /// The open descriptor, which stays the property of this value.
     public var descriptor: FileDescriptor { owned.descriptor }
+    /// Passes the descriptor on to a new owner.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
     /// The address at which it listens, with the port that the kernel chose if it was 0.

@@ -31,6 +31,7 @@ public enum UDP {
   @frozen
   public struct Socket: ~Copyable, Sendable, InternetSocket, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor
+    /// The IP version of the socket, which was chosen when it was created.
     public let version: IPVersion
 
     package init(taking owned: consuming OwnedDescriptor, _ version: IPVersion) {
@@ -69,7 +70,9 @@ public enum UDP {
       self.init(taking: owned, try IPVersion(of: descriptor))
     }
 
+    /// The open descriptor, which stays the property of this value.
     @inlinable public var descriptor: FileDescriptor { owned.descriptor }
+    /// Passes the descriptor on to a new owner.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
   }
 }

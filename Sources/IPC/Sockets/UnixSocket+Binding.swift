@@ -86,7 +86,9 @@ extension UnixSocket {
 }
 
 extension UnixSocket.Address: Hashable, CustomStringConvertible {
+  /// Compares the bytes of the addresses, so that a path and a link to it differ.
   public static func == (left: Self, right: Self) -> Bool { left.bytes == right.bytes }
+  /// Hashes the bytes of the address.
   public func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
 
   /// The path, or the abstract name after an `@` as `ss(8)` shows it, or `unnamed`.

@@ -87,7 +87,9 @@ extension UnixSocket {
       owned = try .adoptingSocket(descriptor, families: [AF_UNIX], type: Style.type, listening: true)
     }
 
+    /// The open descriptor, which stays the property of this value.
     public var descriptor: FileDescriptor { owned.descriptor }
+    /// Passes the descriptor on to a new owner.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
     /// The address at which it listens.

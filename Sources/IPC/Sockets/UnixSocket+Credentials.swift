@@ -24,6 +24,7 @@ extension UnixSocket {
     /// 65534 if this user namespace does not map it.
     public let group: GroupID
 
+    /// Creates credentials to send; a process without privileges can only send its own.
     public init(process: ProcessID, user: UserID, group: GroupID) {
       self.process = process
       self.user = user

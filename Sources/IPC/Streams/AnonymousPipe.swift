@@ -23,7 +23,9 @@ public import SystemPackage
 /// `pipe(7)`.
 @frozen
 public struct AnonymousPipe: ~Copyable, Sendable {
+  /// The end that is read.
   public let reader: PipeReader
+  /// The end that is written.
   public let writer: PipeWriter
 
   /// Creates a pipe.
@@ -55,6 +57,7 @@ public struct AnonymousPipe: ~Copyable, Sendable {
 public protocol PipeDescriptor: DescriptorRepresentable, ~Copyable {}
 
 extension PipeDescriptor where Self: ~Copyable {
+  /// The calls that move the bytes of a stream: `read(2)` and `write(2)`.
   @inlinable public var transport: Transport { .file }
 
   /// The number of bytes that the pipe can hold.
@@ -105,7 +108,9 @@ public struct PipeReader: ~Copyable, Sendable, PipeDescriptor, ReadableDescripto
     self.init(try adoptPipe(descriptor, access: O_RDONLY))
   }
 
+  /// The open descriptor, which stays the property of this value.
   @inlinable public var descriptor: FileDescriptor { owned.descriptor }
+  /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 }
 
@@ -126,7 +131,9 @@ public struct PipeWriter: ~Copyable, Sendable, PipeDescriptor, WritableDescripto
     self.init(try adoptPipe(descriptor, access: O_WRONLY))
   }
 
+  /// The open descriptor, which stays the property of this value.
   @inlinable public var descriptor: FileDescriptor { owned.descriptor }
+  /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
   /// Writes `bytes` as a whole: they are not mixed with those of other writers.
@@ -167,7 +174,9 @@ public struct PipeReaderWriter: ~Copyable, Sendable, PipeDescriptor, ReadableDes
     self.init(try adoptPipe(descriptor, access: O_RDWR))
   }
 
+  /// The open descriptor, which stays the property of this value.
   public var descriptor: FileDescriptor { owned.descriptor }
+  /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 }
 

@@ -37,6 +37,7 @@ public struct StreamPair<Source: ReadableStream & ~Copyable, Sink: WritableStrea
 extension StreamPair: Sendable where Source: Sendable & ~Copyable, Sink: Sendable & ~Copyable {}
 
 extension StreamPair: ReadableStream where Source: ~Copyable, Sink: ~Copyable {
+  /// Reads at least one byte from the source, as ``ReadableStream/read(into:timeout:retryOnInterrupt:)`` does.
   public mutating func read(
     into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
@@ -45,6 +46,7 @@ extension StreamPair: ReadableStream where Source: ~Copyable, Sink: ~Copyable {
 }
 
 extension StreamPair: WritableStream where Source: ~Copyable, Sink: ~Copyable {
+  /// Writes at least one byte to the sink, as ``WritableStream/write(_:timeout:retryOnInterrupt:)`` does.
   public mutating func write(
     _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {

@@ -20,6 +20,7 @@ public import SystemPackage
 ///
 /// `fifo(7)`.
 public struct FIFO: Hashable, Sendable {
+  /// The path, which is resolved when the FIFO is created, opened or unlinked.
   public let path: FilePath
 
   /// Names a FIFO, which need not exist.
@@ -174,7 +175,9 @@ extension FIFO {
   /// Two FIFOs that form a stream in both directions.
   @frozen
   public struct Duplex: ~Copyable, Sendable {
+    /// The reading end of the FIFO that the peer writes.
     public let reader: PipeReader
+    /// The writing end of the FIFO that the peer reads.
     public let writer: PipeWriter
 
     @usableFromInline init(_ reader: consuming PipeReader, _ writer: consuming PipeWriter) {

@@ -13,6 +13,7 @@ extension SystemVMessageQueue {
   /// Its meaning is a matter of agreement (the `mtype` of `msgop(2)`).
   @frozen
   public struct MessageType: Hashable, Comparable, Sendable {
+    /// The number as C has it (`long`), at least 1.
     public let rawValue: Int
 
     /// Returns nil for a number below 1.
@@ -31,6 +32,7 @@ extension SystemVMessageQueue {
 
     init(received rawValue: Int) { self.rawValue = rawValue }
 
+    /// Orders types by number, as ``SystemVMessageQueue/Selection/lowest(upTo:)`` does.
     public static func < (left: MessageType, right: MessageType) -> Bool { left.rawValue < right.rawValue }
   }
 
@@ -70,6 +72,7 @@ extension SystemVMessageQueue {
   public struct ReceivedMessage: Hashable, Sendable {
     /// In bytes, after truncation.
     public let length: Int
+    /// The type that the sender gave the message.
     public let type: MessageType
   }
 }
@@ -83,6 +86,7 @@ extension SystemVMessageQueue.MessageType: ExpressibleByIntegerLiteral, CustomSt
     rawValue = value
   }
 
+  /// The number in decimal.
   public var description: String { "\(rawValue)" }
 }
 

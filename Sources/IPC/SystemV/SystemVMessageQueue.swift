@@ -21,8 +21,10 @@ public import SystemPackage
 ///
 /// `sysvipc(7)`, `msgop(2)`.
 public struct SystemVMessageQueue: SystemVObject {
+  /// The identifier of the object, and how it was found.
   public let identity: SystemVIdentity
 
+  /// Names an object that was created or opened before, by this or another process.
   public init(_ identity: SystemVIdentity) { self.identity = identity }
 
   /// Creates a queue.
@@ -101,6 +103,7 @@ public struct SystemVMessageQueue: SystemVObject {
 extension SystemVMessageQueue {
   /// The state of a queue at one moment: the `struct msqid_ds` of `msgctl(2)`.
   public struct Status: Hashable, Sendable {
+    /// The owner, the creator and the permissions.
     public let ownership: SystemVOwnership
     /// The number of messages in the queue.
     public let messageCount: Int

@@ -53,6 +53,7 @@ public struct SystemVIdentity: Hashable, Sendable {
   /// Whether both are the same object, however each was found.
   public static func == (left: Self, right: Self) -> Bool { left.identifier == right.identifier }
 
+  /// Hashes the identifier alone.
   public func hash(into hasher: inout Hasher) { hasher.combine(identifier) }
 }
 
@@ -112,10 +113,15 @@ extension SystemVObject {
 /// The owner can be changed, the creator cannot. Both may change and remove the object. The umask does not apply, and
 /// the permissions to execute have no meaning.
 public struct SystemVOwnership: Hashable, Sendable {
+  /// The owner, who may use, change and remove the object.
   public let user: UserID
+  /// The group of the object, which can be changed.
   public let group: GroupID
+  /// The user of the process that created the object.
   public let creatorUser: UserID
+  /// The group of the process that created the object.
   public let creatorGroup: GroupID
+  /// The permissions to read and write, the lowest 9 bits of `mode`.
   public let permissions: FilePermissions
 
   init(_ ownership: cipc_ipc_ownership) {
@@ -140,8 +146,10 @@ extension ProcessID {
 ///
 /// `sysvipc(7)`.
 public struct SystemVKey: RawRepresentable, Hashable, Sendable {
+  /// The number as C has it (`key_t`).
   public let rawValue: Int32
 
+  /// Creates a key from a number that programs have agreed on; 0 is ``private``.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
   /// Creates a new object each time, which only its identifier finds (`IPC_PRIVATE`).
@@ -166,6 +174,7 @@ public struct SystemVKey: RawRepresentable, Hashable, Sendable {
 }
 
 extension SystemVKey: LosslessStringConvertible, ExpressibleByIntegerLiteral {
+  /// Creates a key from a number that programs have agreed on; 0 is ``private``.
   public init(integerLiteral value: Int32) { self.init(rawValue: value) }
 
   /// Parses decimal digits, hexadecimal digits after `0x`, or `IPC_PRIVATE`.

@@ -42,7 +42,9 @@ extension SystemVSemaphores {
       flags = (undo ? Self.undoFlag : 0) | (noWait ? Self.noWaitFlag : 0)
     }
 
+    /// Whether the kernel undoes the change when this process ends (`SEM_UNDO`).
     public var undo: Bool { flags & Self.undoFlag != 0 }
+    /// Whether all operations of the call fail with `.wouldBlock` when this one would have to wait (`IPC_NOWAIT`).
     public var noWait: Bool { flags & Self.noWaitFlag != 0 }
 
     /// Subtracts 1 from the semaphore, and waits until its value is at least 1 (*P*, *wait*).

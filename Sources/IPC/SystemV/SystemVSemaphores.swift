@@ -23,8 +23,10 @@ public import SystemPackage
 ///
 /// `sysvipc(7)`, `semop(2)`.
 public struct SystemVSemaphores: SystemVObject {
+  /// The identifier of the object, and how it was found.
   public let identity: SystemVIdentity
 
+  /// Names an object that was created or opened before, by this or another process.
   public init(_ identity: SystemVIdentity) { self.identity = identity }
 
   /// Creates a set of `count` semaphores, which are all 0.
@@ -111,6 +113,7 @@ public struct SystemVSemaphores: SystemVObject {
 extension SystemVSemaphores {
   /// The state of a set at one moment: the `struct semid_ds` of `semctl(2)`.
   public struct Status: Hashable, Sendable {
+    /// The owner, the creator and the permissions.
     public let ownership: SystemVOwnership
     /// The number of semaphores in the set.
     public let count: Int

@@ -21,8 +21,10 @@ public import SystemPackage
 ///
 /// `sysvipc(7)`. ``MemoryObject`` is the newer interface of POSIX.
 public struct SystemVSharedMemory: SystemVObject {
+  /// The identifier of the object, and how it was found.
   public let identity: SystemVIdentity
 
+  /// Names an object that was created or opened before, by this or another process.
   public init(_ identity: SystemVIdentity) { self.identity = identity }
 
   /// Creates a segment of `size` bytes, which are all 0.
@@ -104,6 +106,7 @@ public struct SystemVSharedMemory: SystemVObject {
 extension SystemVSharedMemory {
   /// The state of a segment at one moment: the `struct shmid_ds` of `shmctl(2)`.
   public struct Status: Hashable, Sendable {
+    /// The owner, the creator and the permissions.
     public let ownership: SystemVOwnership
     /// In bytes.
     public let size: Int
@@ -177,6 +180,7 @@ extension SystemVSharedMemory {
     /// In bytes.
     public let size: Int
 
+    /// The segment that is attached.
     public let segment: SystemVSharedMemory
 
     /// The address of the first byte, which is valid as long as this value.
