@@ -54,7 +54,7 @@ struct SystemCallTrace {
 extension SystemCallTrace {
   /// The calls of IPC that a role made, as points where faults can be injected.
   ///
-  /// - Parameter operations: The operation of each request, in order.
+  /// `operations` are the operations of the requests, in order.
   func points(of role: String, operations: [String], table: SystemCallTable) -> [InjectionPoint] {
     zip(requestsInOneSlice, operations).enumerated().flatMap { index, pair -> [InjectionPoint] in
       let (calls, operation) = pair

@@ -31,7 +31,9 @@ public struct RunConfiguration: Sendable {
   /// The options, quoted for a shell, that a command needs to run a cell again as it was run here.
   public var rerunOptions: [String] = []
 
-  /// - Parameter sandboxInit: Where the build puts it below `root`, unless given.
+  /// Creates a configuration with the default options.
+  ///
+  /// `sandboxInit` is the path of the sandbox init; by default, where the build puts it below `root`.
   public init(root: String, sandboxInit: String? = nil, peers: PeerList, registry: OperationRegistry) {
     self.root = root
     self.sandboxInit = sandboxInit ?? "\(root)/build/bin/sandbox-init"

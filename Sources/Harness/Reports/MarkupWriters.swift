@@ -69,7 +69,7 @@ package struct MarkdownWriter {
 
   /// A table whose cells are Markdown.
   ///
-  /// - Parameter alignedRight: The columns that hold numbers.
+  /// The columns `alignedRight` hold numbers.
   package mutating func table(_ heading: [String], _ rows: [[String]], alignedRight: Range<Int> = 0..<0) {
     func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
     let rule = "|" + heading.indices.map { alignedRight.contains($0) ? "---:" : "---" }.joined(separator: "|") + "|"

@@ -64,8 +64,7 @@ struct LeakCheck {
 
   /// Checks that nothing is left when all roles have ended.
   ///
-  /// - Parameter tolerating: Kinds of objects of which some may be left, since their creator was killed before it could
-  ///   remove them.
+  /// Of the kinds `tolerating` some objects may be left, since their creator was killed before it could remove them.
   func checkNothingIsLeft(tolerating: Set<ObjectKind>) throws(CellOutcome) {
     let left: [KernelObject]
     do { left = try objects().filter { !tolerating.contains($0.kind) } } catch { throw CellOutcome(error) }

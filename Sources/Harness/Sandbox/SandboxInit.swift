@@ -61,7 +61,7 @@ final class SandboxInit {
 
   /// Sends a command and waits for its response.
   ///
-  /// - Parameter item: Receives each line of a list, before the response ends.
+  /// `item` receives each line of a list, before the response ends.
   func perform(_ command: Request, item: (Fields) -> Void = { _ in }) throws(SandboxError) -> Fields {
     if isHung { throw SandboxError("the sandbox init does not respond any more") }
     guard (try? commands?.descriptor.writeAll(Array("\(command)\n".utf8))) != nil else {

@@ -2,7 +2,7 @@
 enum MutantLoader {
   static let file = "fixtures/mutants.yaml"
 
-  /// - Parameter languages: Those that have a mutant build.
+  /// Reads the mutants of `languages`, which are those that have a mutant build.
   static func load(
     root: String, scenarios: [Scenario], languages: [String], log: DiagnosticLog
   ) -> [Mutant] {

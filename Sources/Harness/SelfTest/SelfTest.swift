@@ -15,7 +15,7 @@ public struct SelfTest: Sendable {
   /// They hardly use the processor.
   private static let hangingAtOnce = 6
 
-  /// - Parameter names: The mutants to try; all if there are none.
+  /// Creates a self-test of the mutants with these names; of all if there are none.
   public init(
     _ configuration: RunConfiguration, scenarios: [Scenario], mutants: [Mutant], build: MutantBuild,
     names: [String] = []
@@ -81,9 +81,9 @@ private struct SelfTestTrial: Sendable {
   /// The part of the usual time limit for a mutant that hangs: 2 s instead of 20.
   private static let timeoutOfTheHanging = 0.1
 
-  /// - Parameters:
-  ///   - mutant: Nil for the build without a mutant.
-  ///   - catching: The mutants whose cells are run.
+  /// Creates the run of a mutant, or of the build without one if `mutant` is nil.
+  ///
+  /// The cells of the mutants `catching` are run.
   init(
     _ mutant: Mutant?, of language: String, catching: [Mutant], scenarios: [Scenario], build: MutantBuild,
     capabilities: SandboxCapabilities, configuration: RunConfiguration

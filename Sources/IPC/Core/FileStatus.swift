@@ -9,7 +9,7 @@ public import SystemPackage
 
 /// The size, permissions and ownership of a file or memory object: the `struct stat` of `fstat(2)`.
 public struct FileStatus: Hashable, Sendable {
-  /// In bytes.
+  /// The size in bytes (`st_size`).
   public let size: Int
   /// The permission bits, and the set-user-ID, set-group-ID and sticky bits, of `st_mode`.
   public let permissions: FilePermissions

@@ -80,7 +80,7 @@ public struct IPCError: Error, Hashable, Sendable {
 }
 
 extension IPCError: CustomStringConvertible {
-  /// Such as `mq_open '/jobs': No such file or directory (ENOENT)`, followed by advice where there is some.
+  /// The call, its object and the reason: `mq_open '/jobs': No such file or directory (ENOENT)`, followed by advice where there is some.
   public var description: String {
     let about = object.map { " \($0)" } ?? ""
     let progress = transferred > 0 ? " after \(transferred) bytes" : ""

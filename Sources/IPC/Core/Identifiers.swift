@@ -70,7 +70,7 @@ public struct ProcessID: RawRepresentable, Hashable, Sendable {
   /// Creates the number of a process, which need not exist.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// This process.
+  /// The number of this process.
   ///
   /// Calls `getpid(2)`.
   public static var current: ProcessID { ProcessID(rawValue: getpid()) }

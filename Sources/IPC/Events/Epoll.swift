@@ -106,10 +106,12 @@ extension Epoll {
   ///   - owner: It is closed if it cannot be watched.
   ///   - events: What to report. ``Readiness/error`` and ``Readiness/hangUp`` are reported in any case.
   ///   - token: A value that is returned with the events of the descriptor.
-  ///   - once: Whether it is reported only once until ``Watched/change(to:trigger:once:)`` is called (`EPOLLONESHOT`), for
-  ///     an instance on which several threads wait.
-  /// - Throws: ``IPCError`` with `.notPermitted` for a descriptor that is always ready, such as a regular file; `.noSpace`
-  ///   above `/proc/sys/fs/epoll/max_user_watches`; `.tooManySymbolicLinkLevels` for a cycle of instances.
+  ///   - trigger: When the descriptor is reported: while it is ready, or only when it becomes ready.
+  ///   - once: Whether it is reported only once until ``Watched/change(to:trigger:once:)`` is called (`EPOLLONESHOT`),
+  ///     for an instance on which several threads wait.
+  /// - Returns: The owner of the descriptor, which ends the watching when it is destroyed.
+  /// - Throws: ``IPCError`` with `.notPermitted` for a descriptor that is always ready, such as a regular file;
+  ///   `.noSpace` above `/proc/sys/fs/epoll/max_user_watches`; `.tooManySymbolicLinkLevels` for a cycle of instances.
   ///
   /// Calls `epoll_ctl(2)` with `EPOLL_CTL_ADD`.
   public func watch<Owner: DescriptorOwner & ~Copyable>(

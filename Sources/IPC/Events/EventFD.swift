@@ -33,8 +33,10 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   /// Its descriptor is close-on-exec.
   ///
   /// - Parameters:
+  ///   - value: The first value of the counter.
   ///   - semaphore: Whether each read takes 1 and leaves the rest to others, instead of taking everything.
-  ///   - nonBlocking: Whether the descriptor is non-blocking, for a process that inherits it. This library does not need it.
+  ///   - nonBlocking: Whether the descriptor is non-blocking, for a process that inherits it. This library does not
+  ///     need it.
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
   ///
   /// Calls `eventfd(2)`.
@@ -79,10 +81,13 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Adds an amount to the counter, and waits while the sum would exceed ``maximumValue``.
   ///
-  /// - Parameter timeout: The kernel reports only when there is room for 1. With a deadline, or if the descriptor is
-  ///   non-blocking, this tries again after pauses of 0.1 to 10 ms.
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for more than
-  ///   ``maximumValue``; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+  /// - Parameters:
+  ///   - amount: What is added to the counter, at most ``maximumValue``.
+  ///   - timeout: The kernel reports only when there is room for 1. With a deadline, or if the descriptor is
+  ///     non-blocking, this tries again after pauses of 0.1 to 10 ms.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for more
+  ///   than ``maximumValue``; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `write(2)`.
   @inlinable

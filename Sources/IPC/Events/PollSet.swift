@@ -27,6 +27,7 @@ public struct PollSet: Sendable {
   /// The same descriptor can be added several times.
   ///
   /// - Parameters:
+  ///   - owner: The owner of the descriptor, or the descriptor itself.
   ///   - events: What to wait for. ``Readiness/error`` and ``Readiness/hangUp`` are reported in any case.
   ///   - token: A value that is returned with the events of the descriptor.
   public mutating func add(

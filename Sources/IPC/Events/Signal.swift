@@ -17,7 +17,7 @@ public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
   /// The number of the signal.
   public let rawValue: Int32
 
-  /// - Returns: nil for a number that is not a signal, and for the two that the C library reserves.
+  /// Creates the signal with this number; nil if no signal has it, or the C library reserves it.
   public init?(rawValue: Int32) {
     guard 1..<32 ~= rawValue || cipc_sigrtmin()...cipc_sigrtmax() ~= rawValue else { return nil }
     self.rawValue = rawValue
@@ -29,7 +29,7 @@ public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
   /// `SIGRTMIN`.
   public static var firstRealTime: Signal { Signal(reported: cipc_sigrtmin()) }
 
-  /// The real-time signal `SIGRTMIN + offset`; nil if there are not that many.
+  /// Returns the real-time signal `SIGRTMIN + offset`; nil if there are not that many.
   ///
   /// Programs that agree on a real-time signal count from `SIGRTMIN`, which differs between C libraries.
   public static func realTime(_ offset: Int32) -> Signal? {
@@ -70,7 +70,7 @@ public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
 }
 
 extension Signal: CustomStringConvertible {
-  /// Such as `SIGUSR1` or `SIGRTMIN+2`.
+  /// The name of the signal, such as `SIGUSR1` or `SIGRTMIN+2`.
   public var description: String {
     if let symbol = unsafe cipc_signal_symbol(rawValue) { return unsafe "SIG" + String(cString: symbol) }
     let offset = rawValue - cipc_sigrtmin()
@@ -107,6 +107,7 @@ extension Signal {
   ///   - process: One process, not a group.
   ///   - timeout: How long to wait while the receiver's `RLIMIT_SIGPENDING` is reached. The kernel does not report when
   ///     there is room again, so this tries again after pauses of 0.1 to 10 ms.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; else as ``send(to:)`` does.
   ///
   /// Calls `sigqueue(3)`.

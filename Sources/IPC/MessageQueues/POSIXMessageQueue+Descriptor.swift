@@ -64,8 +64,11 @@ extension POSIXMessageQueue {
 extension POSIXMessageQueue.Descriptor {
   /// Opens the queue with this name.
   ///
-  /// - Parameter nonBlocking: Whether no call on this description waits, whatever its timeout, for a child that
-  ///   inherits it. This library does not need it.
+  /// - Parameters:
+  ///   - name: A slash, and up to 255 bytes without one.
+  ///   - nonBlocking: Whether no call on this description waits, whatever its timeout, for a child that inherits it.
+  ///     This library does not need it.
+  /// - Returns: The open queue, whose ``attributes`` are those that it was created with.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` for a name without
   ///   its slash.
   ///
@@ -79,11 +82,13 @@ extension POSIXMessageQueue.Descriptor {
   /// Creates a queue.
   ///
   /// - Parameters:
+  ///   - name: A slash, and up to 255 bytes without one.
   ///   - attributes: nil for the defaults of the system (`msg_default` and `msgsize_default` in
   ///     `/proc/sys/fs/mqueue/`).
   ///   - permissions: Who may open the queue.
   ///   - applyUmask: Whether the process's umask removes permissions, as in C.
   ///   - nonBlocking: Whether no call on this description waits, whatever its timeout.
+  /// - Returns: The open queue.
   /// - Throws: ``IPCError`` with `.fileExists`; `.invalidArgument` for attributes that are not positive or exceed the
   ///   limits in `/proc/sys/fs/mqueue/`; `.tooManyOpenFiles` if the user's queues would exceed `RLIMIT_MSGQUEUE`;
   ///   `.noSpace` if the limit of queues is reached.

@@ -64,7 +64,7 @@ public enum POSIXMessageQueue {
   public struct Attributes: Hashable, Sendable {
     /// The number of messages that the queue has room for (`mq_maxmsg`).
     public var maximumMessages: Int
-    /// In bytes.
+    /// The maximum length of a message in bytes (`mq_msgsize`).
     public var maximumMessageSize: Int
 
     /// Creates limits; ``maximumMessageSize`` is in bytes, and both must be at least 1.

@@ -40,9 +40,13 @@ public struct ChildProcess: ~Copyable, Sendable {
   ///   - program: A path with a slash; or a name, which is searched for in the `PATH` of this process.
   ///   - arguments: Without the name of the program, which is passed as argument 0.
   ///   - inheriting: Descriptors that the child has besides its standard streams.
+  ///   - standardInput: What the child reads as descriptor 0.
+  ///   - standardOutput: What the child writes to as descriptor 1.
+  ///   - standardError: What the child writes to as descriptor 2.
+  ///   - options: How the child differs from this process.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied` if the program cannot be run;
-  ///   `.badFileDescriptor` for a closed descriptor or an impossible number; `.invalidArgument` if two descriptors are to
-  ///   have the same number, or a text contains a NUL.
+  ///   `.badFileDescriptor` for a closed descriptor or an impossible number; `.invalidArgument` if two descriptors are
+  ///   to have the same number, or a text contains a NUL.
   ///
   /// Calls `posix_spawnp(3)`.
   public init(
@@ -180,14 +184,18 @@ extension ChildProcess {
 
     /// Passes down the descriptor of a value: the end of a pipe, a socket, a memory object.
     ///
-    /// - Parameter number: The number that the descriptor has in the child.
+    /// - Parameters:
+    ///   - owner: The owner of the descriptor, which must be open until the child has started.
+    ///   - number: The number that the descriptor has in the child.
     public init(_ owner: borrowing some DescriptorRepresentable & ~Copyable, as number: Int32) {
       self.init(owner.descriptor, as: number)
     }
 
     /// Passes down a plain descriptor.
     ///
-    /// - Parameter number: The number that the descriptor has in the child.
+    /// - Parameters:
+    ///   - descriptor: The descriptor, which must be open until the child has started.
+    ///   - number: The number that the descriptor has in the child.
     public init(_ descriptor: FileDescriptor, as number: Int32) {
       self.descriptor = descriptor
       self.number = number
@@ -209,7 +217,7 @@ extension ChildProcess {
     /// An open descriptor.
     case descriptor(FileDescriptor)
 
-    /// The descriptor of a value, such as an end of a pipe.
+    /// Returns the descriptor of a value, such as an end of a pipe, as a standard stream.
     ///
     /// It must be open until the child has started.
     public static func descriptor(_ owner: borrowing some DescriptorRepresentable & ~Copyable) -> Stream {

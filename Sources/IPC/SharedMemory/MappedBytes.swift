@@ -43,9 +43,10 @@ extension MappedBytes where Self: ~Copyable {
   /// Returns the value of type `Value` at `offset`.
   ///
   /// - Parameters:
-  ///   - type: A type for which any bytes are a valid value, such as an integer, a floating-point number or a structure of
-  ///     them. Not `Bool`, an enumeration or a pointer, unless the writer is trusted.
+  ///   - type: A type for which any bytes are a valid value, such as an integer, a floating-point number or a structure
+  ///     of them. Not `Bool`, an enumeration or a pointer, unless the writer is trusted.
   ///   - offset: In bytes; a multiple of the alignment of the type.
+  /// - Returns: A copy of the value.
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset.
   @inlinable @inline(__always)
   public func load<Value: BitwiseCopyable>(
@@ -90,6 +91,8 @@ extension MappedBytes where Self: ~Copyable {
   /// - Parameters:
   ///   - offset: In bytes.
   ///   - count: In bytes; nil for all bytes up to the end.
+  ///   - body: Reads the bytes, which must not be used after it returns.
+  /// - Returns: What `body` returns.
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory; what `body` throws.
   @inlinable @inline(__always)
   public func withBytes<Result: ~Copyable>(
@@ -118,7 +121,9 @@ extension MappedBytes where Self: ~Copyable {
 extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   /// Stores `value` at `offset`.
   ///
-  /// - Parameter offset: In bytes; a multiple of the alignment of the type.
+  /// - Parameters:
+  ///   - value: A value whose type has no references, such as an integer or a structure of integers.
+  ///   - offset: In bytes; a multiple of the alignment of the type.
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset.
   @inlinable @inline(__always)
   public func store<Value: BitwiseCopyable>(_ value: Value, at offset: Int = 0) throws(IPCError) {
@@ -134,8 +139,10 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   /// - Parameters:
   ///   - type: A type such as `UInt32` or `UInt64`.
   ///   - offset: In bytes; a multiple of the size of the type.
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset; what `body`
-  ///   throws.
+  ///   - body: Uses the atomic value, which must not be used after it returns.
+  /// - Returns: What `body` returns.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset; what
+  ///   `body` throws.
   @inlinable @inline(__always)
   public func withAtomic<Value: AtomicRepresentable, Result: ~Copyable>(
     _ type: Value.Type, at offset: Int, _ body: (borrowing Atomic<Value>) throws -> Result

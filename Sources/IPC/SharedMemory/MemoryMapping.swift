@@ -180,6 +180,7 @@ extension MemoryMapping {
   /// Tells the kernel how the memory is going to be used.
   ///
   /// - Parameters:
+  ///   - advice: How the memory is going to be used.
   ///   - offset: A multiple of the page size.
   ///   - count: In bytes; nil for all bytes up to the end.
   /// - Throws: ``IPCError`` with `.invalidArgument` for another `offset`, `.badAddress` outside the mapping.

@@ -36,6 +36,7 @@ extension MemoryObject where Access == ReadWriteAccess {
   ///   - label: A text for people, shown in `/proc/PID/maps`. At most 249 bytes; need not be unique.
   ///   - size: In bytes, reserved at once; 0 for memory that ``allocate(_:)`` or ``resize(to:)`` gives its size.
   ///   - sealable: Whether seals can be added.
+  /// - Returns: The memory, which is freed when it is neither open nor mapped in any process.
   /// - Throws: ``IPCError`` with `.invalidArgument` for a label that is too long or contains a NUL; `.noSpace`.
   ///
   /// Calls `memfd_create(2)`.

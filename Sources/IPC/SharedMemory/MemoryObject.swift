@@ -81,8 +81,9 @@ extension MemoryObject {
   ///
   /// - Parameters:
   ///   - offset: Where in the object the mapping begins: a multiple of the page size.
-  ///   - count: In bytes; nil for all bytes from `offset` on. A mapping may be longer than the object, and can be used as
-  ///     far as the object has grown.
+  ///   - count: In bytes; nil for all bytes from `offset` on. A mapping may be longer than the object, and can be used
+  ///     as far as the object has grown.
+  /// - Returns: The mapping, which stays when the object is closed.
   /// - Throws: ``IPCError`` with `.invalidArgument` for another `offset`, and for 0 bytes, which is the size of a new
   ///   object; `.notPermitted` if the object is sealed against writing.
   ///

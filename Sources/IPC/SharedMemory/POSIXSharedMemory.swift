@@ -25,9 +25,12 @@ public import SystemPackage
 public enum POSIXSharedMemory {
   /// Opens the shared memory `name`.
   ///
-  /// - Parameter access: `.readWrite` or `.readOnly`.
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.invalidArgument` or `.fileNameTooLong` for
-  ///   an invalid name.
+  /// - Parameters:
+  ///   - name: A slash, and up to 255 bytes without one.
+  ///   - access: `.readWrite` or `.readOnly`.
+  /// - Returns: The open memory, which can be mapped.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.invalidArgument` or
+  ///   `.fileNameTooLong` for an invalid name.
   ///
   /// Calls `shm_open(3)`.
   public static func open<Access: MemoryAccess>(
@@ -41,12 +44,14 @@ public enum POSIXSharedMemory {
   /// Other processes can open it before it has its size, and before anything is stored in it.
   ///
   /// - Parameters:
+  ///   - name: A slash, and up to 255 bytes without one.
   ///   - size: In bytes, reserved at once; 0 for memory that ``MemoryObject/allocate(_:)`` or
   ///     ``MemoryObject/resize(to:)`` gives its size.
   ///   - access: `.readWrite` or `.readOnly`.
   ///   - permissions: Who may open it.
-  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, it has exactly these permissions; until
-  ///     the call returns it may have fewer, never more.
+  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, it has exactly these
+  ///     permissions; until the call returns it may have fewer, never more.
+  /// - Returns: The open memory, which can be mapped.
   /// - Throws: ``IPCError`` with `.fileExists`; `.noSpace` if the file system of `/dev/shm` is full.
   ///
   /// Calls `shm_open(3)` with `O_CREAT | O_EXCL`, `fchmod(2)` and `fallocate(2)`.

@@ -51,7 +51,11 @@ extension Ring.Producer where Content == RingRecords {
   /// The memory is in two parts where the record crosses the end of the ring; fill the first one before the second. The
   /// second one has no room otherwise.
   ///
-  /// - Parameter maxLength: The maximum length of the record, for which there is room.
+  /// - Parameters:
+  ///   - maxLength: The maximum length of the record, for which there is room.
+  ///   - timeout: How long to wait for room.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - fill: Appends the bytes of the record to the two parts.
   /// - Returns: The length of the record.
   /// - Throws: ``IPCError`` as ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does.
   public mutating func send(

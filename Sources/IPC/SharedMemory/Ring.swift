@@ -1,6 +1,6 @@
 internal import SystemPackage
 
-/// What a ring carries: ``RingBytes`` or ``RingRecords``.
+/// The content that a ring carries: ``RingBytes`` or ``RingRecords``.
 public protocol RingContent {
   /// The number in the header of the ring.
   static var code: UInt32 { get }
@@ -55,8 +55,9 @@ public enum Ring<Content: RingContent> {
   /// A ring that is already there must not be in use.
   ///
   /// - Parameters:
-  ///   - capacity: In bytes: a power of two, at least 16. A record occupies 8 bytes more than its length, rounded up to a
-  ///     multiple of 8.
+  ///   - capacity: In bytes: a power of two, at least 16. A record occupies 8 bytes more than its length, rounded up to
+  ///     a multiple of 8.
+  ///   - region: The memory that all processes share.
   ///   - offset: A multiple of 8. With a multiple of 64, the two sides do not share cache lines.
   /// - Throws: ``IPCError`` with `.badAddress` if it would not be inside the region, or the mapped object is shorter;
   ///   `.invalidArgument` for another capacity or offset.

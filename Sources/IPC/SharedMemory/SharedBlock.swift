@@ -34,7 +34,7 @@ internal import SystemPackage
 
   /// The capacity if no other is given.
   public static var defaultCapacity: Int { 4000 }
-  /// The number of bytes that a block occupies in shared memory.
+  /// Returns the number of bytes that a block occupies in shared memory.
   public static func size(capacity: Int = defaultCapacity) -> Int { dataOffset + capacity }
   /// The alignment of a block: its offset is a multiple of this.
   public static var alignment: Int { 8 }
@@ -61,8 +61,10 @@ internal import SystemPackage
   /// Memory in which nothing was stored is a block that is not ready.
   ///
   /// - Parameters:
+  ///   - region: The memory that all processes share.
   ///   - offset: In bytes; a multiple of 8.
   ///   - capacity: The number of bytes of data, as the block was created with.
+  /// - Returns: The block, which keeps the region.
   /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
   ///   `.invalidArgument` for another offset.
   public static func open(

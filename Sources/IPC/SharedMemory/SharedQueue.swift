@@ -29,9 +29,11 @@ internal import SystemPackage
   /// A queue that is already there must not be in use.
   ///
   /// - Parameters:
+  ///   - region: The memory that all processes share.
   ///   - offset: A multiple of 8; best of 64.
   ///   - slotCount: The number of messages that the queue can hold, 1 to 2³⁰.
   ///   - slotSize: The maximum length of a message in bytes, 1 to 2³⁰.
+  /// - Returns: The queue, which keeps the region.
   /// - Throws: ``IPCError`` with `.invalidArgument` for other numbers; `.badAddress` if the region has less than
   ///   ``size(slotCount:slotSize:)`` bytes from there, or the mapped object is shorter.
   public static func create(

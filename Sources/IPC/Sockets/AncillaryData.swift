@@ -93,6 +93,8 @@ extension UnixSocket.Socket {
   ///   - descriptors: At most ``AncillaryData/maximumDescriptorCount``.
   ///   - credentials: The credentials that the receiver sees. Those of other processes, users and groups require
   ///     privilege. If nil, the kernel adds those of this process.
+  ///   - timeout: How long to wait for room.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` as ``WritableDescriptor/writeAll(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does, with
   ///   the number of bytes of a stream that were sent in ``IPCError/transferred``; if it is above 0, so were the
   ///   descriptors. `.invalidArgument` for too many descriptors or a stream without bytes; `.badFileDescriptor`;
@@ -143,8 +145,11 @@ extension UnixSocket.Socket {
   ///
   /// - Parameters:
   ///   - maxLength: The number of bytes to make room for.
+  ///   - bytes: The array that the bytes are appended to.
   ///   - ancillary: Its previous contents are closed.
   ///   - peeking: Whether the message stays in the socket. Its descriptors are duplicated then.
+  ///   - timeout: How long to wait for a message.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: nil at end of stream; never for datagrams.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset`;
   ///   `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
@@ -211,7 +216,11 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
 
   /// Receives one descriptor, and discards the bytes that carry it.
   ///
-  /// - Parameter payloadLength: How many bytes the sender sends with it. Further bytes stay in the stream.
+  /// - Parameters:
+  ///   - payloadLength: How many bytes the sender sends with it. Further bytes stay in the stream.
+  ///   - timeout: How long to wait for the descriptor.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: The descriptor, which is close-on-exec.
   /// - Throws: ``IPCError`` with `.noData` if the peer sent bytes without a descriptor, or closed the connection;
   ///   `.messageTooLong` if it sent more than one, which are closed; else as
   ///   ``receive(maxLength:appendingTo:ancillary:peeking:timeout:retryOnInterrupt:)`` does.

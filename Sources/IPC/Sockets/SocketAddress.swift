@@ -37,7 +37,7 @@ public struct SocketAddress: Sendable {
     IPAddress(version: parts.version == 6 ? .v6 : .v4, first: parts.first, second: parts.second, scope: parts.scope)
   }
 
-  /// 0 lets the kernel choose an unused port.
+  /// The port; 0 lets the kernel choose an unused one.
   public var port: UInt16 { parts.port }
 
   var raw: cipc_address { cipc_address_of_internet(parts) }
@@ -103,7 +103,7 @@ public struct IPAddress: Hashable, Sendable {
     self.scope = scope
   }
 
-  /// The loopback address: `127.0.0.1` or `::1`.
+  /// Returns the loopback address: `127.0.0.1` or `::1`.
   public static func loopback(_ version: IPVersion) -> IPAddress {
     switch version {
     case .v4: IPAddress(version: .v4, first: (UInt64(0x7F00_0001) << 32).bigEndian)
@@ -111,7 +111,7 @@ public struct IPAddress: Hashable, Sendable {
     }
   }
 
-  /// All addresses of the machine, to listen at: `0.0.0.0` or `::`.
+  /// Returns the address that stands for all of the machine, to listen at: `0.0.0.0` or `::`.
   public static func any(_ version: IPVersion) -> IPAddress { IPAddress(version: version, first: 0) }
 }
 

@@ -141,8 +141,8 @@ enum SocketTransfer {
 
   /// Makes one blocking call that returns a message with its sender, and appends the message.
   ///
-  /// - Parameter call: Takes the room for the message. Its original length is -1 if the call failed, and the reason in
-  ///   `errno`.
+  /// `call` takes the room for the message. The original length that it returns is -1 if it failed, with the reason in
+  /// `errno`.
   @inlinable @inline(__always)
   static func attemptReceive<Address>(
     into bytes: inout OutputRawSpan, _ call: (UnsafeMutableRawPointer?, Int) -> ReceivedMessage<Address>
@@ -176,7 +176,7 @@ enum SocketTransfer {
 
   /// Repeats a call until it does not fail with `EAGAIN`, and waits for readiness between attempts.
   ///
-  /// - Parameter call: Takes flags, which include `MSG_DONTWAIT` if there is a timeout.
+  /// `call` takes flags, which include `MSG_DONTWAIT` if there is a timeout.
   @inline(never)
   static func wait(
     _ name: IPCError.Call, _ descriptor: FileDescriptor, _ events: Readiness, _ flags: Int32, _ timeout: Timeout,

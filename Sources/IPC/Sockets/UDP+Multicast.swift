@@ -25,7 +25,9 @@ extension UDP.Socket {
 
   /// Joins a multicast group on one interface.
   ///
-  /// - Parameter interface: Its number, as `if_nametoindex(3)` returns it; 0 lets the kernel choose.
+  /// - Parameters:
+  ///   - group: A multicast address, of the IP version of the socket.
+  ///   - interface: Its number, as `if_nametoindex(3)` returns it; 0 lets the kernel choose.
   /// - Throws: ``IPCError`` with `.addressInUse` if it has joined already; `.invalidArgument` if the address is not
   ///   that of a group; `.operationNotSupportedByDevice` if there is no such interface.
   ///

@@ -226,6 +226,8 @@ extension UDP.Socket {
   /// - Parameters:
   ///   - bytes: The datagram is appended. What there is no room for is lost: ``ReceivedMessage/isTruncated``.
   ///   - peeking: Whether the datagram stays in the socket.
+  ///   - timeout: How long to wait for a datagram.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: Its length, which can be 0, and its sender.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionRefused` if no
   ///   socket received a datagram that this connected socket sent; `.interrupted` if `retryOnInterrupt` is false and a
@@ -273,7 +275,14 @@ extension UDP.Socket {
   ///
   /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``.
   ///
-  /// - Parameter maxLength: The number of bytes to make room for.
+  /// - Parameters:
+  ///   - maxLength: The number of bytes to make room for.
+  ///   - bytes: The array that the datagram is appended to.
+  ///   - peeking: Whether the datagram stays in the socket.
+  ///   - timeout: How long to wait for a datagram.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: Its length, which can be 0, and its sender.
+  /// - Throws: As ``receive(into:peeking:timeout:retryOnInterrupt:)`` does.
   @inlinable @discardableResult
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,

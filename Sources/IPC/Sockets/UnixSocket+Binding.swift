@@ -103,6 +103,7 @@ extension UnixSocket.Socket {
   /// A path stays until it is unlinked.
   ///
   /// - Parameters:
+  ///   - address: The path or abstract name; without a name, the kernel chooses an abstract one.
   ///   - permissions: Those of a path. Connecting requires the permission to write.
   ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the path has exactly the
   ///     requested permissions from the start, and the umask of other threads is not touched.

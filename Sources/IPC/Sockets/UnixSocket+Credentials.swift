@@ -31,7 +31,7 @@ extension UnixSocket {
       self.group = group
     }
 
-    /// This process, with its effective user and group.
+    /// The credentials of this process, with its effective user and group.
     public static var current: Credentials {
       Credentials(process: .current, user: .effective, group: .effective)
     }

@@ -26,7 +26,9 @@ public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
 
   /// Creates a reader with an empty buffer.
   ///
-  /// - Parameter capacity: The size of the buffer in bytes, at least 1.
+  /// - Parameters:
+  ///   - source: The stream to read from, which the reader owns.
+  ///   - capacity: The size of the buffer in bytes, at least 1.
   public init(_ source: consuming Source, capacity: Int = 65_536) {
     self.capacity = capacity
     self.source = source
@@ -52,9 +54,11 @@ extension BufferedReader where Source: ~Copyable {
   /// - Parameters:
   ///   - strippingNewline: Whether the result is without the newline at its end.
   ///   - maxLength: The maximum length of the line in bytes, its newline included; ``capacity`` if nil.
+  ///   - timeout: How long to wait for the whole line.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The line, in which bytes that are not UTF-8 are replaced; nil at end of file.
-  /// - Throws: ``IPCError`` with `.messageTooLong` if the line is longer; it stays in the buffer, and a call with a larger
-  ///   `maxLength` returns it. `.timedOut`, `.wouldBlock` or `.interrupted` as the stream does.
+  /// - Throws: ``IPCError`` with `.messageTooLong` if the line is longer; it stays in the buffer, and a call with a
+  ///   larger `maxLength` returns it. `.timedOut`, `.wouldBlock` or `.interrupted` as the stream does.
   @inlinable
   public mutating func readLine(
     strippingNewline: Bool = true, maxLength: Int? = nil, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -71,7 +75,10 @@ extension BufferedReader where Source: ~Copyable {
   ///
   /// - Parameters:
   ///   - delimiter: The byte that ends what is read, such as `UInt8(ascii: "\n")`.
+  ///   - bytes: The array that is appended to.
   ///   - maxLength: The maximum number of bytes, the delimiter included; ``capacity`` if nil.
+  ///   - timeout: How long to wait for the delimiter.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The number of bytes, of which the last is the delimiter unless the file ended; nil at end of file.
   /// - Throws: As ``readLine(strippingNewline:maxLength:timeout:retryOnInterrupt:)`` does.
   @inlinable

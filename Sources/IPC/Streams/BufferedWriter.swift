@@ -27,6 +27,7 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
   /// Creates a writer with an empty buffer.
   ///
   /// - Parameters:
+  ///   - sink: The stream to write to, which the writer owns.
   ///   - capacity: The size of the buffer in bytes, at least 1.
   ///   - onUnwritten: Called with the number of unwritten bytes if the writer is destroyed with some. By default this
   ///     writes a line to standard error.

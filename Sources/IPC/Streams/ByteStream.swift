@@ -155,7 +155,11 @@ extension ReadableDescriptor where Self: ~Copyable {
 
   /// Reads to the end of the stream, and appends everything to an array.
   ///
-  /// - Parameter maxLength: How many bytes to read at most, so that a peer cannot exhaust the memory.
+  /// - Parameters:
+  ///   - bytes: The array that is appended to.
+  ///   - maxLength: How many bytes to read at most, so that a peer cannot exhaust the memory.
+  ///   - timeout: How long to wait for the end of the stream.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The number of bytes that were read. If it is `maxLength`, there may be more.
   /// - Throws: ``IPCError``, with what was read until then in `bytes`, and its count in ``IPCError/transferred``.
   @discardableResult

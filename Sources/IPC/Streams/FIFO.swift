@@ -112,6 +112,8 @@ extension FIFO {
   ///   - timeout: With ``Timeout/immediate`` the FIFO is opened whether or not it has a writer. Reading returns end of
   ///     file until it has one.
   ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: The reading end.
   /// - Throws: ``IPCError`` with `.timedOut` if no writer came; `.noSuchFileOrDirectory`, `.permissionDenied`,
   ///   `.invalidArgument`.
   ///
@@ -135,6 +137,8 @@ extension FIFO {
   /// - Parameters:
   ///   - timeout: The kernel has no such call with a deadline. With one, this tries again after pauses of 0.1 to 10 ms.
   ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: The writing end.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.noSuchAddressOrDevice` (`ENXIO`) if there
   ///   is no reader; `.noSuchFileOrDirectory`, `.permissionDenied`, `.invalidArgument`.
   ///

@@ -11,8 +11,10 @@ extension MessageChannel {
 
     /// Creates a receiver over a stream.
     ///
-    /// - Parameter maximumLength: The maximum length of a message in bytes. Longer ones are not read, and no memory is
-    ///   allocated for them.
+    /// - Parameters:
+    ///   - source: The stream to read from, which the receiver owns.
+    ///   - maximumLength: The maximum length of a message in bytes. Longer ones are not read, and no memory is
+    ///     allocated for them.
     public init(_ source: consuming Source, maximumLength: UInt32 = defaultMaximumLength) {
       self.source = source
       frame = IncomingFrame(maximumLength: maximumLength)
@@ -26,9 +28,11 @@ extension MessageChannel {
     /// - Parameters:
     ///   - message: Is replaced by the message, and otherwise unchanged. An array that is reused is not reallocated.
     ///   - timeout: For the whole message, however slowly it arrives.
+    ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
     /// - Returns: The length of the message; nil at end of file.
-    /// - Throws: ``IPCError`` with `.messageTooLong` if the announced length is above the limit; `.protocolError` if the
-    ///   stream ends within a message; `.timedOut`, `.wouldBlock` or `.interrupted`, after which the next call continues.
+    /// - Throws: ``IPCError`` with `.messageTooLong` if the announced length is above the limit; `.protocolError` if
+    ///   the stream ends within a message; `.timedOut`, `.wouldBlock` or `.interrupted`, after which the next call
+    ///   continues.
     @inlinable
     public mutating func receive(
       into message: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true

@@ -8,7 +8,9 @@ extension MessageChannel {
 
     /// Creates a sender over a stream.
     ///
-    /// - Parameter maximumLength: The maximum length of a message in bytes.
+    /// - Parameters:
+    ///   - sink: The stream to write to, which the sender owns.
+    ///   - maximumLength: The maximum length of a message in bytes.
     public init(_ sink: consuming Sink, maximumLength: UInt32 = defaultMaximumLength) {
       self.sink = sink
       frame = OutgoingFrame(maximumLength: maximumLength)
@@ -22,10 +24,13 @@ extension MessageChannel {
     /// A pipe keeps messages of up to ``AnonymousPipe/maximumAtomicWriteLength`` − 4 bytes whole, even if several processes
     /// send to it.
     ///
-    /// - Parameter timeout: For the whole message.
+    /// - Parameters:
+    ///   - message: The bytes; there may be none.
+    ///   - timeout: For the whole message.
+    ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
     /// - Throws: ``IPCError`` with `.messageTooLong` above the limit, before anything is sent; `.alreadyInProcess` if a
-    ///   message of another length was sent in part; `.brokenPipe` if all readers are gone; `.timedOut`, `.wouldBlock` or
-    ///   `.interrupted`, after which sending the same message continues.
+    ///   message of another length was sent in part; `.brokenPipe` if all readers are gone; `.timedOut`, `.wouldBlock`
+    ///   or `.interrupted`, after which sending the same message continues.
     @inlinable
     public mutating func send(
       _ message: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true

@@ -56,7 +56,9 @@ extension MessageChannel {
 
     /// Creates a channel over a stream in both directions.
     ///
-    /// - Parameter maximumLength: The maximum length of a message in bytes, in either direction.
+    /// - Parameters:
+    ///   - stream: The stream, which the channel owns.
+    ///   - maximumLength: The maximum length of a message in bytes, in either direction.
     public init(_ stream: consuming Stream, maximumLength: UInt32 = defaultMaximumLength) {
       self.stream = stream
       outgoing = OutgoingFrame(maximumLength: maximumLength)
@@ -109,11 +111,13 @@ extension MessageChannel.Connection where Stream: ~Copyable {
   /// but continues to wait. So a late reply is never taken for the reply to another request.
   ///
   /// - Parameters:
+  ///   - message: The bytes of the request; there may be none.
   ///   - reply: Is replaced by the reply, as by ``receive(into:timeout:retryOnInterrupt:)``.
   ///   - timeout: For request and reply together.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length of the reply.
-  /// - Throws: ``IPCError`` with `.brokenPipe` if the other side ended without a reply; `.alreadyInProcess` if the reply to
-  ///   a request of another length is due; else as sending and receiving do.
+  /// - Throws: ``IPCError`` with `.brokenPipe` if the other side ended without a reply; `.alreadyInProcess` if the
+  ///   reply to a request of another length is due; else as sending and receiving do.
   @discardableResult
   public mutating func request(
     _ message: RawSpan, reply: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true

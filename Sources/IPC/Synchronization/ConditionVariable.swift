@@ -36,7 +36,10 @@ internal import SystemPackage
   ///
   /// The bytes are not checked.
   ///
-  /// - Parameter offset: In bytes; a multiple of 8.
+  /// - Parameters:
+  ///   - region: The memory that all processes share.
+  ///   - offset: In bytes; a multiple of 8.
+  /// - Returns: The condition variable, which keeps the region.
   /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
   ///   `.invalidArgument` for another offset.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> ConditionVariable {
@@ -47,7 +50,10 @@ internal import SystemPackage
   ///
   /// There must not be one in use at this place.
   ///
-  /// - Parameter offset: In bytes; a multiple of 8.
+  /// - Parameters:
+  ///   - region: The memory that all processes share.
+  ///   - offset: In bytes; a multiple of 8.
+  /// - Returns: The condition variable, which keeps the region.
   /// - Throws: As ``open(in:at:)`` does.
   ///
   /// Calls `pthread_cond_init(3)` with `PTHREAD_PROCESS_SHARED` and `CLOCK_MONOTONIC`.

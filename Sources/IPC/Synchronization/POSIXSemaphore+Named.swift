@@ -37,11 +37,14 @@ extension POSIXSemaphore {
   /// Creates the semaphore `name`.
   ///
   /// - Parameters:
+  ///   - name: A slash, and up to 251 bytes without one.
   ///   - value: Its first value.
   ///   - permissions: Who may open it, which is to read and to write it.
-  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, it has exactly these permissions; until
-  ///     the call returns it may have fewer, never more.
-  /// - Throws: ``IPCError`` with `.fileExists`; `.invalidArgument` for a value above ``maximumValue`` or an invalid name.
+  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, it has exactly these
+  ///     permissions; until the call returns it may have fewer, never more.
+  /// - Returns: The open semaphore.
+  /// - Throws: ``IPCError`` with `.fileExists`; `.invalidArgument` for a value above ``maximumValue`` or an invalid
+  ///   name.
   ///
   /// Calls `sem_open(3)` with `O_CREAT | O_EXCL`, and `chmod(2)` if the umask interferes.
   public static func create(

@@ -61,10 +61,12 @@ internal import SystemPackage
   /// There must not be one in use at this place.
   ///
   /// - Parameters:
+  ///   - region: The memory that all processes share.
   ///   - offset: In bytes; a multiple of 8.
   ///   - value: Its first value.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a value above ``maximumValue``, or another offset; `.badAddress`
-  ///   outside the region, or beyond the end of the mapped object.
+  /// - Returns: The semaphore, which keeps the region.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for a value above ``maximumValue``, or another offset;
+  ///   `.badAddress` outside the region, or beyond the end of the mapped object.
   ///
   /// Calls `sem_init(3)`.
   public static func create(in region: SharedRegion, at offset: Int, value: UInt32) throws(IPCError) -> POSIXSemaphore {
@@ -115,7 +117,7 @@ internal import SystemPackage
     }
   }
 
-  /// Whether both are the same semaphore at the same address, as when this process has opened a name twice.
+  /// Returns whether both are the same semaphore at the same address, as when this process has opened a name twice.
   public func isSame(as other: borrowing POSIXSemaphore) -> Bool { unsafe address == other.address }
 }
 

@@ -29,9 +29,11 @@ internal import SystemPackage
   ///
   /// Signals do not interrupt this.
   ///
-  /// - Parameter timeout: When it has passed, the call waits 0.1 s longer: only a stopped thread holds the lock for longer.
-  /// - Throws: ``IPCError`` with `.deadlock` if this thread owns it, or another one; `ENOSYS` or `ENOTSUP` if the kernel
-  ///   has no such locks.
+  /// - Parameter timeout: When it has passed, the call waits 0.1 s longer: only a stopped thread holds the lock for
+  ///   longer.
+  /// - Returns: Whether the lock was acquired, and in which way.
+  /// - Throws: ``IPCError`` with `.deadlock` if this thread owns it, or another one; `ENOSYS` or `ENOTSUP` if the
+  ///   kernel has no such locks.
   @inline(__always)
   func acquire(_ timeout: Timeout) throws(IPCError) -> Acquisition {
     let mine = unsafe cipc_robust_begin(word)

@@ -51,7 +51,10 @@ internal import SystemPackage
   ///
   /// The bytes are not checked.
   ///
-  /// - Parameter offset: In bytes; a multiple of 8.
+  /// - Parameters:
+  ///   - region: The memory that all processes share.
+  ///   - offset: In bytes; a multiple of 8.
+  /// - Returns: The mutex, which keeps the region.
   /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
   ///   `.invalidArgument` for another offset.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedMutex {
@@ -62,7 +65,10 @@ internal import SystemPackage
   ///
   /// There must not be one in use at this place.
   ///
-  /// - Parameter offset: In bytes; a multiple of 8.
+  /// - Parameters:
+  ///   - region: The memory that all processes share.
+  ///   - offset: In bytes; a multiple of 8.
+  /// - Returns: The mutex, which keeps the region.
   /// - Throws: As ``open(in:at:)`` does.
   ///
   /// Calls `pthread_mutex_init(3)` with `PTHREAD_PROCESS_SHARED`, `PTHREAD_MUTEX_ROBUST` and
@@ -97,7 +103,7 @@ internal import SystemPackage
 }
 
 extension SharedMutex {
-  /// What locking found.
+  /// The state in which locking found the mutex.
   ///
   /// In each case the mutex is locked.
   public enum LockOutcome: Hashable, Sendable {
@@ -155,10 +161,12 @@ extension SharedMutex {
   /// Locks the mutex, calls `body`, and unlocks it.
   ///
   /// - Parameters:
-  ///   - recover: Repairs what the mutex protects, if the previous owner died with the mutex locked. The mutex is
-  ///     made consistent when it returns. Without it, `.ownerDied` is thrown instead, and every later lock throws
+  ///   - timeout: How long to wait for the mutex.
+  ///   - recover: Repairs what the mutex protects, if the previous owner died with the mutex locked. The mutex is made
+  ///     consistent when it returns. Without it, `.ownerDied` is thrown instead, and every later lock throws
   ///     `.notRecoverable`.
   ///   - body: Must not wait for another process or thread that needs the mutex.
+  /// - Returns: What `body` returns.
   /// - Throws: ``IPCError`` as ``lock(timeout:)`` does, or with `.ownerDied`; what `recover` and `body` throw.
   @inlinable
   public func withLock<Result: ~Copyable>(

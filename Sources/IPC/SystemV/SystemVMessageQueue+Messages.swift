@@ -36,7 +36,7 @@ extension SystemVMessageQueue {
     public static func < (left: MessageType, right: MessageType) -> Bool { left.rawValue < right.rawValue }
   }
 
-  /// Which message to receive: of those that are selected, the one that was sent first.
+  /// The messages to receive; of several that are selected, the one that was sent first is received.
   ///
   /// `msgrcv(2)` expresses this by the sign of `msgtyp` and a flag.
   @frozen
@@ -70,7 +70,7 @@ extension SystemVMessageQueue {
   /// The length and type of a message that was received.
   @frozen
   public struct ReceivedMessage: Hashable, Sendable {
-    /// In bytes, after truncation.
+    /// The length of the message in bytes, after truncation.
     public let length: Int
     /// The type that the sender gave the message.
     public let type: MessageType
@@ -98,7 +98,9 @@ extension SystemVMessageQueue {
   ///
   /// - Parameters:
   ///   - message: The bytes; there may be none.
+  ///   - type: The type of the message, by which receivers can select it.
   ///   - timeout: The kernel has no such call with a deadline. With one, this tries again after pauses of 0.1 to 10 ms.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for a
   ///   message longer than `/proc/sys/kernel/msgmax`, or if the queue was removed before; `.identifierRemoved` if it is
   ///   removed while the call waits; `.permissionDenied`; `.interrupted` if `retryOnInterrupt` is false and a signal
@@ -136,9 +138,13 @@ extension SystemVMessageQueue {
   /// Receives a message, waits for one if necessary, and appends it to `bytes`.
   ///
   /// - Parameters:
+  ///   - selection: Which message to receive; by default, the one that was sent first.
+  ///   - bytes: The message is appended.
   ///   - truncate: Whether a message for which there is not enough room is received, and the rest of it is lost
   ///     (`MSG_NOERROR`). If not, it stays in the queue.
   ///   - timeout: The kernel has no such call with a deadline. With one, this tries again after pauses of 0.1 to 10 ms.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: The length of the message after truncation, and its type.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.argListTooLong` (`E2BIG`)
   ///   if there is not enough room; `.identifierRemoved` if the queue is removed while the call waits,
   ///   `.invalidArgument` if it was removed before; `.permissionDenied`; `.interrupted` if `retryOnInterrupt` is false
@@ -162,7 +168,15 @@ extension SystemVMessageQueue {
   ///
   /// Like ``receive(_:into:truncate:timeout:retryOnInterrupt:)``.
   ///
-  /// - Parameter maxLength: The longest message of the system has `/proc/sys/kernel/msgmax` bytes, by default 8192.
+  /// - Parameters:
+  ///   - selection: Which message to receive; by default, the one that was sent first.
+  ///   - maxLength: The longest message of the system has `/proc/sys/kernel/msgmax` bytes, by default 8192.
+  ///   - bytes: The array that the message is appended to.
+  ///   - truncate: Whether a longer message is received, and the rest of it is lost (`MSG_NOERROR`).
+  ///   - timeout: How long to wait for a message, as with the other call.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: The length of the message after truncation, and its type.
+  /// - Throws: As ``receive(_:into:truncate:timeout:retryOnInterrupt:)`` does.
   @inlinable
   public func receive(
     _ selection: Selection = .any, maxLength: Int = 8192, appendingTo bytes: inout [UInt8], truncate: Bool = false,
@@ -200,7 +214,9 @@ extension SystemVMessageQueue {
   ///
   /// The message stays in the queue, and the call does not wait.
   ///
-  /// - Parameter position: The position of the message in the order of sending, from 0.
+  /// - Parameters:
+  ///   - position: The position of the message in the order of sending, from 0.
+  ///   - bytes: The copy is appended.
   /// - Returns: nil if the queue has fewer messages.
   /// - Throws: ``IPCError`` with `.argListTooLong` (`E2BIG`) if there is not enough room; `.noFunction` (`ENOSYS`) if
   ///   the kernel was built without this call.
@@ -276,7 +292,7 @@ extension SystemVMessageQueue {
 
   /// Waits before the next attempt after a failed one; throws if there must be none.
   ///
-  /// - Parameter reasonToWait: The reason with which the call fails instead of waiting.
+  /// `reasonToWait` is the reason with which the call fails instead of waiting.
   @inline(never)
   private func recover(
     _ call: IPCError.Call, waitingOn reasonToWait: Errno, _ timeout: Timeout, _ retryOnInterrupt: Bool,

@@ -41,8 +41,10 @@ public struct SystemVMessageQueue: SystemVObject {
 
   /// Opens the queue with this key.
   ///
-  /// - Parameter permissions: What this process must be allowed to do. Each use checks again, whatever was requested
-  ///   here.
+  /// - Parameters:
+  ///   - key: The key, as the queue was created with.
+  ///   - permissions: What this process must be allowed to do. Each use checks again, whatever was requested here.
+  /// - Returns: The name of the queue.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`.
   ///
   /// Calls `msgget(2)`.
@@ -143,7 +145,11 @@ extension SystemVMessageQueue {
   /// Blocked calls check again: messages that fit now are sent, and a process that may not use the queue any more gets
   /// `.permissionDenied`.
   ///
-  /// - Parameter capacity: In bytes.
+  /// - Parameters:
+  ///   - user: The new owner.
+  ///   - group: The new owning group.
+  ///   - permissions: The new permissions, of which the lowest 9 bits count.
+  ///   - capacity: In bytes.
   /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator, and for a
   ///   capacity above `/proc/sys/kernel/msgmnb` without `CAP_SYS_RESOURCE`; `.invalidArgument` for a negative one.
   ///

@@ -160,7 +160,9 @@ public struct SystemVKey: RawRepresentable, Hashable, Sendable {
   /// The key is made of parts of the file's inode and device number: a file that was replaced has another key, and two
   /// files can have the same.
   ///
-  /// - Parameter project: Distinguishes the objects of one file. POSIX leaves 0 undefined.
+  /// - Parameters:
+  ///   - path: A file that exists, and is not replaced as long as the key is used.
+  ///   - project: Distinguishes the objects of one file. POSIX leaves 0 undefined.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, or another reason of `stat(2)`.
   ///
   /// Calls `ftok(3)`.

@@ -15,7 +15,7 @@ extension SystemVSemaphores {
 
     /// The semaphore of the set, from 0.
     public var index: UInt16
-    /// A positive number is added to the value.
+    /// The amount that is added to the value of the semaphore.
     ///
     /// A negative number is subtracted, after waiting until the result is not below 0. With 0, the operation waits
     /// until the value is 0.
@@ -172,8 +172,12 @@ extension SystemVSemaphores {
   /// their first operation on it.
   ///
   /// - Parameters:
+  ///   - key: The key of the set.
   ///   - values: The values of the semaphores of a new set.
+  ///   - permissions: Who may use a new set.
   ///   - timeout: How long to wait for another process to set the values.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: The name of the set, whose values are set.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if another process created
   ///   the set, and has not set its values; it may have died. `.outOfRange` for a value that is not 0 to
   ///   ``maximumValue``; else as ``createOrOpen(_:count:permissions:)`` does.

@@ -44,8 +44,10 @@ public struct SystemVSemaphores: SystemVObject {
   /// Opens the set with this key.
   ///
   /// - Parameters:
+  ///   - key: The key, as the set was created with.
   ///   - minimumCount: The number of semaphores that the set must have at least.
   ///   - permissions: What this process must be allowed to do. Each use checks again, whatever was requested here.
+  /// - Returns: The name of the set.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied`; `.invalidArgument` if the set has fewer
   ///   than `minimumCount` semaphores.
   ///

@@ -42,8 +42,10 @@ public struct SystemVSharedMemory: SystemVObject {
   /// Opens the segment with this key.
   ///
   /// - Parameters:
+  ///   - key: The key, as the segment was created with.
   ///   - minimumSize: The number of bytes that the segment must have at least.
   ///   - permissions: What this process must be allowed to do. Attaching checks again, whatever was requested here.
+  /// - Returns: The name of the segment, which can be attached.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied`; `.invalidArgument` if the segment is
   ///   smaller than `minimumSize`.
   ///
@@ -108,7 +110,7 @@ extension SystemVSharedMemory {
   public struct Status: Hashable, Sendable {
     /// The owner, the creator and the permissions.
     public let ownership: SystemVOwnership
-    /// In bytes.
+    /// The size of the segment in bytes, as it was created with.
     public let size: Int
     /// The number of attachments in all processes.
     public let attachmentCount: Int
@@ -177,7 +179,7 @@ extension SystemVSharedMemory {
   /// Other processes may write while this one reads. Use ``SystemVSemaphores`` or atomics to order the accesses. A
   /// child made by `fork(2)` has the segment attached too; a program that is executed has not.
   @safe public struct Attachment<Access: MemoryAccess>: MappedBytes, ~Copyable, @unchecked Sendable {
-    /// In bytes.
+    /// The size of the segment in bytes.
     public let size: Int
 
     /// The segment that is attached.

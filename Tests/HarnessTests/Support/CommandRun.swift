@@ -13,7 +13,7 @@ final class CommandRun {
   private let said: LineSource
   private(set) var lines: [String] = []
 
-  /// - Parameter shell: A shell script that executes the command, `"$@"`.
+  /// Runs the command in a shell; `shell` is a script that executes it as `"$@"`.
   init(
     root: FilePath, shell: String = #"exec "$@""#, command: [String] = ["run", "--pairs", "c:c", "fifo/wait"],
     _ arguments: [String] = []
