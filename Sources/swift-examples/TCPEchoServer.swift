@@ -35,7 +35,8 @@ struct TCPEchoServer: ParsableCommand {
         try client.close()
         say("TCP Echo Server: sent back \(total) bytes.")
       } catch let error as IPCError {
-        // A client that closed its socket before it had read everything resets the connection, which is not end of file.
+        // A client that closed its socket before it had read everything resets the connection, which is not end of
+        // file.
         report("tcp_echo_server", "\(error.call) '\(name)'", error.errno)
         throw ExitCode.failure
       }

@@ -4,8 +4,8 @@ import SystemPackage
 
 @testable import IPC
 
-/// A queue whose memory another process has overwritten. That may lose messages and cause errors, and nothing else. Swift
-/// and C must return the same results, and leave the same bytes.
+/// A queue whose memory another process has overwritten. That may lose messages and cause errors, and nothing else.
+/// Swift and C must return the same results, and leave the same bytes.
 extension FuzzTarget {
   private static let queueOperations: [UInt8] = [
     FUZZED_SEND, FUZZED_RECEIVE, FUZZED_SELECT, FUZZED_STATUS, FUZZED_CLOSE,

@@ -34,8 +34,8 @@ extension FuzzTarget {
   }
 }
 
-/// The results of using one end of a ring: the errno of opening it, or 0; for each transfer its length, or its errno as a
-/// negative number; and what was received.
+/// The results of using one end of a ring: the errno of opening it, or 0; for each transfer its length, or its errno as
+/// a negative number; and what was received.
 private struct RingUse: Equatable {
   var opened: Int32 = 0
   var outcomes = [Int64](repeating: 0, count: Int(FUZZED_ROUNDS))

@@ -58,8 +58,8 @@ public struct RunConfiguration: Sendable {
 }
 
 extension RunConfiguration {
-  /// How many cells run at a time by default: two for each processor that this process may use, since a cell waits for a
-  /// third of its time; at most 32, since a machine with many processors does not have more namespaces.
+  /// How many cells run at a time by default: two for each processor that this process may use, since a cell waits for
+  /// a third of its time; at most 32, since a machine with many processors does not have more namespaces.
   public static var defaultJobs: Int { min(2 * processors, 32) }
 
   /// As `sched_getaffinity(2)` counts them, by proc_pid_status(5): `taskset(1)` and containers leave fewer than the

@@ -2,9 +2,9 @@
 ///
 /// It knows nothing but the events of the run.
 ///
-/// A report is a fold: it writes nothing itself and reads no clock, so the same events always give the same text. A report
-/// that is written as the run proceeds returns text for each event; one that is written at the end returns an empty string
-/// for all but the last.
+/// A report is a fold: it writes nothing itself and reads no clock, so the same events always give the same text. A
+/// report that is written as the run proceeds returns text for each event; one that is written at the end returns an
+/// empty string for all but the last.
 public protocol Report: Sendable {
   /// Takes an event, and returns the text to write now.
   mutating func receive(_ event: Event) throws -> String

@@ -32,7 +32,8 @@ public struct Step: Sendable {
     case start(role: String)
     /// `- sleeps: reader in openat`: a program is seen asleep in a system call.
     case sleeps(role: String, systemCalls: [String])
-    /// `- prints: {reader: "text"}`: a line of standard output, or of standard error for `prints-error`, contains the text.
+    /// `- prints: {reader: "text"}`: a line of standard output, or of standard error for `prints-error`, contains the
+    /// text.
     case prints(role: String, stream: OutputStream, text: Template)
   }
 

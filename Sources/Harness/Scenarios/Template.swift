@@ -14,8 +14,8 @@ public struct RequestTemplate: Sendable {
   subscript(key: String) -> String? { fields.first { $0.key == key }?.value.description }
 }
 
-/// Text with variables in braces: names that are unique for each cell (`{mq}`, `{shm}`, `{fifo}`, `{key}`, `{path}`, each
-/// with a number or word after it, as in `{mq-2}`), process ids (`{sender.pid}`), and captures of earlier steps.
+/// Text with variables in braces: names that are unique for each cell (`{mq}`, `{shm}`, `{fifo}`, `{key}`, `{path}`,
+/// each with a number or word after it, as in `{mq-2}`), process ids (`{sender.pid}`), and captures of earlier steps.
 public struct Template: Sendable, Hashable, CustomStringConvertible {
   /// The text in parts: literal text, and variables.
   public let pieces: [Piece]

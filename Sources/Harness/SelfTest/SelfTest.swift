@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Tests the suite: runs every mutant in the cells that must catch it, and the mutant builds without a mutant in the same
-/// cells.
+/// Tests the suite: runs every mutant in the cells that must catch it, and the mutant builds without a mutant in the
+/// same cells.
 ///
 /// It is reported as a run. A cell in which a mutant plays is as expected if its verdict and reason are those of
 /// `fixtures/mutants.yaml`, and a cell of a build without a mutant if it passes.

@@ -15,7 +15,8 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// In a function that does not declare `throws(IPCError)`, end this with `catch { throw error }`: see <doc:PortingTraps>.
+/// In a function that does not declare `throws(IPCError)`, end this with `catch { throw error }`: see
+/// <doc:PortingTraps>.
 public struct IPCError: Error, Hashable, Sendable {
   /// The call that failed.
   public let call: Call
@@ -80,7 +81,8 @@ public struct IPCError: Error, Hashable, Sendable {
 }
 
 extension IPCError: CustomStringConvertible {
-  /// The call, its object and the reason: `mq_open '/jobs': No such file or directory (ENOENT)`, followed by advice where there is some.
+  /// The call, its object and the reason: `mq_open '/jobs': No such file or directory (ENOENT)`, followed by advice
+  /// where there is some.
   public var description: String {
     let about = object.map { " \($0)" } ?? ""
     let progress = transferred > 0 ? " after \(transferred) bytes" : ""

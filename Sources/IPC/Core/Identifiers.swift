@@ -13,8 +13,8 @@ public import SystemPackage
 /// let queue = try POSIXMessageQueue.Receiver.open("/jobs")
 /// ```
 ///
-/// It is not a path, though it looks like one, and it is bytes, not text: two names are equal if their bytes are. Whether
-/// the name is valid is checked by the call that uses it.
+/// It is not a path, though it looks like one, and it is bytes, not text: two names are equal if their bytes are.
+/// Whether the name is valid is checked by the call that uses it.
 ///
 /// `mq_overview(7)`, `shm_overview(7)`, `sem_overview(7)`.
 public struct POSIXName: Hashable, Sendable {
@@ -42,7 +42,8 @@ public struct POSIXName: Hashable, Sendable {
   /// Refuses names that C libraries accept by accident, such as one without its slash, which others cannot open, and
   /// `/.`, which is the directory of all objects.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument`; `.fileNameTooLong` for more than `maximumLength` bytes after the slash.
+  /// - Throws: ``IPCError`` with `.invalidArgument`; `.fileNameTooLong` for more than `maximumLength` bytes after the
+  ///   slash.
   package func validate(for call: IPCError.Call, maximumLength: Int) throws(IPCError) {
     let rest = bytes.dropFirst()
     guard bytes.first == UInt8(ascii: "/"), !rest.isEmpty, !rest.contains(UInt8(ascii: "/")),

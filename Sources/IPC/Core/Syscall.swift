@@ -87,7 +87,8 @@ extension Syscall {
     }
   }
 
-  /// Performs a call that does not wait, and waits for readiness between attempts, until it does not fail with `EAGAIN`.
+  /// Performs a call that does not wait, and waits for readiness between attempts, until it does not fail with
+  /// `EAGAIN`.
   @inline(__always)
   package static func untilReady<Value: FixedWidthInteger>(
     _ name: IPCError.Call, _ descriptor: FileDescriptor, _ events: Readiness, _ timeout: Timeout,

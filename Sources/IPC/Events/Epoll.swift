@@ -18,8 +18,8 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// A wait costs only what is ready, however many descriptors are watched. ``Watched`` owns a watched descriptor and ends the
-/// watching before it closes it. See <doc:WaitingOnMany>.
+/// A wait costs only what is ready, however many descriptors are watched. ``Watched`` owns a watched descriptor and
+/// ends the watching before it closes it. See <doc:WaitingOnMany>.
 ///
 /// `epoll(7)`.
 public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
@@ -40,8 +40,8 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an epoll instance. It stays the property of its previous
-  ///   owner then.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an epoll instance. It stays the property of its
+  ///   previous owner then.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     self.init(try OwnedDescriptor.adopting(descriptor, "[eventpoll]", .epollCreate))
   }
@@ -56,8 +56,8 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
   /// What is ``Watched`` stays watched, until its owner closes it.
   public consuming func takeDescriptor() -> OwnedDescriptor { instance.take() }
 
-  /// Waits until a watched descriptor is ready, and appends the events of those that are to an array, which is reallocated
-  /// only if its capacity is too small.
+  /// Waits until a watched descriptor is ready, and appends the events of those that are to an array, which is
+  /// reallocated only if its capacity is too small.
   ///
   /// If more than `maxEvents` are ready, the next wait reports the others.
   ///
@@ -95,8 +95,8 @@ extension Epoll {
   public enum Trigger: Hashable, Sendable {
     /// In every wait while it is ready.
     case level
-    /// In the first wait after a new event (`EPOLLET`). Read or write until the call would block: what is left over is not
-    /// reported again.
+    /// In the first wait after a new event (`EPOLLET`). Read or write until the call would block: what is left over is
+    /// not reported again.
     case edge
   }
 

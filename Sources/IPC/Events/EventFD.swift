@@ -47,7 +47,8 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an eventfd. It stays the property of its previous owner then.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an eventfd. It stays the property of its previous
+  ///   owner then.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     owned = try OwnedDescriptor.adopting(descriptor, "[eventfd]", .eventFD)
   }

@@ -11,8 +11,8 @@ public import SystemPackage
 /// for event in set where !event.readiness.isEmpty { print(event.token) }
 /// ```
 ///
-/// The kernel examines the whole list in each wait. So it is for a few descriptors, or for those that change from wait to
-/// wait; ``Epoll`` is for many. The set does not own the descriptors: empty it before they are closed.
+/// The kernel examines the whole list in each wait. So it is for a few descriptors, or for those that change from wait
+/// to wait; ``Epoll`` is for many. The set does not own the descriptors: empty it before they are closed.
 ///
 /// `poll(2)`.
 public struct PollSet: Sendable {

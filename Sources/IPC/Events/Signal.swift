@@ -9,8 +9,9 @@ public import SystemPackage
 
 /// A signal, by its number.
 ///
-/// Standard signals merge: while one is pending, the same signal is not queued a second time. Real-time signals queue, each
-/// with its value. They are received in the order of their numbers, and those of one number in the order of sending.
+/// Standard signals merge: while one is pending, the same signal is not queued a second time. Real-time signals queue,
+/// each with its value. They are received in the order of their numbers, and those of one number in the order of
+/// sending.
 ///
 /// `signal(7)`.
 public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
@@ -81,10 +82,10 @@ extension Signal: CustomStringConvertible {
 extension Signal {
   /// Sends the signal to a process.
   ///
-  /// - Parameter process: One process, not a group. If it is not a child of this process, the number may already belong to
-  ///   another process; a ``PIDFD`` never does.
-  /// - Throws: ``IPCError`` with `.noSuchProcess`; `.notPermitted` for a process of another user; `.invalidArgument` for 0
-  ///   or a negative number.
+  /// - Parameter process: One process, not a group. If it is not a child of this process, the number may already belong
+  ///   to another process; a ``PIDFD`` never does.
+  /// - Throws: ``IPCError`` with `.noSuchProcess`; `.notPermitted` for a process of another user; `.invalidArgument`
+  ///   for 0 or a negative number.
   ///
   /// Calls `kill(2)`.
   public func send(to process: ProcessID) throws(IPCError) {
@@ -144,9 +145,9 @@ extension Signal {
 extension Signal {
   /// Makes this process ignore the signal.
   ///
-  /// A program that ignores ``brokenPipe`` writes to pipes with one system call less on each side of the write, on kernels
-  /// before Linux 6.18; a write without readers throws `.brokenPipe` in any case. A ``ChildProcess`` does not inherit the
-  /// disposition. Do not ignore ``child``: the kernel would discard the status of children.
+  /// A program that ignores ``brokenPipe`` writes to pipes with one system call less on each side of the write, on
+  /// kernels before Linux 6.18; a write without readers throws `.brokenPipe` in any case. A ``ChildProcess`` does not
+  /// inherit the disposition. Do not ignore ``child``: the kernel would discard the status of children.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for ``kill`` and ``stop``.
   ///

@@ -10,8 +10,8 @@ public import SystemPackage
 /// if let received = try signalFD.tryRead() { print(received.signal) }
 /// ```
 ///
-/// It receives what is pending for the process or for the thread that reads, and is readable then. Every thread must block
-/// the signals: else the kernel delivers them to a thread that does not.
+/// It receives what is pending for the process or for the thread that reads, and is readable then. Every thread must
+/// block the signals: else the kernel delivers them to a thread that does not.
 ///
 /// `signalfd(2)`.
 public struct SignalFD: ~Copyable, Sendable, DescriptorOwner {
@@ -32,7 +32,8 @@ public struct SignalFD: ~Copyable, Sendable, DescriptorOwner {
   ///
   /// It reads the signals of the process that reads, not of the process that created it.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a signalfd. It stays the property of its previous owner then.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a signalfd. It stays the property of its previous
+  ///   owner then.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     owned = try OwnedDescriptor.adopting(descriptor, "[signalfd]", .signalFD)
   }

@@ -52,8 +52,9 @@ extension SignalSet: CustomStringConvertible {
   public var description: String { signals.map(\.description).joined(separator: ", ") }
 }
 
-/// A blocked signal stays pending, for the thread or the process, until it is unblocked or received. Each thread has its
-/// own mask, and starts with that of the thread that created it. So a program blocks signals before it creates threads.
+/// A blocked signal stays pending, for the thread or the process, until it is unblocked or received. Each thread has
+/// its own mask, and starts with that of the thread that created it. So a program blocks signals before it creates
+/// threads.
 extension SignalSet {
   /// The signals that this thread blocks.
   ///

@@ -35,8 +35,8 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a timer of `CLOCK_MONOTONIC`. It stays the property of its
-  ///   previous owner then.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a timer of `CLOCK_MONOTONIC`. It stays the property of
+  ///   its previous owner then.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     let isTimer = try OwnedDescriptor.isAnonymousInode(descriptor, "[timerfd]")
     guard isTimer, try descriptorInformation(of: descriptor, "\nclockid: ") == CLOCK_MONOTONIC else {
@@ -71,7 +71,8 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   /// Calls `timerfd_settime(2)`.
   public func disarm() throws(IPCError) { try set(absolute: false, 0, 0) }
 
-  /// The time until the next expiration, and the interval; nil if the timer is not set, or has expired for the last time.
+  /// The time until the next expiration, and the interval; nil if the timer is not set, or has expired for the last
+  /// time.
   ///
   /// Calls `timerfd_gettime(2)`.
   public var status: (remaining: Duration, interval: Duration?)? {

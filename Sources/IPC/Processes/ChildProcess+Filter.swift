@@ -5,15 +5,16 @@ extension ChildProcess {
   /// What a filter wrote to its standard output, and how it ended.
   public typealias FilterResult = (output: [UInt8], status: TerminationStatus)
 
-  /// Runs a program as a filter: writes `input` to its standard input, collects its standard output at the same time, and
-  /// waits for it.
+  /// Runs a program as a filter: writes `input` to its standard input, collects its standard output at the same time,
+  /// and waits for it.
   ///
   /// ```swift
   /// let (sorted, status) = try ChildProcess.filter("sort", input: "b\na\n".utf8.span, timeout: .after(.seconds(5)))
   /// ```
   ///
-  /// Neither direction waits for the other, so that no amount of data leads to a deadlock. A program that ends or closes its
-  /// input early is not an error. The output ends when the program and all processes that inherited it have closed it.
+  /// Neither direction waits for the other, so that no amount of data leads to a deadlock. A program that ends or
+  /// closes its input early is not an error. The output ends when the program and all processes that inherited it have
+  /// closed it.
   ///
   /// - Parameters:
   ///   - program: A path with a slash; or a name, which is searched for in the `PATH` of this process.

@@ -18,8 +18,8 @@ public import SystemPackage
 /// let status = try child.wait()
 /// ```
 ///
-/// The child has no other descriptors of this library, because all of them are close-on-exec. It starts with an empty signal
-/// mask and the default disposition of all signals, whatever this process blocks or ignores.
+/// The child has no other descriptors of this library, because all of them are close-on-exec. It starts with an empty
+/// signal mask and the default disposition of all signals, whatever this process blocks or ignores.
 ///
 /// Always wait for the child; otherwise it remains a zombie until this process ends. See <doc:ChildProcesses>.
 ///
@@ -33,8 +33,8 @@ public struct ChildProcess: ~Copyable, Sendable {
 
   /// Starts a program.
   ///
-  /// This process keeps the descriptors that the child inherits. Close the ends of pipes that only the child needs: a reader
-  /// sees end of file when *every* writing end is closed.
+  /// This process keeps the descriptors that the child inherits. Close the ends of pipes that only the child needs: a
+  /// reader sees end of file when *every* writing end is closed.
   ///
   /// - Parameters:
   ///   - program: A path with a slash; or a name, which is searched for in the `PATH` of this process.
@@ -255,8 +255,8 @@ extension ChildProcess {
   public struct Options: Sendable {
     /// The environment variables of the child; nil for those of this process.
     public var environment: [String: String]?
-    /// The working directory of the child, from which a relative path of the program is resolved too; nil for that of this
-    /// process.
+    /// The working directory of the child, from which a relative path of the program is resolved too; nil for that of
+    /// this process.
     public var workingDirectory: FilePath?
     /// The process group of the child.
     public var processGroup: ProcessGroup

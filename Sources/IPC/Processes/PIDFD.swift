@@ -23,8 +23,8 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
   ///
   /// It is close-on-exec.
   ///
-  /// The number of a child is certain until its parent waits for it. Another number may already belong to another process;
-  /// a Unix domain socket reports a PIDFD of its peer that cannot.
+  /// The number of a child is certain until its parent waits for it. Another number may already belong to another
+  /// process; a Unix domain socket reports a PIDFD of its peer that cannot.
   ///
   /// - Throws: ``IPCError`` with `.noSuchProcess`, `.tooManyOpenFiles`; `.invalidArgument` for 0 or a negative number.
   ///
@@ -35,7 +35,8 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.badFileDescriptor` if it is not a PIDFD. It stays the property of its previous owner then.
+  /// - Throws: ``IPCError`` with `.badFileDescriptor` if it is not a PIDFD. It stays the property of its previous owner
+  ///   then.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     // pidfd_send_signal(2) also accepts a directory of /proc, which is readable at any time; fdinfo tells them apart.
     guard try descriptorInformation(of: descriptor, Self.informationKey) != nil else {

@@ -14,14 +14,14 @@ internal import SystemPackage
 /// Offsets and counts are checked: an access outside the memory throws `.badAddress`, and a misaligned one
 /// `.invalidArgument`.
 ///
-/// **Concurrent access.** ``load(as:at:)`` and ``store(_:at:)`` are plain memory accesses, as in C. Processes that access
-/// the same bytes at the same time need a ``SharedMutex`` or a semaphore, or use ``withAtomic(_:at:_:)``. Do not wait for
-/// another process by calling ``load(as:at:)`` in a loop: the compiler may load once.
+/// **Concurrent access.** ``load(as:at:)`` and ``store(_:at:)`` are plain memory accesses, as in C. Processes that
+/// access the same bytes at the same time need a ``SharedMutex`` or a semaphore, or use ``withAtomic(_:at:_:)``. Do not
+/// wait for another process by calling ``load(as:at:)`` in a loop: the compiler may load once.
 ///
-/// **SIGBUS.** If another process makes the mapped object shorter, an access in place beyond its new end raises `SIGBUS`
-/// and kills this process, as in C. Seal memory that other users can resize (``MemorySeals/shrink``), or use the calls that
-/// copy through the kernel and throw instead: ``copyBytes(at:count:)``, ``copy(at:into:)``, ``copy(_:at:)-(RawSpan,_)``.
-/// System V segments cannot become shorter.
+/// **SIGBUS.** If another process makes the mapped object shorter, an access in place beyond its new end raises
+/// `SIGBUS` and kills this process, as in C. Seal memory that other users can resize (``MemorySeals/shrink``), or use
+/// the calls that copy through the kernel and throw instead: ``copyBytes(at:count:)``, ``copy(at:into:)``,
+/// ``copy(_:at:)-(RawSpan,_)``. System V segments cannot become shorter.
 public protocol MappedBytes: ~Copyable {
   /// What the memory can be used for.
   associatedtype Access: MemoryAccess
@@ -208,7 +208,8 @@ func outOfBounds(_ object: IPCError.Object?) -> IPCError { IPCError(.memcpy, .ba
 @usableFromInline @inline(never)
 func misaligned(_ object: IPCError.Object?) -> IPCError { IPCError(.memcpy, .invalidArgument, on: object) }
 
-// Copies that do not die with SIGBUS: the kernel copies where the object may become shorter, at the cost of a system call.
+// Copies that do not die with SIGBUS: the kernel copies where the object may become shorter, at the cost of a system
+// call.
 extension MappedBytes where Self: ~Copyable {
   /// Returns a copy of `count` bytes, starting at `offset`.
   ///
@@ -227,8 +228,8 @@ extension MappedBytes where Self: ~Copyable {
   ///
   /// If the object becomes shorter meanwhile, this throws where an access in place would raise `SIGBUS`.
   ///
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory, or beyond the end of the object. Nothing is appended to
-  ///   `buffer` then.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the memory, or beyond the end of the object. Nothing is appended
+  ///   to `buffer` then.
   ///
   /// Calls `process_vm_readv(2)` if ``canShrink``.
   public func copy(at offset: Int = 0, into buffer: inout OutputRawSpan) throws(IPCError) {
@@ -274,8 +275,8 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   ///
   /// If the object becomes shorter meanwhile, this throws where an access in place would raise `SIGBUS`.
   ///
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory, when nothing was copied; or beyond the end of the object,
-  ///   or if its file system is full, when ``IPCError/transferred`` bytes were copied.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the memory, when nothing was copied; or beyond the end of the
+  ///   object, or if its file system is full, when ``IPCError/transferred`` bytes were copied.
   ///   ``MemoryObject/allocate(_:)`` reserves the space in advance.
   ///
   /// Calls `process_vm_writev(2)` if ``canShrink``.

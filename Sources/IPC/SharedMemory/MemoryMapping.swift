@@ -168,8 +168,8 @@ extension MemoryMapping {
   ///   - offset: A multiple of the page size.
   ///   - count: In bytes; nil for all bytes up to the end.
   ///   - waiting: Whether to wait until they are written. If not, they are written some time later.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for another `offset`, `.badAddress` outside the mapping, `.ioError` if
-  ///   the disk failed.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for another `offset`, `.badAddress` outside the mapping, `.ioError`
+  ///   if the disk failed.
   ///
   /// Calls `msync(2)` with `MS_SYNC` or `MS_ASYNC`.
   public func sync(at offset: Int = 0, count: Int? = nil, waiting: Bool = true) throws(IPCError) {

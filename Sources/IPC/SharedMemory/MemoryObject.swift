@@ -185,8 +185,8 @@ extension MemoryObject {
   /// remove it.
   ///
   /// The mark is a shared lock on the open file description. It ends when the object is closed, and everything that is
-  /// mapped of it is unmapped, in this process and in those that inherited or received the descriptor: at the latest when
-  /// they die, however they die.
+  /// mapped of it is unmapped, in this process and in those that inherited or received the descriptor: at the latest
+  /// when they die, however they die.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the object has no name any more, as when it was removed
   ///   between opening and this call: create or open it again then. `.timedOut` if another process keeps it locked.

@@ -18,8 +18,8 @@ public import SystemPackage
 /// let temperature = try memory.load(as: Double.self, at: 16)
 /// ```
 ///
-/// The memory exists until its name is removed (``unlink(_:)``) and every process has closed and unmapped it. An object that
-/// is opened with ``ReadOnlyAccess`` cannot be mapped for writing: its type has no such call.
+/// The memory exists until its name is removed (``unlink(_:)``) and every process has closed and unmapped it. An object
+/// that is opened with ``ReadOnlyAccess`` cannot be mapped for writing: its type has no such call.
 ///
 /// `shm_overview(7)`.
 public enum POSIXSharedMemory {
@@ -67,10 +67,11 @@ public enum POSIXSharedMemory {
 
   /// Opens the shared memory `name`, or creates it; ``MemoryObject/isNew`` tells which.
   ///
-  /// Existing memory keeps its size and its permissions. If another process is just creating it, its size may still be 0.
+  /// Existing memory keeps its size and its permissions. If another process is just creating it, its size may still be
+  /// 0.
   ///
-  /// - Throws: As ``create(_:size:access:permissions:applyUmask:)`` and ``open(_:access:)`` do, except `.fileExists` and
-  ///   `.noSuchFileOrDirectory`.
+  /// - Throws: As ``create(_:size:access:permissions:applyUmask:)`` and ``open(_:access:)`` do, except `.fileExists`
+  ///   and `.noSuchFileOrDirectory`.
   ///
   /// Calls `shm_open(3)` with `O_CREAT | O_EXCL`, and without, until one of them succeeds.
   public static func createOrOpen<Access: MemoryAccess>(
@@ -93,7 +94,8 @@ public enum POSIXSharedMemory {
   /// The memory lives on for the processes that have it open or mapped; what is created under the name later is another
   /// object.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if it is another user's.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if it is another
+  ///   user's.
   ///
   /// Calls `shm_unlink(3)`.
   public static func unlink(_ name: POSIXName) throws(IPCError) {
@@ -101,8 +103,8 @@ public enum POSIXSharedMemory {
     try Syscall.call(.shmUnlink, on: .name(name)) { unsafe name.withCString { unsafe shm_unlink($0) } }
   }
 
-  /// Removes the name if no process is marked as a user of the memory (``MemoryObject/markOwned(timeout:retryOnInterrupt:)``),
-  /// as when all of them were killed.
+  /// Removes the name if no process is marked as a user of the memory
+  /// (``MemoryObject/markOwned(timeout:retryOnInterrupt:)``), as when all of them were killed.
   ///
   /// Use it only for memory whose users all mark themselves: memory without marks is regarded as abandoned.
   ///

@@ -15,11 +15,11 @@ extension Ring.Producer where Content == RingRecords {
 
   /// Sends a record, which can be empty.
   ///
-  /// - Throws: ``IPCError`` with `.messageTooLong` above ``maximumRecordLength``; `.brokenPipe` if the consumer closed its
-  ///   end, even if there is room; `.ownerDied` if there is no room and the consumer died without closing: a successor can
-  ///   open its end; `.badMessage` if the ring is corrupted; `.timedOut`, `.wouldBlock`; `.interrupted` if
-  ///   `retryOnInterrupt` is false and a signal handler ran while the call slept, with or without `SA_RESTART`. Nothing was
-  ///   sent then.
+  /// - Throws: ``IPCError`` with `.messageTooLong` above ``maximumRecordLength``; `.brokenPipe` if the consumer closed
+  ///   its end, even if there is room; `.ownerDied` if there is no room and the consumer died without closing: a
+  ///   successor can open its end; `.badMessage` if the ring is corrupted; `.timedOut`, `.wouldBlock`; `.interrupted`
+  ///   if `retryOnInterrupt` is false and a signal handler ran while the call slept, with or without `SA_RESTART`.
+  ///   Nothing was sent then.
   ///
   /// Calls `futex(2)` if there is no room, or the consumer sleeps.
   public mutating func send(
@@ -134,8 +134,8 @@ extension Ring.Consumer where Content == RingRecords {
 
   /// Receives the next record in place: passes its bytes in the ring to `body`, and removes it then.
   ///
-  /// The record is in two parts where it crosses the end of the ring; the second one is empty otherwise. A malicious producer
-  /// can change the bytes while `body` runs: copy what must not change after a check.
+  /// The record is in two parts where it crosses the end of the ring; the second one is empty otherwise. A malicious
+  /// producer can change the bytes while `body` runs: copy what must not change after a check.
   ///
   /// - Returns: What `body` returns; nil if the producer closed its end and all records are received.
   /// - Throws: ``IPCError`` as ``receive(into:timeout:retryOnInterrupt:)`` does.

@@ -117,8 +117,8 @@ extension RingEnd {
 
   /// Returns the number of bytes that this end can take, or write.
   ///
-  /// - Throws: ``IPCError`` with `.badMessage` for an impossible position of the other side: it never goes back, and never
-  ///   overtakes.
+  /// - Throws: ``IPCError`` with `.badMessage` for an impossible position of the other side: it never goes back, and
+  ///   never overtakes.
   @inline(__always)
   private mutating func available() throws(IPCError) -> UInt64 {
     let seen = unsafe other.position.pointee.load(ordering: .acquiring)

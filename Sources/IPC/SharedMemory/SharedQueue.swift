@@ -3,8 +3,8 @@ internal import SystemPackage
 
 /// A bounded message queue in shared memory, between any number of senders and receivers in threads and processes.
 ///
-/// Each message is received once, in the order of sending. A process that is killed at any moment stops no other: a message
-/// that it was sending was sent or not, and a message that it was receiving is received by another one.
+/// Each message is received once, in the order of sending. A process that is killed at any moment stops no other: a
+/// message that it was sending was sent or not, and a message that it was receiving is received by another one.
 ///
 /// ```swift
 /// let region = SharedRegion(try segment.attach())
@@ -54,8 +54,8 @@ internal import SystemPackage
   /// Opens the queue at a place in shared memory.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if there is none (yet), or if the offset is not a multiple of 8;
-  ///   `.protocolNotSupported` for another version; `.badMessage` for impossible sizes; `.badAddress` if it is not inside
-  ///   the region, or the mapped object is shorter.
+  ///   `.protocolNotSupported` for another version; `.badMessage` for impossible sizes; `.badAddress` if it is not
+  ///   inside the region, or the mapped object is shorter.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedQueue {
     let header = unsafe SharedQueue(region, try region.place(bytes: Layout.slots, alignment: 8, at: offset), 0, 0)
     guard unsafe header.number(Layout.magic).pointee.load(ordering: .acquiring) == Layout.letters else {
@@ -102,8 +102,8 @@ extension SharedQueue {
   ///
   /// Receivers receive the messages that are left, and then nil.
   ///
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if a process was stopped in the
-  ///   middle of an operation: the queue is not closed then. `.deadlock` if this thread is in the middle of another
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if a process was stopped in
+  ///   the middle of an operation: the queue is not closed then. `.deadlock` if this thread is in the middle of another
   ///   operation.
   public func close(timeout: Timeout = .never) throws(IPCError) {
     defer { extendLifetime(self) }

@@ -38,8 +38,8 @@ internal import SystemPackage
 
   private let memory: AnyObject
 
-  /// This region, for each address at which a ``SharedMutex`` value was destroyed while it was locked: the C library still
-  /// has the address in a list.
+  /// This region, for each address at which a ``SharedMutex`` value was destroyed while it was locked: the C library
+  /// still has the address in a list.
   private let held = Mutex<[Int: SharedRegion]>([:])
 
   /// Takes over mapped or attached memory.
@@ -95,7 +95,8 @@ internal import SystemPackage
   ///
   /// The pages are populated, since a mapping may be longer than its object, and the file system full.
   ///
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory or the object; `.invalidArgument` for a misaligned offset.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the memory or the object; `.invalidArgument` for a misaligned
+  ///   offset.
   package func place(bytes count: Int, alignment: Int, at offset: Int) throws(IPCError) -> UnsafeMutableRawPointer {
     let address = try unsafe place(count, alignment, at: offset)
     switch Syscall.result({ unsafe cipc_populate(address, count) }) {

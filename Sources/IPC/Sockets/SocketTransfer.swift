@@ -154,8 +154,8 @@ enum SocketTransfer {
     }
   }
 
-  /// Receives a message with its sender, after a failed attempt or with a timeout, by a call that takes the room for the
-  /// message, and flags.
+  /// Receives a message with its sender, after a failed attempt or with a timeout, by a call that takes the room for
+  /// the message, and flags.
   static func receive(
     _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, peeking: Bool, _ timeout: Timeout,
     _ retryOnInterrupt: Bool, _ call: (UnsafeMutableRawPointer?, Int, Int32) -> Int

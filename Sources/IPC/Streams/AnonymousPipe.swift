@@ -138,8 +138,8 @@ public struct PipeWriter: ~Copyable, Sendable, PipeDescriptor, WritableDescripto
 
   /// Writes `bytes` as a whole: they are not mixed with those of other writers.
   ///
-  /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``AnonymousPipe/maximumAtomicWriteLength`` bytes, before
-  ///   anything is written; else as ``WritableStream/write(_:timeout:retryOnInterrupt:)`` does.
+  /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``AnonymousPipe/maximumAtomicWriteLength`` bytes,
+  ///   before anything is written; else as ``WritableStream/write(_:timeout:retryOnInterrupt:)`` does.
   ///
   /// Calls `pwritev2(2)` or `write(2)`.
   public func writeAtomically(
@@ -151,7 +151,8 @@ public struct PipeWriter: ~Copyable, Sendable, PipeDescriptor, WritableDescripto
     _ = try write(bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Writes the bytes of an array or a string as a whole, like ``writeAtomically(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  /// Writes the bytes of an array or a string as a whole, like
+  /// ``writeAtomically(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
   public func writeAtomically(
     _ bytes: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {

@@ -125,7 +125,8 @@ extension BufferedReader where Source: ~Copyable {
   /// Reads `count` bytes, fewer only at end of file, and appends them to an array.
   ///
   /// - Returns: The number of bytes that were read.
-  /// - Throws: ``IPCError`` as the stream does. Nothing is appended then, and the bytes that arrived stay in the buffer.
+  /// - Throws: ``IPCError`` as the stream does. Nothing is appended then, and the bytes that arrived stay in the
+  ///   buffer.
   @inlinable
   public mutating func readExactly(
     _ count: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -161,7 +162,8 @@ extension BufferedReader: ReadableStream where Source: ~Copyable {
 extension BufferedReader where Source: ~Copyable {
   /// Reads until the buffer has a delimiter.
   ///
-  /// - Returns: The number of bytes up to and including the delimiter; at end of file, the number of bytes that are left.
+  /// - Returns: The number of bytes up to and including the delimiter; at end of file, the number of bytes that are
+  ///   left.
   @inlinable
   mutating func fill(
     until delimiter: UInt8, _ maxLength: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool

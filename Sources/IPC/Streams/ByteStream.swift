@@ -85,9 +85,9 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Reads at least one byte, at most as many as `bytes` has room for, and appends them to `bytes`.
   ///
   /// - Returns: The number of bytes that were read; 0 at end of file, or if `bytes` has no room.
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset` if the peer
-  ///   of a socket closed it before it had read everything; `.interrupted` if `retryOnInterrupt` is false and a signal
-  ///   handler ran.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset` if the
+  ///   peer of a socket closed it before it had read everything; `.interrupted` if `retryOnInterrupt` is false and a
+  ///   signal handler ran.
   ///
   /// Calls `read(2)`, or `recv(2)`.
   @inlinable
@@ -129,8 +129,8 @@ extension ReadableDescriptor where Self: ~Copyable {
     return bytes.byteCount - before
   }
 
-  /// Reads at least one byte, at most `maxLength`, and appends them to an array, which is reallocated only if its capacity
-  /// is too small.
+  /// Reads at least one byte, at most `maxLength`, and appends them to an array, which is reallocated only if its
+  /// capacity is too small.
   ///
   /// Like ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.
   @inlinable
@@ -190,7 +190,8 @@ extension WritableDescriptor where Self: ~Copyable {
   ///
   /// - Returns: The number of bytes that were written; 0 only if there are none.
   /// - Throws: ``IPCError`` with `.brokenPipe` if all readers are gone; `.timedOut` or, for ``Timeout/immediate``,
-  ///   `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran before anything was written.
+  ///   `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran before anything was
+  ///   written.
   ///
   /// Calls `pwritev2(2)` with `RWF_NOSIGNAL`, before Linux 6.18 `write(2)`; or `send(2)`.
   @inlinable

@@ -32,8 +32,8 @@ extension FIFO {
   ///
   /// - Parameters:
   ///   - permissions: Who may open it.
-  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the FIFO has exactly the requested
-  ///     permissions from the start, and the umask of other threads is not touched.
+  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the FIFO has exactly the
+  ///     requested permissions from the start, and the umask of other threads is not touched.
   /// - Throws: ``IPCError`` with `.fileExists`; `.noSuchFileOrDirectory` or `.permissionDenied` for the directory.
   ///
   /// Calls `mkfifo(3)`.

@@ -21,8 +21,8 @@ extension MessageChannel {
 
     /// Sends a message.
     ///
-    /// A pipe keeps messages of up to ``AnonymousPipe/maximumAtomicWriteLength`` − 4 bytes whole, even if several processes
-    /// send to it.
+    /// A pipe keeps messages of up to ``AnonymousPipe/maximumAtomicWriteLength`` − 4 bytes whole, even if several
+    /// processes send to it.
     ///
     /// - Parameters:
     ///   - message: The bytes; there may be none.
@@ -48,7 +48,8 @@ extension MessageChannel {
 
     /// Sends a message without waiting.
     ///
-    /// - Returns: false if that is not possible. If ``isWithinMessage`` is true then, sending the same message continues.
+    /// - Returns: false if that is not possible. If ``isWithinMessage`` is true then, sending the same message
+    ///   continues.
     public mutating func trySend(_ message: RawSpan) throws(IPCError) -> Bool {
       try nilIfWouldBlock { () throws(IPCError) in try send(message, timeout: .immediate) } != nil
     }

@@ -16,8 +16,8 @@ internal import SystemPackage
 /// }
 /// ```
 ///
-/// Check the condition in a loop: another thread may have been faster, and a wait may end without a signal. With glibc, a
-/// waiter that is killed can consume a later signal: broadcast where processes may be killed.
+/// Check the condition in a loop: another thread may have been faster, and a wait may end without a signal. With glibc,
+/// a waiter that is killed can consume a later signal: broadcast where processes may be killed.
 ///
 /// `pthread_cond_init(3)`.
 @safe public struct ConditionVariable: ~Copyable, @unchecked Sendable {
@@ -75,8 +75,8 @@ internal import SystemPackage
   /// Signals do not interrupt this.
   ///
   /// - Returns: ``SharedMutex/LockOutcome/ownerDied`` if a process died that had locked the mutex meanwhile.
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.notPermitted` if this thread
-  ///   has not locked the mutex; `.notRecoverable` as ``SharedMutex/lock(timeout:)``.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.notPermitted` if this
+  ///   thread has not locked the mutex; `.notRecoverable` as ``SharedMutex/lock(timeout:)``.
   ///
   /// Calls `pthread_cond_wait(3)` or `pthread_cond_timedwait(3)`.
   public func wait(

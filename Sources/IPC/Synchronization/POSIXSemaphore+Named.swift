@@ -10,9 +10,9 @@ public import SystemPackage
 extension POSIXSemaphore {
   /// Opens the semaphore `name`.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.invalidArgument` or `.fileNameTooLong` for
-  ///   an invalid name; `.protocolNotSupported` if it is too short for a semaphore of this program, such as that of a
-  ///   32-bit program.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.invalidArgument` or
+  ///   `.fileNameTooLong` for an invalid name; `.protocolNotSupported` if it is too short for a semaphore of this
+  ///   program, such as that of a 32-bit program.
   ///
   /// Calls `sem_open(3)`.
   public static func open(_ name: POSIXName) throws(IPCError) -> POSIXSemaphore {
@@ -84,7 +84,8 @@ extension POSIXSemaphore {
   ///
   /// The semaphore lives on for the processes that have it open; what is created under the name later is another one.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if it is another user's.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if it is another
+  ///   user's.
   ///
   /// Calls `sem_unlink(3)`.
   public static func unlink(_ name: POSIXName) throws(IPCError) {

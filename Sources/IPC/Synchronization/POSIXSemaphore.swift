@@ -17,8 +17,8 @@ internal import SystemPackage
 /// defer { try? printer.post() }
 /// ```
 ///
-/// A process that dies between waiting and posting does not give back what it took. ``SystemVSemaphores`` can undo that, and
-/// a ``SharedMutex`` reports it.
+/// A process that dies between waiting and posting does not give back what it took. ``SystemVSemaphores`` can undo
+/// that, and a ``SharedMutex`` reports it.
 ///
 /// `sem_overview(7)`.
 @safe public struct POSIXSemaphore: ~Copyable, @unchecked Sendable {
@@ -154,8 +154,8 @@ extension POSIXSemaphore {
   /// Waits until the value is above 0, and subtracts one.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
-  ///   `retryOnInterrupt` is false and a signal handler ran. A handler that was installed with `SA_RESTART` interrupts only
-  ///   a wait with a deadline.
+  ///   `retryOnInterrupt` is false and a signal handler ran. A handler that was installed with `SA_RESTART` interrupts
+  ///   only a wait with a deadline.
   ///
   /// Calls `sem_wait(3)`, `sem_trywait(3)`, or `sem_clockwait(3)` with `CLOCK_MONOTONIC`.
   public func wait(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
@@ -216,8 +216,8 @@ extension POSIXSemaphore {
 extension POSIXSemaphore {
   /// Posts the semaphore whenever this process receives a signal, until ``SignalRegistration/cancel()``.
   ///
-  /// Of the calls that wake a waiting thread, only `sem_post(3)` may be called in a signal handler (`signal-safety(7)`).
-  /// The handler replaces an earlier one of the same signal, and is installed with `SA_RESTART`.
+  /// Of the calls that wake a waiting thread, only `sem_post(3)` may be called in a signal handler
+  /// (`signal-safety(7)`). The handler replaces an earlier one of the same signal, and is installed with `SA_RESTART`.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for what is not a signal, or cannot be handled.
   ///

@@ -5,8 +5,8 @@ internal import SystemPackage
 /// A lock in shared memory whose owner can die: the kernel marks it then, and the next owner learns of it.
 ///
 /// It is one word, the same for every language, C library and ABI: 0, or the number of the thread that owns it. A
-/// ``SharedMutex`` does the same in the layout of one C library. A thread owns one of these locks at a time, and locks no
-/// mutex meanwhile. `set_robust_list(2)`.
+/// ``SharedMutex`` does the same in the layout of one C library. A thread owns one of these locks at a time, and locks
+/// no mutex meanwhile. `set_robust_list(2)`.
 @safe struct RobustLock {
   let word: UnsafeMutablePointer<Atomic<UInt32>>
 
@@ -102,8 +102,8 @@ internal import SystemPackage
 ///
 /// It is odd while a thread may sleep.
 ///
-/// Only the owner of the lock changes it, and it signals the event before the change itself: a thread that is woken waits
-/// for the lock then, and the death of the owner is found out there.
+/// Only the owner of the lock changes it, and it signals the event before the change itself: a thread that is woken
+/// waits for the lock then, and the death of the owner is found out there.
 @safe struct QueueEvent {
   let word: UnsafeMutablePointer<Atomic<UInt32>>
 

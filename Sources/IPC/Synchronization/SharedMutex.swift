@@ -43,8 +43,8 @@ internal import SystemPackage
     self.region = region
   }
 
-  // The C library links the mutexes that a thread has locked by their addresses, and writes there when it locks or unlocks
-  // the next one.
+  // The C library links the mutexes that a thread has locked by their addresses, and writes there when it locks or
+  // unlocks the next one.
   deinit { if isLocked.load(ordering: .relaxed) { unsafe region.hold(address) } }
 
   /// Returns the mutex that another process created at this place.
@@ -109,7 +109,8 @@ extension SharedMutex {
   public enum LockOutcome: Hashable, Sendable {
     case acquired
     /// The previous owner died with the mutex locked, so what it protects may be inconsistent. Repair it, and call
-    /// ``SharedMutex/makeConsistent()``. If the mutex is unlocked without that, every later lock throws `.notRecoverable`.
+    /// ``SharedMutex/makeConsistent()``. If the mutex is unlocked without that, every later lock throws
+    /// `.notRecoverable`.
     case ownerDied
   }
 
@@ -119,8 +120,8 @@ extension SharedMutex {
   ///
   /// As long as it is locked, its memory stays mapped, even if all values that refer to it are destroyed.
   ///
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.resourceBusy` (`EBUSY`); `.deadlock` if this
-  ///   thread has locked it already; `.notRecoverable` if an owner died and nothing was repaired.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.resourceBusy` (`EBUSY`); `.deadlock` if
+  ///   this thread has locked it already; `.notRecoverable` if an owner died and nothing was repaired.
   ///
   /// Calls `pthread_mutex_lock(3)`, `pthread_mutex_trylock(3)`, or `pthread_mutex_clocklock(3)` with `CLOCK_MONOTONIC`.
   public func lock(timeout: Timeout = .never) throws(IPCError) -> LockOutcome {

@@ -33,8 +33,8 @@ extension SystemVSemaphores {
     ///   - index: The semaphore of the set, from 0.
     ///   - delta: What is added to its value; 0 to wait until it is 0.
     ///   - undo: Whether the kernel undoes the change when this process ends, also if it is killed (`SEM_UNDO`).
-    ///   - noWait: Whether all operations of the call fail with `.wouldBlock` when this one would have to wait, whatever
-    ///     the timeout (`IPC_NOWAIT`).
+    ///   - noWait: Whether all operations of the call fail with `.wouldBlock` when this one would have to wait,
+    ///     whatever the timeout (`IPC_NOWAIT`).
     @inlinable
     public init(_ index: UInt16, delta: Int16, undo: Bool = false, noWait: Bool = false) {
       self.index = index
