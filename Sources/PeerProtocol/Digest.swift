@@ -6,7 +6,7 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
   /// The digest as a number.
   public let value: UInt64
 
-  /// The digest of `bytes`.
+  /// Computes the digest of `bytes`.
   public init(of bytes: RawSpan) {
     var digesting = Digesting()
     digesting.append(bytes)
@@ -15,7 +15,7 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
 
   fileprivate init(_ value: UInt64) { self.value = value }
 
-  /// The digest of the first `count` bytes of `pattern`, without making them.
+  /// Computes the digest of the first `count` bytes of `pattern`, without making them.
   public init(of pattern: Pattern, count: Int) {
     var hash = Hash()
     for index in 0..<count / 8 { hash.combine(pattern.word(index)) }

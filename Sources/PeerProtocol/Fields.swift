@@ -33,7 +33,7 @@ public struct Fields: Sendable, Hashable {
     append(key, bytes: value.description.utf8)
   }
 
-  /// As the protocol has them, each value percent-encoded.
+  /// The fields as the protocol has them, each value percent-encoded.
   public var encoded: String {
     entries.map { "\($0.key)=\(PercentEncoding.encode($0.value))" }.joined(separator: " ")
   }

@@ -29,12 +29,12 @@ public struct Pattern: Sendable, Hashable {
     }
   }
 
-  /// `count` bytes of the stream, from `offset` on.
+  /// Returns `count` bytes of the stream, from `offset` on.
   public func bytes(_ count: Int, from offset: Int = 0) -> [UInt8] {
     (offset..<offset + count).map { self[$0] }
   }
 
-  /// The offset within `bytes` of the first byte that differs from the stream; nil when all agree.
+  /// Returns the offset within `bytes` of the first byte that differs from the stream; nil when all agree.
   public func firstDifference(in bytes: RawSpan, from offset: Int = 0) -> Int? {
     var index = 0
     while index < bytes.byteCount {
@@ -53,7 +53,7 @@ public struct Pattern: Sendable, Hashable {
     return nil
   }
 
-  /// The eight bytes from offset `8 * index` on, the first of them least significant.
+  /// Returns the eight bytes from offset `8 * index` on, the first of them least significant.
   public func word(_ index: Int) -> UInt64 {
     var z = seed &+ UInt64(index) &+ 0x9E37_79B9_7F4A_7C15
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -10,6 +10,8 @@ struct InjectionTracer: Sendable {
   /// The path of the program that shortens a transfer.
   let shortener: String
 
+  /// Finds strace.
+  ///
   /// - Throws: ``RunError`` if strace is not installed.
   init(root: String) throws(RunError) {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"

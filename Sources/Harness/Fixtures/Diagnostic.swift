@@ -14,7 +14,7 @@ public struct FixtureErrors: Error, CustomStringConvertible {
   /// The errors, each at its place.
   public let diagnostics: [Diagnostic]
 
-  /// One line each.
+  /// The errors, one line each.
   ///
   /// If there are very many, the first are enough: one typo in an operation's name causes hundreds.
   public var description: String {

@@ -35,7 +35,7 @@ public struct Fixtures: Sendable {
     pitfalls = haveScenarios ? PitfallGroup.load(root: root.string, scenarios: scenarios, log: log) : []
   }
 
-  /// The mutants, and the builds of the peers that contain them.
+  /// Reads the mutants, and the builds of the peers that contain them.
   public func mutants(builds file: String?) throws(FixtureErrors) -> (build: MutantBuild, mutants: [Mutant]) {
     let log = DiagnosticLog()
     let peers = PeerList.load(files: [file ?? "\(root)/fixtures/mutant-peers.yaml"], root: root, log: log)

@@ -17,6 +17,8 @@ public struct Listing: Sendable, Encodable {
     var cells: [String]
   }
 
+  /// Creates a listing of the scenarios that these cells belong to.
+  ///
   /// - Parameters:
   ///   - cells: In the order of the plan, as ``Runner/cells`` has them.
   ///   - pitfalls: The listing has those that a scenario of the cells covers.
@@ -41,7 +43,7 @@ public struct Listing: Sendable, Encodable {
   /// The formats of a listing, by the names that `--format` takes.
   public static let formats: [ReportFormat] = [.console, .json, .markdown]
 
-  /// The listing in one of these ``formats``; nil for another.
+  /// Returns the listing in one of these ``formats``; nil for another.
   public func text(_ format: ReportFormat, style: Style = Style()) throws -> String? {
     switch format {
     case .console: console(style)

@@ -1,6 +1,6 @@
 /// One scenario × one pairing × one row of parameters: the unit that gets a verdict.
 public struct Cell: Sendable, Hashable, Encodable {
-  /// `posix-mq/priority-order[c>swift]`, with the parameters after the pairing: `pipe/delivery[c>swift,bytes=4096]`.
+  /// The scenario, the pairing and the parameters: `pipe/delivery[c>swift,bytes=4096]`.
   public let id: String
   /// The id of the scenario, without the pairing and the parameters.
   public let scenario: String

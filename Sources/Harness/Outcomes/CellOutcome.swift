@@ -4,7 +4,7 @@
 public struct CellOutcome: Error, Sendable {
   /// Whether the cell passed, and if it did not, in which way.
   public private(set) var verdict: Verdict
-  /// One line; nil if the cell passed.
+  /// The reason for the verdict, in one line; nil if the cell passed.
   public private(set) var reason: String?
   /// What was seen of a cell that did not pass.
   public internal(set) var evidence: Evidence?

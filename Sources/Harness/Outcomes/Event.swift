@@ -22,7 +22,7 @@ public struct RunDescription: Sendable, Encodable {
   public let jobs: Int
   /// The seed of the order of the scenarios; 0 keeps that of the files.
   public let seed: UInt64
-  /// `private` or `shared`, and why it is not private.
+  /// The isolation of the cells: `private`, or `shared` and why it is not private.
   public let isolation: String
   /// For each language what its peer says in its greeting: `gcc-12.2.0`.
   public let implementations: [String: String]

@@ -1,6 +1,6 @@
 /// A language that takes part: how its peer and its example programs are started.
 public struct PeerDescription: Sendable, Hashable {
-  /// As pairings have it: `c`, `swift`.
+  /// The name of the language in pairings: `c`, `swift`.
   public let language: String
   /// The command of the peer; nil if it only has examples.
   public let peer: [String]?

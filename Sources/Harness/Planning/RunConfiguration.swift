@@ -14,13 +14,13 @@ public struct RunConfiguration: Sendable {
   public var selection = Selection()
   /// How many cells may run at a time.
   public var jobs = RunConfiguration.defaultJobs
-  /// Decides the order of the scenarios; 0 keeps that of the files.
+  /// The seed of the order of the scenarios; 0 keeps that of the files.
   public var seed: UInt64 = 0
   /// How often each cell is run.
   ///
   /// A cell that does not always end alike is flaky, which is a failure.
   public var repetitions = 1
-  /// Multiplies every time limit.
+  /// The factor that every time limit is multiplied by.
   public var timeoutMultiplier = 1.0
   /// Whether cells run in private namespaces; by default they do where that is possible.
   public var isolation = IsolationRule.auto

@@ -8,7 +8,7 @@ public struct Selection: Sendable {
   public var skipped: [String] = []
   /// The mechanisms to run, such as `pipe`; all if there are none.
   public var mechanisms: [String] = []
-  /// `c:swift`, `swift:c`: the languages of the first roles, in order.
+  /// The languages of the first roles, in order: `c:swift`, `swift:c`.
   ///
   /// One language alone is that in every role.
   public var pairs: [[String]] = []

@@ -23,7 +23,7 @@ public enum ReportFormat: String, Sendable, CaseIterable {
   /// For a pull request, or a summary beside a pipeline.
   case markdown
 
-  /// An empty report; only the console looks at the style.
+  /// Creates an empty report; only the console looks at the style.
   public func makeReport(style: Style) -> any Report {
     switch self {
     case .console: ConsoleReport(style: style)

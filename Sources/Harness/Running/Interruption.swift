@@ -8,7 +8,7 @@ public enum Interruption {
   /// Whether a signal has asked the run to end.
   public static var isRequested: Bool { flag.load(ordering: .relaxed) }
 
-  /// From now on these signals end the run.
+  /// Makes these signals end the run from now on.
   ///
   /// A second one ends the process at once; the sandboxes follow it.
   ///

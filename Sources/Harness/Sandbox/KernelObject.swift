@@ -38,13 +38,13 @@ public struct KernelObject: Sendable, Hashable {
   public let kind: ObjectKind
   /// The path, the name, or the command of a process.
   public let name: String?
-  /// Of a System V object.
+  /// The key of a System V object.
   public let key: Int32?
   /// The identifier of a System V object, the number of a process or descriptor, or the inode of a file.
   public let id: Int?
   /// The process that created a shared memory segment.
   public let creator: Int?
-  /// `mode=600 size=4096`.
+  /// The attributes that can change: `mode=600 size=4096`.
   public let attributes: String?
   /// The role that created or holds it, as far as that is known.
   public var owner: String?
@@ -95,7 +95,7 @@ extension KernelObject: Comparable {
 extension KernelObject: Codable {}
 
 extension KernelObject: CustomStringConvertible {
-  /// `shm key=0x1a2b id=5 mode=600 size=4096 creator=17 (sender)`.
+  /// All that is known of the object: `shm key=0x1a2b id=5 mode=600 size=4096 creator=17 (sender)`.
   public var description: String {
     var words = [kind.rawValue]
     if kind == .process || kind == .descriptor, let id { words.append("\(id)") }

@@ -32,7 +32,7 @@ public struct ExpectedField: Sendable {
 }
 
 extension ExpectedResponse: CustomStringConvertible {
-  /// As it follows `->`.
+  /// The text that follows `->` in a script.
   public var description: String {
     switch self {
     case .ok(let fields): (["ok"] + fields.map(\.description)).joined(separator: " ")
@@ -45,7 +45,7 @@ extension ExpectedResponse: CustomStringConvertible {
 }
 
 extension ExpectedField: CustomStringConvertible {
-  /// As a script has it: `msg_prio=9`.
+  /// The text in a script: `msg_prio=9`.
   public var description: String { "\(key)\(relation)" }
 }
 

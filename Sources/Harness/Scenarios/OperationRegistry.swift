@@ -28,7 +28,7 @@ public struct OperationRegistry: Sendable {
 public struct Operation: Sendable, Hashable {
   /// The name of its C function, such as `mq_send`.
   public let name: String
-  /// Its parameters.
+  /// The names of its parameters.
   public let takes: [String]
   /// Those of its parameters that name the handles which it creates.
   public var opens: [String] = []

@@ -2,7 +2,7 @@
 ///
 /// This is one row of parameters: a scenario whose `with:` has three values is three of these.
 public struct Scenario: Sendable {
-  /// Unique among all scenarios, as in `posix-mq/priority-order`; the part before the `/` is the mechanism.
+  /// The unique name, such as `posix-mq/priority-order`; the part before the `/` is the mechanism.
   public let id: String
   /// What the scenario shows, in one line.
   public let title: String

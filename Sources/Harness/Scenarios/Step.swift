@@ -2,7 +2,7 @@
 public struct Step: Sendable {
   /// What the step does.
   public let action: Action
-  /// As the file has it, for people.
+  /// The line as the file has it, for people.
   public let text: String
   /// The place of the step in its file.
   public let location: SourceLocation
@@ -70,7 +70,7 @@ public struct HandleReference: Sendable, Hashable, CustomStringConvertible {
     self.handle = handle
   }
 
-  /// As a script has it: `writer.r`.
+  /// The text in a script: `writer.r`.
   public var description: String { "\(role).\(handle)" }
 }
 
@@ -82,7 +82,7 @@ public enum TerminationStatus: Sendable, Hashable, CustomStringConvertible {
   /// With any exit status but 0. Only an expectation is this.
   case failure
 
-  /// As a script has it: `exit 0`, `killed SIGKILL` or `exit not 0`.
+  /// The text in a script: `exit 0`, `killed SIGKILL` or `exit not 0`.
   public var description: String {
     switch self {
     case .exit(let status): "exit \(status)"

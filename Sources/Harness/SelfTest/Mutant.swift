@@ -1,12 +1,12 @@
 /// A peer with one deliberate defect, and what the suite must report about it.
 public struct Mutant: Sendable {
-  /// As `--mutant` takes it: `mq-priority-dropped`.
+  /// The name that `--mutant` takes: `mq-priority-dropped`.
   ///
   /// Unique among all languages.
   public let name: String
   /// The language whose mutant build has it.
   public let language: String
-  /// One line: the porter's mistake.
+  /// The defect, in one line.
   public let wrong: String
   /// The cells that must catch it, in the order of the file.
   public let catchers: [Catcher]
@@ -47,7 +47,7 @@ public struct Mutant: Sendable {
 }
 
 extension [Mutant] {
-  /// The mutants with these names; all of them if there are no names.
+  /// Returns the mutants with these names; all of them if there are no names.
   public func named(_ names: [String]) throws(RunError) -> [Mutant] {
     for name in names where !contains(where: { $0.name == name }) {
       throw RunError(

@@ -62,6 +62,8 @@ package struct LocatedFile: ~Copyable {
   package let path: FilePath
   private let file: OwnedDescriptor
 
+  /// Locates the file at a path, which is not followed if it is a symbolic link.
+  ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`.
   ///
   /// Calls `open(2)` with `O_PATH | O_NOFOLLOW`.

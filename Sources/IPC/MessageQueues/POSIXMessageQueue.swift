@@ -159,6 +159,8 @@ extension POSIXMessageQueue {
     }
   }
 
+  /// Locks the open description without waiting.
+  ///
   /// - Returns: false if another description has a lock that excludes this one.
   fileprivate static func lock(
     _ descriptor: FileDescriptor, _ mode: Int32, _ object: IPCError.Object

@@ -342,6 +342,8 @@ private struct DescriptorMapping: ~Copyable {
   let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
   private let count: Int
 
+  /// Copies the strings.
+  ///
   /// - Throws: `.invalidArgument` for a text with a NUL, which would be cut short.
   init(_ strings: [String]?, for program: String) throws(IPCError) {
     guard let strings else {
