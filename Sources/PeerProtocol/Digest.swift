@@ -3,9 +3,10 @@
 ///
 /// It tells payloads apart that differ by accident, not by intent; a word at a time, it keeps up with a pipe.
 public struct Digest: Sendable, Hashable, CustomStringConvertible {
+  /// The digest as a number.
   public let value: UInt64
 
-  /// The digest of `bytes`.
+  /// Computes the digest of `bytes`.
   public init(of bytes: RawSpan) {
     var digesting = Digesting()
     digesting.append(bytes)
@@ -14,7 +15,7 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
 
   fileprivate init(_ value: UInt64) { self.value = value }
 
-  /// The digest of the first `count` bytes of `pattern`, without making them.
+  /// Computes the digest of the first `count` bytes of `pattern`, without making them.
   public init(of pattern: Pattern, count: Int) {
     var hash = Hash()
     for index in 0..<count / 8 { hash.combine(pattern.word(index)) }
@@ -45,6 +46,7 @@ public struct Digesting: Sendable {
   private var hash = Digest.Hash()
   private var length = 0
 
+  /// Creates the digest of nothing, to which pieces are appended.
   public init() {}
 
   /// Takes the next piece: of a multiple of 8 bytes, unless it is the last one.
@@ -65,5 +67,6 @@ public struct Digesting: Sendable {
     length += bytes.byteCount
   }
 
+  /// Returns the digest of all pieces.
   public consuming func finish() -> Digest { Digest(hash.finish(length: length)) }
 }

@@ -9,6 +9,7 @@ public enum Response: Sendable, Hashable, CustomStringConvertible {
   /// The request itself is wrong: an unknown handle, a missing parameter. It says nothing about the mechanism.
   case invalid(reason: String)
 
+  /// Parses a line without its line end.
   public init(parsing line: some StringProtocol) throws(ProtocolError) {
     let words = try words(of: line)
     guard let word = words.first else { throw ProtocolError("an empty line is not a response") }
@@ -25,6 +26,7 @@ public enum Response: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
+  /// The line without its line end.
   public var description: String {
     switch self {
     case .ok(let fields): fields.entries.isEmpty ? "ok" : "ok \(fields.encoded)"

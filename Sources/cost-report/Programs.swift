@@ -44,7 +44,9 @@ struct Programs {
       systemCalls: rounded(systemCalls / 200), allocations: rounded((many.allocations - few.allocations) / 2000))
   }
 
-  /// Runs both programs in turns. The shortest time is that of the run which other programs disturbed least.
+  /// Runs both programs in turns.
+  ///
+  /// The shortest time is that of the run which other programs disturbed least.
   func time(_ measurement: Measurement) throws -> TimeCost {
     var (c, swift) = (Double.infinity, Double.infinity)
     for _ in 0..<7 {

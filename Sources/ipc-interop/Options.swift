@@ -31,7 +31,9 @@ struct RunningOptions: ParsableArguments {
     }
   }
 
-  /// - Parameter more: Other options, with their values, that are needed to run a cell alone as it is run here.
+  /// Sets the options of a run.
+  ///
+  /// `more` are other options, with their values, that are needed to run a cell alone as it is run here.
   func set(_ configuration: inout RunConfiguration, more: [(name: String, value: String)]) {
     configuration.jobs = jobs
     configuration.timeoutMultiplier = timeoutMultiplier

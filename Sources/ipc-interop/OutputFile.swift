@@ -2,10 +2,12 @@ import Foundation
 import Harness
 import SystemPackage
 
-/// The file that a report or a list is written to. An existing file, FIFO or device is written into, as by a shell's `>`.
+/// The file that a report or a list is written to.
 ///
-/// In a directory that all users can write, such as `/tmp`, a file of another user is rejected: it may be a link to a file
-/// that only this user can write, or be changed by its owner.
+/// An existing file, FIFO or device is written into, as by a shell's `>`.
+///
+/// In a directory that all users can write, such as `/tmp`, a file of another user is rejected: it may be a link to a
+/// file that only this user can write, or be changed by its owner.
 enum OutputFile {
   static func open(_ path: FilePath) throws(RunError) -> FileDescriptor {
     var options: FileDescriptor.OpenOptions = [.create, .truncate, .closeOnExec]

@@ -18,7 +18,7 @@ final class ReportWriter: Sendable {
     let handle: FileHandle
   }
 
-  /// - Parameter console: Creates the report for people.
+  /// Opens the files of the reports; `console` creates the report for people.
   init(
     _ options: OutputOptions, verbose: Bool = false, timings: Bool = false,
     console: (Style) -> any Report = ReportFormat.console.makeReport

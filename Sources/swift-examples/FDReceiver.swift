@@ -51,7 +51,9 @@ struct FDReceiver: ParsableCommand {
     }
   }
 
-  /// The first page of the file. A descriptor can be of any kind, and reading from what is not a regular file could block.
+  /// The first page of the file.
+  ///
+  /// A descriptor can be of any kind, and reading from what is not a regular file could block.
   private func readStart(_ file: FileDescriptor) throws -> [UInt8] {
     guard try FileStatus(of: file).isRegularFile else {
       report("fd_receiver", "fstat descriptor \(file.rawValue)", .operationNotSupportedByDevice)

@@ -1,4 +1,6 @@
-/// What `--mutant` takes. `fixtures/mutants.yaml` says of each which cells must catch it.
+/// What `--mutant` takes.
+///
+/// `fixtures/mutants.yaml` says of each which cells must catch it.
 enum Mutant: String, CaseIterable {
   // Bytes
   case writeLengthInCharacters = "write-length-in-characters"
@@ -64,7 +66,9 @@ enum Mutant: String, CaseIterable {
   // Signals
   case signalSetOffByOne = "signal-set-off-by-one"
 
-  /// The selected mutant. Set once before the first request, since reading the requests is itself a `read(2)`.
+  /// The selected mutant.
+  ///
+  /// Set once before the first request, since reading the requests is itself a `read(2)`.
   nonisolated(unsafe) static var chosen: Mutant?
 
   var isOn: Bool { unsafe self == Self.chosen }

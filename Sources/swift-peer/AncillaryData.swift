@@ -100,7 +100,9 @@ extension Parameters {
     has(key) ? try text(key).split(separator: ",", omittingEmptySubsequences: false).map(String.init) : []
   }
 
-  /// The credentials to send; nil if the request has none. Missing ones are those of this process.
+  /// The credentials to send; nil if the request has none.
+  ///
+  /// Missing ones are those of this process.
   fileprivate func credentials() throws -> UnixSocket.Credentials? {
     guard has("pid") || has("uid") || has("gid") else { return nil }
     return UnixSocket.Credentials(

@@ -2,7 +2,9 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// The parameters of a request, by type. What is missing or malformed is ``Invalid``.
+/// The parameters of a request, by type.
+///
+/// What is missing or malformed is ``Invalid``.
 struct Parameters {
   private let fields: Fields
 
@@ -73,7 +75,9 @@ struct Parameters {
     has(key) ? .after(try duration(key)) : .never
   }
 
-  /// Whether the request has `eintr=retry`. Without it an interrupted call fails, as in C.
+  /// Whether the request has `eintr=retry`.
+  ///
+  /// Without it an interrupted call fails, as in C.
   func retryOnInterrupt() throws -> Bool {
     switch fields["eintr"] {
     case nil: false

@@ -126,7 +126,8 @@ let signalOperations: [Peer.Operation] = [
 ]
 
 extension SignalSet {
-  /// Waits as `sigtimedwait(2)` does, which reports a timeout as a call that does not wait reports that nothing is pending.
+  /// Waits as `sigtimedwait(2)` does, which reports a timeout as a call that does not wait reports that nothing is
+  /// pending.
   fileprivate func timedWait(_ duration: Duration) throws -> ReceivedSignal {
     do {
       return try wait(timeout: .after(duration), retryOnInterrupt: false)
@@ -161,7 +162,9 @@ private func name(_ origin: ReceivedSignal.Origin) -> String {
 /// The symbol of a signal, or the number of a real-time signal.
 private func name(_ signal: Signal) -> String { signal.isRealTime ? "\(signal.rawValue)" : "\(signal)" }
 
-/// How often each handler ran. A handler can only use what is global and was created before.
+/// How often each handler ran.
+///
+/// A handler can only use what is global and was created before.
 nonisolated(unsafe) private let handled: UnsafeMutablePointer<sig_atomic_t> = {
   let counters = UnsafeMutablePointer<sig_atomic_t>.allocate(capacity: signals.upperBound)
   unsafe counters.initialize(repeating: 0, count: signals.upperBound)
@@ -212,7 +215,9 @@ extension Parameters {
       })
   }
 
-  /// The number of one process. 0 and negative numbers stand for groups.
+  /// The number of one process.
+  ///
+  /// 0 and negative numbers stand for groups.
   func process() throws -> ProcessID {
     let process: Int32 = try integer("pid")
     guard process > 0 else { throw Invalid("pid=\(process): one process expected") }

@@ -7,7 +7,9 @@ import SystemPackage
 
 /// What comes from a process that the harness started: nothing of it is trusted.
 extension FuzzTarget {
-  /// A line of a peer. One that is understood is understood alike when it is written anew.
+  /// A line of a peer.
+  ///
+  /// One that is understood is understood alike when it is written anew.
   static let contract = FuzzTarget(name: "contract") { input in
     let line = String(decoding: input, as: UTF8.self)
     if let answer = try? Response(parsing: line) {

@@ -42,7 +42,9 @@ struct InjectionPoint: Sendable, Hashable {
   /// Whether the call wakes the sleepers on a word.
   let isWaking: Bool
   /// Whether an earlier call of the same request had an effect that cannot be undone: bytes or a message were
-  /// transferred, or a name given. A second request would not be the same one.
+  /// transferred, or a name given.
+  ///
+  /// A second request would not be the same one.
   let isCommitted: Bool
 
   struct Next: Sendable, Hashable {

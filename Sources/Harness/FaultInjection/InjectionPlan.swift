@@ -29,15 +29,22 @@ struct InjectionPlan: Sendable {
   }
 }
 
-/// Which cells of the table to run. An empty list is all.
+/// Which cells of the table to run.
+///
+/// An empty list is all.
 public struct InjectionSelection: Sendable {
   /// Cells whose id contains one of these; a `*` stands for any text.
   public var filters: [String] = []
+  /// The mechanisms to test, such as `pipe`.
   public var mechanisms: [String] = []
+  /// The operations to test, such as `mq_send`.
   public var operations: [String] = []
+  /// The languages of the peers to test, such as `swift`.
   public var languages: [String] = []
+  /// The faults to inject, such as `EINTR`.
   public var faults: [InjectedFault] = []
 
+  /// Creates a selection of all cells.
   public init() {}
 
   var isEverything: Bool {

@@ -1,7 +1,7 @@
 import PeerProtocol
 
-/// After a call that failed, or did less than requested, the peer reports that, names the call, and continues to respond.
-/// A failed call had no effect, so it is requested once more, and from there the script must hold exactly.
+/// After a call that failed, or did less than requested, the peer reports that, names the call, and continues to
+/// respond. A failed call had no effect, so it is requested once more, and from there the script must hold exactly.
 extension InjectionRun {
   /// Evaluates the target's response to the request whose call failed.
   func evaluate(

@@ -2,8 +2,9 @@ import PeerProtocol
 
 /// A script while a fault is injected into one system call of one role, the target.
 ///
-/// `InjectionRun+Failures.swift` has what must hold after a failed call, `InjectionRun+Deaths.swift` what must hold after
-/// a death, and `InjectionRun+Partners.swift` what holds for roles that are talking with the target when its call fails.
+/// `InjectionRun+Failures.swift` has what must hold after a failed call, `InjectionRun+Deaths.swift` what must hold
+/// after a death, and `InjectionRun+Partners.swift` what holds for roles that are talking with the target when its call
+/// fails.
 final class InjectionRun {
   let cell: CellRun
   /// Nil while the script is only recorded.
@@ -13,7 +14,9 @@ final class InjectionRun {
   var progress = Progress.before
   /// Handles that were never created, because their creator died.
   var unavailableHandles: Set<HandleReference> = []
-  /// Roles that wait for what a dead role will not do any more. There are no more steps for them.
+  /// Roles that wait for what a dead role will not do any more.
+  ///
+  /// There are no more steps for them.
   var abandonedRoles: Set<String> = []
 
   enum Progress {

@@ -9,6 +9,8 @@ public struct InjectionRunner: Sendable {
   private let table: SystemCallTable
   private let tracer: InjectionTracer
 
+  /// Creates a runner of the selected cells, and reads the scripts.
+  ///
   /// - Throws: ``RunError`` if strace is missing, if the scripts have errors, and for a selection of nothing.
   public init(_ configuration: RunConfiguration, selection: InjectionSelection) throws(RunError) {
     self.configuration = configuration

@@ -1,6 +1,8 @@
 import SystemPackage
 
-/// The system calls of IPC, as `fixtures/system-calls.yaml` lists them. A call that it does not list gets no fault.
+/// The system calls of IPC, as `fixtures/system-calls.yaml` lists them.
+///
+/// A call that it does not list gets no fault.
 struct SystemCallTable: Sendable {
   private let calls: [String: SystemCall]
   /// Calls that concern no other process.

@@ -17,7 +17,9 @@ struct SystemCallTrace {
     var isInjected: Bool { line.hasSuffix("(INJECTED)") }
   }
 
-  /// Reads the lines that strace wrote to standard error. What a peer wrote there itself is skipped.
+  /// Reads the lines that strace wrote to standard error.
+  ///
+  /// What a peer wrote there itself is skipped.
   init(_ lines: [String]) {
     var requests: [[Call]] = []
     var counts: [Substring: Int] = [:]
@@ -52,7 +54,7 @@ struct SystemCallTrace {
 extension SystemCallTrace {
   /// The calls of IPC that a role made, as points where faults can be injected.
   ///
-  /// - Parameter operations: The operation of each request, in order.
+  /// `operations` are the operations of the requests, in order.
   func points(of role: String, operations: [String], table: SystemCallTable) -> [InjectionPoint] {
     zip(requestsInOneSlice, operations).enumerated().flatMap { index, pair -> [InjectionPoint] in
       let (calls, operation) = pair
@@ -74,8 +76,9 @@ extension SystemCallTrace {
     }
   }
 
-  /// The same requests as if each wait that sleeps in slices had ended within the first one. How many slices there are is
-  /// a matter of time, and a fault has to find its call whatever that was.
+  /// The same requests as if each wait that sleeps in slices had ended within the first one.
+  ///
+  /// How many slices there are is a matter of time, and a fault has to find its call whatever that was.
   private var requestsInOneSlice: [[Call]] {
     var dropped: [String: Int] = [:]
     return requests.map { calls in
@@ -105,8 +108,9 @@ extension SystemCallTrace.Call {
       && (result.map { $0 >= 0 } ?? false)
   }
 
-  /// Whether it transfers more than one byte, through something that keeps no boundaries between messages. What a
-  /// descriptor is follows it: `4<pipe:[81]>`, `5<UNIX-STREAM:[...]>`, `3</dev/shm/x>`.
+  /// Whether it transfers more than one byte, through something that keeps no boundaries between messages.
+  ///
+  /// What a descriptor is follows it: `4<pipe:[81]>`, `5<UNIX-STREAM:[...]>`, `3</dev/shm/x>`.
   fileprivate func isDivisible(_ table: SystemCallTable) -> Bool {
     guard table.transfers.contains(name), !readsProc, let open = line.firstIndex(of: "<") else { return false }
     let object = line[line.index(after: open)...]

@@ -1,16 +1,22 @@
 /// An error in a file that people write: where, what, and what would be right.
 public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
+  /// The place of the error.
   public let location: SourceLocation
+  /// What is wrong, and what would be right, in one line.
   public let message: String
 
+  /// The location and the message: `fixtures/peers.yaml:3:5: unknown key 'pier'`.
   public var description: String { "\(location): \(message)" }
 }
 
 /// All errors of the fixtures, in the order of files and lines.
 public struct FixtureErrors: Error, CustomStringConvertible {
+  /// The errors, each at its place.
   public let diagnostics: [Diagnostic]
 
-  /// One line each. If there are very many, the first are enough: one typo in an operation's name causes hundreds.
+  /// The errors, one line each.
+  ///
+  /// If there are very many, the first are enough: one typo in an operation's name causes hundreds.
   public var description: String {
     let shown = diagnostics.prefix(30).map(\.description)
     let rest = diagnostics.count - shown.count

@@ -1,8 +1,10 @@
 import Foundation
 import Yams
 
-/// A YAML file of the fixtures, with the place of everything in it. Every such file is read through this type, so that
-/// all of them report all their errors, with file, line, column and a suggestion, and none ignores an unknown key.
+/// A YAML file of the fixtures, with the place of everything in it.
+///
+/// Every such file is read through this type, so that all of them report all their errors, with file, line, column and
+/// a suggestion, and none ignores an unknown key.
 struct FixtureDocument {
   let file: String
   let log: DiagnosticLog
@@ -13,7 +15,9 @@ struct FixtureDocument {
   private let bytes: [UInt8]
   private let lines: [Range<Int>]
 
-  /// Parses a file. Returns nil, with the reason in `log`, if it is not YAML or is empty.
+  /// Parses a file.
+  ///
+  /// Returns nil, with the reason in `log`, if it is not YAML or is empty.
   init?(_ source: FixtureFile, log: DiagnosticLog) {
     file = source.file
     self.log = log
@@ -81,8 +85,9 @@ struct FixtureDocument {
     return lines
   }
 
-  /// The place of the first anchor, or of what looks like one. Aliases of aliases of aliases can stand for more than any
-  /// machine has the memory for, or the time to compare.
+  /// The place of the first anchor, or of what looks like one.
+  ///
+  /// Aliases of aliases of aliases can stand for more than any machine has the memory for, or the time to compare.
   private static func anchor(in bytes: [UInt8], _ lines: [Range<Int>]) -> (line: Int, column: Int)? {
     guard bytes.contains(UInt8(ascii: "&")) else { return nil }
     for (number, line) in lines.enumerated() {
@@ -127,7 +132,9 @@ struct FixtureDocument {
 }
 
 extension FixtureDocument {
-  /// A value of the file. Each accessor reports what is wrong with it, and returns nothing then.
+  /// A value of the file.
+  ///
+  /// Each accessor reports what is wrong with it, and returns nothing then.
   struct Value {
     fileprivate let document: FixtureDocument
     fileprivate let node: Node
@@ -153,7 +160,9 @@ extension FixtureDocument {
       }
     }
 
-    /// A text. Empty only if that is allowed.
+    /// A text.
+    ///
+    /// Empty only if that is allowed.
     func text(_ what: String, mayBeEmpty: Bool = false) -> SourceText? {
       guard case .scalar(let scalar) = node, mayBeEmpty || !scalar.string.isEmpty else {
         report("\(what) is a text, not \(kind)")

@@ -11,8 +11,9 @@ struct ParameterRow {
     return row
   }
 
-  /// `source` with each `{name}` of this row, and each sum or product of names, replaced by its value. Other braces are
-  /// left: they are filled when the cell runs.
+  /// `source` with each `{name}` of this row, and each sum or product of names, replaced by its value.
+  ///
+  /// Other braces are left: they are filled when the cell runs.
   func filling(_ source: SourceText, log: DiagnosticLog) -> SourceText {
     var result = source
     var index = 0

@@ -40,7 +40,9 @@ public enum ScenarioLoader {
     return scripts
   }
 
-  /// The scenarios of some files. Without the operations, every operation of every scenario would be an error.
+  /// The scenarios of some files.
+  ///
+  /// Without the operations, every operation of every scenario would be an error.
   static func load(
     _ files: [FixtureFile], transcripts: [FixtureFile] = [], operations: FixtureFile?, log: DiagnosticLog
   ) -> (scenarios: [Scenario], registry: OperationRegistry) {

@@ -1,5 +1,6 @@
-/// Text from one line of a file. It knows the column of each of its characters, also after parts of it were cut out or
-/// replaced.
+/// Text from one line of a file.
+///
+/// It knows the column of each of its characters, also after parts of it were cut out or replaced.
 ///
 /// A slice shares the bytes of the whole text, since the loader cuts every step of every row into words. Indices count
 /// bytes; only ASCII characters are searched for, so a slice never cuts a character in two.
@@ -29,7 +30,9 @@ struct SourceText {
     let advances: Bool
   }
 
-  /// - Parameter isExact: Whether each character of `text` has a column of its own in the file.
+  /// Creates text from one line of a file.
+  ///
+  /// With `isExact`, each character of `text` has a column of its own in the file.
   init(_ text: String, file: String, line: Int, column: Int, isExact: Bool) {
     storage = Storage(
       file: file, line: line, bytes: Array(text.utf8), runs: [Run(start: 0, column: column, advances: isExact)])

@@ -1,4 +1,6 @@
-/// What happens during a run. Reports know nothing else.
+/// What happens during a run.
+///
+/// Reports know nothing else.
 public enum Event: Sendable {
   /// A script is recorded, before the cells of the run are known.
   case recording(Cell, number: Int, of: Int)
@@ -12,14 +14,19 @@ public enum Event: Sendable {
 
 /// What is known about a run before its first cell.
 public struct RunDescription: Sendable, Encodable {
+  /// The number of cells to run.
   public let cells: Int
+  /// The number of scenarios that these cells belong to.
   public let scenarios: Int
+  /// How many cells may run at a time.
   public let jobs: Int
+  /// The seed of the order of the scenarios; 0 keeps that of the files.
   public let seed: UInt64
-  /// `private` or `shared`, and why it is not private.
+  /// The isolation of the cells: `private`, or `shared` and why it is not private.
   public let isolation: String
   /// For each language what its peer says in its greeting: `gcc-12.2.0`.
   public let implementations: [String: String]
+  /// The release of the kernel, as `uname(2)` reports it.
   public let kernel: String
   /// The ids of the cells in the order in which reports list them, whatever the order in which they end.
   public var plan: [String] = []
@@ -44,13 +51,19 @@ public struct RunDescription: Sendable, Encodable {
 
 /// What is known about a run after its last cell.
 public struct RunSummary: Sendable, Encodable {
+  /// The number of cells that were to run.
   public let planned: Int
+  /// How many cells had each verdict.
   public let counts: [Verdict: Int]
+  /// The number of cells whose verdict was not the expected one.
   public let unexpected: Int
   /// What is wrong with the run as a whole: stale expectations, missing cells, dishonest peers.
   public let problems: [String]
+  /// The duration of the run in wall-clock seconds.
   public let seconds: Double
+  /// The status that the command exits with.
   public let exitStatus: ExitStatus
+  /// Whether a signal ended the run before all cells had run.
   public let interrupted: Bool
 
   package init(

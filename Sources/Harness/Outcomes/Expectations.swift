@@ -21,6 +21,7 @@ public struct Expectations: Sendable {
   /// How many cells one entry may cover.
   private static let maximumCells = 20
 
+  /// No expectations: every cell must pass.
   public static let none = Expectations(entries: [])
 
   /// Expects of every cell what the suite must report about a mutant.
@@ -67,7 +68,9 @@ public struct Expectations: Sendable {
 
   // MARK: - Reading it
 
-  /// Reads the list. A file that does not exist, or holds nothing but comments, expects nothing unusual.
+  /// Reads the list.
+  ///
+  /// A file that does not exist, or holds nothing but comments, expects nothing unusual.
   static func load(at path: String, as file: String, log: DiagnosticLog) -> Expectations {
     guard FileManager.default.fileExists(atPath: path), let source = FixtureFile(at: path, as: file, log: log) else {
       return .none

@@ -1,6 +1,6 @@
 /// A language that takes part: how its peer and its example programs are started.
 public struct PeerDescription: Sendable, Hashable {
-  /// As pairings have it: `c`, `swift`.
+  /// The name of the language in pairings: `c`, `swift`.
   public let language: String
   /// The command of the peer; nil if it only has examples.
   public let peer: [String]?
@@ -29,11 +29,16 @@ public struct PeerDescription: Sendable, Hashable {
   }
 }
 
-/// The languages that take part, from `fixtures/peers.yaml` and files like it. The first is the reference.
+/// The languages that take part, from `fixtures/peers.yaml` and files like it.
+///
+/// The first is the reference.
 public struct PeerList: Sendable {
+  /// The languages, in the order of the files.
   public let peers: [PeerDescription]
 
+  /// The first language, with which control cells and mutants are run.
   public var reference: PeerDescription { peers[0] }
+  /// The description of a language; nil if it does not take part.
   public subscript(language: String) -> PeerDescription? { peers.first { $0.language == language } }
 
   package init(_ peers: [PeerDescription]) { self.peers = peers }
@@ -47,8 +52,9 @@ public struct PeerList: Sendable {
 
   // MARK: - Reading it
 
-  /// Reads `files`, in which relative commands begin at `root`. A later file may add languages, and may replace one only
-  /// if it says so.
+  /// Reads `files`, in which relative commands begin at `root`.
+  ///
+  /// A later file may add languages, and may replace one only if it says so.
   static func load(files: [String], root: String, log: DiagnosticLog) -> PeerList {
     var peers: [PeerDescription] = []
     for file in files {

@@ -65,8 +65,9 @@ enum MachineProbe {
     return setting?.hasPrefix("1") != true
   }
 
-  /// Whether the kernel has `SO_PEERPIDFD`. It is requested of a socket without a peer: a kernel that does not know the
-  /// option refuses it by another errno.
+  /// Whether the kernel has `SO_PEERPIDFD`.
+  ///
+  /// It is requested of a socket without a peer: a kernel that does not know the option refuses it by another errno.
   private static let hasPeerDescriptors: Bool = {
     let peerDescriptor: Int32 = 77
     let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)

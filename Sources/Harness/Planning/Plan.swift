@@ -2,8 +2,9 @@
 struct Plan: Sendable {
   let groups: [Group]
 
-  /// The cells of one scenario and one row of parameters. They share a control cell, which comes first if it is
-  /// selected.
+  /// The cells of one scenario and one row of parameters.
+  ///
+  /// They share a control cell, which comes first if it is selected.
   struct Group: Sendable {
     let scenario: Scenario
     /// The cell of the reference alone; nil if the reference does not take part.

@@ -1,15 +1,21 @@
 /// Which cells of the matrix to run.
 public struct Selection: Sendable {
-  /// Cells whose id contains one of these; a `*` stands for any text. All if there are none.
+  /// Cells whose id contains one of these; a `*` stands for any text.
+  ///
+  /// All if there are none.
   public var filters: [String] = []
   /// Cells that match one of these are left out.
   public var skipped: [String] = []
+  /// The mechanisms to run, such as `pipe`; all if there are none.
   public var mechanisms: [String] = []
-  /// `c:swift`, `swift:c`: the languages of the first roles, in order. One language alone is that in every role.
+  /// The languages of the first roles, in order: `c:swift`, `swift:c`.
+  ///
+  /// One language alone is that in every role.
   public var pairs: [[String]] = []
   /// The ids of the only cells to run; nil for all.
   var cells: Set<String>?
 
+  /// Creates a selection; without arguments, of all cells.
   public init(filters: [String] = [], skipped: [String] = [], mechanisms: [String] = [], pairs: [[String]] = []) {
     self.filters = filters
     self.skipped = skipped

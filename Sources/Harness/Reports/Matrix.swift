@@ -14,7 +14,9 @@ struct Matrix {
     var text: String { "\(passed)/\(total)\(failures > 0 ? "!" : "")" }
   }
 
-  /// Columns. Scenarios with many roles have too many pairings for a column each.
+  /// Columns.
+  ///
+  /// Scenarios with many roles have too many pairings for a column each.
   enum Pairing: Hashable, Comparable, CustomStringConvertible {
     /// Every role in the same language.
     case uniform(String)

@@ -12,8 +12,9 @@ struct CellContext: Sendable {
   let greetings = ParsedGreetings()
 }
 
-/// The greetings that were read during a run. A peer sends the same one every time, and its list of operations makes up
-/// most of what a cell has to parse.
+/// The greetings that were read during a run.
+///
+/// A peer sends the same one every time, and its list of operations makes up most of what a cell has to parse.
 final class ParsedGreetings: Sendable {
   private let parsed = Mutex<[String: Greeting]>([:])
   /// Peers whose greetings differ every time must not fill the memory.
@@ -32,7 +33,9 @@ enum TimeoutScaling {
   /// A sandbox starts in 3 to 7 ms on an idle machine; up to this, limits stay as they are.
   static let usualStartup = Duration.milliseconds(50)
 
-  /// A limit, longer by as much as a sandbox takes longer to start than usual. Never a shorter one.
+  /// A limit, longer by as much as a sandbox takes longer to start than usual.
+  ///
+  /// Never a shorter one.
   static func scaled(_ limit: Duration, startup: Duration) -> Duration {
     limit * max(1, startup / usualStartup)
   }

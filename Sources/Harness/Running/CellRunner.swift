@@ -30,7 +30,9 @@ final class CellRunner: Sendable {
   /// Whether the run is to end early: after a failure with `--fail-fast`, or when it is interrupted.
   var isStopped: Bool { shared.withLock { $0.isStopped } || Interruption.isRequested }
 
-  /// Reports an event. Events come one at a time, from whatever thread.
+  /// Reports an event.
+  ///
+  /// Events come one at a time, from whatever thread.
   func emit(_ event: Event) {
     shared.withLock { shared in
       if case .cellEnded(let result) = event {

@@ -20,7 +20,9 @@ struct LeakCheck {
     }
   }
 
-  /// In a private sandbox every object is the cell's. On a shared machine its names, keys and processes identify it.
+  /// In a private sandbox every object is the cell's.
+  ///
+  /// On a shared machine its names, keys and processes identify it.
   private func own(_ objects: [KernelObject]) -> [KernelObject] {
     guard client.sandbox.isolation == .shared else { return objects }
     let pids = client.roles.compactMap(\.pid)
@@ -62,8 +64,7 @@ struct LeakCheck {
 
   /// Checks that nothing is left when all roles have ended.
   ///
-  /// - Parameter tolerating: Kinds of objects of which some may be left, since their creator was killed before it could
-  ///   remove them.
+  /// Of the kinds `tolerating` some objects may be left, since their creator was killed before it could remove them.
   func checkNothingIsLeft(tolerating: Set<ObjectKind>) throws(CellOutcome) {
     let left: [KernelObject]
     do { left = try objects().filter { !tolerating.contains($0.kind) } } catch { throw CellOutcome(error) }

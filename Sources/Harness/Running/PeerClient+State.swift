@@ -2,7 +2,9 @@ import PeerProtocol
 
 /// What a role is doing: neither a guess nor a pause, but what `/proc` shows.
 extension PeerClient {
-  /// Waits until a role is blocked in one of `calls`. Its response would come too early.
+  /// Waits until a role is blocked in one of `calls`.
+  ///
+  /// Its response would come too early.
   func waitUntilBlocked(
     _ role: RoleProcess, in calls: [String], to what: String, expected: String
   ) throws(CellOutcome) {
@@ -38,7 +40,9 @@ extension PeerClient {
     try inspect(role, doing: what) { pid throws(SandboxError) in try sandbox.processState(of: pid) }
   }
 
-  /// Asks the sandbox init about a role's process. That it has ended is the role's failure, not the sandbox's.
+  /// Asks the sandbox init about a role's process.
+  ///
+  /// That it has ended is the role's failure, not the sandbox's.
   func inspect<Value>(
     _ role: RoleProcess, doing what: String, _ question: (Int) throws(SandboxError) -> Value
   ) throws(CellOutcome) -> Value {

@@ -41,7 +41,9 @@ final class PeerClient {
     case every(Duration)
   }
 
-  /// Waits until `condition` returns a value. Throws `timed out` if the role does not get there in time.
+  /// Waits until `condition` returns a value.
+  ///
+  /// Throws `timed out` if the role does not get there in time.
   func wait<Value>(
     for role: RoleProcess, to what: String, _ wakeup: Wakeup = .output,
     until condition: () throws(CellOutcome) -> Value?
@@ -81,7 +83,9 @@ final class PeerClient {
 
   // MARK: - Starting and ending
 
-  /// Starts a role's process. A peer is ready when it has greeted and turned what it inherits into handles.
+  /// Starts a role's process.
+  ///
+  /// A peer is ready when it has greeted and turned what it inherits into handles.
   func start(_ role: RoleProcess, arguments: [String]) throws(CellOutcome) {
     do {
       role.pid = try sandbox.spawn(
@@ -134,8 +138,9 @@ final class PeerClient {
     }
   }
 
-  /// Waits until no process holds the output of a role that has ended. A tracer ends a moment later; any other process
-  /// was left behind by the role.
+  /// Waits until no process holds the output of a role that has ended.
+  ///
+  /// A tracer ends a moment later; any other process was left behind by the role.
   private func waitForEndOfOutput(of role: RoleProcess) throws(CellOutcome) {
     let streams = streams(of: role)
     let patience = ContinuousClock.now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)

@@ -10,6 +10,7 @@ public struct Runner: Sendable {
   /// What was requested and does not exist.
   public let selectionProblems: [String]
 
+  /// Plans a run of the selected cells; nothing runs yet.
   public init(_ configuration: RunConfiguration, scenarios: [Scenario], expectations: Expectations) {
     self.configuration = configuration
     self.expectations = expectations

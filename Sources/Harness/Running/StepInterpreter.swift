@@ -1,6 +1,8 @@
 import PeerProtocol
 
-/// Performs the steps of a script. It knows the names of the cell, and what earlier steps captured.
+/// Performs the steps of a script.
+///
+/// It knows the names of the cell, and what earlier steps captured.
 final class StepInterpreter {
   let client: PeerClient
   private let leaks: LeakCheck
@@ -163,8 +165,9 @@ final class StepInterpreter {
     }
   }
 
-  /// Sends the signal again to a role that sleeps on with no signal pending: it came between two sleeps of one wait. A
-  /// role that sleeps once receives it once.
+  /// Sends the signal again to a role that sleeps on with no signal pending: it came between two sleeps of one wait.
+  ///
+  /// A role that sleeps once receives it once.
   private func waitUntilInterrupted(_ role: RoleProcess) throws(CellOutcome) {
     guard let request = role.pending, let operation = registry[request.operation], operation.sleepsInSlices else {
       return

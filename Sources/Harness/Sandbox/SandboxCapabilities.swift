@@ -21,8 +21,9 @@ struct SandboxCapabilities: Sendable, CustomStringConvertible {
   let isolation: Isolation
   /// Why the isolation is not better.
   var fallbackReason: String?
-  /// Kinds of objects that no snapshot lists here. No peer may be asked to create one: nothing listed would look like
-  /// nothing left behind.
+  /// Kinds of objects that no snapshot lists here.
+  ///
+  /// No peer may be asked to create one: nothing listed would look like nothing left behind.
   var unobservableKinds: Set<ObjectKind> = []
 
   var description: String {

@@ -13,7 +13,9 @@ final class SandboxInit {
   /// How the processes ended whose end it has reported, by their numbers within the sandbox.
   private(set) var terminations: [Int: TerminationStatus] = [:]
   private let timeout: Duration
-  /// It did not respond in time. A late response would be taken for the response to another command.
+  /// It did not respond in time.
+  ///
+  /// A late response would be taken for the response to another command.
   private var isHung = false
 
   /// Starts `program` with the far ends of the roles' standard input, output and error.
@@ -59,7 +61,7 @@ final class SandboxInit {
 
   /// Sends a command and waits for its response.
   ///
-  /// - Parameter item: Receives each line of a list, before the response ends.
+  /// `item` receives each line of a list, before the response ends.
   func perform(_ command: Request, item: (Fields) -> Void = { _ in }) throws(SandboxError) -> Fields {
     if isHung { throw SandboxError("the sandbox init does not respond any more") }
     guard (try? commands?.descriptor.writeAll(Array("\(command)\n".utf8))) != nil else {
@@ -139,7 +141,9 @@ final class SandboxInit {
     return pid
   }
 
-  /// Copies for C, with the NULL that ends a list. The caller frees them.
+  /// Copies for C, with the NULL that ends a list.
+  ///
+  /// The caller frees them.
   private static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
     var pointers: [UnsafeMutablePointer<CChar>?] = unsafe []
     for text in texts { unsafe pointers.append(strdup(text)) }

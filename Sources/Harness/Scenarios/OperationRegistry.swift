@@ -9,6 +9,7 @@ public struct OperationRegistry: Sendable {
   /// Response fields with the bytes that were transferred.
   let payloads: Set<String>
 
+  /// The operation with this name; nil if there is none.
   public subscript(operation: String) -> Operation? { operations[operation] }
   var names: [String] { operations.keys.sorted() }
 
@@ -25,8 +26,9 @@ public struct OperationRegistry: Sendable {
 
 /// One operation of the peer protocol.
 public struct Operation: Sendable, Hashable {
+  /// The name of its C function, such as `mq_send`.
   public let name: String
-  /// Its parameters.
+  /// The names of its parameters.
   public let takes: [String]
   /// Those of its parameters that name the handles which it creates.
   public var opens: [String] = []

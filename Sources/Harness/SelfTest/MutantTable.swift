@@ -5,11 +5,13 @@ public struct MutantTable: Report {
   private var record = RunRecord()
   private var drawn = ""
 
+  /// Creates a report on the mutants that a self-test runs.
   public init(_ mutants: [Mutant], style: Style) {
     self.mutants = mutants
     self.style = style
   }
 
+  /// Returns the text to print after an event, which may redraw lines.
   public mutating func receive(_ event: Event) -> String {
     record.receive(event)
     switch event {

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Tests the suite: runs every mutant in the cells that must catch it, and the mutant builds without a mutant in the same
-/// cells.
+/// Tests the suite: runs every mutant in the cells that must catch it, and the mutant builds without a mutant in the
+/// same cells.
 ///
 /// It is reported as a run. A cell in which a mutant plays is as expected if its verdict and reason are those of
 /// `fixtures/mutants.yaml`, and a cell of a build without a mutant if it passes.
@@ -10,10 +10,12 @@ public struct SelfTest: Sendable {
   private let capabilities: SandboxCapabilities
   private let trials: [SelfTestTrial]
   private let problems: [String]
-  /// How many mutants that hang wait for the end of their time at once. They hardly use the processor.
+  /// How many mutants that hang wait for the end of their time at once.
+  ///
+  /// They hardly use the processor.
   private static let hangingAtOnce = 6
 
-  /// - Parameter names: The mutants to try; all if there are none.
+  /// Creates a self-test of the mutants with these names; of all if there are none.
   public init(
     _ configuration: RunConfiguration, scenarios: [Scenario], mutants: [Mutant], build: MutantBuild,
     names: [String] = []
@@ -79,9 +81,9 @@ private struct SelfTestTrial: Sendable {
   /// The part of the usual time limit for a mutant that hangs: 2 s instead of 20.
   private static let timeoutOfTheHanging = 0.1
 
-  /// - Parameters:
-  ///   - mutant: Nil for the build without a mutant.
-  ///   - catching: The mutants whose cells are run.
+  /// Creates the run of a mutant, or of the build without one if `mutant` is nil.
+  ///
+  /// The cells of the mutants `catching` are run.
   init(
     _ mutant: Mutant?, of language: String, catching: [Mutant], scenarios: [Scenario], build: MutantBuild,
     capabilities: SandboxCapabilities, configuration: RunConfiguration
@@ -141,7 +143,9 @@ private struct SelfTestTrial: Sendable {
     }
   }
 
-  /// Runs some groups. A mutant that is not believed from its greeting on is caught by that, in all its cells.
+  /// Runs some groups.
+  ///
+  /// A mutant that is not believed from its greeting on is caught by that, in all its cells.
   private static func run(_ groups: [CellGroupRun], _ probe: Result<Void, RunError>, _ runner: CellRunner) {
     for group in groups {
       switch probe {

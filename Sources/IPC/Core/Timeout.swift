@@ -44,7 +44,9 @@ public struct Timeout: Hashable, Sendable {
     }
   }
 
-  /// Whether the time is over. Always true for ``immediate``.
+  /// Whether the time is over.
+  ///
+  /// Always true for ``immediate``.
   public var hasPassed: Bool { self != .never && deadline <= MonotonicTime.now }
 
   /// The time that is left, 0 if it has passed; nil for ``never``.
@@ -76,7 +78,9 @@ extension Timeout {
   /// The deadline as calls take it that use `CLOCK_MONOTONIC`, whose times are not negative.
   package var monotonicTime: (seconds: Int64, nanoseconds: Int) { Self.split(max(0, deadline)) }
 
-  /// The deadline as calls take it that use `CLOCK_REALTIME`. Those calls refuse times before 1970.
+  /// The deadline as calls take it that use `CLOCK_REALTIME`.
+  ///
+  /// Those calls refuse times before 1970.
   ///
   /// The time of day can be set while the call waits. So the call can report a timeout before ``hasPassed`` is true;
   /// call it again then.

@@ -21,7 +21,9 @@ public enum ListenDescriptors {
   public struct Inherited: Hashable, Sendable {
     /// Its name (`FileDescriptorName=` in systemd.socket(5)), usually that of the socket unit; `unknown` without one.
     public let name: String
-    /// The descriptor, which is close-on-exec, and belongs to the caller. Adopt it, or close it.
+    /// The descriptor, which is close-on-exec, and belongs to the caller.
+    ///
+    /// Adopt it, or close it.
     public let descriptor: FileDescriptor
   }
 

@@ -4,7 +4,9 @@ import Testing
 
 @testable import Harness
 
-/// What the runner does when it is killed, or lacks what it needs. `make soak` does the same at length.
+/// What the runner does when it is killed, or lacks what it needs.
+///
+/// `make soak` does the same at length.
 @Suite("The command", .serialized)
 struct CommandTests {
   private func withCheckout<Result: Sendable>(

@@ -9,8 +9,9 @@ import Testing
 struct PlantedOutputTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, file }
 
-  /// Runs the command with its report under the name of something planted. Returns its status, its output, and the
-  /// content of this user's file that the link leads to.
+  /// Runs the command with its report under the name of something planted.
+  ///
+  /// Returns its status, its output, and the content of this user's file that the link leads to.
   private func write(
     over planted: Planted, sticky: Bool, isListed: Bool
   ) throws -> (status: Int32, lines: [String], precious: String) {

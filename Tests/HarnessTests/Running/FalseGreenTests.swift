@@ -4,7 +4,9 @@ import Testing
 
 @testable import Harness
 
-/// The ways in which a suite could be green without having shown anything. None may be.
+/// The ways in which a suite could be green without having shown anything.
+///
+/// None may be.
 @Suite("A run is not green", .serialized)
 struct FalseGreenTests {
   /// Runs scenarios with an honest reference and an `odd` peer that responds as `cases` say.

@@ -42,8 +42,9 @@ struct PrivateSegmentTests {
     }
   }
 
-  /// In a sandbox, where the next process number can be chosen, a sandbox init on the host starts a peer. Its first number
-  /// would be that of a process which has created a segment and ended.
+  /// In a sandbox, where the next process number can be chosen, a sandbox init on the host starts a peer.
+  ///
+  /// Its first number would be that of a process which has created a segment and ended.
   @Test("is not attributed to a later process with the same number", .enabled(if: geteuid() == 0, "requires root"))
   func numberTaken() async throws {
     let script = """

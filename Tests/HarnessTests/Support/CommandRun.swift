@@ -7,11 +7,13 @@ import Testing
 /// The command itself, as a process, in a checkout of its own with few scenarios.
 final class CommandRun {
   let process = Process()
-  /// Its standard output and standard error. Its sandbox inits hold the latter, which ends when all of them have ended.
+  /// Its standard output and standard error.
+  ///
+  /// Its sandbox inits hold the latter, which ends when all of them have ended.
   private let said: LineSource
   private(set) var lines: [String] = []
 
-  /// - Parameter shell: A shell script that executes the command, `"$@"`.
+  /// Runs the command in a shell; `shell` is a script that executes it as `"$@"`.
   init(
     root: FilePath, shell: String = #"exec "$@""#, command: [String] = ["run", "--pairs", "c:c", "fifo/wait"],
     _ arguments: [String] = []

@@ -42,8 +42,9 @@ func unshareProcesses() throws {
   guard unshare(newPIDNamespace) == 0 else { throw Errno(rawValue: errno) }
 }
 
-/// A child that `fork(2)` creates, which runs `body` and exits with its result. Only for exit tests, in which no other
-/// thread can hold a lock of the runtime.
+/// A child that `fork(2)` creates, which runs `body` and exits with its result.
+///
+/// Only for exit tests, in which no other thread can hold a lock of the runtime.
 struct ForkedChild: ~Copyable {
   let process: Int32
 

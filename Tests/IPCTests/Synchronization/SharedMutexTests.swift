@@ -169,7 +169,9 @@ import Testing
   }
 }
 
-/// Locks the mutex in a thread that ends. The kernel reports its death soon; locking waits for that.
+/// Locks the mutex in a thread that ends.
+///
+/// The kernel reports its death soon; locking waits for that.
 func leaveLocked(_ region: SharedRegion) async throws {
   #expect(try await onThread { try SharedMutex.open(in: region, at: 0).tryLock() } == .acquired)
 }
