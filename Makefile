@@ -80,7 +80,8 @@ unit: c ## Run the unit tests
 
 test: lint unit self-test interop ## Unit tests, lint, the self-test, then the suite
 
-lint: lint-deps c-lint ## Check the format of Swift and C, and compile C with a second compiler
+lint: lint-deps c-lint ## Check the format of Swift and C, compile C with a second compiler, and check the prose
+	@.ci/prose lint
 	@swift format lint --strict --recursive Package.swift Sources Tests
 
 sanitize: build ## Unit tests and the suite with address, undefined (C) and thread sanitizers (takes half an hour)
