@@ -104,7 +104,7 @@ extension FuzzTarget {
       close: {takes: [handle], closes: handle}
       """.utf8))
 
-  /// A mistake is told with a line that the file has.
+  /// Checks that each diagnostic has a line number of the file.
   private static func check(_ error: FixtureErrors, lines input: [UInt8]) throws {
     try demand(!error.diagnostics.isEmpty, "refused without a mistake")
     // A line end of YAML may have up to three bytes, and none of them need be a newline.

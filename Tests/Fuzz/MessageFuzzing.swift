@@ -4,7 +4,7 @@ import SystemPackage
 
 @testable import IPC
 
-/// What another process sends.
+/// Messages of another process.
 extension FuzzTarget {
   /// Any bytes in place of the messages of a channel. The library and `ipc_channel.h` must receive the same messages, fail
   /// with the same errors, and send the same bytes.

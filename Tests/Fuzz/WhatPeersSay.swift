@@ -5,9 +5,9 @@ import SystemPackage
 
 @testable import Harness
 
-/// What comes from a process that the harness started: nothing of it is trusted.
+/// Data from a process that the harness started. The harness does not trust it.
 extension FuzzTarget {
-  /// A line of a peer. One that is understood is understood alike when it is written anew.
+  /// A line of a peer. If it can be parsed, writing the result and parsing that gives the same result.
   static let contract = FuzzTarget(name: "contract") { input in
     let line = String(decoding: input, as: UTF8.self)
     if let answer = try? Response(parsing: line) {

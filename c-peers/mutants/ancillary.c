@@ -73,7 +73,7 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
     ssize_t result = __real_recvmsg(fd, message, flags);
     if (result == -1)
         return result;
-    /* msg_flags is taken for an argument of sendmsg: it reports that something was cut off. */
+    /* The peer ignores msg_flags, which reports that ancillary data was truncated. */
     if (mutant("control-truncation-unseen"))
         message->msg_flags &= ~MSG_CTRUNC;
     if (mutant("message-truncation-unseen"))

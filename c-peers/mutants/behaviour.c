@@ -20,7 +20,7 @@ void answer_ahead(void) {
     answered = __real_write(STDOUT_FILENO, ok, sizeof ok - 1) != -1;
 }
 
-/* What main returned. */
+/* `status` is the result of main. */
 int after_the_end(int status) {
     /* The peer does not exit at the end of its input. */
     if (mutant("lives-on-without-input"))
@@ -58,7 +58,7 @@ ssize_t answer_wrongly(int fd, const char *line, size_t count) {
         answered = false;
         return (ssize_t)count;
     }
-    /* What went well need not be looked at. */
+    /* The peer reports every request as successful. */
     if (mutant("says-ok-to-everything"))
         return __real_write(fd, ok, sizeof ok - 1) == -1 ? -1 : (ssize_t)count;
     /* Errors are only logged, and the response is ok. */

@@ -45,7 +45,7 @@ ssize_t __wrap_read(int fd, void *bytes, size_t count) {
     /* Every call is retried after EINTR, so a signal never interrupts it. */
     while (result == -1 && errno == EINTR && mutant("read-hides-interruption"))
         result = __real_read(fd, bytes, count);
-    /* The result of read(2) is only compared with -1: the whole buffer is taken for the message. */
+    /* The result of read(2) is only compared with -1: the peer treats the whole buffer as the message. */
     if (result > 0 && mutant("read-count-ignored"))
         return (ssize_t)count;
     /* A timer has expired, or it has not. */
@@ -83,7 +83,7 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
         bytes = &added;
     }
     ssize_t result = __real_write(fd, bytes, count);
-    /* What was not refused was written. */
+    /* The peer treats a short write as a complete one. */
     if (result != -1 && mutant("short-write-as-whole"))
         return (ssize_t)count;
     /* errno is read after a line was logged; logging calls isatty, which sets it. */
@@ -141,7 +141,7 @@ void (*__wrap_signal(int number, void (*handler)(int)))(int) {
 
 int __wrap_mkfifo(const char *path, mode_t mode) {
     int result = __real_mkfifo(path, mode);
-    /* "Make sure that it is there": whatever stands there already. */
+    /* The peer accepts any existing file at the path. */
     if (result == -1 && errno == EEXIST && mutant("fifo-exists-is-fine"))
         return 0;
     /* A FIFO gets the usual mode of a file, which is readable by all. */

@@ -1,4 +1,4 @@
-/* What tutorials get wrong in whole programs. */
+/* Defects of whole programs that appear in tutorials. */
 #include "mutant.h"
 
 #include <stdio.h>

@@ -9,7 +9,7 @@ WRAPPED(getpid);
 WRAPPED(umask);
 
 long __wrap_sysconf(int name) {
-    /* What POSIX guarantees, instead of what there is. */
+    /* The peer reports the minimum that POSIX guarantees, not the limit of this system. */
     if (mutant("limit-of-posix"))
         return 32;
     return __real_sysconf(name);

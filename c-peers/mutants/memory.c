@@ -43,7 +43,7 @@ int __wrap_ftruncate(int fd, off_t length) {
     /* ftruncate only shortens: an object that should grow is unchanged. */
     if (length > 0 && mutant("size-never-set"))
         return 0;
-    /* The length is an int, and a negative one is taken for 0. */
+    /* The length is an int, and the peer treats a negative one as 0. */
     if (length < 0 && mutant("negative-size-as-zero"))
         length = 0;
     return __real_ftruncate(fd, length);
@@ -60,7 +60,7 @@ void *__wrap_mmap(void *address, size_t length, int protection, int flags, int f
     if (mutant("map-offset-rounded"))
         offset &= ~(off_t)4095;
     void *memory = __real_mmap(address, length, protection, flags, fd, offset);
-    /* Who has mapped it needs the descriptor no more, and forgets that others refer to it. */
+    /* The peer closes the descriptor after mapping, although other handles refer to it. */
     if (memory != MAP_FAILED && mutant("closed-after-mapping"))
         close(fd);
     return memory;

@@ -66,7 +66,7 @@ int __wrap_sem_post(sem_t *semaphore) {
 
 int __wrap_sem_wait(sem_t *semaphore) {
     int result = __real_sem_wait(semaphore);
-    /* A wait that returns is taken for a successful one. */
+    /* The peer treats every wait that returns as successful. */
     if (result == -1 && errno == EINTR && mutant("sem-interruption-as-success"))
         return 0;
     return result;

@@ -42,7 +42,7 @@ int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex) {
     /* EOWNERDEAD is ignored, since the mutex is locked. */
     if (error == EOWNERDEAD && mutant("mutex-dead-owner-untold"))
         return 0;
-    /* EOWNERDEAD is taken for a failure, and the mutex is unlocked. */
+    /* The peer treats EOWNERDEAD as a failure and unlocks the mutex. */
     if (error == EOWNERDEAD && mutant("mutex-dead-owner-unlocked"))
         __real_pthread_mutex_unlock(mutex);
     return error;

@@ -55,7 +55,7 @@ int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct times
 }
 
 int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *before) {
-    /* SIG_BLOCK is taken for SIG_SETMASK: it adds to the mask. */
+    /* The peer replaces the mask with SIG_SETMASK, where SIG_BLOCK would add to it. */
     if (how == SIG_BLOCK && mutant("mask-replaced"))
         how = SIG_SETMASK;
     /* sigset_t is an unsigned int in the declaration, and the signals above 32 are lost. */

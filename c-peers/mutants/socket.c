@@ -28,7 +28,7 @@ static socklen_t measured(const struct sockaddr *address, socklen_t length) {
     const struct sockaddr_un *un = (const struct sockaddr_un *)address;
     bool abstract = length > offsetof(struct sockaddr_un, sun_path) && un->sun_path[0] == '\0';
     size_t room = length - offsetof(struct sockaddr_un, sun_path);
-    /* A name is a string, also an abstract one: it ends where a NUL stands in it. */
+    /* The peer treats an abstract name as a string, which ends at the first NUL. */
     if (abstract && mutant("abstract-name-as-string"))
         return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strnlen(un->sun_path + 1, room - 1));
     /* sizeof the structure: all the zeros behind it are a part of the name. */
@@ -76,7 +76,7 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
     /* It was not connected, so it failed; and what fails is refused. */
     if (result == -1 && errno == EINPROGRESS && mutant("in-progress-as-failure"))
         errno = ECONNREFUSED;
-    /* A signal is no failure, and so there is a connection. */
+    /* The peer reports an interrupted connect as a connection. */
     if (result == -1 && errno == EINTR && mutant("interrupted-connect-as-connected"))
         return 0;
     /* A refused connect is reported as EINPROGRESS. */
@@ -189,7 +189,7 @@ int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_
     /* The credentials come by themselves, as with SO_PEERCRED. */
     if (option == SO_PASSCRED && mutant("credentials-never-asked-for"))
         return 0;
-    /* It works without: until the server is started anew. */
+    /* The first start of a server works without it; a restart fails. */
     if (option == SO_REUSEADDR && mutant("reuse-address-forgotten"))
         return 0;
     /* On BSD that is what it means. */

@@ -25,7 +25,7 @@ int __wrap_semget(key_t key, int count, int flags) {
 }
 
 int __wrap_semop(int set, struct sembuf *operations, size_t count) {
-    /* One after the other, each in its own call: what was to be together is no more. */
+    /* The peer makes one call for each operation, so they are not atomic together. */
     if (mutant("sysv-sem-one-by-one")) {
         for (size_t i = 0; i < count; i++)
             if (__real_semop(set, &operations[i], 1) == -1)
@@ -39,7 +39,7 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
         /* A set has one semaphore, as all the others of this world. */
         if (mutant("sysv-sem-number-lost"))
             operations[i].sem_num = 0;
-        /* 0 is no change, so there is nothing to do. */
+        /* The peer ignores an operation of 0, which should wait for 0. */
         if (operations[i].sem_op == 0 && mutant("sysv-sem-zero-is-nothing"))
             return 0;
     }

@@ -29,7 +29,7 @@ int __wrap_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event
 
 int __wrap_epoll_pwait2(int epoll, struct epoll_event *events, int most, const struct timespec *timeout,
                         const sigset_t *mask) {
-    /* Milliseconds, as epoll_wait(2) takes them; here they are taken for seconds. */
+    /* epoll_wait(2) takes milliseconds; the peer passes seconds. */
     struct timespec longer;
     if (timeout && timeout->tv_nsec > 0 && mutant("epoll-timeout-in-seconds")) {
         longer = (struct timespec){.tv_sec = timeout->tv_nsec / 1000000};
@@ -53,7 +53,7 @@ int __wrap_eventfd(unsigned value, int flags) {
 }
 
 int __wrap_pidfd_open(pid_t process, unsigned flags) {
-    /* The number of a process that has ended is taken for free before it is collected. */
+    /* The peer treats the number of an ended process as free before the process is collected. */
     char path[64], status[256] = "";
     snprintf(path, sizeof path, "/proc/%d/stat", process);
     FILE *file = mutant("zombie-taken-for-gone") ? fopen(path, "re") : NULL;

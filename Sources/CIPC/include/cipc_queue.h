@@ -1,5 +1,5 @@
-// What a queue in shared memory needs of the kernel besides cipc_futex.h: to sleep for several words, and to
-// be told of a dead owner. Each function leaves errno as the call does.
+// Kernel calls of a queue in shared memory, besides cipc_futex.h: they sleep on several words and report a
+// dead owner. Each function leaves errno as the call does.
 #pragma once
 
 #include <stdint.h>

@@ -68,8 +68,8 @@ extension InjectionRun {
     guard let operation = registry[request.operation] else { return false }
     let isItsWaiting = operation.sleeps.contains(injection.point.call)
     switch injection.fault {
-    // An operation with a choice reports an interruption of its wait, unless it was told to retry. Any other call may
-    // be made again.
+    // An operation with a choice reports an interruption of its wait, unless the request has `eintr=retry`. Any other
+    // call may be retried.
     case .interrupted: return !isItsWaiting || !operation.takes.contains("eintr") || request.fields["eintr"] == "retry"
     // A wait may be repeated.
     case .wouldBlock: return isItsWaiting || request.fields.keys.contains { $0.hasSuffix("timeout") }
@@ -100,7 +100,7 @@ extension InjectionRun {
       try cell.interpreter.check(exchange, by: role, against: expected)
       return
     }
-    // What was not transferred is still to come, and the script does not expect it.
+    // The remaining bytes are still to be transferred, and the script does not expect that.
     progress = .over
     guard case .ok(let fields) = exchange.response, case .ok(let expectations) = expected, transferred == 1 else {
       throw outcome("one byte was transferred", expected: "ok return=1")

@@ -20,7 +20,7 @@ struct InjectionTracer: Sendable {
     shortener = "\(root)/build/bin/short-transfer"
   }
 
-  /// Reports every call and changes none. What a descriptor is follows its number.
+  /// Reports every call and changes none. The kind of a descriptor follows its number.
   var recording: [String] { [strace, "--daemonize", "--decode-fds=all", "--string-limit=32", "--"] }
 
   func command(injecting injection: Injection) -> [String] {

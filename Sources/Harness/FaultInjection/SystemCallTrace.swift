@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a peer did, as strace(1) reports it: its system calls, by the request that it was performing.
+/// The system calls of a peer, as strace(1) reports them, grouped by request.
 struct SystemCallTrace {
   /// The calls during each request, of which the write of its response is the last.
   let requests: [[Call]]
@@ -17,7 +17,7 @@ struct SystemCallTrace {
     var isInjected: Bool { line.hasSuffix("(INJECTED)") }
   }
 
-  /// Reads the lines that strace wrote to standard error. What a peer wrote there itself is skipped.
+  /// Reads the lines that strace wrote to standard error. Lines of the peer itself are skipped.
   init(_ lines: [String]) {
     var requests: [[Call]] = []
     var counts: [Substring: Int] = [:]
@@ -105,8 +105,8 @@ extension SystemCallTrace.Call {
       && (result.map { $0 >= 0 } ?? false)
   }
 
-  /// Whether it transfers more than one byte, through something that keeps no boundaries between messages. What a
-  /// descriptor is follows it: `4<pipe:[81]>`, `5<UNIX-STREAM:[...]>`, `3</dev/shm/x>`.
+  /// Whether it transfers more than one byte, through something that keeps no boundaries between messages. The kind
+  /// of a descriptor follows its number: `4<pipe:[81]>`, `5<UNIX-STREAM:[...]>`, `3</dev/shm/x>`.
   fileprivate func isDivisible(_ table: SystemCallTable) -> Bool {
     guard table.transfers.contains(name), !readsProc, let open = line.firstIndex(of: "<") else { return false }
     let object = line[line.index(after: open)...]
@@ -114,7 +114,7 @@ extension SystemCallTrace.Call {
     return result ?? 0 > 1
   }
 
-  /// What a descriptor is may follow its number.
+  /// The result of the call. The kind of a descriptor may follow its number.
   private var result: Int? {
     line.components(separatedBy: " = ").last.flatMap { Int($0.prefix { $0 == "-" || $0.isNumber }) }
   }

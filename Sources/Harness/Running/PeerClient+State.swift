@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// What a role is doing: neither a guess nor a pause, but what `/proc` shows.
+/// The process state of a role, from `/proc`, without a guess or a pause.
 extension PeerClient {
   /// Waits until a role is blocked in one of `calls`. Its response would come too early.
   func waitUntilBlocked(
@@ -69,7 +69,7 @@ extension PeerClient {
     return CellOutcome(.timedOut, "\(role.description) did not \(what) within \(timeout)\(doing)")
   }
 
-  /// What passed between the runner and a role, and what it is doing.
+  /// Returns the messages between the runner and a role, and the state of its process.
   func transcript(of role: RoleProcess) -> Evidence.Transcript {
     role.takeErrors(from: streams(of: role).error)
     let state: String? =

@@ -24,7 +24,7 @@ final class Sandbox {
     let error: LineSource
   }
 
-  /// What all sandboxes of a run have in common.
+  /// Settings that all sandboxes of a run share.
   struct Settings: Sendable {
     /// The path of the sandbox init.
     let program: String
@@ -76,7 +76,7 @@ final class Sandbox {
     return sandboxInit.terminations[pid]
   }
 
-  /// Starts `command` as a role, with the descriptors that were taken for it as its 3, 4, and so on.
+  /// Starts `command` as a role, with its inherited descriptors as 3, 4, and so on.
   func spawn(role: Int, command: [String], inheriting: [Int], asAnotherUser: Bool) throws(SandboxError) -> Int {
     var fields = Fields()
     fields.append("role", role)

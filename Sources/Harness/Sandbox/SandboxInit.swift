@@ -13,7 +13,7 @@ final class SandboxInit {
   /// How the processes ended whose end it has reported, by their numbers within the sandbox.
   private(set) var terminations: [Int: TerminationStatus] = [:]
   private let timeout: Duration
-  /// It did not respond in time. A late response would be taken for the response to another command.
+  /// It did not respond in time. The runner would mistake a late response for the response to another command.
   private var isHung = false
 
   /// Starts `program` with the far ends of the roles' standard input, output and error.

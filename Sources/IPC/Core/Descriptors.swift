@@ -219,7 +219,7 @@ enum NonBlocking {
   }
 }
 
-/// What a descriptor is ready for: the events of `poll(2)` and `epoll(7)`.
+/// The readiness of a descriptor: the events of `poll(2)` and `epoll(7)`.
 public struct Readiness: OptionSet, Hashable, Sendable {
   public let rawValue: Int16
   public init(rawValue: Int16) { self.rawValue = rawValue }
