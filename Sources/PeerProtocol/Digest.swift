@@ -1,7 +1,8 @@
 /// A 64-bit digest of a payload: FNV-1a over its little-endian 64-bit words, the last one padded with zeros, and
 /// over its length at the end.
 ///
-/// It tells payloads apart that differ by accident, not by intent; a word at a time, it keeps up with a pipe.
+/// It distinguishes payloads that differ by accident, not by intent. It processes a word at a time, fast enough for a
+/// pipe.
 public struct Digest: Sendable, Hashable, CustomStringConvertible {
   public let value: UInt64
 

@@ -31,7 +31,7 @@ struct RunningOptions: ParsableArguments {
     }
   }
 
-  /// - Parameter more: Other options, with their values, that are needed to run a cell alone as it is run here.
+  /// - Parameter more: Other options, with their values, that are needed to repeat a cell alone.
   func set(_ configuration: inout RunConfiguration, more: [(name: String, value: String)]) {
     configuration.jobs = jobs
     configuration.timeoutMultiplier = timeoutMultiplier

@@ -61,7 +61,7 @@ final class ReportWriter: Sendable {
 }
 
 extension ReportWriter.Writer {
-  /// What the place can show, and the user's environment, decide the style.
+  /// The destination's capabilities and the user's environment decide the style.
   fileprivate static func console(
     on handle: FileHandle, verbose: Bool, _ makeReport: (Style) -> any Report
   ) -> Self {

@@ -30,7 +30,7 @@ struct Cost: Sendable {
   }
 }
 
-/// What to run; for measurements between two processes, the file that they share and which of the two this one is.
+/// The measurement to run; between two processes, also the shared file and the role of this process.
 struct Run {
   let count: Int
   let usesArrays: Bool

@@ -41,7 +41,7 @@ struct FDReceiver: ParsableCommand {
     say("FD Receiver: listening at '\(path)'.")
     for _ in 1...count.value {
       let client = try listener.accept(timeout: timeout)
-      // The two bytes that carry it are discarded. More than one descriptor is an error, and so is none.
+      // The two bytes that carry it are discarded. It is an error if the message has no descriptor, or more than one.
       let file = try client.receiveDescriptor(payloadLength: 2, timeout: timeout)
       let bytes = try readStart(file.descriptor)
       try file.close()

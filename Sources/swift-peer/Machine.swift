@@ -2,7 +2,7 @@ internal import CIPC
 internal import Glibc
 internal import PeerProtocol
 
-/// What Swift sees of the machine: its limits, the layout of C's types, and the values of C's constants.
+/// The limits of the machine, the layout of C's types and the values of C's constants, as Swift sees them.
 let machineOperations: [Peer.Operation] = [
   .init("limits") { _, _ in
     var fields = Fields()

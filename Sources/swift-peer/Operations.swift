@@ -38,7 +38,7 @@ nonisolated(unsafe) private let peer = Peer(
     systemVMessageOperations,
   ])
 
-/// What an inherited descriptor can be, in the order of trying.
+/// The possible types of an inherited descriptor, in the order in which they are tried.
 let adopters: [@Sendable (FileDescriptor, Int32) throws -> (any DescriptorHandle)?] = [
   adoptedMemoryObject,
   adoptedPipe,

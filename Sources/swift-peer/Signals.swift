@@ -10,7 +10,7 @@ let signalOperations: [Peer.Operation] = [
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = { unsafe handled[Int($0)] += 1 }
     action.sa_flags = try parameters.flags("sa_flags", of: actionFlags, default: 0)
-    // Creates the counters before the handler needs them. A handler that is installed again goes on counting.
+    // Creates the counters before the handler needs them. A handler that is installed again continues to count.
     unsafe handled[Int(signal)] += 0
     guard unsafe sigaction(signal, &action, nil) == 0 else { throw Failure(Errno(rawValue: errno)) }
     return Fields()

@@ -7,7 +7,7 @@
 // thread, so that tests which run beside do not count.
 static __thread long count;
 
-// A sanitizer has an allocator of its own, which must not be replaced: then nothing is counted.
+// A sanitizer has a private allocator, which must not be replaced. Then nothing is counted.
 #define IS_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
 
 #if !IS_SANITIZED

@@ -1,6 +1,6 @@
 // A contended `Mutex` of Swift is handed over by the kernel (FUTEX_LOCK_PI), which ThreadSanitizer does not
 // see: it would report a race between any two owners that once met. So each call is accompanied here by an
-// atomic operation on the lock's word, which it does see and which leaves the word as it is.
+// atomic operation on the lock's word, which the sanitizer sees and which leaves the word unchanged.
 #include "Sanitizers.h"
 
 #include <dlfcn.h>

@@ -1,4 +1,4 @@
-/* What `make cost` measures, in C: each mechanism is a file and a line in cost.c. */
+/* The measurements of `make cost` in C: each mechanism is a file and a line in cost.c. */
 #ifndef COST_H
 #define COST_H
 
@@ -7,8 +7,8 @@
 
 enum { COST_MESSAGE = 64 };
 
-/* What to run: `count` rounds; for measurements between two processes, the file that they share and which of
- * the two this one is. */
+/* The measurement to run: `count` rounds; between two processes, also the shared file and the role of this
+ * process. */
 struct cost_run {
     long count;
     const char *path;

@@ -16,7 +16,7 @@ enum { MAX_ROLES = 64, MAX_LINE = 1 << 20, KEYS = 16 };
 
 /// The command line.
 struct plan {
-    bool private_sandbox; // in namespaces of its own; otherwise on the host
+    bool private_sandbox; // in private namespaces; otherwise on the host
     const char *token;    // begins the name of every object that the cell creates
     int first_key;        // of the KEYS System V keys that belong to the cell
     char scratch[64];     // the working directory of the peers, whose files are listed

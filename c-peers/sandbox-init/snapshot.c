@@ -24,8 +24,8 @@ void remember_scratch(const struct plan *plan) {
     }
 }
 
-// What cannot be read cannot be listed, and an empty list would look like an empty sandbox. So each function
-// returns whether it saw everything; otherwise errno and this say why.
+// If a source cannot be read, an empty list would look like an empty sandbox. So each function returns
+// whether it saw everything; otherwise errno and this give the reason.
 static char unreadable[4096];
 
 static bool cannot_read(const char *path) {
@@ -173,7 +173,7 @@ static bool queues_are_hidden(void) {
 static bool list_queues(void) {
     if (queues_are_hidden())
         return true;
-    // An open mount has a position of its own to read from: it is opened once more for every snapshot.
+    // An open mount has a read position, so it is opened again for every snapshot.
     struct listing listing = {"", "mq"};
     errno = queues_reason;
     int root = queues != -1 ? openat(queues, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;

@@ -80,8 +80,8 @@ static void set_third_argument(pid_t pid, uint64_t value) {
         err(1, "short-transfer: write the registers of the peer");
 }
 
-// What a call was given, to be put back when it is over: the third argument, since a caller takes its
-// registers for unchanged, and up to two words of its memory.
+// Arguments of a call, which are restored when it returns: the third argument, since a caller expects
+// unchanged registers, and up to two words of its memory.
 struct loan {
     bool is_out;
     uint64_t third;
@@ -180,7 +180,8 @@ int main(int argc, char **argv) {
         if (ptrace(PTRACE_SEIZE, peer, NULL, (void *)options) == -1 ||
             ptrace(PTRACE_INTERRUPT, peer, NULL, NULL) == -1)
             err(1, "short-transfer: ptrace");
-        // What the peer holds must not be held by its tracer as well: its last close would not be the last.
+        // The tracer must not keep descriptors of the peer open, or the peer's last close would not be the
+        // last.
         close(ready[0]);
         int keep = dup2(ready[1], STDIN_FILENO);
         close(STDOUT_FILENO);

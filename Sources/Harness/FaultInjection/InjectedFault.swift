@@ -1,4 +1,4 @@
-/// What happens to a system call of a peer, caused from outside of it.
+/// A fault that the tracer injects into a system call of a peer.
 public enum InjectedFault: String, Sendable, CaseIterable, Codable {
   /// The peer is killed as it enters the call, which has no effect.
   case killedBefore = "killed-before"

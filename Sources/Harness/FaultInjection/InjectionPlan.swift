@@ -31,7 +31,7 @@ struct InjectionPlan: Sendable {
 
 /// Which cells of the table to run. An empty list is all.
 public struct InjectionSelection: Sendable {
-  /// Cells whose id contains one of these; a `*` stands for any text.
+  /// Cells whose id contains one of these; `*` matches any text.
   public var filters: [String] = []
   public var mechanisms: [String] = []
   public var operations: [String] = []

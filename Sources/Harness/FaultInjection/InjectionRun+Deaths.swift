@@ -89,7 +89,7 @@ extension InjectionRun {
       try check(exchange, by: role, against: expected)
     } catch {
       try check(exchange, by: role, againstOneOf: step.expectedAfterPeerDeath, otherwise: error)
-      // What came instead brought no descriptor.
+      // Without `fd`, the alternative response brought no descriptor.
       if case .ok(let fields) = exchange.response, fields["fd"] != nil { return }
       noteUnavailable(exchange.request, of: role.name)
     }
@@ -116,7 +116,7 @@ extension InjectionRun {
     throw outcome
   }
 
-  /// Ends the roles that wait for what will not be done: the mechanism does not tell them.
+  /// Ends the roles that wait for an event that cannot happen any more: the mechanism does not report that.
   func releaseWaitingRoles() throws(CellOutcome) {
     switch progress {
     case .dead, .over: break

@@ -25,7 +25,7 @@ final class InjectionRun {
     case survived
     /// The target is dead, and the others continue.
     case dead
-    /// What the fault left undone cannot be done again: the script ends here.
+    /// The failed operation cannot be repeated, so the script ends here.
     case over
   }
 

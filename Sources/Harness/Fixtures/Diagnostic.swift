@@ -40,7 +40,7 @@ final class DiagnosticLog {
     add(SourceLocation(file: file, line: 1, column: 1), message)
   }
 
-  /// What `body` reads, unless it reports an error.
+  /// Returns the result of `body`, unless it reports an error.
   static func collect<Value>(_ body: (DiagnosticLog) -> Value) throws(FixtureErrors) -> Value {
     let log = DiagnosticLog()
     let value = body(log)

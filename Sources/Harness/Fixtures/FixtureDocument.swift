@@ -6,7 +6,7 @@ import Yams
 struct FixtureDocument {
   let file: String
   let log: DiagnosticLog
-  /// What the whole file holds.
+  /// The value of the whole file.
   var root: Value { Value(document: self, node: node) }
   private let node: Node
   /// The bytes of the file, and the range of each line in them.
@@ -143,7 +143,7 @@ extension FixtureDocument {
 
     private func value(_ node: Node) -> Value { Value(document: document, node: node) }
 
-    /// What it is, for an error that expected something else.
+    /// The kind of the value, for an error message.
     private var kind: String {
       switch node {
       case .scalar(let scalar): scalar.string.isEmpty ? "nothing" : "the text '\(abbreviated(scalar.string))'"

@@ -51,7 +51,7 @@ struct StepParser {
     return steps
   }
 
-  /// The roles that a name stands for: itself, or for `writer-*` each of a group, with its number.
+  /// The roles that a name refers to: one role, or for `writer-*` each role of the group, with its number.
   func members(_ name: SourceText) -> [(role: Role, number: String?)] {
     let text = name.text
     if let role = roles.first(where: { $0.name == text }) { return [(role, nil)] }
@@ -92,7 +92,7 @@ struct StepParser {
         words[arrow].location, "'->' must be followed by an expectation: ok, error ERRNO, blocks, later, or fields")
       return []
     }
-    // What a request uses must have been captured before its own response.
+    // A variable of a request must have been captured by an earlier response.
     let requestWords = Array(words[..<(arrow ?? words.count)])
     let request = requestWords.isEmpty ? nil : request(requestWords)
     let expected = ExpectationParser(log: log).parse(

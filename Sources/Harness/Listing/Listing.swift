@@ -1,4 +1,4 @@
-/// What a run would do, without running it: the scenarios of its cells, and the pitfalls that they cover.
+/// The plan of a run: the scenarios of its cells, and the pitfalls that they cover. Nothing is executed.
 public struct Listing: Sendable, Encodable {
   /// The version of the form, for programs.
   let format = 1

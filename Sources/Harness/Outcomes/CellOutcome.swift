@@ -1,11 +1,11 @@
-/// What became of a cell: the one type that carries a verdict from the step where it is decided to the reports.
+/// The outcome of a cell: the one type that carries a verdict from the step where it is decided to the reports.
 ///
 /// A step that decides it throws it.
 public struct CellOutcome: Error, Sendable {
   public private(set) var verdict: Verdict
   /// One line; nil if the cell passed.
   public private(set) var reason: String?
-  /// What was seen of a cell that did not pass.
+  /// Evidence of a cell that did not pass.
   public internal(set) var evidence: Evidence?
   /// Wall-clock seconds from the start of the sandbox to the last check.
   public internal(set) var seconds = 0.0
@@ -39,12 +39,12 @@ public struct CellOutcome: Error, Sendable {
   }
 }
 
-/// What a person needs to understand a verdict without opening the harness.
+/// The data that explains a verdict to a person who does not know the harness.
 public struct Evidence: Sendable, Encodable {
   /// The step at which the cell ended, and where it is.
   public var step: String?
   public var location: SourceLocation?
-  /// What the standard requires, as the script has it.
+  /// The response that the standard requires, as written in the script.
   public var expected: String?
   public var request: Message?
   public var response: Message?
@@ -70,7 +70,7 @@ public struct Evidence: Sendable, Encodable {
     leftBehindCount += objects.count
   }
 
-  /// What passed between the runner and one role.
+  /// The requests and responses between the runner and one role.
   public struct Transcript: Sendable, Encodable {
     public let role: String
     public let language: String
@@ -89,7 +89,7 @@ public struct Evidence: Sendable, Encodable {
   }
 }
 
-/// The verdict on one cell as it is reported.
+/// The reported verdict on one cell.
 public struct CellResult: Sendable, Encodable {
   public let cell: Cell
   public let outcome: CellOutcome

@@ -1,4 +1,4 @@
-/// What happens during a run. Reports know nothing else.
+/// An event of a run. Reports receive nothing else.
 public enum Event: Sendable {
   /// A script is recorded, before the cells of the run are known.
   case recording(Cell, number: Int, of: Int)
@@ -73,7 +73,7 @@ extension RunSummary {
     /// Fewer cells than this that were really run are a failure.
     var requiredCells = 0
     var failFast = false
-    /// Whether a run of leaks alone has a status of its own.
+    /// Whether a run whose only failures are leaks has a separate exit status.
     var countsLeaksApart = true
   }
 

@@ -6,7 +6,7 @@ public struct PeerDescription: Sendable, Hashable {
   public let peer: [String]?
   /// The command of an example program, with `{program}` for its name; nil if it has none.
   public let examples: [String]?
-  /// The language of its greeting, which differs for a mutant: it takes part under a name of its own.
+  /// The language of its greeting, which differs from the peer's name for a mutant.
   let greetsAs: String
 
   package init(language: String, peer: [String]?, examples: [String]?, greetsAs: String? = nil) {

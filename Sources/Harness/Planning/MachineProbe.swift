@@ -57,7 +57,7 @@ enum MachineProbe {
     return nil
   }
 
-  /// Whether there is `::1`; for a sandbox with an interface of its own, whether the kernel would give it one.
+  /// Whether there is `::1`; for a sandbox with a separate interface, whether the kernel would add it.
   private static func hasIPv6(_ isolation: Isolation) -> Bool {
     guard let addresses = try? String(contentsOfFile: "/proc/net/if_inet6", encoding: .utf8) else { return false }
     if isolation == .shared { return addresses.contains("\(String(repeating: "0", count: 31))1 ") }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the user asked a run to do.
+/// The options of a run that the user requested.
 public struct RunConfiguration: Sendable {
   public let root: String
   /// The path of the sandbox init.

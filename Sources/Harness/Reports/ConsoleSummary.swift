@@ -43,7 +43,7 @@ struct ConsoleSummary {
     }
   }
 
-  /// The space keeps headings and numbers in their column where there is no mark.
+  /// The space aligns headings with numbers that have no mark.
   private func heading(_ pairing: Matrix.Pairing) -> String { pairing.description.escapedForDisplay + " " }
 
   private func cell(_ entry: Matrix.Entry?) -> TextTable.Cell {

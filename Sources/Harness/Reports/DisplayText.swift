@@ -10,8 +10,8 @@ extension Unicode.Scalar {
 }
 
 extension StringProtocol {
-  /// The text as visible characters alone: `\n`, `\x1b`, `\u{202e}` stand for the others. What peers write must not
-  /// control a terminal.
+  /// The text as visible characters alone: `\n`, `\x1b`, `\u{202e}` replace the others. Output of peers must not control
+  /// a terminal.
   var escapedForDisplay: String { escapingUnsafe { _ in false } }
 
   /// The lines of a text, each escaped. A line end at the end begins no further line.

@@ -1,7 +1,7 @@
 import PeerProtocol
 import Synchronization
 
-/// What all cells of a run have in common.
+/// The context that all cells of a run share.
 struct CellContext: Sendable {
   let registry: OperationRegistry
   let sandbox: Sandbox.Settings

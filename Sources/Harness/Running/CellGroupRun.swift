@@ -7,7 +7,7 @@ struct CellGroupRun: Sendable {
   let expectations: Expectations
   /// How often each cell is run.
   var repetitions = 1
-  /// Whether the control cell, if it was not selected, is run to tell a wrong peer from a broken machine.
+  /// Whether the control cell, if it was not selected, is run to distinguish a defective peer from a broken machine.
   var runsControl = true
   /// The command that runs a cell again.
   let rerun: @Sendable (Cell) -> String

@@ -14,7 +14,7 @@ final class CellRunner: Sendable {
     var isStopped = false
   }
 
-  /// Work that is done in order, by threads of its own.
+  /// Work that is done in order, by separate threads.
   struct Lane: Sendable {
     let threads: Int
     let work: [@Sendable (CellRunner) -> Void]

@@ -32,7 +32,7 @@ final class PeerClient {
   /// How long a peer may take, on this machine and now: longer, the longer the sandbox took to start.
   var timeout: Duration { TimeoutScaling.scaled(context.timeout, startup: sandbox.startup) }
 
-  /// What makes a wait look again.
+  /// An event after which a wait checks its condition again.
   enum Wakeup {
     /// Output of any role, or the end of one.
     case output

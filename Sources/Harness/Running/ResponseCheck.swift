@@ -123,7 +123,7 @@ struct ResponseCheck {
   // MARK: - Golden transcripts
 
   /// Whether a response is the one of a golden transcript: the same kind and the same fields in any order, where `*`
-  /// stands for any value. The call that failed, which an error may name, need not be recorded.
+  /// matches any value. The call that failed, which an error may name, need not be recorded.
   static func matches(_ response: Response, recorded: String) -> Bool {
     let wanted = recorded.split(separator: " ")
     let namesCall = wanted.contains { $0.hasPrefix("call=") }

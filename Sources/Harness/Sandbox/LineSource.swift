@@ -9,7 +9,7 @@ final class LineSource {
   private let end: OwnedDescriptor
   private(set) var isEnded = false
   private(set) var isFlooded = false
-  /// What has arrived; the bytes before `start` are taken.
+  /// The received bytes; those before `start` were already returned.
   private var bytes: [UInt8] = []
   private var start = 0
   /// No line ends between `start` and this.

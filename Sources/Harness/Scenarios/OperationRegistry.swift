@@ -4,7 +4,7 @@ public struct OperationRegistry: Sendable {
   private let operations: [String: Operation]
   /// Parameters, of any operation, that name handles.
   let handleParameters: [String]
-  /// What an operation refers to if a parameter is left out: `["handle": "default"]`.
+  /// The default values of omitted parameters: `["handle": "default"]`.
   let defaults: [String: String]
   /// Response fields with the bytes that were transferred.
   let payloads: Set<String>

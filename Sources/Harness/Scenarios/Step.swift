@@ -4,13 +4,13 @@ public struct Step: Sendable {
   /// As the file has it, for people.
   public let text: String
   public let location: SourceLocation
-  /// What may come instead once another role has died in the middle of its script: what follows each `~>`.
+  /// The responses that are also accepted after another role died in the middle of its script: those after each `~>`.
   public let expectedAfterPeerDeath: [ExpectedResponse]
 
   public enum Action: Sendable {
     /// Requests an operation: `- sender: mq_send msg=first -> ok`.
     case request(role: String, RequestTemplate, ExpectedResponse)
-    /// Sends a line as it is, and expects a response in which `*` stands for any text: a golden transcript.
+    /// Sends a line unchanged, and expects a response in which `*` matches any text: a golden transcript.
     case transcript(role: String, request: String, response: String)
     /// Takes the response to an earlier request: `- receiver: -> msg=late`.
     case response(role: String, ExpectedResponse)

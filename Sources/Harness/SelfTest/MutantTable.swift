@@ -63,7 +63,7 @@ public struct MutantTable: Report {
   }
 }
 
-/// What became of a mutant.
+/// The outcome of a mutant.
 private struct MutantOutcome {
   let isKilled: Bool
   /// Whether a need of its cells is not met, so that nothing is known.

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// What the runner does when it is killed, or lacks what it needs. `make soak` does the same at length.
+/// The behaviour of the runner when it is killed or when the machine lacks a requirement. `make soak` tests more of it.
 @Suite("The command", .serialized)
 struct CommandTests {
   private func withCheckout<Result: Sendable>(

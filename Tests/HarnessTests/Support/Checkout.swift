@@ -33,7 +33,7 @@ enum Checkout {
   }
 }
 
-/// Runs `body` on a thread of its own, since it blocks.
+/// Runs `body` on a separate thread, because it blocks.
 func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
   try await withCheckedThrowingContinuation { continuation in
     Thread { continuation.resume(with: Swift.Result { try body() }) }.start()

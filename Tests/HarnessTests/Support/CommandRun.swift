@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// The command itself, as a process, in a checkout of its own with few scenarios.
+/// The command itself, as a process, in a separate checkout with few scenarios.
 final class CommandRun {
   let process = Process()
   /// Its standard output and standard error. Its sandbox inits hold the latter, which ends when all of them have ended.

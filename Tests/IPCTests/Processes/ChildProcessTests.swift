@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct ChildProcessTests {
-  /// What a shell script that runs as a child writes to its standard output.
+  /// Returns the standard output of a shell script that runs as a child.
   private func output(of script: String, options: ChildProcess.Options = .init()) throws -> String {
     let nothing: [UInt8] = []
     let (output, status) = try ChildProcess.filter(

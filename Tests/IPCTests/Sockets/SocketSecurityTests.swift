@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// What another user or process can do to the path of a socket.
+/// Attacks of another user or process on the path of a socket.
 @Suite struct SocketSecurityTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, directory, socket }
 

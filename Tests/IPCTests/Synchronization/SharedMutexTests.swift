@@ -249,7 +249,7 @@ func leaveLocked(_ region: SharedRegion) async throws {
 }
 
 extension Thread {
-  /// The result of `body` in a thread of its own, for which this thread waits.
+  /// Returns the result of `body` in a separate thread, for which this thread waits.
   static func finished<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) -> Result<Value, any Error> {
     let result = Handed<Value>()
     let thread = Thread { result.hand(Result(catching: body)) }
