@@ -23,7 +23,7 @@ pid_t __wrap_getpid(void) {
 }
 
 mode_t __wrap_umask(mode_t mask) {
-    /* The mask that is set, instead of the one that was. */
+    /* The peer returns the new mask instead of the previous one. */
     mode_t before = __real_umask(mask);
     return mutant("umask-answers-new") ? mask : before;
 }
