@@ -3,7 +3,7 @@ import PeerProtocol
 
 @testable import Harness
 
-/// The files that people write. Whatever they hold, each loads, or is refused with the place of what is wrong.
+/// The files that people write. Any content either loads, or is refused with the location of the error.
 extension FuzzTarget {
   static let scenarios = FuzzTarget(name: "scenarios") { input in
     do {
@@ -92,7 +92,7 @@ extension FuzzTarget {
     }
   }
 
-  /// A few operations: of all of them a fuzzer would learn the names and nothing else.
+  /// A few operations: with all of them, a fuzzer would explore only their names.
   private static let operationsFile = FixtureFile(
     file: "operations.yaml",
     bytes: Data(
@@ -107,7 +107,7 @@ extension FuzzTarget {
   /// Checks that each diagnostic has a line number of the file.
   private static func check(_ error: FixtureErrors, lines input: [UInt8]) throws {
     try demand(!error.diagnostics.isEmpty, "refused without a mistake")
-    // A line end of YAML may have up to three bytes, and none of them need be a newline.
+    // A line end of YAML may have up to three bytes, and need not contain a newline.
     for mistake in error.diagnostics where mistake.location.file != "operations.yaml" || !input.isEmpty {
       let (line, column) = (mistake.location.line, mistake.location.column)
       try demand(line >= 1 && line <= input.count + 2 && column >= 0, "a mistake at \(line):\(column)")

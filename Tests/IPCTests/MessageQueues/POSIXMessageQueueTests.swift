@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct POSIXMessageQueueTests {
-  @Test func `Creating is exclusive, opening creates nothing, and isNew tells which happened`() throws {
+  @Test func `Creating is exclusive, opening creates nothing, and isNew reports which happened`() throws {
     try withQueueName { name in
       #expect(reason { _ = try POSIXMessageQueue.Receiver.open(name) } == .noSuchFileOrDirectory)
       let attributes = POSIXMessageQueue.Attributes(maximumMessages: 3, maximumMessageSize: 100)

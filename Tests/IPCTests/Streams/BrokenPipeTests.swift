@@ -13,7 +13,7 @@ import Testing
     }
   }
 
-  /// The way of kernels before Linux 6.18, which have no RWF_NOSIGNAL.
+  /// Tests the fallback for kernels before Linux 6.18, which have no RWF_NOSIGNAL.
   @Test func `Without the kernel's flag, a broken pipe raises no signal either`() async {
     await #expect(processExitsWith: .success) {
       signal(SIGPIPE, SIG_DFL)
