@@ -1,7 +1,7 @@
 import PeerProtocol
 import SystemPackage
 
-/// Records every script, injects every fault into every call that it saw, and reports the outcomes.
+/// Records every script, injects every fault into every recorded call, and reports the outcomes.
 public struct InjectionRunner: Sendable {
   private let configuration: RunConfiguration
   private let selection: InjectionSelection

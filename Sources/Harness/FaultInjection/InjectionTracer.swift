@@ -1,7 +1,7 @@
 import Foundation
 
-/// The programs that inject faults into the system calls of a peer. Each is a command before the peer's own, which it
-/// then executes: the process that started the peer sees nothing else.
+/// The programs that inject faults into the system calls of a peer. The command of each one precedes the peer's
+/// command, which it executes. The process that started the peer sees no difference.
 struct InjectionTracer: Sendable {
   /// The path of strace(1).
   let strace: String

@@ -30,7 +30,7 @@ struct SystemCallTrace {
       counts[name, default: 0] += 1
       let arguments = line[line.index(after: parenthesis)...]
       if name == "read", Self.concerns(0, arguments) {
-        // A read that a signal interrupts is made again.
+        // The peer repeats a read that a signal interrupts.
         if !line.contains(" = ?"), !line.contains(" = -1") { requests.append([]) }
       } else if !requests.isEmpty {
         requests[requests.count - 1].append(
@@ -74,8 +74,8 @@ extension SystemCallTrace {
     }
   }
 
-  /// The same requests as if each wait that sleeps in slices had ended within the first one. How many slices there are is
-  /// a matter of time, and a fault has to find its call whatever that was.
+  /// The same requests as if each wait that sleeps in slices had ended within the first one. The number of slices
+  /// depends on time, but a fault must always find its call.
   private var requestsInOneSlice: [[Call]] {
     var dropped: [String: Int] = [:]
     return requests.map { calls in
@@ -119,16 +119,16 @@ extension SystemCallTrace.Call {
     line.components(separatedBy: " = ").last.flatMap { Int($0.prefix { $0 == "-" || $0.isNumber }) }
   }
 
-  /// Whether it is an allocator's mapping, or concerns a word on which only threads of this process sleep: nothing that
-  /// others see.
+  /// Whether it is an allocator's mapping, or concerns a word on which only threads of this process sleep: other
+  /// processes see neither.
   fileprivate var isPrivate: Bool {
     (name == "mmap" && line.contains("MAP_ANONYMOUS")) || (name == "futex" && line.contains("_PRIVATE"))
   }
 
-  /// Whether it reads what the kernel reports about a process, which is whole, and can be repeated.
+  /// Whether it reads a process's files of the kernel, which are never short and can be read again.
   private var readsProc: Bool { name == "read" && line.contains("</proc/") }
 
-  /// Whether it wakes the sleepers on a word, which cannot fail while the word exists.
+  /// Whether it wakes the threads that sleep on a word, which cannot fail while the word exists.
   fileprivate var isWaking: Bool { name == "futex" && line.contains("FUTEX_WAKE") }
 
   /// The word on which it sleeps; nil for all other calls.

@@ -1,4 +1,4 @@
-/// An error in a file that people write: where, what, and what would be right.
+/// An error in a file that people write: its location, a description and a suggestion.
 public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
   public let location: SourceLocation
   public let message: String
@@ -22,7 +22,7 @@ public struct FixtureErrors: Error, CustomStringConvertible {
 final class DiagnosticLog {
   private var found: [Diagnostic] = []
   private var seen: Set<Diagnostic> = []
-  /// How often an error was found, reported before or not.
+  /// How often an error was found, including repetitions.
   private(set) var count = 0
 
   /// An error in a scenario with several rows of parameters is found once for each row, and reported once.
@@ -48,7 +48,7 @@ final class DiagnosticLog {
     return value
   }
 
-  /// Throws everything that was found.
+  /// Throws all errors that were found.
   func check() throws(FixtureErrors) {
     if count > 0 { throw FixtureErrors(diagnostics: sorted) }
   }

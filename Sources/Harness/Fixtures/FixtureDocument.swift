@@ -1,7 +1,7 @@
 import Foundation
 import Yams
 
-/// A YAML file of the fixtures, with the place of everything in it. Every such file is read through this type, so that
+/// A YAML file of the fixtures, with the location of every value. Every such file is read through this type, so that
 /// all of them report all their errors, with file, line, column and a suggestion, and none ignores an unknown key.
 struct FixtureDocument {
   let file: String
@@ -29,7 +29,7 @@ struct FixtureDocument {
       return nil
     }
     do {
-      // The basic resolver leaves every scalar as text: what is a number is decided where a number is needed.
+      // The basic resolver leaves every scalar as text: the accessor that needs a number parses it.
       guard let node = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot() else {
         report(1, 1, "the file is empty")
         return nil
@@ -81,8 +81,8 @@ struct FixtureDocument {
     return lines
   }
 
-  /// The place of the first anchor, or of what looks like one. Aliases of aliases of aliases can stand for more than any
-  /// machine has the memory for, or the time to compare.
+  /// The location of the first anchor, or of text that looks like one. Nested aliases can expand to more values than
+  /// any machine can hold or compare.
   private static func anchor(in bytes: [UInt8], _ lines: [Range<Int>]) -> (line: Int, column: Int)? {
     guard bytes.contains(UInt8(ascii: "&")) else { return nil }
     for (number, line) in lines.enumerated() {
@@ -127,7 +127,7 @@ struct FixtureDocument {
 }
 
 extension FixtureDocument {
-  /// A value of the file. Each accessor reports what is wrong with it, and returns nothing then.
+  /// A value of the file. An accessor reports an error of the value, and then returns nothing.
   struct Value {
     fileprivate let document: FixtureDocument
     fileprivate let node: Node
@@ -225,7 +225,7 @@ extension FixtureDocument {
       return result
     }
 
-    /// Every text in it, however deep.
+    /// Every text in it, at any depth.
     func forEachText(_ body: (String) -> Void) {
       switch node {
       case .scalar(let scalar): body(scalar.string)
@@ -241,7 +241,7 @@ extension FixtureDocument {
   }
 }
 
-/// A text that a file has, short enough for an error message.
+/// A text of a file, shortened for an error message.
 func abbreviated(_ text: String) -> String {
   text.unicodeScalars.count <= 60 ? text : String(text.unicodeScalars.prefix(57)) + "..."
 }

@@ -1,6 +1,6 @@
 public import SystemPackage
 
-/// Everything that a command reads before it begins. The errors of all its files are reported at once.
+/// All files that a command reads before it starts. The errors of all its files are reported at once.
 public struct Fixtures: Sendable {
   public let root: String
   public let scenarios: [Scenario]

@@ -69,7 +69,7 @@ struct StepParser {
     return []
   }
 
-  /// Captures of a step that cannot be parsed: one typo must not make errors of correct later steps.
+  /// Captures of a step that cannot be parsed: one typo must not cause errors in correct later steps.
   private mutating func noteCaptures(_ text: SourceText) {
     for word in text.words {
       let parts = word.text.split(separator: "={=", maxSplits: 1)
@@ -83,7 +83,7 @@ struct StepParser {
       log.add(key.location, "'\(role.name)' is a program, which takes no requests; see start, prints, wait")
       return []
     }
-    // After each `~>`: what is expected once another role has died.
+    // The expectations after each `~>` are for the death of another role.
     let parts = text.words.split(omittingEmptySubsequences: false) { $0.text == "~>" }
     let words = Array(parts[0])
     let arrow = words.firstIndex { $0.text == "->" }

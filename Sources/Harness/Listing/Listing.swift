@@ -69,8 +69,8 @@ public struct Listing: Sendable, Encodable {
     return (lines + end).map { $0 + "\n" }.joined()
   }
 
-  /// A page: `docs/scenarios.md` is that of all scenarios. It does not mention languages, so that it is the same whatever
-  /// peers take part.
+  /// A page: `docs/scenarios.md` is that of all scenarios. It does not mention languages, so that it does not depend on
+  /// the peers.
   var markdown: String {
     var page = MarkdownWriter()
     page.heading(1, "Scenarios")

@@ -1,6 +1,6 @@
 /// The outcome of a cell: the one type that carries a verdict from the step where it is decided to the reports.
 ///
-/// A step that decides it throws it.
+/// The step that decides it throws it.
 public struct CellOutcome: Error, Sendable {
   public private(set) var verdict: Verdict
   /// One line; nil if the cell passed.
@@ -56,7 +56,7 @@ public struct Evidence: Sendable, Encodable {
   public private(set) var leftBehindCount = 0
   public var transcripts: [Transcript] = []
 
-  /// No report names more objects than this: a peer decides how many there are.
+  /// The maximum number of objects in a report, because a peer decides how many there are.
   private static let maximumLeftBehind = 100
 
   package init(expected: String? = nil, request: Message? = nil, response: Message? = nil) {
@@ -76,7 +76,7 @@ public struct Evidence: Sendable, Encodable {
     public let language: String
     public let messages: [Message]
     public let standardError: [String]
-    /// How it ended, or what it was doing at the end.
+    /// How it ended, or its last state.
     public let state: String?
 
     package init(role: String, language: String, messages: [Message], standardError: [String], state: String?) {

@@ -10,7 +10,7 @@ public enum Event: Sendable {
   case runEnded(RunSummary)
 }
 
-/// What is known about a run before its first cell.
+/// The data of a run before its first cell.
 public struct RunDescription: Sendable, Encodable {
   public let cells: Int
   public let scenarios: Int
@@ -18,7 +18,7 @@ public struct RunDescription: Sendable, Encodable {
   public let seed: UInt64
   /// `private` or `shared`, and why it is not private.
   public let isolation: String
-  /// For each language what its peer says in its greeting: `gcc-12.2.0`.
+  /// For each language, the greeting of its peer: `gcc-12.2.0`.
   public let implementations: [String: String]
   public let kernel: String
   /// The ids of the cells in the order in which reports list them, whatever the order in which they end.
@@ -42,12 +42,12 @@ public struct RunDescription: Sendable, Encodable {
   }
 }
 
-/// What is known about a run after its last cell.
+/// The data of a run after its last cell.
 public struct RunSummary: Sendable, Encodable {
   public let planned: Int
   public let counts: [Verdict: Int]
   public let unexpected: Int
-  /// What is wrong with the run as a whole: stale expectations, missing cells, dishonest peers.
+  /// Problems of the run as a whole: stale expectations, missing cells, dishonest peers.
   public let problems: [String]
   public let seconds: Double
   public let exitStatus: ExitStatus
@@ -83,7 +83,7 @@ extension RunSummary {
     let reported = Set(results.map(\.cell.id))
     let missing = planned.count { !reported.contains($0) }
     if reported.count != results.count { problems.append("a cell has two results") }
-    // A run of nothing is not green, however well the reason is known.
+    // A run without cells is not green, even if the reason is known.
     let isIdle = !results.isEmpty && results.allSatisfy { $0.verdict == .notRun }
     if isIdle { problems.append("none of the selected cells can be run here: \(results[0].outcome.reason ?? "")") }
     let run = results.count { $0.verdict != .notRun }

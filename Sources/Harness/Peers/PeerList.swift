@@ -38,7 +38,7 @@ public struct PeerList: Sendable {
 
   package init(_ peers: [PeerDescription]) { self.peers = peers }
 
-  /// The peers that play in a plan, or in one of its control cells.
+  /// The peers of a plan and of its control cells.
   func peers(in plan: Plan) -> [PeerDescription] {
     let cells = plan.groups.flatMap { $0.cells + ($0.control.map { [$0] } ?? []) }
     let languages = Set(cells.flatMap(\.pairing.languages))
@@ -47,8 +47,8 @@ public struct PeerList: Sendable {
 
   // MARK: - Reading it
 
-  /// Reads `files`, in which relative commands begin at `root`. A later file may add languages, and may replace one only
-  /// if it says so.
+  /// Reads `files`, in which relative commands begin at `root`. A later file may add languages, and may replace one
+  /// only if it says so.
   static func load(files: [String], root: String, log: DiagnosticLog) -> PeerList {
     var peers: [PeerDescription] = []
     for file in files {

@@ -10,9 +10,9 @@ public struct RunConfiguration: Sendable {
   public var selection = Selection()
   /// How many cells may run at a time.
   public var jobs = RunConfiguration.defaultJobs
-  /// Decides the order of the scenarios; 0 keeps that of the files.
+  /// Determines the order of the scenarios; 0 keeps the order of the files.
   public var seed: UInt64 = 0
-  /// How often each cell is run. A cell that does not always end alike is flaky, which is a failure.
+  /// How often each cell is run. A cell whose verdicts differ is flaky, which is a failure.
   public var repetitions = 1
   /// Multiplies every time limit.
   public var timeoutMultiplier = 1.0
@@ -48,8 +48,8 @@ public struct RunConfiguration: Sendable {
 }
 
 extension RunConfiguration {
-  /// How many cells run at a time by default: two for each processor that this process may use, since a cell waits for a
-  /// third of its time; at most 32, since a machine with many processors does not have more namespaces.
+  /// How many cells run at a time by default: two for each processor that this process may use, since a cell waits for
+  /// a third of its time; at most 32, since a machine with many processors does not have more namespaces.
   public static var defaultJobs: Int { min(2 * processors, 32) }
 
   /// As `sched_getaffinity(2)` counts them, by proc_pid_status(5): `taskset(1)` and containers leave fewer than the

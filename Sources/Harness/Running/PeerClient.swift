@@ -29,7 +29,7 @@ final class PeerClient {
 
   // MARK: - Waiting
 
-  /// How long a peer may take, on this machine and now: longer, the longer the sandbox took to start.
+  /// How long a peer may take. The limit grows with the time that the sandbox took to start.
   var timeout: Duration { TimeoutScaling.scaled(context.timeout, startup: sandbox.startup) }
 
   /// An event after which a wait checks its condition again.
@@ -236,7 +236,7 @@ final class PeerClient {
     }
   }
 
-  /// Takes what a program printed, and what any role wrote to standard error.
+  /// Reads the output of programs and the standard error of all roles.
   func drain(_ role: RoleProcess) {
     let streams = streams(of: role)
     role.takeErrors(from: streams.error)

@@ -1,4 +1,4 @@
-/// How far a cell is kept apart from the rest of the machine.
+/// The isolation of a cell from the rest of the machine.
 public enum Isolation: String, Sendable, Codable {
   /// In private IPC, mount, network and PID namespaces.
   case `private`
@@ -19,7 +19,7 @@ public enum IsolationRule: String, Sendable, CaseIterable {
 /// The capabilities of the sandboxes of a run on this machine.
 struct SandboxCapabilities: Sendable, CustomStringConvertible {
   let isolation: Isolation
-  /// Why the isolation is not better.
+  /// Why better isolation is not available.
   var fallbackReason: String?
   /// Kinds of objects that no snapshot lists here. No peer may be asked to create one: nothing listed would look like
   /// nothing left behind.

@@ -29,7 +29,8 @@ public struct Step: Sendable {
     case start(role: String)
     /// `- sleeps: reader in openat`: a program is seen asleep in a system call.
     case sleeps(role: String, systemCalls: [String])
-    /// `- prints: {reader: "text"}`: a line of standard output, or of standard error for `prints-error`, contains the text.
+    /// `- prints: {reader: "text"}`: a line of standard output, or of standard error for `prints-error`, contains the
+    /// text.
     case prints(role: String, stream: OutputStream, text: Template)
   }
 
@@ -71,7 +72,7 @@ public enum TerminationStatus: Sendable, Hashable, CustomStringConvertible {
   case exit(Int32)
   /// By a signal, given as its symbol.
   case signal(String)
-  /// With any exit status but 0. Only an expectation is this.
+  /// With any exit status except 0. Only expectations use this case.
   case failure
 
   public var description: String {
