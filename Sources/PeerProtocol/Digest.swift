@@ -15,7 +15,7 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
 
   fileprivate init(_ value: UInt64) { self.value = value }
 
-  /// The digest of the first `count` bytes of `pattern`, without making them.
+  /// The digest of the first `count` bytes of `pattern`, without generating them.
   public init(of pattern: Pattern, count: Int) {
     var hash = Hash()
     for index in 0..<count / 8 { hash.combine(pattern.word(index)) }
@@ -41,14 +41,14 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// The digest of what comes piece by piece.
+/// The digest of data that arrives in pieces.
 public struct Digesting: Sendable {
   private var hash = Digest.Hash()
   private var length = 0
 
   public init() {}
 
-  /// Takes the next piece: of a multiple of 8 bytes, unless it is the last one.
+  /// Adds the next piece, whose length is a multiple of 8 unless it is the last one.
   public mutating func append(_ bytes: RawSpan) {
     precondition(length % 8 == 0, "only the last piece may have an incomplete word")
     let whole = bytes.byteCount / 8 * 8

@@ -20,7 +20,7 @@ struct RunningOptions: ParsableArguments {
     }
   }
 
-  /// Everything that the command reads before it begins, and more languages from `peers`.
+  /// All files that the command reads before it starts, and more languages from `peers`.
   func fixtures(peers: [String] = []) throws -> Fixtures {
     guard let root = Root.find(given: root) else {
       let place = root ?? "any directory above this program or the working directory"

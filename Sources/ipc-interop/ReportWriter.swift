@@ -52,7 +52,7 @@ final class ReportWriter: Sendable {
     }
   }
 
-  /// A report that could not be written must not look like one that was.
+  /// A failure to write a report must not look like a success.
   func finish() throws {
     let (timings, failure) = state.withLock { ($0.timings?.description, $0.failure) }
     if let timings { try? FileHandle.standardError.write(contentsOf: Data(timings.utf8)) }

@@ -1,8 +1,7 @@
 internal import IPC
 internal import SystemPackage
 
-/// One measurement. Its rounds are all that depends on the count, so that the difference of two runs is the cost of the
-/// rounds alone.
+/// One measurement. Only its rounds depend on the count, so the difference of two runs is the cost of the rounds.
 struct Cost: Sendable {
   enum Kind: Sendable {
     /// One message is sent and received in each round.

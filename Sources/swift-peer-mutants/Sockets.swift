@@ -43,7 +43,7 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
   _ descriptors: UnsafeMutablePointer<Int32>?, _ received: UnsafeMutablePointer<cipc_received>?
 ) -> Int {
   let result = unsafe __real_cipc_receive_ancillary(socket, bytes, count, flags, descriptors, received)
-  // One descriptor was expected, and one is taken; the others stay open.
+  // The peer expects one descriptor and takes it; the others stay open.
   if Mutant.firstDescriptorKept.isOn, result > 0, let received = unsafe received {
     unsafe received.pointee.descriptor_count = unsafe min(1, received.pointee.descriptor_count)
   }

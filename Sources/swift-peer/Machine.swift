@@ -44,7 +44,7 @@ private let layout: KeyValuePairs<String, Int?> = [
   "gid_t": MemoryLayout<gid_t>.size,
   "mode_t": MemoryLayout<mode_t>.size,
   "key_t": MemoryLayout<key_t>.size,
-  // <mqueue.h> is not imported: this and the attributes are what the library declares in their place.
+  // <mqueue.h> is not imported: the library declares replacements for this type and the attributes.
   "mqd_t": MemoryLayout<CInt>.size,
   "time_t": MemoryLayout<time_t>.size,
   "timespec": MemoryLayout<timespec>.size,

@@ -126,7 +126,7 @@ let signalOperations: [Peer.Operation] = [
 ]
 
 extension SignalSet {
-  /// Waits as `sigtimedwait(2)` does, which reports a timeout as a call that does not wait reports that nothing is pending.
+  /// Waits as `sigtimedwait(2)` does, which reports a timeout in the same way as no pending signal.
   fileprivate func timedWait(_ duration: Duration) throws -> ReceivedSignal {
     do {
       return try wait(timeout: .after(duration), retryOnInterrupt: false)
