@@ -45,7 +45,7 @@ struct FDReceiver: ParsableCommand {
       let file = try client.receiveDescriptor(payloadLength: 2, timeout: timeout)
       let bytes = try readStart(file.descriptor)
       try file.close()
-      // The end of the connection tells the sender that the file has been read.
+      // The end of the connection informs the sender that the file was read.
       try client.close()
       say("FD Receiver: read '\(visible(bytes))' (\(bytes.count) bytes).")
     }

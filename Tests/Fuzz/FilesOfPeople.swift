@@ -10,7 +10,7 @@ extension FuzzTarget {
       let (scenarios, _) = try DiagnosticLog.collect {
         ScenarioLoader.load([FixtureFile(file: "test.yaml", bytes: Data(input))], operations: operationsFile, log: $0)
       }
-      try demand(!scenarios.isEmpty, "no scenario, and no mistake either")
+      try demand(!scenarios.isEmpty, "neither a scenario nor a diagnostic")
       for scenario in scenarios {
         try demand(scenario.id.hasPrefix("test/"), "the id '\(scenario.id)'")
         try demand(!scenario.steps.isEmpty, "'\(scenario.id)' has no step")
@@ -106,12 +106,12 @@ extension FuzzTarget {
 
   /// Checks that each diagnostic has a line number of the file.
   private static func check(_ error: FixtureErrors, lines input: [UInt8]) throws {
-    try demand(!error.diagnostics.isEmpty, "refused without a mistake")
+    try demand(!error.diagnostics.isEmpty, "rejected without a diagnostic")
     // A line end of YAML may have up to three bytes, and need not contain a newline.
     for mistake in error.diagnostics where mistake.location.file != "operations.yaml" || !input.isEmpty {
       let (line, column) = (mistake.location.line, mistake.location.column)
-      try demand(line >= 1 && line <= input.count + 2 && column >= 0, "a mistake at \(line):\(column)")
-      try demand(!mistake.message.isEmpty, "a mistake without a word")
+      try demand(line >= 1 && line <= input.count + 2 && column >= 0, "a diagnostic at \(line):\(column)")
+      try demand(!mistake.message.isEmpty, "an empty diagnostic")
     }
   }
 }

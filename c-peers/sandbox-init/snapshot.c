@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LONGEST_PATH = 1024 }; // of a path that is reported; what is longer is cut
+enum { LONGEST_PATH = 1024 }; // the length of a reported path; a longer one is cut
 
 static int queues = -1;
 static int queues_reason;     // why they cannot be listed
@@ -129,7 +129,7 @@ static bool list_abstract_sockets(void) {
     return true;
 }
 
-/// Leaves out a process that is about to be gone: a race would decide whether it is listed.
+/// Omits a process that is exiting, because a race would decide whether it is listed.
 static void list_process(long long pid, const char *name) {
     if (is_ending(pid))
         return;

@@ -92,12 +92,12 @@ struct DishonestPeerTests {
   }
 
   @Test(
-    "answers ok to everything is not believed", arguments: ["ok", "ok pid=7", "error errno=ENOSYS", "invalid reason=x"])
+    "answers ok to everything is rejected", arguments: ["ok", "ok pid=7", "error errno=ENOSYS", "invalid reason=x"])
   func liar(answer: String) async throws {
     await #expect(throws: RunError.self) { try await verdict("while read -r line; do echo '\(answer)'; done") }
   }
 
-  @Test("echoes the request is not believed") func echo() async throws {
+  @Test("echoes the request is rejected") func echo() async throws {
     await #expect(throws: RunError.self) { try await verdict("exec cat") }
   }
 

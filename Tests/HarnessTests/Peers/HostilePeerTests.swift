@@ -53,7 +53,7 @@ extension DishonestPeerTests {
     #expect(result.outcome.reason?.contains("breaks the protocol") == true)
   }
 
-  @Test("greets without end is soon not believed", .timeLimit(.minutes(1))) func endlessGreeting() async throws {
+  @Test("greets without end is soon rejected", .timeLimit(.minutes(1))) func endlessGreeting() async throws {
     await #expect(throws: RunError.self) { try await verdict("exec tr '\\0' x </dev/zero") }
   }
 
