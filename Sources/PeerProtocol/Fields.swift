@@ -1,4 +1,4 @@
-/// The `key=value` pairs of a request or an answer, in the order in which they were written.
+/// The `key=value` pairs of a request or a response, in the order in which they were written.
 public struct Fields: Sendable, Hashable {
   /// The fields, in the order in which they were written.
   public private(set) var entries: [Entry] = []
@@ -33,7 +33,7 @@ public struct Fields: Sendable, Hashable {
     append(key, bytes: value.description.utf8)
   }
 
-  /// The fields as the protocol has them, each value percent-encoded.
+  /// The text of the fields in the protocol, with each value percent-encoded.
   public var encoded: String {
     entries.map { "\($0.key)=\(PercentEncoding.encode($0.value))" }.joined(separator: " ")
   }
@@ -70,7 +70,7 @@ func words(of line: some StringProtocol) throws(ProtocolError) -> [Substring] {
   guard line.utf8.count < maximumLine else {
     throw ProtocolError("a line has \(line.utf8.count + 1) bytes; at most \(maximumLine) are allowed")
   }
-  // By bytes: characters would be put together first, which costs most of what reading a line costs.
+  // By bytes, because composing characters would be most of the cost of reading a line.
   return String(line).utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
 }
 

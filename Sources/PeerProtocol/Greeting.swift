@@ -1,6 +1,6 @@
-/// The first line that a peer writes, before it is asked anything.
+/// The first line that a peer writes, before its first request.
 public struct Greeting: Sendable, Hashable, CustomStringConvertible {
-  /// The version of the contract that this package speaks.
+  /// The version of the protocol that this package implements.
   public static let contract = 1
 
   /// The language of the peer, such as `c`.

@@ -1,7 +1,7 @@
 /// A reproducible stream of bytes, so that a payload of any size is named by two numbers.
 ///
 /// Byte `i` of the stream is byte `i mod 8`, least significant first, of `splitmix64(seed + i / 8)`. Any part of the
-/// stream can be made without the part before it.
+/// stream can be generated without the part before it.
 public struct Pattern: Sendable, Hashable {
   /// The number that all bytes follow from.
   public let seed: UInt64

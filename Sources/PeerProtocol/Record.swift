@@ -1,4 +1,4 @@
-/// A stamped record, as the atomicity check writes it: its reader can tell whether it arrived whole.
+/// A stamped record, as the atomicity check writes it: its reader can check whether it arrived completely.
 ///
 /// | bytes | content, little-endian |
 /// |---|---|

@@ -6,7 +6,7 @@ public enum Response: Sendable, Hashable, CustomStringConvertible {
   case error(errno: String, Fields)
   /// The peer has no such operation.
   case unsupported
-  /// The request itself is wrong: an unknown handle, a missing parameter. It says nothing about the mechanism.
+  /// The request itself is wrong: an unknown handle, a missing parameter. The mechanism is not the cause.
   case invalid(reason: String)
 
   /// Parses a line without its line end.

@@ -154,7 +154,7 @@ struct Programs {
   }
 }
 
-/// A program that failed, or whose output is not what it should be.
+/// A program that failed, or whose output is malformed.
 struct Unexpected: Error, CustomStringConvertible {
   let text: String
   var description: String { text }

@@ -39,10 +39,10 @@ struct Run: ParsableCommand {
 
   @Option(
     name: .customLong("repeat"),
-    help: "Run each cell this many times. A cell that does not always end alike is flaky, which fails.")
+    help: "Run each cell this many times. A cell whose verdicts differ is flaky, which is a failure.")
   var repetitions = 1
 
-  @Option(help: "auto, required (a sandbox of its own for every cell, or exit 3) or none.")
+  @Option(help: "auto, required (a private sandbox for every cell, or exit 3) or none.")
   var isolation = IsolationRule.auto
 
   @OptionGroup var output: OutputOptions

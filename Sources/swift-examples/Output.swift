@@ -5,7 +5,7 @@ internal import SystemPackage
 ///
 /// Lines that are printed before a wait must not stay in a buffer.
 func say(_ line: String) {
-  // The program goes on if its output has no reader.
+  // The program continues if its output has no reader.
   _ = try? FileDescriptor.standardOutput.writeAll("\(line)\n".utf8)
 }
 

@@ -1,6 +1,4 @@
-/// What `--mutant` takes.
-///
-/// `fixtures/mutants.yaml` says of each which cells must catch it.
+/// The values of `--mutant`. `fixtures/mutants.yaml` lists the cells that must catch each mutant.
 enum Mutant: String, CaseIterable {
   // Bytes
   case writeLengthInCharacters = "write-length-in-characters"
@@ -56,7 +54,7 @@ enum Mutant: String, CaseIterable {
   case expiredOrNot = "expired-or-not"
   case statusOfWait = "status-of-wait"
 
-  // What processes share
+  // Shared memory
   case memoryBelieved = "memory-believed"
   case oneIsWoken = "one-is-woken"
   case sleeperForgotten = "sleeper-forgotten"

@@ -85,7 +85,7 @@ private func keepDescriptors(
   for name in names {
     guard let descriptor = ancillary.takeDescriptor()?.release() else { break }
     numbers.append("\(descriptor.rawValue)")
-    // Before it is adopted, which sets the flag.
+    // Checked before adopting the descriptor, which sets the flag.
     closeOnExec = closeOnExec && fcntl(descriptor.rawValue, F_GETFD) & FD_CLOEXEC != 0
     try peer.handles.add(try adopted(descriptor), as: name)
   }

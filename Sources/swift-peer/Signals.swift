@@ -10,7 +10,7 @@ let signalOperations: [Peer.Operation] = [
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = { unsafe handled[Int($0)] += 1 }
     action.sa_flags = try parameters.flags("sa_flags", of: actionFlags, default: 0)
-    // Creates the counters before the handler needs them. A handler that is installed again goes on counting.
+    // Creates the counters before the handler needs them. A handler that is installed again continues to count.
     unsafe handled[Int(signal)] += 0
     guard unsafe sigaction(signal, &action, nil) == 0 else { throw Failure(Errno(rawValue: errno)) }
     return Fields()
@@ -126,8 +126,7 @@ let signalOperations: [Peer.Operation] = [
 ]
 
 extension SignalSet {
-  /// Waits as `sigtimedwait(2)` does, which reports a timeout as a call that does not wait reports that nothing is
-  /// pending.
+  /// Waits as `sigtimedwait(2)` does, which reports a timeout in the same way as no pending signal.
   fileprivate func timedWait(_ duration: Duration) throws -> ReceivedSignal {
     do {
       return try wait(timeout: .after(duration), retryOnInterrupt: false)

@@ -147,7 +147,7 @@ extension Peer {
 }
 
 extension Parameters {
-  /// The parameter `timeout`, which is required; a negative one never passes.
+  /// The parameter `timeout`, which is required; with a negative value the call waits without a limit.
   fileprivate func waitTimeout() throws -> Timeout {
     let timeout = try duration("timeout")
     return timeout < .zero ? .never : .after(timeout)

@@ -369,8 +369,8 @@ static inline int64_t ipc_ring__poll(struct ipc_ring *ring, uint64_t needed, int
     return available;
 }
 
-/* Waits until `needed` bytes can be read or written, and returns how many can; `deadline` NULL is no
- * limit. */
+/* Waits until `needed` bytes can be read or written, and returns how many can; `deadline` NULL waits
+ * without a limit. */
 static inline int64_t ipc_ring__await(struct ipc_ring *ring, uint64_t needed,
                                       const struct timespec *deadline) {
     const int64_t end = ipc_ring__nanoseconds(deadline);

@@ -17,7 +17,7 @@ struct InjectionPlan: Sendable {
     }
   }
 
-  /// Adds the faults that the calls of a recorded script can meet.
+  /// Adds the faults that can be injected into the calls of a recorded script.
   mutating func add(_ points: [InjectionPoint], of recording: Planned, table: SystemCallTable, filter: InjectionFilter)
   {
     for point in points {
@@ -33,7 +33,7 @@ struct InjectionPlan: Sendable {
 ///
 /// An empty list is all.
 public struct InjectionSelection: Sendable {
-  /// Cells whose id contains one of these; a `*` stands for any text.
+  /// Cells whose id contains one of these; `*` matches any text.
   public var filters: [String] = []
   /// The mechanisms to test, such as `pipe`.
   public var mechanisms: [String] = []
@@ -58,7 +58,7 @@ public struct InjectionSelection: Sendable {
       && (operations.isEmpty || !scenario.operations.isDisjoint(with: operations))
   }
 
-  /// Everything that was requested and does not exist: a misspelt name must not make a green run.
+  /// Everything that was requested and does not exist: a run with a misspelt name must not be green.
   func problems(scripts: [Scenario], registry: OperationRegistry, languages known: [String]) -> [String] {
     func problems(_ kind: String, _ names: [String], among known: [String]) -> [String] {
       names.filter { !known.contains($0) }.map {

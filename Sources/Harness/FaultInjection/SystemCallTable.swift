@@ -15,7 +15,7 @@ struct SystemCallTable: Sendable {
   let silentOperations: Set<String>
   /// Operations that are functions of a C header: an error may name them, whatever call failed.
   let operationsOfHeaders: Set<String>
-  /// Operations that keep their place when they fail: performed again, they continue where they stopped.
+  /// Operations that continue where they stopped if they are repeated after a failure.
   let operationsThatGoOn: Set<String>
 
   subscript(name: String) -> SystemCall? { calls[name] }

@@ -5,9 +5,7 @@ import SystemPackage
 struct FixtureFile: Sendable {
   let file: String
   let bytes: Data
-  /// No person writes more into one file.
-  ///
-  /// It bounds what reading costs, whatever the bytes are.
+  /// The maximum size of a file, which limits the cost of reading it.
   static let maximumSize = 1 << 20
 
   init(file: String, bytes: Data) {
@@ -53,7 +51,7 @@ struct FixtureFile: Sendable {
     return text
   }
 
-  /// Whether it holds nothing but comments and empty lines.
+  /// Whether it contains only comments and empty lines.
   var isBlank: Bool {
     bytes.split { $0 == UInt8(ascii: "\n") }.allSatisfy { line in
       let first = line.first { $0 != UInt8(ascii: " ") }

@@ -26,13 +26,11 @@ struct SourceText {
   private struct Run {
     let start: Int
     let column: Int
-    /// Whether each character has a column of its own; otherwise all of them are reported in the first.
+    /// Whether each character has a separate column; otherwise all of them are reported in the first column.
     let advances: Bool
   }
 
-  /// Creates text from one line of a file.
-  ///
-  /// With `isExact`, each character of `text` has a column of its own in the file.
+  /// - Parameter isExact: Whether each character of `text` has a separate column in the file.
   init(_ text: String, file: String, line: Int, column: Int, isExact: Bool) {
     storage = Storage(
       file: file, line: line, bytes: Array(text.utf8), runs: [Run(start: 0, column: column, advances: isExact)])

@@ -1,4 +1,4 @@
-/// What a run would do, without running it: the scenarios of its cells, and the pitfalls that they cover.
+/// The plan of a run: the scenarios of its cells, and the pitfalls that they cover. Nothing is executed.
 public struct Listing: Sendable, Encodable {
   /// The version of the form, for programs.
   let format = 1
@@ -71,9 +71,8 @@ public struct Listing: Sendable, Encodable {
     return (lines + end).map { $0 + "\n" }.joined()
   }
 
-  /// A page: `docs/scenarios.md` is that of all scenarios.
-  ///
-  /// It does not mention languages, so that it is the same whatever peers take part.
+  /// A page: `docs/scenarios.md` is that of all scenarios. It does not mention languages, so that it does not depend on
+  /// the peers.
   var markdown: String {
     var page = MarkdownWriter()
     page.heading(1, "Scenarios")

@@ -34,7 +34,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable, Codable {
   }
 }
 
-/// Why a run cannot begin, with the exit status that says so.
+/// The reason why a run cannot begin, with its exit status.
 public struct RunError: Error, CustomStringConvertible {
   /// The reason, in one line.
   public let description: String

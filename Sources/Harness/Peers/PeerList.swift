@@ -6,7 +6,7 @@ public struct PeerDescription: Sendable, Hashable {
   public let peer: [String]?
   /// The command of an example program, with `{program}` for its name; nil if it has none.
   public let examples: [String]?
-  /// The language of its greeting, which differs for a mutant: it takes part under a name of its own.
+  /// The language of its greeting, which differs from the peer's name for a mutant.
   let greetsAs: String
 
   package init(language: String, peer: [String]?, examples: [String]?, greetsAs: String? = nil) {
@@ -43,7 +43,7 @@ public struct PeerList: Sendable {
 
   package init(_ peers: [PeerDescription]) { self.peers = peers }
 
-  /// The peers that play in a plan, or in one of its control cells.
+  /// The peers of a plan and of its control cells.
   func peers(in plan: Plan) -> [PeerDescription] {
     let cells = plan.groups.flatMap { $0.cells + ($0.control.map { [$0] } ?? []) }
     let languages = Set(cells.flatMap(\.pairing.languages))
@@ -52,9 +52,8 @@ public struct PeerList: Sendable {
 
   // MARK: - Reading it
 
-  /// Reads `files`, in which relative commands begin at `root`.
-  ///
-  /// A later file may add languages, and may replace one only if it says so.
+  /// Reads `files`, in which relative commands begin at `root`. A later file may add languages, and may replace one
+  /// only if it says so.
   static func load(files: [String], root: String, log: DiagnosticLog) -> PeerList {
     var peers: [PeerDescription] = []
     for file in files {

@@ -22,7 +22,7 @@ struct Plan: Sendable {
 
   init(groups: [Group]) { self.groups = groups }
 
-  /// Every cell that there is.
+  /// All cells.
   init(scenarios: [Scenario], peers: PeerList) {
     let reference = peers.reference.language
     groups = scenarios.compactMap { scenario in
@@ -56,7 +56,7 @@ struct Plan: Sendable {
 }
 
 extension Plan {
-  /// In another order, the same for the same seed; 0 keeps that of the files.
+  /// Returns the plan in another order, which the seed determines; 0 keeps the order of the files.
   func shuffled(seed: UInt64) -> Plan {
     guard seed != 0 else { return self }
     var random = SeededGenerator(seed: seed)

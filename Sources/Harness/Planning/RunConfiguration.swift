@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the user asked a run to do.
+/// The options of a run that the user requested.
 public struct RunConfiguration: Sendable {
   /// The path of the directory that contains `fixtures` and `build`.
   public let root: String
@@ -14,11 +14,9 @@ public struct RunConfiguration: Sendable {
   public var selection = Selection()
   /// How many cells may run at a time.
   public var jobs = RunConfiguration.defaultJobs
-  /// The seed of the order of the scenarios; 0 keeps that of the files.
+  /// Determines the order of the scenarios; 0 keeps the order of the files.
   public var seed: UInt64 = 0
-  /// How often each cell is run.
-  ///
-  /// A cell that does not always end alike is flaky, which is a failure.
+  /// How often each cell is run. A cell whose verdicts differ is flaky, which is a failure.
   public var repetitions = 1
   /// The factor that every time limit is multiplied by.
   public var timeoutMultiplier = 1.0

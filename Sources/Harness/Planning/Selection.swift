@@ -1,8 +1,6 @@
 /// Which cells of the matrix to run.
 public struct Selection: Sendable {
-  /// Cells whose id contains one of these; a `*` stands for any text.
-  ///
-  /// All if there are none.
+  /// Cells whose id contains one of these; `*` matches any text. All if there are none.
   public var filters: [String] = []
   /// Cells that match one of these are left out.
   public var skipped: [String] = []
@@ -26,7 +24,7 @@ public struct Selection: Sendable {
   /// Whether nothing is left out.
   var isEverything: Bool { filters.isEmpty && skipped.isEmpty && mechanisms.isEmpty && pairs.isEmpty && cells == nil }
 
-  /// Everything that was requested and is not in the matrix: a misspelt filter must not make a green run.
+  /// Everything that was requested and is not in the matrix: a run with a misspelt filter must not be green.
   package func problems(mechanisms known: [String], languages: [String], cells: [String]) -> [String] {
     var problems: [String] = []
     for name in mechanisms where !known.contains(name) {

@@ -1,4 +1,4 @@
-/// The end of the console report: everything that a person who looks only now wants to know.
+/// The end of the console report: all information for a person who reads only the end.
 struct ConsoleSummary {
   private let results: [CellResult]
   private let summary: RunSummary
@@ -10,14 +10,14 @@ struct ConsoleSummary {
     self.style = style
   }
 
-  /// The last line is for programs that look for nothing else.
+  /// The last line is for programs that parse nothing else.
   var lines: [String] {
     let skipped = results.notRunCount(planned: summary.planned)
     let counts = "\(results.passedCount) passed, \(results.failedCount) failed"
     return matrix + verdicts + failures + problems + ending + [counts + (skipped > 0 ? ", \(skipped) skipped" : "")]
   }
 
-  /// As many tables one below the other as the width requires.
+  /// Tables below each other, as many as the width requires.
   private var matrix: [String] {
     let matrix = Matrix(results)
     let names = matrix.mechanisms.map(\.escapedForDisplay.count).max() ?? 0
@@ -43,7 +43,7 @@ struct ConsoleSummary {
     }
   }
 
-  /// The space keeps headings and numbers in their column where there is no mark.
+  /// The space aligns headings with numbers that have no mark.
   private func heading(_ pairing: Matrix.Pairing) -> String { pairing.description.escapedForDisplay + " " }
 
   private func cell(_ entry: Matrix.Entry?) -> TextTable.Cell {
@@ -80,9 +80,7 @@ struct ConsoleSummary {
     } + (kinds.isEmpty ? [] : [""])
   }
 
-  /// All of them once more: the first may have scrolled out of sight.
-  ///
-  /// Failures that share a reason show it once.
+  /// Repeats all failures, because the first may have scrolled out of sight. Failures that share a reason show it once.
   private var failures: [String] {
     let failed = results.filter(\.isFailure)
     guard !failed.isEmpty else { return [] }

@@ -28,9 +28,8 @@ struct XMLWriter {
     attributes.map { #" \#($0.name)="\#(escaped($0.value.escapedForDisplay))""# }.joined()
   }
 
-  /// For an attribute or for the text of an element, in XML and in HTML.
-  ///
-  /// What XML cannot even escape, such as most control characters, must have been escaped for display before.
+  /// Escapes an attribute or the text of an element, in XML and in HTML. XML cannot escape most control characters, so
+  /// the caller escapes the text for display first.
   static func escaped(_ text: String) -> String {
     var escaped = ""
     for character in text.unicodeScalars {
@@ -102,7 +101,7 @@ extension String {
   /// An underscore inside a word is not a mark.
   var inMarkdownTable: String { escapedForDisplay.withBackslash(before: ["\\", "`", "*", "[", "]", "<", "|"]) }
 
-  /// By scalars: a mark with an accent on it is a character of its own, but not to a parser.
+  /// Works on scalars, as a parser does: to Swift, a mark with a combining accent is a different character.
   func withBackslash(before marks: Set<Unicode.Scalar>) -> String {
     unicodeScalars.map { marks.contains($0) ? "\\\($0)" : String($0) }.joined()
   }

@@ -1,4 +1,4 @@
-/// How many cells passed, by mechanism and by who spoke with whom.
+/// How many cells passed, by mechanism and pairing.
 struct Matrix {
   /// In the order in which they first appear.
   let mechanisms: [String]

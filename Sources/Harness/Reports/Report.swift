@@ -1,6 +1,4 @@
-/// Describes a run to people or programs.
-///
-/// It knows nothing but the events of the run.
+/// Describes a run to people or programs. It receives only the events of the run.
 ///
 /// A report is a fold: it writes nothing itself and reads no clock, so the same events always give the same text. A
 /// report that is written as the run proceeds returns text for each event; one that is written at the end returns an
@@ -14,7 +12,7 @@ public protocol Report: Sendable {
 public enum ReportFormat: String, Sendable, CaseIterable {
   /// For people, at a terminal or in a log.
   case console
-  /// For programs: everything that is known, in one versioned document.
+  /// For programs: all data, in one versioned document.
   case json
   /// For the test views of GitLab, Jenkins and their like.
   case junit

@@ -1,4 +1,4 @@
-/// What the place that the console report is written to can show.
+/// The capabilities of the console report's destination.
 public struct Style: Sendable {
   /// Whether lines can be redrawn: on a terminal, and not a dumb one.
   public var isTerminal: Bool
@@ -18,9 +18,7 @@ public struct Style: Sendable {
     self.verbose = verbose
   }
 
-  /// What a colour means.
-  ///
-  /// Nothing is shown by colour alone: each of these is also a word.
+  /// The meaning of a colour. Colour is never the only sign: each meaning is also a word.
   enum Paint: String {
     case good = "32"
     case bad = "31"

@@ -72,7 +72,7 @@ package struct TextTable {
 
   /// The lines of the table.
   ///
-  /// The last column is cut to `width`; nil leaves it as it is.
+  /// - Parameter width: The maximum width of a line, for which the last column is cut; nil cuts nothing.
   package func lines(_ style: Style = Style(), width: Int? = nil) -> [String] {
     let widths = widths
     return rows.map { row in

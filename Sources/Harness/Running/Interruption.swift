@@ -10,10 +10,8 @@ public enum Interruption {
 
   /// Makes these signals end the run from now on.
   ///
-  /// A second one ends the process at once; the sandboxes follow it.
-  ///
-  /// They are unblocked, since a thread that blocks them passes that on to what it starts. A signal that this process
-  /// was started to ignore, as by `nohup` or `&`, stays ignored.
+  /// They are unblocked, because a thread that blocks them passes its mask to processes that it starts. A signal that
+  /// this process was started to ignore, as by `nohup` or `&`, stays ignored.
   public static func listen() {
     var heard = sigset_t()
     unsafe sigemptyset(&heard)

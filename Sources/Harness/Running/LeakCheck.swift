@@ -2,7 +2,7 @@
 struct LeakCheck {
   private let client: PeerClient
   private let names: CellNames
-  /// What existed before the cell.
+  /// The resource snapshot before the cell.
   private let before: ResourceSnapshot
 
   init(client: PeerClient, names: CellNames) throws(SandboxError) {
@@ -77,7 +77,7 @@ struct LeakCheck {
     throw outcome
   }
 
-  /// What a cell that ended early has left behind, besides its roles' processes.
+  /// Returns the objects that a cell that ended early left behind, except the processes of its roles.
   func leftovers() -> [KernelObject] {
     let pids = Set(client.roles.flatMap { [$0.pid, $0.tracer] }.compactMap(\.self))
     let objects = (try? self.objects()) ?? []

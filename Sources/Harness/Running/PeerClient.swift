@@ -29,10 +29,10 @@ final class PeerClient {
 
   // MARK: - Waiting
 
-  /// How long a peer may take, on this machine and now: longer, the longer the sandbox took to start.
+  /// How long a peer may take. The limit grows with the time that the sandbox took to start.
   var timeout: Duration { TimeoutScaling.scaled(context.timeout, startup: sandbox.startup) }
 
-  /// What makes a wait look again.
+  /// An event after which a wait checks its condition again.
   enum Wakeup {
     /// Output of any role, or the end of one.
     case output
@@ -241,7 +241,7 @@ final class PeerClient {
     }
   }
 
-  /// Takes what a program printed, and what any role wrote to standard error.
+  /// Reads the output of programs and the standard error of all roles.
   func drain(_ role: RoleProcess) {
     let streams = streams(of: role)
     role.takeErrors(from: streams.error)

@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// A descriptor that is closed when it is no longer referenced, also if what it was opened for fails half-way.
+/// A descriptor that is closed when it is no longer referenced, also if a later step fails.
 final class OwnedDescriptor {
   let descriptor: FileDescriptor
   var number: Int32 { descriptor.rawValue }

@@ -14,7 +14,7 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
   case file
   case abstractSocket = "abstract"
   case process
-  /// A descriptor that a peer holds beyond its handles.
+  /// A descriptor that a peer has open beyond its handles.
   case descriptor
 
   /// Whether an object of this kind exists until a process removes it: sysvipc(7), mq_overview(7), shm_overview(7),
@@ -30,9 +30,7 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
   static let counted = allCases.filter { $0 != .descriptor }
 }
 
-/// An object that the kernel has.
-///
-/// Two are the same if these are, whatever their size has become.
+/// An object of the kernel. Two objects are the same if these properties are; sizes may differ.
 public struct KernelObject: Sendable, Hashable {
   /// What the object is.
   public let kind: ObjectKind
@@ -46,7 +44,7 @@ public struct KernelObject: Sendable, Hashable {
   public let creator: Int?
   /// The attributes that can change: `mode=600 size=4096`.
   public let attributes: String?
-  /// The role that created or holds it, as far as that is known.
+  /// The role that created it or has it open, if known.
   public var owner: String?
 
   package init(

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// What a process was doing at one moment, as `/proc` reports it.
+/// The state of a process at one moment, as `/proc` reports it.
 struct ProcessState: CustomStringConvertible {
   /// The letter of proc_pid_status(5): `S` is asleep, `T` is stopped.
   let state: String

@@ -10,12 +10,10 @@ final class SandboxInit {
   private let process: pid_t
   private var commands: OwnedDescriptor?
   let responses: LineSource
-  /// How the processes ended whose end it has reported, by their numbers within the sandbox.
+  /// The reported ends of processes, by their numbers within the sandbox.
   private(set) var terminations: [Int: TerminationStatus] = [:]
   private let timeout: Duration
-  /// It did not respond in time.
-  ///
-  /// A late response would be taken for the response to another command.
+  /// It did not respond in time. The runner would mistake a late response for the response to another command.
   private var isHung = false
 
   /// Starts `program` with the far ends of the roles' standard input, output and error.
@@ -70,7 +68,7 @@ final class SandboxInit {
     return try response(to: command.operation, item)
   }
 
-  /// Takes the events that it has reported.
+  /// Reads the events that it has reported.
   func takeEvents() {
     while let line = responses.nextLine() {
       if let words = try? Request(parsing: line), words.operation == "ended" { recordEnd(words.fields) }

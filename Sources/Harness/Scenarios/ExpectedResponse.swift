@@ -4,9 +4,9 @@ public enum ExpectedResponse: Sendable {
   case ok([ExpectedField])
   /// A failure with one of these `errno` symbols: `-> error EAGAIN|EWOULDBLOCK`.
   case error([String], [ExpectedField])
-  /// The role is seen asleep in the system call of its operation: `-> blocks`. A later step takes the response.
+  /// The role is seen asleep in the system call of its operation: `-> blocks`. A later step reads the response.
   case blocks
-  /// No response is awaited: `-> later`. A later step takes it.
+  /// No response is awaited: `-> later`. A later step reads it.
   case later
 }
 

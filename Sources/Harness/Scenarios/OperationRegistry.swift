@@ -1,10 +1,10 @@
-/// The operations of the peer protocol, as `fixtures/operations.yaml` lists them: the one place where the runner knows
-/// anything about a particular operation.
+/// The operations of the peer protocol, as `fixtures/operations.yaml` lists them. The runner knows individual
+/// operations only here.
 public struct OperationRegistry: Sendable {
   private let operations: [String: Operation]
   /// Parameters, of any operation, that name handles.
   let handleParameters: [String]
-  /// What an operation refers to if a parameter is left out: `["handle": "default"]`.
+  /// The default values of omitted parameters: `["handle": "default"]`.
   let defaults: [String: String]
   /// Response fields with the bytes that were transferred.
   let payloads: Set<String>
@@ -34,15 +34,15 @@ public struct Operation: Sendable, Hashable {
   public var opens: [String] = []
   /// Those of its parameters that name the handles of memory which it maps.
   var maps: [String] = []
-  /// The parameter whose handle is gone after it succeeded.
+  /// The parameter whose handle is released if it succeeds.
   public var closes: String?
-  /// Whether its handle is gone however it ends.
+  /// Whether its handle is released whatever the result.
   var releases = false
   /// The identifier that later operations use if they name none.
   var returns: String?
   /// The kinds of objects that it creates, as far as a snapshot may be unable to list them.
   var creates: Set<ObjectKind> = []
-  /// The parameter that may ask for an object which does not say who created it.
+  /// The parameter that may request an object without a known creator.
   var anonymous: String?
   /// The parameter with the process that it sends a signal to.
   var signals: String?
@@ -53,7 +53,7 @@ public struct Operation: Sendable, Hashable {
   /// Whether one wait may be several sleeps: a signal that comes between two of them interrupts nothing.
   public var sleepsInSlices = false
 
-  /// Whether its handle is gone even if it failed.
+  /// Whether its handle is released even if it fails.
   var releasesHandle: Bool { releases || closes != nil }
 }
 

@@ -49,9 +49,7 @@ public struct Scenario: Sendable {
     public let value: String
   }
 
-  /// What a scenario needs of the machine.
-  ///
-  /// It is probed before; a cell without it is `not run`.
+  /// A requirement of a scenario on the machine. The runner probes it first; without it a cell is `not run`.
   public enum Need: String, Sendable, CaseIterable {
     /// A role can run as another user: the runner is root.
     case anotherUser = "another-user"

@@ -6,14 +6,14 @@ public struct Step: Sendable {
   public let text: String
   /// The place of the step in its file.
   public let location: SourceLocation
-  /// What may come instead once another role has died in the middle of its script: what follows each `~>`.
+  /// The responses that are also accepted after another role died in the middle of its script: those after each `~>`.
   public let expectedAfterPeerDeath: [ExpectedResponse]
 
   /// What a step does, with what it expects.
   public enum Action: Sendable {
     /// Requests an operation: `- sender: mq_send msg=first -> ok`.
     case request(role: String, RequestTemplate, ExpectedResponse)
-    /// Sends a line as it is, and expects a response in which `*` stands for any text: a golden transcript.
+    /// Sends a line unchanged, and expects a response in which `*` matches any text: a golden transcript.
     case transcript(role: String, request: String, response: String)
     /// Takes the response to an earlier request: `- receiver: -> msg=late`.
     case response(role: String, ExpectedResponse)
@@ -79,7 +79,7 @@ public enum TerminationStatus: Sendable, Hashable, CustomStringConvertible {
   case exit(Int32)
   /// By a signal, given as its symbol.
   case signal(String)
-  /// With any exit status but 0. Only an expectation is this.
+  /// With any exit status except 0. Only expectations use this case.
   case failure
 
   /// The text in a script: `exit 0`, `killed SIGKILL` or `exit not 0`.

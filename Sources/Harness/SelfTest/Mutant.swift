@@ -6,7 +6,7 @@ public struct Mutant: Sendable {
   public let name: String
   /// The language whose mutant build has it.
   public let language: String
-  /// The defect, in one line.
+  /// One line: the defect.
   public let wrong: String
   /// The cells that must catch it, in the order of the file.
   public let catchers: [Catcher]

@@ -35,7 +35,7 @@ private struct MutantParser {
   let languages: [String]
 
   private static let keys = ["mutant", "peer", "wrong", "caught-by", "verdict", "reason"]
-  /// A shorter text is part of almost every reason.
+  /// The minimum length of a reason: a shorter text would be part of almost every reason.
   private static let minimumReason = 4
   private static let verdicts: [Verdict] = [.failed, .crashed, .leaked, .timedOut]
 

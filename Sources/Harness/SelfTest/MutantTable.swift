@@ -65,10 +65,10 @@ public struct MutantTable: Report {
   }
 }
 
-/// What became of a mutant.
+/// The outcome of a mutant.
 private struct MutantOutcome {
   let isKilled: Bool
-  /// Whether a need of its cells is not met, so that nothing is known.
+  /// Whether a requirement of its cells is not met, so that the result is unknown.
   let isNotRun: Bool
   let word: String
 
@@ -84,7 +84,7 @@ private struct MutantOutcome {
 }
 
 extension [Mutant] {
-  /// The mutants as a page: what each gets wrong, and what the suite reports about it.
+  /// The mutants as a page: the defect of each, and the report of the suite.
   public var markdown: String {
     var page = MarkdownWriter()
     page.heading(1, "Mutants")

@@ -223,7 +223,7 @@ enum NonBlocking {
   }
 }
 
-/// What a descriptor is ready for: the events of `poll(2)` and `epoll(7)`.
+/// The readiness of a descriptor: the events of `poll(2)` and `epoll(7)`.
 public struct Readiness: OptionSet, Hashable, Sendable {
   /// The events as bits of `struct pollfd`: `POLLIN`, `POLLOUT` and others.
   public let rawValue: Int16

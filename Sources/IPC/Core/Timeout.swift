@@ -63,7 +63,7 @@ extension Timeout {
   @inline(__always) package var isImmediate: Bool { deadline == .min }
   package var isDeadline: Bool { !isNever && !isImmediate }
 
-  /// How long a call may sleep, in nanoseconds: -1 for ever, nil not at all.
+  /// How long a call may sleep, in nanoseconds: -1 without a limit, nil not at all.
   package var nanoseconds: Int64? {
     if isNever { return -1 }
     if isImmediate { return nil }
@@ -138,7 +138,7 @@ package struct Backoff {
   }
 }
 
-/// The result of a call that does not wait, where the end of a stream must be told from a stream that is empty for now.
+/// The result of a call that does not wait, which distinguishes the end of a stream from an empty stream.
 @frozen
 public enum TryResult<Value: ~Copyable>: ~Copyable {
   /// The value that the waiting call returns.

@@ -90,7 +90,7 @@ public struct ReadinessEvent: Hashable, Sendable {
   /// The value that was passed when the descriptor was added.
   public var token: UInt64 { raw.data }
 
-  /// What the descriptor is ready for: the requested events, and ``Readiness/error``, ``Readiness/hangUp`` and
+  /// The readiness of the descriptor: the requested events, and ``Readiness/error``, ``Readiness/hangUp`` and
   /// ``Readiness/notOpen`` in any case.
   public var readiness: Readiness { Readiness(rawValue: Int16(truncatingIfNeeded: raw.events)) }
 

@@ -149,7 +149,7 @@ extension RingEnd {
   private static let spinTime: Int64 = 10_000
   /// The time between two looks while spinning: each takes the cache line from the other side.
   private static let spinInterval: Int64 = 250
-  /// After spinning in vain, only one of that many waits spins.
+  /// After a wait has spun without success, only one of that many waits spins.
   private static let waitsPerSpin: UInt32 = 8
   /// How long a wait sleeps without checking whether the other side lives.
   private static let slice: Int64 = 50_000_000

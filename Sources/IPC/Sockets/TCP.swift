@@ -28,8 +28,8 @@ public enum TCP {
   ///
   /// It is closed when it is destroyed.
   ///
-  /// What was sent is still delivered then. If bytes were received and not read, closing resets the connection, and the
-  /// peer can see that before it has read what was sent to it.
+  /// Bytes that were sent are still delivered then. If bytes were received and not read, closing resets the connection,
+  /// and the peer can see that before it has read what was sent to it.
   @frozen
   public struct Stream: ~Copyable, Sendable, InternetSocket, ReadableDescriptor, WritableDescriptor, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor

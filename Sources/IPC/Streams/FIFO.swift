@@ -202,7 +202,7 @@ extension FIFO {
     let early = try incoming.openForReading(timeout: .immediate, retryOnInterrupt: retryOnInterrupt)
     let writer = try outgoing.openForWriting(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
     let reader = try incoming.openForReading(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
-    // What the peer has written by now stays in the FIFO, which has another reader.
+    // Bytes that the peer has already written stay in the FIFO, which has another reader.
     try early.close()
     return Duplex(reader, writer)
   }

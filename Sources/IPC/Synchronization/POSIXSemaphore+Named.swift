@@ -122,7 +122,7 @@ extension OpenSemaphore {
   /// Gives the semaphore that was just created exactly these permissions.
   ///
   /// The call that created it returned no descriptor. By its name, another process may have created another semaphore
-  /// meanwhile, which must stay as it is. Nobody can open this one then, so its permissions do not matter.
+  /// meanwhile, which must stay as it is. No process can open this one then, so its permissions do not matter.
   fileprivate func setPermissions(_ permissions: FilePermissions, _ name: POSIXName) throws(IPCError) {
     do throws(IPCError) {
       let file = try LocatedFile(semaphore: name)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// What another user creates under the name of a report, in a directory that all users can write.
+/// Files that another user creates under the name of a report, in a directory that all users can write to.
 @Suite("A report", .serialized, .enabled(if: geteuid() == 0, "requires root, to create files of another user"))
 struct PlantedOutputTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, file }

@@ -13,7 +13,7 @@ struct PrivateSegmentTests {
     return unsafe shmctl(segment, IPC_STAT, &status) == 0
   }
 
-  @Test("is removed with the sandbox of the peer that created it, and another's stays", arguments: [false, true])
+  @Test("is removed with its creator's sandbox, and other segments stay", arguments: [false, true])
   func swept(endsBefore: Bool) async throws {
     try await onThread {
       let stranger = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0o600)

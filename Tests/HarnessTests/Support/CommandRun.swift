@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// The command itself, as a process, in a checkout of its own with few scenarios.
+/// The command itself, as a process, in a separate checkout with few scenarios.
 final class CommandRun {
   let process = Process()
   /// Its standard output and standard error.
@@ -27,7 +27,7 @@ final class CommandRun {
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments =
       ["-c", shell, "sh", try Self.program("ipc-interop")] + command + ["--root", root.string] + arguments
-    // Its locks are not shown to ThreadSanitizer, as those of this program are.
+    // ThreadSanitizer does not see the locks of the command: only this program is linked with `Sanitizers`.
     process.environment = ProcessInfo.processInfo.environment.merging(["TSAN_OPTIONS": "report_bugs=0"]) { $1 }
     process.standardOutput = pipe
     process.standardError = pipe
@@ -40,7 +40,7 @@ final class CommandRun {
     return FilePath(tests).removingLastComponent().appending(name).string
   }
 
-  /// Waits until `count` lines have arrived, or no more can.
+  /// Waits until `count` lines have arrived, or the output ends.
   func read(_ count: Int = .max) throws {
     let deadline = ContinuousClock.now + .seconds(120)
     while lines.count < count {

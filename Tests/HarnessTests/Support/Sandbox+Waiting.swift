@@ -1,6 +1,6 @@
 @testable import Harness
 
-/// Waits in sandboxes of tests, each with a limit.
+/// Waits with time limits, for tests of sandboxes.
 extension Sandbox {
   /// Waits until `condition` holds.
   ///

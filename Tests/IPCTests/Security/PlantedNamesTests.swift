@@ -3,9 +3,8 @@ import IPC
 import SystemPackage
 import Testing
 
-/// What another user can leave under a name in a directory that all users can write to: `/tmp`, `/dev/shm`.
-///
-/// It is refused and stays as it is; it is never followed, and no call waits for it.
+/// Files and links that another user can leave under a name in a directory that all users can write to: `/tmp`,
+/// `/dev/shm`. The library refuses them and leaves them unchanged. It never follows a link, and no call waits.
 @Suite struct PlantedNamesTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, directory, socket }
 

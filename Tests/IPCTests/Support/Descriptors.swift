@@ -20,7 +20,7 @@ func waitUntilReadersAreGone(_ writer: borrowing some DescriptorRepresentable & 
   try writer.wait(for: [])
 }
 
-/// What a descriptor is ready for at this moment.
+/// Returns the current readiness of a descriptor.
 func readiness(
   of owner: borrowing some DescriptorRepresentable & ~Copyable, for events: Readiness
 ) throws -> Readiness {

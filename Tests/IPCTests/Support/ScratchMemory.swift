@@ -16,7 +16,7 @@ func withSemaphoreName<Value>(_ body: (POSIXName) throws -> Value) throws -> Val
   return try body(name)
 }
 
-/// Anonymous memory of so many bytes.
+/// Creates anonymous memory of `size` bytes.
 func scratchMemory(_ size: Int) throws -> MemoryObject<ReadWriteAccess> {
   let object = try MemoryObject.anonymous("scratch")
   try object.resize(to: size)
