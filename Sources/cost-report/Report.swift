@@ -102,7 +102,9 @@ struct Table {
     return text == "-0" ? "0" : text
   }
 
-  /// The first cell is aligned left, the others right. A mark is in the space after its number.
+  /// The first cell is aligned left, the others right.
+  ///
+  /// A mark is in the space after its number.
   private static func row(_ cells: [String]) -> String {
     let columns = zip(cells, widths).enumerated().map { index, column in
       let (text, width) = column

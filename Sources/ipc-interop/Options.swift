@@ -31,7 +31,9 @@ struct RunningOptions: ParsableArguments {
     }
   }
 
-  /// - Parameter more: Other options, with their values, that are needed to repeat a cell alone.
+  /// Applies these options to a configuration.
+  ///
+  /// `more` has other options, with their values, that are needed to repeat a cell alone.
   func set(_ configuration: inout RunConfiguration, more: [(name: String, value: String)]) {
     configuration.jobs = jobs
     configuration.timeoutMultiplier = timeoutMultiplier

@@ -2,7 +2,9 @@ import Foundation
 import Harness
 import SystemPackage
 
-/// The file that a report or a list is written to. An existing file, FIFO or device is written into, as by a shell's
+/// The file that a report or a list is written to.
+///
+/// An existing file, FIFO or device is written into, as by a shell's
 /// `>`.
 ///
 /// In a directory that all users can write, such as `/tmp`, a file of another user is rejected: it may be a link to a

@@ -1,7 +1,9 @@
 internal import IPC
 internal import SystemPackage
 
-/// One measurement. Only its rounds depend on the count, so the difference of two runs is the cost of the rounds.
+/// One measurement.
+///
+/// Only its rounds depend on the count, so the difference of two runs is the cost of the rounds.
 struct Cost: Sendable {
   enum Kind: Sendable {
     /// One message is sent and received in each round.

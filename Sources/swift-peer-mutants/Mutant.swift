@@ -1,4 +1,6 @@
-/// The values of `--mutant`. `fixtures/mutants.yaml` lists the cells that must catch each mutant.
+/// The values of `--mutant`.
+///
+/// `fixtures/mutants.yaml` lists the cells that must catch each mutant.
 enum Mutant: String, CaseIterable {
   // Bytes
   case writeLengthInCharacters = "write-length-in-characters"

@@ -47,7 +47,9 @@ struct LineInput: ~Copyable {
   }
 }
 
-/// Writes a line to standard output. If standard output has no reader, the peer has nothing left to do.
+/// Writes a line to standard output.
+///
+/// If standard output has no reader, the peer has nothing left to do.
 func writeLine(_ line: String) {
   var rest = ArraySlice(Array(line.utf8) + [UInt8(ascii: "\n")])
   while !rest.isEmpty {

@@ -2,7 +2,9 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// The parameters of a request, by type. A missing or malformed parameter is ``Invalid``.
+/// The parameters of a request, by type.
+///
+/// A missing or malformed parameter is ``Invalid``.
 struct Parameters {
   private let fields: Fields
 

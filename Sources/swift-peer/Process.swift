@@ -3,7 +3,9 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Operations of the process itself. They are outside the library, so they call glibc.
+/// Operations of the process itself.
+///
+/// They are outside the library, so they call glibc.
 let processOperations: [Peer.Operation] = [
   .init("pid") { _, _ in
     var fields = Fields()

@@ -6,8 +6,10 @@ import SystemPackage
 
 /// Messages of another process.
 extension FuzzTarget {
-  /// A channel that receives arbitrary bytes. The library and `ipc_channel.h` must receive the same messages, fail
-  /// with the same errors, and send the same bytes.
+  /// A channel that receives arbitrary bytes.
+  ///
+  /// The library and `ipc_channel.h` must receive the same messages, fail with the same errors, and send the same
+  /// bytes.
   static let channel = FuzzTarget(name: "channel") { input in
     var ingredients = Ingredients(input)
     let limit = UInt32(ingredients.byte()) << (ingredients.byte() % 16)

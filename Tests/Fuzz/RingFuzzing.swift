@@ -5,8 +5,10 @@ import SystemPackage
 @testable import IPC
 
 extension FuzzTarget {
-  /// A ring whose memory another process has overwritten. It may transfer any bytes, but only from inside the
-  /// ring. Swift and C must return the same results, and leave the same bytes.
+  /// A ring whose memory another process has overwritten.
+  ///
+  /// It may transfer any bytes, but only from inside the ring. Swift and C must return the same results, and leave the
+  /// same bytes.
   static let ring = FuzzTarget(name: "ring") { input in
     let (capacity, size) = (64, 192 + 64)
     let memory = try UntrustedMemory(objectSize: size, filledWith: 0xA5)

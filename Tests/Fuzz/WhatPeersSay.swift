@@ -7,7 +7,9 @@ import SystemPackage
 
 /// Data from a process that the harness started. The harness does not trust it.
 extension FuzzTarget {
-  /// A line of a peer. If it can be parsed, writing the result and parsing that gives the same result.
+  /// A line of a peer.
+  ///
+  /// If it can be parsed, writing the result and parsing that gives the same result.
   static let contract = FuzzTarget(name: "contract") { input in
     let line = String(decoding: input, as: UTF8.self)
     if let answer = try? Response(parsing: line) {
@@ -37,7 +39,9 @@ extension FuzzTarget {
     _ = PercentEncoding.decode(line)
   }
 
-  /// A peer's output, in pieces. Splitting it into lines loses and adds no bytes.
+  /// A peer's output, in pieces.
+  ///
+  /// Splitting it into lines loses and adds no bytes.
   static let lines = FuzzTarget(name: "lines") { input in
     let ends = try FileDescriptor.pipe(options: .closeOnExec)
     let limit = input.first.map { Int($0) * 64 } ?? 64

@@ -14,7 +14,9 @@ final class InjectionRun {
   var progress = Progress.before
   /// Handles that were never created, because their creator died.
   var unavailableHandles: Set<HandleReference> = []
-  /// Roles that wait for a dead role. There are no more steps for them.
+  /// Roles that wait for a dead role.
+  ///
+  /// There are no more steps for them.
   var abandonedRoles: Set<String> = []
 
   enum Progress {

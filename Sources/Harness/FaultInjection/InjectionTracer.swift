@@ -1,7 +1,9 @@
 import Foundation
 
-/// The programs that inject faults into the system calls of a peer. The command of each one precedes the peer's
-/// command, which it executes. The process that started the peer sees no difference.
+/// The programs that inject faults into the system calls of a peer.
+///
+/// The command of each one precedes the peer's command, which it executes. The process that started the peer sees no
+/// difference.
 struct InjectionTracer: Sendable {
   /// The path of strace(1).
   let strace: String
@@ -22,7 +24,9 @@ struct InjectionTracer: Sendable {
     shortener = "\(root)/build/bin/short-transfer"
   }
 
-  /// Reports every call and changes none. The kind of a descriptor follows its number.
+  /// Reports every call and changes none.
+  ///
+  /// The kind of a descriptor follows its number.
   var recording: [String] { [strace, "--daemonize", "--decode-fds=all", "--string-limit=32", "--"] }
 
   func command(injecting injection: Injection) -> [String] {

@@ -17,7 +17,9 @@ struct SystemCallTrace {
     var isInjected: Bool { line.hasSuffix("(INJECTED)") }
   }
 
-  /// Reads the lines that strace wrote to standard error. Lines of the peer itself are skipped.
+  /// Reads the lines that strace wrote to standard error.
+  ///
+  /// Lines of the peer itself are skipped.
   init(_ lines: [String]) {
     var requests: [[Call]] = []
     var counts: [Substring: Int] = [:]
@@ -74,8 +76,9 @@ extension SystemCallTrace {
     }
   }
 
-  /// The same requests as if each wait that sleeps in slices had ended within the first one. The number of slices
-  /// depends on time, but a fault must always find its call.
+  /// The same requests as if each wait that sleeps in slices had ended within the first one.
+  ///
+  /// The number of slices depends on time, but a fault must always find its call.
   private var requestsInOneSlice: [[Call]] {
     var dropped: [String: Int] = [:]
     return requests.map { calls in
@@ -105,8 +108,9 @@ extension SystemCallTrace.Call {
       && (result.map { $0 >= 0 } ?? false)
   }
 
-  /// Whether it transfers more than one byte, through something that keeps no boundaries between messages. The kind
-  /// of a descriptor follows its number: `4<pipe:[81]>`, `5<UNIX-STREAM:[...]>`, `3</dev/shm/x>`.
+  /// Whether it transfers more than one byte, through something that keeps no boundaries between messages.
+  ///
+  /// The kind of a descriptor follows its number: `4<pipe:[81]>`, `5<UNIX-STREAM:[...]>`, `3</dev/shm/x>`.
   fileprivate func isDivisible(_ table: SystemCallTable) -> Bool {
     guard table.transfers.contains(name), !readsProc, let open = line.firstIndex(of: "<") else { return false }
     let object = line[line.index(after: open)...]
@@ -114,7 +118,9 @@ extension SystemCallTrace.Call {
     return result ?? 0 > 1
   }
 
-  /// The result of the call. The kind of a descriptor may follow its number.
+  /// The result of the call.
+  ///
+  /// The kind of a descriptor may follow its number.
   private var result: Int? {
     line.components(separatedBy: " = ").last.flatMap { Int($0.prefix { $0 == "-" || $0.isNumber }) }
   }

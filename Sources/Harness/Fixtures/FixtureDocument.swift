@@ -1,8 +1,10 @@
 import Foundation
 import Yams
 
-/// A YAML file of the fixtures, with the location of every value. Every such file is read through this type, so that
-/// all of them report all their errors, with file, line, column and a suggestion, and none ignores an unknown key.
+/// A YAML file of the fixtures, with the location of every value.
+///
+/// Every such file is read through this type, so that all of them report all their errors, with file, line, column and
+/// a suggestion, and none ignores an unknown key.
 struct FixtureDocument {
   let file: String
   let log: DiagnosticLog
@@ -83,8 +85,9 @@ struct FixtureDocument {
     return lines
   }
 
-  /// The location of the first anchor, or of text that looks like one. Nested aliases can expand to more values than
-  /// any machine can hold or compare.
+  /// The location of the first anchor, or of text that looks like one.
+  ///
+  /// Nested aliases can expand to more values than any machine can hold or compare.
   private static func anchor(in bytes: [UInt8], _ lines: [Range<Int>]) -> (line: Int, column: Int)? {
     guard bytes.contains(UInt8(ascii: "&")) else { return nil }
     for (number, line) in lines.enumerated() {
@@ -129,7 +132,9 @@ struct FixtureDocument {
 }
 
 extension FixtureDocument {
-  /// A value of the file. An accessor reports an error of the value, and then returns nothing.
+  /// A value of the file.
+  ///
+  /// An accessor reports an error of the value, and then returns nothing.
   struct Value {
     fileprivate let document: FixtureDocument
     fileprivate let node: Node

@@ -1,6 +1,8 @@
 public import SystemPackage
 
-/// All files that a command reads before it starts. The errors of all its files are reported at once.
+/// All files that a command reads before it starts.
+///
+/// The errors of all its files are reported at once.
 public struct Fixtures: Sendable {
   /// The path of the directory that contains `fixtures`.
   public let root: String

@@ -58,7 +58,9 @@ public enum ScenarioLoader {
     return (scenarios, registry)
   }
 
-  /// Only a script for fault injection may have responses after a death. Elsewhere, a role dies only by a step.
+  /// Only a script for fault injection may have responses after a death.
+  ///
+  /// Elsewhere, a role dies only by a step.
   static func rejectPeerDeaths(_ scenarios: [Scenario], _ log: DiagnosticLog) {
     for step in scenarios.flatMap(\.steps) where !step.expectedAfterPeerDeath.isEmpty {
       log.add(step.location, "'~>' is only for the scripts of fixtures/fault-injection")

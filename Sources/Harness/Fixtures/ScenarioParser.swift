@@ -105,8 +105,9 @@ enum Identifier {
     return text.utf8.allSatisfy { isLowerCase($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
   }
 
-  /// A letter or `_`, then letters, digits and `_`: parameters and variables. No dash, so that `{bytes-1}` is a
-  /// difference.
+  /// A letter or `_`, then letters, digits and `_`: parameters and variables.
+  ///
+  /// No dash, so that `{bytes-1}` is a difference.
   static func isVariable(_ text: some StringProtocol) -> Bool {
     guard let first = text.utf8.first, !isDigit(first) else { return false }
     return text.utf8.allSatisfy { byte in

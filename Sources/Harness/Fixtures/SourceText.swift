@@ -30,7 +30,9 @@ struct SourceText {
     let advances: Bool
   }
 
-  /// - Parameter isExact: Whether each character of `text` has a separate column in the file.
+  /// Creates a text that begins at a place in a file.
+  ///
+  /// If `isExact` is true, each character of `text` has a separate column in the file.
   init(_ text: String, file: String, line: Int, column: Int, isExact: Bool) {
     storage = Storage(
       file: file, line: line, bytes: Array(text.utf8), runs: [Run(start: 0, column: column, advances: isExact)])

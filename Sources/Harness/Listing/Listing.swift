@@ -1,4 +1,6 @@
-/// The plan of a run: the scenarios of its cells, and the pitfalls that they cover. Nothing is executed.
+/// The plan of a run: the scenarios of its cells, and the pitfalls that they cover.
+///
+/// Nothing is executed.
 public struct Listing: Sendable, Encodable {
   /// The version of the form, for programs.
   let format = 1
@@ -71,8 +73,9 @@ public struct Listing: Sendable, Encodable {
     return (lines + end).map { $0 + "\n" }.joined()
   }
 
-  /// A page: `docs/scenarios.md` is that of all scenarios. It does not mention languages, so that it does not depend on
-  /// the peers.
+  /// A page in Markdown, such as `docs/scenarios.md` for all scenarios.
+  ///
+  /// It does not mention languages, so that it does not depend on the peers.
   var markdown: String {
     var page = MarkdownWriter()
     page.heading(1, "Scenarios")

@@ -1,4 +1,6 @@
-/// An event of a run. Reports receive nothing else.
+/// An event of a run.
+///
+/// Reports receive nothing else.
 public enum Event: Sendable {
   /// A script is recorded, before the cells of the run are known.
   case recording(Cell, number: Int, of: Int)

@@ -52,8 +52,9 @@ public struct PeerList: Sendable {
 
   // MARK: - Reading it
 
-  /// Reads `files`, in which relative commands begin at `root`. A later file may add languages, and may replace one
-  /// only if it says so.
+  /// Reads `files`, in which relative commands begin at `root`.
+  ///
+  /// A later file may add languages, and may replace one only if it says so.
   static func load(files: [String], root: String, log: DiagnosticLog) -> PeerList {
     var peers: [PeerDescription] = []
     for file in files {

@@ -1,7 +1,9 @@
 import PeerProtocol
 
-/// The check of the peers before the first cell. Each peer receives a request for an operation that does not exist. If
-/// it does not respond with `unsupported`, none of its responses is trusted.
+/// The check of the peers before the first cell.
+///
+/// Each peer receives a request for an operation that does not exist. If it does not respond with `unsupported`, none
+/// of its responses is trusted.
 enum PeerProbe {
   /// The greetings of some peers.
   static func greetings(

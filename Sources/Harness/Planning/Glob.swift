@@ -1,5 +1,6 @@
-/// A pattern in which `*` matches any text, and every other character matches itself. Brackets are common in cell ids,
-/// so they are not special here.
+/// A pattern in which `*` matches any text, and every other character matches itself.
+///
+/// Brackets are common in cell ids, so they are not special here.
 struct Glob: Sendable, Hashable {
   /// The texts between the asterisks, as UTF-8: a run with many filters compares every one with every cell.
   private let parts: [[UInt8]]

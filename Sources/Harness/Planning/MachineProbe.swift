@@ -65,8 +65,10 @@ enum MachineProbe {
     return setting?.hasPrefix("1") != true
   }
 
-  /// Whether the kernel has `SO_PEERPIDFD`. The probe requests it from a socket without a peer: a kernel that does not
-  /// know the option fails with another errno.
+  /// Whether the kernel has `SO_PEERPIDFD`.
+  ///
+  /// The probe requests it from a socket without a peer: a kernel that does not know the option fails with another
+  /// errno.
   private static let hasPeerDescriptors: Bool = {
     let peerDescriptor: Int32 = 77
     let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)

@@ -16,7 +16,9 @@ public struct RunConfiguration: Sendable {
   public var jobs = RunConfiguration.defaultJobs
   /// Determines the order of the scenarios; 0 keeps the order of the files.
   public var seed: UInt64 = 0
-  /// How often each cell is run. A cell whose verdicts differ is flaky, which is a failure.
+  /// How often each cell is run.
+  ///
+  /// A cell whose verdicts differ is flaky, which is a failure.
   public var repetitions = 1
   /// The factor that every time limit is multiplied by.
   public var timeoutMultiplier = 1.0

@@ -1,6 +1,8 @@
 /// Which cells of the matrix to run.
 public struct Selection: Sendable {
-  /// Cells whose id contains one of these; `*` matches any text. All if there are none.
+  /// Cells whose id contains one of these; `*` matches any text.
+  ///
+  /// All if there are none.
   public var filters: [String] = []
   /// Cells that match one of these are left out.
   public var skipped: [String] = []

@@ -80,7 +80,9 @@ struct ConsoleSummary {
     } + (kinds.isEmpty ? [] : [""])
   }
 
-  /// Repeats all failures, because the first may have scrolled out of sight. Failures that share a reason show it once.
+  /// Repeats all failures, because the first may have scrolled out of sight.
+  ///
+  /// Failures that share a reason show it once.
   private var failures: [String] {
     let failed = results.filter(\.isFailure)
     guard !failed.isEmpty else { return [] }

@@ -10,8 +10,9 @@ extension Unicode.Scalar {
 }
 
 extension StringProtocol {
-  /// The text as visible characters alone: `\n`, `\x1b`, `\u{202e}` replace the others. Output of peers must not
-  /// control a terminal.
+  /// The text as visible characters alone.
+  ///
+  /// Escapes such as `\n`, `\x1b` and `\u{202e}` replace the others: output of peers must not control a terminal.
   var escapedForDisplay: String { escapingUnsafe { _ in false } }
 
   /// The lines of a text, each escaped.

@@ -1,7 +1,8 @@
 import FoundationEssentials
 
-/// One document with all data, for programs. `docs/report.schema.json` is its form: a change of the form
-/// changes `format`.
+/// One document with all data, for programs.
+///
+/// `docs/report.schema.json` is its form: a change of the form changes `format`.
 struct JSONReport: Report {
   private var record = RunRecord()
 
@@ -19,9 +20,10 @@ struct JSONReport: Report {
   }
 }
 
-/// A document for programs, without what could control a terminal. The encoder escapes the control characters below the
-/// space, as JSON requires; a terminal obeys others as well. They can be in strings alone, where each may be its
-/// escape.
+/// A document for programs, without what could control a terminal.
+///
+/// The encoder escapes the control characters below the space, as JSON requires; a terminal obeys others as well. They
+/// can be in strings alone, where each may be its escape.
 func json(_ document: some Encodable) throws -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -1,4 +1,6 @@
-/// Describes a run to people or programs. It receives only the events of the run.
+/// Describes a run to people or programs.
+///
+/// It receives only the events of the run.
 ///
 /// A report is a fold: it writes nothing itself and reads no clock, so the same events always give the same text. A
 /// report that is written as the run proceeds returns text for each event; one that is written at the end returns an

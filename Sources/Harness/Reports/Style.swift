@@ -18,7 +18,9 @@ public struct Style: Sendable {
     self.verbose = verbose
   }
 
-  /// The meaning of a colour. Colour is never the only sign: each meaning is also a word.
+  /// The meaning of a colour.
+  ///
+  /// Colour is never the only sign: each meaning is also a word.
   enum Paint: String {
     case good = "32"
     case bad = "31"

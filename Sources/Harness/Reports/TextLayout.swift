@@ -72,7 +72,7 @@ package struct TextTable {
 
   /// The lines of the table.
   ///
-  /// - Parameter width: The maximum width of a line, for which the last column is cut; nil cuts nothing.
+  /// The last column is cut where a line is wider than `width`; nil cuts nothing.
   package func lines(_ style: Style = Style(), width: Int? = nil) -> [String] {
     let widths = widths
     return rows.map { row in

@@ -2,7 +2,9 @@ import PeerProtocol
 
 /// The process state of a role, from `/proc`, without a guess or a pause.
 extension PeerClient {
-  /// Waits until a role is blocked in one of `calls`. A response in the meantime is too early.
+  /// Waits until a role is blocked in one of `calls`.
+  ///
+  /// A response in the meantime is too early.
   func waitUntilBlocked(
     _ role: RoleProcess, in calls: [String], to what: String, expected: String
   ) throws(CellOutcome) {
@@ -38,7 +40,9 @@ extension PeerClient {
     try inspect(role, doing: what) { pid throws(SandboxError) in try sandbox.processState(of: pid) }
   }
 
-  /// Queries the sandbox init for a role's process. If it has ended, that is a failure of the role, not of the sandbox.
+  /// Queries the sandbox init for a role's process.
+  ///
+  /// If it has ended, that is a failure of the role, not of the sandbox.
   func inspect<Value>(
     _ role: RoleProcess, doing what: String, _ question: (Int) throws(SandboxError) -> Value
   ) throws(CellOutcome) -> Value {

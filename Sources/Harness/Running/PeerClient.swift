@@ -29,7 +29,9 @@ final class PeerClient {
 
   // MARK: - Waiting
 
-  /// How long a peer may take. The limit grows with the time that the sandbox took to start.
+  /// How long a peer may take.
+  ///
+  /// The limit grows with the time that the sandbox took to start.
   var timeout: Duration { TimeoutScaling.scaled(context.timeout, startup: sandbox.startup) }
 
   /// An event after which a wait checks its condition again.

@@ -164,6 +164,7 @@ final class StepInterpreter {
   }
 
   /// Sends the signal again to a role that still sleeps with no signal pending: it came between two sleeps of one wait.
+  ///
   /// A role that sleeps once receives it once.
   private func waitUntilInterrupted(_ role: RoleProcess) throws(CellOutcome) {
     guard let request = role.pending, let operation = registry[request.operation], operation.sleepsInSlices else {

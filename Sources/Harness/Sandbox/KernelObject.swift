@@ -30,9 +30,11 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
   static let counted = allCases.filter { $0 != .descriptor }
 }
 
-/// An object of the kernel. Two objects are the same if these properties are; sizes may differ.
+/// An object of the kernel.
+///
+/// Two objects are the same if these properties are; sizes may differ.
 public struct KernelObject: Sendable, Hashable {
-  /// What the object is.
+  /// The kind of the object.
   public let kind: ObjectKind
   /// The path, the name, or the command of a process.
   public let name: String?

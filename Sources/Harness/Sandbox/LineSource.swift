@@ -76,7 +76,9 @@ final class LineSource {
     (start, searched) = (0, 0)
   }
 
-  /// Reads the available bytes. Called when `poll(2)` reports input.
+  /// Reads the available bytes.
+  ///
+  /// Called when `poll(2)` reports input.
   func receive() {
     let count = unsafe withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 1) { buffer in
       let count = unsafe read(descriptor, buffer.baseAddress, buffer.count)

@@ -13,7 +13,9 @@ final class SandboxInit {
   /// The reported ends of processes, by their numbers within the sandbox.
   private(set) var terminations: [Int: TerminationStatus] = [:]
   private let timeout: Duration
-  /// It did not respond in time. The runner would mistake a late response for the response to another command.
+  /// It did not respond in time.
+  ///
+  /// The runner would mistake a late response for the response to another command.
   private var isHung = false
 
   /// Starts `program` with the far ends of the roles' standard input, output and error.

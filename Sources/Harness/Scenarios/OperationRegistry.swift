@@ -1,5 +1,6 @@
-/// The operations of the peer protocol, as `fixtures/operations.yaml` lists them. The runner knows individual
-/// operations only here.
+/// The operations of the peer protocol, as `fixtures/operations.yaml` lists them.
+///
+/// The runner knows individual operations only here.
 public struct OperationRegistry: Sendable {
   private let operations: [String: Operation]
   /// Parameters, of any operation, that name handles.

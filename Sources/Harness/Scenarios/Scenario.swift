@@ -49,7 +49,9 @@ public struct Scenario: Sendable {
     public let value: String
   }
 
-  /// A requirement of a scenario on the machine. The runner probes it first; without it a cell is `not run`.
+  /// A requirement of a scenario on the machine.
+  ///
+  /// The runner probes it first; without it a cell is `not run`.
   public enum Need: String, Sendable, CaseIterable {
     /// A role can run as another user: the runner is root.
     case anotherUser = "another-user"
@@ -92,7 +94,7 @@ public struct Role: Sendable, Hashable {
   /// Whether it runs as another user than the rest.
   public let isAnotherUser: Bool
 
-  /// What a role is: a peer, or a program of the examples.
+  /// The kind of a role: a peer, or a program of the examples.
   public enum Part: Sendable, Hashable {
     /// A peer, which receives requests.
     case peer

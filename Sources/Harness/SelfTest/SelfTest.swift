@@ -9,7 +9,9 @@ public struct SelfTest: Sendable {
   private let capabilities: SandboxCapabilities
   private let trials: [SelfTestTrial]
   private let problems: [String]
-  /// How many hanging mutants wait for their time limits at once. They hardly use the processor.
+  /// How many hanging mutants wait for their time limits at once.
+  ///
+  /// They hardly use the processor.
   private static let hangingAtOnce = 6
 
   /// Creates a self-test of the mutants with these names; of all if there are none.
@@ -140,7 +142,9 @@ private struct SelfTestTrial: Sendable {
     }
   }
 
-  /// Runs some groups. If the probe rejects a mutant, that counts as caught in all its cells.
+  /// Runs some groups.
+  ///
+  /// If the probe rejects a mutant, that counts as caught in all its cells.
   private static func run(_ groups: [CellGroupRun], _ probe: Result<Void, RunError>, _ runner: CellRunner) {
     for group in groups {
       switch probe {

@@ -137,7 +137,7 @@ enum Futex {
     case timedOut
   }
 
-  /// Sleeps while `word` is `value`, at most for `nanoseconds`; a negative number is no limit.
+  /// Sleeps while `word` is `value`, for at most `nanoseconds`, or without a limit if negative.
   ///
   /// Calls `futex(2)` with `FUTEX_WAIT`.
   static func wait(

@@ -142,8 +142,8 @@ extension RingEnd {
 }
 
 extension RingEnd {
-  /// The time that a wait spins before it sleeps, in nanoseconds: as long as a sleep and a wake-up cost, so that
-  /// spinning in vain at most doubles that.
+  /// The time that a wait spins before it sleeps, in nanoseconds: as long as a sleep and a wake-up cost, so
+  /// a fruitless spin at most doubles it.
   ///
   /// It does not yield the processor, which would return only after all other threads.
   private static let spinTime: Int64 = 10_000

@@ -4,7 +4,9 @@ import Testing
 
 @testable import Harness
 
-/// The behaviour of the runner when it is killed or when the machine lacks a requirement. `make soak` tests more of it.
+/// The behaviour of the runner when it is killed or when the machine lacks a requirement.
+///
+/// `make soak` tests more of it.
 @Suite("The command", .serialized)
 struct CommandTests {
   private func withCheckout<Result: Sendable>(

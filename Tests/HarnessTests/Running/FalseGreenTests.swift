@@ -4,7 +4,9 @@ import Testing
 
 @testable import Harness
 
-/// Runs that prove nothing. None of them may be green.
+/// Runs that prove nothing.
+///
+/// None of them may be green.
 @Suite("A run is not green", .serialized)
 struct FalseGreenTests {
   /// Runs scenarios with an honest reference and an `odd` peer that responds as `cases` say.

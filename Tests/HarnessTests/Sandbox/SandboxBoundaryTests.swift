@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// The limits of a sandbox. docs/security.md promises no more than this.
+/// The limits of a sandbox, which docs/security.md describes.
 @Suite("A process in a sandbox", .serialized)
 struct SandboxBoundaryTests {
   /// Returns the output of `script` in a private sandbox.

@@ -3,8 +3,9 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Files and links that another user can leave under a name in a directory that all users can write to: `/tmp`,
-/// `/dev/shm`. The library refuses them and leaves them unchanged. It never follows a link, and no call waits.
+/// Files and links that another user can leave under a name in `/tmp` or `/dev/shm`, where all users can write.
+///
+/// The library refuses them and leaves them unchanged. It never follows a link, and no call waits.
 @Suite struct PlantedNamesTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, directory, socket }
 

@@ -24,7 +24,9 @@ import Testing
       }
     }
 
-    /// Gives out tickets when enough threads wait. A thread that has counted itself has unlocked the mutex by waiting.
+    /// Gives out tickets when enough threads wait.
+    ///
+    /// A thread that has counted itself has unlocked the mutex by waiting.
     func open(
       _ region: SharedRegion, tickets: Int, to waiters: Int, waking: (borrowing ConditionVariable) throws -> Void
     )
