@@ -36,7 +36,7 @@ static void forget(void) {
     self.number = 0;
 }
 
-// The child of a fork(2) has another number.
+// The child of a fork(2) has a different number.
 static void forget_in_children(void) {
     pthread_atfork(NULL, NULL, forget);
 }

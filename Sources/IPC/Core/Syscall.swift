@@ -57,7 +57,7 @@ package enum Syscall {
 extension Syscall {
   /// Waits until `descriptor` is ready for one of `events`.
   ///
-  /// - Returns: What it is ready for; empty when the time is over, and never before that.
+  /// - Returns: The events that it is ready for; empty only when the time is over.
   package static func wait(
     for events: Readiness, of descriptor: Int32, until timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> Readiness {
@@ -77,7 +77,7 @@ extension Syscall {
   ) throws(IPCError) -> Int {
     while true {
       let nanoseconds = timeout.nanoseconds ?? 0
-      // Not retried below: the next attempt has only the rest of the time.
+      // This loop retries instead, because the next attempt has only the rest of the time.
       switch result(retryOnInterrupt: false, { body(nanoseconds) }) {
       case .success(0): if nanoseconds == 0 { return 0 }
       case .success(let count): return Int(count)
@@ -160,14 +160,14 @@ enum Futex {
   }
 }
 
-/// Keeps a signal that a call raises from killing the process, where the kernel has no flag for that.
+/// Prevents a signal that a call raises from killing the process, if the kernel does not have a flag for that.
 ///
 /// The disposition of the signal belongs to the whole process and stays as it is. The signal is blocked in this thread
-/// for the length of the call, and what the call raised is removed.
+/// during the call, and a signal that the call raised is removed.
 enum ThreadSignal {
   /// Performs `body` with `signal` blocked, and leaves `errno` as `body` set it.
   ///
-  /// `raised` tells of a result whether the call raised the signal.
+  /// `raised` returns whether a call with this result raised the signal.
   static func contained<Value>(_ signal: Int32, _ body: () -> Value, raised: (Value) -> Bool) -> Value {
     var signals = sigset_t()
     var before = sigset_t()

@@ -24,10 +24,10 @@ public struct Timeout: Hashable, Sendable {
 
   /// Waits until `duration` from now, and then throws `.timedOut`.
   ///
-  /// What can be done at once is done even if the duration is 0 or negative.
+  /// A call that need not wait succeeds even if the duration is 0 or negative.
   public static func after(_ duration: Duration) -> Timeout { Timeout(nanoseconds: duration.nanoseconds) }
 
-  /// Waits until an instant of the clock that stands still while the system sleeps, and then throws `.timedOut`.
+  /// Waits until an instant of the clock that stops while the system sleeps, and then throws `.timedOut`.
   public static func until(_ instant: SuspendingClock.Instant) -> Timeout {
     Timeout(nanoseconds: SuspendingClock().now.duration(to: instant).nanoseconds)
   }
@@ -72,13 +72,13 @@ extension Timeout {
     return rest > 0 ? rest : nil
   }
 
-  /// What a call throws that could not complete in time.
+  /// The error of a call that could not complete in time.
   package var expirationError: Errno { isImmediate ? .wouldBlock : .timedOut }
 
-  /// The deadline as calls take it that use `CLOCK_MONOTONIC`, whose times are not negative.
+  /// The deadline for calls that use `CLOCK_MONOTONIC`, whose times are not negative.
   package var monotonicTime: (seconds: Int64, nanoseconds: Int) { Self.split(max(0, deadline)) }
 
-  /// The deadline as calls take it that use `CLOCK_REALTIME`.
+  /// The deadline for calls that use `CLOCK_REALTIME`.
   ///
   /// Those calls refuse times before 1970.
   ///
@@ -98,7 +98,7 @@ extension Timeout {
 }
 
 package enum MonotonicTime {
-  /// Nanoseconds of `CLOCK_MONOTONIC`, which never goes back and stands still while the system sleeps.
+  /// Nanoseconds of `CLOCK_MONOTONIC`, which never decreases and stops while the system sleeps.
   package static var now: Int64 { cipc_clock_monotonic() }
 }
 

@@ -18,8 +18,8 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// A wait costs only what is ready, however many descriptors are watched. ``Watched`` owns a watched descriptor and
-/// ends the watching before it closes it. See <doc:WaitingOnMany>.
+/// The cost of a wait depends on the ready descriptors, not on all that are watched. ``Watched`` owns a watched
+/// descriptor and removes it from the instance before it closes it. See <doc:WaitingOnMany>.
 ///
 /// `epoll(7)`.
 public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
@@ -53,7 +53,7 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
 
   /// Passes the descriptor on to a new owner.
   ///
-  /// What is ``Watched`` stays watched, until its owner closes it.
+  /// A ``Watched`` descriptor stays watched until its owner closes it.
   public consuming func takeDescriptor() -> OwnedDescriptor { instance.take() }
 
   /// Waits until a watched descriptor is ready, and appends the events of those that are to an array, which is
@@ -95,7 +95,7 @@ extension Epoll {
   public enum Trigger: Hashable, Sendable {
     /// In every wait while it is ready.
     case level
-    /// In the first wait after a new event (`EPOLLET`). Read or write until the call would block: what is left over is
+    /// In the first wait after a new event (`EPOLLET`). Read or write until the call would block: remaining data is
     /// not reported again.
     case edge
   }
@@ -109,7 +109,7 @@ extension Epoll {
   ///   - trigger: When the descriptor is reported: while it is ready, or only when it becomes ready.
   ///   - once: Whether it is reported only once until ``Watched/change(to:trigger:once:)`` is called (`EPOLLONESHOT`),
   ///     for an instance on which several threads wait.
-  /// - Returns: The owner of the descriptor, which ends the watching when it is destroyed.
+  /// - Returns: The owner of the descriptor, which removes it from the instance when it is destroyed.
   /// - Throws: ``IPCError`` with `.notPermitted` for a descriptor that is always ready, such as a regular file;
   ///   `.noSpace` above `/proc/sys/fs/epoll/max_user_watches`; `.tooManySymbolicLinkLevels` for a cycle of instances.
   ///
@@ -124,7 +124,7 @@ extension Epoll {
 
   /// A watched descriptor with its owner.
   ///
-  /// When it is destroyed, first the watching ends, and then the descriptor is closed.
+  /// Destroying it removes the descriptor from the instance and then closes it.
   ///
   /// In the other order the kernel would continue to report a description that another process, such as a child, holds
   /// too, under a number that is closed here or belongs to another file.
@@ -139,7 +139,7 @@ extension Epoll {
     ///
     /// A descriptor that was reported once is reported again.
     ///
-    /// What is ready already is reported, also with ``Epoll/Trigger/edge``.
+    /// A descriptor that is already ready is reported, also with ``Epoll/Trigger/edge``.
     ///
     /// - Throws: ``IPCError`` with `.badFileDescriptor` if the instance was closed or released.
     ///
@@ -149,7 +149,7 @@ extension Epoll {
         CIPC_EPOLL_CTL_MOD, registration.descriptor, events, registration.token, trigger, once)
     }
 
-    /// Ends the watching, and returns the owner.
+    /// Stops watching the descriptor, and returns the owner.
     ///
     /// Calls `epoll_ctl(2)` with `EPOLL_CTL_DEL`.
     public consuming func remove() throws(IPCError) -> Owner {
@@ -188,7 +188,7 @@ extension Epoll {
     try instance.control(CIPC_EPOLL_CTL_MOD, descriptor, events, token, trigger, once)
   }
 
-  /// Ends the watching of a descriptor that ``add(_:for:token:trigger:once:)`` watches.
+  /// Stops watching a descriptor that ``add(_:for:token:trigger:once:)`` watches.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if it is not watched.
   ///
@@ -212,7 +212,7 @@ extension Epoll {
       }
     }
 
-    /// Ends the watching, unless the instance was closed or released.
+    /// Stops watching the descriptor, unless the instance was closed or released.
     func remove(_ descriptor: FileDescriptor) throws(IPCError) {
       try owned.withLock { (owned) throws(IPCError) in
         guard let number = owned?.descriptor.rawValue else { return }
@@ -239,9 +239,9 @@ extension Epoll {
     }
   }
 
-  /// The watching of a descriptor.
+  /// The registration of a watched descriptor.
   ///
-  /// It ends when this is destroyed, or before.
+  /// Destroying it removes the descriptor from the instance, if it is still watched.
   struct Registration: ~Copyable, Sendable {
     let instance: Instance
     let descriptor: FileDescriptor

@@ -51,7 +51,7 @@ public struct PollSet: Sendable {
   /// Waits until a descriptor is ready, and records what each is ready for.
   ///
   /// - Returns: The number of descriptors that are ready; 0 if the time is over. A timeout is not an error here, as in
-  ///   ``Epoll/wait(appendingTo:maxEvents:timeout:retryOnInterrupt:)``: event loops wait with one to do other work.
+  ///   ``Epoll/wait(appendingTo:maxEvents:timeout:retryOnInterrupt:)``: an event loop uses one to do other work in between.
   /// - Throws: ``IPCError`` with `.interrupted` if `retryOnInterrupt` is false and a signal handler ran;
   ///   `.invalidArgument` for more descriptors than `RLIMIT_NOFILE`.
   ///
@@ -66,19 +66,20 @@ public struct PollSet: Sendable {
   }
 }
 
-/// What the last wait recorded, in the order of adding; ``ReadinessEvent/readiness`` is empty for what was not ready.
+/// The results of the last wait, in the order of adding. ``ReadinessEvent/readiness`` is empty for descriptors that were
+/// not ready.
 extension PollSet: RandomAccessCollection {
   /// The position of the descriptor that was added first: 0.
   public var startIndex: Int { 0 }
   /// The number of descriptors.
   public var endIndex: Int { entries.count }
-  /// What the last wait recorded about the descriptor at a position.
+  /// The result of the last wait for the descriptor at a position.
   public subscript(position: Int) -> ReadinessEvent {
     ReadinessEvent(token: tokens[position], readiness: Readiness(rawValue: entries[position].revents))
   }
 }
 
-/// What a descriptor of a ``PollSet`` or ``Epoll`` is ready for.
+/// The readiness of a descriptor of a ``PollSet`` or ``Epoll``.
 public struct ReadinessEvent: Hashable, Sendable {
   // The kernel writes this layout.
   private let raw: cipc_epoll_event

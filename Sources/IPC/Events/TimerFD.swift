@@ -15,7 +15,7 @@ public import SystemPackage
 /// let expirations = try timer.read()
 /// ```
 ///
-/// It is readable when it has expired since it was last read. Its clock stands still while the system sleeps, as
+/// It is readable when it has expired since it was last read. Its clock stops while the system sleeps, as
 /// `SuspendingClock` does.
 ///
 /// `timerfd_create(2)`.

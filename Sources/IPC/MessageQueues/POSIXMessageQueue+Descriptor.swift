@@ -32,7 +32,7 @@ extension POSIXMessageQueue {
     /// Calls fail with `.badFileDescriptor` if the queue was not opened for them. If this throws, the descriptor stays
     /// the property of its previous owner.
     ///
-    /// - Throws: ``IPCError`` with `.badFileDescriptor` for what is not a message queue.
+    /// - Throws: ``IPCError`` with `.badFileDescriptor` if the descriptor is not a message queue.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
       let attributes = Attributes(try POSIXMessageQueue.attributes(of: descriptor, .descriptor(descriptor)))
       let owned = try OwnedDescriptor.adopting(descriptor)
@@ -102,7 +102,7 @@ extension POSIXMessageQueue.Descriptor {
     let actual: cipc_mq_attributes
     do throws(IPCError) {
       if !applyUmask {
-        // By the descriptor: another queue may have the name by now.
+        // Use the descriptor: the name may refer to another queue by now.
         try Syscall.call(.fchmod, on: .name(name)) { fchmod(opened.descriptor.rawValue, permissions.rawValue) }
       }
       actual = try POSIXMessageQueue.attributes(of: opened.descriptor, .name(name))

@@ -15,7 +15,7 @@ public import SystemPackage
 /// try sender.send(message.span, priority: 9, timeout: .after(.seconds(1)))
 /// ```
 ///
-/// The type of an open queue tells what it was opened for: a ``Receiver`` cannot send. The queue stays in the kernel
+/// The type of an open queue shows its access: a ``Receiver`` cannot send. The queue stays in the kernel
 /// until its name is removed (``unlink(_:)``) and all processes have closed it.
 ///
 /// `mq_overview(7)`.
@@ -27,7 +27,7 @@ public enum POSIXMessageQueue {
   /// A queue that is open for both.
   public typealias Duplex = Descriptor<SendReceive>
 
-  /// What a queue was opened for.
+  /// The access of an open queue.
   public protocol Access {
     static var accessMode: FileDescriptor.AccessMode { get }
   }
@@ -82,7 +82,7 @@ public enum POSIXMessageQueue {
   public struct Status: Hashable, Sendable {
     /// The number of messages in the queue.
     public let messageCount: Int
-    /// Whether no call on this description waits, whatever its timeout (`O_NONBLOCK`).
+    /// Whether calls on this open file description never wait, regardless of their timeout (`O_NONBLOCK`).
     public let isNonBlocking: Bool
   }
 

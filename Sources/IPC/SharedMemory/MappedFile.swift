@@ -14,8 +14,8 @@ public import SystemPackage
 /// let latest = try memory.load(as: Double.self, at: 16)
 /// ```
 ///
-/// What one process writes is visible at once in the mappings of the others, and to `read(2)`. It reaches the disk some
-/// time later, or by ``MemoryMapping/sync(at:count:waiting:)``.
+/// The writes of one process are visible at once in the mappings of the others, and to `read(2)`. They reach the disk
+/// some time later, or by ``MemoryMapping/sync(at:count:waiting:)``.
 ///
 /// `mmap(2)`.
 public enum MappedFile {

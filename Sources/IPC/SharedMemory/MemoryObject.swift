@@ -77,7 +77,7 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
 extension MemoryObject {
   /// Maps the object with the access that it was opened for.
   ///
-  /// What one process writes, the others see.
+  /// The writes of one process are visible to the others.
   ///
   /// - Parameters:
   ///   - offset: Where in the object the mapping begins: a multiple of the page size.
@@ -94,7 +94,7 @@ extension MemoryObject {
 
   /// Maps the object for reading.
   ///
-  /// What other processes write is visible.
+  /// The writes of other processes are visible.
   ///
   /// - Throws: As ``map(at:count:)`` does.
   ///

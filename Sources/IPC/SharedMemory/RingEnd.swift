@@ -109,7 +109,7 @@ extension RingEnd {
 
   /// Whether the other end was closed.
   ///
-  /// What it stored before it closed is visible then.
+  /// If so, all its earlier stores are visible.
   @inline(__always)
   var otherIsClosed: Bool {
     unsafe other.owner.pointee.load(ordering: .acquiring) == RingOwner.closed.word
@@ -117,8 +117,8 @@ extension RingEnd {
 
   /// Returns the number of bytes that this end can take, or write.
   ///
-  /// - Throws: ``IPCError`` with `.badMessage` for an impossible position of the other side: it never goes back, and
-  ///   never overtakes.
+  /// - Throws: ``IPCError`` with `.badMessage` for an impossible position of the other side: one that decreased, or
+  ///   overtook this end.
   @inline(__always)
   private mutating func available() throws(IPCError) -> UInt64 {
     let seen = unsafe other.position.pointee.load(ordering: .acquiring)
@@ -184,7 +184,7 @@ extension RingEnd {
       unsafe word.pointee.store(1, ordering: .sequentiallyConsistent)
       defer { unsafe word.pointee.store(0, ordering: .relaxed) }
       atomicMemoryFence(ordering: .sequentiallyConsistent)
-      // Read before the position: what was made visible before the other side closed or died is seen after it.
+      // Read the owner before the position, to see all data that was published before the other side closed or died.
       let otherOwner = RingOwner(word: unsafe other.owner.pointee.load(ordering: .sequentiallyConsistent))
       let checksLife = rest == nil || now >= due
       let isDead = checksLife ? Result { () throws(IPCError) in sees ? try otherOwner.isDead() : false } : nil

@@ -19,7 +19,7 @@ extension SharedQueue {
 
   private var lockWord: RobustLock { unsafe RobustLock(word: word(Layout.lock)) }
 
-  /// What the dead process did counts or not, by its one store.
+  /// An operation of the dead process is complete or has no effect, because a single store commits it.
   ///
   /// Only its signals can be missing.
   @inline(never)

@@ -136,9 +136,9 @@ extension SharedQueue {
 
     /// Receives the first message in place: passes its slot to `body`, and removes it then.
     ///
-    /// The queue is locked meanwhile, so `body` must be short, and cannot use another queue. If the process dies in it,
-    /// another one receives the message. A malicious process can change the bytes while `body` runs: copy what must not
-    /// change after a check.
+    /// The queue is locked while `body` runs, so it must be short, and cannot use another queue. If the process dies in
+    /// `body`, another process receives the message. A malicious process can change the bytes while `body` runs: copy
+    /// bytes that must not change after a check.
     ///
     /// - Returns: What `body` returns; nil if the queue is closed and empty.
     /// - Throws: ``IPCError`` as ``receive(into:timeout:retryOnInterrupt:)`` does.
@@ -270,7 +270,7 @@ extension SharedQueue {
 
     /// Looks at each queue once.
     ///
-    /// If none has a message, `waiters` has what to sleep on.
+    /// If no queue has a message, `waiters` contains the words to sleep on.
     private mutating func search(into bytes: inout OutputRawSpan, _ timeout: Timeout) throws(IPCError) -> Received? {
       waiters.removeAll(keepingCapacity: true)
       let first = last

@@ -95,7 +95,7 @@ public enum TCP {
       }
     }
 
-    /// Closes the socket and resets the connection: what is not delivered yet is lost, and the peer's next call fails
+    /// Closes the socket and resets the connection: undelivered bytes are lost, and the peer's next call fails
     /// with `.connectionReset`.
     ///
     /// Calls `setsockopt(2)` with `SO_LINGER` of 0 seconds, and `close(2)`.

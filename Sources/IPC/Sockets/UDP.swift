@@ -224,7 +224,7 @@ extension UDP.Socket {
   /// Receives the next datagram, and waits for one.
   ///
   /// - Parameters:
-  ///   - bytes: The datagram is appended. What there is no room for is lost: ``ReceivedMessage/isTruncated``.
+  ///   - bytes: The datagram is appended. Bytes that do not fit are lost: ``ReceivedMessage/isTruncated``.
   ///   - peeking: Whether the datagram stays in the socket.
   ///   - timeout: How long to wait for a datagram.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.

@@ -52,7 +52,7 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
   /// Receives the next packet, and waits for one.
   ///
   /// - Parameters:
-  ///   - bytes: The packet is appended. What there is no room for is lost: ``ReceivedPacket/isTruncated``.
+  ///   - bytes: The packet is appended. Bytes that do not fit are lost: ``ReceivedPacket/isTruncated``.
   ///   - peeking: Whether the packet stays in the socket.
   ///   - timeout: How long to wait for a packet.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
@@ -110,7 +110,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   /// Receives the next datagram, and waits for one.
   ///
   /// - Parameters:
-  ///   - bytes: The datagram is appended. What there is no room for is lost: ``ReceivedMessage/isTruncated``.
+  ///   - bytes: The datagram is appended. Bytes that do not fit are lost: ``ReceivedMessage/isTruncated``.
   ///   - peeking: Whether the datagram stays in the socket.
   ///   - timeout: How long to wait for a datagram.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.

@@ -32,8 +32,8 @@ public struct AnonymousPipe: ~Copyable, Sendable {
   ///
   /// - Parameters:
   ///   - nonBlocking: Whether both ends are non-blocking, for a child that inherits one. This library does not need it.
-  ///   - packets: Whether each write of up to ``maximumAtomicWriteLength`` bytes is read as a separate packet. What the
-  ///     reader has no room for is discarded.
+  ///   - packets: Whether each write of up to ``maximumAtomicWriteLength`` bytes is read as a separate packet. Bytes
+  ///     that do not fit the buffer of the reader are discarded.
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles` or `.tooManyOpenFilesInSystem`.
   ///
   /// Calls `pipe2(2)`.

@@ -40,7 +40,7 @@ public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
 
   /// Returns the stream.
   ///
-  /// Bytes in the buffer are discarded; read them before, as ``bytesBuffered`` tells.
+  /// Bytes in the buffer are discarded. Read ``bytesBuffered`` bytes first to keep them.
   public consuming func release() -> Source { source }
 }
 
@@ -74,7 +74,7 @@ extension BufferedReader where Source: ~Copyable {
   /// At end of file, appends the rest.
   ///
   /// - Parameters:
-  ///   - delimiter: The byte that ends what is read, such as `UInt8(ascii: "\n")`.
+  ///   - delimiter: The byte that ends the text, such as `UInt8(ascii: "\n")`.
   ///   - bytes: The array that is appended to.
   ///   - maxLength: The maximum number of bytes, the delimiter included; ``capacity`` if nil.
   ///   - timeout: How long to wait for the delimiter.
@@ -191,7 +191,7 @@ extension BufferedReader where Source: ~Copyable {
       if let end, end <= maxLength { return end }
       if end != nil || searched > maxLength { throw StreamBuffer.tooLong }
       if try fillOnce(upTo: maxLength, timeout, retryOnInterrupt) == 0 { return searched }
-      // A delimiter can begin in what has been searched.
+      // The last searched bytes can be the beginning of a delimiter.
       searched = max(0, searched - delimiter.count + 1)
     }
   }

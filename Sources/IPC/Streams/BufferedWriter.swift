@@ -44,8 +44,8 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
 
   /// Writes all of `bytes`: into the buffer, or if they do not fit, to the stream.
   ///
-  /// - Throws: ``IPCError`` as the stream does, if the buffer had to be flushed. What was not written before stays in
-  ///   the buffer; of `bytes`, ``IPCError/transferred`` were written, and none are in the buffer.
+  /// - Throws: ``IPCError`` as the stream does, if the buffer had to be flushed. Earlier bytes that are not written stay
+  ///   in the buffer; of `bytes`, ``IPCError/transferred`` were written, and none are in the buffer.
   @inlinable
   public mutating func write(
     _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true

@@ -111,8 +111,8 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Reads until `bytes` is full or the stream ends.
   ///
   /// - Returns: The number of bytes that were read; fewer than there was room for only at end of file.
-  /// - Throws: ``IPCError`` as ``ReadableStream/read(into:timeout:retryOnInterrupt:)`` does. What was read until then
-  ///   is in `bytes`, and its count in ``IPCError/transferred``.
+  /// - Throws: ``IPCError`` as ``ReadableStream/read(into:timeout:retryOnInterrupt:)`` does. The bytes read so
+  ///   far are in `bytes`, and their number in ``IPCError/transferred``.
   ///
   /// Calls `read(2)`, or `recv(2)`, as often as necessary.
   public func readExactly(

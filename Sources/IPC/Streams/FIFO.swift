@@ -16,7 +16,7 @@ public import SystemPackage
 /// ```
 ///
 /// An open FIFO has the same ends as an anonymous pipe, ``PipeReader`` and ``PipeWriter``. The name stays until it is
-/// unlinked. Opening does not follow a symbolic link, and refuses what is not a FIFO with `.invalidArgument`.
+/// unlinked. Opening does not follow a symbolic link, and throws `.invalidArgument` if the path is not a FIFO.
 ///
 /// `fifo(7)`.
 public struct FIFO: Hashable, Sendable {
@@ -135,7 +135,7 @@ extension FIFO {
   /// Opens the FIFO for writing, and waits until it is open for reading.
   ///
   /// - Parameters:
-  ///   - timeout: The kernel has no such call with a deadline. With one, this tries again after pauses of 0.1 to 10 ms.
+  ///   - timeout: With a deadline, this retries after pauses of 0.1 to 10 ms: `open(2)` cannot take a deadline.
   ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The writing end.
@@ -213,8 +213,8 @@ extension FIFO {
   ) throws(IPCError) {
     let probe = try AnonymousPipe(nonBlocking: true)
     var backoff = Backoff()
-    // poll(2) does not report a writer that has written nothing yet. tee(2) tells: it fails with EAGAIN if there is a
-    // writer, and returns 0 if there is none.
+    // poll(2) does not report a writer before its first write. tee(2) detects one: it fails with EAGAIN if there is a
+    // writer, and returns 0 otherwise.
     while Syscall.result({ cipc_tee_now(reader.descriptor.rawValue, probe.writer.descriptor.rawValue, 1) })
       == .success(0)
     {

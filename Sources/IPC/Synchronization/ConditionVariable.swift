@@ -92,7 +92,7 @@ internal import SystemPackage
     }
     switch code {
     case 0, EOWNERDEAD, ETIMEDOUT:
-      // It is locked by this value now, whichever value locked it before.
+      // This value holds the lock now, even if another value locked the mutex before.
       mutex.isLocked.store(true, ordering: .relaxed)
       if code == ETIMEDOUT { throw IPCError(.pthreadCondTimedWait, timeout.expirationError, on: region.object) }
       return code == 0 ? .acquired : .ownerDied

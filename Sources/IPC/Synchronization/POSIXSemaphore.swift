@@ -219,7 +219,7 @@ extension POSIXSemaphore {
   /// Of the calls that wake a waiting thread, only `sem_post(3)` may be called in a signal handler
   /// (`signal-safety(7)`). The handler replaces an earlier one of the same signal, and is installed with `SA_RESTART`.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for what is not a signal, or cannot be handled.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the number is not a signal, or the signal cannot be handled.
   ///
   /// Calls `sigaction(2)`.
   public consuming func post(onSignal number: Int32) throws(IPCError) -> SignalRegistration {

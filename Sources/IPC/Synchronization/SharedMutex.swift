@@ -29,7 +29,7 @@ internal import SystemPackage
 @safe public struct SharedMutex: ~Copyable, @unchecked Sendable {
   let address: UnsafeMutablePointer<pthread_mutex_t>
   let region: SharedRegion
-  /// Whether it was locked, and not unlocked since, by this value.
+  /// Whether this value locked the mutex, and has not unlocked it since.
   ///
   /// If it was unlocked by another value, the region may be kept without need; it is never let go while the mutex is
   /// locked.
@@ -63,7 +63,7 @@ internal import SystemPackage
 
   /// Creates an unlocked mutex.
   ///
-  /// There must not be one in use at this place.
+  /// No other mutex may be in use at this place.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.

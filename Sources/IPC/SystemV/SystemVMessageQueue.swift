@@ -137,10 +137,10 @@ extension SystemVMessageQueue {
 
   /// Changes the owner, the permissions and the capacity of the queue.
   ///
-  /// What is nil stays.
+  /// A value that is nil does not change.
   ///
-  /// The kernel has no call that changes one of them alone. So with a nil this first reads the present values, and
-  /// undoes a change that another process makes in between. Pass all four to avoid that.
+  /// The kernel cannot change one of them alone. If a value is nil, this first reads the present values, and may undo a
+  /// change that another process makes in between. Pass all four to avoid that.
   ///
   /// Blocked calls check again: messages that fit now are sent, and a process that may not use the queue any more gets
   /// `.permissionDenied`.
@@ -158,7 +158,7 @@ extension SystemVMessageQueue {
     user: UserID? = nil, group: GroupID? = nil, permissions: FilePermissions? = nil, capacity: Int? = nil
   ) throws(IPCError) {
     guard capacity ?? 0 >= 0 else { throw IPCError(.msgctl, .invalidArgument, on: object) }
-    // The owner may change the queue also without permission to read it.
+    // The owner may change the queue even without permission to read it.
     let isComplete = user != nil && group != nil && permissions != nil && capacity != nil
     let present = isComplete ? cipc_msg_status() : try rawStatus()
     let ownership = SystemVOwnership(present.ownership)

@@ -138,10 +138,10 @@ extension SystemVSharedMemory {
 
   /// Changes the owner and the permissions of the segment.
   ///
-  /// What is nil stays.
+  /// A value that is nil does not change.
   ///
-  /// The kernel has no call that changes one of them alone. So with a nil this first reads the present values, and
-  /// undoes a change that another process makes in between. Pass all three to avoid that.
+  /// The kernel cannot change one of them alone. If a value is nil, this first reads the present values, and may undo a
+  /// change that another process makes in between. Pass all three to avoid that.
   ///
   /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator.
   ///
