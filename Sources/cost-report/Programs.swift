@@ -101,7 +101,7 @@ struct Programs {
     return count
   }
 
-  /// In ns, as the program prints it; of two processes, the time of the first one.
+  /// Returns the time in ns that the program prints; for a pair of processes, the time of the first one.
   private func time(_ measurement: Measurement, in form: Form) throws -> Double {
     var command = form == .c ? [c] : [swift]
     command += [measurement.name, "\(measurement.count)"] + (form == .c ? [] : [form.rawValue])

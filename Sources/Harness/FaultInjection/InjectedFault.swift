@@ -27,13 +27,13 @@ public enum InjectedFault: String, Sendable, CaseIterable, Codable {
 /// One system call that a role makes during one request of a script.
 struct InjectionPoint: Sendable, Hashable {
   let role: String
-  /// Which of the requests to this role, from 0.
+  /// The index of the request among those to this role, counted from 0.
   let request: Int
   let operation: String
   let call: String
-  /// Which of the calls of this name during the request, from 1.
+  /// The index of the call among those of this name during the request, counted from 1.
   let occurrence: Int
-  /// Which of all calls of this name since the peer was executed, from 1: what a tracer counts.
+  /// The index of the call among all of this name since the peer was executed, counted from 1 as strace does.
   let number: Int
   /// The call after it: a peer that is killed as it enters that one has made no other since.
   let next: Next

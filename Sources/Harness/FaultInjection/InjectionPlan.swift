@@ -2,7 +2,7 @@
 struct InjectionPlan: Sendable {
   var planned: [Planned] = []
 
-  /// A script in one language, without a fault or with one.
+  /// A script in one language, with at most one fault.
   struct Planned: Sendable {
     let cell: Cell
     let scenario: Scenario

@@ -31,7 +31,7 @@ extension InjectionRun {
     switch step.action {
     case .request(let name, let template, let expected):
       if name == target {
-        // It receives no more requests. If it still lives, it must not respond.
+        // It receives no more requests. If it is still alive, it must not respond.
         noteUnavailable(template, of: name)
         return
       }
@@ -67,7 +67,7 @@ extension InjectionRun {
       guard role.pending != nil, !abandonedRoles.contains(name) else { return }
       _ = try watch(role, orBlocked: true)
       try noteDeath()
-    case .objects: break  // it counts what the dead role was to create or remove
+    case .objects: break  // it counts objects that the dead role should have created or removed
     case .transcript, .start, .prints: break
     }
   }
@@ -76,7 +76,7 @@ extension InjectionRun {
   private func settle(_ role: RoleProcess, _ step: Step, _ expected: ExpectedResponse) throws(CellOutcome) {
     if case .later = expected { return }
     let mayBlock = expected.isBlocking || step.expectedAfterPeerDeath.contains(where: \.isBlocking)
-    // A role that waits for a target which still lives is not abandoned.
+    // A role that waits for the target is not abandoned while the target is alive.
     switch try watch(role, orBlocked: mayBlock && (isDead || expected.isBlocking)) {
     case .ended: throw client.ended(role, doing: role.pending?.operation ?? "continue")
     case .blocked, .failed:

@@ -23,7 +23,7 @@ extension InjectionRun {
     switch exchange.response {
     case .error(let errno, let fields) where errno == fault.errno || isTimeout(errno, injection, request):
       let functions = table.functions(making: point.call, within: point.operation)
-      // A function with many requests may be followed by the one that failed: `fcntl F_SETFL`.
+      // The error may name the command after the function, as in `fcntl F_SETFL`.
       guard let call = fields["call"], functions.contains(String(call.prefix { $0 != " " })) else {
         let named = fields["call"].map { "it names \($0)" } ?? "it names no call"
         throw outcome(

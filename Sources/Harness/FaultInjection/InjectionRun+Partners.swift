@@ -33,7 +33,7 @@ extension InjectionRun {
         try check(exchange, by: role, against: expected)
       } catch {
         try check(exchange, by: role, againstOneOf: step.expectedAfterPeerDeath, otherwise: error)
-        // Only the failure explains it.
+        // Only a failure of the target can cause this response.
         try evaluateTarget()
         guard case .over = progress else { throw error }
       }

@@ -2,9 +2,8 @@ import PeerProtocol
 
 /// A script while a fault is injected into one system call of one role, the target.
 ///
-/// `InjectionRun+Failures.swift` has what must hold after a failed call, `InjectionRun+Deaths.swift` what must hold
-/// after a death, and `InjectionRun+Partners.swift` what holds for roles that are talking with the target when its call
-/// fails.
+/// `InjectionRun+Failures.swift` has the checks after a failed call, and `InjectionRun+Deaths.swift` the checks after a
+/// death. `InjectionRun+Partners.swift` has the checks of roles that communicate with the target when its call fails.
 final class InjectionRun {
   let cell: CellRun
   /// Nil while the script is only recorded.

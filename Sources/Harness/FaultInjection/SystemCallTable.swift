@@ -2,7 +2,7 @@ import SystemPackage
 
 /// The system calls of IPC, as `fixtures/system-calls.yaml` lists them.
 ///
-/// A call that it does not list gets no fault.
+/// No fault is injected into a call that is not listed.
 struct SystemCallTable: Sendable {
   private let calls: [String: SystemCall]
   /// Calls that concern no other process.
@@ -11,7 +11,7 @@ struct SystemCallTable: Sendable {
   let transfers: Set<String>
   /// Other calls with an effect that cannot be undone.
   let irrevocable: Set<String>
-  /// Operations that make none of the calls of IPC.
+  /// Operations that do not make calls of IPC.
   let silentOperations: Set<String>
   /// Operations that are functions of a C header: an error may name them, whatever call failed.
   let operationsOfHeaders: Set<String>
@@ -21,15 +21,15 @@ struct SystemCallTable: Sendable {
   subscript(name: String) -> SystemCall? { calls[name] }
 
   struct SystemCall: Sendable {
-    /// The C functions that make it: an error must name one of them.
+    /// The C functions that make this system call, one of which an error must name.
     let functions: [String]
-    /// The operations within which it is a call of IPC; nil for all of them.
+    /// The operations in which this is a call of IPC; nil for all operations.
     let within: [String]?
-    /// The operations within which it is not.
+    /// The operations in which this is not a call of IPC.
     let without: [String]
-    /// The errors with which it is made to fail; nil for all of them.
+    /// The errors that are injected into this call; nil for all errors.
     let errnos: [String]?
-    /// The operations within which it is made to fail; nil for all of them.
+    /// The operations in which errors are injected into this call; nil for all operations.
     let failsWithin: [String]?
 
     func allows(_ fault: InjectedFault, within operation: String) -> Bool {

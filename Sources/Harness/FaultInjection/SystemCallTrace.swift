@@ -8,9 +8,9 @@ struct SystemCallTrace {
 
   struct Call {
     let name: String
-    /// Which of the calls of this name since the peer was executed, from 1.
+    /// The index of the call among all of this name since the peer was executed, counted from 1.
     let number: Int
-    /// As strace prints it.
+    /// The call as strace prints it.
     let line: String
     /// Whether it is the peer's conversation with the runner: a write to descriptor 1.
     let isResponse: Bool
@@ -45,7 +45,7 @@ struct SystemCallTrace {
     self.killed = killed
   }
 
-  /// Whether the first argument is this descriptor, with or without the decoration that says what it is.
+  /// Whether the first argument is this descriptor, with or without the description that strace appends to it.
   private static func concerns(_ descriptor: Int, _ arguments: Substring) -> Bool {
     arguments.hasPrefix("\(descriptor)<") || arguments.hasPrefix("\(descriptor),")
   }
@@ -108,7 +108,7 @@ extension SystemCallTrace.Call {
       && (result.map { $0 >= 0 } ?? false)
   }
 
-  /// Whether it transfers more than one byte, through something that keeps no boundaries between messages.
+  /// Whether it transfers more than one byte through a file or stream without message boundaries.
   ///
   /// The kind of a descriptor follows its number: `4<pipe:[81]>`, `5<UNIX-STREAM:[...]>`, `3</dev/shm/x>`.
   fileprivate func isDivisible(_ table: SystemCallTable) -> Bool {

@@ -22,7 +22,7 @@ struct ExpectationParser {
       }
       return .error(errnos(symbols), fields(Array(rest.dropFirst()), &templates))
     case let word where !word.contains("="):
-      // A comparison by < or > alone is a field as well.
+      // A word with < or > is a comparison of a field.
       if word.contains(where: { "<>".contains($0) }) { return .ok(fields(words, &templates)) }
       log.add(
         first.location,

@@ -12,7 +12,7 @@ public struct Fixtures: Sendable {
   public let registry: OperationRegistry
   /// The languages that take part.
   public let peers: PeerList
-  /// The verdicts that are expected where `passed` is not.
+  /// The cells that are not expected to pass, with their verdicts.
   public let expectations: Expectations
   /// The pitfalls, in groups; empty if a scenario has an error.
   public let pitfalls: [PitfallGroup]

@@ -66,7 +66,7 @@ struct RoleParser {
     Identifier.isDashed(text, startingWithLetter: true) && !StepParser.words.contains(text) && text != "number"
   }
 
-  /// `{intruder: another-user}`: a text for each of some roles.
+  /// `{intruder: another-user}`: parses a mapping from roles to texts.
   private func assignments(
     _ value: FixtureDocument.Value?, _ key: String, roles: [String]
   ) -> [String: SourceText] {

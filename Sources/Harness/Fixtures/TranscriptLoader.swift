@@ -2,9 +2,9 @@ import PeerProtocol
 
 /// Reads the golden transcripts of `fixtures/vectors/`.
 ///
-/// `# ` begins a comment, the first of which is the title; `> ` a request, and `< ` its response, in which `*` matches
-/// any value. `{fresh}` is a name that no other cell has. A first `< ` without a request is the greeting, which every
-/// peer is checked for anyway.
+/// A line with `# ` is a comment, and the first comment is the title. A line with `> ` is a request, and a line with `< `
+/// is its response, in which `*` matches any value. `{fresh}` is a name that no other cell has. A `< ` line before the
+/// first request is the greeting, which is checked for every peer anyway.
 enum TranscriptLoader {
   static func scenario(file: String, text: String, log: DiagnosticLog) -> Scenario? {
     var steps: [Step] = []

@@ -33,15 +33,15 @@ public struct Cell: Sendable, Hashable, Encodable {
   public struct Injection: Sendable, Hashable, Encodable {
     /// The role whose system call fails.
     public let role: String
-    /// Which of the requests to this role, from 1.
+    /// The index of the request among those to this role, counted from 1.
     public let request: Int
     /// The operation of that request.
     public let operation: String
     /// The system call that the fault is injected into, such as `read`.
     public let call: String
-    /// Which of the calls of this name during the request, from 1.
+    /// The index of the call among those of this name during the request, counted from 1.
     public let occurrence: Int
-    /// What happens instead of the call.
+    /// The fault that replaces the call.
     public let fault: InjectedFault
   }
 
@@ -69,7 +69,7 @@ public struct Cell: Sendable, Hashable, Encodable {
 
   /// The cell of a fault-injection script in one language: `pipe/transfers[swift,writer:3:write,write.1,EINTR]`.
   ///
-  /// Without an injection it is the recording of the script.
+  /// Without an injection, the cell records the script.
   init(_ scenario: Scenario, language: String, injection: Injection?) {
     var words = [language] + scenario.parameters.map { "\($0.name)=\($0.value)" }
     if let injection {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The verdicts that are expected where `passed` is not, from `fixtures/expectations.yaml`.
+/// The cells that are not expected to pass, from `fixtures/expectations.yaml`.
 ///
 /// A cell that is expected to fail still runs. An entry fails the run if its cell passes, fails for another reason, or
 /// does not exist, or if it covers too many cells, so obsolete entries are found.
@@ -70,7 +70,7 @@ public struct Expectations: Sendable {
 
   /// Reads the list.
   ///
-  /// A file that does not exist, or holds nothing but comments, expects nothing unusual.
+  /// If the file does not exist or contains only comments, all cells are expected to pass.
   static func load(at path: String, as file: String, log: DiagnosticLog) -> Expectations {
     guard FileManager.default.fileExists(atPath: path), let source = FixtureFile(at: path, as: file, log: log) else {
       return .none

@@ -1,10 +1,10 @@
 /// `1 cell`, `2 cells`.
 func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 
-/// A duration, as exactly as a person wants it: `12 ms`, `3.4 s`, `2 min 5 s`.
+/// A duration, rounded for readers: `12 ms`, `3.4 s`, `2 min 5 s`.
 func duration(_ seconds: Double) -> String {
   switch seconds {
-  // Also for what is not a number.
+  // Also for NaN.
   case _ where !(seconds >= 0 && seconds < 1e9): return "? s"
   case ..<0.9995: return "\(Int((seconds * 1000).rounded())) ms"
   case ..<59.95: return "\(decimal(seconds, places: 1)) s"

@@ -6,26 +6,26 @@ final class RoleProcess {
   let index: Int
   let language: String
   let command: [String]
-  /// Within the sandbox; nil until it is started.
+  /// The process ID within the sandbox; nil until the process is started.
   var pid: Int?
-  /// The process that traces it, from its start; it ends after what it traces.
+  /// The tracer of the process, if it is traced; the tracer ends after the process.
   var tracer: Int?
   var greeting: Greeting?
   /// The request that it has not answered yet.
   var pending: Request? { didSet { isInterrupted = false } }
-  /// Whether it was sent the signal of `interrupt:` during the pending request.
+  /// Whether the signal of `interrupt:` was sent during the pending request.
   var isInterrupted = false
   /// Descriptors to inherit, as the sandbox init numbers them, and the handles that they become.
   var inherits: [(token: Int, handle: String)] = []
   var inputEnded = false
-  /// Whether a step ended it on purpose, or expected its end.
+  /// Whether a step ended the process, or expected its end.
   var endIsKnown = false
-  /// Whether it may have descriptors beyond its handles, because a close was made to fail.
+  /// Whether it may have more descriptors than handles, because a fault was injected into a close.
   var mayHoldMore = false
   private(set) var messages: [Message] = []
   /// All standard output of a program so far.
   var printed: [String] = []
-  /// The texts that steps have found in it.
+  /// The texts that steps have found in the output.
   var foundTexts: [String] = []
   private(set) var standardErrorLines: [String] = []
   /// Open from the start, or inherited.
@@ -45,7 +45,7 @@ final class RoleProcess {
 
   func record(_ message: Message) { messages.append(message) }
 
-  /// The operations that were requested of it, in order.
+  /// The operations of all requests to this role, in order.
   var requestedOperations: [String] { messages.compactMap(\.operation) }
 
   func takeErrors(from source: LineSource) {

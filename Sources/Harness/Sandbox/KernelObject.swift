@@ -70,13 +70,13 @@ public struct KernelObject: Sendable, Hashable {
       creator: fields["creator"].flatMap { Int($0) }, attributes: fields["attributes"])
   }
 
-  /// Compares what identifies the objects, without the attributes and the owner.
+  /// Compares the identity of the objects, not their attributes or owners.
   public static func == (left: KernelObject, right: KernelObject) -> Bool {
     left.kind == right.kind && left.name == right.name && left.key == right.key && left.id == right.id
       && left.creator == right.creator
   }
 
-  /// Hashes part of what identifies the object.
+  /// Hashes a part of the identity of the object.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(kind)
     hasher.combine(name)

@@ -43,7 +43,7 @@ final class LineSource {
     return String(decoding: bytes[start..<end], as: UTF8.self)
   }
 
-  /// Takes what follows the last line end, once the source has ended.
+  /// Takes the incomplete last line after the source has ended.
   func takeRest() -> String? {
     guard isEnded, start < bytes.count, !hasLine else { return nil }
     defer { take(through: bytes.count) }
