@@ -29,7 +29,7 @@ import Glibc
 }
 
 @c(__wrap_pthread_mutex_lock) func lock(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Int32 {
-  // Only robust mutexes: the runtime has others.
+  // Affects only robust mutexes; the mutexes of the Swift runtime are not robust.
   guard Mutant.mutexLockedAsCopy.isOn, let mutex = unsafe mutex, unsafe mutex.pointee.__data.__kind & 16 != 0 else {
     return unsafe __real_pthread_mutex_lock(mutex)
   }

@@ -23,7 +23,7 @@ enum ReadmeExample {
     print(job, received.priority)
 
     let semaphores = try SystemVSemaphores.open(5678)
-    let memory = try SystemVSharedMemory.open(1234).attachReadOnly()  // it has no store: read-only is a type
+    let memory = try SystemVSharedMemory.open(1234).attachReadOnly()  // its type has no methods that write
     try semaphores.perform([.acquire(0, undo: true), .release(1)])  // one semop(2); undone if this process dies
     print(try memory.copyBytes(at: 4000, count: 96))  // bounds-checked
     // README: end

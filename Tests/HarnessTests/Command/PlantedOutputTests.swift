@@ -9,7 +9,7 @@ import Testing
 struct PlantedOutputTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, file }
 
-  /// Runs the command with its report under the name of something planted.
+  /// Runs the command with an output path where another file already exists.
   ///
   /// Returns its status, its output, and the content of this user's file that the link leads to.
   private func write(

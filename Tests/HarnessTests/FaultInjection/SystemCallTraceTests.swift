@@ -89,7 +89,7 @@ struct SystemCallTraceTests {
     let points = SystemCallTrace(Self.slices)
       .points(of: "consumer", operations: ["ring_read", "ring_read"], table: table)
     #expect(points.map(\.call) == ["futex", "futex", "futex", "pidfd_open", "read", "ppoll"])
-    // One is private to the C library, and no other process sleeps on it.
+    // One futex is private to the C library, and no other process sleeps on it.
     #expect(points.map(\.number) == [2, 3, 4, 1, 3, 1])
     #expect(points.map(\.isWaking) == [false, true, false, false, false, false])
     // A read of /proc is never short, and can be repeated.

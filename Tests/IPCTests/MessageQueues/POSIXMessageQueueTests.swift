@@ -59,7 +59,7 @@ import Testing
         #expect(isCloseOnExec(descriptor.rawValue) == nil)
         descriptor = try POSIXMessageQueue.Duplex.open(name).release()
         #expect(isCloseOnExec(descriptor.rawValue) == true)
-        // As an inherited descriptor is.
+        // An inherited descriptor is not close-on-exec.
         _ = fcntl(descriptor.rawValue, F_SETFD, 0)
         let adopted = try POSIXMessageQueue.Duplex(adopting: descriptor)
         #expect(isCloseOnExec(descriptor.rawValue) == true)

@@ -62,7 +62,7 @@ func waitUntilRefused(at address: UnixSocket.Address) throws {
   until { reason { try UnixSocket.Stream().connect(to: address, timeout: .immediate) } == .connectionRefused }
 }
 
-/// Leaves a path behind, as a process does that dies.
+/// Leaves the socket path behind, like a process that was killed.
 func leaveStale(_ address: UnixSocket.Address) throws {
   try UnixSocket.StreamListener(at: address).close()
   try waitUntilRefused(at: address)

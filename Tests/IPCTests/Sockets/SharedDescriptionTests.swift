@@ -4,7 +4,7 @@ import Synchronization
 import SystemPackage
 import Testing
 
-/// Threads that share a description: a call of one of them must not make another one wait.
+/// Threads that share an open file description: a call in one thread must not make another thread wait.
 @Suite(.serialized) struct SharedDescriptionTests {
   /// nil for an immediate timeout.
   static let waits: [Duration?] = [nil, .microseconds(50)]
