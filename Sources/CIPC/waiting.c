@@ -50,7 +50,7 @@ int cipc_epoll_wait(int epoll, struct cipc_epoll_event *events, int count, int64
     // The C libraries have had a function for it only since 2021, and musl has none.
     int ready =
         (int)syscall(SYS_epoll_pwait2, epoll, events, count, nanoseconds < 0 ? NULL : &time, NULL, 0UL);
-    // Backwards, so that no event is overwritten before it is copied.
+    // Copies backwards, so that no event is overwritten before it is copied.
     for (int i = ready - 1; i >= 0; i--) {
         struct epoll_event event;
         memcpy(&event, (const char *)events + (size_t)i * sizeof event, sizeof event);

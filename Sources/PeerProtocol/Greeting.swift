@@ -5,7 +5,7 @@ public struct Greeting: Sendable, Hashable, CustomStringConvertible {
 
   /// The language of the peer, such as `c`.
   public let language: String
-  /// The compiler or interpreter with its version, such as `gcc-12.2.0`; `unknown` if the peer does not tell.
+  /// The compiler or interpreter with its version, such as `gcc-12.2.0`; `unknown` if the peer does not report it.
   public let implementation: String
   /// The names of the operations that the peer has.
   public let operations: [String]

@@ -165,8 +165,8 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
   }
 }
 
-/// Calls that must not wait, on descriptors for which the kernel has no call that does not: `O_NONBLOCK` is set on the
-/// open file description for the length of the call.
+/// Non-blocking calls on descriptors for which the kernel has only blocking ones: `O_NONBLOCK` is set on the open file
+/// description during the call.
 ///
 /// Threads of this process take turns. So no thread takes the flag that another thread has set for the state of the
 /// description, and no blocking call of this library sees it.

@@ -78,14 +78,14 @@ package struct LocatedFile: ~Copyable {
     get throws(IPCError) { try FileStatus(of: file.descriptor, .path(path)) }
   }
 
-  /// Opens the located file itself, whatever has its name by now.
+  /// Opens the located file itself, even if its name refers to another file by now.
   package func open(_ flags: Int32, retryOnInterrupt: Bool) throws(IPCError) -> OwnedDescriptor {
     try OwnedDescriptor.opened(by: .open, on: .path(path), retryOnInterrupt: retryOnInterrupt) {
       cipc_reopen(file.descriptor.rawValue, flags | O_CLOEXEC)
     }
   }
 
-  /// Sets the permissions of the located file itself, whatever has its name by now.
+  /// Sets the permissions of the located file itself, even if its name refers to another file by now.
   package func setPermissions(_ permissions: FilePermissions) throws(IPCError) {
     try Syscall.call(.chmod, on: .path(path)) { cipc_chmod(file.descriptor.rawValue, permissions.rawValue) }
   }

@@ -66,8 +66,8 @@ extension POSIXMessageQueue.Descriptor {
   ///
   /// - Parameters:
   ///   - name: A slash, and up to 255 bytes without one.
-  ///   - nonBlocking: Whether no call on this description waits, whatever its timeout, for a child that inherits it.
-  ///     This library does not need it.
+  ///   - nonBlocking: Whether calls on this description never wait, regardless of their timeout, for a child that
+  ///     inherits it. This library does not need it.
   /// - Returns: The open queue, whose ``attributes`` are those that it was created with.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` for a name without
   ///   its slash.
@@ -87,7 +87,7 @@ extension POSIXMessageQueue.Descriptor {
   ///     `/proc/sys/fs/mqueue/`).
   ///   - permissions: Who may open the queue.
   ///   - applyUmask: Whether the process's umask removes permissions, as in C.
-  ///   - nonBlocking: Whether no call on this description waits, whatever its timeout.
+  ///   - nonBlocking: Whether calls on this description never wait, regardless of their timeout.
   /// - Returns: The open queue.
   /// - Throws: ``IPCError`` with `.fileExists`; `.invalidArgument` for attributes that are not positive or exceed the
   ///   limits in `/proc/sys/fs/mqueue/`; `.tooManyOpenFiles` if the user's queues would exceed `RLIMIT_MSGQUEUE`;
@@ -166,7 +166,7 @@ extension POSIXMessageQueue.Descriptor {
 
   /// Sets or clears `O_NONBLOCK` on the open description, for all processes that share it.
   ///
-  /// No call on it waits then, whatever its timeout.
+  /// With it, calls on the description never wait, regardless of their timeout.
   ///
   /// This library does not need it: each call takes its own timeout.
   ///

@@ -57,8 +57,9 @@ extension MappedBytes where Self: ~Copyable {
     return unsafe address.load(as: Value.self)
   }
 
-  /// Returns the number at `offset` by an atomic load with acquire ordering: what its writer stored before it is
-  /// visible afterwards.
+  /// Returns the number at `offset` by an atomic load with acquire ordering.
+  ///
+  /// All stores of its writer before the number are visible afterwards.
   ///
   /// Works on read-only memory, unlike ``withAtomic(_:at:_:)``.
   ///

@@ -65,7 +65,7 @@ public enum POSIXSharedMemory {
       permissions, applyUmask: applyUmask)
   }
 
-  /// Opens the shared memory `name`, or creates it; ``MemoryObject/isNew`` tells which.
+  /// Opens the shared memory `name`, or creates it; ``MemoryObject/isNew`` shows which.
   ///
   /// Existing memory keeps its size and its permissions. If another process is just creating it, its size may still be
   /// 0.
@@ -91,8 +91,8 @@ public enum POSIXSharedMemory {
 
   /// Removes the name at once.
   ///
-  /// The memory lives on for the processes that have it open or mapped; what is created under the name later is another
-  /// object.
+  /// Processes that have the memory open or mapped can still use it. Memory that is created under the name later is
+  /// another object.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if it is another
   ///   user's.

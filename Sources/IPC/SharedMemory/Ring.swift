@@ -37,8 +37,8 @@ public typealias RecordRing = Ring<RingRecords>
 ///
 /// C programs use it with `c-peers/include/ipc_ring.h`, which documents the layout.
 ///
-/// The other side is not trusted: what it wrote is read once, checked, and reduced to the capacity that the ring had
-/// when it was opened. But a memory object that others can make shorter raises `SIGBUS`, as ``SharedRegion`` describes.
+/// The other side is not trusted: its data is read once, checked, and limited to the capacity that the ring had when
+/// it was opened. But a memory object that others can make shorter raises `SIGBUS`, as ``SharedRegion`` describes.
 public enum Ring<Content: RingContent> {
   /// Returns the number of bytes that a ring occupies in shared memory.
   ///

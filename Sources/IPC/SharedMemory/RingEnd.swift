@@ -15,9 +15,9 @@ internal import SystemPackage
   /// The same of the other end, as last seen.
   private var otherPosition: UInt64
   private let role: RingHeader.Role
-  /// The waits since spinning was last enough.
+  /// The number of waits since spinning was last sufficient.
   private var failedSpins: UInt32 = 0
-  /// When a wait checks next whether the other side lives; `.max` after a wait that ended well.
+  /// The time of the next check whether the other side is alive; `.max` after a successful wait.
   private var due = Int64.max
   /// Whether process numbers and start times mean the same here as for the process that created the ring.
   private let sees: Bool
@@ -25,7 +25,7 @@ internal import SystemPackage
   /// Keeps the memory mapped.
   private let region: SharedRegion
 
-  /// Takes an end for this process, unless its owner lives.
+  /// Takes an end for this process, unless its owner is alive.
   ///
   /// Continues where the last owner stopped.
   init(_ role: RingHeader.Role, of content: UInt32, in region: SharedRegion, at offset: Int) throws(IPCError) {
@@ -151,7 +151,7 @@ extension RingEnd {
   private static let spinInterval: Int64 = 250
   /// After a wait has spun without success, only one of that many waits spins.
   private static let waitsPerSpin: UInt32 = 8
-  /// How long a wait sleeps without checking whether the other side lives.
+  /// The longest sleep without a check whether the other side is alive.
   private static let slice: Int64 = 50_000_000
 
   /// Waits until `needed` bytes can be taken or written.

@@ -13,7 +13,7 @@ internal import SystemPackage
 /// `_Atomic uint64_t` and an array. The capacity is not stored: all processes have to agree on it.
 ///
 /// A process that sees the flag set sees the data that was stored before it. Nothing more is synchronised: one process
-/// publishes, and the readers tell it, by ``reset()`` or otherwise, when the data may be replaced.
+/// publishes, and the readers report, by ``reset()`` or otherwise, when the data may be replaced.
 ///
 /// ```swift
 /// let block = try SharedBlock.create(in: region, at: 0)

@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// What arrived with a message besides its bytes (control messages, `cmsg(3)`): descriptors and credentials.
+/// The descriptors and credentials that arrived with the bytes of a message (control messages, `cmsg(3)`).
 ///
 /// Descriptors that are not taken are closed when it is destroyed or used for the next message.
 ///

@@ -111,7 +111,7 @@ public struct IPAddress: Hashable, Sendable {
     }
   }
 
-  /// Returns the address that stands for all of the machine, to listen at: `0.0.0.0` or `::`.
+  /// Returns the address to listen at all addresses of the machine: `0.0.0.0` or `::`.
   public static func any(_ version: IPVersion) -> IPAddress { IPAddress(version: version, first: 0) }
 }
 

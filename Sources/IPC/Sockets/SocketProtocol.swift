@@ -217,7 +217,7 @@ enum SocketNames {
 }
 
 extension IPCError.Object {
-  /// The address that tells most about a socket: that of its peer if it has one, else its own, else its descriptor.
+  /// The most specific address of a socket: that of its peer if it has one, else its own, else its descriptor.
   ///
   /// For errors alone: it makes system calls.
   @inline(never)

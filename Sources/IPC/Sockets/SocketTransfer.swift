@@ -43,7 +43,7 @@ public struct ReceivedMessage<Address> {
     self.sender = sender
   }
 
-  /// What a call returned that had so much room: -1 if it failed.
+  /// Creates the result of a call that returned `count`, which is -1 if it failed.
   init(returned count: Int, room: Int, from sender: Address) {
     length = min(count, room)
     originalLength = count

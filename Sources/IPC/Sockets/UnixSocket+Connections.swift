@@ -8,7 +8,7 @@ public import SystemPackage
 #endif
 
 extension UnixSocket.Socket {
-  /// Connects to a listener; a datagram socket, to the receiver of what is sent from now on.
+  /// Connects to a listener, or a datagram socket to the receiver of its later datagrams.
   ///
   /// A connection is complete when it is in the listener's queue: the listener need not have accepted it.
   ///

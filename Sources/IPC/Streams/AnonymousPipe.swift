@@ -102,7 +102,7 @@ public struct PipeReader: ~Copyable, Sendable, PipeDescriptor, ReadableDescripto
   ///
   /// When it throws, the descriptor stays the property of its previous owner.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for what is not a pipe or FIFO; `.badFileDescriptor` if it is not
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a pipe or FIFO; `.badFileDescriptor` if it is not
   ///   open for reading.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     self.init(try adoptPipe(descriptor, access: O_RDONLY))
@@ -125,7 +125,7 @@ public struct PipeWriter: ~Copyable, Sendable, PipeDescriptor, WritableDescripto
   ///
   /// When it throws, the descriptor stays the property of its previous owner.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for what is not a pipe or FIFO; `.badFileDescriptor` if it is not
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a pipe or FIFO; `.badFileDescriptor` if it is not
   ///   open for writing.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     self.init(try adoptPipe(descriptor, access: O_WRONLY))

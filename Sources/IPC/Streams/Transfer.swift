@@ -111,9 +111,9 @@ enum Transfer {
   ) throws(IPCError) {
     let reason = Syscall.lastError
     if reason == .interrupted, retryOnInterrupt { return }
-    // The description is non-blocking: the wait is in ppoll(2) then.
+    // The description is non-blocking, so the next attempt waits in ppoll(2).
     if reason == .wouldBlock { return }
-    // Possibly of RWF_NOSIGNAL alone. The next attempt tells, also if another thread has found out meanwhile.
+    // Perhaps only RWF_NOSIGNAL is not supported. The next attempt shows it, also if another thread has found out meanwhile.
     if call == .write, reason == .notSupported { return }
     throw IPCError(call, reason, on: transport == .socket ? .socket(descriptor) : .descriptor(descriptor))
   }

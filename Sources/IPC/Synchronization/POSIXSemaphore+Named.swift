@@ -58,7 +58,7 @@ extension POSIXSemaphore {
     return POSIXSemaphore(named: opening, .name(name), isNew: true)
   }
 
-  /// Opens the semaphore `name`, or creates it; ``isNew`` tells which.
+  /// Opens the semaphore `name`, or creates it; ``isNew`` shows which.
   ///
   /// An existing semaphore keeps its value and its permissions.
   ///
@@ -82,7 +82,7 @@ extension POSIXSemaphore {
 
   /// Removes the name at once.
   ///
-  /// The semaphore lives on for the processes that have it open; what is created under the name later is another one.
+  /// Processes that have the semaphore open can still use it. A semaphore that is created later is another object.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if it is another
   ///   user's.

@@ -166,7 +166,7 @@ extension SystemVSemaphores {
   /// Creates a set and sets its values, or opens the existing one after its values were set.
   ///
   /// If several processes start at once, exactly one of them sets the values, and none uses the set before. ``isNew``
-  /// tells whether it was this one.
+  /// shows whether it was this one.
   ///
   /// This also works together with programs in other languages that set the values of a new set before they perform
   /// their first operation on it.
