@@ -83,7 +83,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
       swiftSettings: settings),
     .executableTarget(name: "ipc-interop", dependencies: ["Harness", arguments, system], swiftSettings: settings),
 
-    // The programs that `make cost` measures, and the one that reports.
+    // The programs that `make cost` measures, and the reporter.
     .executableTarget(
       name: "swift-cost", dependencies: ["IPC", system], swiftSettings: settings,
       linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),

@@ -129,7 +129,7 @@ final class InjectionRun {
     if injection?.fault.kills == true, !isDead {
       throw CellOutcome(.broken, "\(injection?.point.role ?? "") should have been killed, and lives")
     }
-    // A close that was made to fail has closed nothing. That cannot happen otherwise, so it is not a leak of the peer.
+    // The injected failure of a close left the descriptor open. That is not a leak of the peer.
     if injection?.point.call == "close", isOver {
       client.roles.first { $0.name == injection?.point.role }?.mayHoldMore = true
     }

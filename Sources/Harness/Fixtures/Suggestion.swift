@@ -16,7 +16,7 @@ enum Suggestion {
 
   /// The candidate that needs the fewest edits, if that is at most one for every three letters.
   static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
-    // Edit distance costs the product of both lengths, and no typo is so long.
+    // The cost of an edit distance is the product of both lengths, and typos are shorter than this.
     guard word.utf8.count <= 64 else { return nil }
     let limit = max(1, word.count / 3)
     return candidates.map { (distance(word.lowercased(), $0.lowercased()), $0) }

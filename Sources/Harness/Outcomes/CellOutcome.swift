@@ -58,7 +58,7 @@ public struct Evidence: Sendable, Encodable {
   public private(set) var leftBehind: [KernelObject] = []
   /// How many there were.
   public private(set) var leftBehindCount = 0
-  /// What passed between the runner and each role.
+  /// The messages between the runner and each role.
   public var transcripts: [Transcript] = []
 
   /// The maximum number of objects in a report, because a peer decides how many there are.

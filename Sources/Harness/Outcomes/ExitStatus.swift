@@ -13,7 +13,7 @@ public enum ExitStatus: Int32, Sendable, CaseIterable, Codable {
   /// The status of a run with these unexpected verdicts.
   ///
   /// `missing` is how many planned cells have no verdict. Such a cell counts as one that was not run: no cell may be
-  /// missing silently. `failFast` tells that the first unexpected verdict ended the run, which explains missing cells.
+  /// missing silently. With `failFast`, the first unexpected verdict ended the run, which explains missing cells.
   init(
     unexpected: some Sequence<Verdict>, missing: Int = 0, failFast: Bool = false, problems: [String],
     isInterrupted: Bool

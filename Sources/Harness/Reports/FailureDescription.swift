@@ -37,7 +37,7 @@ struct FailureDescription {
     if more > 0 { lines += value("", "and \(more) more") }
     lines += value("took", "\(duration(result.outcome.seconds)), isolation \(result.isolation.rawValue)")
     for transcript in evidence.transcripts { lines += describe(transcript) }
-    // On one line, however long: it is there to be copied.
+    // The command is on one line, even if it is long, so that it can be copied.
     let again = style.painted("again".padded(to: Self.labelWidth), .faint)
     return lines + ["", "  " + again + result.rerun.escapedForDisplay]
   }

@@ -14,7 +14,7 @@ func duration(_ seconds: Double) -> String {
   }
 }
 
-/// `3.142`, whatever the size: never in the form `1e-05`, which not all readers of XML take.
+/// Returns a decimal number such as `3.142`, never the form `1e-05`, which not all readers of XML accept.
 package func decimal(_ value: Double, places: Int) -> String {
   guard value >= 0, value < 1e9 else { return "0" }
   let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }

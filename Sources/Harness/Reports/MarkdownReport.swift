@@ -1,7 +1,7 @@
-/// For a pull request, or the summary beside a pipeline: a headline, a matrix, and the failures folded away.
+/// A report for a pull request or the summary of a pipeline: a headline, a matrix, and the failures folded away.
 struct MarkdownReport: Report {
   private var record = RunRecord()
-  /// Hosts refuse a text of more than about a mebibyte, and show none of it.
+  /// The maximum number of explained failures: hosts do not show a text of more than about 1 MiB.
   private static let maximumExplained = 50
 
   mutating func receive(_ event: Event) -> String {

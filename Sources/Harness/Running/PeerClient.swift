@@ -22,7 +22,7 @@ final class PeerClient {
 
   func streams(of role: RoleProcess) -> Sandbox.RoleStreams { sandbox.streams[role.index] }
 
-  /// How a role's process ended; nil while it lives, or has not started.
+  /// How a role's process ended; nil while it runs, or has not started.
   func terminationStatus(of role: RoleProcess) -> TerminationStatus? {
     role.pid.flatMap { sandbox.terminationStatus(of: $0) }
   }
@@ -38,7 +38,7 @@ final class PeerClient {
   enum Wakeup {
     /// Output of any role, or the end of one.
     case output
-    /// The same, and time: for what only `/proc` shows.
+    /// Output, or a short interval, for changes that only `/proc` shows.
     case polling
     case every(Duration)
   }

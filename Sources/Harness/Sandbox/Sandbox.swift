@@ -64,13 +64,13 @@ final class Sandbox {
   func wait(_ timeout: Duration) throws(SandboxError) {
     waitForInput(streams.flatMap { [$0.output, $0.error] } + [sandboxInit.responses], timeout: timeout)
     sandboxInit.takeEvents()
-    // Every role ended with the sandbox init, and none of them is the cause.
+    // Every role ended because the sandbox init ended.
     if sandboxInit.responses.isEnded { throw SandboxError("the sandbox init ended before its cell") }
   }
 
   // MARK: - Processes
 
-  /// How a process ended; nil while it lives.
+  /// How a process ended; nil while it runs.
   func terminationStatus(of pid: Int) -> TerminationStatus? {
     sandboxInit.takeEvents()
     return sandboxInit.terminations[pid]

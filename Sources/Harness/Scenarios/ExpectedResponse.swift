@@ -1,4 +1,4 @@
-/// The response that a standard requires: what follows `->`.
+/// The response that a standard requires: the text after `->`.
 public enum ExpectedResponse: Sendable {
   /// Success, with each of these fields. An operation without an expectation must succeed.
   case ok([ExpectedField])
@@ -14,7 +14,7 @@ public enum ExpectedResponse: Sendable {
 public struct ExpectedField: Sendable {
   /// The name of the field.
   public let key: String
-  /// What its value must be.
+  /// The relation that its value must satisfy.
   public let relation: Relation
 
   /// How the value of a field is compared with an expected one.

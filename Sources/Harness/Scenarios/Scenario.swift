@@ -4,7 +4,7 @@
 public struct Scenario: Sendable {
   /// The unique name, such as `posix-mq/priority-order`; the part before the `/` is the mechanism.
   public let id: String
-  /// What the scenario shows, in one line.
+  /// The tested behaviour, in one line.
   public let title: String
   /// The place in the standard.
   public let spec: String
@@ -14,7 +14,7 @@ public struct Scenario: Sendable {
   public let roles: [Role]
   /// The script, in the order in which it is performed.
   public let steps: [Step]
-  /// What it needs of the machine.
+  /// The features that it requires of the machine.
   public let needs: [Need]
   /// The values of this row, in the order of the file.
   ///
@@ -87,7 +87,7 @@ public struct Scenario: Sendable {
 public struct Role: Sendable, Hashable {
   /// The name of the role, such as `sender`.
   public let name: String
-  /// What plays the role.
+  /// The kind of program that plays the role.
   public let part: Part
   /// The language that always plays it; nil if the pairing decides.
   public let language: String?

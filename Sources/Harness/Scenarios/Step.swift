@@ -1,15 +1,15 @@
 /// One line of a script.
 public struct Step: Sendable {
-  /// What the step does.
+  /// The action of the step.
   public let action: Action
-  /// The line as the file has it, for people.
+  /// The line of the file, for display.
   public let text: String
   /// The place of the step in its file.
   public let location: SourceLocation
   /// The responses that are also accepted after another role died in the middle of its script: those after each `~>`.
   public let expectedAfterPeerDeath: [ExpectedResponse]
 
-  /// What a step does, with what it expects.
+  /// The action of a step, with its expectation.
   public enum Action: Sendable {
     /// Requests an operation: `- sender: mq_send msg=first -> ok`.
     case request(role: String, RequestTemplate, ExpectedResponse)
