@@ -120,7 +120,7 @@ extension Peer {
     return Array(zip(descriptors, events))
   }
 
-  /// Waits on many descriptors at once: duplicates of an idle one, and the one of the handle at one place among them.
+  /// Waits on many descriptors at once: the descriptor of the handle among duplicates of an idle one.
   fileprivate func waitForMany(
     _ parameters: Parameters, _ wait: ([FileDescriptor], Timeout) throws -> (count: Int, at: UInt64?)
   ) throws -> Fields {

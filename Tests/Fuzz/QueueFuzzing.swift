@@ -27,7 +27,7 @@ extension FuzzTarget {
     try demand(swift.opened != 0 || swiftBytes[64..<68].allSatisfy { $0 == 0 }, "the lock is not released")
   }
 
-  /// The words on which threads wait: one operation ends, whatever they contain.
+  /// The words on which threads wait: an operation must end for every value of them.
   ///
   /// A lock word of 1 is replaced by the number of this thread.
   static let lock = FuzzTarget(name: "lock") { input in

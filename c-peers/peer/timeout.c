@@ -76,7 +76,7 @@ const struct timespec *peer_deadline(const struct timeout *wait) {
     return wait->never ? NULL : &wait->deadline;
 }
 
-/* Returns the remaining time, as ppoll(2) and its like take it: NULL for no limit. */
+/* Returns the remaining time, for ppoll(2) and similar calls: NULL for no limit. */
 const struct timespec *peer_remaining(struct timeout *wait) {
     wait->left = peer_time_left(wait->deadline);
     return wait->never ? NULL : &wait->left;

@@ -3,8 +3,9 @@ import Testing
 
 @testable import Harness
 
-/// Peers that attack their reader. The runner soon cuts each one off or fails it, with evidence, and no terminal is
-/// affected.
+/// Peers that attack their reader.
+///
+/// The runner soon stops or fails each one, with evidence, and the terminal is not affected.
 extension DishonestPeerTests {
   private func answering(_ command: String) -> String {
     "while read -r line; do case $line in pid*) \(command);; *) echo unsupported;; esac; done"

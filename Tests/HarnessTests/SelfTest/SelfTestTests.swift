@@ -35,7 +35,7 @@ struct SelfTestTests {
     mutant("gone", verdict: "crashed", reason: "exit 3")
     + mutant("liar", reason: "is not believed")
 
-  /// Runs `mutants`, and none of the build's that are not among them.
+  /// Runs only `mutants`, not the other mutants of the build.
   private func run(
     _ mutants: String, names: [String] = [], control: String = "", scenarios more: [Scenario] = [],
     faulty: String = faulty, timeoutMultiplier: Double = 1

@@ -9,7 +9,7 @@ func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) a
   }
 }
 
-/// Yields the processor until `condition` holds, for what only the kernel knows, such as that a thread sleeps.
+/// Yields the processor until `condition` is true, for states that only the kernel knows, such as a sleeping thread.
 func until(_ condition: () throws -> Bool) rethrows {
   while try !condition() { sched_yield() }
 }

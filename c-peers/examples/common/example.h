@@ -32,7 +32,7 @@ struct timeout {
     struct timespec deadline;
 };
 
-/* Returns the time that is left, as ppoll(2) and its like take it: NULL without a limit. */
+/* Returns the time that is left, for ppoll(2) and similar calls: NULL without a limit. */
 const struct timespec *remaining(struct timeout timeout, struct timespec *left);
 
 /* Converts the deadline to CLOCK_REALTIME, the clock of the message queues. */
