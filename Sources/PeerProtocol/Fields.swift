@@ -70,7 +70,7 @@ func words(of line: some StringProtocol) throws(ProtocolError) -> [Substring] {
   guard line.utf8.count < maximumLine else {
     throw ProtocolError("a line has \(line.utf8.count + 1) bytes; at most \(maximumLine) are allowed")
   }
-  // By bytes, because composing characters would be most of the cost of reading a line.
+  // Splits by bytes, because splitting by characters would be most of the cost of reading a line.
   return String(line).utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
 }
 

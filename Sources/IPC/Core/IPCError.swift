@@ -70,19 +70,19 @@ public struct IPCError: Error, Hashable, Sendable {
     return unsafe String(cString: name)
   }
 
-  /// The same error of a call that had transferred `count` bytes before.
+  /// Returns this error for a call that had transferred `count` bytes before.
   package func adding(transferred count: Int) -> IPCError {
     IPCError(call, errno, on: object, transferred: transferred + count)
   }
 
-  /// The same error, of a larger call that had transferred `count` bytes.
+  /// Returns this error for a larger call that had transferred `count` bytes.
   @usableFromInline
   func after(_ count: Int) -> IPCError { IPCError(call, errno, on: object, transferred: count) }
 }
 
 extension IPCError: CustomStringConvertible {
   /// The call, its object and the reason: `mq_open '/jobs': No such file or directory (ENOENT)`, followed by advice
-  /// where there is some.
+  /// if there is any.
   public var description: String {
     let about = object.map { " \($0)" } ?? ""
     let progress = transferred > 0 ? " after \(transferred) bytes" : ""

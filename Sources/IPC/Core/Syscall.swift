@@ -143,7 +143,7 @@ enum Futex {
   static func wait(
     while word: UnsafePointer<Atomic<UInt32>>, is value: UInt32, nanoseconds: Int64, retryOnInterrupt: Bool
   ) throws(IPCError) -> Outcome {
-    // Not retried here: the next wait has only the rest of the time, and possibly nothing to wait for.
+    // The caller retries, because the next wait has only the rest of the time, and possibly nothing to wait for.
     switch Syscall.result(retryOnInterrupt: false, { unsafe cipc_futex_wait(word, value, nanoseconds) }) {
     case .success, .failure(.wouldBlock): return .woken
     case .failure(.timedOut): return .timedOut

@@ -32,7 +32,7 @@ public struct Timeout: Hashable, Sendable {
     Timeout(nanoseconds: SuspendingClock().now.duration(to: instant).nanoseconds)
   }
 
-  /// Until so many nanoseconds from now.
+  /// Creates a timeout that ends `length` nanoseconds from now.
   private init(nanoseconds length: Int64) {
     let (instant, overflowed) = MonotonicTime.now.addingReportingOverflow(length)
     // The two extremes have their own meaning.
@@ -82,8 +82,8 @@ extension Timeout {
   ///
   /// Those calls refuse times before 1970.
   ///
-  /// The time of day can be set while the call waits. So the call can report a timeout before ``hasPassed`` is true;
-  /// call it again then.
+  /// The time of day can be set while the call waits. If the call reports a timeout before ``hasPassed`` is true, call
+  /// it again.
   package var timeOfDay: (seconds: Int64, nanoseconds: Int) {
     if isImmediate { return (0, 0) }
     let (rest, overflowed) = deadline.subtractingReportingOverflow(MonotonicTime.now)
@@ -145,7 +145,7 @@ public enum TryResult<Value: ~Copyable>: ~Copyable {
   case ready(Value)
   /// The call would have to wait.
   case wouldBlock
-  /// Nothing more will come.
+  /// No more values will arrive.
   case endOfStream
 }
 

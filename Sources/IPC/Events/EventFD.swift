@@ -83,9 +83,9 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   /// Adds an amount to the counter, and waits while the sum would exceed ``maximumValue``.
   ///
   /// - Parameters:
-  ///   - amount: What is added to the counter, at most ``maximumValue``.
+  ///   - amount: The number to add, at most ``maximumValue``.
   ///   - timeout: The kernel reports only when there is room for 1. With a deadline, or if the descriptor is
-  ///     non-blocking, this tries again after pauses of 0.1 to 10 ms.
+  ///     non-blocking, this retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for more
   ///   than ``maximumValue``; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.

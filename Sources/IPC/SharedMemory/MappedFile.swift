@@ -82,7 +82,7 @@ public enum MappedFile {
   private static func open<Access: MemoryAccess>(
     _ path: FilePath, _ access: Access.Type, _ flags: Int32, _ permissions: FilePermissions = []
   ) throws(IPCError) -> OwnedDescriptor {
-    // If there is a FIFO, O_NONBLOCK keeps the call from waiting; for a regular file it means nothing.
+    // O_NONBLOCK prevents the call from waiting if the file is a FIFO; it has no effect on a regular file.
     let flags = (Access.isWritable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW | flags
     return try OwnedDescriptor.opened(by: .open, on: .path(path)) {
       unsafe path.withPlatformString { path in

@@ -22,7 +22,7 @@ internal import SystemPackage
 /// `mmap(2)`.
 @safe public struct MemoryMapping<Access: MemoryAccess>: ~Copyable, @unchecked Sendable, MappedBytes {
   private var pages: MappedPages
-  // The same as in `pages`, for code of other modules to inline.
+  // A copy of the value in `pages`, which code of other modules can inline.
   /// The address of the first byte, which is valid until the mapping is resized or destroyed.
   @unsafe public private(set) var baseAddress: UnsafeMutableRawPointer
 
@@ -143,9 +143,9 @@ public enum MemoryAdvice: Hashable, Sendable {
   case random
   /// From the beginning to the end.
   case sequential
-  /// Soon: the kernel may read ahead.
+  /// The bytes are needed soon: the kernel may read ahead.
   case willNeed
-  /// Not soon. The next access finds the contents of the object: changes in a private mapping are lost.
+  /// The bytes are not needed soon. The next access reads the object again: changes in a private mapping are lost.
   case dontNeed
 
   fileprivate var number: Int32 {

@@ -33,8 +33,8 @@ extension MemoryObject where Access == ReadWriteAccess {
   /// Creates memory without a name: only processes that inherit or receive its descriptor can use it.
   ///
   /// - Parameters:
-  ///   - label: A text for people, shown in `/proc/PID/maps`. At most 249 bytes; need not be unique.
-  ///   - size: In bytes, reserved at once; 0 for memory that ``allocate(_:)`` or ``resize(to:)`` gives its size.
+  ///   - label: A description that is shown in `/proc/PID/maps`. At most 249 bytes; need not be unique.
+  ///   - size: In bytes, reserved at once; 0 if ``allocate(_:)`` or ``resize(to:)`` sets the size later.
   ///   - sealable: Whether seals can be added.
   /// - Returns: The memory, which is freed when it is neither open nor mapped in any process.
   /// - Throws: ``IPCError`` with `.invalidArgument` for a label that is too long or contains a NUL; `.noSpace`.

@@ -140,7 +140,7 @@ public enum POSIXSharedMemory {
     _ name: POSIXName, _ access: Access.Type, _ flags: Int32, _ permissions: FilePermissions = []
   ) throws(IPCError) -> OwnedDescriptor {
     try name.validate(for: .shmOpen, maximumLength: 255)
-    // If another user has planted a FIFO there, O_NONBLOCK keeps the call from waiting; for memory it means nothing.
+    // O_NONBLOCK prevents the call from waiting if another user has planted a FIFO; it has no effect on memory.
     let flags = (Access.isWritable ? O_RDWR : O_RDONLY) | O_NONBLOCK | flags
     return try OwnedDescriptor.opened(by: .shmOpen, on: .name(name)) {
       unsafe name.withCString { unsafe shm_open($0, flags, permissions.rawValue) }

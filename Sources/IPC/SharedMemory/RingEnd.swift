@@ -12,7 +12,7 @@ internal import SystemPackage
   let capacity: UInt64
   /// The number of bytes that this end has made visible, or taken.
   private(set) var position: UInt64
-  /// The same of the other end, as last seen.
+  /// The position of the other end when it was last read.
   private var otherPosition: UInt64
   private let role: RingHeader.Role
   /// The number of waits since spinning was last sufficient.

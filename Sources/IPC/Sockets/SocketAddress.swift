@@ -10,7 +10,7 @@ package import CIPC
 ///
 /// The `struct sockaddr_in` of `ip(7)`, and the `struct sockaddr_in6` of `ipv6(7)`. Using one does not allocate.
 public struct SocketAddress: Sendable {
-  /// As the calls fill it in and take it, so that a message does not convert addresses.
+  /// The layout that the kernel uses, so that addresses are not converted for each message.
   ///
   /// Its version is 4 or 6.
   package let parts: cipc_internet_address

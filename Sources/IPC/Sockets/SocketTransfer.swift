@@ -68,7 +68,7 @@ enum SocketTransfer {
 
   /// Makes one blocking call on a connected socket, and appends the message.
   ///
-  /// - Returns: What the call returns, which can be more than was appended: -1 leaves the reason in `errno`.
+  /// - Returns: The result of the call, which can exceed the appended bytes; -1 if it failed, with the reason in `errno`.
   @inlinable @inline(__always)
   static func attemptReceive(
     _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, peeking: Bool

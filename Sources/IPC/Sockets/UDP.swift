@@ -163,7 +163,7 @@ extension UDP.Socket {
 
   /// Makes one blocking call.
   ///
-  /// - Returns: What the call returns: -1 leaves the reason in `errno`.
+  /// - Returns: The result of the call; -1 if it failed, with the reason in `errno`.
   @usableFromInline
   static func attemptSend(_ descriptor: FileDescriptor, _ message: RawSpan, to address: SocketAddress) -> Int {
     call(descriptor, message, to: address, flags: 0)

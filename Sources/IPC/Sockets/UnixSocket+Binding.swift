@@ -53,7 +53,7 @@ extension UnixSocket {
     /// The path; nil for other addresses.
     public var path: FilePath? {
       guard let bytes, bytes.first != 0 else { return nil }
-      // Not through a string: a path need not be UTF-8.
+      // Does not convert the path to a string, because a path need not be UTF-8.
       return FilePath(platformString: bytes.prefix { $0 != 0 }.map(CChar.init(bitPattern:)) + [0])
     }
 

@@ -38,27 +38,27 @@ public enum UnixSocket {
 
   /// The type of a socket.
   public protocol Style {
-    /// The type as `socket(2)` takes it.
+    /// The type argument of `socket(2)`.
     static var type: Int32 { get }
   }
-  /// A type that is connected before it carries anything.
+  /// A type that must be connected before it transfers data.
   public protocol ConnectionStyle: Style {}
   /// A type that keeps message boundaries.
   public protocol MessageStyle: Style {}
 
   /// `SOCK_STREAM`.
   public enum StreamStyle: ConnectionStyle {
-    /// The type as `socket(2)` takes it.
+    /// The type argument of `socket(2)`.
     public static var type: Int32 { Int32(SOCK_STREAM.rawValue) }
   }
   /// `SOCK_SEQPACKET`.
   public enum SequencedPacketStyle: ConnectionStyle, MessageStyle {
-    /// The type as `socket(2)` takes it.
+    /// The type argument of `socket(2)`.
     public static var type: Int32 { Int32(SOCK_SEQPACKET.rawValue) }
   }
   /// `SOCK_DGRAM`.
   public enum DatagramStyle: MessageStyle {
-    /// The type as `socket(2)` takes it.
+    /// The type argument of `socket(2)`.
     public static var type: Int32 { Int32(SOCK_DGRAM.rawValue) }
   }
 

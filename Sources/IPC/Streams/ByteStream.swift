@@ -161,7 +161,7 @@ extension ReadableDescriptor where Self: ~Copyable {
   ///   - timeout: How long to wait for the end of the stream.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The number of bytes that were read. If it is `maxLength`, there may be more.
-  /// - Throws: ``IPCError``, with what was read until then in `bytes`, and its count in ``IPCError/transferred``.
+  /// - Throws: ``IPCError``. The bytes read so far are in `bytes`, and their number in ``IPCError/transferred``.
   @discardableResult
   public func readToEnd(
     appendingTo bytes: inout [UInt8], maxLength: Int = .max, timeout: Timeout = .never, retryOnInterrupt: Bool = true

@@ -14,9 +14,9 @@ public import SystemPackage
 /// description is blocking or another process takes what `poll(2)` announced, and `ppoll(2)` waits between attempts.
 @usableFromInline
 enum Transfer {
-  /// Makes one blocking call, and appends what it read.
+  /// Makes one blocking call, and appends the bytes that it read.
   ///
-  /// - Returns: What the call returns: -1 leaves the reason in `errno`.
+  /// - Returns: The result of the call; -1 if it failed, with the reason in `errno`.
   @inlinable @inline(__always)
   static func attemptRead(
     _ descriptor: FileDescriptor, _ transport: Transport, into bytes: inout OutputRawSpan
@@ -60,7 +60,7 @@ enum Transfer {
 
   /// Makes one blocking call.
   ///
-  /// - Returns: What the call returns: -1 leaves the reason in `errno`.
+  /// - Returns: The result of the call; -1 if it failed, with the reason in `errno`.
   @usableFromInline
   static func attemptWrite(_ descriptor: FileDescriptor, _ transport: Transport, _ bytes: RawSpan) -> Int {
     unsafe bytes.withUnsafeBytes { buffer in

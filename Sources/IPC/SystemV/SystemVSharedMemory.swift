@@ -202,7 +202,7 @@ extension SystemVSharedMemory {
         throw IPCError(.shmat, .badAddress, on: segment.object)
       }
       do throws(IPCError) {
-        // Not earlier: only now the segment cannot be freed. Its size never changes.
+        // Read the size only now, when the segment cannot be freed. The size never changes.
         size = try segment.status().size
       } catch {
         unsafe shmdt(base)
