@@ -43,7 +43,7 @@ enum Main {
     }
   }
 
-  /// A line of a peer may be part of it.
+  /// Prints an error, escaped because it may contain a line of a peer.
   private static func printError(_ text: String) {
     let lines = text.linesEscapedForDisplay.joined(separator: "\n")
     try? FileHandle.standardError.write(contentsOf: Data("\(lines)\n".utf8))

@@ -76,7 +76,7 @@ extension SystemCallTrace {
     }
   }
 
-  /// The same requests as if each wait that sleeps in slices had ended within the first one.
+  /// The requests, with each wait that sleeps in slices reduced to its first slice.
   ///
   /// The number of slices depends on time, but a fault must always find its call.
   private var requestsInOneSlice: [[Call]] {

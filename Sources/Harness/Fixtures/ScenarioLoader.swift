@@ -18,7 +18,7 @@ public enum ScenarioLoader {
     return loaded
   }
 
-  /// The same; errors are added to `log`.
+  /// Loads the scenarios, and adds errors to `log`.
   static func load(root: FilePath, log: DiagnosticLog) -> (scenarios: [Scenario], registry: OperationRegistry) {
     let files =
       list("fixtures/scenarios", ending: ".yaml", of: "scenarios", root, log) + ["fixtures/examples.yaml"]
@@ -115,7 +115,7 @@ public enum ScenarioLoader {
 }
 
 extension Array where Element: Sendable {
-  /// The same as `map`, on all processors.
+  /// Returns the same as `map`, computed on all processors.
   fileprivate func concurrentMap<Result: Sendable>(_ transform: @Sendable (Element) -> Result) -> [Result] {
     let results = Mutex<[Result?]>(Array<Result?>(repeating: nil, count: count))
     DispatchQueue.concurrentPerform(iterations: count) { index in

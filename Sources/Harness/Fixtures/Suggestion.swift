@@ -9,7 +9,7 @@ enum Suggestion {
     return candidates.count <= 16 ? "; it is one of \(candidates.joined(separator: ", "))" : ""
   }
 
-  /// The same for a long list: the nearest of `words`, or nothing.
+  /// Returns a clause with the nearest of `words`; empty if none is near.
   static func nearestClause(for word: String, among words: some Sequence<String>) -> String {
     nearest(to: word, among: words).map { "; did you mean '\($0)'?" } ?? ""
   }

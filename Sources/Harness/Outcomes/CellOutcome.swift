@@ -1,6 +1,6 @@
 /// The outcome of a cell: the one type that carries a verdict from the step where it is decided to the reports.
 ///
-/// The step that decides it throws it.
+/// The step that decides the verdict throws it.
 public struct CellOutcome: Error, Sendable {
   /// Whether the cell passed, and if it did not, in which way.
   public private(set) var verdict: Verdict
@@ -31,7 +31,7 @@ public struct CellOutcome: Error, Sendable {
   /// The environment failed, not a peer.
   init(_ error: SandboxError) { self.init(.broken, error.description) }
 
-  /// The same with another verdict, or with a reason that explains more.
+  /// Returns the outcome with another verdict, or with a more specific reason.
   func with(_ verdict: Verdict? = nil, reason: String? = nil) -> CellOutcome {
     var outcome = self
     outcome.verdict = verdict ?? self.verdict

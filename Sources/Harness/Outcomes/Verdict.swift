@@ -3,16 +3,16 @@ public enum Verdict: String, Sendable, CaseIterable, Codable {
   case passed
   /// A response differs from what the standard requires.
   case failed
-  /// The peer does not have the operation, and says so.
+  /// The peer reports that it does not support the operation.
   case unsupported
   /// The environment or the control cell failed: nothing is known about the peers.
   case broken
   case timedOut = "timed out"
   /// A peer ended unexpectedly.
   case crashed
-  /// All responses were right, and something was left behind.
+  /// All responses were correct, but an object was left behind.
   case leaked
-  /// A need of the scenario is not met, or the run ended before.
+  /// A requirement of the scenario is not met, or the run ended before the cell.
   case notRun = "not run"
 }
 

@@ -1,7 +1,7 @@
 import PeerProtocol
 
 extension Message {
-  /// As a report shows it.
+  /// The text of the message in a report.
   ///
   /// The list of all operations in a greeting would only be in the way.
   package var text: String {
@@ -14,6 +14,6 @@ extension Message {
     }
   }
 
-  /// The same with its direction: `> ` to the role, `< ` from it.
+  /// The text with its direction: `> ` to the role, `< ` from it.
   var directedText: String { (isRequest ? "> " : "< ") + text }
 }

@@ -20,9 +20,9 @@ struct LeakCheck {
     }
   }
 
-  /// In a private sandbox every object is the cell's.
+  /// Returns the objects of the cell, which in a private sandbox are all objects.
   ///
-  /// On a shared machine its names, keys and processes identify it.
+  /// On a shared machine they are identified by the names, keys and processes of the cell.
   private func own(_ objects: [KernelObject]) -> [KernelObject] {
     guard client.sandbox.isolation == .shared else { return objects }
     let pids = client.roles.compactMap(\.pid)
@@ -69,7 +69,7 @@ struct LeakCheck {
     let left: [KernelObject]
     do { left = try objects().filter { !tolerating.contains($0.kind) } } catch { throw CellOutcome(error) }
     guard !left.isEmpty else { return }
-    // The report names more of them; a reason is one line.
+    // The reason is only one line; the report names more objects.
     let named = left.prefix(left.count > 5 ? 3 : 5).map(\.description).joined(separator: ", ")
     let more = left.count > 5 ? " and \(left.count - 3) more" : ""
     var outcome = CellOutcome(.leaked, "left behind: \(named)\(more)")

@@ -66,7 +66,7 @@ final class PeerClient {
     }
   }
 
-  /// Receives what the roles write, waiting for at most `timeout` for the first of it.
+  /// Receives output of the roles, and waits at most `timeout` for it.
   func receive(_ timeout: Duration) throws(CellOutcome) {
     do { try sandbox.wait(timeout) } catch { throw CellOutcome(error) }
     // A flooded stream is read no further, and its writer would only be seen to block.

@@ -163,7 +163,9 @@ final class StepInterpreter {
     }
   }
 
-  /// Sends the signal again to a role that still sleeps with no signal pending: it came between two sleeps of one wait.
+  /// Sends the signal again if the role still sleeps without a pending signal.
+  ///
+  /// Then the first signal arrived between two sleeps of one wait.
   ///
   /// A role that sleeps once receives it once.
   private func waitUntilInterrupted(_ role: RoleProcess) throws(CellOutcome) {

@@ -39,7 +39,7 @@ extension Scenario {
     }
   }
 
-  /// As the protocol writes it: by name, in decimal, or in hexadecimal digits.
+  /// Whether the key is private: a name, or a decimal or hexadecimal 0.
   private static func isPrivate(_ key: String) -> Bool {
     key == "IPC_PRIVATE" || (key.hasPrefix("0x") ? Int(key.dropFirst(2), radix: 16) : Int(key)) == 0
   }
