@@ -56,7 +56,7 @@ final class Handles {
     try handle.close()
   }
 
-  /// The same, for handles of one kind.
+  /// Closes a handle, which must be of this kind.
   func close<Kind>(_ name: String, as kind: Kind.Type, _ description: String) throws {
     _ = try find(name, as: kind, description)
     try close(name)

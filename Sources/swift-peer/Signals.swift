@@ -206,7 +206,7 @@ extension Parameters {
 
   func known() throws -> Signal { try known(try signal()) }
 
-  /// One or several, joined by `|`.
+  /// Parses one or several signals, joined by `|`.
   fileprivate func signalSet() throws -> SignalSet {
     SignalSet(
       try text("signum").split(separator: "|", omittingEmptySubsequences: false).map { word in

@@ -21,7 +21,7 @@ import Testing
       peer.executableURL = URL(fileURLWithPath: Checkout.root.appending("build/bin/c-peer").string)
       (peer.standardInput, peer.standardOutput) = (input, output)
       try peer.run()
-      // The peer reads on only while its responses are read.
+      // The peer continues to read only if its responses are read, so the requests are written in another thread.
       let writer = Thread {
         try? input.fileHandleForWriting.write(contentsOf: Data((requests.joined(separator: "\n") + "\n").utf8))
         try? input.fileHandleForWriting.close()

@@ -12,7 +12,7 @@ import Testing
     .disabled(if: is_sanitized(), "a sanitizer keeps what was freed"),
     arguments: ["x", "\n", "x\n", String(repeating: "x", count: 60) + "\n"])
   func memory(unit: String) async {
-    // In a separate process: the memory of other tests would be counted.
+    // Run in a separate process, because the memory of other tests would be counted.
     await #expect(processExitsWith: .success) { [unit] in
       let limit = 1 << 22
       let ends = try FileDescriptor.pipe(options: .closeOnExec)

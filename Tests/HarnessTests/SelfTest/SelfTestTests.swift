@@ -28,7 +28,7 @@ struct SelfTestTests {
     """
   }
 
-  /// The same with one more, which is correct.
+  /// These mutants and one more, which is correct.
   private static let withHarmless = faulty.replacing("gone\\n", with: "gone\\nharmless\\n")
 
   private static let others =

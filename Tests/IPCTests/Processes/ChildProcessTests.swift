@@ -168,7 +168,7 @@ import Testing
 
   @Test func `A child can start with a signal mask`() throws {
     let nothing: [UInt8] = []
-    // Not by a shell, which clears its mask.
+    // This does not use a shell, because a shell clears its mask.
     let (output, _) = try ChildProcess.filter(
       "grep", arguments: ["SigBlk", "/proc/self/status"], input: nothing.span, options: .init(signalMask: [.user1]))
     #expect(String(decoding: output, as: UTF8.self) == "SigBlk:\t0000000000000200\n")

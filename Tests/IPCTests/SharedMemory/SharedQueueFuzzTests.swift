@@ -21,7 +21,7 @@ import Testing
 
     for _ in 0..<random.next() % 3 + 1 {
       let place = Int(random.next() % UInt64(Self.size / 4)) * 4
-      // Not the lock: a corrupted one is waited for.
+      // The lock is not changed, because a call would wait for a corrupted lock.
       if place == 64 { continue }
       try region.copy(random.bytes().span, at: Self.offset + place)
     }

@@ -192,7 +192,7 @@ import Testing
       try FIFO(scratch.path.appending("fifo")).create(permissions: [.ownerReadWrite, .groupReadWrite, .otherReadWrite])
       var buffer = [UInt8](repeating: 0, count: 4096)
       let count = unsafe read(events, &buffer, buffer.count)
-      // One event: its name is padded to 16 bytes behind a header of 16.
+      // One event has a header of 16 bytes and a name that is padded to 16 bytes.
       guard count == 32 else { fatalError("\(count) bytes of events, 32 expected") }
     }
   }

@@ -7,7 +7,7 @@ struct ScriptedSource: ReadableStream {
   private var pieces: ArraySlice<Int>
   private var position = 0
   private var isDry = false
-  /// The most room that was ever offered.
+  /// The largest buffer that was passed to a read.
   private(set) var largestRoom = 0
 
   /// Creates a stream of `bytes` that arrive in pieces of these lengths, which make up all of `bytes` together.
@@ -31,7 +31,7 @@ struct ScriptedSource: ReadableStream {
   }
 }
 
-/// A sink that takes its bytes in pieces of given lengths, in a cycle, and would block between two of them.
+/// A sink that accepts bytes in pieces of given lengths, repeatedly, and would block between two pieces.
 struct ScriptedSink: WritableStream {
   private(set) var bytes: [UInt8] = []
   private let pieces: [Int]

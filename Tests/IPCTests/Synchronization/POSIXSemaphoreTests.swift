@@ -190,7 +190,7 @@ import Testing
           _ = try? POSIXSemaphore.create(name, value: 0, permissions: FilePermissions(rawValue: 0o666))
           try? POSIXSemaphore.unlink(name)
         } _: {
-          // As another process does, without the library.
+          // Creates the file without the library, like another process.
           var created = 0
           while created < 3000 {
             let file = unsafe open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
