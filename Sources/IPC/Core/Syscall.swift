@@ -68,7 +68,7 @@ extension Syscall {
     return count == 0 ? [] : Readiness(rawValue: entry.revents)
   }
 
-  /// Performs a call that waits until something is ready, at most so many nanoseconds; -1 waits without a limit.
+  /// Performs a call that waits until something is ready, with a timeout in nanoseconds; -1 waits without a limit.
   ///
   /// - Returns: How many are ready; 0 when the time is over, and never before that.
   package static func wait(

@@ -107,7 +107,7 @@ extension Signal {
   ///   - value: The receiver's ``ReceivedSignal/value``, the `sival_int` of C.
   ///   - process: One process, not a group.
   ///   - timeout: How long to wait while the receiver's `RLIMIT_SIGPENDING` is reached. The kernel does not report when
-  ///     there is room again, so this tries again after pauses of 0.1 to 10 ms.
+  ///     there is room again, so this retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; else as ``send(to:)`` does.
   ///

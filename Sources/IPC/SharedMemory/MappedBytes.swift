@@ -185,7 +185,7 @@ extension MappedBytes where Self: ~Copyable {
   /// Whether another process may be able to make the object shorter, which is assumed.
   public var canShrink: Bool { true }
 
-  /// The address of so many bytes.
+  /// Returns the address of `count` bytes.
   ///
   /// Every access computes its address here.
   @inlinable @inline(__always)

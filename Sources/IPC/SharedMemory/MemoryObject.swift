@@ -36,7 +36,7 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
   ///   `.permissionDenied` if it is not open for this access.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     let object = IPCError.Object.descriptor(descriptor)
-    // A descriptor of O_PATH has no access mode, which looks like that for reading.
+    // A descriptor of O_PATH does not have an access mode: its bits are the same as for reading.
     let access = try NonBlocking.statusFlags(of: descriptor) & (O_ACCMODE | Int32(CIPC_O_PATH))
     guard access == O_RDWR || access == O_RDONLY && !Access.isWritable else {
       throw IPCError(.mmap, .permissionDenied, on: object)

@@ -44,8 +44,8 @@ extension SharedQueue {
 
     /// Sends a message that is made in place: passes a free slot to `fill`, and sends the bytes that it appends.
     ///
-    /// The queue is locked meanwhile, so `fill` must be short, and cannot use another queue. If the process dies in it,
-    /// the message is not sent.
+    /// The queue is locked while `fill` runs, so it must be short, and cannot use another queue. If the process dies in
+    /// `fill`, the message is not sent.
     ///
     /// - Returns: The length of the message.
     /// - Throws: ``IPCError`` as ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does.

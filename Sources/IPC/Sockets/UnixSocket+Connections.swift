@@ -14,7 +14,7 @@ extension UnixSocket.Socket {
   ///
   /// - Parameters:
   ///   - address: The path or abstract name of the listener or receiver.
-  ///   - timeout: `poll(2)` does not report room in the queue of a listener. With a deadline, this tries again after
+  ///   - timeout: `poll(2)` does not report room in the queue of a listener. With a deadline, this retries after
   ///     pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.connectionRefused` if no socket has the abstract name or listens at the address, or

@@ -216,7 +216,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   ///   - message: The bytes of the datagram; there may be none.
   ///   - address: The path or abstract name of the receiver.
   ///   - timeout: `poll(2)` reports only room in the receiver that a socket is connected to. With a deadline, and on
-  ///     non-blocking sockets, this tries again after pauses of 0.1 to 10 ms.
+  ///     non-blocking sockets, this retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionRefused` or
   ///   `.noSuchFileOrDirectory` if there is no receiver; `.permissionDenied`; `.messageTooLong`; `.interrupted` if

@@ -173,7 +173,7 @@ extension BufferedReader where Source: ~Copyable {
       let end = buffer.end(of: delimiter, after: searched)
       searched = buffer.count
       if let end, end <= maxLength { return end }
-      // A last line of `maxLength` bytes without a delimiter is not too long, which takes one more byte to know.
+      // A last line of `maxLength` bytes without a delimiter is allowed, so the limit is exceeded only with one more byte.
       if end != nil || searched > maxLength { throw StreamBuffer.tooLong }
       if try fillOnce(upTo: maxLength, timeout, retryOnInterrupt) == 0 { return searched }
     }

@@ -70,7 +70,7 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
     do throws(IPCError) {
       _ = try flush(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
     } catch {
-      // The flush writes earlier bytes, and none of these.
+      // The flush writes only earlier bytes.
       throw error.after(0)
     }
     if bytes.byteCount < capacity { return pending.buffer.append(bytes) }

@@ -216,7 +216,7 @@ enum PipeSignal {
 
   private static let method = Atomic(Method.flag.rawValue)
 
-  /// Tells that the program ignores `SIGPIPE` from now on, so that nothing has to be done about it.
+  /// Records that the program ignores `SIGPIPE` from now on, so that nothing has to be done about it.
   static func programIgnoresIt() { method.store(Method.ignored.rawValue, ordering: .relaxed) }
 
   /// Reports that the program may no longer ignore `SIGPIPE`.

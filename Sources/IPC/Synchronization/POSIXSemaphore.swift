@@ -17,8 +17,8 @@ internal import SystemPackage
 /// defer { try? printer.post() }
 /// ```
 ///
-/// A process that dies between waiting and posting does not give back what it took. ``SystemVSemaphores`` can undo
-/// that, and a ``SharedMutex`` reports it.
+/// If a process dies between waiting and posting, its unit is lost. ``SystemVSemaphores`` can undo that, and a
+/// ``SharedMutex`` reports it.
 ///
 /// `sem_overview(7)`.
 @safe public struct POSIXSemaphore: ~Copyable, @unchecked Sendable {

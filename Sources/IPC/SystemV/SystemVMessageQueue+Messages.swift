@@ -99,7 +99,7 @@ extension SystemVMessageQueue {
   /// - Parameters:
   ///   - message: The bytes; there may be none.
   ///   - type: The type of the message, by which receivers can select it.
-  ///   - timeout: The kernel has no such call with a deadline. With one, this tries again after pauses of 0.1 to 10 ms.
+  ///   - timeout: With a deadline, this retries after pauses of 0.1 to 10 ms: the kernel call cannot take a deadline.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for a
   ///   message longer than `/proc/sys/kernel/msgmax`, or if the queue was removed before; `.identifierRemoved` if it is
@@ -142,7 +142,7 @@ extension SystemVMessageQueue {
   ///   - bytes: The message is appended.
   ///   - truncate: Whether a message for which there is not enough room is received, and the rest of it is lost
   ///     (`MSG_NOERROR`). If not, it stays in the queue.
-  ///   - timeout: The kernel has no such call with a deadline. With one, this tries again after pauses of 0.1 to 10 ms.
+  ///   - timeout: With a deadline, this retries after pauses of 0.1 to 10 ms: the kernel call cannot take a deadline.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length of the message after truncation, and its type.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.argListTooLong` (`E2BIG`)
