@@ -138,7 +138,7 @@ static void read_delimited(struct call *call, const void *delimiter, size_t leng
         const size_t available = count_of(in);
         const unsigned char *found = memmem(begin + searched, available - searched, delimiter, length);
         count = found ? (size_t)(found - begin) + length : 0;
-        /* A last line of `max` bytes without a delimiter is not too long, so this needs one byte more. */
+        /* A last line of `max` bytes without a delimiter is allowed. */
         if (count > max || (!found && available > max)) {
             peer_fail(call, EMSGSIZE);
             return;

@@ -10,17 +10,17 @@ public protocol Report: Sendable {
   mutating func receive(_ event: Event) throws -> String
 }
 
-/// The forms in which a run can be reported, by the names that `--format` takes.
+/// The formats of reports, with the names that `--format` accepts.
 public enum ReportFormat: String, Sendable, CaseIterable {
-  /// For people, at a terminal or in a log.
+  /// Text for a terminal or a log.
   case console
-  /// For programs: all data, in one versioned document.
+  /// All data in one versioned document, for programs.
   case json
-  /// For the test views of GitLab, Jenkins and their like.
+  /// JUnit XML, for the test views of GitLab, Jenkins and similar tools.
   case junit
   /// The Test Anything Protocol, version 14: one line a cell, as it ends.
   case tap
-  /// For a pull request, or a summary beside a pipeline.
+  /// Markdown, for a pull request or the summary of a pipeline.
   case markdown
 
   /// Creates an empty report; only the console looks at the style.

@@ -45,7 +45,7 @@ final class PeerClient {
 
   /// Waits until `condition` returns a value.
   ///
-  /// Throws `timed out` if the role does not get there in time.
+  /// Throws `timed out` if that takes longer than the timeout of the role.
   func wait<Value>(
     for role: RoleProcess, to what: String, _ wakeup: Wakeup = .output,
     until condition: () throws(CellOutcome) -> Value?

@@ -46,7 +46,7 @@ struct SystemCallTraceTests {
   @Test("are counted from the execution on, as a tracer counts them")
   func numbers() throws {
     let read = try #require(try points().first { $0.call == "read" })
-    // The loader's, the interrupted one, and the request precede it.
+    // Three reads precede it: that of the loader, the interrupted one, and that of the request.
     #expect(read.number == 4)
     #expect(read.occurrence == 1)
   }

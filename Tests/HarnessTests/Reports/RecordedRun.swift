@@ -10,7 +10,7 @@ enum RecordedRun: String, CaseIterable {
   case empty
   /// The run ended before all cells were run.
   case interrupted
-  /// A peer that writes what should break the reports.
+  /// A peer whose output could break the format of the reports.
   case hostile
 
   var events: [Event] {
