@@ -41,7 +41,7 @@ MUTANT_OBJECTS := $(MUTANT_SOURCES:%.c=$(BUILD)/obj/%.o)
 # An example program has no protocol to break.
 CALL_MUTANTS := $(filter-out %/contract.o,$(MUTANT_OBJECTS))
 MUTANT_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/mutants/c-examples/%)
-# A mutant in a header or in a plain store is not in a call. Its sources are compiled from patched copies.
+# A wrapper cannot implement a mutant in a header or a plain store. These sources are compiled from patched copies.
 PATCHES := $(wildcard c-peers/mutants/*.patch)
 PATCHED := buffered channel channel_series filter ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
 PATCHED_TREE := $(BUILD)/mutants/patched

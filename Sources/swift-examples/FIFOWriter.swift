@@ -27,7 +27,7 @@ struct FIFOWriter: ParsableCommand {
     do {
       try write(to: fifo, Timeout(timeout))
     } catch {
-      // There was no reader, so there is no other program that would remove it.
+      // Without a reader, no other program removes the FIFO.
       if created { try? fifo.unlink() }
       throw error
     }

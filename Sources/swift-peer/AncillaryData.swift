@@ -102,7 +102,7 @@ extension Parameters {
 
   /// The credentials to send; nil if the request has none.
   ///
-  /// Missing ones are those of this process.
+  /// Credentials that are missing in the request are those of this process.
   fileprivate func credentials() throws -> UnixSocket.Credentials? {
     guard has("pid") || has("uid") || has("gid") else { return nil }
     return UnixSocket.Credentials(

@@ -134,7 +134,7 @@ final class InjectionRun {
       client.roles.first { $0.name == injection?.point.role }?.mayHoldMore = true
     }
     let persistent = Set(ObjectKind.allCases.filter(\.isPersistent))
-    // A child of a dead role continues by itself.
+    // A child of a dead role continues to run.
     try cell.finish(tolerating: isDead ? persistent.union([.process]) : isOver ? persistent : [])
     try checkInjection()
   }

@@ -17,7 +17,7 @@ extension StringProtocol {
 
   /// The lines of a text, each escaped.
   ///
-  /// A line end at the end begins no further line.
+  /// A line end at the end of the text does not begin another line.
   package var linesEscapedForDisplay: [String] {
     var lines = escapingUnsafe { $0 == "\n" }.split(separator: "\n", omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }

@@ -1,4 +1,4 @@
-/// Operation × fault, with the languages side by side: how many calls of the operation handle the fault correctly.
+/// A table of operations and faults: how many calls of an operation handle a fault correctly, in each language.
 struct InjectionTable {
   private var rows: [String: [Place: Tally]] = [:]
   private var order: [String] = []

@@ -21,7 +21,7 @@ public struct Mutant: Sendable {
   public struct Catcher: Sendable, Hashable {
     /// The id of the scenario.
     public let scenario: String
-    /// The rows that count: `["bytes": "4096"]`.
+    /// The parameters of the rows that must catch the mutant: `["bytes": "4096"]`.
     ///
     /// Every row has to catch the mutant if this is empty.
     public let parameters: [String: String]

@@ -70,7 +70,7 @@ extension Syscall {
 
   /// Performs a call that waits until something is ready, with a timeout in nanoseconds; -1 waits without a limit.
   ///
-  /// - Returns: How many are ready; 0 when the time is over, and never before that.
+  /// - Returns: The number of ready objects; 0 only when the time is over.
   package static func wait(
     _ name: IPCError.Call, on object: @autoclosure () -> IPCError.Object?, _ timeout: Timeout, retryOnInterrupt: Bool,
     _ body: (Int64) -> Int32
@@ -181,7 +181,7 @@ enum ThreadSignal {
     let reason = errno
     if raised(value), !wasPending {
       var immediately = timespec()
-      // Interrupted by another signal, it has taken nothing yet.
+      // If another signal interrupts this call, it has not removed the signal yet.
       while unsafe sigtimedwait(&signals, nil, &immediately) == -1 && errno == EINTR {}
     }
     _ = unsafe pthread_sigmask(SIG_SETMASK, &before, nil)

@@ -95,12 +95,12 @@ public struct ReadinessEvent: Hashable, Sendable {
   /// ``Readiness/notOpen`` in any case.
   public var readiness: Readiness { Readiness(rawValue: Int16(truncatingIfNeeded: raw.events)) }
 
-  /// Compares the tokens and what the descriptors are ready for.
+  /// Compares the tokens and the readiness of the descriptors.
   public static func == (left: ReadinessEvent, right: ReadinessEvent) -> Bool {
     left.token == right.token && left.readiness == right.readiness
   }
 
-  /// Hashes the token and what the descriptor is ready for.
+  /// Hashes the token and the readiness of the descriptor.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(token)
     hasher.combine(readiness)

@@ -218,9 +218,9 @@ public protocol MemoryAccess: Sendable {
   static var isWritable: Bool { get }
 }
 
-/// Memory that can only be read: it has no calls that write.
+/// Memory that can only be read: its type has no methods that write.
 public struct ReadOnlyAccess: MemoryAccess {
-  /// Whether the memory can be written: it cannot.
+  /// Whether the memory can be written: always false.
   public static var isWritable: Bool { false }
   /// Creates the access for reading; ``MemoryAccess/readOnly`` is shorter.
   @inlinable public init() {}

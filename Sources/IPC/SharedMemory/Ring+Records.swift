@@ -19,7 +19,7 @@ extension Ring.Producer where Content == RingRecords {
   ///   its end, even if there is room; `.ownerDied` if there is no room and the consumer died without closing: a
   ///   successor can open its end; `.badMessage` if the ring is corrupted; `.timedOut`, `.wouldBlock`; `.interrupted`
   ///   if `retryOnInterrupt` is false and a signal handler ran while the call slept, with or without `SA_RESTART`.
-  ///   Nothing was sent then.
+  ///   After an error, no part of the record was sent.
   ///
   /// Calls `futex(2)` if there is no room, or the consumer sleeps.
   public mutating func send(

@@ -208,7 +208,7 @@ extension BufferedReader where Source: ~Copyable {
     return count
   }
 
-  /// Reads once, with room for at least one byte and more than `length` bytes in the end.
+  /// Reads once, after making room for at least one byte, and for more than `length` bytes in the buffer.
   @inlinable
   mutating func fillOnce(upTo length: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Int {
     buffer.makeRoom(for: length)

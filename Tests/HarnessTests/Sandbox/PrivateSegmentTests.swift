@@ -44,7 +44,7 @@ struct PrivateSegmentTests {
 
   /// In a sandbox, where the next process number can be chosen, a sandbox init on the host starts a peer.
   ///
-  /// Its first number would be that of a process which has created a segment and ended.
+  /// Without a check, the peer would get the number of a process that created a segment and then ended.
   @Test("is not attributed to a later process with the same number", .enabled(if: geteuid() == 0, "requires root"))
   func numberTaken() async throws {
     let script = """
