@@ -33,7 +33,7 @@ deps: ## Install what is missing (libbsd-dev, pkg-config, a C compiler)
 lint-deps:
 	@.ci/install-dependencies clang-format
 
-# For the C peers with a mutant in a header.
+# Building the C peers with a mutant in a header requires patch(1).
 patch-deps:
 	@.ci/install-dependencies patch
 

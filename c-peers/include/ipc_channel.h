@@ -93,7 +93,7 @@ static inline int ipc_channel__wait(int fd, short events, const struct timespec 
         left.tv_sec--;
         left.tv_nsec += 1000000000;
     }
-    /* After the deadline the call still does what does not block. */
+    /* After the deadline the call still transfers what it can without blocking. */
     if (left.tv_sec < 0)
         left = (struct timespec){0};
     int ready = ppoll(&entry, 1, &left, NULL);

@@ -89,7 +89,7 @@ extension InjectionRun {
       try check(exchange, by: role, against: expected)
     } catch {
       try check(exchange, by: role, againstOneOf: step.expectedAfterPeerDeath, otherwise: error)
-      // Without `fd`, the alternative response brought no descriptor.
+      // An alternative response without `fd` did not create a descriptor.
       if case .ok(let fields) = exchange.response, fields["fd"] != nil { return }
       noteUnavailable(exchange.request, of: role.name)
     }

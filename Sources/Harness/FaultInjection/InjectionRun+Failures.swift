@@ -54,7 +54,7 @@ extension InjectionRun {
     }
   }
 
-  /// A socket that has waited as long as it may returns EAGAIN, which is the timeout of the operation.
+  /// Whether the error is a timeout, because a socket reports its timeout as EAGAIN.
   private func isTimeout(_ errno: String, _ injection: Injection, _ request: Request) -> Bool {
     injection.fault == .wouldBlock && errno == "ETIMEDOUT" && request.fields["timeout"] != nil
   }

@@ -66,7 +66,7 @@ extension POSIXName: ExpressibleByStringLiteral, CustomStringConvertible {
 /// The kernel reuses the number of a process that has ended and been waited for. A ``PIDFD`` never refers to another
 /// process.
 public struct ProcessID: RawRepresentable, Hashable, Sendable {
-  /// The number as C has it (`pid_t`).
+  /// The process number (`pid_t` in C).
   public let rawValue: Int32
   /// Creates the number of a process, which need not exist.
   public init(rawValue: Int32) { self.rawValue = rawValue }

@@ -10,8 +10,8 @@ public import SystemPackage
 /// A signal, by its number.
 ///
 /// Standard signals merge: while one is pending, the same signal is not queued a second time. Real-time signals queue,
-/// each with its value. They are received in the order of their numbers, and those of one number in the order of
-/// sending.
+/// each with its value. They are received in the order of their numbers; signals with the same number are
+/// received in the order of sending.
 ///
 /// `signal(7)`.
 public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {

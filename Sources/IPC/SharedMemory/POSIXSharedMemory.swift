@@ -45,8 +45,8 @@ public enum POSIXSharedMemory {
   ///
   /// - Parameters:
   ///   - name: A slash, and up to 255 bytes without one.
-  ///   - size: In bytes, reserved at once; 0 for memory that ``MemoryObject/allocate(_:)`` or
-  ///     ``MemoryObject/resize(to:)`` gives its size.
+  ///   - size: In bytes, reserved at once; 0 if ``MemoryObject/allocate(_:)`` or
+  ///     ``MemoryObject/resize(to:)`` sets the size later.
   ///   - access: `.readWrite` or `.readOnly`.
   ///   - permissions: Who may open it.
   ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, it has exactly these

@@ -27,7 +27,7 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
     try write(unsafe bytes.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Writes what there is room for, without waiting.
+  /// Writes the bytes that fit, without waiting.
   ///
   /// - Returns: The number of bytes that were written; nil if the ring is full.
   public mutating func tryWrite(_ bytes: RawSpan) throws(IPCError) -> Int? {
@@ -54,7 +54,7 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
 
   /// Writes in place: passes free memory of the ring to `fill`, and makes the bytes visible that it appends.
   ///
-  /// The memory is contiguous, so it can be less than what is free. It has at least one byte, at most `maxLength`.
+  /// The memory is contiguous, so it can be smaller than all free space. It has at least one byte, at most `maxLength`.
   ///
   /// - Returns: The number of bytes that were written.
   /// - Throws: ``IPCError`` as ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does.

@@ -186,7 +186,7 @@ private func adoptPipe(_ descriptor: FileDescriptor, access: Int32) throws(IPCEr
     throw IPCError(.fstat, .invalidArgument, on: .descriptor(descriptor))
   }
   let flags = try NonBlocking.statusFlags(of: descriptor)
-  // A descriptor of O_PATH has no access mode, which looks like that for reading.
+  // A descriptor of O_PATH does not have an access mode: its bits are the same as for reading.
   guard flags & (O_ACCMODE | Int32(CIPC_O_PATH)) == access else {
     throw IPCError(.fcntlGetFlags, .badFileDescriptor, on: .descriptor(descriptor))
   }

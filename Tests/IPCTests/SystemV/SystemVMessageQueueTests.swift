@@ -161,7 +161,7 @@ import Testing
         }
       }
       try queue.remove()
-      // A thread that has not begun to wait gets the other reason.
+      // A thread that has not begun to wait gets `.invalidArgument`.
       #expect([.identifierRemoved, .invalidArgument].contains(try await removed.value))
     }
   }
