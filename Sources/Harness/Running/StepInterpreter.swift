@@ -127,7 +127,9 @@ final class StepInterpreter {
   /// Takes the response that is expected now, if one is.
   func settle(_ role: RoleProcess, _ expected: ExpectedResponse) throws(CellOutcome) {
     switch expected {
-    case .later: return
+    case .later:
+      // A peer refuses at once what it does not announce. Read that now, or the other roles wait in vain.
+      guard let request = role.pending, role.greeting?.operations.contains(request.operation) == false else { return }
     case .blocks:
       guard let request = role.pending else {
         throw CellOutcome(.broken, "\(role.name) performs nothing in which it could block")

@@ -27,7 +27,16 @@ struct CellRunTests {
   func unsupportedInsteadOfBlocking() async throws {
     let outcome = try await outcome("", steps: "    - a: poll events=POLLIN timeout=3600 -> blocks\n    - a: -> ok")
     #expect(outcome.verdict == .unsupported)
-    #expect(outcome.reason == "a (odd): it does not have the operation poll")
+    #expect(outcome.reason == "odd does not have the operation poll")
+  }
+
+  @Test("is unsupported at once if the response to an operation that the peer does not have would be read later")
+  func unsupportedBeforeLater() async throws {
+    let outcome = try await outcome(
+      "", steps: "    - a: poll events=POLLIN timeout=3600 -> later\n    - sleeps: a in poll\n    - a: -> ok")
+    #expect(outcome.verdict == .unsupported)
+    #expect(outcome.reason == "odd does not have the operation poll")
+    #expect(outcome.evidence?.step?.hasSuffix("-> later") == true)
   }
 
   @Test("that fails reports also what it left behind") func failingCellLeaks() async throws {
