@@ -156,6 +156,9 @@ final class StepInterpreter {
     try client.send(line: line, to: role)
     let exchange = try client.response(of: role)
     guard ResponseCheck.matches(exchange.response, recorded: recorded.replacing("{fresh}", with: names.token)) else {
+      if exchange.response == .unsupported, role.greeting?.operations.contains(exchange.request.operation) == false {
+        try ResponseCheck(registry: registry).rejectRefusal(exchange, by: role, expected: recorded)
+      }
       throw CellOutcome(
         .failed, "\(role.description): the response to '\(line)' differs from the golden transcript",
         expected: recorded, request: .rawRequest(line), response: .response(exchange.response))
