@@ -1,12 +1,12 @@
 # make            this help
-# The first build takes some minutes; everything after it only what has changed.
+# The first build takes some minutes; later builds compile only changed files.
 
 SHELL := /bin/bash
 BUILD ?= build
 SWIFT ?= swift
 BIN := $(BUILD)/bin
 
-# Compilers leave litter where TMPDIR says; it goes with `make clean`. Quoted: a path may have spaces.
+# Compilers leave temporary files in TMPDIR; `make clean` removes them. It is quoted because a path may have spaces.
 export TMPDIR := $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))/tmp
 # Package.swift declares the tools only if this is set.
 export IPC_INTEROP_TOOLS := 1
@@ -16,7 +16,7 @@ $(shell mkdir -p "$(TMPDIR)" 2>/dev/null)
 RUN ?=
 # The same for fault injection: make fault-injection FAULT_INJECTION="--mechanism pipe"
 FAULT_INJECTION ?=
-# And for the self-test: make self-test SELF_TEST="mq-priority-dropped"
+# The same for the self-test: make self-test SELF_TEST="mq-priority-dropped"
 SELF_TEST ?=
 
 .DEFAULT_GOAL := help
@@ -29,7 +29,7 @@ help: ## Show the targets
 deps: ## Install what is missing (libbsd-dev, pkg-config, a C compiler)
 	@.ci/install-dependencies
 
-# The formatter is for those who change the C, not for those who only run it.
+# Only lint needs the formatter.
 lint-deps:
 	@.ci/install-dependencies clang-format
 
@@ -45,8 +45,8 @@ include c-peers/c.mk
 
 build: c swift-release ## Build the command, the sandbox init, the peers and the examples
 
-# Release builds, since the costs of the peers are part of what is tested. SwiftPM takes a second to find that nothing
-# has changed, so make decides that: by every source and folder of them, and by the compiler.
+# Release builds, because the suite also tests performance. SwiftPM takes a second to find that nothing has changed, so
+# make decides that, by the times of the sources, their folders and the compiler.
 SWIFT_SOURCES := $(shell find Package.swift $(wildcard Package.resolved) Sources c-peers/include)
 SWIFT_PROGRAMS := $(BIN)/swift-peer $(BIN)/swift-examples $(BIN)/ipc-interop $(BUILD)/mutants/swift-peer
 swift-release: $(BUILD)/swift-release
@@ -80,7 +80,8 @@ unit: c ## Run the unit tests
 
 test: lint unit self-test interop ## Unit tests, lint, the self-test, then the suite
 
-lint: lint-deps c-lint ## Check the format of Swift and C, and compile C with a second compiler
+lint: lint-deps c-lint ## Check the format of Swift and C, compile C with a second compiler, and check the prose
+	@.ci/prose lint
 	@swift format lint --strict --recursive Package.swift Sources Tests
 
 sanitize: build ## Unit tests and the suite with address, undefined (C) and thread sanitizers (takes half an hour)
@@ -90,7 +91,7 @@ sanitize: build ## Unit tests and the suite with address, undefined (C) and thre
 fuzz: c ## Run every fuzz target (FUZZ_SECONDS=60 each; FUZZ_TARGETS="channel wire" for some)
 	@.ci/fuzz $(FUZZ_TARGETS)
 
-# Which parts: make soak SOAK="killed limits"
+# Parts of the soak test: make soak SOAK="killed limits"
 SOAK ?= killed interrupted limits growth alarms
 
 soak: build ## Kill, interrupt, starve, and repeat the suite itself (SOAK="killed limits" picks parts; takes hours)
@@ -109,7 +110,7 @@ cost: c-cost ## Measure the cost of the library over C (prints tables, writes bu
 coverage: strace-deps build c-mutants ## Show how many lines the tests cover; build/coverage/index.html has them
 	@.ci/coverage
 
-# A parameter is described where there is something to say. Whatever else docc has to warn of is an error.
+# A parameter may have no description. Every other warning of docc is an error.
 docs: deps ## Build the documentation of the library into build/docs
 	@rm -rf $(BUILD)/symbols && mkdir -p $(BUILD)/symbols
 	@$(SWIFT) build --target IPC --scratch-path $(BUILD)/docs-build \

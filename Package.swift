@@ -57,7 +57,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
     .executable(name: "swift-examples", targets: ["swift-examples"]),
   ]
   package.targets += [
-    // What the test runner and a peer share
+    // Shared by the test runner and a peer
     .target(name: "PeerProtocol", swiftSettings: settings),
 
     // The implementation under test.
@@ -89,7 +89,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
       linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
     .executableTarget(name: "cost-report", swiftSettings: settings),
 
-    // What thread sanitizers have to be told in the test program, which contains all test targets.
+    // Annotations for thread sanitizers in the test program, which contains all test targets.
     .target(name: "Sanitizers", path: "Tests/Sanitizers", cSettings: [.define("_GNU_SOURCE")]),
     .testTarget(name: "PeerProtocolTests", dependencies: ["PeerProtocol"], swiftSettings: settings),
     .testTarget(

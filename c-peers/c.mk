@@ -1,5 +1,5 @@
 # The C of the project: the reference peer, the examples, the mutants, and the helpers of the test runner. `make c` builds
-# it; `make c-lint` checks it with clang as well: two compilers warn of more than one.
+# it. `make c-lint` checks it with clang, which warns of other defects than gcc.
 
 BUILD ?= build
 ifeq ($(origin CC),default)
@@ -8,7 +8,10 @@ endif
 CLANG ?= clang
 CLANG_FORMAT ?= clang-format
 
-# What pkg-config and the linker report is written down once: BSD_FLAGS, BSD_LIBRARIES, STATIC and STATIC_LIBRARIES.
+# Prints a short line in place of a compiler command. `make V=1` prints the commands themselves.
+quiet = $(if $(filter 1,$(V)),,@echo '  $1 $2';)
+
+# Results of pkg-config and of a test link, computed once: BSD_FLAGS, BSD_LIBRARIES, STATIC and STATIC_LIBRARIES.
 C_CONFIG := $(BUILD)/c-config.mk
 ifneq ($(filter-out help clean deps,$(or $(MAKECMDGOALS),help)),)
 include $(C_CONFIG)
@@ -16,7 +19,7 @@ endif
 
 C_FLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -Ic-peers/include $(BSD_FLAGS)
 
-# A dynamic program spends a third of its start on linking, and a run starts 20,000. Sanitizers need dynamic programs.
+# A dynamic program spends a third of its start on linking, and a run starts 20,000 programs. Sanitizers need dynamic programs.
 LINK = $(if $(findstring -fsanitize,$(CFLAGS)),,$(STATIC))
 LIBRARIES = $(if $(LINK),$(STATIC_LIBRARIES),$(BSD_LIBRARIES))
 
@@ -33,20 +36,20 @@ C_SOURCES := $(PEER_SOURCES) $(SANDBOX_INIT_SOURCES) $(SHORT_TRANSFER_SOURCES) $
 C_FILES = $(C_SOURCES) $(wildcard c-peers/checks/*.c c-peers/*/*.h c-peers/examples/common/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
-# The same objects once more, linked with the mutants, which replace the calls that they name. They never ship.
+# The mutant peer has the same objects, linked with wrappers that replace calls. It is never installed.
 MUTANT_OBJECTS := $(MUTANT_SOURCES:%.c=$(BUILD)/obj/%.o)
 # An example program has no protocol to break.
 CALL_MUTANTS := $(filter-out %/contract.o,$(MUTANT_OBJECTS))
 MUTANT_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/mutants/c-examples/%)
-# A mutant in a header, or in a plain store, is not in a call: those peers are compiled once more, from patched copies.
+# A mutant in a header or in a plain store is not in a call. Its sources are compiled from patched copies.
 PATCHES := $(wildcard c-peers/mutants/*.patch)
 PATCHED := buffered channel channel_series filter ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
 PATCHED_TREE := $(BUILD)/mutants/patched
 PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
-# Evaluated by the linker's rule alone. Linked dynamically, so that a wrapper stands in for calls of these objects only.
+# Only the linker's rule evaluates this. The mutants are linked dynamically, so a wrapper replaces only calls of these objects.
 WRAPPED = main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(MUTANT_SOURCES))
 
-.PHONY: c c-mutants c-cost c-lint c-headers
+.PHONY: c c-mutants c-cost c-lint c-headers c-musl
 
 $(C_CONFIG): c-peers/c.mk .ci/install-dependencies
 	@.ci/install-dependencies
@@ -69,12 +72,12 @@ $(EXAMPLES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(EXAM
 
 $(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(EXAMPLES): $(C_CONFIG)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -O2 -g $(LINK) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARIES)
+	$(call quiet,LD,$@)$(CC) $(CFLAGS) -O2 -g $(LINK) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARIES)
 
-# What `make cost` compares the library with.
+# The C programs that `make cost` compares with the library.
 $(BUILD)/cost/c: $(COST_SOURCES:%.c=$(BUILD)/obj/%.o)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) -o $@ $^ $(BSD_LIBRARIES)
+	$(call quiet,LD,$@)$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) -o $@ $^ $(BSD_LIBRARIES)
 
 $(BUILD)/mutants/c-peer: $(filter-out $(PATCHED:%=$(BUILD)/obj/c-peers/peer/%.o),$(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)) \
   $(PATCHED_OBJECTS) $(MUTANT_OBJECTS)
@@ -82,32 +85,41 @@ $(MUTANT_EXAMPLES): $(BUILD)/mutants/c-examples/%: $(BUILD)/obj/c-peers/examples
 
 $(BUILD)/mutants/c-peer $(MUTANT_EXAMPLES):
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(BSD_LIBRARIES)
+	$(call quiet,LD,$@)$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(BSD_LIBRARIES)
 
-# A patch that no longer applies stops the build: a change of the line must change its mutant as well.
+# A patch that no longer applies stops the build: if you change the line, change its mutant too.
 $(PATCHED_TREE)/.made: $(PATCHES) $(PEER_SOURCES) $(wildcard c-peers/*/*.h) | patch-deps
 	@rm -rf $(@D) && mkdir -p $(@D) && cp -r c-peers/include c-peers/peer $(@D)
 	@cat $(PATCHES) | patch --directory $(@D) --strip 1 --fuzz 0 --silent
 	@touch $@
 
 $(PATCHED_OBJECTS): $(PATCHED_TREE)/%.o: $(PATCHED_TREE)/.made c-peers/mutants/mutant.h
-	$(CC) -I$(PATCHED_TREE)/include $(C_FLAGS) -include c-peers/mutants/mutant.h -O2 -g $(CFLAGS) -c -o $@ \
-	  $(PATCHED_TREE)/peer/$*.c
+	$(call quiet,CC,$(PATCHED_TREE)/peer/$*.c)$(CC) -I$(PATCHED_TREE)/include $(C_FLAGS) -include c-peers/mutants/mutant.h \
+	  -O2 -g $(CFLAGS) -c -o $@ $(PATCHED_TREE)/peer/$*.c
 
-# Some compilers fortify by default: then open(2) is a call by another name, which no mutant would replace.
+# Some compilers fortify by default. Then open(2) has another symbol, which no wrapper replaces.
 $(BUILD)/obj/c-peers/%.o $(PATCHED_OBJECTS): C_FLAGS += -U_FORTIFY_SOURCE
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(C_FLAGS) -O2 -g $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call quiet,CC,$<)$(CC) $(C_FLAGS) -O2 -g $(CFLAGS) -MMD -MP -c -o $@ $<
 
 -include $(C_OBJECTS:.o=.d)
 
-c-lint: lint-deps c-headers
+c-lint: lint-deps c-headers c-musl
 	@$(CLANG) $(C_FLAGS) -fsyntax-only $(C_SOURCES)
 	@$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
 
-# The headers to copy must compile without warnings everywhere, and sleep where time_t is larger than long.
+# The headers in c-peers/include must compile without warnings everywhere, and their waits must work if time_t is larger than long.
 c-headers: lint-deps
 	@.ci/install-dependencies gcc-multilib
 	@CC="$(CC)" CLANG="$(CLANG)" .ci/check-c-headers
+
+# The library supports musl as well: its shims and the headers to copy must compile there. The kernel's headers are
+# not part of musl.
+MUSL_FLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -idirafter /usr/include \
+  -idirafter /usr/include/$(shell $(CC) -print-multiarch)
+c-musl: lint-deps
+	@.ci/install-dependencies musl-tools
+	@for source in Sources/CIPC/*.c; do musl-gcc $(MUSL_FLAGS) -ISources/CIPC/include -fsyntax-only $$source || exit; done
+	@for header in c-peers/include/*.h; do musl-gcc $(MUSL_FLAGS) -fsyntax-only -x c $$header || exit; done

@@ -1,5 +1,7 @@
 #include "cipc_futex.h"
 
+#include "portability.h"
+
 #include <linux/futex.h>
 #include <sys/mman.h>
 #include <sys/stat.h>

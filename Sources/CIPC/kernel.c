@@ -6,7 +6,12 @@
 #include <time.h>
 
 const char *cipc_errno_symbol(int number) {
+#ifdef __GLIBC__
     return strerrorname_np(number);
+#else
+    (void)number; // musl has no names of error numbers
+    return NULL;
+#endif
 }
 
 _Static_assert(sizeof(struct cipc_pollfd) == sizeof(struct pollfd) &&

@@ -2,6 +2,7 @@
 
 #include <mqueue.h>
 #include <signal.h>
+#include <sys/types.h>
 #include <time.h>
 
 _Static_assert(sizeof(mode_t) == sizeof(uint32_t) && sizeof(ssize_t) == sizeof(intptr_t), "types");

@@ -1,5 +1,7 @@
 #include "cipc_pipe.h"
 
+#include "portability.h"
+
 #include "cipc_umask.h"
 
 #include <fcntl.h>
@@ -17,17 +19,13 @@ int cipc_pipe2(int descriptors[2], int flags) {
     return pipe2(descriptors, flags);
 }
 
-// Linux 6.18; the headers of older C libraries do not have it.
-#ifndef RWF_NOSIGNAL
-#define RWF_NOSIGNAL 0x100
-#endif
 _Static_assert(CIPC_NOWAIT == RWF_NOWAIT && CIPC_NOSIGNAL == RWF_NOSIGNAL, "RWF_*");
 
 intptr_t cipc_pipe_read(int descriptor, void *bytes, size_t count, int flags) {
     if (flags == 0)
         return read(descriptor, bytes, count);
     struct iovec part = {.iov_base = bytes, .iov_len = count};
-    return preadv2(descriptor, &part, 1, -1, flags);
+    return syscall(SYS_preadv2, descriptor, &part, 1UL, -1L, -1L, (long)flags);
 }
 
 intptr_t cipc_pipe_write(int descriptor, const void *bytes, size_t count, int flags) {

@@ -1,5 +1,7 @@
 #include "cipc_queue.h"
 
+#include "portability.h"
+
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -23,8 +25,8 @@ int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count,
     return (int)syscall(SYS_futex_waitv, waiters, count, 0, deadline < 0 ? NULL : time, CLOCK_MONOTONIC);
 }
 
-// What the kernel knows of a thread: its number, and the list of robust futexes that the C library
-// registered. Kept, since asking costs two calls.
+// The kernel's data of a thread: its number, and the list of robust futexes that the C library registered. It
+// is cached, because reading it costs two calls.
 static _Thread_local struct {
     uint32_t number;
     struct robust_list_head *robust;

@@ -1,5 +1,7 @@
 #include "cipc_semaphore.h"
 
+#include "portability.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <semaphore.h>
@@ -12,8 +14,13 @@
 #include <time.h>
 
 int cipc_sem_wait_until(void *semaphore, int64_t seconds, long nanoseconds) {
+#ifdef __GLIBC__
     struct timespec deadline = {.tv_sec = seconds, .tv_nsec = nanoseconds};
     return sem_clockwait(semaphore, CLOCK_MONOTONIC, &deadline);
+#else
+    struct timespec deadline = cipc_real_time_of(seconds, nanoseconds);
+    return sem_timedwait(semaphore, &deadline);
+#endif
 }
 
 int cipc_is_mapped_from(const void *address, uint64_t device, uint64_t inode) {

@@ -33,7 +33,7 @@ union name {
     struct sockaddr_in6 v6;
 };
 
-/// Fills in only what is used, since a datagram is sent with it.
+/// Initializes only the used part, because this is called for each datagram.
 static inline socklen_t name_of_internet(union name *name, const struct cipc_internet_address *address) {
     if (address->version == 4) {
         name->v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(address->port)};

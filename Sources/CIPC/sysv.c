@@ -1,5 +1,7 @@
 #include "cipc_sysv.h"
 
+#include "portability.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,7 +137,7 @@ int cipc_msg_set(int queue, uint32_t user, uint32_t group, uint32_t mode, uint64
     return msgctl(queue, IPC_SET, &wanted);
 }
 
-// A message as the kernel takes it: the type before the text. The text is not initialized: a message of 64
+// The layout of a message: the type before the text. The text is not initialized, because a message of 64
 // bytes must not cost 8 KiB.
 struct message {
     long type;

@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// The field "Umask" of proc_pid_status(5), which can be read without changing it; all bits where there is no
-// /proc.
+// The field "Umask" of proc_pid_status(5), which can be read without changing it; all bits if /proc is not
+// mounted.
 uint32_t cipc_current_umask(void) {
     char text[512];
     int file = open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);
@@ -48,7 +48,7 @@ int cipc_without_umask(uint32_t mode, int (*call)(void *), void *argument) {
     char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED)
         return -1;
-    // Without CLONE_FS the child has a umask of its own. This thread does not run before the child has ended.
+    // Without CLONE_FS the child has a separate umask. This thread does not run until the child has ended.
     // A signal handler of this process must not run in it.
     sigset_t all, before;
     sigfillset(&all);

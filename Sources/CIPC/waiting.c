@@ -1,5 +1,7 @@
 #include "cipc_waiting.h"
 
+#include "portability.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -8,7 +10,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/pidfd.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -46,8 +47,9 @@ _Static_assert(sizeof(struct epoll_event) <= sizeof(struct cipc_epoll_event), "e
 
 int cipc_epoll_wait(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds) {
     struct timespec time = time_of(nanoseconds);
+    // The C libraries have had a function for it only since 2021, and musl has none.
     int ready =
-        epoll_pwait2(epoll, (struct epoll_event *)events, count, nanoseconds < 0 ? NULL : &time, NULL);
+        (int)syscall(SYS_epoll_pwait2, epoll, events, count, nanoseconds < 0 ? NULL : &time, NULL, 0UL);
     // Backwards, so that no event is overwritten before it is copied.
     for (int i = ready - 1; i >= 0; i--) {
         struct epoll_event event;
@@ -67,7 +69,7 @@ intptr_t cipc_eventfd_read(int event, uint64_t *value) {
 
 intptr_t cipc_eventfd_read_now(int event, uint64_t *value) {
     struct iovec part = {.iov_base = value, .iov_len = sizeof *value};
-    return preadv2(event, &part, 1, -1, RWF_NOWAIT);
+    return syscall(SYS_preadv2, event, &part, 1UL, -1L, -1L, (long)RWF_NOWAIT);
 }
 
 intptr_t cipc_eventfd_write(int event, uint64_t value) {
@@ -109,11 +111,11 @@ intptr_t cipc_timerfd_read(int timer, uint64_t *count) {
 }
 
 int cipc_pidfd_open(int process) {
-    return pidfd_open(process, 0);
+    return (int)syscall(SYS_pidfd_open, process, 0);
 }
 
 int cipc_pidfd_send_signal(int process, int signal) {
-    return pidfd_send_signal(process, signal, NULL, 0);
+    return (int)syscall(SYS_pidfd_send_signal, process, signal, NULL, 0);
 }
 
 int cipc_pidfd_reap(int process, int *exit_status, int *signal) {

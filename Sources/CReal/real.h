@@ -1,4 +1,4 @@
-// The calls themselves, where `swift-peer-mutants` stands in for them: the linker knows them by these names.
+// The original calls that `swift-peer-mutants` replaces. The linker gives them these names.
 #pragma once
 
 #include <CIPC.h>

@@ -1,11 +1,13 @@
 /// A 64-bit digest of a payload: FNV-1a over its little-endian 64-bit words, the last one padded with zeros, and
 /// over its length at the end.
 ///
-/// It tells payloads apart that differ by accident, not by intent; a word at a time, it keeps up with a pipe.
+/// It distinguishes payloads that differ by accident, not by intent. It processes a word at a time, fast enough for a
+/// pipe.
 public struct Digest: Sendable, Hashable, CustomStringConvertible {
+  /// The digest as a number.
   public let value: UInt64
 
-  /// The digest of `bytes`.
+  /// Computes the digest of `bytes`.
   public init(of bytes: RawSpan) {
     var digesting = Digesting()
     digesting.append(bytes)
@@ -14,7 +16,7 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
 
   fileprivate init(_ value: UInt64) { self.value = value }
 
-  /// The digest of the first `count` bytes of `pattern`, without making them.
+  /// The digest of the first `count` bytes of `pattern`, without generating them.
   public init(of pattern: Pattern, count: Int) {
     var hash = Hash()
     for index in 0..<count / 8 { hash.combine(pattern.word(index)) }
@@ -40,14 +42,15 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// The digest of what comes piece by piece.
+/// The digest of data that arrives in pieces.
 public struct Digesting: Sendable {
   private var hash = Digest.Hash()
   private var length = 0
 
+  /// Creates the digest of nothing, to which pieces are appended.
   public init() {}
 
-  /// Takes the next piece: of a multiple of 8 bytes, unless it is the last one.
+  /// Adds the next piece, whose length is a multiple of 8 unless it is the last one.
   public mutating func append(_ bytes: RawSpan) {
     precondition(length % 8 == 0, "only the last piece may have an incomplete word")
     let whole = bytes.byteCount / 8 * 8
@@ -65,5 +68,6 @@ public struct Digesting: Sendable {
     length += bytes.byteCount
   }
 
+  /// Returns the digest of all pieces.
   public consuming func finish() -> Digest { Digest(hash.finish(length: length)) }
 }

@@ -1,13 +1,17 @@
-/// The `key=value` pairs of a request or an answer, in the order in which they were written.
+/// The `key=value` pairs of a request or a response, in the order in which they were written.
 public struct Fields: Sendable, Hashable {
+  /// The fields, in the order in which they were written.
   public private(set) var entries: [Entry] = []
 
+  /// One `key=value` pair.
   public struct Entry: Sendable, Hashable {
+    /// The text before the `=`.
     public let key: String
     /// The decoded bytes.
     public let value: [UInt8]
   }
 
+  /// Creates an empty list.
   public init() {}
 
   /// The bytes of the field `key`; nil if there is none.
@@ -16,17 +20,20 @@ public struct Fields: Sendable, Hashable {
   /// The text of the field `key`; nil if there is none.
   public subscript(_ key: String) -> String? { self[bytes: key].map { String(decoding: $0, as: UTF8.self) } }
 
+  /// The keys, in the order in which they were written.
   public var keys: [String] { entries.map(\.key) }
 
+  /// Appends a field with these bytes, which are encoded when it is written.
   public mutating func append(_ key: String, bytes value: some Sequence<UInt8>) {
     entries.append(Entry(key: key, value: Array(value)))
   }
 
+  /// Appends a field whose value is the description of `value`.
   public mutating func append(_ key: String, _ value: some CustomStringConvertible) {
     append(key, bytes: value.description.utf8)
   }
 
-  /// As the protocol has them, each value percent-encoded.
+  /// The text of the fields in the protocol, with each value percent-encoded.
   public var encoded: String {
     entries.map { "\($0.key)=\(PercentEncoding.encode($0.value))" }.joined(separator: " ")
   }
@@ -52,7 +59,9 @@ public struct Fields: Sendable, Hashable {
 
 /// A line that breaks the protocol, and how.
 public struct ProtocolError: Error, Hashable, CustomStringConvertible {
+  /// What is wrong with the line.
   public let description: String
+  /// Creates an error that says what is wrong with the line.
   public init(_ description: String) { self.description = description }
 }
 
@@ -61,7 +70,7 @@ func words(of line: some StringProtocol) throws(ProtocolError) -> [Substring] {
   guard line.utf8.count < maximumLine else {
     throw ProtocolError("a line has \(line.utf8.count + 1) bytes; at most \(maximumLine) are allowed")
   }
-  // By bytes: characters would be put together first, which costs most of what reading a line costs.
+  // By bytes, because composing characters would be most of the cost of reading a line.
   return String(line).utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
 }
 

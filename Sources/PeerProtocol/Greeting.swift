@@ -1,18 +1,23 @@
-/// The first line that a peer writes, before it is asked anything.
+/// The first line that a peer writes, before its first request.
 public struct Greeting: Sendable, Hashable, CustomStringConvertible {
-  /// The version of the contract that this package speaks.
+  /// The version of the protocol that this package implements.
   public static let contract = 1
 
+  /// The language of the peer, such as `c`.
   public let language: String
+  /// The compiler or interpreter with its version, such as `gcc-12.2.0`; `unknown` if the peer does not tell.
   public let implementation: String
+  /// The names of the operations that the peer has.
   public let operations: [String]
 
+  /// Creates the greeting of a peer that speaks this contract.
   public init(language: String, implementation: String, operations: [String]) {
     self.language = language
     self.implementation = implementation
     self.operations = operations
   }
 
+  /// Parses a line without its line end.
   public init(parsing line: some StringProtocol) throws(ProtocolError) {
     let words = try words(of: line)
     guard words.first == "hello" else {
@@ -30,6 +35,7 @@ public struct Greeting: Sendable, Hashable, CustomStringConvertible {
       operations: operations.utf8.split(separator: UInt8(ascii: ",")).map { String(Substring($0)) })
   }
 
+  /// The line without its line end.
   public var description: String {
     var fields = Fields()
     fields.append("contract", Self.contract)

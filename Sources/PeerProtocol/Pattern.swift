@@ -1,10 +1,12 @@
 /// A reproducible stream of bytes, so that a payload of any size is named by two numbers.
 ///
 /// Byte `i` of the stream is byte `i mod 8`, least significant first, of `splitmix64(seed + i / 8)`. Any part of the
-/// stream can be made without the part before it.
+/// stream can be generated without the part before it.
 public struct Pattern: Sendable, Hashable {
+  /// The number that all bytes follow from.
   public let seed: UInt64
 
+  /// Creates the stream of a seed; no byte is computed yet.
   public init(seed: UInt64) { self.seed = seed }
 
   /// The byte at `offset` of the stream.
@@ -27,12 +29,12 @@ public struct Pattern: Sendable, Hashable {
     }
   }
 
-  /// `count` bytes of the stream, from `offset` on.
+  /// Returns `count` bytes of the stream, from `offset` on.
   public func bytes(_ count: Int, from offset: Int = 0) -> [UInt8] {
     (offset..<offset + count).map { self[$0] }
   }
 
-  /// The offset within `bytes` of the first byte that differs from the stream; nil when all agree.
+  /// Returns the offset within `bytes` of the first byte that differs from the stream; nil when all agree.
   public func firstDifference(in bytes: RawSpan, from offset: Int = 0) -> Int? {
     var index = 0
     while index < bytes.byteCount {
@@ -51,7 +53,7 @@ public struct Pattern: Sendable, Hashable {
     return nil
   }
 
-  /// The eight bytes from offset `8 * index` on, the first of them least significant.
+  /// Returns the eight bytes from offset `8 * index` on, the first of them least significant.
   public func word(_ index: Int) -> UInt64 {
     var z = seed &+ UInt64(index) &+ 0x9E37_79B9_7F4A_7C15
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -1,9 +1,9 @@
 /// The encoding of values on the wire between the harness and a peer.
 ///
 /// A value is any sequence of bytes. Those that could end it, and those that a terminal would not show, travel as
-/// `%XX`; everything that names, flags and numbers are made of stays as it is, so that a transcript can be read.
+/// `%XX`; characters of names, flags and numbers are unchanged, so that a transcript can be read.
 public enum PercentEncoding {
-  /// Encodes `bytes` so that the result has no space, no `=`, no `%` of its own, and no line end.
+  /// Encodes `bytes` so that the result has no space, no `=`, no unencoded `%`, and no line end.
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var text: [UInt8] = []
     for byte in bytes {

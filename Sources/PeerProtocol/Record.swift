@@ -1,4 +1,4 @@
-/// A stamped record, as the atomicity check writes it: its reader can tell whether it arrived whole.
+/// A stamped record, as the atomicity check writes it: its reader can check whether it arrived completely.
 ///
 /// | bytes | content, little-endian |
 /// |---|---|
@@ -7,6 +7,7 @@
 /// | 8–15 | the digest of the body |
 /// | 16– | the body: the ``Pattern`` whose seed is `writer << 32 | sequence` |
 public enum Record {
+  /// The number of bytes before the body.
   public static let headerSize = 16
 
   /// Appends a record of `size` bytes, at least ``headerSize``, to `span`.
@@ -19,7 +20,7 @@ public enum Record {
     body.append(size - headerSize, to: &span)
   }
 
-  /// The writer and the sequence number of the record that fills `bytes`; nil when it is torn.
+  /// Returns the writer and the sequence number of the record that fills `bytes`; nil when it is torn.
   public static func check(_ bytes: RawSpan) -> (writer: UInt32, sequence: UInt32)? {
     guard bytes.byteCount >= headerSize else { return nil }
     let writer = UInt32(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self))

@@ -1,8 +1,11 @@
 /// One line from the runner to a peer: an operation, named for its C function, and its parameters.
 public struct Request: Sendable, Hashable, CustomStringConvertible {
+  /// The name of the C function, such as `mq_send`.
   public let operation: String
+  /// The parameters of the operation.
   public var fields: Fields
 
+  /// Creates a request; without fields, the operation has no parameters.
   public init(_ operation: String, _ fields: Fields = Fields()) {
     self.operation = operation
     self.fields = fields
@@ -15,6 +18,7 @@ public struct Request: Sendable, Hashable, CustomStringConvertible {
     self.init(String(operation), try Fields(parsing: words.dropFirst()))
   }
 
+  /// The line without its line end.
   public var description: String {
     fields.entries.isEmpty ? operation : "\(operation) \(fields.encoded)"
   }

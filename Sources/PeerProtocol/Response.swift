@@ -6,9 +6,10 @@ public enum Response: Sendable, Hashable, CustomStringConvertible {
   case error(errno: String, Fields)
   /// The peer has no such operation.
   case unsupported
-  /// The request itself is wrong: an unknown handle, a missing parameter. It says nothing about the mechanism.
+  /// The request itself is wrong: an unknown handle, a missing parameter. The mechanism is not the cause.
   case invalid(reason: String)
 
+  /// Parses a line without its line end.
   public init(parsing line: some StringProtocol) throws(ProtocolError) {
     let words = try words(of: line)
     guard let word = words.first else { throw ProtocolError("an empty line is not a response") }
@@ -25,6 +26,7 @@ public enum Response: Sendable, Hashable, CustomStringConvertible {
     }
   }
 
+  /// The line without its line end.
   public var description: String {
     switch self {
     case .ok(let fields): fields.entries.isEmpty ? "ok" : "ok \(fields.encoded)"

@@ -44,7 +44,9 @@ struct Programs {
       systemCalls: rounded(systemCalls / 200), allocations: rounded((many.allocations - few.allocations) / 2000))
   }
 
-  /// Runs both programs in turns. The shortest time is that of the run which other programs disturbed least.
+  /// Runs both programs in turns.
+  ///
+  /// The shortest time is that of the run which other programs disturbed least.
   func time(_ measurement: Measurement) throws -> TimeCost {
     var (c, swift) = (Double.infinity, Double.infinity)
     for _ in 0..<7 {
@@ -152,7 +154,7 @@ struct Programs {
   }
 }
 
-/// A program that failed, or whose output is not what it should be.
+/// A program that failed, or whose output is malformed.
 struct Unexpected: Error, CustomStringConvertible {
   let text: String
   var description: String { text }

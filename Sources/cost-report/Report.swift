@@ -28,7 +28,7 @@ struct MessageCost: Codable {
   let spans: Figures
   let arrays: Figures?
 
-  /// What the costlier form needs beyond C.
+  /// The cost of the costlier form beyond C.
   func extra(_ figure: (Figures) -> Double) -> Double {
     max(figure(spans), arrays.map(figure) ?? 0) - figure(c)
   }
@@ -80,7 +80,7 @@ struct Table {
     row([name, text(cost.c, digits: 1), text(cost.swift, digits: 1), text(cost.ratio, digits: 2)])
   }
 
-  /// What the marks mean, or that there are none.
+  /// The meaning of the marks, or a statement that there are no marks.
   var footer: String {
     let limits =
       "+\(Int(targets.instructionsOverSpans)) instructions over spans, +\(Int(targets.instructionsOverArrays)) over "
@@ -102,7 +102,9 @@ struct Table {
     return text == "-0" ? "0" : text
   }
 
-  /// The first cell begins at the left, the others end at the right: a mark stands in the space after its number.
+  /// The first cell is aligned left, the others right.
+  ///
+  /// A mark is in the space after its number.
   private static func row(_ cells: [String]) -> String {
     let columns = zip(cells, widths).enumerated().map { index, column in
       let (text, width) = column

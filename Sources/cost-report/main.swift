@@ -14,7 +14,9 @@ func report(_ line: String) {
   FileHandle.standardError.write(Data("\(line)\n".utf8))
 }
 
-/// Performs one measurement. If it fails, the others follow nevertheless.
+/// Performs one measurement.
+///
+/// If it fails, the others follow nevertheless.
 @MainActor
 func reporting(_ name: String, _ body: () throws -> Void) {
   do {

@@ -28,7 +28,7 @@ struct FaultInjection: ParsableCommand {
         4 nothing selected   5 only leaks   130 interrupted
       """)
 
-  @Argument(help: "Run only cells whose name contains one of these; '*' stands for any text.")
+  @Argument(help: "Run only cells whose name contains one of these; '*' matches any text.")
   var filter: [String] = []
 
   @Flag(help: "Record the scripts and list the cells, and run none.")

@@ -20,7 +20,7 @@ struct RunningOptions: ParsableArguments {
     }
   }
 
-  /// Everything that the command reads before it begins, and more languages from `peers`.
+  /// All files that the command reads before it starts, and more languages from `peers`.
   func fixtures(peers: [String] = []) throws -> Fixtures {
     guard let root = Root.find(given: root) else {
       let place = root ?? "any directory above this program or the working directory"
@@ -31,7 +31,9 @@ struct RunningOptions: ParsableArguments {
     }
   }
 
-  /// - Parameter more: Other options, with their values, that are needed to run a cell alone as it is run here.
+  /// Applies these options to a configuration.
+  ///
+  /// `more` has other options, with their values, that are needed to repeat a cell alone.
   func set(_ configuration: inout RunConfiguration, more: [(name: String, value: String)]) {
     configuration.jobs = jobs
     configuration.timeoutMultiplier = timeoutMultiplier

@@ -2,10 +2,13 @@ import Foundation
 import Harness
 import SystemPackage
 
-/// The file that a report or a list is written to. An existing file, FIFO or device is written into, as by a shell's `>`.
+/// The file that a report or a list is written to.
 ///
-/// In a directory that all users can write, such as `/tmp`, a file of another user is rejected: it may be a link to a file
-/// that only this user can write, or be changed by its owner.
+/// An existing file, FIFO or device is written into, as by a shell's
+/// `>`.
+///
+/// In a directory that all users can write, such as `/tmp`, a file of another user is rejected: it may be a link to a
+/// file that only this user can write, or be changed by its owner.
 enum OutputFile {
   static func open(_ path: FilePath) throws(RunError) -> FileDescriptor {
     var options: FileDescriptor.OpenOptions = [.create, .truncate, .closeOnExec]
@@ -44,7 +47,7 @@ enum OutputFile {
     return folder.st_mode & S_ISVTX != 0 && folder.st_mode & S_IWOTH != 0 ? folder : nil
   }
 
-  /// Of the file itself, not of what a link leads to.
+  /// The status of the file itself, not of the target of a link.
   private static func status(_ path: FilePath) -> stat? {
     var status = stat()
     return unsafe lstat(path.string, &status) == 0 ? status : nil

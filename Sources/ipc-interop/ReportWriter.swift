@@ -18,7 +18,7 @@ final class ReportWriter: Sendable {
     let handle: FileHandle
   }
 
-  /// - Parameter console: Creates the report for people.
+  /// Opens the files of the reports; `console` creates the report for people.
   init(
     _ options: OutputOptions, verbose: Bool = false, timings: Bool = false,
     console: (Style) -> any Report = ReportFormat.console.makeReport
@@ -52,7 +52,7 @@ final class ReportWriter: Sendable {
     }
   }
 
-  /// A report that could not be written must not look like one that was.
+  /// A failure to write a report must not look like a success.
   func finish() throws {
     let (timings, failure) = state.withLock { ($0.timings?.description, $0.failure) }
     if let timings { try? FileHandle.standardError.write(contentsOf: Data(timings.utf8)) }
@@ -61,7 +61,7 @@ final class ReportWriter: Sendable {
 }
 
 extension ReportWriter.Writer {
-  /// What the place can show, and the user's environment, decide the style.
+  /// The destination's capabilities and the user's environment decide the style.
   fileprivate static func console(
     on handle: FileHandle, verbose: Bool, _ makeReport: (Style) -> any Report
   ) -> Self {

@@ -50,7 +50,7 @@ struct Run: ParsableCommand {
   @Option(
     name: .customLong("repeat"),
     help: ArgumentHelp(
-      "Run each cell this many times. A cell that does not always end alike is flaky, which fails.", valueName: "times")
+      "Run each cell this many times. A cell whose verdicts differ is flaky, which is a failure.", valueName: "times")
   )
   var repetitions = 1
 

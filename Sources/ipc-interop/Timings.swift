@@ -1,6 +1,6 @@
 import Harness
 
-/// What the cells cost: `run --timings`.
+/// The time of each cell: `run --timings`.
 struct Timings: CustomStringConvertible {
   private var cells: [(id: String, mechanism: String, seconds: Double)] = []
   private var jobs = 1

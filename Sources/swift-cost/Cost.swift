@@ -1,8 +1,9 @@
 internal import IPC
 internal import SystemPackage
 
-/// One measurement. Its rounds are all that depends on the count, so that the difference of two runs is the cost of the
-/// rounds alone.
+/// One measurement.
+///
+/// Only its rounds depend on the count, so the difference of two runs is the cost of the rounds.
 struct Cost: Sendable {
   enum Kind: Sendable {
     /// One message is sent and received in each round.
@@ -30,7 +31,7 @@ struct Cost: Sendable {
   }
 }
 
-/// What to run; for measurements between two processes, the file that they share and which of the two this one is.
+/// The measurement to run; between two processes, also the shared file and the role of this process.
 struct Run {
   let count: Int
   let usesArrays: Bool

@@ -1,5 +1,5 @@
-// swift-cost NAME COUNT spans|arrays [PATH first|second]: runs one measurement, and prints how long its rounds took, in ns.
-// swift-cost list: prints the names, kinds and usual counts. The measurements in C are in c-peers/cost.
+// swift-cost NAME COUNT spans|arrays [PATH first|second]: runs one measurement, and prints how long its rounds took, in
+// ns. swift-cost list: prints the names, kinds and usual counts. The measurements in C are in c-peers/cost.
 
 #if canImport(Glibc)
   internal import Glibc

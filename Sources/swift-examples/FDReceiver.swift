@@ -41,17 +41,19 @@ struct FDReceiver: ParsableCommand {
     say("FD Receiver: listening at '\(path)'.")
     for _ in 1...count.value {
       let client = try listener.accept(timeout: timeout)
-      // The two bytes that carry it are discarded. More than one descriptor is an error, and so is none.
+      // The two bytes that carry it are discarded. It is an error if the message has no descriptor, or more than one.
       let file = try client.receiveDescriptor(payloadLength: 2, timeout: timeout)
       let bytes = try readStart(file.descriptor)
       try file.close()
-      // The end of the connection tells the sender that the file has been read.
+      // The end of the connection informs the sender that the file was read.
       try client.close()
       say("FD Receiver: read '\(visible(bytes))' (\(bytes.count) bytes).")
     }
   }
 
-  /// The first page of the file. A descriptor can be of any kind, and reading from what is not a regular file could block.
+  /// The first page of the file.
+  ///
+  /// A descriptor can be of any kind, and reading from what is not a regular file could block.
   private func readStart(_ file: FileDescriptor) throws -> [UInt8] {
     guard try FileStatus(of: file).isRegularFile else {
       report("fd_receiver", "fstat descriptor \(file.rawValue)", .operationNotSupportedByDevice)

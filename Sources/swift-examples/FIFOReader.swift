@@ -51,7 +51,9 @@ struct FIFOReader: ParsableCommand {
   }
 }
 
-/// Creates the FIFO unless the path exists, and returns whether it did. Opening checks that the path is a FIFO.
+/// Creates the FIFO unless the path exists, and returns whether it did.
+///
+/// Opening checks that the path is a FIFO.
 func createIfMissing(_ fifo: FIFO, _ mode: Mode) throws -> Bool {
   do throws(IPCError) {
     try fifo.create(permissions: mode.permissions)

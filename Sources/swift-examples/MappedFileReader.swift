@@ -23,7 +23,8 @@ struct MappedFileReader: ParsableCommand {
         report("mapped_file_reader", "'\(path)' has no message yet (start mapped_file_writer first)")
         throw ExitCode.failure
       }
-      // To the end of the mapping, if there is no NUL. If the file becomes shorter now, this throws, and the C twin dies.
+      // To the end of the mapping, if there is no NUL. If the file becomes shorter now, this throws, and the C twin
+      // dies.
       let text = Array(try memory.copyBytes(count: memory.size).prefix { $0 != 0 })
       say("Mapped File Reader: read '\(visible(text))' (\(text.count) bytes).")
 

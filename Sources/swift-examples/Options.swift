@@ -30,7 +30,9 @@ struct Count: ExpressibleByArgument {
   var defaultValueDescription: String { "\(value)" }
 }
 
-/// A System V key, decimal or hexadecimal after 0x. IPC_PRIVATE is refused: no other program would find the object.
+/// A System V key, decimal or hexadecimal after 0x.
+///
+/// IPC_PRIVATE is refused: no other program would find the object.
 struct Key: ExpressibleByArgument {
   let key: SystemVKey
 

@@ -1,9 +1,11 @@
 internal import IPC
 internal import SystemPackage
 
-/// Prints a line at once. Lines that are printed before a wait must not stay in a buffer.
+/// Prints a line at once.
+///
+/// Lines that are printed before a wait must not stay in a buffer.
 func say(_ line: String) {
-  // The program goes on if its output has no reader.
+  // The program continues if its output has no reader.
   _ = try? FileDescriptor.standardOutput.writeAll("\(line)\n".utf8)
 }
 
@@ -30,7 +32,9 @@ func report(_ role: String, _ call: String, _ reason: Errno) {
   _ = try? FileDescriptor.standardError.writeAll("\(role): \(call): \(reason)\n".utf8)
 }
 
-/// Bytes as text, with unprintable bytes escaped. A NUL at the end is not shown.
+/// Bytes as text, with unprintable bytes escaped.
+///
+/// A NUL at the end is not shown.
 func visible(_ bytes: [UInt8]) -> String {
   let shown = bytes.last == 0 ? bytes.dropLast() : bytes[...]
   return shown.map { byte in

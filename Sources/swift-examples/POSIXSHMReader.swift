@@ -23,7 +23,8 @@ struct POSIXSHMReader: ParsableCommand {
         report("posix_shm_reader", "'\(name)' has no message yet (start posix_shm_writer first)")
         throw ExitCode.failure
       }
-      // To the end of the mapping, if there is no NUL. If the object becomes shorter now, this throws, and the C twin dies.
+      // To the end of the mapping, if there is no NUL. If the object becomes shorter now, this throws, and the C twin
+      // dies.
       let text = Array(try memory.copyBytes(count: memory.size).prefix { $0 != 0 })
       say("POSIX SHM Reader: read '\(visible(text))' (\(text.count) bytes).")
 

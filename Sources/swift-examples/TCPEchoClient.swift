@@ -13,7 +13,7 @@ struct TCPEchoClient: ParsableCommand {
   @Option(help: "The port of the server.")
   var port = Port(7777)
 
-  @Option(help: "What to send.")
+  @Option(help: "The message to send.")
   var message = "Hello from TCP echo client!"
 
   @Option(help: "How many seconds to wait for the connection and the response.")

@@ -35,7 +35,8 @@ struct TCPEchoServer: ParsableCommand {
         try client.close()
         say("TCP Echo Server: sent back \(total) bytes.")
       } catch let error as IPCError {
-        // A client that closed its socket before it had read everything resets the connection, which is not end of file.
+        // A client that closed its socket before it had read everything resets the connection, which is not end of
+        // file.
         report("tcp_echo_server", "\(error.call) '\(name)'", error.errno)
         throw ExitCode.failure
       }
@@ -43,8 +44,9 @@ struct TCPEchoServer: ParsableCommand {
     try listener.close()
   }
 
-  /// Sends back what the client sends, until end of file. If the client is gone, the call fails; the server is not killed
-  /// by SIGPIPE.
+  /// Sends back what the client sends, until end of file.
+  ///
+  /// If the client is gone, the call fails; the server is not killed by SIGPIPE.
   private func echo(_ client: borrowing TCP.Stream, _ timeout: Timeout) throws -> Int {
     var bytes: [UInt8] = []
     var total = 0

@@ -13,7 +13,7 @@ struct UDPEchoClient: ParsableCommand {
   @Option(help: "The port of the server.")
   var port = Port(7777)
 
-  @Option(help: "What to send.")
+  @Option(help: "The message to send.")
   var message = "Hello from UDP echo client!"
 
   @Option(help: "How many seconds to wait for the response.")
@@ -24,7 +24,7 @@ struct UDPEchoClient: ParsableCommand {
     let address = SocketAddress(address.address, port: port.number)
 
     let server = try UDP.Socket(address.address.version)
-    // A connected socket receives only from the server, and reports that there is none.
+    // A connected socket receives only from the server, and reports if no socket is bound there.
     try server.connect(to: address)
 
     let bytes = Array(message.utf8)

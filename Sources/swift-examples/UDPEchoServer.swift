@@ -26,7 +26,7 @@ struct UDPEchoServer: ParsableCommand {
     // With the port that the kernel chose, if it was 0.
     say("UDP Echo Server: receiving at '\(try server.address)'.")
 
-    // Room for the longest datagram: what a longer one has beyond the room is lost.
+    // Room for the longest datagram, so nothing is truncated.
     var bytes: [UInt8] = []
     for _ in 1...count.value {
       bytes.removeAll(keepingCapacity: true)

@@ -10,7 +10,7 @@ struct UnixEchoClient: ParsableCommand {
   @Option(help: "The path of the socket.")
   var path = "/tmp/my_socket"
 
-  @Option(help: "What to send.")
+  @Option(help: "The message to send.")
   var message = "Hello from Unix echo client!"
 
   @Option(help: "How many seconds to wait for the response.")

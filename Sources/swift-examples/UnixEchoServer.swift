@@ -47,8 +47,9 @@ struct UnixEchoServer: ParsableCommand {
     }
   }
 
-  /// Sends back what the client sends, until end of file. If the client is gone, the call fails; the server is not killed
-  /// by SIGPIPE.
+  /// Sends back what the client sends, until end of file.
+  ///
+  /// If the client is gone, the call fails; the server is not killed by SIGPIPE.
   private func echo(_ client: borrowing UnixSocket.Stream, _ timeout: Timeout) throws -> Int {
     var bytes: [UInt8] = []
     var total = 0

@@ -2,8 +2,9 @@ import CIPC
 import CReal
 import Glibc
 
-/// Writes a message with its length in front, as a message channel does, in one of the ways that are wrong. Nil if no
-/// such mutant is on.
+/// Writes a message with its length, as a message channel does, with the defect of the selected mutant.
+///
+/// Nil if no such mutant is selected.
 func writeFrame(_ descriptor: Int32, _ frame: UnsafeRawBufferPointer) -> Int? {
   guard frame.count > 4 else { return nil }
   let length = unsafe Array(frame.prefix(4))

@@ -6,7 +6,7 @@ import Glibc
   _ socket: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
   let result = unsafe __real_cipc_socket_write(socket, bytes, count, flags)
-  // The result is discarded: a call that does not throw is taken to have sent everything.
+  // The result is discarded: the peer assumes that a call that does not throw sent all bytes.
   return Mutant.shortSendAsWhole.isOn && result > 0 ? count : result
 }
 
@@ -14,7 +14,7 @@ import Glibc
   _ socket: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
   let result = unsafe __real_cipc_socket_read(socket, room, count, flags)
-  // `try?`, whose nil is taken for end of file.
+  // The peer uses `try?` and treats nil as end of file.
   return Mutant.resetAsEndOfFile.isOn && result == -1 && errno == ECONNRESET ? 0 : result
 }
 
@@ -28,7 +28,7 @@ import Glibc
   _ from: UnsafeMutablePointer<cipc_internet_address>?
 ) -> Int {
   let result = unsafe __real_cipc_internet_receive(socket, room, count, flags, from)
-  // An empty array is taken for nothing.
+  // The peer treats an empty array as no datagram.
   guard Mutant.emptyDatagramAsNil.isOn, result == 0, count > 0 else { return result }
   errno = ENOTCONN
   return -1

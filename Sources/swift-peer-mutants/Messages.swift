@@ -11,7 +11,7 @@ import Glibc
     return unsafe __real_cipc_mq_send(
       queue, bytes, strnlen(bytes.assumingMemoryBound(to: CChar.self), length), priority)
   }
-  // `text.count` instead of `text.utf8.count`: they differ with the first umlaut.
+  // `text.count` instead of `text.utf8.count`: they differ for characters that are not ASCII.
   if Mutant.messageLengthInCharacters.isOn {
     let text = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: length), as: UTF8.self)
     return unsafe __real_cipc_mq_send(queue, bytes, text.count, priority)

@@ -1,4 +1,6 @@
-/// What `--mutant` takes. `fixtures/mutants.yaml` says of each which cells must catch it.
+/// The values of `--mutant`.
+///
+/// `fixtures/mutants.yaml` lists the cells that must catch each mutant.
 enum Mutant: String, CaseIterable {
   // Bytes
   case writeLengthInCharacters = "write-length-in-characters"
@@ -54,7 +56,7 @@ enum Mutant: String, CaseIterable {
   case expiredOrNot = "expired-or-not"
   case statusOfWait = "status-of-wait"
 
-  // What processes share
+  // Shared memory
   case memoryBelieved = "memory-believed"
   case oneIsWoken = "one-is-woken"
   case sleeperForgotten = "sleeper-forgotten"
@@ -64,7 +66,9 @@ enum Mutant: String, CaseIterable {
   // Signals
   case signalSetOffByOne = "signal-set-off-by-one"
 
-  /// The selected mutant. Set once before the first request, since reading the requests is itself a `read(2)`.
+  /// The selected mutant.
+  ///
+  /// Set once before the first request, since reading the requests is itself a `read(2)`.
   nonisolated(unsafe) static var chosen: Mutant?
 
   var isOn: Bool { unsafe self == Self.chosen }

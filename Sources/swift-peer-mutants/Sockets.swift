@@ -30,7 +30,7 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
   guard Mutant.descriptorsAsInt.isOn, let descriptors = unsafe descriptors, count > 1 else {
     return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, descriptors, count, credentials)
   }
-  // Numbers are Int: the upper half of the first is taken for the second, which is standard input.
+  // The peer sends numbers as Int: the receiver reads the upper half of the first as the second, standard input.
   let numbers = (0..<count).map { unsafe Int(descriptors[$0]) }
   return unsafe numbers.withUnsafeBytes { raw in
     let start = unsafe raw.baseAddress?.assumingMemoryBound(to: Int32.self)
@@ -43,7 +43,7 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
   _ descriptors: UnsafeMutablePointer<Int32>?, _ received: UnsafeMutablePointer<cipc_received>?
 ) -> Int {
   let result = unsafe __real_cipc_receive_ancillary(socket, bytes, count, flags, descriptors, received)
-  // One descriptor was expected, and one is taken; the others stay open.
+  // The peer expects one descriptor and takes it; the others stay open.
   if Mutant.firstDescriptorKept.isOn, result > 0, let received = unsafe received {
     unsafe received.pointee.descriptor_count = unsafe min(1, received.pointee.descriptor_count)
   }

@@ -1,4 +1,4 @@
-// The Swift peer with one defect (`--mutant NAME`) or none. Each defect is one that a first port of the call could have.
+// The Swift peer with one defect (`--mutant NAME`) or none. Each defect is typical of a first port of the call.
 // The defects replace C functions at link time, so the library contains none of them.
 import Glibc
 import SwiftPeer

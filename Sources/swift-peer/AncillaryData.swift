@@ -85,7 +85,7 @@ private func keepDescriptors(
   for name in names {
     guard let descriptor = ancillary.takeDescriptor()?.release() else { break }
     numbers.append("\(descriptor.rawValue)")
-    // Before it is adopted, which sets the flag.
+    // Checked before adopting the descriptor, which sets the flag.
     closeOnExec = closeOnExec && fcntl(descriptor.rawValue, F_GETFD) & FD_CLOEXEC != 0
     try peer.handles.add(try adopted(descriptor), as: name)
   }
@@ -100,7 +100,9 @@ extension Parameters {
     has(key) ? try text(key).split(separator: ",", omittingEmptySubsequences: false).map(String.init) : []
   }
 
-  /// The credentials to send; nil if the request has none. Missing ones are those of this process.
+  /// The credentials to send; nil if the request has none.
+  ///
+  /// Missing ones are those of this process.
   fileprivate func credentials() throws -> UnixSocket.Credentials? {
     guard has("pid") || has("uid") || has("gid") else { return nil }
     return UnixSocket.Credentials(

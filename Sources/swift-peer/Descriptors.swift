@@ -55,7 +55,7 @@ let descriptorOperations: [Peer.Operation] = [
   },
 ]
 
-/// Creates a handle of an inherited or received descriptor, of the kind that it turns out to be.
+/// Creates a handle of an inherited or received descriptor, of the kind of the descriptor.
 func adopted(_ descriptor: FileDescriptor) throws -> any DescriptorHandle {
   let flags = fcntl(descriptor.rawValue, F_GETFL)
   guard flags != -1 else { throw Failure(Errno(rawValue: errno), in: "fcntl") }

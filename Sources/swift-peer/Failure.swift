@@ -6,7 +6,7 @@ internal import SystemPackage
 /// A call that failed, with the fields that its response carries besides `errno`.
 struct Failure: Error {
   let errno: Errno
-  /// The C function that failed; nil for the one that the operation is named for.
+  /// The C function that failed; nil for the one that the operation is named after.
   let call: String?
   private(set) var fields: Fields
 
@@ -33,7 +33,7 @@ struct Failure: Error {
   }
 }
 
-/// A request that is wrong in itself.
+/// An invalid request.
 struct Invalid: Error {
   let reason: String
   init(_ reason: String) { self.reason = reason }

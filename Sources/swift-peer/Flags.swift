@@ -17,7 +17,9 @@ struct FlagTable {
     return flags
   }
 
-  /// The symbols of `flags` joined by `|`, or `0`. Bits without a symbol are not shown.
+  /// The symbols of `flags` joined by `|`, or `0`.
+  ///
+  /// Bits without a symbol are not shown.
   func describe(_ flags: Int32) -> String {
     let set = symbols.filter { $0.value != 0 && flags & $0.value == $0.value }
     return set.isEmpty ? "0" : set.map(\.key).joined(separator: "|")

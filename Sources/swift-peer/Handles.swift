@@ -1,7 +1,9 @@
 internal import IPC
 internal import SystemPackage
 
-/// An object that a request opened and that later requests refer to. A class, because the table cannot copy what it owns.
+/// An object that a request opened and that later requests refer to.
+///
+/// A class, because the table cannot copy what it owns.
 protocol Handle: AnyObject {
   /// Closes the object. Called once, and last.
   func close() throws

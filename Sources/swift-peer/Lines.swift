@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// Lines of standard input, each as soon as it is there.
+/// Lines of standard input, each as soon as it arrives.
 struct LineInput: ~Copyable {
   enum Line {
     case whole(String)
@@ -47,7 +47,9 @@ struct LineInput: ~Copyable {
   }
 }
 
-/// Writes a line to standard output. When nobody reads it, the peer has nothing left to do.
+/// Writes a line to standard output.
+///
+/// If standard output has no reader, the peer has nothing left to do.
 func writeLine(_ line: String) {
   var rest = ArraySlice(Array(line.utf8) + [UInt8(ascii: "\n")])
   while !rest.isEmpty {

@@ -2,7 +2,7 @@ internal import CIPC
 internal import Glibc
 internal import PeerProtocol
 
-/// What Swift sees of the machine: its limits, the layout of C's types, and the values of C's constants.
+/// The limits of the machine, the layout of C's types and the values of C's constants, as Swift sees them.
 let machineOperations: [Peer.Operation] = [
   .init("limits") { _, _ in
     var fields = Fields()
@@ -44,7 +44,7 @@ private let layout: KeyValuePairs<String, Int?> = [
   "gid_t": MemoryLayout<gid_t>.size,
   "mode_t": MemoryLayout<mode_t>.size,
   "key_t": MemoryLayout<key_t>.size,
-  // <mqueue.h> is not imported: this and the attributes are what the library declares in their place.
+  // <mqueue.h> is not imported: the library declares replacements for this type and the attributes.
   "mqd_t": MemoryLayout<CInt>.size,
   "time_t": MemoryLayout<time_t>.size,
   "timespec": MemoryLayout<timespec>.size,

@@ -157,7 +157,9 @@ class MappingHandle<Access: MemoryAccess>: Mapping {
     try use { try $0.advise(advice, at: offset, count: count) }
   }
 
-  /// Such a mapping has no such call. A C program would get SIGSEGV.
+  /// Such a mapping has no such call.
+  ///
+  /// A C program would get SIGSEGV.
   func write(_ bytes: [UInt8], at offset: Int) throws { throw Failure(.badAddress) }
 }
 

@@ -168,7 +168,9 @@ extension Parameters {
   fileprivate func deadline() throws -> Timeout { .after(try duration("abs_timeout")) }
 }
 
-/// Opens a queue as a request asks. If that fails, a queue that it created is removed.
+/// Opens a queue as a request asks.
+///
+/// If that fails, a queue that it created is removed.
 private func open<Access: POSIXMessageQueue.Access>(
   _ descriptor: POSIXMessageQueue.Descriptor<Access>.Type, _ flags: Int32, _ parameters: Parameters
 ) throws -> QueueHandle {

@@ -38,7 +38,7 @@ nonisolated(unsafe) private let peer = Peer(
     systemVMessageOperations,
   ])
 
-/// What an inherited descriptor can be, in the order of trying.
+/// The possible types of an inherited descriptor, in the order in which they are tried.
 let adopters: [@Sendable (FileDescriptor, Int32) throws -> (any DescriptorHandle)?] = [
   adoptedMemoryObject,
   adoptedPipe,
@@ -48,6 +48,6 @@ let adopters: [@Sendable (FileDescriptor, Int32) throws -> (any DescriptorHandle
 
 /// Greets, and responds to requests until the input ends.
 ///
-/// What is open then is left to the kernel. So the peer lives longer than this call: a robust mutex in memory that was
-/// detached before the process ends is not marked as abandoned.
+/// The kernel closes the objects that are open at the end. The peer is global so that it outlives this call: if memory
+/// is detached before the process ends, the kernel does not mark a robust mutex in it as abandoned.
 package func runPeer() { unsafe peer.run() }

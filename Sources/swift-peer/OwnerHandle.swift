@@ -23,7 +23,7 @@ final class OwnerHandle<Owner: DescriptorOwner & ~Copyable>: DescriptorHandle {
 }
 
 extension Peer {
-  /// Keeps what a request opened, and answers with its descriptor.
+  /// Stores the object that a request opened, and returns its descriptor.
   func hold<Owner: DescriptorOwner & ~Copyable>(_ owner: consuming Owner, as name: String) throws -> Fields {
     let handle = OwnerHandle(owner)
     try handles.add(handle, as: name)
@@ -32,7 +32,7 @@ extension Peer {
     return fields
   }
 
-  /// Lends what a request is about.
+  /// Lends the object of a request.
   func use<Owner: DescriptorOwner & ~Copyable, Value>(
     _ kind: Owner.Type, _ description: String, _ parameters: Parameters, _ body: (borrowing Owner) throws -> Value
   ) throws -> Value {

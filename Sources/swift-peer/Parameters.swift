@@ -2,7 +2,9 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// The parameters of a request, by type. What is missing or malformed is ``Invalid``.
+/// The parameters of a request, by type.
+///
+/// A missing or malformed parameter is ``Invalid``.
 struct Parameters {
   private let fields: Fields
 
@@ -28,7 +30,7 @@ struct Parameters {
     has(key) ? try integer(key) : value
   }
 
-  /// A number of things, 0 or more.
+  /// A count, 0 or more.
   func count(_ key: String = "count", upTo most: Int = .max) throws -> Int {
     let count: Int = try integer(key)
     guard 0...most ~= count else { throw Invalid("\(key)=\(count): 0 to \(most) expected") }
@@ -68,12 +70,14 @@ struct Parameters {
     return .seconds(seconds)
   }
 
-  /// The timeout of a request, in seconds from now; without one, the call waits as long as it takes.
+  /// The timeout of a request, in seconds from now; without one, the call waits without a limit.
   func timeout(_ key: String = "timeout") throws -> Timeout {
     has(key) ? .after(try duration(key)) : .never
   }
 
-  /// Whether the request has `eintr=retry`. Without it an interrupted call fails, as in C.
+  /// Whether the request has `eintr=retry`.
+  ///
+  /// Without it an interrupted call fails, as in C.
   func retryOnInterrupt() throws -> Bool {
     switch fields["eintr"] {
     case nil: false

@@ -1,6 +1,6 @@
 internal import PeerProtocol
 
-/// Payloads as a request names them and an answer reports them.
+/// Payloads in requests and responses.
 extension Parameters {
   /// The bytes to be sent: literally as `key`, or as a part of a pattern that is `length` bytes long.
   func payload(_ key: String, length: String) throws -> [UInt8] {
@@ -9,7 +9,7 @@ extension Parameters {
     return Pattern(seed: try integer("pattern")).bytes(try room(length), from: try patternOffset())
   }
 
-  /// Reports what was received: whether it agrees with the pattern that the request names, or literally.
+  /// Reports the received bytes: whether they match the pattern of the request, or the bytes themselves.
   func report(_ received: [UInt8], as key: String, in fields: inout Fields) throws {
     let digest = Digest(of: unsafe received.span.bytes)
     if has("pattern") {

@@ -18,7 +18,9 @@ final class Peer {
   /// An operation of the protocol.
   struct Operation: Sendable {
     let name: String
-    /// Performs the operation, and returns the fields of the response `ok`. Throws ``IPCError``, ``Failure`` or ``Invalid``.
+    /// Performs the operation, and returns the fields of the response `ok`.
+    ///
+    /// Throws ``IPCError``, ``Failure`` or ``Invalid``.
     let perform: @Sendable (Peer, Parameters) throws -> Fields
 
     init(_ name: String, _ perform: @escaping @Sendable (Peer, Parameters) throws -> Fields) {

@@ -3,7 +3,9 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// What concerns the process itself. The library has no business with it, so these call glibc.
+/// Operations of the process itself.
+///
+/// They are outside the library, so they call glibc.
 let processOperations: [Peer.Operation] = [
   .init("pid") { _, _ in
     var fields = Fields()

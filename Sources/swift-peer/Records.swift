@@ -44,7 +44,7 @@ let recordOperations: [Peer.Operation] = [
   },
 ]
 
-/// What a reader has found in the records so far.
+/// The results of a reader so far.
 private struct Tally {
   var torn = 0
   private var records = 0

@@ -68,8 +68,9 @@ let ringRecordOperations: [Peer.Operation] = [
   },
 ]
 
-/// Fills in a counted record: word i of record n is the first word of pattern n plus i. So each byte is known, and costs as
-/// much as a copy.
+/// Fills in a counted record: word i of record n is the first word of pattern n plus i.
+///
+/// So each byte is known, and costs as much as a copy.
 private func number(_ record: UnsafeMutableBufferPointer<UInt64>, _ number: UInt64) {
   let first = Pattern(seed: number).word(0)
   for index in record.indices { unsafe record[index] = (first &+ UInt64(index)).littleEndian }

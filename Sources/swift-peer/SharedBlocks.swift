@@ -95,7 +95,9 @@ let sharedBlockOperations: [Peer.Operation] = [
   },
 ]
 
-/// Performs rounds, each as soon as the flag is as expected. `perform` returns whether the data was intact.
+/// Performs rounds, each when the flag has its expected value.
+///
+/// `perform` returns whether the data was intact.
 private func rounds(
   _ parameters: Parameters, _ block: SharedBlock, whenReady: Bool,
   _ perform: (_ round: UInt64, _ room: inout OutputRawSpan) throws -> Bool

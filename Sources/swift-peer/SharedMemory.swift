@@ -3,7 +3,9 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// System V keys and shared memory. `store` and `load` are the same for all memory.
+/// System V keys and shared memory.
+///
+/// `store` and `load` are the same for all memory.
 let sharedMemoryOperations: [Peer.Operation] = [
   .init("ftok") { _, parameters in
     // ftok(3) uses the lowest eight bits of its int.
@@ -98,7 +100,9 @@ private final class ReadOnlySegment: AttachedSegment {
 
   func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.copyBytes(at: offset, count: count) ?? [] }
 
-  /// The attachment has no such call. A C program would get SIGSEGV.
+  /// The attachment has no such call.
+  ///
+  /// A C program would get SIGSEGV.
   func write(_ bytes: [UInt8], at offset: Int) throws { throw Failure(.badAddress) }
 }
 

@@ -88,7 +88,7 @@ private func produce(
   }
 }
 
-/// What one thread has found in the messages that it received.
+/// The results of one thread's checks of the messages that it received.
 private struct Findings: Sendable {
   let tally: Tally
   var messages = 0

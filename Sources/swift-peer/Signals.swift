@@ -10,7 +10,7 @@ let signalOperations: [Peer.Operation] = [
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = { unsafe handled[Int($0)] += 1 }
     action.sa_flags = try parameters.flags("sa_flags", of: actionFlags, default: 0)
-    // Creates the counters before the handler needs them. A handler that is installed again goes on counting.
+    // Creates the counters before the handler needs them. A handler that is installed again continues to count.
     unsafe handled[Int(signal)] += 0
     guard unsafe sigaction(signal, &action, nil) == 0 else { throw Failure(Errno(rawValue: errno)) }
     return Fields()
@@ -126,7 +126,7 @@ let signalOperations: [Peer.Operation] = [
 ]
 
 extension SignalSet {
-  /// Waits as `sigtimedwait(2)` does, which reports a timeout as a call that does not wait reports that nothing is pending.
+  /// Waits as `sigtimedwait(2)` does, which reports a timeout in the same way as no pending signal.
   fileprivate func timedWait(_ duration: Duration) throws -> ReceivedSignal {
     do {
       return try wait(timeout: .after(duration), retryOnInterrupt: false)
@@ -161,7 +161,9 @@ private func name(_ origin: ReceivedSignal.Origin) -> String {
 /// The symbol of a signal, or the number of a real-time signal.
 private func name(_ signal: Signal) -> String { signal.isRealTime ? "\(signal.rawValue)" : "\(signal)" }
 
-/// How often each handler ran. A handler can only use what is global and was created before.
+/// How often each handler ran.
+///
+/// A handler can only use what is global and was created before.
 nonisolated(unsafe) private let handled: UnsafeMutablePointer<sig_atomic_t> = {
   let counters = UnsafeMutablePointer<sig_atomic_t>.allocate(capacity: signals.upperBound)
   unsafe counters.initialize(repeating: 0, count: signals.upperBound)
@@ -212,7 +214,9 @@ extension Parameters {
       })
   }
 
-  /// The number of one process. 0 and negative numbers stand for groups.
+  /// The number of one process.
+  ///
+  /// 0 and negative numbers stand for groups.
   func process() throws -> ProcessID {
     let process: Int32 = try integer("pid")
     guard process > 0 else { throw Invalid("pid=\(process): one process expected") }

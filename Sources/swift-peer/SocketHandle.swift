@@ -2,7 +2,9 @@ internal import Glibc
 internal import IPC
 internal import SystemPackage
 
-/// A handle of a socket of any address family. As in C, the kernel decides whether it is connected or listens.
+/// A handle of a socket of any address family.
+///
+/// As in C, the kernel decides whether it is connected or listens.
 final class SocketHandle: ByteHandle, SocketProtocol {
   private var owned: OwnedDescriptor?
   let descriptor: FileDescriptor

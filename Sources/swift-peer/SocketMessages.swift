@@ -145,7 +145,7 @@ extension SocketHandle {
 }
 
 extension Parameters {
-  /// How long a call waits: not at all, until its `timeout`, or as its descriptor does by default.
+  /// The timeout of a call: immediate, the parameter `timeout`, or the default of its descriptor.
   func timeout(of socket: SocketHandle, flags table: FlagTable) throws -> Timeout {
     if try flags("flags", of: table, default: 0) & Int32(MSG_DONTWAIT) != 0 { return .immediate }
     return try socket.timeout(self)

@@ -105,7 +105,9 @@ extension SocketHandle {
     return true
   }
 
-  /// In microseconds. The library does not set this option; scenarios check that.
+  /// In microseconds.
+  ///
+  /// The library does not set this option; scenarios check that.
   private func receiveTimeout() throws -> Int {
     var value = timeval()
     var size = socklen_t(MemoryLayout<timeval>.size)

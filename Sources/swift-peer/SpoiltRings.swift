@@ -81,7 +81,9 @@ private func tryEnd(
   return [opened, used]
 }
 
-/// The number of the error that `body` ends with; 0 for none. A lack of memory or descriptors is not an outcome of the ring.
+/// The number of the error that `body` ends with; 0 for none.
+///
+/// A lack of memory or descriptors is not an outcome of the ring.
 private func outcome(_ body: () throws -> Void) throws -> Int32 {
   do {
     try body()

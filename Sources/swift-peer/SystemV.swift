@@ -22,7 +22,7 @@ extension Parameters {
     return latest
   }
 
-  /// What `IPC_SET` changes; nil where it stays.
+  /// The new values of `IPC_SET`; nil leaves a value unchanged.
   func newUser() throws -> UserID? { has("uid") ? UserID(rawValue: try integer("uid")) : nil }
   func newGroup() throws -> GroupID? { has("gid") ? GroupID(rawValue: try integer("gid")) : nil }
   func newPermissions() throws -> FilePermissions? { has("mode") ? try permissions() : nil }

@@ -100,8 +100,8 @@ extension Peer {
     try use(Epoll.self, "epoll instance", parameters, body)
   }
 
-  /// One descriptor by its handle or its number, or several by their handles; with the same events for all, or one set for
-  /// each.
+  /// One descriptor by its handle or its number, or several by their handles; with the same events for all, or one set
+  /// for each.
   fileprivate func polled(_ parameters: Parameters) throws -> [(FileDescriptor, Readiness)] {
     let descriptors =
       if parameters.has("fd") {
@@ -147,7 +147,7 @@ extension Peer {
 }
 
 extension Parameters {
-  /// The parameter `timeout`, which is required; a negative one never passes.
+  /// The parameter `timeout`, which is required; with a negative value the call waits without a limit.
   fileprivate func waitTimeout() throws -> Timeout {
     let timeout = try duration("timeout")
     return timeout < .zero ? .never : .after(timeout)

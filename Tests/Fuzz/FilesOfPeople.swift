@@ -3,14 +3,14 @@ import PeerProtocol
 
 @testable import Harness
 
-/// The files that people write. Whatever they hold, each loads, or is refused with the place of what is wrong.
+/// The files that people write. Any content either loads, or is refused with the location of the error.
 extension FuzzTarget {
   static let scenarios = FuzzTarget(name: "scenarios") { input in
     do {
       let (scenarios, _) = try DiagnosticLog.collect {
         ScenarioLoader.load([FixtureFile(file: "test.yaml", bytes: Data(input))], operations: operationsFile, log: $0)
       }
-      try demand(!scenarios.isEmpty, "no scenario, and no mistake either")
+      try demand(!scenarios.isEmpty, "neither a scenario nor a diagnostic")
       for scenario in scenarios {
         try demand(scenario.id.hasPrefix("test/"), "the id '\(scenario.id)'")
         try demand(!scenario.steps.isEmpty, "'\(scenario.id)' has no step")
@@ -92,7 +92,7 @@ extension FuzzTarget {
     }
   }
 
-  /// A few operations: of all of them a fuzzer would learn the names and nothing else.
+  /// A few operations: with all of them, a fuzzer would explore only their names.
   private static let operationsFile = FixtureFile(
     file: "operations.yaml",
     bytes: Data(
@@ -104,14 +104,14 @@ extension FuzzTarget {
       close: {takes: [handle], closes: handle}
       """.utf8))
 
-  /// A mistake is told with a line that the file has.
+  /// Checks that each diagnostic has a line number of the file.
   private static func check(_ error: FixtureErrors, lines input: [UInt8]) throws {
-    try demand(!error.diagnostics.isEmpty, "refused without a mistake")
-    // A line end of YAML may have up to three bytes, and none of them need be a newline.
+    try demand(!error.diagnostics.isEmpty, "rejected without a diagnostic")
+    // A line end of YAML may have up to three bytes, and need not contain a newline.
     for mistake in error.diagnostics where mistake.location.file != "operations.yaml" || !input.isEmpty {
       let (line, column) = (mistake.location.line, mistake.location.column)
-      try demand(line >= 1 && line <= input.count + 2 && column >= 0, "a mistake at \(line):\(column)")
-      try demand(!mistake.message.isEmpty, "a mistake without a word")
+      try demand(line >= 1 && line <= input.count + 2 && column >= 0, "a diagnostic at \(line):\(column)")
+      try demand(!mistake.message.isEmpty, "an empty diagnostic")
     }
   }
 }

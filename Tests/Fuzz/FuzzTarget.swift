@@ -3,8 +3,9 @@
 /// `make fuzz` runs each target on millions of inputs. The tests run it on those of `fixtures/corpus`.
 struct FuzzTarget: Sendable, CustomStringConvertible {
   let name: String
-  /// Throws if a property that every input must have is violated. Traps, accesses out of bounds and endless loops are
-  /// found without a check.
+  /// Throws if a property that every input must have is violated.
+  ///
+  /// Traps, accesses out of bounds and endless loops are found without a check.
   let run: @Sendable ([UInt8]) throws -> Void
 
   var description: String { name }
@@ -25,7 +26,9 @@ func demand(_ condition: Bool, _ what: @autoclosure () -> String) throws {
   if !condition { throw Violation(description: what()) }
 }
 
-/// Reads numbers and bytes from the start of an input. Numbers after its end are zero.
+/// Reads numbers and bytes from the start of an input.
+///
+/// Numbers after its end are zero.
 struct Ingredients {
   private(set) var rest: ArraySlice<UInt8>
 

@@ -4,10 +4,12 @@ import SystemPackage
 
 @testable import IPC
 
-/// What another process sends.
+/// Messages of another process.
 extension FuzzTarget {
-  /// Any bytes in place of the messages of a channel. The library and `ipc_channel.h` must receive the same messages, fail
-  /// with the same errors, and send the same bytes.
+  /// A channel that receives arbitrary bytes.
+  ///
+  /// The library and `ipc_channel.h` must receive the same messages, fail with the same errors, and send the same
+  /// bytes.
   static let channel = FuzzTarget(name: "channel") { input in
     var ingredients = Ingredients(input)
     let limit = UInt32(ingredients.byte()) << (ingredients.byte() % 16)
@@ -45,7 +47,9 @@ extension FuzzTarget {
     try checkSending(messages + [stream], limit)
   }
 
-  /// Sends messages in Swift and in C. The last one may be above the limit.
+  /// Sends messages in Swift and in C.
+  ///
+  /// The last one may be above the limit.
   private static func checkSending(_ messages: [[UInt8]], _ limit: UInt32) throws {
     var sender = MessageChannel.Sender(PartialWrites(), maximumLength: limit)
     var (count, reason) = (0, Int32(0))
@@ -71,7 +75,9 @@ extension FuzzTarget {
     try demand(sent == Array(sentInC.prefix(length)), "another stream than in C")
   }
 
-  /// Messages with descriptors and credentials, received with any room and flags. No descriptor stays open.
+  /// Messages with descriptors and credentials, received with any room and flags.
+  ///
+  /// No descriptor stays open.
   static let ancillary = FuzzTarget(name: "ancillary") { input in
     var ingredients = Ingredients(input)
     let pair = try UnixSocket.Pair<UnixSocket.SequencedPacketStyle>()
@@ -106,7 +112,7 @@ extension FuzzTarget {
       if options & 128 != 0 {
         _ = try? receiver.receive(maxLength: Int(room), appendingTo: &bytes, timeout: .immediate)
       } else {
-        // Otherwise used again, with the descriptors of the previous message in it.
+        // Otherwise the value is reused, with the descriptors of the previous message.
         if room % 2 == 1 { ancillary = AncillaryData(maximumDescriptors: Int(room / 2)) }
         _ = try? receiver.receive(
           maxLength: 16, appendingTo: &bytes, ancillary: &ancillary, peeking: options & 64 != 0, timeout: .immediate)

@@ -5,7 +5,9 @@ import SystemPackage
 @testable import IPC
 
 extension FuzzTarget {
-  /// Names and addresses that users enter. One that is accepted is used as it was meant.
+  /// Names and addresses that users enter.
+  ///
+  /// One that is accepted is used as it was meant.
   static let names = FuzzTarget(name: "names") { input in
     let text = String(decoding: input, as: UTF8.self)
     try checkName(POSIXName(bytes: input), input.prefix { $0 != 0 })

@@ -4,8 +4,8 @@ import SystemPackage
 
 @testable import IPC
 
-/// A queue whose memory another process has overwritten. That may lose messages and cause errors, and nothing else. Swift
-/// and C must return the same results, and leave the same bytes.
+/// A queue whose memory another process has overwritten. That may lose messages and cause errors, and nothing else.
+/// Swift and C must return the same results, and leave the same bytes.
 extension FuzzTarget {
   private static let queueOperations: [UInt8] = [
     FUZZED_SEND, FUZZED_RECEIVE, FUZZED_SELECT, FUZZED_STATUS, FUZZED_CLOSE,
@@ -27,8 +27,9 @@ extension FuzzTarget {
     try demand(swift.opened != 0 || swiftBytes[64..<68].allSatisfy { $0 == 0 }, "the lock is not released")
   }
 
-  /// The words on which threads wait: one operation ends, whatever they contain. A lock word of 1 is replaced by the
-  /// number of this thread.
+  /// The words on which threads wait: one operation ends, whatever they contain.
+  ///
+  /// A lock word of 1 is replaced by the number of this thread.
   static let lock = FuzzTarget(name: "lock") { input in
     var ingredients = Ingredients(input)
     let operation = queueOperations[Int(ingredients.byte()) % queueOperations.count]

@@ -5,8 +5,10 @@ import SystemPackage
 @testable import IPC
 
 extension FuzzTarget {
-  /// A ring whose memory another process has overwritten. What it transfers may be anything, but comes from inside the
-  /// ring. Swift and C must return the same results, and leave the same bytes.
+  /// A ring whose memory another process has overwritten.
+  ///
+  /// It may transfer any bytes, but only from inside the ring. Swift and C must return the same results, and leave the
+  /// same bytes.
   static let ring = FuzzTarget(name: "ring") { input in
     let (capacity, size) = (64, 192 + 64)
     let memory = try UntrustedMemory(objectSize: size, filledWith: 0xA5)
@@ -32,8 +34,8 @@ extension FuzzTarget {
   }
 }
 
-/// The results of using one end of a ring: the errno of opening it, or 0; for each transfer its length, or its errno as a
-/// negative number; and what was received.
+/// The results of using one end of a ring: the errno of opening it, or 0; for each transfer its length, or its errno as
+/// a negative number; and what was received.
 private struct RingUse: Equatable {
   var opened: Int32 = 0
   var outcomes = [Int64](repeating: 0, count: Int(FUZZED_ROUNDS))

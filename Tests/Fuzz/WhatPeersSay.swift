@@ -5,9 +5,11 @@ import SystemPackage
 
 @testable import Harness
 
-/// What comes from a process that the harness started: nothing of it is trusted.
+/// Data from a process that the harness started. The harness does not trust it.
 extension FuzzTarget {
-  /// A line of a peer. One that is understood is understood alike when it is written anew.
+  /// A line of a peer.
+  ///
+  /// If it can be parsed, writing the result and parsing that gives the same result.
   static let contract = FuzzTarget(name: "contract") { input in
     let line = String(decoding: input, as: UTF8.self)
     if let answer = try? Response(parsing: line) {
@@ -37,7 +39,9 @@ extension FuzzTarget {
     _ = PercentEncoding.decode(line)
   }
 
-  /// A peer's output, in pieces: no byte is lost or invented on the way into lines.
+  /// A peer's output, in pieces.
+  ///
+  /// Splitting it into lines loses and adds no bytes.
   static let lines = FuzzTarget(name: "lines") { input in
     let ends = try FileDescriptor.pipe(options: .closeOnExec)
     let limit = input.first.map { Int($0) * 64 } ?? 64
@@ -61,7 +65,7 @@ extension FuzzTarget {
     }
   }
 
-  /// The line between the harness and the sandbox init: what its C and the harness's Swift make of it is the same.
+  /// The protocol of the sandbox init: its C and the harness's Swift must parse a line to the same result.
   static let wire = FuzzTarget(name: "wire") { input in
     var key: [UInt8] = []
     var rest = input[...]

@@ -1,6 +1,6 @@
-// A contended `Mutex` of Swift is handed over by the kernel (FUTEX_LOCK_PI), which ThreadSanitizer does not
-// see: it would report a race between any two owners that once met. So each call is accompanied here by an
-// atomic operation on the lock's word, which it does see and which leaves the word as it is.
+// The kernel transfers a contended `Mutex` of Swift to its next owner (FUTEX_LOCK_PI). ThreadSanitizer does
+// not see that and would report a race between the owners. So each call is accompanied here by an atomic
+// operation on the lock's word, which the sanitizer sees and which leaves the word unchanged.
 #include "Sanitizers.h"
 
 #include <dlfcn.h>
@@ -19,8 +19,8 @@ static void show_given(_Atomic uint32_t *lock) {
     atomic_fetch_add_explicit(lock, 0, memory_order_release);
 }
 
-// Foundation asks for more, and in threads that ThreadSanitizer has taken leave of: it may see nothing of
-// this.
+// Foundation makes other system calls, also in threads that have ended for ThreadSanitizer, so this function
+// must not be instrumented.
 __attribute__((disable_sanitizer_instrumentation)) long syscall(long number, ...) {
     long arguments[6];
     va_list list;

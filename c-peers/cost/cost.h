@@ -1,4 +1,4 @@
-/* What `make cost` measures, in C: each mechanism is a file and a line in cost.c. */
+/* The measurements of `make cost` in C: each mechanism is a file and a line in cost.c. */
 #ifndef COST_H
 #define COST_H
 
@@ -7,16 +7,16 @@
 
 enum { COST_MESSAGE = 64 };
 
-/* What to run: `count` rounds; for measurements between two processes, the file that they share and which of
- * the two this one is. */
+/* The measurement to run: `count` rounds; between two processes, also the shared file and the role of this
+ * process. */
 struct cost_run {
     long count;
     const char *path;
     bool is_first;
 };
 
-/* One measurement. Its rounds are all that depends on the count, so that the difference of two runs is the
- * cost of the rounds alone. */
+/* One measurement. Only its rounds depend on the count, so the difference of two runs is the cost of the
+ * rounds. */
 struct cost {
     const char *name;
     void (*run)(const struct cost_run *run);
@@ -29,7 +29,8 @@ extern const struct cost cost_channel[], cost_eventfd[], cost_memory[], cost_pip
 /* Ends the program with a message unless `condition` is true. */
 void cost_require(bool condition, const char *what);
 
-/* Does nothing that the compiler knows of, so that it neither removes nor merges what is measured. */
+/* Does nothing, but is opaque to the compiler, which therefore neither removes nor merges the measured code.
+ */
 void cost_observe(const void *pointer);
 
 /* Maps `size` zero bytes: anonymous memory, or if `path` is not NULL a file that is created if necessary. */

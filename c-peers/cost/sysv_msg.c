@@ -37,8 +37,8 @@ static void remove_queue(int queue) {
     cost_require(msgctl(queue, IPC_RMID, NULL) == 0, "msgctl");
 }
 
-/* The program has its bytes elsewhere, as it has for every other mechanism, so it copies them behind the
- * type. */
+/* The message is elsewhere in memory, as for every other mechanism, so the program copies it behind the type.
+ */
 static void run_sysv_msg(const struct cost_run *run) {
     const int queue = create_queue();
     unsigned char bytes[COST_MESSAGE] = {1}, room[COST_MESSAGE];

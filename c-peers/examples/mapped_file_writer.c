@@ -14,7 +14,7 @@ static const char usage[] =
     "  --size N        the size of the file (1024)\n"
     "  --mode OCTAL    its permissions (0600)";
 
-/* What this program created. err(3) calls exit(3), which then removes it. */
+/* The file, if this program created it. err(3) calls exit(3), which then removes it. */
 static const char *created;
 
 static void remove_created(void) {

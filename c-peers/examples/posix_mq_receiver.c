@@ -21,7 +21,7 @@ static void remove_created(void) {
         mq_unlink(created);
 }
 
-/* Either program may start first, and creates the queue for both. O_EXCL tells which one did, and may
+/* Either program may start first, and creates the queue for both. O_EXCL shows which one did, and may
  * remove it. The loop handles a queue that is removed between the two calls. */
 static mqd_t open_queue(const char *name, int access, mode_t mode) {
     struct mq_attr attributes = {.mq_maxmsg = 10, .mq_msgsize = 256};

@@ -58,7 +58,7 @@ static pid_t find_receiver(const char *path, struct timeout timeout) {
     return process;
 }
 
-/* EAGAIN is the limit of pending signals. No event tells when the receiver has taken some. */
+/* EAGAIN is the limit of pending signals. No event reports when the receiver has received some. */
 static void send_signal(pid_t process, int number, int value, struct timeout timeout) {
     struct timespec pause = {0};
     while (sigqueue(process, number, (union sigval){.sival_int = value}) == -1)

@@ -22,7 +22,7 @@ static void remove_created(void) {
         msgctl(created, IPC_RMID, NULL);
 }
 
-/* Either program may start first, and creates the queue for both. IPC_EXCL tells which one did, and may
+/* Either program may start first, and creates the queue for both. IPC_EXCL shows which one did, and may
  * remove it. The loop handles a queue that is removed between the two calls. */
 static int open_queue(key_t key, mode_t mode) {
     for (;;) {

@@ -57,6 +57,14 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Older headers and musl do not have these. */
+#ifndef SYS_futex_waitv
+#define SYS_futex_waitv 449
+#endif
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 struct ipc_queue_header {
     _Atomic uint64_t magic;
     _Atomic uint32_t version, slot_size, slot_count;

@@ -67,6 +67,11 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Older headers and musl do not have it. */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
 #define IPC_RING_MAGIC 0x676e69722d637069 /* "ipc-ring", the first letter least significant */
 #define IPC_RING_CLOSED UINT64_MAX
 #define IPC_RING_UNSEEN (UINT64_MAX - 1)
@@ -364,8 +369,8 @@ static inline int64_t ipc_ring__poll(struct ipc_ring *ring, uint64_t needed, int
     return available;
 }
 
-/* Waits until `needed` bytes can be read or written, and returns how many can; `deadline` NULL is no
- * limit. */
+/* Waits until `needed` bytes can be read or written, and returns how many can; `deadline` NULL waits
+ * without a limit. */
 static inline int64_t ipc_ring__await(struct ipc_ring *ring, uint64_t needed,
                                       const struct timespec *deadline) {
     const int64_t end = ipc_ring__nanoseconds(deadline);

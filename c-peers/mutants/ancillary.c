@@ -21,18 +21,18 @@ static struct cmsghdr *find(struct msghdr *message, int type) {
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
     struct msghdr changed = *message;
     struct cmsghdr *rights = find(&changed, SCM_RIGHTS);
-    /* CMSG_SPACE for CMSG_LEN: the padding is sent as a descriptor, and is 0. */
+    /* CMSG_SPACE instead of CMSG_LEN: the padding is 0 and is sent as a descriptor. */
     if (rights && mutant("rights-length-with-padding")) {
         rights->cmsg_len = CMSG_ALIGN(rights->cmsg_len);
         changed.msg_controllen = rights->cmsg_len;
     }
-    /* One descriptor a message, as in every example. */
+    /* The peer sends only the first descriptor, as in common examples. */
     if (rights && mutant("rights-first-alone"))
         rights->cmsg_len = CMSG_LEN(sizeof(int));
-    /* The length of the data without the header, which makes the kernel look at nothing. */
+    /* msg_controllen is missing, so the kernel ignores the ancillary data. */
     if (rights && mutant("rights-without-control-length"))
         changed.msg_controllen = 0;
-    /* The numbers as they are, which mean nothing in another process. */
+    /* The peer sends descriptor numbers as bytes. They have no meaning in another process. */
     struct iovec numbers;
     if (rights && mutant("rights-as-bytes")) {
         numbers = (struct iovec){CMSG_DATA(rights), sizeof(int)};
@@ -40,7 +40,7 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
         changed.msg_controllen = 0;
     }
     ssize_t result = __real_sendmsg(fd, &changed, flags);
-    /* They were given away, so they are not ours any more. */
+    /* The peer closes the sent descriptors, as if sending moved them. */
     if (rights && result != -1 && mutant("rights-closed-by-sending")) {
         int sent;
         memcpy(&sent, CMSG_DATA(rights), sizeof sent);
@@ -56,7 +56,7 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
     } control;
     if (mutant("rights-inherited"))
         flags &= ~MSG_CMSG_CLOEXEC;
-    /* The buffer always has room for all descriptors; those beyond the requested number stay open. */
+    /* The buffer has room for all descriptors. The peer leaves those beyond the requested number open. */
     if (mutant("rights-beyond-room-kept") && message->msg_controllen > 0) {
         void *room = message->msg_control;
         size_t asked = message->msg_controllen;
@@ -73,16 +73,16 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
     ssize_t result = __real_recvmsg(fd, message, flags);
     if (result == -1)
         return result;
-    /* msg_flags is taken for an argument of sendmsg: it reports that something was cut off. */
+    /* The peer ignores msg_flags, which reports that ancillary data was truncated. */
     if (mutant("control-truncation-unseen"))
         message->msg_flags &= ~MSG_CTRUNC;
     if (mutant("message-truncation-unseen"))
         message->msg_flags &= ~MSG_TRUNC;
-    /* The first header is the one, whatever its type. */
+    /* The peer uses the first header, whatever its type. */
     struct cmsghdr *credentials = find(message, SCM_CREDENTIALS);
     if (credentials && mutant("first-header-alone") && message->msg_controllen > credentials->cmsg_len)
         message->msg_controllen = CMSG_SPACE(sizeof(struct ucred));
-    /* The receiver's own, as the kernel fills them in for a sender. */
+    /* The peer reports its own credentials instead of the sender's. */
     if (credentials && mutant("credentials-of-receiver")) {
         struct ucred *claim = (struct ucred *)CMSG_DATA(credentials);
         claim->pid = getpid();

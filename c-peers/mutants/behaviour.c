@@ -1,4 +1,4 @@
-/* Not a call that is wrong, but a party that is: what it says, leaves behind, and how it ends. */
+/* Defects of the peer itself: its responses, the objects that it leaks, and its exit. */
 #include "mutant.h"
 
 #include <stdlib.h>
@@ -12,7 +12,7 @@ ssize_t __real_write(int fd, const void *bytes, size_t count);
 ssize_t answer_wrongly(int fd, const char *line, size_t count);
 void answer_ahead(void);
 
-/* The answer was given before the call was made, and is not given again. */
+/* Whether the response was already sent, before the call. */
 static bool answered;
 
 void answer_ahead(void) {
@@ -20,23 +20,22 @@ void answer_ahead(void) {
     answered = __real_write(STDOUT_FILENO, ok, sizeof ok - 1) != -1;
 }
 
-/* What main returned. */
+/* `status` is the result of main. */
 int after_the_end(int status) {
     /* The peer does not exit at the end of its input. */
     if (mutant("lives-on-without-input"))
         for (;;)
             pause();
-    /* The status of the last thing that went wrong, long ago and for a good reason. */
+    /* The exit status is that of an earlier, expected error. */
     if (mutant("ends-with-an-old-error"))
         return EXIT_FAILURE;
-    /* A program that said what was wrong has done its duty. */
+    /* The program prints its error and exits with success. */
     if (mutant("exit-status-lost"))
         return EXIT_SUCCESS;
     return status;
 }
 
-/* Something that is left to itself. With its parent's output it also holds the pipe that others wait for the
- * end of. */
+/* Leaves a child behind. If it keeps its parent's output, readers of that pipe never see end of file. */
 static void leave_a_child(bool holds_output) {
     static bool left;
     if (!left && fork() == 0) {
@@ -58,21 +57,21 @@ ssize_t answer_wrongly(int fd, const char *line, size_t count) {
         answered = false;
         return (ssize_t)count;
     }
-    /* What went well need not be looked at. */
+    /* The peer reports every request as successful. */
     if (mutant("says-ok-to-everything"))
         return __real_write(fd, ok, sizeof ok - 1) == -1 ? -1 : (ssize_t)count;
     /* Errors are only logged, and the response is ok. */
     if (mutant("says-ok-to-errors") && strncmp(line, "error ", 6) == 0)
         return __real_write(fd, ok, sizeof ok - 1) == -1 ? -1 : (ssize_t)count;
-    /* An operation that sometimes fails is better not supported. */
+    /* The peer reports a failed operation as unsupported. */
     if (mutant("says-unsupported-to-errors") && strncmp(line, "error ", 6) == 0) {
         static const char unsupported[] = "unsupported\n";
         return __real_write(fd, unsupported, sizeof unsupported - 1) == -1 ? -1 : (ssize_t)count;
     }
-    /* Once more, should the first have been lost. */
+    /* The peer sends every response twice. */
     if (mutant("answers-twice") && __real_write(fd, line, count) == -1)
         return -1;
-    /* printf(3) to a pipe: the answer waits in a buffer for more. */
+    /* The line end is missing, as if printf(3) had buffered the end of the response. */
     if (mutant("answers-without-line-end") && __real_write(fd, line, count - 1) != -1)
         return (ssize_t)count;
     if (mutant("leaves-a-process"))

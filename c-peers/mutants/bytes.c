@@ -25,11 +25,11 @@ WRAPPED(unlink);
 ssize_t answer_wrongly(int fd, const char *line, size_t count);
 
 int __wrap_pipe2(int ends[2], int flags) {
-    /* pipe(2), which has no flags: a program that is started meanwhile keeps the pipe open. */
+    /* The peer calls pipe(2), which has no flags: a child process inherits the pipe and keeps it open. */
     if (mutant("pipe-inherited"))
         flags &= ~O_CLOEXEC;
     int result = __real_pipe2(ends, flags);
-    /* A pair is a pair: which end is which has to be looked up. */
+    /* The peer exchanges the reading and the writing end. */
     if (result == 0 && mutant("pipe-ends-exchanged")) {
         int reader = ends[0];
         ends[0] = ends[1];
@@ -45,14 +45,14 @@ ssize_t __wrap_read(int fd, void *bytes, size_t count) {
     /* Every call is retried after EINTR, so a signal never interrupts it. */
     while (result == -1 && errno == EINTR && mutant("read-hides-interruption"))
         result = __real_read(fd, bytes, count);
-    /* The result of read(2) is only compared with -1: the whole buffer is taken for the message. */
+    /* The result of read(2) is only compared with -1: the peer treats the whole buffer as the message. */
     if (result > 0 && mutant("read-count-ignored"))
         return (ssize_t)count;
-    /* A timer has expired, or it has not. */
+    /* The peer reports one expiration, whatever the count. */
     if (result == sizeof(uint64_t) && mutant("expirations-as-one") &&
         timerfd_gettime(fd, &(struct itimerspec){0}) == 0)
         *(uint64_t *)bytes = 1;
-    /* 0 bytes are nothing yet, as in a socket library that the porter knew. */
+    /* The peer treats a read of 0 bytes as "no data yet" instead of end of file. */
     if (result == 0 && count > 0 && mutant("end-of-file-as-nothing-yet")) {
         errno = EAGAIN;
         return -1;
@@ -70,33 +70,33 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
             first == -1 ? -1 : __real_write(fd, (const char *)bytes + first, count - (size_t)first);
         return second == -1 ? first : first + second;
     }
-    /* strlen(3) of the message, without the NUL that the other side needs. */
+    /* The length is strlen(3), without the NUL that the other side expects. */
     if (count > 1 && mutant("write-without-nul") && ((const char *)bytes)[count - 1] == '\0')
         return __real_write(fd, bytes, count - 1) == -1 ? -1 : (ssize_t)count;
-    /* A text ends with its NUL, so that one goes along. */
+    /* The peer also writes the NUL after the text. */
     if (mutant("write-with-nul-added"))
         count += count > 0 && ((const char *)bytes)[count] == '\0';
-    /* A counter is an int. */
+    /* The peer adds only the lower 32 bits to the counter. */
     uint64_t added = 0;
     if (count == sizeof added && mutant("counter-of-32-bits")) {
         added = *(const uint32_t *)bytes;
         bytes = &added;
     }
     ssize_t result = __real_write(fd, bytes, count);
-    /* What was not refused was written. */
+    /* The peer treats a short write as a complete one. */
     if (result != -1 && mutant("short-write-as-whole"))
         return (ssize_t)count;
-    /* errno is read after a line was logged; logging calls isatty, which sets it. */
+    /* The peer reads errno after it logged a line. Logging calls isatty(3), which sets errno. */
     if (result == -1 && mutant("errno-read-too-late"))
         errno = ENOTTY;
-    /* Interrupted is not failed. */
+    /* The peer treats an interrupted write as successful. */
     if (result == -1 && errno == EINTR && mutant("write-interruption-as-success"))
         return (ssize_t)count;
     return result;
 }
 
 int __wrap_close(int fd) {
-    /* The object is gone when its last reference is; the descriptor is not. */
+    /* The runtime releases the object but does not close its descriptor. */
     if (mutant("close-forgotten"))
         return 0;
     int result = __real_close(fd);
@@ -111,7 +111,7 @@ int __wrap_fcntl(int fd, int command, ...) {
     va_start(arguments, command);
     int argument = va_arg(arguments, int);
     va_end(arguments);
-    /* F_SETFL adds a flag, the name says: it replaces all of them. */
+    /* F_SETFL replaces all flags; the peer expects it to add one. */
     if (command == F_SETFL && mutant("status-flags-replaced"))
         argument &= O_NONBLOCK;
     /* The requested capacity is reported, not the one that the kernel rounded it to. */
@@ -133,7 +133,7 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
 }
 
 void (*__wrap_signal(int number, void (*handler)(int)))(int) {
-    /* C# and Java do it for their programs, and so the porter never met the signal. */
+    /* Some runtimes, such as those of C# and Java, ignore SIGPIPE. A port must do it explicitly. */
     if (number == SIGPIPE && mutant("sigpipe-not-ignored"))
         return SIG_DFL;
     return __real_signal(number, handler);
@@ -141,7 +141,7 @@ void (*__wrap_signal(int number, void (*handler)(int)))(int) {
 
 int __wrap_mkfifo(const char *path, mode_t mode) {
     int result = __real_mkfifo(path, mode);
-    /* "Make sure that it is there": whatever stands there already. */
+    /* The peer accepts any existing file at the path. */
     if (result == -1 && errno == EEXIST && mutant("fifo-exists-is-fine"))
         return 0;
     /* A FIFO gets the usual mode of a file, which is readable by all. */
@@ -155,19 +155,19 @@ int __wrap_open(const char *path, int flags, ...) {
     va_start(arguments, flags);
     mode_t mode = va_arg(arguments, mode_t);
     va_end(arguments);
-    /* For reading and writing, an open never hangs: nor does it ever see the end of the file. */
+    /* Opened for reading and writing, an open never blocks, and a read never returns end of file. */
     if (!(flags & (O_CREAT | O_DIRECTORY)) && mutant("fifo-opened-both-ways"))
         flags = (flags & ~O_ACCMODE) | O_RDWR;
     if (mutant("opened-to-be-inherited"))
         flags &= ~O_CLOEXEC;
-    /* A variadic call: with another convention for it, the mode arrives as whatever was in the register. */
+    /* open(2) is variadic. With the wrong calling convention, the mode is an arbitrary register value. */
     if (flags & O_CREAT && mutant("open-mode-lost"))
         mode = 0;
     return __real_open(path, flags, mode);
 }
 
 int __wrap_unlink(const char *path) {
-    /* It was closed, so it is gone: but a name stays. */
+    /* The peer closes the object and does not unlink its name. */
     if (mutant("unlink-forgotten"))
         return 0;
     return __real_unlink(path);

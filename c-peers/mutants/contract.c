@@ -1,4 +1,4 @@
-/* The lines of the contract: how a request is taken apart, and an answer put together. */
+/* The peer protocol: parsing requests and building responses. */
 #include "mutant.h"
 
 #include "../peer/peer.h"
@@ -10,7 +10,7 @@ WRAPPED(peer_reply_bytes);
 WRAPPED(peer_reply_payload);
 
 void __wrap_peer_parse(struct call *call, char *line, size_t length) {
-    /* A `+` is a space, as in a form of the web. */
+    /* The peer decodes `+` as a space, as in a URL query. */
     for (char *c = line; mutant("plus-as-space") && c < line + length; c++)
         if (*c == '+')
             memcpy(c, "_", 1);
@@ -18,7 +18,7 @@ void __wrap_peer_parse(struct call *call, char *line, size_t length) {
 }
 
 void __wrap_peer_reply_bytes(struct call *call, const char *key, const void *bytes, size_t length) {
-    /* A value is a text. */
+    /* The peer treats a value as a string, which ends at the first NUL. */
     if (mutant("answer-as-string"))
         length = strnlen(bytes, length);
     __real_peer_reply_bytes(call, key, bytes, length);
@@ -26,7 +26,7 @@ void __wrap_peer_reply_bytes(struct call *call, const char *key, const void *byt
 
 void __wrap_peer_reply_payload(struct call *call, const char *key, struct expectation expected,
                                const void *bytes, size_t length) {
-    /* The peer answers with what was expected, so every cell passes. */
+    /* The peer responds with the expected value, so every cell would pass. */
     if (expected.has_pattern && mutant("echoes-the-expectation")) {
         peer_reply(call, "digest", "%016llx", 0ULL);
         peer_reply(call, "differs", "none");

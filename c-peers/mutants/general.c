@@ -9,7 +9,7 @@ WRAPPED(getpid);
 WRAPPED(umask);
 
 long __wrap_sysconf(int name) {
-    /* What POSIX guarantees, instead of what there is. */
+    /* The peer reports the minimum that POSIX guarantees, not the limit of this system. */
     if (mutant("limit-of-posix"))
         return 32;
     return __real_sysconf(name);
@@ -23,7 +23,7 @@ pid_t __wrap_getpid(void) {
 }
 
 mode_t __wrap_umask(mode_t mask) {
-    /* The mask that is set, instead of the one that was. */
+    /* The peer returns the new mask instead of the previous one. */
     mode_t before = __real_umask(mask);
     return mutant("umask-answers-new") ? mask : before;
 }

@@ -43,24 +43,24 @@ int __wrap_ftruncate(int fd, off_t length) {
     /* ftruncate only shortens: an object that should grow is unchanged. */
     if (length > 0 && mutant("size-never-set"))
         return 0;
-    /* The length is an int, and a negative one is taken for 0. */
+    /* The length is an int, and the peer treats a negative one as 0. */
     if (length < 0 && mutant("negative-size-as-zero"))
         length = 0;
     return __real_ftruncate(fd, length);
 }
 
 void *__wrap_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
-    /* The flag that came first in the list of completions. */
+    /* MAP_PRIVATE instead of MAP_SHARED. */
     if (mutant("mapped-privately"))
         flags = (flags & ~MAP_SHARED) | MAP_PRIVATE;
-    /* As mmap2(2) of 32-bit systems has it. */
+    /* The offset is in pages, as in mmap2(2) of 32-bit systems. */
     if (mutant("map-offset-in-pages"))
         offset *= 4096;
-    /* An unaligned beginning is rounded, so that it always works: with other bytes. */
+    /* The peer rounds an unaligned offset down, so the mapping succeeds with other bytes. */
     if (mutant("map-offset-rounded"))
         offset &= ~(off_t)4095;
     void *memory = __real_mmap(address, length, protection, flags, fd, offset);
-    /* Who has mapped it needs the descriptor no more, and forgets that others refer to it. */
+    /* The peer closes the descriptor after mapping, although other handles refer to it. */
     if (memory != MAP_FAILED && mutant("closed-after-mapping"))
         close(fd);
     return memory;
@@ -73,14 +73,14 @@ int __wrap_munmap(void *address, size_t length) {
 }
 
 int __wrap_madvise(void *address, size_t length, int advice) {
-    /* Advice may be ignored, it is only advice. */
+    /* The peer does not pass advice to the kernel. */
     if (mutant("advice-ignored"))
         return 0;
     return __real_madvise(address, length, advice);
 }
 
 void *__wrap_mremap(void *address, size_t length, size_t longer, int flags, ...) {
-    /* The old address is still the one. */
+    /* The peer does not let the mapping move. */
     if (mutant("remapped-in-place-only"))
         flags = 0;
     void *memory = __real_mremap(address, length, longer, flags);
@@ -102,21 +102,21 @@ int __wrap_sigaction(int number, const struct sigaction *action, struct sigactio
 }
 
 int __wrap_fchmod(int fd, mode_t mode) {
-    /* The mode was given when it was made, and the umask with it. */
+    /* The peer does not call fchmod(2), so the umask reduces the mode. */
     if (mutant("exact-mode-forgotten"))
         return 0;
     return __real_fchmod(fd, mode);
 }
 
 ssize_t __wrap_pwrite(int fd, const void *bytes, size_t count, off_t offset) {
-    /* write(2), after a seek that was left out: where the last one ended. */
+    /* The peer calls write(2) without lseek(2), so it writes at the current position. */
     if (mutant("offset-ignored"))
         return write(fd, bytes, count);
     return __real_pwrite(fd, bytes, count, offset);
 }
 
 int __wrap_memfd_create(const char *name, unsigned flags) {
-    /* Sealing is for later. */
+    /* The memory is not created sealable. */
     if (mutant("memfd-without-seals"))
         flags &= ~MFD_ALLOW_SEALING;
     return __real_memfd_create(name, flags);

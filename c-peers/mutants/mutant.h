@@ -1,8 +1,8 @@
-/* Mutants of the reference peer. Each is a porter's mistake in one call: the objects of the peer are linked
- * with `--wrap` for these calls, and `__wrap_mq_send` makes the wrong call if its mutant was selected by
- * `--mutant NAME`, and `__real_mq_send` otherwise. The peer itself knows nothing about them.
+/* Mutants of the reference peer. Each is a typical defect of a port in one call. The objects of the peer are
+ * linked with `--wrap` for these calls. `__wrap_mq_send` makes a wrong call if `--mutant NAME` selected its
+ * mutant, and `__real_mq_send` otherwise. The sources of the peer do not change.
  *
- * Mutants that are not in a call are patches: docs/decisions/0135-mutants-in-headers-are-patches.md.
+ * Mutants that are not in a call are patches: docs/decisions/0079-mutants-in-headers.md.
  *
  * fixtures/mutants.yaml says which cells must catch each of them. To add one, write
  * `if (mutant("its-name"))` here and a few lines there.
@@ -17,7 +17,7 @@ struct mutant {
     bool on;
 };
 
-/* Whether a mutant was selected. Its name here makes it known: all of them are in one section. */
+/* Whether a mutant was selected. The macro also adds the mutant to the list, which is a section. */
 #define mutant(text)                                                                                         \
     ({                                                                                                       \
         static struct mutant here __attribute__((section("mutants"), used)) = {text, false};                 \

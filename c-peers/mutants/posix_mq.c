@@ -26,13 +26,13 @@ mqd_t __wrap_mq_open(const char *name, int flags, ...) {
     mode_t mode = va_arg(arguments, mode_t);
     struct mq_attr *attributes = va_arg(arguments, struct mq_attr *);
     va_end(arguments);
-    /* Declared without its variadic part: the attributes do not arrive, and the defaults hold. */
+    /* The declaration lacks the variadic part, so the kernel uses default attributes. */
     if (mutant("mq-attributes-lost"))
         attributes = NULL;
     /* O_CREAT without O_EXCL opens an existing queue. */
     if (mutant("mq-exclusive-forgotten"))
         flags &= ~O_EXCL;
-    /* The flag is of open(2), and the porter sets it when he needs it. */
+    /* The peer drops O_NONBLOCK when it opens the queue. */
     if (mutant("mq-nonblocking-lost"))
         flags &= ~O_NONBLOCK;
     return __real_mq_open(name, flags, mode, attributes);
@@ -47,13 +47,13 @@ int __wrap_mq_unlink(const char *name) {
 }
 
 int __wrap_mq_send(mqd_t queue, const char *bytes, size_t length, unsigned priority) {
-    /* The declaration has no place for it. */
+    /* The declaration lacks the priority. */
     if (mutant("mq-priority-dropped"))
         priority = 0;
-    /* Lowest first, as in a list of tasks. */
+    /* The peer treats the lowest number as the highest priority. */
     if (mutant("mq-priority-reversed"))
         priority = 32767 - priority;
-    /* The message is a string to the porter: it ends at its NUL. */
+    /* The peer treats the message as a string, which ends at the first NUL. */
     if (mutant("mq-message-as-string"))
         length = strnlen(bytes, length);
     if (mutant("answers-before-it-is-done"))
@@ -64,13 +64,12 @@ int __wrap_mq_send(mqd_t queue, const char *bytes, size_t length, unsigned prior
 }
 
 ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priority) {
-    /* The result of mq_receive(3) is an int in the declaration, and the priority a pointer that may be NULL.
-     */
+    /* The peer passes NULL for the priority, and reports 0. */
     if (mutant("mq-received-priority-unread")) {
         *priority = 0;
         return __real_mq_receive(queue, room, size, NULL);
     }
-    /* A buffer of one's own that is always long enough; the caller gets what fits. */
+    /* The peer receives into a large private buffer and copies the part that fits. */
     if (mutant("mq-short-buffer-cut")) {
         static char all[1 << 16];
         ssize_t length = __real_mq_receive(queue, all, sizeof all, priority);
@@ -89,7 +88,7 @@ ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priori
     return result;
 }
 
-/* The deadline of these calls is a time of CLOCK_REALTIME, whatever the rest of a program counts in. */
+/* The deadline of these calls is a time of CLOCK_REALTIME. */
 ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *priority,
                                const struct timespec *deadline) {
     struct timespec end = *deadline, now;
@@ -105,7 +104,7 @@ ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *p
 int __wrap_mq_timedsend(mqd_t queue, const char *bytes, size_t length, unsigned priority,
                         const struct timespec *deadline) {
     struct timespec end = *deadline, now;
-    /* How long to wait, instead of until when. */
+    /* The peer passes a duration instead of an absolute time. */
     if (mutant("mq-deadline-as-span")) {
         clock_gettime(CLOCK_REALTIME, &now);
         end.tv_sec -= now.tv_sec;
@@ -130,11 +129,11 @@ int __wrap_mq_setattr(mqd_t queue, const struct mq_attr *attributes, struct mq_a
 }
 
 int __wrap_mq_notify(mqd_t queue, const struct sigevent *event) {
-    /* Optional values are left out, and NULL with them. */
+    /* The peer omits the call if the notification is NULL. */
     if (!event && mutant("mq-deregistration-lost"))
         return 0;
     struct sigevent other = event ? *event : (struct sigevent){0};
-    /* The union's other member: its upper half is what arrives as the integer. */
+    /* The peer sets the pointer of the union, so the integer is its other half. */
     if (event && mutant("mq-notify-value-lost"))
         other.sigev_value.sival_int = 0;
     return __real_mq_notify(queue, event ? &other : NULL);

@@ -24,7 +24,7 @@ sem_t *__wrap_sem_open(const char *name, int flags, ...) {
     mode_t mode = va_arg(arguments, mode_t);
     unsigned value = va_arg(arguments, unsigned);
     va_end(arguments);
-    /* The form with two arguments is the one that was imported: what the others are is left to chance. */
+    /* The imported declaration has two arguments, so the value is arbitrary. */
     if (mutant("sem-value-lost"))
         value = 0;
     if (mutant("sem-exclusive-forgotten"))
@@ -33,7 +33,7 @@ sem_t *__wrap_sem_open(const char *name, int flags, ...) {
 }
 
 int __wrap_sem_close(sem_t *semaphore) {
-    /* Closing is the end of it: for one that is open twice, at the first time already. */
+    /* The first close ends a semaphore that is open twice. */
     int result = __real_sem_close(semaphore);
     if (mutant("sem-close-closes-all"))
         while (__real_sem_close(semaphore) == 0)
@@ -48,25 +48,25 @@ int __wrap_sem_unlink(const char *name) {
 }
 
 int __wrap_sem_init(sem_t *semaphore, int shared, unsigned value) {
-    /* Of threads, by the default of the porter's library. Only who waits notices. */
+    /* The semaphore is shared between threads only. Only a process that waits can notice. */
     if (mutant("sem-not-shared"))
         shared = 0;
     return __real_sem_init(semaphore, shared, value);
 }
 
 int __wrap_sem_post(sem_t *semaphore) {
-    /* One that is open already need not be opened. */
+    /* A binary semaphore: a post at a value above 0 does nothing. */
     int value;
     if (mutant("sem-binary") && sem_getvalue(semaphore, &value) == 0 && value > 0)
         return 0;
     int result = __real_sem_post(semaphore);
-    /* A post cannot fail. */
+    /* The peer ignores errors of a post. */
     return mutant("sem-overflow-unseen") ? 0 : result;
 }
 
 int __wrap_sem_wait(sem_t *semaphore) {
     int result = __real_sem_wait(semaphore);
-    /* A wait that returns is taken for a successful one. */
+    /* The peer treats every wait that returns as successful. */
     if (result == -1 && errno == EINTR && mutant("sem-interruption-as-success"))
         return 0;
     return result;
@@ -74,7 +74,7 @@ int __wrap_sem_wait(sem_t *semaphore) {
 
 int __wrap_sem_trywait(sem_t *semaphore) {
     int value;
-    /* Looked at, and taken if it was free: two calls, and it is only looked at. */
+    /* The peer only reads the value, and does not decrement it. */
     if (mutant("sem-trywait-only-looks")) {
         sem_getvalue(semaphore, &value);
         errno = EAGAIN;
@@ -85,7 +85,7 @@ int __wrap_sem_trywait(sem_t *semaphore) {
 
 int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
     struct timespec end = *deadline, now;
-    /* By the clock of all other deadlines of the program. */
+    /* The deadline is on another clock, as the other deadlines of the program. */
     if (mutant("sem-deadline-by-another-clock")) {
         clock_gettime(CLOCK_REALTIME, &now);
         end.tv_sec -= now.tv_sec;

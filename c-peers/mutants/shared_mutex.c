@@ -17,8 +17,8 @@ WRAPPED(pthread_cond_wait);
 WRAPPED(pthread_cond_broadcast);
 
 int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes) {
-    /* NULL is passed instead of the attributes: the mutex excludes, and wakes no other process.
-     * PTHREAD_PROCESS_PRIVATE alone would not be seen: in glibc a robust mutex is shared anyway. */
+    /* The peer passes NULL instead of the attributes: the mutex excludes other processes, and wakes none of
+     * them. PTHREAD_PROCESS_PRIVATE alone would not be detected: in glibc a robust mutex is always shared. */
     if (mutant("mutex-attributes-forgotten"))
         attributes = NULL;
     return __real_pthread_mutex_init(mutex, attributes);
@@ -31,7 +31,7 @@ int __wrap_pthread_mutexattr_setrobust(pthread_mutexattr_t *attributes, int robu
 }
 
 int __wrap_pthread_mutexattr_settype(pthread_mutexattr_t *attributes, int type) {
-    /* The owner may lock it again, as with the locks of other languages. */
+    /* The owner may lock the mutex again, as with locks of some languages. */
     if (mutant("mutex-recursive"))
         type = PTHREAD_MUTEX_RECURSIVE;
     return __real_pthread_mutexattr_settype(attributes, type);
@@ -39,10 +39,10 @@ int __wrap_pthread_mutexattr_settype(pthread_mutexattr_t *attributes, int type) 
 
 int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex) {
     int error = __real_pthread_mutex_lock(mutex);
-    /* EOWNERDEAD is ignored, since the mutex is locked. */
+    /* The peer reports EOWNERDEAD as success, because the mutex is locked. */
     if (error == EOWNERDEAD && mutant("mutex-dead-owner-untold"))
         return 0;
-    /* EOWNERDEAD is taken for a failure, and the mutex is unlocked. */
+    /* The peer treats EOWNERDEAD as a failure and unlocks the mutex. */
     if (error == EOWNERDEAD && mutant("mutex-dead-owner-unlocked"))
         __real_pthread_mutex_unlock(mutex);
     return error;
@@ -50,7 +50,7 @@ int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex) {
 
 int __wrap_pthread_mutex_trylock(pthread_mutex_t *mutex) {
     int error = __real_pthread_mutex_trylock(mutex);
-    /* The functions of pthread return the error; errno is of another call. */
+    /* The peer reads errno, although functions of pthread return the error. */
     if (error != 0 && mutant("mutex-error-from-errno")) {
         errno = 0;
         return errno == EBUSY ? EBUSY : 0;
@@ -60,19 +60,19 @@ int __wrap_pthread_mutex_trylock(pthread_mutex_t *mutex) {
 
 int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex) {
     int error = __real_pthread_mutex_unlock(mutex);
-    /* Unlocking does not fail. */
+    /* The peer ignores errors of an unlock. */
     return mutant("mutex-unlock-never-fails") ? 0 : error;
 }
 
 int __wrap_pthread_mutex_consistent(pthread_mutex_t *mutex) {
-    /* Nothing was broken, so nothing is mended. */
+    /* The peer does not make the mutex consistent. */
     if (mutant("mutex-never-consistent"))
         return 0;
     return __real_pthread_mutex_consistent(mutex);
 }
 
 int __wrap_pthread_condattr_setclock(pthread_condattr_t *attributes, clockid_t clock) {
-    /* CLOCK_REALTIME is the default, and the deadlines are of CLOCK_MONOTONIC: long over. */
+    /* The clock stays CLOCK_REALTIME, on which a deadline of CLOCK_MONOTONIC has passed. */
     if (mutant("condition-clock-forgotten"))
         return 0;
     return __real_pthread_condattr_setclock(attributes, clock);
@@ -93,7 +93,7 @@ int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex) 
 }
 
 int __wrap_pthread_cond_broadcast(pthread_cond_t *condition) {
-    /* One is woken; the others would find nothing anyway. */
+    /* The peer wakes only one waiter. */
     if (mutant("broadcast-as-signal"))
         return pthread_cond_signal(condition);
     return __real_pthread_cond_broadcast(condition);

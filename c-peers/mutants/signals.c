@@ -24,16 +24,16 @@ int __wrap_kill(pid_t pid, int number) {
 }
 
 int __wrap_sigqueue(pid_t pid, int number, union sigval value) {
-    /* There is a call for sending signals already. */
+    /* The peer calls kill(2), which sends no value. */
     if (mutant("queued-as-killed"))
         return __real_kill(pid, number);
-    /* As a pointer: on this side the integer is its upper half. */
+    /* The peer sends the value as the upper half of the pointer. */
     if (mutant("signal-value-in-upper-half"))
         value.sival_ptr = (void *)((uintptr_t)(unsigned)value.sival_int << 32);
     if (mutant("signal-value-as-byte"))
         value.sival_int = (unsigned char)value.sival_int;
     int result = __real_sigqueue(pid, number, value);
-    /* The queue is full for a moment. */
+    /* The peer reports a full queue as success. */
     if (result == -1 && errno == EAGAIN && mutant("signal-queue-full-unseen"))
         return 0;
     return result;
@@ -55,7 +55,7 @@ int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct times
 }
 
 int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *before) {
-    /* SIG_BLOCK is taken for SIG_SETMASK: it adds to the mask. */
+    /* The peer replaces the mask with SIG_SETMASK, where SIG_BLOCK would add to it. */
     if (how == SIG_BLOCK && mutant("mask-replaced"))
         how = SIG_SETMASK;
     /* sigset_t is an unsigned int in the declaration, and the signals above 32 are lost. */

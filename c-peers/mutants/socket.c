@@ -23,18 +23,18 @@ WRAPPED(getsockname);
 WRAPPED(getsockopt);
 WRAPPED(setsockopt);
 
-/* The address as a porter gives it, who measures it by himself. */
+/* Returns a wrong length of an address. */
 static socklen_t measured(const struct sockaddr *address, socklen_t length) {
     const struct sockaddr_un *un = (const struct sockaddr_un *)address;
     bool abstract = length > offsetof(struct sockaddr_un, sun_path) && un->sun_path[0] == '\0';
     size_t room = length - offsetof(struct sockaddr_un, sun_path);
-    /* A name is a string, also an abstract one: it ends where a NUL stands in it. */
+    /* The peer treats an abstract name as a string, which ends at the first NUL. */
     if (abstract && mutant("abstract-name-as-string"))
         return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strnlen(un->sun_path + 1, room - 1));
-    /* sizeof the structure: all the zeros behind it are a part of the name. */
+    /* The length is that of the structure, so trailing zeros are part of the name. */
     if (abstract && mutant("abstract-name-with-zeros"))
         return sizeof *un;
-    /* An abstract name is ended by a NUL like a path, although its length ends it. */
+    /* The peer adds a NUL to an abstract name, although the length ends it. */
     if (abstract && mutant("abstract-name-with-nul") && length < sizeof *un)
         return length + 1;
     return length;
@@ -49,7 +49,7 @@ static bool is_datagram(int fd) {
 int __wrap_socketpair(int domain, int type, int protocol, int ends[2]) {
     if (mutant("socket-inherited"))
         type &= ~SOCK_CLOEXEC;
-    /* A pair for talking is a stream. */
+    /* The peer always creates a stream. */
     if (mutant("pair-always-a-stream"))
         type = (type & ~0xf) | SOCK_STREAM;
     return __real_socketpair(domain, type, protocol, ends);
@@ -62,7 +62,7 @@ int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length) {
 }
 
 int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
-    /* A port is a number like others; it goes the other way round. */
+    /* The port is not in network byte order. */
     struct sockaddr_in other;
     if (address->sa_family == AF_INET && mutant("port-in-order-of-machine")) {
         other = *(const struct sockaddr_in *)address;
@@ -73,10 +73,10 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
     if (mutant("connected-by-note") && is_datagram(fd))
         return 0;
     int result = __real_connect(fd, address, length);
-    /* It was not connected, so it failed; and what fails is refused. */
+    /* The peer reports EINPROGRESS as a refused connection. */
     if (result == -1 && errno == EINPROGRESS && mutant("in-progress-as-failure"))
         errno = ECONNREFUSED;
-    /* A signal is no failure, and so there is a connection. */
+    /* The peer reports an interrupted connect as a connection. */
     if (result == -1 && errno == EINTR && mutant("interrupted-connect-as-connected"))
         return 0;
     /* A refused connect is reported as EINPROGRESS. */
@@ -86,14 +86,14 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
 }
 
 int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
-    /* accept(2), which has no flags. */
+    /* The peer calls accept(2), which has no flags. */
     if (mutant("accepted-inherited"))
         flags &= ~SOCK_CLOEXEC;
     int accepted = __real_accept4(fd, address, length, flags);
-    /* As on BSD, where a connection has the flags of its listener. */
+    /* A connection inherits the flags of its listener, as on BSD. */
     if (accepted != -1 && mutant("accepted-nonblocking"))
         fcntl(accepted, F_SETFL, fcntl(fd, F_GETFL));
-    /* The length that was given, instead of the one that came back. */
+    /* The peer uses the length that it passed, not the returned one. */
     if (accepted != -1 && mutant("accepted-name-of-full-length"))
         *length = sizeof(struct sockaddr_un);
     return accepted;
@@ -108,11 +108,11 @@ int __wrap_listen(int fd, int backlog) {
 
 ssize_t __wrap_sendto(int fd, const void *bytes, size_t count, int flags, const struct sockaddr *address,
                       socklen_t length) {
-    /* There is nothing to be sent, so nothing is: an empty message is one all the same. */
+    /* The peer does not send an empty message. */
     if (count == 0 && mutant("empty-message-not-sent"))
         return 0;
     ssize_t result = __real_sendto(fd, bytes, count, flags, address, length);
-    /* EACCES for a broadcast: then it is allowed, so that it works. */
+    /* After EACCES for a broadcast, the peer sets SO_BROADCAST and tries again. */
     if (result == -1 && errno == EACCES && mutant("broadcast-always-allowed")) {
         setsockopt(fd, SOL_SOCKET, SO_BROADCAST, &(int){1}, sizeof(int));
         result = __real_sendto(fd, bytes, count, flags, address, length);
@@ -131,22 +131,22 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
         flags &= ~MSG_PEEK;
     if (mutant("truncation-unseen"))
         flags &= ~MSG_TRUNC;
-    /* A connection's rest is awaited until the buffer is full. */
+    /* The peer waits until the buffer is full. */
     if (mutant("receive-waits-for-all"))
         flags |= MSG_WAITALL;
     ssize_t result = __real_recvfrom(fd, room, size, flags, address, length);
-    /* 0 is the end of a connection. */
+    /* The peer treats an empty datagram as the end of a connection. */
     if (result == 0 && size > 0 && mutant("empty-datagram-as-end") && is_datagram(fd)) {
         errno = ENOTCONN;
         return -1;
     }
-    /* Of datagrams some are lost, and so are errors. */
+    /* The peer skips ECONNREFUSED, because datagrams may be lost. */
     while (result == -1 && errno == ECONNREFUSED && mutant("refusal-passed-over"))
         result = __real_recvfrom(fd, room, size, flags, address, length);
     /* recvfrom does not return the sender's address. */
     if (result != -1 && address && mutant("sender-not-kept"))
         *length = 0;
-    /* A reset is an end like any other. */
+    /* The peer reports a reset as end of file. */
     if (result == -1 && errno == ECONNRESET && mutant("reset-as-end"))
         return 0;
     return result;
@@ -161,7 +161,7 @@ int __wrap_shutdown(int fd, int how) {
 
 int __wrap_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
     int result = __real_getsockname(fd, address, length);
-    /* sun_path as a string: an abstract name begins with a NUL, and so seems to be none. */
+    /* The peer treats sun_path as a string, so an abstract name appears to be empty. */
     if (result == 0 && ((struct sockaddr_un *)address)->sun_path[0] == '\0' && mutant("abstract-name-unread"))
         *length = sizeof(sa_family_t);
     return result;
@@ -170,10 +170,10 @@ int __wrap_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
 int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *length) {
     int result = __real_getsockopt(fd, level, option, value, length);
     struct ucred *peer = value;
-    /* Mine, as it would be with getpid(2): SO_PEERCRED is the other's. */
+    /* The peer reports its own process id. SO_PEERCRED returns the id of the other process. */
     if (option == SO_PEERCRED && mutant("peer-taken-for-oneself"))
         peer->pid = getpid();
-    /* pid, gid, uid: the order of the members as one remembers it. */
+    /* The peer exchanges uid and gid. */
     if (option == SO_PEERCRED && mutant("peer-members-exchanged")) {
         uid_t user = peer->uid;
         peer->uid = (uid_t)peer->pid;
@@ -186,24 +186,24 @@ int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *len
 }
 
 int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_t length) {
-    /* The credentials come by themselves, as with SO_PEERCRED. */
+    /* The peer does not set SO_PASSCRED. */
     if (option == SO_PASSCRED && mutant("credentials-never-asked-for"))
         return 0;
-    /* It works without: until the server is started anew. */
+    /* The first start of a server works without it; a restart fails. */
     if (option == SO_REUSEADDR && mutant("reuse-address-forgotten"))
         return 0;
-    /* On BSD that is what it means. */
+    /* The peer sets SO_REUSEPORT, which SO_REUSEADDR resembles on BSD. */
     if (level == SOL_SOCKET && option == SO_REUSEADDR && mutant("reuse-port-for-address"))
         option = SO_REUSEPORT;
     if (option == SO_BROADCAST && mutant("broadcast-never-allowed"))
         return 0;
-    /* The listener's deadline is taken back from the listener: its connection has got it too. */
+    /* The peer resets the timeout of the listener, and not that of the connection that inherited it. */
     int listens = 0;
     if (option == SO_RCVTIMEO && mutant("accepted-with-deadline") &&
         __real_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &(socklen_t){sizeof listens}) == 0 &&
         !listens)
         return 0;
-    /* Times are in milliseconds; this one is in seconds. */
+    /* The linger time is in seconds; the peer passes milliseconds. */
     if (level == SOL_SOCKET && option == SO_LINGER && mutant("linger-in-milliseconds")) {
         struct linger time = *(const struct linger *)value;
         time.l_linger *= 1000;

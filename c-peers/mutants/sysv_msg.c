@@ -18,35 +18,35 @@ struct message {
 
 int __wrap_msgsnd(int queue, const void *message, size_t length, int flags) {
     const struct message *sent = message;
-    /* The size of the structure is passed instead of that of its text. */
+    /* The peer passes the size of the structure instead of the size of its text. */
     if (mutant("msg-type-counted"))
         length += sizeof sent->mtype;
     if (mutant("msg-text-as-string"))
         length = strnlen(sent->mtext, length);
-    /* A long is 32 bits wide where the porter comes from. */
+    /* The peer truncates the type to 32 bits. */
     if (mutant("msg-type-truncated"))
         ((struct message *)message)->mtype = (int32_t)sent->mtype;
-    /* A type that is not allowed is mended instead of refused. */
+    /* The peer replaces an invalid type instead of refusing it. */
     if (sent->mtype <= 0 && mutant("msg-bad-type-mended"))
         ((struct message *)message)->mtype = 1;
     return __real_msgsnd(queue, message, length, flags);
 }
 
 ssize_t __wrap_msgrcv(int queue, void *message, size_t size, long type, int flags) {
-    /* A sign is not for a type. */
+    /* The peer removes the sign of a type. */
     if (type < 0 && mutant("msg-negative-type-lost"))
         type = -type;
-    /* Cut off is better than refused: the rest is lost in silence. */
+    /* The peer always sets MSG_NOERROR, so it truncates messages silently. */
     if (mutant("msg-cut-in-silence"))
         flags |= MSG_NOERROR;
-    /* <sys/msg.h> shows it for _GNU_SOURCE alone, and the porter left it out. */
+    /* <sys/msg.h> declares MSG_EXCEPT only with _GNU_SOURCE, and the port omits it. */
     if (mutant("msg-except-lost"))
         flags &= ~MSG_EXCEPT;
     ssize_t result = __real_msgrcv(queue, message, size, type, flags);
-    /* Whatever is wrong with the identifier is EINVAL. */
+    /* The peer reports every wrong identifier as EINVAL. */
     if (result == -1 && errno == EIDRM && mutant("msg-removed-as-invalid"))
         errno = EINVAL;
-    /* The length with the type, as it was sent elsewhere. */
+    /* The peer includes the type in the received length. */
     if (result != -1 && mutant("msg-received-type-counted"))
         result += (ssize_t)sizeof(long);
     while (result == -1 && errno == EINTR && mutant("msg-hides-interruption"))
@@ -55,7 +55,7 @@ ssize_t __wrap_msgrcv(int queue, void *message, size_t size, long type, int flag
 }
 
 int __wrap_msgctl(int queue, int command, struct msqid_ds *status) {
-    /* The process that made it ends, and so does the queue: it does not. */
+    /* The peer does not remove the queue, which outlives the process. */
     if (command == IPC_RMID && mutant("msg-removal-forgotten"))
         return 0;
     int result = __real_msgctl(queue, command, status);

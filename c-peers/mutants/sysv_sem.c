@@ -25,7 +25,7 @@ int __wrap_semget(key_t key, int count, int flags) {
 }
 
 int __wrap_semop(int set, struct sembuf *operations, size_t count) {
-    /* One after the other, each in its own call: what was to be together is no more. */
+    /* The peer makes one call for each operation, so they are not atomic together. */
     if (mutant("sysv-sem-one-by-one")) {
         for (size_t i = 0; i < count; i++)
             if (__real_semop(set, &operations[i], 1) == -1)
@@ -33,13 +33,13 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
         return 0;
     }
     for (size_t i = 0; i < count; i++) {
-        /* The flag is one bit of a short, and the structure was declared with a char. */
+        /* The flags are a short; the peer declares a char, which loses SEM_UNDO. */
         if (mutant("sysv-sem-undo-lost"))
             operations[i].sem_flg &= ~SEM_UNDO;
-        /* A set has one semaphore, as all the others of this world. */
+        /* The peer always uses the first semaphore of a set. */
         if (mutant("sysv-sem-number-lost"))
             operations[i].sem_num = 0;
-        /* 0 is no change, so there is nothing to do. */
+        /* The peer ignores an operation of 0, which should wait for 0. */
         if (operations[i].sem_op == 0 && mutant("sysv-sem-zero-is-nothing"))
             return 0;
     }
@@ -53,7 +53,7 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
 
 int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const struct timespec *timeout) {
     struct timespec span = *timeout;
-    /* Until when, as every other call with a deadline has it: this one takes how long. */
+    /* semtimedop(2) takes a duration; the peer passes an absolute time. */
     if (mutant("sysv-sem-span-as-deadline")) {
         struct timespec now;
         clock_gettime(CLOCK_REALTIME, &now);
@@ -67,12 +67,12 @@ int __wrap_semctl(int set, int number, int command, ...) {
     va_start(arguments, command);
     union semun argument = va_arg(arguments, union semun);
     va_end(arguments);
-    /* The union by its address, as a structure would go: it goes by value. */
+    /* The peer passes the address of the union instead of its value. */
     if (command == SETVAL && mutant("sysv-sem-union-by-address"))
         argument.buf = (struct semid_ds *)&argument;
     if (command == IPC_RMID && mutant("sysv-sem-removal-forgotten"))
         return 0;
-    /* GETNCNT and GETZCNT differ by a letter. */
+    /* The peer calls GETZCNT instead of GETNCNT. */
     if (command == GETNCNT && mutant("sysv-sem-counts-exchanged"))
         command = GETZCNT;
     return __real_semctl(set, number, command, argument);

@@ -22,7 +22,7 @@ key_t __wrap_ftok(const char *path, int project) {
             key = key * 31 + (unsigned char)*path++;
         return (key_t)(key & 0x7fffffff);
     }
-    /* The whole number, of which only eight bits count. */
+    /* ftok(3) uses eight bits of the project; the peer uses all of them. */
     struct stat status;
     if (mutant("ftok-with-whole-number") && stat(path, &status) == 0)
         return (key_t)((unsigned)project << 24 ^ (unsigned)project >> 8 ^
@@ -48,12 +48,12 @@ static void detach(void) {
 void *__wrap_shmat(int segment, const void *address, int flags) {
     void *memory = __real_shmat(segment, address, flags);
     struct shmid_ds status;
-    /* The bytes are taken over into an array of the language, which is another memory. */
+    /* The peer copies the bytes into private memory and works on the copy. */
     if (memory != (void *)-1 && mutant("shm-attached-as-copy") && shmctl(segment, IPC_STAT, &status) == 0) {
         void *copy = malloc(status.shm_segsz);
         return copy ? memcpy(copy, memory, status.shm_segsz) : memory;
     }
-    /* A destructor detaches the memory before the process is dead: the death of the owner is not reported. */
+    /* A destructor detaches the memory before the process ends, so the death of the owner is not reported. */
     if (memory != (void *)-1 && mutant("tidies-up-at-the-end")) {
         attached = memory;
         atexit(detach);
@@ -62,7 +62,7 @@ void *__wrap_shmat(int segment, const void *address, int flags) {
 }
 
 int __wrap_shmdt(const void *address) {
-    /* The memory belongs to an array, which is only let go. */
+    /* The peer does not detach the memory. */
     if (mutant("shm-never-detached"))
         return 0;
     return __real_shmdt(address);
@@ -72,7 +72,7 @@ int __wrap_shmctl(int segment, int command, struct shmid_ds *status) {
     if (command == IPC_RMID && mutant("shm-removal-forgotten"))
         return 0;
     int result = __real_shmctl(segment, command, status);
-    /* shm_cpid and shm_lpid, which stand side by side. */
+    /* The peer exchanges shm_cpid and shm_lpid. */
     if (command == IPC_STAT && result == 0 && mutant("shm-pids-exchanged")) {
         pid_t creator = status->shm_cpid;
         status->shm_cpid = status->shm_lpid;

@@ -1,4 +1,4 @@
-/* Waiting for several descriptors, and the descriptors made for waiting. */
+/* poll(2) and epoll(7), and the descriptors of events. */
 #include "mutant.h"
 
 #include <errno.h>
@@ -16,12 +16,12 @@ WRAPPED(pidfd_open);
 
 int __wrap_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) {
     struct epoll_event asked = *event;
-    /* The events of poll(2) are known; what epoll has beyond them is left out. */
+    /* The peer passes only events that poll(2) has. */
     if (mutant("one-shot-lost"))
         asked.events &= ~(uint32_t)EPOLLONESHOT;
     if (mutant("edge-trigger-lost"))
         asked.events &= ~(uint32_t)EPOLLET;
-    /* The member of the union that has room for a descriptor. */
+    /* The peer uses the 32-bit member of the union. */
     if (mutant("epoll-data-of-32-bits"))
         asked.data.u64 = asked.data.u32;
     return __real_epoll_ctl(epoll, operation, fd, &asked);
@@ -29,7 +29,7 @@ int __wrap_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event
 
 int __wrap_epoll_pwait2(int epoll, struct epoll_event *events, int most, const struct timespec *timeout,
                         const sigset_t *mask) {
-    /* Milliseconds, as epoll_wait(2) takes them; here they are taken for seconds. */
+    /* epoll_wait(2) takes milliseconds; the peer passes seconds. */
     struct timespec longer;
     if (timeout && timeout->tv_nsec > 0 && mutant("epoll-timeout-in-seconds")) {
         longer = (struct timespec){.tv_sec = timeout->tv_nsec / 1000000};
@@ -46,14 +46,14 @@ int __wrap_epoll_pwait2(int epoll, struct epoll_event *events, int most, const s
 }
 
 int __wrap_eventfd(unsigned value, int flags) {
-    /* A semaphore and a counter are the same, but for a flag. */
+    /* The peer drops EFD_SEMAPHORE, so a semaphore becomes a counter. */
     if (mutant("eventfd-semaphore-lost"))
         flags &= ~EFD_SEMAPHORE;
     return __real_eventfd(value, flags);
 }
 
 int __wrap_pidfd_open(pid_t process, unsigned flags) {
-    /* The number of a process that has ended is taken for free before it is collected. */
+    /* The peer treats the number of an ended process as free before the process is collected. */
     char path[64], status[256] = "";
     snprintf(path, sizeof path, "/proc/%d/stat", process);
     FILE *file = mutant("zombie-taken-for-gone") ? fopen(path, "re") : NULL;

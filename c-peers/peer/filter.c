@@ -65,7 +65,7 @@ static int spawn(char *argv[], int input, int output, pid_t *child) {
 }
 
 /* Both pipes are close-on-exec, so the child has only what spawn() duplicates. Our ends are non-blocking,
- * which does not affect the child's: each end is an open file description of its own. */
+ * which does not affect the child's: each end is a separate open file description. */
 static int start(struct filter *filter, char *argv[]) {
     int in[2] = {-1, -1}, out[2] = {-1, -1}, error = 0;
     if (pipe2(in, O_CLOEXEC) == -1 || pipe2(out, O_CLOEXEC) == -1) {

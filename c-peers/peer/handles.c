@@ -136,8 +136,8 @@ struct segment peer_segment(struct call *call) {
     return *(struct segment *)peer_find_handle(call, "handle", segment_kind);
 }
 
-/* Whether the bytes are backed by pages: an object may be shorter than its mapping. Kernels without
- * MADV_POPULATE_WRITE cannot tell. */
+/* Whether the bytes are backed by pages: an object may be shorter than its mapping. This is unknown on
+ * kernels without MADV_POPULATE_WRITE. */
 static bool is_backed(const unsigned char *address, size_t size) {
     const size_t before = (uintptr_t)address % (size_t)sysconf(_SC_PAGESIZE);
     return madvise((void *)(address - before), before + size, MADV_POPULATE_WRITE) == 0 || errno == EINVAL;

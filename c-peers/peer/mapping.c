@@ -90,7 +90,7 @@ static void perform_madvise(struct call *call) {
 }
 
 /* Pages beyond the end of the object raise SIGBUS, and the object may shrink at any time, so a check
- * beforehand does not help: the handler aborts the copy. */
+ * before the copy does not help: the handler aborts the copy. */
 static sigjmp_buf before_copy;
 
 static void leave_copy(int number) {

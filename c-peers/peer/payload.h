@@ -12,7 +12,7 @@ struct payload {
 struct payload peer_payload(struct call *, const char *literal, const char *length);
 void *peer_scratch(struct call *, size_t size);
 
-/* What a response says about received bytes: whether they are those of a pattern, or what they are. */
+/* The fields of a response for received bytes: whether they match a pattern, or the bytes themselves. */
 struct expectation {
     bool has_pattern;
     uint64_t seed, offset;

@@ -1,4 +1,4 @@
-/* What every operation of the peer uses: the call, handles, payloads and timeouts. */
+/* Declarations that every operation of the peer uses: the call, handles, payloads and timeouts. */
 #ifndef PEER_H
 #define PEER_H
 

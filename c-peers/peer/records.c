@@ -35,7 +35,7 @@ static void perform_write_records(struct call *call) {
     peer_reply(call, "return", "%u", sequence);
 }
 
-/* What the reader knows about one writer. */
+/* The reader's state for one writer. */
 struct writer {
     uint32_t number, last, largest;
     uint64_t seen;

@@ -35,7 +35,7 @@ static void spoil(unsigned char *memory, uint64_t round) {
     }
 }
 
-/* A lack of resources or an interruption says nothing about the ring. */
+/* A lack of resources or an interruption is not an outcome of the ring. */
 static int32_t outcome_of(struct call *call, ssize_t result) {
     static const int of_rings[] = {EBADMSG,    EBUSY,           EINVAL, EMSGSIZE, ENODATA,
                                    EOWNERDEAD, EPROTONOSUPPORT, EPIPE,  ETIMEDOUT};

@@ -108,7 +108,7 @@ static void perform_sigpending(struct call *call) {
     peer_reply(call, "pending", "%s", list);
 }
 
-/* The fields of siginfo_t are unions, and si_code tells which ones a signal has: see sigaction(2). The
+/* The fields of siginfo_t are unions, and si_code determines which ones a signal has: see sigaction(2). The
  * others are 0. */
 static void reply_signal(struct call *call, int signum, int code, pid_t pid, uid_t uid, int value) {
     static const struct symbol codes[] = {SYMBOL(SI_USER),

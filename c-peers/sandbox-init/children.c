@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static pid_t peers[MAX_ROLES]; // not collected yet; 0 where there is none
+static pid_t peers[MAX_ROLES]; // not collected yet; 0 if no process has ended
 
 void expect_end(int role, pid_t pid) {
     peers[role] = pid;

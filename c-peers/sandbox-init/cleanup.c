@@ -12,9 +12,9 @@
 #include <sys/shm.h>
 #include <unistd.h>
 
-// The objects of a private sandbox disappear with its namespaces. On the host, the sandbox init removes what
-// has the cell's token or one of its keys, or was created by one of its peers, and nothing else, however the
-// cell ended.
+// The objects of a private sandbox disappear with its namespaces. On the host, the sandbox init removes
+// objects with the cell's token or one of its keys and objects that one of its peers created, and no others,
+// whatever the result of the cell.
 
 static void each_keyed(const struct plan *plan, const char *path, void (*act)(int id)) {
     FILE *file = fopen(path, "re");

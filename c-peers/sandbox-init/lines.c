@@ -11,7 +11,7 @@
 
 static char out[MAX_LINE];
 static size_t out_length;
-static bool too_long; // something of this line did not fit
+static bool too_long; // a part of this line did not fit
 
 static void put(char byte) {
     if (out_length < sizeof out - 1)
@@ -82,7 +82,7 @@ void reply_end(void) {
         if (count == -1 && errno == EINTR)
             continue;
         if (count == -1)
-            return; // the runner is gone, and the end of its commands comes next
+            return; // the runner has ended, so the end of its commands follows
         sent += (size_t)count;
     }
 }

@@ -46,7 +46,7 @@ static struct plan parse_arguments(int argc, char **argv) {
     return plan;
 }
 
-/// Closes what the runner did not mean to pass on: pipes that another of its threads was just creating.
+/// Closes descriptors that were inherited by accident: pipes that another thread of the runner was creating.
 static void close_unknown_fds(const struct plan *plan) {
     int limit = STDERR_FILENO;
     for (int role = 0; role < plan->roles; role++)
@@ -116,10 +116,11 @@ static void dispatch(const struct plan *plan, const char *line) {
 int main(int argc, char **argv) {
     struct plan plan = parse_arguments(argc, argv);
     close_unknown_fds(&plan);
-    // A runner that was killed reads no response; what counts is the end of its commands.
+    // If the runner was killed, no process reads the response, and the commands end.
     signal(SIGPIPE, SIG_IGN);
     remember_ignored_signals();
-    // An object that existed before the cell is not the cell's: it must be neither counted nor removed.
+    // An object that existed before the cell does not belong to the cell, and must be neither counted nor
+    // removed.
     if (!plan.private_sandbox && !names_are_free(&plan)) {
         errno = EEXIST;
         reply_failure("start", "an object has a name or key of this cell");

@@ -59,7 +59,7 @@ bool is_ending(long long pid) {
     return ending;
 }
 
-/// The ABI of a process, by the program that it executes: it decides which call a number means.
+/// The ABI of a process, by the program that it executes: it determines the call of a number.
 static const char *abi_of(long long pid) {
     union {
         char bytes[sizeof(Elf32_Ehdr) + 1];
@@ -165,7 +165,7 @@ static bool holds(int pid, const char *target) {
     return holds;
 }
 
-/// Lists the processes that hold a pipe: they keep the runner from seeing the end of a role's output.
+/// Lists the processes that have a pipe open, which delay the end of a role's output.
 void reply_holders(const char *line) {
     char target[64], name[64];
     snprintf(target, sizeof target, "pipe:[%lld]", number_field(line, "inode", -1));

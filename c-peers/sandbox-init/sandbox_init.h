@@ -16,7 +16,7 @@ enum { MAX_ROLES = 64, MAX_LINE = 1 << 20, KEYS = 16 };
 
 /// The command line.
 struct plan {
-    bool private_sandbox; // in namespaces of its own; otherwise on the host
+    bool private_sandbox; // in private namespaces; otherwise on the host
     const char *token;    // begins the name of every object that the cell creates
     int first_key;        // of the KEYS System V keys that belong to the cell
     char scratch[64];     // the working directory of the peers, whose files are listed
@@ -30,8 +30,9 @@ void reply(const char *kind);                        // begins a line
 void reply_text(const char *key, const char *value); // adds a field
 void reply_number(const char *key, long long value);
 void reply_format(const char *key, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void reply_end(void);                                     // sends the line
-void reply_failure(const char *call, const char *object); // a whole line: what failed, on what, and errno
+void reply_end(void); // sends the line
+void reply_failure(const char *call,
+                   const char *object); // sends a complete line: the call, its object, and errno
 bool next_line(char **line); // false when the input has ended; *line is NULL when no line is complete yet
 const char *field(const char *line, const char *key,
                   size_t *length); // a value, decoded; valid until the next call
@@ -72,8 +73,8 @@ struct entry {
     const struct stat *status;
 };
 // Visits every entry below `root`, without recursion, since a peer decides how deep its directories are.
-// Enters those directories for which `visit` returns true, and none if `top_only`. False if `root`, or what
-// it holds, cannot be read: errno says why.
+// Enters those directories for which `visit` returns true, and none if `top_only`. False if `root`, or an
+// entry of it, cannot be read: errno is the reason.
 bool walk(int root, bool top_only, bool (*visit)(const struct entry *entry, void *context), void *context);
 void remove_tree(const char *path);
 

@@ -55,7 +55,7 @@ void remember_segments(pid_t creator) {
     each_segment(remember, &creator);
 }
 
-/// The kernel reuses an identifier in time; the creator is another one then.
+/// The kernel reuses identifiers after some time. The creator differs then.
 static bool remove_remembered(struct segment segment, void *what) {
     (void)what;
     for (size_t i = 0; i < count; i++)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LONGEST_PATH = 1024 }; // of a path that is reported; what is longer is cut
+enum { LONGEST_PATH = 1024 }; // the length of a reported path; a longer one is cut
 
 static int queues = -1;
 static int queues_reason;     // why they cannot be listed
@@ -24,8 +24,8 @@ void remember_scratch(const struct plan *plan) {
     }
 }
 
-// What cannot be read cannot be listed, and an empty list would look like an empty sandbox. So each function
-// returns whether it saw everything; otherwise errno and this say why.
+// If a source cannot be read, an empty list would look like an empty sandbox. So each function returns
+// whether it saw everything; otherwise errno and this give the reason.
 static char unreadable[4096];
 
 static bool cannot_read(const char *path) {
@@ -129,7 +129,7 @@ static bool list_abstract_sockets(void) {
     return true;
 }
 
-/// Leaves out a process that is about to be gone: a race would decide whether it is listed.
+/// Omits a process that is exiting, because a race would decide whether it is listed.
 static void list_process(long long pid, const char *name) {
     if (is_ending(pid))
         return;
@@ -173,7 +173,7 @@ static bool queues_are_hidden(void) {
 static bool list_queues(void) {
     if (queues_are_hidden())
         return true;
-    // An open mount has a position of its own to read from: it is opened once more for every snapshot.
+    // An open mount has a read position, so it is opened again for every snapshot.
     struct listing listing = {"", "mq"};
     errno = queues_reason;
     int root = queues != -1 ? openat(queues, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;

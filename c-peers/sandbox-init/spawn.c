@@ -24,7 +24,7 @@ struct child {
     int role;
     const int *stdio; // of the role
     int executable;
-    int report; // a pipe that execution closes; what comes through it is the reason of a failure
+    int report; // a pipe that execution closes; it carries the reason of a failure
 };
 
 struct failure {
@@ -208,7 +208,7 @@ void spawn(const struct plan *plan, const char *line) {
         pid = start(&child, !plan->private_sandbox, &failure);
     while (failure.reason == NUMBER_TAKEN);
     close(child.executable);
-    // Only the peer may hold these, so that the runner sees the end of its output.
+    // Only the peer may have these open, so that the runner sees the end of its output.
     for (int stream = 0; stream < 3; stream++)
         close(child.stdio[stream]);
     for (int i = 0; i < child.inherited_count; i++)

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/// Directories in the order in which they are found: parents before what they hold.
+/// Directories in the order in which they are found: parents before their entries.
 struct list {
     char **paths;
     size_t count, capacity;
@@ -92,7 +92,8 @@ static bool visit_directory(int root, const char *path, struct list *directories
         if (descriptor != -1)
             close(descriptor);
         errno = reason;
-        // One below the root may be gone by now. One that is closed to this user is itself listed.
+        // A directory below the root may be removed by now. A directory that this user cannot read is listed
+        // itself.
         return path[0] != '\0' && (errno == ENOENT || errno == EACCES || errno == ELOOP);
     }
     bool complete = true;

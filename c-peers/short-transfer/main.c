@@ -1,8 +1,8 @@
-// short-transfer CALL N COMMAND...: runs a command whose N-th CALL is asked for one byte.
+// short-transfer CALL N COMMAND...: runs a command, and shortens its N-th CALL to one byte.
 //
-// strace(1) can make a call say that it moved fewer bytes, but then it has moved none. Here the length is
-// rewritten as the call begins, so that the kernel itself moves one byte and says so. The command keeps its
-// process: this one executes it, and a grandchild traces it.
+// strace(1) can make a call report fewer bytes, but then the call has transferred none. This program rewrites
+// the length on entry to the call, so that the kernel transfers one byte and reports that. The command keeps
+// its process: this one executes it, and a grandchild traces it.
 #include <elf.h>
 #include <err.h>
 #include <errno.h>
@@ -22,7 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// Where a call has the length of what it transfers.
+// The argument of a call that is the length of the transfer.
 enum place { THIRD_ARGUMENT, VECTOR, MESSAGE };
 
 static const struct transfer {
@@ -80,8 +80,8 @@ static void set_third_argument(pid_t pid, uint64_t value) {
         err(1, "short-transfer: write the registers of the peer");
 }
 
-// What a call was given, to be put back when it is over: the third argument, since a caller takes its
-// registers for unchanged, and up to two words of its memory.
+// Arguments of a call, which are restored when it returns: the third argument, since a caller expects
+// unchanged registers, and up to two words of its memory.
 struct loan {
     bool is_out;
     uint64_t third;
@@ -97,7 +97,7 @@ static void lend(pid_t pid, struct loan *loan, uint64_t address, uint64_t word) 
     poke(pid, address, word);
 }
 
-// The first part that is not empty, and nothing behind it, becomes one byte; how many parts there are then.
+// Shortens the first part that is not empty to one byte. Returns the number of parts up to it.
 static uint64_t cut(pid_t pid, struct loan *loan, uint64_t vector, uint64_t parts) {
     for (uint64_t i = 0; i < parts; i++) {
         uint64_t length = vector + i * sizeof(struct iovec) + offsetof(struct iovec, iov_len);
@@ -132,7 +132,7 @@ static void take_back(pid_t pid, struct loan *loan) {
     loan->is_out = false;
 }
 
-// Until the peer ends. What is counted begins with its execution.
+// Traces until the peer ends. The count starts with its execution.
 static void trace(pid_t pid, const struct transfer *transfer, long wanted) {
     long count = 0;
     struct loan loan = {0};
@@ -180,7 +180,8 @@ int main(int argc, char **argv) {
         if (ptrace(PTRACE_SEIZE, peer, NULL, (void *)options) == -1 ||
             ptrace(PTRACE_INTERRUPT, peer, NULL, NULL) == -1)
             err(1, "short-transfer: ptrace");
-        // What the peer holds must not be held by its tracer as well: its last close would not be the last.
+        // The tracer must not keep descriptors of the peer open, or the peer's last close would not be the
+        // last.
         close(ready[0]);
         int keep = dup2(ready[1], STDIN_FILENO);
         close(STDOUT_FILENO);

@@ -1,5 +1,5 @@
-// Every shim, by mechanism. One header of its own: a directory of headers is read once, and one that is added
-// later is then not found until everything is built anew.
+// Includes every shim, by mechanism. An umbrella header is necessary: SwiftPM reads a directory of headers
+// once, and does not find a header that is added later until everything is rebuilt.
 #include "cipc_futex.h"
 #include "cipc_kernel.h"
 #include "cipc_mapping.h"

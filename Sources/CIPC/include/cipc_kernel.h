@@ -1,9 +1,9 @@
-// What every mechanism needs and Swift's import of glibc does not show.
+// Calls that every mechanism needs and that Swift's import of glibc does not include.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
-/// The symbol of an error number, such as "EAGAIN"; NULL for a number that is none.
+/// The symbol of an error number, such as "EAGAIN"; NULL if the number is unknown.
 const char *cipc_errno_symbol(int number);
 
 /// struct pollfd.
@@ -13,7 +13,7 @@ struct cipc_pollfd {
     int16_t revents;
 };
 enum { CIPC_POLLRDHUP = 0x2000 };
-/// ppoll(2). `nanoseconds` is how long to wait at most; negative: for ever.
+/// ppoll(2). `nanoseconds` is the maximum wait; a negative value waits without a limit.
 int cipc_ppoll(struct cipc_pollfd *entries, size_t count, int64_t nanoseconds);
 
 /// Nanoseconds of CLOCK_MONOTONIC and of CLOCK_REALTIME.

@@ -17,7 +17,7 @@ intptr_t cipc_pipe_read(int descriptor, void *bytes, size_t count, int flags);
 /// write(2); with flags, pwritev2(2). CIPC_NOSIGNAL is RWF_NOSIGNAL: EPIPE without SIGPIPE.
 intptr_t cipc_pipe_write(int descriptor, const void *bytes, size_t count, int flags);
 
-/// open(2) of `/proc/self/fd/<descriptor>`: another description of the same file, with flags of its own.
+/// open(2) of `/proc/self/fd/<descriptor>`: another description of the same file, with separate flags.
 int cipc_reopen(int descriptor, int flags);
 
 /// open(2) with O_PATH | O_NOFOLLOW | O_CLOEXEC: locates a file without opening it.

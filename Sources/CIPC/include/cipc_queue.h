@@ -1,12 +1,12 @@
-// What a queue in shared memory needs of the kernel besides cipc_futex.h: to sleep for several words, and to
-// be told of a dead owner. Each function leaves errno as the call does.
+// Kernel calls of a queue in shared memory, besides cipc_futex.h: they sleep on several words and report a
+// dead owner. Each function leaves errno as the call does.
 #pragma once
 
 #include <stdint.h>
 
 enum { CIPC_FUTEX_MOST = 128 };
 
-/// One of the words of cipc_futex_wait_any, as struct futex_waitv is.
+/// One of the words of cipc_futex_wait_any, with the layout of struct futex_waitv.
 struct cipc_futex_waiter {
     uint64_t expected;
     uint64_t address;
@@ -17,12 +17,12 @@ struct cipc_futex_waiter {
 /// A waiter for a word of 32 bits that processes share.
 struct cipc_futex_waiter cipc_futex_waiter(const void *word, uint32_t expected);
 
-/// futex_waitv(2): sleeps while each of at most CIPC_FUTEX_MOST words is what is expected. The deadline is
-/// one of CLOCK_MONOTONIC, in nanoseconds; negative: none.
+/// futex_waitv(2): sleeps while each of at most CIPC_FUTEX_MOST words has its expected value. The deadline is
+/// a time of CLOCK_MONOTONIC, in nanoseconds; without one it is negative.
 int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count, int64_t deadline);
 
-/// From here on to cipc_robust_end, the kernel marks the lock (FUTEX_OWNER_DIED) when this thread dies and
-/// the lock has its number: get_robust_list(2). Returns the number, or 0 with errno: EDEADLK when the thread
-/// has begun with another.
+/// From this call to cipc_robust_end, the kernel marks the lock (FUTEX_OWNER_DIED) when this thread dies and
+/// the lock has its number: get_robust_list(2). Returns the number, or 0 with errno: EDEADLK if the thread
+/// has announced another lock.
 uint32_t cipc_robust_begin(const void *lock);
 void cipc_robust_end(void);

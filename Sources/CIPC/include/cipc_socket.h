@@ -69,7 +69,7 @@ enum { CIPC_MAXIMUM_DESCRIPTORS = 253 };
 intptr_t cipc_send_ancillary(int socket, const void *bytes, size_t length, int flags, const int *descriptors,
                              size_t count, const struct cipc_credentials *credentials);
 
-/// What recvmsg(2) returned besides the bytes.
+/// The results of recvmsg(2) besides the bytes.
 struct cipc_received {
     struct cipc_address from;
     int flags;

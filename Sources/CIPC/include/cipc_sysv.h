@@ -40,7 +40,7 @@ struct cipc_semaphore_operation {
     int16_t flags;
 };
 int cipc_semop(int set, const struct cipc_semaphore_operation *operations, size_t count);
-/// semtimedop(2), which waits for at most `nanoseconds`; if they are negative, as long as it takes, like
+/// semtimedop(2), which waits for at most `nanoseconds`; if they are negative, without a limit, like
 /// semop(2).
 int cipc_semtimedop(int set, const struct cipc_semaphore_operation *operations, size_t count,
                     int64_t nanoseconds);

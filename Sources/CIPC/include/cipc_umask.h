@@ -2,7 +2,7 @@
 #pragma once
 #include <stdint.h>
 
-/// The umask of this process, read without changing it; 0777 where there is no /proc.
+/// The umask of this process, read without changing it; 0777 if /proc is not mounted.
 uint32_t cipc_current_umask(void);
 
 /// Performs a call that returns 0, or -1 with errno, such that the umask of the process does not affect

@@ -17,7 +17,7 @@ struct cipc_epoll_event {
     uint32_t events;
 };
 int cipc_epoll_ctl(int epoll, int operation, int descriptor, uint32_t events, uint64_t data);
-/// epoll_pwait2(2). `nanoseconds` is the timeout; a negative one never passes.
+/// epoll_pwait2(2). `nanoseconds` is the timeout; with a negative value the call waits without a limit.
 int cipc_epoll_wait(int epoll, struct cipc_epoll_event *events, int count, int64_t nanoseconds);
 
 enum { CIPC_EFD_SEMAPHORE = 1 };

@@ -1,4 +1,4 @@
-/// What happens to a system call of a peer, caused from outside of it.
+/// A fault that the tracer injects into a system call of a peer.
 public enum InjectedFault: String, Sendable, CaseIterable, Codable {
   /// The peer is killed as it enters the call, which has no effect.
   case killedBefore = "killed-before"
@@ -10,7 +10,7 @@ public enum InjectedFault: String, Sendable, CaseIterable, Codable {
   case noMemory = "ENOMEM"
   case noDescriptor = "EMFILE"
   case noSpace = "ENOSPC"
-  /// The call transfers fewer bytes than it was asked for, and reports that.
+  /// The call transfers fewer bytes than requested, and reports that.
   case short
 
   /// The symbol of the error with which the call fails; nil if it does not fail.
@@ -37,22 +37,24 @@ struct InjectionPoint: Sendable, Hashable {
   let number: Int
   /// The call after it: a peer that is killed as it enters that one has made no other since.
   let next: Next
-  /// Whether the call moves bytes of a stream or a file, of which the kernel may move fewer than requested.
+  /// Whether the call transfers bytes of a stream or a file, so that the kernel may transfer fewer than requested.
   let isDivisible: Bool
-  /// Whether the call wakes the sleepers on a word.
+  /// Whether the call wakes the threads that sleep on a word.
   let isWaking: Bool
   /// Whether an earlier call of the same request had an effect that cannot be undone: bytes or a message were
-  /// transferred, or a name given. A second request would not be the same one.
+  /// transferred, or a name given.
+  ///
+  /// A second request would not be the same one.
   let isCommitted: Bool
 
   struct Next: Sendable, Hashable {
     let call: String
     let number: Int
-    /// Whether it is a point of the same request: to be killed after the one is to be killed before the other.
+    /// Whether it is a point of the same request: a kill after one is a kill before the other.
     let isPoint: Bool
   }
 
-  /// The faults that this call can meet, by the table of calls.
+  /// The faults that can be injected into this call, by the table of calls.
   func faults(_ table: SystemCallTable) -> [InjectedFault] {
     InjectedFault.allCases.filter { fault in
       switch fault {

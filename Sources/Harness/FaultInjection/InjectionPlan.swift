@@ -17,7 +17,7 @@ struct InjectionPlan: Sendable {
     }
   }
 
-  /// Adds the faults that the calls of a recorded script can meet.
+  /// Adds the faults that can be injected into the calls of a recorded script.
   mutating func add(_ points: [InjectionPoint], of recording: Planned, table: SystemCallTable, filter: InjectionFilter)
   {
     for point in points {
@@ -29,15 +29,22 @@ struct InjectionPlan: Sendable {
   }
 }
 
-/// Which cells of the table to run. An empty list is all.
+/// Which cells of the table to run.
+///
+/// An empty list is all.
 public struct InjectionSelection: Sendable {
-  /// Cells whose id contains one of these; a `*` stands for any text.
+  /// Cells whose id contains one of these; `*` matches any text.
   public var filters: [String] = []
+  /// The mechanisms to test, such as `pipe`.
   public var mechanisms: [String] = []
+  /// The operations to test, such as `mq_send`.
   public var operations: [String] = []
+  /// The languages of the peers to test, such as `swift`.
   public var languages: [String] = []
+  /// The faults to inject, such as `EINTR`.
   public var faults: [InjectedFault] = []
 
+  /// Creates a selection of all cells.
   public init() {}
 
   var isEverything: Bool {
@@ -51,7 +58,7 @@ public struct InjectionSelection: Sendable {
       && (operations.isEmpty || !scenario.operations.isDisjoint(with: operations))
   }
 
-  /// Everything that was requested and does not exist: a misspelt name must not make a green run.
+  /// Everything that was requested and does not exist: a run with a misspelt name must not be green.
   func problems(scripts: [Scenario], registry: OperationRegistry, languages known: [String]) -> [String] {
     func problems(_ kind: String, _ names: [String], among known: [String]) -> [String] {
       names.filter { !known.contains($0) }.map {

@@ -1,7 +1,7 @@
 import PeerProtocol
 
-/// After a death the others do what the script has for them, and see what it expects, or what follows `~>`. None hangs
-/// but one that waits for what no role will do.
+/// After a death the other roles continue the script, and see the expected responses or those after `~>`. A role hangs
+/// only if it waits for something that no role will do.
 extension InjectionRun {
   /// Records that the target was killed, if it was.
   func noteDeath() throws(CellOutcome) {
@@ -31,7 +31,7 @@ extension InjectionRun {
     switch step.action {
     case .request(let name, let template, let expected):
       if name == target {
-        // It receives no more requests: where it still lives, its response must not come.
+        // It receives no more requests. If it still lives, it must not respond.
         noteUnavailable(template, of: name)
         return
       }
@@ -62,7 +62,7 @@ extension InjectionRun {
     case .signal(let name, _), .endInput(let name), .waitForEnd(let name, _):
       if name != target, try client.role(name).pid != nil { try cell.interpreter.perform(step) }
     case .sleeps(let name, _):
-      // Blocked, or past it: what follows has its order in both cases.
+      // It is blocked, or no longer: the next steps are in order in both cases.
       let role = try client.role(name)
       guard role.pending != nil, !abandonedRoles.contains(name) else { return }
       _ = try watch(role, orBlocked: true)
@@ -89,7 +89,7 @@ extension InjectionRun {
       try check(exchange, by: role, against: expected)
     } catch {
       try check(exchange, by: role, againstOneOf: step.expectedAfterPeerDeath, otherwise: error)
-      // What came instead brought no descriptor.
+      // Without `fd`, the alternative response brought no descriptor.
       if case .ok(let fields) = exchange.response, fields["fd"] != nil { return }
       noteUnavailable(exchange.request, of: role.name)
     }
@@ -116,7 +116,7 @@ extension InjectionRun {
     throw outcome
   }
 
-  /// Ends the roles that wait for what will not be done: the mechanism does not tell them.
+  /// Ends the roles that wait for an event that cannot happen any more: the mechanism does not report that.
   func releaseWaitingRoles() throws(CellOutcome) {
     switch progress {
     case .dead, .over: break

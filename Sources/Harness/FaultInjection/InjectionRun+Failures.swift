@@ -1,7 +1,8 @@
 import PeerProtocol
 
-/// After a call that failed, or did less than requested, the peer reports that, names the call, and continues to respond.
-/// A failed call had no effect, so it is requested once more, and from there the script must hold exactly.
+/// After a call that failed, or did less than requested, the peer reports that, names the call, and continues to
+/// respond. A failed call had no effect, so it is requested again, and from then on every response must be the expected
+/// one.
 extension InjectionRun {
   /// Evaluates the target's response to the request whose call failed.
   func evaluate(
@@ -30,7 +31,7 @@ extension InjectionRun {
           expected: "error errno=\(errno) call=\(functions.joined(separator: "|"))")
       }
       progress = .survived
-      // Not undone: a released handle, and what was transferred before.
+      // A released handle and an earlier transfer are not undone.
       let isReleased = registry[point.operation]?.releasesHandle == true
       if isReleased || isCommitted(point) || fields["return"].flatMap({ Int($0) }) ?? 0 > 0 {
         progress = .over
@@ -58,18 +59,18 @@ extension InjectionRun {
     injection.fault == .wouldBlock && errno == "ETIMEDOUT" && request.fields["timeout"] != nil
   }
 
-  /// Whether to perform the operation again would not be to perform the same.
+  /// Whether the operation would have another effect if it were performed again.
   func isCommitted(_ point: InjectionPoint) -> Bool {
     point.isCommitted && !table.operationsThatGoOn.contains(point.operation)
   }
 
-  /// Whether an operation may succeed although this call failed so.
+  /// Whether an operation may succeed although this call failed in this way.
   private func mayBeHidden(_ injection: Injection, in request: Request) -> Bool {
     guard let operation = registry[request.operation] else { return false }
     let isItsWaiting = operation.sleeps.contains(injection.point.call)
     switch injection.fault {
-    // An operation with a choice reports an interruption of its wait, unless it was told to retry. Any other call may
-    // be made again.
+    // An operation with a choice reports an interruption of its wait, unless the request has `eintr=retry`. Any other
+    // call may be retried.
     case .interrupted: return !isItsWaiting || !operation.takes.contains("eintr") || request.fields["eintr"] == "retry"
     // A wait may be repeated.
     case .wouldBlock: return isItsWaiting || request.fields.keys.contains { $0.hasSuffix("timeout") }
@@ -78,7 +79,7 @@ extension InjectionRun {
     }
   }
 
-  /// Fewer bytes, and the right ones; or all of them, if the operation transfers the rest.
+  /// The operation transfers fewer bytes, which are correct; or all of them, if it also transfers the rest.
   private func evaluateShort(
     _ exchange: Exchange, by role: RoleProcess, against expected: ExpectedResponse
   ) throws(CellOutcome) {
@@ -100,7 +101,7 @@ extension InjectionRun {
       try cell.interpreter.check(exchange, by: role, against: expected)
       return
     }
-    // What was not transferred is still to come, and the script does not expect it.
+    // The remaining bytes are still to be transferred, and the script does not expect that.
     progress = .over
     guard case .ok(let fields) = exchange.response, case .ok(let expectations) = expected, transferred == 1 else {
       throw outcome("one byte was transferred", expected: "ok return=1")

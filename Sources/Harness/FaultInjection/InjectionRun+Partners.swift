@@ -1,10 +1,10 @@
 import PeerProtocol
 
-/// While the target performs an operation that its failure ends for good, such as serving a client, the others continue
-/// with the script, and may learn of the failure before the target reports it. They see of it what they would see of a
+/// Some operations, such as serving a client, cannot be repeated after a failure. While the target performs one, the
+/// others continue with the script, and may notice the failure before the target reports it. To them it looks like a
 /// death.
 extension InjectionRun {
-  /// Whether the target performs what it cannot be asked for again once the call has failed.
+  /// Whether the target performs an operation that cannot be repeated after the call has failed.
   var endsWithFailure: Bool {
     guard let injection, case .requested = progress else { return false }
     return injection.fault.errno != nil && isCommitted(injection.point)
@@ -33,7 +33,7 @@ extension InjectionRun {
         try check(exchange, by: role, against: expected)
       } catch {
         try check(exchange, by: role, againstOneOf: step.expectedAfterPeerDeath, otherwise: error)
-        // Nothing but the failure explains it.
+        // Only the failure explains it.
         try evaluateTarget()
         guard case .over = progress else { throw error }
       }
@@ -46,7 +46,7 @@ extension InjectionRun {
     try evaluate(try client.response(of: target), to: request, by: target, against: expected)
   }
 
-  /// Whether the target has reported its failure, and no step has taken that yet.
+  /// Whether the target has reported its failure, and no step has read the response yet.
   var hasFailed: Bool {
     guard endsWithFailure, let role = client.roles.first(where: { $0.name == injection?.point.role }),
       let line = client.streams(of: role).output.firstLine, case .error? = try? Response(parsing: line)

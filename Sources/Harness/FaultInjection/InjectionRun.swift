@@ -2,18 +2,21 @@ import PeerProtocol
 
 /// A script while a fault is injected into one system call of one role, the target.
 ///
-/// `InjectionRun+Failures.swift` has what must hold after a failed call, `InjectionRun+Deaths.swift` what must hold after
-/// a death, and `InjectionRun+Partners.swift` what holds for roles that are talking with the target when its call fails.
+/// `InjectionRun+Failures.swift` has what must hold after a failed call, `InjectionRun+Deaths.swift` what must hold
+/// after a death, and `InjectionRun+Partners.swift` what holds for roles that are talking with the target when its call
+/// fails.
 final class InjectionRun {
   let cell: CellRun
   /// Nil while the script is only recorded.
   let injection: Injection?
   let table: SystemCallTable
-  /// How far the fault has come.
+  /// The progress of the fault.
   var progress = Progress.before
   /// Handles that were never created, because their creator died.
   var unavailableHandles: Set<HandleReference> = []
-  /// Roles that wait for what a dead role will not do any more. There are no more steps for them.
+  /// Roles that wait for a dead role.
+  ///
+  /// There are no more steps for them.
   var abandonedRoles: Set<String> = []
 
   enum Progress {
@@ -25,7 +28,7 @@ final class InjectionRun {
     case survived
     /// The target is dead, and the others continue.
     case dead
-    /// What the fault left undone cannot be done again: the script ends here.
+    /// The failed operation cannot be repeated, so the script ends here.
     case over
   }
 
@@ -81,7 +84,7 @@ final class InjectionRun {
     if endsWithFailure { try performMeanwhile(step) } else { try cell.interpreter.perform(step) }
   }
 
-  /// Takes the target's response, when it is due.
+  /// Reads the target's response when it is due.
   private func settleTarget(_ role: RoleProcess, _ expected: ExpectedResponse) throws(CellOutcome) {
     guard let injection else { return }
     if case .later = expected { return }
@@ -127,7 +130,7 @@ final class InjectionRun {
     if injection?.fault.kills == true, !isDead {
       throw CellOutcome(.broken, "\(injection?.point.role ?? "") should have been killed, and lives")
     }
-    // A close that was made to fail has closed nothing. That cannot happen otherwise, and is not the peer's leak.
+    // A close that was made to fail has closed nothing. That cannot happen otherwise, so it is not a leak of the peer.
     if injection?.point.call == "close", isOver {
       client.roles.first { $0.name == injection?.point.role }?.mayHoldMore = true
     }

@@ -1,7 +1,7 @@
 import PeerProtocol
 import SystemPackage
 
-/// Records every script, injects every fault into every call that it saw, and reports the outcomes.
+/// Records every script, injects every fault into every recorded call, and reports the outcomes.
 public struct InjectionRunner: Sendable {
   private let configuration: RunConfiguration
   private let selection: InjectionSelection
@@ -9,6 +9,8 @@ public struct InjectionRunner: Sendable {
   private let table: SystemCallTable
   private let tracer: InjectionTracer
 
+  /// Creates a runner of the selected cells, and reads the scripts.
+  ///
   /// - Throws: ``RunError`` if strace is missing, if the scripts have errors, and for a selection of nothing.
   public init(_ configuration: RunConfiguration, selection: InjectionSelection) throws(RunError) {
     self.configuration = configuration
@@ -81,7 +83,7 @@ public struct InjectionRunner: Sendable {
     var plan = InjectionPlan()
     /// The recordings that did not pass: nothing is known about the calls of their scripts.
     var failures: [CellResult] = []
-    /// What got no fault, and what is wrong in the table of calls.
+    /// Calls without a fault, and errors in the table of calls.
     var problems: [String] = []
   }
 
@@ -112,7 +114,7 @@ public struct InjectionRunner: Sendable {
       }
       let traces = run.client.roles.map { ($0, SystemCallTrace($0.standardErrorLines)) }
       let points = traces.flatMap { role, trace in
-        // What it inherits is adopted before the first request of the script.
+        // A role adopts its inherited descriptors before the first request of the script.
         trace.points(of: role.name, operations: role.requestedOperations, table: table)
           .filter { $0.request >= role.inherits.count }
       }
@@ -135,7 +137,7 @@ public struct InjectionRunner: Sendable {
       "\(language) made no call of IPC in \(counted(scripts.count, "script")), such as \(scripts[0]), which got no "
         + "fault: the process that is started must make the calls itself"
     }
-    // What a recording that failed would have reached is not known.
+    // It is unknown which operations a failed recording would have reached.
     if selection.isEverything, recorded.failures.isEmpty {
       let known = reached.union(table.silentOperations)
       recorded.problems += configuration.registry.names.filter { !known.contains($0) }.map {

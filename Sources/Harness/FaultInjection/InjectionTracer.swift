@@ -1,13 +1,17 @@
 import Foundation
 
-/// The programs that inject faults into the system calls of a peer. Each is a command before the peer's own, which it
-/// then executes: the process that started the peer sees nothing else.
+/// The programs that inject faults into the system calls of a peer.
+///
+/// The command of each one precedes the peer's command, which it executes. The process that started the peer sees no
+/// difference.
 struct InjectionTracer: Sendable {
   /// The path of strace(1).
   let strace: String
   /// The path of the program that shortens a transfer.
   let shortener: String
 
+  /// Finds strace.
+  ///
   /// - Throws: ``RunError`` if strace is not installed.
   init(root: String) throws(RunError) {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
@@ -20,7 +24,9 @@ struct InjectionTracer: Sendable {
     shortener = "\(root)/build/bin/short-transfer"
   }
 
-  /// Reports every call and changes none. What a descriptor is follows its number.
+  /// Reports every call and changes none.
+  ///
+  /// The kind of a descriptor follows its number.
   var recording: [String] { [strace, "--daemonize", "--decode-fds=all", "--string-limit=32", "--"] }
 
   func command(injecting injection: Injection) -> [String] {

@@ -1,6 +1,8 @@
 import SystemPackage
 
-/// The system calls of IPC, as `fixtures/system-calls.yaml` lists them. A call that it does not list gets no fault.
+/// The system calls of IPC, as `fixtures/system-calls.yaml` lists them.
+///
+/// A call that it does not list gets no fault.
 struct SystemCallTable: Sendable {
   private let calls: [String: SystemCall]
   /// Calls that concern no other process.
@@ -13,7 +15,7 @@ struct SystemCallTable: Sendable {
   let silentOperations: Set<String>
   /// Operations that are functions of a C header: an error may name them, whatever call failed.
   let operationsOfHeaders: Set<String>
-  /// Operations that keep their place when they fail: performed again, they continue where they stopped.
+  /// Operations that continue where they stopped if they are repeated after a failure.
   let operationsThatGoOn: Set<String>
 
   subscript(name: String) -> SystemCall? { calls[name] }

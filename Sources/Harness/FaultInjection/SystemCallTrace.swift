@@ -1,6 +1,6 @@
 import Foundation
 
-/// What a peer did, as strace(1) reports it: its system calls, by the request that it was performing.
+/// The system calls of a peer, as strace(1) reports them, grouped by request.
 struct SystemCallTrace {
   /// The calls during each request, of which the write of its response is the last.
   let requests: [[Call]]
@@ -17,7 +17,9 @@ struct SystemCallTrace {
     var isInjected: Bool { line.hasSuffix("(INJECTED)") }
   }
 
-  /// Reads the lines that strace wrote to standard error. What a peer wrote there itself is skipped.
+  /// Reads the lines that strace wrote to standard error.
+  ///
+  /// Lines of the peer itself are skipped.
   init(_ lines: [String]) {
     var requests: [[Call]] = []
     var counts: [Substring: Int] = [:]
@@ -30,7 +32,7 @@ struct SystemCallTrace {
       counts[name, default: 0] += 1
       let arguments = line[line.index(after: parenthesis)...]
       if name == "read", Self.concerns(0, arguments) {
-        // A read that a signal interrupts is made again.
+        // The peer repeats a read that a signal interrupts.
         if !line.contains(" = ?"), !line.contains(" = -1") { requests.append([]) }
       } else if !requests.isEmpty {
         requests[requests.count - 1].append(
@@ -52,7 +54,7 @@ struct SystemCallTrace {
 extension SystemCallTrace {
   /// The calls of IPC that a role made, as points where faults can be injected.
   ///
-  /// - Parameter operations: The operation of each request, in order.
+  /// `operations` are the operations of the requests, in order.
   func points(of role: String, operations: [String], table: SystemCallTable) -> [InjectionPoint] {
     zip(requestsInOneSlice, operations).enumerated().flatMap { index, pair -> [InjectionPoint] in
       let (calls, operation) = pair
@@ -74,8 +76,9 @@ extension SystemCallTrace {
     }
   }
 
-  /// The same requests as if each wait that sleeps in slices had ended within the first one. How many slices there are is
-  /// a matter of time, and a fault has to find its call whatever that was.
+  /// The same requests as if each wait that sleeps in slices had ended within the first one.
+  ///
+  /// The number of slices depends on time, but a fault must always find its call.
   private var requestsInOneSlice: [[Call]] {
     var dropped: [String: Int] = [:]
     return requests.map { calls in
@@ -105,8 +108,9 @@ extension SystemCallTrace.Call {
       && (result.map { $0 >= 0 } ?? false)
   }
 
-  /// Whether it transfers more than one byte, through something that keeps no boundaries between messages. What a
-  /// descriptor is follows it: `4<pipe:[81]>`, `5<UNIX-STREAM:[...]>`, `3</dev/shm/x>`.
+  /// Whether it transfers more than one byte, through something that keeps no boundaries between messages.
+  ///
+  /// The kind of a descriptor follows its number: `4<pipe:[81]>`, `5<UNIX-STREAM:[...]>`, `3</dev/shm/x>`.
   fileprivate func isDivisible(_ table: SystemCallTable) -> Bool {
     guard table.transfers.contains(name), !readsProc, let open = line.firstIndex(of: "<") else { return false }
     let object = line[line.index(after: open)...]
@@ -114,21 +118,23 @@ extension SystemCallTrace.Call {
     return result ?? 0 > 1
   }
 
-  /// What a descriptor is may follow its number.
+  /// The result of the call.
+  ///
+  /// The kind of a descriptor may follow its number.
   private var result: Int? {
     line.components(separatedBy: " = ").last.flatMap { Int($0.prefix { $0 == "-" || $0.isNumber }) }
   }
 
-  /// Whether it is an allocator's mapping, or concerns a word on which only threads of this process sleep: nothing that
-  /// others see.
+  /// Whether it is an allocator's mapping, or concerns a word on which only threads of this process sleep: other
+  /// processes see neither.
   fileprivate var isPrivate: Bool {
     (name == "mmap" && line.contains("MAP_ANONYMOUS")) || (name == "futex" && line.contains("_PRIVATE"))
   }
 
-  /// Whether it reads what the kernel reports about a process, which is whole, and can be repeated.
+  /// Whether it reads a process's files of the kernel, which are never short and can be read again.
   private var readsProc: Bool { name == "read" && line.contains("</proc/") }
 
-  /// Whether it wakes the sleepers on a word, which cannot fail while the word exists.
+  /// Whether it wakes the threads that sleep on a word, which cannot fail while the word exists.
   fileprivate var isWaking: Bool { name == "futex" && line.contains("FUTEX_WAKE") }
 
   /// The word on which it sleeps; nil for all other calls.

@@ -1,16 +1,22 @@
-/// An error in a file that people write: where, what, and what would be right.
+/// An error in a file that people write: its location, a description and a suggestion.
 public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
+  /// The place of the error.
   public let location: SourceLocation
+  /// What is wrong, and what would be right, in one line.
   public let message: String
 
+  /// The location and the message: `fixtures/peers.yaml:3:5: unknown key 'pier'`.
   public var description: String { "\(location): \(message)" }
 }
 
 /// All errors of the fixtures, in the order of files and lines.
 public struct FixtureErrors: Error, CustomStringConvertible {
+  /// The errors, each at its place.
   public let diagnostics: [Diagnostic]
 
-  /// One line each. If there are very many, the first are enough: one typo in an operation's name causes hundreds.
+  /// The errors, one line each.
+  ///
+  /// If there are very many, the first are enough: one typo in an operation's name causes hundreds.
   public var description: String {
     let shown = diagnostics.prefix(30).map(\.description)
     let rest = diagnostics.count - shown.count
@@ -22,7 +28,7 @@ public struct FixtureErrors: Error, CustomStringConvertible {
 final class DiagnosticLog {
   private var found: [Diagnostic] = []
   private var seen: Set<Diagnostic> = []
-  /// How often an error was found, reported before or not.
+  /// How often an error was found, including repetitions.
   private(set) var count = 0
 
   /// An error in a scenario with several rows of parameters is found once for each row, and reported once.
@@ -40,7 +46,7 @@ final class DiagnosticLog {
     add(SourceLocation(file: file, line: 1, column: 1), message)
   }
 
-  /// What `body` reads, unless it reports an error.
+  /// Returns the result of `body`, unless it reports an error.
   static func collect<Value>(_ body: (DiagnosticLog) -> Value) throws(FixtureErrors) -> Value {
     let log = DiagnosticLog()
     let value = body(log)
@@ -48,7 +54,7 @@ final class DiagnosticLog {
     return value
   }
 
-  /// Throws everything that was found.
+  /// Throws all errors that were found.
   func check() throws(FixtureErrors) {
     if count > 0 { throw FixtureErrors(diagnostics: sorted) }
   }

@@ -1,4 +1,4 @@
-/// Parses what follows `->`.
+/// Parses the text after `->`.
 struct ExpectationParser {
   let log: DiagnosticLog
 

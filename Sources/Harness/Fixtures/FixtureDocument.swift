@@ -1,19 +1,23 @@
 import Foundation
 import Yams
 
-/// A YAML file of the fixtures, with the place of everything in it. Every such file is read through this type, so that
-/// all of them report all their errors, with file, line, column and a suggestion, and none ignores an unknown key.
+/// A YAML file of the fixtures, with the location of every value.
+///
+/// Every such file is read through this type, so that all of them report all their errors, with file, line, column and
+/// a suggestion, and none ignores an unknown key.
 struct FixtureDocument {
   let file: String
   let log: DiagnosticLog
-  /// What the whole file holds.
+  /// The value of the whole file.
   var root: Value { Value(document: self, node: node) }
   private let node: Node
   /// The bytes of the file, and the range of each line in them.
   private let bytes: [UInt8]
   private let lines: [Range<Int>]
 
-  /// Parses a file. Returns nil, with the reason in `log`, if it is not YAML or is empty.
+  /// Parses a file.
+  ///
+  /// Returns nil, with the reason in `log`, if it is not YAML or is empty.
   init?(_ source: FixtureFile, log: DiagnosticLog) {
     file = source.file
     self.log = log
@@ -29,7 +33,7 @@ struct FixtureDocument {
       return nil
     }
     do {
-      // The basic resolver leaves every scalar as text: what is a number is decided where a number is needed.
+      // The basic resolver leaves every scalar as text: the accessor that needs a number parses it.
       guard let node = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot() else {
         report(1, 1, "the file is empty")
         return nil
@@ -81,8 +85,9 @@ struct FixtureDocument {
     return lines
   }
 
-  /// The place of the first anchor, or of what looks like one. Aliases of aliases of aliases can stand for more than any
-  /// machine has the memory for, or the time to compare.
+  /// The location of the first anchor, or of text that looks like one.
+  ///
+  /// Nested aliases can expand to more values than any machine can hold or compare.
   private static func anchor(in bytes: [UInt8], _ lines: [Range<Int>]) -> (line: Int, column: Int)? {
     guard bytes.contains(UInt8(ascii: "&")) else { return nil }
     for (number, line) in lines.enumerated() {
@@ -127,7 +132,9 @@ struct FixtureDocument {
 }
 
 extension FixtureDocument {
-  /// A value of the file. Each accessor reports what is wrong with it, and returns nothing then.
+  /// A value of the file.
+  ///
+  /// An accessor reports an error of the value, and then returns nothing.
   struct Value {
     fileprivate let document: FixtureDocument
     fileprivate let node: Node
@@ -143,7 +150,7 @@ extension FixtureDocument {
 
     private func value(_ node: Node) -> Value { Value(document: document, node: node) }
 
-    /// What it is, for an error that expected something else.
+    /// The kind of the value, for an error message.
     private var kind: String {
       switch node {
       case .scalar(let scalar): scalar.string.isEmpty ? "nothing" : "the text '\(abbreviated(scalar.string))'"
@@ -153,7 +160,9 @@ extension FixtureDocument {
       }
     }
 
-    /// A text. Empty only if that is allowed.
+    /// A text.
+    ///
+    /// Empty only if that is allowed.
     func text(_ what: String, mayBeEmpty: Bool = false) -> SourceText? {
       guard case .scalar(let scalar) = node, mayBeEmpty || !scalar.string.isEmpty else {
         report("\(what) is a text, not \(kind)")
@@ -225,7 +234,7 @@ extension FixtureDocument {
       return result
     }
 
-    /// Every text in it, however deep.
+    /// Every text in it, at any depth.
     func forEachText(_ body: (String) -> Void) {
       switch node {
       case .scalar(let scalar): body(scalar.string)
@@ -241,7 +250,7 @@ extension FixtureDocument {
   }
 }
 
-/// A text that a file has, short enough for an error message.
+/// A text of a file, shortened for an error message.
 func abbreviated(_ text: String) -> String {
   text.unicodeScalars.count <= 60 ? text : String(text.unicodeScalars.prefix(57)) + "..."
 }

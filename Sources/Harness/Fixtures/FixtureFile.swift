@@ -5,7 +5,7 @@ import SystemPackage
 struct FixtureFile: Sendable {
   let file: String
   let bytes: Data
-  /// No person writes more into one file. It bounds what reading costs, whatever the bytes are.
+  /// The maximum size of a file, which limits the cost of reading it.
   static let maximumSize = 1 << 20
 
   init(file: String, bytes: Data) {
@@ -13,7 +13,9 @@ struct FixtureFile: Sendable {
     self.bytes = bytes
   }
 
-  /// Reads the file at `path`. Returns nil, with the reason in `log`, if that fails.
+  /// Reads the file at `path`.
+  ///
+  /// Returns nil, with the reason in `log`, if that fails.
   ///
   /// Only regular files are read: a FIFO would block, and `/dev/zero` would never end.
   init?(at path: String, as file: String, log: DiagnosticLog) {
@@ -34,7 +36,9 @@ struct FixtureFile: Sendable {
     }
   }
 
-  /// Its text. Nil, with the reason in `log`, if it is too long or not UTF-8.
+  /// Its text.
+  ///
+  /// Nil, with the reason in `log`, if it is too long or not UTF-8.
   func text(_ log: DiagnosticLog) -> String? {
     guard bytes.count <= Self.maximumSize else {
       log.add(whole: file, "the file is longer than \(Self.maximumSize) bytes")
@@ -47,7 +51,7 @@ struct FixtureFile: Sendable {
     return text
   }
 
-  /// Whether it holds nothing but comments and empty lines.
+  /// Whether it contains only comments and empty lines.
   var isBlank: Bool {
     bytes.split { $0 == UInt8(ascii: "\n") }.allSatisfy { line in
       let first = line.first { $0 != UInt8(ascii: " ") }

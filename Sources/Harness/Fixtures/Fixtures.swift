@@ -1,12 +1,20 @@
 public import SystemPackage
 
-/// Everything that a command reads before it begins. The errors of all its files are reported at once.
+/// All files that a command reads before it starts.
+///
+/// The errors of all its files are reported at once.
 public struct Fixtures: Sendable {
+  /// The path of the directory that contains `fixtures`.
   public let root: String
+  /// The scenarios of all files, one for each row of parameters.
   public let scenarios: [Scenario]
+  /// The operations that scenarios may use.
   public let registry: OperationRegistry
+  /// The languages that take part.
   public let peers: PeerList
+  /// The verdicts that are expected where `passed` is not.
   public let expectations: Expectations
+  /// The pitfalls, in groups; empty if a scenario has an error.
   public let pitfalls: [PitfallGroup]
 
   /// Reads the fixtures below `root`, and more languages from `peers`.
@@ -27,7 +35,7 @@ public struct Fixtures: Sendable {
     pitfalls = haveScenarios ? PitfallGroup.load(root: root.string, scenarios: scenarios, log: log) : []
   }
 
-  /// The mutants, and the builds of the peers that contain them.
+  /// Reads the mutants, and the builds of the peers that contain them.
   public func mutants(builds file: String?) throws(FixtureErrors) -> (build: MutantBuild, mutants: [Mutant]) {
     let log = DiagnosticLog()
     let peers = PeerList.load(files: [file ?? "\(root)/fixtures/mutant-peers.yaml"], root: root, log: log)
@@ -37,5 +45,6 @@ public struct Fixtures: Sendable {
     return (MutantBuild(peers), mutants)
   }
 
+  /// A run of all cells, with the default options.
   public var configuration: RunConfiguration { RunConfiguration(root: root, peers: peers, registry: registry) }
 }

@@ -1,4 +1,4 @@
-/// One row of `with:`: the values that a scenario's text is filled with as it is loaded.
+/// One row of `with:`: values that are substituted in a scenario's text when it is loaded.
 struct ParameterRow {
   private(set) var parameters: [Scenario.Parameter] = []
 
@@ -11,8 +11,9 @@ struct ParameterRow {
     return row
   }
 
-  /// `source` with each `{name}` of this row, and each sum or product of names, replaced by its value. Other braces are
-  /// left: they are filled when the cell runs.
+  /// `source` with each `{name}` of this row, and each sum or product of names, replaced by its value.
+  ///
+  /// Other braces are left: they are filled when the cell runs.
   func filling(_ source: SourceText, log: DiagnosticLog) -> SourceText {
     var result = source
     var index = 0
@@ -26,7 +27,7 @@ struct ParameterRow {
         index = open + value.utf8.count
       } catch {
         log.add(inner.location, error.message)
-        // One error is enough: what is left in the braces would be taken for a variable of the cell.
+        // One error is enough: the rest in the braces would be parsed as a variable of the cell.
         result = result.replacing(open..<close + 1, with: "0")
       }
     }
@@ -51,7 +52,7 @@ struct Formula {
 
   var names: [String] { operands.filter { Int($0) == nil } }
 
-  /// The text that it stands for in `row`: a name alone gives its value, whatever that is; otherwise a number.
+  /// Its text in `row`: a name alone gives its value, which may be any text; otherwise a number.
   func value(in row: ParameterRow) throws(EvaluationError) -> String {
     for name in names where row[name] == nil {
       throw EvaluationError(message: "unknown parameter '\(name)'\(Suggestion.clause(for: name, among: row.names))")

@@ -1,11 +1,11 @@
-/// Parses who takes part in a scenario: `roles:`, `programs:`, `as:` and `pin:`.
+/// Parses the roles of a scenario: `roles:`, `programs:`, `as:` and `pin:`.
 struct RoleParser {
   let log: DiagnosticLog
   let fill: (SourceText) -> SourceText
 
   /// How many roles a sandbox can have.
   private static let maximum = 64
-  /// More roles than this are not given every language in turn: there would be languages to that power of cells.
+  /// With more roles than this, a scenario does not get every combination of languages: there would be too many cells.
   static let maximumOfAllLanguages = 6
 
   func parse(_ keys: [String: FixtureDocument.Value], templates: TemplateParser) -> [Role] {

@@ -18,7 +18,7 @@ public enum ScenarioLoader {
     return loaded
   }
 
-  /// The same; errors are left in `log`.
+  /// The same; errors are added to `log`.
   static func load(root: FilePath, log: DiagnosticLog) -> (scenarios: [Scenario], registry: OperationRegistry) {
     let files =
       list("fixtures/scenarios", ending: ".yaml", of: "scenarios", root, log) + ["fixtures/examples.yaml"]
@@ -40,7 +40,9 @@ public enum ScenarioLoader {
     return scripts
   }
 
-  /// The scenarios of some files. Without the operations, every operation of every scenario would be an error.
+  /// The scenarios of some files.
+  ///
+  /// Without the operations, every operation of every scenario would be an error.
   static func load(
     _ files: [FixtureFile], transcripts: [FixtureFile] = [], operations: FixtureFile?, log: DiagnosticLog
   ) -> (scenarios: [Scenario], registry: OperationRegistry) {
@@ -56,7 +58,9 @@ public enum ScenarioLoader {
     return (scenarios, registry)
   }
 
-  /// Only a script for fault injection may say what happens after a death: elsewhere, a role dies by a step alone.
+  /// Only a script for fault injection may have responses after a death.
+  ///
+  /// Elsewhere, a role dies only by a step.
   static func rejectPeerDeaths(_ scenarios: [Scenario], _ log: DiagnosticLog) {
     for step in scenarios.flatMap(\.steps) where !step.expectedAfterPeerDeath.isEmpty {
       log.add(step.location, "'~>' is only for the scripts of fixtures/fault-injection")
@@ -76,7 +80,7 @@ public enum ScenarioLoader {
     }
   }
 
-  /// Parses each file on its own, on all processors: this is most of what a run of a single cell has to do.
+  /// Parses the files in parallel: this is most of the work of a run with a single cell.
   private static func parse(
     _ files: [FixtureFile], _ registry: OperationRegistry, _ log: DiagnosticLog
   ) -> [Scenario] {

@@ -52,7 +52,7 @@ struct ScenarioParser {
       steps = parser.parse(list)
       if steps.isEmpty, list.isList { list.report("the list of steps is empty") }
     }
-    // The order of the steps is not checked if one of them has an error: what seems to be missing may be in that line.
+    // The order of the steps is not checked if one of them has an error: that line may contain the missing part.
     if log.count == errorsBefore {
       ScriptCheck.run(steps, roles: roles, registry: registry, place: rolesValue.location, log: log)
     }
@@ -66,7 +66,7 @@ struct ScenarioParser {
       location: value.location)
   }
 
-  /// An id begins with the name of its file, so that a verdict says where to look.
+  /// An id begins with the name of its file, so that a verdict shows the file.
   private func checkID(_ id: SourceText) {
     let file = document.file.split(separator: "/").last?.split(separator: ".").first.map(String.init) ?? ""
     let parts = id.text.split(separator: "/", omittingEmptySubsequences: false)
@@ -105,7 +105,9 @@ enum Identifier {
     return text.utf8.allSatisfy { isLowerCase($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
   }
 
-  /// A letter or `_`, then letters, digits and `_`: parameters and variables. No dash, so that `{bytes-1}` is a difference.
+  /// A letter or `_`, then letters, digits and `_`: parameters and variables.
+  ///
+  /// No dash, so that `{bytes-1}` is a difference.
   static func isVariable(_ text: some StringProtocol) -> Bool {
     guard let first = text.utf8.first, !isDigit(first) else { return false }
     return text.utf8.allSatisfy { byte in

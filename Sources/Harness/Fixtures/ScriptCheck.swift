@@ -4,14 +4,14 @@ struct ScriptCheck {
   let registry: OperationRegistry
   let log: DiagnosticLog
   private var states: [String: State] = [:]
-  /// Roles to which another has sent a signal, of which they may end.
+  /// Roles to which another role has sent a signal, which may end them.
   private var signalled: Set<String> = []
 
   private enum State {
     case unused
     /// Free for the next request.
     case idle
-    /// Its response is still to be taken.
+    /// No step has read its response yet.
     case pending(Step)
     /// Its input has ended; a response may still come.
     case ended(pending: Bool)

@@ -1,5 +1,6 @@
-/// Text from one line of a file. It knows the column of each of its characters, also after parts of it were cut out or
-/// replaced.
+/// Text from one line of a file.
+///
+/// It knows the column of each of its characters, also after parts of it were cut out or replaced.
 ///
 /// A slice shares the bytes of the whole text, since the loader cuts every step of every row into words. Indices count
 /// bytes; only ASCII characters are searched for, so a slice never cuts a character in two.
@@ -25,11 +26,13 @@ struct SourceText {
   private struct Run {
     let start: Int
     let column: Int
-    /// Whether each character has a column of its own; otherwise all of them are reported in the first.
+    /// Whether each character has a separate column; otherwise all of them are reported in the first column.
     let advances: Bool
   }
 
-  /// - Parameter isExact: Whether each character of `text` has a column of its own in the file.
+  /// Creates a text that begins at a place in a file.
+  ///
+  /// If `isExact` is true, each character of `text` has a separate column in the file.
   init(_ text: String, file: String, line: Int, column: Int, isExact: Bool) {
     storage = Storage(
       file: file, line: line, bytes: Array(text.utf8), runs: [Run(start: 0, column: column, advances: isExact)])

@@ -108,8 +108,9 @@ extension StepParser {
     }
   }
 
-  /// `hand: {writer.r: reader.r}`. A group on one side stands for one step for each of its roles; groups on both sides
-  /// are paired by number.
+  /// Parses `hand: {writer.r: reader.r}`.
+  ///
+  /// A group on one side expands to one step for each of its roles; groups on both sides are paired by number.
   func hand(_ key: SourceText, _ value: FixtureDocument.Value) -> [Step] {
     (value.map("'hand'") ?? []).flatMap { from, value -> [Step] in
       guard let to = value.text("a handle") else { return [] }

@@ -51,7 +51,7 @@ struct StepParser {
     return steps
   }
 
-  /// The roles that a name stands for: itself, or for `writer-*` each of a group, with its number.
+  /// The roles that a name refers to: one role, or for `writer-*` each role of the group, with its number.
   func members(_ name: SourceText) -> [(role: Role, number: String?)] {
     let text = name.text
     if let role = roles.first(where: { $0.name == text }) { return [(role, nil)] }
@@ -69,7 +69,7 @@ struct StepParser {
     return []
   }
 
-  /// Captures of a step that cannot be parsed: one typo must not make errors of correct later steps.
+  /// Captures of a step that cannot be parsed: one typo must not cause errors in correct later steps.
   private mutating func noteCaptures(_ text: SourceText) {
     for word in text.words {
       let parts = word.text.split(separator: "={=", maxSplits: 1)
@@ -83,7 +83,7 @@ struct StepParser {
       log.add(key.location, "'\(role.name)' is a program, which takes no requests; see start, prints, wait")
       return []
     }
-    // After each `~>`: what is expected once another role has died.
+    // The expectations after each `~>` are for the death of another role.
     let parts = text.words.split(omittingEmptySubsequences: false) { $0.text == "~>" }
     let words = Array(parts[0])
     let arrow = words.firstIndex { $0.text == "->" }
@@ -92,7 +92,7 @@ struct StepParser {
         words[arrow].location, "'->' must be followed by an expectation: ok, error ERRNO, blocks, later, or fields")
       return []
     }
-    // What a request uses must have been captured before its own response.
+    // A variable of a request must have been captured by an earlier response.
     let requestWords = Array(words[..<(arrow ?? words.count)])
     let request = requestWords.isEmpty ? nil : request(requestWords)
     let expected = ExpectationParser(log: log).parse(

@@ -1,4 +1,4 @@
-/// What the author of an unknown word is likely to have meant.
+/// Suggestions for an unknown word.
 enum Suggestion {
   /// A clause to append to "unknown ...": the nearest of `words`, or all of them if they are few and none is near.
   static func clause(for word: String, among words: some Sequence<String>) -> String {

@@ -5,7 +5,7 @@ struct TemplateParser {
   var roles: [String]
   let parameters: [String]
   let log: DiagnosticLog
-  /// What earlier steps captured.
+  /// The variables that earlier steps captured.
   var captured: Set<String> = []
 
   /// Names that are unique for each cell; a number or word may follow after a dash.
@@ -30,7 +30,7 @@ struct TemplateParser {
   /// An argument of a program: percent-encoded if it contains a space, and decoded for the program.
   func argument(_ source: SourceText) -> Template { template(source) { decoded($0) } }
 
-  /// Text for people, taken as it is.
+  /// Text for people, without decoding.
   func plainText(_ source: SourceText) -> Template { template(source) { $0.text } }
 
   private func decoded(_ literal: SourceText) -> String {

@@ -1,9 +1,8 @@
 import PeerProtocol
 
-/// Reads the golden transcripts of `fixtures/vectors/`. Each becomes a scenario of one role, so that every peer that takes
-/// part is compared with them.
+/// Reads the golden transcripts of `fixtures/vectors/`.
 ///
-/// `# ` begins a comment, the first of which is the title; `> ` a request, and `< ` its response, in which `*` stands for
+/// `# ` begins a comment, the first of which is the title; `> ` a request, and `< ` its response, in which `*` matches
 /// any value. `{fresh}` is a name that no other cell has. A first `< ` without a request is the greeting, which every
 /// peer is checked for anyway.
 enum TranscriptLoader {

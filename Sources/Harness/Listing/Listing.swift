@@ -1,4 +1,6 @@
-/// What a run would do, without running it: the scenarios of its cells, and the pitfalls that they cover.
+/// The plan of a run: the scenarios of its cells, and the pitfalls that they cover.
+///
+/// Nothing is executed.
 public struct Listing: Sendable, Encodable {
   /// The version of the form, for programs.
   let format = 1
@@ -17,6 +19,8 @@ public struct Listing: Sendable, Encodable {
     var cells: [String]
   }
 
+  /// Creates a listing of the scenarios that these cells belong to.
+  ///
   /// - Parameters:
   ///   - cells: In the order of the plan, as ``Runner/cells`` has them.
   ///   - pitfalls: The listing has those that a scenario of the cells covers.
@@ -41,7 +45,7 @@ public struct Listing: Sendable, Encodable {
   /// The formats of a listing, by the names that `--format` takes.
   public static let formats: [ReportFormat] = [.console, .json, .markdown]
 
-  /// The listing in one of these ``formats``; nil for another.
+  /// Returns the listing in one of these ``formats``; nil for another.
   public func text(_ format: ReportFormat, style: Style = Style()) throws -> String? {
     switch format {
     case .console: console(style)
@@ -69,8 +73,9 @@ public struct Listing: Sendable, Encodable {
     return (lines + end).map { $0 + "\n" }.joined()
   }
 
-  /// A page: `docs/scenarios.md` is that of all scenarios. It does not mention languages, so that it is the same whatever
-  /// peers take part.
+  /// A page in Markdown, such as `docs/scenarios.md` for all scenarios.
+  ///
+  /// It does not mention languages, so that it does not depend on the peers.
   var markdown: String {
     var page = MarkdownWriter()
     page.heading(1, "Scenarios")

@@ -23,7 +23,9 @@ public struct Pitfall: Sendable, Encodable {
 extension PitfallGroup {
   static let file = "fixtures/pitfalls.yaml"
 
-  /// Reads `fixtures/pitfalls.yaml`. An unknown scenario is an error, and so is a pitfall without one.
+  /// Reads `fixtures/pitfalls.yaml`.
+  ///
+  /// An unknown scenario is an error, and so is a pitfall without one.
   static func load(root: String, scenarios: [Scenario], log: DiagnosticLog) -> [PitfallGroup] {
     FixtureFile(at: "\(root)/\(file)", as: file, log: log).map {
       parse($0, known: Set(scenarios.map(\.id)), log: log)

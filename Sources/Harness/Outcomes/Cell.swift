@@ -1,34 +1,47 @@
 /// One scenario × one pairing × one row of parameters: the unit that gets a verdict.
 public struct Cell: Sendable, Hashable, Encodable {
-  /// `posix-mq/priority-order[c>swift]`, with the parameters after the pairing: `pipe/delivery[c>swift,bytes=4096]`.
+  /// The scenario, the pairing and the parameters: `pipe/delivery[c>swift,bytes=4096]`.
   public let id: String
+  /// The id of the scenario, without the pairing and the parameters.
   public let scenario: String
+  /// The mechanism of the scenario: the part of its id before the `/`.
   public let mechanism: String
+  /// The title of the scenario.
   public let title: String
   /// The place in the standard.
   public let spec: String
+  /// How strongly the standard requires it.
   public let level: Scenario.Level
+  /// The language of each role, in the order of the scenario.
   public let pairing: [Assignment]
+  /// The values of the row by name: `["bytes": "4096"]`.
   public let parameters: [String: String]
-  /// `fixtures/scenarios/pipe.yaml:12:3`
+  /// The place in the file: `fixtures/scenarios/pipe.yaml:12:3`.
   public let location: SourceLocation
   /// The fault that is injected; nil in an ordinary run, and while a script is recorded.
   public let injection: Injection?
 
+  /// A role and the language that plays it.
   public struct Assignment: Sendable, Hashable, Encodable {
+    /// The role, as the scenario names it.
     public let role: String
+    /// The language that plays the role, as `fixtures/peers.yaml` names it.
     public let language: String
   }
 
   /// A fault in one system call of one role.
   public struct Injection: Sendable, Hashable, Encodable {
+    /// The role whose system call fails.
     public let role: String
     /// Which of the requests to this role, from 1.
     public let request: Int
+    /// The operation of that request.
     public let operation: String
+    /// The system call that the fault is injected into, such as `read`.
     public let call: String
     /// Which of the calls of this name during the request, from 1.
     public let occurrence: Int
+    /// What happens instead of the call.
     public let fault: InjectedFault
   }
 
@@ -54,8 +67,9 @@ public struct Cell: Sendable, Hashable, Encodable {
     self.init(scenario, words: [pairing.description] + parameters, languages: pairing.languages, injection: nil)
   }
 
-  /// The cell of a fault-injection script in one language: `pipe/transfers[swift,writer:3:write,write.1,EINTR]`. Without
-  /// an injection it is the recording of the script.
+  /// The cell of a fault-injection script in one language: `pipe/transfers[swift,writer:3:write,write.1,EINTR]`.
+  ///
+  /// Without an injection it is the recording of the script.
   init(_ scenario: Scenario, language: String, injection: Injection?) {
     var words = [language] + scenario.parameters.map { "\($0.name)=\($0.value)" }
     if let injection {

@@ -1,11 +1,12 @@
-/// What became of a cell: the one type that carries a verdict from the step where it is decided to the reports.
+/// The outcome of a cell: the one type that carries a verdict from the step where it is decided to the reports.
 ///
-/// A step that decides it throws it.
+/// The step that decides it throws it.
 public struct CellOutcome: Error, Sendable {
+  /// Whether the cell passed, and if it did not, in which way.
   public private(set) var verdict: Verdict
-  /// One line; nil if the cell passed.
+  /// The reason for the verdict, in one line; nil if the cell passed.
   public private(set) var reason: String?
-  /// What was seen of a cell that did not pass.
+  /// Evidence of a cell that did not pass.
   public internal(set) var evidence: Evidence?
   /// Wall-clock seconds from the start of the sandbox to the last check.
   public internal(set) var seconds = 0.0
@@ -39,14 +40,17 @@ public struct CellOutcome: Error, Sendable {
   }
 }
 
-/// What a person needs to understand a verdict without opening the harness.
+/// The data that explains a verdict to a person who does not know the harness.
 public struct Evidence: Sendable, Encodable {
   /// The step at which the cell ended, and where it is.
   public var step: String?
+  /// The place of that step in the scenario file.
   public var location: SourceLocation?
-  /// What the standard requires, as the script has it.
+  /// The response that the standard requires, as written in the script.
   public var expected: String?
+  /// The request whose response was wrong; nil if none was.
   public var request: Message?
+  /// The response that was received; nil if there was none.
   public var response: Message?
   /// The offset of the first byte that differs from the payload's pattern.
   public var firstDifference: Int?
@@ -54,9 +58,10 @@ public struct Evidence: Sendable, Encodable {
   public private(set) var leftBehind: [KernelObject] = []
   /// How many there were.
   public private(set) var leftBehindCount = 0
+  /// What passed between the runner and each role.
   public var transcripts: [Transcript] = []
 
-  /// No report names more objects than this: a peer decides how many there are.
+  /// The maximum number of objects in a report, because a peer decides how many there are.
   private static let maximumLeftBehind = 100
 
   package init(expected: String? = nil, request: Message? = nil, response: Message? = nil) {
@@ -70,13 +75,17 @@ public struct Evidence: Sendable, Encodable {
     leftBehindCount += objects.count
   }
 
-  /// What passed between the runner and one role.
+  /// The requests and responses between the runner and one role.
   public struct Transcript: Sendable, Encodable {
+    /// The role, as the scenario names it.
     public let role: String
+    /// The language that played the role.
     public let language: String
+    /// The requests and responses, in the order in which they passed.
     public let messages: [Message]
+    /// The lines that the role wrote to standard error.
     public let standardError: [String]
-    /// How it ended, or what it was doing at the end.
+    /// How it ended, or its last state.
     public let state: String?
 
     package init(role: String, language: String, messages: [Message], standardError: [String], state: String?) {
@@ -89,15 +98,18 @@ public struct Evidence: Sendable, Encodable {
   }
 }
 
-/// The verdict on one cell as it is reported.
+/// The reported verdict on one cell.
 public struct CellResult: Sendable, Encodable {
+  /// The cell that was run.
   public let cell: Cell
+  /// The verdict with its reason and evidence.
   public let outcome: CellOutcome
   /// Whether the verdict is the expected one, which is `passed` unless `fixtures/expectations.yaml` has another, or a
   /// need of the scenario is not met.
   public let isExpected: Bool
   /// Why an unexpected verdict is unexpected, or an unusual one expected.
   public let expectation: String?
+  /// How the cell was isolated from the rest of the machine.
   public let isolation: Isolation
   /// The command that runs this cell alone again.
   public let rerun: String
@@ -113,5 +125,6 @@ public struct CellResult: Sendable, Encodable {
     self.rerun = rerun
   }
 
+  /// The verdict, which the outcome has.
   public var verdict: Verdict { outcome.verdict }
 }

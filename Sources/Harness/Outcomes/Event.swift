@@ -1,4 +1,6 @@
-/// What happens during a run. Reports know nothing else.
+/// An event of a run.
+///
+/// Reports receive nothing else.
 public enum Event: Sendable {
   /// A script is recorded, before the cells of the run are known.
   case recording(Cell, number: Int, of: Int)
@@ -10,16 +12,21 @@ public enum Event: Sendable {
   case runEnded(RunSummary)
 }
 
-/// What is known about a run before its first cell.
+/// The data of a run before its first cell.
 public struct RunDescription: Sendable, Encodable {
+  /// The number of cells to run.
   public let cells: Int
+  /// The number of scenarios that these cells belong to.
   public let scenarios: Int
+  /// How many cells may run at a time.
   public let jobs: Int
+  /// The seed of the order of the scenarios; 0 keeps that of the files.
   public let seed: UInt64
-  /// `private` or `shared`, and why it is not private.
+  /// The isolation of the cells: `private`, or `shared` and why it is not private.
   public let isolation: String
-  /// For each language what its peer says in its greeting: `gcc-12.2.0`.
+  /// For each language, the greeting of its peer: `gcc-12.2.0`.
   public let implementations: [String: String]
+  /// The release of the kernel, as `uname(2)` reports it.
   public let kernel: String
   /// The ids of the cells in the order in which reports list them, whatever the order in which they end.
   public var plan: [String] = []
@@ -42,15 +49,21 @@ public struct RunDescription: Sendable, Encodable {
   }
 }
 
-/// What is known about a run after its last cell.
+/// The data of a run after its last cell.
 public struct RunSummary: Sendable, Encodable {
+  /// The number of cells that were to run.
   public let planned: Int
+  /// How many cells had each verdict.
   public let counts: [Verdict: Int]
+  /// The number of cells whose verdict was not the expected one.
   public let unexpected: Int
-  /// What is wrong with the run as a whole: stale expectations, missing cells, dishonest peers.
+  /// Problems of the run as a whole: stale expectations, missing cells, dishonest peers.
   public let problems: [String]
+  /// The duration of the run in wall-clock seconds.
   public let seconds: Double
+  /// The status that the command exits with.
   public let exitStatus: ExitStatus
+  /// Whether a signal ended the run before all cells had run.
   public let interrupted: Bool
 
   package init(
@@ -73,7 +86,7 @@ extension RunSummary {
     /// Fewer cells than this that were really run are a failure.
     var requiredCells = 0
     var failFast = false
-    /// Whether a run of leaks alone has a status of its own.
+    /// Whether a run whose only failures are leaks has a separate exit status.
     var countsLeaksApart = true
   }
 
@@ -83,7 +96,7 @@ extension RunSummary {
     let reported = Set(results.map(\.cell.id))
     let missing = planned.count { !reported.contains($0) }
     if reported.count != results.count { problems.append("a cell has two results") }
-    // A run of nothing is not green, however well the reason is known.
+    // A run without cells is not green, even if the reason is known.
     let isIdle = !results.isEmpty && results.allSatisfy { $0.verdict == .notRun }
     if isIdle { problems.append("none of the selected cells can be run here: \(results[0].outcome.reason ?? "")") }
     let run = results.count { $0.verdict != .notRun }

@@ -12,10 +12,8 @@ public enum ExitStatus: Int32, Sendable, CaseIterable, Codable {
 
   /// The status of a run with these unexpected verdicts.
   ///
-  /// - Parameters:
-  ///   - missing: How many planned cells have no verdict. Such a cell counts as one that was not run: no cell may be
-  ///     missing silently.
-  ///   - failFast: Whether the first unexpected verdict ends the run, which explains missing cells.
+  /// `missing` is how many planned cells have no verdict. Such a cell counts as one that was not run: no cell may be
+  /// missing silently. `failFast` tells that the first unexpected verdict ended the run, which explains missing cells.
   init(
     unexpected: some Sequence<Verdict>, missing: Int = 0, failFast: Bool = false, problems: [String],
     isInterrupted: Bool
@@ -36,11 +34,14 @@ public enum ExitStatus: Int32, Sendable, CaseIterable, Codable {
   }
 }
 
-/// Why a run cannot begin, with the exit status that says so.
+/// The reason why a run cannot begin, with its exit status.
 public struct RunError: Error, CustomStringConvertible {
+  /// The reason, in one line.
   public let description: String
+  /// The status that the command exits with.
   public let status: ExitStatus
 
+  /// Creates an error; without a status, the environment is to blame.
   public init(_ description: String, status: ExitStatus = .brokenEnvironment) {
     self.description = description
     self.status = status

@@ -3,7 +3,7 @@ import Foundation
 /// The verdicts that are expected where `passed` is not, from `fixtures/expectations.yaml`.
 ///
 /// A cell that is expected to fail still runs. An entry fails the run if its cell passes, fails for another reason, or
-/// does not exist, or if it covers too many cells: such a list cannot rot.
+/// does not exist, or if it covers too many cells, so obsolete entries are found.
 public struct Expectations: Sendable {
   let entries: [Entry]
 
@@ -21,9 +21,10 @@ public struct Expectations: Sendable {
   /// How many cells one entry may cover.
   private static let maximumCells = 20
 
+  /// No expectations: every cell must pass.
   public static let none = Expectations(entries: [])
 
-  /// Expects of every cell what the suite must report about a mutant.
+  /// Expects from every cell the verdict and reason of a mutant.
   static func caught(_ mutant: Mutant) -> Expectations {
     let entry = Entry(
       cells: Glob("*"), verdict: mutant.verdict, reason: mutant.reason, why: mutant.wrong, review: "",
@@ -46,7 +47,7 @@ public struct Expectations: Sendable {
     return (true, entry.why)
   }
 
-  /// What is wrong with the list itself, given every cell of the matrix and today's date.
+  /// Errors in the list itself, given every cell of the matrix and today's date.
   func problems(cells: [String], today: String) -> [String] {
     var covered: [String: Entry] = [:]
     return entries.compactMap { entry in
@@ -67,7 +68,9 @@ public struct Expectations: Sendable {
 
   // MARK: - Reading it
 
-  /// Reads the list. A file that does not exist, or holds nothing but comments, expects nothing unusual.
+  /// Reads the list.
+  ///
+  /// A file that does not exist, or holds nothing but comments, expects nothing unusual.
   static func load(at path: String, as file: String, log: DiagnosticLog) -> Expectations {
     guard FileManager.default.fileExists(atPath: path), let source = FixtureFile(at: path, as: file, log: log) else {
       return .none

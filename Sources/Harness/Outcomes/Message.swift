@@ -1,6 +1,8 @@
 public import PeerProtocol
 
-/// One line between the runner and a role. Reports turn it into text, nothing else does.
+/// One line between the runner and a role.
+///
+/// Only reports turn it into text.
 public enum Message: Sendable, Hashable {
   case request(Request)
   /// A line of a golden transcript, which need not be a request.

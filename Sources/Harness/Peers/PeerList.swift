@@ -2,13 +2,13 @@ import Foundation
 
 /// A language that takes part: how its peer and its example programs are started.
 public struct PeerDescription: Sendable, Hashable {
-  /// As pairings have it: `c`, `swift`.
+  /// The name of the language in pairings: `c`, `swift`.
   public let language: String
   /// The command of the peer; nil if it only has examples.
   public let peer: [String]?
   /// The command of an example program, with `{program}` for its name; nil if it has none.
   public let examples: [String]?
-  /// The language of its greeting, which differs for a mutant: it takes part under a name of its own.
+  /// The language of its greeting, which differs from the peer's name for a mutant.
   let greetsAs: String
 
   package init(language: String, peer: [String]?, examples: [String]?, greetsAs: String? = nil) {
@@ -39,16 +39,21 @@ public struct PeerDescription: Sendable, Hashable {
   }
 }
 
-/// The languages that take part, from `fixtures/peers.yaml` and files like it. The first is the reference.
+/// The languages that take part, from `fixtures/peers.yaml` and files like it.
+///
+/// The first is the reference.
 public struct PeerList: Sendable {
+  /// The languages, in the order of the files.
   public let peers: [PeerDescription]
 
+  /// The first language, with which control cells and mutants are run.
   public var reference: PeerDescription { peers[0] }
+  /// The description of a language; nil if it does not take part.
   public subscript(language: String) -> PeerDescription? { peers.first { $0.language == language } }
 
   package init(_ peers: [PeerDescription]) { self.peers = peers }
 
-  /// The peers that play in a plan, or in one of its control cells.
+  /// The peers of a plan and of its control cells.
   func peers(in plan: Plan) -> [PeerDescription] {
     let cells = plan.groups.flatMap { $0.cells + ($0.control.map { [$0] } ?? []) }
     let languages = Set(cells.flatMap(\.pairing.languages))
@@ -58,6 +63,7 @@ public struct PeerList: Sendable {
   // MARK: - Reading it
 
   /// Reads `files`, in which a command that begins with `./` or `../` is relative to the file, and any other to `root`.
+  ///
   /// A later file may add languages, and may replace one only if it says so.
   static func load(files: [String], root: String, log: DiagnosticLog) -> PeerList {
     var peers: [PeerDescription] = []

@@ -1,7 +1,9 @@
 import PeerProtocol
 
-/// What is found out about the peers before the first cell. Each receives a request for an operation that cannot exist:
-/// a peer that does not answer `unsupported` is not believed anything.
+/// The check of the peers before the first cell.
+///
+/// Each peer receives a request for an operation that does not exist. If it does not respond with `unsupported`, none
+/// of its responses is trusted.
 enum PeerProbe {
   /// The greetings of some peers.
   static func greetings(

@@ -1,7 +1,8 @@
-/// A pattern in which `*` stands for any text, and every other character for itself. Cell ids are full of brackets, which
-/// would be special in a shell's pattern.
+/// A pattern in which `*` matches any text, and every other character matches itself.
+///
+/// Brackets are common in cell ids, so they are not special here.
 struct Glob: Sendable, Hashable {
-  /// What stands between the asterisks, as UTF-8: a run with many filters compares every one with every cell.
+  /// The texts between the asterisks, as UTF-8: a run with many filters compares every one with every cell.
   private let parts: [[UInt8]]
   let pattern: String
 

@@ -1,13 +1,13 @@
 import Foundation
 
-/// What is found out about the machine before the first cell.
+/// The check of the machine before the first cell.
 enum MachineProbe {
-  /// The sandboxes that are available, and why they are not better.
+  /// The available sandboxes, and why a better kind is not available.
   static func capabilities(_ configuration: RunConfiguration) throws(RunError) -> SandboxCapabilities {
     var fallbackReason = "as requested"
     if configuration.isolation != .none {
       do { return try tried(SandboxCapabilities(isolation: .private), configuration) } catch {
-        // A sandbox init that is missing, hung or out of descriptors says nothing about what this machine allows.
+        // A sandbox init that is missing, hung or out of descriptors does not show what this machine allows.
         guard configuration.isolation == .auto, error.isRefusal else {
           throw RunError("a private sandbox is not available: \(error)")
         }
@@ -57,7 +57,7 @@ enum MachineProbe {
     return nil
   }
 
-  /// Whether there is `::1`; for a sandbox with an interface of its own, whether the kernel would give it one.
+  /// Whether there is `::1`; for a sandbox with a separate interface, whether the kernel would add it.
   private static func hasIPv6(_ isolation: Isolation) -> Bool {
     guard let addresses = try? String(contentsOfFile: "/proc/net/if_inet6", encoding: .utf8) else { return false }
     if isolation == .shared { return addresses.contains("\(String(repeating: "0", count: 31))1 ") }
@@ -65,8 +65,10 @@ enum MachineProbe {
     return setting?.hasPrefix("1") != true
   }
 
-  /// Whether the kernel has `SO_PEERPIDFD`. It is requested of a socket without a peer: a kernel that does not know the
-  /// option refuses it by another errno.
+  /// Whether the kernel has `SO_PEERPIDFD`.
+  ///
+  /// The probe requests it from a socket without a peer: a kernel that does not know the option fails with another
+  /// errno.
   private static let hasPeerDescriptors: Bool = {
     let peerDescriptor: Int32 = 77
     let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)

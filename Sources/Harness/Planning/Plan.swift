@@ -2,8 +2,9 @@
 struct Plan: Sendable {
   let groups: [Group]
 
-  /// The cells of one scenario and one row of parameters. They share a control cell, which comes first if it is
-  /// selected.
+  /// The cells of one scenario and one row of parameters.
+  ///
+  /// They share a control cell, which comes first if it is selected.
   struct Group: Sendable {
     let scenario: Scenario
     /// The cell of the reference alone; nil if the reference does not take part.
@@ -21,7 +22,7 @@ struct Plan: Sendable {
 
   init(groups: [Group]) { self.groups = groups }
 
-  /// Every cell that there is.
+  /// All cells.
   init(scenarios: [Scenario], peers: PeerList) {
     let reference = peers.reference.language
     groups = scenarios.compactMap { scenario in
@@ -55,7 +56,7 @@ struct Plan: Sendable {
 }
 
 extension Plan {
-  /// In another order, the same for the same seed; 0 keeps that of the files.
+  /// Returns the plan in another order, which the seed determines; 0 keeps the order of the files.
   func shuffled(seed: UInt64) -> Plan {
     guard seed != 0 else { return self }
     var random = SeededGenerator(seed: seed)

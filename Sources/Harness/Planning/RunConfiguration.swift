@@ -1,29 +1,39 @@
 import Foundation
 
-/// What the user asked a run to do.
+/// The options of a run that the user requested.
 public struct RunConfiguration: Sendable {
+  /// The path of the directory that contains `fixtures` and `build`.
   public let root: String
   /// The path of the sandbox init.
   let sandboxInit: String
+  /// The languages that take part.
   public let peers: PeerList
+  /// The operations that scenarios may use.
   public let registry: OperationRegistry
+  /// Which cells to run; all by default.
   public var selection = Selection()
   /// How many cells may run at a time.
   public var jobs = RunConfiguration.defaultJobs
-  /// Decides the order of the scenarios; 0 keeps that of the files.
+  /// Determines the order of the scenarios; 0 keeps the order of the files.
   public var seed: UInt64 = 0
-  /// How often each cell is run. A cell that does not always end alike is flaky, which is a failure.
+  /// How often each cell is run.
+  ///
+  /// A cell whose verdicts differ is flaky, which is a failure.
   public var repetitions = 1
-  /// Multiplies every time limit.
+  /// The factor that every time limit is multiplied by.
   public var timeoutMultiplier = 1.0
+  /// Whether cells run in private namespaces; by default they do where that is possible.
   public var isolation = IsolationRule.auto
+  /// Whether the first unexpected verdict ends the run.
   public var failFast = false
   /// Fewer cells than this that were really run are a failure.
   public var requiredCells = 0
   /// The options, quoted for a shell, that a command needs to run a cell again as it was run here.
   public var rerunOptions: [String] = []
 
-  /// - Parameter sandboxInit: Where the build puts it below `root`, unless given.
+  /// Creates a configuration with the default options.
+  ///
+  /// `sandboxInit` is the path of the sandbox init; by default, where the build puts it below `root`.
   public init(root: String, sandboxInit: String? = nil, peers: PeerList, registry: OperationRegistry) {
     self.root = root
     self.sandboxInit = sandboxInit ?? "\(root)/build/bin/sandbox-init"
@@ -48,12 +58,14 @@ public struct RunConfiguration: Sendable {
 }
 
 extension RunConfiguration {
-  /// How many cells run at a time by default: two for each processor that this process may use, since a cell waits for a
-  /// third of its time; at most 32, since a machine with many processors does not have more namespaces.
+  /// How many cells run at a time by default: two for each processor that this process may use, since a cell waits for
+  /// a third of its time; at most 32, since a machine with many processors does not have more namespaces.
   public static var defaultJobs: Int { min(2 * processors, 32) }
 
   /// As `sched_getaffinity(2)` counts them, by proc_pid_status(5): `taskset(1)` and containers leave fewer than the
-  /// machine has. One if that is unknown.
+  /// machine has.
+  ///
+  /// One if that is unknown.
   static var processors: Int {
     let key = "Cpus_allowed:"
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""

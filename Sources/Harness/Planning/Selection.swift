@@ -1,15 +1,21 @@
 /// Which cells of the matrix to run.
 public struct Selection: Sendable {
-  /// Cells whose id contains one of these; a `*` stands for any text. All if there are none.
+  /// Cells whose id contains one of these; `*` matches any text.
+  ///
+  /// All if there are none.
   public var filters: [String] = []
   /// Cells that match one of these are left out.
   public var skipped: [String] = []
+  /// The mechanisms to run, such as `pipe`; all if there are none.
   public var mechanisms: [String] = []
-  /// `c:swift`, `swift:c`: the languages of the first roles, in order. One language alone is that in every role.
+  /// The languages of the first roles, in order: `c:swift`, `swift:c`.
+  ///
+  /// One language alone is that in every role.
   public var pairs: [[String]] = []
   /// The ids of the only cells to run; nil for all.
   var cells: Set<String>?
 
+  /// Creates a selection; without arguments, of all cells.
   public init(filters: [String] = [], skipped: [String] = [], mechanisms: [String] = [], pairs: [[String]] = []) {
     self.filters = filters
     self.skipped = skipped
@@ -20,7 +26,7 @@ public struct Selection: Sendable {
   /// Whether nothing is left out.
   var isEverything: Bool { filters.isEmpty && skipped.isEmpty && mechanisms.isEmpty && pairs.isEmpty && cells == nil }
 
-  /// Everything that was requested and is not in the matrix: a misspelt filter must not make a green run.
+  /// Everything that was requested and is not in the matrix: a run with a misspelt filter must not be green.
   package func problems(mechanisms known: [String], languages: [String], cells: [String]) -> [String] {
     var problems: [String] = []
     for name in mechanisms where !known.contains(name) {

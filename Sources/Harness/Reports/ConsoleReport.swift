@@ -3,7 +3,7 @@ struct ConsoleReport: Report {
   let style: Style
   private var record = RunRecord()
   private var progress = Progress()
-  /// What the last line of the terminal shows now.
+  /// The current text of the last line of the terminal.
   private var drawn = ""
 
   init(style: Style) { self.style = style }

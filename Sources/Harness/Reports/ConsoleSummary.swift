@@ -1,4 +1,4 @@
-/// The end of the console report: everything that a person who looks only now wants to know.
+/// The end of the console report: all information for a person who reads only the end.
 struct ConsoleSummary {
   private let results: [CellResult]
   private let summary: RunSummary
@@ -10,7 +10,7 @@ struct ConsoleSummary {
     self.style = style
   }
 
-  /// The last line is for programs that look for nothing else.
+  /// The last line is for programs that parse nothing else.
   var lines: [String] {
     let skipped = results.notRunCount(planned: summary.planned)
     let others = [(results.unsupportedCount, "unsupported"), (skipped, "skipped")].filter { $0.0 > 0 }
@@ -19,7 +19,7 @@ struct ConsoleSummary {
       + [counts + others.map { ", \($0) \($1)" }.joined()]
   }
 
-  /// As many tables one below the other as the width requires.
+  /// Tables below each other, as many as the width requires.
   private var matrix: [String] {
     let matrix = Matrix(results)
     let names = matrix.mechanisms.map(\.escapedForDisplay.count).max() ?? 0
@@ -45,7 +45,7 @@ struct ConsoleSummary {
     }
   }
 
-  /// The space keeps headings and numbers in their column where there is no mark.
+  /// The space aligns headings with numbers that have no mark.
   private func heading(_ pairing: Matrix.Pairing) -> String { pairing.description.escapedForDisplay + " " }
 
   private func cell(_ entry: Matrix.Entry?) -> TextTable.Cell {
@@ -82,7 +82,7 @@ struct ConsoleSummary {
     } + (kinds.isEmpty ? [] : [""])
   }
 
-  /// What a peer lacks, and how many cells need it. There is no more to say about any of them.
+  /// The operations and programs that a peer lacks, and how many cells need each.
   private var unsupported: [String] {
     let reasons = results.filter { $0.isFailure && $0.verdict == .unsupported }.map { $0.outcome.reason ?? "" }
     let counts = Dictionary(reasons.map { ($0, 1) }, uniquingKeysWith: +).sorted {
@@ -99,7 +99,9 @@ struct ConsoleSummary {
       + (rest > 0 ? ["  and \(rest) more reasons", ""] : [""])
   }
 
-  /// All of them once more: the first may have scrolled out of sight. Failures that share a reason show it once.
+  /// Repeats all failures, because the first may have scrolled out of sight.
+  ///
+  /// Failures that share a reason show it once.
   private var failures: [String] {
     let failed = results.filter { $0.isFailure && $0.verdict != .unsupported }
     guard !failed.isEmpty else { return [] }

@@ -1,5 +1,5 @@
 extension Unicode.Scalar {
-  /// Whether a terminal, a browser or a parser may take it for something else than a visible character: controls (with
+  /// Whether a terminal, a browser or a parser may not treat it as a visible character: controls (with
   /// them the escape sequences), marks that change the direction of text, and what no version of XML or YAML allows.
   var isUnsafeToDisplay: Bool {
     switch properties.generalCategory {
@@ -10,11 +10,14 @@ extension Unicode.Scalar {
 }
 
 extension StringProtocol {
-  /// The text as visible characters alone: `\n`, `\x1b`, `\u{202e}` stand for the others. What peers write must not
-  /// control a terminal.
+  /// The text as visible characters alone.
+  ///
+  /// Escapes such as `\n`, `\x1b` and `\u{202e}` replace the others: output of peers must not control a terminal.
   var escapedForDisplay: String { escapingUnsafe { _ in false } }
 
-  /// The lines of a text, each escaped. A line end at the end begins no further line.
+  /// The lines of a text, each escaped.
+  ///
+  /// A line end at the end begins no further line.
   package var linesEscapedForDisplay: [String] {
     var lines = escapingUnsafe { $0 == "\n" }.split(separator: "\n", omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }

@@ -16,7 +16,7 @@ struct FailureDescription {
     return [style.painted(rule, .bad)] + body + [""]
   }
 
-  /// Without the heading, for reports that have one of their own.
+  /// The description without the heading, for reports that have another heading.
   var body: [String] {
     let cell = result.cell
     let evidence = result.outcome.evidence ?? Evidence()

@@ -47,6 +47,8 @@ extension CellResult {
     }
   }
 
-  /// Whether the reports count it as a failure. A cell that was not run does not count; that is a problem of the run.
+  /// Whether the reports count it as a failure.
+  ///
+  /// A cell that was not run does not count; that is a problem of the run.
   var isFailure: Bool { !isExpected && verdict != .notRun }
 }

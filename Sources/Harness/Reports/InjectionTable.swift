@@ -65,11 +65,13 @@ public struct InjectionConsoleReport: Report {
   private var console: ConsoleReport
   private var record = RunRecord()
 
+  /// Creates a report for a place that can show `style`.
   public init(style: Style) {
     self.style = style
     console = ConsoleReport(style: style)
   }
 
+  /// Returns the text to print after an event, which may redraw lines.
   public mutating func receive(_ event: Event) -> String {
     record.receive(event)
     let text = console.receive(event)

@@ -1,7 +1,8 @@
 import FoundationEssentials
 
-/// One document with everything that is known, for programs. `docs/report.schema.json` is its form: a change of the form
-/// changes `format`.
+/// One document with all data, for programs.
+///
+/// `docs/report.schema.json` is its form: a change of the form changes `format`.
 struct JSONReport: Report {
   private var record = RunRecord()
 
@@ -19,8 +20,10 @@ struct JSONReport: Report {
   }
 }
 
-/// A document for programs, without what could control a terminal. The encoder escapes the control characters below the
-/// space, as JSON requires; a terminal obeys others as well. They can be in strings alone, where each may be its escape.
+/// A document for programs, without what could control a terminal.
+///
+/// The encoder escapes the control characters below the space, as JSON requires; a terminal obeys others as well. They
+/// can be in strings alone, where each may be its escape.
 func json(_ document: some Encodable) throws -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -42,6 +45,7 @@ func json(_ document: some Encodable) throws -> String {
 extension CellOutcome: Encodable {
   private enum CodingKeys: String, CodingKey { case verdict, reason, seconds, evidence }
 
+  /// Encodes the verdict, and its reason and evidence if there are any.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(verdict, forKey: .verdict)
@@ -54,6 +58,7 @@ extension CellOutcome: Encodable {
 extension Message: Encodable {
   private enum CodingKeys: String, CodingKey { case request, response }
 
+  /// Encodes the text of the message under the key `request` or `response`.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(text, forKey: isRequest ? .request : .response)

@@ -1,8 +1,8 @@
 /// The XML that the test views of GitLab, Jenkins and GitHub's actions read: a suite for each mechanism, a case for
 /// each cell.
 ///
-/// It has no word for an expected failure, which is therefore a skipped case, with its reason. What is wrong with the
-/// run as a whole is a suite of its own, so that a reader of this file alone sees no success where there is none.
+/// JUnit has no expected failure, so it is reported as a skipped case with its reason. Errors of the run as a whole are
+/// a separate suite, so that this file alone never reports a failed run as a success.
 struct JUnitReport: Report {
   private var record = RunRecord()
 

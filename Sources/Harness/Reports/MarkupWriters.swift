@@ -28,8 +28,9 @@ struct XMLWriter {
     attributes.map { #" \#($0.name)="\#(escaped($0.value.escapedForDisplay))""# }.joined()
   }
 
-  /// For an attribute or for the text of an element, in XML and in HTML. What XML cannot even escape, such as most
-  /// control characters, must have been escaped for display before.
+  /// Escapes an attribute or the text of an element, in XML and in HTML.
+  ///
+  /// XML cannot escape most control characters, so the caller escapes the text for display first.
   static func escaped(_ text: String) -> String {
     var escaped = ""
     for character in text.unicodeScalars {
@@ -68,14 +69,16 @@ package struct MarkdownWriter {
 
   /// A table whose cells are Markdown.
   ///
-  /// - Parameter alignedRight: The columns that hold numbers.
+  /// The columns `alignedRight` hold numbers.
   package mutating func table(_ heading: [String], _ rows: [[String]], alignedRight: Range<Int> = 0..<0) {
     func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
     let rule = "|" + heading.indices.map { alignedRight.contains($0) ? "---:" : "---" }.joined(separator: "|") + "|"
     blocks.append(([line(heading), rule] + rows.map(line)).joined(separator: "\n"))
   }
 
-  /// Text that a reader unfolds. Neither its summary nor the lines are Markdown.
+  /// Text that a reader unfolds.
+  ///
+  /// Neither its summary nor the lines are Markdown.
   mutating func details(_ summary: String, _ lines: [String]) {
     blocks.append("<details><summary>\(summary)</summary>")
     blocks.append((["<pre>"] + lines.map(XMLWriter.escaped) + ["</pre>"]).joined(separator: "\n"))
@@ -94,10 +97,12 @@ extension String {
   /// The same as code.
   var asInlineCode: String { "<code>\(asInlineText)</code>" }
 
-  /// Inside a table, whose marks are obeyed even there. An underscore inside a word is not a mark.
+  /// Inside a table, whose marks are obeyed even there.
+  ///
+  /// An underscore inside a word is not a mark.
   var inMarkdownTable: String { escapedForDisplay.withBackslash(before: ["\\", "`", "*", "[", "]", "<", "|"]) }
 
-  /// By scalars: a mark with an accent on it is a character of its own, but not to a parser.
+  /// Works on scalars, as a parser does: to Swift, a mark with a combining accent is a different character.
   func withBackslash(before marks: Set<Unicode.Scalar>) -> String {
     unicodeScalars.map { marks.contains($0) ? "\\\($0)" : String($0) }.joined()
   }

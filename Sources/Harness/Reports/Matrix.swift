@@ -1,4 +1,4 @@
-/// How many cells passed, by mechanism and by who spoke with whom.
+/// How many cells passed, by mechanism and pairing.
 struct Matrix {
   /// In the order in which they first appear.
   let mechanisms: [String]
@@ -14,7 +14,9 @@ struct Matrix {
     var text: String { "\(passed)/\(total)\(failures > 0 ? "!" : "")" }
   }
 
-  /// Columns. Scenarios with many roles have too many pairings for a column each.
+  /// Columns.
+  ///
+  /// Scenarios with many roles have too many pairings for a column each.
   enum Pairing: Hashable, Comparable, CustomStringConvertible {
     /// Every role in the same language.
     case uniform(String)

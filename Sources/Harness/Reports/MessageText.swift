@@ -1,7 +1,9 @@
 import PeerProtocol
 
 extension Message {
-  /// As a report shows it. The list of all operations in a greeting would only be in the way.
+  /// As a report shows it.
+  ///
+  /// The list of all operations in a greeting would only be in the way.
   package var text: String {
     switch self {
     case .request(let request): request.description

@@ -1,8 +1,10 @@
-/// Describes a run to people or programs. It knows nothing but the events of the run.
+/// Describes a run to people or programs.
 ///
-/// A report is a fold: it writes nothing itself and reads no clock, so the same events always give the same text. A report
-/// that is written as the run proceeds returns text for each event; one that is written at the end returns an empty string
-/// for all but the last.
+/// It receives only the events of the run.
+///
+/// A report is a fold: it writes nothing itself and reads no clock, so the same events always give the same text. A
+/// report that is written as the run proceeds returns text for each event; one that is written at the end returns an
+/// empty string for all but the last.
 public protocol Report: Sendable {
   /// Takes an event, and returns the text to write now.
   mutating func receive(_ event: Event) throws -> String
@@ -12,7 +14,7 @@ public protocol Report: Sendable {
 public enum ReportFormat: String, Sendable, CaseIterable {
   /// For people, at a terminal or in a log.
   case console
-  /// For programs: everything that is known, in one versioned document.
+  /// For programs: all data, in one versioned document.
   case json
   /// For the test views of GitLab, Jenkins and their like.
   case junit
@@ -21,7 +23,7 @@ public enum ReportFormat: String, Sendable, CaseIterable {
   /// For a pull request, or a summary beside a pipeline.
   case markdown
 
-  /// An empty report; only the console looks at the style.
+  /// Creates an empty report; only the console looks at the style.
   public func makeReport(style: Style) -> any Report {
     switch self {
     case .console: ConsoleReport(style: style)

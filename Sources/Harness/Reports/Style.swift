@@ -1,14 +1,15 @@
-/// What the place that the console report is written to can show.
+/// The capabilities of the console report's destination.
 public struct Style: Sendable {
-  /// Lines can be redrawn: a terminal, and not a dumb one.
+  /// Whether lines can be redrawn: on a terminal, and not a dumb one.
   public var isTerminal: Bool
-  /// False on anything but a terminal, and wherever `NO_COLOR` is set.
+  /// Whether text is coloured: only on a terminal, and not if `NO_COLOR` is set.
   public var colour: Bool
-  /// Columns.
+  /// The width of the place, in columns.
   public var width: Int
-  /// One line for each cell, whatever its verdict.
+  /// Whether each cell has a line, whatever its verdict.
   public var verbose: Bool
 
+  /// Creates a style; a `width` below 60 columns counts as 60.
   public init(isTerminal: Bool = false, colour: Bool = false, width: Int = 100, verbose: Bool = false) {
     self.isTerminal = isTerminal
     self.colour = colour
@@ -17,7 +18,9 @@ public struct Style: Sendable {
     self.verbose = verbose
   }
 
-  /// What a colour means. Nothing is shown by colour alone: each of these is also a word.
+  /// The meaning of a colour.
+  ///
+  /// Colour is never the only sign: each meaning is also a word.
   enum Paint: String {
     case good = "32"
     case bad = "31"

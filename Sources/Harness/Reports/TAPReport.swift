@@ -2,8 +2,8 @@ import Yams
 
 /// The Test Anything Protocol, version 14, line by line as cells end.
 ///
-/// The plan comes first, so a run that dies is short of points. What the protocol has no word for, such as a stale
-/// expectation, is a `Bail out!` at the end: a reader must not take the run for a success.
+/// The plan comes first, so a run that dies is short of points. The protocol cannot express some failures, such as a
+/// stale expectation. They end with `Bail out!`, so that a reader does not report the run as a success.
 struct TAPReport: Report {
   private var ended = 0
 
@@ -90,7 +90,7 @@ struct TAPReport: Report {
 
   private static func list(_ items: [String]) -> Node { Node(items.map(text)) }
 
-  /// In quotation marks, so that no value is taken for a number, or for markup.
+  /// The quotation marks prevent a reader from parsing a value as a number or as markup.
   private static func text(_ text: String) -> Node {
     Node(text.escapedForDisplay, Tag(.str), .doubleQuoted)
   }

@@ -44,7 +44,7 @@ package struct TextTable {
 
     package init(_ text: String, isNumber: Bool = false) { self.init(text, nil, isNumber: isNumber) }
 
-    /// - Parameter isNumber: Whether it is aligned to the right.
+    /// Creates a cell; numbers are aligned to the right.
     init(_ text: String, _ paint: Style.Paint?, isNumber: Bool = false) {
       self.text = text.escapedForDisplay
       self.paint = paint
@@ -72,7 +72,7 @@ package struct TextTable {
 
   /// The lines of the table.
   ///
-  /// - Parameter width: What the last column is cut to; nil leaves it as it is.
+  /// The last column is cut where a line is wider than `width`; nil cuts nothing.
   package func lines(_ style: Style = Style(), width: Int? = nil) -> [String] {
     let widths = widths
     return rows.map { row in

@@ -1,7 +1,7 @@
 import PeerProtocol
 import Synchronization
 
-/// What all cells of a run have in common.
+/// The context that all cells of a run share.
 struct CellContext: Sendable {
   let registry: OperationRegistry
   let sandbox: Sandbox.Settings
@@ -12,8 +12,9 @@ struct CellContext: Sendable {
   let greetings = ParsedGreetings()
 }
 
-/// The greetings that were read during a run. A peer sends the same one every time, and its list of operations makes up
-/// most of what a cell has to parse.
+/// The greetings that were read during a run.
+///
+/// A peer sends the same one every time, and its list of operations makes up most of what a cell has to parse.
 final class ParsedGreetings: Sendable {
   private let parsed = Mutex<[String: Greeting]>([:])
   /// Peers whose greetings differ every time must not fill the memory.
@@ -27,12 +28,14 @@ final class ParsedGreetings: Sendable {
   }
 }
 
-/// Time limits that follow the machine: how long a sandbox takes to start says how fast and how busy it is.
+/// Time limits that follow the machine: the start time of a sandbox shows how fast and how busy it is.
 enum TimeoutScaling {
-  /// A sandbox starts in 3 to 7 ms on an idle machine; up to this, limits stay as they are.
+  /// A sandbox starts in 3 to 7 ms on an idle machine; up to this, limits do not change.
   static let usualStartup = Duration.milliseconds(50)
 
-  /// A limit, longer by as much as a sandbox takes longer to start than usual. Never a shorter one.
+  /// A limit, longer by as much as a sandbox takes longer to start than usual.
+  ///
+  /// Never a shorter one.
   static func scaled(_ limit: Duration, startup: Duration) -> Duration {
     limit * max(1, startup / usualStartup)
   }

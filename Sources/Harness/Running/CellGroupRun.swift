@@ -1,5 +1,6 @@
-/// Runs the cells of one scenario and one row of parameters. The control cell comes first: without it the others say
-/// nothing.
+/// Runs the cells of one scenario and one row of parameters.
+///
+/// The control cell comes first: without it the others prove nothing.
 struct CellGroupRun: Sendable {
   let group: Plan.Group
   let peers: PeerList
@@ -7,7 +8,7 @@ struct CellGroupRun: Sendable {
   let expectations: Expectations
   /// How often each cell is run.
   var repetitions = 1
-  /// Whether the control cell, if it was not selected, is run to tell a wrong peer from a broken machine.
+  /// Whether the control cell, if it was not selected, is run to distinguish a defective peer from a broken machine.
   var runsControl = true
   /// The command that runs a cell again.
   let rerun: @Sendable (Cell) -> String
@@ -47,8 +48,9 @@ struct CellGroupRun: Sendable {
 
   private static func broken(_ reason: String) -> String { "the control cell failed: \(reason)" }
 
-  /// Runs a cell as often as requested. There are no retries: a cell that ends differently the next time is flaky, which
-  /// is a failure.
+  /// Runs a cell as often as requested.
+  ///
+  /// There are no retries: a cell that ends differently the next time is flaky, which is a failure.
   private func repeated(_ pairing: Pairing, _ runner: CellRunner) -> CellOutcome {
     var outcomes: [CellOutcome] = []
     for _ in 0..<repetitions where !runner.isStopped || outcomes.isEmpty { outcomes.append(once(pairing)) }

@@ -66,7 +66,7 @@ final class CellRun {
     }
   }
 
-  /// An outcome with everything that was seen of the cell, also with what a failed cell left behind.
+  /// An outcome with all evidence of the cell, including the objects that a failed cell left behind.
   func explained(_ outcome: CellOutcome, at step: Step?) -> CellOutcome {
     var outcome = outcome
     var evidence = outcome.evidence ?? Evidence()
@@ -80,7 +80,7 @@ final class CellRun {
 
   // MARK: - The end of the script
 
-  /// Checks that no role has more to say, all end well, and nothing is left behind.
+  /// Checks that no role has unread output, all exit as expected, and nothing is left behind.
   func finish(tolerating: Set<ObjectKind> = []) throws(CellOutcome) {
     let living = client.roles.filter { $0.pid != nil && !$0.endIsKnown }
     for role in living where role.isPeer && !role.inputEnded && !role.mayHoldMore {

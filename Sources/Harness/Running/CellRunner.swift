@@ -14,7 +14,7 @@ final class CellRunner: Sendable {
     var isStopped = false
   }
 
-  /// Work that is done in order, by threads of its own.
+  /// Work that is done in order, by separate threads.
   struct Lane: Sendable {
     let threads: Int
     let work: [@Sendable (CellRunner) -> Void]
@@ -24,13 +24,15 @@ final class CellRunner: Sendable {
     shared = Mutex(Shared())
     self.listener = listener
     self.stopsAtFirstFailure = stopsAtFirstFailure
-    signal(SIGPIPE, SIG_IGN)  // a peer that is gone is a result of a write, not the end of the runner
+    signal(SIGPIPE, SIG_IGN)  // a dead peer must cause a failed write, not the end of the runner
   }
 
   /// Whether the run is to end early: after a failure with `--fail-fast`, or when it is interrupted.
   var isStopped: Bool { shared.withLock { $0.isStopped } || Interruption.isRequested }
 
-  /// Reports an event. Events come one at a time, from whatever thread.
+  /// Reports an event.
+  ///
+  /// Events come one at a time, from whatever thread.
   func emit(_ event: Event) {
     shared.withLock { shared in
       if case .cellEnded(let result) = event {

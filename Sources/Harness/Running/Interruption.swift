@@ -5,12 +5,13 @@ import Synchronization
 public enum Interruption {
   private static let flag = Atomic(false)
 
+  /// Whether a signal has asked the run to end.
   public static var isRequested: Bool { flag.load(ordering: .relaxed) }
 
-  /// From now on these signals end the run. A second one ends the process at once; the sandboxes follow it.
+  /// Makes these signals end the run from now on.
   ///
-  /// They are unblocked, since a thread that blocks them passes that on to what it starts. A signal that this process was
-  /// started to ignore, as by `nohup` or `&`, stays ignored.
+  /// They are unblocked, because a thread that blocks them passes its mask to processes that it starts. A signal that
+  /// this process was started to ignore, as by `nohup` or `&`, stays ignored.
   public static func listen() {
     var heard = sigset_t()
     unsafe sigemptyset(&heard)

@@ -2,7 +2,7 @@
 struct LeakCheck {
   private let client: PeerClient
   private let names: CellNames
-  /// What existed before the cell.
+  /// The resource snapshot before the cell.
   private let before: ResourceSnapshot
 
   init(client: PeerClient, names: CellNames) throws(SandboxError) {
@@ -20,7 +20,9 @@ struct LeakCheck {
     }
   }
 
-  /// In a private sandbox every object is the cell's. On a shared machine its names, keys and processes identify it.
+  /// In a private sandbox every object is the cell's.
+  ///
+  /// On a shared machine its names, keys and processes identify it.
   private func own(_ objects: [KernelObject]) -> [KernelObject] {
     guard client.sandbox.isolation == .shared else { return objects }
     let pids = client.roles.compactMap(\.pid)
@@ -62,8 +64,7 @@ struct LeakCheck {
 
   /// Checks that nothing is left when all roles have ended.
   ///
-  /// - Parameter tolerating: Kinds of objects of which some may be left, since their creator was killed before it could
-  ///   remove them.
+  /// Of the kinds `tolerating` some objects may be left, since their creator was killed before it could remove them.
   func checkNothingIsLeft(tolerating: Set<ObjectKind>) throws(CellOutcome) {
     let left: [KernelObject]
     do { left = try objects().filter { !tolerating.contains($0.kind) } } catch { throw CellOutcome(error) }
@@ -76,7 +77,7 @@ struct LeakCheck {
     throw outcome
   }
 
-  /// What a cell that ended early has left behind, besides its roles' processes.
+  /// Returns the objects that a cell that ended early left behind, except the processes of its roles.
   func leftovers() -> [KernelObject] {
     let pids = Set(client.roles.flatMap { [$0.pid, $0.tracer] }.compactMap(\.self))
     let objects = (try? self.objects()) ?? []

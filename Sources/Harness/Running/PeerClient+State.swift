@@ -1,8 +1,10 @@
 import PeerProtocol
 
-/// What a role is doing: neither a guess nor a pause, but what `/proc` shows.
+/// The process state of a role, from `/proc`, without a guess or a pause.
 extension PeerClient {
-  /// Waits until a role is blocked in one of `calls`. Its response would come too early.
+  /// Waits until a role is blocked in one of `calls`.
+  ///
+  /// A response in the meantime is too early.
   func waitUntilBlocked(
     _ role: RoleProcess, in calls: [String], to what: String, expected: String
   ) throws(CellOutcome) {
@@ -11,7 +13,7 @@ extension PeerClient {
       if terminationStatus(of: role) != nil { throw ended(role, doing: what) }
       let state = try processState(of: role, doing: what)
       guard state.isBlocked(in: calls) else { return nil }
-      // Whatever it wrote before it fell asleep has arrived by now.
+      // All output from before it fell asleep has arrived by now.
       try receive(.zero)
       try rejectResponse(of: role, expected: expected)
       return ()
@@ -38,7 +40,9 @@ extension PeerClient {
     try inspect(role, doing: what) { pid throws(SandboxError) in try sandbox.processState(of: pid) }
   }
 
-  /// Asks the sandbox init about a role's process. That it has ended is the role's failure, not the sandbox's.
+  /// Queries the sandbox init for a role's process.
+  ///
+  /// If it has ended, that is a failure of the role, not of the sandbox.
   func inspect<Value>(
     _ role: RoleProcess, doing what: String, _ question: (Int) throws(SandboxError) -> Value
   ) throws(CellOutcome) -> Value {
@@ -69,7 +73,7 @@ extension PeerClient {
     return CellOutcome(.timedOut, "\(role.description) did not \(what) within \(timeout)\(doing)")
   }
 
-  /// What passed between the runner and a role, and what it is doing.
+  /// Returns the messages between the runner and a role, and the state of its process.
   func transcript(of role: RoleProcess) -> Evidence.Transcript {
     role.takeErrors(from: streams(of: role).error)
     let state: String? =

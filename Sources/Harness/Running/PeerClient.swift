@@ -29,10 +29,12 @@ final class PeerClient {
 
   // MARK: - Waiting
 
-  /// How long a peer may take, on this machine and now: longer, the longer the sandbox took to start.
+  /// How long a peer may take.
+  ///
+  /// The limit grows with the time that the sandbox took to start.
   var timeout: Duration { TimeoutScaling.scaled(context.timeout, startup: sandbox.startup) }
 
-  /// What makes a wait look again.
+  /// An event after which a wait checks its condition again.
   enum Wakeup {
     /// Output of any role, or the end of one.
     case output
@@ -41,7 +43,9 @@ final class PeerClient {
     case every(Duration)
   }
 
-  /// Waits until `condition` returns a value. Throws `timed out` if the role does not get there in time.
+  /// Waits until `condition` returns a value.
+  ///
+  /// Throws `timed out` if the role does not get there in time.
   func wait<Value>(
     for role: RoleProcess, to what: String, _ wakeup: Wakeup = .output,
     until condition: () throws(CellOutcome) -> Value?
@@ -81,7 +85,9 @@ final class PeerClient {
 
   // MARK: - Starting and ending
 
-  /// Starts a role's process. A peer is ready when it has greeted and turned what it inherits into handles.
+  /// Starts a role's process.
+  ///
+  /// A peer is ready when it has greeted and turned what it inherits into handles.
   func start(_ role: RoleProcess, arguments: [String]) throws(CellOutcome) {
     do {
       role.pid = try sandbox.spawn(
@@ -134,8 +140,9 @@ final class PeerClient {
     }
   }
 
-  /// Waits until no process holds the output of a role that has ended. A tracer ends a moment later; any other process
-  /// was left behind by the role.
+  /// Waits until no process holds the output of a role that has ended.
+  ///
+  /// A tracer ends a moment later; any other process was left behind by the role.
   private func waitForEndOfOutput(of role: RoleProcess) throws(CellOutcome) {
     let streams = streams(of: role)
     let patience = ContinuousClock.now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
@@ -236,7 +243,7 @@ final class PeerClient {
     }
   }
 
-  /// Takes what a program printed, and what any role wrote to standard error.
+  /// Reads the output of programs and the standard error of all roles.
   func drain(_ role: RoleProcess) {
     let streams = streams(of: role)
     role.takeErrors(from: streams.error)

@@ -6,7 +6,7 @@ struct Exchange {
   let response: Response
 }
 
-/// Compares responses with what a standard requires.
+/// Compares responses with the requirements of a standard.
 struct ResponseCheck {
   let registry: OperationRegistry
   /// The text of a template of the script, percent-encoded.
@@ -14,7 +14,9 @@ struct ResponseCheck {
   /// Takes a captured value.
   var capture: (String, [UInt8]) -> Void = { _, _ in }
 
-  /// Throws what is wrong with a response. Records what a successful request opened and closed.
+  /// Throws if a response is wrong.
+  ///
+  /// Records the descriptors that a successful request opened and closed.
   func check(_ exchange: Exchange, by role: RoleProcess, against expected: ExpectedResponse) throws(CellOutcome) {
     let (request, response) = (exchange.request, exchange.response)
     func outcome(_ verdict: Verdict, _ reason: String) -> CellOutcome {
@@ -82,7 +84,9 @@ struct ResponseCheck {
     }
   }
 
-  /// What is wrong with the field `key`; nil if it is as expected. `expected` is percent-encoded.
+  /// The error of the field `key`; nil if it is as expected.
+  ///
+  /// `expected` is percent-encoded.
   func problem(key: String, relation: ExpectedField.Relation, expected: String, actual: [UInt8]?) -> String? {
     guard let actual else { return "the response has no field '\(key)'" }
     guard let wanted = PercentEncoding.decode(expected) else { return "'\(expected)' is not percent-encoded" }
@@ -125,7 +129,9 @@ struct ResponseCheck {
   // MARK: - Golden transcripts
 
   /// Whether a response is the one of a golden transcript: the same kind and the same fields in any order, where `*`
-  /// stands for any value. The call that failed, which an error may name, need not be recorded.
+  /// matches any value.
+  ///
+  /// The call that failed, which an error may name, need not be recorded.
   static func matches(_ response: Response, recorded: String) -> Bool {
     let wanted = recorded.split(separator: " ")
     let namesCall = wanted.contains { $0.hasPrefix("call=") }

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// A role of a running cell: its process, the messages to and from it, and the descriptors that it should hold.
+/// A role of a running cell: its process, the messages to and from it, and the descriptors that it should have open.
 final class RoleProcess {
   let role: Role
   let index: Int
@@ -18,9 +18,9 @@ final class RoleProcess {
   /// Descriptors to inherit, as the sandbox init numbers them, and the handles that they become.
   var inherits: [(token: Int, handle: String)] = []
   var inputEnded = false
-  /// Whether a step ended it on purpose, or took its end.
+  /// Whether a step ended it on purpose, or expected its end.
   var endIsKnown = false
-  /// Whether it may hold descriptors beyond its handles: one that it was kept from closing.
+  /// Whether it may have descriptors beyond its handles, because a close was made to fail.
   var mayHoldMore = false
   private(set) var messages: [Message] = []
   /// All standard output of a program so far.
@@ -28,7 +28,7 @@ final class RoleProcess {
   /// The texts that steps have found in it.
   var foundTexts: [String] = []
   private(set) var standardErrorLines: [String] = []
-  /// Held from the start, or inherited.
+  /// Open from the start, or inherited.
   private var baseline: Set<Int> = []
   private var handles: [String: Int] = [:]
 
@@ -61,7 +61,7 @@ final class RoleProcess {
 
   func descriptor(of handle: String) -> Int? { handles[handle] }
 
-  /// Records what a successful request opened and closed.
+  /// Records the descriptors that a successful request opened and closed.
   func follow(_ request: Request, _ response: Fields, _ operation: Operation) {
     if let closes = operation.closes, let number = handles.removeValue(forKey: request.fields[closes] ?? "default") {
       baseline.remove(number)
@@ -75,7 +75,7 @@ final class RoleProcess {
     for (name, number) in zip(names, numbers) { handles[name] = number }
   }
 
-  /// Checks that it holds the descriptors of its open handles, and no others.
+  /// Checks that the descriptors of its open handles are open, and no others.
   func check(_ held: [Int: String]) throws(CellOutcome) {
     let expected = baseline.union(handles.values)
     let extra = held.filter { !expected.contains($0.key) }.sorted { $0.key < $1.key }

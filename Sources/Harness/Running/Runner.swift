@@ -7,9 +7,10 @@ public struct Runner: Sendable {
   /// The ids of the cells in the order of the files, in which they are reported whatever the order of running.
   private let order: [String]
   private let expectations: Expectations
-  /// What was requested and does not exist.
+  /// Errors of the selection, such as a mechanism that does not exist.
   public let selectionProblems: [String]
 
+  /// Plans a run of the selected cells; nothing runs yet.
   public init(_ configuration: RunConfiguration, scenarios: [Scenario], expectations: Expectations) {
     self.configuration = configuration
     self.expectations = expectations

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// Performs the steps of a script. It knows the names of the cell, and what earlier steps captured.
+/// Performs the steps of a script, with the names of the cell and the captures of earlier steps.
 final class StepInterpreter {
   let client: PeerClient
   private let leaks: LeakCheck
@@ -124,11 +124,11 @@ final class StepInterpreter {
 
   // MARK: - Responses
 
-  /// Takes the response that is expected now, if one is.
+  /// Reads the response that is expected now, if any.
   func settle(_ role: RoleProcess, _ expected: ExpectedResponse) throws(CellOutcome) {
     switch expected {
     case .later:
-      // A peer refuses at once what it does not announce. Read that now, or the other roles wait in vain.
+      // A peer refuses at once what it does not announce. Unread, the refusal leaves the other roles to time out.
       guard let request = role.pending, role.greeting?.operations.contains(request.operation) == false else { return }
     case .blocks:
       guard let request = role.pending else {
@@ -168,8 +168,9 @@ final class StepInterpreter {
     }
   }
 
-  /// Sends the signal again to a role that sleeps on with no signal pending: it came between two sleeps of one wait. A
-  /// role that sleeps once receives it once.
+  /// Sends the signal again to a role that still sleeps with no signal pending: it came between two sleeps of one wait.
+  ///
+  /// A role that sleeps once receives it once.
   private func waitUntilInterrupted(_ role: RoleProcess) throws(CellOutcome) {
     guard let request = role.pending, let operation = registry[request.operation], operation.sleepsInSlices else {
       return

@@ -1,7 +1,9 @@
 import Foundation
 
-/// Threads of the runner's own: a cell blocks in `poll(2)`, which must not happen on Swift's pool. Foundation's threads
-/// are not used, since they begin, or silently do not, if the system has no more threads.
+/// Threads of the runner.
+///
+/// A cell blocks in `poll(2)`, which must not happen on Swift's pool. Foundation's threads are not used, because their
+/// start fails silently if the system has no more threads.
 enum Threads {
   /// Starts `count` threads that each do `work`, as members of `group`.
   ///

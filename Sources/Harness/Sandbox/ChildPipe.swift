@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// A descriptor that is closed when it is no longer referenced, also if what it was opened for fails half-way.
+/// A descriptor that is closed when it is no longer referenced, also if a later step fails.
 final class OwnedDescriptor {
   let descriptor: FileDescriptor
   var number: Int32 { descriptor.rawValue }
@@ -11,7 +11,9 @@ final class OwnedDescriptor {
   deinit { try? descriptor.close() }
 }
 
-/// A pipe between the runner and a child. Both ends are close-on-exec from the start, and the runner's never blocks.
+/// A pipe between the runner and a child.
+///
+/// Both ends are close-on-exec from the start, and the runner's never blocks.
 struct ChildPipe {
   let reader: OwnedDescriptor
   let writer: OwnedDescriptor
@@ -28,7 +30,9 @@ struct ChildPipe {
   }
 }
 
-/// The runner's end of a child's input. It never blocks; the caller decides what to do while it is full.
+/// The runner's end of a child's input.
+///
+/// It never blocks; the caller decides what to do while it is full.
 final class LineSink {
   private var end: OwnedDescriptor?
 

@@ -14,7 +14,7 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
   case file
   case abstractSocket = "abstract"
   case process
-  /// A descriptor that a peer holds beyond its handles.
+  /// A descriptor that a peer has open beyond its handles.
   case descriptor
 
   /// Whether an object of this kind exists until a process removes it: sysvipc(7), mq_overview(7), shm_overview(7),
@@ -30,20 +30,23 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
   static let counted = allCases.filter { $0 != .descriptor }
 }
 
-/// An object that the kernel has. Two are the same if these are, whatever their size has become.
+/// An object of the kernel.
+///
+/// Two objects are the same if these properties are; sizes may differ.
 public struct KernelObject: Sendable, Hashable {
+  /// The kind of the object.
   public let kind: ObjectKind
   /// The path, the name, or the command of a process.
   public let name: String?
-  /// Of a System V object.
+  /// The key of a System V object.
   public let key: Int32?
   /// The identifier of a System V object, the number of a process or descriptor, or the inode of a file.
   public let id: Int?
   /// The process that created a shared memory segment.
   public let creator: Int?
-  /// `mode=600 size=4096`.
+  /// The attributes that can change: `mode=600 size=4096`.
   public let attributes: String?
-  /// The role that created or holds it, as far as that is known.
+  /// The role that created it or has it open, if known.
   public var owner: String?
 
   package init(
@@ -67,11 +70,13 @@ public struct KernelObject: Sendable, Hashable {
       creator: fields["creator"].flatMap { Int($0) }, attributes: fields["attributes"])
   }
 
+  /// Compares what identifies the objects, without the attributes and the owner.
   public static func == (left: KernelObject, right: KernelObject) -> Bool {
     left.kind == right.kind && left.name == right.name && left.key == right.key && left.id == right.id
       && left.creator == right.creator
   }
 
+  /// Hashes part of what identifies the object.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(kind)
     hasher.combine(name)
@@ -81,6 +86,7 @@ public struct KernelObject: Sendable, Hashable {
 }
 
 extension KernelObject: Comparable {
+  /// Orders objects by kind, then name, then identifier.
   public static func < (left: KernelObject, right: KernelObject) -> Bool {
     (left.kind.rawValue, left.name ?? "", left.id ?? 0) < (right.kind.rawValue, right.name ?? "", right.id ?? 0)
   }
@@ -89,7 +95,7 @@ extension KernelObject: Comparable {
 extension KernelObject: Codable {}
 
 extension KernelObject: CustomStringConvertible {
-  /// `shm key=0x1a2b id=5 mode=600 size=4096 creator=17 (sender)`.
+  /// All that is known of the object: `shm key=0x1a2b id=5 mode=600 size=4096 creator=17 (sender)`.
   public var description: String {
     var words = [kind.rawValue]
     if kind == .process || kind == .descriptor, let id { words.append("\(id)") }

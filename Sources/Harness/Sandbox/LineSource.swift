@@ -4,12 +4,12 @@ import SystemPackage
 /// The runner's end of a child's output: the bytes that have arrived, split into complete lines.
 ///
 /// A child that floods its output is cut off: after `limit` bytes nothing more is read, and the source counts as ended.
-/// Of a child that writes only responses to commands, only the bytes count that are not taken yet.
+/// For a child that writes only responses to commands, only unread bytes count.
 final class LineSource {
   private let end: OwnedDescriptor
   private(set) var isEnded = false
   private(set) var isFlooded = false
-  /// What has arrived; the bytes before `start` are taken.
+  /// The received bytes; those before `start` were already returned.
   private var bytes: [UInt8] = []
   private var start = 0
   /// No line ends between `start` and this.
@@ -76,7 +76,9 @@ final class LineSource {
     (start, searched) = (0, 0)
   }
 
-  /// Reads what is there. Called when `poll(2)` reports input.
+  /// Reads the available bytes.
+  ///
+  /// Called when `poll(2)` reports input.
   func receive() {
     let count = unsafe withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 1) { buffer in
       let count = unsafe read(descriptor, buffer.baseAddress, buffer.count)

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// What a process was doing at one moment, as `/proc` reports it.
+/// The state of a process at one moment, as `/proc` reports it.
 struct ProcessState: CustomStringConvertible {
   /// The letter of proc_pid_status(5): `S` is asleep, `T` is stopped.
   let state: String
@@ -28,8 +28,9 @@ struct ProcessState: CustomStringConvertible {
 
   var isAsleep: Bool { state == "S" }
 
-  /// Whether it is blocked in one of `calls`, and no signal is about to wake it. A read of standard input does not count:
-  /// there, a peer waits for its next request.
+  /// Whether it is blocked in one of `calls`, and no signal is about to wake it.
+  ///
+  /// A read of standard input does not count: there, a peer waits for its next request.
   func isBlocked(in calls: [String]) -> Bool {
     guard isAsleep, !hasPendingSignal, let systemCall, calls.contains(systemCall) else { return false }
     return !(systemCall == "read" && firstArgument == 0)

@@ -11,7 +11,7 @@ final class Sandbox {
 
   /// Whether a process is the runner itself, which a sandbox without a PID namespace sees.
   func isRunner(_ pid: Int?) -> Bool { isolation == .shared && pid == Int(getpid()) }
-  /// How long it took until the sandbox init was ready, which says how busy the machine is.
+  /// The time until the sandbox init was ready, which shows how busy the machine is.
   let startup: Duration
   private let sandboxInit: SandboxInit
   private let capabilities: SandboxCapabilities
@@ -24,7 +24,7 @@ final class Sandbox {
     let error: LineSource
   }
 
-  /// What all sandboxes of a run have in common.
+  /// Settings that all sandboxes of a run share.
   struct Settings: Sendable {
     /// The path of the sandbox init.
     let program: String
@@ -64,7 +64,7 @@ final class Sandbox {
   func wait(_ timeout: Duration) throws(SandboxError) {
     waitForInput(streams.flatMap { [$0.output, $0.error] } + [sandboxInit.responses], timeout: timeout)
     sandboxInit.takeEvents()
-    // Every role ended with it, and none of them is the cause.
+    // Every role ended with the sandbox init, and none of them is the cause.
     if sandboxInit.responses.isEnded { throw SandboxError("the sandbox init ended before its cell") }
   }
 
@@ -76,7 +76,7 @@ final class Sandbox {
     return sandboxInit.terminations[pid]
   }
 
-  /// Starts `command` as a role, with the descriptors that were taken for it as its 3, 4, and so on.
+  /// Starts `command` as a role, with its inherited descriptors as 3, 4, and so on.
   func spawn(role: Int, command: [String], inheriting: [Int], asAnotherUser: Bool) throws(SandboxError) -> Int {
     var fields = Fields()
     fields.append("role", role)
@@ -106,7 +106,7 @@ final class Sandbox {
     ProcessState(try perform("state", pid, ("stack", withStack ? 1 : 0)))
   }
 
-  /// The descriptors that a process holds, and what each of them is.
+  /// The open descriptors of a process, and the file of each of them.
   func descriptors(of pid: Int) throws(SandboxError) -> [Int: String] {
     var descriptors: [Int: String] = [:]
     _ = try perform("descriptors", pid) { fields in
@@ -120,7 +120,7 @@ final class Sandbox {
     try number("fd", try perform("take", pid, ("fd", descriptor)))
   }
 
-  /// The processes that hold the other end of an output.
+  /// The processes that have the other end of an output open.
   func holders(of output: LineSource) throws(SandboxError) -> [KernelObject] {
     var fields = Fields()
     fields.append("inode", output.inode)

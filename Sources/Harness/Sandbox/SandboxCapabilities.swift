@@ -1,12 +1,12 @@
-/// How far a cell is kept apart from the rest of the machine.
+/// The isolation of a cell from the rest of the machine.
 public enum Isolation: String, Sendable, Codable {
-  /// In IPC, mount, network and PID namespaces of its own.
+  /// In private IPC, mount, network and PID namespaces.
   case `private`
   /// On the host, with unique names and a snapshot before and after, where namespaces are not available.
   case shared
 }
 
-/// What the user asks for.
+/// The isolation that the user requests.
 public enum IsolationRule: String, Sendable, CaseIterable {
   /// Private if available.
   case auto
@@ -16,13 +16,14 @@ public enum IsolationRule: String, Sendable, CaseIterable {
   case none
 }
 
-/// What the sandboxes of a run can do on this machine.
+/// The capabilities of the sandboxes of a run on this machine.
 struct SandboxCapabilities: Sendable, CustomStringConvertible {
   let isolation: Isolation
-  /// Why the isolation is not better.
+  /// Why better isolation is not available.
   var fallbackReason: String?
-  /// Kinds of objects that no snapshot lists here. No peer may be asked to create one: nothing listed would look like
-  /// nothing left behind.
+  /// Kinds of objects that no snapshot lists here.
+  ///
+  /// No peer may be asked to create one: nothing listed would look like nothing left behind.
   var unobservableKinds: Set<ObjectKind> = []
 
   var description: String {

@@ -1,6 +1,8 @@
 import Glibc
 
-/// A failure of a sandbox, or of something in it. It says nothing about the peers.
+/// A failure of a sandbox, or of something in it.
+///
+/// The peers are not the cause.
 package struct SandboxError: Error, CustomStringConvertible {
   package let description: String
   /// Whether the sandbox init works and the kernel refused the request.

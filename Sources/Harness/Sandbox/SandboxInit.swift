@@ -10,10 +10,12 @@ final class SandboxInit {
   private let process: pid_t
   private var commands: OwnedDescriptor?
   let responses: LineSource
-  /// How the processes ended whose end it has reported, by their numbers within the sandbox.
+  /// The reported ends of processes, by their numbers within the sandbox.
   private(set) var terminations: [Int: TerminationStatus] = [:]
   private let timeout: Duration
-  /// It did not respond in time. A late response would be taken for the response to another command.
+  /// It did not respond in time.
+  ///
+  /// The runner would mistake a late response for the response to another command.
   private var isHung = false
 
   /// Starts `program` with the far ends of the roles' standard input, output and error.
@@ -59,7 +61,7 @@ final class SandboxInit {
 
   /// Sends a command and waits for its response.
   ///
-  /// - Parameter item: Receives each line of a list, before the response ends.
+  /// `item` receives each line of a list, before the response ends.
   func perform(_ command: Request, item: (Fields) -> Void = { _ in }) throws(SandboxError) -> Fields {
     if isHung { throw SandboxError("the sandbox init does not respond any more") }
     guard (try? commands?.descriptor.writeAll(Array("\(command)\n".utf8))) != nil else {
@@ -68,7 +70,7 @@ final class SandboxInit {
     return try response(to: command.operation, item)
   }
 
-  /// Takes the events that it has reported.
+  /// Reads the events that it has reported.
   func takeEvents() {
     while let line = responses.nextLine() {
       if let words = try? Request(parsing: line), words.operation == "ended" { recordEnd(words.fields) }
@@ -139,7 +141,9 @@ final class SandboxInit {
     return pid
   }
 
-  /// Copies for C, with the NULL that ends a list. The caller frees them.
+  /// Copies for C, with the NULL that ends a list.
+  ///
+  /// The caller frees them.
   private static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
     var pointers: [UnsafeMutablePointer<CChar>?] = unsafe []
     for text in texts { unsafe pointers.append(strdup(text)) }

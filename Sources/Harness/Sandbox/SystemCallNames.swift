@@ -1,7 +1,7 @@
 /// The names of the system calls in which a process may sleep.
 ///
-/// `/proc/PID/syscall` has numbers, and a number means what the ABI of the process says: a 32-bit peer on a 64-bit kernel
-/// is read by its own table. Calls that differ in the width of a time alone have one name.
+/// `/proc/PID/syscall` has numbers, and a number means what the ABI of the process says: a 32-bit peer on a 64-bit
+/// kernel is read by its own table. Calls that differ in the width of a time alone have one name.
 enum SystemCallNames {
   enum ABI: String {
     case x86_64 = "x86-64"

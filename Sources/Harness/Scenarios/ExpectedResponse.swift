@@ -4,17 +4,20 @@ public enum ExpectedResponse: Sendable {
   case ok([ExpectedField])
   /// A failure with one of these `errno` symbols: `-> error EAGAIN|EWOULDBLOCK`.
   case error([String], [ExpectedField])
-  /// The role is seen asleep in the system call of its operation: `-> blocks`. A later step takes the response.
+  /// The role is seen asleep in the system call of its operation: `-> blocks`. A later step reads the response.
   case blocks
-  /// No response is awaited: `-> later`. A later step takes it.
+  /// No response is awaited: `-> later`. A later step reads it.
   case later
 }
 
 /// The expectation of one field: `msg_prio=9`, `return>=4096`, `shmid={=segment}`.
 public struct ExpectedField: Sendable {
+  /// The name of the field.
   public let key: String
+  /// What its value must be.
   public let relation: Relation
 
+  /// How the value of a field is compared with an expected one.
   public enum Relation: Sendable {
     case equal(Template), notEqual(Template), less(Template), lessOrEqual(Template), greater(Template),
       greaterOrEqual(Template)
@@ -29,7 +32,7 @@ public struct ExpectedField: Sendable {
 }
 
 extension ExpectedResponse: CustomStringConvertible {
-  /// As it follows `->`.
+  /// The text that follows `->` in a script.
   public var description: String {
     switch self {
     case .ok(let fields): (["ok"] + fields.map(\.description)).joined(separator: " ")
@@ -42,10 +45,12 @@ extension ExpectedResponse: CustomStringConvertible {
 }
 
 extension ExpectedField: CustomStringConvertible {
+  /// The text in a script: `msg_prio=9`.
   public var description: String { "\(key)\(relation)" }
 }
 
 extension ExpectedField.Relation: CustomStringConvertible {
+  /// The operator and the value, as they follow the field's name: `>=4096`.
   public var description: String {
     switch self {
     case .equal(let value): "=\(value)"

@@ -1,14 +1,16 @@
-/// The operations of the peer protocol, as `fixtures/operations.yaml` lists them: the one place where the runner knows
-/// anything about a particular operation.
+/// The operations of the peer protocol, as `fixtures/operations.yaml` lists them.
+///
+/// The runner knows individual operations only here.
 public struct OperationRegistry: Sendable {
   private let operations: [String: Operation]
   /// Parameters, of any operation, that name handles.
   let handleParameters: [String]
-  /// What an operation refers to if a parameter is left out: `["handle": "default"]`.
+  /// The default values of omitted parameters: `["handle": "default"]`.
   let defaults: [String: String]
   /// Response fields with the bytes that were transferred.
   let payloads: Set<String>
 
+  /// The operation with this name; nil if there is none.
   public subscript(operation: String) -> Operation? { operations[operation] }
   var names: [String] { operations.keys.sorted() }
 
@@ -25,22 +27,23 @@ public struct OperationRegistry: Sendable {
 
 /// One operation of the peer protocol.
 public struct Operation: Sendable, Hashable {
+  /// The name of its C function, such as `mq_send`.
   public let name: String
-  /// Its parameters.
+  /// The names of its parameters.
   public let takes: [String]
   /// Those of its parameters that name the handles which it creates.
   public var opens: [String] = []
   /// Those of its parameters that name the handles of memory which it maps.
   var maps: [String] = []
-  /// The parameter whose handle is gone after it succeeded.
+  /// The parameter whose handle is released if it succeeds.
   public var closes: String?
-  /// Whether its handle is gone however it ends.
+  /// Whether its handle is released whatever the result.
   var releases = false
   /// The identifier that later operations use if they name none.
   var returns: String?
   /// The kinds of objects that it creates, as far as a snapshot may be unable to list them.
   var creates: Set<ObjectKind> = []
-  /// The parameter that may ask for an object which does not say who created it.
+  /// The parameter that may request an object without a known creator.
   var anonymous: String?
   /// The parameter with the process that it sends a signal to.
   var signals: String?
@@ -51,7 +54,7 @@ public struct Operation: Sendable, Hashable {
   /// Whether one wait may be several sleeps: a signal that comes between two of them interrupts nothing.
   public var sleepsInSlices = false
 
-  /// Whether its handle is gone even if it failed.
+  /// Whether its handle is released even if it fails.
   var releasesHandle: Bool { releases || closes != nil }
 }
 

@@ -2,8 +2,9 @@ import PeerProtocol
 
 /// The objects that a script creates, as far as they decide where it can be run.
 extension Scenario {
-  /// Whether it creates objects that do not say who created them: a System V queue or semaphore set without a key. On a
-  /// shared machine no other process may remove them.
+  /// Whether it creates objects without a known creator: a System V queue or semaphore set without a key.
+  ///
+  /// On a shared machine no other process may remove them.
   func createsAnonymousObjects(_ registry: OperationRegistry) -> Bool {
     requests.contains { operation, value in
       guard let parameter = registry[operation]?.anonymous, let key = value(parameter) else { return false }

@@ -2,22 +2,32 @@
 ///
 /// This is one row of parameters: a scenario whose `with:` has three values is three of these.
 public struct Scenario: Sendable {
-  /// Unique among all scenarios, as in `posix-mq/priority-order`; the part before the `/` is the mechanism.
+  /// The unique name, such as `posix-mq/priority-order`; the part before the `/` is the mechanism.
   public let id: String
+  /// What the scenario shows, in one line.
   public let title: String
   /// The place in the standard.
   public let spec: String
+  /// How strongly the standard requires it.
   public let level: Level
+  /// The parties of the scenario, in the order of the file.
   public let roles: [Role]
+  /// The script, in the order in which it is performed.
   public let steps: [Step]
+  /// What it needs of the machine.
   public let needs: [Need]
-  /// The values of this row, in the order of the file. The steps have them filled in.
+  /// The values of this row, in the order of the file.
+  ///
+  /// The steps have them filled in.
   public let parameters: [Parameter]
+  /// The pairings of languages that it is run with.
   public let pairings: PairingRule
   /// Whether it tests the check itself: it passes if a defect is *seen*.
   public let isNegativeControl: Bool
+  /// The place of the scenario in its file.
   public let location: SourceLocation
 
+  /// The mechanism that it tests: the part of the id before the `/`.
   public var mechanism: String { String(id.prefix { $0 != "/" }) }
 
   /// How strongly the standard requires it.
@@ -31,12 +41,17 @@ public struct Scenario: Sendable {
     case mixed
   }
 
+  /// A value that the script uses by name: `bytes=4096`.
   public struct Parameter: Sendable, Hashable {
+    /// The name, which the script has in braces.
     public let name: String
+    /// The value that replaces the name.
     public let value: String
   }
 
-  /// What a scenario needs of the machine. It is probed before; a cell without it is `not run`.
+  /// A requirement of a scenario on the machine.
+  ///
+  /// The runner probes it first; without it a cell is `not run`.
   public enum Need: String, Sendable, CaseIterable {
     /// A role can run as another user: the runner is root.
     case anotherUser = "another-user"
@@ -70,13 +85,16 @@ public struct Scenario: Sendable {
 
 /// A named party of a scenario.
 public struct Role: Sendable, Hashable {
+  /// The name of the role, such as `sender`.
   public let name: String
+  /// What plays the role.
   public let part: Part
   /// The language that always plays it; nil if the pairing decides.
   public let language: String?
   /// Whether it runs as another user than the rest.
   public let isAnotherUser: Bool
 
+  /// The kind of a role: a peer, or a program of the examples.
   public enum Part: Sendable, Hashable {
     /// A peer, which receives requests.
     case peer
@@ -94,8 +112,11 @@ public struct Role: Sendable, Hashable {
 
 /// A place in a file that people write.
 public struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
+  /// The path of the file below the root.
   public let file: String
+  /// The line, from 1.
   public let line: Int
+  /// The column, from 1.
   public let column: Int
 
   package init(file: String, line: Int, column: Int) {
@@ -104,10 +125,12 @@ public struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
     self.column = column
   }
 
+  /// The place as compilers write it: `fixtures/scenarios/pipe.yaml:12:3`.
   public var description: String { "\(file):\(line):\(column)" }
 }
 
 extension SourceLocation: Encodable {
+  /// Encodes the description as a string.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
     try container.encode(description)

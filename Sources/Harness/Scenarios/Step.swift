@@ -1,16 +1,19 @@
 /// One line of a script.
 public struct Step: Sendable {
+  /// What the step does.
   public let action: Action
-  /// As the file has it, for people.
+  /// The line as the file has it, for people.
   public let text: String
+  /// The place of the step in its file.
   public let location: SourceLocation
-  /// What may come instead once another role has died in the middle of its script: what follows each `~>`.
+  /// The responses that are also accepted after another role died in the middle of its script: those after each `~>`.
   public let expectedAfterPeerDeath: [ExpectedResponse]
 
+  /// What a step does, with what it expects.
   public enum Action: Sendable {
     /// Requests an operation: `- sender: mq_send msg=first -> ok`.
     case request(role: String, RequestTemplate, ExpectedResponse)
-    /// Sends a line as it is, and expects a response in which `*` stands for any text: a golden transcript.
+    /// Sends a line unchanged, and expects a response in which `*` matches any text: a golden transcript.
     case transcript(role: String, request: String, response: String)
     /// Takes the response to an earlier request: `- receiver: -> msg=late`.
     case response(role: String, ExpectedResponse)
@@ -29,10 +32,12 @@ public struct Step: Sendable {
     case start(role: String)
     /// `- sleeps: reader in openat`: a program is seen asleep in a system call.
     case sleeps(role: String, systemCalls: [String])
-    /// `- prints: {reader: "text"}`: a line of standard output, or of standard error for `prints-error`, contains the text.
+    /// `- prints: {reader: "text"}`: a line of standard output, or of standard error for `prints-error`, contains the
+    /// text.
     case prints(role: String, stream: OutputStream, text: Template)
   }
 
+  /// A stream that a program prints to.
   public enum OutputStream: Sendable { case standardOutput, standardError }
 
   package init(
@@ -55,7 +60,9 @@ public enum Signal: String, Sendable, CaseIterable {
 
 /// `role.handle`.
 public struct HandleReference: Sendable, Hashable, CustomStringConvertible {
+  /// The role that owns the handle.
   public let role: String
+  /// The name of the handle in the requests of that role.
   public let handle: String
 
   package init(role: String, handle: String) {
@@ -63,6 +70,7 @@ public struct HandleReference: Sendable, Hashable, CustomStringConvertible {
     self.handle = handle
   }
 
+  /// The text in a script: `writer.r`.
   public var description: String { "\(role).\(handle)" }
 }
 
@@ -71,9 +79,10 @@ public enum TerminationStatus: Sendable, Hashable, CustomStringConvertible {
   case exit(Int32)
   /// By a signal, given as its symbol.
   case signal(String)
-  /// With any exit status but 0. Only an expectation is this.
+  /// With any exit status except 0. Only expectations use this case.
   case failure
 
+  /// The text in a script: `exit 0`, `killed SIGKILL` or `exit not 0`.
   public var description: String {
     switch self {
     case .exit(let status): "exit \(status)"
@@ -90,7 +99,9 @@ public enum TerminationStatus: Sendable, Hashable, CustomStringConvertible {
 
 /// `sem=1`: how many objects of a kind there must be.
 public struct ObjectCount: Sendable, Hashable {
+  /// The kind of the objects.
   public let kind: ObjectKind
+  /// How many there must be.
   public let count: Int
 
   package init(kind: ObjectKind, count: Int) {

@@ -1,5 +1,6 @@
 /// A request whose values may have variables in braces.
 public struct RequestTemplate: Sendable {
+  /// The operation to request, such as `mq_send`.
   public let operation: String
   /// Values as the protocol has them: percent-encoded.
   public let fields: [(key: String, value: Template)]
@@ -13,11 +14,13 @@ public struct RequestTemplate: Sendable {
   subscript(key: String) -> String? { fields.first { $0.key == key }?.value.description }
 }
 
-/// Text with variables in braces: names that are unique for each cell (`{mq}`, `{shm}`, `{fifo}`, `{key}`, `{path}`, each
-/// with a number or word after it, as in `{mq-2}`), process ids (`{sender.pid}`), and captures of earlier steps.
+/// Text with variables in braces: names that are unique for each cell (`{mq}`, `{shm}`, `{fifo}`, `{key}`, `{path}`,
+/// each with a number or word after it, as in `{mq-2}`), process ids (`{sender.pid}`), and captures of earlier steps.
 public struct Template: Sendable, Hashable, CustomStringConvertible {
+  /// The text in parts: literal text, and variables.
   public let pieces: [Piece]
 
+  /// A part of the text.
   public enum Piece: Sendable, Hashable {
     case literal(String)
     case variable(String)
@@ -25,10 +28,12 @@ public struct Template: Sendable, Hashable, CustomStringConvertible {
 
   package init(pieces: [Piece]) { self.pieces = pieces }
 
+  /// The names of the variables, in order; one that occurs twice is listed twice.
   public var variables: [String] {
     pieces.compactMap { if case .variable(let name) = $0 { name } else { nil } }
   }
 
+  /// The text with its variables in braces.
   public var description: String {
     pieces.map {
       switch $0 {

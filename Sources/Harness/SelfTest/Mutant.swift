@@ -1,23 +1,31 @@
 /// A peer with one deliberate defect, and what the suite must report about it.
 public struct Mutant: Sendable {
-  /// As `--mutant` takes it: `mq-priority-dropped`. Unique among all languages.
+  /// The name that `--mutant` takes: `mq-priority-dropped`.
+  ///
+  /// Unique among all languages.
   public let name: String
   /// The language whose mutant build has it.
   public let language: String
-  /// One line: the porter's mistake.
+  /// One line: the defect.
   public let wrong: String
   /// The cells that must catch it, in the order of the file.
   public let catchers: [Catcher]
+  /// The verdict that the cells must have.
   public let verdict: Verdict
   /// A part of the reason that every one of those cells must give.
   public let reason: String
+  /// The place of the mutant in `fixtures/mutants.yaml`.
   public let location: SourceLocation
 
   /// A scenario in which the mutant plays one role, and the reference the others.
   public struct Catcher: Sendable, Hashable {
+    /// The id of the scenario.
     public let scenario: String
-    /// The rows that count: `["bytes": "4096"]`. Every row has to catch the mutant if this is empty.
+    /// The rows that count: `["bytes": "4096"]`.
+    ///
+    /// Every row has to catch the mutant if this is empty.
     public let parameters: [String: String]
+    /// The role that the mutant plays.
     public let role: String
   }
 
@@ -39,7 +47,7 @@ public struct Mutant: Sendable {
 }
 
 extension [Mutant] {
-  /// The mutants with these names; all of them if there are no names.
+  /// Returns the mutants with these names; all of them if there are no names.
   public func named(_ names: [String]) throws(RunError) -> [Mutant] {
     for name in names where !contains(where: { $0.name == name }) {
       let nearest = Suggestion.nearest(to: name, among: map(\.name)).map { "did you mean '\($0)'?" }

@@ -1,8 +1,11 @@
-/// The builds of the peers that contain the mutants. They never ship.
+/// The builds of the peers that contain the mutants.
+///
+/// They never ship.
 public struct MutantBuild: Sendable {
   /// Commands as in `fixtures/peers.yaml`; each takes `--mutant NAME` and `--mutants`.
   public let peers: PeerList
 
+  /// Creates the set of builds from the languages of a file such as `fixtures/mutant-peers.yaml`.
   public init(_ peers: PeerList) { self.peers = peers }
 
   /// The build of `language` as a peer called `name`, with `mutant` switched on, or with none.
@@ -15,7 +18,9 @@ public struct MutantBuild: Sendable {
     }
   }
 
-  /// The mutants that the build of a language lists. It runs in a sandbox, as every peer does.
+  /// The mutants that the build of a language lists.
+  ///
+  /// It runs in a sandbox, as every peer does.
   func mutants(of language: String, _ context: CellContext) throws(RunError) -> [String] {
     guard let command = peers[language]?.peer else { throw RunError("\(language) has no mutant build") }
     let question = "\(command[0]) --mutants"

@@ -5,11 +5,13 @@ public struct MutantTable: Report {
   private var record = RunRecord()
   private var drawn = ""
 
+  /// Creates a report on the mutants that a self-test runs.
   public init(_ mutants: [Mutant], style: Style) {
     self.mutants = mutants
     self.style = style
   }
 
+  /// Returns the text to print after an event, which may redraw lines.
   public mutating func receive(_ event: Event) -> String {
     record.receive(event)
     switch event {
@@ -63,10 +65,10 @@ public struct MutantTable: Report {
   }
 }
 
-/// What became of a mutant.
+/// The outcome of a mutant.
 private struct MutantOutcome {
   let isKilled: Bool
-  /// Whether a need of its cells is not met, so that nothing is known.
+  /// Whether a requirement of its cells is not met, so that the result is unknown.
   let isNotRun: Bool
   let word: String
 
@@ -82,7 +84,7 @@ private struct MutantOutcome {
 }
 
 extension [Mutant] {
-  /// The mutants as a page: what each gets wrong, and what the suite reports about it.
+  /// The mutants as a page: the defect of each, and the report of the suite.
   public var markdown: String {
     var page = MarkdownWriter()
     page.heading(1, "Mutants")

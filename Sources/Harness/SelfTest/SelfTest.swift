@@ -1,19 +1,20 @@
 import Synchronization
 
-/// Tests the suite: runs every mutant in the cells that must catch it, and the mutant builds without a mutant in the same
-/// cells.
+/// Tests the suite: runs every mutant in the cells that must catch it, and runs the same cells with no mutant enabled.
 ///
-/// It is reported as a run. A cell in which a mutant plays is as expected if its verdict and reason are those of
+/// It is reported as a run. A cell with a mutant is as expected if its verdict and reason are those of
 /// `fixtures/mutants.yaml`, and a cell of a build without a mutant if it passes.
 public struct SelfTest: Sendable {
   private let configuration: RunConfiguration
   private let capabilities: SandboxCapabilities
   private let trials: [SelfTestTrial]
   private let problems: [String]
-  /// How many mutants that hang wait for the end of their time at once. They hardly use the processor.
+  /// How many hanging mutants wait for their time limits at once.
+  ///
+  /// They hardly use the processor.
   private static let hangingAtOnce = 6
 
-  /// - Parameter names: The mutants to try; all if there are none.
+  /// Creates a self-test of the mutants with these names; of all if there are none.
   public init(
     _ configuration: RunConfiguration, scenarios: [Scenario], mutants: [Mutant], build: MutantBuild,
     names: [String] = []
@@ -70,7 +71,7 @@ public struct SelfTest: Sendable {
 
 /// One mutant, or one mutant build without a mutant, and the cells that it plays in.
 private struct SelfTestTrial: Sendable {
-  /// Whether it is to be caught by its time running out.
+  /// Whether it must be caught by a time limit.
   let hangs: Bool
   /// The runs of its groups of cells.
   let work: [@Sendable (CellRunner) -> Void]
@@ -79,9 +80,9 @@ private struct SelfTestTrial: Sendable {
   /// The part of the usual time limit for a mutant that hangs: 2 s instead of 20.
   private static let timeoutOfTheHanging = 0.1
 
-  /// - Parameters:
-  ///   - mutant: Nil for the build without a mutant.
-  ///   - catching: The mutants whose cells are run.
+  /// Creates the run of a mutant, or of the build without one if `mutant` is nil.
+  ///
+  /// The cells of the mutants `catching` are run.
   init(
     _ mutant: Mutant?, of language: String, catching: [Mutant], scenarios: [Scenario], build: MutantBuild,
     capabilities: SandboxCapabilities, configuration: RunConfiguration
@@ -109,7 +110,7 @@ private struct SelfTestTrial: Sendable {
       CellGroupRun(
         group: group, peers: peers, context: context,
         expectations: mutant.map(Expectations.caught) ?? .none,
-        // That the machine works is shown by the same cells without a mutant.
+        // The same cells without a mutant show that the machine works.
         runsControl: mutant == nil, rerun: { _ in rerun })
     }
     if mutant == nil {
@@ -141,7 +142,9 @@ private struct SelfTestTrial: Sendable {
     }
   }
 
-  /// Runs some groups. A mutant that is not believed from its greeting on is caught by that, in all its cells.
+  /// Runs some groups.
+  ///
+  /// If the probe rejects a mutant, that counts as caught in all its cells.
   private static func run(_ groups: [CellGroupRun], _ probe: Result<Void, RunError>, _ runner: CellRunner) {
     for group in groups {
       switch probe {

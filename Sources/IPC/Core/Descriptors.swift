@@ -26,7 +26,9 @@ public protocol DescriptorOwner: DescriptorRepresentable, ~Copyable {
 }
 
 extension DescriptorOwner where Self: ~Copyable {
-  /// Takes over a received descriptor from its owner. When it throws, the descriptor is closed.
+  /// Takes over a received descriptor from its owner.
+  ///
+  /// When it throws, the descriptor is closed.
   ///
   /// ```swift
   /// let log = try PipeReader(adopting: connection.receiveDescriptor())
@@ -93,6 +95,7 @@ extension DescriptorRepresentable where Self: ~Copyable {
 
 /// A file descriptor that is closed when its owner is destroyed.
 public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
+  /// The open descriptor, which this value closes.
   public let descriptor: FileDescriptor
 
   /// Takes ownership of an open descriptor.
@@ -110,6 +113,7 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
   // A failure cannot be reported here; close() reports it.
   deinit { _ = Self.close(descriptor) }
 
+  /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { self }
 
   /// Closes the descriptor, and reports a failure, which destroying the value does not.
@@ -219,23 +223,31 @@ enum NonBlocking {
   }
 }
 
-/// What a descriptor is ready for: the events of `poll(2)` and `epoll(7)`.
+/// The readiness of a descriptor: the events of `poll(2)` and `epoll(7)`.
 public struct Readiness: OptionSet, Hashable, Sendable {
+  /// The events as bits of `struct pollfd`: `POLLIN`, `POLLOUT` and others.
   public let rawValue: Int16
+  /// Creates a set from bits of `struct pollfd`.
   public init(rawValue: Int16) { self.rawValue = rawValue }
 
   /// Reading does not wait (`POLLIN`).
   public static let readable = Readiness(rawValue: Int16(POLLIN))
   /// Writing at least one byte does not wait (`POLLOUT`).
   public static let writable = Readiness(rawValue: Int16(POLLOUT))
-  /// An error is pending, or all readers of a pipe are gone (`POLLERR`). Reported even if not asked for.
+  /// An error is pending, or all readers of a pipe are gone (`POLLERR`).
+  ///
+  /// Reported even if not asked for.
   public static let error = Readiness(rawValue: Int16(POLLERR))
-  /// The peer closed its end; data may still be there to read (`POLLHUP`). Reported even if not asked for.
+  /// The peer closed its end; data may still be there to read (`POLLHUP`).
+  ///
+  /// Reported even if not asked for.
   public static let hangUp = Readiness(rawValue: Int16(POLLHUP))
   /// Urgent data of a socket is there (`POLLPRI`).
   public static let priority = Readiness(rawValue: Int16(POLLPRI))
   /// The peer of a stream socket shut down its sending half, or closed (`POLLRDHUP`).
   public static let peerHangUp = Readiness(rawValue: Int16(CIPC_POLLRDHUP))
-  /// No file is open under this number (`POLLNVAL`). Reported by `poll(2)` only, even if not asked for.
+  /// No file is open under this number (`POLLNVAL`).
+  ///
+  /// Reported by `poll(2)` only, even if not asked for.
   public static let notOpen = Readiness(rawValue: Int16(POLLNVAL))
 }

@@ -9,10 +9,13 @@ public import SystemPackage
 
 /// The size, permissions and ownership of a file or memory object: the `struct stat` of `fstat(2)`.
 public struct FileStatus: Hashable, Sendable {
-  /// In bytes.
+  /// The size in bytes (`st_size`).
   public let size: Int
+  /// The permission bits, and the set-user-ID, set-group-ID and sticky bits, of `st_mode`.
   public let permissions: FilePermissions
+  /// The owner (`st_uid`).
   public let user: UserID
+  /// The owning group (`st_gid`).
   public let group: GroupID
 
   private let mode: mode_t
@@ -59,6 +62,8 @@ package struct LocatedFile: ~Copyable {
   package let path: FilePath
   private let file: OwnedDescriptor
 
+  /// Locates the file at a path, which is not followed if it is a symbolic link.
+  ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`.
   ///
   /// Calls `open(2)` with `O_PATH | O_NOFOLLOW`.

@@ -1,8 +1,8 @@
 internal import SystemPackage
 
 extension IPCError {
-  /// What to do about the error, where the reason alone does not tell: usually the limit that was reached, and where it is
-  /// set.
+  /// What to do about the error, where the reason alone does not tell: usually the limit that was reached, and where it
+  /// is set.
   var advice: String? {
     switch (call, errno) {
     case (.fallocate, .fileTooLarge), (.ftruncate, .fileTooLarge): "Raise RLIMIT_FSIZE (ulimit -f)"

@@ -15,7 +15,8 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// In a function that does not declare `throws(IPCError)`, end this with `catch { throw error }`: see <doc:PortingTraps>.
+/// In a function that does not declare `throws(IPCError)`, end this with `catch { throw error }`: see
+/// <doc:PortingTraps>.
 public struct IPCError: Error, Hashable, Sendable {
   /// The call that failed.
   public let call: Call
@@ -39,7 +40,9 @@ public struct IPCError: Error, Hashable, Sendable {
     self.transferred = transferred
   }
 
-  /// The object that a call worked on. It is formatted only when the error is shown.
+  /// The object that a call worked on.
+  ///
+  /// It is formatted only when the error is shown.
   public enum Object: Hashable, Sendable {
     /// A file.
     case path(FilePath)
@@ -78,7 +81,8 @@ public struct IPCError: Error, Hashable, Sendable {
 }
 
 extension IPCError: CustomStringConvertible {
-  /// Such as `mq_open '/jobs': No such file or directory (ENOENT)`, followed by advice where there is some.
+  /// The call, its object and the reason: `mq_open '/jobs': No such file or directory (ENOENT)`, followed by advice
+  /// where there is some.
   public var description: String {
     let about = object.map { " \($0)" } ?? ""
     let progress = transferred > 0 ? " after \(transferred) bytes" : ""
@@ -88,6 +92,7 @@ extension IPCError: CustomStringConvertible {
 }
 
 extension IPCError.Object: CustomStringConvertible {
+  /// The object as messages show it, such as `'/jobs'` or `descriptor 5`.
   public var description: String {
     switch self {
     case .path(let path): "'\(path)'"

@@ -13,8 +13,8 @@ public import SystemPackage
 /// let queue = try POSIXMessageQueue.Receiver.open("/jobs")
 /// ```
 ///
-/// It is not a path, though it looks like one, and it is bytes, not text: two names are equal if their bytes are. Whether
-/// the name is valid is checked by the call that uses it.
+/// It is not a path, though it looks like one, and it is bytes, not text: two names are equal if their bytes are.
+/// Whether the name is valid is checked by the call that uses it.
 ///
 /// `mq_overview(7)`, `shm_overview(7)`, `sem_overview(7)`.
 public struct POSIXName: Hashable, Sendable {
@@ -42,7 +42,8 @@ public struct POSIXName: Hashable, Sendable {
   /// Refuses names that C libraries accept by accident, such as one without its slash, which others cannot open, and
   /// `/.`, which is the directory of all objects.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument`; `.fileNameTooLong` for more than `maximumLength` bytes after the slash.
+  /// - Throws: ``IPCError`` with `.invalidArgument`; `.fileNameTooLong` for more than `maximumLength` bytes after the
+  ///   slash.
   package func validate(for call: IPCError.Call, maximumLength: Int) throws(IPCError) {
     let rest = bytes.dropFirst()
     guard bytes.first == UInt8(ascii: "/"), !rest.isEmpty, !rest.contains(UInt8(ascii: "/")),
@@ -53,6 +54,7 @@ public struct POSIXName: Hashable, Sendable {
 }
 
 extension POSIXName: ExpressibleByStringLiteral, CustomStringConvertible {
+  /// Creates a name from a literal, which is checked when it is used.
   public init(stringLiteral text: String) { self.init(text) }
 
   /// The bytes as UTF-8; bytes that are not UTF-8 are replaced.
@@ -64,24 +66,34 @@ extension POSIXName: ExpressibleByStringLiteral, CustomStringConvertible {
 /// The kernel reuses the number of a process that has ended and been waited for. A ``PIDFD`` never refers to another
 /// process.
 public struct ProcessID: RawRepresentable, Hashable, Sendable {
+  /// The number as C has it (`pid_t`).
   public let rawValue: Int32
+  /// Creates the number of a process, which need not exist.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// This process. Calls `getpid(2)`.
+  /// The number of this process.
+  ///
+  /// Calls `getpid(2)`.
   public static var current: ProcessID { ProcessID(rawValue: getpid()) }
 }
 
 extension ProcessID: CustomStringConvertible, ExpressibleByIntegerLiteral {
+  /// Creates the number of a process, which need not exist.
   public init(integerLiteral value: Int32) { self.init(rawValue: value) }
+  /// The number in decimal.
   public var description: String { "\(rawValue)" }
 }
 
 extension UserID {
-  /// The effective user of this process. Calls `geteuid(2)`.
+  /// The effective user of this process.
+  ///
+  /// Calls `geteuid(2)`.
   public static var effective: UserID { UserID(rawValue: geteuid()) }
 }
 
 extension GroupID {
-  /// The effective group of this process. Calls `getegid(2)`.
+  /// The effective group of this process.
+  ///
+  /// Calls `getegid(2)`.
   public static var effective: GroupID { GroupID(rawValue: getegid()) }
 }

@@ -68,7 +68,7 @@ extension Syscall {
     return count == 0 ? [] : Readiness(rawValue: entry.revents)
   }
 
-  /// Performs a call that waits for so many nanoseconds, -1 for ever, until something is ready.
+  /// Performs a call that waits until something is ready, at most so many nanoseconds; -1 waits without a limit.
   ///
   /// - Returns: How many are ready; 0 when the time is over, and never before that.
   package static func wait(
@@ -87,7 +87,8 @@ extension Syscall {
     }
   }
 
-  /// Performs a call that does not wait, and waits for readiness between attempts, until it does not fail with `EAGAIN`.
+  /// Performs a call that does not wait, and waits for readiness between attempts, until it does not fail with
+  /// `EAGAIN`.
   @inline(__always)
   package static func untilReady<Value: FixedWidthInteger>(
     _ name: IPCError.Call, _ descriptor: FileDescriptor, _ events: Readiness, _ timeout: Timeout,
@@ -136,9 +137,7 @@ enum Futex {
     case timedOut
   }
 
-  /// Sleeps while `word` is `value`.
-  ///
-  /// - Parameter nanoseconds: The longest time to sleep; negative for no limit.
+  /// Sleeps while `word` is `value`, for at most `nanoseconds`, or without a limit if negative.
   ///
   /// Calls `futex(2)` with `FUTEX_WAIT`.
   static func wait(
@@ -168,7 +167,7 @@ enum Futex {
 enum ThreadSignal {
   /// Performs `body` with `signal` blocked, and leaves `errno` as `body` set it.
   ///
-  /// - Parameter raised: Whether a result means that the call raised the signal.
+  /// `raised` tells of a result whether the call raised the signal.
   static func contained<Value>(_ signal: Int32, _ body: () -> Value, raised: (Value) -> Bool) -> Value {
     var signals = sigset_t()
     var before = sigset_t()

@@ -44,7 +44,9 @@ public struct Timeout: Hashable, Sendable {
     }
   }
 
-  /// Whether the time is over. Always true for ``immediate``.
+  /// Whether the time is over.
+  ///
+  /// Always true for ``immediate``.
   public var hasPassed: Bool { self != .never && deadline <= MonotonicTime.now }
 
   /// The time that is left, 0 if it has passed; nil for ``never``.
@@ -61,7 +63,7 @@ extension Timeout {
   @inline(__always) package var isImmediate: Bool { deadline == .min }
   package var isDeadline: Bool { !isNever && !isImmediate }
 
-  /// How long a call may sleep, in nanoseconds: -1 for ever, nil not at all.
+  /// How long a call may sleep, in nanoseconds: -1 without a limit, nil not at all.
   package var nanoseconds: Int64? {
     if isNever { return -1 }
     if isImmediate { return nil }
@@ -76,7 +78,9 @@ extension Timeout {
   /// The deadline as calls take it that use `CLOCK_MONOTONIC`, whose times are not negative.
   package var monotonicTime: (seconds: Int64, nanoseconds: Int) { Self.split(max(0, deadline)) }
 
-  /// The deadline as calls take it that use `CLOCK_REALTIME`. Those calls refuse times before 1970.
+  /// The deadline as calls take it that use `CLOCK_REALTIME`.
+  ///
+  /// Those calls refuse times before 1970.
   ///
   /// The time of day can be set while the call waits. So the call can report a timeout before ``hasPassed`` is true;
   /// call it again then.
@@ -134,7 +138,7 @@ package struct Backoff {
   }
 }
 
-/// The result of a call that does not wait, where the end of a stream must be told from a stream that is empty for now.
+/// The result of a call that does not wait, which distinguishes the end of a stream from an empty stream.
 @frozen
 public enum TryResult<Value: ~Copyable>: ~Copyable {
   /// The value that the waiting call returns.

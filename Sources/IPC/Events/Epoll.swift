@@ -18,15 +18,18 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// A wait costs only what is ready, however many descriptors are watched. ``Watched`` owns a watched descriptor and ends the
-/// watching before it closes it. See <doc:WaitingOnMany>.
+/// A wait costs only what is ready, however many descriptors are watched. ``Watched`` owns a watched descriptor and
+/// ends the watching before it closes it. See <doc:WaitingOnMany>.
 ///
 /// `epoll(7)`.
 public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
+  /// The open descriptor of the instance, which is readable while an event is pending.
   public let descriptor: FileDescriptor
   private let instance: Instance
 
-  /// Creates an instance that watches nothing. Its descriptor is close-on-exec.
+  /// Creates an instance that watches nothing.
+  ///
+  /// Its descriptor is close-on-exec.
   ///
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
   ///
@@ -37,8 +40,8 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an epoll instance. It stays the property of its previous
-  ///   owner then.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an epoll instance. It stays the property of its
+  ///   previous owner then.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     self.init(try OwnedDescriptor.adopting(descriptor, "[eventpoll]", .epollCreate))
   }
@@ -48,11 +51,13 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
     instance = Instance(owned)
   }
 
-  /// Passes the descriptor on to a new owner. What is ``Watched`` stays watched, until its owner closes it.
+  /// Passes the descriptor on to a new owner.
+  ///
+  /// What is ``Watched`` stays watched, until its owner closes it.
   public consuming func takeDescriptor() -> OwnedDescriptor { instance.take() }
 
-  /// Waits until a watched descriptor is ready, and appends the events of those that are to an array, which is reallocated
-  /// only if its capacity is too small.
+  /// Waits until a watched descriptor is ready, and appends the events of those that are to an array, which is
+  /// reallocated only if its capacity is too small.
   ///
   /// If more than `maxEvents` are ready, the next wait reports the others.
   ///
@@ -90,8 +95,8 @@ extension Epoll {
   public enum Trigger: Hashable, Sendable {
     /// In every wait while it is ready.
     case level
-    /// In the first wait after a new event (`EPOLLET`). Read or write until the call would block: what is left over is not
-    /// reported again.
+    /// In the first wait after a new event (`EPOLLET`). Read or write until the call would block: what is left over is
+    /// not reported again.
     case edge
   }
 
@@ -101,10 +106,12 @@ extension Epoll {
   ///   - owner: It is closed if it cannot be watched.
   ///   - events: What to report. ``Readiness/error`` and ``Readiness/hangUp`` are reported in any case.
   ///   - token: A value that is returned with the events of the descriptor.
-  ///   - once: Whether it is reported only once until ``Watched/change(to:trigger:once:)`` is called (`EPOLLONESHOT`), for
-  ///     an instance on which several threads wait.
-  /// - Throws: ``IPCError`` with `.notPermitted` for a descriptor that is always ready, such as a regular file; `.noSpace`
-  ///   above `/proc/sys/fs/epoll/max_user_watches`; `.tooManySymbolicLinkLevels` for a cycle of instances.
+  ///   - trigger: When the descriptor is reported: while it is ready, or only when it becomes ready.
+  ///   - once: Whether it is reported only once until ``Watched/change(to:trigger:once:)`` is called (`EPOLLONESHOT`),
+  ///     for an instance on which several threads wait.
+  /// - Returns: The owner of the descriptor, which ends the watching when it is destroyed.
+  /// - Throws: ``IPCError`` with `.notPermitted` for a descriptor that is always ready, such as a regular file;
+  ///   `.noSpace` above `/proc/sys/fs/epoll/max_user_watches`; `.tooManySymbolicLinkLevels` for a cycle of instances.
   ///
   /// Calls `epoll_ctl(2)` with `EPOLL_CTL_ADD`.
   public func watch<Owner: DescriptorOwner & ~Copyable>(
@@ -115,7 +122,9 @@ extension Epoll {
     return Watched(registration: registration, owner: owner)
   }
 
-  /// A watched descriptor with its owner. When it is destroyed, first the watching ends, and then the descriptor is closed.
+  /// A watched descriptor with its owner.
+  ///
+  /// When it is destroyed, first the watching ends, and then the descriptor is closed.
   ///
   /// In the other order the kernel would continue to report a description that another process, such as a child, holds
   /// too, under a number that is closed here or belongs to another file.
@@ -126,7 +135,9 @@ extension Epoll {
     /// The owner of the descriptor.
     public let owner: Owner
 
-    /// Replaces the events to report. A descriptor that was reported once is reported again.
+    /// Replaces the events to report.
+    ///
+    /// A descriptor that was reported once is reported again.
     ///
     /// What is ready already is reported, also with ``Epoll/Trigger/edge``.
     ///
@@ -228,7 +239,9 @@ extension Epoll {
     }
   }
 
-  /// The watching of a descriptor. It ends when this is destroyed, or before.
+  /// The watching of a descriptor.
+  ///
+  /// It ends when this is destroyed, or before.
   struct Registration: ~Copyable, Sendable {
     let instance: Instance
     let descriptor: FileDescriptor

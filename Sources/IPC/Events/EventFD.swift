@@ -23,14 +23,20 @@ public import SystemPackage
 public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   @usableFromInline let owned: OwnedDescriptor
 
-  /// The maximum of the counter. A write that would exceed it waits.
+  /// The maximum of the counter.
+  ///
+  /// A write that would exceed it waits.
   public static let maximumValue = UInt64.max - 1
 
-  /// Creates a counter. Its descriptor is close-on-exec.
+  /// Creates a counter.
+  ///
+  /// Its descriptor is close-on-exec.
   ///
   /// - Parameters:
+  ///   - value: The first value of the counter.
   ///   - semaphore: Whether each read takes 1 and leaves the rest to others, instead of taking everything.
-  ///   - nonBlocking: Whether the descriptor is non-blocking, for a process that inherits it. This library does not need it.
+  ///   - nonBlocking: Whether the descriptor is non-blocking, for a process that inherits it. This library does not
+  ///     need it.
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
   ///
   /// Calls `eventfd(2)`.
@@ -41,15 +47,20 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an eventfd. It stays the property of its previous owner then.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an eventfd. It stays the property of its previous
+  ///   owner then.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     owned = try OwnedDescriptor.adopting(descriptor, "[eventfd]", .eventFD)
   }
 
+  /// The open descriptor, which stays the property of this value.
   @inlinable public var descriptor: FileDescriptor { owned.descriptor }
+  /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
-  /// Takes the value of the counter, which becomes 0; of a semaphore, takes 1. Waits while the counter is 0.
+  /// Takes the value of the counter, which becomes 0; of a semaphore, takes 1.
+  ///
+  /// Waits while the counter is 0.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran.
@@ -71,10 +82,13 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Adds an amount to the counter, and waits while the sum would exceed ``maximumValue``.
   ///
-  /// - Parameter timeout: The kernel reports only when there is room for 1. With a deadline, or if the descriptor is
-  ///   non-blocking, this tries again after pauses of 0.1 to 10 ms.
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for more than
-  ///   ``maximumValue``; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+  /// - Parameters:
+  ///   - amount: What is added to the counter, at most ``maximumValue``.
+  ///   - timeout: The kernel reports only when there is room for 1. With a deadline, or if the descriptor is
+  ///     non-blocking, this tries again after pauses of 0.1 to 10 ms.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for more
+  ///   than ``maximumValue``; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `write(2)`.
   @inlinable

@@ -11,19 +11,23 @@ public import SystemPackage
 /// for event in set where !event.readiness.isEmpty { print(event.token) }
 /// ```
 ///
-/// The kernel examines the whole list in each wait. So it is for a few descriptors, or for those that change from wait to
-/// wait; ``Epoll`` is for many. The set does not own the descriptors: empty it before they are closed.
+/// The kernel examines the whole list in each wait. So it is for a few descriptors, or for those that change from wait
+/// to wait; ``Epoll`` is for many. The set does not own the descriptors: empty it before they are closed.
 ///
 /// `poll(2)`.
 public struct PollSet: Sendable {
   private var entries: [cipc_pollfd] = []
   private var tokens: [UInt64] = []
 
+  /// Creates a set without descriptors.
   public init() {}
 
-  /// Adds a descriptor. The same descriptor can be added several times.
+  /// Adds a descriptor.
+  ///
+  /// The same descriptor can be added several times.
   ///
   /// - Parameters:
+  ///   - owner: The owner of the descriptor, or the descriptor itself.
   ///   - events: What to wait for. ``Readiness/error`` and ``Readiness/hangUp`` are reported in any case.
   ///   - token: A value that is returned with the events of the descriptor.
   public mutating func add(
@@ -64,8 +68,11 @@ public struct PollSet: Sendable {
 
 /// What the last wait recorded, in the order of adding; ``ReadinessEvent/readiness`` is empty for what was not ready.
 extension PollSet: RandomAccessCollection {
+  /// The position of the descriptor that was added first: 0.
   public var startIndex: Int { 0 }
+  /// The number of descriptors.
   public var endIndex: Int { entries.count }
+  /// What the last wait recorded about the descriptor at a position.
   public subscript(position: Int) -> ReadinessEvent {
     ReadinessEvent(token: tokens[position], readiness: Readiness(rawValue: entries[position].revents))
   }
@@ -83,14 +90,16 @@ public struct ReadinessEvent: Hashable, Sendable {
   /// The value that was passed when the descriptor was added.
   public var token: UInt64 { raw.data }
 
-  /// What the descriptor is ready for: the requested events, and ``Readiness/error``, ``Readiness/hangUp`` and
+  /// The readiness of the descriptor: the requested events, and ``Readiness/error``, ``Readiness/hangUp`` and
   /// ``Readiness/notOpen`` in any case.
   public var readiness: Readiness { Readiness(rawValue: Int16(truncatingIfNeeded: raw.events)) }
 
+  /// Compares the tokens and what the descriptors are ready for.
   public static func == (left: ReadinessEvent, right: ReadinessEvent) -> Bool {
     left.token == right.token && left.readiness == right.readiness
   }
 
+  /// Hashes the token and what the descriptor is ready for.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(token)
     hasher.combine(readiness)

@@ -9,14 +9,16 @@ public import SystemPackage
 
 /// A signal, by its number.
 ///
-/// Standard signals merge: while one is pending, the same signal is not queued a second time. Real-time signals queue, each
-/// with its value. They are received in the order of their numbers, and those of one number in the order of sending.
+/// Standard signals merge: while one is pending, the same signal is not queued a second time. Real-time signals queue,
+/// each with its value. They are received in the order of their numbers, and those of one number in the order of
+/// sending.
 ///
 /// `signal(7)`.
 public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
+  /// The number of the signal.
   public let rawValue: Int32
 
-  /// - Returns: nil for a number that is not a signal, and for the two that the C library reserves.
+  /// Creates the signal with this number; nil if no signal has it, or the C library reserves it.
   public init?(rawValue: Int32) {
     guard 1..<32 ~= rawValue || cipc_sigrtmin()...cipc_sigrtmax() ~= rawValue else { return nil }
     self.rawValue = rawValue
@@ -28,7 +30,7 @@ public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
   /// `SIGRTMIN`.
   public static var firstRealTime: Signal { Signal(reported: cipc_sigrtmin()) }
 
-  /// The real-time signal `SIGRTMIN + offset`; nil if there are not that many.
+  /// Returns the real-time signal `SIGRTMIN + offset`; nil if there are not that many.
   ///
   /// Programs that agree on a real-time signal count from `SIGRTMIN`, which differs between C libraries.
   public static func realTime(_ offset: Int32) -> Signal? {
@@ -61,6 +63,7 @@ public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
   /// `SIGSTOP`, which cannot be blocked or ignored.
   public static let stop = Signal(reported: SIGSTOP)
 
+  /// Orders signals by number, which is the order in which pending real-time signals are received.
   public static func < (left: Signal, right: Signal) -> Bool { left.rawValue < right.rawValue }
 
   /// Whether the signal queues.
@@ -68,7 +71,7 @@ public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
 }
 
 extension Signal: CustomStringConvertible {
-  /// Such as `SIGUSR1` or `SIGRTMIN+2`.
+  /// The name of the signal, such as `SIGUSR1` or `SIGRTMIN+2`.
   public var description: String {
     if let symbol = unsafe cipc_signal_symbol(rawValue) { return unsafe "SIG" + String(cString: symbol) }
     let offset = rawValue - cipc_sigrtmin()
@@ -79,10 +82,10 @@ extension Signal: CustomStringConvertible {
 extension Signal {
   /// Sends the signal to a process.
   ///
-  /// - Parameter process: One process, not a group. If it is not a child of this process, the number may already belong to
-  ///   another process; a ``PIDFD`` never does.
-  /// - Throws: ``IPCError`` with `.noSuchProcess`; `.notPermitted` for a process of another user; `.invalidArgument` for 0
-  ///   or a negative number.
+  /// - Parameter process: One process, not a group. If it is not a child of this process, the number may already belong
+  ///   to another process; a ``PIDFD`` never does.
+  /// - Throws: ``IPCError`` with `.noSuchProcess`; `.notPermitted` for a process of another user; `.invalidArgument`
+  ///   for 0 or a negative number.
   ///
   /// Calls `kill(2)`.
   public func send(to process: ProcessID) throws(IPCError) {
@@ -105,6 +108,7 @@ extension Signal {
   ///   - process: One process, not a group.
   ///   - timeout: How long to wait while the receiver's `RLIMIT_SIGPENDING` is reached. The kernel does not report when
   ///     there is room again, so this tries again after pauses of 0.1 to 10 ms.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; else as ``send(to:)`` does.
   ///
   /// Calls `sigqueue(3)`.
@@ -141,9 +145,9 @@ extension Signal {
 extension Signal {
   /// Makes this process ignore the signal.
   ///
-  /// A program that ignores ``brokenPipe`` writes to pipes with one system call less on each side of the write, on kernels
-  /// before Linux 6.18; a write without readers throws `.brokenPipe` in any case. A ``ChildProcess`` does not inherit the
-  /// disposition. Do not ignore ``child``: the kernel would discard the status of children.
+  /// A program that ignores ``brokenPipe`` writes to pipes with one system call less on each side of the write, on
+  /// kernels before Linux 6.18; a write without readers throws `.brokenPipe` in any case. A ``ChildProcess`` does not
+  /// inherit the disposition. Do not ignore ``child``: the kernel would discard the status of children.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for ``kill`` and ``stop``.
   ///
@@ -167,13 +171,16 @@ extension Signal {
 
 /// A signal that was received, with what the kernel reports about it: the `siginfo_t` of `sigaction(2)`.
 public struct ReceivedSignal: Hashable, Sendable {
+  /// The signal that was received.
   public let signal: Signal
+  /// How it was sent.
   public let origin: Origin
   /// The process that sent the signal, or the child that changed its state; nil if no process did, or if it is in a PID
   /// namespace that this process cannot see.
   public let process: ProcessID?
-  /// The user of that process; nil if no process sent the signal. A user who is not mapped into the user namespace of this
-  /// process is reported as the overflow user, 65534.
+  /// The user of that process; nil if no process sent the signal.
+  ///
+  /// A user who is not mapped into the user namespace of this process is reported as the overflow user, 65534.
   public let user: UserID?
   /// The value that the sender, timer or message queue attached; 0 if there is none.
   public let value: Int32

@@ -10,14 +10,16 @@ public import SystemPackage
 /// if let received = try signalFD.tryRead() { print(received.signal) }
 /// ```
 ///
-/// It receives what is pending for the process or for the thread that reads, and is readable then. Every thread must block
-/// the signals: else the kernel delivers them to a thread that does not.
+/// It receives what is pending for the process or for the thread that reads, and is readable then. Every thread must
+/// block the signals: else the kernel delivers them to a thread that does not.
 ///
 /// `signalfd(2)`.
 public struct SignalFD: ~Copyable, Sendable, DescriptorOwner {
   private let owned: OwnedDescriptor
 
-  /// Opens a descriptor for the signals of a set. It is close-on-exec and non-blocking.
+  /// Opens a descriptor for the signals of a set.
+  ///
+  /// It is close-on-exec and non-blocking.
   ///
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
   ///
@@ -30,12 +32,15 @@ public struct SignalFD: ~Copyable, Sendable, DescriptorOwner {
   ///
   /// It reads the signals of the process that reads, not of the process that created it.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a signalfd. It stays the property of its previous owner then.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a signalfd. It stays the property of its previous
+  ///   owner then.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     owned = try OwnedDescriptor.adopting(descriptor, "[signalfd]", .signalFD)
   }
 
+  /// The open descriptor, which stays the property of this value.
   public var descriptor: FileDescriptor { owned.descriptor }
+  /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
   /// Waits until a signal is pending, and receives the one with the lowest number.

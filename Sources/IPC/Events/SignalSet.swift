@@ -27,12 +27,15 @@ public struct SignalSet: Hashable, Sendable {
 
   init(word: UInt64) { self.word = word }
 
+  /// Creates a set of these signals, in any order.
   public init(_ signals: some Sequence<Signal>) {
     word = signals.reduce(0) { $0 | 1 << UInt64($1.rawValue - 1) }
   }
 
+  /// Returns whether the signal is in the set.
   public func contains(_ signal: Signal) -> Bool { word & 1 << UInt64(signal.rawValue - 1) != 0 }
 
+  /// Whether the set has no signals.
   public var isEmpty: Bool { word == 0 }
 
   /// The signals of the set, in the order of their numbers.
@@ -40,15 +43,18 @@ public struct SignalSet: Hashable, Sendable {
 }
 
 extension SignalSet: ExpressibleByArrayLiteral {
+  /// Creates a set of these signals, in any order.
   public init(arrayLiteral signals: Signal...) { self.init(signals) }
 }
 
 extension SignalSet: CustomStringConvertible {
+  /// The names of the signals in the order of their numbers, separated by commas.
   public var description: String { signals.map(\.description).joined(separator: ", ") }
 }
 
-/// A blocked signal stays pending, for the thread or the process, until it is unblocked or received. Each thread has its
-/// own mask, and starts with that of the thread that created it. So a program blocks signals before it creates threads.
+/// A blocked signal stays pending, for the thread or the process, until it is unblocked or received. Each thread has
+/// its own mask, and starts with that of the thread that created it. So a program blocks signals before it creates
+/// threads.
 extension SignalSet {
   /// The signals that this thread blocks.
   ///
@@ -65,19 +71,23 @@ extension SignalSet {
     return SignalSet(word: word)
   }
 
-  /// Blocks these signals in this thread, in addition to those that it blocks already. `SIGKILL` and `SIGSTOP` cannot be
-  /// blocked.
+  /// Blocks these signals in this thread, in addition to those that it blocks already.
+  ///
+  /// `SIGKILL` and `SIGSTOP` cannot be blocked.
   ///
   /// Calls `pthread_sigmask(3)` with `SIG_BLOCK`.
   public func block() { _ = Self.changeMask(SIG_BLOCK, self) }
 
-  /// Unblocks these signals in this thread. If some are pending, at least one is delivered before this returns.
+  /// Unblocks these signals in this thread.
+  ///
+  /// If some are pending, at least one is delivered before this returns.
   ///
   /// Calls `pthread_sigmask(3)` with `SIG_UNBLOCK`.
   public func unblock() { _ = Self.changeMask(SIG_UNBLOCK, self) }
 
-  /// Blocks these signals in this thread while `body` runs. Then the previous mask is restored, and signals that `body` did
-  /// not receive are delivered.
+  /// Blocks these signals in this thread while `body` runs.
+  ///
+  /// Then the previous mask is restored, and signals that `body` did not receive are delivered.
   ///
   /// Calls `pthread_sigmask(3)` with `SIG_BLOCK`, and with `SIG_SETMASK`.
   public func whileBlocked<Value: ~Copyable, Failure: Error>(
@@ -88,7 +98,9 @@ extension SignalSet {
     return try body()
   }
 
-  /// Returns the mask before the change. It fails only for an invalid `how`.
+  /// Returns the mask before the change.
+  ///
+  /// It fails only for an invalid `how`.
   private static func changeMask(_ how: Int32, _ signals: SignalSet) -> SignalSet {
     var before: UInt64 = 0
     _ = unsafe cipc_sigmask(how, signals.word, &before)
@@ -97,7 +109,9 @@ extension SignalSet {
 }
 
 extension SignalSet {
-  /// Waits until a signal of the set is pending, and receives the one with the lowest number. No handler runs.
+  /// Waits until a signal of the set is pending, and receives the one with the lowest number.
+  ///
+  /// No handler runs.
   ///
   /// Every thread must block the signals: else the kernel delivers them to a thread that does not.
   ///

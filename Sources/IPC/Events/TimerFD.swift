@@ -22,7 +22,9 @@ public import SystemPackage
 public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   private let owned: OwnedDescriptor
 
-  /// Creates a timer that is not set. Its descriptor is close-on-exec and non-blocking.
+  /// Creates a timer that is not set.
+  ///
+  /// Its descriptor is close-on-exec and non-blocking.
   ///
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
   ///
@@ -33,8 +35,8 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a timer of `CLOCK_MONOTONIC`. It stays the property of its
-  ///   previous owner then.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a timer of `CLOCK_MONOTONIC`. It stays the property of
+  ///   its previous owner then.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     let isTimer = try OwnedDescriptor.isAnonymousInode(descriptor, "[timerfd]")
     guard isTimer, try descriptorInformation(of: descriptor, "\nclockid: ") == CLOCK_MONOTONIC else {
@@ -43,7 +45,9 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
     owned = try OwnedDescriptor.adopting(descriptor)
   }
 
+  /// The open descriptor, which stays the property of this value.
   public var descriptor: FileDescriptor { owned.descriptor }
+  /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
   /// Sets the timer to expire at an instant, at once if that has passed, and then after each interval.
@@ -67,7 +71,8 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   /// Calls `timerfd_settime(2)`.
   public func disarm() throws(IPCError) { try set(absolute: false, 0, 0) }
 
-  /// The time until the next expiration, and the interval; nil if the timer is not set, or has expired for the last time.
+  /// The time until the next expiration, and the interval; nil if the timer is not set, or has expired for the last
+  /// time.
   ///
   /// Calls `timerfd_gettime(2)`.
   public var status: (remaining: Duration, interval: Duration?)? {

@@ -8,7 +8,9 @@ public import SystemPackage
 #endif
 
 extension POSIXMessageQueue {
-  /// An open message queue. It is closed when this value is destroyed.
+  /// An open message queue.
+  ///
+  /// It is closed when this value is destroyed.
   ///
   /// The descriptor of a queue is a file descriptor on Linux. It is close-on-exec, can be inherited by a child or
   /// passed over a Unix socket, and be waited for with `poll(2)` and `epoll(7)`.
@@ -49,7 +51,9 @@ extension POSIXMessageQueue {
       self.isNew = isNew
     }
 
+    /// The open descriptor, which stays the property of this value.
     public var descriptor: FileDescriptor { owned.descriptor }
+    /// Passes the descriptor on to a new owner.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
     /// The object that errors name.
@@ -60,8 +64,11 @@ extension POSIXMessageQueue {
 extension POSIXMessageQueue.Descriptor {
   /// Opens the queue with this name.
   ///
-  /// - Parameter nonBlocking: Whether no call on this description waits, whatever its timeout, for a child that
-  ///   inherits it. This library does not need it.
+  /// - Parameters:
+  ///   - name: A slash, and up to 255 bytes without one.
+  ///   - nonBlocking: Whether no call on this description waits, whatever its timeout, for a child that inherits it.
+  ///     This library does not need it.
+  /// - Returns: The open queue, whose ``attributes`` are those that it was created with.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` for a name without
   ///   its slash.
   ///
@@ -75,11 +82,13 @@ extension POSIXMessageQueue.Descriptor {
   /// Creates a queue.
   ///
   /// - Parameters:
+  ///   - name: A slash, and up to 255 bytes without one.
   ///   - attributes: nil for the defaults of the system (`msg_default` and `msgsize_default` in
   ///     `/proc/sys/fs/mqueue/`).
   ///   - permissions: Who may open the queue.
   ///   - applyUmask: Whether the process's umask removes permissions, as in C.
   ///   - nonBlocking: Whether no call on this description waits, whatever its timeout.
+  /// - Returns: The open queue.
   /// - Throws: ``IPCError`` with `.fileExists`; `.invalidArgument` for attributes that are not positive or exceed the
   ///   limits in `/proc/sys/fs/mqueue/`; `.tooManyOpenFiles` if the user's queues would exceed `RLIMIT_MSGQUEUE`;
   ///   `.noSpace` if the limit of queues is reached.
@@ -106,8 +115,9 @@ extension POSIXMessageQueue.Descriptor {
     return Self(opened, name, actual, isNew: true)
   }
 
-  /// Creates a queue, or opens the existing one, which keeps its attributes and permissions. ``isNew`` is true if it
-  /// was created.
+  /// Creates a queue, or opens the existing one, which keeps its attributes and permissions.
+  ///
+  /// ``isNew`` is true if it was created.
   ///
   /// Calls `mq_open(3)` with `O_CREAT | O_EXCL`, and without, until one of them succeeds.
   public static func createOrOpen(
@@ -154,8 +164,9 @@ extension POSIXMessageQueue.Descriptor {
       messageCount: attributes.current_messages, isNonBlocking: attributes.flags & Int(O_NONBLOCK) != 0)
   }
 
-  /// Sets or clears `O_NONBLOCK` on the open description, for all processes that share it. No call on it waits then,
-  /// whatever its timeout.
+  /// Sets or clears `O_NONBLOCK` on the open description, for all processes that share it.
+  ///
+  /// No call on it waits then, whatever its timeout.
   ///
   /// This library does not need it: each call takes its own timeout.
   ///

@@ -5,8 +5,9 @@ extension POSIXMessageQueue {
   /// The length and priority of a message that was received.
   @frozen
   public struct ReceivedMessage: Hashable, Sendable {
-    /// In bytes.
+    /// The length of the message in bytes.
     public let length: Int
+    /// The priority that the sender gave the message, from 0 to ``POSIXMessageQueue/maximumPriority``.
     public let priority: UInt32
   }
 }
@@ -17,6 +18,8 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAcces
   /// - Parameters:
   ///   - message: The bytes; there may be none.
   ///   - priority: 0 to ``POSIXMessageQueue/maximumPriority``. Messages of higher priority arrive first.
+  ///   - timeout: How long to wait for room.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the queue is non-blocking;
   ///   `.messageTooLong` for more bytes than the maximum of ``attributes``; `.invalidArgument` for a priority that is
   ///   too high; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
@@ -56,8 +59,11 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAcces
 extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAccess {
   /// Receives the oldest message of the highest priority, waits for one if necessary, and appends it to `bytes`.
   ///
-  /// - Parameter bytes: There must be room for the longest message of the queue (``attributes``), however short the
-  ///   message is.
+  /// - Parameters:
+  ///   - bytes: There must be room for the longest message of the queue (``attributes``), however short the message is.
+  ///   - timeout: How long to wait for a message.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: The length and priority of the message.
   /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the queue is non-blocking;
   ///   `.messageTooLong` if there is not enough room, and the message stays in the queue; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran.
@@ -76,7 +82,13 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   ///
   /// Like ``receive(into:timeout:retryOnInterrupt:)``.
   ///
-  /// - Parameter maxLength: The number of bytes to make room for; nil for the longest message of the queue.
+  /// - Parameters:
+  ///   - maxLength: The number of bytes to make room for; nil for the longest message of the queue.
+  ///   - bytes: The array that the message is appended to.
+  ///   - timeout: How long to wait for a message.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: The length and priority of the message.
+  /// - Throws: As ``receive(into:timeout:retryOnInterrupt:)`` does.
   @inlinable
   public func receive(
     maxLength: Int? = nil, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true

@@ -31,32 +31,43 @@ public enum POSIXMessageQueue {
   public protocol Access {
     static var accessMode: FileDescriptor.AccessMode { get }
   }
+  /// An access that allows sending.
   public protocol SendAccess: Access {}
+  /// An access that allows receiving.
   public protocol ReceiveAccess: Access {}
 
+  /// Access for sending only (`O_WRONLY`).
   public enum SendOnly: SendAccess {
+    /// The mode that `mq_open(3)` takes: `O_WRONLY`.
     public static var accessMode: FileDescriptor.AccessMode { .writeOnly }
   }
+  /// Access for receiving only (`O_RDONLY`).
   public enum ReceiveOnly: ReceiveAccess {
+    /// The mode that `mq_open(3)` takes: `O_RDONLY`.
     public static var accessMode: FileDescriptor.AccessMode { .readOnly }
   }
+  /// Access for sending and receiving (`O_RDWR`).
   public enum SendReceive: SendAccess, ReceiveAccess {
+    /// The mode that `mq_open(3)` takes: `O_RDWR`.
     public static var accessMode: FileDescriptor.AccessMode { .readWrite }
   }
 
   /// The maximum priority of a message.
   public static let maximumPriority: UInt32 = 32767
 
-  /// The maximum number and size of the messages in a queue. Both are fixed when the queue is created (the
-  /// `struct mq_attr` of `mq_getattr(3)`).
+  /// The maximum number and size of the messages in a queue.
+  ///
+  /// Both are fixed when the queue is created (the `struct mq_attr` of `mq_getattr(3)`).
   ///
   /// Without `CAP_SYS_RESOURCE` they are limited by `msg_max` (10) and `msgsize_max` (8192 bytes) in
   /// `/proc/sys/fs/mqueue/`. All queues of a user together may take `RLIMIT_MSGQUEUE` bytes (819,200).
   public struct Attributes: Hashable, Sendable {
+    /// The number of messages that the queue has room for (`mq_maxmsg`).
     public var maximumMessages: Int
-    /// In bytes.
+    /// The maximum length of a message in bytes (`mq_msgsize`).
     public var maximumMessageSize: Int
 
+    /// Creates limits; ``maximumMessageSize`` is in bytes, and both must be at least 1.
     public init(maximumMessages: Int, maximumMessageSize: Int) {
       self.maximumMessages = maximumMessages
       self.maximumMessageSize = maximumMessageSize
@@ -84,8 +95,10 @@ public enum POSIXMessageQueue {
     case none
   }
 
-  /// Removes the name at once. The queue is freed when the last process closes it. A queue that is created with the
-  /// same name later is a different one.
+  /// Removes the name at once.
+  ///
+  /// The queue is freed when the last process closes it. A queue that is created with the same name later is a
+  /// different one.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` if it is the queue of another user.
   ///
@@ -97,8 +110,9 @@ public enum POSIXMessageQueue {
 
 extension POSIXMessageQueue.Descriptor {
   /// Marks the queue as owned for as long as this description is open, so that
-  /// ``POSIXMessageQueue/unlinkIfAbandoned(_:)`` does not remove its name. The mark disappears when the process ends,
-  /// also if it is killed.
+  /// ``POSIXMessageQueue/unlinkIfAbandoned(_:)`` does not remove its name.
+  ///
+  /// The mark disappears when the process ends, also if it is killed.
   ///
   /// Any number of processes can own a queue. A child that inherits the descriptor shares the mark.
   ///
@@ -145,6 +159,8 @@ extension POSIXMessageQueue {
     }
   }
 
+  /// Locks the open description without waiting.
+  ///
   /// - Returns: false if another description has a lock that excludes this one.
   fileprivate static func lock(
     _ descriptor: FileDescriptor, _ mode: Int32, _ object: IPCError.Object
@@ -157,7 +173,9 @@ extension POSIXMessageQueue {
     }
   }
 
-  /// Whether the name of the queue was not removed. A queue cannot be renamed or linked.
+  /// Whether the name of the queue was not removed.
+  ///
+  /// A queue cannot be renamed or linked.
   static func hasName(
     _ descriptor: FileDescriptor, _ object: IPCError.Object
   ) throws(IPCError) -> Bool {

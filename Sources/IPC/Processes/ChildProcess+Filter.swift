@@ -5,24 +5,31 @@ extension ChildProcess {
   /// What a filter wrote to its standard output, and how it ended.
   public typealias FilterResult = (output: [UInt8], status: TerminationStatus)
 
-  /// Runs a program as a filter: writes `input` to its standard input, collects its standard output at the same time, and
-  /// waits for it.
+  /// Runs a program as a filter: writes `input` to its standard input, collects its standard output at the same time,
+  /// and waits for it.
   ///
   /// ```swift
   /// let (sorted, status) = try ChildProcess.filter("sort", input: "b\na\n".utf8.span, timeout: .after(.seconds(5)))
   /// ```
   ///
-  /// Neither direction waits for the other, so that no amount of data leads to a deadlock. A program that ends or closes its
-  /// input early is not an error. The output ends when the program and all processes that inherited it have closed it.
+  /// Neither direction waits for the other, so that no amount of data leads to a deadlock. A program that ends or
+  /// closes its input early is not an error. The output ends when the program and all processes that inherited it have
+  /// closed it.
   ///
   /// - Parameters:
-  ///   - maxLength: How many bytes of output to collect at most. Then the output is closed: a program that writes more is
-  ///     ended by `SIGPIPE`.
+  ///   - program: A path with a slash; or a name, which is searched for in the `PATH` of this process.
+  ///   - arguments: Without the name of the program, which is passed as argument 0.
+  ///   - input: The bytes that the program reads from its standard input.
+  ///   - maxLength: How many bytes of output to collect at most. Then the output is closed: a program that writes more
+  ///     is ended by `SIGPIPE`.
+  ///   - options: How the child differs from this process.
+  ///   - timeout: How long to wait until the program has ended.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The output, and how the program ended. If the output has `maxLength` bytes, there may have been more.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran; else as
-  ///   ``init(_:arguments:inheriting:standardInput:standardOutput:standardError:options:)`` does. The program is killed and
-  ///   waited for then.
+  ///   ``init(_:arguments:inheriting:standardInput:standardOutput:standardError:options:)`` does. The program is killed
+  ///   and waited for then.
   ///
   /// Calls `posix_spawnp(3)`, `ppoll(2)`, `read(2)`, `pwritev2(2)` and `waitid(2)`.
   public static func filter(

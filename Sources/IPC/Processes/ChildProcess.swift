@@ -18,8 +18,8 @@ public import SystemPackage
 /// let status = try child.wait()
 /// ```
 ///
-/// The child has no other descriptors of this library, because all of them are close-on-exec. It starts with an empty signal
-/// mask and the default disposition of all signals, whatever this process blocks or ignores.
+/// The child has no other descriptors of this library, because all of them are close-on-exec. It starts with an empty
+/// signal mask and the default disposition of all signals, whatever this process blocks or ignores.
 ///
 /// Always wait for the child; otherwise it remains a zombie until this process ends. See <doc:ChildProcesses>.
 ///
@@ -33,16 +33,20 @@ public struct ChildProcess: ~Copyable, Sendable {
 
   /// Starts a program.
   ///
-  /// This process keeps the descriptors that the child inherits. Close the ends of pipes that only the child needs: a reader
-  /// sees end of file when *every* writing end is closed.
+  /// This process keeps the descriptors that the child inherits. Close the ends of pipes that only the child needs: a
+  /// reader sees end of file when *every* writing end is closed.
   ///
   /// - Parameters:
   ///   - program: A path with a slash; or a name, which is searched for in the `PATH` of this process.
   ///   - arguments: Without the name of the program, which is passed as argument 0.
   ///   - inheriting: Descriptors that the child has besides its standard streams.
+  ///   - standardInput: What the child reads as descriptor 0.
+  ///   - standardOutput: What the child writes to as descriptor 1.
+  ///   - standardError: What the child writes to as descriptor 2.
+  ///   - options: How the child differs from this process.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied` if the program cannot be run;
-  ///   `.badFileDescriptor` for a closed descriptor or an impossible number; `.invalidArgument` if two descriptors are to
-  ///   have the same number, or a text contains a NUL.
+  ///   `.badFileDescriptor` for a closed descriptor or an impossible number; `.invalidArgument` if two descriptors are
+  ///   to have the same number, or a text contains a NUL.
   ///
   /// Calls `posix_spawnp(3)`.
   public init(
@@ -71,7 +75,9 @@ public struct ChildProcess: ~Copyable, Sendable {
     processID = ProcessID(rawValue: process)
   }
 
-  /// Waits until the child has ended, and returns how. The zombie is removed.
+  /// Waits until the child has ended, and returns how.
+  ///
+  /// The zombie is removed.
   ///
   /// Read the child's output before you wait: a child that writes more than a pipe holds waits for its reader.
   ///
@@ -84,7 +90,9 @@ public struct ChildProcess: ~Copyable, Sendable {
     try waitForEnd(retryOnInterrupt)
   }
 
-  /// Waits until the child has ended, at most until the time is over. Returns the same status when it is called again.
+  /// Waits until the child has ended, at most until the time is over.
+  ///
+  /// Returns the same status when it is called again.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; else as
   ///   ``wait(retryOnInterrupt:)`` does.
@@ -152,8 +160,9 @@ public struct ChildProcess: ~Copyable, Sendable {
     return TerminationStatus(exitStatus, signal)
   }
 
-  /// Opens a directory for the length of `body`, which is passed -1 if there is none. An error names the directory, which
-  /// one of `posix_spawn(3)` would not.
+  /// Opens a directory for the length of `body`, which is passed -1 if there is none.
+  ///
+  /// An error names the directory, which one of `posix_spawn(3)` would not.
   private static func withDirectory(
     _ path: FilePath?, _ body: (Int32) throws(IPCError) -> Void
   ) throws(IPCError) {
@@ -175,14 +184,18 @@ extension ChildProcess {
 
     /// Passes down the descriptor of a value: the end of a pipe, a socket, a memory object.
     ///
-    /// - Parameter number: The number that the descriptor has in the child.
+    /// - Parameters:
+    ///   - owner: The owner of the descriptor, which must be open until the child has started.
+    ///   - number: The number that the descriptor has in the child.
     public init(_ owner: borrowing some DescriptorRepresentable & ~Copyable, as number: Int32) {
       self.init(owner.descriptor, as: number)
     }
 
     /// Passes down a plain descriptor.
     ///
-    /// - Parameter number: The number that the descriptor has in the child.
+    /// - Parameters:
+    ///   - descriptor: The descriptor, which must be open until the child has started.
+    ///   - number: The number that the descriptor has in the child.
     public init(_ descriptor: FileDescriptor, as number: Int32) {
       self.descriptor = descriptor
       self.number = number
@@ -204,7 +217,9 @@ extension ChildProcess {
     /// An open descriptor.
     case descriptor(FileDescriptor)
 
-    /// The descriptor of a value, such as an end of a pipe. It must be open until the child has started.
+    /// Returns the descriptor of a value, such as an end of a pipe, as a standard stream.
+    ///
+    /// It must be open until the child has started.
     public static func descriptor(_ owner: borrowing some DescriptorRepresentable & ~Copyable) -> Stream {
       .descriptor(owner.descriptor)
     }
@@ -240,14 +255,15 @@ extension ChildProcess {
   public struct Options: Sendable {
     /// The environment variables of the child; nil for those of this process.
     public var environment: [String: String]?
-    /// The working directory of the child, from which a relative path of the program is resolved too; nil for that of this
-    /// process.
+    /// The working directory of the child, from which a relative path of the program is resolved too; nil for that of
+    /// this process.
     public var workingDirectory: FilePath?
     /// The process group of the child.
     public var processGroup: ProcessGroup
     /// The signals that the child blocks, whatever this thread blocks.
     public var signalMask: SignalSet
 
+    /// Creates options; by default, only the signal mask differs from that of this process: it is empty.
     public init(
       environment: [String: String]? = nil, workingDirectory: FilePath? = nil, processGroup: ProcessGroup = .inherit,
       signalMask: SignalSet = []
@@ -290,8 +306,10 @@ private struct DescriptorMapping: ~Copyable {
   let targets: [Int32]
   private var moved: [Int32] = []
 
-  /// Descriptors whose numbers are targets are duplicated first, because the child would overwrite them. A duplicate whose
-  /// number is a target too stays open until all are done, so that the next duplicate has another number.
+  /// Descriptors whose numbers are targets are duplicated first, because the child would overwrite them.
+  ///
+  /// A duplicate whose number is a target too stays open until all are done, so that the next duplicate has another
+  /// number.
   init(_ inherited: [ChildProcess.Inherited], for program: String) throws(IPCError) {
     targets = inherited.map(\.number)
     guard Set(targets).count == targets.count else {
@@ -324,6 +342,8 @@ private struct DescriptorMapping: ~Copyable {
   let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
   private let count: Int
 
+  /// Copies the strings.
+  ///
   /// - Throws: `.invalidArgument` for a text with a NUL, which would be cut short.
   init(_ strings: [String]?, for program: String) throws(IPCError) {
     guard let strings else {

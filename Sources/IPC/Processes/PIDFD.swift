@@ -1,7 +1,9 @@
 internal import CIPC
 public import SystemPackage
 
-/// A descriptor of a process. Unlike a process number, it never refers to another process.
+/// A descriptor of a process.
+///
+/// Unlike a process number, it never refers to another process.
 ///
 /// ```swift
 /// let worker = try PIDFD(of: processID)
@@ -17,10 +19,12 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 
   package init(_ owned: consuming OwnedDescriptor) { self.owned = owned }
 
-  /// Opens a descriptor of a process. It is close-on-exec.
+  /// Opens a descriptor of a process.
   ///
-  /// The number of a child is certain until its parent waits for it. Another number may already belong to another process;
-  /// a Unix domain socket reports a PIDFD of its peer that cannot.
+  /// It is close-on-exec.
+  ///
+  /// The number of a child is certain until its parent waits for it. Another number may already belong to another
+  /// process; a Unix domain socket reports a PIDFD of its peer that cannot.
   ///
   /// - Throws: ``IPCError`` with `.noSuchProcess`, `.tooManyOpenFiles`; `.invalidArgument` for 0 or a negative number.
   ///
@@ -31,7 +35,8 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.badFileDescriptor` if it is not a PIDFD. It stays the property of its previous owner then.
+  /// - Throws: ``IPCError`` with `.badFileDescriptor` if it is not a PIDFD. It stays the property of its previous owner
+  ///   then.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     // pidfd_send_signal(2) also accepts a directory of /proc, which is readable at any time; fdinfo tells them apart.
     guard try descriptorInformation(of: descriptor, Self.informationKey) != nil else {
@@ -40,7 +45,9 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
     owned = try OwnedDescriptor.adopting(descriptor)
   }
 
+  /// The open descriptor, which stays the property of this value.
   public var descriptor: FileDescriptor { owned.descriptor }
+  /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
   private static let informationKey = "\nPid:\t"
@@ -66,7 +73,9 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
     }
   }
 
-  /// Waits until the process has ended. A child remains a zombie until ``reap()`` is called.
+  /// Waits until the process has ended.
+  ///
+  /// A child remains a zombie until ``reap()`` is called.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran.

@@ -14,14 +14,14 @@ internal import SystemPackage
 /// Offsets and counts are checked: an access outside the memory throws `.badAddress`, and a misaligned one
 /// `.invalidArgument`.
 ///
-/// **Concurrent access.** ``load(as:at:)`` and ``store(_:at:)`` are plain memory accesses, as in C. Processes that access
-/// the same bytes at the same time need a ``SharedMutex`` or a semaphore, or use ``withAtomic(_:at:_:)``. Do not wait for
-/// another process by calling ``load(as:at:)`` in a loop: the compiler may load once.
+/// **Concurrent access.** ``load(as:at:)`` and ``store(_:at:)`` are plain memory accesses, as in C. Processes that
+/// access the same bytes at the same time need a ``SharedMutex`` or a semaphore, or use ``withAtomic(_:at:_:)``. Do not
+/// wait for another process by calling ``load(as:at:)`` in a loop: the compiler may load once.
 ///
-/// **SIGBUS.** If another process makes the mapped object shorter, an access in place beyond its new end raises `SIGBUS`
-/// and kills this process, as in C. Seal memory that other users can resize (``MemorySeals/shrink``), or use the calls that
-/// copy through the kernel and throw instead: ``copyBytes(at:count:)``, ``copy(at:into:)``, ``copy(_:at:)-(RawSpan,_)``.
-/// System V segments cannot become shorter.
+/// **SIGBUS.** If another process makes the mapped object shorter, an access in place beyond its new end raises
+/// `SIGBUS` and kills this process, as in C. Seal memory that other users can resize (``MemorySeals/shrink``), or use
+/// the calls that copy through the kernel and throw instead: ``copyBytes(at:count:)``, ``copy(at:into:)``,
+/// ``copy(_:at:)-(RawSpan,_)``. System V segments cannot become shorter.
 public protocol MappedBytes: ~Copyable {
   /// What the memory can be used for.
   associatedtype Access: MemoryAccess
@@ -43,9 +43,10 @@ extension MappedBytes where Self: ~Copyable {
   /// Returns the value of type `Value` at `offset`.
   ///
   /// - Parameters:
-  ///   - type: A type for which any bytes are a valid value, such as an integer, a floating-point number or a structure of
-  ///     them. Not `Bool`, an enumeration or a pointer, unless the writer is trusted.
+  ///   - type: A type for which any bytes are a valid value, such as an integer, a floating-point number or a structure
+  ///     of them. Not `Bool`, an enumeration or a pointer, unless the writer is trusted.
   ///   - offset: In bytes; a multiple of the alignment of the type.
+  /// - Returns: A copy of the value.
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset.
   @inlinable @inline(__always)
   public func load<Value: BitwiseCopyable>(
@@ -56,8 +57,10 @@ extension MappedBytes where Self: ~Copyable {
     return unsafe address.load(as: Value.self)
   }
 
-  /// Returns the number at `offset` by an atomic load with acquire ordering: what its writer stored before it is visible
-  /// afterwards. Works on read-only memory, unlike ``withAtomic(_:at:_:)``.
+  /// Returns the number at `offset` by an atomic load with acquire ordering: what its writer stored before it is
+  /// visible afterwards.
+  ///
+  /// Works on read-only memory, unlike ``withAtomic(_:at:_:)``.
   ///
   /// - Throws: As ``load(as:at:)`` does.
   @inlinable @inline(__always)
@@ -88,6 +91,8 @@ extension MappedBytes where Self: ~Copyable {
   /// - Parameters:
   ///   - offset: In bytes.
   ///   - count: In bytes; nil for all bytes up to the end.
+  ///   - body: Reads the bytes, which must not be used after it returns.
+  /// - Returns: What `body` returns.
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory; what `body` throws.
   @inlinable @inline(__always)
   public func withBytes<Result: ~Copyable>(
@@ -98,7 +103,9 @@ extension MappedBytes where Self: ~Copyable {
     return try body(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes)))
   }
 
-  /// Calls `body` with a pointer to the bytes from `offset` on, in place. The pointer must not outlive the call.
+  /// Calls `body` with a pointer to the bytes from `offset` on, in place.
+  ///
+  /// The pointer must not outlive the call.
   ///
   /// - Throws: As ``withBytes(at:count:_:)`` does.
   @unsafe @inlinable @inline(__always)
@@ -114,7 +121,9 @@ extension MappedBytes where Self: ~Copyable {
 extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   /// Stores `value` at `offset`.
   ///
-  /// - Parameter offset: In bytes; a multiple of the alignment of the type.
+  /// - Parameters:
+  ///   - value: A value whose type has no references, such as an integer or a structure of integers.
+  ///   - offset: In bytes; a multiple of the alignment of the type.
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset.
   @inlinable @inline(__always)
   public func store<Value: BitwiseCopyable>(_ value: Value, at offset: Int = 0) throws(IPCError) {
@@ -130,8 +139,10 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   /// - Parameters:
   ///   - type: A type such as `UInt32` or `UInt64`.
   ///   - offset: In bytes; a multiple of the size of the type.
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset; what `body`
-  ///   throws.
+  ///   - body: Uses the atomic value, which must not be used after it returns.
+  /// - Returns: What `body` returns.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset; what
+  ///   `body` throws.
   @inlinable @inline(__always)
   public func withAtomic<Value: AtomicRepresentable, Result: ~Copyable>(
     _ type: Value.Type, at offset: Int, _ body: (borrowing Atomic<Value>) throws -> Result
@@ -154,8 +165,9 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
     return try body(&span)
   }
 
-  /// Calls `body` with a pointer to the bytes from `offset` on, in place, to be changed. The pointer must not outlive the
-  /// call.
+  /// Calls `body` with a pointer to the bytes from `offset` on, in place, to be changed.
+  ///
+  /// The pointer must not outlive the call.
   ///
   /// - Throws: As ``withBytes(at:count:_:)`` does.
   @unsafe @inlinable @inline(__always)
@@ -169,9 +181,12 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
 }
 
 extension MappedBytes where Self: ~Copyable {
+  /// Whether another process may be able to make the object shorter, which is assumed.
   public var canShrink: Bool { true }
 
-  /// The address of so many bytes. Every access computes its address here.
+  /// The address of so many bytes.
+  ///
+  /// Every access computes its address here.
   @inlinable @inline(__always)
   func place(_ count: Int, _ alignment: Int, at offset: Int) throws(IPCError) -> UnsafeMutableRawPointer {
     guard offset >= 0, count >= 0, offset <= size &- count else { throw outOfBounds(object) }
@@ -193,7 +208,8 @@ func outOfBounds(_ object: IPCError.Object?) -> IPCError { IPCError(.memcpy, .ba
 @usableFromInline @inline(never)
 func misaligned(_ object: IPCError.Object?) -> IPCError { IPCError(.memcpy, .invalidArgument, on: object) }
 
-// Copies that do not die with SIGBUS: the kernel copies where the object may become shorter, at the cost of a system call.
+// Copies that do not die with SIGBUS: the kernel copies where the object may become shorter, at the cost of a system
+// call.
 extension MappedBytes where Self: ~Copyable {
   /// Returns a copy of `count` bytes, starting at `offset`.
   ///
@@ -206,12 +222,14 @@ extension MappedBytes where Self: ~Copyable {
     }
   }
 
-  /// Copies bytes, starting at `offset`, until `buffer` is full. Nothing is allocated.
+  /// Copies bytes, starting at `offset`, until `buffer` is full.
+  ///
+  /// Nothing is allocated.
   ///
   /// If the object becomes shorter meanwhile, this throws where an access in place would raise `SIGBUS`.
   ///
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory, or beyond the end of the object. Nothing is appended to
-  ///   `buffer` then.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the memory, or beyond the end of the object. Nothing is appended
+  ///   to `buffer` then.
   ///
   /// Calls `process_vm_readv(2)` if ``canShrink``.
   public func copy(at offset: Int = 0, into buffer: inout OutputRawSpan) throws(IPCError) {
@@ -251,12 +269,14 @@ extension MappedBytes where Self: ~Copyable {
 }
 
 extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
-  /// Copies `bytes` into the memory, starting at `offset`. Nothing is allocated.
+  /// Copies `bytes` into the memory, starting at `offset`.
+  ///
+  /// Nothing is allocated.
   ///
   /// If the object becomes shorter meanwhile, this throws where an access in place would raise `SIGBUS`.
   ///
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory, when nothing was copied; or beyond the end of the object,
-  ///   or if its file system is full, when ``IPCError/transferred`` bytes were copied.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the memory, when nothing was copied; or beyond the end of the
+  ///   object, or if its file system is full, when ``IPCError/transferred`` bytes were copied.
   ///   ``MemoryObject/allocate(_:)`` reserves the space in advance.
   ///
   /// Calls `process_vm_writev(2)` if ``canShrink``.

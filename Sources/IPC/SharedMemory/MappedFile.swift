@@ -14,8 +14,8 @@ public import SystemPackage
 /// let latest = try memory.load(as: Double.self, at: 16)
 /// ```
 ///
-/// What one process writes is visible at once in the mappings of the others, and to `read(2)`. It reaches the disk some time
-/// later, or by ``MemoryMapping/sync(at:count:waiting:)``.
+/// What one process writes is visible at once in the mappings of the others, and to `read(2)`. It reaches the disk some
+/// time later, or by ``MemoryMapping/sync(at:count:waiting:)``.
 ///
 /// `mmap(2)`.
 public enum MappedFile {
@@ -23,9 +23,12 @@ public enum MappedFile {
   ///
   /// A symbolic link is not followed: where other users can write to the directory, they could have planted it.
   ///
-  /// - Parameter access: `.readWrite` or `.readOnly`.
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.tooManySymbolicLinkLevels` for a symbolic
-  ///   link; `.operationNotSupportedByDevice` for what is not a regular file.
+  /// - Parameters:
+  ///   - path: The path of the file.
+  ///   - access: `.readWrite` or `.readOnly`.
+  /// - Returns: The open file, which can be mapped.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.tooManySymbolicLinkLevels` for a
+  ///   symbolic link; `.operationNotSupportedByDevice` for what is not a regular file.
   ///
   /// Calls `open(2)`.
   public static func open<Access: MemoryAccess>(
@@ -37,12 +40,15 @@ public enum MappedFile {
   /// Creates a file.
   ///
   /// - Parameters:
+  ///   - path: The path of the file, which must not exist.
   ///   - size: In bytes, reserved at once; 0 for a file that ``MemoryObject/allocate(_:)`` or
   ///     ``MemoryObject/resize(to:)`` gives its size.
   ///   - permissions: Who may open it.
-  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, it has exactly these permissions; until
-  ///     the call returns it may have fewer, never more.
-  /// - Throws: ``IPCError`` with `.fileExists`; `.noSuchFileOrDirectory` or `.permissionDenied` for the directory; `.noSpace`.
+  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, it has exactly these
+  ///     permissions; until the call returns it may have fewer, never more.
+  /// - Returns: The open file, which can be mapped.
+  /// - Throws: ``IPCError`` with `.fileExists`; `.noSuchFileOrDirectory` or `.permissionDenied` for the directory;
+  ///   `.noSpace`.
   ///
   /// Calls `open(2)` with `O_CREAT | O_EXCL`, `fchmod(2)` and `fallocate(2)`.
   public static func create(
@@ -54,7 +60,9 @@ public enum MappedFile {
       applyUmask: applyUmask)
   }
 
-  /// Removes the name of a file. Open objects and mappings stay.
+  /// Removes the name of a file.
+  ///
+  /// Open objects and mappings stay.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` for the directory.
   ///

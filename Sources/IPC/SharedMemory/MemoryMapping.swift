@@ -23,11 +23,15 @@ internal import SystemPackage
 @safe public struct MemoryMapping<Access: MemoryAccess>: ~Copyable, @unchecked Sendable, MappedBytes {
   private var pages: MappedPages
   // The same as in `pages`, for code of other modules to inline.
+  /// The address of the first byte, which is valid until the mapping is resized or destroyed.
   @unsafe public private(set) var baseAddress: UnsafeMutableRawPointer
 
-  /// The number of mapped bytes. The object may be shorter: bytes in a page beyond its end cannot be accessed.
+  /// The number of mapped bytes.
+  ///
+  /// The object may be shorter: bytes in a page beyond its end cannot be accessed.
   public private(set) var size: Int
 
+  /// The object that errors name.
   public let object: IPCError.Object?
 
   init(
@@ -58,7 +62,9 @@ internal import SystemPackage
   /// Calls `munmap(2)`.
   public consuming func unmap() throws(IPCError) { try pages.unmap(object) }
 
-  /// Changes the size of the mapping, as when the object has grown. Its address may change.
+  /// Changes the size of the mapping, as when the object has grown.
+  ///
+  /// Its address may change.
   ///
   /// - Parameter count: In bytes.
   /// - Throws: ``IPCError`` with `.invalidArgument` for less than 1 byte, `.noMemory`. The mapping is unchanged then.
@@ -128,7 +134,9 @@ internal import SystemPackage
   }
 }
 
-/// How memory is going to be used. Only ``dontNeed`` has an effect on the contents.
+/// How memory is going to be used.
+///
+/// Only ``dontNeed`` has an effect on the contents.
 public enum MemoryAdvice: Hashable, Sendable {
   case normal
   /// In no particular order: reading ahead does not help.
@@ -152,14 +160,16 @@ public enum MemoryAdvice: Hashable, Sendable {
 }
 
 extension MemoryMapping {
-  /// Writes changes to the disk. Other processes see them without this.
+  /// Writes changes to the disk.
+  ///
+  /// Other processes see them without this.
   ///
   /// - Parameters:
   ///   - offset: A multiple of the page size.
   ///   - count: In bytes; nil for all bytes up to the end.
   ///   - waiting: Whether to wait until they are written. If not, they are written some time later.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for another `offset`, `.badAddress` outside the mapping, `.ioError` if
-  ///   the disk failed.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for another `offset`, `.badAddress` outside the mapping, `.ioError`
+  ///   if the disk failed.
   ///
   /// Calls `msync(2)` with `MS_SYNC` or `MS_ASYNC`.
   public func sync(at offset: Int = 0, count: Int? = nil, waiting: Bool = true) throws(IPCError) {
@@ -170,6 +180,7 @@ extension MemoryMapping {
   /// Tells the kernel how the memory is going to be used.
   ///
   /// - Parameters:
+  ///   - advice: How the memory is going to be used.
   ///   - offset: A multiple of the page size.
   ///   - count: In bytes; nil for all bytes up to the end.
   /// - Throws: ``IPCError`` with `.invalidArgument` for another `offset`, `.badAddress` outside the mapping.

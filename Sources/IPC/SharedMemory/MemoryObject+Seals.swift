@@ -10,10 +10,14 @@ internal import SystemPackage
 /// Operations that are disabled for anonymous memory, for all processes and as long as it exists: the `F_SEAL_...` of
 /// `fcntl(2)`.
 public struct MemorySeals: OptionSet, Hashable, Sendable {
+  /// The seals as bits: `F_SEAL_SHRINK`, `F_SEAL_GROW` and others.
   public let rawValue: Int32
+  /// Creates a set from bits of `fcntl(2)`.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// Making it shorter (`F_SEAL_SHRINK`). With this seal, access in place cannot raise `SIGBUS` for lack of bytes.
+  /// Making it shorter (`F_SEAL_SHRINK`).
+  ///
+  /// With this seal, access in place cannot raise `SIGBUS` for lack of bytes.
   public static let shrink = MemorySeals(rawValue: Int32(CIPC_F_SEAL_SHRINK))
   /// Making it longer (`F_SEAL_GROW`).
   public static let grow = MemorySeals(rawValue: Int32(CIPC_F_SEAL_GROW))
@@ -32,6 +36,7 @@ extension MemoryObject where Access == ReadWriteAccess {
   ///   - label: A text for people, shown in `/proc/PID/maps`. At most 249 bytes; need not be unique.
   ///   - size: In bytes, reserved at once; 0 for memory that ``allocate(_:)`` or ``resize(to:)`` gives its size.
   ///   - sealable: Whether seals can be added.
+  /// - Returns: The memory, which is freed when it is neither open nor mapped in any process.
   /// - Throws: ``IPCError`` with `.invalidArgument` for a label that is too long or contains a NUL; `.noSpace`.
   ///
   /// Calls `memfd_create(2)`.
@@ -51,7 +56,9 @@ extension MemoryObject where Access == ReadWriteAccess {
     return memory
   }
 
-  /// Adds seals. They cannot be removed.
+  /// Adds seals.
+  ///
+  /// They cannot be removed.
   ///
   /// - Throws: ``IPCError`` with `.resourceBusy` for ``MemorySeals/write`` while it is mapped shared for writing;
   ///   `.notPermitted` if it is sealed with ``MemorySeals/seal``, as it is if it was not created sealable;
@@ -66,7 +73,9 @@ extension MemoryObject where Access == ReadWriteAccess {
 }
 
 extension MemoryObject {
-  /// Returns the seals of the memory. Check them before you trust memory that another process sent.
+  /// Returns the seals of the memory.
+  ///
+  /// Check them before you trust memory that another process sent.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for a file on disk, which has no seals.
   ///

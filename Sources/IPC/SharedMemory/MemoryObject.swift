@@ -54,14 +54,18 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
     self.isNew = isNew
   }
 
-  /// Refuses directories and devices. Shared memory is a regular file of the kernel's own.
+  /// Refuses directories and devices.
+  ///
+  /// Shared memory is a regular file of the kernel's own.
   private static func check(_ descriptor: FileDescriptor, _ object: IPCError.Object) throws(IPCError) {
     guard try FileStatus(of: descriptor, object).isRegularFile else {
       throw IPCError(.mmap, .operationNotSupportedByDevice, on: object)
     }
   }
 
+  /// The open descriptor, which stays the property of this value.
   public var descriptor: FileDescriptor { owned.descriptor }
+  /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
   /// Returns the size, permissions and ownership of the object.
@@ -71,12 +75,15 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
 }
 
 extension MemoryObject {
-  /// Maps the object with the access that it was opened for. What one process writes, the others see.
+  /// Maps the object with the access that it was opened for.
+  ///
+  /// What one process writes, the others see.
   ///
   /// - Parameters:
   ///   - offset: Where in the object the mapping begins: a multiple of the page size.
-  ///   - count: In bytes; nil for all bytes from `offset` on. A mapping may be longer than the object, and can be used as
-  ///     far as the object has grown.
+  ///   - count: In bytes; nil for all bytes from `offset` on. A mapping may be longer than the object, and can be used
+  ///     as far as the object has grown.
+  /// - Returns: The mapping, which stays when the object is closed.
   /// - Throws: ``IPCError`` with `.invalidArgument` for another `offset`, and for 0 bytes, which is the size of a new
   ///   object; `.notPermitted` if the object is sealed against writing.
   ///
@@ -85,7 +92,9 @@ extension MemoryObject {
     try MemoryMapping(descriptor, at: offset, count: try self.count(count, from: offset), MAP_SHARED, object)
   }
 
-  /// Maps the object for reading. What other processes write is visible.
+  /// Maps the object for reading.
+  ///
+  /// What other processes write is visible.
   ///
   /// - Throws: As ``map(at:count:)`` does.
   ///
@@ -112,7 +121,9 @@ extension MemoryObject {
 }
 
 extension MemoryObject where Access == ReadWriteAccess {
-  /// Changes the size of the object. New bytes are 0, and occupy no memory until they are written.
+  /// Changes the size of the object.
+  ///
+  /// New bytes are 0, and occupy no memory until they are written.
   ///
   /// - Parameter size: In bytes. Bytes that are cut off are gone from all mappings: an access to them raises `SIGBUS`.
   /// - Throws: ``IPCError`` with `.fileTooLarge` above `RLIMIT_FSIZE` (`SIGXFSZ` is suppressed); `.notPermitted` if the
@@ -123,8 +134,9 @@ extension MemoryObject where Access == ReadWriteAccess {
     try changeSize(.ftruncate) { ftruncate($0, size) }
   }
 
-  /// Reserves memory or disk space for the first `size` bytes, so that no later access to them fails for lack of it. A
-  /// shorter object grows; its contents stay.
+  /// Reserves memory or disk space for the first `size` bytes, so that no later access to them fails for lack of it.
+  ///
+  /// A shorter object grows; its contents stay.
   ///
   /// - Throws: ``IPCError`` with `.noSpace` if there is not enough; `.notSupportedOnSocket` (`EOPNOTSUPP`) if the file
   ///   system cannot; and as ``resize(to:)`` does.
@@ -173,8 +185,8 @@ extension MemoryObject {
   /// remove it.
   ///
   /// The mark is a shared lock on the open file description. It ends when the object is closed, and everything that is
-  /// mapped of it is unmapped, in this process and in those that inherited or received the descriptor: at the latest when
-  /// they die, however they die.
+  /// mapped of it is unmapped, in this process and in those that inherited or received the descriptor: at the latest
+  /// when they die, however they die.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the object has no name any more, as when it was removed
   ///   between opening and this call: create or open it again then. `.timedOut` if another process keeps it locked.
@@ -208,13 +220,17 @@ public protocol MemoryAccess: Sendable {
 
 /// Memory that can only be read: it has no calls that write.
 public struct ReadOnlyAccess: MemoryAccess {
+  /// Whether the memory can be written: it cannot.
   public static var isWritable: Bool { false }
+  /// Creates the access for reading; ``MemoryAccess/readOnly`` is shorter.
   @inlinable public init() {}
 }
 
 /// Memory that can be read and written.
 public struct ReadWriteAccess: MemoryAccess {
+  /// Whether the memory can be written: it can.
   public static var isWritable: Bool { true }
+  /// Creates the access for reading and writing; ``MemoryAccess/readWrite`` is shorter.
   @inlinable public init() {}
 }
 

@@ -18,16 +18,19 @@ public import SystemPackage
 /// let temperature = try memory.load(as: Double.self, at: 16)
 /// ```
 ///
-/// The memory exists until its name is removed (``unlink(_:)``) and every process has closed and unmapped it. An object that
-/// is opened with ``ReadOnlyAccess`` cannot be mapped for writing: its type has no such call.
+/// The memory exists until its name is removed (``unlink(_:)``) and every process has closed and unmapped it. An object
+/// that is opened with ``ReadOnlyAccess`` cannot be mapped for writing: its type has no such call.
 ///
 /// `shm_overview(7)`.
 public enum POSIXSharedMemory {
   /// Opens the shared memory `name`.
   ///
-  /// - Parameter access: `.readWrite` or `.readOnly`.
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.invalidArgument` or `.fileNameTooLong` for
-  ///   an invalid name.
+  /// - Parameters:
+  ///   - name: A slash, and up to 255 bytes without one.
+  ///   - access: `.readWrite` or `.readOnly`.
+  /// - Returns: The open memory, which can be mapped.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.invalidArgument` or
+  ///   `.fileNameTooLong` for an invalid name.
   ///
   /// Calls `shm_open(3)`.
   public static func open<Access: MemoryAccess>(
@@ -41,12 +44,14 @@ public enum POSIXSharedMemory {
   /// Other processes can open it before it has its size, and before anything is stored in it.
   ///
   /// - Parameters:
+  ///   - name: A slash, and up to 255 bytes without one.
   ///   - size: In bytes, reserved at once; 0 for memory that ``MemoryObject/allocate(_:)`` or
   ///     ``MemoryObject/resize(to:)`` gives its size.
   ///   - access: `.readWrite` or `.readOnly`.
   ///   - permissions: Who may open it.
-  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, it has exactly these permissions; until
-  ///     the call returns it may have fewer, never more.
+  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, it has exactly these
+  ///     permissions; until the call returns it may have fewer, never more.
+  /// - Returns: The open memory, which can be mapped.
   /// - Throws: ``IPCError`` with `.fileExists`; `.noSpace` if the file system of `/dev/shm` is full.
   ///
   /// Calls `shm_open(3)` with `O_CREAT | O_EXCL`, `fchmod(2)` and `fallocate(2)`.
@@ -62,10 +67,11 @@ public enum POSIXSharedMemory {
 
   /// Opens the shared memory `name`, or creates it; ``MemoryObject/isNew`` tells which.
   ///
-  /// Existing memory keeps its size and its permissions. If another process is just creating it, its size may still be 0.
+  /// Existing memory keeps its size and its permissions. If another process is just creating it, its size may still be
+  /// 0.
   ///
-  /// - Throws: As ``create(_:size:access:permissions:applyUmask:)`` and ``open(_:access:)`` do, except `.fileExists` and
-  ///   `.noSuchFileOrDirectory`.
+  /// - Throws: As ``create(_:size:access:permissions:applyUmask:)`` and ``open(_:access:)`` do, except `.fileExists`
+  ///   and `.noSuchFileOrDirectory`.
   ///
   /// Calls `shm_open(3)` with `O_CREAT | O_EXCL`, and without, until one of them succeeds.
   public static func createOrOpen<Access: MemoryAccess>(
@@ -83,10 +89,13 @@ public enum POSIXSharedMemory {
     }
   }
 
-  /// Removes the name at once. The memory lives on for the processes that have it open or mapped; what is created under
-  /// the name later is another object.
+  /// Removes the name at once.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if it is another user's.
+  /// The memory lives on for the processes that have it open or mapped; what is created under the name later is another
+  /// object.
+  ///
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if it is another
+  ///   user's.
   ///
   /// Calls `shm_unlink(3)`.
   public static func unlink(_ name: POSIXName) throws(IPCError) {
@@ -94,8 +103,8 @@ public enum POSIXSharedMemory {
     try Syscall.call(.shmUnlink, on: .name(name)) { unsafe name.withCString { unsafe shm_unlink($0) } }
   }
 
-  /// Removes the name if no process is marked as a user of the memory (``MemoryObject/markOwned(timeout:retryOnInterrupt:)``),
-  /// as when all of them were killed.
+  /// Removes the name if no process is marked as a user of the memory
+  /// (``MemoryObject/markOwned(timeout:retryOnInterrupt:)``), as when all of them were killed.
   ///
   /// Use it only for memory whose users all mark themselves: memory without marks is regarded as abandoned.
   ///

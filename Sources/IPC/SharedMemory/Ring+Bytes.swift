@@ -4,10 +4,10 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
   /// Writes as many of `bytes` as there is room for, at least one.
   ///
   /// - Returns: The number of bytes that were written; 0 only if there are none.
-  /// - Throws: ``IPCError`` with `.brokenPipe` if the consumer closed its end, even if there is room; `.ownerDied` if the
-  ///   ring is full and the consumer died without closing: a successor can open its end; `.badMessage` if the ring is
-  ///   corrupted; `.timedOut`, `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran while
-  ///   the call slept, with or without `SA_RESTART`. Nothing was written then.
+  /// - Throws: ``IPCError`` with `.brokenPipe` if the consumer closed its end, even if there is room; `.ownerDied` if
+  ///   the ring is full and the consumer died without closing: a successor can open its end; `.badMessage` if the ring
+  ///   is corrupted; `.timedOut`, `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran
+  ///   while the call slept, with or without `SA_RESTART`. Nothing was written then.
   ///
   /// Calls `futex(2)` if the ring is full, or the consumer sleeps.
   public mutating func write(
@@ -36,8 +36,8 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
 
   /// Writes all of `bytes`.
   ///
-  /// - Throws: ``IPCError`` as ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does, with the number of bytes that were
-  ///   written in ``IPCError/transferred``.
+  /// - Throws: ``IPCError`` as ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does, with the number of bytes that
+  ///   were written in ``IPCError/transferred``.
   public mutating func writeAll(
     _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
@@ -83,10 +83,10 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
 extension Ring.Consumer: ReadableStream where Content == RingBytes {
   /// Reads at least one byte, at most as many as `bytes` has room for, and appends them to `bytes`.
   ///
-  /// - Returns: The number of bytes that were read; 0 if the producer closed its end and everything is read, or `bytes` has
-  ///   no room.
-  /// - Throws: ``IPCError`` with `.ownerDied` if everything is read and the producer died without closing, which is not the
-  ///   end of the file; else as the producer's `write` does.
+  /// - Returns: The number of bytes that were read; 0 if the producer closed its end and everything is read, or `bytes`
+  ///   has no room.
+  /// - Throws: ``IPCError`` with `.ownerDied` if everything is read and the producer died without closing, which is not
+  ///   the end of the file; else as the producer's `write` does.
   ///
   /// Calls `futex(2)` if the ring is empty, or the producer sleeps.
   public mutating func read(
@@ -120,8 +120,8 @@ extension Ring.Consumer: ReadableStream where Content == RingBytes {
 
   /// Reads in place: passes bytes in the ring to `body`, which returns how many of them are consumed.
   ///
-  /// The bytes are contiguous, so they can be fewer than there are. A malicious producer can change them while `body` runs:
-  /// copy what must not change after a check.
+  /// The bytes are contiguous, so they can be fewer than there are. A malicious producer can change them while `body`
+  /// runs: copy what must not change after a check.
   ///
   /// - Returns: The number of bytes that were consumed; nil at end of file.
   /// - Throws: ``IPCError`` as ``read(into:timeout:retryOnInterrupt:)`` does.

@@ -59,7 +59,9 @@ internal import SystemPackage
 
   func end(_ role: Role) -> End { unsafe End(base: base + 64 * (role.rawValue + 1)) }
 
-  /// Initializes an empty ring. The magic is stored last: a process that sees it sees the rest.
+  /// Initializes an empty ring.
+  ///
+  /// The magic is stored last: a process that sees it sees the rest.
   func initialize(content: UInt32, capacity: UInt64, namespaces: RingNamespaces) {
     unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.size)
     unsafe version.pointee.store(Self.version, ordering: .relaxed)
@@ -181,8 +183,9 @@ struct RingOwner: Equatable {
   }
 }
 
-/// The namespaces in which a process is identified: of its number, and of the clock of its start time. Each is the inode of
-/// the namespace, or 0 if `/proc` does not show it.
+/// The namespaces in which a process is identified: of its number, and of the clock of its start time.
+///
+/// Each is the inode of the namespace, or 0 if `/proc` does not show it.
 ///
 /// `pid_namespaces(7)`, `time_namespaces(7)`.
 struct RingNamespaces: Equatable {

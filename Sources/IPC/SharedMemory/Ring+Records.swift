@@ -15,11 +15,11 @@ extension Ring.Producer where Content == RingRecords {
 
   /// Sends a record, which can be empty.
   ///
-  /// - Throws: ``IPCError`` with `.messageTooLong` above ``maximumRecordLength``; `.brokenPipe` if the consumer closed its
-  ///   end, even if there is room; `.ownerDied` if there is no room and the consumer died without closing: a successor can
-  ///   open its end; `.badMessage` if the ring is corrupted; `.timedOut`, `.wouldBlock`; `.interrupted` if
-  ///   `retryOnInterrupt` is false and a signal handler ran while the call slept, with or without `SA_RESTART`. Nothing was
-  ///   sent then.
+  /// - Throws: ``IPCError`` with `.messageTooLong` above ``maximumRecordLength``; `.brokenPipe` if the consumer closed
+  ///   its end, even if there is room; `.ownerDied` if there is no room and the consumer died without closing: a
+  ///   successor can open its end; `.badMessage` if the ring is corrupted; `.timedOut`, `.wouldBlock`; `.interrupted`
+  ///   if `retryOnInterrupt` is false and a signal handler ran while the call slept, with or without `SA_RESTART`.
+  ///   Nothing was sent then.
   ///
   /// Calls `futex(2)` if there is no room, or the consumer sleeps.
   public mutating func send(
@@ -51,7 +51,11 @@ extension Ring.Producer where Content == RingRecords {
   /// The memory is in two parts where the record crosses the end of the ring; fill the first one before the second. The
   /// second one has no room otherwise.
   ///
-  /// - Parameter maxLength: The maximum length of the record, for which there is room.
+  /// - Parameters:
+  ///   - maxLength: The maximum length of the record, for which there is room.
+  ///   - timeout: How long to wait for room.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  ///   - fill: Appends the bytes of the record to the two parts.
   /// - Returns: The length of the record.
   /// - Throws: ``IPCError`` as ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does.
   public mutating func send(
@@ -84,7 +88,9 @@ extension Ring.Producer where Content == RingRecords {
 }
 
 extension Ring.Consumer where Content == RingRecords {
-  /// Receives the next record, and appends it to `bytes`. It can be empty.
+  /// Receives the next record, and appends it to `bytes`.
+  ///
+  /// It can be empty.
   ///
   /// - Returns: The length of the record; nil if the producer closed its end and all records are received.
   /// - Throws: ``IPCError`` with `.messageTooLong` if `bytes` has too little room: the record stays in the ring;
@@ -128,8 +134,8 @@ extension Ring.Consumer where Content == RingRecords {
 
   /// Receives the next record in place: passes its bytes in the ring to `body`, and removes it then.
   ///
-  /// The record is in two parts where it crosses the end of the ring; the second one is empty otherwise. A malicious producer
-  /// can change the bytes while `body` runs: copy what must not change after a check.
+  /// The record is in two parts where it crosses the end of the ring; the second one is empty otherwise. A malicious
+  /// producer can change the bytes while `body` runs: copy what must not change after a check.
   ///
   /// - Returns: What `body` returns; nil if the producer closed its end and all records are received.
   /// - Throws: ``IPCError`` as ``receive(into:timeout:retryOnInterrupt:)`` does.

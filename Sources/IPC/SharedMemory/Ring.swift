@@ -1,6 +1,6 @@
 internal import SystemPackage
 
-/// What a ring carries: ``RingBytes`` or ``RingRecords``.
+/// The content that a ring carries: ``RingBytes`` or ``RingRecords``.
 public protocol RingContent {
   /// The number in the header of the ring.
   static var code: UInt32 { get }
@@ -8,19 +8,24 @@ public protocol RingContent {
 
 /// A stream of bytes without boundaries.
 public enum RingBytes: RingContent {
+  /// The number in the header of a ring of bytes: 1.
   public static var code: UInt32 { 1 }
 }
 
 /// Records, each of which is received whole or not at all.
 public enum RingRecords: RingContent {
+  /// The number in the header of a ring of records: 2.
   public static var code: UInt32 { 2 }
 }
 
+/// A ring that carries a stream of bytes, like a pipe.
 public typealias ByteRing = Ring<RingBytes>
+/// A ring that carries records, each of which is received whole.
 public typealias RecordRing = Ring<RingRecords>
 
-/// A lock-free ring buffer in shared memory between two processes or threads: one produces, one consumes. System calls are
-/// made only to sleep when the ring is empty or full, and to wake the other side.
+/// A lock-free ring buffer in shared memory between two processes or threads: one produces, one consumes.
+///
+/// System calls are made only to sleep when the ring is empty or full, and to wake the other side.
 ///
 /// One process creates the ring, and each opens its end:
 ///
@@ -32,8 +37,8 @@ public typealias RecordRing = Ring<RingRecords>
 ///
 /// C programs use it with `c-peers/include/ipc_ring.h`, which documents the layout.
 ///
-/// The other side is not trusted: what it wrote is read once, checked, and reduced to the capacity that the ring had when it
-/// was opened. But a memory object that others can make shorter raises `SIGBUS`, as ``SharedRegion`` describes.
+/// The other side is not trusted: what it wrote is read once, checked, and reduced to the capacity that the ring had
+/// when it was opened. But a memory object that others can make shorter raises `SIGBUS`, as ``SharedRegion`` describes.
 public enum Ring<Content: RingContent> {
   /// Returns the number of bytes that a ring occupies in shared memory.
   ///
@@ -45,11 +50,14 @@ public enum Ring<Content: RingContent> {
     return RingHeader.size + capacity
   }
 
-  /// Creates an empty ring. A ring that is already there must not be in use.
+  /// Creates an empty ring.
+  ///
+  /// A ring that is already there must not be in use.
   ///
   /// - Parameters:
-  ///   - capacity: In bytes: a power of two, at least 16. A record occupies 8 bytes more than its length, rounded up to a
-  ///     multiple of 8.
+  ///   - capacity: In bytes: a power of two, at least 16. A record occupies 8 bytes more than its length, rounded up to
+  ///     a multiple of 8.
+  ///   - region: The memory that all processes share.
   ///   - offset: A multiple of 8. With a multiple of 64, the two sides do not share cache lines.
   /// - Throws: ``IPCError`` with `.badAddress` if it would not be inside the region, or the mapped object is shorter;
   ///   `.invalidArgument` for another capacity or offset.
@@ -61,7 +69,9 @@ public enum Ring<Content: RingContent> {
     header.initialize(content: Content.code, capacity: UInt64(capacity), namespaces: namespaces)
   }
 
-  /// The writing end of a ring. It is closed when it is destroyed.
+  /// The writing end of a ring.
+  ///
+  /// It is closed when it is destroyed.
   ///
   /// It belongs to the process, and can be passed from thread to thread.
   public struct Producer: ~Copyable, Sendable {
@@ -86,7 +96,9 @@ public enum Ring<Content: RingContent> {
     public consuming func close() {}
   }
 
-  /// The reading end of a ring. It is closed when it is destroyed.
+  /// The reading end of a ring.
+  ///
+  /// It is closed when it is destroyed.
   ///
   /// It belongs to the process, and can be passed from thread to thread.
   public struct Consumer: ~Copyable, Sendable {

@@ -2,7 +2,9 @@ internal import CIPC
 internal import Synchronization
 internal import SystemPackage
 
-/// One end of a ring. What is stored here has been checked, and the other side cannot change it.
+/// One end of a ring.
+///
+/// What is stored here has been checked, and the other side cannot change it.
 @safe struct RingEnd: ~Copyable, @unchecked Sendable {
   private let own: RingHeader.End
   private let other: RingHeader.End
@@ -23,7 +25,9 @@ internal import SystemPackage
   /// Keeps the memory mapped.
   private let region: SharedRegion
 
-  /// Takes an end for this process, unless its owner lives. Continues where the last owner stopped.
+  /// Takes an end for this process, unless its owner lives.
+  ///
+  /// Continues where the last owner stopped.
   init(_ role: RingHeader.Role, of content: UInt32, in region: SharedRegion, at offset: Int) throws(IPCError) {
     func failure(_ reason: Errno) -> IPCError { IPCError(.ringOpen, reason) }
     let header = unsafe RingHeader(
@@ -103,7 +107,9 @@ extension RingEnd {
     }
   }
 
-  /// Whether the other end was closed. What it stored before it closed is visible then.
+  /// Whether the other end was closed.
+  ///
+  /// What it stored before it closed is visible then.
   @inline(__always)
   var otherIsClosed: Bool {
     unsafe other.owner.pointee.load(ordering: .acquiring) == RingOwner.closed.word
@@ -111,8 +117,8 @@ extension RingEnd {
 
   /// Returns the number of bytes that this end can take, or write.
   ///
-  /// - Throws: ``IPCError`` with `.badMessage` for an impossible position of the other side: it never goes back, and never
-  ///   overtakes.
+  /// - Throws: ``IPCError`` with `.badMessage` for an impossible position of the other side: it never goes back, and
+  ///   never overtakes.
   @inline(__always)
   private mutating func available() throws(IPCError) -> UInt64 {
     let seen = unsafe other.position.pointee.load(ordering: .acquiring)
@@ -136,12 +142,14 @@ extension RingEnd {
 }
 
 extension RingEnd {
-  /// The time that a wait spins before it sleeps, in nanoseconds: as long as a sleep and a wake-up cost, so that spinning in
-  /// vain at most doubles that. It does not yield the processor, which would return only after all other threads.
+  /// The time that a wait spins before it sleeps, in nanoseconds: as long as a sleep and a wake-up cost, so
+  /// a fruitless spin at most doubles it.
+  ///
+  /// It does not yield the processor, which would return only after all other threads.
   private static let spinTime: Int64 = 10_000
   /// The time between two looks while spinning: each takes the cache line from the other side.
   private static let spinInterval: Int64 = 250
-  /// After spinning in vain, only one of that many waits spins.
+  /// After a wait has spun without success, only one of that many waits spins.
   private static let waitsPerSpin: UInt32 = 8
   /// How long a wait sleeps without checking whether the other side lives.
   private static let slice: Int64 = 50_000_000
@@ -211,7 +219,9 @@ extension RingEnd {
 }
 
 extension RingEnd {
-  /// Copies into the data at a position of the stream, across its end. There must be room.
+  /// Copies into the data at a position of the stream, across its end.
+  ///
+  /// There must be room.
   @inline(__always)
   func put(_ bytes: RawSpan, at position: UInt64) {
     let (place, first) = run(position, bytes.byteCount)
@@ -222,7 +232,9 @@ extension RingEnd {
     }
   }
 
-  /// Copies `count` bytes out of the data at a position of the stream, across its end. `buffer` must have room.
+  /// Copies `count` bytes out of the data at a position of the stream, across its end.
+  ///
+  /// `buffer` must have room.
   @inline(__always)
   func take(_ count: Int, at position: UInt64, into buffer: inout OutputRawSpan) {
     let (place, first) = run(position, count)
@@ -235,7 +247,9 @@ extension RingEnd {
     }
   }
 
-  /// Stores the two numbers in front of a record. It starts at a multiple of 8, so they are never split.
+  /// Stores the two numbers in front of a record.
+  ///
+  /// It starts at a multiple of 8, so they are never split.
   @inline(__always)
   func putFrame(length: UInt32, at position: UInt64) {
     let place = unsafe data + run(position, 8).place

@@ -34,7 +34,7 @@ internal import SystemPackage
 
   /// The capacity if no other is given.
   public static var defaultCapacity: Int { 4000 }
-  /// The number of bytes that a block occupies in shared memory.
+  /// Returns the number of bytes that a block occupies in shared memory.
   public static func size(capacity: Int = defaultCapacity) -> Int { dataOffset + capacity }
   /// The alignment of a block: its offset is a multiple of this.
   public static var alignment: Int { 8 }
@@ -56,12 +56,15 @@ internal import SystemPackage
     self.capacity = capacity
   }
 
-  /// Returns the block that another process created at this place. Memory in which nothing was stored is a block that is
-  /// not ready.
+  /// Returns the block that another process created at this place.
+  ///
+  /// Memory in which nothing was stored is a block that is not ready.
   ///
   /// - Parameters:
+  ///   - region: The memory that all processes share.
   ///   - offset: In bytes; a multiple of 8.
   ///   - capacity: The number of bytes of data, as the block was created with.
+  /// - Returns: The block, which keeps the region.
   /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
   ///   `.invalidArgument` for another offset.
   public static func open(
@@ -70,7 +73,9 @@ internal import SystemPackage
     try SharedBlock(region, offset, capacity)
   }
 
-  /// Creates a block that is not ready, with a counter and data of 0. There must not be one in use at this place.
+  /// Creates a block that is not ready, with a counter and data of 0.
+  ///
+  /// There must not be one in use at this place.
   ///
   /// - Throws: As ``open(in:at:capacity:)`` does.
   public static func create(
@@ -94,8 +99,9 @@ internal import SystemPackage
 }
 
 extension SharedBlock {
-  /// Copies bytes to the beginning of the data, sets the flag, and wakes all threads that wait for it. The rest of the data
-  /// stays as it is.
+  /// Copies bytes to the beginning of the data, sets the flag, and wakes all threads that wait for it.
+  ///
+  /// The rest of the data stays as it is.
   ///
   /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``capacity``; nothing is stored then.
   ///
@@ -112,7 +118,9 @@ extension SharedBlock {
   /// Clears the flag, and wakes all threads that wait for that: the data may be replaced.
   public func reset() { set(0) }
 
-  /// Copies data, from its beginning, until `buffer` is full. Read it when the block is ready.
+  /// Copies data, from its beginning, until `buffer` is full.
+  ///
+  /// Read it when the block is ready.
   ///
   /// - Throws: ``IPCError`` with `.badAddress` for more than ``capacity``; nothing is appended then.
   public func read(into buffer: inout OutputRawSpan) throws(IPCError) {
@@ -124,7 +132,9 @@ extension SharedBlock {
     }
   }
 
-  /// Adds to the counter, which wraps at 2⁶⁴, and returns its new value. Concurrent additions are all counted.
+  /// Adds to the counter, which wraps at 2⁶⁴, and returns its new value.
+  ///
+  /// Concurrent additions are all counted.
   @discardableResult
   public func add(_ count: UInt64) -> UInt64 {
     unsafe counterWord.pointee.wrappingAdd(count, ordering: .sequentiallyConsistent).newValue

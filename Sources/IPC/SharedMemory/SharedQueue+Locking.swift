@@ -19,7 +19,9 @@ extension SharedQueue {
 
   private var lockWord: RobustLock { unsafe RobustLock(word: word(Layout.lock)) }
 
-  /// What the dead process did counts or not, by its one store. Only its signals can be missing.
+  /// What the dead process did counts or not, by its one store.
+  ///
+  /// Only its signals can be missing.
   @inline(never)
   private func recover() {
     unsafe word(Layout.recoveries).pointee.wrappingAdd(1, ordering: .relaxed)
@@ -41,7 +43,9 @@ extension SharedQueue {
     }
   }
 
-  /// Returns the number of messages that wait. The other processes are not trusted.
+  /// Returns the number of messages that wait.
+  ///
+  /// The other processes are not trusted.
   @inline(__always)
   func messageCount() throws(IPCError) -> Int {
     let sent = unsafe number(Layout.sent).pointee.load(ordering: .relaxed)
@@ -52,7 +56,9 @@ extension SharedQueue {
 
   var isClosed: Bool { unsafe word(Layout.closed).pointee.load(ordering: .acquiring) != 0 }
 
-  /// Puts a message into the first free slot, where it is not visible yet. It must not be longer than the slot.
+  /// Puts a message into the first free slot, where it is not visible yet.
+  ///
+  /// It must not be longer than the slot.
   @inline(__always)
   package func place(_ message: RawSpan) {
     let slot = unsafe freeSlot
@@ -75,15 +81,18 @@ extension SharedQueue {
     unsafe slot.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)
   }
 
-  /// Sends the placed message by one store. Receivers are woken before: they find the lock taken, and if its owner dies,
-  /// they learn of that.
+  /// Sends the placed message by one store.
+  ///
+  /// Receivers are woken before: they find the lock taken, and if its owner dies, they learn of that.
   @inline(__always)
   package func publish() {
     readable.signal()
     unsafe number(Layout.sent).pointee.wrappingAdd(1, ordering: .acquiringAndReleasing)
   }
 
-  /// Copies the first message, and leaves it. Nil if there is none.
+  /// Copies the first message, and leaves it.
+  ///
+  /// Nil if there is none.
   package func peek(into room: UnsafeMutableRawBufferPointer) throws(IPCError) -> Int? {
     guard let message = try unsafe first() else { return nil }
     if message.count > room.count { throw IPCError(.sharedQueueReceive, .messageTooLong) }
@@ -91,7 +100,9 @@ extension SharedQueue {
     return message.count
   }
 
-  /// The first message in its slot. Nil if there is none.
+  /// The first message in its slot.
+  ///
+  /// Nil if there is none.
   @inline(__always) @unsafe
   func first() throws(IPCError) -> UnsafeRawBufferPointer? {
     if try messageCount() == 0 { return nil }

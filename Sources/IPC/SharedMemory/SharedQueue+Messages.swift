@@ -11,10 +11,10 @@ extension SharedQueue {
 
     /// Sends a message, which can be empty.
     ///
-    /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``slotSize`` bytes; `.brokenPipe` if the queue is closed;
-    ///   `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if it is full, or a process was stopped in the middle of
-    ///   an operation; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran; `.badMessage` if the queue
-    ///   is corrupted.
+    /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``slotSize`` bytes; `.brokenPipe` if the queue is
+    ///   closed; `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if it is full, or a process was stopped in
+    ///   the middle of an operation; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran;
+    ///   `.badMessage` if the queue is corrupted.
     ///
     /// Calls `futex(2)` only to sleep and to wake.
     public func send(
@@ -44,8 +44,8 @@ extension SharedQueue {
 
     /// Sends a message that is made in place: passes a free slot to `fill`, and sends the bytes that it appends.
     ///
-    /// The queue is locked meanwhile, so `fill` must be short, and cannot use another queue. If the process dies in it, the
-    /// message is not sent.
+    /// The queue is locked meanwhile, so `fill` must be short, and cannot use another queue. If the process dies in it,
+    /// the message is not sent.
     ///
     /// - Returns: The length of the message.
     /// - Throws: ``IPCError`` as ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does.
@@ -96,9 +96,9 @@ extension SharedQueue {
     ///
     /// - Returns: The length of the message; nil if the queue is closed and empty.
     /// - Throws: ``IPCError`` with `.messageTooLong` if `bytes` has too little room: the message stays in the queue;
-    ///   `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if the queue is empty, or a process was stopped in the
-    ///   middle of an operation; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran; `.badMessage` if
-    ///   the queue is corrupted.
+    ///   `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if the queue is empty, or a process was stopped in
+    ///   the middle of an operation; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran;
+    ///   `.badMessage` if the queue is corrupted.
     ///
     /// Calls `futex(2)` only to sleep and to wake.
     public func receive(
@@ -153,7 +153,9 @@ extension SharedQueue {
       return result
     }
 
-    /// Locks the queue when it has a message, and returns it. Nil, unlocked, if it never will.
+    /// Locks the queue when it has a message, and returns it.
+    ///
+    /// Nil, unlocked, if it never will.
     @inline(__always) @unsafe
     private func lockWithMessage(
       _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -203,9 +205,10 @@ extension SharedQueue {
   /// while let received = try selection.receive(into: &buffer) { ... }
   /// ```
   ///
-  /// Each queue has its turn: the search starts behind the queue of the last message. The queues can be in different memory.
-  /// Queues that are closed and empty are skipped.
+  /// Each queue has its turn: the search starts behind the queue of the last message. The queues can be in different
+  /// memory. Queues that are closed and empty are skipped.
   public struct Selection: Sendable {
+    /// The queues, in the order in which they were passed; indexes refer to it.
     public let receivers: [Receiver]
 
     /// The maximum number of queues in a selection.
@@ -235,7 +238,9 @@ extension SharedQueue {
       waiters.reserveCapacity(receivers.count)
     }
 
-    /// Receives from the first queue that has a message, and appends the message to `bytes`. Nothing is allocated.
+    /// Receives from the first queue that has a message, and appends the message to `bytes`.
+    ///
+    /// Nothing is allocated.
     ///
     /// - Returns: The message; nil if all queues are closed and empty.
     /// - Throws: ``IPCError`` as ``Receiver/receive(into:timeout:retryOnInterrupt:)`` does.
@@ -263,7 +268,9 @@ extension SharedQueue {
       return result ?? .wouldBlock
     }
 
-    /// Looks at each queue once. If none has a message, `waiters` has what to sleep on.
+    /// Looks at each queue once.
+    ///
+    /// If none has a message, `waiters` has what to sleep on.
     private mutating func search(into bytes: inout OutputRawSpan, _ timeout: Timeout) throws(IPCError) -> Received? {
       waiters.removeAll(keepingCapacity: true)
       let first = last

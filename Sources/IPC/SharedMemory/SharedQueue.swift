@@ -3,8 +3,8 @@ internal import SystemPackage
 
 /// A bounded message queue in shared memory, between any number of senders and receivers in threads and processes.
 ///
-/// Each message is received once, in the order of sending. A process that is killed at any moment stops no other: a message
-/// that it was sending was sent or not, and a message that it was receiving is received by another one.
+/// Each message is received once, in the order of sending. A process that is killed at any moment stops no other: a
+/// message that it was sending was sent or not, and a message that it was receiving is received by another one.
 ///
 /// ```swift
 /// let region = SharedRegion(try segment.attach())
@@ -24,12 +24,16 @@ internal import SystemPackage
   private let region: SharedRegion
   let base: UnsafeMutableRawPointer
 
-  /// Creates a queue in shared memory. A queue that is already there must not be in use.
+  /// Creates a queue in shared memory.
+  ///
+  /// A queue that is already there must not be in use.
   ///
   /// - Parameters:
+  ///   - region: The memory that all processes share.
   ///   - offset: A multiple of 8; best of 64.
   ///   - slotCount: The number of messages that the queue can hold, 1 to 2³⁰.
   ///   - slotSize: The maximum length of a message in bytes, 1 to 2³⁰.
+  /// - Returns: The queue, which keeps the region.
   /// - Throws: ``IPCError`` with `.invalidArgument` for other numbers; `.badAddress` if the region has less than
   ///   ``size(slotCount:slotSize:)`` bytes from there, or the mapped object is shorter.
   public static func create(
@@ -50,8 +54,8 @@ internal import SystemPackage
   /// Opens the queue at a place in shared memory.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if there is none (yet), or if the offset is not a multiple of 8;
-  ///   `.protocolNotSupported` for another version; `.badMessage` for impossible sizes; `.badAddress` if it is not inside
-  ///   the region, or the mapped object is shorter.
+  ///   `.protocolNotSupported` for another version; `.badMessage` for impossible sizes; `.badAddress` if it is not
+  ///   inside the region, or the mapped object is shorter.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedQueue {
     let header = unsafe SharedQueue(region, try region.place(bytes: Layout.slots, alignment: 8, at: offset), 0, 0)
     guard unsafe header.number(Layout.magic).pointee.load(ordering: .acquiring) == Layout.letters else {
@@ -94,11 +98,12 @@ internal import SystemPackage
 }
 
 extension SharedQueue {
-  /// Closes the queue for all processes: senders, also those that wait, throw `.brokenPipe`. Receivers receive the messages
-  /// that are left, and then nil.
+  /// Closes the queue for all processes: senders, also those that wait, throw `.brokenPipe`.
   ///
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if a process was stopped in the
-  ///   middle of an operation: the queue is not closed then. `.deadlock` if this thread is in the middle of another
+  /// Receivers receive the messages that are left, and then nil.
+  ///
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if a process was stopped in
+  ///   the middle of an operation: the queue is not closed then. `.deadlock` if this thread is in the middle of another
   ///   operation.
   public func close(timeout: Timeout = .never) throws(IPCError) {
     defer { extendLifetime(self) }

@@ -24,17 +24,22 @@ internal import SystemPackage
 /// The objects are accessed in place. If another process makes the mapped object shorter, their next access raises
 /// `SIGBUS`: see ``MappedBytes``.
 @safe public final class SharedRegion: MappedBytes, @unchecked Sendable {
+  /// The access of every region: objects in it are read and written.
   public typealias Access = ReadWriteAccess
 
+  /// The number of bytes.
   public let size: Int
+  /// Whether another process may be able to make the object shorter, so that access in place raises `SIGBUS`.
   public let canShrink: Bool
+  /// The object that errors name.
   public let object: IPCError.Object?
+  /// The address of the first byte, which is valid as long as this object.
   @unsafe public let baseAddress: UnsafeMutableRawPointer
 
   private let memory: AnyObject
 
-  /// This region, for each address at which a ``SharedMutex`` value was destroyed while it was locked: the C library still
-  /// has the address in a list.
+  /// This region, for each address at which a ``SharedMutex`` value was destroyed while it was locked: the C library
+  /// still has the address in a list.
   private let held = Mutex<[Int: SharedRegion]>([:])
 
   /// Takes over mapped or attached memory.
@@ -53,7 +58,9 @@ internal import SystemPackage
     init(_ memory: consuming Memory) { self.memory = memory }
   }
 
-  /// Creates memory for the threads of this process, and for children that `fork(2)` creates. All bytes are 0.
+  /// Creates memory for the threads of this process, and for children that `fork(2)` creates.
+  ///
+  /// All bytes are 0.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for less than 1 byte, `.noMemory`.
   ///
@@ -88,7 +95,8 @@ internal import SystemPackage
   ///
   /// The pages are populated, since a mapping may be longer than its object, and the file system full.
   ///
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory or the object; `.invalidArgument` for a misaligned offset.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the memory or the object; `.invalidArgument` for a misaligned
+  ///   offset.
   package func place(bytes count: Int, alignment: Int, at offset: Int) throws(IPCError) -> UnsafeMutableRawPointer {
     let address = try unsafe place(count, alignment, at: offset)
     switch Syscall.result({ unsafe cipc_populate(address, count) }) {

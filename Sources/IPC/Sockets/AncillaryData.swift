@@ -20,7 +20,9 @@ public struct AncillaryData: ~Copyable, Sendable {
   /// The maximum number of descriptors that a message can carry (`SCM_MAX_FD`).
   public static let maximumDescriptorCount = Int(CIPC_MAXIMUM_DESCRIPTORS)
 
-  /// The maximum number of descriptors to keep of a message. Further ones are closed.
+  /// The maximum number of descriptors to keep of a message.
+  ///
+  /// Further ones are closed.
   public let maximumDescriptors: Int
 
   /// The sender of the message; nil unless ``UnixSocket/Socket/setPassCredentials(_:)`` was called before it was
@@ -79,7 +81,9 @@ public struct AncillaryData: ~Copyable, Sendable {
 }
 
 extension UnixSocket.Socket {
-  /// Sends bytes, and duplicates of descriptors with them. The descriptors stay open here.
+  /// Sends bytes, and duplicates of descriptors with them.
+  ///
+  /// The descriptors stay open here.
   ///
   /// All bytes are sent; the descriptors arrive with the first one. If a stream has room only for a part of the bytes,
   /// this waits for more room, and does not send the descriptors again.
@@ -89,6 +93,8 @@ extension UnixSocket.Socket {
   ///   - descriptors: At most ``AncillaryData/maximumDescriptorCount``.
   ///   - credentials: The credentials that the receiver sees. Those of other processes, users and groups require
   ///     privilege. If nil, the kernel adds those of this process.
+  ///   - timeout: How long to wait for room.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` as ``WritableDescriptor/writeAll(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does, with
   ///   the number of bytes of a stream that were sent in ``IPCError/transferred``; if it is above 0, so were the
   ///   descriptors. `.invalidArgument` for too many descriptors or a stream without bytes; `.badFileDescriptor`;
@@ -139,8 +145,11 @@ extension UnixSocket.Socket {
   ///
   /// - Parameters:
   ///   - maxLength: The number of bytes to make room for.
+  ///   - bytes: The array that the bytes are appended to.
   ///   - ancillary: Its previous contents are closed.
   ///   - peeking: Whether the message stays in the socket. Its descriptors are duplicated then.
+  ///   - timeout: How long to wait for a message.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: nil at end of stream; never for datagrams.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset`;
   ///   `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
@@ -195,7 +204,9 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
   }
 
   /// Sends a duplicate of the descriptor of a value, such as an end of a pipe, like
-  /// ``send(_:timeout:retryOnInterrupt:)-(FileDescriptor,_,_)``. The value stays open here.
+  /// ``send(_:timeout:retryOnInterrupt:)-(FileDescriptor,_,_)``.
+  ///
+  /// The value stays open here.
   public func send(
     _ owner: borrowing some DescriptorRepresentable & ~Copyable, timeout: Timeout = .never,
     retryOnInterrupt: Bool = true
@@ -205,7 +216,11 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
 
   /// Receives one descriptor, and discards the bytes that carry it.
   ///
-  /// - Parameter payloadLength: How many bytes the sender sends with it. Further bytes stay in the stream.
+  /// - Parameters:
+  ///   - payloadLength: How many bytes the sender sends with it. Further bytes stay in the stream.
+  ///   - timeout: How long to wait for the descriptor.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: The descriptor, which is close-on-exec.
   /// - Throws: ``IPCError`` with `.noData` if the peer sent bytes without a descriptor, or closed the connection;
   ///   `.messageTooLong` if it sent more than one, which are closed; else as
   ///   ``receive(maxLength:appendingTo:ancillary:peeking:timeout:retryOnInterrupt:)`` does.

@@ -58,8 +58,9 @@ extension InternetSocket where Self: ~Copyable {
     try setOption(.setsockoptReuseAddress, SO_REUSEADDR, reuseAddress ? 1 : 0)
   }
 
-  /// Whether sockets of one user that all set this can share an address. The kernel distributes what arrives among
-  /// them.
+  /// Whether sockets of one user that all set this can share an address.
+  ///
+  /// The kernel distributes what arrives among them.
   ///
   /// Calls `getsockopt(2)` with `SO_REUSEPORT`.
   public var reusePort: Bool {
@@ -73,8 +74,9 @@ extension InternetSocket where Self: ~Copyable {
     try setOption(.setsockoptReusePort, SO_REUSEPORT, reusePort ? 1 : 0)
   }
 
-  /// Whether an IPv6 socket is restricted to IPv6. If not, it also serves IPv4, as addresses such as
-  /// `::ffff:127.0.0.1`.
+  /// Whether an IPv6 socket is restricted to IPv6.
+  ///
+  /// If not, it also serves IPv4, as addresses such as `::ffff:127.0.0.1`.
   ///
   /// - Throws: ``IPCError`` with `.notSupportedOnSocket` for an IPv4 socket.
   ///
@@ -83,7 +85,9 @@ extension InternetSocket where Self: ~Copyable {
     get throws(IPCError) { try option(.getsockoptIPv6Only, IPV6_V6ONLY, level: Int32(IPPROTO_IPV6)) != 0 }
   }
 
-  /// Sets ``ipv6Only``, before ``bind(to:)``. The default is a setting of the machine.
+  /// Sets ``ipv6Only``, before ``bind(to:)``.
+  ///
+  /// The default is a setting of the machine.
   ///
   /// Calls `setsockopt(2)` with `IPV6_V6ONLY`.
   public func setIPv6Only(_ ipv6Only: Bool) throws(IPCError) {

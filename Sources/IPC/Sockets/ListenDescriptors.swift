@@ -21,7 +21,9 @@ public enum ListenDescriptors {
   public struct Inherited: Hashable, Sendable {
     /// Its name (`FileDescriptorName=` in systemd.socket(5)), usually that of the socket unit; `unknown` without one.
     public let name: String
-    /// The descriptor, which is close-on-exec, and belongs to the caller. Adopt it, or close it.
+    /// The descriptor, which is close-on-exec, and belongs to the caller.
+    ///
+    /// Adopt it, or close it.
     public let descriptor: FileDescriptor
   }
 
@@ -35,7 +37,9 @@ public enum ListenDescriptors {
   ///   not open.
   public static func take() throws(IPCError) -> [Inherited] { try take(from: first) }
 
-  /// Returns them from another number on. Tests need that: a runtime uses low numbers itself.
+  /// Returns the descriptors from another number on.
+  ///
+  /// Tests need it, because the runtime of a test process uses low numbers itself.
   package static func take(from first: Int32) throws(IPCError) -> [Inherited] {
     let (process, count, names) = (variable("LISTEN_PID"), variable("LISTEN_FDS"), variable("LISTEN_FDNAMES"))
     for name in ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"] { _ = unsafe unsetenv(name) }

@@ -10,9 +10,12 @@ package import CIPC
 ///
 /// The `struct sockaddr_in` of `ip(7)`, and the `struct sockaddr_in6` of `ipv6(7)`. Using one does not allocate.
 public struct SocketAddress: Sendable {
-  /// As the calls fill it in and take it, so that a message does not convert addresses. Its version is 4 or 6.
+  /// As the calls fill it in and take it, so that a message does not convert addresses.
+  ///
+  /// Its version is 4 or 6.
   package let parts: cipc_internet_address
 
+  /// Creates an address; with port 0, binding makes the kernel choose an unused port.
   public init(_ address: IPAddress, port: UInt16) {
     parts = cipc_internet_address(
       first: address.first, second: address.second, scope: address.scope, port: port,
@@ -29,19 +32,22 @@ public struct SocketAddress: Sendable {
   /// The address of a message.
   init(_ parts: cipc_internet_address) { self.parts = parts }
 
+  /// The IP address, without the port.
   public var address: IPAddress {
     IPAddress(version: parts.version == 6 ? .v6 : .v4, first: parts.first, second: parts.second, scope: parts.scope)
   }
 
-  /// 0 lets the kernel choose an unused port.
+  /// The port; 0 lets the kernel choose an unused one.
   public var port: UInt16 { parts.port }
 
   var raw: cipc_address { cipc_address_of_internet(parts) }
 }
 
 extension SocketAddress: Hashable {
+  /// Compares the IP addresses and the ports.
   public static func == (left: Self, right: Self) -> Bool { left.address == right.address && left.port == right.port }
 
+  /// Hashes the IP address and the port.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(address)
     hasher.combine(port)
@@ -62,6 +68,7 @@ extension SocketAddress: LosslessStringConvertible {
     self.init(address, port: port)
   }
 
+  /// The text that ``init(_:)`` parses: `127.0.0.1:80`, or `[::1]:80`.
   public var description: String {
     address.version == .v4 ? "\(address):\(port)" : "[\(address)]:\(port)"
   }
@@ -81,6 +88,7 @@ public enum IPVersion: Hashable, Sendable, CaseIterable {
 ///
 /// Host names are not addresses: resolve them with `getaddrinfo(3)`, which can block.
 public struct IPAddress: Hashable, Sendable {
+  /// The version of the Internet Protocol, 4 or 6.
   public let version: IPVersion
   /// In network byte order, the first byte lowest in memory.
   let first: UInt64
@@ -95,7 +103,7 @@ public struct IPAddress: Hashable, Sendable {
     self.scope = scope
   }
 
-  /// The loopback address: `127.0.0.1` or `::1`.
+  /// Returns the loopback address: `127.0.0.1` or `::1`.
   public static func loopback(_ version: IPVersion) -> IPAddress {
     switch version {
     case .v4: IPAddress(version: .v4, first: (UInt64(0x7F00_0001) << 32).bigEndian)
@@ -103,7 +111,7 @@ public struct IPAddress: Hashable, Sendable {
     }
   }
 
-  /// All addresses of the machine, to listen at: `0.0.0.0` or `::`.
+  /// Returns the address that stands for all of the machine, to listen at: `0.0.0.0` or `::`.
   public static func any(_ version: IPVersion) -> IPAddress { IPAddress(version: version, first: 0) }
 }
 
@@ -131,7 +139,9 @@ extension IPAddress: LosslessStringConvertible {
     self.init(version: .v6, first: words.0, second: words.1, scope: scope)
   }
 
-  /// The text that ``init(_:)`` parses. Calls `inet_ntop(3)`.
+  /// The text that ``init(_:)`` parses.
+  ///
+  /// Calls `inet_ntop(3)`.
   public var description: String {
     var words = (first, second)
     let text = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { buffer in

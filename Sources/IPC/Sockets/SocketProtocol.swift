@@ -23,7 +23,9 @@ public enum ShutdownDirection: Hashable, Sendable {
 }
 
 extension SocketProtocol where Self: ~Copyable {
-  /// Shuts down one or both directions of the connection, for all processes that share the socket. It stays open.
+  /// Shuts down one or both directions of the connection, for all processes that share the socket.
+  ///
+  /// It stays open.
   ///
   /// - Throws: ``IPCError`` with `.socketNotConnected`.
   ///
@@ -43,7 +45,9 @@ extension SocketProtocol where Self: ~Copyable {
   /// Calls `getsockopt(2)` with `SO_SNDBUF`.
   public var sendBufferSize: Int { get throws(IPCError) { try option(.getsockoptSendBuffer, SO_SNDBUF) } }
 
-  /// Sets the size of the send buffer. The kernel doubles it, within a minimum and `/proc/sys/net/core/wmem_max`.
+  /// Sets the size of the send buffer.
+  ///
+  /// The kernel doubles it, within a minimum and `/proc/sys/net/core/wmem_max`.
   ///
   /// Calls `setsockopt(2)` with `SO_SNDBUF`.
   public func setSendBufferSize(_ bytes: Int) throws(IPCError) {
@@ -55,7 +59,9 @@ extension SocketProtocol where Self: ~Copyable {
   /// Calls `getsockopt(2)` with `SO_RCVBUF`.
   public var receiveBufferSize: Int { get throws(IPCError) { try option(.getsockoptReceiveBuffer, SO_RCVBUF) } }
 
-  /// Sets the size of the receive buffer. The kernel doubles it, within a minimum and `/proc/sys/net/core/rmem_max`.
+  /// Sets the size of the receive buffer.
+  ///
+  /// The kernel doubles it, within a minimum and `/proc/sys/net/core/rmem_max`.
   ///
   /// Calls `setsockopt(2)` with `SO_RCVBUF`.
   public func setReceiveBufferSize(_ bytes: Int) throws(IPCError) {
@@ -230,7 +236,9 @@ extension IPCError.Object {
 /// A connection that a listener accepted, and the address of its peer.
 @frozen
 public struct AcceptedConnection<Socket: ~Copyable, Address>: ~Copyable {
+  /// The connected socket, which is closed when it is destroyed.
   public let socket: Socket
+  /// The address of the peer, as `accept4(2)` reported it.
   public let peerAddress: Address
 
   @usableFromInline init(_ socket: consuming Socket, _ peerAddress: Address) {

@@ -12,7 +12,9 @@ public import SystemPackage
 public struct ReceivedPacket: Hashable, Sendable {
   /// The number of bytes that were appended; 0 for an empty message.
   public let length: Int
-  /// The number of bytes that were sent. Those that there was no room for are lost.
+  /// The number of bytes that were sent.
+  ///
+  /// Those that there was no room for are lost.
   public let originalLength: Int
 
   @usableFromInline init(length: Int, originalLength: Int) {
@@ -28,7 +30,9 @@ public struct ReceivedPacket: Hashable, Sendable {
 public struct ReceivedMessage<Address> {
   /// The number of bytes that were appended; 0 for an empty message.
   public let length: Int
-  /// The number of bytes that were sent. Those that there was no room for are lost.
+  /// The number of bytes that were sent.
+  ///
+  /// Those that there was no room for are lost.
   public let originalLength: Int
   /// The address to reply to.
   public let sender: Address
@@ -78,7 +82,9 @@ enum SocketTransfer {
     }
   }
 
-  /// Calls `recv(2)`. A caller that keeps the count of its span in a register inlines the rest.
+  /// Calls `recv(2)`.
+  ///
+  /// A caller that keeps the count of its span in a register inlines the rest.
   @usableFromInline
   static func receive(
     _ descriptor: FileDescriptor, _ start: UnsafeMutableRawPointer?, _ room: Int, peeking: Bool
@@ -135,8 +141,8 @@ enum SocketTransfer {
 
   /// Makes one blocking call that returns a message with its sender, and appends the message.
   ///
-  /// - Parameter call: Takes the room for the message. Its original length is -1 if the call failed, and the reason in
-  ///   `errno`.
+  /// `call` takes the room for the message. The original length that it returns is -1 if it failed, with the reason in
+  /// `errno`.
   @inlinable @inline(__always)
   static func attemptReceive<Address>(
     into bytes: inout OutputRawSpan, _ call: (UnsafeMutableRawPointer?, Int) -> ReceivedMessage<Address>
@@ -148,8 +154,8 @@ enum SocketTransfer {
     }
   }
 
-  /// Receives a message with its sender, after a failed attempt or with a timeout, by a call that takes the room for the
-  /// message, and flags.
+  /// Receives a message with its sender, after a failed attempt or with a timeout, by a call that takes the room for
+  /// the message, and flags.
   static func receive(
     _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, peeking: Bool, _ timeout: Timeout,
     _ retryOnInterrupt: Bool, _ call: (UnsafeMutableRawPointer?, Int, Int32) -> Int
@@ -170,7 +176,7 @@ enum SocketTransfer {
 
   /// Repeats a call until it does not fail with `EAGAIN`, and waits for readiness between attempts.
   ///
-  /// - Parameter call: Takes flags, which include `MSG_DONTWAIT` if there is a timeout.
+  /// `call` takes flags, which include `MSG_DONTWAIT` if there is a timeout.
   @inline(never)
   static func wait(
     _ name: IPCError.Call, _ descriptor: FileDescriptor, _ events: Readiness, _ flags: Int32, _ timeout: Timeout,

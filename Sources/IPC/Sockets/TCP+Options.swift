@@ -22,7 +22,9 @@ extension TCP.Stream {
     try setOption(.setsockoptTCPNoDelay, TCP_NODELAY, noDelay ? 1 : 0, level: Self.level)
   }
 
-  /// Whether the kernel probes an idle connection. If the peer does not respond, reading fails with `.timedOut`.
+  /// Whether the kernel probes an idle connection.
+  ///
+  /// If the peer does not respond, reading fails with `.timedOut`.
   ///
   /// Calls `getsockopt(2)` with `SO_KEEPALIVE`.
   public var keepAlive: Bool {
@@ -83,7 +85,9 @@ extension TCP.Stream {
   }
 
   /// How long closing waits until what was sent is delivered, in whole seconds; nil if it does not wait, and the kernel
-  /// delivers it in the background. With `.zero`, closing resets the connection: ``reset()``.
+  /// delivers it in the background.
+  ///
+  /// With `.zero`, closing resets the connection: ``reset()``.
   ///
   /// Calls `getsockopt(2)` with `SO_LINGER`.
   public var lingerTime: Duration? {

@@ -24,13 +24,16 @@ public import SystemPackage
 public enum TCP {
   static var type: Int32 { Int32(SOCK_STREAM.rawValue) }
 
-  /// A socket that does not listen. It is closed when it is destroyed.
+  /// A socket that does not listen.
   ///
-  /// What was sent is still delivered then. If bytes were received and not read, closing resets the connection, and the
-  /// peer can see that before it has read what was sent to it.
+  /// It is closed when it is destroyed.
+  ///
+  /// Bytes that were sent are still delivered then. If bytes were received and not read, closing resets the connection,
+  /// and the peer can see that before it has read what was sent to it.
   @frozen
   public struct Stream: ~Copyable, Sendable, InternetSocket, ReadableDescriptor, WritableDescriptor, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor
+    /// The IP version of the socket, which was chosen when it was created.
     public let version: IPVersion
 
     package init(taking owned: consuming OwnedDescriptor, _ version: IPVersion) {
@@ -58,8 +61,11 @@ public enum TCP {
       self.init(taking: owned, try IPVersion(of: descriptor))
     }
 
+    /// The open descriptor, which stays the property of this value.
     @inlinable public var descriptor: FileDescriptor { owned.descriptor }
+    /// Passes the descriptor on to a new owner.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
+    /// The calls that move the bytes of a stream: `recv(2)` and `send(2)`.
     @inlinable public var transport: Transport { .socket }
 
     /// Connects to a listener.
@@ -104,10 +110,12 @@ public enum TCP {
     package func listen(backlog: Int32) throws(IPCError) { try SocketNames.listen(descriptor, backlog: backlog) }
   }
 
-  /// A socket that accepts connections. It is closed when it is destroyed, which resets those that are not accepted
-  /// yet.
+  /// A socket that accepts connections.
+  ///
+  /// It is closed when it is destroyed, which resets those that are not accepted yet.
   public struct Listener: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
     let owned: OwnedDescriptor
+    /// The IP version of the socket, which was chosen when it was created.
     public let version: IPVersion
 
     package init(taking owned: consuming OwnedDescriptor, _ version: IPVersion) {
@@ -118,6 +126,7 @@ public enum TCP {
     /// Creates a socket, binds it, and listens.
     ///
     /// - Parameters:
+    ///   - address: The address to listen at; port 0 makes the kernel choose one.
     ///   - reuseAddress: Whether it can have the address of a server that has just ended:
     ///     ``InternetSocket/reuseAddress``.
     ///   - reusePort: Whether several listeners that set this share the address.
@@ -153,7 +162,9 @@ public enum TCP {
       self.init(taking: owned, try IPVersion(of: descriptor))
     }
 
+    /// The open descriptor, which stays the property of this value.
     public var descriptor: FileDescriptor { owned.descriptor }
+    /// Passes the descriptor on to a new owner.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
     /// The address at which it listens, with the port that the kernel chose if it was 0.
@@ -161,7 +172,9 @@ public enum TCP {
     /// Calls `getsockname(2)`.
     public var address: SocketAddress { get throws(IPCError) { try SocketAddress(of: descriptor, peer: false) } }
 
-    /// Accepts the oldest pending connection, and waits for one. The connection is blocking, whatever the listener is.
+    /// Accepts the oldest pending connection, and waits for one.
+    ///
+    /// The connection is blocking, whatever the listener is.
     ///
     /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate`` and non-blocking listeners, `.wouldBlock`;
     ///   `.tooManyOpenFiles`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.

@@ -25,7 +25,9 @@ extension UDP.Socket {
 
   /// Joins a multicast group on one interface.
   ///
-  /// - Parameter interface: Its number, as `if_nametoindex(3)` returns it; 0 lets the kernel choose.
+  /// - Parameters:
+  ///   - group: A multicast address, of the IP version of the socket.
+  ///   - interface: Its number, as `if_nametoindex(3)` returns it; 0 lets the kernel choose.
   /// - Throws: ``IPCError`` with `.addressInUse` if it has joined already; `.invalidArgument` if the address is not
   ///   that of a group; `.operationNotSupportedByDevice` if there is no such interface.
   ///
@@ -53,7 +55,9 @@ extension UDP.Socket {
     }
   }
 
-  /// Whether datagrams to groups are also delivered to members on this machine. The default is true.
+  /// Whether datagrams to groups are also delivered to members on this machine.
+  ///
+  /// The default is true.
   ///
   /// Calls `getsockopt(2)` with `IP_MULTICAST_LOOP` or `IPV6_MULTICAST_LOOP`.
   public var multicastLoop: Bool {
@@ -76,7 +80,9 @@ extension UDP.Socket {
     }
   }
 
-  /// How many networks datagrams to groups can pass through. The default is 1: they stay in this network.
+  /// How many networks datagrams to groups can pass through.
+  ///
+  /// The default is 1: they stay in this network.
   ///
   /// Calls `getsockopt(2)` with `IP_MULTICAST_TTL` or `IPV6_MULTICAST_HOPS`.
   public var multicastHops: Int {
@@ -87,7 +93,9 @@ extension UDP.Socket {
     }
   }
 
-  /// Sets ``multicastHops``, at most 255. With 0 they stay on this machine.
+  /// Sets ``multicastHops``, at most 255.
+  ///
+  /// With 0 they stay on this machine.
   ///
   /// Calls `setsockopt(2)` with `IP_MULTICAST_TTL` or `IPV6_MULTICAST_HOPS`.
   public func setMulticastHops(_ hops: Int) throws(IPCError) {

@@ -25,10 +25,13 @@ public import SystemPackage
 public enum UDP {
   static var type: Int32 { Int32(SOCK_DGRAM.rawValue) }
 
-  /// A UDP socket. It is closed when it is destroyed.
+  /// A UDP socket.
+  ///
+  /// It is closed when it is destroyed.
   @frozen
   public struct Socket: ~Copyable, Sendable, InternetSocket, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor
+    /// The IP version of the socket, which was chosen when it was created.
     public let version: IPVersion
 
     package init(taking owned: consuming OwnedDescriptor, _ version: IPVersion) {
@@ -67,7 +70,9 @@ public enum UDP {
       self.init(taking: owned, try IPVersion(of: descriptor))
     }
 
+    /// The open descriptor, which stays the property of this value.
     @inlinable public var descriptor: FileDescriptor { owned.descriptor }
+    /// Passes the descriptor on to a new owner.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
   }
 }
@@ -78,8 +83,9 @@ extension UDP.Socket {
   /// Calls `ioctl(2)` with `FIONREAD`.
   public var bytesAvailable: Int { get throws(IPCError) { try countBytesAvailable() } }
 
-  /// The number of datagrams that were dropped because the receive buffer was full. Those that were lost elsewhere are
-  /// not counted.
+  /// The number of datagrams that were dropped because the receive buffer was full.
+  ///
+  /// Those that were lost elsewhere are not counted.
   ///
   /// Calls `getsockopt(2)` with `SO_MEMINFO`.
   public var droppedDatagrams: Int {
@@ -92,7 +98,9 @@ extension UDP.Socket {
     }
   }
 
-  /// Makes the socket send to one address, and receive only from it. Datagrams that have arrived before stay.
+  /// Makes the socket send to one address, and receive only from it.
+  ///
+  /// Datagrams that have arrived before stay.
   ///
   /// The peer is not contacted. If no socket has the address, a later call fails with `.connectionRefused`.
   ///
@@ -218,6 +226,8 @@ extension UDP.Socket {
   /// - Parameters:
   ///   - bytes: The datagram is appended. What there is no room for is lost: ``ReceivedMessage/isTruncated``.
   ///   - peeking: Whether the datagram stays in the socket.
+  ///   - timeout: How long to wait for a datagram.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: Its length, which can be 0, and its sender.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionRefused` if no
   ///   socket received a datagram that this connected socket sent; `.interrupted` if `retryOnInterrupt` is false and a
@@ -265,7 +275,14 @@ extension UDP.Socket {
   ///
   /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``.
   ///
-  /// - Parameter maxLength: The number of bytes to make room for.
+  /// - Parameters:
+  ///   - maxLength: The number of bytes to make room for.
+  ///   - bytes: The array that the datagram is appended to.
+  ///   - peeking: Whether the datagram stays in the socket.
+  ///   - timeout: How long to wait for a datagram.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: Its length, which can be 0, and its sender.
+  /// - Throws: As ``receive(into:peeking:timeout:retryOnInterrupt:)`` does.
   @inlinable @discardableResult
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,

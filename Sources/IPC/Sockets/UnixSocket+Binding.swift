@@ -16,7 +16,9 @@ extension UnixSocket {
   public struct Address: Sendable {
     package var raw: cipc_address
 
-    /// No address. Binding a socket to it makes the kernel choose an unused abstract name.
+    /// No address.
+    ///
+    /// Binding a socket to it makes the kernel choose an unused abstract name.
     public static var unnamed: Address { Address(cipc_address_of_unix(nil, 0)) }
 
     /// The maximum length of a path or an abstract name, in bytes.
@@ -84,7 +86,9 @@ extension UnixSocket {
 }
 
 extension UnixSocket.Address: Hashable, CustomStringConvertible {
+  /// Compares the bytes of the addresses, so that a path and a link to it differ.
   public static func == (left: Self, right: Self) -> Bool { left.bytes == right.bytes }
+  /// Hashes the bytes of the address.
   public func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
 
   /// The path, or the abstract name after an `@` as `ss(8)` shows it, or `unnamed`.
@@ -94,9 +98,12 @@ extension UnixSocket.Address: Hashable, CustomStringConvertible {
 }
 
 extension UnixSocket.Socket {
-  /// Binds the socket to an address, by which other processes find it. A path stays until it is unlinked.
+  /// Binds the socket to an address, by which other processes find it.
+  ///
+  /// A path stays until it is unlinked.
   ///
   /// - Parameters:
+  ///   - address: The path or abstract name; without a name, the kernel chooses an abstract one.
   ///   - permissions: Those of a path. Connecting requires the permission to write.
   ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the path has exactly the
   ///     requested permissions from the start, and the umask of other threads is not touched.
@@ -150,8 +157,9 @@ extension UnixSocket.Socket {
 }
 
 extension UnixSocket.Address {
-  /// Removes the path. Its socket and connections stay open. Does nothing for an abstract name, which disappears with
-  /// its socket.
+  /// Removes the path.
+  ///
+  /// Its socket and connections stay open. Does nothing for an abstract name, which disappears with its socket.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.addressInUse` if the path is not a socket; it stays then.
   ///

@@ -12,8 +12,11 @@ extension UnixSocket.Socket {
   ///
   /// A connection is complete when it is in the listener's queue: the listener need not have accepted it.
   ///
-  /// - Parameter timeout: `poll(2)` does not report room in the queue of a listener. With a deadline, this tries again
-  ///   after pauses of 0.1 to 10 ms.
+  /// - Parameters:
+  ///   - address: The path or abstract name of the listener or receiver.
+  ///   - timeout: `poll(2)` does not report room in the queue of a listener. With a deadline, this tries again after
+  ///     pauses of 0.1 to 10 ms.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.connectionRefused` if no socket has the abstract name or listens at the address, or
   ///   if a path was left behind by a closed socket; `.noSuchFileOrDirectory` if there is no such path; `.timedOut` or,
   ///   for ``Timeout/immediate`` and non-blocking sockets, `.wouldBlock` if the listener's queue is full;
@@ -47,7 +50,9 @@ extension UnixSocket.Socket where Style: UnixSocket.ConnectionStyle {
 }
 
 extension UnixSocket {
-  /// A socket that accepts connections. It is closed when it is destroyed; its path stays until it is unlinked.
+  /// A socket that accepts connections.
+  ///
+  /// It is closed when it is destroyed; its path stays until it is unlinked.
   ///
   /// Closing it resets the connections that are not accepted yet.
   public struct Listener<Style: UnixSocket.ConnectionStyle>: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
@@ -60,8 +65,13 @@ extension UnixSocket {
     /// If listening fails, which no ordinary condition causes, the path stays: it could be that of another socket by
     /// then.
     ///
-    /// - Parameter backlog: How many connections can wait to be accepted, one fewer, and at most
-    ///   `/proc/sys/net/core/somaxconn`.
+    /// - Parameters:
+    ///   - address: The path or abstract name to listen at.
+    ///   - permissions: Those of a path. Connecting requires the permission to write.
+    ///   - applyUmask: Whether the process's umask removes permissions, as in C.
+    ///   - replaceStale: Whether a path is replaced that a process left behind when it died.
+    ///   - backlog: How many connections can wait to be accepted, one fewer, and at most
+    ///     `/proc/sys/net/core/somaxconn`.
     /// - Throws: As ``UnixSocket/Socket/bind(to:permissions:applyUmask:replaceStale:)`` does.
     ///
     /// Calls `socket(2)`, `bind(2)` and `listen(2)`.
@@ -85,7 +95,9 @@ extension UnixSocket {
       owned = try .adoptingSocket(descriptor, families: [AF_UNIX], type: Style.type, listening: true)
     }
 
+    /// The open descriptor, which stays the property of this value.
     public var descriptor: FileDescriptor { owned.descriptor }
+    /// Passes the descriptor on to a new owner.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
     /// The address at which it listens.
@@ -95,7 +107,9 @@ extension UnixSocket {
       get throws(IPCError) { Address(try SocketNames.address(of: descriptor, peer: false)) }
     }
 
-    /// Accepts the oldest pending connection, and waits for one. The connection is blocking, whatever the listener is.
+    /// Accepts the oldest pending connection, and waits for one.
+    ///
+    /// The connection is blocking, whatever the listener is.
     ///
     /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate`` and non-blocking listeners, `.wouldBlock`;
     ///   `.tooManyOpenFiles`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.

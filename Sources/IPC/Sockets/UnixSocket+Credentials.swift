@@ -10,21 +10,28 @@ public import SystemPackage
 extension UnixSocket {
   /// The process, user and group at the other end of a socket, which the kernel verified (`struct ucred`).
   public struct Credentials: Hashable, Sendable {
-    /// The number of the process, which another process can have by now: ``UnixSocket/Socket/peerProcess()`` returns a
-    /// descriptor that never refers to another process. 0 if the process is not visible in this PID namespace.
+    /// The number of the process; 0 if it is not visible in this PID namespace.
+    ///
+    /// Another process can have the number by now: ``UnixSocket/Socket/peerProcess()`` returns a descriptor that never
+    /// refers to another process.
     public let process: ProcessID
-    /// The user. 65534 if this user namespace does not map it.
+    /// The user.
+    ///
+    /// 65534 if this user namespace does not map it.
     public let user: UserID
-    /// The group. 65534 if this user namespace does not map it.
+    /// The group.
+    ///
+    /// 65534 if this user namespace does not map it.
     public let group: GroupID
 
+    /// Creates credentials to send; a process without privileges can only send its own.
     public init(process: ProcessID, user: UserID, group: GroupID) {
       self.process = process
       self.user = user
       self.group = group
     }
 
-    /// This process, with its effective user and group.
+    /// The credentials of this process, with its effective user and group.
     public static var current: Credentials {
       Credentials(process: .current, user: .effective, group: .effective)
     }

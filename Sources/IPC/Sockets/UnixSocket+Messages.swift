@@ -54,7 +54,10 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
   /// - Parameters:
   ///   - bytes: The packet is appended. What there is no room for is lost: ``ReceivedPacket/isTruncated``.
   ///   - peeking: Whether the packet stays in the socket.
-  /// - Returns: nil at end of stream. `recv(2)` returns the same for an empty packet: do not send one.
+  ///   - timeout: How long to wait for a packet.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: The length of the packet; nil at end of stream. `recv(2)` returns the same for an empty packet: do not
+  ///   send one.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset` if the
   ///   peer closed its socket before it had received everything; `.interrupted` if `retryOnInterrupt` is false and a
   ///   signal handler ran.
@@ -72,7 +75,15 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
   ///
   /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?``.
   ///
-  /// - Parameter maxLength: The number of bytes to make room for.
+  /// - Parameters:
+  ///   - maxLength: The number of bytes to make room for.
+  ///   - bytes: The array that the packet is appended to.
+  ///   - peeking: Whether the packet stays in the socket.
+  ///   - timeout: How long to wait for a packet.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: The length of the packet; nil at end of stream. `recv(2)` returns the same for an empty packet: do not
+  ///   send one.
+  /// - Throws: As ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?`` does.
   @inlinable
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
@@ -101,6 +112,8 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   /// - Parameters:
   ///   - bytes: The datagram is appended. What there is no room for is lost: ``ReceivedMessage/isTruncated``.
   ///   - peeking: Whether the datagram stays in the socket.
+  ///   - timeout: How long to wait for a datagram.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: Its length, which can be 0, and its sender.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran.
@@ -147,7 +160,14 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   ///
   /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
   ///
-  /// - Parameter maxLength: The number of bytes to make room for.
+  /// - Parameters:
+  ///   - maxLength: The number of bytes to make room for.
+  ///   - bytes: The array that the datagram is appended to.
+  ///   - peeking: Whether the datagram stays in the socket.
+  ///   - timeout: How long to wait for a datagram.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: Its length, which can be 0, and its sender.
+  /// - Throws: As ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>`` does.
   @inlinable @discardableResult
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
@@ -192,8 +212,12 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
   /// Sends a datagram to an address, and waits for room in the receiver.
   ///
-  /// - Parameter timeout: `poll(2)` reports only room in the receiver that a socket is connected to. With a deadline,
-  ///   and on non-blocking sockets, this tries again after pauses of 0.1 to 10 ms.
+  /// - Parameters:
+  ///   - message: The bytes of the datagram; there may be none.
+  ///   - address: The path or abstract name of the receiver.
+  ///   - timeout: `poll(2)` reports only room in the receiver that a socket is connected to. With a deadline, and on
+  ///     non-blocking sockets, this tries again after pauses of 0.1 to 10 ms.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionRefused` or
   ///   `.noSuchFileOrDirectory` if there is no receiver; `.permissionDenied`; `.messageTooLong`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran. Nothing was sent then.

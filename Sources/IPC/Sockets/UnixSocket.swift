@@ -25,10 +25,15 @@ public import SystemPackage
 ///
 /// `unix(7)`.
 public enum UnixSocket {
+  /// A socket that carries bytes without boundaries (`SOCK_STREAM`).
   public typealias Stream = Socket<StreamStyle>
+  /// A connected socket that keeps message boundaries (`SOCK_SEQPACKET`).
   public typealias SequencedPacket = Socket<SequencedPacketStyle>
+  /// A socket that keeps message boundaries, with or without a connection (`SOCK_DGRAM`).
   public typealias Datagram = Socket<DatagramStyle>
+  /// A socket that accepts connections of type `SOCK_STREAM`.
   public typealias StreamListener = Listener<StreamStyle>
+  /// A socket that accepts connections of type `SOCK_SEQPACKET`.
   public typealias SequencedPacketListener = Listener<SequencedPacketStyle>
 
   /// The type of a socket.
@@ -43,18 +48,23 @@ public enum UnixSocket {
 
   /// `SOCK_STREAM`.
   public enum StreamStyle: ConnectionStyle {
+    /// The type as `socket(2)` takes it.
     public static var type: Int32 { Int32(SOCK_STREAM.rawValue) }
   }
   /// `SOCK_SEQPACKET`.
   public enum SequencedPacketStyle: ConnectionStyle, MessageStyle {
+    /// The type as `socket(2)` takes it.
     public static var type: Int32 { Int32(SOCK_SEQPACKET.rawValue) }
   }
   /// `SOCK_DGRAM`.
   public enum DatagramStyle: MessageStyle {
+    /// The type as `socket(2)` takes it.
     public static var type: Int32 { Int32(SOCK_DGRAM.rawValue) }
   }
 
-  /// A socket that does not listen. It is closed when it is destroyed.
+  /// A socket that does not listen.
+  ///
+  /// It is closed when it is destroyed.
   ///
   /// Bytes that were received and not read are lost when it is closed. The peer of a stream sees `.connectionReset`
   /// then.
@@ -81,14 +91,18 @@ public enum UnixSocket {
       owned = try .adoptingSocket(descriptor, families: [AF_UNIX], type: Style.type)
     }
 
+    /// The open descriptor, which stays the property of this value.
     @inlinable public var descriptor: FileDescriptor { owned.descriptor }
+    /// Passes the descriptor on to a new owner.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
   }
 
   /// Two sockets without names that are connected to each other.
   @frozen
   public struct Pair<Style: UnixSocket.Style>: ~Copyable, Sendable {
+    /// One of the sockets; what it sends, ``second`` receives.
     public let first: Socket<Style>
+    /// The other socket; what it sends, ``first`` receives.
     public let second: Socket<Style>
 
     /// Creates a pair.
@@ -112,6 +126,7 @@ public enum UnixSocket {
 extension UnixSocket.Socket: ReadableStream where Style == UnixSocket.StreamStyle {}
 extension UnixSocket.Socket: WritableStream where Style == UnixSocket.StreamStyle {}
 extension UnixSocket.Socket: ReadableDescriptor where Style == UnixSocket.StreamStyle {
+  /// The calls that move the bytes of a stream: `recv(2)` and `send(2)`.
   @inlinable public var transport: Transport { .socket }
 }
 extension UnixSocket.Socket: WritableDescriptor where Style == UnixSocket.StreamStyle {}

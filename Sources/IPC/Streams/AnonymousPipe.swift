@@ -23,7 +23,9 @@ public import SystemPackage
 /// `pipe(7)`.
 @frozen
 public struct AnonymousPipe: ~Copyable, Sendable {
+  /// The end that is read.
   public let reader: PipeReader
+  /// The end that is written.
   public let writer: PipeWriter
 
   /// Creates a pipe.
@@ -55,6 +57,7 @@ public struct AnonymousPipe: ~Copyable, Sendable {
 public protocol PipeDescriptor: DescriptorRepresentable, ~Copyable {}
 
 extension PipeDescriptor where Self: ~Copyable {
+  /// The calls that move the bytes of a stream: `read(2)` and `write(2)`.
   @inlinable public var transport: Transport { .file }
 
   /// The number of bytes that the pipe can hold.
@@ -105,7 +108,9 @@ public struct PipeReader: ~Copyable, Sendable, PipeDescriptor, ReadableDescripto
     self.init(try adoptPipe(descriptor, access: O_RDONLY))
   }
 
+  /// The open descriptor, which stays the property of this value.
   @inlinable public var descriptor: FileDescriptor { owned.descriptor }
+  /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 }
 
@@ -126,13 +131,15 @@ public struct PipeWriter: ~Copyable, Sendable, PipeDescriptor, WritableDescripto
     self.init(try adoptPipe(descriptor, access: O_WRONLY))
   }
 
+  /// The open descriptor, which stays the property of this value.
   @inlinable public var descriptor: FileDescriptor { owned.descriptor }
+  /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
   /// Writes `bytes` as a whole: they are not mixed with those of other writers.
   ///
-  /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``AnonymousPipe/maximumAtomicWriteLength`` bytes, before
-  ///   anything is written; else as ``WritableStream/write(_:timeout:retryOnInterrupt:)`` does.
+  /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``AnonymousPipe/maximumAtomicWriteLength`` bytes,
+  ///   before anything is written; else as ``WritableStream/write(_:timeout:retryOnInterrupt:)`` does.
   ///
   /// Calls `pwritev2(2)` or `write(2)`.
   public func writeAtomically(
@@ -144,7 +151,8 @@ public struct PipeWriter: ~Copyable, Sendable, PipeDescriptor, WritableDescripto
     _ = try write(bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Writes the bytes of an array or a string as a whole, like ``writeAtomically(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  /// Writes the bytes of an array or a string as a whole, like
+  /// ``writeAtomically(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
   public func writeAtomically(
     _ bytes: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
@@ -167,7 +175,9 @@ public struct PipeReaderWriter: ~Copyable, Sendable, PipeDescriptor, ReadableDes
     self.init(try adoptPipe(descriptor, access: O_RDWR))
   }
 
+  /// The open descriptor, which stays the property of this value.
   public var descriptor: FileDescriptor { owned.descriptor }
+  /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 }
 

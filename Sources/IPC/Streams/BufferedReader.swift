@@ -19,12 +19,16 @@ public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
   @usableFromInline var source: Source
   @usableFromInline var buffer: StreamBuffer
 
-  /// The number of bytes that one read of the stream takes at most. Calls that need more room get it.
+  /// The number of bytes that one read of the stream takes at most.
+  ///
+  /// Calls that need more room get it.
   public let capacity: Int
 
   /// Creates a reader with an empty buffer.
   ///
-  /// - Parameter capacity: The size of the buffer in bytes, at least 1.
+  /// - Parameters:
+  ///   - source: The stream to read from, which the reader owns.
+  ///   - capacity: The size of the buffer in bytes, at least 1.
   public init(_ source: consuming Source, capacity: Int = 65_536) {
     self.capacity = capacity
     self.source = source
@@ -34,21 +38,27 @@ public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
   /// The number of bytes that have been read from the stream and not yet from this reader.
   public var bytesBuffered: Int { buffer.count }
 
-  /// Returns the stream. Bytes in the buffer are discarded; read them before, as ``bytesBuffered`` tells.
+  /// Returns the stream.
+  ///
+  /// Bytes in the buffer are discarded; read them before, as ``bytesBuffered`` tells.
   public consuming func release() -> Source { source }
 }
 
 extension BufferedReader: Sendable where Source: Sendable & ~Copyable {}
 
 extension BufferedReader where Source: ~Copyable {
-  /// Reads the next line. A last line without a newline is a line, too.
+  /// Reads the next line.
+  ///
+  /// A last line without a newline is a line, too.
   ///
   /// - Parameters:
   ///   - strippingNewline: Whether the result is without the newline at its end.
   ///   - maxLength: The maximum length of the line in bytes, its newline included; ``capacity`` if nil.
+  ///   - timeout: How long to wait for the whole line.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The line, in which bytes that are not UTF-8 are replaced; nil at end of file.
-  /// - Throws: ``IPCError`` with `.messageTooLong` if the line is longer; it stays in the buffer, and a call with a larger
-  ///   `maxLength` returns it. `.timedOut`, `.wouldBlock` or `.interrupted` as the stream does.
+  /// - Throws: ``IPCError`` with `.messageTooLong` if the line is longer; it stays in the buffer, and a call with a
+  ///   larger `maxLength` returns it. `.timedOut`, `.wouldBlock` or `.interrupted` as the stream does.
   @inlinable
   public mutating func readLine(
     strippingNewline: Bool = true, maxLength: Int? = nil, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -59,11 +69,16 @@ extension BufferedReader where Source: ~Copyable {
     return buffer.text(count, strippingNewline: strippingNewline)
   }
 
-  /// Reads up to and including the next `delimiter`, and appends it to an array. At end of file, appends the rest.
+  /// Reads up to and including the next `delimiter`, and appends it to an array.
+  ///
+  /// At end of file, appends the rest.
   ///
   /// - Parameters:
   ///   - delimiter: The byte that ends what is read, such as `UInt8(ascii: "\n")`.
+  ///   - bytes: The array that is appended to.
   ///   - maxLength: The maximum number of bytes, the delimiter included; ``capacity`` if nil.
+  ///   - timeout: How long to wait for the delimiter.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The number of bytes, of which the last is the delimiter unless the file ended; nil at end of file.
   /// - Throws: As ``readLine(strippingNewline:maxLength:timeout:retryOnInterrupt:)`` does.
   @inlinable
@@ -91,7 +106,9 @@ extension BufferedReader where Source: ~Copyable {
     return count
   }
 
-  /// Reads up to and including the next `delimiter`, and passes it to `body`. Nothing is copied or allocated.
+  /// Reads up to and including the next `delimiter`, and passes it to `body`.
+  ///
+  /// Nothing is copied or allocated.
   ///
   /// Like ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
   @inlinable
@@ -108,7 +125,8 @@ extension BufferedReader where Source: ~Copyable {
   /// Reads `count` bytes, fewer only at end of file, and appends them to an array.
   ///
   /// - Returns: The number of bytes that were read.
-  /// - Throws: ``IPCError`` as the stream does. Nothing is appended then, and the bytes that arrived stay in the buffer.
+  /// - Throws: ``IPCError`` as the stream does. Nothing is appended then, and the bytes that arrived stay in the
+  ///   buffer.
   @inlinable
   public mutating func readExactly(
     _ count: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -144,7 +162,8 @@ extension BufferedReader: ReadableStream where Source: ~Copyable {
 extension BufferedReader where Source: ~Copyable {
   /// Reads until the buffer has a delimiter.
   ///
-  /// - Returns: The number of bytes up to and including the delimiter; at end of file, the number of bytes that are left.
+  /// - Returns: The number of bytes up to and including the delimiter; at end of file, the number of bytes that are
+  ///   left.
   @inlinable
   mutating func fill(
     until delimiter: UInt8, _ maxLength: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool

@@ -14,9 +14,9 @@ internal import SystemPackage
 /// try writer.close()
 /// ```
 ///
-/// Bytes reach the stream when the buffer is full, and by ``flush(timeout:retryOnInterrupt:)`` or `close()`. Destroying a
-/// writer does not write: it could block, and could not report a failure. If bytes are left then, their number is passed
-/// to the handler of the initializer.
+/// Bytes reach the stream when the buffer is full, and by ``flush(timeout:retryOnInterrupt:)`` or `close()`. Destroying
+/// a writer does not write: it could block, and could not report a failure. If bytes are left then, their number is
+/// passed to the handler of the initializer.
 public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
   @usableFromInline var sink: Sink
   @usableFromInline var pending: UnwrittenBytes
@@ -27,6 +27,7 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
   /// Creates a writer with an empty buffer.
   ///
   /// - Parameters:
+  ///   - sink: The stream to write to, which the writer owns.
   ///   - capacity: The size of the buffer in bytes, at least 1.
   ///   - onUnwritten: Called with the number of unwritten bytes if the writer is destroyed with some. By default this
   ///     writes a line to standard error.
@@ -43,8 +44,8 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
 
   /// Writes all of `bytes`: into the buffer, or if they do not fit, to the stream.
   ///
-  /// - Throws: ``IPCError`` as the stream does, if the buffer had to be flushed. What was not written before stays in the
-  ///   buffer; of `bytes`, ``IPCError/transferred`` were written, and none are in the buffer.
+  /// - Throws: ``IPCError`` as the stream does, if the buffer had to be flushed. What was not written before stays in
+  ///   the buffer; of `bytes`, ``IPCError/transferred`` were written, and none are in the buffer.
   @inlinable
   public mutating func write(
     _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -69,7 +70,7 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
     do throws(IPCError) {
       _ = try flush(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
     } catch {
-      // What it wrote is not of these bytes.
+      // The flush writes earlier bytes, and none of these.
       throw error.after(0)
     }
     if bytes.byteCount < capacity { return pending.buffer.append(bytes) }
@@ -107,8 +108,8 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
 
   /// Writes all collected bytes, and destroys the stream.
   ///
-  /// - Throws: ``IPCError`` as ``flush(timeout:retryOnInterrupt:)`` does. The writer is gone then, with the bytes that were
-  ///   not written: call ``flush(timeout:retryOnInterrupt:)`` before to keep them.
+  /// - Throws: ``IPCError`` as ``flush(timeout:retryOnInterrupt:)`` does. The writer is gone then, with the bytes that
+  ///   were not written: call ``flush(timeout:retryOnInterrupt:)`` before to keep them.
   public consuming func close(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
     do throws(IPCError) {
       try flush(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
@@ -128,8 +129,8 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
 extension BufferedWriter where Sink: DescriptorOwner & ~Copyable {
   /// Writes all collected bytes, and closes the descriptor.
   ///
-  /// - Throws: ``IPCError`` as ``flush(timeout:retryOnInterrupt:)`` does, or `close(2)`. The descriptor is closed and the
-  ///   writer is gone then: call ``flush(timeout:retryOnInterrupt:)`` before to keep what was not written.
+  /// - Throws: ``IPCError`` as ``flush(timeout:retryOnInterrupt:)`` does, or `close(2)`. The descriptor is closed and
+  ///   the writer is gone then: call ``flush(timeout:retryOnInterrupt:)`` before to keep what was not written.
   public consuming func close(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
     do throws(IPCError) {
       try flush(timeout: timeout, retryOnInterrupt: retryOnInterrupt)

@@ -37,6 +37,7 @@ public struct StreamPair<Source: ReadableStream & ~Copyable, Sink: WritableStrea
 extension StreamPair: Sendable where Source: Sendable & ~Copyable, Sink: Sendable & ~Copyable {}
 
 extension StreamPair: ReadableStream where Source: ~Copyable, Sink: ~Copyable {
+  /// Reads at least one byte from the source, as ``ReadableStream/read(into:timeout:retryOnInterrupt:)`` does.
   public mutating func read(
     into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
@@ -45,6 +46,7 @@ extension StreamPair: ReadableStream where Source: ~Copyable, Sink: ~Copyable {
 }
 
 extension StreamPair: WritableStream where Source: ~Copyable, Sink: ~Copyable {
+  /// Writes at least one byte to the sink, as ``WritableStream/write(_:timeout:retryOnInterrupt:)`` does.
   public mutating func write(
     _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
@@ -83,9 +85,9 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Reads at least one byte, at most as many as `bytes` has room for, and appends them to `bytes`.
   ///
   /// - Returns: The number of bytes that were read; 0 at end of file, or if `bytes` has no room.
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset` if the peer
-  ///   of a socket closed it before it had read everything; `.interrupted` if `retryOnInterrupt` is false and a signal
-  ///   handler ran.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset` if the
+  ///   peer of a socket closed it before it had read everything; `.interrupted` if `retryOnInterrupt` is false and a
+  ///   signal handler ran.
   ///
   /// Calls `read(2)`, or `recv(2)`.
   @inlinable
@@ -127,8 +129,8 @@ extension ReadableDescriptor where Self: ~Copyable {
     return bytes.byteCount - before
   }
 
-  /// Reads at least one byte, at most `maxLength`, and appends them to an array, which is reallocated only if its capacity
-  /// is too small.
+  /// Reads at least one byte, at most `maxLength`, and appends them to an array, which is reallocated only if its
+  /// capacity is too small.
   ///
   /// Like ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.
   @inlinable
@@ -153,7 +155,11 @@ extension ReadableDescriptor where Self: ~Copyable {
 
   /// Reads to the end of the stream, and appends everything to an array.
   ///
-  /// - Parameter maxLength: How many bytes to read at most, so that a peer cannot exhaust the memory.
+  /// - Parameters:
+  ///   - bytes: The array that is appended to.
+  ///   - maxLength: How many bytes to read at most, so that a peer cannot exhaust the memory.
+  ///   - timeout: How long to wait for the end of the stream.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The number of bytes that were read. If it is `maxLength`, there may be more.
   /// - Throws: ``IPCError``, with what was read until then in `bytes`, and its count in ``IPCError/transferred``.
   @discardableResult
@@ -184,7 +190,8 @@ extension WritableDescriptor where Self: ~Copyable {
   ///
   /// - Returns: The number of bytes that were written; 0 only if there are none.
   /// - Throws: ``IPCError`` with `.brokenPipe` if all readers are gone; `.timedOut` or, for ``Timeout/immediate``,
-  ///   `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran before anything was written.
+  ///   `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran before anything was
+  ///   written.
   ///
   /// Calls `pwritev2(2)` with `RWF_NOSIGNAL`, before Linux 6.18 `write(2)`; or `send(2)`.
   @inlinable
@@ -241,8 +248,9 @@ extension WritableDescriptor where Self: ~Copyable {
 }
 
 extension [UInt8] {
-  /// Makes room for `maxLength` more bytes, and lets `fill` append to them. The array is reallocated only if its capacity
-  /// is too small.
+  /// Makes room for `maxLength` more bytes, and lets `fill` append to them.
+  ///
+  /// The array is reallocated only if its capacity is too small.
   @inlinable @inline(__always)
   package mutating func append<Result>(
     maxLength: Int, _ fill: (inout OutputRawSpan) throws(IPCError) -> Result

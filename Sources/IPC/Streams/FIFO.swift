@@ -20,6 +20,7 @@ public import SystemPackage
 ///
 /// `fifo(7)`.
 public struct FIFO: Hashable, Sendable {
+  /// The path, which is resolved when the FIFO is created, opened or unlinked.
   public let path: FilePath
 
   /// Names a FIFO, which need not exist.
@@ -31,8 +32,8 @@ extension FIFO {
   ///
   /// - Parameters:
   ///   - permissions: Who may open it.
-  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the FIFO has exactly the requested
-  ///     permissions from the start, and the umask of other threads is not touched.
+  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the FIFO has exactly the
+  ///     requested permissions from the start, and the umask of other threads is not touched.
   /// - Throws: ``IPCError`` with `.fileExists`; `.noSuchFileOrDirectory` or `.permissionDenied` for the directory.
   ///
   /// Calls `mkfifo(3)`.
@@ -70,7 +71,9 @@ extension FIFO {
     }
   }
 
-  /// Removes the name. Open ends stay open.
+  /// Removes the name.
+  ///
+  /// Open ends stay open.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if the path is not a FIFO; it stays then.
   ///
@@ -109,6 +112,8 @@ extension FIFO {
   ///   - timeout: With ``Timeout/immediate`` the FIFO is opened whether or not it has a writer. Reading returns end of
   ///     file until it has one.
   ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: The reading end.
   /// - Throws: ``IPCError`` with `.timedOut` if no writer came; `.noSuchFileOrDirectory`, `.permissionDenied`,
   ///   `.invalidArgument`.
   ///
@@ -132,6 +137,8 @@ extension FIFO {
   /// - Parameters:
   ///   - timeout: The kernel has no such call with a deadline. With one, this tries again after pauses of 0.1 to 10 ms.
   ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: The writing end.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.noSuchAddressOrDevice` (`ENXIO`) if there
   ///   is no reader; `.noSuchFileOrDirectory`, `.permissionDenied`, `.invalidArgument`.
   ///
@@ -172,7 +179,9 @@ extension FIFO {
   /// Two FIFOs that form a stream in both directions.
   @frozen
   public struct Duplex: ~Copyable, Sendable {
+    /// The reading end of the FIFO that the peer writes.
     public let reader: PipeReader
+    /// The writing end of the FIFO that the peer reads.
     public let writer: PipeWriter
 
     @usableFromInline init(_ reader: consuming PipeReader, _ writer: consuming PipeWriter) {
@@ -193,7 +202,7 @@ extension FIFO {
     let early = try incoming.openForReading(timeout: .immediate, retryOnInterrupt: retryOnInterrupt)
     let writer = try outgoing.openForWriting(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
     let reader = try incoming.openForReading(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
-    // What the peer has written by now stays in the FIFO, which has another reader.
+    // Bytes that the peer has already written stay in the FIFO, which has another reader.
     try early.close()
     return Duplex(reader, writer)
   }

@@ -11,8 +11,10 @@ extension MessageChannel {
 
     /// Creates a receiver over a stream.
     ///
-    /// - Parameter maximumLength: The maximum length of a message in bytes. Longer ones are not read, and no memory is
-    ///   allocated for them.
+    /// - Parameters:
+    ///   - source: The stream to read from, which the receiver owns.
+    ///   - maximumLength: The maximum length of a message in bytes. Longer ones are not read, and no memory is
+    ///     allocated for them.
     public init(_ source: consuming Source, maximumLength: UInt32 = defaultMaximumLength) {
       self.source = source
       frame = IncomingFrame(maximumLength: maximumLength)
@@ -26,9 +28,11 @@ extension MessageChannel {
     /// - Parameters:
     ///   - message: Is replaced by the message, and otherwise unchanged. An array that is reused is not reallocated.
     ///   - timeout: For the whole message, however slowly it arrives.
+    ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
     /// - Returns: The length of the message; nil at end of file.
-    /// - Throws: ``IPCError`` with `.messageTooLong` if the announced length is above the limit; `.protocolError` if the
-    ///   stream ends within a message; `.timedOut`, `.wouldBlock` or `.interrupted`, after which the next call continues.
+    /// - Throws: ``IPCError`` with `.messageTooLong` if the announced length is above the limit; `.protocolError` if
+    ///   the stream ends within a message; `.timedOut`, `.wouldBlock` or `.interrupted`, after which the next call
+    ///   continues.
     @inlinable
     public mutating func receive(
       into message: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -38,7 +42,9 @@ extension MessageChannel {
       return length
     }
 
-    /// Receives the next message, and passes it to `body`. Nothing is copied.
+    /// Receives the next message, and passes it to `body`.
+    ///
+    /// Nothing is copied.
     ///
     /// Like ``receive(into:timeout:retryOnInterrupt:)``.
     @inlinable
@@ -74,7 +80,9 @@ extension MessageChannel.Receiver: Sendable where Source: Sendable & ~Copyable {
 /// A message that is being received, and how much of it has arrived.
 @usableFromInline @safe
 struct IncomingFrame: ~Copyable, @unchecked Sendable {
-  /// Room for a header and a short message. Longer messages arrive in an array, which at most doubles with what has arrived.
+  /// Room for a header and a short message.
+  ///
+  /// Longer messages arrive in an array, which at most doubles with what has arrived.
   @usableFromInline static let stageSize = 4096
 
   @usableFromInline let stage: UnsafeMutableRawPointer
@@ -154,7 +162,9 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
     return length
   }
 
-  /// Replaces `message` by the message. A long one is exchanged for an array whose memory the next one uses.
+  /// Replaces `message` by the message.
+  ///
+  /// A long one is exchanged for an array whose memory the next one uses.
   @inlinable @inline(__always)
   mutating func move(_ length: Int, to message: inout [UInt8]) {
     if isShort(length) {

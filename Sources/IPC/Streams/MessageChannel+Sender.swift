@@ -8,7 +8,9 @@ extension MessageChannel {
 
     /// Creates a sender over a stream.
     ///
-    /// - Parameter maximumLength: The maximum length of a message in bytes.
+    /// - Parameters:
+    ///   - sink: The stream to write to, which the sender owns.
+    ///   - maximumLength: The maximum length of a message in bytes.
     public init(_ sink: consuming Sink, maximumLength: UInt32 = defaultMaximumLength) {
       self.sink = sink
       frame = OutgoingFrame(maximumLength: maximumLength)
@@ -19,13 +21,16 @@ extension MessageChannel {
 
     /// Sends a message.
     ///
-    /// A pipe keeps messages of up to ``AnonymousPipe/maximumAtomicWriteLength`` − 4 bytes whole, even if several processes
-    /// send to it.
+    /// A pipe keeps messages of up to ``AnonymousPipe/maximumAtomicWriteLength`` − 4 bytes whole, even if several
+    /// processes send to it.
     ///
-    /// - Parameter timeout: For the whole message.
+    /// - Parameters:
+    ///   - message: The bytes; there may be none.
+    ///   - timeout: For the whole message.
+    ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
     /// - Throws: ``IPCError`` with `.messageTooLong` above the limit, before anything is sent; `.alreadyInProcess` if a
-    ///   message of another length was sent in part; `.brokenPipe` if all readers are gone; `.timedOut`, `.wouldBlock` or
-    ///   `.interrupted`, after which sending the same message continues.
+    ///   message of another length was sent in part; `.brokenPipe` if all readers are gone; `.timedOut`, `.wouldBlock`
+    ///   or `.interrupted`, after which sending the same message continues.
     @inlinable
     public mutating func send(
       _ message: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -43,7 +48,8 @@ extension MessageChannel {
 
     /// Sends a message without waiting.
     ///
-    /// - Returns: false if that is not possible. If ``isWithinMessage`` is true then, sending the same message continues.
+    /// - Returns: false if that is not possible. If ``isWithinMessage`` is true then, sending the same message
+    ///   continues.
     public mutating func trySend(_ message: RawSpan) throws(IPCError) -> Bool {
       try nilIfWouldBlock { () throws(IPCError) in try send(message, timeout: .immediate) } != nil
     }
@@ -158,8 +164,9 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
   @usableFromInline @inline(never)
   mutating func note(_ taken: Int, _ count: Int) { (sent, length, isReady) = (taken, count, false) }
 
-  /// After a broken pipe, a new reader would not know where a message starts. After a death, a successor does not know
-  /// within which message its predecessor died.
+  /// After a broken pipe, a new reader would not know where a message starts.
+  ///
+  /// After a death, a successor does not know within which message its predecessor died.
   @usableFromInline @inline(never)
   mutating func note(_ error: IPCError) {
     if error.errno == .brokenPipe || error.errno == .ownerDied { failure = error }

@@ -12,12 +12,12 @@ internal import SystemPackage
 /// while try receiver.receive(into: &message) != nil { print(message) }
 /// ```
 ///
-/// A message is four bytes of length, little-endian, and then that many bytes; <doc:MessageChannels> shows it in C. It goes
-/// over any ``ReadableStream`` and ``WritableStream``: pipes, FIFOs, stream sockets, rings in shared memory. A
+/// A message is four bytes of length, little-endian, and then that many bytes; <doc:MessageChannels> shows it in C. It
+/// goes over any ``ReadableStream`` and ``WritableStream``: pipes, FIFOs, stream sockets, rings in shared memory. A
 /// ``Connection`` has both directions, for requests and replies.
 ///
-/// The peer is not trusted. A length above the limit is an error before anything is read or allocated for it, and memory
-/// is allocated only for bytes that have arrived.
+/// The peer is not trusted. A length above the limit is an error before anything is read or allocated for it, and
+/// memory is allocated only for bytes that have arrived.
 ///
 /// | event | reported as | state of the channel afterwards |
 /// |---|---|---|
@@ -56,7 +56,9 @@ extension MessageChannel {
 
     /// Creates a channel over a stream in both directions.
     ///
-    /// - Parameter maximumLength: The maximum length of a message in bytes, in either direction.
+    /// - Parameters:
+    ///   - stream: The stream, which the channel owns.
+    ///   - maximumLength: The maximum length of a message in bytes, in either direction.
     public init(_ stream: consuming Stream, maximumLength: UInt32 = defaultMaximumLength) {
       self.stream = stream
       outgoing = OutgoingFrame(maximumLength: maximumLength)
@@ -105,15 +107,17 @@ extension MessageChannel.Connection where Stream: ~Copyable {
 
   /// Sends a request, and receives its reply: the next message.
   ///
-  /// If a timeout or a signal ends the wait, the reply is still due. Making the same request again does not send it again,
-  /// but continues to wait. So a late reply is never taken for the reply to another request.
+  /// If a timeout or a signal ends the wait, the reply is still due. Making the same request again does not send it
+  /// again, but continues to wait. So a late reply is never taken for the reply to another request.
   ///
   /// - Parameters:
+  ///   - message: The bytes of the request; there may be none.
   ///   - reply: Is replaced by the reply, as by ``receive(into:timeout:retryOnInterrupt:)``.
   ///   - timeout: For request and reply together.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length of the reply.
-  /// - Throws: ``IPCError`` with `.brokenPipe` if the other side ended without a reply; `.alreadyInProcess` if the reply to
-  ///   a request of another length is due; else as sending and receiving do.
+  /// - Throws: ``IPCError`` with `.brokenPipe` if the other side ended without a reply; `.alreadyInProcess` if the
+  ///   reply to a request of another length is due; else as sending and receiving do.
   @discardableResult
   public mutating func request(
     _ message: RawSpan, reply: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -129,7 +133,8 @@ extension MessageChannel.Connection where Stream: ~Copyable {
     return length
   }
 
-  /// Requests with the bytes of an array or a string, like ``request(_:reply:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
+  /// Requests with the bytes of an array or a string, like
+  /// ``request(_:reply:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
   @discardableResult
   public mutating func request(
     _ message: Span<UInt8>, reply: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true

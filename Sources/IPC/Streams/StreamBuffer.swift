@@ -30,8 +30,9 @@ struct StreamBuffer: ~Copyable, @unchecked Sendable {
     unsafe UnsafeMutableRawBufferPointer(rebasing: memory[end...])
   }
 
-  /// Makes sure that there is free memory at the end. Grows only if there are as many bytes as the capacity, to at most one
-  /// more than `length`.
+  /// Makes sure that there is free memory at the end.
+  ///
+  /// Grows only if there are as many bytes as the capacity, to at most one more than `length`.
   @usableFromInline
   mutating func makeRoom(for length: Int) {
     if end < capacity { return }

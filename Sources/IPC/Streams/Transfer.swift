@@ -30,7 +30,9 @@ enum Transfer {
     }
   }
 
-  /// Calls `read(2)` or `recv(2)`. A caller that keeps the count of its span in a register inlines the rest.
+  /// Calls `read(2)` or `recv(2)`.
+  ///
+  /// A caller that keeps the count of its span in a register inlines the rest.
   @usableFromInline
   static func read(
     _ descriptor: FileDescriptor, _ transport: Transport, _ start: UnsafeMutableRawPointer, _ room: Int
@@ -172,8 +174,8 @@ enum Transfer {
     }
   }
 
-  /// An attempt that cannot wait, for files on which the kernel does not support `RWF_NOWAIT`: FIFOs on any kernel, pipes
-  /// before Linux 6.4.
+  /// An attempt that cannot wait, for files on which the kernel does not support `RWF_NOWAIT`: FIFOs on any kernel,
+  /// pipes before Linux 6.4.
   ///
   /// A second description of the same end has its own flags; other processes do not notice it.
   private static func withoutWaiting(

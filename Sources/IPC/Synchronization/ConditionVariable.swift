@@ -16,8 +16,8 @@ internal import SystemPackage
 /// }
 /// ```
 ///
-/// Check the condition in a loop: another thread may have been faster, and a wait may end without a signal. With glibc, a
-/// waiter that is killed can consume a later signal: broadcast where processes may be killed.
+/// Check the condition in a loop: another thread may have been faster, and a wait may end without a signal. With glibc,
+/// a waiter that is killed can consume a later signal: broadcast where processes may be killed.
 ///
 /// `pthread_cond_init(3)`.
 @safe public struct ConditionVariable: ~Copyable, @unchecked Sendable {
@@ -32,19 +32,28 @@ internal import SystemPackage
     self.region = region
   }
 
-  /// Returns the condition variable that another process created at this place, with `CLOCK_MONOTONIC`. The bytes are not
-  /// checked.
+  /// Returns the condition variable that another process created at this place, with `CLOCK_MONOTONIC`.
   ///
-  /// - Parameter offset: In bytes; a multiple of 8.
+  /// The bytes are not checked.
+  ///
+  /// - Parameters:
+  ///   - region: The memory that all processes share.
+  ///   - offset: In bytes; a multiple of 8.
+  /// - Returns: The condition variable, which keeps the region.
   /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
   ///   `.invalidArgument` for another offset.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> ConditionVariable {
     unsafe ConditionVariable(try region.place(pthread_cond_t.self, at: offset), region)
   }
 
-  /// Creates a condition variable. There must not be one in use at this place.
+  /// Creates a condition variable.
   ///
-  /// - Parameter offset: In bytes; a multiple of 8.
+  /// There must not be one in use at this place.
+  ///
+  /// - Parameters:
+  ///   - region: The memory that all processes share.
+  ///   - offset: In bytes; a multiple of 8.
+  /// - Returns: The condition variable, which keeps the region.
   /// - Throws: As ``open(in:at:)`` does.
   ///
   /// Calls `pthread_cond_init(3)` with `PTHREAD_PROCESS_SHARED` and `CLOCK_MONOTONIC`.
@@ -66,8 +75,8 @@ internal import SystemPackage
   /// Signals do not interrupt this.
   ///
   /// - Returns: ``SharedMutex/LockOutcome/ownerDied`` if a process died that had locked the mutex meanwhile.
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.notPermitted` if this thread
-  ///   has not locked the mutex; `.notRecoverable` as ``SharedMutex/lock(timeout:)``.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.notPermitted` if this
+  ///   thread has not locked the mutex; `.notRecoverable` as ``SharedMutex/lock(timeout:)``.
   ///
   /// Calls `pthread_cond_wait(3)` or `pthread_cond_timedwait(3)`.
   public func wait(
@@ -109,7 +118,9 @@ internal import SystemPackage
     if code != 0 { throw failure(.pthreadCondBroadcast, code) }
   }
 
-  /// Destroys the condition variable. No thread may wait on it, and it must not be used afterwards.
+  /// Destroys the condition variable.
+  ///
+  /// No thread may wait on it, and it must not be used afterwards.
   ///
   /// Calls `pthread_cond_destroy(3)`.
   public consuming func destroy() throws(IPCError) {

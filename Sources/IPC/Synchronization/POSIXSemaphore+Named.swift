@@ -10,9 +10,9 @@ public import SystemPackage
 extension POSIXSemaphore {
   /// Opens the semaphore `name`.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.invalidArgument` or `.fileNameTooLong` for
-  ///   an invalid name; `.protocolNotSupported` if it is too short for a semaphore of this program, such as that of a
-  ///   32-bit program.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.invalidArgument` or
+  ///   `.fileNameTooLong` for an invalid name; `.protocolNotSupported` if it is too short for a semaphore of this
+  ///   program, such as that of a 32-bit program.
   ///
   /// Calls `sem_open(3)`.
   public static func open(_ name: POSIXName) throws(IPCError) -> POSIXSemaphore {
@@ -37,11 +37,14 @@ extension POSIXSemaphore {
   /// Creates the semaphore `name`.
   ///
   /// - Parameters:
+  ///   - name: A slash, and up to 251 bytes without one.
   ///   - value: Its first value.
   ///   - permissions: Who may open it, which is to read and to write it.
-  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, it has exactly these permissions; until
-  ///     the call returns it may have fewer, never more.
-  /// - Throws: ``IPCError`` with `.fileExists`; `.invalidArgument` for a value above ``maximumValue`` or an invalid name.
+  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, it has exactly these
+  ///     permissions; until the call returns it may have fewer, never more.
+  /// - Returns: The open semaphore.
+  /// - Throws: ``IPCError`` with `.fileExists`; `.invalidArgument` for a value above ``maximumValue`` or an invalid
+  ///   name.
   ///
   /// Calls `sem_open(3)` with `O_CREAT | O_EXCL`, and `chmod(2)` if the umask interferes.
   public static func create(
@@ -77,10 +80,12 @@ extension POSIXSemaphore {
     }
   }
 
-  /// Removes the name at once. The semaphore lives on for the processes that have it open; what is created under the name
-  /// later is another one.
+  /// Removes the name at once.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if it is another user's.
+  /// The semaphore lives on for the processes that have it open; what is created under the name later is another one.
+  ///
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if it is another
+  ///   user's.
   ///
   /// Calls `sem_unlink(3)`.
   public static func unlink(_ name: POSIXName) throws(IPCError) {
@@ -117,7 +122,7 @@ extension OpenSemaphore {
   /// Gives the semaphore that was just created exactly these permissions.
   ///
   /// The call that created it returned no descriptor. By its name, another process may have created another semaphore
-  /// meanwhile, which must stay as it is. Nobody can open this one then, so its permissions do not matter.
+  /// meanwhile, which must stay as it is. No process can open this one then, so its permissions do not matter.
   fileprivate func setPermissions(_ permissions: FilePermissions, _ name: POSIXName) throws(IPCError) {
     do throws(IPCError) {
       let file = try LocatedFile(semaphore: name)

@@ -17,8 +17,8 @@ internal import SystemPackage
 /// defer { try? printer.post() }
 /// ```
 ///
-/// A process that dies between waiting and posting does not give back what it took. ``SystemVSemaphores`` can undo that, and
-/// a ``SharedMutex`` reports it.
+/// A process that dies between waiting and posting does not give back what it took. ``SystemVSemaphores`` can undo
+/// that, and a ``SharedMutex`` reports it.
 ///
 /// `sem_overview(7)`.
 @safe public struct POSIXSemaphore: ~Copyable, @unchecked Sendable {
@@ -56,13 +56,17 @@ internal import SystemPackage
   /// The number of bytes that a semaphore occupies in shared memory: 32 on 64-bit machines.
   public static var size: Int { MemoryLayout<sem_t>.size }
 
-  /// Creates a semaphore in shared memory. There must not be one in use at this place.
+  /// Creates a semaphore in shared memory.
+  ///
+  /// There must not be one in use at this place.
   ///
   /// - Parameters:
+  ///   - region: The memory that all processes share.
   ///   - offset: In bytes; a multiple of 8.
   ///   - value: Its first value.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for a value above ``maximumValue``, or another offset; `.badAddress`
-  ///   outside the region, or beyond the end of the mapped object.
+  /// - Returns: The semaphore, which keeps the region.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for a value above ``maximumValue``, or another offset;
+  ///   `.badAddress` outside the region, or beyond the end of the mapped object.
   ///
   /// Calls `sem_init(3)`.
   public static func create(in region: SharedRegion, at offset: Int, value: UInt32) throws(IPCError) -> POSIXSemaphore {
@@ -71,14 +75,18 @@ internal import SystemPackage
     return unsafe POSIXSemaphore(address, in: region, isNew: true)
   }
 
-  /// Returns the semaphore that another process created at this place. The bytes are not checked.
+  /// Returns the semaphore that another process created at this place.
+  ///
+  /// The bytes are not checked.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` or `.badAddress` as ``create(in:at:value:)`` does.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> POSIXSemaphore {
     unsafe POSIXSemaphore(try region.place(sem_t.self, at: offset), in: region, isNew: false)
   }
 
-  /// Destroys a semaphore in shared memory. No thread may wait on it, and it must not be used afterwards.
+  /// Destroys a semaphore in shared memory.
+  ///
+  /// No thread may wait on it, and it must not be used afterwards.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for a named semaphore: close it instead.
   ///
@@ -88,8 +96,10 @@ internal import SystemPackage
     try Syscall.call(.semDestroy, on: object) { unsafe sem_destroy(address) }
   }
 
-  /// Closes the semaphore, and reports a failure, which destroying the value does not. The semaphore stays for other
-  /// processes, with its value: a named one until its name is removed and all have closed it.
+  /// Closes the semaphore, and reports a failure, which destroying the value does not.
+  ///
+  /// The semaphore stays for other processes, with its value: a named one until its name is removed and all have closed
+  /// it.
   ///
   /// Calls `sem_close(3)` for a named semaphore.
   public consuming func close() throws(IPCError) {
@@ -107,7 +117,7 @@ internal import SystemPackage
     }
   }
 
-  /// Whether both are the same semaphore at the same address, as when this process has opened a name twice.
+  /// Returns whether both are the same semaphore at the same address, as when this process has opened a name twice.
   public func isSame(as other: borrowing POSIXSemaphore) -> Bool { unsafe address == other.address }
 }
 
@@ -144,8 +154,8 @@ extension POSIXSemaphore {
   /// Waits until the value is above 0, and subtracts one.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
-  ///   `retryOnInterrupt` is false and a signal handler ran. A handler that was installed with `SA_RESTART` interrupts only
-  ///   a wait with a deadline.
+  ///   `retryOnInterrupt` is false and a signal handler ran. A handler that was installed with `SA_RESTART` interrupts
+  ///   only a wait with a deadline.
   ///
   /// Calls `sem_wait(3)`, `sem_trywait(3)`, or `sem_clockwait(3)` with `CLOCK_MONOTONIC`.
   public func wait(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
@@ -186,7 +196,9 @@ extension POSIXSemaphore {
     if unsafe sem_post(address) != 0 { try recover(.semPost, false) }
   }
 
-  /// The current value, 0 while threads wait. It can change at any time: only ``wait(timeout:retryOnInterrupt:)`` decides.
+  /// The current value, 0 while threads wait.
+  ///
+  /// It can change at any time: only ``wait(timeout:retryOnInterrupt:)`` decides.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if it is below 0, which means that the memory was overwritten.
   ///
@@ -204,8 +216,8 @@ extension POSIXSemaphore {
 extension POSIXSemaphore {
   /// Posts the semaphore whenever this process receives a signal, until ``SignalRegistration/cancel()``.
   ///
-  /// Of the calls that wake a waiting thread, only `sem_post(3)` may be called in a signal handler (`signal-safety(7)`).
-  /// The handler replaces an earlier one of the same signal, and is installed with `SA_RESTART`.
+  /// Of the calls that wake a waiting thread, only `sem_post(3)` may be called in a signal handler
+  /// (`signal-safety(7)`). The handler replaces an earlier one of the same signal, and is installed with `SA_RESTART`.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for what is not a signal, or cannot be handled.
   ///
@@ -214,7 +226,9 @@ extension POSIXSemaphore {
     try SignalRegistration(self, number)
   }
 
-  /// A signal handler that posts a semaphore. It is removed when this value is destroyed.
+  /// A signal handler that posts a semaphore.
+  ///
+  /// It is removed when this value is destroyed.
   public struct SignalRegistration: ~Copyable {
     private let signal: Int32
     /// Its number among the registrations of the signal.

@@ -5,8 +5,8 @@ internal import SystemPackage
 /// A lock in shared memory whose owner can die: the kernel marks it then, and the next owner learns of it.
 ///
 /// It is one word, the same for every language, C library and ABI: 0, or the number of the thread that owns it. A
-/// ``SharedMutex`` does the same in the layout of one C library. A thread owns one of these locks at a time, and locks no
-/// mutex meanwhile. `set_robust_list(2)`.
+/// ``SharedMutex`` does the same in the layout of one C library. A thread owns one of these locks at a time, and locks
+/// no mutex meanwhile. `set_robust_list(2)`.
 @safe struct RobustLock {
   let word: UnsafeMutablePointer<Atomic<UInt32>>
 
@@ -25,11 +25,15 @@ internal import SystemPackage
   private static let waiters: UInt32 = 0x8000_0000
   private static let died: UInt32 = 0x4000_0000
 
-  /// Waits for the lock. Signals do not interrupt this.
+  /// Waits for the lock.
   ///
-  /// - Parameter timeout: When it has passed, the call waits 0.1 s longer: only a stopped thread holds the lock for longer.
-  /// - Throws: ``IPCError`` with `.deadlock` if this thread owns it, or another one; `ENOSYS` or `ENOTSUP` if the kernel
-  ///   has no such locks.
+  /// Signals do not interrupt this.
+  ///
+  /// - Parameter timeout: When it has passed, the call waits 0.1 s longer: only a stopped thread holds the lock for
+  ///   longer.
+  /// - Returns: Whether the lock was acquired, and in which way.
+  /// - Throws: ``IPCError`` with `.deadlock` if this thread owns it, or another one; `ENOSYS` or `ENOTSUP` if the
+  ///   kernel has no such locks.
   @inline(__always)
   func acquire(_ timeout: Timeout) throws(IPCError) -> Acquisition {
     let mine = unsafe cipc_robust_begin(word)
@@ -94,10 +98,12 @@ internal import SystemPackage
   }
 }
 
-/// A word in shared memory on which threads sleep until something has happened. It is odd while a thread may sleep.
+/// A word in shared memory on which threads sleep until something has happened.
 ///
-/// Only the owner of the lock changes it, and it signals the event before the change itself: a thread that is woken waits
-/// for the lock then, and the death of the owner is found out there.
+/// It is odd while a thread may sleep.
+///
+/// Only the owner of the lock changes it, and it signals the event before the change itself: a thread that is woken
+/// waits for the lock then, and the death of the owner is found out there.
 @safe struct QueueEvent {
   let word: UnsafeMutablePointer<Atomic<UInt32>>
 

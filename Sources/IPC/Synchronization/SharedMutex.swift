@@ -29,8 +29,10 @@ internal import SystemPackage
 @safe public struct SharedMutex: ~Copyable, @unchecked Sendable {
   let address: UnsafeMutablePointer<pthread_mutex_t>
   let region: SharedRegion
-  /// Whether it was locked, and not unlocked since, by this value. If it was unlocked by another value, the region may be
-  /// kept without need; it is never let go while the mutex is locked.
+  /// Whether it was locked, and not unlocked since, by this value.
+  ///
+  /// If it was unlocked by another value, the region may be kept without need; it is never let go while the mutex is
+  /// locked.
   let isLocked = Atomic(false)
 
   /// The number of bytes that a mutex occupies in shared memory: 40 with glibc on x86-64.
@@ -41,22 +43,32 @@ internal import SystemPackage
     self.region = region
   }
 
-  // The C library links the mutexes that a thread has locked by their addresses, and writes there when it locks or unlocks
-  // the next one.
+  // The C library links the mutexes that a thread has locked by their addresses, and writes there when it locks or
+  // unlocks the next one.
   deinit { if isLocked.load(ordering: .relaxed) { unsafe region.hold(address) } }
 
-  /// Returns the mutex that another process created at this place. The bytes are not checked.
+  /// Returns the mutex that another process created at this place.
   ///
-  /// - Parameter offset: In bytes; a multiple of 8.
+  /// The bytes are not checked.
+  ///
+  /// - Parameters:
+  ///   - region: The memory that all processes share.
+  ///   - offset: In bytes; a multiple of 8.
+  /// - Returns: The mutex, which keeps the region.
   /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
   ///   `.invalidArgument` for another offset.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> SharedMutex {
     unsafe SharedMutex(try region.place(pthread_mutex_t.self, at: offset), region)
   }
 
-  /// Creates an unlocked mutex. There must not be one in use at this place.
+  /// Creates an unlocked mutex.
   ///
-  /// - Parameter offset: In bytes; a multiple of 8.
+  /// There must not be one in use at this place.
+  ///
+  /// - Parameters:
+  ///   - region: The memory that all processes share.
+  ///   - offset: In bytes; a multiple of 8.
+  /// - Returns: The mutex, which keeps the region.
   /// - Throws: As ``open(in:at:)`` does.
   ///
   /// Calls `pthread_mutex_init(3)` with `PTHREAD_PROCESS_SHARED`, `PTHREAD_MUTEX_ROBUST` and
@@ -79,7 +91,9 @@ internal import SystemPackage
     return mutex
   }
 
-  /// Destroys the mutex. It must not be locked, which is not checked, and must not be used afterwards.
+  /// Destroys the mutex.
+  ///
+  /// It must not be locked, which is not checked, and must not be used afterwards.
   ///
   /// Calls `pthread_mutex_destroy(3)`.
   public consuming func destroy() throws(IPCError) {
@@ -89,20 +103,25 @@ internal import SystemPackage
 }
 
 extension SharedMutex {
-  /// What locking found. In each case the mutex is locked.
+  /// The state in which locking found the mutex.
+  ///
+  /// In each case the mutex is locked.
   public enum LockOutcome: Hashable, Sendable {
     case acquired
     /// The previous owner died with the mutex locked, so what it protects may be inconsistent. Repair it, and call
-    /// ``SharedMutex/makeConsistent()``. If the mutex is unlocked without that, every later lock throws `.notRecoverable`.
+    /// ``SharedMutex/makeConsistent()``. If the mutex is unlocked without that, every later lock throws
+    /// `.notRecoverable`.
     case ownerDied
   }
 
-  /// Locks the mutex, and waits until it is free. Signals do not interrupt this.
+  /// Locks the mutex, and waits until it is free.
+  ///
+  /// Signals do not interrupt this.
   ///
   /// As long as it is locked, its memory stays mapped, even if all values that refer to it are destroyed.
   ///
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.resourceBusy` (`EBUSY`); `.deadlock` if this
-  ///   thread has locked it already; `.notRecoverable` if an owner died and nothing was repaired.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.resourceBusy` (`EBUSY`); `.deadlock` if
+  ///   this thread has locked it already; `.notRecoverable` if an owner died and nothing was repaired.
   ///
   /// Calls `pthread_mutex_lock(3)`, `pthread_mutex_trylock(3)`, or `pthread_mutex_clocklock(3)` with `CLOCK_MONOTONIC`.
   public func lock(timeout: Timeout = .never) throws(IPCError) -> LockOutcome {
@@ -143,10 +162,12 @@ extension SharedMutex {
   /// Locks the mutex, calls `body`, and unlocks it.
   ///
   /// - Parameters:
-  ///   - recover: Repairs what the mutex protects, if the previous owner died with the mutex locked. The mutex is
-  ///     made consistent when it returns. Without it, `.ownerDied` is thrown instead, and every later lock throws
+  ///   - timeout: How long to wait for the mutex.
+  ///   - recover: Repairs what the mutex protects, if the previous owner died with the mutex locked. The mutex is made
+  ///     consistent when it returns. Without it, `.ownerDied` is thrown instead, and every later lock throws
   ///     `.notRecoverable`.
   ///   - body: Must not wait for another process or thread that needs the mutex.
+  /// - Returns: What `body` returns.
   /// - Throws: ``IPCError`` as ``lock(timeout:)`` does, or with `.ownerDied`; what `recover` and `body` throw.
   @inlinable
   public func withLock<Result: ~Copyable>(

@@ -8,9 +8,12 @@ internal import SystemPackage
 #endif
 
 extension SystemVMessageQueue {
-  /// The type of a message, at least 1. Its meaning is a matter of agreement (the `mtype` of `msgop(2)`).
+  /// The type of a message, at least 1.
+  ///
+  /// Its meaning is a matter of agreement (the `mtype` of `msgop(2)`).
   @frozen
   public struct MessageType: Hashable, Comparable, Sendable {
+    /// The number as C has it (`long`), at least 1.
     public let rawValue: Int
 
     /// Returns nil for a number below 1.
@@ -29,10 +32,11 @@ extension SystemVMessageQueue {
 
     init(received rawValue: Int) { self.rawValue = rawValue }
 
+    /// Orders types by number, as ``SystemVMessageQueue/Selection/lowest(upTo:)`` does.
     public static func < (left: MessageType, right: MessageType) -> Bool { left.rawValue < right.rawValue }
   }
 
-  /// Which message to receive: of those that are selected, the one that was sent first.
+  /// The messages to receive; of several that are selected, the one that was sent first is received.
   ///
   /// `msgrcv(2)` expresses this by the sign of `msgtyp` and a flag.
   @frozen
@@ -66,19 +70,23 @@ extension SystemVMessageQueue {
   /// The length and type of a message that was received.
   @frozen
   public struct ReceivedMessage: Hashable, Sendable {
-    /// In bytes, after truncation.
+    /// The length of the message in bytes, after truncation.
     public let length: Int
+    /// The type that the sender gave the message.
     public let type: MessageType
   }
 }
 
 extension SystemVMessageQueue.MessageType: ExpressibleByIntegerLiteral, CustomStringConvertible {
-  /// Creates a type. A literal below 1 is a programming error.
+  /// Creates a type.
+  ///
+  /// A literal below 1 is a programming error.
   public init(integerLiteral value: Int) {
     precondition(value > 0, "the type of a message is 1 or more")
     rawValue = value
   }
 
+  /// The number in decimal.
   public var description: String { "\(rawValue)" }
 }
 
@@ -90,7 +98,9 @@ extension SystemVMessageQueue {
   ///
   /// - Parameters:
   ///   - message: The bytes; there may be none.
+  ///   - type: The type of the message, by which receivers can select it.
   ///   - timeout: The kernel has no such call with a deadline. With one, this tries again after pauses of 0.1 to 10 ms.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for a
   ///   message longer than `/proc/sys/kernel/msgmax`, or if the queue was removed before; `.identifierRemoved` if it is
   ///   removed while the call waits; `.permissionDenied`; `.interrupted` if `retryOnInterrupt` is false and a signal
@@ -128,9 +138,13 @@ extension SystemVMessageQueue {
   /// Receives a message, waits for one if necessary, and appends it to `bytes`.
   ///
   /// - Parameters:
+  ///   - selection: Which message to receive; by default, the one that was sent first.
+  ///   - bytes: The message is appended.
   ///   - truncate: Whether a message for which there is not enough room is received, and the rest of it is lost
   ///     (`MSG_NOERROR`). If not, it stays in the queue.
   ///   - timeout: The kernel has no such call with a deadline. With one, this tries again after pauses of 0.1 to 10 ms.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: The length of the message after truncation, and its type.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.argListTooLong` (`E2BIG`)
   ///   if there is not enough room; `.identifierRemoved` if the queue is removed while the call waits,
   ///   `.invalidArgument` if it was removed before; `.permissionDenied`; `.interrupted` if `retryOnInterrupt` is false
@@ -154,7 +168,15 @@ extension SystemVMessageQueue {
   ///
   /// Like ``receive(_:into:truncate:timeout:retryOnInterrupt:)``.
   ///
-  /// - Parameter maxLength: The longest message of the system has `/proc/sys/kernel/msgmax` bytes, by default 8192.
+  /// - Parameters:
+  ///   - selection: Which message to receive; by default, the one that was sent first.
+  ///   - maxLength: The longest message of the system has `/proc/sys/kernel/msgmax` bytes, by default 8192.
+  ///   - bytes: The array that the message is appended to.
+  ///   - truncate: Whether a longer message is received, and the rest of it is lost (`MSG_NOERROR`).
+  ///   - timeout: How long to wait for a message, as with the other call.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: The length of the message after truncation, and its type.
+  /// - Throws: As ``receive(_:into:truncate:timeout:retryOnInterrupt:)`` does.
   @inlinable
   public func receive(
     _ selection: Selection = .any, maxLength: Int = 8192, appendingTo bytes: inout [UInt8], truncate: Bool = false,
@@ -188,9 +210,13 @@ extension SystemVMessageQueue {
     }
   }
 
-  /// Appends a copy of a message to `bytes`. The message stays in the queue, and the call does not wait.
+  /// Appends a copy of a message to `bytes`.
   ///
-  /// - Parameter position: The position of the message in the order of sending, from 0.
+  /// The message stays in the queue, and the call does not wait.
+  ///
+  /// - Parameters:
+  ///   - position: The position of the message in the order of sending, from 0.
+  ///   - bytes: The copy is appended.
   /// - Returns: nil if the queue has fewer messages.
   /// - Throws: ``IPCError`` with `.argListTooLong` (`E2BIG`) if there is not enough room; `.noFunction` (`ENOSYS`) if
   ///   the kernel was built without this call.
@@ -266,7 +292,7 @@ extension SystemVMessageQueue {
 
   /// Waits before the next attempt after a failed one; throws if there must be none.
   ///
-  /// - Parameter reasonToWait: The reason with which the call fails instead of waiting.
+  /// `reasonToWait` is the reason with which the call fails instead of waiting.
   @inline(never)
   private func recover(
     _ call: IPCError.Call, waitingOn reasonToWait: Errno, _ timeout: Timeout, _ retryOnInterrupt: Bool,

@@ -21,8 +21,10 @@ public import SystemPackage
 ///
 /// `sysvipc(7)`, `msgop(2)`.
 public struct SystemVMessageQueue: SystemVObject {
+  /// The identifier of the object, and how it was found.
   public let identity: SystemVIdentity
 
+  /// Names an object that was created or opened before, by this or another process.
   public init(_ identity: SystemVIdentity) { self.identity = identity }
 
   /// Creates a queue.
@@ -39,8 +41,10 @@ public struct SystemVMessageQueue: SystemVObject {
 
   /// Opens the queue with this key.
   ///
-  /// - Parameter permissions: What this process must be allowed to do. Each use checks again, whatever was requested
-  ///   here.
+  /// - Parameters:
+  ///   - key: The key, as the queue was created with.
+  ///   - permissions: What this process must be allowed to do. Each use checks again, whatever was requested here.
+  /// - Returns: The name of the queue.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`.
   ///
   /// Calls `msgget(2)`.
@@ -50,7 +54,9 @@ public struct SystemVMessageQueue: SystemVObject {
     try get(.msgget, key, isNew: false, permissions) { msgget(key.rawValue, $0) }
   }
 
-  /// Creates a queue, or opens the existing one, which keeps its permissions. ``isNew`` is true if it was created.
+  /// Creates a queue, or opens the existing one, which keeps its permissions.
+  ///
+  /// ``isNew`` is true if it was created.
   ///
   /// Calls `msgget(2)` with `IPC_CREAT | IPC_EXCL`, and without, until one of them succeeds.
   public static func createOrOpen(
@@ -63,8 +69,9 @@ public struct SystemVMessageQueue: SystemVObject {
     }
   }
 
-  /// Removes the queue at once, with the messages in it. Blocked calls fail with `.identifierRemoved`, later calls with
-  /// `.invalidArgument`.
+  /// Removes the queue at once, with the messages in it.
+  ///
+  /// Blocked calls fail with `.identifierRemoved`, later calls with `.invalidArgument`.
   ///
   /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator.
   ///
@@ -98,13 +105,15 @@ public struct SystemVMessageQueue: SystemVObject {
 extension SystemVMessageQueue {
   /// The state of a queue at one moment: the `struct msqid_ds` of `msgctl(2)`.
   public struct Status: Hashable, Sendable {
+    /// The owner, the creator and the permissions.
     public let ownership: SystemVOwnership
     /// The number of messages in the queue.
     public let messageCount: Int
     /// The number of bytes of these messages, without their types.
     public let byteCount: Int
-    /// The maximum number of bytes in the queue, which is also the maximum number of messages (`msg_qbytes`). `Int.max`
-    /// if it is larger than that.
+    /// The maximum number of bytes in the queue, which is also the maximum number of messages (`msg_qbytes`).
+    ///
+    /// `Int.max` if it is larger than that.
     public let capacity: Int
     /// The process that sent last; 0 if there was none, or it is of another PID namespace.
     public let lastSender: ProcessID
@@ -126,7 +135,9 @@ extension SystemVMessageQueue {
       lastReceiver: ProcessID(rawValue: status.last_receiver))
   }
 
-  /// Changes the owner, the permissions and the capacity of the queue. What is nil stays.
+  /// Changes the owner, the permissions and the capacity of the queue.
+  ///
+  /// What is nil stays.
   ///
   /// The kernel has no call that changes one of them alone. So with a nil this first reads the present values, and
   /// undoes a change that another process makes in between. Pass all four to avoid that.
@@ -134,7 +145,11 @@ extension SystemVMessageQueue {
   /// Blocked calls check again: messages that fit now are sent, and a process that may not use the queue any more gets
   /// `.permissionDenied`.
   ///
-  /// - Parameter capacity: In bytes.
+  /// - Parameters:
+  ///   - user: The new owner.
+  ///   - group: The new owning group.
+  ///   - permissions: The new permissions, of which the lowest 9 bits count.
+  ///   - capacity: In bytes.
   /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator, and for a
   ///   capacity above `/proc/sys/kernel/msgmnb` without `CAP_SYS_RESOURCE`; `.invalidArgument` for a negative one.
   ///

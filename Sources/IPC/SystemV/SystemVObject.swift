@@ -29,7 +29,9 @@ public protocol SystemVObject: Hashable, Sendable {
 
 /// The identifier of a System V object, and how it was found.
 public struct SystemVIdentity: Hashable, Sendable {
-  /// The number that the kernel gave the object. It is the same in every process.
+  /// The number that the kernel gave the object.
+  ///
+  /// It is the same in every process.
   public let identifier: Int32
 
   /// The key by which the object was found; nil if it was found by its identifier, or is private.
@@ -51,6 +53,7 @@ public struct SystemVIdentity: Hashable, Sendable {
   /// Whether both are the same object, however each was found.
   public static func == (left: Self, right: Self) -> Bool { left.identifier == right.identifier }
 
+  /// Hashes the identifier alone.
   public func hash(into hasher: inout Hasher) { hasher.combine(identifier) }
 }
 
@@ -58,7 +61,9 @@ extension SystemVObject {
   /// Names the object with an identifier that another process, or `ipcs(1)`, reported.
   public init(identifier: Int32) { self.init(SystemVIdentity(identifier: identifier)) }
 
-  /// The number that the kernel gave the object. It is the same in every process.
+  /// The number that the kernel gave the object.
+  ///
+  /// It is the same in every process.
   public var identifier: Int32 { identity.identifier }
 
   /// Whether the call that returned this value created the object.
@@ -77,7 +82,9 @@ extension SystemVObject {
     return Self(SystemVIdentity(identifier, key: key, isNew: isNew || key == .private))
   }
 
-  /// Creates an object, or opens the existing one. Other processes may create or remove it between the attempts.
+  /// Creates an object, or opens the existing one.
+  ///
+  /// Other processes may create or remove it between the attempts.
   static func createOrOpen(
     create: () throws(IPCError) -> Self, open: () throws(IPCError) -> Self
   ) throws(IPCError) -> Self {
@@ -106,10 +113,15 @@ extension SystemVObject {
 /// The owner can be changed, the creator cannot. Both may change and remove the object. The umask does not apply, and
 /// the permissions to execute have no meaning.
 public struct SystemVOwnership: Hashable, Sendable {
+  /// The owner, who may use, change and remove the object.
   public let user: UserID
+  /// The group of the object, which can be changed.
   public let group: GroupID
+  /// The user of the process that created the object.
   public let creatorUser: UserID
+  /// The group of the process that created the object.
   public let creatorGroup: GroupID
+  /// The permissions to read and write, the lowest 9 bits of `mode`.
   public let permissions: FilePermissions
 
   init(_ ownership: cipc_ipc_ownership) {
@@ -122,8 +134,9 @@ public struct SystemVOwnership: Hashable, Sendable {
 }
 
 extension ProcessID {
-  /// Whether the process has ended and has been waited for. A process of another PID namespace, which has the number 0
-  /// here, is not known to have ended.
+  /// Whether the process has ended and has been waited for.
+  ///
+  /// A process of another PID namespace, which has the number 0 here, is not known to have ended.
   var hasEnded: Bool { rawValue > 0 && Syscall.result { kill(rawValue, 0) } == .failure(.noSuchProcess) }
 }
 
@@ -133,8 +146,10 @@ extension ProcessID {
 ///
 /// `sysvipc(7)`.
 public struct SystemVKey: RawRepresentable, Hashable, Sendable {
+  /// The number as C has it (`key_t`).
   public let rawValue: Int32
 
+  /// Creates a key from a number that programs have agreed on; 0 is ``private``.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
   /// Creates a new object each time, which only its identifier finds (`IPC_PRIVATE`).
@@ -145,7 +160,9 @@ public struct SystemVKey: RawRepresentable, Hashable, Sendable {
   /// The key is made of parts of the file's inode and device number: a file that was replaced has another key, and two
   /// files can have the same.
   ///
-  /// - Parameter project: Distinguishes the objects of one file. POSIX leaves 0 undefined.
+  /// - Parameters:
+  ///   - path: A file that exists, and is not replaced as long as the key is used.
+  ///   - project: Distinguishes the objects of one file. POSIX leaves 0 undefined.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, or another reason of `stat(2)`.
   ///
   /// Calls `ftok(3)`.
@@ -159,6 +176,7 @@ public struct SystemVKey: RawRepresentable, Hashable, Sendable {
 }
 
 extension SystemVKey: LosslessStringConvertible, ExpressibleByIntegerLiteral {
+  /// Creates a key from a number that programs have agreed on; 0 is ``private``.
   public init(integerLiteral value: Int32) { self.init(rawValue: value) }
 
   /// Parses decimal digits, hexadecimal digits after `0x`, or `IPC_PRIVATE`.

@@ -15,8 +15,10 @@ extension SystemVSemaphores {
 
     /// The semaphore of the set, from 0.
     public var index: UInt16
-    /// A positive number is added to the value. A negative number is subtracted, after waiting until the result is not
-    /// below 0. With 0, the operation waits until the value is 0.
+    /// The amount that is added to the value of the semaphore.
+    ///
+    /// A negative number is subtracted, after waiting until the result is not below 0. With 0, the operation waits
+    /// until the value is 0.
     public var delta: Int16
     @usableFromInline var flags: Int16
 
@@ -31,8 +33,8 @@ extension SystemVSemaphores {
     ///   - index: The semaphore of the set, from 0.
     ///   - delta: What is added to its value; 0 to wait until it is 0.
     ///   - undo: Whether the kernel undoes the change when this process ends, also if it is killed (`SEM_UNDO`).
-    ///   - noWait: Whether all operations of the call fail with `.wouldBlock` when this one would have to wait, whatever
-    ///     the timeout (`IPC_NOWAIT`).
+    ///   - noWait: Whether all operations of the call fail with `.wouldBlock` when this one would have to wait,
+    ///     whatever the timeout (`IPC_NOWAIT`).
     @inlinable
     public init(_ index: UInt16, delta: Int16, undo: Bool = false, noWait: Bool = false) {
       self.index = index
@@ -40,7 +42,9 @@ extension SystemVSemaphores {
       flags = (undo ? Self.undoFlag : 0) | (noWait ? Self.noWaitFlag : 0)
     }
 
+    /// Whether the kernel undoes the change when this process ends (`SEM_UNDO`).
     public var undo: Bool { flags & Self.undoFlag != 0 }
+    /// Whether all operations of the call fail with `.wouldBlock` when this one would have to wait (`IPC_NOWAIT`).
     public var noWait: Bool { flags & Self.noWaitFlag != 0 }
 
     /// Subtracts 1 from the semaphore, and waits until its value is at least 1 (*P*, *wait*).
@@ -159,16 +163,21 @@ extension SystemVSemaphores {
 }
 
 extension SystemVSemaphores {
-  /// Creates a set and sets its values, or opens the existing one after its values were set. If several processes start
-  /// at once, exactly one of them sets the values, and none uses the set before. ``isNew`` tells whether it was this
-  /// one.
+  /// Creates a set and sets its values, or opens the existing one after its values were set.
+  ///
+  /// If several processes start at once, exactly one of them sets the values, and none uses the set before. ``isNew``
+  /// tells whether it was this one.
   ///
   /// This also works together with programs in other languages that set the values of a new set before they perform
   /// their first operation on it.
   ///
   /// - Parameters:
+  ///   - key: The key of the set.
   ///   - values: The values of the semaphores of a new set.
+  ///   - permissions: Who may use a new set.
   ///   - timeout: How long to wait for another process to set the values.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Returns: The name of the set, whose values are set.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if another process created
   ///   the set, and has not set its values; it may have died. `.outOfRange` for a value that is not 0 to
   ///   ``maximumValue``; else as ``createOrOpen(_:count:permissions:)`` does.

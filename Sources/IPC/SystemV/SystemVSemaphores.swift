@@ -23,8 +23,10 @@ public import SystemPackage
 ///
 /// `sysvipc(7)`, `semop(2)`.
 public struct SystemVSemaphores: SystemVObject {
+  /// The identifier of the object, and how it was found.
   public let identity: SystemVIdentity
 
+  /// Names an object that was created or opened before, by this or another process.
   public init(_ identity: SystemVIdentity) { self.identity = identity }
 
   /// Creates a set of `count` semaphores, which are all 0.
@@ -42,8 +44,10 @@ public struct SystemVSemaphores: SystemVObject {
   /// Opens the set with this key.
   ///
   /// - Parameters:
+  ///   - key: The key, as the set was created with.
   ///   - minimumCount: The number of semaphores that the set must have at least.
   ///   - permissions: What this process must be allowed to do. Each use checks again, whatever was requested here.
+  /// - Returns: The name of the set.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied`; `.invalidArgument` if the set has fewer
   ///   than `minimumCount` semaphores.
   ///
@@ -54,8 +58,9 @@ public struct SystemVSemaphores: SystemVObject {
     try get(.semget, key, isNew: false, permissions) { semget(key.rawValue, cCount(minimumCount), $0) }
   }
 
-  /// Creates a set, or opens the existing one, which may have more semaphores and keeps its permissions. ``isNew`` is
-  /// true if it was created.
+  /// Creates a set, or opens the existing one, which may have more semaphores and keeps its permissions.
+  ///
+  /// ``isNew`` is true if it was created.
   ///
   /// Calls `semget(2)` with `IPC_CREAT | IPC_EXCL`, and without, until one of them succeeds.
   public static func createOrOpen(
@@ -68,7 +73,9 @@ public struct SystemVSemaphores: SystemVObject {
     }
   }
 
-  /// Removes the set at once. Blocked calls fail with `.identifierRemoved`, later calls with `.invalidArgument`.
+  /// Removes the set at once.
+  ///
+  /// Blocked calls fail with `.identifierRemoved`, later calls with `.invalidArgument`.
   ///
   /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator.
   ///
@@ -99,18 +106,22 @@ public struct SystemVSemaphores: SystemVObject {
     }
   }
 
-  /// A number of semaphores for C. The kernel refuses one that does not fit as it refuses one below 0.
+  /// A number of semaphores for C.
+  ///
+  /// The kernel refuses one that does not fit as it refuses one below 0.
   private static func cCount(_ count: Int) -> Int32 { Int32(exactly: count) ?? -1 }
 }
 
 extension SystemVSemaphores {
   /// The state of a set at one moment: the `struct semid_ds` of `semctl(2)`.
   public struct Status: Hashable, Sendable {
+    /// The owner, the creator and the permissions.
     public let ownership: SystemVOwnership
     /// The number of semaphores in the set.
     public let count: Int
-    /// Whether operations have been performed on the set (`sem_otime` is not 0). The creator performs one after setting
-    /// the values, to show that they are set.
+    /// Whether operations have been performed on the set (`sem_otime` is not 0).
+    ///
+    /// The creator performs one after setting the values, to show that they are set.
     public let isInitialized: Bool
   }
 
@@ -127,7 +138,9 @@ extension SystemVSemaphores {
       ownership: SystemVOwnership(status.ownership), count: status.count, isInitialized: status.last_operation != 0)
   }
 
-  /// Changes the owner and the permissions of the set. What is nil stays.
+  /// Changes the owner and the permissions of the set.
+  ///
+  /// What is nil stays.
   ///
   /// The kernel has no call that changes one of them alone. So with a nil this first reads the present values, and
   /// undoes a change that another process makes in between. Pass all three to avoid that.
@@ -153,15 +166,18 @@ extension SystemVSemaphores {
   /// The maximum value of a semaphore (`SEMVMX`).
   public static let maximumValue = 32767
 
-  /// Returns the value of one semaphore. Another process may have changed it already.
+  /// Returns the value of one semaphore.
+  ///
+  /// Another process may have changed it already.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for an index outside of the set; `.permissionDenied`.
   ///
   /// Calls `semctl(2)` with `GETVAL`.
   public func value(of index: Int) throws(IPCError) -> Int { Int(try control(GETVAL, index)) }
 
-  /// Sets the value of one semaphore, and wakes the processes that can continue. Changes of this semaphore that were to
-  /// be undone are not undone any more.
+  /// Sets the value of one semaphore, and wakes the processes that can continue.
+  ///
+  /// Changes of this semaphore that were to be undone are not undone any more.
   ///
   /// - Throws: ``IPCError`` with `.outOfRange` for a value that is not 0 to ``maximumValue``; `.invalidArgument` for an
   ///   index outside of the set, or if the set was removed; `.permissionDenied`.

@@ -21,8 +21,10 @@ public import SystemPackage
 ///
 /// `sysvipc(7)`. ``MemoryObject`` is the newer interface of POSIX.
 public struct SystemVSharedMemory: SystemVObject {
+  /// The identifier of the object, and how it was found.
   public let identity: SystemVIdentity
 
+  /// Names an object that was created or opened before, by this or another process.
   public init(_ identity: SystemVIdentity) { self.identity = identity }
 
   /// Creates a segment of `size` bytes, which are all 0.
@@ -40,8 +42,10 @@ public struct SystemVSharedMemory: SystemVObject {
   /// Opens the segment with this key.
   ///
   /// - Parameters:
+  ///   - key: The key, as the segment was created with.
   ///   - minimumSize: The number of bytes that the segment must have at least.
   ///   - permissions: What this process must be allowed to do. Attaching checks again, whatever was requested here.
+  /// - Returns: The name of the segment, which can be attached.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied`; `.invalidArgument` if the segment is
   ///   smaller than `minimumSize`.
   ///
@@ -52,8 +56,9 @@ public struct SystemVSharedMemory: SystemVObject {
     try get(.shmget, key, isNew: false, permissions) { shmget(key.rawValue, minimumSize, $0) }
   }
 
-  /// Creates a segment, or opens the existing one, which may be larger and keeps its permissions. ``isNew`` is true if
-  /// it was created.
+  /// Creates a segment, or opens the existing one, which may be larger and keeps its permissions.
+  ///
+  /// ``isNew`` is true if it was created.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if the existing segment is smaller than `size`; else as
   ///   ``create(_:size:permissions:)`` does.
@@ -69,8 +74,10 @@ public struct SystemVSharedMemory: SystemVObject {
     }
   }
 
-  /// Removes the key at once. The memory is freed when the last process detaches it. A segment that is created with the
-  /// same key later is a different one.
+  /// Removes the key at once.
+  ///
+  /// The memory is freed when the last process detaches it. A segment that is created with the same key later is a
+  /// different one.
   ///
   /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator;
   ///   `.invalidArgument` or `.identifierRemoved` if the segment was removed.
@@ -101,8 +108,9 @@ public struct SystemVSharedMemory: SystemVObject {
 extension SystemVSharedMemory {
   /// The state of a segment at one moment: the `struct shmid_ds` of `shmctl(2)`.
   public struct Status: Hashable, Sendable {
+    /// The owner, the creator and the permissions.
     public let ownership: SystemVOwnership
-    /// In bytes.
+    /// The size of the segment in bytes, as it was created with.
     public let size: Int
     /// The number of attachments in all processes.
     public let attachmentCount: Int
@@ -128,7 +136,9 @@ extension SystemVSharedMemory {
       isRemoved: Int32(bitPattern: status.ownership.mode) & SHM_DEST != 0)
   }
 
-  /// Changes the owner and the permissions of the segment. What is nil stays.
+  /// Changes the owner and the permissions of the segment.
+  ///
+  /// What is nil stays.
   ///
   /// The kernel has no call that changes one of them alone. So with a nil this first reads the present values, and
   /// undoes a change that another process makes in between. Pass all three to avoid that.
@@ -162,14 +172,17 @@ extension SystemVSharedMemory {
   /// A segment that this process can read and write.
   public typealias ReadWriteAttachment = Attachment<ReadWriteAccess>
 
-  /// A segment in the address space of this process. It is detached when this value is destroyed.
+  /// A segment in the address space of this process.
+  ///
+  /// It is detached when this value is destroyed.
   ///
   /// Other processes may write while this one reads. Use ``SystemVSemaphores`` or atomics to order the accesses. A
   /// child made by `fork(2)` has the segment attached too; a program that is executed has not.
   @safe public struct Attachment<Access: MemoryAccess>: MappedBytes, ~Copyable, @unchecked Sendable {
-    /// In bytes.
+    /// The size of the segment in bytes.
     public let size: Int
 
+    /// The segment that is attached.
     public let segment: SystemVSharedMemory
 
     /// The address of the first byte, which is valid as long as this value.
@@ -202,8 +215,9 @@ extension SystemVSharedMemory {
     // A failure cannot be reported here; detach() reports it.
     deinit { unsafe shmdt(baseAddress) }
 
-    /// Removes the segment from the address space of this process, and reports a failure. The segment stays in the
-    /// kernel until it is removed.
+    /// Removes the segment from the address space of this process, and reports a failure.
+    ///
+    /// The segment stays in the kernel until it is removed.
     ///
     /// Calls `shmdt(2)`.
     public consuming func detach() throws(IPCError) {

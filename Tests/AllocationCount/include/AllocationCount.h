@@ -1,4 +1,4 @@
-// Counts allocations by standing in for the allocator's entry points.
+// Counts allocations by replacing the allocator's entry points.
 #pragma once
 
 #include <stdbool.h>
@@ -6,5 +6,5 @@
 /// How often the calling thread has allocated so far.
 long allocation_count(void);
 
-/// Whether it is counted at all: not where a sanitizer has put its own allocator in place.
+/// Whether allocations are counted: not if a sanitizer replaced the allocator.
 bool allocations_are_counted(void);

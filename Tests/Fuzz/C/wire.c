@@ -1,6 +1,6 @@
 #include "FuzzedC.h"
 
-// All of it: what a value is made of is not told outside.
+// Includes the source to read its static output buffer.
 #include "../../../c-peers/sandbox-init/lines.c"
 
 const uint8_t *fuzzed_field(const uint8_t *line, const uint8_t *key, size_t *length) {

@@ -4,7 +4,9 @@ import Testing
 
 @testable import Harness
 
-/// What the runner does when it is killed, or lacks what it needs. `make soak` does the same at length.
+/// The behaviour of the runner when it is killed or when the machine lacks a requirement.
+///
+/// `make soak` tests more of it.
 @Suite("The command", .serialized)
 struct CommandTests {
   private func withCheckout<Result: Sendable>(
@@ -22,7 +24,7 @@ struct CommandTests {
     try await withCheckout { root in
       let run = try CommandRun(root: root, ["--verbose", "--jobs", "4", "--isolation", isolation.rawValue])
       try run.read(lines)
-      // Stopped, it starts nothing more while its children are listed.
+      // The command is stopped, so that it starts no process while its children are listed.
       let pid = run.process.processIdentifier
       kill(pid, SIGSTOP)
       var information = unsafe siginfo_t()

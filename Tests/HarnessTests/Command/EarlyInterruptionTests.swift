@@ -7,7 +7,7 @@ import Testing
 /// Ctrl-C before the first cell, while a peer that has announced its start in a FIFO does not respond.
 @Suite("An interruption before the first cell", .serialized)
 struct EarlyInterruptionTests {
-  /// Interrupts `command` as soon as its peer has begun, lets the peer continue, and returns whether another began.
+  /// Interrupts `command` when its peer has started, lets the peer continue, and returns whether another one started.
   private func interrupt(_ command: [String], peer: String) async throws -> (status: Int32, wentOn: Bool) {
     try await onThread {
       let root = try CommandRun.checkout(cells: 1)

@@ -4,13 +4,14 @@ import Testing
 
 @testable import Harness
 
-/// What another user creates under the name of a report, in a directory that all users can write.
+/// Files that another user creates under the name of a report, in a directory that all users can write to.
 @Suite("A report", .serialized, .enabled(if: geteuid() == 0, "requires root, to create files of another user"))
 struct PlantedOutputTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, file }
 
-  /// Runs the command with its report under the name of something planted. Returns its status, its output, and the
-  /// content of this user's file that the link leads to.
+  /// Runs the command with its report under the name of something planted.
+  ///
+  /// Returns its status, its output, and the content of this user's file that the link leads to.
   private func write(
     over planted: Planted, sticky: Bool, isListed: Bool
   ) throws -> (status: Int32, lines: [String], precious: String) {

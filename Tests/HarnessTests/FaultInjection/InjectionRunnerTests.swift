@@ -31,7 +31,7 @@ struct InjectionRunnerTests {
     }
   }
 
-  @Test("fails for a peer that is not believed, as every run does") func dishonest() async throws {
+  @Test("fails for a peer that the probe rejects, as every run does") func dishonest() async throws {
     await #expect { try await run(Self.unlink, shell: "exit 3") } throws: {
       ($0 as? RunError)?.status == .failures && "\($0)".contains("exit 3")
     }

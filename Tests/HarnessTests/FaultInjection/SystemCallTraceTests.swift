@@ -89,7 +89,7 @@ struct SystemCallTraceTests {
     let points = SystemCallTrace(Self.slices)
       .points(of: "consumer", operations: ["ring_read", "ring_read"], table: table)
     #expect(points.map(\.call) == ["futex", "futex", "futex", "pidfd_open", "read", "ppoll"])
-    // One is the C library's own, which no other process sleeps on.
+    // One is private to the C library, and no other process sleeps on it.
     #expect(points.map(\.number) == [2, 3, 4, 1, 3, 1])
     #expect(points.map(\.isWaking) == [false, true, false, false, false, false])
     // A read of /proc is never short, and can be repeated.
@@ -121,7 +121,7 @@ struct SystemCallTraceTests {
     let (_, registry) = try Checkout.fixtures.get()
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
     let points = try points()
-    // To be killed after it is to be killed before the next; a close within `read` is not made to fail.
+    // A kill after this call equals a kill before the next one; a close within `read` is never made to fail.
     #expect(
       points[1].faults(table) == [.killedBefore, .interrupted, .wouldBlock, .noMemory, .noDescriptor, .noSpace, .short])
     #expect(points[2].faults(table) == [.killedBefore, .killedAfter])

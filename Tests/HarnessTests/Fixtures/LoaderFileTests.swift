@@ -71,7 +71,7 @@ struct LoaderFileTests {
     }
   }
 
-  /// What is in the place of a file, as a shell creates it, and why it cannot be read.
+  /// A file that cannot be read: the shell command that creates it, and the expected reason.
   @Test(
     "A file that cannot be read is reported with the reason",
     arguments: [

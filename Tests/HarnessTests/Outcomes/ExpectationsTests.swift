@@ -46,7 +46,7 @@ struct ExpectationsTests {
         .isExpected)
   }
 
-  @Test("cannot rot: an entry that is stale, too wide or overdue is a problem")
+  @Test("cannot become obsolete: an entry that is stale, too wide or overdue is a problem")
   func problems() throws {
     let list = try load(entry)
     #expect(list.problems(cells: ["pipe/eof[c>musl]"], today: "2026-12-31").isEmpty)

@@ -35,7 +35,7 @@ struct DishonestPeerTests {
 
   @Test("leaves a process that is ending has left nothing", arguments: [IsolationRule.required, .none])
   func leavesEnding(isolation: IsolationRule) async throws {
-    // Its streams end before it is collected: of hundreds, some are seen in between.
+    // The streams of a process end before it is collected. Of hundreds, the runner sees some in between.
     let many = "\(Self.honest)\nfor n in 1 2 3 4 5 6 7 8; do ( exec /bin/true ) & done"
     for _ in 0..<20 { #expect(try await verdict(many, isolation: isolation).verdict == .passed) }
   }
@@ -92,12 +92,12 @@ struct DishonestPeerTests {
   }
 
   @Test(
-    "answers ok to everything is not believed", arguments: ["ok", "ok pid=7", "error errno=ENOSYS", "invalid reason=x"])
+    "answers ok to everything is rejected", arguments: ["ok", "ok pid=7", "error errno=ENOSYS", "invalid reason=x"])
   func liar(answer: String) async throws {
     await #expect(throws: RunError.self) { try await verdict("while read -r line; do echo '\(answer)'; done") }
   }
 
-  @Test("echoes the request is not believed") func echo() async throws {
+  @Test("echoes the request is rejected") func echo() async throws {
     await #expect(throws: RunError.self) { try await verdict("exec cat") }
   }
 
@@ -107,7 +107,7 @@ struct DishonestPeerTests {
     #expect(result.outcome.reason?.contains("announces pid") == true)
   }
 
-  @Test("closes its output and lives on has crashed") func closesOutput() async throws {
+  @Test("closes its output and continues to run has crashed") func closesOutput() async throws {
     let result = try await verdict(
       "read -r line; echo unsupported; while read -r line; do case $line in pid*) exec >&- ; while read -r x; do :; done;; *) echo unsupported;; esac; done"
         .replacing("read -r line; echo unsupported; while", with: "while"))
@@ -172,7 +172,7 @@ struct DishonestPeerTests {
     #expect(result.outcome.reason?.contains("the sandbox init") == true)
   }
 
-  @Test("leaves a process in a session of its own does not keep it, also without a sandbox")
+  @Test("leaves a process in a new session does not keep it, also without a sandbox")
   func leavesSession() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo ok pid=7;; *) echo unsupported;; esac; done",
@@ -183,7 +183,7 @@ struct DishonestPeerTests {
     #expect(kill(pid, 0) == -1)
   }
 
-  @Test("that cannot run is not a green run") func nothingRan() async throws {
+  @Test("cannot run is not a green run") func nothingRan() async throws {
     let (summary, results, _) = try await run(
       Self.honest, steps: "    - a: pid", needs: "[private-sandbox]", isolation: .none)
     #expect(results.allSatisfy { $0.verdict == .notRun })

@@ -3,7 +3,8 @@ import Testing
 
 @testable import Harness
 
-/// Peers that attack their reader: each is cut off or fails, soon, with evidence, and without effect on a terminal.
+/// Peers that attack their reader. The runner soon cuts each one off or fails it, with evidence, and no terminal is
+/// affected.
 extension DishonestPeerTests {
   private func answering(_ command: String) -> String {
     "while read -r line; do case $line in pid*) \(command);; *) echo unsupported;; esac; done"
@@ -52,7 +53,7 @@ extension DishonestPeerTests {
     #expect(result.outcome.reason?.contains("breaks the protocol") == true)
   }
 
-  @Test("greets without end is soon not believed", .timeLimit(.minutes(1))) func endlessGreeting() async throws {
+  @Test("greets without end is soon rejected", .timeLimit(.minutes(1))) func endlessGreeting() async throws {
     await #expect(throws: RunError.self) { try await verdict("exec tr '\\0' x </dev/zero") }
   }
 

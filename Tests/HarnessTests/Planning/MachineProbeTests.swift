@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-/// What a scenario needs of the sandboxes without declaring it.
+/// Requirements of a scenario on the sandboxes that it does not declare.
 @Suite("A scenario that the sandboxes cannot run")
 struct MachineProbeTests {
   private func need(of scenario: Scenario, _ capabilities: SandboxCapabilities) throws -> String? {

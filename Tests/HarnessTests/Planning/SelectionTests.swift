@@ -18,10 +18,10 @@ struct SelectionTests {
 
   private func ids(_ selection: Selection) -> [String] { cells.filter(CellFilter(selection).includes).map(\.id) }
 
-  @Test("is everything by default")
+  @Test("has all cells by default")
   func everything() { #expect(ids(Selection()).count == 4) }
 
-  @Test("is the cells that match a filter, without those that are skipped")
+  @Test("has the cells that match a filter, without those that are skipped")
   func filters() {
     #expect(ids(Selection(filters: ["eof"], skipped: ["[c>c]"])) == ["pipe/eof[c>swift]", "pipe/eof[swift>c]"])
     #expect(ids(Selection(mechanisms: ["fifo"])) == ["fifo/order[swift>swift]"])

@@ -6,7 +6,7 @@ import Testing
 
 struct ReportsTests {
   @Test(arguments: ReportFormat.allCases, RecordedRun.allCases)
-  func `every report of every run is as it was`(format: ReportFormat, run: RecordedRun) throws {
+  func `every report of every run equals its snapshot`(format: ReportFormat, run: RecordedRun) throws {
     try expectSnapshot(text(of: run.events, format), "\(run)-\(format).txt")
   }
 
@@ -26,13 +26,13 @@ struct ReportsTests {
   }
 
   @Test(arguments: ReportFormat.allCases, RecordedRun.allCases)
-  func `nothing a peer says can act on who reads it`(format: ReportFormat, run: RecordedRun) throws {
+  func `output of a peer cannot affect its reader`(format: ReportFormat, run: RecordedRun) throws {
     let treacherous = try text(of: run.events, format).unicodeScalars.filter { $0.isUnsafeToDisplay && $0 != "\n" }
     #expect(treacherous.isEmpty)
   }
 
   @Test(arguments: ReportFormat.allCases.filter { $0 == .json || $0 == .junit || $0 == .markdown })
-  func `reports written at the end do not depend on who ended first`(format: ReportFormat) throws {
+  func `reports written at the end do not depend on the order in which cells ended`(format: ReportFormat) throws {
     let events = RecordedRun.full.events
     let shuffled = [events[0]] + events.dropFirst().dropLast().reversed() + [events[events.count - 1]]
     #expect(try text(of: events, format) == text(of: shuffled, format))
@@ -52,7 +52,7 @@ struct ReportsTests {
   }
 
   @Test(arguments: [60, 80, 100])
-  func `the console keeps to its width, but for what is copied from it`(width: Int) throws {
+  func `the console keeps to its width, except for lines to copy`(width: Int) throws {
     let lines = try text(of: RecordedRun.hostile.events + RecordedRun.full.events, .console, Style(width: width))
       .split(separator: "\n")
     let tooLong = lines.filter { $0.count > width && !$0.contains("again ") }
@@ -78,7 +78,7 @@ struct ReportsTests {
   }
 
   @Test(arguments: RecordedRun.allCases)
-  func `JUnit is XML, with what was said in it`(run: RecordedRun) throws {
+  func `JUnit is XML and contains the messages`(run: RecordedRun) throws {
     let parser = XMLParser(data: Data(try text(of: run.events, .junit).utf8))
     let reader = JUnitReader()
     parser.delegate = reader
@@ -88,7 +88,7 @@ struct ReportsTests {
   }
 
   @Test(arguments: RecordedRun.allCases)
-  func `JSON is JSON, and loses nothing`(run: RecordedRun) throws {
+  func `JSON is valid, and loses nothing`(run: RecordedRun) throws {
     let object = try JSONSerialization.jsonObject(with: Data(try text(of: run.events, .json).utf8))
     let document = try #require(object as? [String: Any])
     #expect(Set(document.keys) == ["format", "run", "results", "summary"])
@@ -107,7 +107,7 @@ struct ReportsTests {
     #expect(lines.prefix(2).map { $0.prefix(3) } == ["TAP", "1.."])
     let numbers = lines.compactMap { $0.firstMatch(of: #/^(?:not )?ok (\d+) - /#)?.1 }.map { Int($0) }
     #expect(numbers == Array(1...20).prefix(ended).map { $0 })
-    // A problem of the run as a whole is not a point, and must not be lost.
+    // A problem of the run as a whole is not a test point, but must be reported.
     #expect((lines.last?.hasPrefix("Bail out!") ?? false) == (run != .hostile))
   }
 

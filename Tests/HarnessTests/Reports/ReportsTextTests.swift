@@ -9,7 +9,7 @@ struct ReportsTextTests {
     ("\u{1B}[0m\u{0}\u{7F}", #"\x1b[0m\x00\x7f"#),
     ("\u{9B}\u{202E}\u{2028}\u{FFFF}", #"\u{9b}\u{202e}\u{2028}\u{ffff}"#),
   ])
-  func `what is not a visible character is shown as an escape`(text: String, visible: String) {
+  func `characters that are not visible are shown as escapes`(text: String, visible: String) {
     #expect(text.escapedForDisplay == visible)
   }
 

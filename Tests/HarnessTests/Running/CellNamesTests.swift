@@ -16,7 +16,7 @@ struct CellNamesTests {
     #expect(one.value(of: "msg", scratch: "/tmp") == nil)
   }
 
-  @Test("begin with a token that is the beginning of no other") func tokensOfOneLength() {
+  @Test("begin with a token that is not a prefix of another") func tokensOfOneLength() {
     #expect(Set((0..<1000).map { _ in CellNames().token.count }).count == 1)
   }
 

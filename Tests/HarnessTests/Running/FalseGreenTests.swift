@@ -4,7 +4,9 @@ import Testing
 
 @testable import Harness
 
-/// The ways in which a suite could be green without having shown anything. None may be.
+/// Runs that prove nothing.
+///
+/// None of them may be green.
 @Suite("A run is not green", .serialized)
 struct FalseGreenTests {
   /// Runs scenarios with an honest reference and an `odd` peer that responds as `cases` say.
@@ -87,7 +89,7 @@ struct FalseGreenTests {
 
   @Test("when a peer does not support what it announces, or anything") func unsupported() async throws {
     #expect(status(try await run(ShellPeers.scenario(), "*) echo unsupported ;;").summary) == .failures)
-    // Nor if it does not announce it: that is honest, but does not pass.
+    // A peer that does not announce the operation is honest, but does not pass either.
     let less = ShellPeers.scenario(steps: "    - a: umask mask=22")
     let run = try await run(less)
     #expect(status(run.summary) != .asExpected)

@@ -47,7 +47,7 @@ struct InterruptionStepTests {
     #expect(result.verdict == .passed, "\(result.outcome.reason ?? "")")
   }
 
-  @Test("in one sleep does not: it was interrupted, or is wrong") func once() async throws {
+  @Test("in one sleep does not: it was interrupted, or is defective") func once() async throws {
     let result = try await verdict(
       """
           - a: sem_open handle=s name={shm} oflag=O_CREAT|O_EXCL mode=600 value=0

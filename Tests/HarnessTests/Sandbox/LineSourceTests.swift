@@ -5,14 +5,14 @@ import Testing
 
 @testable import Harness
 
-/// What a flood costs its reader.
+/// The cost of a flood of output for its reader.
 @Suite("A flood") struct LineSourceTests {
   @Test(
     "takes at most a few times its limit of memory, whatever the lines",
     .disabled(if: is_sanitized(), "a sanitizer keeps what was freed"),
     arguments: ["x", "\n", "x\n", String(repeating: "x", count: 60) + "\n"])
   func memory(unit: String) async {
-    // In a process of its own: the memory of other tests would be counted.
+    // In a separate process: the memory of other tests would be counted.
     await #expect(processExitsWith: .success) { [unit] in
       let limit = 1 << 22
       let ends = try FileDescriptor.pipe(options: .closeOnExec)

@@ -62,7 +62,9 @@ struct PlantedObjectsTests {
       (testDescription, self.make, self.find, self.remove) = (description, make, find, remove)
     }
 
-    /// Of the host's namespaces: a C peer creates it by key, or by a name that no file system shows.
+    /// An object in the host's namespaces.
+    ///
+    /// A C peer creates it by key, or by a name that no file system shows.
     private static func asked(_ request: String) -> String { "echo '\(request)' | $peer | grep '^ok'" }
     private static let flags = "IPC_CREAT|IPC_EXCL mode=666"
 

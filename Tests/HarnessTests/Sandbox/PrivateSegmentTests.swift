@@ -13,7 +13,7 @@ struct PrivateSegmentTests {
     return unsafe shmctl(segment, IPC_STAT, &status) == 0
   }
 
-  @Test("is removed with the sandbox of the peer that created it, and another's stays", arguments: [false, true])
+  @Test("is removed with its creator's sandbox, and other segments stay", arguments: [false, true])
   func swept(endsBefore: Bool) async throws {
     try await onThread {
       let stranger = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0o600)
@@ -42,8 +42,9 @@ struct PrivateSegmentTests {
     }
   }
 
-  /// In a sandbox, where the next process number can be chosen, a sandbox init on the host starts a peer. Its first number
-  /// would be that of a process which has created a segment and ended.
+  /// In a sandbox, where the next process number can be chosen, a sandbox init on the host starts a peer.
+  ///
+  /// Its first number would be that of a process which has created a segment and ended.
   @Test("is not attributed to a later process with the same number", .enabled(if: geteuid() == 0, "requires root"))
   func numberTaken() async throws {
     let script = """

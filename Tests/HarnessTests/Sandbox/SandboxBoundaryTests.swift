@@ -4,10 +4,10 @@ import Testing
 
 @testable import Harness
 
-/// What a sandbox prevents, and what it does not: docs/security.md promises no more than this.
+/// The limits of a sandbox, which docs/security.md describes.
 @Suite("A process in a sandbox", .serialized)
 struct SandboxBoundaryTests {
-  /// What `script` prints in a private sandbox.
+  /// Returns the output of `script` in a private sandbox.
   private func output(of script: String, asAnotherUser: Bool = false) async throws -> [String] {
     try await output(of: ["/bin/sh", "-c", script], asAnotherUser: asAnotherUser)
   }
@@ -65,7 +65,7 @@ struct SandboxBoundaryTests {
     #expect(masks == [0, 0], "\(status)")
   }
 
-  /// An unprivileged sandbox init on the host, inside a sandbox with message queues of its own: `/dev/mqueue` may show
+  /// An unprivileged sandbox init on the host, inside a sandbox with private message queues: `/dev/mqueue` may show
   /// those of another namespace.
   @Test(
     "does not list message queues without privilege, and reports that", .enabled(if: geteuid() == 0, "requires root"))

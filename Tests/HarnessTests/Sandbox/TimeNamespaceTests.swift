@@ -20,7 +20,7 @@ private var entersTimeNamespaces: Bool {
   }
 }
 
-/// A peer in a time namespace of its own sees the others start at another time than they see themselves.
+/// A peer in a separate time namespace sees other start times of processes than the processes themselves.
 @Suite(
   "In another time namespace",
   .enabled("requires root, and Linux 6.2 or later, where execve(2) enters a time namespace") {

@@ -3,13 +3,13 @@ import SystemPackage
 
 @testable import Harness
 
-/// The checkout that these tests are part of, with what `make build` has put there.
+/// The checkout of these tests, with the products of `make build`.
 enum Checkout {
   static let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
     .removingLastComponent()
   static var sandboxInit: String { root.appending("build/bin/sandbox-init").string }
 
-  /// The fixtures, read once: that takes a debug build seconds.
+  /// The fixtures, which are read once: a debug build takes seconds to read them.
   static let fixtures = Result { try ScenarioLoader.load(root: root) }
 
   /// Whether this user can list the machine's message queues, as a cell without a sandbox has to.
@@ -33,7 +33,7 @@ enum Checkout {
   }
 }
 
-/// Runs `body` on a thread of its own, since it blocks.
+/// Runs `body` on a separate thread, because it blocks.
 func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
   try await withCheckedThrowingContinuation { continuation in
     Thread { continuation.resume(with: Swift.Result { try body() }) }.start()

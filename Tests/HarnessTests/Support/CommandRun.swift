@@ -4,14 +4,16 @@ import Testing
 
 @testable import Harness
 
-/// The command itself, as a process, in a checkout of its own with few scenarios.
+/// The command itself, as a process, in a separate checkout with few scenarios.
 final class CommandRun {
   let process = Process()
-  /// Its standard output and standard error. Its sandbox inits hold the latter, which ends when all of them have ended.
+  /// Its standard output and standard error.
+  ///
+  /// Its sandbox inits hold the latter, which ends when all of them have ended.
   private let said: LineSource
   private(set) var lines: [String] = []
 
-  /// - Parameter shell: A shell script that executes the command, `"$@"`.
+  /// Runs the command in a shell; `shell` is a script that executes it as `"$@"`.
   init(
     root: FilePath, shell: String = #"exec "$@""#, command: [String] = ["run", "--pairs", "c:c", "fifo/wait"],
     _ arguments: [String] = []
@@ -25,7 +27,7 @@ final class CommandRun {
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments =
       ["-c", shell, "sh", try Self.program("ipc-interop")] + command + ["--root", root.string] + arguments
-    // Its locks are not shown to ThreadSanitizer, as those of this program are.
+    // ThreadSanitizer does not see the locks of the command: only this program is linked with `Sanitizers`.
     process.environment = ProcessInfo.processInfo.environment.merging(["TSAN_OPTIONS": "report_bugs=0"]) { $1 }
     process.standardOutput = pipe
     process.standardError = pipe
@@ -38,7 +40,7 @@ final class CommandRun {
     return FilePath(tests).removingLastComponent().appending(name).string
   }
 
-  /// Waits until `count` lines have arrived, or no more can.
+  /// Waits until `count` lines have arrived, or the output ends.
   func read(_ count: Int = .max) throws {
     let deadline = ContinuousClock.now + .seconds(120)
     while lines.count < count {
@@ -108,8 +110,9 @@ final class CommandRun {
     return FilePath(folder.path)
   }
 
-  /// Writes a program. A child that this process forks while it writes would hold the file open, so that executing it
-  /// fails with ETXTBSY; another process writes it.
+  /// Writes a program, from a process of its own.
+  ///
+  /// A child that this process forks while it writes would hold the file open: executing it would fail with ETXTBSY.
   static func writeProgram(_ text: String, to path: String) throws {
     try shell(#"printf '%s' "$1" >"$2" && chmod 755 "$2""#, text, path)
   }

@@ -1,8 +1,10 @@
 @testable import Harness
 
-/// Waits in sandboxes of tests, each with a limit.
+/// Waits with time limits, for tests of sandboxes.
 extension Sandbox {
-  /// Waits until `condition` holds. It is checked for every output of the sandbox, and every `interval`.
+  /// Waits until `condition` holds.
+  ///
+  /// It is checked for every output of the sandbox, and every `interval`.
   func wait(lookingEvery interval: Duration = .seconds(10), until condition: () throws -> Bool) throws {
     let deadline = ContinuousClock.now + .seconds(120)
     while try !condition() {

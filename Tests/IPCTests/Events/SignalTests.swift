@@ -3,8 +3,10 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Signals concern the whole process, so tests send them in a process of their own, and to one thread: the other threads, which
-/// belong to the test runtime, do not block them. The scenarios test values, which can only be sent to a process.
+/// Signals concern the whole process, so tests send them in a separate process, and to one thread: the other threads,
+/// which belong to the test runtime, do not block them.
+///
+/// The scenarios test values, which can only be sent to a process.
 @Suite struct SignalTests {
   @Test(arguments: [-1, 0, 32, 33, 65]) func `A number that is not a signal is refused`(number: Int32) {
     #expect(Signal(rawValue: number) == nil)

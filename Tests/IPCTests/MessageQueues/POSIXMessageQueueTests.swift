@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct POSIXMessageQueueTests {
-  @Test func `Creating is exclusive, opening creates nothing, and isNew tells which happened`() throws {
+  @Test func `Creating is exclusive, opening creates nothing, and isNew reports which happened`() throws {
     try withQueueName { name in
       #expect(reason { _ = try POSIXMessageQueue.Receiver.open(name) } == .noSuchFileOrDirectory)
       let attributes = POSIXMessageQueue.Attributes(maximumMessages: 3, maximumMessageSize: 100)
@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func `Permissions are exact unless the umask is applied`() async {
-    // The umask belongs to the process, so this runs in one of its own.
+    // The umask belongs to the process, so this runs in a separate one.
     await #expect(processExitsWith: .success) {
       umask(0o077)
       for (applyUmask, expected) in [(false, 0o662), (true, 0o600)] as [(Bool, mode_t)] {

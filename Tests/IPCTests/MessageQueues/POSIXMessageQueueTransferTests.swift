@@ -68,7 +68,7 @@ import Testing
     }
   }
 
-  @Test func `The non-waiting variants do not wait, and leave the description as it is`() throws {
+  @Test func `The non-waiting variants do not wait, and do not change the description`() throws {
     try withQueueName { name in
       let queue = try POSIXMessageQueue.Duplex.scratch(name)
       var bytes: [UInt8] = []

@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct ChildProcessTests {
-  /// What a shell script that runs as a child writes to its standard output.
+  /// Returns the standard output of a shell script that runs as a child.
   private func output(of script: String, options: ChildProcess.Options = .init()) throws -> String {
     let nothing: [UInt8] = []
     let (output, status) = try ChildProcess.filter(
@@ -85,7 +85,7 @@ import Testing
     try await onThread {
       let one = try AnonymousPipe()
       let other = try AnonymousPipe()
-      // The number of the first end, which the other is to have, and free numbers above it.
+      // The number of the first end, which the other end gets in the child, and free numbers above it.
       let number = one.reader.descriptor.rawValue
       let free = number + 1...number + 16
       try one.writer.writeAll("one\n".utf8.span)
@@ -262,7 +262,7 @@ import Testing
     }
   }
 
-  @Test func `The status tells an exit from a signal`() async throws {
+  @Test func `The status distinguishes an exit from a signal`() async throws {
     try await onThread {
       let exiting = try ChildProcess("sh", arguments: ["-c", "exit 7"]).wait()
       let killed = try ChildProcess("sh", arguments: ["-c", "kill -9 $$"]).wait()

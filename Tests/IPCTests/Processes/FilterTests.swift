@@ -70,7 +70,7 @@ import Testing
     }
   }
 
-  @Test func `A program that closes its output and goes on is waited for until the timeout`() async {
+  @Test func `A program that closes its output and continues is waited for until the timeout`() async {
     await #expect(processExitsWith: .success) {
       let nothing: [UInt8] = []
       #expect(

@@ -29,7 +29,7 @@ import Testing
       ]
       for step in steps {
         let observer = PermissionsObserver(step.path)
-        // Until the object was seen often: how long that takes depends on the machine.
+        // Repeats until the observer has seen the object often, which depends on the machine.
         while observer.sightings < 200 {
           try step.create()
           try step.remove()

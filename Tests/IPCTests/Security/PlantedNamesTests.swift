@@ -3,12 +3,15 @@ import IPC
 import SystemPackage
 import Testing
 
-/// What another user can leave under a name in a directory that all users can write to: `/tmp`, `/dev/shm`. It is refused
-/// and stays as it is; it is never followed, and no call waits for it.
+/// Files and links that another user can leave under a name in `/tmp` or `/dev/shm`, where all users can write.
+///
+/// The library refuses them and leaves them unchanged. It never follows a link, and no call waits.
 @Suite struct PlantedNamesTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, directory, socket }
 
-  /// Leaves something at `path`. The target of a link is a file of 8 bytes.
+  /// Leaves something at `path`.
+  ///
+  /// The target of a link is a file of 8 bytes.
   private func plant(_ planted: Planted, at path: FilePath, target: FilePath) throws {
     let file = try FileDescriptor.open(target, .writeOnly, options: [.create], permissions: [.ownerReadWrite])
     _ = try file.closeAfter { try file.writeAll("precious".utf8) }

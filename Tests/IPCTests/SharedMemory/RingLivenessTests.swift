@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct RingLivenessTests {
   @Test func `Without a free descriptor an end is not taken, and the other end not reported as alive`() async throws {
-    // In a process of its own: the limit is that of the process.
+    // In a separate process, because the limit applies to the process.
     await #expect(processExitsWith: .success) {
       func limit(_ most: rlim_t) {
         var limit = rlimit()

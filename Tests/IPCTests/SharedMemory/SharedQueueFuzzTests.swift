@@ -2,7 +2,8 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Another process may write anything into the memory of a queue: that may cost messages and be an error, and nothing else.
+/// Another process may write anything into the memory of a queue: that may cost messages and be an error, and nothing
+/// else.
 @Suite struct SharedQueueFuzzTests {
   private static let offset = 4096
   private static let size = 128 + 3 * (8 + 24)

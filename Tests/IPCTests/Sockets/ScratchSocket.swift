@@ -4,7 +4,9 @@ import IPC
 import SystemPackage
 import Testing
 
-/// An abstract name that no other test and no other run uses. It contains NULs, which have no special meaning.
+/// An abstract name that no other test and no other run uses.
+///
+/// It contains NULs, which have no special meaning.
 func freshName() throws -> UnixSocket.Address {
   try UnixSocket.Address(abstract: Array("ipc\0test\0\(UUID())\0".utf8))
 }
@@ -48,8 +50,9 @@ func expectTimeout(
   #expect(timeout.hasPassed, sourceLocation: sourceLocation)
 }
 
-/// Waits until the other end is closed. A child that another test starts holds a copy of every descriptor until its
-/// program begins.
+/// Waits until the other end is closed.
+///
+/// A child that another test starts holds a copy of every descriptor until its program begins.
 func waitUntilHungUp(_ socket: borrowing some DescriptorRepresentable & ~Copyable) throws {
   try until { try readiness(of: socket, for: []).contains(.hangUp) }
 }

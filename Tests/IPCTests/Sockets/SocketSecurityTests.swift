@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// What another user or process can do to the path of a socket.
+/// Attacks of another user or process on the path of a socket.
 @Suite struct SocketSecurityTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, directory, socket }
 
@@ -65,7 +65,7 @@ import Testing
       let scratch = try Scratch()
       let address = try scratch.socket
       let observer = PermissionsObserver(address.description)
-      // Until the observing thread has seen it often, which depends on the machine.
+      // Repeats until the observing thread has seen the path often, which depends on the machine.
       while observer.sightings < 200 {
         try UnixSocket.Stream().bind(to: address, permissions: [.ownerReadWrite, .groupReadWrite])
         try address.unlink()

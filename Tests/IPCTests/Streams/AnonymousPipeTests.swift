@@ -100,7 +100,7 @@ import Testing
   }
 
   @Test func `A limit of descriptors is an error that names the limit`() async throws {
-    // In a process of its own: the limit is that of the process.
+    // In a separate process, because the limit applies to the process.
     await #expect(processExitsWith: .success) {
       var limit = rlimit()
       _ = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)

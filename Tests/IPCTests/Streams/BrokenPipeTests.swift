@@ -5,7 +5,7 @@ import Testing
 @testable import IPC
 
 @Suite struct BrokenPipeTests {
-  /// In a process of its own, where the disposition is the default: an unhandled signal kills it.
+  /// Runs in a separate process, where the disposition is the default: an unhandled signal kills it.
   @Test func `A broken pipe is an error, and raises no signal`() async {
     await #expect(processExitsWith: .success) {
       signal(SIGPIPE, SIG_DFL)
@@ -13,7 +13,7 @@ import Testing
     }
   }
 
-  /// The way of kernels before Linux 6.18, which have no RWF_NOSIGNAL.
+  /// Tests the fallback for kernels before Linux 6.18, which have no RWF_NOSIGNAL.
   @Test func `Without the kernel's flag, a broken pipe raises no signal either`() async {
     await #expect(processExitsWith: .success) {
       signal(SIGPIPE, SIG_DFL)

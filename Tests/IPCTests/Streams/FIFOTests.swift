@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func `An open FIFO is read and written without waiting even if it could not be opened again`() async {
-    // In a process of its own, which gives up the right to open every file.
+    // In a separate process, which gives up the right to open every file.
     await #expect(processExitsWith: .success) {
       let scratch = try Scratch()
       let fifo = try scratch.fifo()
@@ -169,7 +169,7 @@ import Testing
 @Suite struct FIFOCreationTests {
   @Test(arguments: [0o666, 0o600, 0o222, 0o777] as [CInterop.Mode])
   func `Permissions are as requested, and the umask is applied only on request`(_ bits: CInterop.Mode) async throws {
-    // In a process of its own: the umask is that of the process.
+    // In a separate process, because the umask applies to the process.
     await #expect(processExitsWith: .success) { [bits] in
       umask(0o077)
       let scratch = try Scratch()

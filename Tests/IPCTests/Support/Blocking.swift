@@ -1,7 +1,8 @@
 import Foundation
 
-/// Runs a body that may block in a thread of its own. The cooperative pool is as wide as the machine: a few blocked
-/// threads would stop every other test.
+/// Runs a body that may block in a separate thread.
+///
+/// The cooperative pool is as wide as the machine: a few blocked threads would stop every other test.
 func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
   try await withCheckedThrowingContinuation { continuation in
     Thread { continuation.resume(with: Result(catching: body)) }.start()

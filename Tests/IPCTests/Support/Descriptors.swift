@@ -13,13 +13,14 @@ func isCloseOnExec(_ descriptor: Int32) -> Bool? {
   return flags == -1 ? nil : flags & FD_CLOEXEC != 0
 }
 
-/// Waits until all readers of a pipe are gone. A child that another test starts holds a copy of every descriptor until
-/// its program begins.
+/// Waits until all readers of a pipe are gone.
+///
+/// A child that another test starts holds a copy of every descriptor until its program begins.
 func waitUntilReadersAreGone(_ writer: borrowing some DescriptorRepresentable & ~Copyable) throws {
   try writer.wait(for: [])
 }
 
-/// What a descriptor is ready for at this moment.
+/// Returns the current readiness of a descriptor.
 func readiness(
   of owner: borrowing some DescriptorRepresentable & ~Copyable, for events: Readiness
 ) throws -> Readiness {

@@ -1,7 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Reads the permissions of a path repeatedly, in a thread of its own.
+/// Reads the permissions of a path repeatedly, in a separate thread.
 final class PermissionsObserver: Sendable {
   private let seen = Mutex<(count: Int, modes: Set<mode_t>)>((0, []))
   private let isOver = Mutex(false)

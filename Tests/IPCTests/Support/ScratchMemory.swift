@@ -16,7 +16,7 @@ func withSemaphoreName<Value>(_ body: (POSIXName) throws -> Value) throws -> Val
   return try body(name)
 }
 
-/// Anonymous memory of so many bytes.
+/// Creates anonymous memory of `size` bytes.
 func scratchMemory(_ size: Int) throws -> MemoryObject<ReadWriteAccess> {
   let object = try MemoryObject.anonymous("scratch")
   try object.resize(to: size)
@@ -42,8 +42,9 @@ func unshareProcesses() throws {
   guard unshare(newPIDNamespace) == 0 else { throw Errno(rawValue: errno) }
 }
 
-/// A child that `fork(2)` creates, which runs `body` and exits with its result. Only for exit tests, in which no other
-/// thread can hold a lock of the runtime.
+/// A child that `fork(2)` creates, which runs `body` and exits with its result.
+///
+/// Only for exit tests, in which no other thread can hold a lock of the runtime.
 struct ForkedChild: ~Copyable {
   let process: Int32
 

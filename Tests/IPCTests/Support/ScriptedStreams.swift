@@ -10,7 +10,7 @@ struct ScriptedSource: ReadableStream {
   /// The most room that was ever offered.
   private(set) var largestRoom = 0
 
-  /// - Parameter pieces: Their lengths, which make up all of `bytes` together.
+  /// Creates a stream of `bytes` that arrive in pieces of these lengths, which make up all of `bytes` together.
   init(_ bytes: [UInt8], pieces: [Int]) {
     self.bytes = bytes
     self.pieces = pieces[...]

@@ -33,7 +33,7 @@ struct SignalRecorder {
 nonisolated(unsafe) private var recorderReader: Int32 = -1
 nonisolated(unsafe) private var recorderWriter: Int32 = -1
 
-/// Sends a signal to the thread that created it, again and again: a signal that comes before a call interrupts nothing.
+/// Sends a signal repeatedly to the thread that created it, because a signal before the call interrupts nothing.
 struct Interruptions {
   private let thread: Thread
 

@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 @Suite struct ConditionVariableTests {
-  /// Protected by the mutex: the number of waiting threads, and how many of them may go on.
+  /// Protected by the mutex: the number of waiting threads, and how many of them may continue.
   private final class Gate: Sendable {
     let waiting = Atomic(0)
     let tickets = Atomic(0)
@@ -24,7 +24,9 @@ import Testing
       }
     }
 
-    /// Gives out tickets when so many threads wait. A thread that has counted itself has unlocked the mutex by waiting.
+    /// Gives out tickets when enough threads wait.
+    ///
+    /// A thread that has counted itself has unlocked the mutex by waiting.
     func open(
       _ region: SharedRegion, tickets: Int, to waiters: Int, waking: (borrowing ConditionVariable) throws -> Void
     )
@@ -78,7 +80,7 @@ import Testing
         #expect(try mutex.lock() == .acquired)
         let start = ContinuousClock.now
         let timeout = Timeout.after(.milliseconds(20))
-        // It may be woken without a reason.
+        // Spurious wake-ups are allowed.
         #expect(reason { while try changed.wait(unlocking: mutex, timeout: timeout) == .acquired {} } == .timedOut)
         #expect(start.duration(to: .now) >= .milliseconds(20))
         #expect(reason { _ = try mutex.lock(timeout: .immediate) } == .deadlock)

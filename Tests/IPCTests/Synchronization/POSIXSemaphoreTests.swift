@@ -78,7 +78,7 @@ import Testing
   }
 
   @Test(arguments: [-8, 4, 4072, 4096, .max])
-  func `It must lie in the region, at a multiple of 8`(_ offset: Int) throws {
+  func `It must be inside the region, at a multiple of 8`(_ offset: Int) throws {
     let region = SharedRegion(try scratchMemory(4096).map())
     let expected: Errno = offset == 4 ? .invalidArgument : .badAddress
     #expect(reason { _ = try POSIXSemaphore.create(in: region, at: offset, value: 0) } == expected)
@@ -90,7 +90,7 @@ import Testing
       try withSemaphoreName { name in
         let handled = try POSIXSemaphore.create(name, value: 0)
         let semaphore = try POSIXSemaphore.open(name)
-        // The threads that tests run in have it blocked. Without a handler it is ignored.
+        // Test threads block the signal. Without a handler it is ignored.
         var signals = sigset_t()
         _ = unsafe sigaddset(&signals, SIGURG)
         _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
@@ -158,7 +158,7 @@ import Testing
 
 /// Names that other processes create and remove at the same time.
 @Suite struct POSIXSemaphoreRaceTests {
-  /// Runs `other` in a thread, again and again, until `body` returns.
+  /// Runs `other` repeatedly in a thread, until `body` returns.
   private static func racing(_ other: @escaping @Sendable () -> Void, _ body: () throws -> Void) rethrows {
     let thread = Thread { while !Thread.current.isCancelled { other() } }
     thread.start()
@@ -181,7 +181,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func `The permissions of another process's semaphore stay as they are`() async {
+  @Test(.timeLimit(.minutes(1))) func `The permissions of another process's semaphore do not change`() async {
     await #expect(processExitsWith: .success) {
       umask(0o077)
       try withSemaphoreName { name in

@@ -37,7 +37,7 @@ import Testing
           #expect(try mutex.tryLock() == nil)
           #expect(reason { _ = try mutex.lock(timeout: .immediate) } == .resourceBusy)
           #expect(reason { _ = try mutex.lock(timeout: .after(.seconds(-10))) } == .timedOut)
-          // By another clock this would end at once, or not for years.
+          // With another clock this would end at once, or after years.
           let start = ContinuousClock.now
           #expect(reason { _ = try mutex.lock(timeout: .after(.milliseconds(20))) } == .timedOut)
           #expect(start.duration(to: .now) >= .milliseconds(20))
@@ -157,7 +157,7 @@ import Testing
   }
 
   @Test(arguments: [-8, 4, 4096 - SharedMutex.size + 8, 4096, .max])
-  func `It must lie in the region, at a multiple of 8`(_ offset: Int) async throws {
+  func `It must be inside the region, at a multiple of 8`(_ offset: Int) async throws {
     do {
       let region = try scratchRegion()
       let expected: Errno = offset == 4 ? .invalidArgument : .badAddress
@@ -169,7 +169,9 @@ import Testing
   }
 }
 
-/// Locks the mutex in a thread that ends. The kernel reports its death soon; locking waits for that.
+/// Locks the mutex in a thread that ends.
+///
+/// The kernel reports its death soon; locking waits for that.
 func leaveLocked(_ region: SharedRegion) async throws {
   #expect(try await onThread { try SharedMutex.open(in: region, at: 0).tryLock() } == .acquired)
 }
@@ -249,7 +251,7 @@ func leaveLocked(_ region: SharedRegion) async throws {
 }
 
 extension Thread {
-  /// The result of `body` in a thread of its own, for which this thread waits.
+  /// Returns the result of `body` in a separate thread, for which this thread waits.
   static func finished<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) -> Result<Value, any Error> {
     let result = Handed<Value>()
     let thread = Thread { result.hand(Result(catching: body)) }

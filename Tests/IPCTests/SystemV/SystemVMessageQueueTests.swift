@@ -25,7 +25,7 @@ import Testing
     #expect(reason { _ = try SystemVMessageQueue.MessageType(validating: number) } == .invalidArgument)
   }
 
-  @Test func `Creating is exclusive, opening creates nothing, and isNew tells which happened`() throws {
+  @Test func `Creating is exclusive, opening creates nothing, and isNew reports which happened`() throws {
     try withKey { (key) throws in
       #expect(reason { _ = try SystemVMessageQueue.open(key) } == .noSuchFileOrDirectory)
       let queue = try SystemVMessageQueue.createOrOpen(key)

@@ -52,7 +52,7 @@ import Testing
     #expect(reason { _ = try SystemVSemaphores.create(.private, count: count, permissions: []) } == .invalidArgument)
   }
 
-  @Test func `Creating is exclusive, opening creates nothing, and isNew tells which happened`() throws {
+  @Test func `Creating is exclusive, opening creates nothing, and isNew reports which happened`() throws {
     try withKey { (key) throws in
       #expect(reason { _ = try SystemVSemaphores.open(key) } == .noSuchFileOrDirectory)
       let set = try SystemVSemaphores.createOrOpen(key, count: 2)

@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test func `Creating is exclusive, opening creates nothing, and isNew tells which happened`() throws {
+  @Test func `Creating is exclusive, opening creates nothing, and isNew reports which happened`() throws {
     try withKey { (key) throws in
       #expect(reason { _ = try SystemVSharedMemory.open(key) } == .noSuchFileOrDirectory)
       let segment = try SystemVSharedMemory.createOrOpen(key, size: 100)

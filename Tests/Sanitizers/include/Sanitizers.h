@@ -1,5 +1,5 @@
 #pragma once
 #include <stdbool.h>
 
-/// Whether this program has a sanitizer in it, whose allocator takes more memory than was asked for.
+/// Whether this program contains a sanitizer, whose allocator uses more memory than requested.
 bool is_sanitized(void);

@@ -1,4 +1,4 @@
-/* What the example programs share: output, timeouts and options. The mechanism that a program shows is in the
+/* Shared by the example programs: output, timeouts and options. The mechanism that a program shows is in the
  * program itself. */
 #ifndef EXAMPLE_H
 #define EXAMPLE_H

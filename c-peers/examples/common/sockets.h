@@ -1,4 +1,4 @@
-/* What the example programs with sockets share: addresses, and Unix sockets that listen or connect. */
+/* Shared by the example programs with sockets: addresses, and Unix sockets that listen or connect. */
 #ifndef SOCKETS_H
 #define SOCKETS_H
 

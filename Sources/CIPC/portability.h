@@ -1,0 +1,46 @@
+// Declarations that musl, or the headers of an older kernel or C library, do not have.
+#ifndef CIPC_PORTABILITY_H
+#define CIPC_PORTABILITY_H
+
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#ifndef MADV_POPULATE_WRITE // Linux 5.14
+#define MADV_POPULATE_WRITE 23
+#endif
+#ifndef MSG_COPY // Linux 3.8
+#define MSG_COPY 040000
+#endif
+#ifndef RWF_NOWAIT // Linux 4.14
+#define RWF_NOWAIT 0x8
+#endif
+#ifndef RWF_NOSIGNAL // Linux 6.18
+#define RWF_NOSIGNAL 0x100
+#endif
+#ifndef SYS_futex_waitv // Linux 5.16
+#define SYS_futex_waitv 449
+#endif
+
+#ifndef __GLIBC__
+// The time of CLOCK_REALTIME that is as far away as a time of CLOCK_MONOTONIC. musl has no call that waits by
+// the monotonic clock for a mutex or semaphore, so setting the clock of the system changes how long such a
+// wait takes.
+static inline struct timespec cipc_real_time_of(int64_t seconds, long nanoseconds) {
+    struct timespec monotonic, real;
+    clock_gettime(CLOCK_MONOTONIC, &monotonic);
+    clock_gettime(CLOCK_REALTIME, &real);
+    real.tv_sec += seconds - monotonic.tv_sec;
+    real.tv_nsec += nanoseconds - monotonic.tv_nsec;
+    if (real.tv_nsec >= 1000000000) {
+        real.tv_nsec -= 1000000000;
+        real.tv_sec++;
+    } else if (real.tv_nsec < 0) {
+        real.tv_nsec += 1000000000;
+        real.tv_sec--;
+    }
+    return real;
+}
+#endif
+
+#endif
