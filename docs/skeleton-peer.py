@@ -150,7 +150,8 @@ def respond(line):
         return encode("invalid", {"reason": reason})
 
 
-print("hello contract=1 language=py", f"implementation=python-{sys.version.split()[0]}",
+# The language is the name that your peers file has.
+print("hello contract=1 language=mine", f"implementation=python-{sys.version.split()[0]}",
       f"operations={','.join(OPERATIONS)}", flush=True)
 for line in sys.stdin.buffer:
     if line.endswith(b"\n"):  # the runner was interrupted while it wrote an incomplete line

@@ -19,13 +19,13 @@ struct FaultInjection: ParsableCommand {
         ipc-interop fault-injection                  the whole table
         ipc-interop fault-injection --mechanism posix-mq --language swift
         ipc-interop fault-injection --operation mq_open --fault ENOSPC --fault EMFILE
-        ipc-interop fault-injection 'killed-after' --verbose  cells whose names contain that
+        ipc-interop fault-injection killed-after --verbose   by the name of a cell
         ipc-interop fault-injection --format json --output report.json
 
       EXIT STATUS
-        0 all as expected   1 failures   2 usage   4 nothing selected
-        3 strace, ptrace, a sandbox or a working C peer is missing, so nothing was tried
-        5 only leaks   130 interrupted
+        0 all as expected   1 failures   2 usage
+        3 strace, ptrace, a sandbox or a working C peer is missing
+        4 nothing selected   5 only leaks   130 interrupted
       """)
 
   @Argument(help: "Run only cells whose name contains one of these; '*' matches any text.")
@@ -43,7 +43,7 @@ struct FaultInjection: ParsableCommand {
   @Option(help: "Only this language. May be given more than once.")
   var language: [String] = []
 
-  @Option(help: "Only this fault: killed-before, killed-after, EINTR, EAGAIN, ENOMEM, EMFILE, ENOSPC, short.")
+  @Option(help: "Only this fault. May be given more than once.")
   var fault: [InjectedFault] = []
 
   @OptionGroup var running: RunningOptions
@@ -58,7 +58,10 @@ struct FaultInjection: ParsableCommand {
   @Flag(help: "Show at the end what the cells cost.")
   var timings = false
 
-  @Option(help: "A file with more languages, in the form of fixtures/peers.yaml. May be given more than once.")
+  @Option(
+    help: ArgumentHelp(
+      "A file with more languages, in the form of fixtures/peers.yaml. May be given more than once.", valueName: "file")
+  )
   var peers: [String] = []
 
   func validate() throws {

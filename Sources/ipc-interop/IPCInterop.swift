@@ -13,13 +13,14 @@ struct IPCInterop: ParsableCommand {
         ipc-interop run --mechanism pipe --pairs c:swift
         ipc-interop run --format junit --output results.xml
         ipc-interop run --list                 the scenarios, without running them
-        ipc-interop self-test                  does the suite catch deliberate defects?
+        ipc-interop self-test                  whether the suite catches its mutants
         ipc-interop fault-injection            a fault in every system call
         ipc-interop mechanisms                 all mechanisms, in one table
 
       EXIT STATUS
-        0 all as expected   1 failures   2 usage   3 environment broken
-        4 nothing selected   5 only leaks   130 interrupted
+        0 all as expected   1 failures, or cells that a peer does not support
+        2 usage   3 environment broken   4 nothing selected   5 only leaks
+        130 interrupted
       """,
     subcommands: [Run.self, SelfTestCommand.self, FaultInjection.self, Mechanisms.self], defaultSubcommand: Run.self)
 }

@@ -4,13 +4,13 @@ import SystemPackage
 
 /// How a command runs its cells.
 struct RunningOptions: ParsableArguments {
-  @Option(name: .shortAndLong, help: "How many cells run at a time.")
+  @Option(name: .shortAndLong, help: ArgumentHelp("How many cells run at a time.", valueName: "n"))
   var jobs = RunConfiguration.defaultJobs
 
-  @Option(help: "Multiply every time limit.")
+  @Option(help: ArgumentHelp("Multiply every time limit.", valueName: "factor"))
   var timeoutMultiplier = 1.0
 
-  @Option(help: "The directory that has fixtures/ and build/.")
+  @Option(help: ArgumentHelp("The directory that has fixtures/ and build/.", valueName: "directory"))
   var root: String?
 
   func validate() throws {
@@ -51,12 +51,13 @@ struct RunningOptions: ParsableArguments {
 
 /// The format and the place of a report or list.
 struct OutputOptions: ParsableArguments {
-  @Option(help: "console, json, junit, tap or markdown.")
+  @Option(help: "The form of the report or list. Colours appear on a terminal only, and not if NO_COLOR is set.")
   var format = ReportFormat.console
 
   @Option(
     name: .shortAndLong,
-    help: "Write the report or list to this file; the console report then goes to standard error.")
+    help: ArgumentHelp(
+      "Write the report or list to this file; the console report then goes to standard error.", valueName: "file"))
   var output: String?
 
   /// Rejects a format that a list does not have.

@@ -15,6 +15,11 @@ struct Run: ParsableCommand {
         ipc-interop run --repeat 20 --jobs 8 --seed 7  in an order that 7 reproduces
         ipc-interop run --peers my-language.yaml --pairs c:mine
         ipc-interop run --list --format json fifo    what a run of these would do
+
+      EXIT STATUS
+        0 all as expected   1 failures, or cells that a peer does not support
+        2 usage   3 environment broken   4 nothing selected   5 only leaks
+        130 interrupted
       """)
 
   @Argument(help: "Run only cells whose name contains one of these.")
@@ -26,28 +31,35 @@ struct Run: ParsableCommand {
   @Option(help: "Run only this mechanism. May be given more than once.")
   var mechanism: [String] = []
 
-  @Option(help: "Leave out the cells whose name contains this. May be given more than once.")
+  @Option(
+    help: ArgumentHelp("Leave out the cells whose name contains this. May be given more than once.", valueName: "text"))
   var skip: [String] = []
 
-  @Option(help: "Run only these languages, role by role: c:swift. May be given more than once.")
+  @Option(
+    help: ArgumentHelp(
+      "Run only these languages, role by role: c:swift. May be given more than once.", valueName: "languages"))
   var pairs: [String] = []
 
   @OptionGroup var running: RunningOptions
 
-  @Option(help: "Shuffle the scenarios, the same for the same number. 0 keeps the order of the files.")
+  @Option(
+    help: ArgumentHelp(
+      "Shuffle the scenarios, the same for the same number. 0 keeps the order of the files.", valueName: "number"))
   var seed: UInt64 = 0
 
   @Option(
     name: .customLong("repeat"),
-    help: "Run each cell this many times. A cell whose verdicts differ is flaky, which is a failure.")
+    help: ArgumentHelp(
+      "Run each cell this many times. A cell whose verdicts differ is flaky, which is a failure.", valueName: "times")
+  )
   var repetitions = 1
 
-  @Option(help: "auto, required (a private sandbox for every cell, or exit 3) or none.")
+  @Option(help: "Whether each cell has a sandbox of its own. required: exit 3 without one; auto: use one if possible.")
   var isolation = IsolationRule.auto
 
   @OptionGroup var output: OutputOptions
 
-  @Option(help: "Fail if fewer cells than this were run.")
+  @Option(help: ArgumentHelp("Fail if fewer cells than this were run.", valueName: "cells"))
   var requireMin = 0
 
   @Flag(help: "Stop at the first unexpected verdict.")
@@ -59,7 +71,10 @@ struct Run: ParsableCommand {
   @Flag(help: "Show at the end what the cells cost.")
   var timings = false
 
-  @Option(help: "A file with more languages, in the form of fixtures/peers.yaml. May be given more than once.")
+  @Option(
+    help: ArgumentHelp(
+      "A file with more languages, in the form of fixtures/peers.yaml. May be given more than once.", valueName: "file")
+  )
   var peers: [String] = []
 
   func validate() throws {

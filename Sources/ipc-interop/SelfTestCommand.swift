@@ -31,12 +31,12 @@ struct SelfTestCommand: ParsableCommand {
 
   @OptionGroup var running: RunningOptions
 
-  @Option(help: "auto, required (a private sandbox for every cell, or exit 3) or none.")
+  @Option(help: "Whether each cell has a sandbox of its own. required: exit 3 without one; auto: use one if possible.")
   var isolation = IsolationRule.auto
 
   @OptionGroup var output: OutputOptions
 
-  @Option(help: "A file with the mutant builds, in the form of fixtures/peers.yaml.")
+  @Option(help: ArgumentHelp("A file with the mutant builds, in the form of fixtures/peers.yaml.", valueName: "file"))
   var mutantPeers: String?
 
   func validate() throws {

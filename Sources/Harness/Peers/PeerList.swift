@@ -1,3 +1,5 @@
+import Foundation
+
 /// A language that takes part: how its peer and its example programs are started.
 public struct PeerDescription: Sendable, Hashable {
   /// The name of the language in pairings: `c`, `swift`.
@@ -21,6 +23,14 @@ public struct PeerDescription: Sendable, Hashable {
     examples?.map { word in
       word.split(separator: "{program}", omittingEmptySubsequences: false).joined(separator: program)
     }
+  }
+
+  /// The file of an example program that has a file of its own, if that does not exist.
+  func missingExample(_ program: String) -> String? {
+    guard examples?.first?.contains("{program}") == true, let file = example(program)?.first,
+      !FileManager.default.fileExists(atPath: file)
+    else { return nil }
+    return file
   }
 
   /// The same peer below a tracer, whose command precedes its own.
@@ -52,7 +62,7 @@ public struct PeerList: Sendable {
 
   // MARK: - Reading it
 
-  /// Reads `files`, in which relative commands begin at `root`.
+  /// Reads `files`, in which a command that begins with `./` or `../` is relative to the file, and any other to `root`.
   ///
   /// A later file may add languages, and may replace one only if it says so.
   static func load(files: [String], root: String, log: DiagnosticLog) -> PeerList {
@@ -93,8 +103,10 @@ public struct PeerList: Sendable {
         return nil
       }
       guard let facts = value.map("a language", keys: ["peer", "examples", "replaces"]) else { return nil }
-      let peer = facts["peer"]?.text("'peer'").map { command($0, root: root) }
-      let examples = facts["examples"]?.text("'examples'").map { command($0, root: root) }
+      func command(_ key: String) -> [String]? {
+        facts[key]?.text("'\(key)'").map { Self.command($0, file: source.file, root: root) }
+      }
+      let (peer, examples) = (command("peer"), command("examples"))
       if facts["peer"] == nil, facts["examples"] == nil {
         value.report("'\(language)' must have 'peer' or 'examples'")
       }
@@ -104,10 +116,16 @@ public struct PeerList: Sendable {
     }
   }
 
-  /// The words of a command; the first is a path from `root`.
-  private static func command(_ text: SourceText, root: String) -> [String] {
+  /// The words of a command; the first is a path.
+  private static func command(_ text: SourceText, file: String, root: String) -> [String] {
     let words = text.words.map(\.text)
     guard let program = words.first else { return [] }
-    return [program.hasPrefix("/") ? program : "\(root)/\(program)"] + words.dropFirst()
+    return [path(program, file: file, root: root)] + words.dropFirst()
+  }
+
+  private static func path(_ program: String, file: String, root: String) -> String {
+    if program.hasPrefix("/") { return program }
+    guard program.hasPrefix("./") || program.hasPrefix("../") else { return "\(root)/\(program)" }
+    return URL(fileURLWithPath: file).deletingLastPathComponent().appending(path: program).standardizedFileURL.path
   }
 }

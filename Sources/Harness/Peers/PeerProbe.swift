@@ -49,7 +49,8 @@ enum PeerProbe {
     }
     guard let greeting = process.greeting, greeting.language == peer.greetsAs else {
       throw CellOutcome(
-        .failed, "the peer of '\(peer.greetsAs)' greets as '\(process.greeting?.language ?? "")'",
+        .failed,
+        "the peer of '\(peer.greetsAs)' greets as '\(process.greeting?.language ?? "")'; change the name in one of them",
         response: process.greeting.map(Message.greeting))
     }
     return greeting

@@ -30,7 +30,8 @@ public struct Selection: Sendable {
   package func problems(mechanisms known: [String], languages: [String], cells: [String]) -> [String] {
     var problems: [String] = []
     for name in mechanisms where !known.contains(name) {
-      problems.append("there is no mechanism '\(name)'\(Suggestion.clause(for: name, among: known))")
+      let nearest = Suggestion.nearest(to: name, among: known).map { "did you mean '\($0)'?" }
+      problems.append("there is no mechanism '\(name)'; \(nearest ?? "'ipc-interop mechanisms' shows all")")
     }
     for language in Set(pairs.joined()).sorted() where language != "*" && !languages.contains(language) {
       problems.append("there is no language '\(language)'\(Suggestion.clause(for: language, among: languages))")

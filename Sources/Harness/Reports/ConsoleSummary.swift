@@ -13,8 +13,10 @@ struct ConsoleSummary {
   /// The last line is for programs that parse nothing else.
   var lines: [String] {
     let skipped = results.notRunCount(planned: summary.planned)
+    let others = [(results.unsupportedCount, "unsupported"), (skipped, "skipped")].filter { $0.0 > 0 }
     let counts = "\(results.passedCount) passed, \(results.failedCount) failed"
-    return matrix + verdicts + failures + problems + ending + [counts + (skipped > 0 ? ", \(skipped) skipped" : "")]
+    return matrix + verdicts + unsupported + failures + problems + ending
+      + [counts + others.map { ", \($0) \($1)" }.joined()]
   }
 
   /// Tables below each other, as many as the width requires.
@@ -80,11 +82,28 @@ struct ConsoleSummary {
     } + (kinds.isEmpty ? [] : [""])
   }
 
+  /// The operations and programs that a peer lacks, and how many cells need each.
+  private var unsupported: [String] {
+    let reasons = results.filter { $0.isFailure && $0.verdict == .unsupported }.map { $0.outcome.reason ?? "" }
+    let counts = Dictionary(reasons.map { ($0, 1) }, uniquingKeysWith: +).sorted {
+      ($1.value, $0.key) < ($0.value, $1.key)
+    }
+    guard !counts.isEmpty else { return [] }
+    let lines = counts.prefix(Self.maximumListed).flatMap { reason, count in
+      reason.escapedForDisplay.wrapped(to: style.width - 8).enumerated().map { index, line in
+        (index == 0 ? String(count) : "").aligned(to: 6) + "  " + line
+      }
+    }
+    let rest = counts.count - Self.maximumListed
+    return [style.painted("Unsupported (--verbose lists the cells)", .heading)] + lines
+      + (rest > 0 ? ["  and \(rest) more reasons", ""] : [""])
+  }
+
   /// Repeats all failures, because the first may have scrolled out of sight.
   ///
   /// Failures that share a reason show it once.
   private var failures: [String] {
-    let failed = results.filter(\.isFailure)
+    let failed = results.filter { $0.isFailure && $0.verdict != .unsupported }
     guard !failed.isEmpty else { return [] }
     let shown = failed.prefix(Self.maximumListed)
     var lines = [style.painted("Not as expected", .heading)]

@@ -26,9 +26,10 @@ struct RunRecord {
 }
 
 extension [CellResult] {
-  /// Counted so that no cell counts twice: a failure is not also passed.
+  /// Counted so that no cell counts twice: a failure is neither passed nor unsupported.
   var passedCount: Int { count { $0.verdict == .passed && $0.isExpected } }
-  var failedCount: Int { count { $0.isFailure } }
+  var failedCount: Int { count { $0.isFailure && $0.verdict != .unsupported } }
+  var unsupportedCount: Int { count { $0.isFailure && $0.verdict == .unsupported } }
 
   /// With the cells that have no result.
   func notRunCount(planned: Int) -> Int { count { $0.verdict == .notRun } + Swift.max(0, planned - count) }

@@ -15,7 +15,11 @@ final class CellRun {
       let command: [String]?
       switch role.part {
       case .peer: command = peer.peer
-      case .program(let name, _): command = peer.example(name)
+      case .program(let name, _):
+        command = peer.example(name)
+        if let file = peer.missingExample(name) {
+          throw CellOutcome(.unsupported, "\(peer.language) does not have the program \(name): no file \(file)")
+        }
       }
       guard let command else {
         throw CellOutcome(.unsupported, "\(peer.language) has no \(role.part == .peer ? "peer" : "example programs")")

@@ -52,15 +52,17 @@ struct ResponseCheck {
     let isAnnounced = role.greeting?.operations.contains(operation)
     func outcome(_ verdict: Verdict, _ reason: String) -> CellOutcome {
       CellOutcome(
-        verdict, "\(role.description): \(reason)", expected: expected, request: .request(exchange.request),
+        verdict, reason, expected: expected, request: .request(exchange.request),
         response: .response(exchange.response))
     }
+    func failed(_ reason: String) -> CellOutcome { outcome(.failed, "\(role.description): \(reason)") }
     switch exchange.response {
     case .unsupported where isAnnounced == true:
-      throw outcome(.failed, "it announces \(operation), and does not support it")
-    case .unsupported: throw outcome(.unsupported, "it does not have the operation \(operation)")
-    case _ where isAnnounced == false: throw outcome(.failed, "it performs \(operation), which it does not announce")
-    case .invalid(let reason): throw outcome(.failed, "it calls the request '\(operation)' invalid: \(reason)")
+      throw failed("it announces \(operation), and does not support it")
+    // The same reason for every role: the summary counts the cells that share one.
+    case .unsupported: throw outcome(.unsupported, "\(role.language) does not have the operation \(operation)")
+    case _ where isAnnounced == false: throw failed("it performs \(operation), which it does not announce")
+    case .invalid(let reason): throw failed("it calls the request '\(operation)' invalid: \(reason)")
     case .ok, .error: break
     }
   }

@@ -127,7 +127,9 @@ final class StepInterpreter {
   /// Reads the response that is expected now, if any.
   func settle(_ role: RoleProcess, _ expected: ExpectedResponse) throws(CellOutcome) {
     switch expected {
-    case .later: return
+    case .later:
+      // A peer refuses at once what it does not announce. Unread, the refusal leaves the other roles to time out.
+      guard let request = role.pending, role.greeting?.operations.contains(request.operation) == false else { return }
     case .blocks:
       guard let request = role.pending else {
         throw CellOutcome(.broken, "\(role.name) performs nothing in which it could block")
@@ -154,6 +156,9 @@ final class StepInterpreter {
     try client.send(line: line, to: role)
     let exchange = try client.response(of: role)
     guard ResponseCheck.matches(exchange.response, recorded: recorded.replacing("{fresh}", with: names.token)) else {
+      if exchange.response == .unsupported, role.greeting?.operations.contains(exchange.request.operation) == false {
+        try ResponseCheck(registry: registry).rejectRefusal(exchange, by: role, expected: recorded)
+      }
       throw CellOutcome(
         .failed, "\(role.description): the response to '\(line)' differs from the golden transcript",
         expected: recorded, request: .rawRequest(line), response: .response(exchange.response))

@@ -50,8 +50,9 @@ extension [Mutant] {
   /// Returns the mutants with these names; all of them if there are no names.
   public func named(_ names: [String]) throws(RunError) -> [Mutant] {
     for name in names where !contains(where: { $0.name == name }) {
+      let nearest = Suggestion.nearest(to: name, among: map(\.name)).map { "did you mean '\($0)'?" }
       throw RunError(
-        "there is no mutant '\(name)'\(Suggestion.nearestClause(for: name, among: map(\.name)))",
+        "there is no mutant '\(name)'; \(nearest ?? "'ipc-interop self-test --list' shows all")",
         status: .nothingSelected)
     }
     return names.isEmpty ? self : filter { names.contains($0.name) }

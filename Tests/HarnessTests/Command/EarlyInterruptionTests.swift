@@ -22,12 +22,11 @@ struct EarlyInterruptionTests {
       let mutant = "{mutant: f, peer: c, wrong: w, reason: some, caught-by: {fifo/wait: reader}}"
       for (file, text) in [
         ("fixtures/mutants.yaml", "- \(mutant)"), ("fixtures/mutant-peers.yaml", "c: {peer: build/bin/c-peer}"),
-        ("build/bin/c-peer", "#!/bin/sh\nbegin() { echo begun >\(root)/begun; read -r line <\(root)/go; }\n\(peer)\n"),
       ] {
         try Data(text.utf8).write(to: URL(fileURLWithPath: root.appending(file).string))
       }
-      try FileManager.default.setAttributes(
-        [.posixPermissions: 0o755], ofItemAtPath: root.appending("build/bin/c-peer").string)
+      let begin = "begin() { echo begun >\(root)/begun; read -r line <\(root)/go; }"
+      try CommandRun.writeProgram("#!/bin/sh\n\(begin)\n\(peer)\n", to: root.appending("build/bin/c-peer").string)
       let run = try CommandRun(root: root, shell: #"exec env --default-signal=INT "$@""#, command: command)
       let deadline = ContinuousClock.now + .seconds(60)
       while !said.hasLine, ContinuousClock.now < deadline { waitForInput([said], timeout: deadline - .now) }

@@ -24,6 +24,22 @@ struct PeerListTests {
     #expect(peers.peers.map(\.language) == ["c", "swift"])
   }
 
+  @Test("takes a command that begins with a dot from the folder of its file, and others from the root")
+  func relativeCommands() throws {
+    let peers = try load("a: {peer: ./mine --fast}\nb: {peer: ../mine}\nc: {peer: build/mine}").peers
+    let commands = peers.compactMap { $0.peer?.joined(separator: " ") }
+    let folder = FileManager.default.temporaryDirectory.standardizedFileURL.path
+    #expect(commands[0].hasPrefix("\(folder)/peers-") && commands[0].hasSuffix("/mine --fast"))
+    #expect(commands.dropFirst() == ["\(folder)/mine", "/root/build/mine"])
+  }
+
+  @Test("has no example program whose file does not exist") func missingExample() {
+    let peer = PeerDescription(language: "sh", peer: nil, examples: ["/bin/{program}"])
+    #expect(peer.missingExample("sh") == nil)
+    #expect(peer.missingExample("no-such-program") == "/bin/no-such-program")
+    #expect(PeerDescription(language: "sh", peer: nil, examples: ["/bin/sh", "{program}"]).missingExample("x") == nil)
+  }
+
   @Test("refuses a later file that replaces a language without saying so") func refusesReplacement() throws {
     #expect { try load("c: {peer: build/c}", "c: {peer: /other/c}") } throws: {
       "\($0)".contains(":1:1: the language 'c' is already defined; choose another name, or add 'replaces: true'")

@@ -11,13 +11,19 @@ struct CellRunTests {
     _ cases: String, steps: String = "    - a: pid -> pid>=1", isolation: Isolation = .private
   ) async throws -> CellOutcome {
     let (scenarios, registry) = try Checkout.scenarios(ShellPeers.scenario(steps: steps))
-    let scenario = try #require(scenarios.first)
+    return try await outcome(cases, try #require(scenarios.first), registry, isolation: isolation)
+  }
+
+  private func outcome(
+    _ cases: String, _ scenario: Scenario, _ registry: OperationRegistry, isolation: Isolation = .private
+  ) async throws -> CellOutcome {
+    let role = try #require(scenario.roles.first).name
     return try await onThread {
       try ShellPeers.withScripts([ShellPeers.script("odd", cases)]) { folder, commands in
         let configuration = RunConfiguration(
           root: folder, sandboxInit: Checkout.sandboxInit, peers: PeerList([]), registry: registry)
         return CellRun.run(
-          scenario, languages: ["a": PeerDescription(language: "odd", peer: commands[0], examples: nil)],
+          scenario, languages: [role: PeerDescription(language: "odd", peer: commands[0], examples: nil)],
           names: CellNames(), context: configuration.context(SandboxCapabilities(isolation: isolation)))
       }
     }
@@ -27,7 +33,26 @@ struct CellRunTests {
   func unsupportedInsteadOfBlocking() async throws {
     let outcome = try await outcome("", steps: "    - a: poll events=POLLIN timeout=3600 -> blocks\n    - a: -> ok")
     #expect(outcome.verdict == .unsupported)
-    #expect(outcome.reason == "a (odd): it does not have the operation poll")
+    #expect(outcome.reason == "odd does not have the operation poll")
+  }
+
+  @Test(
+    "of a golden transcript is unsupported if the peer announces that it does not have an operation",
+    arguments: [("pipe2 reader=r writer=w", Verdict.unsupported), ("limits", .failed)])
+  func unsupportedInTranscript(request: String, verdict: Verdict) async throws {
+    let text = "# A title.\n> \(request)\n< ok fd=*\n"
+    let scenario = try DiagnosticLog.collect { TranscriptLoader.scenario(file: "x.txt", text: text, log: $0) }
+    let registry = try Checkout.fixtures.get().registry
+    #expect(try await outcome("*:limits*) echo unsupported ;;", try #require(scenario), registry).verdict == verdict)
+  }
+
+  @Test("is unsupported at once if the response to an operation that the peer does not have would be read later")
+  func unsupportedBeforeLater() async throws {
+    let outcome = try await outcome(
+      "", steps: "    - a: poll events=POLLIN timeout=3600 -> later\n    - sleeps: a in poll\n    - a: -> ok")
+    #expect(outcome.verdict == .unsupported)
+    #expect(outcome.reason == "odd does not have the operation poll")
+    #expect(outcome.evidence?.step?.hasSuffix("-> later") == true)
   }
 
   @Test("that fails reports also what it left behind") func failingCellLeaks() async throws {

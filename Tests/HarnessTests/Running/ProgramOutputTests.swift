@@ -13,8 +13,7 @@ struct ProgramOutputTests {
       try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
       defer { try? FileManager.default.removeItem(at: folder) }
       let file = folder.appending(path: "greet")
-      try Data("#!/bin/sh\n\(program)\n".utf8).write(to: file)
-      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path)
+      try CommandRun.writeProgram("#!/bin/sh\n\(program)\n", to: file.path)
       let (scenarios, registry) = try Checkout.scenarios(
         """
         - id: test/test

@@ -80,8 +80,8 @@ final class CommandRun {
     let programs = folder.appending(path: "build/bin")
     try FileManager.default.createDirectory(at: programs, withIntermediateDirectories: true)
     for name in ["sandbox-init", "c-peer"] {
-      try FileManager.default.copyItem(
-        atPath: Checkout.root.appending("build/bin/\(name)").string, toPath: programs.appending(path: name).path)
+      try Self.shell(
+        #"cp "$1" "$2""#, Checkout.root.appending("build/bin/\(name)").string, programs.appending(path: name).path)
     }
     let cells = (1...cells).map(String.init).joined(separator: ", ")
     try Data(
@@ -108,6 +108,19 @@ final class CommandRun {
     try Data("- group: g\n  pitfalls:\n    - requirement: r\n      scenarios: [fifo/wait]\n".utf8)
       .write(to: folder.appending(path: "fixtures/pitfalls.yaml"))
     return FilePath(folder.path)
+  }
+
+  /// Writes a program, from a process of its own.
+  ///
+  /// A child that this process forks while it writes would hold the file open: executing it would fail with ETXTBSY.
+  static func writeProgram(_ text: String, to path: String) throws {
+    try shell(#"printf '%s' "$1" >"$2" && chmod 755 "$2""#, text, path)
+  }
+
+  private static func shell(_ script: String, _ arguments: String...) throws {
+    let process = try Process.run(URL(fileURLWithPath: "/bin/sh"), arguments: ["-c", script, "sh"] + arguments)
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0)
   }
 
   /// Adds a fault-injection script, and the table of calls, to a checkout.
