@@ -174,6 +174,8 @@ import Testing
   func `Without retryOnInterrupt, an interruption is an error`(_ timeout: Timeout) async {
     let isNever = timeout == .never
     await #expect(processExitsWith: .success) { [isNever = isNever as Bool] in
+      // Ends a call that does not report the interruption.
+      alarm(30)
       try Self().withCalls { calls in
         let interruptions = Interruptions()
         defer { interruptions.end() }
