@@ -21,9 +21,7 @@ struct Parameters {
   func bytes(_ key: String) throws -> [UInt8] { try given(key, fields[bytes: key]) }
 
   func integer<Value: FixedWidthInteger>(_ key: String) throws -> Value {
-    let text = try text(key)
-    let value = text.hasPrefix("0x") ? Value(text.dropFirst(2), radix: 16) : Value(text)
-    return try valid(key, value, "a number in range")
+    try valid(key, Value(try text(key)), "a decimal number in range")
   }
 
   func integer<Value: FixedWidthInteger>(_ key: String, default value: Value) throws -> Value {
@@ -45,7 +43,10 @@ struct Parameters {
 
   /// Permissions, in octal.
   func permissions(_ key: String = "mode") throws -> FilePermissions {
-    FilePermissions(rawValue: try valid(key, CInterop.Mode(try text(key), radix: 8), "octal permissions"))
+    let digits = try text(key)
+    let isShort = 1...5 ~= digits.utf8.count && digits.utf8.first != UInt8(ascii: "+")
+    let mode = isShort ? CInterop.Mode(digits, radix: 8) : nil
+    return FilePermissions(rawValue: try valid(key, mode, "1 to 5 octal digits"))
   }
 
   /// `default` where none are given.
@@ -63,11 +64,9 @@ struct Parameters {
     has(key) ? try flags(key, of: table) : value
   }
 
-  /// Decimal seconds.
+  /// Decimal seconds: an optional sign, at most 10 digits, and at most 9 digits after the point.
   func duration(_ key: String) throws -> Duration {
-    let seconds = try valid(key, Double(try text(key)), "decimal seconds")
-    guard seconds.isFinite, abs(seconds) < 1e9 else { throw Invalid("\(key) is out of range") }
-    return .seconds(seconds)
+    try valid(key, Duration(decimalSeconds: try text(key)), "a time in decimal seconds")
   }
 
   /// The timeout of a request, in seconds from now; without one, the call waits without a limit.
@@ -106,5 +105,22 @@ struct Parameters {
   private func valid<Value>(_ key: String, _ value: Value?, _ expected: String) throws -> Value {
     guard let value else { throw Invalid("\(key)=\(fields[key] ?? ""): \(expected) expected") }
     return value
+  }
+}
+
+extension Duration {
+  /// By integers, since a `Double` would lose nanoseconds.
+  fileprivate init?(decimalSeconds text: String) {
+    let isNegative = text.hasPrefix("-")
+    let digits = isNegative || text.hasPrefix("+") ? text.dropFirst() : text[...]
+    let parts = digits.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+    let fraction = parts.count == 2 ? parts[1] : ""
+    guard parts[0].utf8.count <= 10, fraction.utf8.count <= 9, !(parts[0].isEmpty && fraction.isEmpty),
+      (parts[0] + fraction).utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),
+      let seconds = Int64("0" + parts[0]),
+      let nanoseconds = Int64(fraction + String(repeating: "0", count: 9 - fraction.utf8.count))
+    else { return nil }
+    let duration = Duration.seconds(seconds) + .nanoseconds(nanoseconds)
+    self = isNegative ? .zero - duration : duration
   }
 }

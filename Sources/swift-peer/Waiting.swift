@@ -105,7 +105,7 @@ extension Peer {
   fileprivate func polled(_ parameters: Parameters) throws -> [(FileDescriptor, Readiness)] {
     let descriptors =
       if parameters.has("fd") {
-        [FileDescriptor(rawValue: try parameters.integer("fd"))]
+        [try parameters.openOrClosedDescriptor()]
       } else if parameters.has("handles") {
         try parameters.text("handles").split(separator: ",").map { try descriptor(String($0)) }
       } else {
@@ -147,6 +147,13 @@ extension Peer {
 }
 
 extension Parameters {
+  /// A descriptor by its number, open or not. poll(2) ignores -1.
+  fileprivate func openOrClosedDescriptor() throws -> FileDescriptor {
+    let number: Int32 = try integer("fd")
+    guard number >= -1 else { throw Invalid("fd=\(number): -1 or more expected") }
+    return FileDescriptor(rawValue: number)
+  }
+
   /// The parameter `timeout`, which is required; with a negative value the call waits without a limit.
   fileprivate func waitTimeout() throws -> Timeout {
     let timeout = try duration("timeout")

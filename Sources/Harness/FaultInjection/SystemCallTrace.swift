@@ -125,10 +125,11 @@ extension SystemCallTrace.Call {
     line.components(separatedBy: " = ").last.flatMap { Int($0.prefix { $0 == "-" || $0.isNumber }) }
   }
 
-  /// Whether it is an allocator's mapping, or concerns a word on which only threads of this process sleep: other
-  /// processes see neither.
+  /// Whether it is an allocator's mapping, concerns a word on which only threads of this process sleep, or reads what
+  /// `/proc` says of this process: other processes see none of them, and a peer can do without the last.
   fileprivate var isPrivate: Bool {
     (name == "mmap" && line.contains("MAP_ANONYMOUS")) || (name == "futex" && line.contains("_PRIVATE"))
+      || (["openat", "read"].contains(name) && line.contains(/\/proc\/(self|thread-self|\d+)\/(status|maps)[">]/))
   }
 
   /// Whether it reads a process's files of the kernel, which are never short and can be read again.

@@ -34,7 +34,7 @@ public enum MappedFile {
   public static func open<Access: MemoryAccess>(
     _ path: FilePath, access: Access = .readWrite
   ) throws(IPCError) -> MemoryObject<Access> {
-    try MemoryObject(taking: try open(path, Access.self, 0), .path(path), isNew: false)
+    try MemoryObject(taking: try open(path, Access.self, 0), .path(path))
   }
 
   /// Creates a file.

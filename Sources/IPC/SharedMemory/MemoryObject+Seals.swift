@@ -49,7 +49,7 @@ extension MemoryObject where Access == ReadWriteAccess {
     let opened = try OwnedDescriptor.opened(by: .memfdCreate, on: object) {
       unsafe label.withCString { unsafe cipc_memfd_create($0, UInt32(flags)) }
     }
-    let memory = try MemoryObject(taking: opened, object, isNew: true)
+    let memory = MemoryObject(created: opened, object)
     // Where vm.memfd_noexec is not 0, the kernel makes the memory sealable without being asked.
     if !sealable, try !memory.seals().contains(.seal) { try memory.add(.seal) }
     if size != 0 { try memory.allocate(size) }

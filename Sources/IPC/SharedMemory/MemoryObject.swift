@@ -47,11 +47,18 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
     isNew = false
   }
 
-  init(taking opened: consuming OwnedDescriptor, _ object: IPCError.Object, isNew: Bool) throws(IPCError) {
+  init(taking opened: consuming OwnedDescriptor, _ object: IPCError.Object) throws(IPCError) {
     try Self.check(opened.descriptor, object)
     owned = opened
     self.object = object
-    self.isNew = isNew
+    isNew = false
+  }
+
+  /// Takes ownership of what this process has just created, which needs no check: one that fails would leave it behind.
+  init(created opened: consuming OwnedDescriptor, _ object: IPCError.Object) {
+    owned = opened
+    self.object = object
+    isNew = true
   }
 
   /// Refuses directories and devices.
@@ -166,7 +173,7 @@ extension MemoryObject {
     _ permissions: FilePermissions, applyUmask: Bool
   ) throws(IPCError) -> MemoryObject {
     let descriptor = opened.descriptor
-    let created = try MemoryObject(taking: opened, object, isNew: true)
+    let created = MemoryObject(created: opened, object)
     do throws(IPCError) {
       if !applyUmask {
         try Syscall.call(.fchmod, on: object) { fchmod(descriptor.rawValue, permissions.rawValue) }

@@ -36,7 +36,7 @@ public enum POSIXSharedMemory {
   public static func open<Access: MemoryAccess>(
     _ name: POSIXName, access: Access = .readWrite
   ) throws(IPCError) -> MemoryObject<Access> {
-    try MemoryObject(taking: try open(name, Access.self, 0), .name(name), isNew: false)
+    try MemoryObject(taking: try open(name, Access.self, 0), .name(name))
   }
 
   /// Creates the shared memory `name`.

@@ -59,6 +59,9 @@ import Testing
         "bash",
         arguments: ["-c", "read a <&\(numbers.0) && read b <&\(numbers.1) && test \"$a $b\" = 'other one'"],
         inheriting: [.init(one.reader, as: numbers.1), .init(other.reader, as: numbers.0)])
+      // If the child reads the same pipe twice, it reads end of file.
+      try one.writer.close()
+      try other.writer.close()
       #expect(try child.wait() == .exited(0))
     }
   }
@@ -96,6 +99,8 @@ import Testing
       var inherited = [ChildProcess.Inherited(other.reader, as: number)]
       for number in free { inherited.append(.init(one.reader, as: number)) }
       let child = try ChildProcess("bash", arguments: ["-c", script], inheriting: inherited)
+      try one.writer.close()
+      try other.writer.close()
       #expect(try child.wait() == .exited(0))
     }
   }
@@ -112,6 +117,49 @@ import Testing
           "bash", arguments: ["-c", "read line <&3 && test \"$line\" = 'a line'"], inheriting: [.init(file, as: 3)])
         let status = try child.wait()
         #expect(status == .exited(0))
+      }
+    }
+  }
+
+  @Test func `A child inherits descriptors of every kind`() async throws {
+    try await onThread {
+      let pipe = try AnonymousPipe()
+      let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
+      let datagrams = try UDP.Socket(.v4)
+      let listener = try TCP.Listener(at: SocketAddress(.loopback(.v4), port: 0))
+      let memory = try MemoryObject.anonymous("inherited", size: 8)
+      let bytes: [UInt8] = Array("a line\n".utf8) + [0]
+      try memory.map().copy(bytes.span)
+      let counter = try EventFD()
+      let timer = try TimerFD()
+      let events = try Epoll()
+      let signals = try SignalFD([.user2])
+      let process = try PIDFD(of: .current)
+      let script = """
+        read line <&3 && test "$line" = 'a line' || exit 1
+        test -p /dev/fd/4 && test -p /dev/fd/5 && test -S /dev/fd/6 && test -S /dev/fd/7 && test -S /dev/fd/8 || exit 2
+        for number in 9 10 11 12 13; do readlink /proc/self/fd/$number; done
+        """
+      try withQueueName { name in
+        let queue = try POSIXMessageQueue.Duplex.scratch(name)
+        let output = try AnonymousPipe()
+        let child = try ChildProcess(
+          "bash", arguments: ["-c", script + "\nreadlink /proc/self/fd/14"],
+          inheriting: [
+            .init(memory, as: 3), .init(pipe.reader, as: 4), .init(pipe.writer, as: 5), .init(pair.first, as: 6),
+            .init(datagrams, as: 7), .init(listener, as: 8), .init(counter, as: 9), .init(timer, as: 10),
+            .init(events, as: 11), .init(signals, as: 12), .init(process, as: 13), .init(queue, as: 14),
+          ], standardOutput: .descriptor(output.writer))
+        try output.writer.close()
+        var bytes: [UInt8] = []
+        try output.reader.readToEnd(appendingTo: &bytes)
+        #expect(try child.wait() == .exited(0))
+        let kinds = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        try #require(kinds.count == 6)
+        for (kind, expected) in zip(kinds, ["[eventfd", "[timerfd]", "[eventpoll", "[signalfd]", "pidfd"]) {
+          #expect(kind.contains(expected))
+        }
+        #expect(kinds[5].hasSuffix("\(name)"))
       }
     }
   }
@@ -194,7 +242,9 @@ import Testing
       #expect(getpgid(child.processID.rawValue) == child.processID.rawValue)
       let member = try ChildProcess(
         "sleep", arguments: ["3600"], options: .init(processGroup: .existing(child.processID)))
-      #expect(getpgid(member.processID.rawValue) == child.processID.rawValue)
+      let isMember = getpgid(member.processID.rawValue) == child.processID.rawValue
+      #expect(isMember)
+      if !isMember { try Signal.terminate.send(to: member.processID) }
       #expect(kill(-child.processID.rawValue, SIGTERM) == 0)
       #expect(try member.wait() == .signaled(.terminate))
       #expect(try child.wait() == .signaled(.terminate))

@@ -18,3 +18,13 @@ func until(_ condition: () throws -> Bool) rethrows {
 func eventually(_ condition: () throws -> Bool) async rethrows {
   while try !condition() { await Task.yield() }
 }
+
+/// Runs `body` in a thread while another thread runs `other` again and again.
+func racing<Value: Sendable>(
+  _ other: @escaping @Sendable () -> Void, _ body: @escaping @Sendable () throws -> Value
+) async throws -> Value {
+  let thread = Thread { while !Thread.current.isCancelled { other() } }
+  thread.start()
+  defer { thread.cancel() }
+  return try await onThread(body)
+}

@@ -223,12 +223,14 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func `createOrOpen of shared memory succeeds while another removes the name`() throws {
-    try withMemoryName { name in
+  @Test(.timeLimit(.minutes(1)))
+  func `createOrOpen succeeds while another process creates and removes the name`() throws {
+    try withSemaphoreName { name in
       try Self.racing {
-        try? POSIXSharedMemory.unlink(name)
+        try? POSIXSemaphore.create(name, value: 1).close()
+        try? POSIXSemaphore.unlink(name)
       } _: {
-        for _ in 0..<3000 { try POSIXSharedMemory.createOrOpen(name, size: 16).close() }
+        for _ in 0..<3000 { try POSIXSemaphore.createOrOpen(name, value: 1).close() }
       }
     }
   }

@@ -167,6 +167,18 @@ import Testing
     }
   }
 
+  @Test func `createOrOpen never reports a set that another process has just removed`() async throws {
+    try await withKey { (key) async throws in
+      let failures = try await racing {
+        _ = try? SystemVSemaphores.create(key, count: 1)
+        try? SystemVSemaphores.open(key).remove()
+      } _: {
+        (0..<5000).compactMap { _ in reason { _ = try SystemVSemaphores.createOrOpen(key, count: 1) } }
+      }
+      #expect(failures.isEmpty)
+    }
+  }
+
   @Test func `A set whose users were killed is removed, an unused one is not`() async throws {
     try await withKey { (key) async throws in
       let number = key.rawValue

@@ -151,6 +151,14 @@ import Testing
         let memory = try segment.attachReadOnly()
         #expect(try !segment.removeIfAbandoned())
         #expect(try memory.copyBytes(count: 1) == [1])
+        // Both recorded processes are dead now, but this one has it attached.
+        let identifier = segment.identifier
+        await #expect(processExitsWith: .signal(SIGKILL)) { [identifier = identifier as Int32] in
+          _ = try SystemVSharedMemory(identifier: identifier).attachReadOnly()
+          kill(getpid(), SIGKILL)
+        }
+        #expect(try !segment.removeIfAbandoned())
+        #expect(try memory.copyBytes(count: 1) == [1])
       }
       // The segment is not attached any more, but its last user, this process, is alive.
       #expect(try !segment.removeIfAbandoned())
@@ -174,13 +182,12 @@ import Testing
 
   @Test func `createOrOpen never reports a segment that another process has just removed`() async throws {
     try await withKey { (key) async throws in
-      async let removed: Void = onThread {
-        for _ in 0..<2000 { try? SystemVSharedMemory.open(key).remove() }
+      let failures = try await racing {
+        _ = try? SystemVSharedMemory.create(key, size: 1)
+        try? SystemVSharedMemory.open(key).remove()
+      } _: {
+        (0..<5000).compactMap { _ in reason { _ = try SystemVSharedMemory.createOrOpen(key, size: 1) } }
       }
-      let failures = try await onThread {
-        (0..<2000).compactMap { _ in reason { _ = try SystemVSharedMemory.createOrOpen(key, size: 1) } }
-      }
-      try await removed
       #expect(failures.isEmpty)
     }
   }

@@ -1,0 +1,87 @@
+import Foundation
+import IPC
+import SystemPackage
+import Testing
+
+/// Memory objects whose names other processes create and remove at the same time.
+@Suite struct MemoryObjectRaceTests {
+  /// Runs `other` in a thread, again and again, until `body` returns.
+  private static func racing(_ other: @escaping @Sendable () -> Void, _ body: () throws -> Void) rethrows {
+    let thread = Thread { while !Thread.current.isCancelled { other() } }
+    thread.start()
+    defer { thread.cancel() }
+    try body()
+  }
+
+  /// Creates files at `path` as another process does, without the library, while `create` and `remove` run in a thread.
+  /// The permissions of these files must stay as they are.
+  private static func expectPermissionsStay(
+    at path: String, create: @escaping @Sendable () throws -> Void, remove: @escaping @Sendable () throws -> Void
+  ) throws {
+    try racing {
+      try? create()
+      try? remove()
+    } _: {
+      var created = 0
+      while created < 3000 {
+        let file = unsafe open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
+        guard file != -1 else { continue }
+        created += 1
+        var status = stat()
+        for _ in 0..<20 where status.st_mode & 0o077 == 0 { try #require(unsafe fstat(file, &status) == 0) }
+        #expect(status.st_mode & 0o777 == 0o600)
+        close(file)
+        if status.st_mode & 0o777 != 0o600 { break }
+        _ = unsafe unlink(path)
+      }
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `The permissions of another process's shared memory stay as they are`() async {
+    await #expect(processExitsWith: .success) {
+      umask(0o077)
+      try withMemoryName { name in
+        try Self.expectPermissionsStay(at: "/dev/shm/\(name.description.dropFirst())") {
+          try POSIXSharedMemory.create(name, permissions: FilePermissions(rawValue: 0o666)).close()
+        } remove: {
+          try POSIXSharedMemory.unlink(name)
+        }
+      }
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `The permissions of another process's file stay as they are`() async {
+    await #expect(processExitsWith: .success) {
+      umask(0o077)
+      let scratch = try Scratch()
+      let path = scratch.path.appending("file")
+      try Self.expectPermissionsStay(at: path.string) {
+        try MappedFile.create(path, permissions: FilePermissions(rawValue: 0o666)).close()
+      } remove: {
+        try MappedFile.unlink(path)
+      }
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `createOrOpen succeeds while another process removes the name`() throws {
+    try withMemoryName { name in
+      try Self.racing {
+        try? POSIXSharedMemory.unlink(name)
+      } _: {
+        for _ in 0..<3000 { try POSIXSharedMemory.createOrOpen(name, size: 16).close() }
+      }
+    }
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `createOrOpen succeeds while another process creates and removes the name`() throws {
+    try withMemoryName { name in
+      try Self.racing {
+        try? POSIXSharedMemory.create(name).close()
+        try? POSIXSharedMemory.unlink(name)
+      } _: {
+        for _ in 0..<3000 { try POSIXSharedMemory.createOrOpen(name, size: 16).close() }
+      }
+    }
+  }
+}
