@@ -24,9 +24,13 @@ let signalOperations: [Peer.Operation] = [
 
   .init("setitimer") { _, parameters in
     let (seconds, attoseconds) = try parameters.duration("interval").components
-    let time = timeval(tv_sec: Int(seconds), tv_usec: Int(attoseconds / 1_000_000_000_000))
-    var times = itimerval(it_interval: time, it_value: time)
-    guard unsafe setitimer(Int32(ITIMER_REAL.rawValue), &times, nil) == 0 else { throw Failure(Errno(rawValue: errno)) }
+    let microseconds = Int(attoseconds / 1_000_000_000_000)
+    // An itimerval is two timevals of two longs. Which module has the members of timeval depends on the order of imports.
+    let times: InlineArray<4, Int> = [Int(seconds), microseconds, Int(seconds), microseconds]
+    let result = unsafe times.span.withUnsafeBytes {
+      unsafe setitimer(Int32(ITIMER_REAL.rawValue), $0.baseAddress?.assumingMemoryBound(to: itimerval.self), nil)
+    }
+    guard result == 0 else { throw Failure(Errno(rawValue: errno)) }
     return Fields()
   },
 

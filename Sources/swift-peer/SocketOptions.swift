@@ -109,12 +109,13 @@ extension SocketHandle {
   ///
   /// The library does not set this option; scenarios check that.
   private func receiveTimeout() throws -> Int {
-    var value = timeval()
+    // A timeval is two longs. Which module has its members depends on the order of imports.
+    var value = (seconds: 0, microseconds: 0)
     var size = socklen_t(MemoryLayout<timeval>.size)
     guard unsafe getsockopt(descriptor.rawValue, SOL_SOCKET, SO_RCVTIMEO, &value, &size) == 0 else {
       throw Failure(Errno(rawValue: errno))
     }
-    return value.tv_sec * 1_000_000 + Int(value.tv_usec)
+    return value.seconds * 1_000_000 + value.microseconds
   }
 }
 

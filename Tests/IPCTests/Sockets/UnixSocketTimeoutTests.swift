@@ -123,7 +123,8 @@ import Testing
     }
   }
 
-  private static let timeout = timeval(tv_sec: 5, tv_usec: 0)
+  // A timeval is two longs. Which module has its members depends on the order of imports.
+  private static let timeout = (seconds: 5, microseconds: 0)
 
   private func setTimeouts(of descriptor: FileDescriptor) throws {
     var value = Self.timeout
@@ -135,10 +136,10 @@ import Testing
 
   private func expectTimeouts(of descriptor: FileDescriptor) {
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-      var value = timeval()
+      var value = (seconds: 0, microseconds: 0)
       var size = socklen_t(MemoryLayout<timeval>.size)
       #expect(unsafe getsockopt(descriptor.rawValue, SOL_SOCKET, option, &value, &size) == 0)
-      #expect(value.tv_sec == Self.timeout.tv_sec)
+      #expect(value.seconds == Self.timeout.seconds)
     }
   }
 
