@@ -129,7 +129,7 @@ extension SystemCallTrace.Call {
   /// `/proc` says of this process: other processes see none of them, and a peer can do without the last.
   fileprivate var isPrivate: Bool {
     (name == "mmap" && line.contains("MAP_ANONYMOUS")) || (name == "futex" && line.contains("_PRIVATE"))
-      || (["openat", "read"].contains(name) && line.contains(/\/proc\/(self|thread-self|\d+)\/(status|maps)[">]/))
+      || (["openat", "read"].contains(name) && line.contains(/\/proc\/[^">]*\/(status|maps)[">]/))
   }
 
   /// Whether it reads a process's files of the kernel, which are never short and can be read again.

@@ -23,8 +23,7 @@ extension POSIXSemaphore {
       // sem_open(3) maps what has the name, and returns no descriptor. So the file of the name is checked, if the name
       // referred to the same file before and after.
       if case .success(let before) = file {
-        let after = try? FileStatus(semaphore: name)
-        if try opening.isMapped(from: before) || after?.isSameFile(as: before) == true {
+        if try opening.isMapped(from: before) || (try? FileStatus(semaphore: name))?.isSameFile(as: before) == true {
           guard before.size >= size else { throw IPCError(.semOpen, .protocolNotSupported, on: .name(name)) }
           return POSIXSemaphore(named: opening, .name(name), isNew: false)
         }
