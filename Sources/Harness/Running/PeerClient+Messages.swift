@@ -1,0 +1,79 @@
+import Glibc
+import PeerProtocol
+
+extension PeerClient {
+  func send(_ request: Request, to role: RoleProcess) throws(CellOutcome) {
+    guard role.pending == nil else {
+      throw CellOutcome(
+        .broken, "\(role.name) cannot take \(request.operation) during \(role.pending?.operation ?? "another request")")
+    }
+    role.pending = request
+    try write("\(request)", .request(request), to: role)
+  }
+
+  /// Sends a line that need not be a request.
+  func send(line: String, to role: RoleProcess) throws(CellOutcome) {
+    role.pending = (try? Request(parsing: line)) ?? Request(String(line.prefix { $0 != " " }))
+    try write(line, .rawRequest(line), to: role)
+  }
+
+  private func write(_ line: String, _ message: Message, to role: RoleProcess) throws(CellOutcome) {
+    // A line that comes before the request is not its response.
+    try receive(.zero)
+    try rejectUnrequestedOutput(of: role)
+    role.record(message)
+    var rest = Array("\(line)\n".utf8)[...]
+    try wait(for: role, to: "read a request", .every(.milliseconds(1))) { () throws(CellOutcome) -> Void? in
+      switch streams(of: role).input.write(rest) {
+      case .all: return ()
+      case .some(let count): rest = rest.dropFirst(count)
+      case .gone: throw ended(role, doing: "read a request")
+      }
+      return nil
+    }
+  }
+
+  func rejectUnrequestedOutput(of role: RoleProcess) throws(CellOutcome) {
+    let output = streams(of: role).output
+    guard let line = output.nextLine() ?? output.takeRest() else { return }
+    role.record(.line(line))
+    throw CellOutcome(.failed, "\(role.description) wrote a line without a request", response: .line(line))
+  }
+
+  /// Waits for the response to the pending request.
+  func response(of role: RoleProcess) throws(CellOutcome) -> Exchange {
+    guard let request = role.pending else { throw CellOutcome(.broken, "\(role.name) has no request to respond to") }
+    let line = try nextLine(of: role, doing: request.operation)
+    role.pending = nil
+    do throws(ProtocolError) {
+      let response = try Response(parsing: line)
+      role.record(.response(response))
+      return Exchange(request: request, response: response)
+    } catch {
+      role.record(.line(line))
+      throw CellOutcome(
+        .failed, "\(role.description) breaks the protocol: \(error)", request: .request(request), response: .line(line))
+    }
+  }
+
+  func nextLine(of role: RoleProcess, doing what: String) throws(CellOutcome) -> String {
+    let streams = streams(of: role)
+    return try wait(for: role, to: what) { () throws(CellOutcome) -> String? in
+      if let line = streams.output.nextLine() { return line }
+      role.takeErrors(from: streams.error)
+      if streams.output.isEnded { throw ended(role, doing: what) }
+      return nil
+    }
+  }
+
+  /// Reads the output of programs and the standard error of all roles.
+  func drain(_ role: RoleProcess) {
+    let streams = streams(of: role)
+    role.takeErrors(from: streams.error)
+    guard !role.isPeer else { return }
+    while let line = streams.output.nextLine() ?? streams.output.takeRest() {
+      role.record(.line(line))
+      role.printed.append(line)
+    }
+  }
+}
