@@ -3,7 +3,9 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Paths are bytes, as for the kernel. A path that is not UTF-8 must not become another one.
+/// Paths are bytes, as for the kernel.
+///
+/// A path that is not UTF-8 must not become another one.
 @Suite struct PathTests {
   /// A path in `scratch` that is not UTF-8.
   private func path(in scratch: borrowing Scratch) -> FilePath {

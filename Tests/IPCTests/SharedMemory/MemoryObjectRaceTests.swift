@@ -14,6 +14,7 @@ import Testing
   }
 
   /// Creates files at `path` as another process does, without the library, while `create` and `remove` run in a thread.
+  ///
   /// The permissions of these files must stay as they are.
   private static func expectPermissionsStay(
     at path: String, create: @escaping @Sendable () throws -> Void, remove: @escaping @Sendable () throws -> Void
