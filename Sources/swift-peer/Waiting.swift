@@ -147,7 +147,9 @@ extension Peer {
 }
 
 extension Parameters {
-  /// A descriptor by its number, open or not. poll(2) ignores -1.
+  /// A descriptor by its number, whether open or not.
+  ///
+  /// poll(2) ignores -1.
   fileprivate func openOrClosedDescriptor() throws -> FileDescriptor {
     let number: Int32 = try integer("fd")
     guard number >= -1 else { throw Invalid("fd=\(number): -1 or more expected") }
