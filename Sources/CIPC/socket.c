@@ -87,7 +87,7 @@ struct cipc_address cipc_address_of_unix(const void *path, size_t length) {
 }
 
 const uint8_t *cipc_unix_path(const struct cipc_address *address, size_t *length) {
-    // The kernel reports one byte more than sun_path has if a path fills it without a NUL.
+    // If a path fills sun_path without a NUL, the kernel reports a length that is one byte larger.
     const size_t used =
         address->length < sizeof(struct sockaddr_un) ? address->length : sizeof(struct sockaddr_un);
     *length = used > before_path ? used - before_path : 0;

@@ -109,7 +109,7 @@ extension Peer {
   /// A mutex that is locked is linked by its address: the region stays as long as the handle.
   func region(_ parameters: Parameters) throws -> SharedRegion {
     let memory = try handles.find(try parameters.text("memory"), as: (any MemoryHandle).self, "memory")
-    // Memory for reading has no such call. A C program would get SIGSEGV.
+    // Read-only memory has no method that writes. In C, the write would raise SIGSEGV.
     guard let shared = memory as? any SharedHandle else { throw Failure(.badAddress) }
     return try shared.placement()
   }

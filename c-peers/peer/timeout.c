@@ -1,4 +1,4 @@
-/* Timeouts: a wait that continues after an interruption has only the rest of its time. */
+/* Timeouts: a wait that continues after an interruption waits only for the remaining time. */
 #include "peer.h"
 
 #include <errno.h>

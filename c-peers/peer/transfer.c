@@ -13,8 +13,8 @@ static ssize_t transfer(int fd, short event, struct iovec bytes) {
                            : write(fd, bytes.iov_base, bytes.iov_len);
 }
 
-/* Performs one read or write that does not block, for any descriptor. Adds to *moved what was transferred
- * before a failure. */
+/* Performs one read or write that does not block, for any descriptor. Adds the number of bytes
+ * that were transferred before a failure to *moved. */
 static ssize_t attempt(int fd, short event, struct iovec bytes, ssize_t *moved) {
     ssize_t result =
         event == POLLIN ? preadv2(fd, &bytes, 1, -1, RWF_NOWAIT) : pwritev2(fd, &bytes, 1, -1, RWF_NOWAIT);

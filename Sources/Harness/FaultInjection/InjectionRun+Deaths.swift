@@ -15,7 +15,7 @@ extension InjectionRun {
     progress = .dead
   }
 
-  /// Whether the target is dead, or may be at any moment.
+  /// Whether the target has died, or may die at any moment.
   var mayBeDead: Bool {
     switch progress {
     case .dead: true

@@ -31,7 +31,7 @@ extension InjectionRun {
           expected: "error errno=\(errno) call=\(functions.joined(separator: "|"))")
       }
       progress = .survived
-      // A released handle and an earlier transfer are not undone.
+      // A failure undoes neither the release of a handle nor an earlier transfer.
       let isReleased = registry[point.operation]?.releasesHandle == true
       if isReleased || isCommitted(point) || fields["return"].flatMap({ Int($0) }) ?? 0 > 0 {
         progress = .over
@@ -69,8 +69,8 @@ extension InjectionRun {
     guard let operation = registry[request.operation] else { return false }
     let isItsWaiting = operation.sleeps.contains(injection.point.call)
     switch injection.fault {
-    // An operation with a choice reports an interruption of its wait, unless the request has `eintr=retry`. Any other
-    // call may be retried.
+    // An operation with the parameter `eintr` reports that its wait was interrupted, unless the request has
+    // `eintr=retry`. Any other call may be retried.
     case .interrupted: return !isItsWaiting || !operation.takes.contains("eintr") || request.fields["eintr"] == "retry"
     // A wait may be repeated.
     case .wouldBlock: return isItsWaiting || request.fields.keys.contains { $0.hasSuffix("timeout") }

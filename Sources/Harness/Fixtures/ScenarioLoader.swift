@@ -60,7 +60,7 @@ public enum ScenarioLoader {
 
   /// Only a script for fault injection may have responses after a death.
   ///
-  /// Elsewhere, a role dies only by a step.
+  /// In other scenarios, only a step can kill a role.
   static func rejectPeerDeaths(_ scenarios: [Scenario], _ log: DiagnosticLog) {
     for step in scenarios.flatMap(\.steps) where !step.expectedAfterPeerDeath.isEmpty {
       log.add(step.location, "'~>' is only for the scripts of fixtures/fault-injection")

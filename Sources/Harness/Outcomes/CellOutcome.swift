@@ -77,7 +77,7 @@ public struct Evidence: Sendable, Encodable {
 
   /// The requests and responses between the runner and one role.
   public struct Transcript: Sendable, Encodable {
-    /// The role, as the scenario names it.
+    /// The name of the role in the scenario.
     public let role: String
     /// The language that played the role.
     public let language: String

@@ -57,7 +57,7 @@ enum MachineProbe {
     return nil
   }
 
-  /// Whether there is `::1`; for a sandbox with a separate interface, whether the kernel would add it.
+  /// Whether `::1` exists or, in a sandbox with its own interface, would be added by the kernel.
   private static func hasIPv6(_ isolation: Isolation) -> Bool {
     guard let addresses = try? String(contentsOfFile: "/proc/net/if_inet6", encoding: .utf8) else { return false }
     if isolation == .shared { return addresses.contains("\(String(repeating: "0", count: 31))1 ") }

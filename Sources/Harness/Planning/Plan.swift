@@ -7,7 +7,7 @@ struct Plan: Sendable {
   /// They share a control cell, which comes first if it is selected.
   struct Group: Sendable {
     let scenario: Scenario
-    /// The cell of the reference alone; nil if the reference does not take part.
+    /// The cell in which the reference plays all roles; nil if the reference does not take part.
     let control: PlannedCell?
     let cells: [PlannedCell]
   }

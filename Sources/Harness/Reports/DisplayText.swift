@@ -10,9 +10,9 @@ extension Unicode.Scalar {
 }
 
 extension StringProtocol {
-  /// The text as visible characters alone.
+  /// The text with its invisible characters escaped.
   ///
-  /// Escapes such as `\n`, `\x1b` and `\u{202e}` replace the others: output of peers must not control a terminal.
+  /// Escapes are such as `\n`, `\x1b` and `\u{202e}`. Output of peers must not control a terminal.
   var escapedForDisplay: String { escapingUnsafe { _ in false } }
 
   /// The lines of a text, each escaped.

@@ -1,7 +1,7 @@
 /// A report for a pull request or the summary of a pipeline: a headline, a matrix, and the failures folded away.
 struct MarkdownReport: Report {
   private var record = RunRecord()
-  /// The maximum number of explained failures: hosts do not show a text of more than about 1 MiB.
+  /// The maximum number of failures with details: code hosts do not display more than about 1 MiB.
   private static let maximumExplained = 50
 
   mutating func receive(_ event: Event) -> String {

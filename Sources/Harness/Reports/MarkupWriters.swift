@@ -1,4 +1,4 @@
-/// Writes XML, indented, with everything escaped that is not markup.
+/// Writes indented XML, and escapes all text and attribute values.
 struct XMLWriter {
   private var lines = [#"<?xml version="1.0" encoding="UTF-8"?>"#]
   private var open: [String] = []

@@ -18,7 +18,7 @@ public enum ReportFormat: String, Sendable, CaseIterable {
   case json
   /// JUnit XML, for the test views of GitLab, Jenkins and similar tools.
   case junit
-  /// The Test Anything Protocol, version 14: one line a cell, as it ends.
+  /// The Test Anything Protocol, version 14: one line per cell, written when it ends.
   case tap
   /// Markdown, for a pull request or the summary of a pipeline.
   case markdown

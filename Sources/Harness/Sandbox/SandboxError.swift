@@ -15,7 +15,7 @@ package struct SandboxError: Error, CustomStringConvertible {
     self.isRefusal = isRefusal
   }
 
-  /// A system call of the runner that failed.
+  /// Creates an error for a failed system call of the runner.
   package init(call: String, on object: String, errno number: Int32 = errno) {
     self.init("\(call) \(object): \(reason(of: number))")
   }

@@ -32,7 +32,7 @@ public struct IPCError: Error, Hashable, Sendable {
   /// Only calls that transfer in several steps, such as writing a whole buffer, report more than 0.
   public let transferred: Int
 
-  /// Creates an error, as for a test.
+  /// Creates an error, for example in a test.
   public init(_ call: Call, _ errno: Errno, on object: Object? = nil, transferred: Int = 0) {
     self.call = call
     self.errno = errno
@@ -60,7 +60,7 @@ public struct IPCError: Error, Hashable, Sendable {
     case socketAddress(SocketAddress)
     /// A Unix domain socket address.
     indirect case unixAddress(UnixSocket.Address)
-    /// Something that only a text describes, such as the label of anonymous memory.
+    /// An object that only has a description, such as the label of anonymous memory.
     case label(String)
   }
 

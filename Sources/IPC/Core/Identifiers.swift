@@ -21,16 +21,16 @@ public struct POSIXName: Hashable, Sendable {
   /// With the NUL that C needs.
   private let storage: [UInt8]
 
-  /// Creates a name of bytes, up to the first NUL.
+  /// Creates a name from the bytes before the first NUL.
   public init(bytes: some Sequence<UInt8>) { storage = Array(bytes.prefix { $0 != 0 }) + [0] }
 
-  /// Creates a name of the UTF-8 bytes of a string, up to the first NUL.
+  /// Creates a name from the UTF-8 bytes of a string, before the first NUL.
   public init(_ text: some StringProtocol) { self.init(bytes: text.utf8) }
 
   /// The bytes, without a NUL.
   public var bytes: ArraySlice<UInt8> { storage.dropLast() }
 
-  /// Calls `body` with the name as C takes it.
+  /// Calls `body` with the name as a C string.
   @inline(__always)
   package func withCString<Value>(_ body: (UnsafePointer<CChar>) -> Value) -> Value {
     unsafe storage.withUnsafeBufferPointer { buffer in

@@ -23,9 +23,9 @@ public import SystemPackage
 /// `pipe(7)`.
 @frozen
 public struct AnonymousPipe: ~Copyable, Sendable {
-  /// The end that is read.
+  /// The read end.
   public let reader: PipeReader
-  /// The end that is written.
+  /// The write end.
   public let writer: PipeWriter
 
   /// Creates a pipe.

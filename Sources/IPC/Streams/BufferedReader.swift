@@ -149,7 +149,7 @@ extension BufferedReader where Source: ~Copyable {
 }
 
 extension BufferedReader: ReadableStream where Source: ~Copyable {
-  /// Reads at least one byte: those in the buffer, or if it is empty, from the stream.
+  /// Reads at least one byte, from the buffer or, if it is empty, from the stream.
   @inlinable
   public mutating func read(
     into bytes: inout OutputRawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true

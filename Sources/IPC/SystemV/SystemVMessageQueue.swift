@@ -16,8 +16,8 @@ public import SystemPackage
 /// try queue.send(message.span, type: 7, timeout: .after(.seconds(1)))
 /// ```
 ///
-/// The queue stays in the kernel until it is removed, also when all processes have ended. This is a name of it, which
-/// can be copied; there is nothing to close.
+/// The queue stays in the kernel until it is removed, even after all processes have ended. This value only refers to
+/// it: it can be copied, and there is nothing to close.
 ///
 /// `sysvipc(7)`, `msgop(2)`.
 public struct SystemVMessageQueue: SystemVObject {

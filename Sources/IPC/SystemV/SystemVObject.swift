@@ -69,7 +69,7 @@ extension SystemVObject {
   /// Whether the call that returned this value created the object.
   public var isNew: Bool { identity.isNew }
 
-  /// The object as errors name it.
+  /// The description of the object in errors.
   var object: IPCError.Object { identity.key.map { .key($0) } ?? .identifier(identifier) }
 
   /// Performs `msgget(2)`, `semget(2)` or `shmget(2)`.
