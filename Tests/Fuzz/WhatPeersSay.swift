@@ -13,7 +13,7 @@ extension FuzzTarget {
   static let contract = FuzzTarget(name: "contract") { input in
     let line = String(decoding: input, as: UTF8.self)
     if let answer = try? Response(parsing: line) {
-      try demand(try Response(parsing: answer.description) == answer, "an answer that is another when written anew")
+      try demand(try Response(parsing: answer.description) == answer, "a response that differs when parsed again")
       if case .ok(let fields) = answer {
         let check = ResponseCheck(registry: OperationRegistry([]))
         for key in fields.keys {

@@ -2,7 +2,7 @@ internal import CIPC
 internal import SystemPackage
 
 extension ChildProcess {
-  /// What a filter wrote to its standard output, and how it ended.
+  /// The standard output of a filter, and its termination status.
   public typealias FilterResult = (output: [UInt8], status: TerminationStatus)
 
   /// Runs a program as a filter: writes `input` to its standard input, collects its standard output at the same time,

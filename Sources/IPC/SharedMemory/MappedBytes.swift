@@ -23,7 +23,7 @@ internal import SystemPackage
 /// the calls that copy through the kernel and throw instead: ``copyBytes(at:count:)``, ``copy(at:into:)``,
 /// ``copy(_:at:)-(RawSpan,_)``. System V segments cannot become shorter.
 public protocol MappedBytes: ~Copyable {
-  /// What the memory can be used for.
+  /// The access that the memory allows.
   associatedtype Access: MemoryAccess
 
   /// The number of bytes.

@@ -121,7 +121,7 @@ internal import SystemPackage
   public func isSame(as other: borrowing POSIXSemaphore) -> Bool { unsafe address == other.address }
 }
 
-/// What `sem_open(3)` returned, to be closed once.
+/// The result of `sem_open(3)`, which is closed once.
 @usableFromInline @safe struct OpenSemaphore: ~Copyable {
   let address: UnsafeMutablePointer<sem_t>
 

@@ -2,7 +2,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// What to do about errors whose reason alone does not tell.
+/// Tests of the advice in error messages.
 @Suite struct AdviceTests {
   @Test(arguments: [
     (IPCError(.mqOpen, .invalidArgument, on: .name("jobs")), "such as '/jobs'"),

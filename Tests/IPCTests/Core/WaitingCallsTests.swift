@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// What all calls that can wait have in common.
+/// Tests of the properties that all calls which can wait share.
 @Suite struct WaitingCallsTests {
   /// A call that waits until something else happens, which it does only at the end of a test.
   private struct Waiting {
