@@ -27,7 +27,9 @@ enum MachineProbe {
   ) throws(SandboxError) -> SandboxCapabilities {
     var capabilities = capabilities
     let settings = configuration.context(capabilities).sandbox
-    capabilities.unobservableKinds = try Sandbox(settings, names: CellNames(), roles: 0).unobservableKinds()
+    let sandbox = try Sandbox(settings, names: CellNames(), roles: 0)
+    capabilities.unobservableKinds = try sandbox.unobservableKinds()
+    capabilities.users = sandbox.users
     return capabilities
   }
 
@@ -46,8 +48,9 @@ enum MachineProbe {
     }
     for need in scenario.needs {
       switch need {
-      case .anotherUser where geteuid() != 0: return "it requires root, to run a peer as another user"
-      case .unprivileged where geteuid() == 0: return "it requires a user without privilege"
+      case .anotherUser where !capabilities.users.contains(.anotherUser):
+        return "it requires root, to run a peer as another user"
+      case .root where !capabilities.users.contains(.root): return "it requires root, to run a peer as root"
       case .privateSandbox where isolation != .private: return "it requires a private sandbox"
       case .peerDescriptor where !hasPeerDescriptors: return "it requires a kernel with SO_PEERPIDFD"
       case .ipv6 where !hasIPv6(isolation): return "it requires IPv6"

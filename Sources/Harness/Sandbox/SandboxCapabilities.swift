@@ -25,6 +25,8 @@ struct SandboxCapabilities: Sendable, CustomStringConvertible {
   ///
   /// No peer may be asked to create one: nothing listed would look like nothing left behind.
   var unobservableKinds: Set<ObjectKind> = []
+  /// The users that a role can run as.
+  var users: Set<Role.User> = []
 
   var description: String {
     let names = unobservableKinds.map(\.rawValue).sorted().joined(separator: ", ")
