@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 // Peers run without privilege: as another user than this process, without capabilities or a way to gain any.
-// Where this process cannot change its user, or the peers' user cannot enter the checkout, peers have this
+// Where this process cannot change its user, or the peers' user cannot read the programs, peers have this
 // process's user, also without capabilities. In both cases this process is out of their reach: it keeps its
 // capabilities, and is not dumpable. The other peers are out of a peer's reach by Landlock.
 
@@ -51,19 +51,20 @@ static bool exists(uid_t id) {
     return (gid_t)setfsgid((gid_t)group) == id && changed;
 }
 
-/// Whether a user can list and enter a directory. Another fsuid loses root's capabilities for files.
-static bool can_enter(uid_t id, const char *path) {
+/// Whether a user can read the checkout and the programs. Another fsuid loses root's capabilities for files.
+static bool can_read_programs(uid_t id, const struct plan *plan) {
     int user = setfsuid(id), group = setfsgid(id);
-    bool enters = path == NULL || faccessat(AT_FDCWD, path, R_OK | X_OK, AT_EACCESS) == 0;
+    bool reads = plan->keep == NULL || faccessat(AT_FDCWD, plan->keep, R_OK | X_OK, AT_EACCESS) == 0;
+    for (int i = 0; i < plan->programs; i++)
+        reads = reads && faccessat(AT_FDCWD, plan->program[i], R_OK, AT_EACCESS) == 0;
     setfsuid((uid_t)user);
     setfsgid((gid_t)group);
-    return enters;
+    return reads;
 }
 
 void choose_users(const struct plan *plan) {
     // To change the user, and to end and inspect the processes of another one.
-    const unsigned long long change =
-        1 << CAP_SETUID | 1 << CAP_SETGID | 1 << CAP_KILL | 1 << CAP_SYS_PTRACE;
+    const unsigned long long change = 1 << CAP_SETUID | 1 << CAP_SETGID | 1 << CAP_KILL | 1 << CAP_SYS_PTRACE;
     const unsigned long long own = own_capabilities();
     const bool can_change = (own & change) == change;
     // A container may have no number above 65,535.
@@ -74,8 +75,12 @@ void choose_users(const struct plan *plan) {
     can_run[ROOT] = users[ROOT] == 0 && (of_root | 1 << CAP_SYS_RESOURCE) == root_capabilities;
     users[ANOTHER_USER] = first + 1;
     can_run[ANOTHER_USER] = can_change && exists(first + 1);
-    users[PEER] = can_run[ANOTHER_USER] && can_enter(first, plan->keep) ? first : geteuid();
+    users[PEER] = can_run[ANOTHER_USER] && can_read_programs(first, plan) ? first : geteuid();
     can_run[PEER] = true;
+}
+
+uid_t peers_user(void) {
+    return users[PEER];
 }
 
 bool can_run_as(enum user user) {

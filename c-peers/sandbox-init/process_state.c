@@ -148,7 +148,8 @@ void reply_descriptors(const char *line) {
     reply_end();
 }
 
-static bool holds(int pid, const char *target) {
+/// Whether a process has a pipe open, or open for writing.
+static bool holds(int pid, const char *target, bool for_writing) {
     char path[64], found[64];
     snprintf(path, sizeof path, "/proc/%d/fd", pid);
     DIR *directory = opendir(path);
@@ -158,14 +159,17 @@ static bool holds(int pid, const char *target) {
         if (length <= 0)
             continue;
         found[length] = '\0';
-        holds = strcmp(found, target) == 0;
+        struct stat link; // its permissions are the mode in which the file is open
+        holds = strcmp(found, target) == 0 &&
+                (!for_writing || (fstatat(dirfd(directory), entry->d_name, &link, AT_SYMLINK_NOFOLLOW) == 0 &&
+                                  (link.st_mode & S_IWUSR)));
     }
     if (directory != NULL)
         closedir(directory);
     return holds;
 }
 
-/// Lists the processes that have a pipe open, which delay the end of a role's output.
+/// Lists the processes that have a pipe open, which delay the end of a role's output, or of its input.
 void reply_holders(const char *line) {
     char target[64], name[64];
     snprintf(target, sizeof target, "pipe:[%lld]", number_field(line, "inode", -1));
@@ -176,7 +180,7 @@ void reply_holders(const char *line) {
     }
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         int pid = atoi(entry->d_name);
-        if (pid <= 0 || pid == getpid() || !holds(pid, target))
+        if (pid <= 0 || pid == getpid() || !holds(pid, target, number_field(line, "writing", 0) != 0))
             continue;
         reply("holder");
         reply_number("pid", pid);

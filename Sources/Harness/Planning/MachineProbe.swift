@@ -30,6 +30,7 @@ enum MachineProbe {
     let sandbox = try Sandbox(settings, names: CellNames(), roles: 0)
     capabilities.unobservableKinds = try sandbox.unobservableKinds()
     capabilities.users = sandbox.users
+    capabilities.runsAsRoot = sandbox.user == 0
     return capabilities
   }
 

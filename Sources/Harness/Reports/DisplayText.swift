@@ -12,7 +12,8 @@ extension Unicode.Scalar {
 extension StringProtocol {
   /// The text with its invisible characters escaped.
   ///
-  /// Escapes are such as `\n`, `\x1b` and `\u{202e}`. Output of peers must not control a terminal.
+  /// Escapes are such as `\n`, `\x1b` and `\u{202e}`. Output of peers must not control a terminal, or a CI service: a
+  /// second `#` is escaped, since `##[` and `##vso[` begin commands anywhere in a line.
   var escapedForDisplay: String { escapingUnsafe { _ in false } }
 
   /// The lines of a text, each escaped.
@@ -27,7 +28,8 @@ extension StringProtocol {
   private func escapingUnsafe(except isKept: (Unicode.Scalar) -> Bool) -> String {
     var text = String.UnicodeScalarView()
     for scalar in unicodeScalars {
-      guard scalar.isUnsafeToDisplay, !isKept(scalar) else {
+      let isSecondMark = scalar == "#" && text.last == "#"
+      guard scalar.isUnsafeToDisplay || isSecondMark, !isKept(scalar) else {
         text.append(scalar)
         continue
       }

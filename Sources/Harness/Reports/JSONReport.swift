@@ -20,17 +20,17 @@ struct JSONReport: Report {
   }
 }
 
-/// A document for programs, without what could control a terminal.
+/// A document for programs, without what could control a terminal or a CI service.
 ///
-/// The encoder escapes the control characters below the space, as JSON requires; a terminal obeys others as well. They
-/// can be in strings alone, where each may be its escape.
+/// The encoder escapes the control characters below the space, as JSON requires; a terminal obeys others as well, and
+/// `##[` begins a command of a CI service. They can be in strings alone, where each may be its escape.
 func json(_ document: some Encodable) throws -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
   let text = String(decoding: try encoder.encode(document), as: UTF8.self)
   var escaped = String.UnicodeScalarView()
   for scalar in text.unicodeScalars {
-    if scalar.isUnsafeToDisplay, scalar != "\n" {
+    if scalar.isUnsafeToDisplay && scalar != "\n" || scalar == "#" && escaped.last == "#" {
       for unit in UTF16.encode(scalar) ?? .init() {
         let digits = String(unit, radix: 16)
         escaped.append(contentsOf: #"\u\#(String(repeating: "0", count: 4 - digits.count))\#(digits)"#.unicodeScalars)

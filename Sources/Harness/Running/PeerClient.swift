@@ -128,9 +128,17 @@ final class PeerClient {
 
   /// Waits for the end of a role, which must be the expected one, and of its output.
   func waitForEnd(of role: RoleProcess, _ expected: TerminationStatus) throws(CellOutcome) {
-    let status = try wait(for: role, to: "end") { () throws(CellOutcome) -> TerminationStatus? in
+    let patience = holdersMayEnd
+    var isLate = false
+    let status = try wait(for: role, to: "end", .every(.milliseconds(200))) {
+      () throws(CellOutcome) -> TerminationStatus? in
       drain(role)
-      return terminationStatus(of: role)
+      let status = terminationStatus(of: role)
+      if status == nil, !isLate, ContinuousClock.now > patience {
+        isLate = true
+        try checkWriters(of: role)
+      }
+      return status
     }
     try waitForEndOfOutput(of: role)
     guard status.satisfies(expected) else {
@@ -145,7 +153,7 @@ final class PeerClient {
   /// A tracer ends a moment later; any other process was left behind by the role.
   private func waitForEndOfOutput(of role: RoleProcess) throws(CellOutcome) {
     let streams = streams(of: role)
-    let patience = ContinuousClock.now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
+    let patience = holdersMayEnd
     var isLate = false
     try wait(for: role, to: "end its output", .every(.milliseconds(200))) { () throws(CellOutcome) -> Void? in
       drain(role)
@@ -162,17 +170,34 @@ final class PeerClient {
     }
   }
 
+  /// When another process that has a stream of a role open is no longer about to end.
+  private var holdersMayEnd: ContinuousClock.Instant {
+    .now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
+  }
+
+  /// A process that has opened the input of a role for writing keeps it from its end.
+  private func checkWriters(of role: RoleProcess) throws(CellOutcome) {
+    let writers: [KernelObject]
+    do { writers = try sandbox.writers(of: streams(of: role).input) } catch { throw CellOutcome(error) }
+    try rejectHolders(writers, of: role, "cannot end, since a process writes to its input")
+  }
+
   private func checkHolders(of role: RoleProcess) throws(CellOutcome) {
     let streams = streams(of: role)
     var holders: Set<KernelObject> = []
     for output in [streams.output, streams.error] where !output.isEnded {
       do { holders.formUnion(try sandbox.holders(of: output)) } catch { throw CellOutcome(error) }
     }
+    try rejectHolders(holders, of: role, "ended, and left behind a process that holds its output")
+  }
+
+  private func rejectHolders(
+    _ holders: some Sequence<KernelObject>, of role: RoleProcess, _ what: String
+  ) throws(CellOutcome) {
     let left = holders.filter { $0.id != role.tracer && !sandbox.isRunner($0.id) }.sorted()
     guard !left.isEmpty else { return }
     let names = left.map(\.description).joined(separator: ", ")
-    var outcome = CellOutcome(
-      .leaked, "\(role.description) ended, and left behind a process that holds its output: \(names)")
+    var outcome = CellOutcome(.leaked, "\(role.description) \(what): \(names)")
     outcome.evidence?.add(leftBehind: left)
     throw outcome
   }

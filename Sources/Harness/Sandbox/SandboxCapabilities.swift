@@ -27,10 +27,15 @@ struct SandboxCapabilities: Sendable, CustomStringConvertible {
   var unobservableKinds: Set<ObjectKind> = []
   /// The users that a role can run as.
   var users: Set<Role.User> = []
+  /// Whether root runs the suite, and so its peers, as they could not read their programs as another user.
+  var runsAsRoot = false
 
   var description: String {
     let names = unobservableKinds.map(\.rawValue).sorted().joined(separator: ", ")
-    let remarks = [fallbackReason, names.isEmpty ? nil : "snapshots do not list \(names)"].compactMap { $0 }
+    let remarks = [
+      fallbackReason, names.isEmpty ? nil : "snapshots do not list \(names)",
+      runsAsRoot ? "peers are root without capabilities, since no other user can be, or can read the programs" : nil,
+    ].compactMap { $0 }
     return isolation.rawValue + (remarks.isEmpty ? "" : " (\(remarks.joined(separator: "; ")))")
   }
 }
