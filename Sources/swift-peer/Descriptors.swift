@@ -37,7 +37,12 @@ let descriptorOperations: [Peer.Operation] = [
       let descriptor = try duplicate(
         peer.handles.find(parameters.handle, as: (any DescriptorHandle).self, "descriptor").descriptor,
         from: try parameters.integer("arg"))
-      try peer.handles.add(try adopted(descriptor), as: name)
+      do {
+        try peer.handles.add(try adopted(descriptor), as: name)
+      } catch {
+        try? descriptor.close()
+        throw error
+      }
       fields.append("fd", descriptor.rawValue)
     case "F_GETPIPE_SZ":
       fields.append("return", try peer.pipe(parameters).capacity)
