@@ -51,7 +51,7 @@ func leaveNonBlocking(_ descriptor: Int32) {
 @c(__wrap_cipc_pipe_read) func pipeRead(
   _ descriptor: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
-  // A hang-up is taken for the end of the file, whatever is still in the pipe.
+  // A hang-up counts as the end of the file, whatever is still in the pipe.
   if Mutant.hangUpAsEnd.isOn {
     var entry = pollfd(fd: descriptor, events: 0, revents: 0)
     if unsafe poll(&entry, 1, 0) == 1, entry.revents & Int16(POLLHUP) != 0 { return 0 }
