@@ -29,7 +29,6 @@ enum MachineProbe {
     let sandbox = try Sandbox(configuration.context(capabilities).sandbox, names: CellNames(), roles: 0)
     capabilities.unobservableKinds = try sandbox.unobservableKinds()
     capabilities.missing = try sandbox.missingFeatures()
-    if capabilities.isolation != .private { capabilities.missing[.privateSandbox] = "here shared" }
     if geteuid() == 0 { capabilities.missing[.unprivileged] = "here root" }
     return capabilities
   }
@@ -39,7 +38,7 @@ enum MachineProbe {
     let capabilities = context.sandbox.capabilities
     let required = scenario.requirements(context.registry).sorted { $0.rawValue < $1.rawValue }
     for feature in required {
-      if let reason = capabilities.missing[feature] { return "it requires \(feature.description) (\(reason))" }
+      if let reason = capabilities.lack(of: feature) { return "it requires \(feature.description) (\(reason))" }
     }
     for kind in capabilities.unobservableKinds.sorted(by: { $0.rawValue < $1.rawValue })
     where scenario.concerns(kind, context.registry) {
@@ -53,7 +52,7 @@ enum MachineProbe {
   static func notes(on plan: Plan, _ context: CellContext) -> [String] {
     let required = plan.groups.reduce(into: Set<Feature>()) { $0.formUnion($1.scenario.requirements(context.registry)) }
     return required.sorted { $0.rawValue < $1.rawValue }.compactMap { feature in
-      context.sandbox.capabilities.missing[feature].map { "this machine lacks \(feature.description) (\($0))" }
+      context.sandbox.capabilities.lack(of: feature).map { "this machine lacks \(feature.description) (\($0))" }
     }
   }
 

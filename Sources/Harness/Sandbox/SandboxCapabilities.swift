@@ -28,6 +28,11 @@ struct SandboxCapabilities: Sendable, CustomStringConvertible {
   /// The features that this machine lacks, with how that shows: `here ENOSYS`.
   var missing: [Feature: String] = [:]
 
+  /// How it shows that this machine lacks a feature; nil if it has it.
+  func lack(of feature: Feature) -> String? {
+    feature == .privateSandbox && isolation != .private ? "here \(isolation.rawValue)" : missing[feature]
+  }
+
   var description: String {
     let names = unobservableKinds.map(\.rawValue).sorted().joined(separator: ", ")
     let remarks = [fallbackReason, names.isEmpty ? nil : "snapshots do not list \(names)"].compactMap { $0 }
