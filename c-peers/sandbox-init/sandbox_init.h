@@ -14,6 +14,12 @@
 
 enum { MAX_ROLES = 64, MAX_LINE = 1 << 20, KEYS = 16 };
 
+// Numbers of users and processes above 65,535: a peer that cuts one to 16 bits is seen.
+enum { PEER_ID = 100001, NARROW_PEER_ID = 60001, LAST_PID = 70000 };
+
+/// The user that a peer runs as.
+enum user { PEER, ANOTHER_USER, ROOT };
+
 /// The command line.
 struct plan {
     bool private_sandbox; // in private namespaces; otherwise on the host
@@ -44,11 +50,16 @@ bool enter_sandbox(struct plan *plan); // on failure reports why; returns in the
 // queues.c
 int mqueue_directory(void); // a descriptor of the queues of this IPC namespace; -1 if they cannot be listed
 
+// privileges.c
+void choose_users(const struct plan *plan); // while this process may still lose its death signal
+void protect_this_process(void);            // from the peers
+bool can_run_as(enum user user);
+void reply_users(void);                       // adds a field: the peers' user
+const char *lower_privileges(enum user user); // in the child; the call that failed, or NULL
+
 // spawn.c
 void remember_ignored_signals(void); // before the first spawn, after this process has set its own
 void spawn(const struct plan *plan, const char *line);
-
-int become_another_user(void); // of the child; returns 0, or -1 with errno
 
 // features.c
 void reply_features(void); // what the machine lacks that scenarios can require

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,13 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_INHERITED = 32, NOBODY_ID = 65534, NUMBER_TAKEN = EEXIST, OUT_OF_THE_WAY = 3 + MAX_INHERITED };
+enum { MAX_INHERITED = 32, NUMBER_TAKEN = EEXIST, OUT_OF_THE_WAY = 3 + MAX_INHERITED };
 
 struct child {
     char **arguments;             // NULL-terminated
     int inherited[MAX_INHERITED]; // become descriptors 3, 4, … in this order
     int inherited_count;
-    bool another_user;
+    enum user user;
     int role;
     const int *stdio; // of the role
     int executable;
@@ -51,22 +49,6 @@ static _Noreturn void fail_start(const struct child *child, const char *call) {
     struct failure failure = {.reason = errno};
     strlcpy(failure.call, call, sizeof failure.call);
     _exit(write(child->report, &failure, sizeof failure) == sizeof failure ? 126 : 127);
-}
-
-int become_another_user(void) {
-    if (setgroups(0, NULL) == -1 || setresgid(NOBODY_ID, NOBODY_ID, NOBODY_ID) == -1)
-        return -1;
-    return setresuid(NOBODY_ID, NOBODY_ID, NOBODY_ID);
-}
-
-static void drop_privileges(const struct child *child) {
-    if (become_another_user() == -1)
-        fail_start(child, "setresuid");
-    // The runner may have inherited securebits that keep capabilities across the change of user.
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
-    if (syscall(SYS_capset, &header, none) == -1 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
-        fail_start(child, "capset");
 }
 
 /// A duplicate that execution closes, at `least` or above.
@@ -103,9 +85,10 @@ static _Noreturn void run_child(struct child *child, bool shared) {
         errno = NUMBER_TAKEN;
         fail_start(child, "fork");
     }
+    const char *call = lower_privileges(child->user); // before a descriptor takes the place of another one
+    if (call != NULL)
+        fail_start(child, call);
     place_descriptors(child);
-    if (child->another_user)
-        drop_privileges(child);
     if (shared) // not earlier: a change of user clears it
         prctl(PR_SET_PDEATHSIG, SIGKILL);
     umask(022);
@@ -160,6 +143,11 @@ static char **texts(char *list, size_t length) {
     return texts;
 }
 
+static bool parse_user(const char *name, enum user *user) {
+    *user = name == NULL ? PEER : strcmp(name, "root") == 0 ? ROOT : ANOTHER_USER;
+    return can_run_as(*user) && (*user != ANOTHER_USER || strcmp(name, "another-user") == 0);
+}
+
 static bool parse(const struct plan *plan, const char *line, struct child *child) {
     static char arguments[MAX_LINE];
     size_t length = 0;
@@ -170,7 +158,10 @@ static bool parse(const struct plan *plan, const char *line, struct child *child
         return false;
     }
     memcpy(arguments, list, length + 1);
-    child->another_user = number_field(line, "another-user", 0) != 0;
+    if (!parse_user(field(line, "as", NULL), &child->user)) {
+        reply_failure("spawn", "as");
+        return false;
+    }
     long long role = number_field(line, "role", -1);
     if (role < 0 || role >= plan->roles) {
         reply_failure("spawn", "role");

@@ -29,14 +29,15 @@ struct RoleParser {
       log.add(name.location, "the role '\(name.text)' is listed twice")
     }
     let names = parts.map(\.name.text)
-    let others = assignments(keys["as"], "as", roles: names)
-    for (_, value) in others where value.text != Feature.anotherUser.rawValue {
-      log.add(value.location, "a role can run as 'another-user', not as '\(value.text)'")
+    let users = assignments(keys["as"], "as", roles: names)
+    for (_, value) in users where Role.User(rawValue: value.text) == nil {
+      log.add(value.location, "a role can run as 'another-user' or 'root', not as '\(value.text)'")
     }
     let languages = assignments(keys["pin"], "pin", roles: names)
     return parts.map { name, part in
       Role(
-        name: name.text, part: part, language: languages[name.text]?.text, isAnotherUser: others[name.text] != nil)
+        name: name.text, part: part, language: languages[name.text]?.text,
+        user: users[name.text].flatMap { Role.User(rawValue: $0.text) })
     }
   }
 

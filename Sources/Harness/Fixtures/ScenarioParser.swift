@@ -57,7 +57,9 @@ struct ScenarioParser {
       ScriptCheck.run(steps, roles: roles, registry: registry, place: rolesValue.location, log: log)
     }
     var needs = keys["needs"]?.list("needs").compactMap { $0.choice("a need", Feature.self) } ?? []
-    if roles.contains(where: \.isAnotherUser), !needs.contains(.anotherUser) { needs.append(.anotherUser) }
+    for user in Role.User.allCases where roles.contains(where: { $0.user == user }) {
+      if let need = Feature(rawValue: user.rawValue), !needs.contains(need) { needs.append(need) }
+    }
     return Scenario(
       id: text("id"), title: text("title"), spec: text("spec"),
       level: keys["level"]?.choice("a level", Scenario.Level.self) ?? .must,

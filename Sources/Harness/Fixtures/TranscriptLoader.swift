@@ -50,7 +50,7 @@ enum TranscriptLoader {
     let name = file.split(separator: "/").last?.split(separator: ".").first ?? "transcript"
     return Scenario(
       id: "contract/\(name)", title: title, spec: "docs/peer-protocol.md", level: .must,
-      roles: [Role(name: "peer", part: .peer, language: nil, isAnotherUser: false)], steps: steps,
+      roles: [Role(name: "peer", part: .peer, language: nil)], steps: steps,
       needs: [], parameters: [], pairings: .all, isNegativeControl: false,
       location: SourceLocation(file: file, line: 1, column: 1))
   }

@@ -28,7 +28,7 @@ enum PeerProbe {
   static func greeting(
     of peer: PeerDescription, _ context: CellContext, nonce: UInt32 = .random(in: .min ... .max)
   ) throws(CellOutcome) -> Greeting {
-    let role = Role(name: "peer", part: .peer, language: nil, isAnotherUser: false)
+    let role = Role(name: "peer", part: .peer, language: nil)
     let process = RoleProcess(role: role, index: 0, language: peer.language, command: peer.peer ?? [])
     let client: PeerClient
     do throws(SandboxError) {

@@ -92,7 +92,7 @@ final class PeerClient {
     do {
       role.pid = try sandbox.spawn(
         role: role.index, command: role.command + arguments, inheriting: role.inherits.map(\.token),
-        asAnotherUser: role.role.isAnotherUser)
+        as: role.role.user)
     } catch {
       throw CellOutcome(error)
     }

@@ -7,6 +7,8 @@ final class Sandbox {
   /// The working directory of the peers, whose files a snapshot lists.
   let scratch: String
   let streams: [RoleStreams]
+  /// The number of the user that peers run as.
+  let user: UInt32
   var isolation: Isolation { capabilities.isolation }
 
   /// Whether a process is the runner itself, which a sandbox without a PID namespace sees.
@@ -53,10 +55,12 @@ final class Sandbox {
     sandboxInit = try SandboxInit(
       program: settings.program, isolation: settings.capabilities.isolation, names: names, keeping: settings.kept,
       timeout: settings.timeout, roles: farEnds)
-    guard let scratch = try sandboxInit.waitUntilReady()["scratch"] else {
-      throw SandboxError("the sandbox init reported no scratch directory")
+    let ready = try sandboxInit.waitUntilReady()
+    guard let scratch = ready["scratch"], let user = ready["user"].flatMap({ UInt32($0) }) else {
+      throw SandboxError("the sandbox init reported no scratch directory or no user")
     }
     self.scratch = scratch
+    self.user = user
     startup = start.duration(to: .now)
   }
 
@@ -77,11 +81,13 @@ final class Sandbox {
   }
 
   /// Starts `command` as a role, with its inherited descriptors as 3, 4, and so on.
-  func spawn(role: Int, command: [String], inheriting: [Int], asAnotherUser: Bool) throws(SandboxError) -> Int {
+  func spawn(
+    role: Int, command: [String], inheriting: [Int] = [], as user: Role.User? = nil
+  ) throws(SandboxError) -> Int {
     var fields = Fields()
     fields.append("role", role)
     fields.append("argv", bytes: command.joined(separator: "\0").utf8)
-    if asAnotherUser { fields.append("another-user", 1) }
+    if let user { fields.append("as", user.rawValue) }
     if !inheriting.isEmpty { fields.append("inherit", inheriting.map(String.init).joined(separator: ",")) }
     let response: Fields
     do { response = try sandboxInit.perform(Request("spawn", fields)) } catch {

@@ -16,6 +16,7 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
   case pidfdSendSignal = "pidfd_send_signal"
   case pipeCapacity = "pipe-capacity"
   case privateSandbox = "private-sandbox"
+  case root
   case robustList = "robust-list"
   case sharedMemorySpace = "shared-memory-space"
   case signalFD = "signalfd"
@@ -23,7 +24,6 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
   case systemVSemaphores = "sysv-sem"
   case systemVSharedMemory = "sysv-shm"
   case timerFD = "timerfd"
-  case unprivileged
 
   /// What it is, and where it exists: the end of the sentence "the cell requires …".
   var description: String {
@@ -43,16 +43,16 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
     case .pipeCapacity: "pipes of 64 KiB, which /proc/sys/fs/pipe-user-pages-soft limits for each user"
     case .privateSandbox: "a private sandbox"
     case .robustList: "get_robust_list(2)"
+    case .root: "root with its capabilities for files, users, networks and limits"
     case .sharedMemorySpace: "32 MiB of free space in /dev/shm"
     case .signalFD: "signalfd(2)"
     case .systemVMessages: "System V message queues, a kernel with CONFIG_SYSVIPC"
     case .systemVSemaphores: "System V semaphores, a kernel with CONFIG_SYSVIPC"
     case .systemVSharedMemory: "System V shared memory, a kernel with CONFIG_SYSVIPC"
     case .timerFD: "timerfd_create(2)"
-    case .unprivileged: "a user without privilege, to whom limits apply"
     }
   }
 
   /// Those that depend on how the runner was started, and not on the kernel, which the sandbox init tries.
-  static let ofTheRun: Set<Feature> = [.privateSandbox, .unprivileged]
+  static let ofTheRun: Set<Feature> = [.privateSandbox]
 }

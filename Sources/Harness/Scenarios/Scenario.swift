@@ -75,8 +75,16 @@ public struct Role: Sendable, Hashable {
   public let part: Part
   /// The language that always plays it; nil if the pairing decides.
   public let language: String?
-  /// Whether it runs as another user than the rest.
-  public let isAnotherUser: Bool
+  /// The user that it runs as; nil for the user of the other roles, who has no privilege.
+  public let user: User?
+
+  /// A user that a role can run as.
+  public enum User: String, Sendable, CaseIterable {
+    /// Another user without privilege.
+    case anotherUser = "another-user"
+    /// Root, with the capabilities that calls of scenarios check.
+    case root
+  }
 
   /// The kind of a role: a peer, or a program of the examples.
   public enum Part: Sendable, Hashable {
@@ -86,11 +94,11 @@ public struct Role: Sendable, Hashable {
     case program(name: String, arguments: [Template])
   }
 
-  package init(name: String, part: Part, language: String?, isAnotherUser: Bool) {
+  package init(name: String, part: Part, language: String?, user: User? = nil) {
     self.name = name
     self.part = part
     self.language = language
-    self.isAnotherUser = isAnotherUser
+    self.user = user
   }
 }
 

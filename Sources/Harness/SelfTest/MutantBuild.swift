@@ -29,7 +29,7 @@ public struct MutantBuild: Sendable {
     do throws(SandboxError) {
       let sandbox = try Sandbox(context.sandbox, names: CellNames(), roles: 1)
       streams = sandbox.streams[0]
-      let pid = try sandbox.spawn(role: 0, command: command + ["--mutants"], inheriting: [], asAnotherUser: false)
+      let pid = try sandbox.spawn(role: 0, command: command + ["--mutants"])
       streams.input.close()
       let deadline = ContinuousClock.now + context.timeout
       while !streams.output.isEnded || !streams.error.isEnded || sandbox.terminationStatus(of: pid) == nil,

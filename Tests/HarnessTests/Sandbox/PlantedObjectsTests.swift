@@ -156,7 +156,7 @@ struct PlantedObjectsTests {
     try await onThread {
       let sandbox = try sandbox(.private, names(), roles: 1)
       let script = #"printf 'State:\tT' >/proc/$$/comm; echo; read -r line"#
-      let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script], inheriting: [], asAnotherUser: false)
+      let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script])
       _ = try sandbox.lines(of: pid, most: 1)
       var state = try sandbox.processState(of: pid)
       try sandbox.wait(lookingEvery: .milliseconds(1)) {

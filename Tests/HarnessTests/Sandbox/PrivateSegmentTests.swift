@@ -27,7 +27,7 @@ struct PrivateSegmentTests {
             kept: Checkout.root.string), names: CellNames(), roles: 1)
         let streams = sandbox.streams[0]
         let peer = try sandbox.spawn(
-          role: 0, command: [Checkout.root.appending("build/bin/c-peer").string], inheriting: [], asAnotherUser: false)
+          role: 0, command: [Checkout.root.appending("build/bin/c-peer").string])
         _ = streams.input.write(Array("shmget key=IPC_PRIVATE size=4096 mode=600\n".utf8)[...])
         let lines = try sandbox.lines(of: peer, most: 2)
         made = try #require(lines.last.flatMap { Int32($0.drop { $0 != "=" }.dropFirst()) }, "\(lines)")
@@ -73,7 +73,7 @@ struct PrivateSegmentTests {
           kept: Checkout.root.string),
         names: CellNames(), roles: 1)
       let pid = try sandbox.spawn(
-        role: 0, command: ["/bin/sh", "-c", script, Checkout.sandboxInit], inheriting: [], asAnotherUser: false)
+        role: 0, command: ["/bin/sh", "-c", script, Checkout.sandboxInit])
       return try sandbox.lines(of: pid)
     }
     let numbers = try #require(lines.first).split(separator: " ")

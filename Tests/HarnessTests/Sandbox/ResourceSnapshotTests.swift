@@ -35,7 +35,7 @@ struct CensusTests {
           kept: Checkout.root.string),
         names: CellNames(), roles: 1)
       let script = "ipcmk -M 4096 >&2; ipcmk -S 3 -p 640 >&2; ipcmk -Q >&2; ipcmk -Q >&2; exec ipcs -a"
-      let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script], inheriting: [], asAnotherUser: false)
+      let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script])
       let listing = try sandbox.lines(of: pid)
       let objects = try sandbox.snapshot().objects
       let counted = Set(objects.map { $0.description.split(separator: " ").prefix(3).joined(separator: " ") })
@@ -69,7 +69,7 @@ struct CensusTests {
           kept: Checkout.root.string),
         names: CellNames(), roles: 1)
       let script = "i=0; while [ $((i += 1)) -le 1000 ]; do mkfifo $(printf %0100d $i); done"
-      let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script], inheriting: [], asAnotherUser: false)
+      let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script])
       _ = try sandbox.lines(of: pid)
       // Five million bytes; the limit of a peer's output is four.
       for _ in 0..<50 { #expect(try sandbox.snapshot().objects.count == 1000) }
@@ -89,7 +89,7 @@ struct CensusTests {
       do {
         let sandbox = try Sandbox(settings, names: names, roles: 1)
         let peer = Checkout.root.appending("build/bin/c-peer").string
-        let pid = try sandbox.spawn(role: 0, command: [peer], inheriting: [], asAnotherUser: false)
+        let pid = try sandbox.spawn(role: 0, command: [peer])
         let request = "mq_open handle=q name=/\(names.token)-mq oflag=O_CREAT|O_RDWR mode=600\n"
         _ = sandbox.streams[0].input.write(Array(request.utf8)[...])
         let lines = try sandbox.lines(of: pid, most: 2)

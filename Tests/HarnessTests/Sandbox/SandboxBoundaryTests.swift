@@ -8,12 +8,12 @@ import Testing
 @Suite("A process in a sandbox", .serialized)
 struct SandboxBoundaryTests {
   /// Returns the output of `script` in a private sandbox.
-  private func output(of script: String, asAnotherUser: Bool = false) async throws -> [String] {
-    try await output(of: ["/bin/sh", "-c", script], asAnotherUser: asAnotherUser)
+  private func output(of script: String, as user: Role.User? = nil) async throws -> [String] {
+    try await output(of: ["/bin/sh", "-c", script], as: user)
   }
 
   private func output(
-    of command: [String], asking: String = "", asAnotherUser: Bool = false
+    of command: [String], asking: String = "", as user: Role.User? = nil
   ) async throws -> [String] {
     try await onThread {
       let sandbox = try Sandbox(
@@ -22,7 +22,7 @@ struct SandboxBoundaryTests {
           kept: Checkout.root.string),
         names: CellNames(), roles: 1)
       let pid = try sandbox.spawn(
-        role: 0, command: command, inheriting: [], asAnotherUser: asAnotherUser)
+        role: 0, command: command, as: user)
       _ = sandbox.streams[0].input.write(Array(asking.utf8)[...])
       sandbox.streams[0].input.close()
       return try sandbox.lines(of: pid)
@@ -48,7 +48,7 @@ struct SandboxBoundaryTests {
         names: CellNames(), roles: 1)
       #expect {
         _ = try sandbox.spawn(
-          role: 0, command: ["/bin/true"], inheriting: Array(repeating: 0, count: 33), asAnotherUser: false)
+          role: 0, command: ["/bin/true"], inheriting: Array(repeating: 0, count: 33))
       } throws: {
         "\($0)".contains("Argument list too long")
       }
@@ -72,7 +72,7 @@ struct SandboxBoundaryTests {
   func queuesOfOthers() async throws {
     let answers = try await output(
       of: [Checkout.sandboxInit, "--token", "ipc-interop-x", "--first-key", "123456789"], asking: "snapshot\n",
-      asAnotherUser: true)
+      as: .anotherUser)
     #expect(answers.count >= 2 && answers.last?.hasSuffix(" unobservable=mq") == true, "\(answers)")
   }
 
@@ -107,7 +107,7 @@ struct SandboxBoundaryTests {
 
   @Test("as another user has no privilege, and can get none", .enabled(if: geteuid() == 0, "requires root"))
   func anotherUser() async throws {
-    let facts = try await output(of: "cat /proc/self/status", asAnotherUser: true)
+    let facts = try await output(of: "cat /proc/self/status", as: .anotherUser)
     for fact in [
       "Uid:\t65534\t65534\t65534\t65534", "Gid:\t65534\t65534\t65534\t65534", "Groups:\t ", "CapPrm:\t0000000000000000",
       "CapEff:\t0000000000000000", "NoNewPrivs:\t1",
