@@ -125,6 +125,17 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
     /* A timeout of 0 means no limit, as in some libraries. */
     if (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0 && mutant("poll-zero-is-for-ever"))
         timeout = NULL;
+    struct timespec changed;
+    /* The timeout of poll(2) is in milliseconds; the peer drops the fraction. */
+    if (timeout && mutant("poll-rounds-down")) {
+        changed = (struct timespec){timeout->tv_sec, timeout->tv_nsec / 1000000 * 1000000};
+        timeout = &changed;
+    }
+    /* The peer waits at least for a second, because its timeout is a number of seconds. */
+    if (timeout && timeout->tv_sec == 0 && mutant("poll-waits-a-second")) {
+        changed = (struct timespec){1, 0};
+        timeout = &changed;
+    }
     int result = __real_ppoll(entries, count, timeout, mask);
     /* Only requested events are checked: POLLHUP is reported without a request. */
     if (result == 1 && mutant("poll-masks-what-was-not-asked"))
@@ -163,7 +174,10 @@ int __wrap_open(const char *path, int flags, ...) {
     /* open(2) is variadic. With the wrong calling convention, the mode is an arbitrary register value. */
     if (flags & O_CREAT && mutant("open-mode-lost"))
         mode = 0;
-    return __real_open(path, flags, mode);
+    int fd = __real_open(path, flags, mode);
+    if (fd != -1 && !(flags & (O_CREAT | O_DIRECTORY)) && mutant("opened-path-removed-at-exit"))
+        remove_at_exit(__real_unlink, path);
+    return fd;
 }
 
 int __wrap_unlink(const char *path) {

@@ -73,6 +73,9 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
     if (mutant("connected-by-note") && is_datagram(fd))
         return 0;
     int result = __real_connect(fd, address, length);
+    /* A client unlinks the path of its connection when it exits, as a server does. */
+    if (result == 0 && address->sa_family == AF_UNIX && mutant("connected-path-removed-at-exit"))
+        remove_at_exit(unlink, ((const struct sockaddr_un *)address)->sun_path);
     /* The peer reports EINPROGRESS as a refused connection. */
     if (result == -1 && errno == EINPROGRESS && mutant("in-progress-as-failure"))
         errno = ECONNREFUSED;
@@ -135,6 +138,11 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
     if (mutant("receive-waits-for-all"))
         flags |= MSG_WAITALL;
     ssize_t result = __real_recvfrom(fd, room, size, flags, address, length);
+    /* The peer tries again after a second, although the call must not wait. */
+    if (result == -1 && errno == EAGAIN && flags & MSG_DONTWAIT && mutant("receive-tries-again")) {
+        sleep(1);
+        result = __real_recvfrom(fd, room, size, flags, address, length);
+    }
     /* The peer treats an empty datagram as the end of a connection. */
     if (result == 0 && size > 0 && mutant("empty-datagram-as-end") && is_datagram(fd)) {
         errno = ENOTCONN;
@@ -199,6 +207,14 @@ int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_
         return 0;
     /* The peer resets the timeout of the listener, and not that of the connection that inherited it. */
     int listens = 0;
+    struct timeval time;
+    /* The timeout is in milliseconds; the peer passes it as microseconds. */
+    if (level == SOL_SOCKET && (option == SO_RCVTIMEO || option == SO_SNDTIMEO) &&
+        mutant("socket-timeout-in-microseconds")) {
+        time = *(const struct timeval *)value;
+        time.tv_usec /= 1000;
+        value = &time;
+    }
     if (option == SO_RCVTIMEO && mutant("accepted-with-deadline") &&
         __real_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &(socklen_t){sizeof listens}) == 0 &&
         !listens)

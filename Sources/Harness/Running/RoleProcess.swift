@@ -13,6 +13,8 @@ final class RoleProcess {
   var greeting: Greeting?
   /// The request that it has not answered yet.
   var pending: Request? { didSet { isInterrupted = false } }
+  /// When the runner began to write the last request.
+  var requestedAt = Moment.now
   /// Whether the signal of `interrupt:` was sent during the pending request.
   var isInterrupted = false
   /// Descriptors to inherit, as the sandbox init numbers them, and the handles that they become.

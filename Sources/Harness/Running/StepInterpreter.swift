@@ -138,7 +138,10 @@ final class StepInterpreter {
       return try client.waitUntilBlocked(
         role, in: calls, to: "block in \(request.operation)", expected: expected.description)
     case .error(let allowed, _) where role.isInterrupted && allowed.contains("EINTR"): try waitUntilInterrupted(role)
-    case .ok, .error: break
+    case .ok, .error:
+      if let request = role.pending, TimeCheck(registry: registry).isImmediate(request, expecting: expected) {
+        try client.waitWithoutSleep(for: role, doing: request.operation, expected: expected.description)
+      }
     }
     try check(try client.response(of: role), by: role, against: expected)
   }
@@ -162,6 +165,11 @@ final class StepInterpreter {
       throw CellOutcome(
         .failed, "\(role.description): the response to '\(line)' differs from the golden transcript",
         expected: recorded, request: .rawRequest(line), response: .response(exchange.response))
+    }
+    if let problem = TimeCheck(registry: registry).earlyEnd(of: exchange) {
+      throw CellOutcome(
+        .failed, "\(role.description): \(problem)", expected: recorded, request: .rawRequest(line),
+        response: .response(exchange.response))
     }
     if case .ok(let fields) = exchange.response, let operation = registry[exchange.request.operation] {
       role.follow(exchange.request, fields, operation)

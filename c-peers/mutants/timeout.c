@@ -1,0 +1,72 @@
+/* How long operations wait. */
+#include "mutant.h"
+
+#include "../peer/peer.h"
+
+#include <errno.h>
+#include <stdbool.h>
+
+WRAPPED(peer_timeout);
+WRAPPED(peer_optional_timeout);
+WRAPPED(peer_retry);
+WRAPPED(peer_time_left);
+WRAPPED(peer_pause_before);
+
+static struct timespec span; /* of the timeout of the present operation */
+
+static struct timeout begun(struct timeout wait) {
+    span = __real_peer_time_left(wait.deadline);
+    /* The peer waits for half of the time. */
+    if (mutant("timeout-halved")) {
+        struct timespec half = {span.tv_sec / 2, span.tv_sec % 2 * 500000000 + span.tv_nsec / 2};
+        wait.deadline = peer_time_after(CLOCK_MONOTONIC, half);
+    }
+    return wait;
+}
+
+struct timeout __wrap_peer_timeout(struct call *call) {
+    return begun(__real_peer_timeout(call));
+}
+
+struct timeout __wrap_peer_optional_timeout(struct call *call) {
+    return begun(__real_peer_optional_timeout(call));
+}
+
+bool __wrap_peer_retry(const struct timeout *wait, ssize_t result) {
+    const bool again = __real_peer_retry(wait, result);
+    /* Each attempt computes its own deadline. */
+    if (again && mutant("deadline-of-every-attempt"))
+        ((struct timeout *)wait)->deadline = peer_time_after(CLOCK_MONOTONIC, span);
+    return again;
+}
+
+struct timespec __wrap_peer_time_left(struct timespec deadline) {
+    static struct timespec last, first;
+    const bool repeated = last.tv_sec == deadline.tv_sec && last.tv_nsec == deadline.tv_nsec;
+    struct timespec left = __real_peer_time_left(deadline);
+    if (!repeated)
+        first = left;
+    last = deadline;
+    /* Each wait of an operation has the whole timeout. */
+    return repeated && mutant("timeout-of-every-wait") ? first : left;
+}
+
+bool __wrap_peer_pause_before(const struct timespec *deadline, struct timespec *backoff) {
+    static struct timespec last, whole, moved;
+    static bool interrupted;
+    /* The peer gives up after the first attempt. */
+    if (deadline && mutant("one-attempt-only")) {
+        errno = ETIMEDOUT;
+        return false;
+    }
+    if (deadline && (last.tv_sec != deadline->tv_sec || last.tv_nsec != deadline->tv_nsec)) {
+        last = moved = *deadline;
+        whole = __real_peer_time_left(*deadline);
+    } else if (deadline && interrupted)
+        moved = peer_time_after(CLOCK_MONOTONIC, whole);
+    /* An interrupted pause starts the whole time again. */
+    const bool continues =
+        __real_peer_pause_before(deadline && mutant("pause-starts-again") ? &moved : deadline, backoff);
+    interrupted = !continues && errno == EINTR;
+    return continues;
+}
