@@ -37,12 +37,14 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
 
   /// The C functions that the mutants of `Sources/swift-peer-mutants` replace.
   let wrappedCalls = [
-    "cipc_bind", "cipc_bind_path", "cipc_connect", "cipc_epoll_ctl", "cipc_ftok", "cipc_futex_wait_any",
-    "cipc_futex_wake", "cipc_mq_receive", "cipc_mq_send", "cipc_mq_timedreceive", "cipc_msgsnd",
+    "cipc_bind", "cipc_bind_path", "cipc_clock_monotonic", "cipc_connect", "cipc_epoll_ctl", "cipc_epoll_wait",
+    "cipc_ftok", "cipc_futex_wait", "cipc_futex_wait_any", "cipc_futex_wake", "cipc_internet_receive", "cipc_mq_open",
+    "cipc_mq_receive", "cipc_mq_send", "cipc_mq_timedreceive", "cipc_mq_timedsend", "cipc_msgsnd",
     "cipc_peer_credentials", "cipc_pidfd_reap", "cipc_pipe2", "cipc_pipe_read", "cipc_pipe_write", "cipc_populate",
-    "cipc_receive_ancillary", "cipc_internet_receive", "cipc_robust_begin", "cipc_semctl_array", "cipc_semctl_value",
-    "cipc_semtimedop", "cipc_send_ancillary", "cipc_sigmask", "cipc_socket_read", "cipc_socket_write",
-    "cipc_timerfd_read", "close", "ftruncate", "mkfifo", "mmap", "pthread_mutex_lock", "sem_post", "shutdown",
+    "cipc_ppoll", "cipc_receive_ancillary", "cipc_robust_begin", "cipc_sem_wait_until", "cipc_semctl_array",
+    "cipc_semctl_value", "cipc_semtimedop", "cipc_send_ancillary", "cipc_sigmask", "cipc_sigtimedwait",
+    "cipc_socket_read", "cipc_socket_write", "cipc_timerfd_read", "close", "ftruncate", "mkfifo", "mmap", "msgget",
+    "pthread_mutex_lock", "sem_post", "sem_trywait", "semget", "shm_open", "shmget", "shutdown",
   ]
 
   let fuzzed: [Target.Dependency] = ["FuzzedC", "IPC", "Harness", "PeerProtocol", system]

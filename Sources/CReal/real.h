@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -41,10 +43,23 @@ REAL(cipc_pipe_write);
 REAL(cipc_receive_ancillary);
 REAL(cipc_internet_receive);
 REAL(cipc_send_ancillary);
+REAL(cipc_clock_monotonic);
+REAL(cipc_ppoll);
+REAL(cipc_epoll_wait);
+REAL(cipc_sigtimedwait);
+REAL(cipc_futex_wait);
+REAL(cipc_sem_wait_until);
+REAL(cipc_mq_timedsend);
+REAL(cipc_mq_open);
 REAL(close);
 REAL(ftruncate);
 REAL(mkfifo);
 REAL(mmap);
 REAL(pthread_mutex_lock);
 REAL(sem_post);
+REAL(sem_trywait);
+REAL(shm_open);
+REAL(shmget);
+REAL(msgget);
+REAL(semget);
 REAL(shutdown);

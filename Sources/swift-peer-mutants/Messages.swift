@@ -22,7 +22,12 @@ import Glibc
 @c(__wrap_cipc_mq_receive) func mqReceive(
   _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?
 ) -> Int {
-  let length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
+  var length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
+  // A loop that tries again after a second, although the queue is nonblocking.
+  if Mutant.nonblockingTriesAgain.isOn, length == -1, errno == EAGAIN {
+    sleep(1)
+    length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
+  }
   guard let room = unsafe room, length > 0, Mutant.messageRepaired.isOn else { return length }
   // `String(decoding:)` never fails: invalid UTF-8 is replaced.
   let text = unsafe String(decoding: UnsafeRawBufferPointer(start: room, count: length), as: UTF8.self)
@@ -31,15 +36,6 @@ import Glibc
     unsafe room.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(room), byteCount: $0.count)
   }
   return repaired.count
-}
-
-@c(__wrap_cipc_mq_timedreceive) func mqTimedReceive(
-  _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?,
-  _ seconds: Int64, _ nanoseconds: Int
-) -> Int {
-  // `Date.timeIntervalSinceReferenceDate`: Foundation's epoch is 2001.
-  let since = Mutant.deadlineSince2001.isOn ? seconds - 978_307_200 : seconds
-  return unsafe __real_cipc_mq_timedreceive(queue, room, size, priority, since, nanoseconds)
 }
 
 @c(__wrap_cipc_msgsnd) func msgSend(

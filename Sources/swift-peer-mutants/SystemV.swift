@@ -26,14 +26,6 @@ import Glibc
   }
 }
 
-@c(__wrap_cipc_semtimedop) func semTimedOperation(
-  _ set: Int32, _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int, _ nanoseconds: Int64
-) -> Int32 {
-  // Nanoseconds are passed where seconds are expected.
-  let time = Mutant.timeoutInSeconds.isOn && nanoseconds > 0 ? nanoseconds / 1_000_000_000 : nanoseconds
-  return unsafe __real_cipc_semtimedop(set, operations, count, time)
-}
-
 @c(__wrap_cipc_ftok) func ftok(
   _ path: UnsafePointer<CChar>?, _ project: Int32, _ key: UnsafeMutablePointer<Int32>?
 ) -> Int32 {
