@@ -126,11 +126,6 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
     if (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0 && mutant("poll-zero-is-for-ever"))
         timeout = NULL;
     struct timespec changed;
-    /* The timeout of poll(2) is in milliseconds; the peer drops the fraction. */
-    if (timeout && mutant("poll-rounds-down")) {
-        changed = (struct timespec){timeout->tv_sec, timeout->tv_nsec / 1000000 * 1000000};
-        timeout = &changed;
-    }
     /* The peer waits at least for a second, because its timeout is a number of seconds. */
     if (timeout && timeout->tv_sec == 0 && mutant("poll-waits-a-second")) {
         changed = (struct timespec){1, 0};

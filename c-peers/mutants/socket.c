@@ -207,14 +207,6 @@ int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_
         return 0;
     /* The peer resets the timeout of the listener, and not that of the connection that inherited it. */
     int listens = 0;
-    struct timeval time;
-    /* The timeout is in milliseconds; the peer passes it as microseconds. */
-    if (level == SOL_SOCKET && (option == SO_RCVTIMEO || option == SO_SNDTIMEO) &&
-        mutant("socket-timeout-in-microseconds")) {
-        time = *(const struct timeval *)value;
-        time.tv_usec /= 1000;
-        value = &time;
-    }
     if (option == SO_RCVTIMEO && mutant("accepted-with-deadline") &&
         __real_getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &(socklen_t){sizeof listens}) == 0 &&
         !listens)

@@ -9,18 +9,22 @@
 WRAPPED(peer_timeout);
 WRAPPED(peer_optional_timeout);
 WRAPPED(peer_retry);
+WRAPPED(peer_time_after);
 WRAPPED(peer_time_left);
+WRAPPED(peer_remaining);
 WRAPPED(peer_pause_before);
 
 static struct timespec span; /* of the timeout of the present operation */
 
+static struct timespec half(struct timespec time) {
+    return (struct timespec){time.tv_sec / 2, time.tv_sec % 2 * 500000000 + time.tv_nsec / 2};
+}
+
 static struct timeout begun(struct timeout wait) {
     span = __real_peer_time_left(wait.deadline);
     /* The peer waits for half of the time. */
-    if (mutant("timeout-halved")) {
-        struct timespec half = {span.tv_sec / 2, span.tv_sec % 2 * 500000000 + span.tv_nsec / 2};
-        wait.deadline = peer_time_after(CLOCK_MONOTONIC, half);
-    }
+    if (mutant("timeout-halved"))
+        wait.deadline = __real_peer_time_after(CLOCK_MONOTONIC, half(span));
     return wait;
 }
 
@@ -36,8 +40,15 @@ bool __wrap_peer_retry(const struct timeout *wait, ssize_t result) {
     const bool again = __real_peer_retry(wait, result);
     /* Each attempt computes its own deadline. */
     if (again && mutant("deadline-of-every-attempt"))
-        ((struct timeout *)wait)->deadline = peer_time_after(CLOCK_MONOTONIC, span);
+        ((struct timeout *)wait)->deadline = __real_peer_time_after(CLOCK_MONOTONIC, span);
     return again;
+}
+
+struct timespec __wrap_peer_time_after(clockid_t clock, struct timespec time) {
+    /* The deadline comes after half of the time. */
+    if (time.tv_sec >= 0 && mutant("deadline-at-half-time"))
+        time = half(time);
+    return __real_peer_time_after(clock, time);
 }
 
 struct timespec __wrap_peer_time_left(struct timespec deadline) {
@@ -49,6 +60,13 @@ struct timespec __wrap_peer_time_left(struct timespec deadline) {
     last = deadline;
     /* Each wait of an operation has the whole timeout. */
     return repeated && mutant("timeout-of-every-wait") ? first : left;
+}
+
+const struct timespec *__wrap_peer_remaining(struct timeout *wait) {
+    const struct timespec *left = __real_peer_remaining(wait);
+    if (left)
+        wait->left = __wrap_peer_time_left(wait->deadline);
+    return left;
 }
 
 bool __wrap_peer_pause_before(const struct timespec *deadline, struct timespec *backoff) {
@@ -63,7 +81,7 @@ bool __wrap_peer_pause_before(const struct timespec *deadline, struct timespec *
         last = moved = *deadline;
         whole = __real_peer_time_left(*deadline);
     } else if (deadline && interrupted)
-        moved = peer_time_after(CLOCK_MONOTONIC, whole);
+        moved = __real_peer_time_after(CLOCK_MONOTONIC, whole);
     /* An interrupted pause starts the whole time again. */
     const bool continues =
         __real_peer_pause_before(deadline && mutant("pause-starts-again") ? &moved : deadline, backoff);

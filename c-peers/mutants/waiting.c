@@ -35,11 +35,6 @@ int __wrap_epoll_pwait2(int epoll, struct epoll_event *events, int most, const s
         longer = (struct timespec){.tv_sec = timeout->tv_nsec / 1000000};
         timeout = &longer;
     }
-    /* epoll_wait(2) takes milliseconds, and the peer drops the fraction. */
-    if (timeout && mutant("epoll-rounds-down")) {
-        longer = (struct timespec){timeout->tv_sec, timeout->tv_nsec / 1000000 * 1000000};
-        timeout = &longer;
-    }
     int ready = __real_epoll_pwait2(epoll, events, most, timeout, mask);
     while (ready == -1 && errno == EINTR && mutant("epoll-hides-interruption"))
         ready = __real_epoll_pwait2(epoll, events, most, timeout, mask);
