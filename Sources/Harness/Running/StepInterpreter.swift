@@ -69,6 +69,7 @@ final class StepInterpreter {
     switch signal {
     case .kill:
       role.endIsKnown = true
+      role.wasKilledWhileBusy = role.pending != nil
       try client.waitForEnd(of: role, .signal("SIGKILL"))
     case .stop: try client.waitUntilStopped(role)
     case .interrupt: role.isInterrupted = true
@@ -86,18 +87,20 @@ final class StepInterpreter {
       throw CellOutcome(.broken, "\(to.role) has started and cannot inherit any more")
     }
     let sandbox = client.sandbox
-    let token = try client.inspect(source, doing: "pass '\(from.handle)' on") { pid throws(SandboxError) -> Int? in
+    let taken = try client.inspect(source, doing: "pass '\(from.handle)' on") { pid throws(SandboxError) -> (token: Int, flags: StatusFlags)? in
       do throws(SandboxError) { return try sandbox.take(descriptor: descriptor, of: pid) } catch {
-        guard error.isRefusal, try sandbox.descriptors(of: pid)[descriptor] == nil else { throw error }
+        guard error.isRefusal, try sandbox.holdings(of: pid).descriptors[descriptor] == nil else { throw error }
         return nil
       }
     }
-    guard let token else {
+    guard let taken else {
       throw CellOutcome(
         .failed,
         "\(source.description) reports descriptor \(descriptor) for its handle '\(from.handle)', which is not open")
     }
-    destination.inherits.append((token: token, handle: to.handle))
+    source.shares(descriptor: descriptor, taken.flags)
+    destination.shares(descriptor: 3 + destination.inherits.count, taken.flags)
+    destination.inherits.append((token: taken.token, handle: to.handle))
   }
 
   private func waitForText(

@@ -59,6 +59,8 @@ public struct Operation: Sendable, Hashable {
   public var sleeps: [String] = []
   /// Whether one wait may be several sleeps: a signal that comes between two of them interrupts nothing.
   public var sleepsInSlices = false
+  /// The state that it changes, and the value of a parameter with which it does; empty if it always does.
+  var changes: [StateKind: [UInt8]] = [:]
   /// How it ends when its time is over.
   var expiration = Expiration.error("ETIMEDOUT")
   /// Whether a negative timeout is no limit; otherwise it has passed.
@@ -99,7 +101,7 @@ extension OperationRegistry {
 extension Operation {
   private static let keys = [
     "takes", "opens", "maps", "closes", "releases", "returns", "creates", "anonymous", "signals", "completes", "sleeps",
-    "slices", "expires", "unlimited", "immediate",
+    "slices", "expires", "unlimited", "immediate", "changes",
   ]
 
   fileprivate init?(_ name: SourceText, _ value: FixtureDocument.Value) {
@@ -130,8 +132,22 @@ extension Operation {
       creates: Set(facts["creates"]?.list("kinds").compactMap { $0.choice("a kind", ObjectKind.self) } ?? []),
       anonymous: parameter("anonymous"), signals: parameter("signals"), completes: isTrue("completes"),
       sleeps: facts["sleeps"]?.texts("names") ?? [], sleepsInSlices: isTrue("slices"),
+      changes: Self.changes(facts["changes"]),
       expiration: facts["expires"]?.text("a response").map { Expiration($0.text) } ?? .error("ETIMEDOUT"),
       negativeTimeoutWaits: isTrue("unlimited"), isImmediate: facts["immediate"]?.boolean("'immediate'"))
+  }
+}
+
+extension Operation {
+  /// A list of states, or a map to the values of a parameter.
+  private static func changes(_ value: FixtureDocument.Value?) -> [StateKind: [UInt8]] {
+    var changes: [StateKind: [UInt8]] = [:]
+    for (key, word) in value?.map("'changes'", keys: StateKind.allCases.map(\.rawValue)) ?? [:] {
+      guard let kind = StateKind(rawValue: key) else { continue }
+      let text = word.text("'always' or a value")?.text ?? ""
+      changes[kind] = text == "always" ? [] : Array(text.utf8)
+    }
+    return changes
   }
 }
 
