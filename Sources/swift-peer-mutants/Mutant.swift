@@ -75,6 +75,11 @@ enum Mutant: String, CaseIterable {
   case tryWaitTriesAgain = "trywait-tries-again"
   case nonblockingTriesAgain = "nonblocking-tries-again"
 
+  // State
+  case polledMadeNonblocking = "poll-sets-nonblocking"
+  case signalStaysBlocked = "write-leaves-sigpipe-blocked"
+  case alarmHandlerLeft = "alarm-handler-left"
+
   // Exits
   case queueRemovedAtExit = "queue-removed-at-exit"
   case memoryRemovedAtExit = "memory-removed-at-exit"

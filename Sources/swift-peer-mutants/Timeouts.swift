@@ -63,6 +63,12 @@ private enum MutantClock {
 ) -> Int32 {
   // A `Double` of seconds that is rounded up: 0 becomes 1.
   let time = Mutant.pollWaitsASecond.isOn && nanoseconds == 0 ? 1_000_000_000 : nanoseconds
+  // A wait with a timeout makes the descriptors nonblocking, also for the processes that share them.
+  if Mutant.polledMadeNonblocking.isOn, nanoseconds >= 0 {
+    for entry in unsafe UnsafeBufferPointer(start: entries, count: count) {
+      _ = fcntl(entry.descriptor, F_SETFL, fcntl(entry.descriptor, F_GETFL) | O_NONBLOCK)
+    }
+  }
   return MutantClock.wait(time, halved: .pollHalved, startedAgain: .pollStartedAgain) {
     unsafe __real_cipc_ppoll(entries, count, $0)
   }
@@ -136,6 +142,8 @@ private enum MutantClock {
   _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?,
   _ seconds: Int64, _ nanoseconds: Int
 ) -> Int {
+  // A timer interrupts the call, and its handler stays installed.
+  if Mutant.alarmHandlerLeft.isOn { signal(SIGALRM) { _ in } }
   // `Date.timeIntervalSinceReferenceDate`: Foundation's epoch is 2001.
   let since = Mutant.deadlineSince2001.isOn ? seconds - 978_307_200 : seconds
   return MutantClock.wait(untilTimeOfDay: since, nanoseconds) {

@@ -63,6 +63,13 @@ ssize_t __wrap_read(int fd, void *bytes, size_t count) {
 ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
     if (fd == STDOUT_FILENO)
         return answer_wrongly(fd, bytes, count);
+    /* SIGPIPE is blocked during the write, and stays blocked. */
+    if (mutant("sigpipe-stays-blocked")) {
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGPIPE);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+    }
     /* A buffered stream splits a write in two: two calls are not atomic. */
     if (count > 1 && mutant("write-in-two-parts")) {
         ssize_t first = __real_write(fd, bytes, count / 2);
@@ -131,6 +138,9 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
         changed = (struct timespec){1, 0};
         timeout = &changed;
     }
+    /* A wait with a timeout makes the descriptors nonblocking, also for the processes that share them. */
+    for (nfds_t i = 0; timeout && i < count && mutant("polled-made-nonblocking"); i++)
+        __real_fcntl(entries[i].fd, F_SETFL, __real_fcntl(entries[i].fd, F_GETFL) | O_NONBLOCK);
     int result = __real_ppoll(entries, count, timeout, mask);
     /* Only requested events are checked: POLLHUP is reported without a request. */
     if (result == 1 && mutant("poll-masks-what-was-not-asked"))

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mqueue.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,10 @@ ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priori
     return result;
 }
 
+static void on_alarm(int signum) {
+    (void)signum;
+}
+
 /* The deadline of these calls is a time of CLOCK_REALTIME. */
 ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *priority,
                                const struct timespec *deadline) {
@@ -110,6 +115,9 @@ ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *p
     /* The peer rounds the deadline down to a second. */
     if (mutant("mq-deadline-in-seconds"))
         end.tv_nsec = 0;
+    /* The peer interrupts its call by a timer, and leaves the handler installed. */
+    if (mutant("mq-alarm-handler-left"))
+        sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
     static bool interrupted;
     if (mutant("mq-deadline-of-every-attempt"))
         end = STARTED_AGAIN(CLOCK_REALTIME, deadline, interrupted);
