@@ -6,8 +6,8 @@ import Glibc
 ///
 /// The library checks after a wait whether its time is over. So a mutant that ends a wait early, or starts it again,
 /// also lets the time pass faster, or stand still.
-private enum MutantClock {
-  nonisolated(unsafe) static var skew: Int64 = 0
+enum MutantClock {
+  nonisolated(unsafe) private static var skew: Int64 = 0
 
   static var now: Int64 { unsafe __real_cipc_clock_monotonic() + skew }
 
@@ -58,53 +58,68 @@ private enum MutantClock {
 
 @c(__wrap_cipc_clock_monotonic) func clockMonotonic() -> Int64 { MutantClock.now }
 
-@c(__wrap_cipc_ppoll) func poll(
-  _ entries: UnsafeMutablePointer<cipc_pollfd>?, _ count: Int, _ nanoseconds: Int64
-) -> Int32 {
-  // A `Double` of seconds that is rounded up: 0 becomes 1.
-  let time = Mutant.pollWaitsASecond.isOn && nanoseconds == 0 ? 1_000_000_000 : nanoseconds
-  // A wait with a timeout makes the descriptors nonblocking, also for the processes that share them.
-  if Mutant.polledMadeNonblocking.isOn, nanoseconds >= 0 {
-    for entry in unsafe UnsafeBufferPointer(start: entries, count: count) {
-      _ = fcntl(entry.descriptor, F_SETFL, fcntl(entry.descriptor, F_GETFL) | O_NONBLOCK)
+// The waits of other mutants end here.
+extension MutantClock {
+  static func poll(_ entries: UnsafeMutablePointer<cipc_pollfd>?, _ count: Int, _ nanoseconds: Int64) -> Int32 {
+    // A `Double` of seconds that is rounded up: 0 becomes 1.
+    let time = Mutant.pollWaitsASecond.isOn && nanoseconds == 0 ? 1_000_000_000 : nanoseconds
+    // A wait with a timeout makes the descriptors nonblocking, also for the processes that share them.
+    if Mutant.polledMadeNonblocking.isOn, nanoseconds >= 0 {
+      for entry in unsafe UnsafeBufferPointer(start: entries, count: count) { leaveNonBlocking(entry.descriptor) }
+    }
+    return wait(time, halved: .pollHalved, startedAgain: .pollStartedAgain) {
+      unsafe __real_cipc_ppoll(entries, count, $0)
     }
   }
-  return MutantClock.wait(time, halved: .pollHalved, startedAgain: .pollStartedAgain) {
-    unsafe __real_cipc_ppoll(entries, count, $0)
-  }
-}
 
-@c(__wrap_cipc_epoll_wait) func epollWait(
-  _ epoll: Int32, _ events: UnsafeMutablePointer<cipc_epoll_event>?, _ count: Int32, _ nanoseconds: Int64
-) -> Int32 {
-  MutantClock.wait(nanoseconds, halved: .epollHalved, startedAgain: .epollStartedAgain) {
-    unsafe __real_cipc_epoll_wait(epoll, events, count, $0)
+  static func epoll(
+    _ epoll: Int32, _ events: UnsafeMutablePointer<cipc_epoll_event>?, _ count: Int32, _ nanoseconds: Int64
+  ) -> Int32 {
+    wait(nanoseconds, halved: .epollHalved, startedAgain: .epollStartedAgain) {
+      unsafe __real_cipc_epoll_wait(epoll, events, count, $0)
+    }
   }
-}
 
-@c(__wrap_cipc_sigtimedwait) func signalTimedWait(
-  _ signals: UInt64, _ nanoseconds: Int64, _ information: UnsafeMutablePointer<cipc_signal_information>?
-) -> Int32 {
-  MutantClock.wait(nanoseconds, halved: .signalWaitHalved, startedAgain: .signalWaitStartedAgain) {
-    unsafe __real_cipc_sigtimedwait(signals, $0, information)
+  static func signal(
+    _ signals: UInt64, _ nanoseconds: Int64, _ information: UnsafeMutablePointer<cipc_signal_information>?
+  ) -> Int32 {
+    wait(nanoseconds, halved: .signalWaitHalved, startedAgain: .signalWaitStartedAgain) {
+      unsafe __real_cipc_sigtimedwait(signals, $0, information)
+    }
   }
-}
 
-@c(__wrap_cipc_semtimedop) func semTimedOperation(
-  _ set: Int32, _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int, _ nanoseconds: Int64
-) -> Int32 {
-  // Nanoseconds are passed where seconds are expected.
-  let time = Mutant.timeoutInSeconds.isOn && nanoseconds > 0 ? nanoseconds / 1_000_000_000 : nanoseconds
-  return MutantClock.wait(time, halved: .setOperationHalved, startedAgain: .setOperationStartedAgain) {
-    unsafe __real_cipc_semtimedop(set, operations, count, $0)
+  static func operation(
+    _ set: Int32, _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int, _ nanoseconds: Int64
+  ) -> Int32 {
+    wait(nanoseconds, halved: .setOperationHalved, startedAgain: .setOperationStartedAgain) {
+      unsafe __real_cipc_semtimedop(set, operations, count, $0)
+    }
   }
-}
 
-@c(__wrap_cipc_futex_wait) func futexWait(
-  _ word: UnsafeRawPointer?, _ expected: UInt32, _ nanoseconds: Int64
-) -> Int32 {
-  MutantClock.wait(nanoseconds, halved: .futexHalved, startedAgain: .futexStartedAgain) {
-    unsafe __real_cipc_futex_wait(word, expected, $0)
+  static func futex(_ word: UnsafeRawPointer?, _ expected: UInt32, _ nanoseconds: Int64) -> Int32 {
+    wait(nanoseconds, halved: .futexHalved, startedAgain: .futexStartedAgain) {
+      unsafe __real_cipc_futex_wait(word, expected, $0)
+    }
+  }
+
+  static func semaphore(_ semaphore: UnsafeMutableRawPointer?, _ seconds: Int64, _ nanoseconds: Int) -> Int32 {
+    let halved = Mutant.semaphoreWaitHalved
+    let again = Mutant.semaphoreWaitStartedAgain
+    guard halved.isOn || again.isOn else { return unsafe __real_cipc_sem_wait_until(semaphore, seconds, nanoseconds) }
+    return wait(until: seconds * 1_000_000_000 + Int64(nanoseconds), halved: halved, startedAgain: again) {
+      unsafe __real_cipc_sem_wait_until(semaphore, $0 / 1_000_000_000, Int($0 % 1_000_000_000))
+    }
+  }
+
+  static func receive(
+    _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?,
+    _ seconds: Int64, _ nanoseconds: Int
+  ) -> Int {
+    // A timer interrupts the call, and its handler stays installed.
+    if Mutant.alarmHandlerLeft.isOn { Glibc.signal(SIGALRM) { _ in } }
+    return wait(untilTimeOfDay: seconds, nanoseconds) {
+      unsafe __real_cipc_mq_timedreceive(queue, room, size, priority, $0, $1)
+    }
   }
 }
 
@@ -118,36 +133,12 @@ private enum MutantClock {
   }
 }
 
-@c(__wrap_cipc_sem_wait_until) func semaphoreWait(
-  _ semaphore: UnsafeMutableRawPointer?, _ seconds: Int64, _ nanoseconds: Int
-) -> Int32 {
-  MutantClock.wait(
-    until: seconds * 1_000_000_000 + Int64(nanoseconds), halved: .semaphoreWaitHalved,
-    startedAgain: .semaphoreWaitStartedAgain
-  ) {
-    unsafe __real_cipc_sem_wait_until(semaphore, $0 / 1_000_000_000, Int($0 % 1_000_000_000))
-  }
-}
-
 @c(__wrap_cipc_mq_timedsend) func mqTimedSend(
   _ queue: Int32, _ bytes: UnsafeRawPointer?, _ length: Int, _ priority: UInt32, _ seconds: Int64,
   _ nanoseconds: Int
 ) -> Int32 {
   MutantClock.wait(untilTimeOfDay: seconds, nanoseconds) {
     unsafe __real_cipc_mq_timedsend(queue, bytes, length, priority, $0, $1)
-  }
-}
-
-@c(__wrap_cipc_mq_timedreceive) func mqTimedReceive(
-  _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?,
-  _ seconds: Int64, _ nanoseconds: Int
-) -> Int {
-  // A timer interrupts the call, and its handler stays installed.
-  if Mutant.alarmHandlerLeft.isOn { signal(SIGALRM) { _ in } }
-  // `Date.timeIntervalSinceReferenceDate`: Foundation's epoch is 2001.
-  let since = Mutant.deadlineSince2001.isOn ? seconds - 978_307_200 : seconds
-  return MutantClock.wait(untilTimeOfDay: since, nanoseconds) {
-    unsafe __real_cipc_mq_timedreceive(queue, room, size, priority, $0, $1)
   }
 }
 

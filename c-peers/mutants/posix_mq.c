@@ -123,6 +123,11 @@ ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *p
         end = STARTED_AGAIN(CLOCK_REALTIME, deadline, interrupted);
     ssize_t result = __real_mq_timedreceive(queue, room, size, priority, &end);
     interrupted = result == -1 && errno == EINTR;
+    /* The peer makes the queue non-blocking for a timeout, and leaves it so. */
+    if (result == -1 && errno == ETIMEDOUT && mutant("mq-left-nonblocking")) {
+        __real_mq_setattr(queue, &(struct mq_attr){.mq_flags = O_NONBLOCK}, NULL);
+        errno = ETIMEDOUT;
+    }
     return result;
 }
 

@@ -120,7 +120,13 @@ int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
 }
 
 int __wrap_sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *deadline) {
-    struct timespec end = *deadline;
+    /* The C library lacks the call, so the peer converts the deadline, in milliseconds of an int. */
+    struct timespec now, end = *deadline;
+    if (mutant("sem-deadline-in-milliseconds")) {
+        clock_gettime(clock, &now);
+        const unsigned left = (unsigned)((end.tv_sec - now.tv_sec) * 1000);
+        end = (struct timespec){now.tv_sec + left / 1000, end.tv_nsec};
+    }
     if (mutant("sem-deadline-in-seconds"))
         end.tv_nsec = 0;
     static bool interrupted;

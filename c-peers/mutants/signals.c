@@ -50,10 +50,13 @@ int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct times
     first = interrupted ? first : *timeout;
     if (mutant("signal-timeout-of-every-attempt"))
         changed = first;
+    /* The seconds are kept in an unsigned int. */
+    if (mutant("signal-timeout-of-32-bits"))
+        changed.tv_sec = (uint32_t)changed.tv_sec;
     int result = __real_sigtimedwait(set, info, &changed);
     interrupted = result == -1 && errno == EINTR;
     while (result == -1 && errno == EINTR && mutant("signal-wait-hides-interruption"))
-        result = __real_sigtimedwait(set, info, timeout);
+        result = __real_sigtimedwait(set, info, &changed);
     /* The declared structure has si_pid at the offset of si_uid. */
     if (result != -1 && mutant("signal-sender-at-wrong-offset")) {
         pid_t pid = info->si_pid;
