@@ -14,6 +14,11 @@ import Glibc
   if Mutant.sigpipeLetThrough.isOn {
     return unsafe __real_cipc_pipe_write(descriptor, bytes, count, flags & ~Int32(CIPC_NOSIGNAL))
   }
+  // The signal is blocked during the write, and an early return skips the restoration.
+  if Mutant.signalStaysBlocked.isOn {
+    var before: UInt64 = 0
+    _ = unsafe __real_cipc_sigmask(SIG_BLOCK, 1 << UInt64(SIGPIPE - 1), &before)
+  }
   let result =
     unsafe writeFrame(descriptor, UnsafeRawBufferPointer(start: bytes, count: count))
     ?? __real_cipc_pipe_write(descriptor, bytes, count, flags)

@@ -133,6 +133,37 @@ enum Mutant: String, CaseIterable {
   case eventFlagsDefaulted = "event-flags-defaulted"
   case counterOfUInt32 = "counter-of-uint32"
 
+  // Timeouts
+  case pollHalved = "poll-halved"
+  case pollStartedAgain = "poll-started-again"
+  case pollWaitsASecond = "poll-zero-rounded-up"
+  case epollHalved = "epoll-halved"
+  case epollStartedAgain = "epoll-started-again"
+  case signalWaitHalved = "signal-wait-halved"
+  case signalWaitStartedAgain = "signal-wait-started-again"
+  case setOperationHalved = "semtimedop-halved"
+  case setOperationStartedAgain = "semtimedop-started-again"
+  case futexHalved = "futex-halved"
+  case futexStartedAgain = "futex-started-again"
+  case semaphoreWaitHalved = "sem-clockwait-halved"
+  case semaphoreWaitStartedAgain = "sem-clockwait-started-again"
+  case queueWaitHalved = "mq-wait-halved"
+  case queueWaitStartedAgain = "mq-wait-started-again"
+  case tryWaitTriesAgain = "trywait-tries-again"
+  case nonblockingTriesAgain = "nonblocking-tries-again"
+
+  // State
+  case polledMadeNonblocking = "poll-sets-nonblocking"
+  case signalStaysBlocked = "write-leaves-sigpipe-blocked"
+  case alarmHandlerLeft = "alarm-handler-left"
+
+  // Exits
+  case queueRemovedAtExit = "queue-removed-at-exit"
+  case memoryRemovedAtExit = "memory-removed-at-exit"
+  case segmentRemovedAtExit = "segment-removed-at-exit"
+  case messagesRemovedAtExit = "messages-removed-at-exit"
+  case setRemovedAtExit = "set-removed-at-exit"
+
   // Shared memory
   case memoryBelieved = "memory-believed"
   case oneIsWoken = "one-is-woken"

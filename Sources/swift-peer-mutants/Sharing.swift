@@ -14,13 +14,6 @@ import Glibc
   return unsafe __real_cipc_futex_wake(word, Mutant.oneIsWoken.isOn ? 1 : count)
 }
 
-@c(__wrap_cipc_futex_wait_any) func futexWaitAny(
-  _ waiters: UnsafePointer<cipc_futex_waiter>?, _ count: UInt32, _ deadline: Int64
-) -> Int32 {
-  // A pointer to the first element of an array, with a count of 1.
-  unsafe __real_cipc_futex_wait_any(waiters, Mutant.firstOfSeveral.isOn ? 1 : count, deadline)
-}
-
 @c(__wrap_cipc_robust_begin) func robustBegin(_ lock: UnsafeRawPointer?) -> UInt32 {
   let thread = unsafe __real_cipc_robust_begin(lock)
   // An atomic word and a `deinit` make a lock, but no `deinit` runs in a killed process.

@@ -28,7 +28,7 @@ import Glibc
 ) -> Int32 {
   // A conversion to milliseconds of Int32 traps after 24 days.
   if Mutant.millisecondsTrap.isOn { _ = Int32(nanoseconds / 1_000_000) }
-  let result = unsafe __real_cipc_sigtimedwait(signals, nanoseconds, information)
+  let result = unsafe MutantClock.signal(signals, nanoseconds, information)
   guard result != -1, let information = unsafe information else { return result }
   // The union is imported as its first member, the pointer, whose lower half is taken as unsigned.
   if Mutant.signOfValueLost.isOn { unsafe information.pointee.value &= .max }

@@ -49,15 +49,27 @@ private func clamped(_ key: Int32) -> Int32 {
 }
 
 @c(__wrap_shmget) func shmGet(_ key: Int32, _ size: Int, _ flags: Int32) -> Int32 {
-  __real_shmget(clamped(key), size, flags)
+  let segment = __real_shmget(clamped(key), size, flags)
+  AtExit.remove(.segmentRemovedAtExit, segment, flags: flags, creates: IPC_CREAT) {
+    _ = unsafe shmctl(segment, IPC_RMID, nil)
+  }
+  return segment
 }
 
 @c(__wrap_semget) func semGet(_ key: Int32, _ count: Int32, _ flags: Int32) -> Int32 {
-  __real_semget(clamped(key), count, flags)
+  let set = __real_semget(clamped(key), count, flags)
+  AtExit.remove(.setRemovedAtExit, set, flags: flags, creates: IPC_CREAT) {
+    _ = __real_cipc_semctl_value(set, 0, IPC_RMID, 0)
+  }
+  return set
 }
 
 @c(__wrap_msgget) func msgGet(_ key: Int32, _ flags: Int32) -> Int32 {
-  __real_msgget(clamped(key), flags)
+  let queue = __real_msgget(clamped(key), flags)
+  AtExit.remove(.messagesRemovedAtExit, queue, flags: flags, creates: IPC_CREAT) {
+    _ = unsafe msgctl(queue, IPC_RMID, nil)
+  }
+  return queue
 }
 
 @c(__wrap_shmdt) func shmDetach(_ address: UnsafeRawPointer?) -> Int32 {

@@ -51,7 +51,9 @@ let signalOperations: [Peer.Operation] = [
   .init("sigtimedwait") { _, parameters in
     let signals = try parameters.signalSet()
     var fields = Fields()
-    fields.append(try signals.timedWait(try parameters.duration("timeout")))
+    fields.append(
+      try signals.timedWait(
+        try parameters.duration("timeout"), retryOnInterrupt: try parameters.retryOnInterrupt()))
     return fields
   },
 
@@ -121,9 +123,10 @@ let signalOperations: [Peer.Operation] = [
 
   .init("signalfd_read") { peer, parameters in
     let timeout = try parameters.timeout()
+    let retry = try parameters.retryOnInterrupt()
     return try peer.use(SignalFD.self, "descriptor of signals", parameters) { signals in
       var fields = Fields()
-      fields.append(try signals.read(timeout: timeout, retryOnInterrupt: false))
+      fields.append(try signals.read(timeout: timeout, retryOnInterrupt: retry))
       return fields
     }
   },
@@ -131,9 +134,9 @@ let signalOperations: [Peer.Operation] = [
 
 extension SignalSet {
   /// Waits as `sigtimedwait(2)` does, which reports a timeout in the same way as no pending signal.
-  fileprivate func timedWait(_ duration: Duration) throws -> ReceivedSignal {
+  fileprivate func timedWait(_ duration: Duration, retryOnInterrupt: Bool = false) throws -> ReceivedSignal {
     do {
-      return try wait(timeout: .after(duration), retryOnInterrupt: false)
+      return try wait(timeout: .after(duration), retryOnInterrupt: retryOnInterrupt)
     } catch let error where error.errno == .timedOut {
       return try wait(timeout: .immediate)
     }

@@ -68,6 +68,13 @@ ssize_t __wrap_read(int fd, void *bytes, size_t count) {
 ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
     if (fd == STDOUT_FILENO)
         return answer_wrongly(fd, bytes, count);
+    /* SIGPIPE is blocked during the write, and stays blocked. */
+    if (mutant("sigpipe-stays-blocked")) {
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGPIPE);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+    }
     /* A buffered stream splits a write in two: two calls are not atomic. */
     if (count > 1 && mutant("write-in-two-parts")) {
         ssize_t first = __real_write(fd, bytes, count / 2);
@@ -142,6 +149,15 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
     /* A timeout of 0 means no limit, as in some libraries. */
     if (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0 && mutant("poll-zero-is-for-ever"))
         timeout = NULL;
+    struct timespec changed;
+    /* The peer waits at least for a second, because its timeout is a number of seconds. */
+    if (timeout && timeout->tv_sec == 0 && mutant("poll-waits-a-second")) {
+        changed = (struct timespec){1, 0};
+        timeout = &changed;
+    }
+    /* A wait with a timeout makes the descriptors nonblocking, also for the processes that share them. */
+    for (nfds_t i = 0; timeout && i < count && mutant("polled-made-nonblocking"); i++)
+        __real_fcntl(entries[i].fd, F_SETFL, __real_fcntl(entries[i].fd, F_GETFL) | O_NONBLOCK);
     /* poll(2) takes milliseconds, in an int. */
     struct timespec rounded;
     if (timeout && mutant("poll-timeout-in-milliseconds")) {
@@ -226,7 +242,10 @@ int __wrap_open(const char *path, int flags, ...) {
     /* open(2) is variadic. With the wrong calling convention, the mode is an arbitrary register value. */
     if (flags & O_CREAT && mutant("open-mode-lost"))
         mode = 0;
-    return __real_open(path, flags, mode);
+    int fd = __real_open(path, flags, mode);
+    if (fd != -1 && !(flags & (O_CREAT | O_DIRECTORY)) && mutant("opened-path-removed-at-exit"))
+        remove_at_exit(__real_unlink, path);
+    return fd;
 }
 
 int __wrap_unlink(const char *path) {

@@ -30,6 +30,8 @@ int __wrap_shm_open(const char *name, int flags, mode_t mode) {
     if (mutant("posix-shm-exclusive-forgotten"))
         flags &= ~O_EXCL;
     int fd = __real_shm_open(name, flags, mode);
+    if (fd != -1 && !(flags & O_CREAT) && mutant("posix-shm-removed-at-exit"))
+        remove_at_exit(__real_shm_unlink, name);
     /* The descriptor is inherited by programs that the peer starts. */
     if (fd != -1 && mutant("posix-shm-inherited"))
         fcntl(fd, F_SETFD, 0);

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mqueue.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 WRAPPED(mq_open);
 WRAPPED(mq_unlink);
@@ -35,7 +37,10 @@ mqd_t __wrap_mq_open(const char *name, int flags, ...) {
     /* The peer drops O_NONBLOCK when it opens the queue. */
     if (mutant("mq-nonblocking-lost"))
         flags &= ~O_NONBLOCK;
-    return __real_mq_open(name, flags, mode, attributes);
+    mqd_t queue = __real_mq_open(name, flags, mode, attributes);
+    if (queue != -1 && !(flags & O_CREAT) && mutant("mq-removed-at-exit"))
+        remove_at_exit(__real_mq_unlink, name);
+    return queue;
 }
 
 int __wrap_mq_unlink(const char *name) {
@@ -83,9 +88,18 @@ ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priori
     if (mutant("answers-before-it-is-done"))
         answer_ahead();
     ssize_t result = __real_mq_receive(queue, room, size, priority);
+    /* The peer tries again after a second, although the queue is nonblocking. */
+    if (result == -1 && errno == EAGAIN && mutant("mq-nonblocking-tries-again")) {
+        sleep(1);
+        result = __real_mq_receive(queue, room, size, priority);
+    }
     while (result == -1 && errno == EINTR && mutant("mq-receive-hides-interruption"))
         result = __real_mq_receive(queue, room, size, priority);
     return result;
+}
+
+static void on_alarm(int signum) {
+    (void)signum;
 }
 
 /* The deadline of these calls is a time of CLOCK_REALTIME. */
@@ -98,7 +112,17 @@ ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *p
         clock_gettime(CLOCK_MONOTONIC, &now);
         end.tv_sec += now.tv_sec;
     }
+    /* The peer rounds the deadline down to a second. */
+    if (mutant("mq-deadline-in-seconds"))
+        end.tv_nsec = 0;
+    /* The peer interrupts its call by a timer, and leaves the handler installed. */
+    if (mutant("mq-alarm-handler-left"))
+        sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
+    static bool interrupted;
+    if (mutant("mq-deadline-of-every-attempt"))
+        end = STARTED_AGAIN(CLOCK_REALTIME, deadline, interrupted);
     ssize_t result = __real_mq_timedreceive(queue, room, size, priority, &end);
+    interrupted = result == -1 && errno == EINTR;
     /* The peer makes the queue non-blocking for a timeout, and leaves it so. */
     if (result == -1 && errno == ETIMEDOUT && mutant("mq-left-nonblocking")) {
         __real_mq_setattr(queue, &(struct mq_attr){.mq_flags = O_NONBLOCK}, NULL);
@@ -123,7 +147,14 @@ int __wrap_mq_timedsend(mqd_t queue, const char *bytes, size_t length, unsigned 
             return -1;
         }
     }
-    return __real_mq_timedsend(queue, bytes, length, priority, &end);
+    if (mutant("mq-deadline-in-seconds"))
+        end.tv_nsec = 0;
+    static bool interrupted;
+    if (mutant("mq-deadline-of-every-attempt"))
+        end = STARTED_AGAIN(CLOCK_REALTIME, deadline, interrupted);
+    int result = __real_mq_timedsend(queue, bytes, length, priority, &end);
+    interrupted = result == -1 && errno == EINTR;
+    return result;
 }
 
 int __wrap_mq_setattr(mqd_t queue, const struct mq_attr *attributes, struct mq_attr *previous) {

@@ -73,6 +73,9 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
     if (mutant("connected-by-note") && is_datagram(fd))
         return 0;
     int result = __real_connect(fd, address, length);
+    /* A client unlinks the path of its connection when it exits, as a server does. */
+    if (result == 0 && address->sa_family == AF_UNIX && mutant("connected-path-removed-at-exit"))
+        remove_at_exit(unlink, ((const struct sockaddr_un *)address)->sun_path);
     /* The peer reports EINPROGRESS as a refused connection. */
     if (result == -1 && errno == EINPROGRESS && mutant("in-progress-as-failure"))
         errno = ECONNREFUSED;
@@ -135,6 +138,11 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
     if (mutant("receive-waits-for-all"))
         flags |= MSG_WAITALL;
     ssize_t result = __real_recvfrom(fd, room, size, flags, address, length);
+    /* The peer tries again after a second, although the call must not wait. */
+    if (result == -1 && errno == EAGAIN && flags & MSG_DONTWAIT && mutant("receive-tries-again")) {
+        sleep(1);
+        result = __real_recvfrom(fd, room, size, flags, address, length);
+    }
     /* The peer makes the socket non-blocking for a timeout, and leaves it so. */
     if (result == -1 && errno == EAGAIN && mutant("receive-leaves-nonblocking")) {
         fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);

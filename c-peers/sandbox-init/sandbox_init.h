@@ -75,7 +75,14 @@ void reply_descriptors(const char *line);
 void reply_holders(const char *line);
 void take_descriptor(const char *line);
 bool is_ending(long long pid);
+ssize_t read_proc(long long pid, const char *name, char *text, size_t size);
+unsigned long long status_mask(const char *status, const char *name);
 bool read_command_name(long long pid, char *name, size_t size);
+
+// shared_state.c
+void reply_signal_state(long long pid);
+void reply_status_flags(long long pid, const char *descriptor, const char *list);
+bool is_killed(long long pid);
 
 // snapshot.c
 void remember_scratch(const struct plan *plan);

@@ -75,6 +75,13 @@ public struct Evidence: Sendable, Encodable {
     leftBehindCount += objects.count
   }
 
+  /// Adds what else a cell left behind, beyond what its outcome is about.
+  package mutating func add(others objects: [KernelObject]) {
+    let others = objects.filter { !leftBehind.contains($0) }
+    // An outcome about more objects than it names is about all of them.
+    if leftBehindCount == leftBehind.count { add(leftBehind: others) }
+  }
+
   /// The requests and responses between the runner and one role.
   public struct Transcript: Sendable, Encodable {
     /// The name of the role in the scenario.

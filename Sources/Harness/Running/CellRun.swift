@@ -73,7 +73,7 @@ final class CellRun {
     evidence.step = step?.text
     evidence.location = step?.location
     evidence.transcripts = client.roles.map(client.transcript)
-    if outcome.verdict != .leaked { evidence.add(leftBehind: leaks.leftovers()) }
+    evidence.add(others: leaks.leftovers())
     outcome.evidence = evidence
     return outcome
   }
@@ -84,7 +84,7 @@ final class CellRun {
   func finish(tolerating: Set<ObjectKind> = []) throws(CellOutcome) {
     let living = client.roles.filter { $0.pid != nil && !$0.endIsKnown }
     for role in living where role.isPeer && !role.inputEnded && !role.mayHoldMore {
-      try leaks.checkDescriptors(of: role)
+      try leaks.checkHoldings(of: role)
     }
     for role in living {
       if role.isPeer { client.streams(of: role).input.close() }

@@ -49,17 +49,18 @@ struct LeakCheck {
     }
   }
 
-  /// Checks the descriptors of a peer that waits for its next request.
-  func checkDescriptors(of role: RoleProcess) throws(CellOutcome) {
+  /// Checks the descriptors and the signals of a peer that waits for its next request.
+  func checkHoldings(of role: RoleProcess) throws(CellOutcome) {
     if let request = role.pending {
       throw CellOutcome(.failed, "\(role.description) never responded to '\(request)'", request: .request(request))
     }
     let what = "wait for its next request"
     let held = try client.inspect(role, doing: what) { pid throws(SandboxError) in
-      try client.sandbox.descriptors(of: pid)
+      try client.sandbox.holdings(of: pid, shared: role.sharedFlags.keys)
     }
-    if held.isEmpty { throw client.ended(role, doing: what) }  // a zombie holds none
-    try role.check(held)
+    if held.descriptors.isEmpty { throw client.ended(role, doing: what) }  // a zombie holds none
+    try role.check(held.descriptors)
+    try StateCheck(roles: client.roles).check(role, held)
   }
 
   /// Checks that nothing is left when all roles have ended.

@@ -23,6 +23,7 @@ extension PeerClient {
     try rejectUnrequestedOutput(of: role)
     role.record(message)
     var rest = Array("\(line)\n".utf8)[...]
+    role.requestedAt = .now
     try wait(for: role, to: "read a request", .every(.milliseconds(1))) { () throws(CellOutcome) -> Void? in
       switch streams(of: role).input.write(rest) {
       case .all: return ()
@@ -44,11 +45,12 @@ extension PeerClient {
   func response(of role: RoleProcess) throws(CellOutcome) -> Exchange {
     guard let request = role.pending else { throw CellOutcome(.broken, "\(role.name) has no request to respond to") }
     let line = try nextLine(of: role, doing: request.operation)
+    let elapsed = Moment.now.elapsed(since: role.requestedAt)
     role.pending = nil
     do throws(ProtocolError) {
       let response = try Response(parsing: line)
       role.record(.response(response))
-      return Exchange(request: request, response: response)
+      return Exchange(request: request, response: response, elapsed: elapsed)
     } catch {
       role.record(.line(line))
       throw CellOutcome(

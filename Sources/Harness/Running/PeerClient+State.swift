@@ -20,6 +20,38 @@ extension PeerClient {
     }
   }
 
+  /// Waits for a response that must come without waiting.
+  ///
+  /// A busy machine delays a response, but puts no process to sleep. So the time counts for nothing, and only a role
+  /// that is seen asleep at every look for `longestSleep` has waited.
+  func waitWithoutSleep(for role: RoleProcess, doing operation: String, expected: String) throws(CellOutcome) {
+    let output = streams(of: role).output
+    var asleepSince: ContinuousClock.Instant?
+    var isFirst = true
+    try wait(for: role, to: operation, .every(.milliseconds(50))) { () throws(CellOutcome) -> Void? in
+      if output.hasLine || output.isEnded { return () }
+      defer { isFirst = false }
+      if isFirst { return nil }
+      let look = ContinuousClock.now
+      let state = try processState(of: role, doing: operation)
+      guard state.isWaiting, let call = state.systemCall else {
+        asleepSince = nil
+        return nil
+      }
+      if let asleepSince, look - asleepSince >= Self.longestSleep {
+        throw CellOutcome(
+          .failed, "\(role.description): \(operation) must not wait, and sleeps in \(call)", expected: expected,
+          request: role.pending.map(Message.request))
+      }
+      asleepSince = asleepSince ?? .now
+      return nil
+    }
+  }
+
+  /// An operation that must not wait may wait for a lock that another process holds for a moment: wire-formats.md gives
+  /// the lock of a queue 100 ms.
+  private static let longestSleep = Duration.milliseconds(250)
+
   private func rejectResponse(of role: RoleProcess, expected: String) throws(CellOutcome) {
     guard role.isPeer, streams(of: role).output.hasLine else { return }
     let exchange = try response(of: role)

@@ -101,7 +101,7 @@ final class PeerClient {
     do {
       guard let pid = role.pid else { return }
       if context.isTraced { role.tracer = try sandbox.processState(of: pid).tracer }
-      role.startsWith(descriptors: try sandbox.descriptors(of: pid).keys)
+      role.startsWith(try sandbox.holdings(of: pid))
     } catch {
       throw CellOutcome(error)
     }
@@ -142,11 +142,15 @@ final class PeerClient {
 
   /// Waits until no process holds the output of a role that has ended.
   ///
-  /// A tracer ends a moment later; any other process was left behind by the role.
+  /// A tracer ends a moment later; any other process was left behind by the role. On a shared machine it can also be
+  /// a process that another cell is starting, so these are given a moment.
   private func waitForEndOfOutput(of role: RoleProcess) throws(CellOutcome) {
     let streams = streams(of: role)
-    let patience = ContinuousClock.now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
+    let patience: Duration =
+      sandbox.isolation == .private ? .zero : TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
+    let deadline = ContinuousClock.now + patience
     var isLate = false
+    try receive(.zero)
     try wait(for: role, to: "end its output", .every(.milliseconds(200))) { () throws(CellOutcome) -> Void? in
       drain(role)
       let tracerHasEnded = role.tracer.map { sandbox.terminationStatus(of: $0) != nil } ?? true
@@ -154,7 +158,7 @@ final class PeerClient {
         drain(role)
         return ()
       }
-      if !isLate, ContinuousClock.now > patience {
+      if !isLate, ContinuousClock.now >= deadline {
         isLate = true
         try checkHolders(of: role)
       }

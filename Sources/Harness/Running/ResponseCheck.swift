@@ -4,6 +4,8 @@ import PeerProtocol
 struct Exchange {
   let request: Request
   let response: Response
+  /// The time from before the request was written until after the response was read.
+  let elapsed: Duration
 }
 
 /// Compares responses with the requirements of a standard.
@@ -44,6 +46,7 @@ struct ResponseCheck {
     case (.ok, .blocks), (.ok, .later), (.unsupported, _), (.invalid, _):
       throw outcome(.broken, "a response was taken where none was due")
     }
+    if let problem = TimeCheck(registry: registry).earlyEnd(of: exchange) { throw outcome(.failed, problem) }
   }
 
   /// Throws if a peer refuses a request, or answers one that it does not announce.

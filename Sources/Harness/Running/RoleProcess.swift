@@ -13,6 +13,8 @@ final class RoleProcess {
   var greeting: Greeting?
   /// The request that it has not answered yet.
   var pending: Request? { didSet { isInterrupted = false } }
+  /// When the runner began to write the last request.
+  var requestedAt = Moment.now
   /// Whether the signal of `interrupt:` was sent during the pending request.
   var isInterrupted = false
   /// Descriptors to inherit, as the sandbox init numbers them, and the handles that they become.
@@ -20,6 +22,8 @@ final class RoleProcess {
   var inputEnded = false
   /// Whether a step ended the process, or expected its end.
   var endIsKnown = false
+  /// Whether it was killed during a request, and may have left shared state as it was in the middle of it.
+  var wasKilledWhileBusy = false
   /// Whether it may have more descriptors than handles, because a fault was injected into a close.
   var mayHoldMore = false
   private(set) var messages: [Message] = []
@@ -31,6 +35,11 @@ final class RoleProcess {
   /// Open from the start, or inherited.
   private var baseline: Set<Int> = []
   private var handles: [String: Int] = [:]
+  /// The status flags of the descriptors that other roles share, when they were handed on.
+  private(set) var sharedFlags: [Int: StatusFlags] = [:]
+  private(set) var signalsAtStart: SignalState?
+  /// The state that its operations have changed.
+  private(set) var changed: Set<StateKind> = []
 
   init(role: Role, index: Int, language: String, command: [String]) {
     self.role = role
@@ -57,14 +66,23 @@ final class RoleProcess {
 
   // MARK: - Descriptors
 
-  func startsWith(descriptors: some Sequence<Int>) { baseline = Set(descriptors) }
+  func startsWith(_ holdings: ProcessHoldings) {
+    baseline = Set(holdings.descriptors.keys)
+    signalsAtStart = holdings.signals
+  }
+
+  func shares(descriptor: Int, _ flags: StatusFlags) { sharedFlags[descriptor] = flags }
 
   func descriptor(of handle: String) -> Int? { handles[handle] }
 
-  /// Records the descriptors that a successful request opened and closed.
+  /// Records the descriptors that a successful request opened and closed, and the state that it changed.
   func follow(_ request: Request, _ response: Fields, _ operation: Operation) {
+    for (kind, word) in operation.changes where word.isEmpty || request.fields.entries.contains(where: { $0.value == word }) {
+      changed.insert(kind)
+    }
     if let closes = operation.closes, let number = handles.removeValue(forKey: request.fields[closes] ?? "default") {
       baseline.remove(number)
+      sharedFlags[number] = nil
     }
     // A word that is not a number belongs to its handle alone, and does not give its place to the next.
     let numbers =

@@ -69,6 +69,7 @@ final class StepInterpreter {
     switch signal {
     case .kill:
       role.endIsKnown = true
+      role.wasKilledWhileBusy = role.pending != nil
       try client.waitForEnd(of: role, .signal("SIGKILL"))
     case .stop: try client.waitUntilStopped(role)
     case .interrupt: role.isInterrupted = true
@@ -86,18 +87,20 @@ final class StepInterpreter {
       throw CellOutcome(.broken, "\(to.role) has started and cannot inherit any more")
     }
     let sandbox = client.sandbox
-    let token = try client.inspect(source, doing: "pass '\(from.handle)' on") { pid throws(SandboxError) -> Int? in
+    let taken = try client.inspect(source, doing: "pass '\(from.handle)' on") { pid throws(SandboxError) -> (token: Int, flags: StatusFlags)? in
       do throws(SandboxError) { return try sandbox.take(descriptor: descriptor, of: pid) } catch {
-        guard error.isRefusal, try sandbox.descriptors(of: pid)[descriptor] == nil else { throw error }
+        guard error.isRefusal, try sandbox.holdings(of: pid).descriptors[descriptor] == nil else { throw error }
         return nil
       }
     }
-    guard let token else {
+    guard let taken else {
       throw CellOutcome(
         .failed,
         "\(source.description) reports descriptor \(descriptor) for its handle '\(from.handle)', which is not open")
     }
-    destination.inherits.append((token: token, handle: to.handle))
+    source.shares(descriptor: descriptor, taken.flags)
+    destination.shares(descriptor: 3 + destination.inherits.count, taken.flags)
+    destination.inherits.append((token: taken.token, handle: to.handle))
   }
 
   private func waitForText(
@@ -138,7 +141,10 @@ final class StepInterpreter {
       return try client.waitUntilBlocked(
         role, in: calls, to: "block in \(request.operation)", expected: expected.description)
     case .error(let allowed, _) where role.isInterrupted && allowed.contains("EINTR"): try waitUntilInterrupted(role)
-    case .ok, .error: break
+    case .ok, .error:
+      if let request = role.pending, TimeCheck(registry: registry).isImmediate(request, expecting: expected) {
+        try client.waitWithoutSleep(for: role, doing: request.operation, expected: expected.description)
+      }
     }
     try check(try client.response(of: role), by: role, against: expected)
   }
@@ -162,6 +168,11 @@ final class StepInterpreter {
       throw CellOutcome(
         .failed, "\(role.description): the response to '\(line)' differs from the golden transcript",
         expected: recorded, request: .rawRequest(line), response: .response(exchange.response))
+    }
+    if let problem = TimeCheck(registry: registry).earlyEnd(of: exchange) {
+      throw CellOutcome(
+        .failed, "\(role.description): \(problem)", expected: recorded, request: .rawRequest(line),
+        response: .response(exchange.response))
     }
     if case .ok(let fields) = exchange.response, let operation = registry[exchange.request.operation] {
       role.follow(exchange.request, fields, operation)

@@ -28,13 +28,13 @@ struct ProcessState: CustomStringConvertible {
 
   var isAsleep: Bool { state == "S" }
 
-  /// Whether it is blocked in one of `calls`, and no signal is about to wake it.
+  /// Whether it is blocked in one of `calls`.
+  func isBlocked(in calls: [String]) -> Bool { isWaiting && systemCall.map(calls.contains) == true }
+
+  /// Whether it is asleep in a system call, and no signal is about to wake it.
   ///
   /// A read of standard input does not count: there, a peer waits for its next request.
-  func isBlocked(in calls: [String]) -> Bool {
-    guard isAsleep, !hasPendingSignal, let systemCall, calls.contains(systemCall) else { return false }
-    return !(systemCall == "read" && firstArgument == 0)
-  }
+  var isWaiting: Bool { isAsleep && !hasPendingSignal && systemCall != nil && !(systemCall == "read" && firstArgument == 0) }
 
   var description: String {
     "state \(state), \(systemCall.map { "in \($0)" } ?? "running")" + (stack.map { "\n\($0)" } ?? "")

@@ -112,18 +112,26 @@ final class Sandbox {
     ProcessState(try perform("state", pid, ("stack", withStack ? 1 : 0)))
   }
 
-  /// The open descriptors of a process, and the file of each of them.
-  func descriptors(of pid: Int) throws(SandboxError) -> [Int: String] {
-    var descriptors: [Int: String] = [:]
-    _ = try perform("descriptors", pid) { fields in
-      if let number = fields["fd"].flatMap({ Int($0) }) { descriptors[number] = fields["target"] ?? "" }
+  /// The open descriptors of a process, with the status flags of those that are `shared`, and its signals.
+  func holdings(of pid: Int, shared: some Sequence<Int> = []) throws(SandboxError) -> ProcessHoldings {
+    var holdings = ProcessHoldings()
+    var request = Fields()
+    request.append("pid", pid)
+    let list = shared.map(String.init).joined(separator: ",")
+    if !list.isEmpty { request.append("shared", list) }
+    let end = try sandboxInit.perform(Request("descriptors", request)) { fields in
+      guard let number = fields["fd"].flatMap({ Int($0) }) else { return }
+      holdings.descriptors[number] = fields["target"] ?? ""
+      if let flags = fields["flags"].flatMap({ Int32($0) }) { holdings.flags[number] = StatusFlags(flags) }
     }
-    return descriptors
+    holdings.signals = SignalState(end)
+    return holdings
   }
 
-  /// Duplicates a process's descriptor for another process to inherit.
-  func take(descriptor: Int, of pid: Int) throws(SandboxError) -> Int {
-    try number("fd", try perform("take", pid, ("fd", descriptor)))
+  /// Duplicates a process's descriptor for another process to inherit, and returns the status flags of both.
+  func take(descriptor: Int, of pid: Int) throws(SandboxError) -> (token: Int, flags: StatusFlags) {
+    let response = try perform("take", pid, ("fd", descriptor))
+    return (try number("fd", response), StatusFlags(Int32(truncatingIfNeeded: try number("flags", response))))
   }
 
   /// The processes that have the other end of an output open.
