@@ -16,5 +16,5 @@ public enum Verdict: String, Sendable, CaseIterable, Codable {
   case notRun = "not run"
 }
 
-/// So that counts by verdict are an object in JSON, not an array.
+/// Makes a dictionary of counts by verdict a JSON object instead of an array.
 extension Verdict: CodingKeyRepresentable {}

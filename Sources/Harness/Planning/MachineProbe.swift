@@ -2,7 +2,7 @@ import Foundation
 
 /// The check of the machine before the first cell.
 enum MachineProbe {
-  /// The available sandboxes, and why a better kind is not available.
+  /// Returns the best isolation that is available here, and why a better one is not.
   static func capabilities(_ configuration: RunConfiguration) throws(RunError) -> SandboxCapabilities {
     var fallbackReason = "as requested"
     if configuration.isolation != .none {
@@ -21,7 +21,7 @@ enum MachineProbe {
     }
   }
 
-  /// The same, with the kinds of objects that a snapshot does not list.
+  /// Starts a sandbox, and adds the kinds of objects that its snapshots cannot list.
   private static func tried(
     _ capabilities: SandboxCapabilities, _ configuration: RunConfiguration
   ) throws(SandboxError) -> SandboxCapabilities {
@@ -31,12 +31,12 @@ enum MachineProbe {
     return capabilities
   }
 
-  /// Why a scenario cannot be run here; nil if it can.
+  /// Returns the reason why a scenario cannot be run here; nil if it can.
   static func unmetNeed(of scenario: Scenario, _ context: CellContext) -> String? {
     let capabilities = context.sandbox.capabilities
     let isolation = capabilities.isolation
     if isolation != .private, scenario.createsAnonymousObjects(context.registry) {
-      return "it requires a private sandbox: it creates objects that do not say who created them"
+      return "it requires a private sandbox: the kernel does not record who created its objects"
     }
     for kind in capabilities.unobservableKinds.map(\.rawValue).sorted() {
       if let kind = ObjectKind(rawValue: kind), scenario.concerns(kind, context.registry) {
@@ -57,7 +57,7 @@ enum MachineProbe {
     return nil
   }
 
-  /// Whether `::1` exists or, in a sandbox with its own interface, would be added by the kernel.
+  /// Whether `::1` exists or, in a private sandbox, the kernel would add it to the loopback interface.
   private static func hasIPv6(_ isolation: Isolation) -> Bool {
     guard let addresses = try? String(contentsOfFile: "/proc/net/if_inet6", encoding: .utf8) else { return false }
     if isolation == .shared { return addresses.contains("\(String(repeating: "0", count: 31))1 ") }
@@ -67,8 +67,7 @@ enum MachineProbe {
 
   /// Whether the kernel has `SO_PEERPIDFD`.
   ///
-  /// The probe requests it from a socket without a peer: a kernel that does not know the option fails with another
-  /// errno.
+  /// The probe uses a socket without a peer, because a kernel without the option fails with another errno.
   private static let hasPeerDescriptors: Bool = {
     let peerDescriptor: Int32 = 77
     let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
@@ -85,6 +84,6 @@ enum MachineProbe {
     return release.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
-  /// `2027-03-01`, in UTC.
+  /// The current day in UTC, such as `2027-03-01`.
   static var today: String { String(Date.now.ISO8601Format().prefix(10)) }
 }

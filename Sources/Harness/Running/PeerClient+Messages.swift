@@ -11,7 +11,7 @@ extension PeerClient {
     try write("\(request)", .request(request), to: role)
   }
 
-  /// Sends a line that need not be a request.
+  /// Sends a line that may be malformed.
   func send(line: String, to role: RoleProcess) throws(CellOutcome) {
     role.pending = (try? Request(parsing: line)) ?? Request(String(line.prefix { $0 != " " }))
     try write(line, .rawRequest(line), to: role)
@@ -66,7 +66,7 @@ extension PeerClient {
     }
   }
 
-  /// Reads the output of programs and the standard error of all roles.
+  /// Reads the standard error of a role and, if it is an example program, its output.
   func drain(_ role: RoleProcess) {
     let streams = streams(of: role)
     role.takeErrors(from: streams.error)

@@ -33,7 +33,7 @@ struct SelfTestTests {
 
   private static let others =
     mutant("gone", verdict: "crashed", reason: "exit 3")
-    + mutant("liar", reason: "is not believed")
+    + mutant("liar", reason: "is not trusted")
 
   /// Runs only `mutants`, not the other mutants of the build.
   private func run(
