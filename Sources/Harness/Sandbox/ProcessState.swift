@@ -4,11 +4,12 @@ import PeerProtocol
 struct ProcessState: CustomStringConvertible {
   /// The letter of proc_pid_status(5): `S` is asleep, `T` is stopped.
   let state: String
-  /// Its name, or its number if it has none here; nil while the process runs.
+  /// The name of the system call in which the process sleeps, or its number if it is not in the table; nil while the
+  /// process runs.
   let systemCall: String?
   let firstArgument: Int
   let hasPendingSignal: Bool
-  /// The process that traces it.
+  /// The process ID of its tracer; nil if it is not traced.
   let tracer: Int?
   let stack: String?
 
@@ -28,9 +29,9 @@ struct ProcessState: CustomStringConvertible {
 
   var isAsleep: Bool { state == "S" }
 
-  /// Whether it is blocked in one of `calls`, and no signal is about to wake it.
+  /// Whether the process is blocked in one of `calls`, and no pending signal will wake it.
   ///
-  /// A read of standard input does not count: there, a peer waits for its next request.
+  /// A read of standard input does not count, because a peer waits there for its next request.
   func isBlocked(in calls: [String]) -> Bool {
     guard isAsleep, !hasPendingSignal, let systemCall, calls.contains(systemCall) else { return false }
     return !(systemCall == "read" && firstArgument == 0)

@@ -1,6 +1,6 @@
 /// The response that a standard requires: the text after `->`.
 public enum ExpectedResponse: Sendable {
-  /// Success, with each of these fields. An operation without an expectation must succeed.
+  /// Success with these fields, which is also the default: `-> return=4`.
   case ok([ExpectedField])
   /// A failure with one of these `errno` symbols: `-> error EAGAIN|EWOULDBLOCK`.
   case error([String], [ExpectedField])

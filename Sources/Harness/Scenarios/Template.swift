@@ -2,7 +2,7 @@
 public struct RequestTemplate: Sendable {
   /// The operation to request, such as `mq_send`.
   public let operation: String
-  /// Values as the protocol has them: percent-encoded.
+  /// The percent-encoded values of the fields, in the order of the script.
   public let fields: [(key: String, value: Template)]
 
   package init(operation: String, fields: [(key: String, value: Template)]) {
@@ -28,7 +28,7 @@ public struct Template: Sendable, Hashable, CustomStringConvertible {
 
   package init(pieces: [Piece]) { self.pieces = pieces }
 
-  /// The names of the variables, in order; one that occurs twice is listed twice.
+  /// The names of the variables, in the order of the text and including repetitions.
   public var variables: [String] {
     pieces.compactMap { if case .variable(let name) = $0 { name } else { nil } }
   }
@@ -43,7 +43,7 @@ public struct Template: Sendable, Hashable, CustomStringConvertible {
     }.joined()
   }
 
-  /// The text with each variable replaced, or the first variable that has no value.
+  /// Returns the text with each variable replaced by its value, or the first variable without a value.
   package func filled(_ value: (String) -> String?) -> Result<String, MissingVariable> {
     var text = ""
     for piece in pieces {

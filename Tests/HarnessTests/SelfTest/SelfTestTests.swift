@@ -118,7 +118,7 @@ struct SelfTestTests {
       pairings: .all, isNegativeControl: false, location: SourceLocation(file: "other.yaml", line: 1, column: 1))
     let run = try await run(Self.mutant("lies") + Self.others, scenarios: [other])
     #expect(status(run) == .failures)
-    #expect(run.summary.problems == ["no mutant shows that the suite catches anything in other"])
+    #expect(run.summary.problems == ["no mutant shows that the suite catches defects in other"])
   }
 
   @Test("does not wait forever for a build that does not list its mutants", .timeLimit(.minutes(1)))
