@@ -1,4 +1,4 @@
-/// One line from the runner to a peer: an operation, named for its C function, and its parameters.
+/// One line from the runner to a peer: an operation, named after its C function, and its parameters.
 public struct Request: Sendable, Hashable, CustomStringConvertible {
   /// The name of the C function, such as `mq_send`.
   public let operation: String
