@@ -3,14 +3,13 @@ import SystemPackage
 
 /// Shared memory with an object at its end, some bytes of which another process has overwritten.
 ///
-/// Bytes of a known value are in front of the object, and no mapped page is behind it, so that an access outside it is
-/// noticed.
+/// To detect accesses outside the object, the bytes before it have a known value, and the page after it is not mapped.
 @safe struct UntrustedMemory {
   private static let length = 8192
   private static let guardByte: UInt8 = 0xA5
 
   let region: SharedRegion
-  /// Where the object is.
+  /// The offset of the object in the region.
   let offset: Int
   private let size: Int
   private let initialByte: UInt8

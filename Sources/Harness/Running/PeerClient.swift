@@ -143,7 +143,7 @@ final class PeerClient {
   /// The tracer of a role ends a moment later; any other process was left behind by the role.
   private func waitForEndOfOutput(of role: RoleProcess) throws(CellOutcome) {
     let streams = streams(of: role)
-    let patience = ContinuousClock.now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
+    let deadline = ContinuousClock.now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
     var isLate = false
     try wait(for: role, to: "end its output", .every(.milliseconds(200))) { () throws(CellOutcome) -> Void? in
       drain(role)
@@ -152,7 +152,7 @@ final class PeerClient {
         drain(role)
         return ()
       }
-      if !isLate, ContinuousClock.now > patience {
+      if !isLate, ContinuousClock.now > deadline {
         isLate = true
         try checkHolders(of: role)
       }
