@@ -99,8 +99,7 @@ struct FalseGreenTests {
     #expect(status(run.summary) == .failures)
   }
 
-  @Test("when an expected failure has another reason, is gone, or matches no cell") func expectations() async throws
-  {
+  @Test("when an expected failure has another reason, is gone, or matches no cell") func expectations() async throws {
     let entry = """
       - cells: "test/test[odd]"
         verdict: failed

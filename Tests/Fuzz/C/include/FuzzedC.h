@@ -31,8 +31,8 @@ uint32_t fuzzed_thread(void);
 /// FUZZED_MESSAGE bytes of `bytes`. Returns 0, or the errno of opening it.
 int fuzzed_ring(void *memory, size_t size, uint32_t content, int role, int64_t *outcomes, uint8_t *bytes);
 
-/// Creates a ring in `memory`, and transfers an empty record through it with NULL as both buffers. Returns the
-/// length of the record, or -1.
+/// Creates a ring in `memory`, and transfers an empty record through it with NULL as both buffers. Returns
+/// the length of the record, or -1.
 int fuzzed_ring_of_nothing(void *memory, size_t size);
 
 /// Sends the messages that are one after the other in `bytes` with ipc_channel.h. `*error` is errno, or 0.
