@@ -39,7 +39,7 @@ struct ResponseCheckTests {
   }
 
   @Test(
-    "of bytes is compared in order", arguments: [("value", "left|right", "right|left"), ("buf", "LEFT|RIGHT", "RIGHT|LEFT")])
+    "of bytes is not a set", arguments: [("value", "left|right", "right|left"), ("buf", "LEFT|RIGHT", "RIGHT|LEFT")])
   func bars(key: String, expected: String, actual: String) {
     #expect(problem(ExpectedField.Relation.equal, expected, actual, key: key) != nil)
     #expect(problem(ExpectedField.Relation.equal, expected, expected, key: key) == nil)
