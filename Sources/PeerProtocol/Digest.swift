@@ -4,7 +4,7 @@
 /// It detects accidental differences, but is not secure against intended ones. It processes a word at a time, so it is
 /// faster than a pipe.
 public struct Digest: Sendable, Hashable, CustomStringConvertible {
-  /// The digest as a number.
+  /// The 64-bit hash value.
   public let value: UInt64
 
   /// Computes the digest of `bytes`.
@@ -24,7 +24,7 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
     value = hash.finish(length: count)
   }
 
-  /// Sixteen lower-case hexadecimal digits.
+  /// The digest in the protocol: sixteen lower-case hexadecimal digits.
   public var description: String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits

@@ -11,7 +11,7 @@ public struct Fields: Sendable, Hashable {
     public let value: [UInt8]
   }
 
-  /// Creates an empty list.
+  /// Creates a list without fields.
   public init() {}
 
   /// The bytes of the field `key`; nil if there is none.

@@ -65,8 +65,8 @@ struct Programs {
 
   /// Returns the instructions of a whole run, and its calls of functions that allocate, from the output of callgrind.
   ///
-  /// In its format, `cfn=(7) malloc` names the function that is called, later `cfn=(7)`, and `calls=3 ...` follows. The
-  /// line `totals: 5` has the instructions.
+  /// In its format, `cfn=(7) malloc`, or later `cfn=(7)`, names the called function, and `calls=3 ...` on the next line
+  /// is the number of calls. The line `totals: 5` has the number of instructions.
   private func profile(_ command: [String]) throws -> (instructions: Double, allocations: Double) {
     let file = FileManager.default.temporaryDirectory.appendingPathComponent(
       "ipc-cost-\(ProcessInfo.processInfo.processIdentifier).callgrind")
@@ -143,7 +143,7 @@ struct Programs {
   private func run(_ command: [String]) throws -> (output: String, errors: String) {
     let (output, errors) = (Pipe(), Pipe())
     let process = try start(command, output, errors)
-    // Each program writes less than a pipe holds, except to the one that is read first.
+    // Reading the pipes one after the other cannot block a program: only the output of the first can exceed a pipe.
     let errorText = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()

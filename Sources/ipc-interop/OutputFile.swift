@@ -15,7 +15,7 @@ enum OutputFile {
       switch status(path) {
       // If another user creates the file in the meantime, the call fails.
       case nil: options.insert(.exclusiveCreate)
-      // No other user can replace a file of this user.
+      // The sticky bit prevents other users from replacing a file of this user.
       case let file? where file.st_uid == geteuid() || file.st_uid == shared.st_uid: break
       case let file?:
         throw RunError(

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The directory of the fixtures, the peers and the sandbox init.
+/// Finds the directory with the fixtures, the peers and the sandbox init.
 enum Root {
   /// Returns `given` or else the nearest directory with fixtures, above this program or above the working directory.
   static func find(given: String?) -> String? {

@@ -1,8 +1,8 @@
-/// Every script with a fault in every call of every role, in every language.
+/// The cells of fault injection: every script, in every language, with every fault in every call of a role.
 struct InjectionPlan: Sendable {
   var planned: [Planned] = []
 
-  /// A script in one language, with at most one fault.
+  /// A cell to run: a script in one language, with a fault or, to record it, without one.
   struct Planned: Sendable {
     let cell: Cell
     let scenario: Scenario

@@ -3,7 +3,7 @@ import PeerProtocol
 /// The checks after the target was killed. The other roles continue the script, and their responses must be the
 /// expected ones or those after `~>`. A role may wait forever only for an event that no other role can cause any more.
 extension InjectionRun {
-  /// Records that the target was killed, if it was.
+  /// Checks whether the target was killed meanwhile, and if so, sets the progress to `dead`.
   func noteDeath() throws(CellOutcome) {
     guard let injection, injection.fault.kills, case .requested = progress,
       let role = client.roles.first(where: { $0.name == injection.point.role }),

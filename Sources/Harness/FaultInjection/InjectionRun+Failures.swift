@@ -54,7 +54,7 @@ extension InjectionRun {
     }
   }
 
-  /// Whether the error is a timeout, because a socket reports its timeout as EAGAIN.
+  /// Whether an injected EAGAIN may be reported as a timeout, because sockets report their timeout as EAGAIN.
   private func isTimeout(_ errno: String, _ injection: Injection, _ request: Request) -> Bool {
     injection.fault == .wouldBlock && errno == "ETIMEDOUT" && request.fields["timeout"] != nil
   }
@@ -72,7 +72,7 @@ extension InjectionRun {
     // An operation with the parameter `eintr` reports that its wait was interrupted, unless the request has
     // `eintr=retry`. Any other call may be retried.
     case .interrupted: return !isItsWaiting || !operation.takes.contains("eintr") || request.fields["eintr"] == "retry"
-    // A wait may be repeated.
+    // An operation may repeat a wait that the fault ended.
     case .wouldBlock: return isItsWaiting || request.fields.keys.contains { $0.hasSuffix("timeout") }
     // On Linux a close that reports a failure has closed the descriptor.
     default: return injection.point.call == "close"

@@ -4,7 +4,7 @@ import PeerProtocol
 /// The other roles continue the script, and may notice the failure before the target reports it. The responses after
 /// `~>` are therefore accepted as after a death.
 extension InjectionRun {
-  /// Whether the target performs an operation that cannot be repeated after the call has failed.
+  /// Whether the target is performing an operation that cannot be repeated after the call fails.
   var endsWithFailure: Bool {
     guard let injection, case .requested = progress else { return false }
     return injection.fault.errno != nil && isCommitted(injection.point)

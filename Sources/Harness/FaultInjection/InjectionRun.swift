@@ -81,7 +81,7 @@ final class InjectionRun {
     if endsWithFailure { try performMeanwhile(step) } else { try cell.interpreter.perform(step) }
   }
 
-  /// Reads the target's response when it is due.
+  /// Reads and evaluates the response of the target, unless the script expects none yet.
   private func settleTarget(_ role: RoleProcess, _ expected: ExpectedResponse) throws(CellOutcome) {
     guard let injection else { return }
     if case .later = expected { return }

@@ -137,7 +137,7 @@ public struct InjectionRunner: Sendable {
       "\(language) made no call of IPC in \(counted(scripts.count, "script")), such as \(scripts[0]), which got no "
         + "fault: the process that is started must make the calls itself"
     }
-    // It is unknown which operations a failed recording would have reached.
+    // A failed recording does not show which operations its script reaches.
     if selection.isEverything, recorded.failures.isEmpty {
       let known = reached.union(table.silentOperations)
       recorded.problems += configuration.registry.names.filter { !known.contains($0) }.map {

@@ -9,7 +9,7 @@ struct InjectionTracer: Sendable {
   /// The path of the program that shortens a transfer.
   let shortener: String
 
-  /// Finds strace.
+  /// Searches `PATH` for strace.
   ///
   /// - Throws: ``RunError`` if strace is not installed.
   init(root: String) throws(RunError) {

@@ -47,7 +47,7 @@ struct SystemCallTable: Sendable {
     (self[call]?.functions ?? [call]) + (operationsOfHeaders.contains(operation) ? [operation] : [])
   }
 
-  /// Whether the table lists `call`.
+  /// Whether the table lists `call`, as IPC or not.
   func knows(_ call: String) -> Bool { calls[call] != nil || others.contains(call) }
 
   // MARK: - Loading

@@ -108,7 +108,7 @@ extension SystemCallTrace.Call {
       && (result.map { $0 >= 0 } ?? false)
   }
 
-  /// Whether it transfers more than one byte through a file or stream without message boundaries.
+  /// Whether the call transfers more than one byte through a file or stream without message boundaries.
   ///
   /// The kind of a descriptor follows its number: `4<pipe:[81]>`, `5<UNIX-STREAM:[...]>`, `3</dev/shm/x>`.
   fileprivate func isDivisible(_ table: SystemCallTable) -> Bool {

@@ -1,4 +1,4 @@
-/// An error in a file that people write: its location, a description and a suggestion.
+/// An error in a fixture file: its location, a description and a suggestion.
 public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
   /// The position of the error in its file.
   public let location: SourceLocation
@@ -54,7 +54,7 @@ final class DiagnosticLog {
     return value
   }
 
-  /// Throws all errors that were found.
+  /// Throws the collected errors unless there are none.
   func check() throws(FixtureErrors) {
     if count > 0 { throw FixtureErrors(diagnostics: sorted) }
   }

@@ -60,7 +60,7 @@ struct FixtureDocument {
     }
   }
 
-  /// The lines as YAML ends them: by LF, CR, CR LF, NEL, LS or PS.
+  /// Splits the file at the line ends of YAML: LF, CR, CR LF, NEL, LS or PS.
   private static func lines(of bytes: [UInt8]) -> [Range<Int>] {
     var lines: [Range<Int>] = []
     var start = 0

@@ -25,7 +25,7 @@ public struct Fixtures: Sendable {
   private init(root: FilePath, peers more: [String], log: DiagnosticLog) {
     self.root = root.string
     (scenarios, registry) = ScenarioLoader.load(root: root, log: log)
-    // Without scenarios, every pitfall would be an error.
+    // If the scenarios have errors, the pitfalls that name them would cause more errors.
     let haveScenarios = log.count == 0
     peers = PeerList.load(files: ["\(root)/fixtures/peers.yaml"] + more, root: root.string, log: log)
     let file = "fixtures/expectations.yaml"

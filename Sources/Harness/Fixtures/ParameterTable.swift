@@ -38,7 +38,7 @@ struct ParameterRow {
 /// An expression of parameters and integers with `+`, `-` and `*`, such as `bytes+1` or `writers*records`.
 struct Formula {
   private let operands: [String]
-  /// The signs between the operands.
+  /// The operators between the operands.
   private let signs: [Character]
 
   struct EvaluationError: Error { let message: String }
@@ -86,7 +86,7 @@ struct Formula {
   }
 }
 
-/// Parses `with:` into rows: all combinations of a map of lists, or a list of rows as they are.
+/// Parses `with:` into rows, from either a list of rows or a map of lists, which yields all combinations.
 enum ParameterTable {
   /// The maximum number of rows; more are assumed to be a mistake.
   private static let maximumRows = 256

@@ -83,7 +83,7 @@ struct StepParser {
       log.add(key.location, "'\(role.name)' is a program, which takes no requests; see start, prints, wait")
       return []
     }
-    // The expectations after each `~>` are for the death of another role.
+    // The expectations after each `~>` apply after the death of another role.
     let parts = text.words.split(omittingEmptySubsequences: false) { $0.text == "~>" }
     let words = Array(parts[0])
     let arrow = words.firstIndex { $0.text == "->" }

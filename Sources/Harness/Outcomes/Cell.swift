@@ -1,6 +1,6 @@
-/// One scenario × one pairing × one row of parameters: the unit that gets a verdict.
+/// The unit that gets a verdict: one scenario in one pairing, with one row of parameters.
 public struct Cell: Sendable, Hashable, Encodable {
-  /// The scenario, the pairing and the parameters: `pipe/delivery[c>swift,bytes=4096]`.
+  /// The unique id, of the scenario, the pairing and the parameters: `pipe/delivery[c>swift,bytes=4096]`.
   public let id: String
   /// The id of the scenario, without the pairing and the parameters.
   public let scenario: String
@@ -23,9 +23,9 @@ public struct Cell: Sendable, Hashable, Encodable {
 
   /// A role and the language that plays it.
   public struct Assignment: Sendable, Hashable, Encodable {
-    /// The role, as the scenario names it.
+    /// The name of the role in the scenario.
     public let role: String
-    /// The language that plays the role, as `fixtures/peers.yaml` names it.
+    /// The name in `fixtures/peers.yaml` of the language that plays the role.
     public let language: String
   }
 
@@ -41,7 +41,7 @@ public struct Cell: Sendable, Hashable, Encodable {
     public let call: String
     /// The index of the call among those of this name during the request, counted from 1.
     public let occurrence: Int
-    /// The fault that replaces the call.
+    /// The fault that is injected into the call.
     public let fault: InjectedFault
   }
 

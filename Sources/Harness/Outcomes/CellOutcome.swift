@@ -1,12 +1,12 @@
-/// The outcome of a cell: the one type that carries a verdict from the step where it is decided to the reports.
+/// The outcome of a cell, from the step that decides the verdict to the reports.
 ///
 /// The step that decides the verdict throws it.
 public struct CellOutcome: Error, Sendable {
-  /// Whether the cell passed, and if it did not, in which way.
+  /// The verdict on the cell.
   public private(set) var verdict: Verdict
   /// The reason for the verdict, in one line; nil if the cell passed.
   public private(set) var reason: String?
-  /// Evidence of a cell that did not pass.
+  /// The data that explains the verdict; nil if the cell passed.
   public internal(set) var evidence: Evidence?
   /// Wall-clock seconds from the start of the sandbox to the last check.
   public internal(set) var seconds = 0.0
@@ -40,7 +40,7 @@ public struct CellOutcome: Error, Sendable {
   }
 }
 
-/// The data that explains a verdict to a person who does not know the harness.
+/// The data that explains a verdict to readers who do not know the harness.
 public struct Evidence: Sendable, Encodable {
   /// The step at which the cell ended, as written in the script.
   public var step: String?
@@ -50,7 +50,7 @@ public struct Evidence: Sendable, Encodable {
   public var expected: String?
   /// The request whose response was wrong; nil if none was.
   public var request: Message?
-  /// The response that was received; nil if there was none.
+  /// The response that was not as expected; nil if no response caused the verdict.
   public var response: Message?
   /// The offset of the first byte that differs from the payload's pattern.
   public var firstDifference: Int?
@@ -98,9 +98,9 @@ public struct Evidence: Sendable, Encodable {
   }
 }
 
-/// The reported verdict on one cell.
+/// The reported result of one cell.
 public struct CellResult: Sendable, Encodable {
-  /// The cell that was run.
+  /// The cell that has this result, even if it was not run.
   public let cell: Cell
   /// The verdict with its reason and evidence.
   public let outcome: CellOutcome
@@ -109,7 +109,7 @@ public struct CellResult: Sendable, Encodable {
   public let isExpected: Bool
   /// The reason why the verdict is not the expected one, or why a verdict other than `passed` is expected.
   public let expectation: String?
-  /// How the cell was isolated from the rest of the machine.
+  /// The isolation in which the cell was run.
   public let isolation: Isolation
   /// The command that runs this cell alone again.
   public let rerun: String
@@ -125,6 +125,6 @@ public struct CellResult: Sendable, Encodable {
     self.rerun = rerun
   }
 
-  /// The verdict of the outcome.
+  /// A shorthand for the verdict of ``outcome``.
   public var verdict: Verdict { outcome.verdict }
 }

@@ -26,7 +26,7 @@ public struct RunDescription: Sendable, Encodable {
   public let implementations: [String: String]
   /// The release of the kernel, as `uname(2)` reports it.
   public let kernel: String
-  /// The ids of the cells in the order in which reports list them, whatever the order in which they end.
+  /// The ids of the cells, in the order in which reports list them.
   public var plan: [String] = []
   /// Remarks on the peers that are not failures.
   public var notes: [String] = []
@@ -79,7 +79,7 @@ public struct RunSummary: Sendable, Encodable {
 }
 
 extension RunSummary {
-  /// The rules by which a run becomes an exit status.
+  /// The rules that determine the exit status of a run.
   struct Rules: Sendable {
     /// The minimum number of cells that must be run; fewer are a failure.
     var requiredCells = 0
@@ -94,7 +94,7 @@ extension RunSummary {
     let reported = Set(results.map(\.cell.id))
     let missing = planned.count { !reported.contains($0) }
     if reported.count != results.count { problems.append("a cell has two results") }
-    // A run without cells is not green, even if the reason is known.
+    // A run in which no cell was run must not succeed, even if the reason is known.
     let isIdle = !results.isEmpty && results.allSatisfy { $0.verdict == .notRun }
     if isIdle { problems.append("none of the selected cells can be run here: \(results[0].outcome.reason ?? "")") }
     let run = results.count { $0.verdict != .notRun }

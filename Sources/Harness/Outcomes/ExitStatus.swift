@@ -12,8 +12,8 @@ public enum ExitStatus: Int32, Sendable, CaseIterable, Codable {
 
   /// Determines the status of a run from its unexpected verdicts.
   ///
-  /// `missing` is how many planned cells have no verdict. Such a cell counts as one that was not run: no cell may be
-  /// missing silently. With `failFast`, the first unexpected verdict ended the run, which explains missing cells.
+  /// `missing` is the number of planned cells without a verdict, which count as not run. With `failFast`, missing cells
+  /// are expected, because the first unexpected verdict ended the run.
   init(
     unexpected: some Sequence<Verdict>, missing: Int = 0, failFast: Bool = false, problems: [String],
     isInterrupted: Bool

@@ -68,7 +68,7 @@ public struct Expectations: Sendable {
 
   // MARK: - Loading
 
-  /// Reads the list.
+  /// Loads the list of expectations.
   ///
   /// If the file does not exist or contains only comments, all cells are expected to pass.
   static func load(at path: String, as file: String, log: DiagnosticLog) -> Expectations {

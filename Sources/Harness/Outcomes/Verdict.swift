@@ -1,4 +1,4 @@
-/// The verdict on a cell.
+/// The verdict on a cell, with the word for it in reports.
 public enum Verdict: String, Sendable, CaseIterable, Codable {
   case passed
   /// A response differs from what the standard requires.

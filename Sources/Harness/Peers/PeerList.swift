@@ -64,7 +64,7 @@ public struct PeerList: Sendable {
 
   /// Reads `files`, in which a command that begins with `./` or `../` is relative to the file, and any other to `root`.
   ///
-  /// A later file may add languages, and may replace one only if it says so.
+  /// A later file may add languages, and may replace a language only with `replaces: true`.
   static func load(files: [String], root: String, log: DiagnosticLog) -> PeerList {
     var peers: [PeerDescription] = []
     for file in files {

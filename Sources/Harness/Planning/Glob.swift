@@ -1,6 +1,6 @@
 /// A pattern in which `*` matches any text, and every other character matches itself.
 ///
-/// Brackets are common in cell ids, so they are not special here.
+/// Brackets are not special, because cell ids contain them.
 struct Glob: Sendable, Hashable {
   /// The texts between the asterisks, as UTF-8 for speed: every filter is compared with every cell.
   private let parts: [[UInt8]]

@@ -7,7 +7,7 @@ enum MachineProbe {
     var fallbackReason = "as requested"
     if configuration.isolation != .none {
       do { return try tried(SandboxCapabilities(isolation: .private), configuration) } catch {
-        // A sandbox init that is missing, hung or out of descriptors does not show what this machine allows.
+        // Fall back only if the kernel refused namespaces, not if the sandbox init is missing or does not respond.
         guard configuration.isolation == .auto, error.isRefusal else {
           throw RunError("a private sandbox is not available: \(error)")
         }

@@ -4,7 +4,7 @@ import Foundation
 public struct RunConfiguration: Sendable {
   /// The path of the directory that contains `fixtures` and `build`.
   public let root: String
-  /// The path of the sandbox init.
+  /// The path of the sandbox init program.
   let sandboxInit: String
   /// The languages of the matrix.
   public let peers: PeerList
@@ -14,9 +14,9 @@ public struct RunConfiguration: Sendable {
   public var selection = Selection()
   /// How many cells may run at a time.
   public var jobs = RunConfiguration.defaultJobs
-  /// Determines the order of the scenarios; 0 keeps the order of the files.
+  /// The seed that shuffles the scenarios; 0 keeps the order of the files.
   public var seed: UInt64 = 0
-  /// How often each cell is run.
+  /// The number of times that each cell is run.
   ///
   /// A cell whose verdicts differ is flaky, which is a failure.
   public var repetitions = 1
@@ -33,7 +33,7 @@ public struct RunConfiguration: Sendable {
 
   /// Creates a configuration with the default options.
   ///
-  /// `sandboxInit` is the path of the sandbox init; by default, where the build puts it below `root`.
+  /// `sandboxInit` is the path of the sandbox init; the default is the path to which the build writes it below `root`.
   public init(root: String, sandboxInit: String? = nil, peers: PeerList, registry: OperationRegistry) {
     self.root = root
     self.sandboxInit = sandboxInit ?? "\(root)/build/bin/sandbox-init"

@@ -1,4 +1,4 @@
-/// Which cells of the matrix to run.
+/// A selection of the cells in the matrix.
 public struct Selection: Sendable {
   /// Patterns, one of which the id of a cell must contain; an empty list selects all cells.
   ///

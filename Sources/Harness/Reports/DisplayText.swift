@@ -17,7 +17,7 @@ extension StringProtocol {
   /// It uses escapes such as `\n`, `\x1b` and `\u{202e}`, so that the output of peers cannot control a terminal.
   var escapedForDisplay: String { escapingUnsafe { _ in false } }
 
-  /// The lines of a text, each escaped.
+  /// The lines of the text, each of them escaped.
   ///
   /// A line end at the end of the text does not begin another line.
   package var linesEscapedForDisplay: [String] {

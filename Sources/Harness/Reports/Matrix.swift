@@ -1,4 +1,4 @@
-/// How many cells passed, by mechanism and pairing.
+/// The number of passed cells for each mechanism and pairing.
 struct Matrix {
   /// The mechanisms, in the order of the results.
   let mechanisms: [String]

@@ -4,7 +4,7 @@
 /// written during the run returns text for each event; one that is written at the end returns an empty string for all
 /// events but the last.
 public protocol Report: Sendable {
-  /// Takes an event, and returns the text to write now.
+  /// Processes an event, and returns the text to write after it.
   mutating func receive(_ event: Event) throws -> String
 }
 

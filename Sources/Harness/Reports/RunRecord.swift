@@ -3,7 +3,7 @@ struct RunRecord {
   private(set) var description: RunDescription?
   private(set) var summary: RunSummary?
   private var ended: [CellResult] = []
-  /// How many cells have ended.
+  /// The number of cells that have ended.
   var count: Int { ended.count }
 
   mutating func receive(_ event: Event) {

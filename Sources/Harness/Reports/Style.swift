@@ -1,4 +1,4 @@
-/// The capabilities of the console report's destination.
+/// What the destination of a console report can display.
 public struct Style: Sendable {
   /// Whether lines can be redrawn, which requires a terminal that is not dumb.
   public var isTerminal: Bool

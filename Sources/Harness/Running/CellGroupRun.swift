@@ -6,7 +6,7 @@ struct CellGroupRun: Sendable {
   let peers: PeerList
   let context: CellContext
   let expectations: Expectations
-  /// How often each cell is run.
+  /// The number of times that each cell is run.
   var repetitions = 1
   /// Whether an unselected control cell is run as well, to distinguish a defective peer from a broken machine.
   var runsControl = true

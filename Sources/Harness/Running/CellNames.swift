@@ -14,7 +14,7 @@ struct CellNames: Sendable {
 
   init() {
     let number = UInt32.random(in: .min ... .max)
-    // All tokens have the same length, so none is the prefix of another, whose objects would be removed as well.
+    // All tokens have the same length: if one were a prefix of another, objects of the other cell would be removed.
     let digits = String(number, radix: 36)
     self.init(
       token: "ipc-interop-" + String(repeating: "0", count: 7 - digits.count) + digits,

@@ -36,7 +36,7 @@ final class CellRun {
     interpreter = StepInterpreter(client: client, leaks: leaks, names: names)
   }
 
-  /// Runs `scenario` with one language a role.
+  /// Runs `scenario` with a language for each role.
   static func run(
     _ scenario: Scenario, languages: [String: PeerDescription], names: CellNames, context: CellContext
   ) -> CellOutcome {

@@ -29,7 +29,7 @@ final class CellRunner: Sendable {
   /// Whether the run is to end early: after a failure with `--fail-fast`, or when it is interrupted.
   var isStopped: Bool { shared.withLock { $0.isStopped } || Interruption.isRequested }
 
-  /// Reports an event.
+  /// Passes an event to the listener.
   ///
   /// Any thread may call it; the listener receives one event at a time.
   func emit(_ event: Event) {
@@ -42,7 +42,7 @@ final class CellRunner: Sendable {
     }
   }
 
-  /// Does the work of all lanes, and returns the summary, which it also reports.
+  /// Does the work of all lanes, then reports and returns the summary.
   func run(
     _ description: RunDescription, _ lanes: [Lane], problems: [String] = [], rules: RunSummary.Rules
   ) throws(RunError) -> RunSummary {

@@ -5,13 +5,13 @@ import Synchronization
 public enum Interruption {
   private static let flag = Atomic(false)
 
-  /// Whether a signal has asked the run to end.
+  /// Whether one of the signals has been received.
   public static var isRequested: Bool { flag.load(ordering: .relaxed) }
 
   /// Installs handlers for SIGINT, SIGQUIT and SIGTERM that end the run.
   ///
-  /// They are unblocked, because a thread that blocks them passes its mask to processes that it starts. A signal that
-  /// this process was started to ignore, as by `nohup` or `&`, stays ignored.
+  /// The signals are unblocked, because this process inherits its signal mask from the thread that started it. A signal
+  /// that was ignored from the start, as with `nohup` or `&`, stays ignored.
   public static func listen() {
     var heard = sigset_t()
     unsafe sigemptyset(&heard)

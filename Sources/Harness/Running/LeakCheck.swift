@@ -1,8 +1,8 @@
-/// Finds what a cell leaves behind: kernel objects, processes, and descriptors.
+/// Finds the kernel objects, processes and descriptors that a cell leaves behind.
 struct LeakCheck {
   private let client: PeerClient
   private let names: CellNames
-  /// The resource snapshot before the cell.
+  /// The snapshot from before the first step.
   private let before: ResourceSnapshot
 
   init(client: PeerClient, names: CellNames) throws(SandboxError) {

@@ -18,7 +18,7 @@ extension PeerClient {
   }
 
   private func write(_ line: String, _ message: Message, to role: RoleProcess) throws(CellOutcome) {
-    // A line that comes before the request is not its response.
+    // A line that arrived before the request was sent is not a response to it.
     try receive(.zero)
     try rejectUnrequestedOutput(of: role)
     role.record(message)

@@ -83,7 +83,7 @@ final class PeerClient {
 
   // MARK: - Starting and ending
 
-  /// Starts a role's process.
+  /// Starts the process of a role.
   ///
   /// A peer is ready when it has sent its greeting and adopted its inherited descriptors as handles.
   func start(_ role: RoleProcess, arguments: [String]) throws(CellOutcome) {

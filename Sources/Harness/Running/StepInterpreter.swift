@@ -124,7 +124,7 @@ final class StepInterpreter {
 
   // MARK: - Responses
 
-  /// Reads the response that is expected now, if any.
+  /// Waits for the expected response or, with `blocks`, until the role sleeps in its operation.
   func settle(_ role: RoleProcess, _ expected: ExpectedResponse) throws(CellOutcome) {
     switch expected {
     case .later:

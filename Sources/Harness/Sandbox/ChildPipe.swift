@@ -18,7 +18,7 @@ struct ChildPipe {
   let reader: OwnedDescriptor
   let writer: OwnedDescriptor
 
-  /// The side that stays in the runner.
+  /// The end that the runner keeps.
   enum Side { case reader, writer }
 
   init(keeping kept: Side) throws(SandboxError) {

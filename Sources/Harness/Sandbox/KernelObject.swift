@@ -17,8 +17,8 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
   /// A descriptor that a peer has open beyond its handles.
   case descriptor
 
-  /// Whether an object of this kind exists until a process removes it: sysvipc(7), mq_overview(7), shm_overview(7),
-  /// fifo(7), unix(7).
+  /// Whether an object of this kind exists until a process removes it, by sysvipc(7), mq_overview(7), shm_overview(7),
+  /// fifo(7) and unix(7).
   var isPersistent: Bool {
     switch self {
     case .sharedMemory, .semaphores, .messages, .messageQueue, .posixSharedMemory, .fifo, .socket, .file: true
@@ -34,11 +34,11 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
 ///
 /// Two objects are the same if kind, name, key, identifier and creator are equal; attributes may differ.
 public struct KernelObject: Sendable, Hashable {
-  /// The kind of the object.
+  /// The kind, which also determines which of the other properties exist.
   public let kind: ObjectKind
-  /// The path, the name, or the command of a process.
+  /// The path or name of an object, or the command of a process.
   public let name: String?
-  /// The key of a System V object.
+  /// The key of a System V object; nil for other kinds.
   public let key: Int32?
   /// The identifier of a System V object, the number of a process or descriptor, or the inode of a file.
   public let id: Int?

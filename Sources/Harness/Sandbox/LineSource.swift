@@ -3,8 +3,8 @@ import SystemPackage
 
 /// The runner's end of a child's output: the bytes that have arrived, split into complete lines.
 ///
-/// A child that floods its output is cut off: after `limit` bytes nothing more is read, and the source counts as ended.
-/// For a child that writes only responses to commands, only unread bytes count.
+/// After `limit` bytes, nothing more is read, and the source counts as ended. For a child that writes only responses to
+/// commands, the limit applies only to bytes that have not been taken.
 final class LineSource {
   private let end: OwnedDescriptor
   private(set) var isEnded = false

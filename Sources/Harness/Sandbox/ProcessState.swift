@@ -2,7 +2,7 @@ import PeerProtocol
 
 /// The state of a process at one moment, as `/proc` reports it.
 struct ProcessState: CustomStringConvertible {
-  /// The letter of proc_pid_status(5): `S` is asleep, `T` is stopped.
+  /// The letter for the state in proc_pid_status(5), such as `S` for asleep and `T` for stopped.
   let state: String
   /// The name of the system call in which the process sleeps, or its number if it is not in the table; nil while the
   /// process runs.

@@ -17,16 +17,16 @@ final class Sandbox {
   private let capabilities: SandboxCapabilities
   private let kept: String?
 
-  /// The runner's ends for one role.
+  /// The runner's ends of the standard streams of one role.
   struct RoleStreams {
     let input: LineSink
     let output: LineSource
     let error: LineSource
   }
 
-  /// Settings that all sandboxes of a run share.
+  /// The settings that are the same for all sandboxes of a run.
   struct Settings: Sendable {
-    /// The path of the sandbox init.
+    /// The path of the sandbox init program.
     let program: String
     let capabilities: SandboxCapabilities
     /// The path of a directory that stays visible when `/tmp` is replaced.

@@ -4,17 +4,17 @@ public enum ExpectedResponse: Sendable {
   case ok([ExpectedField])
   /// A failure with one of these `errno` symbols: `-> error EAGAIN|EWOULDBLOCK`.
   case error([String], [ExpectedField])
-  /// The role is seen asleep in the system call of its operation: `-> blocks`. A later step reads the response.
+  /// The role sleeps in a system call of its operation: `-> blocks`. A later step reads the response.
   case blocks
-  /// No response is awaited: `-> later`. A later step reads it.
+  /// The script continues without the response: `-> later`. A later step reads it.
   case later
 }
 
 /// The expectation of one field: `msg_prio=9`, `return>=4096`, `shmid={=segment}`.
 public struct ExpectedField: Sendable {
-  /// The name of the field.
+  /// The name of the field in the response.
   public let key: String
-  /// The relation that its value must satisfy.
+  /// The comparison that the value of the field must satisfy.
   public let relation: Relation
 
   /// How the value of a field is compared with an expected one.

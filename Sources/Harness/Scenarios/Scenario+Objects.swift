@@ -27,7 +27,7 @@ extension Scenario {
       }
   }
 
-  /// The operations that its script requests.
+  /// The names of all operations that the script requests.
   var operations: Set<String> { Set(requests.map(\.operation)) }
 
   private var requests: [(operation: String, value: (String) -> String?)] {

@@ -10,15 +10,15 @@ public struct Scenario: Sendable {
   public let spec: String
   /// The level of the requirement: `must`, `should` or `may`.
   public let level: Level
-  /// The parties of the scenario, in the order of the file.
+  /// The roles of the scenario, in the order of the file, which is that of the languages in a pairing.
   public let roles: [Role]
-  /// The script, in the order in which it is performed.
+  /// The steps of the script, in order.
   public let steps: [Step]
-  /// The features that it requires of the machine.
+  /// The requirements on the machine; if one is not met, the cells are not run.
   public let needs: [Need]
   /// The parameters of this row, in the order of the file; the steps already contain the values.
   public let parameters: [Parameter]
-  /// The pairings of languages that it is run with.
+  /// The rule that determines the pairings of languages.
   public let pairings: PairingRule
   /// Whether it tests the harness: the cell passes if the check detects a defect.
   public let isNegativeControl: Bool
@@ -31,7 +31,7 @@ public struct Scenario: Sendable {
   /// The levels of a requirement, as in RFC 2119.
   public enum Level: String, Sendable, CaseIterable, Codable { case must, should, may }
 
-  /// The pairings of languages that a scenario is run with.
+  /// The rules that determine which assignments of languages to roles are run.
   public enum PairingRule: String, Sendable, CaseIterable {
     /// Every assignment of languages to roles.
     case all
@@ -51,13 +51,13 @@ public struct Scenario: Sendable {
   ///
   /// If the machine does not meet it, the verdict is `not run`.
   public enum Need: String, Sendable, CaseIterable {
-    /// A role can run as another user: the runner is root.
+    /// The runner is root, so that a role can run as another user.
     case anotherUser = "another-user"
-    /// The runner is not privileged, so that a limit holds for its peers.
+    /// The runner is not privileged, so that resource limits apply to its peers.
     case unprivileged
-    /// The cell uses names that are not unique to it.
+    /// A private sandbox, because the cell uses names that are not unique to it.
     case privateSandbox = "private-sandbox"
-    /// The kernel has SO_PEERPIDFD: Linux 6.5.
+    /// A kernel with SO_PEERPIDFD, which is Linux 6.5 or later.
     case peerDescriptor = "peer-descriptor"
     /// The loopback address of IPv6.
     case ipv6
@@ -81,15 +81,15 @@ public struct Scenario: Sendable {
   }
 }
 
-/// A named party of a scenario.
+/// A process in a scenario, which any language can play unless one is given.
 public struct Role: Sendable, Hashable {
   /// The name of the role, such as `sender`.
   public let name: String
   /// The kind of program that plays the role.
   public let part: Part
-  /// The language that always plays it; nil if the pairing decides.
+  /// The language that always plays the role; nil if the pairing decides.
   public let language: String?
-  /// Whether it runs as another user than the rest.
+  /// Whether the role runs as another user than the other roles.
   public let isAnotherUser: Bool
 
   /// The kind of a role: a peer, or a program of the examples.

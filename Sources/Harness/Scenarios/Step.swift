@@ -2,7 +2,7 @@
 public struct Step: Sendable {
   /// The action to perform, with its expectation.
   public let action: Action
-  /// The line of the file, for display.
+  /// The text of the step in the file, which reports show.
   public let text: String
   /// The position of the step in its file.
   public let location: SourceLocation
@@ -15,7 +15,7 @@ public struct Step: Sendable {
     case request(role: String, RequestTemplate, ExpectedResponse)
     /// Sends a line unchanged, and expects a response in which `*` matches any text: a golden transcript.
     case transcript(role: String, request: String, response: String)
-    /// Takes the response to an earlier request: `- receiver: -> msg=late`.
+    /// Reads the response to an earlier request: `- receiver: -> msg=late`.
     case response(role: String, ExpectedResponse)
     /// Passes a descriptor of one role to another that has not started, as a parent does to a child:
     /// `- hand: {writer.r: reader.r}`.
@@ -74,7 +74,7 @@ public struct HandleReference: Sendable, Hashable, CustomStringConvertible {
   public var description: String { "\(role).\(handle)" }
 }
 
-/// How a process ended.
+/// The way in which a process ended.
 public enum TerminationStatus: Sendable, Hashable, CustomStringConvertible {
   case exit(Int32)
   /// By a signal, given as its symbol.
@@ -99,7 +99,7 @@ public enum TerminationStatus: Sendable, Hashable, CustomStringConvertible {
 
 /// The number of objects of one kind that an `objects:` step expects, written `sem=1`.
 public struct ObjectCount: Sendable, Hashable {
-  /// The kind of the objects.
+  /// The kind of objects that are counted.
   public let kind: ObjectKind
   /// The expected number of objects.
   public let count: Int

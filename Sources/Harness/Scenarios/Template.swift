@@ -17,10 +17,10 @@ public struct RequestTemplate: Sendable {
 /// Text with variables in braces: names that are unique for each cell (`{mq}`, `{shm}`, `{fifo}`, `{key}`, `{path}`,
 /// each with a number or word after it, as in `{mq-2}`), process ids (`{sender.pid}`), and captures of earlier steps.
 public struct Template: Sendable, Hashable, CustomStringConvertible {
-  /// The text in parts: literal text, and variables.
+  /// The literal parts and variables of the text, in order.
   public let pieces: [Piece]
 
-  /// A part of the text.
+  /// A literal part of a text, or a variable.
   public enum Piece: Sendable, Hashable {
     case literal(String)
     case variable(String)

@@ -65,7 +65,7 @@ public struct MutantTable: Report {
   }
 }
 
-/// The outcome of a mutant.
+/// The result of a mutant in all of its cells.
 private struct MutantOutcome {
   let isKilled: Bool
   /// Whether the result is unknown, because a need of its cells is not met.

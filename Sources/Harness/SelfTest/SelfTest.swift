@@ -80,7 +80,7 @@ private struct SelfTestTrial: Sendable {
 
   /// Creates the run of a mutant, or of the build without one if `mutant` is nil.
   ///
-  /// The cells of the mutants `catching` are run.
+  /// It runs the cells that must catch the mutants `catching`.
   init(
     _ mutant: Mutant?, of language: String, catching: [Mutant], scenarios: [Scenario], build: MutantBuild,
     capabilities: SandboxCapabilities, configuration: RunConfiguration
