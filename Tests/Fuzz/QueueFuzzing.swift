@@ -29,7 +29,7 @@ extension FuzzTarget {
 
   /// Varies the words on which threads wait: an operation must end for every value.
   ///
-  /// A lock word of 1 is replaced by the number of this thread.
+  /// A lock word of 1 is replaced by the ID of this thread.
   static let lock = FuzzTarget(name: "lock") { input in
     var ingredients = Ingredients(input)
     let operation = queueOperations[Int(ingredients.byte()) % queueOperations.count]

@@ -15,7 +15,7 @@ import SystemPackage
   private let initialByte: UInt8
   private let base: UnsafeMutableRawPointer
 
-  /// Allocates memory for an object of `size` bytes, which all have the same value before it is created.
+  /// Allocates memory for an object of `size` bytes, and fills it with `initialByte`.
   init(objectSize size: Int, filledWith initialByte: UInt8) throws {
     region = try SharedRegion(size: Self.length)
     offset = Self.length - size
@@ -41,7 +41,7 @@ import SystemPackage
 
   /// Returns the bytes of the object.
   ///
-  /// - Throws: ``Violation`` if bytes in front of it were changed.
+  /// - Throws: ``Violation`` if bytes before the object were changed.
   func contents(after language: String) throws -> [UInt8] {
     let all = unsafe Array(UnsafeRawBufferPointer(start: base, count: Self.length))
     if let changed = all.prefix(offset).firstIndex(where: { $0 != Self.guardByte }) {

@@ -121,7 +121,7 @@ struct SystemCallTraceTests {
     let (_, registry) = try Checkout.fixtures.get()
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
     let points = try points()
-    // A kill after this call equals a kill before the next one. No fault is injected into a close within `read`.
+    // A kill after this call is the same as one before the next call. The table allows no fault for `close` in `read`.
     #expect(
       points[1].faults(table) == [.killedBefore, .interrupted, .wouldBlock, .noMemory, .noDescriptor, .noSpace, .short])
     #expect(points[2].faults(table) == [.killedBefore, .killedAfter])

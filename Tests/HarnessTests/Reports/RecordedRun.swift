@@ -6,11 +6,11 @@ import PeerProtocol
 enum RecordedRun: String, CaseIterable {
   /// Cells with every verdict, expected and not, that end in another order than planned.
   case full
-  /// Nothing selected.
+  /// A run in which no cell is selected.
   case empty
-  /// The run ended before all cells were run.
+  /// A run that ended before all cells were run.
   case interrupted
-  /// A peer whose output could break the format of the reports.
+  /// A run with a peer whose output could break the format of the reports.
   case hostile
 
   var events: [Event] {

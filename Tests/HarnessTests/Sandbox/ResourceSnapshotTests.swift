@@ -28,7 +28,7 @@ struct ResourceSnapshotTests {
   @Test("agrees with ipcs -a on segments, semaphore sets and message queues")
   func agreesWithIpcs() async throws {
     try await onThread {
-      // In private namespaces, where no other test creates and removes objects.
+      // The namespaces are private, so other tests cannot create or remove objects in them.
       let sandbox = try Sandbox(
         Sandbox.Settings(
           program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),

@@ -60,7 +60,7 @@ final class CommandRun {
     return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
   }
 
-  /// A checkout with some cells, each of which blocks in a call and removes its objects in its last step.
+  /// Creates a checkout with some cells, each of which blocks in a call and removes its objects in its last step.
   static func checkout(cells: Int) throws -> FilePath {
     let folder = FileManager.default.temporaryDirectory.appending(path: "checkout-\(UUID().uuidString)")
     let scenarios = folder.appending(path: "fixtures/scenarios")
@@ -74,7 +74,7 @@ final class CommandRun {
       try FileManager.default.createSymbolicLink(
         atPath: folder.appending(path: name).path, withDestinationPath: Checkout.root.appending(target).string)
     }
-    // Copies, not links: a sandbox with its own /tmp sees this folder, and not the targets of links.
+    // Copies instead of links, because the targets of links are not visible in a sandbox with its own /tmp.
     let programs = folder.appending(path: "build/bin")
     try FileManager.default.createDirectory(at: programs, withIntermediateDirectories: true)
     for name in ["sandbox-init", "c-peer"] {

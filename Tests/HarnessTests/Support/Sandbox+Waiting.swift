@@ -2,7 +2,7 @@
 
 /// Waits with a time limit, which fail the test if it expires.
 extension Sandbox {
-  /// Waits until `condition` holds.
+  /// Waits until `condition` is true.
   ///
   /// The condition is checked after every output of the sandbox, and every `interval`.
   func wait(lookingEvery interval: Duration = .seconds(10), until condition: () throws -> Bool) throws {
