@@ -39,7 +39,7 @@ import SystemPackage
     }
   }
 
-  /// Returns the bytes of the object.
+  /// Returns the bytes of the object, after a check of the bytes before it.
   ///
   /// - Throws: ``Violation`` if bytes before the object were changed.
   func contents(after language: String) throws -> [UInt8] {

@@ -35,7 +35,7 @@ struct InjectionPoint: Sendable, Hashable {
   let occurrence: Int
   /// The index of the call among all of this name since the peer was executed, counted from 1 as strace does.
   let number: Int
-  /// The next call of the peer, on entry to which the peer is killed after this call.
+  /// The next call of the peer: to kill the peer after this call, the tracer kills it on entry to the next one.
   let next: Next
   /// Whether the call transfers bytes of a stream or a file, so that the kernel may transfer fewer than requested.
   let isDivisible: Bool
@@ -50,8 +50,9 @@ struct InjectionPoint: Sendable, Hashable {
   struct Next: Sendable, Hashable {
     let call: String
     let number: Int
-    /// Whether it is an injection point of the same request, so that a kill before it is the same as a kill after this
-    /// call.
+    /// Whether the next call is an injection point of the same request.
+    ///
+    /// If so, a kill before the next call replaces the kill after this one.
     let isPoint: Bool
   }
 

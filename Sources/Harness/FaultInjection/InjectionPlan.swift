@@ -2,7 +2,7 @@
 struct InjectionPlan: Sendable {
   var planned: [Planned] = []
 
-  /// A cell to run: a script in one language, with a fault or, to record it, without one.
+  /// A script to run in one language, with a fault; without a fault, the script is recorded.
   struct Planned: Sendable {
     let cell: Cell
     let scenario: Scenario

@@ -47,7 +47,7 @@ struct SystemCallTable: Sendable {
     (self[call]?.functions ?? [call]) + (operationsOfHeaders.contains(operation) ? [operation] : [])
   }
 
-  /// Whether the table lists `call`, as IPC or not.
+  /// Whether the table lists `call`, either as a call of IPC or as another call.
   func knows(_ call: String) -> Bool { calls[call] != nil || others.contains(call) }
 
   // MARK: - Loading

@@ -54,7 +54,7 @@ final class DiagnosticLog {
     return value
   }
 
-  /// Throws the collected errors unless there are none.
+  /// Throws the collected errors if there are any.
   func check() throws(FixtureErrors) {
     if count > 0 { throw FixtureErrors(diagnostics: sorted) }
   }

@@ -131,7 +131,7 @@ struct FixtureDocument {
 }
 
 extension FixtureDocument {
-  /// A value of the file.
+  /// A value in the file, with its location.
   ///
   /// An accessor reports an error and returns nil or an empty result if the value has another form.
   struct Value {

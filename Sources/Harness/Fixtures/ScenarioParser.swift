@@ -96,7 +96,7 @@ struct ScenarioParser {
   }
 }
 
-/// The forms of names in the fixtures.
+/// Checks the characters of ids, parameters and other names in the fixtures.
 enum Identifier {
   /// Whether `text` consists of lower-case letters, digits and dashes, like ids, roles, mutants and languages.
   static func isDashed(_ text: some StringProtocol, startingWithLetter: Bool = false) -> Bool {

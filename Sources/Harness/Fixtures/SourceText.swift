@@ -78,7 +78,7 @@ struct SourceText {
     return words
   }
 
-  /// Returns the text with `replaced` exchanged for `text`, all of which gets the column of the first replaced byte.
+  /// Returns a copy in which `text` replaces the bytes `replaced`, and has the column of the first of them.
   func replacing(_ replaced: Range<Int>, with text: String) -> SourceText {
     let bytes = storage.bytes[range]
     let (start, end) = (bytes.startIndex + replaced.lowerBound, bytes.startIndex + replaced.upperBound)

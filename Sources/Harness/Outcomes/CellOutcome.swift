@@ -2,7 +2,7 @@
 ///
 /// The step that decides the verdict throws it.
 public struct CellOutcome: Error, Sendable {
-  /// The verdict on the cell.
+  /// The verdict: that the cell passed, or how it failed.
   public private(set) var verdict: Verdict
   /// The reason for the verdict, in one line; nil if the cell passed.
   public private(set) var reason: String?

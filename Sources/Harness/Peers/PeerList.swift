@@ -46,7 +46,7 @@ public struct PeerList: Sendable {
   /// The languages, in the order of the files.
   public let peers: [PeerDescription]
 
-  /// The first language, which control cells use in every role and mutants are tested against.
+  /// The first language, which plays all roles of a control cell, and the other roles in the cells of a mutant.
   public var reference: PeerDescription { peers[0] }
   /// The description of a language; nil if no file lists it.
   public subscript(language: String) -> PeerDescription? { peers.first { $0.language == language } }

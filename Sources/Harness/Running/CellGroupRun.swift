@@ -50,7 +50,7 @@ struct CellGroupRun: Sendable {
 
   /// Runs a cell as often as requested.
   ///
-  /// A cell with different verdicts is flaky, which is a failure: no run is a retry of a failed one.
+  /// If the verdicts differ, the cell is flaky, which is a failure. A failed run is never retried.
   private func repeated(_ pairing: Pairing, _ runner: CellRunner) -> CellOutcome {
     var outcomes: [CellOutcome] = []
     for _ in 0..<repetitions where !runner.isStopped || outcomes.isEmpty { outcomes.append(once(pairing)) }

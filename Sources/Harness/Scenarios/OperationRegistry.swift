@@ -25,7 +25,7 @@ public struct OperationRegistry: Sendable {
   }
 }
 
-/// One operation of the peer protocol.
+/// The facts about one operation that the runner needs.
 public struct Operation: Sendable, Hashable {
   /// The name of its C function, such as `mq_send`.
   public let name: String

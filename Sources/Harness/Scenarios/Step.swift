@@ -74,7 +74,7 @@ public struct HandleReference: Sendable, Hashable, CustomStringConvertible {
   public var description: String { "\(role).\(handle)" }
 }
 
-/// The way in which a process ended.
+/// How a process ended: with an exit status, or by a signal.
 public enum TerminationStatus: Sendable, Hashable, CustomStringConvertible {
   case exit(Int32)
   /// By a signal, given as its symbol.

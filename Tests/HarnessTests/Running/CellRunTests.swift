@@ -6,7 +6,7 @@ import Testing
 /// Tests of single cells, without a control cell, with a peer that is a short shell script.
 @Suite("A cell", .serialized)
 struct CellRunTests {
-  /// Runs `steps` with a peer whose responses are those of `cases`, or else honest.
+  /// Runs `steps` with a peer that is honest except for the responses in `cases`.
   private func outcome(
     _ cases: String, steps: String = "    - a: pid -> pid>=1", isolation: Isolation = .private
   ) async throws -> CellOutcome {

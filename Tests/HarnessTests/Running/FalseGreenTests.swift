@@ -7,7 +7,7 @@ import Testing
 /// Tests that runs which prove nothing do not succeed.
 @Suite("A run is not green", .serialized)
 struct FalseGreenTests {
-  /// Runs scenarios with an honest reference and a peer `odd`, whose responses are those of `cases`.
+  /// Runs scenarios with an honest reference and a peer `odd`, which is honest except for the responses in `cases`.
   private func run(
     _ yaml: String = ShellPeers.scenario(), _ cases: String = "", after: String = "", expectations: String? = nil,
     configure: (inout RunConfiguration) -> Void = { _ in }

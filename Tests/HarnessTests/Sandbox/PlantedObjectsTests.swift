@@ -87,7 +87,7 @@ struct PlantedObjectsTests {
       Kind("a FIFO", "mkfifo /dev/shm/$name-shm", "[ -p /dev/shm/$name-shm ]", "rm /dev/shm/$name-shm"),
     ]
 
-    /// Whether a shell command succeeds.
+    /// Runs a shell command with the names of a cell, and returns whether it succeeds.
     func shell(_ command: String, _ names: CellNames) throws -> Bool {
       let process = Process()
       process.executableURL = URL(fileURLWithPath: "/bin/sh")

@@ -1,6 +1,6 @@
 @testable import Harness
 
-/// Waits with a time limit, which fail the test if it expires.
+/// Waits with a time limit: when it expires, the test fails.
 extension Sandbox {
   /// Waits until `condition` is true.
   ///

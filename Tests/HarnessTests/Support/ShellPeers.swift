@@ -5,7 +5,7 @@ import Synchronization
 
 /// Peers that are short shell scripts, and a scenario for them.
 enum ShellPeers {
-  /// Returns a peer that greets as `language`, with the responses of `cases` or else honest ones.
+  /// Returns a peer that greets as `language`, and is honest except for the responses in `cases`.
   static func script(_ language: String, _ cases: String = "", after: String = "") -> String {
     """
     echo 'hello contract=1 language=\(language) implementation=sh operations=pid,limits'
