@@ -110,7 +110,7 @@ struct StepParser {
       action = .request(role: role.name, request, expected)
     } else {
       if case .later = expected {
-        log.add(text.location, "a step without an operation takes a response, and 'later' leaves it")
+        log.add(text.location, "a step without an operation reads a response, but 'later' does not")
       }
       action = .response(role: role.name, expected)
     }
