@@ -148,6 +148,22 @@ final class Sandbox {
   /// Returns the kinds of objects that snapshots cannot list here.
   func unobservableKinds() throws(SandboxError) -> Set<ObjectKind> { try list().unobservable }
 
+  /// Probes the features in this sandbox, as a peer would use them, and returns the missing ones with their errors.
+  func missingFeatures() throws(SandboxError) -> [Feature: String] {
+    var tried: Set<Feature> = []
+    var missing: [Feature: String] = [:]
+    _ = try sandboxInit.perform(Request("features", Fields())) { fields in
+      guard let feature = fields["name"].flatMap(Feature.init) else { return }
+      tried.insert(feature)
+      if let errno = fields["errno"] { missing[feature] = "here \(errno)" }
+    }
+    let untried = Set(Feature.allCases).subtracting(tried).subtracting(Feature.ofTheRun)
+    guard untried.isEmpty else {
+      throw SandboxError("the sandbox init did not try \(untried.map(\.rawValue).sorted().joined(separator: ", "))")
+    }
+    return missing
+  }
+
   private func list() throws(SandboxError) -> (snapshot: ResourceSnapshot, unobservable: Set<ObjectKind>) {
     var objects: Set<KernelObject> = []
     var unknown: String?

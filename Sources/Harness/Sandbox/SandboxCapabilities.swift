@@ -25,6 +25,13 @@ struct SandboxCapabilities: Sendable, CustomStringConvertible {
   ///
   /// Scenarios that create such objects are not run, because a leak would not be found.
   var unobservableKinds: Set<ObjectKind> = []
+  /// The features that this machine does not have, with the error of the probe: `here ENOSYS`.
+  var missing: [Feature: String] = [:]
+
+  /// Returns the error that shows that a feature is missing; nil if this machine has the feature.
+  func lack(of feature: Feature) -> String? {
+    feature == .privateSandbox && isolation != .private ? "here \(isolation.rawValue)" : missing[feature]
+  }
 
   var description: String {
     let names = unobservableKinds.map(\.rawValue).sorted().joined(separator: ", ")

@@ -1,7 +1,24 @@
 import PeerProtocol
 
-/// The objects that a script creates, which determine where it can be run.
+/// The objects and features that a script needs, which determine where it can be run.
 extension Scenario {
+  /// Returns the features that the machine must have.
+  func requirements(_ registry: OperationRegistry) -> Set<Feature> {
+    var features = Set(needs)
+    for (name, value) in requests {
+      guard let operation = registry[name] else { continue }
+      features.formUnion(operation.requires)
+      for (word, feature) in operation.requiresForWords
+      where operation.takes.contains(where: { value($0)?.contains(word) == true }) {
+        features.insert(feature)
+      }
+    }
+    let hands = steps.contains { if case .hand = $0.action { true } else { false } }
+    if hands { features.formUnion([.pidfdOpen, .pidfdGetfd]) }
+    if createsAnonymousObjects(registry) { features.insert(.privateSandbox) }
+    return features
+  }
+
   /// Whether it creates objects whose creator the kernel does not record: System V queues or semaphore sets without a
   /// key.
   ///

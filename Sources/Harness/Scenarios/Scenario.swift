@@ -14,8 +14,8 @@ public struct Scenario: Sendable {
   public let roles: [Role]
   /// The steps of the script, in order.
   public let steps: [Step]
-  /// The requirements on the machine; if one is not met, the cells are not run.
-  public let needs: [Need]
+  /// The features that the machine must have, in addition to those that its operations require.
+  public let needs: [Feature]
   /// The parameters of this row, in the order of the file; the steps already contain the values.
   public let parameters: [Parameter]
   /// The rule that determines the pairings of languages.
@@ -47,24 +47,8 @@ public struct Scenario: Sendable {
     public let value: String
   }
 
-  /// A requirement of a scenario on the machine.
-  ///
-  /// If the machine does not meet it, the verdict is `not run`.
-  public enum Need: String, Sendable, CaseIterable {
-    /// The runner is root, so that a role can run as another user.
-    case anotherUser = "another-user"
-    /// The runner is not privileged, so that resource limits apply to its peers.
-    case unprivileged
-    /// A private sandbox, because the cell uses names that are not unique to it.
-    case privateSandbox = "private-sandbox"
-    /// A kernel with SO_PEERPIDFD, which is Linux 6.5 or later.
-    case peerDescriptor = "peer-descriptor"
-    /// The loopback address of IPv6.
-    case ipv6
-  }
-
   package init(
-    id: String, title: String, spec: String, level: Level, roles: [Role], steps: [Step], needs: [Need],
+    id: String, title: String, spec: String, level: Level, roles: [Role], steps: [Step], needs: [Feature],
     parameters: [Parameter], pairings: PairingRule, isNegativeControl: Bool, location: SourceLocation
   ) {
     self.id = id
