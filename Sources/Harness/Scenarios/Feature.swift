@@ -1,6 +1,6 @@
 /// A feature of the machine that a scenario or an operation requires.
 ///
-/// The runner probes it once. Without it, the cells that require it are *not run*.
+/// The runner probes each feature once. If it is missing, the cells that require it are *not run*.
 public enum Feature: String, Sendable, CaseIterable, Hashable {
   case anotherUser = "another-user"
   case epollPwait2 = "epoll_pwait2"
@@ -25,7 +25,7 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
   case systemVSharedMemory = "sysv-shm"
   case timerFD = "timerfd"
 
-  /// What it is, and where it exists: the end of the sentence "the cell requires …".
+  /// The feature and, if not every kernel has it, its requirement, as the end of the sentence "the cell requires …".
   var description: String {
     switch self {
     case .anotherUser: "root with CAP_SETUID and CAP_SETGID, to run a role as another user"
@@ -53,6 +53,6 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
     }
   }
 
-  /// Those that depend on how the runner was started, and not on the kernel, which the sandbox init tries.
+  /// The features that depend on how the runner was started; the sandbox init probes all others.
   static let ofTheRun: Set<Feature> = [.privateSandbox]
 }
