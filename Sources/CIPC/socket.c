@@ -33,7 +33,7 @@ union name {
     struct sockaddr_in6 v6;
 };
 
-/// Initializes only the used part, because this is called for each datagram.
+/// Initializes only the used part, because this function runs for each datagram.
 static inline socklen_t name_of_internet(union name *name, const struct cipc_internet_address *address) {
     if (address->version == 4) {
         name->v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(address->port)};
@@ -234,7 +234,8 @@ static void unpack(struct msghdr *message, int *descriptors, struct cipc_receive
             memcpy(&received->credentials, CMSG_DATA(header), sizeof received->credentials);
             received->has_credentials = 1;
         }
-        // Each message brings one if SO_PASSPIDFD was set by the process that passed the socket on.
+        // A message has one if SO_PASSPIDFD was set, perhaps by the process that passed the socket
+        // on.
         if (header->cmsg_type == PIDFD && length >= sizeof(int)) {
             int process;
             memcpy(&process, CMSG_DATA(header), sizeof process);

@@ -24,7 +24,7 @@ struct SignalReceiver: ParsableCommand {
   func run() throws {
     let timeout = Timeout(timeout)
 
-    // Before another process can find this one: a signal that is not blocked would end it.
+    // Block the signal before another process can find this one: otherwise it would end this process.
     let signals: SignalSet = [signal.signal]
     signals.block()
 

@@ -38,7 +38,7 @@ import Glibc
   guard Mutant.portAsItIs.isOn, let address = unsafe address else {
     return unsafe __real_cipc_connect(socket, address)
   }
-  // `sin_port` is a UInt16 like others: without `bigEndian`.
+  // `sin_port` is stored without `bigEndian`, like any other UInt16.
   var other = unsafe address.pointee
   unsafe withUnsafeMutableBytes(of: &other) { bytes in
     let family = unsafe bytes.load(as: UInt16.self)

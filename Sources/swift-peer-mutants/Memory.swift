@@ -11,10 +11,10 @@ import Glibc
   _ address: UnsafeMutableRawPointer?, _ length: Int, _ protection: Int32, _ flags: Int32, _ descriptor: Int32,
   _ offset: off_t
 ) -> UnsafeMutableRawPointer? {
-  // The page size of another machine, 16 KiB, to which offsets are rounded.
+  // The code assumes the page size of another machine, 16 KiB, and rounds offsets to it.
   let start = Mutant.pagesOfAnotherMachine.isOn ? offset & ~0x3FFF : offset
   let memory = unsafe __real_mmap(address, length, protection, flags, descriptor, start)
-  // A FileHandle that nothing refers to any more closes a descriptor that is still in use.
+  // A FileHandle without references closes a descriptor that is still in use.
   if Mutant.closedByOwner.isOn, descriptor >= 0 { _ = __real_close(descriptor) }
   return unsafe memory
 }

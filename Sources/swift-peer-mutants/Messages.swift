@@ -37,7 +37,7 @@ import Glibc
   _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?,
   _ seconds: Int64, _ nanoseconds: Int
 ) -> Int {
-  // `Date.timeIntervalSinceReferenceDate`: Foundation's epoch is 2001.
+  // The deadline is taken from `Date.timeIntervalSinceReferenceDate`: Foundation's epoch is 2001.
   let since = Mutant.deadlineSince2001.isOn ? seconds - 978_307_200 : seconds
   return unsafe __real_cipc_mq_timedreceive(queue, room, size, priority, since, nanoseconds)
 }

@@ -41,7 +41,7 @@ let descriptorOperations: [Peer.Operation] = [
     case "F_GET_SEALS":
       fields.append("return", memorySeals.describe(try peer.memoryObject(parameters).seals().rawValue))
     default:
-      throw Invalid("cmd=\(command): there is no such command here")
+      throw Invalid("cmd=\(command): this command does not exist here")
     }
     return fields
   },
@@ -55,7 +55,7 @@ let descriptorOperations: [Peer.Operation] = [
   },
 ]
 
-/// Creates a handle of an inherited or received descriptor, of the kind of the descriptor.
+/// Creates a handle for an inherited or received descriptor, with the type of the object that it refers to.
 func adopted(_ descriptor: FileDescriptor) throws -> any DescriptorHandle {
   let flags = fcntl(descriptor.rawValue, F_GETFL)
   guard flags != -1 else { throw Failure(Errno(rawValue: errno), in: "fcntl") }
@@ -78,7 +78,7 @@ func adoptedPipe(_ descriptor: FileDescriptor, _ access: Int32) throws -> PipeHa
   }
 }
 
-/// A handle of an inherited descriptor of an unknown kind.
+/// A handle for an inherited descriptor of an unknown kind.
 private final class AdoptedHandle: DescriptorHandle {
   let descriptor: FileDescriptor
 
