@@ -49,7 +49,7 @@ struct SignalReceiver: ParsableCommand {
   }
 
   private func receive(_ signals: SignalSet, _ timeout: Timeout) throws {
-    say("Signal Receiver: waiting for SIGRTMIN+\(signal.offset), as '\(pidFile)' tells.")
+    say("Signal Receiver: waiting for SIGRTMIN+\(signal.offset), process in '\(pidFile)'.")
     for _ in 1...count.value {
       let received = try signals.wait(timeout: timeout)
       say(

@@ -56,7 +56,7 @@ int __wrap_socketpair(int domain, int type, int protocol, int ends[2]) {
 }
 
 int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length) {
-    struct sockaddr_un padded = {0}; /* sizeof reaches beyond what the caller gave */
+    struct sockaddr_un padded = {0}; /* sizeof exceeds the length of the caller */
     memcpy(&padded, address, length);
     return __real_bind(fd, (struct sockaddr *)&padded, measured((struct sockaddr *)&padded, length));
 }
