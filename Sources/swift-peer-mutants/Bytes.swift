@@ -11,7 +11,7 @@ import Glibc
     return unsafe __real_cipc_pipe_write(descriptor, bytes, text.count, flags)
   }
   // On macOS a descriptor can have F_SETNOSIGPIPE, so that a write needs no flag. Linux has no such option.
-  if Mutant.sigpipeLetThrough.isOn {
+  if Mutant.sigpipeNotSuppressed.isOn {
     return unsafe __real_cipc_pipe_write(descriptor, bytes, count, flags & ~Int32(CIPC_NOSIGNAL))
   }
   return unsafe writeFrame(descriptor, UnsafeRawBufferPointer(start: bytes, count: count))
@@ -33,7 +33,7 @@ import Glibc
 
 @c(__wrap_cipc_pipe2) func pipe2(_ ends: UnsafeMutablePointer<Int32>?, _ flags: Int32) -> Int32 {
   // Foundation creates pipes in this way: a child inherits both ends, and no reader ever sees end of file.
-  unsafe __real_cipc_pipe2(ends, Mutant.pipeOfFoundation.isOn ? flags & ~O_CLOEXEC : flags)
+  unsafe __real_cipc_pipe2(ends, Mutant.foundationPipe.isOn ? flags & ~O_CLOEXEC : flags)
 }
 
 @c(__wrap_cipc_sigmask) func sigmask(

@@ -35,7 +35,7 @@ import Glibc
 }
 
 @c(__wrap_cipc_connect) func connectTo(_ socket: Int32, _ address: UnsafePointer<cipc_address>?) -> Int32 {
-  guard Mutant.portAsItIs.isOn, let address = unsafe address else {
+  guard Mutant.portNotConverted.isOn, let address = unsafe address else {
     return unsafe __real_cipc_connect(socket, address)
   }
   // `sin_port` is stored without `bigEndian`, like any other UInt16.

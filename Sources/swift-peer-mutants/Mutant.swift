@@ -5,9 +5,9 @@ enum Mutant: String, CaseIterable {
   // Bytes
   case writeLengthInCharacters = "write-length-in-characters"
   case neverClosed = "never-closed"
-  case pipeOfFoundation = "pipe-of-foundation"
+  case foundationPipe = "foundation-pipe"
   case readFillsTheArray = "read-fills-the-array"
-  case sigpipeLetThrough = "sigpipe-let-through"
+  case sigpipeNotSuppressed = "sigpipe-not-suppressed"
   case modeInDecimal = "mode-in-decimal"
   case errnoAfterLog = "errno-after-log"
 
@@ -35,15 +35,15 @@ enum Mutant: String, CaseIterable {
   case addressOfFullLength = "address-of-full-length"
   case descriptorsAsInt = "descriptors-as-int"
   case firstDescriptorKept = "first-descriptor-kept"
-  case credentialsByMemory = "credentials-by-memory"
-  case nobodyOverflows = "nobody-overflows"
+  case credentialsFromMemory = "credentials-from-memory"
+  case unknownUserOverflows = "unknown-user-overflows"
 
   // Internet
   case shortSendAsWhole = "short-send-as-whole"
   case resetAsEndOfFile = "reset-as-end-of-file"
   case halfCloseAsClose = "half-close-as-close"
   case emptyDatagramAsNil = "empty-datagram-as-nil"
-  case portAsItIs = "port-as-it-is"
+  case portNotConverted = "port-not-converted"
 
   // Channels
   case lengthInNetworkOrder = "length-in-network-order"
@@ -57,9 +57,9 @@ enum Mutant: String, CaseIterable {
   case statusOfWait = "status-of-wait"
 
   // Shared memory
-  case memoryBelieved = "memory-believed"
-  case oneIsWoken = "one-is-woken"
-  case sleeperForgotten = "sleeper-forgotten"
+  case memoryLengthUnchecked = "memory-length-unchecked"
+  case oneWaiterWoken = "one-waiter-woken"
+  case sleeperNotWoken = "sleeper-not-woken"
   case lockUnknownToKernel = "lock-unknown-to-kernel"
   case firstOfSeveral = "first-of-several"
 

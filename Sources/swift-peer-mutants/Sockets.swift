@@ -56,12 +56,14 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
   let result = unsafe __real_cipc_peer_credentials(socket, credentials)
   guard result == 0, let credentials = unsafe credentials else { return result }
   // struct ucred is not imported, and its fields were declared from memory, in the wrong order.
-  if Mutant.credentialsByMemory.isOn {
+  if Mutant.credentialsFromMemory.isOn {
     let found = unsafe credentials.pointee
     unsafe credentials.pointee = cipc_credentials(
       process: Int32(bitPattern: found.group), user: UInt32(bitPattern: found.process), group: found.user)
   }
   // User -1 is converted to Int32, which traps.
-  if Mutant.nobodyOverflows.isOn { unsafe credentials.pointee.user = unsafe UInt32(Int32(credentials.pointee.user)) }
+  if Mutant.unknownUserOverflows.isOn {
+    unsafe credentials.pointee.user = unsafe UInt32(Int32(credentials.pointee.user))
+  }
   return result
 }

@@ -75,7 +75,7 @@ int __wrap_sem_wait(sem_t *semaphore) {
 int __wrap_sem_trywait(sem_t *semaphore) {
     int value;
     /* The peer only reads the value, and does not decrement it. */
-    if (mutant("sem-trywait-only-looks")) {
+    if (mutant("sem-trywait-only-reads")) {
         sem_getvalue(semaphore, &value);
         errno = EAGAIN;
         return value > 0 ? 0 : -1;

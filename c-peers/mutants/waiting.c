@@ -56,7 +56,7 @@ int __wrap_pidfd_open(pid_t process, unsigned flags) {
     /* The peer treats the number of an ended process as free before the process is collected. */
     char path[64], status[256] = "";
     snprintf(path, sizeof path, "/proc/%d/stat", process);
-    FILE *file = mutant("zombie-taken-for-gone") ? fopen(path, "re") : NULL;
+    FILE *file = mutant("zombie-treated-as-gone") ? fopen(path, "re") : NULL;
     if (file) {
         size_t length = fread(status, 1, sizeof status - 1, file);
         status[length] = '\0';
