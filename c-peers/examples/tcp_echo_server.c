@@ -10,7 +10,7 @@ static const char usage[] =
     "  --count K          how many clients are served (1)\n"
     "  --timeout SECONDS  how long to wait for the clients and for end of file (no limit)";
 
-/* Sends back what it receives, until the client sends no more. */
+/* Sends back the received bytes until end of file. */
 static size_t echo(int client, const char *name, struct timeout timeout) {
     char bytes[4096];
     size_t total = 0;

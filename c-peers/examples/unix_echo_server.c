@@ -11,7 +11,7 @@ static const char usage[] =
     "  --mode OCTAL       its permissions (0600)\n"
     "  --timeout SECONDS  how long to wait for the clients and for end of file (no limit)";
 
-/* Sends back what it receives, until the client sends no more. */
+/* Sends back the received bytes until end of file. */
 static size_t echo(int client, const char *path, struct timeout timeout) {
     char bytes[4096];
     size_t total = 0;

@@ -34,7 +34,7 @@ extension DescriptorOwner where Self: ~Copyable {
   /// let log = try PipeReader(adopting: connection.receiveDescriptor())
   /// ```
   ///
-  /// - Throws: As the initializer that adopts a `FileDescriptor` does.
+  /// - Throws: The errors of the initializer that adopts a `FileDescriptor`.
   public init(adopting owner: consuming OwnedDescriptor) throws(IPCError) {
     try self.init(adopting: owner.descriptor)
     _ = owner.release()

@@ -163,8 +163,8 @@ extension Epoll {
   /// Call ``remove(_:)`` before you close it: an entry outlives its descriptor while another one refers to the same
   /// description. ``watch(_:for:token:trigger:once:)`` does this for you.
   ///
-  /// - Throws: ``IPCError`` with `.fileExists` if it is watched already; else as
-  ///   ``watch(_:for:token:trigger:once:)`` does.
+  /// - Throws: ``IPCError`` with `.fileExists` if it is watched already; and the errors of
+  ///   ``watch(_:for:token:trigger:once:)``.
   ///
   /// Calls `epoll_ctl(2)` with `EPOLL_CTL_ADD`.
   public func add(

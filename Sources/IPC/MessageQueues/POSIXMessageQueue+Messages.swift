@@ -89,7 +89,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   ///   - timeout: How long to wait for a message.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length and priority of the message.
-  /// - Throws: As ``receive(into:timeout:retryOnInterrupt:)`` does.
+  /// - Throws: The errors of ``receive(into:timeout:retryOnInterrupt:)``.
   @inlinable
   public func receive(
     maxLength: Int? = nil, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true

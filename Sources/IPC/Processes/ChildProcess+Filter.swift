@@ -27,8 +27,8 @@ extension ChildProcess {
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The output, and how the program ended. If the output has `maxLength` bytes, there may have been more.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
-  ///   `retryOnInterrupt` is false and a signal handler ran; else as
-  ///   ``init(_:arguments:inheriting:standardInput:standardOutput:standardError:options:)`` does. In each of these
+  ///   `retryOnInterrupt` is false and a signal handler ran; and the errors of
+  ///   ``init(_:arguments:inheriting:standardInput:standardOutput:standardError:options:)``. In each of these
   /// cases the program is killed and waited for.
   ///
   /// Calls `posix_spawnp(3)`, `ppoll(2)`, `read(2)`, `pwritev2(2)` and `waitid(2)`.

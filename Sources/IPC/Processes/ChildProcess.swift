@@ -92,8 +92,8 @@ public struct ChildProcess: ~Copyable, Sendable {
   ///
   /// Returns the same status when it is called again.
   ///
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; else as
-  ///   ``wait(retryOnInterrupt:)`` does.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; and the errors of
+  ///   ``wait(retryOnInterrupt:)``.
   ///
   /// Calls `pidfd_open(2)`, `ppoll(2)` and `waitid(2)`; `waitpid(2)` for ``Timeout/never``.
   @discardableResult
@@ -122,7 +122,7 @@ public struct ChildProcess: ~Copyable, Sendable {
   /// Sends `SIGTERM`, then `SIGKILL` if the child has not ended after `grace`, and waits for the child.
   ///
   /// - Returns: How the child ended.
-  /// - Throws: ``IPCError`` as ``wait(retryOnInterrupt:)`` does.
+  /// - Throws: The errors of ``wait(retryOnInterrupt:)``.
   ///
   /// Calls `pidfd_send_signal(2)`, `ppoll(2)` and `waitid(2)`.
   @discardableResult

@@ -62,7 +62,7 @@ extension MappedBytes where Self: ~Copyable {
   /// All stores of its writer before the number are visible afterwards. This works on read-only memory, unlike
   /// ``withAtomic(_:at:_:)``.
   ///
-  /// - Throws: As ``load(as:at:)`` does.
+  /// - Throws: The errors of ``load(as:at:)``.
   @inlinable @inline(__always)
   public func loadAcquiring(as type: UInt32.Type, at offset: Int) throws(IPCError) -> UInt32 {
     let address = try unsafe place(4, MemoryLayout<Atomic<UInt32>>.alignment, at: offset)
@@ -107,7 +107,7 @@ extension MappedBytes where Self: ~Copyable {
   ///
   /// The pointer must not outlive the call.
   ///
-  /// - Throws: As ``withBytes(at:count:_:)`` does.
+  /// - Throws: The errors of ``withBytes(at:count:_:)``.
   @unsafe @inlinable @inline(__always)
   public func withUnsafeBytes<Result: ~Copyable>(
     at offset: Int = 0, count: Int? = nil, _ body: (UnsafeRawBufferPointer) throws -> Result
@@ -154,7 +154,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
 
   /// Calls `body` with the bytes from `offset` on, in place, to be changed.
   ///
-  /// - Throws: As ``withBytes(at:count:_:)`` does.
+  /// - Throws: The errors of ``withBytes(at:count:_:)``.
   @inlinable @inline(__always)
   public func withMutableBytes<Result: ~Copyable>(
     at offset: Int = 0, count: Int? = nil, _ body: (inout MutableRawSpan) throws -> Result
@@ -169,7 +169,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   ///
   /// The pointer must not outlive the call.
   ///
-  /// - Throws: As ``withBytes(at:count:_:)`` does.
+  /// - Throws: The errors of ``withBytes(at:count:_:)``.
   @unsafe @inlinable @inline(__always)
   public func withUnsafeMutableBytes<Result: ~Copyable>(
     at offset: Int = 0, count: Int? = nil, _ body: (UnsafeMutableRawBufferPointer) throws -> Result
@@ -210,7 +210,7 @@ func misaligned(_ object: IPCError.Object?) -> IPCError { IPCError(.memcpy, .inv
 extension MappedBytes where Self: ~Copyable {
   /// Returns a copy of `count` bytes, starting at `offset`.
   ///
-  /// - Throws: As ``copy(at:into:)`` does.
+  /// - Throws: The errors of ``copy(at:into:)``.
   public func copyBytes(at offset: Int = 0, count: Int) throws(IPCError) -> [UInt8] {
     let source = try unsafe place(count, 1, at: offset)
     return try unsafe Array(unsafeUninitializedCapacity: count) { (buffer, filled) throws(IPCError) in

@@ -98,7 +98,7 @@ extension MemoryObject {
 
   /// Maps the object for reading; writes of other processes are visible.
   ///
-  /// - Throws: As ``map(at:count:)`` does.
+  /// - Throws: The errors of ``map(at:count:)``.
   ///
   /// Calls `mmap(2)` with `MAP_SHARED`.
   public func mapReadOnly(at offset: Int = 0, count: Int? = nil) throws(IPCError) -> MemoryMapping<ReadOnlyAccess> {
@@ -109,7 +109,7 @@ extension MemoryObject {
   ///
   /// A page is copied when it is first written. Until then, changes by other processes may be visible in it.
   ///
-  /// - Throws: As ``map(at:count:)`` does.
+  /// - Throws: The errors of ``map(at:count:)``.
   ///
   /// Calls `mmap(2)` with `MAP_PRIVATE`.
   public func mapPrivate(at offset: Int = 0, count: Int? = nil) throws(IPCError) -> MemoryMapping<ReadWriteAccess> {

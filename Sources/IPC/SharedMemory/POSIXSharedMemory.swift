@@ -70,8 +70,8 @@ public enum POSIXSharedMemory {
   /// Existing memory keeps its size and its permissions. If another process is just creating it, its size may still be
   /// 0.
   ///
-  /// - Throws: As ``create(_:size:access:permissions:applyUmask:)`` and ``open(_:access:)`` do, except `.fileExists`
-  ///   and `.noSuchFileOrDirectory`.
+  /// - Throws: The errors of ``create(_:size:access:permissions:applyUmask:)`` and ``open(_:access:)``, except
+  ///   `.fileExists` and `.noSuchFileOrDirectory`.
   ///
   /// Calls `shm_open(3)` with `O_CREAT | O_EXCL`, and without them, until one of the two succeeds.
   public static func createOrOpen<Access: MemoryAccess>(

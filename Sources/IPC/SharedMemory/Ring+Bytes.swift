@@ -36,7 +36,7 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
 
   /// Writes all of `bytes`.
   ///
-  /// - Throws: ``IPCError`` as ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does, with the number of bytes that
+  /// - Throws: The errors of ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``, with the number of bytes that
   ///   were written in ``IPCError/transferred``.
   public mutating func writeAll(
     _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -57,7 +57,7 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
   /// The memory is contiguous, so it can be smaller than all free space. It has at least one byte, at most `maxLength`.
   ///
   /// - Returns: The number of bytes that were written.
-  /// - Throws: ``IPCError`` as ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does.
+  /// - Throws: The errors of ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
   public mutating func write(
     maxLength: Int = .max, timeout: Timeout = .never, retryOnInterrupt: Bool = true,
     _ fill: (inout OutputRawSpan) -> Void
@@ -86,7 +86,7 @@ extension Ring.Consumer: ReadableStream where Content == RingBytes {
   /// - Returns: The number of bytes that were read; 0 if the producer closed its end and all bytes were read, or if
   ///   `bytes` has no room.
   /// - Throws: ``IPCError`` with `.ownerDied` if all bytes were read and the producer died without closing, which is
-  ///   not the end of the file; else as the producer's `write` does.
+  ///   not the end of the file; and the errors of the producer's `write`.
   ///
   /// Calls `futex(2)` if the ring is empty, or the producer sleeps.
   public mutating func read(
@@ -124,7 +124,7 @@ extension Ring.Consumer: ReadableStream where Content == RingBytes {
   /// runs: copy bytes that must not change after a check.
   ///
   /// - Returns: The number of bytes that were consumed; nil at end of file.
-  /// - Throws: ``IPCError`` as ``read(into:timeout:retryOnInterrupt:)`` does.
+  /// - Throws: The errors of ``read(into:timeout:retryOnInterrupt:)``.
   public mutating func read(
     maxLength: Int = .max, timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Int
   ) throws(IPCError) -> Int? {

@@ -57,7 +57,7 @@ extension Ring.Producer where Content == RingRecords {
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   ///   - fill: Appends the bytes of the record to the two parts.
   /// - Returns: The length of the record.
-  /// - Throws: ``IPCError`` as ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does.
+  /// - Throws: The errors of ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
   public mutating func send(
     maxLength: Int, timeout: Timeout = .never, retryOnInterrupt: Bool = true,
     _ fill: (_ first: inout OutputRawSpan, _ second: inout OutputRawSpan) -> Void
@@ -136,7 +136,7 @@ extension Ring.Consumer where Content == RingRecords {
   /// producer can change the bytes while `body` runs: copy bytes that must not change after a check.
   ///
   /// - Returns: The result of `body`; nil if the producer closed its end and all records are received.
-  /// - Throws: ``IPCError`` as ``receive(into:timeout:retryOnInterrupt:)`` does.
+  /// - Throws: The errors of ``receive(into:timeout:retryOnInterrupt:)``.
   public mutating func withNext<Result>(
     timeout: Timeout = .never, retryOnInterrupt: Bool = true,
     _ body: (_ first: RawSpan, _ second: RawSpan) -> Result

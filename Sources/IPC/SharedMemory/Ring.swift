@@ -103,7 +103,7 @@ public enum Ring<Content: RingContent> {
 
     /// Opens the reading end for this process, and continues where its last owner died.
     ///
-    /// - Throws: As ``Ring/Producer/open(in:at:)`` does.
+    /// - Throws: The errors of ``Ring/Producer/open(in:at:)``.
     public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> Consumer {
       Consumer(end: try RingEnd(.consumer, of: Content.code, in: region, at: offset))
     }

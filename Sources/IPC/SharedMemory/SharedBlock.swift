@@ -77,7 +77,7 @@ internal import SystemPackage
   ///
   /// An existing block at this place must not be in use.
   ///
-  /// - Throws: As ``open(in:at:capacity:)`` does.
+  /// - Throws: The errors of ``open(in:at:capacity:)``.
   public static func create(
     in region: SharedRegion, at offset: Int, capacity: Int = defaultCapacity
   ) throws(IPCError) -> SharedBlock {

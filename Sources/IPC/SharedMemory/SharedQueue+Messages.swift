@@ -48,7 +48,7 @@ extension SharedQueue {
     /// `fill`, the message is not sent.
     ///
     /// - Returns: The length of the message.
-    /// - Throws: ``IPCError`` as ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does.
+    /// - Throws: The errors of ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
     @discardableResult
     public func send(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ fill: (inout OutputRawSpan) -> Void
@@ -141,7 +141,7 @@ extension SharedQueue {
     /// bytes that must not change after a check.
     ///
     /// - Returns: The result of `body`; nil if the queue is closed and empty.
-    /// - Throws: ``IPCError`` as ``receive(into:timeout:retryOnInterrupt:)`` does.
+    /// - Throws: The errors of ``receive(into:timeout:retryOnInterrupt:)``.
     public func withNext<Result>(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Result
     ) throws(IPCError) -> Result? {
@@ -241,7 +241,7 @@ extension SharedQueue {
     /// Nothing is allocated.
     ///
     /// - Returns: The message; nil if all queues are closed and empty.
-    /// - Throws: ``IPCError`` as ``Receiver/receive(into:timeout:retryOnInterrupt:)`` does.
+    /// - Throws: The errors of ``Receiver/receive(into:timeout:retryOnInterrupt:)``.
     ///
     /// Calls `futex_waitv(2)` only to sleep.
     public mutating func receive(

@@ -126,7 +126,7 @@ extension SharedQueue {
 
   /// Returns the state of the queue.
   ///
-  /// - Throws: ``IPCError`` with `.badMessage` if the queue is corrupted; else as ``close(timeout:)`` does.
+  /// - Throws: ``IPCError`` with `.badMessage` if the queue is corrupted; and the errors of ``close(timeout:)``.
   public func status(timeout: Timeout = .never) throws(IPCError) -> Status {
     try lock(.sharedQueueStatus, timeout)
     defer {

@@ -91,7 +91,7 @@ extension UnixSocket.Socket {
   ///     privilege. If nil, the kernel adds those of this process.
   ///   - timeout: How long to wait for room.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Throws: ``IPCError`` as ``WritableDescriptor/writeAll(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does, with
+  /// - Throws: The errors of ``WritableDescriptor/writeAll(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``, with
   ///   the number of bytes of a stream that were sent in ``IPCError/transferred``; if it is above 0, so were the
   ///   descriptors. `.invalidArgument` for too many descriptors or a stream without bytes; `.badFileDescriptor`;
   ///   `.notPermitted` for other credentials; `.tooManyReferences` if too many descriptors are in transit.
@@ -189,7 +189,7 @@ extension UnixSocket.Socket {
 extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
   /// Sends a duplicate of one descriptor, with a byte of 0 that carries it.
   ///
-  /// - Throws: As ``send(_:descriptors:credentials:timeout:retryOnInterrupt:)-(RawSpan,_,_,_,_)`` does.
+  /// - Throws: The errors of ``send(_:descriptors:credentials:timeout:retryOnInterrupt:)-(RawSpan,_,_,_,_)``.
   ///
   /// Calls `sendmsg(2)` with `SCM_RIGHTS`.
   public func send(
@@ -218,8 +218,8 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The descriptor, which is close-on-exec.
   /// - Throws: ``IPCError`` with `.noData` if the peer sent bytes without a descriptor, or closed the connection;
-  ///   `.messageTooLong` if it sent more than one, which are closed; else as
-  ///   ``receive(maxLength:appendingTo:ancillary:peeking:timeout:retryOnInterrupt:)`` does.
+  ///   `.messageTooLong` if it sent more than one, which are closed; and the errors of
+  ///   ``receive(maxLength:appendingTo:ancillary:peeking:timeout:retryOnInterrupt:)``.
   ///
   /// Calls `recvmsg(2)` with `MSG_CMSG_CLOEXEC`.
   public func receiveDescriptor(

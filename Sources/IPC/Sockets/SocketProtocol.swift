@@ -16,7 +16,7 @@ public protocol SocketProtocol: DescriptorRepresentable, ~Copyable {}
 public enum ShutdownDirection: Hashable, Sendable {
   /// This socket receives nothing more (`SHUT_RD`). A peer that sends gets `.brokenPipe`.
   case receiving
-  /// This socket sends nothing more (`SHUT_WR`). The peer sees end of file after what was sent.
+  /// This socket sends nothing more (`SHUT_WR`). The peer sees end of file after the sent bytes.
   case sending
   /// Both (`SHUT_RDWR`).
   case both

@@ -131,7 +131,7 @@ public enum TCP {
     ///   - ipv6Only: Whether an IPv6 listener is restricted to IPv6; nil leaves it to the setting of the machine.
     ///   - backlog: The number of connections that can wait to be accepted, minus one; at most
     ///     `/proc/sys/net/core/somaxconn`.
-    /// - Throws: As ``InternetSocket/bind(to:)`` does.
+    /// - Throws: The errors of ``InternetSocket/bind(to:)``.
     ///
     /// Calls `socket(2)`, `bind(2)` and `listen(2)`.
     public init(
@@ -152,8 +152,8 @@ public enum TCP {
     ///
     /// If it throws, the previous owner keeps the descriptor.
     ///
-    /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; else as
-    ///   ``TCP/Stream/init(adopting:)-(FileDescriptor)`` does.
+    /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; and the errors of
+    ///   ``TCP/Stream/init(adopting:)-(FileDescriptor)``.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
       let owned = try OwnedDescriptor.adoptingSocket(
         descriptor, families: [AF_INET, AF_INET6], type: TCP.type, listening: true)

@@ -48,7 +48,7 @@ public enum UDP {
 
     /// Creates a socket, and binds it.
     ///
-    /// - Throws: As ``InternetSocket/bind(to:)`` does.
+    /// - Throws: The errors of ``InternetSocket/bind(to:)``.
     ///
     /// Calls `socket(2)` and `bind(2)`.
     public init(at address: SocketAddress) throws(IPCError) {
@@ -278,7 +278,7 @@ extension UDP.Socket {
   ///   - timeout: How long to wait for a datagram.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length of the datagram, which can be 0, and its sender.
-  /// - Throws: As ``receive(into:peeking:timeout:retryOnInterrupt:)`` does.
+  /// - Throws: The errors of ``receive(into:peeking:timeout:retryOnInterrupt:)``.
   @inlinable @discardableResult
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,

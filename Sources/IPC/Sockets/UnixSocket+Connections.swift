@@ -70,7 +70,7 @@ extension UnixSocket {
     ///   - replaceStale: Whether to replace a path that a process left behind when it died.
     ///   - backlog: The number of connections that can wait to be accepted, minus one; at most
     ///     `/proc/sys/net/core/somaxconn`.
-    /// - Throws: As ``UnixSocket/Socket/bind(to:permissions:applyUmask:replaceStale:)`` does.
+    /// - Throws: The errors of ``UnixSocket/Socket/bind(to:permissions:applyUmask:replaceStale:)``.
     ///
     /// Calls `socket(2)`, `bind(2)` and `listen(2)`.
     public init(
@@ -87,8 +87,8 @@ extension UnixSocket {
     ///
     /// If it throws, the previous owner keeps the descriptor.
     ///
-    /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; else as
-    ///   ``UnixSocket/Socket/init(adopting:)-(FileDescriptor)`` does.
+    /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; and the errors of
+    ///   ``UnixSocket/Socket/init(adopting:)-(FileDescriptor)``.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
       owned = try .adoptingSocket(descriptor, families: [AF_UNIX], type: Style.type, listening: true)
     }

@@ -85,7 +85,7 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length of the packet; nil at end of stream. `recv(2)` returns the same for an empty packet: do not
   ///   send one.
-  /// - Throws: As ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?`` does.
+  /// - Throws: The errors of ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?``.
   @inlinable
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
@@ -170,7 +170,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   ///   - timeout: How long to wait for a datagram.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length of the datagram, which can be 0, and its sender.
-  /// - Throws: As ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>`` does.
+  /// - Throws: The errors of ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
   @inlinable @discardableResult
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,

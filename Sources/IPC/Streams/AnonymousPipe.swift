@@ -139,7 +139,7 @@ public struct PipeWriter: ~Copyable, Sendable, PipeDescriptor, WritableDescripto
   /// Writes `bytes` as a whole: they are not mixed with bytes of other writers.
   ///
   /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``AnonymousPipe/maximumAtomicWriteLength`` bytes,
-  ///   before anything is written; else as ``WritableStream/write(_:timeout:retryOnInterrupt:)`` does.
+  ///   before anything is written; and the errors of ``WritableStream/write(_:timeout:retryOnInterrupt:)``.
   ///
   /// Calls `pwritev2(2)` or `write(2)`.
   public func writeAtomically(
@@ -170,7 +170,7 @@ public struct PipeReaderWriter: ~Copyable, Sendable, PipeDescriptor, ReadableDes
 
   /// Takes ownership of a descriptor that this process inherited, and makes it close-on-exec.
   ///
-  /// - Throws: As ``PipeReader/init(adopting:)-(FileDescriptor)`` does.
+  /// - Throws: The errors of ``PipeReader/init(adopting:)-(FileDescriptor)``.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     self.init(try adoptPipe(descriptor, access: O_RDWR))
   }

@@ -76,7 +76,7 @@ extension BufferedReader where Source: ~Copyable {
   ///   - timeout: How long to wait for the delimiter.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The number of bytes, of which the last is the delimiter unless the file ended; nil at end of file.
-  /// - Throws: As ``readLine(strippingNewline:maxLength:timeout:retryOnInterrupt:)`` does.
+  /// - Throws: The errors of ``readLine(strippingNewline:maxLength:timeout:retryOnInterrupt:)``.
   @inlinable
   public mutating func read(
     until delimiter: UInt8, appendingTo bytes: inout [UInt8], maxLength: Int? = nil, timeout: Timeout = .never,
@@ -119,7 +119,7 @@ extension BufferedReader where Source: ~Copyable {
   /// Reads `count` bytes, fewer only at end of file, and appends them to an array.
   ///
   /// - Returns: The number of bytes that were read.
-  /// - Throws: ``IPCError`` as the stream does. Then nothing is appended, and the bytes that arrived stay in the
+  /// - Throws: The errors of the stream. Then nothing is appended, and the bytes that arrived stay in the
   ///   buffer.
   @inlinable
   public mutating func readExactly(
@@ -132,7 +132,7 @@ extension BufferedReader where Source: ~Copyable {
 
   /// Passes the next `count` bytes to `body`, fewer only at end of file, and leaves them in the buffer.
   ///
-  /// - Throws: ``IPCError`` as the stream does.
+  /// - Throws: The errors of the stream.
   @inlinable
   public mutating func peek<Result>(
     _ count: Int, timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Result

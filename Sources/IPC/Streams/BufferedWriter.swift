@@ -44,7 +44,7 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
 
   /// Writes all of `bytes`: into the buffer, or if they do not fit, to the stream.
   ///
-  /// - Throws: ``IPCError`` as the stream does, if the buffer had to be flushed. Earlier bytes that are not written stay
+  /// - Throws: The errors of the stream, if the buffer had to be flushed. Earlier bytes that are not written stay
   ///   in the buffer; of `bytes`, ``IPCError/transferred`` were written, and none are in the buffer.
   @inlinable
   public mutating func write(
@@ -88,7 +88,7 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
   /// Writes all collected bytes to the stream.
   ///
   /// - Returns: The number of bytes that were written.
-  /// - Throws: ``IPCError`` as the stream does, with the number of bytes that were written in ``IPCError/transferred``.
+  /// - Throws: The errors of the stream, with the number of bytes that were written in ``IPCError/transferred``.
   ///   The others stay in the buffer, and the next call continues with them.
   @discardableResult @inlinable
   public mutating func flush(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) -> Int {
@@ -108,7 +108,7 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
 
   /// Writes all collected bytes, and destroys the stream.
   ///
-  /// - Throws: ``IPCError`` as ``flush(timeout:retryOnInterrupt:)`` does. Then the writer is destroyed with the
+  /// - Throws: The errors of ``flush(timeout:retryOnInterrupt:)``. Then the writer is destroyed with the
   ///   unwritten bytes: to keep them, call ``flush(timeout:retryOnInterrupt:)`` first.
   public consuming func close(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
     do throws(IPCError) {
@@ -129,7 +129,7 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
 extension BufferedWriter where Sink: DescriptorOwner & ~Copyable {
   /// Writes all collected bytes, and closes the descriptor.
   ///
-  /// - Throws: ``IPCError`` as ``flush(timeout:retryOnInterrupt:)`` does, or `close(2)`. Then the descriptor is closed
+  /// - Throws: The errors of ``flush(timeout:retryOnInterrupt:)``, or of `close(2)`. Then the descriptor is closed
   ///   and the writer is destroyed: to keep unwritten bytes, call ``flush(timeout:retryOnInterrupt:)`` first.
   public consuming func close(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
     do throws(IPCError) {

@@ -112,7 +112,7 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Reads until `bytes` is full or the stream ends.
   ///
   /// - Returns: The number of bytes that were read; fewer than there was room for only at end of file.
-  /// - Throws: ``IPCError`` as ``ReadableStream/read(into:timeout:retryOnInterrupt:)`` does. The bytes that were read
+  /// - Throws: The errors of ``ReadableStream/read(into:timeout:retryOnInterrupt:)``. The bytes that were read
   ///   so far are in `bytes`, and their number in ``IPCError/transferred``.
   ///
   /// Calls `read(2)`, or `recv(2)`, as often as necessary.
@@ -226,7 +226,7 @@ extension WritableDescriptor where Self: ~Copyable {
   ///
   /// More than ``AnonymousPipe/maximumAtomicWriteLength`` bytes can be mixed with bytes of other writers.
   ///
-  /// - Throws: ``IPCError`` as ``WritableStream/write(_:timeout:retryOnInterrupt:)`` does, with the number of bytes
+  /// - Throws: The errors of ``WritableStream/write(_:timeout:retryOnInterrupt:)``, with the number of bytes
   ///   that were written in ``IPCError/transferred``.
   ///
   /// Calls `pwritev2(2)`, `write(2)` or `send(2)` as often as necessary.

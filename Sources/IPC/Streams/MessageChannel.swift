@@ -117,7 +117,7 @@ extension MessageChannel.Connection where Stream: ~Copyable {
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length of the reply.
   /// - Throws: ``IPCError`` with `.brokenPipe` if the other side closed the stream without a reply; `.alreadyInProcess`
-  ///   if the reply to a request of another length is expected; else as sending and receiving do.
+  ///   if the reply to a request of another length is expected; and the errors of sending and receiving.
   @discardableResult
   public mutating func request(
     _ message: RawSpan, reply: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -145,7 +145,7 @@ extension MessageChannel.Connection where Stream: ~Copyable {
   /// Replies to requests until the other side closes the stream.
   ///
   /// - Parameter answer: Is called with each request, and appends the reply to an empty array.
-  /// - Throws: ``IPCError`` as sending and receiving do. A broken pipe ends the call without an error.
+  /// - Throws: The errors of sending and receiving. A broken pipe ends the call without an error.
   public mutating func serve(_ answer: (_ request: [UInt8], _ reply: inout [UInt8]) -> Void) throws(IPCError) {
     var request: [UInt8] = []
     var reply: [UInt8] = []

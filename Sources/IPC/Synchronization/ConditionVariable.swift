@@ -55,7 +55,7 @@ internal import SystemPackage
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
   /// - Returns: The condition variable, which keeps the region.
-  /// - Throws: As ``open(in:at:)`` does.
+  /// - Throws: The errors of ``open(in:at:)``.
   ///
   /// Calls `pthread_cond_init(3)` with `PTHREAD_PROCESS_SHARED` and `CLOCK_MONOTONIC`.
   public static func create(in region: SharedRegion, at offset: Int) throws(IPCError) -> ConditionVariable {

@@ -61,7 +61,7 @@ extension POSIXSemaphore {
   ///
   /// An existing semaphore keeps its value and its permissions.
   ///
-  /// - Throws: As ``create(_:value:permissions:applyUmask:)`` and ``open(_:)`` do, except `.fileExists` and
+  /// - Throws: The errors of ``create(_:value:permissions:applyUmask:)`` and ``open(_:)``, except `.fileExists` and
   ///   `.noSuchFileOrDirectory`.
   ///
   /// Calls `sem_open(3)` with `O_CREAT | O_EXCL`, and without them, until one of the two succeeds.

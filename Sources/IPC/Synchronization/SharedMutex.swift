@@ -67,7 +67,7 @@ internal import SystemPackage
   ///   - region: The memory that all processes share.
   ///   - offset: The offset in bytes; a multiple of 8.
   /// - Returns: The mutex, which keeps the region.
-  /// - Throws: As ``open(in:at:)`` does.
+  /// - Throws: The errors of ``open(in:at:)``.
   ///
   /// Calls `pthread_mutex_init(3)` with `PTHREAD_PROCESS_SHARED`, `PTHREAD_MUTEX_ROBUST` and
   /// `PTHREAD_MUTEX_ERRORCHECK`.
@@ -132,7 +132,7 @@ extension SharedMutex {
   /// Locks the mutex if it is free.
   ///
   /// - Returns: nil if another thread has locked it.
-  /// - Throws: As ``lock(timeout:)`` does.
+  /// - Throws: The errors of ``lock(timeout:)``.
   ///
   /// Calls `pthread_mutex_trylock(3)`.
   public func tryLock() throws(IPCError) -> LockOutcome? {
@@ -164,7 +164,7 @@ extension SharedMutex {
   ///     `.notRecoverable`.
   ///   - body: The code to run. It must not wait for another process or thread that needs the mutex.
   /// - Returns: The result of `body`.
-  /// - Throws: ``IPCError`` as ``lock(timeout:)`` does, or with `.ownerDied`; the errors of `recover` and `body`.
+  /// - Throws: The errors of ``lock(timeout:)``, or with `.ownerDied`; the errors of `recover` and `body`.
   @inlinable
   public func withLock<Result: ~Copyable>(
     timeout: Timeout = .never, recover: (() throws -> Void)? = nil, _ body: () throws -> Result

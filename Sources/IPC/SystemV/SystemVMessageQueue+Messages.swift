@@ -175,7 +175,7 @@ extension SystemVMessageQueue {
   ///   - timeout: How long to wait for a message, as with the other call.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length of the message after truncation, and its type.
-  /// - Throws: As ``receive(_:into:truncate:timeout:retryOnInterrupt:)`` does.
+  /// - Throws: The errors of ``receive(_:into:truncate:timeout:retryOnInterrupt:)``.
   @inlinable
   public func receive(
     _ selection: Selection = .any, maxLength: Int = 8192, appendingTo bytes: inout [UInt8], truncate: Bool = false,

@@ -43,7 +43,7 @@ public struct SystemVMessageQueue: SystemVObject {
   ///
   /// - Parameters:
   ///   - key: The key that the queue was created with.
-  ///   - permissions: What this process must be allowed to do. Each use is checked again, whatever was requested here.
+  ///   - permissions: The access that this process needs. The kernel also checks each use.
   /// - Returns: A reference to the queue.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`.
   ///

@@ -88,7 +88,7 @@ extension SystemVSemaphores {
   /// try semaphores.perform([.acquire(0, undo: true), .acquire(1, undo: true)])
   /// ```
   ///
-  /// - Throws: As ``perform(_:timeout:retryOnInterrupt:)-(Operation,_,_)`` does; then no operation was performed.
+  /// - Throws: The errors of ``perform(_:timeout:retryOnInterrupt:)-(Operation,_,_)``; then no operation was performed.
   ///   `.argListTooLong` for more operations than `SEMOPM`, by default 500; `.invalidArgument` for none.
   ///
   /// Calls `semop(2)` or `semtimedop(2)`.
@@ -178,7 +178,7 @@ extension SystemVSemaphores {
   /// - Returns: A reference to the set, whose values are set.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if another process created
   ///   the set and has not set its values, perhaps because it died. `.outOfRange` for a value that is not 0 to
-  ///   ``maximumValue``; else as ``createOrOpen(_:count:permissions:)`` does.
+  ///   ``maximumValue``; and the errors of ``createOrOpen(_:count:permissions:)``.
   ///
   /// Calls `semget(2)`; then `semctl(2)` with `SETALL`, and `semop(2)`; or `semctl(2)` with `IPC_STAT` until
   /// `sem_otime` is not 0.

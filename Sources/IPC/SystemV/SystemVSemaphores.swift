@@ -46,7 +46,7 @@ public struct SystemVSemaphores: SystemVObject {
   /// - Parameters:
   ///   - key: The key that the set was created with.
   ///   - minimumCount: The minimum number of semaphores that the set must have.
-  ///   - permissions: What this process must be allowed to do. Each use is checked again, whatever was requested here.
+  ///   - permissions: The access that this process needs. The kernel also checks each use.
   /// - Returns: A reference to the set.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied`; `.invalidArgument` if the set has fewer
   ///   than `minimumCount` semaphores.

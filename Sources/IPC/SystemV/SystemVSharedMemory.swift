@@ -44,7 +44,7 @@ public struct SystemVSharedMemory: SystemVObject {
   /// - Parameters:
   ///   - key: The key that the segment was created with.
   ///   - minimumSize: The minimum size of the segment in bytes.
-  ///   - permissions: What this process must be allowed to do. Attaching is checked again, whatever was requested here.
+  ///   - permissions: The access that this process needs. The kernel also checks it when the segment is attached.
   /// - Returns: A reference to the segment, which can be attached.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied`; `.invalidArgument` if the segment is
   ///   smaller than `minimumSize`.
@@ -60,8 +60,8 @@ public struct SystemVSharedMemory: SystemVObject {
   ///
   /// ``isNew`` is true if the segment was created.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if the existing segment is smaller than `size`; else as
-  ///   ``create(_:size:permissions:)`` does.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the existing segment is smaller than `size`; and the errors of
+  ///   ``create(_:size:permissions:)``.
   ///
   /// Calls `shmget(2)` with `IPC_CREAT | IPC_EXCL`, and without them, until one of the two succeeds.
   public static func createOrOpen(
