@@ -199,7 +199,7 @@ static struct cmsghdr *append(struct msghdr *message, struct cmsghdr *header, in
 intptr_t cipc_send_ancillary(int socket, const void *bytes, size_t length, int flags, const int *descriptors,
                              size_t count, const struct cipc_credentials *credentials) {
     if (count > CIPC_MAXIMUM_DESCRIPTORS) {
-        errno = EINVAL; // as the kernel reports one more
+        errno = EINVAL; // the error of the kernel for one descriptor too many
         return -1;
     }
     union control control;

@@ -126,8 +126,8 @@ enum SocketOption {
 }
 
 extension OwnedDescriptor {
-  /// Takes ownership of an inherited or received socket, and makes it close-on-exec, if it has one of these address
-  /// families, this type, and listens if it has to.
+  /// Takes ownership of a socket of one of these families and of this type, which listens if required, and makes it
+  /// close-on-exec.
   ///
   /// If it throws, the previous owner keeps the descriptor.
   static func adoptingSocket(
