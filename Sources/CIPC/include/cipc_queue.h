@@ -18,7 +18,7 @@ struct cipc_futex_waiter {
 struct cipc_futex_waiter cipc_futex_waiter(const void *word, uint32_t expected);
 
 /// futex_waitv(2): sleeps while each of at most CIPC_FUTEX_MOST words has its expected value. The deadline is
-/// a time of CLOCK_MONOTONIC, in nanoseconds; without one it is negative.
+/// a time of CLOCK_MONOTONIC, in nanoseconds; a negative value means none.
 int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count, int64_t deadline);
 
 /// From this call to cipc_robust_end, the kernel sets FUTEX_OWNER_DIED in the lock if this thread

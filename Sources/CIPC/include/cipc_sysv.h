@@ -27,7 +27,7 @@ struct cipc_shm_status {
     uint64_t attachments;
     int32_t creator;
     int32_t last;
-    /// Whether shm_atime is not 0. `last` is no substitute: it is also 0 for a process of another
+    /// Whether shm_atime is not 0. `last` does not show it: that is also 0 for a process of another
     /// PID namespace.
     _Bool was_attached;
 };

@@ -77,7 +77,7 @@ extension Syscall {
   ) throws(IPCError) -> Int {
     while true {
       let nanoseconds = timeout.nanoseconds ?? 0
-      // Do not retry in the call above but in this loop: the next attempt has only the remaining time.
+      // Retry in this loop instead of in the call: the next attempt has only the remaining time.
       switch result(retryOnInterrupt: false, { body(nanoseconds) }) {
       case .success(0): if nanoseconds == 0 { return 0 }
       case .success(let count): return Int(count)

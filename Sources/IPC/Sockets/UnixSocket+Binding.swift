@@ -172,7 +172,7 @@ extension UnixSocket.Address {
 
 /// Removal of the path of a socket that no process has open.
 enum StaleSocket {
-  /// Far longer than the few calls, which do not wait, with which a process replaces a path.
+  /// A process replaces a path with a few calls that do not wait, and needs far less time.
   private static let longestTurn = Duration.seconds(2)
 
   /// Locks the directory of a path, until the returned descriptor is closed.
