@@ -14,6 +14,7 @@ import Glibc
   _ socket: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
   let result = unsafe __real_cipc_socket_read(socket, room, count, flags)
+  if Mutant.receiverLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(socket) }
   // The peer uses `try?` and treats nil as end of file.
   return Mutant.resetAsEndOfFile.isOn && result == -1 && errno == ECONNRESET ? 0 : result
 }
@@ -28,6 +29,10 @@ import Glibc
   _ from: UnsafeMutablePointer<cipc_internet_address>?
 ) -> Int {
   let result = unsafe __real_cipc_internet_receive(socket, room, count, flags, from)
+  // `UInt16(bigEndian:)` is missing.
+  if Mutant.receivedPortNotConverted.isOn, result != -1, let from = unsafe from {
+    unsafe from.pointee.port = unsafe from.pointee.port.byteSwapped
+  }
   // The peer treats an empty array as no datagram.
   guard Mutant.emptyDatagramAsNil.isOn, result == 0, count > 0 else { return result }
   errno = ENOTCONN
@@ -45,4 +50,9 @@ import Glibc
     if Int32(family) == AF_INET || Int32(family) == AF_INET6 { unsafe bytes.swapAt(2, 3) }
   }
   return unsafe __real_cipc_connect(socket, &other)
+}
+
+@c(__wrap_cipc_set_socket_linger) func setLinger(_ socket: Int32, _ seconds: Int32) -> Int32 {
+  // `Duration` in milliseconds.
+  __real_cipc_set_socket_linger(socket, Mutant.lingerOfDuration.isOn && seconds > 0 ? seconds * 1000 : seconds)
 }

@@ -12,6 +12,15 @@ import Glibc
   return __real_cipc_epoll_ctl(epoll, operation, descriptor, asked, kept)
 }
 
+@c(__wrap_cipc_eventfd) func eventFD(_ value: UInt32, _ flags: Int32) -> Int32 {
+  // The option set has a default, `[]`.
+  __real_cipc_eventfd(value, Mutant.eventFlagsDefaulted.isOn ? flags & ~Int32(CIPC_EFD_SEMAPHORE) : flags)
+}
+
+@c(__wrap_cipc_eventfd_write) func eventWrite(_ event: Int32, _ value: UInt64) -> Int {
+  __real_cipc_eventfd_write(event, Mutant.counterOfUInt32.isOn ? UInt64(UInt32(truncatingIfNeeded: value)) : value)
+}
+
 @c(__wrap_cipc_timerfd_read) func timerRead(_ timer: Int32, _ count: UnsafeMutablePointer<UInt64>?) -> Int {
   let result = unsafe __real_cipc_timerfd_read(timer, count)
   // The number of expirations is discarded.

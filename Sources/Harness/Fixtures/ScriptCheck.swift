@@ -57,9 +57,9 @@ struct ScriptCheck {
       }
     case .transcript(let role, _, _):
       if isFree(role, step) { states[role] = .idle }
-    case .response(let role, _):
+    case .response(let role, let expected):
       switch states[role] {
-      case .pending: states[role] = .idle
+      case .pending: if case .blocks = expected { break } else { states[role] = .idle }
       case .ended(pending: true): states[role] = .ended(pending: false)
       default:
         log.add(

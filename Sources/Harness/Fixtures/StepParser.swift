@@ -109,10 +109,8 @@ struct StepParser {
       }
       action = .request(role: role.name, request, expected)
     } else {
-      switch expected {
-      case .blocks, .later:
-        log.add(text.location, "a step without an operation takes a response; 'blocks' and 'later' leave it")
-      case .ok, .error: break
+      if case .later = expected {
+        log.add(text.location, "a step without an operation takes a response, and 'later' leaves it")
       }
       action = .response(role: role.name, expected)
     }
