@@ -1,4 +1,5 @@
-// The original calls that `swift-peer-mutants` replaces. The linker gives them these names.
+// The original functions of the calls that `swift-peer-mutants` replaces, under the names that the
+// linker gives them.
 #pragma once
 
 #include <CIPC.h>

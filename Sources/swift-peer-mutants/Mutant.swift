@@ -5,9 +5,9 @@ enum Mutant: String, CaseIterable {
   // Bytes
   case writeLengthInCharacters = "write-length-in-characters"
   case neverClosed = "never-closed"
-  case pipeOfFoundation = "pipe-of-foundation"
+  case foundationPipe = "foundation-pipe"
   case readFillsTheArray = "read-fills-the-array"
-  case sigpipeLetThrough = "sigpipe-let-through"
+  case sigpipeNotSuppressed = "sigpipe-not-suppressed"
   case modeInDecimal = "mode-in-decimal"
   case errnoAfterLog = "errno-after-log"
   case everySigpipeRemoved = "every-sigpipe-removed"
@@ -99,8 +99,8 @@ enum Mutant: String, CaseIterable {
   case addressOfFullLength = "address-of-full-length"
   case descriptorsAsInt = "descriptors-as-int"
   case firstDescriptorKept = "first-descriptor-kept"
-  case credentialsByMemory = "credentials-by-memory"
-  case nobodyOverflows = "nobody-overflows"
+  case credentialsFromMemory = "credentials-from-memory"
+  case unknownUserOverflows = "unknown-user-overflows"
   case abstractNameAsCString = "abstract-name-as-c-string"
   case credentialsNotSent = "credentials-not-sent"
   case halfOfDescriptors = "half-of-descriptors"
@@ -115,9 +115,9 @@ enum Mutant: String, CaseIterable {
   case resetAsEndOfFile = "reset-as-end-of-file"
   case halfCloseAsClose = "half-close-as-close"
   case emptyDatagramAsNil = "empty-datagram-as-nil"
-  case portAsItIs = "port-as-it-is"
+  case portNotConverted = "port-not-converted"
   case receiverLeftNonBlocking = "receiver-left-non-blocking"
-  case receivedPortAsItIs = "received-port-as-it-is"
+  case receivedPortNotConverted = "received-port-not-converted"
   case lingerOfDuration = "linger-of-duration"
 
   // Channels
@@ -165,9 +165,9 @@ enum Mutant: String, CaseIterable {
   case setRemovedAtExit = "set-removed-at-exit"
 
   // Shared memory
-  case memoryBelieved = "memory-believed"
-  case oneIsWoken = "one-is-woken"
-  case sleeperForgotten = "sleeper-forgotten"
+  case memoryLengthUnchecked = "memory-length-unchecked"
+  case oneWaiterWoken = "one-waiter-woken"
+  case sleeperNotWoken = "sleeper-not-woken"
   case lockUnknownToKernel = "lock-unknown-to-kernel"
   case firstOfSeveral = "first-of-several"
 

@@ -79,7 +79,7 @@ int __wrap_sem_wait(sem_t *semaphore) {
 int __wrap_sem_trywait(sem_t *semaphore) {
     int value;
     /* The peer only reads the value, and does not decrement it. */
-    if (mutant("sem-trywait-only-looks")) {
+    if (mutant("sem-trywait-only-reads")) {
         sem_getvalue(semaphore, &value);
         errno = EAGAIN;
         return value > 0 ? 0 : -1;
@@ -98,7 +98,7 @@ int __wrap_sem_trywait(sem_t *semaphore) {
 
 int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
     struct timespec end = *deadline, now;
-    /* The deadline is on another clock, as the other deadlines of the program. */
+    /* The deadline is a time of another clock, which the program uses for its other deadlines. */
     if (mutant("sem-deadline-by-another-clock")) {
         clock_gettime(CLOCK_REALTIME, &now);
         end.tv_sec -= now.tv_sec;

@@ -31,7 +31,7 @@
 
 enum { SHARED_MEMORY_SPACE = 32 << 20 };
 
-/// Tries what scenarios can require of the machine, in the sandbox, where the limits of the peers apply.
+/// Tests the features that scenarios can require of the machine, in the sandbox, where the limits of the peers apply.
 ///
 /// Each of these returns 0, or -1 with errno. A call whose arguments cannot succeed exists if it fails for
 /// another reason than a missing call or a filter.
@@ -107,10 +107,10 @@ static int try_mq(void) {
 }
 static int try_sysv_shm(void) {
     return exists(shmget(IPC_PRIVATE, 0, 0));
-} // a size of 0 is refused
+} // a size of 0 is invalid
 static int try_sysv_sem(void) {
     return exists(semget(IPC_PRIVATE, 0, 0));
-} // as are 0 semaphores
+} // 0 semaphores are invalid
 /// A key that no queue has.
 static int try_sysv_msg(void) {
     return exists(msgget((key_t)0xfeedbeef, 0)) == -1 ? -1 : exists(msgrcv(-1, NULL, 0, 0, IPC_NOWAIT));
@@ -122,7 +122,7 @@ static int try_msg_copy(void) {
     return exists(msgrcv(0x7FFFFFFF, message, 0, 0, MSG_COPY | IPC_NOWAIT));
 }
 
-/// Whoever does not know the option says so before it looks for a peer, which this socket does not have.
+/// A kernel without the option reports that before it checks for a peer, which this socket does not have.
 static int try_peer_pidfd(void) {
     int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int pidfd = -1;
@@ -170,7 +170,7 @@ static int try_pipe_capacity(void) {
     int capacity = fcntl(ends[1], F_GETPIPE_SZ);
     close(ends[0]);
     close(ends[1]);
-    errno = EPERM; // as F_SETPIPE_SZ fails in this case
+    errno = EPERM; // the error of F_SETPIPE_SZ in this case
     return capacity < 65536 ? -1 : 0;
 }
 

@@ -155,7 +155,7 @@ int main(int argc, char **argv) {
         char *line = NULL;
         if (poll(sources, 2, -1) == -1 && errno != EINTR)
             err(1, "poll");
-        // Ends first: the response to a later command must take them into account.
+        // Handle ends first: the response to a later command must take them into account.
         if (read(ended, information, sizeof information) > 0)
             report_ends(&plan);
         if (sources[0].revents == 0)

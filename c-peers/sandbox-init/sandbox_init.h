@@ -1,10 +1,10 @@
 // The sandbox init: the first process of a sandbox. It starts the peers, reports how they end, reads their
-// state from /proc, lists the kernel's objects, and ends everything with itself.
+// state from /proc, lists the kernel's objects, and ends all processes of the sandbox when it exits.
 //
 // It reads commands on standard input and writes responses on standard output, one line each, in the form of
 // the peer protocol: words separated by a space, values percent-encoded. A command's response is any number
 // of item lines ("object", "descriptor", "holder") and then a line "ok" or "failed". Lines that begin with
-// "ended" are events and come at any time. The end of its input makes it exit.
+// "ended" are events and come at any time. It exits at the end of its input.
 #pragma once
 
 #include <stdbool.h>
@@ -62,7 +62,7 @@ void remember_ignored_signals(void); // before the first spawn, after this proce
 void spawn(const struct plan *plan, const char *line);
 
 // features.c
-void reply_features(void); // what the machine lacks that scenarios can require
+void reply_features(void); // the features that scenarios can require and the machine lacks
 
 // children.c
 void expect_end(int role, pid_t pid);                             // a peer whose segments belong to the cell
