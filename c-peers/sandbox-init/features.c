@@ -31,7 +31,7 @@
 
 enum { SHARED_MEMORY_SPACE = 32 << 20 };
 
-/// Tests the features that scenarios can require of the machine, in the sandbox, where the limits of the peers apply.
+/// Tests the features that scenarios can require, in the sandbox, where the limits of the peers apply.
 ///
 /// Each of these returns 0, or -1 with errno. A call whose arguments cannot succeed exists if it fails for
 /// another reason than a missing call or a filter.
