@@ -23,7 +23,7 @@ enum MutantClock {
       return result
     }
     guard startedAgain.isOn, nanoseconds > 0 else { return body(nanoseconds) }
-    let start = unsafe __real_cipc_clock_monotonic()
+    let start = __real_cipc_clock_monotonic()
     let result = body(nanoseconds)
     let reason = errno
     if result == -1, reason == EINTR { unsafe skew -= __real_cipc_clock_monotonic() - start }
