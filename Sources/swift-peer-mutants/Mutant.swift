@@ -17,6 +17,8 @@ enum Mutant: String, CaseIterable {
   case readerLeftNonBlocking = "reader-left-non-blocking"
   case closedByDeinitToo = "closed-by-deinit-too"
   case directNotImported = "direct-not-imported"
+  case umaskOfProcess = "umask-of-process"
+  case signalsLeftBlocked = "signals-left-blocked"
   case pathOfFixedSize = "path-of-fixed-size"
 
   // Deadlines
@@ -131,6 +133,7 @@ enum Mutant: String, CaseIterable {
   case expiredOrNot = "expired-or-not"
   case statusOfWait = "status-of-wait"
   case eventFlagsDefaulted = "event-flags-defaulted"
+  case counterLeftNonBlocking = "counter-left-non-blocking"
   case counterOfUInt32 = "counter-of-uint32"
 
   // Shared memory
