@@ -26,7 +26,7 @@ import Glibc
 }
 
 /// What a write that failed leaves behind in the process and in the open file description.
-private func leaveTraces(on descriptor: Int32, after reason: Int32) {
+func leaveTraces(on descriptor: Int32, after reason: Int32) {
   var signals = sigset_t()
   _ = unsafe sigemptyset(&signals)
   _ = unsafe sigaddset(&signals, SIGPIPE)

@@ -105,6 +105,7 @@ enum Mutant: String, CaseIterable {
   case nobodyOverflows = "nobody-overflows"
   case abstractNameAsCString = "abstract-name-as-c-string"
   case credentialsNotSent = "credentials-not-sent"
+  case descriptorsOfUInt8 = "descriptors-of-uint8"
   case halfOfDescriptors = "half-of-descriptors"
   case flagsNotChecked = "flags-not-checked"
   case inheritedByChildren = "inherited-by-children"

@@ -4,6 +4,14 @@
 #include "../peer/peer.h"
 
 WRAPPED(peer_time_after);
+WRAPPED(peer_optional_timeout);
+
+static struct timespec narrowed(struct timespec deadline) {
+    /* time_t has 32 bits. */
+    if (mutant("deadline-of-32-bits"))
+        deadline.tv_sec = (int32_t)deadline.tv_sec;
+    return deadline;
+}
 
 struct timespec __wrap_peer_time_after(clockid_t clock, struct timespec span) {
     struct timespec now;
@@ -19,9 +27,11 @@ struct timespec __wrap_peer_time_after(clockid_t clock, struct timespec span) {
                              (uint64_t)now.tv_nsec + (uint64_t)span.tv_nsec;
         return (struct timespec){(int64_t)sum / 1000000000, (long)(sum % 1000000000)};
     }
-    struct timespec end = __real_peer_time_after(clock, span);
-    /* time_t has 32 bits. */
-    if (mutant("deadline-of-32-bits"))
-        end.tv_sec = (int32_t)end.tv_sec;
-    return end;
+    return narrowed(__real_peer_time_after(clock, span));
+}
+
+struct timeout __wrap_peer_optional_timeout(struct call *call) {
+    struct timeout wait = __real_peer_optional_timeout(call);
+    wait.deadline = narrowed(wait.deadline);
+    return wait;
 }
