@@ -30,7 +30,7 @@ struct RoleParser {
     }
     let names = parts.map(\.name.text)
     let others = assignments(keys["as"], "as", roles: names)
-    for (_, value) in others where value.text != Scenario.Need.anotherUser.rawValue {
+    for (_, value) in others where value.text != Feature.anotherUser.rawValue {
       log.add(value.location, "a role can run as 'another-user', not as '\(value.text)'")
     }
     let languages = assignments(keys["pin"], "pin", roles: names)

@@ -25,6 +25,8 @@ struct SandboxCapabilities: Sendable, CustomStringConvertible {
   ///
   /// No peer may be asked to create one: nothing listed would look like nothing left behind.
   var unobservableKinds: Set<ObjectKind> = []
+  /// The features that this machine lacks, with how that shows: `here ENOSYS`.
+  var missing: [Feature: String] = [:]
 
   var description: String {
     let names = unobservableKinds.map(\.rawValue).sorted().joined(separator: ", ")
