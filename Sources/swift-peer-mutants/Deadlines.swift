@@ -30,7 +30,7 @@ private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64,
   for i in buffer.indices where unsafe Mutant.selectForPoll.isOn && buffer[i].descriptor >= 1024 {
     unsafe buffer[i].descriptor = -1
   }
-  let result = unsafe __real_cipc_ppoll(entries, used, nanoseconds)
+  let result = unsafe MutantClock.poll(entries, used, nanoseconds)
   // The cases of an enumeration exclude each other, but events do not.
   let hangUp = Int16(POLLHUP)
   for i in buffer.indices where unsafe Mutant.eventsAsEnumeration.isOn && buffer[i].revents & hangUp != 0 {
@@ -44,7 +44,7 @@ private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64,
 ) -> Int32 {
   // `var event = epoll_event()`, and a count of 1.
   let most = Mutant.oneEpollEvent.isOn ? min(1, count) : count
-  let ready = unsafe __real_cipc_epoll_wait(epoll, events, most, nanoseconds)
+  let ready = unsafe MutantClock.epoll(epoll, events, most, nanoseconds)
   let buffer = unsafe UnsafeMutableBufferPointer(start: events, count: Int(max(0, ready)))
   let hangUp = UInt32(POLLHUP)
   for i in buffer.indices where unsafe Mutant.epollEventsAsEnumeration.isOn && buffer[i].events & hangUp != 0 {
@@ -73,7 +73,7 @@ private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64,
     let sum = uncarried(seconds, nanoseconds)
     return unsafe __real_cipc_sem_wait_until(semaphore, sum.seconds, sum.nanoseconds)
   }
-  let result = unsafe __real_cipc_sem_wait_until(semaphore, seconds, nanoseconds)
+  let result = unsafe MutantClock.semaphore(semaphore, seconds, nanoseconds)
   // `try?`, and the caller continues as if it had the semaphore.
   return Mutant.timeoutSwallowed.isOn && result == -1 && errno == ETIMEDOUT ? 0 : result
 }
@@ -104,7 +104,7 @@ private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64,
 ) -> Int {
   // `Date.timeIntervalSinceReferenceDate`: Foundation's epoch is 2001.
   let since = Mutant.deadlineSince2001.isOn ? seconds - 978_307_200 : seconds
-  let result = unsafe __real_cipc_mq_timedreceive(queue, room, size, priority, since, nanoseconds)
+  let result = unsafe MutantClock.receive(queue, room, size, priority, since, nanoseconds)
   // The queue was made non-blocking for the timeout, and `defer` is missing.
   if Mutant.queueLeftNonBlocking.isOn, result == -1, errno == ETIMEDOUT {
     _ = cipc_mq_setattr(queue, Int(O_NONBLOCK), nil)
@@ -119,11 +119,11 @@ private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64,
   // Nanoseconds are passed where seconds are expected.
   var time = Mutant.timeoutInSeconds.isOn && nanoseconds > 0 ? nanoseconds / 1_000_000_000 : nanoseconds
   if Mutant.semaphoreMillisecondsOfInt32.isOn { time = rounded(nanoseconds) }
-  return unsafe withChanged(operations, count) { unsafe __real_cipc_semtimedop(set, $0, $1, time) }
+  return unsafe withChanged(operations, count) { unsafe MutantClock.operation(set, $0, $1, time) }
 }
 
 @c(__wrap_cipc_futex_wait) func futexWait(_ word: UnsafeRawPointer?, _ value: UInt32, _ nanoseconds: Int64) -> Int32 {
   // `Int32(nanoseconds)` traps after two seconds.
   if Mutant.nanosecondsTrap.isOn { _ = Int32(nanoseconds) }
-  return unsafe __real_cipc_futex_wait(word, value, nanoseconds)
+  return unsafe MutantClock.futex(word, value, nanoseconds)
 }

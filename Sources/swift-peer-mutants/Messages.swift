@@ -26,7 +26,9 @@ import Glibc
   _ attributes: UnsafePointer<cipc_mq_attributes>?
 ) -> Int32 {
   guard Mutant.attributesExchanged.isOn, var wanted = unsafe attributes?.pointee else {
-    return unsafe __real_cipc_mq_open(name, flags, permissions, attributes)
+    let queue = unsafe __real_cipc_mq_open(name, flags, permissions, attributes)
+    unsafe AtExit.remove(.queueRemovedAtExit, name, queue, flags: flags) { _ = cipc_mq_unlink($0) }
+    return queue
   }
   // The memberwise initializer without labels.
   (wanted.maximum_messages, wanted.message_size) = (wanted.message_size, wanted.maximum_messages)
@@ -50,7 +52,12 @@ import Glibc
 @c(__wrap_cipc_mq_receive) func mqReceive(
   _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?
 ) -> Int {
-  let length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
+  var length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
+  // A loop that tries again after a second, although the queue is nonblocking.
+  if Mutant.nonblockingTriesAgain.isOn, length == -1, errno == EAGAIN {
+    sleep(1)
+    length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
+  }
   // The count of the buffer, instead of the count that the call returned.
   if Mutant.countOfBuffer.isOn, length > 0 { return size }
   guard let room = unsafe room, length > 0, Mutant.messageRepaired.isOn else { return length }

@@ -5,9 +5,9 @@ enum Mutant: String, CaseIterable {
   // Bytes
   case writeLengthInCharacters = "write-length-in-characters"
   case neverClosed = "never-closed"
-  case pipeOfFoundation = "pipe-of-foundation"
+  case foundationPipe = "foundation-pipe"
   case readFillsTheArray = "read-fills-the-array"
-  case sigpipeLetThrough = "sigpipe-let-through"
+  case sigpipeNotSuppressed = "sigpipe-not-suppressed"
   case modeInDecimal = "mode-in-decimal"
   case errnoAfterLog = "errno-after-log"
   case everySigpipeRemoved = "every-sigpipe-removed"
@@ -101,8 +101,8 @@ enum Mutant: String, CaseIterable {
   case addressOfFullLength = "address-of-full-length"
   case descriptorsAsInt = "descriptors-as-int"
   case firstDescriptorKept = "first-descriptor-kept"
-  case credentialsByMemory = "credentials-by-memory"
-  case nobodyOverflows = "nobody-overflows"
+  case credentialsFromMemory = "credentials-from-memory"
+  case unknownUserOverflows = "unknown-user-overflows"
   case abstractNameAsCString = "abstract-name-as-c-string"
   case credentialsNotSent = "credentials-not-sent"
   case descriptorsOfUInt8 = "descriptors-of-uint8"
@@ -118,9 +118,9 @@ enum Mutant: String, CaseIterable {
   case resetAsEndOfFile = "reset-as-end-of-file"
   case halfCloseAsClose = "half-close-as-close"
   case emptyDatagramAsNil = "empty-datagram-as-nil"
-  case portAsItIs = "port-as-it-is"
+  case portNotConverted = "port-not-converted"
   case receiverLeftNonBlocking = "receiver-left-non-blocking"
-  case receivedPortAsItIs = "received-port-as-it-is"
+  case receivedPortNotConverted = "received-port-not-converted"
   case lingerOfDuration = "linger-of-duration"
 
   // Channels
@@ -137,10 +137,41 @@ enum Mutant: String, CaseIterable {
   case counterLeftNonBlocking = "counter-left-non-blocking"
   case counterOfUInt32 = "counter-of-uint32"
 
+  // Timeouts
+  case pollHalved = "poll-halved"
+  case pollStartedAgain = "poll-started-again"
+  case pollWaitsASecond = "poll-zero-rounded-up"
+  case epollHalved = "epoll-halved"
+  case epollStartedAgain = "epoll-started-again"
+  case signalWaitHalved = "signal-wait-halved"
+  case signalWaitStartedAgain = "signal-wait-started-again"
+  case setOperationHalved = "semtimedop-halved"
+  case setOperationStartedAgain = "semtimedop-started-again"
+  case futexHalved = "futex-halved"
+  case futexStartedAgain = "futex-started-again"
+  case semaphoreWaitHalved = "sem-clockwait-halved"
+  case semaphoreWaitStartedAgain = "sem-clockwait-started-again"
+  case queueWaitHalved = "mq-wait-halved"
+  case queueWaitStartedAgain = "mq-wait-started-again"
+  case tryWaitTriesAgain = "trywait-tries-again"
+  case nonblockingTriesAgain = "nonblocking-tries-again"
+
+  // State
+  case polledMadeNonblocking = "poll-sets-nonblocking"
+  case signalStaysBlocked = "write-leaves-sigpipe-blocked"
+  case alarmHandlerLeft = "alarm-handler-left"
+
+  // Exits
+  case queueRemovedAtExit = "queue-removed-at-exit"
+  case memoryRemovedAtExit = "memory-removed-at-exit"
+  case segmentRemovedAtExit = "segment-removed-at-exit"
+  case messagesRemovedAtExit = "messages-removed-at-exit"
+  case setRemovedAtExit = "set-removed-at-exit"
+
   // Shared memory
-  case memoryBelieved = "memory-believed"
-  case oneIsWoken = "one-is-woken"
-  case sleeperForgotten = "sleeper-forgotten"
+  case memoryLengthUnchecked = "memory-length-unchecked"
+  case oneWaiterWoken = "one-waiter-woken"
+  case sleeperNotWoken = "sleeper-not-woken"
   case lockUnknownToKernel = "lock-unknown-to-kernel"
   case firstOfSeveral = "first-of-several"
 
