@@ -32,7 +32,7 @@
 
 enum { SHARED_MEMORY_SPACE = 32 << 20, HIGH_DESCRIPTORS = 4096 };
 
-/// Tests the features that scenarios can require of the machine, in the sandbox, where the limits of the peers apply.
+/// Tests the features that scenarios can require, in the sandbox, where the limits of the peers apply.
 ///
 /// Each of these returns 0, or -1 with errno. A call whose arguments cannot succeed exists if it fails for
 /// another reason than a missing call or a filter.

@@ -7,12 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/// Adds the signals of a process, and the letter of its state at the same moment: while a handler runs, its signal
+/// is blocked.
 void reply_signal_state(long long pid) {
     static const char *const masks[][2] = {
         {"blocked", "\nSigBlk:\t"}, {"ignored", "\nSigIgn:\t"}, {"caught", "\nSigCgt:\t"}};
     char status[8192];
     if (read_proc(pid, "status", status, sizeof status) == -1)
         return;
+    const char *state = strstr(status, "\nState:\t");
+    reply_format("state", "%c", state != NULL ? state[8] : '?');
     for (size_t i = 0; i < sizeof masks / sizeof *masks; i++)
         reply_format(masks[i][0], "%llx", status_mask(status, masks[i][1]));
     reply_format("pending", "%llx", status_mask(status, "\nSigPnd:\t") | status_mask(status, "\nShdPnd:\t"));

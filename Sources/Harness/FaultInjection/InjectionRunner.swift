@@ -81,7 +81,7 @@ public struct InjectionRunner: Sendable {
 
   private struct Recorded {
     var plan = InjectionPlan()
-    /// The recordings that did not pass, so that the calls of their scripts are unknown.
+    /// The results of recordings that failed, whose scripts are not run because their calls are unknown.
     var failures: [CellResult] = []
     /// Calls that get no fault, and errors in the table of calls.
     var problems: [String] = []

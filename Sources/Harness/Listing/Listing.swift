@@ -1,6 +1,6 @@
 /// The scenarios of planned cells, and the pitfalls that they cover.
 ///
-/// No cell has to run for a listing.
+/// A listing is created without running the cells.
 public struct Listing: Sendable, Encodable {
   /// The version of the JSON format.
   let format = 1

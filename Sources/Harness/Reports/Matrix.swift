@@ -58,6 +58,6 @@ struct Matrix {
     self.entries = entries
   }
 
-  /// The numbers of a mechanism and a pairing; nil if the mechanism has no such pairing.
+  /// How many cells of a mechanism passed in a pairing; nil if the mechanism has no such pairing.
   subscript(mechanism: String, pairing: Pairing) -> Entry? { entries[mechanism]?[pairing] }
 }

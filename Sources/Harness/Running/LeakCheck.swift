@@ -55,12 +55,18 @@ struct LeakCheck {
       throw CellOutcome(.failed, "\(role.description) never responded to '\(request)'", request: .request(request))
     }
     let what = "wait for its next request"
-    let held = try client.inspect(role, doing: what) { pid throws(SandboxError) in
-      try client.sandbox.holdings(of: pid, shared: role.sharedFlags.keys)
+    let state = StateCheck(roles: client.roles)
+    try client.wait(for: role, to: what, .every(.milliseconds(1))) { () throws(CellOutcome) -> Void? in
+      let held = try client.inspect(role, doing: what) { pid throws(SandboxError) in
+        try client.sandbox.holdings(of: pid, shared: role.sharedFlags.keys)
+      }
+      if held.descriptors.isEmpty { throw client.ended(role, doing: what) }  // a zombie holds none
+      try role.check(held.descriptors)
+      guard let problem = state.problem(of: role, held) else { return () }
+      // A handler may be running; it ends.
+      if held.signals?.isAsleep == true { throw problem }
+      return nil
     }
-    if held.descriptors.isEmpty { throw client.ended(role, doing: what) }  // a zombie holds none
-    try role.check(held.descriptors)
-    try StateCheck(roles: client.roles).check(role, held)
   }
 
   /// Checks that nothing is left when all roles have ended.

@@ -12,8 +12,17 @@ enum StateKind: String, CaseIterable, Hashable {
 struct StateCheck {
   let roles: [RoleProcess]
 
-  /// Throws if a role that waits for its next request is not as it was, except for what its operations change.
-  func check(_ role: RoleProcess, _ now: ProcessHoldings) throws(CellOutcome) {
+  /// The outcome if a role is not as it was, except for what its operations change; otherwise nil.
+  func problem(of role: RoleProcess, _ now: ProcessHoldings) -> CellOutcome? {
+    do throws(CellOutcome) {
+      try check(role, now)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  private func check(_ role: RoleProcess, _ now: ProcessHoldings) throws(CellOutcome) {
     if let before = role.signalsAtStart, let after = now.signals {
       if !role.changed.contains(.mask) {
         try compare(role, "blocks", before.blocked, after.blocked)

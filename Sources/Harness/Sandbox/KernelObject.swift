@@ -14,7 +14,7 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
   case file
   case abstractSocket = "abstract"
   case process
-  /// A descriptor that a peer has open beyond its handles.
+  /// An open descriptor of a peer that does not belong to a handle.
   case descriptor
 
   /// Whether an object of this kind exists until a process removes it, by sysvipc(7), mq_overview(7), shm_overview(7),

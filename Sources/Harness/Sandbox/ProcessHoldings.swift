@@ -28,12 +28,14 @@ struct StatusFlags: Equatable, CustomStringConvertible {
 }
 
 /// The signals that a process blocks, ignores, and catches, and the blocked ones that are pending.
-struct SignalState: Equatable {
+struct SignalState {
   let blocked: UInt64
   let ignored: UInt64
   let caught: UInt64
   /// A signal that is not blocked is pending only until it is delivered.
   let pending: UInt64
+  /// Whether the process slept: while a handler runs, its signal is blocked.
+  let isAsleep: Bool
 
   /// The signals 32 to 34 belong to the C libraries, which catch them when the first thread starts.
   private static let internalSignals: UInt64 = 0b111 << 31
@@ -45,6 +47,7 @@ struct SignalState: Equatable {
     guard let blocked = mask("blocked"), let ignored = mask("ignored"), let caught = mask("caught"),
       let pending = mask("pending")
     else { return nil }
+    isAsleep = fields["state"] == "S"
     (self.blocked, self.ignored, self.caught, self.pending) = (blocked, ignored, caught, pending & blocked)
   }
 }

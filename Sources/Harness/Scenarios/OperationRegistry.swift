@@ -67,7 +67,7 @@ public struct Operation: Sendable, Hashable {
   var changes: [StateKind: [UInt8]] = [:]
   /// How it ends when its time is over.
   var expiration = Expiration.error("ETIMEDOUT")
-  /// Whether a negative timeout is no limit; otherwise it has passed.
+  /// Whether a negative timeout waits without a limit; otherwise it has expired.
   var negativeTimeoutWaits = false
   /// Whether it must never wait; false if it may wait even when its time is over; nil if that depends on the request.
   var isImmediate: Bool?
