@@ -17,6 +17,8 @@ enum Mutant: String, CaseIterable {
   case readerLeftNonBlocking = "reader-left-non-blocking"
   case closedByDeinitToo = "closed-by-deinit-too"
   case directNotImported = "direct-not-imported"
+  case umaskOfProcess = "umask-of-process"
+  case signalsLeftBlocked = "signals-left-blocked"
   case pathOfFixedSize = "path-of-fixed-size"
 
   // Deadlines
@@ -103,6 +105,7 @@ enum Mutant: String, CaseIterable {
   case unknownUserOverflows = "unknown-user-overflows"
   case abstractNameAsCString = "abstract-name-as-c-string"
   case credentialsNotSent = "credentials-not-sent"
+  case descriptorsOfUInt8 = "descriptors-of-uint8"
   case halfOfDescriptors = "half-of-descriptors"
   case flagsNotChecked = "flags-not-checked"
   case inheritedByChildren = "inherited-by-children"
@@ -131,6 +134,7 @@ enum Mutant: String, CaseIterable {
   case expiredOrNot = "expired-or-not"
   case statusOfWait = "status-of-wait"
   case eventFlagsDefaulted = "event-flags-defaulted"
+  case counterLeftNonBlocking = "counter-left-non-blocking"
   case counterOfUInt32 = "counter-of-uint32"
 
   // Timeouts

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <semaphore.h>
 #include <stdarg.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -28,6 +29,10 @@ sem_t *__wrap_sem_open(const char *name, int flags, ...) {
     /* The imported declaration has two arguments, so the value is arbitrary. */
     if (mutant("sem-value-lost"))
         value = 0;
+    /* The peer copies the name into a buffer of 128 bytes. */
+    char buffer[128] = "";
+    if (mutant("sem-name-of-127-bytes"))
+        name = strncpy(buffer, name, sizeof buffer - 1);
     if (mutant("sem-exclusive-forgotten"))
         flags &= ~O_EXCL;
     sem_t *semaphore = __real_sem_open(name, flags, mode, value);

@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
+#include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/signalfd.h>
@@ -29,7 +30,7 @@
 #define SYS_futex_waitv 449
 #endif
 
-enum { SHARED_MEMORY_SPACE = 32 << 20 };
+enum { SHARED_MEMORY_SPACE = 32 << 20, HIGH_DESCRIPTORS = 4096 };
 
 /// Tests the features that scenarios can require, in the sandbox, where the limits of the peers apply.
 ///
@@ -183,6 +184,15 @@ static int try_shared_memory_space(void) {
     return (unsigned long long)space.f_bavail * space.f_frsize < SHARED_MEMORY_SPACE ? -1 : 0;
 }
 
+/// A hard limit of 1024 descriptors keeps peers from having descriptors that select(2) cannot wait for.
+static int try_high_descriptors(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+        return -1;
+    errno = EMFILE;
+    return limit.rlim_max < HIGH_DESCRIPTORS ? -1 : 0;
+}
+
 struct feature {
     const char *name; // as Sources/Harness/Scenarios/Feature.swift has it
     int (*try)(void);
@@ -213,6 +223,7 @@ void reply_features(void) {
         {"epoll_pwait2", try_epoll_pwait2, false},
         {"eventfd", try_eventfd, false},
         {"futex_waitv", try_futex_waitv, false},
+        {"high-descriptors", try_high_descriptors, false},
         {"ipv6", try_ipv6, false},
         {"memfd_create", try_memfd_create, false},
         {"mq", try_mq, false},
