@@ -115,6 +115,8 @@ static void dispatch(const struct plan *plan, const char *line) {
         reply_holders(line);
     else if (strncmp(line, "take", length) == 0)
         take_descriptor(line);
+    else if (strncmp(line, "features", length) == 0)
+        reply_features();
     else if (strncmp(line, "snapshot", length) == 0) {
         report_ends(plan); // a process that has ended is not listed
         reply_snapshot(plan);
@@ -162,7 +164,7 @@ int main(int argc, char **argv) {
         char *line = NULL;
         if (poll(sources, 2, -1) == -1 && errno != EINTR)
             err(1, "poll");
-        // Ends first: the response to a later command must take them into account.
+        // Handle ends first: the response to a later command must take them into account.
         if (read(ended, information, sizeof information) > 0)
             report_ends(&plan);
         if (sources[0].revents == 0)

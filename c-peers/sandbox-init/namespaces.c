@@ -128,7 +128,7 @@ static bool mount_private(const struct plan *plan) {
     return true;
 }
 
-/// A new network namespace has a loopback interface that is down.
+/// Brings up the loopback interface, which is down in a new network namespace.
 static bool raise_loopback(void) {
     struct ifreq request = {.ifr_name = "lo"};
     int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -51,7 +51,7 @@ static _Noreturn void fail_start(const struct child *child, const char *call) {
     _exit(write(child->report, &failure, sizeof failure) == sizeof failure ? 126 : 127);
 }
 
-/// A duplicate that execution closes, at `least` or above.
+/// Returns a close-on-exec duplicate whose number is at least `least`.
 static int moved(const struct child *child, int descriptor, int least) {
     int duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, least);
     if (duplicate == -1) {
@@ -62,7 +62,8 @@ static int moved(const struct child *child, int descriptor, int least) {
     return duplicate;
 }
 
-/// Places the descriptors where the peer expects them. They are first moved out of each other's way.
+/// Places the descriptors where the peer expects them. They are first moved to free numbers, so that none
+/// overwrites another.
 static void place_descriptors(const struct child *child) {
     int from[3 + MAX_INHERITED];
     int count = 3 + child->inherited_count;
@@ -96,7 +97,7 @@ static _Noreturn void run_child(struct child *child, bool shared) {
     for (int number = 1; number <= SIGRTMAX; number++)
         if (sigismember(&ignored, number) == 1)
             signal(number, SIG_DFL);
-    // By descriptor first: the path may lead through directories that another user may not enter.
+    // Execute by descriptor first: the path may lead through directories that another user may not enter.
     executable = moved(child, executable, 3 + child->inherited_count);
     child->report = moved(child, child->report, 3 + child->inherited_count);
     closefrom((executable > child->report ? executable : child->report) + 1);
@@ -109,8 +110,8 @@ static _Noreturn void run_child(struct child *child, bool shared) {
 
 /// Starts a child and returns once it executes the peer, or with -1 and the reason why it does not.
 ///
-/// It borrows this process's memory until then: copying the page tables of a process for a child that
-/// replaces them at once costs more than the execution. The child writes to nothing but `*child`.
+/// Until then the child shares this process's memory: copying the page tables of a process for a child that
+/// replaces them at once would cost more than the execution. The child writes only to `*child`.
 static pid_t start(struct child *child, bool shared, struct failure *failure) {
     int report[2];
     if (pipe2(report, O_CLOEXEC) == -1) {
@@ -132,7 +133,7 @@ static pid_t start(struct child *child, bool shared, struct failure *failure) {
     return -1;
 }
 
-/// Pointers to the texts of a list that separates them by NUL. The caller frees it.
+/// Returns pointers to the texts of a list that separates them by NUL. The caller frees the array.
 static char **texts(char *list, size_t length) {
     size_t count = 1;
     for (size_t at = 0; at < length; at++)
@@ -214,7 +215,7 @@ void spawn(const struct plan *plan, const char *line) {
         reply_failure(failure.call, child.arguments[0]);
     } else {
         expect_end(child.role, pid);
-        setpgid(pid, pid); // here as well as in the child, whichever comes first
+        setpgid(pid, pid); // the child calls it, too: either of them may come first
         reply("ok");
         reply_number("pid", pid);
         reply_end();

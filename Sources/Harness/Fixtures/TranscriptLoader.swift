@@ -15,7 +15,7 @@ enum TranscriptLoader {
         log.add(request.location, "the request has no response: a line that begins with '< ' must follow")
       }
     }
-    // Split by scalars: CR LF is one character in Swift, and does not end a line of the protocol.
+    // Split by scalars, because CR LF is a single character in Swift and does not end a line of the protocol.
     for (index, scalars) in text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let location = SourceLocation(file: file, line: index + 1, column: 1)
       let line = Substring(scalars)

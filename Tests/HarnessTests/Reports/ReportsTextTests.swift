@@ -14,7 +14,7 @@ struct ReportsTextTests {
     #expect(text.escapedForDisplay == visible)
   }
 
-  @Test func `line ends separate lines, and the last one begins none`() {
+  @Test func `a line end at the end of a text does not begin another line`() {
     #expect("a\r\nb\n\n".linesEscapedForDisplay == [#"a\r"#, "b", ""])
     #expect("".linesEscapedForDisplay == [])
   }
@@ -26,7 +26,7 @@ struct ReportsTextTests {
     ("four ::eight", 10, ["four", #"\x3a:eight"#]), ("four::e", 4, ["four", #"\x3a"#, ":e"]),
     ("four,five,::e", 10, ["four,five,", #"\x3a:e"#]), ("four\u{A0}::e", 4, ["four", "\u{A0}\\x3", "a:e"]),
   ])
-  func `text is broken at spaces where there are any`(text: String, width: Int, lines: [String]) {
+  func `text is broken at spaces if there are any`(text: String, width: Int, lines: [String]) {
     #expect(text.wrapped(to: width) == lines)
   }
 
@@ -34,11 +34,11 @@ struct ReportsTextTests {
     (0, "0 ms"), (0.0124, "12 ms"), (0.9994, "999 ms"), (0.9996, "1.0 s"), (59.94, "59.9 s"), (59.96, "1 min 0 s"),
     (125.4, "2 min 5 s"), (-1, "? s"), (.nan, "? s"), (.infinity, "? s"),
   ])
-  func `a duration is as exact as it needs to be`(seconds: Double, words: String) {
+  func `a duration is rounded according to its size`(seconds: Double, words: String) {
     #expect(duration(seconds) == words)
   }
 
-  @Test func `an accent does not hide a mark from its escape`() {
+  @Test func `a mark with a combining accent is escaped`() {
     #expect("#\u{301}".withBackslash(before: ["#"]) == "\\#\u{301}")
   }
 }

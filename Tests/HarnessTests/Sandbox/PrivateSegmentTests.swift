@@ -5,7 +5,7 @@ import Testing
 
 @testable import Harness
 
-/// Segments without a key, which are removed by the process that created them.
+/// Tests of segments without a key, which the harness recognizes by the process that created them.
 @Suite("A segment without a key", .serialized)
 struct PrivateSegmentTests {
   private func exists(_ segment: Int32) -> Bool {
@@ -13,7 +13,7 @@ struct PrivateSegmentTests {
     return unsafe shmctl(segment, IPC_STAT, &status) == 0
   }
 
-  @Test("is removed with its creator's sandbox, and other segments stay", arguments: [false, true])
+  @Test("is removed with the sandbox of its creator, but other segments are not", arguments: [false, true])
   func swept(endsBefore: Bool) async throws {
     try await onThread {
       let stranger = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0o600)
@@ -42,10 +42,10 @@ struct PrivateSegmentTests {
     }
   }
 
-  /// In new namespaces, where the next process number can be chosen, a sandbox init starts a peer.
+  /// The peer gets the process ID of a process that created a segment and then ended.
   ///
-  /// Without a check, the peer would get the number of a process that created a segment and then ended.
-  @Test("is not attributed to a later process with the same number", .enabled(if: geteuid() == 0, "requires root"))
+  /// This is possible in a sandbox, where the next process ID can be chosen.
+  @Test("is not attributed to a later process with the same process ID", .enabled(if: geteuid() == 0, "requires root"))
   func numberTaken() async throws {
     let script = """
       set -e

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// The limits of a sandbox, which docs/security.md describes.
+/// Tests of the boundaries of a sandbox that docs/security.md describes.
 @Suite("A process in a sandbox", .serialized)
 struct SandboxBoundaryTests {
   /// Returns the output of `script` in a private sandbox.
@@ -29,7 +29,7 @@ struct SandboxBoundaryTests {
     }
   }
 
-  @Test("gets four environment variables and no more") func environment() async throws {
+  @Test("gets exactly four environment variables") func environment() async throws {
     let names = try await output(of: "tr '\\0' '\\n' </proc/$$/environ").map { $0.prefix { $0 != "=" } }
     #expect(Set(names).isSubset(of: ["PATH", "HOME", "LC_ALL", "SWIFT_BACKTRACE"]))
   }
@@ -55,18 +55,18 @@ struct SandboxBoundaryTests {
     }
   }
 
-  @Test("ignores no signal, whatever the runner ignores") func signals() async throws {
-    // A signal that is never sent.
+  @Test("ignores no signal, even if the runner does") func signals() async throws {
+    // SIGSTKFLT is a signal that the kernel never sends.
     let before = signal(SIGSTKFLT, SIG_IGN)
     defer { _ = signal(SIGSTKFLT, before) }
     let status = try await output(of: "grep -E 'SigIgn|SigBlk' /proc/self/status")
-    // 32 and 33 are the C library's own, whose posix_spawn(3) ignores them.
+    // The C library reserves the signals 32 and 33, and its posix_spawn(3) ignores them.
     let masks = status.compactMap { UInt64($0.drop { $0 != "\t" }.dropFirst(), radix: 16) }.map { $0 & ~0x1_8000_0000 }
     #expect(masks == [0, 0], "\(status)")
   }
 
-  /// An unprivileged sandbox init on the host, inside a sandbox with private message queues: `/dev/mqueue` may show
-  /// those of another namespace.
+  /// Runs an unprivileged sandbox init inside a sandbox with private message queues, where `/dev/mqueue` may belong to
+  /// another namespace.
   @Test(
     "does not list message queues without privilege, and reports that", .enabled(if: geteuid() == 0, "requires root"))
   func queuesOfOthers() async throws {
@@ -98,7 +98,7 @@ struct SandboxBoundaryTests {
     }
   }
 
-  @Test("has no network but its own loopback") func network() async throws {
+  @Test("has no network except its own loopback interface") func network() async throws {
     #expect(try await output(of: "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '") == ["lo"])
   }
 
