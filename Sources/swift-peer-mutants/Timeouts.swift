@@ -37,7 +37,7 @@ enum MutantClock {
   ) -> Int32 {
     guard deadline >= 0, halved.isOn || startedAgain.isOn else { return body(deadline) }
     return wait(deadline - now, halved: halved, startedAgain: startedAgain) { span in
-      body(unsafe __real_cipc_clock_monotonic() + span)
+      body(__real_cipc_clock_monotonic() + span)
     }
   }
 
@@ -65,7 +65,7 @@ extension MutantClock {
     let time = Mutant.pollWaitsASecond.isOn && nanoseconds == 0 ? 1_000_000_000 : nanoseconds
     // A wait with a timeout makes the descriptors nonblocking, also for the processes that share them.
     if Mutant.polledMadeNonblocking.isOn, nanoseconds >= 0 {
-      for entry in unsafe UnsafeBufferPointer(start: entries, count: count) { leaveNonBlocking(entry.descriptor) }
+      unsafe UnsafeBufferPointer(start: entries, count: count).forEach { leaveNonBlocking($0.descriptor) }
     }
     return wait(time, halved: .pollHalved, startedAgain: .pollStartedAgain) {
       unsafe __real_cipc_ppoll(entries, count, $0)
