@@ -23,7 +23,7 @@ enum MutantClock {
       return result
     }
     guard startedAgain.isOn, nanoseconds > 0 else { return body(nanoseconds) }
-    let start = unsafe __real_cipc_clock_monotonic()
+    let start = __real_cipc_clock_monotonic()
     let result = body(nanoseconds)
     let reason = errno
     if result == -1, reason == EINTR { unsafe skew -= __real_cipc_clock_monotonic() - start }
@@ -37,7 +37,7 @@ enum MutantClock {
   ) -> Int32 {
     guard deadline >= 0, halved.isOn || startedAgain.isOn else { return body(deadline) }
     return wait(deadline - now, halved: halved, startedAgain: startedAgain) { span in
-      body(unsafe __real_cipc_clock_monotonic() + span)
+      body(__real_cipc_clock_monotonic() + span)
     }
   }
 
@@ -65,7 +65,8 @@ extension MutantClock {
     let time = Mutant.pollWaitsASecond.isOn && nanoseconds == 0 ? 1_000_000_000 : nanoseconds
     // A wait with a timeout makes the descriptors nonblocking, also for the processes that share them.
     if Mutant.polledMadeNonblocking.isOn, nanoseconds >= 0 {
-      for entry in unsafe UnsafeBufferPointer(start: entries, count: count) { leaveNonBlocking(entry.descriptor) }
+      let buffer = unsafe UnsafeBufferPointer(start: entries, count: count)
+      for i in buffer.indices { unsafe leaveNonBlocking(buffer[i].descriptor) }
     }
     return wait(time, halved: .pollHalved, startedAgain: .pollStartedAgain) {
       unsafe __real_cipc_ppoll(entries, count, $0)
