@@ -23,6 +23,6 @@ enum AtExit {
 
 @c(__wrap_shm_open) func shmOpen(_ name: UnsafePointer<CChar>?, _ flags: Int32, _ mode: mode_t) -> Int32 {
   let descriptor = unsafe __real_shm_open(name, flags, mode)
-  unsafe AtExit.remove(.memoryRemovedAtExit, name, descriptor, flags: flags) { _ = shm_unlink($0) }
+  unsafe AtExit.remove(.memoryRemovedAtExit, name, descriptor, flags: flags) { _ = unsafe shm_unlink($0) }
   return descriptor
 }

@@ -27,7 +27,7 @@ import Glibc
 ) -> Int32 {
   guard Mutant.attributesExchanged.isOn, var wanted = unsafe attributes?.pointee else {
     let queue = unsafe __real_cipc_mq_open(name, flags, permissions, attributes)
-    unsafe AtExit.remove(.queueRemovedAtExit, name, queue, flags: flags) { _ = cipc_mq_unlink($0) }
+    unsafe AtExit.remove(.queueRemovedAtExit, name, queue, flags: flags) { _ = unsafe cipc_mq_unlink($0) }
     return queue
   }
   // The memberwise initializer without labels.
