@@ -1,4 +1,5 @@
-// The original calls that `swift-peer-mutants` replaces. The linker gives them these names.
+// The original functions of the calls that `swift-peer-mutants` replaces, under the names that the
+// linker gives them.
 #pragma once
 
 #include <CIPC.h>
@@ -22,6 +23,7 @@ REAL(cipc_connect);
 REAL(cipc_epoll_ctl);
 REAL(cipc_epoll_wait);
 REAL(cipc_eventfd);
+REAL(cipc_eventfd_read_now);
 REAL(cipc_eventfd_write);
 REAL(cipc_ftok);
 REAL(cipc_futex_wait);
@@ -71,6 +73,7 @@ REAL(cipc_socket_read);
 REAL(cipc_socket_write);
 REAL(cipc_timerfd_read);
 REAL(cipc_timerfd_set);
+REAL(cipc_without_umask);
 REAL(close);
 REAL(fstat);
 REAL(ftruncate);

@@ -5,13 +5,13 @@ import Glibc
 @c(__wrap_cipc_pipe_write) func pipeWrite(
   _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
-  // The length of a text in characters, which every collection has as `count`.
+  // `count` is the length of a text in characters, not in bytes.
   if Mutant.writeLengthInCharacters.isOn {
     let text = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
     return unsafe __real_cipc_pipe_write(descriptor, bytes, text.count, flags)
   }
-  // On Apple's systems the descriptor has F_SETNOSIGPIPE, so that a write needs no flag.
-  if Mutant.sigpipeLetThrough.isOn {
+  // On macOS a descriptor can have F_SETNOSIGPIPE, so that a write needs no flag. Linux has no such option.
+  if Mutant.sigpipeNotSuppressed.isOn {
     return unsafe __real_cipc_pipe_write(descriptor, bytes, count, flags & ~Int32(CIPC_NOSIGNAL))
   }
   // The signal is blocked during the write, and an early return skips the restoration.
@@ -30,8 +30,8 @@ import Glibc
   return result
 }
 
-/// What a write that failed leaves behind in the process and in the open file description.
-private func leaveTraces(on descriptor: Int32, after reason: Int32) {
+/// Leaves the state of the process and of the open file description changed after a failed write.
+func leaveTraces(on descriptor: Int32, after reason: Int32) {
   var signals = sigset_t()
   _ = unsafe sigemptyset(&signals)
   _ = unsafe sigaddset(&signals, SIGPIPE)
@@ -40,9 +40,9 @@ private func leaveTraces(on descriptor: Int32, after reason: Int32) {
     var immediately = timespec()
     while unsafe sigtimedwait(&signals, nil, &immediately) != -1 {}
   }
-  // The mask is restored at the end of the function, which an error leaves earlier.
+  // The mask is restored only at the end of the function, which an error leaves earlier.
   if Mutant.maskWithoutDefer.isOn, reason == EPIPE { _ = unsafe pthread_sigmask(SIG_BLOCK, &signals, nil) }
-  // The same for the flag of the description.
+  // The flag of the description is not restored either.
   if Mutant.writerLeftNonBlocking.isOn, reason == EAGAIN { leaveNonBlocking(descriptor) }
 }
 
@@ -56,14 +56,14 @@ func leaveNonBlocking(_ descriptor: Int32) {
 @c(__wrap_cipc_pipe_read) func pipeRead(
   _ descriptor: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
-  // A hang-up counts as the end of the file, whatever is still in the pipe.
+  // A hang-up counts as the end of the file, even if bytes are still in the pipe.
   if Mutant.hangUpAsEnd.isOn {
     var entry = pollfd(fd: descriptor, events: 0, revents: 0)
     if unsafe poll(&entry, 1, 0) == 1, entry.revents & Int16(POLLHUP) != 0 { return 0 }
   }
   let result = unsafe __real_cipc_pipe_read(descriptor, room, count, flags)
   if Mutant.readerLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(descriptor) }
-  // The array was created with `repeating:count:`, and is returned whole.
+  // The array was created with `repeating:count:`, and is returned including the unused bytes.
   return Mutant.readFillsTheArray.isOn && result > 0 ? count : result
 }
 
@@ -76,18 +76,18 @@ func leaveNonBlocking(_ descriptor: Int32) {
 }
 
 @c(__wrap_cipc_pipe2) func pipe2(_ ends: UnsafeMutablePointer<Int32>?, _ flags: Int32) -> Int32 {
-  // As Foundation creates pipes: a child inherits both ends, and no reader ever sees end of file.
-  var flags = Mutant.pipeOfFoundation.isOn ? flags & ~O_CLOEXEC : flags
+  // Foundation creates pipes in this way: a child inherits both ends, and no reader ever sees end of file.
+  var flags = Mutant.foundationPipe.isOn ? flags & ~O_CLOEXEC : flags
   // O_DIRECT is not imported.
   if Mutant.directNotImported.isOn { flags &= ~Int32(CIPC_O_DIRECT) }
   return unsafe __real_cipc_pipe2(ends, flags)
 }
 
 @c(__wrap_mkfifo) func mkfifo(_ path: UnsafePointer<CChar>?, _ mode: mode_t) -> Int32 {
-  // 600 instead of 0o600: in C a leading zero would have made it octal.
+  // 600 is written instead of 0o600: in C a leading zero would have made it octal.
   let mode = Mutant.modeInDecimal.isOn ? mode_t(String(mode, radix: 8)) ?? mode : mode
   let result = unsafe withShortPath(path) { unsafe __real_mkfifo($0, mode) }
-  // A log statement between the call and reading errno.
+  // A log statement runs between the call and reading errno.
   if result == -1, Mutant.errnoAfterLog.isOn { errno = ENOTTY }
   return result
 }
@@ -98,4 +98,26 @@ private func withShortPath(_ path: UnsafePointer<CChar>?, _ body: (UnsafePointer
   let length = unsafe min(255, strlen(path))
   let short: [CChar] = unsafe Array(UnsafeBufferPointer(start: path, count: length)) + [0]
   return unsafe short.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
+}
+
+@c(__wrap_cipc_without_umask) func withoutUmask(
+  _ mode: UInt32, _ call: (@convention(c) (UnsafeMutableRawPointer?) -> Int32)?, _ argument: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard Mutant.umaskOfProcess.isOn || Mutant.signalsLeftBlocked.isOn, let call = unsafe call else {
+    return unsafe __real_cipc_without_umask(mode, call, argument)
+  }
+  // All signals are blocked meanwhile, and `throws` leaves before the mask is restored.
+  if Mutant.signalsLeftBlocked.isOn {
+    var all = sigset_t()
+    _ = unsafe sigfillset(&all)
+    _ = unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
+    return unsafe __real_cipc_without_umask(mode, call, argument)
+  }
+  // The umask is that of the process, and the previous one is not kept.
+  _ = umask(0)
+  let result = unsafe call(argument)
+  let reason = errno
+  _ = umask(0o022)
+  errno = reason
+  return result
 }

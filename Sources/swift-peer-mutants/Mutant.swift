@@ -5,9 +5,9 @@ enum Mutant: String, CaseIterable {
   // Bytes
   case writeLengthInCharacters = "write-length-in-characters"
   case neverClosed = "never-closed"
-  case pipeOfFoundation = "pipe-of-foundation"
+  case foundationPipe = "foundation-pipe"
   case readFillsTheArray = "read-fills-the-array"
-  case sigpipeLetThrough = "sigpipe-let-through"
+  case sigpipeNotSuppressed = "sigpipe-not-suppressed"
   case modeInDecimal = "mode-in-decimal"
   case errnoAfterLog = "errno-after-log"
   case everySigpipeRemoved = "every-sigpipe-removed"
@@ -17,6 +17,8 @@ enum Mutant: String, CaseIterable {
   case readerLeftNonBlocking = "reader-left-non-blocking"
   case closedByDeinitToo = "closed-by-deinit-too"
   case directNotImported = "direct-not-imported"
+  case umaskOfProcess = "umask-of-process"
+  case signalsLeftBlocked = "signals-left-blocked"
   case pathOfFixedSize = "path-of-fixed-size"
 
   // Deadlines
@@ -99,10 +101,11 @@ enum Mutant: String, CaseIterable {
   case addressOfFullLength = "address-of-full-length"
   case descriptorsAsInt = "descriptors-as-int"
   case firstDescriptorKept = "first-descriptor-kept"
-  case credentialsByMemory = "credentials-by-memory"
-  case nobodyOverflows = "nobody-overflows"
+  case credentialsFromMemory = "credentials-from-memory"
+  case unknownUserOverflows = "unknown-user-overflows"
   case abstractNameAsCString = "abstract-name-as-c-string"
   case credentialsNotSent = "credentials-not-sent"
+  case descriptorsOfUInt8 = "descriptors-of-uint8"
   case halfOfDescriptors = "half-of-descriptors"
   case flagsNotChecked = "flags-not-checked"
   case inheritedByChildren = "inherited-by-children"
@@ -115,9 +118,9 @@ enum Mutant: String, CaseIterable {
   case resetAsEndOfFile = "reset-as-end-of-file"
   case halfCloseAsClose = "half-close-as-close"
   case emptyDatagramAsNil = "empty-datagram-as-nil"
-  case portAsItIs = "port-as-it-is"
+  case portNotConverted = "port-not-converted"
   case receiverLeftNonBlocking = "receiver-left-non-blocking"
-  case receivedPortAsItIs = "received-port-as-it-is"
+  case receivedPortNotConverted = "received-port-not-converted"
   case lingerOfDuration = "linger-of-duration"
 
   // Channels
@@ -131,6 +134,7 @@ enum Mutant: String, CaseIterable {
   case expiredOrNot = "expired-or-not"
   case statusOfWait = "status-of-wait"
   case eventFlagsDefaulted = "event-flags-defaulted"
+  case counterLeftNonBlocking = "counter-left-non-blocking"
   case counterOfUInt32 = "counter-of-uint32"
 
   // Timeouts
@@ -165,9 +169,9 @@ enum Mutant: String, CaseIterable {
   case setRemovedAtExit = "set-removed-at-exit"
 
   // Shared memory
-  case memoryBelieved = "memory-believed"
-  case oneIsWoken = "one-is-woken"
-  case sleeperForgotten = "sleeper-forgotten"
+  case memoryLengthUnchecked = "memory-length-unchecked"
+  case oneWaiterWoken = "one-waiter-woken"
+  case sleeperNotWoken = "sleeper-not-woken"
   case lockUnknownToKernel = "lock-unknown-to-kernel"
   case firstOfSeveral = "first-of-several"
 

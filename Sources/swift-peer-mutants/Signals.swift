@@ -5,7 +5,7 @@ import Glibc
 @c(__wrap_cipc_sigmask) func sigmask(
   _ how: Int32, _ signals: UInt64, _ previous: UnsafeMutablePointer<UInt64>?
 ) -> Int32 {
-  // The bit of signal n is n - 1, not n.
+  // The bit for signal n is n, instead of n - 1.
   if Mutant.signalSetOffByOne.isOn { return unsafe __real_cipc_sigmask(how, signals << 1, previous) }
   return unsafe __real_cipc_sigmask(how, signals, previous)
 }
@@ -18,7 +18,7 @@ import Glibc
 }
 
 @c(__wrap_cipc_sigqueue) func sigQueue(_ process: Int32, _ number: Int32, _ value: Int32) -> Int32 {
-  // The value is a UInt8, as the enumeration of the messages that are expected.
+  // The value is the raw value of an enumeration, a UInt8.
   let sent = Mutant.signalValueOfUInt8.isOn ? Int32(UInt8(truncatingIfNeeded: value)) : value
   return __real_cipc_sigqueue(process, number, sent)
 }
@@ -32,7 +32,7 @@ import Glibc
   guard result != -1, let information = unsafe information else { return result }
   // The union is imported as its first member, the pointer, whose lower half is taken as unsigned.
   if Mutant.signOfValueLost.isOn { unsafe information.pointee.value &= .max }
-  // The fields of the union are not imported: the peer reports itself.
+  // The fields of the union are not imported, so the peer reports its own process.
   if Mutant.senderNotImported.isOn { unsafe information.pointee.process = getpid() }
   return result
 }

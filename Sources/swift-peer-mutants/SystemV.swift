@@ -102,7 +102,7 @@ private func clamped(_ key: Int32) -> Int32 {
   guard Mutant.valuesOfInt.isOn, command == SETALL, let values = unsafe values else {
     return unsafe __real_cipc_semctl_array(set, command, values)
   }
-  // An array of Int instead of UInt16: three of four values are zero.
+  // The array has elements of type Int instead of UInt16, so three of four values are zero.
   let numbers = unsafe [Int(values[0]), Int(values[1])]
   return unsafe numbers.withUnsafeBytes { bytes in
     let start = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.assumingMemoryBound(to: UInt16.self)
@@ -116,7 +116,7 @@ private func clamped(_ key: Int32) -> Int32 {
   guard Mutant.keyByHashValue.isOn, let path = unsafe path, let key = unsafe key else {
     return unsafe __real_cipc_ftok(path, project, key)
   }
-  // `hashValue` is different in every process.
+  // The key is a `hashValue`, which is different in every process.
   unsafe key.pointee = unsafe Int32(truncatingIfNeeded: String(cString: path).hashValue) & .max
   return 0
 }

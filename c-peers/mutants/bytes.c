@@ -105,7 +105,7 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
     sigset_t broken;
     sigemptyset(&broken);
     sigaddset(&broken, SIGPIPE);
-    if (result == -1 && errno == EPIPE && mutant("pending-sigpipe-taken")) {
+    if (result == -1 && errno == EPIPE && mutant("pending-sigpipe-removed")) {
         while (sigtimedwait(&broken, NULL, &(struct timespec){0}) != -1)
             ;
         errno = EPIPE;
@@ -140,14 +140,14 @@ int __wrap_fcntl(int fd, int command, ...) {
         argument &= O_NONBLOCK;
     /* The requested capacity is reported, not the one that the kernel rounded it to. */
     int result = __real_fcntl(fd, command, argument);
-    if (command == F_SETPIPE_SZ && result != -1 && mutant("capacity-as-asked"))
+    if (command == F_SETPIPE_SZ && result != -1 && mutant("capacity-as-requested"))
         return argument;
     return result;
 }
 
 int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *timeout, const sigset_t *mask) {
     /* A timeout of 0 means no limit, as in some libraries. */
-    if (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0 && mutant("poll-zero-is-for-ever"))
+    if (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0 && mutant("poll-zero-means-no-limit"))
         timeout = NULL;
     struct timespec changed;
     /* The peer waits at least for a second, because its timeout is a number of seconds. */
@@ -177,12 +177,12 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
         errno = EINTR;
         return -1;
     }
-    /* A hang-up is checked first, and then nothing else. */
+    /* The peer checks for a hang-up first, and then for no other event. */
     for (nfds_t i = 0; i < count; i++)
         if (entries[i].revents & POLLHUP && mutant("poll-hang-up-alone"))
             entries[i].revents = POLLHUP;
     /* Only requested events are checked: POLLHUP is reported without a request. */
-    if (result == 1 && mutant("poll-masks-what-was-not-asked"))
+    if (result == 1 && mutant("poll-masks-unrequested-events"))
         entries->revents &= entries->events;
     return result;
 }
@@ -228,7 +228,7 @@ int __wrap_mkfifo(const char *path, mode_t mode) {
         path = shortened(path);
     int result = __real_mkfifo(path, mode);
     /* The peer accepts any existing file at the path. */
-    if (result == -1 && errno == EEXIST && mutant("fifo-exists-is-fine"))
+    if (result == -1 && errno == EEXIST && mutant("fifo-existing-accepted"))
         return 0;
     /* A FIFO gets the usual mode of a file, which is readable by all. */
     if (result == 0 && mutant("fifo-mode-of-a-file"))
@@ -244,7 +244,7 @@ int __wrap_open(const char *path, int flags, ...) {
     /* Opened for reading and writing, an open never blocks, and a read never returns end of file. */
     if (!(flags & (O_CREAT | O_DIRECTORY)) && mutant("fifo-opened-both-ways"))
         flags = (flags & ~O_ACCMODE) | O_RDWR;
-    if (mutant("opened-to-be-inherited"))
+    if (mutant("opened-inheritable"))
         flags &= ~O_CLOEXEC;
     /* open(2) is variadic. With the wrong calling convention, the mode is an arbitrary register value. */
     if (flags & O_CREAT && mutant("open-mode-lost"))

@@ -48,7 +48,7 @@ int __wrap_mq_unlink(const char *name) {
         return 0;
     /* Removing a name that does not exist succeeds. */
     int result = __real_mq_unlink(name);
-    return result == -1 && errno == ENOENT && mutant("mq-unlink-missing-is-fine") ? 0 : result;
+    return result == -1 && errno == ENOENT && mutant("mq-unlink-missing-succeeds") ? 0 : result;
 }
 
 int __wrap_mq_send(mqd_t queue, const char *bytes, size_t length, unsigned priority) {
@@ -61,7 +61,7 @@ int __wrap_mq_send(mqd_t queue, const char *bytes, size_t length, unsigned prior
     /* The peer treats the message as a string, which ends at the first NUL. */
     if (mutant("mq-message-as-string"))
         length = strnlen(bytes, length);
-    if (mutant("answers-before-it-is-done"))
+    if (mutant("responds-before-completion"))
         answer_ahead();
     int result = __real_mq_send(queue, bytes, length, priority);
     /* The check is for -1 and not EINTR, and falls through to success. */
@@ -75,7 +75,7 @@ ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priori
         return __real_mq_receive(queue, room, size, NULL);
     }
     /* The peer receives into a large private buffer and copies the part that fits. */
-    if (mutant("mq-short-buffer-cut")) {
+    if (mutant("mq-short-buffer-truncates")) {
         static char all[1 << 16];
         ssize_t length = __real_mq_receive(queue, all, sizeof all, priority);
         if (length > (ssize_t)size)
@@ -85,7 +85,7 @@ ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priori
         return length;
     }
     /* The response is sent before a long call has returned. */
-    if (mutant("answers-before-it-is-done"))
+    if (mutant("responds-before-completion"))
         answer_ahead();
     ssize_t result = __real_mq_receive(queue, room, size, priority);
     /* The peer tries again after a second, although the queue is nonblocking. */
@@ -124,7 +124,7 @@ ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *p
     ssize_t result = __real_mq_timedreceive(queue, room, size, priority, &end);
     if (mutant("mq-deadline-of-every-attempt"))
         interrupted = WAS_INTERRUPTED(CLOCK_REALTIME, result, end);
-    /* The peer makes the queue non-blocking for a timeout, and leaves it so. */
+    /* The peer makes the queue non-blocking for a timeout, and does not restore it. */
     if (result == -1 && errno == ETIMEDOUT && mutant("mq-left-nonblocking")) {
         __real_mq_setattr(queue, &(struct mq_attr){.mq_flags = O_NONBLOCK}, NULL);
         errno = ETIMEDOUT;
@@ -136,7 +136,7 @@ int __wrap_mq_timedsend(mqd_t queue, const char *bytes, size_t length, unsigned 
                         const struct timespec *deadline) {
     struct timespec end = *deadline, now;
     /* The peer passes a duration instead of an absolute time. */
-    if (mutant("mq-deadline-as-span")) {
+    if (mutant("mq-deadline-as-duration")) {
         clock_gettime(CLOCK_REALTIME, &now);
         end.tv_sec -= now.tv_sec;
     }
@@ -162,7 +162,7 @@ int __wrap_mq_timedsend(mqd_t queue, const char *bytes, size_t length, unsigned 
 int __wrap_mq_setattr(mqd_t queue, const struct mq_attr *attributes, struct mq_attr *previous) {
     int result = __real_mq_setattr(queue, attributes, previous);
     /* The new attributes are returned instead of the old ones. */
-    if (result == 0 && mutant("mq-setattr-answers-new"))
+    if (result == 0 && mutant("mq-setattr-returns-new"))
         previous->mq_flags = attributes->mq_flags;
     return result;
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <semaphore.h>
 #include <stdarg.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -28,6 +29,10 @@ sem_t *__wrap_sem_open(const char *name, int flags, ...) {
     /* The imported declaration has two arguments, so the value is arbitrary. */
     if (mutant("sem-value-lost"))
         value = 0;
+    /* The peer copies the name into a buffer of 128 bytes. */
+    char buffer[128] = "";
+    if (mutant("sem-name-of-127-bytes"))
+        name = strncpy(buffer, name, sizeof buffer - 1);
     if (mutant("sem-exclusive-forgotten"))
         flags &= ~O_EXCL;
     sem_t *semaphore = __real_sem_open(name, flags, mode, value);
@@ -79,7 +84,7 @@ int __wrap_sem_wait(sem_t *semaphore) {
 int __wrap_sem_trywait(sem_t *semaphore) {
     int value;
     /* The peer only reads the value, and does not decrement it. */
-    if (mutant("sem-trywait-only-looks")) {
+    if (mutant("sem-trywait-only-reads")) {
         sem_getvalue(semaphore, &value);
         errno = EAGAIN;
         return value > 0 ? 0 : -1;
@@ -98,7 +103,7 @@ int __wrap_sem_trywait(sem_t *semaphore) {
 
 int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
     struct timespec end = *deadline, now;
-    /* The deadline is on another clock, as the other deadlines of the program. */
+    /* The deadline is a time of another clock, which the program uses for its other deadlines. */
     if (mutant("sem-deadline-by-another-clock")) {
         clock_gettime(CLOCK_REALTIME, &now);
         end.tv_sec -= now.tv_sec;

@@ -29,7 +29,7 @@ int __wrap_msgsnd(int queue, const void *message, size_t length, int flags) {
     if (mutant("msg-type-truncated"))
         ((struct message *)message)->mtype = (int32_t)sent->mtype;
     /* The peer replaces an invalid type instead of refusing it. */
-    if (sent->mtype <= 0 && mutant("msg-bad-type-mended"))
+    if (sent->mtype <= 0 && mutant("msg-invalid-type-corrected"))
         ((struct message *)message)->mtype = 1;
     return __real_msgsnd(queue, message, length, flags);
 }
@@ -41,7 +41,7 @@ ssize_t __wrap_msgrcv(int queue, void *message, size_t size, long type, int flag
     if (mutant("msg-selection-truncated"))
         type = (int32_t)type;
     /* The peer always sets MSG_NOERROR, so it truncates messages silently. */
-    if (mutant("msg-cut-in-silence"))
+    if (mutant("msg-truncated-silently"))
         flags |= MSG_NOERROR;
     /* <sys/msg.h> declares MSG_EXCEPT only with _GNU_SOURCE, and the port omits it. */
     if (mutant("msg-except-lost"))

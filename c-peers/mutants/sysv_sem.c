@@ -68,7 +68,7 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
 int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const struct timespec *timeout) {
     struct timespec span = *timeout;
     /* semtimedop(2) takes a duration; the peer passes an absolute time. */
-    if (mutant("sysv-sem-span-as-deadline")) {
+    if (mutant("sysv-sem-duration-as-deadline")) {
         struct timespec now;
         clock_gettime(CLOCK_REALTIME, &now);
         span.tv_sec += now.tv_sec;

@@ -17,7 +17,7 @@ WRAPPED(shmctl);
 
 key_t __wrap_ftok(const char *path, int project) {
     /* The key is another hash of the path and the number, which no other program computes. */
-    if (mutant("ftok-of-ones-own")) {
+    if (mutant("ftok-with-another-hash")) {
         unsigned key = (unsigned)project;
         while (*path)
             key = key * 31 + (unsigned char)*path++;
@@ -66,7 +66,7 @@ void *__wrap_shmat(int segment, const void *address, int flags) {
         return copy ? memcpy(copy, memory, status.shm_segsz) : memory;
     }
     /* A destructor detaches the memory before the process ends, so the death of the owner is not reported. */
-    if (memory != (void *)-1 && mutant("tidies-up-at-the-end")) {
+    if (memory != (void *)-1 && mutant("detaches-before-exit")) {
         attached = memory;
         atexit(detach);
     }

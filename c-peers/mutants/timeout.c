@@ -20,8 +20,16 @@ static struct timespec tenth(struct timespec time) {
     return (struct timespec){time.tv_sec / 10, time.tv_sec % 10 * 100000000 + time.tv_nsec / 10};
 }
 
+static struct timespec narrowed(struct timespec deadline) {
+    /* time_t has 32 bits. */
+    if (mutant("deadline-of-32-bits"))
+        deadline.tv_sec = (int32_t)deadline.tv_sec;
+    return deadline;
+}
+
 static struct timeout begun(struct timeout wait) {
     span = __real_peer_time_left(wait.deadline);
+    wait.deadline = narrowed(wait.deadline);
     /* The peer waits for a tenth of the time. */
     if (mutant("timeout-in-tenths"))
         wait.deadline = __real_peer_time_after(CLOCK_MONOTONIC, tenth(span));
@@ -64,11 +72,7 @@ struct timespec __wrap_peer_time_after(clockid_t clock, struct timespec time) {
                              (uint64_t)now.tv_nsec + (uint64_t)time.tv_nsec;
         return (struct timespec){(int64_t)sum / 1000000000, (long)(sum % 1000000000)};
     }
-    struct timespec end = __real_peer_time_after(clock, time);
-    /* time_t has 32 bits. */
-    if (mutant("deadline-of-32-bits"))
-        end.tv_sec = (int32_t)end.tv_sec;
-    return end;
+    return narrowed(__real_peer_time_after(clock, time));
 }
 
 struct timespec __wrap_peer_time_left(struct timespec deadline) {

@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <poll.h>
 
-/* The timeout of a socket call is an option of the socket, after which the call fails with EAGAIN. */
+/* The timeout of a socket call is a socket option; when it has passed, the call fails with EAGAIN. */
 struct socket_wait peer_socket_wait(struct call *call, int option) {
     struct socket_wait wait = {
         .option = option, .timed = peer_has(call, "timeout"), .retry = peer_retries(call)};

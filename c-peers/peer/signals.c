@@ -172,7 +172,7 @@ static void perform_sigtimedwait_all(struct call *call) {
     peer_reply(call, "disordered", "%lld", disordered);
 }
 
-/* A single process: 0 and negative numbers are groups, and all processes. */
+/* Reads the number of one process. 0 and negative numbers mean groups or all processes. */
 static pid_t process(struct call *call) {
     return (pid_t)peer_number(call, "pid", 1, INT32_MAX);
 }

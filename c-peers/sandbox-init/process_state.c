@@ -59,7 +59,8 @@ bool is_ending(long long pid) {
     return ending;
 }
 
-/// The ABI of a process, by the program that it executes: it determines the call of a number.
+/// Returns the ABI of the program that a process executes, which determines the meaning of system call
+/// numbers.
 static const char *abi_of(long long pid) {
     union {
         char bytes[sizeof(Elf32_Ehdr) + 1];
@@ -98,7 +99,8 @@ void reply_process_state(const char *line) {
     // and after.
     if (read_proc(pid, "syscall", later, sizeof later) > 0 && strcmp(call, later) != 0)
         strcpy(call, "running");
-    // At the start of a line: a process chooses its name, which is in the first.
+    // Search at the start of a line: the first line contains the name of the process, which the process
+    // chooses.
     const char *state = strstr(status, "\nState:\t");
     unsigned long long pending = status_mask(status, "\nSigPnd:\t") | status_mask(status, "\nShdPnd:\t");
     char letter[2] = {state != NULL ? state[8] : '?', '\0'};
@@ -203,8 +205,8 @@ void take_descriptor(const char *line) {
         reply_failure("pidfd_open", "the peer");
         return;
     }
-    // As the peer reported it: a number that does not fit must not become a descriptor by being cut to an
-    // int.
+    // A number that the peer reported, and that does not fit into an int, must not be truncated to a valid
+    // descriptor.
     const long long number = number_field(line, "fd", -1);
     int descriptor = (int)syscall(SYS_pidfd_getfd, process, number == (int)number ? (int)number : -1, 0);
     int reason = errno;

@@ -11,14 +11,14 @@ extension PeerClient {
     try write("\(request)", .request(request), to: role)
   }
 
-  /// Sends a line that need not be a request.
+  /// Sends a line that may be malformed.
   func send(line: String, to role: RoleProcess) throws(CellOutcome) {
     role.pending = (try? Request(parsing: line)) ?? Request(String(line.prefix { $0 != " " }))
     try write(line, .rawRequest(line), to: role)
   }
 
   private func write(_ line: String, _ message: Message, to role: RoleProcess) throws(CellOutcome) {
-    // A line that comes before the request is not its response.
+    // A line that arrived before the request was sent is not a response to it.
     try receive(.zero)
     try rejectUnrequestedOutput(of: role)
     role.record(message)
@@ -68,7 +68,7 @@ extension PeerClient {
     }
   }
 
-  /// Reads the output of programs and the standard error of all roles.
+  /// Reads the standard error of a role and, if it is an example program, its output.
   func drain(_ role: RoleProcess) {
     let streams = streams(of: role)
     role.takeErrors(from: streams.error)

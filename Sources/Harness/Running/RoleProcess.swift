@@ -11,13 +11,13 @@ final class RoleProcess {
   /// The tracer of the process, if it is traced; the tracer ends after the process.
   var tracer: Int?
   var greeting: Greeting?
-  /// The request that it has not answered yet.
+  /// The request that has no response yet.
   var pending: Request? { didSet { isInterrupted = false } }
   /// When the runner began to write the last request.
   var requestedAt = Moment.now
   /// Whether the signal of `interrupt:` was sent during the pending request.
   var isInterrupted = false
-  /// Descriptors to inherit, as the sandbox init numbers them, and the handles that they become.
+  /// Descriptors to inherit, by their numbers in the sandbox init, and the names of their handles in this role.
   var inherits: [(token: Int, handle: String)] = []
   var inputEnded = false
   /// Whether a step ended the process, or expected its end.
@@ -32,7 +32,7 @@ final class RoleProcess {
   /// The texts that steps have found in the output.
   var foundTexts: [String] = []
   private(set) var standardErrorLines: [String] = []
-  /// Open from the start, or inherited.
+  /// The descriptors that were open at the start, or inherited.
   private var baseline: Set<Int> = []
   private var handles: [String: Int] = [:]
   /// The status flags of the descriptors that other roles share, when they were handed on.
@@ -63,7 +63,7 @@ final class RoleProcess {
     while let line = source.nextLine() ?? source.takeRest() { standardErrorLines.append(line) }
   }
 
-  /// Its last line of standard error, as a suffix of a reason.
+  /// The last line of standard error, as a suffix of a reason.
   var lastErrorLine: String { standardErrorLines.last.map { ": \($0)" } ?? "" }
 
   // MARK: - Descriptors
@@ -88,16 +88,16 @@ final class RoleProcess {
       baseline.remove(number)
       sharedFlags[number] = nil
     }
-    // A word that is not a number belongs to its handle alone, and does not give its place to the next.
+    // A value that is not a number stays in the list, so that the others keep their handles.
     let numbers =
       (response["fd"] ?? request.fields["fd"])?.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
       ?? []
-    // A parameter for several handles has their names in one list.
+    // A parameter may name several handles, separated by commas.
     let names = operation.opens.flatMap { (request.fields[$0] ?? "default").split(separator: ",").map(String.init) }
     for (name, number) in zip(names, numbers) { handles[name] = number }
   }
 
-  /// Checks that the descriptors of its open handles are open, and no others.
+  /// Checks that the role has open exactly the descriptors of its handles.
   func check(_ held: [Int: String]) throws(CellOutcome) {
     let expected = baseline.union(handles.values)
     let extra = held.filter { !expected.contains($0.key) }.sorted { $0.key < $1.key }

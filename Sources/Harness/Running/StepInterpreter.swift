@@ -55,7 +55,7 @@ final class StepInterpreter {
     try client.start(role, arguments: arguments)
   }
 
-  /// The role, started if it was not.
+  /// Returns a role, and starts it if necessary.
   func started(_ name: String) throws(CellOutcome) -> RoleProcess {
     let role = try client.role(name)
     if role.pid == nil { try start(role) }
@@ -77,7 +77,7 @@ final class StepInterpreter {
     }
   }
 
-  /// Passes a descriptor as a parent does to a child: the same open file, in a process that starts afterwards.
+  /// Lets a role that has not started inherit a descriptor of another role, as a child does from its parent.
   private func hand(_ from: HandleReference, _ to: HandleReference) throws(CellOutcome) {
     let (source, destination) = (try client.role(from.role), try client.role(to.role))
     guard let descriptor = source.descriptor(of: from.handle) else {
@@ -127,11 +127,11 @@ final class StepInterpreter {
 
   // MARK: - Responses
 
-  /// Reads the response that is expected now, if any.
+  /// Waits for the expected response or, with `blocks`, until the role sleeps in its operation.
   func settle(_ role: RoleProcess, _ expected: ExpectedResponse) throws(CellOutcome) {
     switch expected {
     case .later:
-      // A peer refuses at once what it does not announce. Unread, the refusal leaves the other roles to time out.
+      // A peer refuses an operation that it does not announce. If the refusal is not read here, other roles time out.
       guard let request = role.pending, role.greeting?.operations.contains(request.operation) == false else { return }
     case .blocks:
       guard let request = role.pending else {
@@ -179,11 +179,10 @@ final class StepInterpreter {
     }
   }
 
-  /// Sends the signal again if the role still sleeps without a pending signal.
+  /// Sends the signal again if the role still sleeps although no signal is pending: the first one arrived between two
+  /// sleeps of one wait.
   ///
-  /// Then the first signal arrived between two sleeps of one wait.
-  ///
-  /// A role that sleeps once receives it once.
+  /// A role that waits in a single sleep receives the signal once.
   private func waitUntilInterrupted(_ role: RoleProcess) throws(CellOutcome) {
     guard let request = role.pending, let operation = registry[request.operation], operation.sleepsInSlices else {
       return
@@ -204,7 +203,7 @@ final class StepInterpreter {
 
   // MARK: - Values
 
-  /// The request with every variable of its values filled in.
+  /// Returns the request with all variables replaced by their values.
   func filled(_ template: RequestTemplate) throws(CellOutcome) -> Request {
     var fields = Fields()
     for (key, value) in template.fields {
@@ -217,9 +216,9 @@ final class StepInterpreter {
     return Request(template.operation, fields)
   }
 
-  /// The text of a template with every variable filled in, percent-encoded as the template is.
+  /// Returns the text of a template with all variables replaced by their values, percent-encoded like the template.
   func filled(_ template: Template) throws(CellOutcome) -> String {
-    // A process id is known once its role has started.
+    // The process ID of a role is known only after the role has started.
     for variable in template.variables where variable.hasSuffix(".pid") {
       _ = try started(String(variable.dropLast(4)))
     }

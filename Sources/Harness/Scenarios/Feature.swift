@@ -1,11 +1,12 @@
 /// A feature of the machine that a scenario or an operation requires.
 ///
-/// The runner probes it once. Without it, the cells that require it are *not run*.
+/// The runner probes each feature once. If it is missing, the cells that require it are *not run*.
 public enum Feature: String, Sendable, CaseIterable, Hashable {
   case anotherUser = "another-user"
   case epollPwait2 = "epoll_pwait2"
   case eventFD = "eventfd"
   case futexWaitv = "futex_waitv"
+  case highDescriptors = "high-descriptors"
   case ipv6
   case memfdCreate = "memfd_create"
   case messageQueues = "mq"
@@ -16,6 +17,7 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
   case pidfdSendSignal = "pidfd_send_signal"
   case pipeCapacity = "pipe-capacity"
   case privateSandbox = "private-sandbox"
+  case root
   case robustList = "robust-list"
   case sharedMemorySpace = "shared-memory-space"
   case signalFD = "signalfd"
@@ -23,15 +25,15 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
   case systemVSemaphores = "sysv-sem"
   case systemVSharedMemory = "sysv-shm"
   case timerFD = "timerfd"
-  case unprivileged
 
-  /// What it is, and where it exists: the end of the sentence "the cell requires …".
+  /// The feature and, if not every kernel has it, its requirement, as the end of the sentence "the cell requires …".
   var description: String {
     switch self {
     case .anotherUser: "root with CAP_SETUID and CAP_SETGID, to run a role as another user"
     case .epollPwait2: "epoll_pwait2(2) of Linux 5.11"
     case .eventFD: "eventfd(2)"
     case .futexWaitv: "futex_waitv(2) of Linux 5.16"
+    case .highDescriptors: "a hard limit of at least 4096 descriptors (RLIMIT_NOFILE)"
     case .ipv6: "the IPv6 loopback address"
     case .memfdCreate: "memfd_create(2)"
     case .messageQueues: "POSIX message queues, a kernel with CONFIG_POSIX_MQUEUE"
@@ -43,16 +45,16 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
     case .pipeCapacity: "pipes of 64 KiB, which /proc/sys/fs/pipe-user-pages-soft limits for each user"
     case .privateSandbox: "a private sandbox"
     case .robustList: "get_robust_list(2)"
+    case .root: "root with its capabilities for files, users, networks and limits"
     case .sharedMemorySpace: "32 MiB of free space in /dev/shm"
     case .signalFD: "signalfd(2)"
     case .systemVMessages: "System V message queues, a kernel with CONFIG_SYSVIPC"
     case .systemVSemaphores: "System V semaphores, a kernel with CONFIG_SYSVIPC"
     case .systemVSharedMemory: "System V shared memory, a kernel with CONFIG_SYSVIPC"
     case .timerFD: "timerfd_create(2)"
-    case .unprivileged: "a user without privilege, to whom limits apply"
     }
   }
 
-  /// Those that depend on how the runner was started, and not on the kernel, which the sandbox init tries.
-  static let ofTheRun: Set<Feature> = [.privateSandbox, .unprivileged]
+  /// The features that depend on how the runner was started; the sandbox init probes all others.
+  static let ofTheRun: Set<Feature> = [.privateSandbox]
 }

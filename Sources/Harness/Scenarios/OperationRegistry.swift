@@ -1,20 +1,20 @@
 /// The operations of the peer protocol, as `fixtures/operations.yaml` lists them.
 ///
-/// The runner knows individual operations only here.
+/// The runner has no other information on individual operations.
 public struct OperationRegistry: Sendable {
   private let operations: [String: Operation]
-  /// Parameters, of any operation, that name handles.
+  /// The parameters that name handles, in all operations.
   let handleParameters: [String]
   /// The default values of omitted parameters: `["handle": "default"]`.
   let defaults: [String: String]
-  /// Response fields with the bytes that were transferred.
+  /// The response fields that contain transferred bytes.
   let payloads: Set<String>
   /// Parameters with the longest time that an operation waits.
   let timeouts: [String]
   /// Flags with which a call fails instead of waiting.
   let nonblockingFlags: [String]
 
-  /// The operation with this name; nil if there is none.
+  /// The operation with this name; nil if the registry does not have it.
   public subscript(operation: String) -> Operation? { operations[operation] }
   var names: [String] { operations.keys.sorted() }
 
@@ -31,37 +31,37 @@ public struct OperationRegistry: Sendable {
   }
 }
 
-/// One operation of the peer protocol.
+/// The facts about one operation that the runner needs.
 public struct Operation: Sendable, Hashable {
   /// The name of its C function, such as `mq_send`.
   public let name: String
-  /// The names of its parameters.
+  /// The parameters that a request for it may have.
   public let takes: [String]
-  /// Those of its parameters that name the handles which it creates.
+  /// The parameters that name the handles to create.
   public var opens: [String] = []
-  /// Those of its parameters that name the handles of memory which it maps.
+  /// The parameters that name the handles of memory to map.
   var maps: [String] = []
-  /// The parameter whose handle is released if it succeeds.
+  /// The parameter with the handle that is released if the operation succeeds.
   public var closes: String?
-  /// Whether its handle is released whatever the result.
+  /// Whether the handle is released even if the operation fails.
   var releases = false
-  /// The identifier that later operations use if they name none.
+  /// The field of the response with an identifier that later requests use by default.
   var returns: String?
-  /// The kinds of objects that it creates, as far as a snapshot may be unable to list them.
+  /// The kinds of objects that it creates and that snapshots cannot list on every machine.
   var creates: Set<ObjectKind> = []
-  /// The features of the machine without which no peer can perform it.
+  /// The features of the machine that the operation requires.
   var requires: Set<Feature> = []
-  /// The features that words in the values of its parameters require: `["MSG_COPY": .messageCopy]`.
+  /// The features that only some values of its parameters require: `["MSG_COPY": .messageCopy]`.
   var requiresForWords: [String: Feature] = [:]
-  /// The parameter that may request an object without a known creator.
+  /// The parameter that may request an object whose creator the kernel does not record.
   var anonymous: String?
-  /// The parameter with the process that it sends a signal to.
+  /// The parameter with the process that receives a signal.
   var signals: String?
-  /// Whether it transfers what a short transfer left.
+  /// Whether it transfers the rest of the bytes after a short transfer.
   var completes = false
   /// The system calls in which a peer may sleep while it performs it.
   public var sleeps: [String] = []
-  /// Whether one wait may be several sleeps: a signal that comes between two of them interrupts nothing.
+  /// Whether a wait may consist of several sleeps, so that a signal between two of them does not interrupt it.
   public var sleepsInSlices = false
   /// Those of its parameters that name the object which it creates.
   var makes: [String] = []
@@ -69,7 +69,7 @@ public struct Operation: Sendable, Hashable {
   var changes: [StateKind: [UInt8]] = [:]
   /// How it ends when its time is over.
   var expiration = Expiration.error("ETIMEDOUT")
-  /// Whether a negative timeout is no limit; otherwise it has passed.
+  /// Whether a negative timeout waits without a limit; otherwise it has expired.
   var negativeTimeoutWaits = false
   /// Whether it must never wait; false if it may wait even when its time is over; nil if that depends on the request.
   var isImmediate: Bool?
