@@ -169,7 +169,14 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
     for (nfds_t i = 0; i < count; i++)
         if (entries[i].fd >= FD_SETSIZE && mutant("poll-by-select"))
             entries[i].fd = -1;
+    struct timespec began;
+    clock_gettime(CLOCK_MONOTONIC, &began);
     int result = __real_ppoll(entries, count, timeout, mask);
+    if (result == 0 && (mutant("timeout-of-every-wait") || mutant("channel-deadline-of-every-attempt")) &&
+        ended_late(began, timeout)) {
+        errno = EINTR;
+        return -1;
+    }
     /* The peer checks for a hang-up first, and then for no other event. */
     for (nfds_t i = 0; i < count; i++)
         if (entries[i].revents & POLLHUP && mutant("poll-hang-up-alone"))

@@ -84,10 +84,14 @@ int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const st
     /* Each attempt has the whole timeout. */
     static struct timespec first;
     static bool interrupted;
+    struct timespec began;
+    clock_gettime(CLOCK_MONOTONIC, &began);
     first = interrupted ? first : *timeout;
     if (mutant("sysv-sem-timeout-of-every-attempt"))
         span = first;
     int result = __real_semtimedop(set, operations, count, &span);
+    if (result == -1 && errno == EAGAIN && mutant("sysv-sem-timeout-of-every-attempt") && ended_late(began, &span))
+        errno = EINTR;
     interrupted = result == -1 && errno == EINTR;
     return result;
 }
