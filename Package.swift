@@ -67,14 +67,22 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
     .executableTarget(
       name: "swift-peer", dependencies: ["SwiftPeer"], path: "Sources/swift-peer-main", swiftSettings: settings,
       linkerSettings: [staticExecutable]),
-    .executableTarget(name: "swift-examples", dependencies: ["IPC", arguments, system], swiftSettings: settings),
+    .target(
+      name: "SwiftExamples", dependencies: ["IPC", arguments, system], path: "Sources/swift-examples",
+      swiftSettings: settings),
+    .executableTarget(
+      name: "swift-examples", dependencies: ["SwiftExamples"], path: "Sources/swift-examples-main",
+      swiftSettings: settings),
 
-    // The same peer with one defect that is switched on by an option.
+    // The same peer and the same programs with one defect that is switched on by an option.
     .systemLibrary(name: "CReal"),
     .executableTarget(
-      name: "swift-peer-mutants", dependencies: ["CIPC", "CReal", "SwiftPeer"], swiftSettings: settings,
+      name: "swift-peer-mutants", dependencies: ["CIPC", "CReal", "SwiftExamples", "SwiftPeer"], swiftSettings: settings,
       linkerSettings: [
         staticExecutable, .unsafeFlags(wrappedCalls.flatMap { ["-Xlinker", "--wrap=\($0)"] }),
+        // Foundation, which the arguments of the programs need, leaves it out of a static executable.
+        .linkedLibrary("_FoundationCollections", .when(configuration: .release)),
+        .linkedLibrary("_FoundationCShims", .when(configuration: .release)),
       ]),
 
     // The test runner. It never imports the library.

@@ -25,12 +25,7 @@ import Glibc
   let length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
   guard let room = unsafe room, length > 0, Mutant.messageRepaired.isOn else { return length }
   // `String(decoding:)` never fails: invalid UTF-8 is replaced.
-  let text = unsafe String(decoding: UnsafeRawBufferPointer(start: room, count: length), as: UTF8.self)
-  let repaired = Array(text.utf8.prefix(size))
-  unsafe repaired.withUnsafeBytes {
-    unsafe room.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(room), byteCount: $0.count)
-  }
-  return repaired.count
+  return unsafe repair(room, length, size)
 }
 
 @c(__wrap_cipc_mq_timedreceive) func mqTimedReceive(

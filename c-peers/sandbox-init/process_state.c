@@ -77,13 +77,17 @@ static const char *abi_of(long long pid) {
     }
 }
 
+static unsigned long long number_after(const char *text, const char *name, int base) {
+    const char *line = strstr(text, name);
+    return line != NULL ? strtoull(line + strlen(name), NULL, base) : 0;
+}
+
 static unsigned long long status_mask(const char *status, const char *name) {
-    const char *line = strstr(status, name);
-    return line != NULL ? strtoull(line + strlen(name), NULL, 16) : 0;
+    return number_after(status, name, 16);
 }
 
 /// Reports what a process is doing: its state, the number and first argument of its system call, whether a
-/// signal is pending, its tracer, and on request the kernel's stack.
+/// signal is pending, its tracer, how often it has gone to sleep, and on request the kernel's stack.
 void reply_process_state(const char *line) {
     long long pid = number_field(line, "pid", -1);
     char status[8192], call[256], later[256], stack[8192], wchan[128];
@@ -113,8 +117,8 @@ void reply_process_state(const char *line) {
         reply_number("arg0", (long long)strtoull(rest, NULL, 16));
         reply_text("abi", abi_of(pid));
     }
-    const char *tracer = strstr(status, "\nTracerPid:\t");
-    reply_number("tracer", tracer != NULL ? atoi(tracer + strlen("\nTracerPid:\t")) : 0);
+    reply_number("tracer", (long long)number_after(status, "\nTracerPid:\t", 10));
+    reply_number("switches", (long long)number_after(status, "\nvoluntary_ctxt_switches:\t", 10));
     reply_text("pending", (pending & ~status_mask(status, "\nSigBlk:\t")) != 0 ? "yes" : "no");
     if (number_field(line, "stack", 0) != 0) {
         if (read_proc(pid, "wchan", wchan, sizeof wchan) > 0)
@@ -122,6 +126,20 @@ void reply_process_state(const char *line) {
         if (read_proc(pid, "stack", stack, sizeof stack) > 0)
             reply_text("stack", stack);
     }
+    reply_end();
+}
+
+/// Reports how many reads and writes a process has made.
+void reply_transfers(const char *line) {
+    char text[512];
+    // The first line begins without a line end.
+    text[0] = '\n';
+    if (read_proc(number_field(line, "pid", -1), "io", text + 1, sizeof text - 1) == -1) {
+        reply_failure("open", "/proc/PID/io");
+        return;
+    }
+    reply("ok");
+    reply_number("calls", (long long)(number_after(text, "\nsyscr: ", 10) + number_after(text, "\nsyscw: ", 10)));
     reply_end();
 }
 

@@ -51,6 +51,8 @@ enum MachineProbe {
       case .privateSandbox where isolation != .private: return "it requires a private sandbox"
       case .peerDescriptor where !hasPeerDescriptors: return "it requires a kernel with SO_PEERPIDFD"
       case .ipv6 where !hasIPv6(isolation): return "it requires IPv6"
+      case .callCounts where !FileManager.default.fileExists(atPath: "/proc/self/io"):
+        return "it requires a kernel that counts reads and writes (CONFIG_TASK_IO_ACCOUNTING)"
       default: continue
       }
     }

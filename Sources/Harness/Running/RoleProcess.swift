@@ -12,7 +12,14 @@ final class RoleProcess {
   var tracer: Int?
   var greeting: Greeting?
   /// The request that it has not answered yet.
-  var pending: Request? { didSet { isInterrupted = false } }
+  var pending: Request? {
+    didSet {
+      isInterrupted = false
+      sleep = nil
+    }
+  }
+  /// The sleep in which the last step saw it; nil if it has had a request or a response since.
+  var sleep: Sleep?
   /// Whether the signal of `interrupt:` was sent during the pending request.
   var isInterrupted = false
   /// Descriptors to inherit, as the sandbox init numbers them, and the handles that they become.
@@ -54,6 +61,12 @@ final class RoleProcess {
 
   /// Its last line of standard error, as a suffix of a reason.
   var lastErrorLine: String { standardErrorLines.last.map { ": \($0)" } ?? "" }
+
+  /// A process that is asleep: how often it has gone to sleep before, and when that was seen.
+  struct Sleep {
+    let switches: Int
+    let start: ContinuousClock.Instant
+  }
 
   // MARK: - Descriptors
 

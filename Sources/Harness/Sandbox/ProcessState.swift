@@ -8,6 +8,8 @@ struct ProcessState: CustomStringConvertible {
   let systemCall: String?
   let firstArgument: Int
   let hasPendingSignal: Bool
+  /// How often it has gone to sleep: the voluntary context switches of its main thread.
+  let switches: Int
   /// The process that traces it.
   let tracer: Int?
   let stack: String?
@@ -22,6 +24,7 @@ struct ProcessState: CustomStringConvertible {
     }
     firstArgument = argument
     hasPendingSignal = fields["pending"] == "yes"
+    switches = number("switches") ?? 0
     tracer = number("tracer").flatMap { $0 > 0 ? $0 : nil }
     stack = fields["stack"]
   }

@@ -106,6 +106,9 @@ final class Sandbox {
     ProcessState(try perform("state", pid, ("stack", withStack ? 1 : 0)))
   }
 
+  /// How many reads and writes a process has made.
+  func transfers(of pid: Int) throws(SandboxError) -> Int { try number("calls", try perform("transfers", pid)) }
+
   /// The open descriptors of a process, and the file of each of them.
   func descriptors(of pid: Int) throws(SandboxError) -> [Int: String] {
     var descriptors: [Int: String] = [:]

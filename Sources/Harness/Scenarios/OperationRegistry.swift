@@ -53,6 +53,8 @@ public struct Operation: Sendable, Hashable {
   public var sleeps: [String] = []
   /// Whether one wait may be several sleeps: a signal that comes between two of them interrupts nothing.
   public var sleepsInSlices = false
+  /// How often in a second a wait may wake that checks a condition in turns; nil for one that only an event wakes.
+  public var wakes: Int?
 
   /// Whether its handle is released even if it fails.
   var releasesHandle: Bool { releases || closes != nil }
@@ -80,7 +82,7 @@ extension OperationRegistry {
 extension Operation {
   private static let keys = [
     "takes", "opens", "maps", "closes", "releases", "returns", "creates", "anonymous", "signals", "completes", "sleeps",
-    "slices",
+    "slices", "wakes",
   ]
 
   fileprivate init?(_ name: SourceText, _ value: FixtureDocument.Value) {
@@ -110,6 +112,7 @@ extension Operation {
       releases: isTrue("releases"), returns: facts["returns"]?.text("a name")?.text,
       creates: Set(facts["creates"]?.list("kinds").compactMap { $0.choice("a kind", ObjectKind.self) } ?? []),
       anonymous: parameter("anonymous"), signals: parameter("signals"), completes: isTrue("completes"),
-      sleeps: facts["sleeps"]?.texts("names") ?? [], sleepsInSlices: isTrue("slices"))
+      sleeps: facts["sleeps"]?.texts("names") ?? [], sleepsInSlices: isTrue("slices"),
+      wakes: facts["wakes"]?.number("'wakes'", in: 1...1000))
   }
 }

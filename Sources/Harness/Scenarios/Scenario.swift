@@ -63,6 +63,8 @@ public struct Scenario: Sendable {
     case peerDescriptor = "peer-descriptor"
     /// The loopback address of IPv6.
     case ipv6
+    /// A kernel that counts the reads and writes of a process: `/proc/PID/io`.
+    case callCounts = "call-counts"
   }
 
   package init(
