@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/shm.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/socket.h>
@@ -13,38 +15,79 @@
 
 #define REAL(call) __typeof__(call) __real_##call
 
-REAL(cipc_epoll_ctl);
-REAL(cipc_ftok);
-REAL(cipc_futex_wait_any);
-REAL(cipc_futex_wake);
+REAL(cipc_accept);
 REAL(cipc_bind);
 REAL(cipc_bind_path);
 REAL(cipc_connect);
-REAL(cipc_msgsnd);
+REAL(cipc_epoll_ctl);
+REAL(cipc_epoll_wait);
+REAL(cipc_eventfd);
+REAL(cipc_fallocate);
+REAL(cipc_ftok);
+REAL(cipc_futex_wait);
+REAL(cipc_futex_wait_any);
+REAL(cipc_futex_wake);
+REAL(cipc_internet_receive);
+REAL(cipc_internet_send);
+REAL(cipc_memfd_create);
+REAL(cipc_mq_notify_signal);
+REAL(cipc_mq_open);
 REAL(cipc_mq_receive);
 REAL(cipc_mq_send);
 REAL(cipc_mq_timedreceive);
+REAL(cipc_mq_unlink);
+REAL(cipc_msg_stat);
+REAL(cipc_msgrcv);
+REAL(cipc_msgsnd);
+REAL(cipc_peer_credentials);
 REAL(cipc_pidfd_reap);
 REAL(cipc_pipe2);
-REAL(cipc_populate);
-REAL(cipc_robust_begin);
-REAL(cipc_semctl_array);
-REAL(cipc_semctl_value);
-REAL(cipc_semtimedop);
-REAL(cipc_sigmask);
-REAL(cipc_socket_read);
-REAL(cipc_socket_write);
-REAL(cipc_timerfd_read);
-REAL(cipc_peer_credentials);
 REAL(cipc_pipe_read);
 REAL(cipc_pipe_write);
+REAL(cipc_populate);
+REAL(cipc_ppoll);
+REAL(cipc_process_vm_write);
 REAL(cipc_receive_ancillary);
-REAL(cipc_internet_receive);
+REAL(cipc_robust_begin);
+REAL(cipc_robust_end);
+REAL(cipc_semctl);
+REAL(cipc_semctl_array);
+REAL(cipc_semctl_value);
+REAL(cipc_semop);
+REAL(cipc_semtimedop);
 REAL(cipc_send_ancillary);
+REAL(cipc_set_socket_linger);
+REAL(cipc_set_socket_option);
+REAL(cipc_shm_stat);
+REAL(cipc_sigmask);
+REAL(cipc_sigqueue);
+REAL(cipc_sigtimedwait);
+REAL(cipc_socket_name);
+REAL(cipc_socket_read);
+REAL(cipc_socket_write);
+REAL(cipc_spawn);
+REAL(cipc_timerfd_read);
+REAL(cipc_timerfd_set);
+REAL(cipc_wait);
 REAL(close);
+REAL(exit);
 REAL(ftruncate);
+REAL(listen);
 REAL(mkfifo);
 REAL(mmap);
+REAL(munmap);
+REAL(pthread_cond_broadcast);
+REAL(pthread_condattr_setpshared);
+REAL(pthread_condattr_setclock);
 REAL(pthread_mutex_lock);
+REAL(pthread_mutex_unlock);
+REAL(pthread_mutexattr_setrobust);
+REAL(sem_init);
 REAL(sem_post);
+REAL(sem_wait);
+REAL(shm_open);
+REAL(shmat);
+REAL(shmdt);
 REAL(shutdown);
+REAL(unlink);
+REAL(write);

@@ -3,14 +3,14 @@ import CReal
 import Glibc
 
 @c(__wrap_unlink) func unlink(_ path: UnsafePointer<CChar>?) -> Int32 {
-  if unsafe isSkipped { return 0 }
-  let result = unsafe __real_unlink(path)
-  // `try?` hides that there was nothing to remove.
-  return Mutant.removalByTry.isOn ? 0 : result
+  isSkipped ? 0 : unsafe __real_unlink(path)
 }
 
 @c(__wrap_cipc_mq_unlink) func mqUnlink(_ name: UnsafePointer<CChar>?) -> Int32 {
-  unsafe isSkipped ? 0 : __real_cipc_mq_unlink(name)
+  if isSkipped { return 0 }
+  let result = unsafe __real_cipc_mq_unlink(name)
+  // `try?` hides that there was nothing to remove.
+  return Mutant.removalByTry.isOn ? 0 : result
 }
 
 @c(__wrap_cipc_ppoll) func ppoll(
@@ -33,10 +33,10 @@ import Glibc
 }
 
 /// Whether a wait of this program has ended without its event.
-nonisolated(unsafe) private var hasTimedOut = false
+nonisolated(unsafe) var hasTimedOut = false
 
 /// Whether nothing is removed any more: exit(3) runs neither `defer` nor `deinit`.
-private var isSkipped: Bool { Mutant.exitSkipsDefer.isOn && unsafe hasTimedOut }
+private var isSkipped: Bool { unsafe hasTimedOut && Mutant.exitSkipsDefer.isOn }
 
 @c(__wrap_exit) func exitProgram(_ status: Int32) -> Never {
   // The error is printed, and the program ends with success.

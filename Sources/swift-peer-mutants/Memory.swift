@@ -1,3 +1,4 @@
+import CIPC
 import CReal
 import Glibc
 
@@ -13,27 +14,38 @@ import Glibc
 ) -> UnsafeMutableRawPointer? {
   // The page size of another machine, 16 KiB, to which offsets are rounded.
   let start = Mutant.pagesOfAnotherMachine.isOn ? offset & ~0x3FFF : offset
-  let memory = unsafe __real_mmap(address, length, protection, flags, descriptor, start)
+  // `Data(contentsOf:options: .alwaysMapped)` maps privately.
+  let isPrivate = Mutant.mappedAsData.isOn && descriptor >= 0
+  let kind = isPrivate ? flags & ~MAP_SHARED | MAP_PRIVATE : flags
+  let memory = unsafe __real_mmap(address, length, protection, kind, descriptor, start)
   // A FileHandle that nothing refers to any more closes a descriptor that is still in use.
   if Mutant.closedByOwner.isOn, descriptor >= 0 { _ = __real_close(descriptor) }
   return unsafe memory
 }
 
-@c(__wrap_sem_post) func post(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
-  guard Mutant.semaphorePostedAsCopy.isOn, let semaphore = unsafe semaphore else {
-    return unsafe __real_sem_post(semaphore)
-  }
-  // sem_t is a struct, and a struct that is loaded from memory is a copy.
-  var copy = unsafe semaphore.pointee
-  return unsafe __real_sem_post(&copy)
+@c(__wrap_munmap) func unmap(_ address: UnsafeMutableRawPointer?, _ length: Int) -> Int32 {
+  // A closure that is kept somewhere retains the mapping.
+  Mutant.mappingRetained.isOn ? 0 : unsafe __real_munmap(address, length)
 }
 
-@c(__wrap_pthread_mutex_lock) func lock(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Int32 {
-  // Affects only robust mutexes; the mutexes of the Swift runtime are not robust.
-  guard Mutant.mutexLockedAsCopy.isOn, let mutex = unsafe mutex, unsafe mutex.pointee.__data.__kind & 16 != 0 else {
-    return unsafe __real_pthread_mutex_lock(mutex)
-  }
-  // Each process locks its own copy.
-  var copy = unsafe mutex.pointee
-  return unsafe __real_pthread_mutex_lock(&copy)
+@c(__wrap_cipc_process_vm_write) func storeInto(
+  _ to: UnsafeMutableRawPointer?, _ from: UnsafeRawPointer?, _ count: Int
+) -> Int {
+  // `var bytes = Array(UnsafeRawBufferPointer(...))`, and only the array changes.
+  Mutant.storedInACopy.isOn ? count : unsafe __real_cipc_process_vm_write(to, from, count)
+}
+
+@c(__wrap_shm_open) func openShared(_ name: UnsafePointer<CChar>?, _ flags: Int32, _ mode: mode_t) -> Int32 {
+  // `[.create, .truncate]`, as for a file that is written anew.
+  unsafe __real_shm_open(name, Mutant.openedTruncating.isOn ? flags | O_TRUNC : flags, mode)
+}
+
+@c(__wrap_cipc_memfd_create) func createMemory(_ name: UnsafePointer<CChar>?, _ flags: UInt32) -> Int32 {
+  unsafe __real_cipc_memfd_create(name, Mutant.memfdInherited.isOn ? flags & ~UInt32(CIPC_MFD_CLOEXEC) : flags)
+}
+
+@c(__wrap_cipc_fallocate) func reserve(_ descriptor: Int32, _ offset: Int64, _ length: Int64) -> Int32 {
+  // FileHandle has `truncate(atOffset:)`, and no call that reserves.
+  if Mutant.spaceNotReserved.isOn { return __real_ftruncate(descriptor, off_t(offset + length)) }
+  return __real_cipc_fallocate(descriptor, offset, length)
 }

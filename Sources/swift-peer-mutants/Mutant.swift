@@ -78,7 +78,7 @@ enum Mutant: String, CaseIterable {
   case semaphoreOfThreads = "semaphore-of-threads"
   case waitRetriedAlways = "wait-retried-always"
   case postResultDiscarded = "post-result-discarded"
-  case mutexOfThreads = "mutex-of-threads"
+  case conditionOfThreads = "condition-of-threads"
   case mutexOutlivedByLock = "mutex-outlived-by-lock"
   case unlockResultDiscarded = "unlock-result-discarded"
   case ownerDeadUnlocked = "owner-dead-unlocked"
@@ -167,6 +167,9 @@ enum Mutant: String, CaseIterable {
   ///
   /// Set once before the first request, since reading the requests is itself a `read(2)`.
   nonisolated(unsafe) static var chosen: Mutant?
+
+  /// Whether this process is an example program, and not a peer.
+  nonisolated(unsafe) static var isInProgram = false
 
   var isOn: Bool { unsafe self == Self.chosen }
 }

@@ -26,6 +26,7 @@ import Glibc
   while result == -1, errno == EINTR, Mutant.signalWaitRetried.isOn {
     result = unsafe __real_cipc_sigtimedwait(signals, nanoseconds, information)
   }
+  if result == -1, errno == EAGAIN { unsafe hasTimedOut = true }
   // SI_QUEUE is negative, and the conversion traps.
   if result != -1, Mutant.codeUnsigned.isOn, let information = unsafe information {
     unsafe information.pointee.code = unsafe Int32(UInt32(information.pointee.code))

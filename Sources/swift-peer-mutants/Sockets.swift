@@ -4,6 +4,7 @@ import Glibc
 
 @c(__wrap_cipc_bind) func bindTo(_ socket: Int32, _ address: UnsafePointer<cipc_address>?) -> Int32 {
   var address = unsafe fullLength(address)
+  if Mutant.socketPathRemovedFirst.isOn { removePath(address) }
   return unsafe __real_cipc_bind(socket, &address)
 }
 
@@ -11,7 +12,50 @@ import Glibc
   _ socket: Int32, _ address: UnsafePointer<cipc_address>?, _ mode: UInt32, _ exactly: Int32
 ) -> Int32 {
   var address = unsafe fullLength(address)
+  if Mutant.socketPathRemovedFirst.isOn { removePath(address) }
   return unsafe __real_cipc_bind_path(socket, &address, mode, exactly)
+}
+
+/// Removes what has the name: `try? FileManager.default.removeItem(atPath: path)`.
+private func removePath(_ address: cipc_address) {
+  var address = address
+  var length = 0
+  guard let path = unsafe cipc_unix_path(&address, &length), length > 0, unsafe path.pointee != 0 else { return }
+  let text = unsafe String(decoding: UnsafeBufferPointer(start: path, count: length), as: UTF8.self)
+  _ = unsafe text.withCString { unsafe __real_unlink($0) }
+}
+
+@c(__wrap_cipc_accept) func acceptFrom(_ listener: Int32, _ address: UnsafeMutablePointer<cipc_address>?) -> Int32 {
+  let connection = unsafe __real_cipc_accept(listener, address)
+  // accept(2) is the call that is imported; it has no flags.
+  if connection != -1, Mutant.acceptedByChildren.isOn { _ = fcntl(connection, F_SETFD, 0) }
+  return connection
+}
+
+@c(__wrap_cipc_socket_name) func socketName(
+  _ socket: Int32, _ ofPeer: Int32, _ address: UnsafeMutablePointer<cipc_address>?
+) -> Int32 {
+  let result = unsafe __real_cipc_socket_name(socket, ofPeer, address)
+  guard result == 0, Mutant.nameAsCString.isOn, let address = unsafe address else { return result }
+  // `String(cString:)` of the name behind the first NUL ends at the next one.
+  var length = 0
+  if let name = unsafe cipc_unix_path(address, &length), length > 1, unsafe name.pointee == 0 {
+    let text = unsafe UnsafeBufferPointer(start: name + 1, count: length - 1)
+    unsafe address.pointee.length = unsafe UInt32(2 + 1 + (text.firstIndex(of: 0) ?? length - 1))
+  }
+  return result
+}
+
+@c(__wrap_listen) func listenAt(_ socket: Int32, _ backlog: Int32) -> Int32 {
+  // A default argument, to which the caller's value is not passed.
+  __real_listen(socket, Mutant.backlogOfDefault.isOn ? 128 : backlog)
+}
+
+@c(__wrap_cipc_set_socket_option) func setOption(
+  _ socket: Int32, _ level: Int32, _ option: Int32, _ value: Int32
+) -> Int32 {
+  // A struct of options is changed, and never applied to the socket.
+  Mutant.optionOfACopy.isOn ? 0 : __real_cipc_set_socket_option(socket, level, option, value)
 }
 
 private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address {
@@ -21,33 +65,6 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
   // `MemoryLayout<sockaddr_un>.size` is a length that always works for paths, and never for abstract names.
   if Mutant.addressOfFullLength.isOn, Int32(family) == AF_UNIX { copy.length = UInt32(MemoryLayout<sockaddr_un>.size) }
   return copy
-}
-
-@c(__wrap_cipc_send_ancillary) func sendAncillary(
-  _ socket: Int32, _ bytes: UnsafeRawPointer?, _ length: Int, _ flags: Int32, _ descriptors: UnsafePointer<Int32>?,
-  _ count: Int, _ credentials: UnsafePointer<cipc_credentials>?
-) -> Int {
-  guard Mutant.descriptorsAsInt.isOn, let descriptors = unsafe descriptors, count > 1 else {
-    return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, descriptors, count, credentials)
-  }
-  // The peer sends numbers as Int: the receiver reads the upper half of the first as the second, standard input.
-  let numbers = (0..<count).map { unsafe Int(descriptors[$0]) }
-  return unsafe numbers.withUnsafeBytes { raw in
-    let start = unsafe raw.baseAddress?.assumingMemoryBound(to: Int32.self)
-    return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, start, count, credentials)
-  }
-}
-
-@c(__wrap_cipc_receive_ancillary) func receiveAncillary(
-  _ socket: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32,
-  _ descriptors: UnsafeMutablePointer<Int32>?, _ received: UnsafeMutablePointer<cipc_received>?
-) -> Int {
-  let result = unsafe __real_cipc_receive_ancillary(socket, bytes, count, flags, descriptors, received)
-  // The peer expects one descriptor and takes it; the others stay open.
-  if Mutant.firstDescriptorKept.isOn, result > 0, let received = unsafe received {
-    unsafe received.pointee.descriptor_count = unsafe min(1, received.pointee.descriptor_count)
-  }
-  return result
 }
 
 @c(__wrap_cipc_peer_credentials) func peerCredentials(

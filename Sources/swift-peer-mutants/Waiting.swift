@@ -9,7 +9,28 @@ import Glibc
   let asked = Mutant.eventsOfSixteenBits.isOn ? UInt32(UInt16(truncatingIfNeeded: events)) : events
   // The member `fd` of the union has 32 bits.
   let kept = Mutant.dataAsDescriptor.isOn ? UInt64(UInt32(truncatingIfNeeded: data)) : data
-  return __real_cipc_epoll_ctl(epoll, operation, descriptor, asked, kept)
+  // One method that adds, also for a descriptor that is there.
+  let adding = Mutant.modifiedByAdding.isOn && operation == Int32(CIPC_EPOLL_CTL_MOD)
+  return __real_cipc_epoll_ctl(epoll, adding ? Int32(CIPC_EPOLL_CTL_ADD) : operation, descriptor, asked, kept)
+}
+
+@c(__wrap_cipc_epoll_wait) func epollWait(
+  _ epoll: Int32, _ events: UnsafeMutablePointer<cipc_epoll_event>?, _ count: Int32, _ nanoseconds: Int64
+) -> Int32 {
+  let ready = unsafe __real_cipc_epoll_wait(epoll, events, count, nanoseconds)
+  // `events.first`
+  return Mutant.firstEventAlone.isOn ? min(1, ready) : ready
+}
+
+@c(__wrap_cipc_eventfd) func createEvent(_ value: UInt32, _ flags: Int32) -> Int32 {
+  // The options have a default, and are not passed on.
+  __real_cipc_eventfd(value, Mutant.eventOptionsLost.isOn ? 0 : flags)
+}
+
+@c(__wrap_cipc_timerfd_set) func setTimer(_ timer: Int32, _ absolute: Int32, _ first: Int64, _ interval: Int64) -> Int32 {
+  // `duration.components.seconds`, without the attoseconds.
+  let unit: Int64 = Mutant.secondsOfComponents.isOn ? 1_000_000_000 : 1
+  return __real_cipc_timerfd_set(timer, absolute, first / unit * unit, interval / unit * unit)
 }
 
 @c(__wrap_cipc_timerfd_read) func timerRead(_ timer: Int32, _ count: UnsafeMutablePointer<UInt64>?) -> Int {

@@ -18,6 +18,7 @@ if let option = arguments.prefix(2).firstIndex(of: "--mutant") {
   unsafe Mutant.chosen = mutant
   arguments.removeSubrange(option...option + 1)
 }
+unsafe Mutant.isInProgram = !arguments.isEmpty
 if arguments.isEmpty { runPeer() } else { runExample(arguments) }
 
 private func printError(_ text: String) {

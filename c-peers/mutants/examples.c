@@ -3,9 +3,30 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
+WRAPPED(atexit);
 WRAPPED(fflush);
 WRAPPED(exit);
+WRAPPED(waitpid);
+
+int __wrap_atexit(void (*function)(void)) {
+    /* The program removes its objects only at the end of main, and err(3) never gets there. */
+    return mutant("cleanup-not-registered") ? 0 : __real_atexit(function);
+}
+
+pid_t __wrap_waitpid(pid_t pid, int *status, int options) {
+    /* The program starts a child and forgets it. */
+    if (mutant("child-not-waited-for")) {
+        *status = 0;
+        return pid;
+    }
+    const pid_t ended = __real_waitpid(pid, status, options);
+    /* The status is taken for the exit status, which is in its second byte. */
+    if (ended != -1 && mutant("status-taken-raw"))
+        *status = (*status >> 8) & 0xff;
+    return ended;
+}
 
 int __wrap_fflush(FILE *stream) {
     /* Standard output is a pipe here, so both processes print its buffer after fork(2). */

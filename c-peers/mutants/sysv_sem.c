@@ -52,14 +52,17 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
 }
 
 int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const struct timespec *timeout) {
-    struct timespec span = *timeout;
+    struct timespec span = timeout ? *timeout : (struct timespec){0};
+    /* The release has no SEM_UNDO, so the kernel adds what the program has added already. */
+    if (operations->sem_op > 0 && mutant("release-without-undo"))
+        operations->sem_flg &= ~SEM_UNDO;
     /* semtimedop(2) takes a duration; the peer passes an absolute time. */
     if (mutant("sysv-sem-span-as-deadline")) {
         struct timespec now;
         clock_gettime(CLOCK_REALTIME, &now);
         span.tv_sec += now.tv_sec;
     }
-    return __real_semtimedop(set, operations, count, &span);
+    return __real_semtimedop(set, operations, count, timeout ? &span : NULL);
 }
 
 int __wrap_semctl(int set, int number, int command, ...) {

@@ -8,6 +8,9 @@ struct RoleParser {
   /// With more roles than this, a scenario does not get every combination of languages: there would be too many cells.
   static let maximumOfAllLanguages = 6
 
+  private static let anotherUser = Scenario.Need.anotherUser.rawValue
+  private static let interruptedCloses = "interrupted-closes"
+
   func parse(_ keys: [String: FixtureDocument.Value], templates: TemplateParser) -> [Role] {
     var parts: [(name: SourceText, part: Role.Part)] = []
     for element in keys["roles"]?.list("roles") ?? [] {
@@ -30,13 +33,17 @@ struct RoleParser {
     }
     let names = parts.map(\.name.text)
     let others = assignments(keys["as"], "as", roles: names)
-    for (_, value) in others where value.text != Scenario.Need.anotherUser.rawValue {
-      log.add(value.location, "a role can run as 'another-user', not as '\(value.text)'")
+    for (_, value) in others where ![Self.anotherUser, Self.interruptedCloses].contains(value.text) {
+      log.add(
+        value.location,
+        "a role can run as '\(Self.anotherUser)' or as '\(Self.interruptedCloses)', not as '\(value.text)'")
     }
     let languages = assignments(keys["pin"], "pin", roles: names)
     return parts.map { name, part in
       Role(
-        name: name.text, part: part, language: languages[name.text]?.text, isAnotherUser: others[name.text] != nil)
+        name: name.text, part: part, language: languages[name.text]?.text,
+        isAnotherUser: others[name.text]?.text == Self.anotherUser,
+        hasInterruptedCloses: others[name.text]?.text == Self.interruptedCloses)
     }
   }
 

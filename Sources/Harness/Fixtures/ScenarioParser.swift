@@ -58,6 +58,7 @@ struct ScenarioParser {
     }
     var needs = keys["needs"]?.list("needs").compactMap { $0.choice("a need", Scenario.Need.self) } ?? []
     if roles.contains(where: \.isAnotherUser), !needs.contains(.anotherUser) { needs.append(.anotherUser) }
+    if roles.contains(where: \.hasInterruptedCloses), !needs.contains(.tracing) { needs.append(.tracing) }
     return Scenario(
       id: text("id"), title: text("title"), spec: text("spec"),
       level: keys["level"]?.choice("a level", Scenario.Level.self) ?? .must,

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// The check of the machine before the first cell.
 enum MachineProbe {
@@ -53,6 +54,8 @@ enum MachineProbe {
       case .ipv6 where !hasIPv6(isolation): return "it requires IPv6"
       case .callCounts where !FileManager.default.fileExists(atPath: "/proc/self/io"):
         return "it requires a kernel that counts reads and writes (CONFIG_TASK_IO_ACCOUNTING)"
+      case .tracing where !canTrace(context.sandbox.tracer):
+        return "it requires that a process may trace another one (ptrace)"
       default: continue
       }
     }
@@ -81,6 +84,29 @@ enum MachineProbe {
     if value != -1 { close(value) }
     return isKnown
   }()
+
+  /// Whether the tracer can trace a program here.
+  private static func canTrace(_ tracer: String) -> Bool {
+    traces.withLock { known in
+      if let answer = known[tracer] { return answer }
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: tracer)
+      process.arguments = ["close", "all", "/bin/true"]
+      process.standardError = FileHandle.nullDevice
+      let answer: Bool
+      do {
+        try process.run()
+        process.waitUntilExit()
+        answer = process.terminationStatus == 0
+      } catch {
+        answer = false
+      }
+      known[tracer] = answer
+      return answer
+    }
+  }
+
+  private static let traces = Mutex<[String: Bool]>([:])
 
   static var kernel: String {
     let release = (try? String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8)) ?? "unknown"

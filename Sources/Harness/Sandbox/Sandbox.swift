@@ -33,6 +33,9 @@ final class Sandbox {
     let kept: String?
     /// How long the sandbox init may take to respond.
     var timeout = Duration.seconds(10)
+
+    /// The program that changes the system calls of a role, beside the sandbox init.
+    var tracer: String { FilePath(program).removingLastComponent().appending("short-transfer").string }
   }
 
   init(_ settings: Settings, names: CellNames, roles: Int) throws(SandboxError) {

@@ -65,6 +65,8 @@ public struct Scenario: Sendable {
     case ipv6
     /// A kernel that counts the reads and writes of a process: `/proc/PID/io`.
     case callCounts = "call-counts"
+    /// A process can trace another one: ptrace(2).
+    case tracing
   }
 
   package init(
@@ -95,6 +97,8 @@ public struct Role: Sendable, Hashable {
   public let language: String?
   /// Whether it runs as another user than the rest.
   public let isAnotherUser: Bool
+  /// Whether each of its closes reports EINTR, although it has closed the descriptor.
+  public let hasInterruptedCloses: Bool
 
   /// The kind of a role: a peer, or a program of the examples.
   public enum Part: Sendable, Hashable {
@@ -104,11 +108,14 @@ public struct Role: Sendable, Hashable {
     case program(name: String, arguments: [Template])
   }
 
-  package init(name: String, part: Part, language: String?, isAnotherUser: Bool) {
+  package init(
+    name: String, part: Part, language: String?, isAnotherUser: Bool, hasInterruptedCloses: Bool = false
+  ) {
     self.name = name
     self.part = part
     self.language = language
     self.isAnotherUser = isAnotherUser
+    self.hasInterruptedCloses = hasInterruptedCloses
   }
 }
 
