@@ -38,7 +38,7 @@ private func writeRest(
   let start = unsafe Mutant.restFromTheBeginning.isOn ? bytes.map { unsafe $0 - shortWrite } : bytes
   let result = unsafe __real_cipc_pipe_write(descriptor, start, count, flags)
   // The loop passes `data` again instead of `data.dropFirst(written)`.
-  unsafe shortWrite = result > 0 && result < count ? result : 0
+  if result > 0 { unsafe shortWrite = result < count ? result : 0 }
   return result
 }
 

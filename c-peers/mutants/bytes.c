@@ -100,7 +100,8 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
     if (mutant("rest-from-the-start"))
         bytes = (const char *)bytes - written;
     ssize_t result = __real_write(fd, bytes, count);
-    written = result > 0 && (size_t)result < count ? (size_t)result : 0;
+    if (result > 0)
+        written = (size_t)result < count ? (size_t)result : 0;
     /* The peer treats a short write as a complete one. */
     if (result != -1 && mutant("short-write-as-whole"))
         return (ssize_t)count;

@@ -121,6 +121,7 @@ void reply_process_state(const char *line) {
     reply_number("switches", (long long)number_after(status, "\nvoluntary_ctxt_switches:\t", 10));
     reply_text("pending", (pending & ~status_mask(status, "\nSigBlk:\t")) != 0 ? "yes" : "no");
     if (number_field(line, "stack", 0) != 0) {
+        reply_text("ending", is_ending(pid) ? "yes" : "no");
         if (read_proc(pid, "wchan", wchan, sizeof wchan) > 0)
             reply_text("wchan", wchan);
         if (read_proc(pid, "stack", stack, sizeof stack) > 0)
@@ -156,9 +157,15 @@ void reply_descriptors(const char *line) {
             continue;
         ssize_t length = readlinkat(dirfd(directory), entry->d_name, target, sizeof target - 1);
         target[length > 0 ? length : 0] = '\0';
+        // The permissions of the link are the access mode of the descriptor.
+        struct stat link = {0}, file = {0};
+        fstatat(dirfd(directory), entry->d_name, &link, AT_SYMLINK_NOFOLLOW);
+        fstatat(dirfd(directory), entry->d_name, &file, 0);
         reply("descriptor");
         reply_text("fd", entry->d_name);
         reply_text("target", target);
+        reply_format("access", "%s%s", link.st_mode & S_IRUSR ? "r" : "", link.st_mode & S_IWUSR ? "w" : "");
+        reply_text("pipe", S_ISFIFO(file.st_mode) ? "yes" : "no");
         reply_end();
     }
     closedir(directory);

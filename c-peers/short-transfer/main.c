@@ -1,7 +1,7 @@
 // short-transfer CALL N COMMAND...: runs a command, and shortens its N-th CALL to one byte.
-// short-transfer close all COMMAND...: runs a command, each close(2) of which is performed and then reports EINTR, as
-// that of a network file system may. A close of a descriptor that is not open ends the command: it might have been
-// another one by then.
+// short-transfer close all COMMAND...: runs a command. From its first write to standard output on, each
+// close(2) is performed and then reports EINTR, as that of a network file system may. A close of a descriptor
+// that is not open aborts the command: by then another thread might have opened it.
 //
 // strace(1) can make a call report fewer bytes, but then the call has transferred none. This program rewrites
 // the length on entry to the call, so that the kernel transfers one byte and reports that. The command keeps
@@ -158,7 +158,7 @@ static void interrupt(pid_t pid, int64_t result) {
 static void trace(pid_t pid, const struct transfer *transfer, long wanted) {
     long count = 0;
     struct loan loan = {0};
-    bool closes = false;
+    bool started = false, closes = false;
     for (int status; waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status);) {
         int stop = WSTOPSIG(status), event = status >> 16, delivered = 0;
         if (event == PTRACE_EVENT_EXEC) {
@@ -174,7 +174,9 @@ static void trace(pid_t pid, const struct transfer *transfer, long wanted) {
                 ++count == wanted) {
                 loan = shorten(pid, transfer, (const uint64_t *)call.entry.args);
             } else if (call.op == PTRACE_SYSCALL_INFO_ENTRY) {
-                closes = transfer->place == RESULT && (long)call.entry.nr == transfer->number;
+                // The dynamic linker does not survive it.
+                started = started || (call.entry.nr == SYS_write && call.entry.args[0] == STDOUT_FILENO);
+                closes = started && transfer->place == RESULT && (long)call.entry.nr == transfer->number;
             } else if (call.op == PTRACE_SYSCALL_INFO_EXIT && closes) {
                 interrupt(pid, call.exit.rval);
                 closes = false;

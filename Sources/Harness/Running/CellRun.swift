@@ -69,7 +69,7 @@ final class CellRun {
 
   /// An outcome with all evidence of the cell, including the objects that a failed cell left behind.
   func explained(_ outcome: CellOutcome, at step: Step?) -> CellOutcome {
-    var outcome = outcome
+    var outcome = blamed(outcome)
     var evidence = outcome.evidence ?? Evidence()
     evidence.step = step?.text
     evidence.location = step?.location

@@ -108,7 +108,8 @@ extension PeerClient {
 
   /// The outcome for a role that took too long.
   func hung(_ role: RoleProcess, doing what: String) -> CellOutcome {
-    let doing = role.pid.flatMap { try? sandbox.processState(of: $0) }.map { ": it is in \($0)" } ?? ""
+    let state = role.pid.flatMap { try? sandbox.processState(of: $0) }
+    let doing = state.map { ": it is in \($0)\(holders(ofStreamOf: role, $0))" } ?? ""
     return CellOutcome(.timedOut, "\(role.description) did not \(what) within \(timeout)\(doing)")
   }
 

@@ -8,6 +8,10 @@ struct ProcessState: CustomStringConvertible {
   let systemCall: String?
   let firstArgument: Int
   let hasPendingSignal: Bool
+  /// Whether no thread of it will execute its code again.
+  ///
+  /// Known only if the stack was requested.
+  let isEnding: Bool
   /// How often it has gone to sleep: the voluntary context switches of its main thread.
   let switches: Int
   /// The process that traces it.
@@ -24,6 +28,7 @@ struct ProcessState: CustomStringConvertible {
     }
     firstArgument = argument
     hasPendingSignal = fields["pending"] == "yes"
+    isEnding = fields["ending"] == "yes"
     switches = number("switches") ?? 0
     tracer = number("tracer").flatMap { $0 > 0 ? $0 : nil }
     stack = fields["stack"]

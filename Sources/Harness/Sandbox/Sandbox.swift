@@ -112,13 +112,32 @@ final class Sandbox {
   /// How many reads and writes a process has made.
   func transfers(of pid: Int) throws(SandboxError) -> Int { try number("calls", try perform("transfers", pid)) }
 
+  /// An open descriptor of a process.
+  struct OpenFile {
+    let number: Int
+    /// The file, as `/proc` names it: `pipe:[81]`, `/tmp/x`.
+    let target: String
+    let isPipe: Bool
+    let reads: Bool
+    let writes: Bool
+  }
+
+  func openFiles(of pid: Int) throws(SandboxError) -> [OpenFile] {
+    var files: [OpenFile] = []
+    _ = try perform("descriptors", pid) { fields in
+      guard let number = fields["fd"].flatMap({ Int($0) }) else { return }
+      let access = fields["access"] ?? ""
+      files.append(
+        OpenFile(
+          number: number, target: fields["target"] ?? "", isPipe: fields["pipe"] == "yes", reads: access.contains("r"),
+          writes: access.contains("w")))
+    }
+    return files
+  }
+
   /// The open descriptors of a process, and the file of each of them.
   func descriptors(of pid: Int) throws(SandboxError) -> [Int: String] {
-    var descriptors: [Int: String] = [:]
-    _ = try perform("descriptors", pid) { fields in
-      if let number = fields["fd"].flatMap({ Int($0) }) { descriptors[number] = fields["target"] ?? "" }
-    }
-    return descriptors
+    Dictionary(try openFiles(of: pid).map { ($0.number, $0.target) }) { first, _ in first }
   }
 
   /// Duplicates a process's descriptor for another process to inherit.
