@@ -6,9 +6,10 @@
 #include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/shm.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@ REAL(cipc_connect);
 REAL(cipc_epoll_ctl);
 REAL(cipc_epoll_wait);
 REAL(cipc_eventfd);
+REAL(cipc_eventfd_write);
 REAL(cipc_fallocate);
 REAL(cipc_ftok);
 REAL(cipc_futex_wait);
@@ -30,15 +32,19 @@ REAL(cipc_futex_wake);
 REAL(cipc_internet_receive);
 REAL(cipc_internet_send);
 REAL(cipc_memfd_create);
+REAL(cipc_mq_getattr);
 REAL(cipc_mq_notify_signal);
 REAL(cipc_mq_open);
 REAL(cipc_mq_receive);
 REAL(cipc_mq_send);
 REAL(cipc_mq_timedreceive);
 REAL(cipc_mq_unlink);
+REAL(cipc_mremap);
+REAL(cipc_msg_set);
 REAL(cipc_msg_stat);
 REAL(cipc_msgrcv);
 REAL(cipc_msgsnd);
+REAL(cipc_mutex_lock_until);
 REAL(cipc_peer_credentials);
 REAL(cipc_pidfd_reap);
 REAL(cipc_pipe2);
@@ -50,6 +56,8 @@ REAL(cipc_process_vm_write);
 REAL(cipc_receive_ancillary);
 REAL(cipc_robust_begin);
 REAL(cipc_robust_end);
+REAL(cipc_sem_set);
+REAL(cipc_sem_wait_until);
 REAL(cipc_semctl);
 REAL(cipc_semctl_array);
 REAL(cipc_semctl_value);
@@ -58,8 +66,11 @@ REAL(cipc_semtimedop);
 REAL(cipc_send_ancillary);
 REAL(cipc_set_socket_linger);
 REAL(cipc_set_socket_option);
+REAL(cipc_shm_set);
 REAL(cipc_shm_stat);
 REAL(cipc_sigmask);
+REAL(cipc_signalfd);
+REAL(cipc_sigpending);
 REAL(cipc_sigqueue);
 REAL(cipc_sigtimedwait);
 REAL(cipc_socket_name);
@@ -71,23 +82,34 @@ REAL(cipc_timerfd_set);
 REAL(cipc_wait);
 REAL(close);
 REAL(exit);
+REAL(fstat);
 REAL(ftruncate);
 REAL(listen);
 REAL(mkfifo);
 REAL(mmap);
+REAL(msgget);
 REAL(munmap);
+REAL(pread);
 REAL(pthread_cond_broadcast);
-REAL(pthread_condattr_setpshared);
+REAL(pthread_cond_timedwait);
 REAL(pthread_condattr_setclock);
+REAL(pthread_condattr_setpshared);
 REAL(pthread_mutex_lock);
+REAL(pthread_mutex_trylock);
 REAL(pthread_mutex_unlock);
 REAL(pthread_mutexattr_setrobust);
+REAL(pwrite);
+REAL(recvmsg);
+REAL(sem_close);
+REAL(sem_getvalue);
 REAL(sem_init);
 REAL(sem_post);
 REAL(sem_wait);
+REAL(semget);
 REAL(shm_open);
 REAL(shmat);
 REAL(shmdt);
+REAL(shmget);
 REAL(shutdown);
 REAL(unlink);
 REAL(write);

@@ -27,11 +27,18 @@ import Glibc
     }
     return count
   }
-  return unsafe writeFrame(descriptor, UnsafeRawBufferPointer(start: bytes, count: count))
+  let result =
+    unsafe writeFrame(descriptor, UnsafeRawBufferPointer(start: bytes, count: count))
     ?? writeRest(descriptor, bytes, count, flags)
+  if result == -1 {
+    let reason = errno
+    leaveTraces(on: descriptor, after: reason)
+    errno = reason
+  }
+  return result
 }
 
-/// What a short write left, or with a mutant as many bytes from the beginning.
+/// Writes what a short write left, or with a mutant as many bytes from the beginning.
 private func writeRest(
   _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
@@ -45,9 +52,37 @@ private func writeRest(
 /// How many bytes the last short write has written.
 nonisolated(unsafe) private var shortWrite = 0
 
+/// What a write that failed leaves behind in the process and in the open file description.
+private func leaveTraces(on descriptor: Int32, after reason: Int32) {
+  var signals = sigset_t()
+  _ = unsafe sigemptyset(&signals)
+  _ = unsafe sigaddset(&signals, SIGPIPE)
+  // Every SIGPIPE is removed, although the program may have had one before.
+  if Mutant.everySigpipeRemoved.isOn, reason == EPIPE {
+    var immediately = timespec()
+    while unsafe sigtimedwait(&signals, nil, &immediately) != -1 {}
+  }
+  // The mask is restored at the end of the function, which an error leaves earlier.
+  if Mutant.maskWithoutDefer.isOn, reason == EPIPE { _ = unsafe pthread_sigmask(SIG_BLOCK, &signals, nil) }
+  // The same for the flag of the description.
+  if Mutant.writerLeftNonBlocking.isOn, reason == EAGAIN { leaveNonBlocking(descriptor) }
+}
+
+/// Sets O_NONBLOCK, as for a call with a timeout, and does not clear it.
+func leaveNonBlocking(_ descriptor: Int32) {
+  let reason = errno
+  _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+  errno = reason
+}
+
 @c(__wrap_cipc_pipe_read) func pipeRead(
   _ descriptor: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
+  // A hang-up counts as the end of the file, whatever is still in the pipe.
+  if Mutant.hangUpAsEnd.isOn {
+    var entry = pollfd(fd: descriptor, events: 0, revents: 0)
+    if unsafe poll(&entry, 1, 0) == 1, entry.revents & Int16(POLLHUP) != 0 { return 0 }
+  }
   // `for try await byte in handle.bytes`.
   let asked = Mutant.bytesOneByOne.isOn ? min(count, 1) : count
   var result = unsafe __real_cipc_pipe_read(descriptor, room, asked, flags)
@@ -57,11 +92,15 @@ nonisolated(unsafe) private var shortWrite = 0
   }
   // `try?` of a read that would block, and no data is the end.
   if result == -1, errno == EAGAIN, Mutant.nothingAsEndOfFile.isOn { return 0 }
-  guard let room = unsafe room, result > 0 else { return result }
   // `String(decoding:)` never fails: invalid UTF-8 is replaced.
-  if Mutant.bytesRepaired.isOn { return unsafe repair(room, result, count) }
+  if let room = unsafe room, result > 0, Mutant.bytesRepaired.isOn { return unsafe repair(room, result, count) }
   // `readLine()` strips the line end.
-  if Mutant.newlineStripped.isOn, unsafe room.load(fromByteOffset: result - 1, as: UInt8.self) == 10 { return result - 1 }
+  if let room = unsafe room, result > 0, Mutant.newlineStripped.isOn,
+    unsafe room.load(fromByteOffset: result - 1, as: UInt8.self) == 10
+  {
+    return result - 1
+  }
+  if Mutant.readerLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(descriptor) }
   // The array was created with `repeating:count:`, and is returned whole.
   return Mutant.readFillsTheArray.isOn && result > 0 ? count : result
 }
@@ -84,7 +123,8 @@ func repair(_ room: UnsafeMutableRawPointer, _ length: Int, _ size: Int) -> Int 
   var result = __real_close(descriptor)
   // `valueOrErrno(retryOnInterrupt: true)`, as for every other call.
   while result == -1, errno == EINTR, Mutant.closeRetried.isOn { result = __real_close(descriptor) }
-  return result
+  // An explicit close, and then `deinit`.
+  return Mutant.closedByDeinitToo.isOn ? __real_close(descriptor) : result
 }
 
 private func isReadingEnd(_ descriptor: Int32) -> Bool {
@@ -95,7 +135,10 @@ private func isReadingEnd(_ descriptor: Int32) -> Bool {
 
 @c(__wrap_cipc_pipe2) func pipe2(_ ends: UnsafeMutablePointer<Int32>?, _ flags: Int32) -> Int32 {
   // As Foundation creates pipes: a child inherits both ends, and no reader ever sees end of file.
-  unsafe __real_cipc_pipe2(ends, Mutant.pipeOfFoundation.isOn ? flags & ~O_CLOEXEC : flags)
+  var flags = Mutant.pipeOfFoundation.isOn ? flags & ~O_CLOEXEC : flags
+  // O_DIRECT is not imported.
+  if Mutant.directNotImported.isOn { flags &= ~Int32(CIPC_O_DIRECT) }
+  return unsafe __real_cipc_pipe2(ends, flags)
 }
 
 @c(__wrap_mkfifo) func mkfifo(_ path: UnsafePointer<CChar>?, _ mode: mode_t) -> Int32 {
@@ -103,8 +146,16 @@ private func isReadingEnd(_ descriptor: Int32) -> Bool {
   if Mutant.removedBeforeCreating.isOn { _ = unsafe __real_unlink(path) }
   // 600 instead of 0o600: in C a leading zero would have made it octal.
   let mode = Mutant.modeInDecimal.isOn ? mode_t(String(mode, radix: 8)) ?? mode : mode
-  let result = unsafe __real_mkfifo(path, mode)
+  let result = unsafe withShortPath(path) { unsafe __real_mkfifo($0, mode) }
   // A log statement between the call and reading errno.
   if result == -1, Mutant.errnoAfterLog.isOn { errno = ENOTTY }
   return result
+}
+
+/// Passes the path on, or the part that fits into a buffer of 256 bytes.
+private func withShortPath(_ path: UnsafePointer<CChar>?, _ body: (UnsafePointer<CChar>?) -> Int32) -> Int32 {
+  guard Mutant.pathOfFixedSize.isOn, let path = unsafe path else { return unsafe body(path) }
+  let length = unsafe min(255, strlen(path))
+  let short: [CChar] = unsafe Array(UnsafeBufferPointer(start: path, count: length)) + [0]
+  return unsafe short.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
 }

@@ -13,25 +13,6 @@ import Glibc
   return Mutant.removalByTry.isOn ? 0 : result
 }
 
-@c(__wrap_cipc_ppoll) func ppoll(
-  _ entries: UnsafeMutablePointer<cipc_pollfd>?, _ count: Int, _ nanoseconds: Int64
-) -> Int32 {
-  // `while !handle.isReady { usleep(1000) }`, which never sleeps until the event.
-  if Mutant.polledInTurns.isOn, nanoseconds < 0 || nanoseconds > 1_000_000_000 {
-    while true {
-      let ready = unsafe __real_cipc_ppoll(entries, count, 1_000_000)
-      if ready != 0 { return ready }
-    }
-  }
-  let ready = unsafe __real_cipc_ppoll(entries, count, nanoseconds)
-  if ready == 0 { unsafe hasTimedOut = true }
-  // Only the requested events are imported into the option set.
-  if Mutant.onlyAskedEvents.isOn, ready > 0, let entries = unsafe entries {
-    for index in 0..<count { unsafe entries[index].revents &= entries[index].events }
-  }
-  return ready
-}
-
 /// Whether a wait of this program has ended without its event.
 nonisolated(unsafe) var hasTimedOut = false
 
@@ -40,5 +21,5 @@ private var isSkipped: Bool { unsafe hasTimedOut && Mutant.exitSkipsDefer.isOn }
 
 @c(__wrap_exit) func exitProgram(_ status: Int32) -> Never {
   // The error is printed, and the program ends with success.
-  unsafe __real_exit(Mutant.errorExitsWithZero.isOn ? 0 : status)
+  __real_exit(Mutant.errorExitsWithZero.isOn ? 0 : status)
 }

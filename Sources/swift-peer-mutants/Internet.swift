@@ -19,6 +19,7 @@ import Glibc
   if Mutant.oneReadIsAll.isOn, unsafe hasRead { return 0 }
   let result = unsafe __real_cipc_socket_read(socket, room, count, flags)
   if result > 0 { unsafe hasRead = true }
+  if Mutant.receiverLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(socket) }
   // The peer uses `try?` and treats nil as end of file.
   return Mutant.resetAsEndOfFile.isOn && result == -1 && errno == ECONNRESET ? 0 : result
 }
@@ -38,10 +39,40 @@ nonisolated(unsafe) private var hasRead = false
   _ from: UnsafeMutablePointer<cipc_internet_address>?
 ) -> Int {
   let result = unsafe __real_cipc_internet_receive(socket, room, count, flags, from)
+  // `UInt16(bigEndian:)` is missing.
+  if Mutant.receivedPortAsItIs.isOn, result != -1, let from = unsafe from {
+    unsafe from.pointee.port = unsafe from.pointee.port.byteSwapped
+  }
   // The peer treats an empty array as no datagram.
   guard Mutant.emptyDatagramAsNil.isOn, result == 0, count > 0 else { return result }
   errno = ENOTCONN
   return -1
+}
+
+@c(__wrap_cipc_connect) func connectTo(_ socket: Int32, _ address: UnsafePointer<cipc_address>?) -> Int32 {
+  guard let address = unsafe address else { return unsafe __real_cipc_connect(socket, address) }
+  if Mutant.pathOfFourteenBytes.isOn || Mutant.abstractAsPath.isOn {
+    return unsafe connectToUnix(socket, address.pointee)
+  }
+  guard Mutant.portAsItIs.isOn else {
+    let result = unsafe __real_cipc_connect(socket, address)
+    // Only what throws is a failure.
+    return result == -1 && errno == EINPROGRESS && Mutant.inProgressAsConnected.isOn ? 0 : result
+  }
+  // `sin_port` is a UInt16 like others: without `bigEndian`.
+  var other = unsafe address.pointee
+  unsafe withUnsafeMutableBytes(of: &other) { bytes in
+    let family = unsafe bytes.load(as: UInt16.self)
+    if Int32(family) == AF_INET || Int32(family) == AF_INET6 { unsafe bytes.swapAt(2, 3) }
+  }
+  return unsafe __real_cipc_connect(socket, &other)
+}
+
+@c(__wrap_cipc_set_socket_linger) func setLinger(_ socket: Int32, _ seconds: Int32) -> Int32 {
+  // The option is a Bool, and the time is always a second.
+  if Mutant.lingerAsFlag.isOn, seconds >= 0 { return __real_cipc_set_socket_linger(socket, 1) }
+  // `Duration` in milliseconds.
+  return __real_cipc_set_socket_linger(socket, Mutant.lingerOfDuration.isOn && seconds > 0 ? seconds * 1000 : seconds)
 }
 
 @c(__wrap_cipc_internet_send) func sendTo(
@@ -50,29 +81,6 @@ nonisolated(unsafe) private var hasRead = false
 ) -> Int {
   // `guard !data.isEmpty else { return }`
   Mutant.emptyDatagramNotSent.isOn && count == 0 ? 0 : unsafe __real_cipc_internet_send(socket, bytes, count, flags, to)
-}
-
-@c(__wrap_cipc_set_socket_linger) func setLinger(_ socket: Int32, _ seconds: Int32) -> Int32 {
-  // The option is a Bool, and the time is always a second.
-  __real_cipc_set_socket_linger(socket, Mutant.lingerAsFlag.isOn && seconds >= 0 ? 1 : seconds)
-}
-
-@c(__wrap_cipc_connect) func connectTo(_ socket: Int32, _ address: UnsafePointer<cipc_address>?) -> Int32 {
-  guard let address = unsafe address else { return unsafe __real_cipc_connect(socket, address) }
-  if Mutant.pathOfFourteenBytes.isOn || Mutant.abstractAsPath.isOn {
-    return unsafe connectToUnix(socket, address.pointee)
-  }
-  let result = unsafe Mutant.portAsItIs.isOn ? 0 : __real_cipc_connect(socket, address)
-  // Only what throws is a failure.
-  if result == -1, errno == EINPROGRESS, Mutant.inProgressAsConnected.isOn { return 0 }
-  guard Mutant.portAsItIs.isOn else { return result }
-  // `sin_port` is a UInt16 like others: without `bigEndian`.
-  var other = unsafe address.pointee
-  unsafe withUnsafeMutableBytes(of: &other) { bytes in
-    let family = unsafe bytes.load(as: UInt16.self)
-    if Int32(family) == AF_INET || Int32(family) == AF_INET6 { unsafe bytes.swapAt(2, 3) }
-  }
-  return unsafe __real_cipc_connect(socket, &other)
 }
 
 private func connectToUnix(_ socket: Int32, _ address: cipc_address) -> Int32 {

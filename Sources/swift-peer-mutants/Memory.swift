@@ -4,6 +4,8 @@ import Glibc
 
 @c(__wrap_ftruncate) func setSize(_ descriptor: Int32, _ length: off_t) -> Int32 {
   // `MemoryLayout.size(ofValue: bytes)` of an array is the size of its reference: eight bytes.
+  // `UInt32(truncatingIfNeeded:)`.
+  if Mutant.lengthOfUInt32.isOn { return __real_ftruncate(descriptor, off_t(UInt32(truncatingIfNeeded: length))) }
   let size = Mutant.sizeOfTheVariable.isOn && length > 0 ? off_t(MemoryLayout<[UInt8]>.size) : length
   return __real_ftruncate(descriptor, size)
 }
@@ -13,19 +15,62 @@ import Glibc
   _ offset: off_t
 ) -> UnsafeMutableRawPointer? {
   // The page size of another machine, 16 KiB, to which offsets are rounded.
-  let start = Mutant.pagesOfAnotherMachine.isOn ? offset & ~0x3FFF : offset
-  // `Data(contentsOf:options: .alwaysMapped)` maps privately.
-  let isPrivate = Mutant.mappedAsData.isOn && descriptor >= 0
-  let kind = isPrivate ? flags & ~MAP_SHARED | MAP_PRIVATE : flags
-  let memory = unsafe __real_mmap(address, length, protection, kind, descriptor, start)
+  var start = Mutant.pagesOfAnotherMachine.isOn ? offset & ~0x3FFF : offset
+  if Mutant.mapOffsetOfUInt32.isOn { start = off_t(UInt32(truncatingIfNeeded: offset)) }
+  // The option set has a default, and nothing in it makes the mapping shared.
+  var flags = flags
+  if Mutant.privateByDefault.isOn, descriptor >= 0 { flags = flags & ~MAP_SHARED | MAP_PRIVATE }
+  let memory = unsafe __real_mmap(address, length, protection, flags, descriptor, start)
   // A FileHandle that nothing refers to any more closes a descriptor that is still in use.
   if Mutant.closedByOwner.isOn, descriptor >= 0 { _ = __real_close(descriptor) }
   return unsafe memory
 }
 
 @c(__wrap_munmap) func unmap(_ address: UnsafeMutableRawPointer?, _ length: Int) -> Int32 {
-  // A closure that is kept somewhere retains the mapping.
-  Mutant.mappingRetained.isOn ? 0 : unsafe __real_munmap(address, length)
+  // A class without `deinit`.
+  Mutant.mappingWithoutDeinit.isOn ? 0 : unsafe __real_munmap(address, length)
+}
+
+@c(__wrap_cipc_mremap) func remap(
+  _ address: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ length: Int, _ newLength: Int
+) -> Int32 {
+  guard Mutant.remappedAsCopy.isOn, var copy = unsafe address?.pointee else {
+    return unsafe __real_cipc_mremap(address, length, newLength)
+  }
+  // The new address goes into a copy of the struct that has the old one.
+  var moved: UnsafeMutableRawPointer? = unsafe copy
+  let result = unsafe __real_cipc_mremap(&moved, length, newLength)
+  unsafe copy = unsafe moved ?? copy
+  return result
+}
+
+@c(__wrap_cipc_memfd_create) func memfd(_ label: UnsafePointer<CChar>?, _ flags: UInt32) -> Int32 {
+  // The option set has a default, `[]`.
+  var asked = Mutant.sealingByDefault.isOn ? flags & ~UInt32(CIPC_MFD_ALLOW_SEALING) : flags
+  if Mutant.memfdInherited.isOn { asked &= ~UInt32(CIPC_MFD_CLOEXEC) }
+  return unsafe __real_cipc_memfd_create(label, asked)
+}
+
+@c(__wrap_fstat) func fileStatus(_ descriptor: Int32, _ status: UnsafeMutablePointer<stat>?) -> Int32 {
+  let result = unsafe __real_fstat(descriptor, status)
+  if Mutant.sizeOfInt32.isOn, result == 0, let status = unsafe status {
+    unsafe status.pointee.st_size = unsafe Int(Int32(truncatingIfNeeded: status.pointee.st_size))
+  }
+  return result
+}
+
+@c(__wrap_pread) func readAt(
+  _ descriptor: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ offset: off_t
+) -> Int {
+  unsafe __real_pread(
+    descriptor, room, count, Mutant.readOffsetOfUInt32.isOn ? off_t(UInt32(truncatingIfNeeded: offset)) : offset)
+}
+
+@c(__wrap_pwrite) func writeAt(
+  _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ offset: off_t
+) -> Int {
+  unsafe __real_pwrite(
+    descriptor, bytes, count, Mutant.writeOffsetOfUInt32.isOn ? off_t(UInt32(truncatingIfNeeded: offset)) : offset)
 }
 
 @c(__wrap_cipc_process_vm_write) func storeInto(
@@ -38,10 +83,6 @@ import Glibc
 @c(__wrap_shm_open) func openShared(_ name: UnsafePointer<CChar>?, _ flags: Int32, _ mode: mode_t) -> Int32 {
   // `[.create, .truncate]`, as for a file that is written anew.
   unsafe __real_shm_open(name, Mutant.openedTruncating.isOn ? flags | O_TRUNC : flags, mode)
-}
-
-@c(__wrap_cipc_memfd_create) func createMemory(_ name: UnsafePointer<CChar>?, _ flags: UInt32) -> Int32 {
-  unsafe __real_cipc_memfd_create(name, Mutant.memfdInherited.isOn ? flags & ~UInt32(CIPC_MFD_CLOEXEC) : flags)
 }
 
 @c(__wrap_cipc_fallocate) func reserve(_ descriptor: Int32, _ offset: Int64, _ length: Int64) -> Int32 {

@@ -7,24 +7,6 @@ import Glibc
   Mutant.memoryBelieved.isOn ? 0 : unsafe __real_cipc_populate(address, length)
 }
 
-@c(__wrap_cipc_futex_wait) func futexWait(_ word: UnsafeRawPointer?, _ expected: UInt32, _ nanoseconds: Int64) -> Int32 {
-  // `while flag.load(ordering: .acquiring) == 0 {}`
-  if Mutant.spinsForTheWord.isOn { return 0 }
-  // A loop around a short sleep, which needs no wake-up.
-  if Mutant.wakesEveryMillisecond.isOn, nanoseconds < 0 || nanoseconds > 1_000_000 {
-    while true {
-      let result = unsafe __real_cipc_futex_wait(word, expected, 1_000_000)
-      if result != -1 || errno != ETIMEDOUT { return result }
-    }
-  }
-  return unsafe __real_cipc_futex_wait(word, expected, nanoseconds)
-}
-
-@c(__wrap_cipc_robust_end) func robustEnd() {
-  // A `deinit` of a value that is still referred to does not run.
-  if !Mutant.lockKeptAnnounced.isOn { __real_cipc_robust_end() }
-}
-
 @c(__wrap_cipc_futex_wake) func futexWake(_ word: UnsafeRawPointer?, _ count: Int32) -> Int32 {
   // The word is stored without waking the threads that wait for it.
   if Mutant.sleeperForgotten.isOn { return 0 }
@@ -44,4 +26,9 @@ import Glibc
   // An atomic word and a `deinit` make a lock, but no `deinit` runs in a killed process.
   if Mutant.lockUnknownToKernel.isOn { __real_cipc_robust_end() }
   return thread
+}
+
+@c(__wrap_cipc_robust_end) func robustEnd() {
+  // A `deinit` of a value that is still referred to does not run.
+  if !Mutant.lockKeptAnnounced.isOn { __real_cipc_robust_end() }
 }

@@ -8,28 +8,45 @@ import Glibc
   // The bit of signal n is n - 1, not n.
   if Mutant.signalSetOffByOne.isOn { return unsafe __real_cipc_sigmask(how, signals << 1, previous) }
   // A property of the process that is set, where signals should be added.
-  if Mutant.maskReplacedBySet.isOn, how == SIG_BLOCK {
-    return unsafe __real_cipc_sigmask(SIG_SETMASK, signals, previous)
-  }
-  return unsafe __real_cipc_sigmask(how, signals, previous)
+  let asked = Mutant.maskReplacedBySet.isOn && how == SIG_BLOCK ? SIG_SETMASK : how
+  return unsafe __real_cipc_sigmask(asked, signals, previous)
 }
 
-@c(__wrap_cipc_sigqueue) func queue(_ process: Int32, _ number: Int32, _ value: Int32) -> Int32 {
+@c(__wrap_cipc_sigpending) func sigPending(_ signals: UnsafeMutablePointer<UInt64>?) -> Int32 {
+  let result = unsafe __real_cipc_sigpending(signals)
+  // The set has as many bits as an Int32.
+  if Mutant.pendingOfInt32.isOn, result == 0, let signals = unsafe signals { unsafe signals.pointee &= 0xFFFF_FFFF }
+  return result
+}
+
+@c(__wrap_cipc_sigqueue) func sigQueue(_ process: Int32, _ number: Int32, _ value: Int32) -> Int32 {
+  // The value is a UInt8, as the enumeration of the messages that are expected.
+  let sent = Mutant.signalValueOfUInt8.isOn ? Int32(UInt8(truncatingIfNeeded: value)) : value
   // `sigval()` and then no member: a union has no initializer for one.
-  __real_cipc_sigqueue(process, number, Mutant.queuedWithoutValue.isOn ? 0 : value)
+  return __real_cipc_sigqueue(process, number, Mutant.queuedWithoutValue.isOn ? 0 : sent)
 }
 
-@c(__wrap_cipc_sigtimedwait) func signalWait(
+@c(__wrap_cipc_sigtimedwait) func sigTimedWait(
   _ signals: UInt64, _ nanoseconds: Int64, _ information: UnsafeMutablePointer<cipc_signal_information>?
 ) -> Int32 {
+  // A conversion to milliseconds of Int32 traps after 24 days.
+  if Mutant.millisecondsTrap.isOn { _ = Int32(nanoseconds / 1_000_000) }
   var result = unsafe __real_cipc_sigtimedwait(signals, nanoseconds, information)
   while result == -1, errno == EINTR, Mutant.signalWaitRetried.isOn {
     result = unsafe __real_cipc_sigtimedwait(signals, nanoseconds, information)
   }
   if result == -1, errno == EAGAIN { unsafe hasTimedOut = true }
+  guard result != -1, let information = unsafe information else { return result }
+  // The union is imported as its first member, the pointer, whose lower half is taken as unsigned.
+  if Mutant.signOfValueLost.isOn { unsafe information.pointee.value &= .max }
   // SI_QUEUE is negative, and the conversion traps.
-  if result != -1, Mutant.codeUnsigned.isOn, let information = unsafe information {
-    unsafe information.pointee.code = unsafe Int32(UInt32(information.pointee.code))
-  }
+  if Mutant.codeUnsigned.isOn { unsafe information.pointee.code = unsafe Int32(UInt32(information.pointee.code)) }
+  // The fields of the union are not imported: the peer reports itself.
+  if Mutant.senderNotImported.isOn { unsafe information.pointee.process = getpid() }
   return result
+}
+
+@c(__wrap_cipc_signalfd) func signalFD(_ signals: UInt64) -> Int32 {
+  // The first signal of the array.
+  __real_cipc_signalfd(Mutant.firstSignalOfSet.isOn ? signals & (~signals &+ 1) : signals)
 }

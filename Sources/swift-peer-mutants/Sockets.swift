@@ -25,45 +25,18 @@ private func removePath(_ address: cipc_address) {
   _ = unsafe text.withCString { unsafe __real_unlink($0) }
 }
 
-@c(__wrap_cipc_accept) func acceptFrom(_ listener: Int32, _ address: UnsafeMutablePointer<cipc_address>?) -> Int32 {
-  let connection = unsafe __real_cipc_accept(listener, address)
-  // accept(2) is the call that is imported; it has no flags.
-  if connection != -1, Mutant.acceptedByChildren.isOn { _ = fcntl(connection, F_SETFD, 0) }
-  return connection
-}
-
-@c(__wrap_cipc_socket_name) func socketName(
-  _ socket: Int32, _ ofPeer: Int32, _ address: UnsafeMutablePointer<cipc_address>?
-) -> Int32 {
-  let result = unsafe __real_cipc_socket_name(socket, ofPeer, address)
-  guard result == 0, Mutant.nameAsCString.isOn, let address = unsafe address else { return result }
-  // `String(cString:)` of the name behind the first NUL ends at the next one.
-  var length = 0
-  if let name = unsafe cipc_unix_path(address, &length), length > 1, unsafe name.pointee == 0 {
-    let text = unsafe UnsafeBufferPointer(start: name + 1, count: length - 1)
-    unsafe address.pointee.length = unsafe UInt32(2 + 1 + (text.firstIndex(of: 0) ?? length - 1))
-  }
-  return result
-}
-
-@c(__wrap_listen) func listenAt(_ socket: Int32, _ backlog: Int32) -> Int32 {
-  // A default argument, to which the caller's value is not passed.
-  __real_listen(socket, Mutant.backlogOfDefault.isOn ? 128 : backlog)
-}
-
-@c(__wrap_cipc_set_socket_option) func setOption(
-  _ socket: Int32, _ level: Int32, _ option: Int32, _ value: Int32
-) -> Int32 {
-  // A struct of options is changed, and never applied to the socket.
-  Mutant.optionOfACopy.isOn ? 0 : __real_cipc_set_socket_option(socket, level, option, value)
-}
-
 private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address {
   guard let address = unsafe address else { return cipc_address() }
   var copy = unsafe address.pointee
   let family = unsafe withUnsafeBytes(of: &copy) { unsafe $0.load(as: UInt16.self) }
   // `MemoryLayout<sockaddr_un>.size` is a length that always works for paths, and never for abstract names.
-  if Mutant.addressOfFullLength.isOn, Int32(family) == AF_UNIX { copy.length = UInt32(MemoryLayout<sockaddr_un>.size) }
+  guard Int32(family) == AF_UNIX else { return copy }
+  if Mutant.addressOfFullLength.isOn { copy.length = UInt32(MemoryLayout<sockaddr_un>.size) }
+  // `String(cString:)` of an abstract name ends at its next NUL.
+  if Mutant.abstractNameAsCString.isOn, copy.length > 3 {
+    let bytes = unsafe withUnsafeBytes(of: &copy) { unsafe Array($0) }
+    if let end = bytes[3..<Int(copy.length)].firstIndex(of: 0) { copy.length = UInt32(end) }
+  }
   return copy
 }
 
@@ -81,4 +54,35 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
   // User -1 is converted to Int32 and traps.
   if Mutant.nobodyOverflows.isOn { unsafe credentials.pointee.user = unsafe UInt32(Int32(credentials.pointee.user)) }
   return result
+}
+
+@c(__wrap_cipc_socket_name) func socketName(
+  _ socket: Int32, _ ofPeer: Int32, _ address: UnsafeMutablePointer<cipc_address>?
+) -> Int32 {
+  // A Boolean parameter the wrong way round.
+  unsafe __real_cipc_socket_name(socket, Mutant.otherEndNamed.isOn ? 1 - ofPeer : ofPeer, address)
+}
+
+@c(__wrap_cipc_set_socket_option) func setSocketOption(
+  _ socket: Int32, _ level: Int32, _ option: Int32, _ value: Int32
+) -> Int32 {
+  // A struct of options is changed, and never applied to the socket.
+  if Mutant.optionOfACopy.isOn { return 0 }
+  // A property whose setter ignores `newValue`.
+  let kept = Mutant.newValueIgnored.isOn && option == CIPC_SO_PASSCRED ? 1 : value
+  // SO_REUSEADDR has another number on Apple's systems.
+  let number = Mutant.optionOfApple.isOn && level == SOL_SOCKET && option == SO_REUSEADDR ? 4 : option
+  return __real_cipc_set_socket_option(socket, level, number, kept)
+}
+
+@c(__wrap_cipc_accept) func acceptFrom(_ listener: Int32, _ address: UnsafeMutablePointer<cipc_address>?) -> Int32 {
+  let connection = unsafe __real_cipc_accept(listener, address)
+  // accept(2) is the call that is imported; it has no flags.
+  if connection != -1, Mutant.acceptedByChildren.isOn { _ = fcntl(connection, F_SETFD, 0) }
+  return connection
+}
+
+@c(__wrap_listen) func listenAt(_ socket: Int32, _ backlog: Int32) -> Int32 {
+  // A default argument, to which the caller's value is not passed.
+  __real_listen(socket, Mutant.backlogOfDefault.isOn ? 128 : backlog)
 }

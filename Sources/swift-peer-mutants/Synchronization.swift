@@ -5,7 +5,7 @@ import Glibc
 @c(__wrap_sem_post) func post(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
   guard Mutant.semaphorePostedAsCopy.isOn, let semaphore = unsafe semaphore else {
     let result = unsafe __real_sem_post(semaphore)
-    // `@discardableResult`
+    // `@discardableResult`.
     return Mutant.postResultDiscarded.isOn ? 0 : result
   }
   // sem_t is a struct, and a struct that is loaded from memory is a copy.
@@ -14,13 +14,13 @@ import Glibc
 }
 
 @c(__wrap_pthread_mutex_lock) func lock(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Int32 {
-  // Affects only robust mutexes; the mutexes of the Swift runtime are not robust.
   if Mutant.ownerDeadUnlocked.isOn {
     let result = unsafe __real_pthread_mutex_lock(mutex)
     // An error is thrown, and `defer` unlocks.
     if result == Int32(CIPC_EOWNERDEAD) { _ = unsafe __real_pthread_mutex_unlock(mutex) }
     return result
   }
+  // Affects only robust mutexes; the mutexes of the Swift runtime are not robust.
   guard Mutant.mutexLockedAsCopy.isOn, let mutex = unsafe mutex, unsafe mutex.pointee.__data.__kind & 16 != 0 else {
     return unsafe __real_pthread_mutex_lock(mutex)
   }
@@ -29,17 +29,72 @@ import Glibc
   return unsafe __real_pthread_mutex_lock(&copy)
 }
 
+/// Whether a mutex is robust; those of the Swift runtime are not.
+private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
+  guard let mutex = unsafe mutex else { return false }
+  return unsafe mutex.pointee.__data.__kind & 16 != 0
+}
+
+@c(__wrap_pthread_mutex_trylock) func tryLock(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Int32 {
+  let error = unsafe __real_pthread_mutex_trylock(mutex)
+  // `@discardableResult`.
+  return unsafe Mutant.tryLockDiscarded.isOn && isRobust(mutex) ? 0 : error
+}
+
 @c(__wrap_pthread_mutex_unlock) func unlock(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Int32 {
-  let result = unsafe __real_pthread_mutex_unlock(mutex)
-  // `defer { pthread_mutex_unlock(&mutex) }` cannot throw.
-  return Mutant.unlockResultDiscarded.isOn ? 0 : result
+  let error = unsafe __real_pthread_mutex_unlock(mutex)
+  // The result is compared with -1, but pthread calls return the error number.
+  return unsafe Mutant.pthreadErrorAsMinusOne.isOn && isRobust(mutex) && error != -1 ? 0 : error
 }
 
 @c(__wrap_pthread_mutexattr_setrobust) func setRobust(
-  _ attributes: UnsafeMutablePointer<pthread_mutexattr_t>?, _ robustness: Int32
+  _ attributes: UnsafeMutablePointer<pthread_mutexattr_t>?, _ robust: Int32
 ) -> Int32 {
-  // NSLock is not robust, and neither is this one.
-  Mutant.mutexOutlivedByLock.isOn ? 0 : unsafe __real_pthread_mutexattr_setrobust(attributes, robustness)
+  // The default of the enumeration.
+  Mutant.robustnessDefaulted.isOn ? 0 : unsafe __real_pthread_mutexattr_setrobust(attributes, robust)
+}
+
+@c(__wrap_pthread_condattr_setclock) func setClock(
+  _ attributes: UnsafeMutablePointer<pthread_condattr_t>?, _ clock: clockid_t
+) -> Int32 {
+  Mutant.clockDefaulted.isOn ? 0 : unsafe __real_pthread_condattr_setclock(attributes, clock)
+}
+
+@c(__wrap_pthread_cond_broadcast) func broadcast(_ condition: UnsafeMutablePointer<pthread_cond_t>?) -> Int32 {
+  // `signal()` is the shorter name.
+  guard Mutant.signalForBroadcast.isOn, let condition = unsafe condition else {
+    return unsafe __real_pthread_cond_broadcast(condition)
+  }
+  return unsafe pthread_cond_signal(condition)
+}
+
+@c(__wrap_sem_init) func semaphoreInit(
+  _ semaphore: UnsafeMutablePointer<sem_t>?, _ shared: Int32, _ value: UInt32
+) -> Int32 {
+  // `shared: Bool = false`.
+  unsafe __real_sem_init(semaphore, Mutant.sharingDefaulted.isOn ? 0 : shared, value)
+}
+
+@c(__wrap_sem_getvalue) func semaphoreValue(
+  _ semaphore: UnsafeMutablePointer<sem_t>?, _ value: UnsafeMutablePointer<Int32>?
+) -> Int32 {
+  let result = unsafe __real_sem_getvalue(semaphore, value)
+  if Mutant.semaphoreValueOfUInt8.isOn, let value = unsafe value {
+    unsafe value.pointee = unsafe Int32(UInt8(truncatingIfNeeded: value.pointee))
+  }
+  return result
+}
+
+@c(__wrap_sem_close) func semaphoreClose(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
+  // A copy of the struct, whose `deinit` closes too.
+  if Mutant.semaphoreClosedByCopy.isOn { _ = unsafe __real_sem_close(semaphore) }
+  return unsafe __real_sem_close(semaphore)
+}
+
+@c(__wrap_sem_wait) func semaphoreWait(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
+  var result = unsafe __real_sem_wait(semaphore)
+  while result == -1, errno == EINTR, Mutant.waitRetriedAlways.isOn { result = unsafe __real_sem_wait(semaphore) }
+  return result
 }
 
 @c(__wrap_pthread_condattr_setpshared) func setShared(
@@ -47,27 +102,4 @@ import Glibc
 ) -> Int32 {
   // The default is for threads, and a struct in shared memory seems to be enough.
   Mutant.conditionOfThreads.isOn ? 0 : unsafe __real_pthread_condattr_setpshared(attributes, shared)
-}
-
-@c(__wrap_pthread_cond_broadcast) func broadcast(_ condition: UnsafeMutablePointer<pthread_cond_t>?) -> Int32 {
-  if Mutant.signalledForBroadcast.isOn, let condition = unsafe condition { return unsafe pthread_cond_signal(condition) }
-  return unsafe __real_pthread_cond_broadcast(condition)
-}
-
-@c(__wrap_pthread_condattr_setclock) func setClock(
-  _ attributes: UnsafeMutablePointer<pthread_condattr_t>?, _ clock: clockid_t
-) -> Int32 {
-  // The default is the clock of `Date`.
-  Mutant.conditionByWallClock.isOn ? 0 : unsafe __real_pthread_condattr_setclock(attributes, clock)
-}
-
-@c(__wrap_sem_init) func initialize(_ semaphore: UnsafeMutablePointer<sem_t>?, _ shared: Int32, _ value: UInt32) -> Int32 {
-  // DispatchSemaphore has no such argument, so 0 looks right.
-  unsafe __real_sem_init(semaphore, Mutant.semaphoreOfThreads.isOn ? 0 : shared, value)
-}
-
-@c(__wrap_sem_wait) func wait(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
-  var result = unsafe __real_sem_wait(semaphore)
-  while result == -1, errno == EINTR, Mutant.waitRetriedAlways.isOn { result = unsafe __real_sem_wait(semaphore) }
-  return result
 }

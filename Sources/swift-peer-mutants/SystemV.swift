@@ -2,56 +2,63 @@ import CIPC
 import CReal
 import Glibc
 
-@c(__wrap_cipc_semctl_value) func semctlValue(
-  _ set: Int32, _ number: Int32, _ command: Int32, _ value: Int32
+/// Passes the operations on, with the defect of the selected mutant.
+func withChanged(
+  _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int,
+  _ body: (UnsafePointer<cipc_semaphore_operation>?, Int) -> Int32
 ) -> Int32 {
-  guard Mutant.unionByPointer.isOn else { return __real_cipc_semctl_value(set, number, command, value) }
-  // The union is passed by address instead of by value.
-  var union = value
-  let address = unsafe withUnsafePointer(to: &union) { Int(bitPattern: $0) }
-  return __real_cipc_semctl_value(set, number, command, Int32(truncatingIfNeeded: address))
-}
-
-@c(__wrap_cipc_semctl_array) func semctlArray(
-  _ set: Int32, _ command: Int32, _ values: UnsafeMutablePointer<UInt16>?
-) -> Int32 {
-  guard Mutant.valuesOfInt.isOn, command == SETALL, let values = unsafe values else {
-    return unsafe __real_cipc_semctl_array(set, command, values)
+  // A pointer to the first operation.
+  if Mutant.firstOperationOfArray.isOn { return unsafe body(operations, min(1, count)) }
+  var changed = unsafe Array(UnsafeBufferPointer(start: operations, count: count))
+  for i in changed.indices {
+    // The index of a semaphore, and its flags, in the smallest types that the tests needed.
+    if Mutant.indexOfUInt8.isOn { changed[i].number &= 0xFF }
+    if Mutant.flagsOfInt8.isOn { changed[i].flags &= 0xFF }
   }
-  // An array of Int instead of UInt16: three of four values are zero.
-  let numbers = unsafe [Int(values[0]), Int(values[1])]
-  return unsafe numbers.withUnsafeBytes { bytes in
-    let start = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.assumingMemoryBound(to: UInt16.self)
-    return unsafe __real_cipc_semctl_array(set, command, start)
-  }
+  return unsafe changed.withUnsafeBufferPointer { unsafe body($0.baseAddress, $0.count) }
 }
 
 @c(__wrap_cipc_semop) func semOperation(
   _ set: Int32, _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int
 ) -> Int32 {
-  unsafe semTimedOperation(set, operations, count, -1)
+  if Mutant.operationsOneByOne.isOn { return unsafe semTimedOperation(set, operations, count, -1) }
+  return unsafe withChanged(operations, count) { unsafe __real_cipc_semop(set, $0, $1) }
 }
 
-@c(__wrap_cipc_semtimedop) func semTimedOperation(
-  _ set: Int32, _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int, _ nanoseconds: Int64
-) -> Int32 {
-  // Nanoseconds are passed where seconds are expected.
-  let time = Mutant.timeoutInSeconds.isOn && nanoseconds > 0 ? nanoseconds / 1_000_000_000 : nanoseconds
-  guard let operations = unsafe operations else { return unsafe __real_cipc_semtimedop(set, operations, count, time) }
-  // `for operation in operations`, but together they are one.
-  if Mutant.operationsOneByOne.isOn {
-    for index in 0..<count where unsafe __real_cipc_semtimedop(set, operations + index, 1, time) == -1 { return -1 }
-    return 0
-  }
-  // SEM_UNDO is 0x1000, and the flags are a UInt8.
-  var changed = unsafe Array(UnsafeBufferPointer(start: operations, count: count))
-  if Mutant.undoOfEightBits.isOn { for index in changed.indices { changed[index].flags &= 0xFF } }
-  return unsafe __real_cipc_semtimedop(set, &changed, count, time)
+@c(__wrap_cipc_semctl) func semControl(_ set: Int32, _ number: Int32, _ command: Int32) -> Int32 {
+  let result = __real_cipc_semctl(set, number, command)
+  // A value in an array of UInt8.
+  if Mutant.valueOfUInt8.isOn, command == GETVAL, result != -1 { return result & 0xFF }
+  // `try? remove()`.
+  return Mutant.removalTried.isOn && command == IPC_RMID ? 0 : result
 }
 
-@c(__wrap_cipc_semctl) func semctl(_ set: Int32, _ number: Int32, _ command: Int32) -> Int32 {
-  // A deinit that only forgets the identifier.
-  Mutant.setNotRemoved.isOn && command == IPC_RMID ? 0 : __real_cipc_semctl(set, number, command)
+@c(__wrap_cipc_sem_set) func semSet(_ set: Int32, _ user: UInt32, _ group: UInt32, _ mode: UInt32) -> Int32 {
+  __real_cipc_sem_set(set, user, group, Mutant.modeDefaulted.isOn ? 0o600 : mode)
+}
+
+@c(__wrap_cipc_shm_set) func shmSet(_ segment: Int32, _ user: UInt32, _ group: UInt32, _ mode: UInt32) -> Int32 {
+  // Two parameters of one type in the wrong order.
+  if Mutant.ownersExchanged.isOn { return __real_cipc_shm_set(segment, group, user, mode) }
+  // A struct with default values, of which only the owner was set.
+  return __real_cipc_shm_set(segment, user, group, Mutant.modeDefaulted.isOn ? 0o600 : mode)
+}
+
+/// `Int32(clamping:)` of a key that was parsed as UInt32.
+private func clamped(_ key: Int32) -> Int32 {
+  Mutant.keyClamped.isOn ? Int32(clamping: UInt32(bitPattern: key)) : key
+}
+
+@c(__wrap_shmget) func shmGet(_ key: Int32, _ size: Int, _ flags: Int32) -> Int32 {
+  __real_shmget(clamped(key), size, flags)
+}
+
+@c(__wrap_semget) func semGet(_ key: Int32, _ count: Int32, _ flags: Int32) -> Int32 {
+  __real_semget(clamped(key), count, flags)
+}
+
+@c(__wrap_msgget) func msgGet(_ key: Int32, _ flags: Int32) -> Int32 {
+  __real_msgget(clamped(key), flags)
 }
 
 @c(__wrap_cipc_shm_stat) func segmentStatus(
@@ -72,9 +79,42 @@ import Glibc
   unsafe __real_shmat(segment, address, Mutant.attachedWritable.isOn ? flags & ~SHM_RDONLY : flags)
 }
 
-@c(__wrap_shmdt) func detach(_ address: UnsafeRawPointer?) -> Int32 {
-  // The closure that uses the memory retains it, so its deinit never runs.
-  Mutant.attachedForever.isOn ? 0 : unsafe __real_shmdt(address)
+@c(__wrap_shmdt) func shmDetach(_ address: UnsafeRawPointer?) -> Int32 {
+  // A class without `deinit`.
+  Mutant.segmentWithoutDeinit.isOn ? 0 : unsafe __real_shmdt(address)
+}
+
+@c(__wrap_cipc_semctl_value) func semctlValue(
+  _ set: Int32, _ number: Int32, _ command: Int32, _ value: Int32
+) -> Int32 {
+  guard Mutant.unionByPointer.isOn else { return __real_cipc_semctl_value(set, number, command, value) }
+  // The union is passed by address instead of by value.
+  var union = value
+  let address = unsafe withUnsafePointer(to: &union) { Int(bitPattern: $0) }
+  return __real_cipc_semctl_value(set, number, command, Int32(truncatingIfNeeded: address))
+}
+
+@c(__wrap_cipc_semctl_array) func semctlArray(
+  _ set: Int32, _ command: Int32, _ values: UnsafeMutablePointer<UInt16>?
+) -> Int32 {
+  // The values are imported as a tuple, which has 256 elements here.
+  var status = cipc_sem_status()
+  if Mutant.valuesOfTuple.isOn, command == SETALL, unsafe cipc_sem_stat(set, &status) == 0 {
+    var array = unsafe Array(UnsafeBufferPointer(start: values, count: status.count))
+    for i in array.indices.dropFirst(256) { array[i] = 0 }
+    return unsafe array.withUnsafeMutableBufferPointer {
+      unsafe __real_cipc_semctl_array(set, command, $0.baseAddress)
+    }
+  }
+  guard Mutant.valuesOfInt.isOn, command == SETALL, let values = unsafe values else {
+    return unsafe __real_cipc_semctl_array(set, command, values)
+  }
+  // An array of Int instead of UInt16: three of four values are zero.
+  let numbers = unsafe [Int(values[0]), Int(values[1])]
+  return unsafe numbers.withUnsafeBytes { bytes in
+    let start = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.assumingMemoryBound(to: UInt16.self)
+    return unsafe __real_cipc_semctl_array(set, command, start)
+  }
 }
 
 @c(__wrap_cipc_ftok) func ftok(

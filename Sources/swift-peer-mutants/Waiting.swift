@@ -14,23 +14,13 @@ import Glibc
   return __real_cipc_epoll_ctl(epoll, adding ? Int32(CIPC_EPOLL_CTL_ADD) : operation, descriptor, asked, kept)
 }
 
-@c(__wrap_cipc_epoll_wait) func epollWait(
-  _ epoll: Int32, _ events: UnsafeMutablePointer<cipc_epoll_event>?, _ count: Int32, _ nanoseconds: Int64
-) -> Int32 {
-  let ready = unsafe __real_cipc_epoll_wait(epoll, events, count, nanoseconds)
-  // `events.first`
-  return Mutant.firstEventAlone.isOn ? min(1, ready) : ready
+@c(__wrap_cipc_eventfd) func eventFD(_ value: UInt32, _ flags: Int32) -> Int32 {
+  // The option set has a default, `[]`.
+  __real_cipc_eventfd(value, Mutant.eventFlagsDefaulted.isOn ? flags & ~Int32(CIPC_EFD_SEMAPHORE) : flags)
 }
 
-@c(__wrap_cipc_eventfd) func createEvent(_ value: UInt32, _ flags: Int32) -> Int32 {
-  // The options have a default, and are not passed on.
-  __real_cipc_eventfd(value, Mutant.eventOptionsLost.isOn ? 0 : flags)
-}
-
-@c(__wrap_cipc_timerfd_set) func setTimer(_ timer: Int32, _ absolute: Int32, _ first: Int64, _ interval: Int64) -> Int32 {
-  // `duration.components.seconds`, without the attoseconds.
-  let unit: Int64 = Mutant.secondsOfComponents.isOn ? 1_000_000_000 : 1
-  return __real_cipc_timerfd_set(timer, absolute, first / unit * unit, interval / unit * unit)
+@c(__wrap_cipc_eventfd_write) func eventWrite(_ event: Int32, _ value: UInt64) -> Int {
+  __real_cipc_eventfd_write(event, Mutant.counterOfUInt32.isOn ? UInt64(UInt32(truncatingIfNeeded: value)) : value)
 }
 
 @c(__wrap_cipc_timerfd_read) func timerRead(_ timer: Int32, _ count: UnsafeMutablePointer<UInt64>?) -> Int {

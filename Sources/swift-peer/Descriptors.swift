@@ -31,6 +31,19 @@ let descriptorOperations: [Peer.Operation] = [
       let handle = try peer.handles.find(parameters.handle, as: (any DescriptorHandle).self, "descriptor")
       try handle.setNonBlocking(try parameters.flags("arg", of: settableFlags) & O_NONBLOCK != 0)
       fields.append("return", 0)
+    case "F_DUPFD_CLOEXEC":
+      let name = try parameters.text("duplicate")
+      try peer.handles.require(free: name)
+      let descriptor = try duplicate(
+        peer.handles.find(parameters.handle, as: (any DescriptorHandle).self, "descriptor").descriptor,
+        from: try parameters.integer("arg"))
+      do {
+        try peer.handles.add(try adopted(descriptor), as: name)
+      } catch {
+        try? descriptor.close()
+        throw error
+      }
+      fields.append("fd", descriptor.rawValue)
     case "F_GETPIPE_SZ":
       fields.append("return", try peer.pipe(parameters).capacity)
     case "F_SETPIPE_SZ":
@@ -54,6 +67,13 @@ let descriptorOperations: [Peer.Operation] = [
     return fields
   },
 ]
+
+/// The lowest free descriptor from `lowest` on, which refers to the same open file description.
+private func duplicate(_ descriptor: FileDescriptor, from lowest: Int32) throws -> FileDescriptor {
+  let number = fcntl(descriptor.rawValue, F_DUPFD_CLOEXEC, lowest)
+  guard number != -1 else { throw Failure(Errno(rawValue: errno), in: "fcntl") }
+  return FileDescriptor(rawValue: number)
+}
 
 /// Creates a handle of an inherited or received descriptor, of the kind of the descriptor.
 func adopted(_ descriptor: FileDescriptor) throws -> any DescriptorHandle {

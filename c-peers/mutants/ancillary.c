@@ -73,6 +73,9 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
         struct cmsghdr aligned;
         char bytes[SIZE];
     } control;
+    /* The peer always asks for the credentials of the sender. */
+    if (mutant("credentials-asked-for-by-receiving"))
+        setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int));
     if (mutant("rights-inherited"))
         flags &= ~MSG_CMSG_CLOEXEC;
     /* The buffer has room for all descriptors. The peer leaves those beyond the requested number open. */

@@ -7,8 +7,11 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/select.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 WRAPPED(pipe2);
@@ -17,6 +20,8 @@ WRAPPED(write);
 WRAPPED(close);
 WRAPPED(fcntl);
 WRAPPED(ppoll);
+WRAPPED(preadv2);
+WRAPPED(pwritev2);
 WRAPPED(signal);
 WRAPPED(mkfifo);
 WRAPPED(open);
@@ -108,6 +113,18 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
     /* The peer reads errno after it logged a line. Logging calls isatty(3), which sets errno. */
     if (result == -1 && mutant("errno-read-too-late"))
         errno = ENOTTY;
+    /* The peer removes every pending SIGPIPE after EPIPE, also those that the write did not raise. */
+    sigset_t broken;
+    sigemptyset(&broken);
+    sigaddset(&broken, SIGPIPE);
+    if (result == -1 && errno == EPIPE && mutant("pending-sigpipe-taken")) {
+        while (sigtimedwait(&broken, NULL, &(struct timespec){0}) != -1)
+            ;
+        errno = EPIPE;
+    }
+    /* The peer blocks SIGPIPE for the write, and does not unblock it after a failure. */
+    if (result == -1 && errno == EPIPE && mutant("sigpipe-left-blocked"))
+        sigprocmask(SIG_BLOCK, &broken, NULL);
     /* The peer treats an interrupted write as successful. */
     if (result == -1 && errno == EINTR && mutant("write-interruption-as-success"))
         return (ssize_t)count;
@@ -156,6 +173,17 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
     /* A timeout of 0 means no limit, as in some libraries. */
     if (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0 && mutant("poll-zero-is-for-ever"))
         timeout = NULL;
+    /* poll(2) takes milliseconds, in an int. */
+    struct timespec rounded;
+    if (timeout && mutant("poll-timeout-in-milliseconds")) {
+        const unsigned milliseconds = (unsigned)(timeout->tv_sec * 1000 + timeout->tv_nsec / 1000000);
+        rounded = (struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000L};
+        timeout = &rounded;
+    }
+    /* select(2) has no room for descriptors from 1024 on. */
+    for (nfds_t i = 0; i < count; i++)
+        if (entries[i].fd >= FD_SETSIZE && mutant("poll-by-select"))
+            entries[i].fd = -1;
     /* The peer looks every millisecond instead of sleeping until the event. */
     int result = 0;
     if ((!timeout || timeout->tv_sec > 1) && mutant("polls-in-turns"))
@@ -163,10 +191,37 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
             continue;
     else
         result = __real_ppoll(entries, count, timeout, mask);
+    /* A hang-up is checked first, and then nothing else. */
+    for (nfds_t i = 0; i < count; i++)
+        if (entries[i].revents & POLLHUP && mutant("poll-hang-up-alone"))
+            entries[i].revents = POLLHUP;
     /* Only requested events are checked: POLLHUP is reported without a request. */
     if (result == 1 && mutant("poll-masks-what-was-not-asked"))
         entries->revents &= entries->events;
     return result;
+}
+
+/* A transfer that does not wait needs O_NONBLOCK, which every process that shares the description sees. */
+static void leave_nonblocking(int fd) {
+    int error = errno;
+    __real_fcntl(fd, F_SETFL, __real_fcntl(fd, F_GETFL) | O_NONBLOCK);
+    errno = error;
+}
+
+ssize_t __wrap_preadv2(int fd, const struct iovec *parts, int count, off_t offset, int flags) {
+    /* After a hang-up there is nothing to wait for, so the peer reports the end of the file. */
+    struct pollfd entry = {.fd = fd};
+    if (mutant("hang-up-as-end-of-file") && poll(&entry, 1, 0) == 1 && entry.revents & POLLHUP)
+        return 0;
+    if (mutant("read-leaves-nonblocking"))
+        leave_nonblocking(fd);
+    return __real_preadv2(fd, parts, count, offset, flags);
+}
+
+ssize_t __wrap_pwritev2(int fd, const struct iovec *parts, int count, off_t offset, int flags) {
+    if (mutant("write-leaves-nonblocking"))
+        leave_nonblocking(fd);
+    return __real_pwritev2(fd, parts, count, offset, flags);
 }
 
 void (*__wrap_signal(int number, void (*handler)(int)))(int) {
@@ -176,7 +231,15 @@ void (*__wrap_signal(int number, void (*handler)(int)))(int) {
     return __real_signal(number, handler);
 }
 
+/* A path in a buffer of 256 bytes. */
+static const char *shortened(const char *path) {
+    static char buffer[256];
+    return strncpy(buffer, path, sizeof buffer - 1);
+}
+
 int __wrap_mkfifo(const char *path, mode_t mode) {
+    if (mutant("path-of-255-bytes"))
+        path = shortened(path);
     int result = __real_mkfifo(path, mode);
     /* The peer accepts any existing file at the path. */
     if (result == -1 && errno == EEXIST && mutant("fifo-exists-is-fine"))

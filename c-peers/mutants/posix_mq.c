@@ -109,7 +109,13 @@ ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *p
         clock_gettime(CLOCK_MONOTONIC, &now);
         end.tv_sec += now.tv_sec;
     }
-    return __real_mq_timedreceive(queue, room, size, priority, &end);
+    ssize_t result = __real_mq_timedreceive(queue, room, size, priority, &end);
+    /* The peer makes the queue non-blocking for a timeout, and leaves it so. */
+    if (result == -1 && errno == ETIMEDOUT && mutant("mq-left-nonblocking")) {
+        __real_mq_setattr(queue, &(struct mq_attr){.mq_flags = O_NONBLOCK}, NULL);
+        errno = ETIMEDOUT;
+    }
+    return result;
 }
 
 int __wrap_mq_timedsend(mqd_t queue, const char *bytes, size_t length, unsigned priority,

@@ -16,6 +16,7 @@ WRAPPED(sem_post);
 WRAPPED(sem_wait);
 WRAPPED(sem_trywait);
 WRAPPED(sem_timedwait);
+WRAPPED(sem_clockwait);
 WRAPPED(sem_getvalue);
 
 sem_t *__wrap_sem_open(const char *name, int flags, ...) {
@@ -97,6 +98,17 @@ int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
     if (result == -1 && errno == ETIMEDOUT && mutant("sem-timeout-as-again"))
         errno = EAGAIN;
     return result;
+}
+
+int __wrap_sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *deadline) {
+    /* The C library lacks the call, so the peer converts the deadline, in milliseconds of an int. */
+    struct timespec now, end = *deadline;
+    if (mutant("sem-deadline-in-milliseconds")) {
+        clock_gettime(clock, &now);
+        const unsigned left = (unsigned)((end.tv_sec - now.tv_sec) * 1000);
+        end = (struct timespec){now.tv_sec + left / 1000, end.tv_nsec};
+    }
+    return __real_sem_clockwait(semaphore, clock, &end);
 }
 
 int __wrap_sem_getvalue(sem_t *semaphore, int *value) {

@@ -40,9 +40,13 @@ int __wrap_sigqueue(pid_t pid, int number, union sigval value) {
 }
 
 int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout) {
-    int result = __real_sigtimedwait(set, info, timeout);
+    /* The seconds are kept in an unsigned int. */
+    struct timespec shorter = *timeout;
+    if (mutant("signal-timeout-of-32-bits"))
+        shorter.tv_sec = (uint32_t)shorter.tv_sec;
+    int result = __real_sigtimedwait(set, info, &shorter);
     while (result == -1 && errno == EINTR && mutant("signal-wait-hides-interruption"))
-        result = __real_sigtimedwait(set, info, timeout);
+        result = __real_sigtimedwait(set, info, &shorter);
     /* The declared structure has si_pid at the offset of si_uid. */
     if (result != -1 && mutant("signal-sender-at-wrong-offset")) {
         pid_t pid = info->si_pid;

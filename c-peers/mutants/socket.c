@@ -145,6 +145,11 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
     if (flags & MSG_PEEK && mutant("peeked-length-cut"))
         flags &= ~MSG_TRUNC;
     ssize_t result = __real_recvfrom(fd, room, size, flags, address, length);
+    /* The peer makes the socket non-blocking for a timeout, and leaves it so. */
+    if (result == -1 && errno == EAGAIN && mutant("receive-leaves-nonblocking")) {
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+        errno = EAGAIN;
+    }
     /* The peer treats an empty datagram as the end of a connection. */
     if (result == 0 && size > 0 && mutant("empty-datagram-as-end") && is_datagram(fd)) {
         errno = ENOTCONN;
@@ -196,9 +201,13 @@ int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *len
 }
 
 int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_t length) {
+    static const int on = 1;
     /* The peer does not set SO_PASSCRED. */
     if (option == SO_PASSCRED && mutant("credentials-never-asked-for"))
         return 0;
+    /* The option has no value: naming it switches it on. */
+    if (option == SO_PASSCRED && mutant("credentials-always-on"))
+        value = &on;
     /* The first start of a server works without it; a restart fails. */
     if (option == SO_REUSEADDR && mutant("reuse-address-forgotten"))
         return 0;

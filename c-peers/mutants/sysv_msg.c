@@ -2,6 +2,7 @@
 #include "mutant.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/msg.h>
@@ -36,6 +37,8 @@ ssize_t __wrap_msgrcv(int queue, void *message, size_t size, long type, int flag
     /* The peer removes the sign of a type. */
     if (type < 0 && mutant("msg-negative-type-lost"))
         type = -type;
+    if (mutant("msg-selection-truncated"))
+        type = (int32_t)type;
     /* The peer always sets MSG_NOERROR, so it truncates messages silently. */
     if (mutant("msg-cut-in-silence"))
         flags |= MSG_NOERROR;
@@ -58,6 +61,13 @@ int __wrap_msgctl(int queue, int command, struct msqid_ds *status) {
     /* The peer does not remove the queue, which outlives the process. */
     if (command == IPC_RMID && mutant("msg-removal-forgotten"))
         return 0;
+    /* The peer fills the structure of IPC_SET with its defaults, so a change of the mode resets the limit. */
+    struct msqid_ds other;
+    if (command == IPC_SET && status->msg_perm.mode == 0600 && mutant("msg-limit-reset")) {
+        other = *status;
+        other.msg_qbytes = 16384;
+        status = &other;
+    }
     int result = __real_msgctl(queue, command, status);
     if (command == IPC_STAT && result == 0 && mutant("msg-last-pids-exchanged")) {
         pid_t sender = status->msg_lspid;
@@ -70,5 +80,7 @@ int __wrap_msgctl(int queue, int command, struct msqid_ds *status) {
 int __wrap_msgget(key_t key, int flags) {
     if (mutant("msg-exclusive-forgotten"))
         flags &= ~IPC_EXCL;
+    if (mutant("key-of-31-bits"))
+        key &= INT_MAX;
     return __real_msgget(key, flags);
 }

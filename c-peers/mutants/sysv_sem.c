@@ -2,8 +2,10 @@
 #include "mutant.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/sem.h>
 #include <time.h>
 
@@ -21,6 +23,8 @@ union semun {
 int __wrap_semget(key_t key, int count, int flags) {
     if (mutant("sysv-sem-exclusive-forgotten"))
         flags &= ~IPC_EXCL;
+    if (mutant("key-of-31-bits"))
+        key &= INT_MAX;
     return __real_semget(key, count, flags);
 }
 
@@ -39,6 +43,9 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
         /* The peer always uses the first semaphore of a set. */
         if (mutant("sysv-sem-number-lost"))
             operations[i].sem_num = 0;
+        /* The number of a semaphore is an unsigned char. */
+        if (mutant("sysv-sem-number-of-8-bits"))
+            operations[i].sem_num &= 0xff;
         /* The peer ignores an operation of 0, which should wait for 0. */
         if (operations[i].sem_op == 0 && mutant("sysv-sem-zero-is-nothing"))
             return 0;
@@ -62,6 +69,11 @@ int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const st
         clock_gettime(CLOCK_REALTIME, &now);
         span.tv_sec += now.tv_sec;
     }
+    /* The timeout is in milliseconds, in an int. */
+    if (mutant("sysv-sem-timeout-in-milliseconds")) {
+        const unsigned milliseconds = (unsigned)(span.tv_sec * 1000 + span.tv_nsec / 1000000);
+        span = (struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    }
     return __real_semtimedop(set, operations, count, timeout ? &span : NULL);
 }
 
@@ -78,5 +90,18 @@ int __wrap_semctl(int set, int number, int command, ...) {
     /* The peer calls GETZCNT instead of GETNCNT. */
     if (command == GETNCNT && mutant("sysv-sem-counts-exchanged"))
         command = GETZCNT;
+    /* The values are kept in an array for 256 semaphores. */
+    if (command == SETALL && mutant("sysv-sem-array-of-256")) {
+        static unsigned short values[32000];
+        memcpy(values, argument.array, 256 * sizeof *values);
+        argument.array = values;
+    }
+    /* The peer fills the structure of IPC_SET with its defaults. */
+    struct semid_ds other;
+    if (command == IPC_SET && mutant("sysv-sem-mode-reset")) {
+        other = *argument.buf;
+        other.sem_perm.mode = 0600;
+        argument.buf = &other;
+    }
     return __real_semctl(set, number, command, argument);
 }

@@ -2,6 +2,7 @@
 #include "mutant.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ipc.h>
@@ -33,6 +34,9 @@ key_t __wrap_ftok(const char *path, int project) {
 int __wrap_shmget(key_t key, size_t size, int flags) {
     if (mutant("shm-exclusive-forgotten"))
         flags &= ~IPC_EXCL;
+    /* The key is parsed as a positive int, which loses its highest bit. */
+    if (mutant("key-of-31-bits"))
+        key &= INT_MAX;
     /* The size is rounded up to whole pages. */
     if (size > 0 && mutant("shm-size-in-pages"))
         size = (size + 4095) / 4096 * 4096;
@@ -71,6 +75,13 @@ int __wrap_shmdt(const void *address) {
 int __wrap_shmctl(int segment, int command, struct shmid_ds *status) {
     if (command == IPC_RMID && mutant("shm-removal-forgotten"))
         return 0;
+    /* The peer fills the structure of IPC_SET with its defaults. */
+    struct shmid_ds other;
+    if (command == IPC_SET && mutant("shm-mode-reset")) {
+        other = *status;
+        other.shm_perm.mode = 0600;
+        status = &other;
+    }
     int result = __real_shmctl(segment, command, status);
     /* The peer exchanges shm_cpid and shm_lpid. */
     if (command == IPC_STAT && result == 0 && mutant("shm-pids-exchanged")) {

@@ -108,6 +108,8 @@ static void dispatch(const struct plan *plan, const char *line) {
         reply_holders(line);
     else if (strncmp(line, "take", length) == 0)
         take_descriptor(line);
+    else if (strncmp(line, "features", length) == 0)
+        reply_features();
     else if (strncmp(line, "snapshot", length) == 0) {
         report_ends(plan); // a process that has ended is not listed
         reply_snapshot(plan);

@@ -48,6 +48,11 @@ int mqueue_directory(void); // a descriptor of the queues of this IPC namespace;
 void remember_ignored_signals(void); // before the first spawn, after this process has set its own
 void spawn(const struct plan *plan, const char *line);
 
+int become_another_user(void); // of the child; returns 0, or -1 with errno
+
+// features.c
+void reply_features(void); // what the machine lacks that scenarios can require
+
 // children.c
 void expect_end(int role, pid_t pid);                             // a peer whose segments belong to the cell
 pid_t collect(const struct plan *plan, int *status, int options); // waitpid(2) for any child

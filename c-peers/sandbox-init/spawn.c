@@ -53,9 +53,14 @@ static _Noreturn void fail_start(const struct child *child, const char *call) {
     _exit(write(child->report, &failure, sizeof failure) == sizeof failure ? 126 : 127);
 }
 
+int become_another_user(void) {
+    if (setgroups(0, NULL) == -1 || setresgid(NOBODY_ID, NOBODY_ID, NOBODY_ID) == -1)
+        return -1;
+    return setresuid(NOBODY_ID, NOBODY_ID, NOBODY_ID);
+}
+
 static void drop_privileges(const struct child *child) {
-    if (setgroups(0, NULL) == -1 || setresgid(NOBODY_ID, NOBODY_ID, NOBODY_ID) == -1 ||
-        setresuid(NOBODY_ID, NOBODY_ID, NOBODY_ID) == -1)
+    if (become_another_user() == -1)
         fail_start(child, "setresuid");
     // The runner may have inherited securebits that keep capabilities across the change of user.
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

@@ -8,7 +8,7 @@ struct RoleParser {
   /// With more roles than this, a scenario does not get every combination of languages: there would be too many cells.
   static let maximumOfAllLanguages = 6
 
-  private static let anotherUser = Scenario.Need.anotherUser.rawValue
+  private static let anotherUser = Feature.anotherUser.rawValue
   private static let interruptedCloses = "interrupted-closes"
 
   func parse(_ keys: [String: FixtureDocument.Value], templates: TemplateParser) -> [Role] {

@@ -56,7 +56,7 @@ struct ScenarioParser {
     if log.count == errorsBefore {
       ScriptCheck.run(steps, roles: roles, registry: registry, place: rolesValue.location, log: log)
     }
-    var needs = keys["needs"]?.list("needs").compactMap { $0.choice("a need", Scenario.Need.self) } ?? []
+    var needs = keys["needs"]?.list("needs").compactMap { $0.choice("a need", Feature.self) } ?? []
     if roles.contains(where: \.isAnotherUser), !needs.contains(.anotherUser) { needs.append(.anotherUser) }
     if roles.contains(where: \.hasInterruptedCloses), !needs.contains(.tracing) { needs.append(.tracing) }
     return Scenario(

@@ -15,7 +15,7 @@ struct ConsoleSummary {
     let skipped = results.notRunCount(planned: summary.planned)
     let others = [(results.unsupportedCount, "unsupported"), (skipped, "skipped")].filter { $0.0 > 0 }
     let counts = "\(results.passedCount) passed, \(results.failedCount) failed"
-    return matrix + verdicts + unsupported + failures + problems + ending
+    return matrix + verdicts + unsupported + failures + problems + notRun(skipped) + ending
       + [counts + others.map { ", \($0) \($1)" }.joined()]
   }
 
@@ -128,6 +128,22 @@ struct ConsoleSummary {
       + summary.problems.flatMap { problem in
         indented(problem, by: 4).enumerated().map { $0 == 0 ? "  -" + $1.dropFirst(3) : $1 }
       } + [""]
+  }
+
+  /// The share of the suite that says nothing about the peers, by mechanism, the emptiest first.
+  private func notRun(_ skipped: Int) -> [String] {
+    guard skipped > 0, summary.planned > 0 else { return [] }
+    let shares = Dictionary(grouping: results, by: \.cell.mechanism).compactMap { mechanism, results in
+      let count = results.count { $0.verdict == .notRun }
+      return count == 0
+        ? nil : (share: Double(count) / Double(results.count), "\(mechanism) \(count) of \(results.count)")
+    }.sorted { ($1.share, $0.1) < ($0.share, $1.1) }
+    let percent = decimal(100 * Double(skipped) / Double(summary.planned), places: 1)
+    let mechanisms = shares.isEmpty ? "." : ": " + shares.map(\.1).joined(separator: ", ") + "."
+    let text = "Not run: \(skipped) of \(counted(summary.planned, "cell")) (\(percent) %)" + mechanisms
+    return (text + " --require-min makes too few cells a failure.").escapedForDisplay.wrapped(to: style.width).map {
+      style.painted($0, .bad)
+    } + [""]
   }
 
   private var ending: [String] {

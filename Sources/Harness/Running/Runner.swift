@@ -36,7 +36,7 @@ public struct Runner: Sendable {
     let description = RunDescription(
       cells: plan.cells, jobs: configuration.jobs, seed: configuration.seed, isolation: "\(capabilities)",
       implementations: greetings.mapValues(\.implementation), kernel: MachineProbe.kernel, plan: order,
-      notes: PeerProbe.notes(on: greetings, configuration.registry))
+      notes: PeerProbe.notes(on: greetings, configuration.registry) + MachineProbe.notes(on: plan, context))
     let work = plan.groups.map { group in
       { @Sendable (runner: CellRunner) -> Void in
         CellGroupRun(

@@ -173,6 +173,22 @@ final class Sandbox {
   /// The kinds of objects that no snapshot lists here.
   func unobservableKinds() throws(SandboxError) -> Set<ObjectKind> { try list().unobservable }
 
+  /// The features that the machine lacks, as the peers in this sandbox would find them.
+  func missingFeatures() throws(SandboxError) -> [Feature: String] {
+    var tried: Set<Feature> = []
+    var missing: [Feature: String] = [:]
+    _ = try sandboxInit.perform(Request("features", Fields())) { fields in
+      guard let feature = fields["name"].flatMap(Feature.init) else { return }
+      tried.insert(feature)
+      if let errno = fields["errno"] { missing[feature] = "here \(errno)" }
+    }
+    let untried = Set(Feature.allCases).subtracting(tried).subtracting(Feature.ofTheRun)
+    guard untried.isEmpty else {
+      throw SandboxError("the sandbox init did not try \(untried.map(\.rawValue).sorted().joined(separator: ", "))")
+    }
+    return missing
+  }
+
   private func list() throws(SandboxError) -> (snapshot: ResourceSnapshot, unobservable: Set<ObjectKind>) {
     var objects: Set<KernelObject> = []
     var unknown: String?

@@ -25,6 +25,13 @@ struct SandboxCapabilities: Sendable, CustomStringConvertible {
   ///
   /// No peer may be asked to create one: nothing listed would look like nothing left behind.
   var unobservableKinds: Set<ObjectKind> = []
+  /// The features that this machine lacks, with how that shows: `here ENOSYS`.
+  var missing: [Feature: String] = [:]
+
+  /// How it shows that this machine lacks a feature; nil if it has it.
+  func lack(of feature: Feature) -> String? {
+    feature == .privateSandbox && isolation != .private ? "here \(isolation.rawValue)" : missing[feature]
+  }
 
   var description: String {
     let names = unobservableKinds.map(\.rawValue).sorted().joined(separator: ", ")

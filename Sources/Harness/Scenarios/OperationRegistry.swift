@@ -43,6 +43,10 @@ public struct Operation: Sendable, Hashable {
   var returns: String?
   /// The kinds of objects that it creates, as far as a snapshot may be unable to list them.
   var creates: Set<ObjectKind> = []
+  /// The features of the machine without which no peer can perform it.
+  var requires: Set<Feature> = []
+  /// The features that words in the values of its parameters require: `["MSG_COPY": .messageCopy]`.
+  var requiresForWords: [String: Feature] = [:]
   /// The parameter that may request an object without a known creator.
   var anonymous: String?
   /// The parameter with the process that it sends a signal to.
@@ -81,8 +85,8 @@ extension OperationRegistry {
 
 extension Operation {
   private static let keys = [
-    "takes", "opens", "maps", "closes", "releases", "returns", "creates", "anonymous", "signals", "completes", "sleeps",
-    "slices", "wakes",
+    "takes", "opens", "maps", "closes", "releases", "returns", "creates", "requires", "requires-for",
+    "anonymous", "signals", "completes", "sleeps", "slices", "wakes",
   ]
 
   fileprivate init?(_ name: SourceText, _ value: FixtureDocument.Value) {
@@ -111,6 +115,12 @@ extension Operation {
       name: name.text, takes: takes, opens: parameters("opens"), maps: parameters("maps"), closes: parameter("closes"),
       releases: isTrue("releases"), returns: facts["returns"]?.text("a name")?.text,
       creates: Set(facts["creates"]?.list("kinds").compactMap { $0.choice("a kind", ObjectKind.self) } ?? []),
+      requires: Set(facts["requires"]?.list("features").compactMap { $0.choice("a feature", Feature.self) } ?? []),
+      requiresForWords: Dictionary(
+        (facts["requires-for"]?.map("'requires-for'") ?? []).compactMap { word, value in
+          value.choice("a feature", Feature.self).map { (word.text, $0) }
+        }
+      ) { first, _ in first },
       anonymous: parameter("anonymous"), signals: parameter("signals"), completes: isTrue("completes"),
       sleeps: facts["sleeps"]?.texts("names") ?? [], sleepsInSlices: isTrue("slices"),
       wakes: facts["wakes"]?.number("'wakes'", in: 1...1000))

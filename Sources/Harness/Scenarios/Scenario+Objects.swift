@@ -1,7 +1,24 @@
 import PeerProtocol
 
-/// The objects that a script creates, as far as they decide where it can be run.
+/// What a script creates and requires, as far as it decides where the script can be run.
 extension Scenario {
+  /// The features that the machine must have.
+  func requirements(_ registry: OperationRegistry) -> Set<Feature> {
+    var features = Set(needs)
+    for (name, value) in requests {
+      guard let operation = registry[name] else { continue }
+      features.formUnion(operation.requires)
+      for (word, feature) in operation.requiresForWords
+      where operation.takes.contains(where: { value($0)?.contains(word) == true }) {
+        features.insert(feature)
+      }
+    }
+    let hands = steps.contains { if case .hand = $0.action { true } else { false } }
+    if hands { features.formUnion([.pidfdOpen, .pidfdGetfd]) }
+    if createsAnonymousObjects(registry) { features.insert(.privateSandbox) }
+    return features
+  }
+
   /// Whether it creates objects without a known creator: a System V queue or semaphore set without a key.
   ///
   /// On a shared machine no other process may remove them.

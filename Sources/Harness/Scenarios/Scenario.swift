@@ -14,8 +14,8 @@ public struct Scenario: Sendable {
   public let roles: [Role]
   /// The script, in the order in which it is performed.
   public let steps: [Step]
-  /// The features that it requires of the machine.
-  public let needs: [Need]
+  /// The features that it requires of the machine, beside those that its operations require.
+  public let needs: [Feature]
   /// The values of this row, in the order of the file.
   ///
   /// The steps have them filled in.
@@ -49,28 +49,8 @@ public struct Scenario: Sendable {
     public let value: String
   }
 
-  /// A requirement of a scenario on the machine.
-  ///
-  /// The runner probes it first; without it a cell is `not run`.
-  public enum Need: String, Sendable, CaseIterable {
-    /// A role can run as another user: the runner is root.
-    case anotherUser = "another-user"
-    /// The runner is not privileged, so that a limit holds for its peers.
-    case unprivileged
-    /// The cell uses names that are not unique to it.
-    case privateSandbox = "private-sandbox"
-    /// The kernel has SO_PEERPIDFD: Linux 6.5.
-    case peerDescriptor = "peer-descriptor"
-    /// The loopback address of IPv6.
-    case ipv6
-    /// A kernel that counts the reads and writes of a process: `/proc/PID/io`.
-    case callCounts = "call-counts"
-    /// A process can trace another one: ptrace(2).
-    case tracing
-  }
-
   package init(
-    id: String, title: String, spec: String, level: Level, roles: [Role], steps: [Step], needs: [Need],
+    id: String, title: String, spec: String, level: Level, roles: [Role], steps: [Step], needs: [Feature],
     parameters: [Parameter], pairings: PairingRule, isNegativeControl: Bool, location: SourceLocation
   ) {
     self.id = id
