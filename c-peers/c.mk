@@ -39,7 +39,7 @@ C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
 # The mutant peer has the same objects, linked with wrappers that replace calls. It is never installed.
 MUTANT_OBJECTS := $(MUTANT_SOURCES:%.c=$(BUILD)/obj/%.o)
-# An example program has no protocol to break.
+# An example program has no protocol, so it gets no mutants of it.
 CALL_MUTANTS := $(filter-out %/contract.o %/timeout.o,$(MUTANT_OBJECTS))
 MUTANT_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/mutants/c-examples/%)
 # A wrapper cannot implement a mutant in a header or a plain store. These sources are compiled from patched copies.

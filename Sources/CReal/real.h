@@ -1,4 +1,5 @@
-// The original calls that `swift-peer-mutants` replaces. The linker gives them these names.
+// The original functions of the calls that `swift-peer-mutants` replaces, under the names that the
+// linker gives them.
 #pragma once
 
 #include <CIPC.h>
@@ -19,6 +20,7 @@
 REAL(cipc_accept);
 REAL(cipc_bind);
 REAL(cipc_bind_path);
+REAL(cipc_clock_monotonic);
 REAL(cipc_connect);
 REAL(cipc_epoll_ctl);
 REAL(cipc_epoll_wait);
@@ -38,6 +40,7 @@ REAL(cipc_mq_open);
 REAL(cipc_mq_receive);
 REAL(cipc_mq_send);
 REAL(cipc_mq_timedreceive);
+REAL(cipc_mq_timedsend);
 REAL(cipc_mq_unlink);
 REAL(cipc_mremap);
 REAL(cipc_msg_set);
@@ -104,6 +107,7 @@ REAL(sem_close);
 REAL(sem_getvalue);
 REAL(sem_init);
 REAL(sem_post);
+REAL(sem_trywait);
 REAL(sem_wait);
 REAL(semget);
 REAL(shm_open);

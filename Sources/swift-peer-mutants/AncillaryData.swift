@@ -71,7 +71,7 @@ private func sendChanged(
 ) -> Int {
   let result = unsafe __real_cipc_receive_ancillary(socket, bytes, count, flags, descriptors, received)
   // The peer expects one descriptor and takes it; the others stay open.
-  // `msg_flags` is not looked at.
+  // `msg_flags` is not checked.
   if Mutant.flagsNotChecked.isOn, result != -1, let received = unsafe received { unsafe received.pointee.flags = 0 }
   if Mutant.firstDescriptorKept.isOn, result > 0, let received = unsafe received {
     unsafe received.pointee.descriptor_count = unsafe min(1, received.pointee.descriptor_count)
@@ -86,7 +86,7 @@ private func sendChanged(
 @c(__wrap_recvmsg) func receiveMessage(
   _ socket: Int32, _ message: UnsafeMutablePointer<msghdr>?, _ flags: Int32
 ) -> Int {
-  // Close-on-exec is set afterwards, or never.
+  // Close-on-exec is set later, or not at all.
   let asked = Mutant.inheritedByChildren.isOn ? flags & ~Int32(MSG_CMSG_CLOEXEC) : flags
   return unsafe __real_recvmsg(socket, message, asked)
 }

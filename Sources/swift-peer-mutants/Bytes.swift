@@ -5,13 +5,13 @@ import Glibc
 @c(__wrap_cipc_pipe_write) func pipeWrite(
   _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
-  // The length of a text in characters, which every collection has as `count`.
+  // `count` is the length of a text in characters, not in bytes.
   if Mutant.writeLengthInCharacters.isOn {
     let text = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
     return unsafe __real_cipc_pipe_write(descriptor, bytes, text.count, flags)
   }
-  // On Apple's systems the descriptor has F_SETNOSIGPIPE, so that a write needs no flag.
-  if Mutant.sigpipeLetThrough.isOn {
+  // On macOS a descriptor can have F_SETNOSIGPIPE, so that a write needs no flag. Linux has no such option.
+  if Mutant.sigpipeNotSuppressed.isOn {
     return unsafe __real_cipc_pipe_write(descriptor, bytes, count, flags & ~Int32(CIPC_NOSIGNAL))
   }
   // `text.utf8` without the NUL that a C string has.
@@ -26,6 +26,11 @@ import Glibc
       return index > 0 ? index : -1
     }
     return count
+  }
+  // The signal is blocked during the write, and an early return skips the restoration.
+  if Mutant.signalStaysBlocked.isOn {
+    var before: UInt64 = 0
+    _ = unsafe __real_cipc_sigmask(SIG_BLOCK, 1 << UInt64(SIGPIPE - 1), &before)
   }
   let result =
     unsafe writeFrame(descriptor, UnsafeRawBufferPointer(start: bytes, count: count))
@@ -52,7 +57,7 @@ private func writeRest(
 /// How many bytes the last short write has written.
 nonisolated(unsafe) private var shortWrite = 0
 
-/// What a write that failed leaves behind in the process and in the open file description.
+/// Leaves the state of the process and of the open file description changed after a failed write.
 private func leaveTraces(on descriptor: Int32, after reason: Int32) {
   var signals = sigset_t()
   _ = unsafe sigemptyset(&signals)
@@ -62,9 +67,9 @@ private func leaveTraces(on descriptor: Int32, after reason: Int32) {
     var immediately = timespec()
     while unsafe sigtimedwait(&signals, nil, &immediately) != -1 {}
   }
-  // The mask is restored at the end of the function, which an error leaves earlier.
+  // The mask is restored only at the end of the function, which an error leaves earlier.
   if Mutant.maskWithoutDefer.isOn, reason == EPIPE { _ = unsafe pthread_sigmask(SIG_BLOCK, &signals, nil) }
-  // The same for the flag of the description.
+  // The flag of the description is not restored either.
   if Mutant.writerLeftNonBlocking.isOn, reason == EAGAIN { leaveNonBlocking(descriptor) }
 }
 
@@ -78,7 +83,7 @@ func leaveNonBlocking(_ descriptor: Int32) {
 @c(__wrap_cipc_pipe_read) func pipeRead(
   _ descriptor: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
-  // A hang-up counts as the end of the file, whatever is still in the pipe.
+  // A hang-up counts as the end of the file, even if bytes are still in the pipe.
   if Mutant.hangUpAsEnd.isOn {
     var entry = pollfd(fd: descriptor, events: 0, revents: 0)
     if unsafe poll(&entry, 1, 0) == 1, entry.revents & Int16(POLLHUP) != 0 { return 0 }
@@ -101,7 +106,7 @@ func leaveNonBlocking(_ descriptor: Int32) {
     return result - 1
   }
   if Mutant.readerLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(descriptor) }
-  // The array was created with `repeating:count:`, and is returned whole.
+  // The array was created with `repeating:count:`, and is returned including the unused bytes.
   return Mutant.readFillsTheArray.isOn && result > 0 ? count : result
 }
 
@@ -134,8 +139,8 @@ private func isReadingEnd(_ descriptor: Int32) -> Bool {
 }
 
 @c(__wrap_cipc_pipe2) func pipe2(_ ends: UnsafeMutablePointer<Int32>?, _ flags: Int32) -> Int32 {
-  // As Foundation creates pipes: a child inherits both ends, and no reader ever sees end of file.
-  var flags = Mutant.pipeOfFoundation.isOn ? flags & ~O_CLOEXEC : flags
+  // Foundation creates pipes in this way: a child inherits both ends, and no reader ever sees end of file.
+  var flags = Mutant.foundationPipe.isOn ? flags & ~O_CLOEXEC : flags
   // O_DIRECT is not imported.
   if Mutant.directNotImported.isOn { flags &= ~Int32(CIPC_O_DIRECT) }
   return unsafe __real_cipc_pipe2(ends, flags)
@@ -144,10 +149,10 @@ private func isReadingEnd(_ descriptor: Int32) -> Bool {
 @c(__wrap_mkfifo) func mkfifo(_ path: UnsafePointer<CChar>?, _ mode: mode_t) -> Int32 {
   // `try? FileManager.default.removeItem(atPath: path)` before it is created.
   if Mutant.removedBeforeCreating.isOn { _ = unsafe __real_unlink(path) }
-  // 600 instead of 0o600: in C a leading zero would have made it octal.
+  // 600 is written instead of 0o600: in C a leading zero would have made it octal.
   let mode = Mutant.modeInDecimal.isOn ? mode_t(String(mode, radix: 8)) ?? mode : mode
   let result = unsafe withShortPath(path) { unsafe __real_mkfifo($0, mode) }
-  // A log statement between the call and reading errno.
+  // A log statement runs between the call and reading errno.
   if result == -1, Mutant.errnoAfterLog.isOn { errno = ENOTTY }
   return result
 }

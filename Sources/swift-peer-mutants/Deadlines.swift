@@ -51,7 +51,7 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
       if ready != 0 { return ready }
     }
   }
-  let ready = unsafe __real_cipc_ppoll(entries.baseAddress, entries.count, nanoseconds)
+  let ready = unsafe MutantClock.poll(entries.baseAddress, entries.count, nanoseconds)
   if ready == 0 { unsafe hasTimedOut = true }
   return ready
 }
@@ -61,7 +61,7 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
 ) -> Int32 {
   // `var event = epoll_event()`, and a count of 1.
   let most = Mutant.oneEpollEvent.isOn ? min(1, count) : count
-  let ready = unsafe __real_cipc_epoll_wait(epoll, events, most, nanoseconds)
+  let ready = unsafe MutantClock.epoll(epoll, events, most, nanoseconds)
   let buffer = unsafe UnsafeMutableBufferPointer(start: events, count: Int(max(0, ready)))
   let hangUp = UInt32(POLLHUP)
   for i in buffer.indices where unsafe Mutant.epollEventsAsEnumeration.isOn && buffer[i].events & hangUp != 0 {
@@ -92,7 +92,7 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
     let sum = uncarried(seconds, nanoseconds)
     return unsafe __real_cipc_sem_wait_until(semaphore, sum.seconds, sum.nanoseconds)
   }
-  let result = unsafe __real_cipc_sem_wait_until(semaphore, seconds, nanoseconds)
+  let result = unsafe MutantClock.semaphore(semaphore, seconds, nanoseconds)
   // `try?`, and the caller continues as if it had the semaphore.
   return Mutant.timeoutSwallowed.isOn && result == -1 && errno == ETIMEDOUT ? 0 : result
 }
@@ -123,7 +123,7 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
 ) -> Int {
   // `Date.timeIntervalSinceReferenceDate`: Foundation's epoch is 2001.
   let since = Mutant.deadlineSince2001.isOn ? seconds - 978_307_200 : seconds
-  let result = unsafe __real_cipc_mq_timedreceive(queue, room, size, priority, since, nanoseconds)
+  let result = unsafe MutantClock.receive(queue, room, size, priority, since, nanoseconds)
   // The queue was made non-blocking for the timeout, and `defer` is missing.
   if Mutant.queueLeftNonBlocking.isOn, result == -1, errno == ETIMEDOUT {
     _ = cipc_mq_setattr(queue, Int(O_NONBLOCK), nil)
@@ -143,7 +143,7 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
     for i in 0..<count where unsafe __real_cipc_semtimedop(set, operations + i, 1, time) == -1 { return -1 }
     return 0
   }
-  return unsafe withChanged(operations, count) { unsafe __real_cipc_semtimedop(set, $0, $1, time) }
+  return unsafe withChanged(operations, count) { unsafe MutantClock.operation(set, $0, $1, time) }
 }
 
 @c(__wrap_cipc_futex_wait) func futexWait(_ word: UnsafeRawPointer?, _ value: UInt32, _ nanoseconds: Int64) -> Int32 {
@@ -158,5 +158,5 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
       if result != -1 || errno != ETIMEDOUT { return result }
     }
   }
-  return unsafe __real_cipc_futex_wait(word, value, nanoseconds)
+  return unsafe MutantClock.futex(word, value, nanoseconds)
 }

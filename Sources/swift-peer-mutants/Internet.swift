@@ -40,7 +40,7 @@ nonisolated(unsafe) private var hasRead = false
 ) -> Int {
   let result = unsafe __real_cipc_internet_receive(socket, room, count, flags, from)
   // `UInt16(bigEndian:)` is missing.
-  if Mutant.receivedPortAsItIs.isOn, result != -1, let from = unsafe from {
+  if Mutant.receivedPortNotConverted.isOn, result != -1, let from = unsafe from {
     unsafe from.pointee.port = unsafe from.pointee.port.byteSwapped
   }
   // The peer treats an empty array as no datagram.
@@ -54,12 +54,12 @@ nonisolated(unsafe) private var hasRead = false
   if Mutant.pathOfFourteenBytes.isOn || Mutant.abstractAsPath.isOn {
     return unsafe connectToUnix(socket, address.pointee)
   }
-  guard Mutant.portAsItIs.isOn else {
+  guard Mutant.portNotConverted.isOn else {
     let result = unsafe __real_cipc_connect(socket, address)
     // Only what throws is a failure.
     return result == -1 && errno == EINPROGRESS && Mutant.inProgressAsConnected.isOn ? 0 : result
   }
-  // `sin_port` is a UInt16 like others: without `bigEndian`.
+  // `sin_port` is stored without `bigEndian`, like any other UInt16.
   var other = unsafe address.pointee
   unsafe withUnsafeMutableBytes(of: &other) { bytes in
     let family = unsafe bytes.load(as: UInt16.self)

@@ -14,14 +14,14 @@ import Glibc
   _ address: UnsafeMutableRawPointer?, _ length: Int, _ protection: Int32, _ flags: Int32, _ descriptor: Int32,
   _ offset: off_t
 ) -> UnsafeMutableRawPointer? {
-  // The page size of another machine, 16 KiB, to which offsets are rounded.
+  // The code assumes the page size of another machine, 16 KiB, and rounds offsets to it.
   var start = Mutant.pagesOfAnotherMachine.isOn ? offset & ~0x3FFF : offset
   if Mutant.mapOffsetOfUInt32.isOn { start = off_t(UInt32(truncatingIfNeeded: offset)) }
-  // The option set has a default, and nothing in it makes the mapping shared.
+  // The default of the option set does not make the mapping shared.
   var flags = flags
   if Mutant.privateByDefault.isOn, descriptor >= 0 { flags = flags & ~MAP_SHARED | MAP_PRIVATE }
   let memory = unsafe __real_mmap(address, length, protection, flags, descriptor, start)
-  // A FileHandle that nothing refers to any more closes a descriptor that is still in use.
+  // A FileHandle without references closes a descriptor that is still in use.
   if Mutant.closedByOwner.isOn, descriptor >= 0 { _ = __real_close(descriptor) }
   return unsafe memory
 }
@@ -37,7 +37,7 @@ import Glibc
   guard Mutant.remappedAsCopy.isOn, var copy = unsafe address?.pointee else {
     return unsafe __real_cipc_mremap(address, length, newLength)
   }
-  // The new address goes into a copy of the struct that has the old one.
+  // The new address is stored in a copy of the struct, and the original keeps the old one.
   var moved: UnsafeMutableRawPointer? = unsafe copy
   let result = unsafe __real_cipc_mremap(&moved, length, newLength)
   unsafe copy = unsafe moved ?? copy
@@ -78,11 +78,6 @@ import Glibc
 ) -> Int {
   // `var bytes = Array(UnsafeRawBufferPointer(...))`, and only the array changes.
   Mutant.storedInACopy.isOn ? count : unsafe __real_cipc_process_vm_write(to, from, count)
-}
-
-@c(__wrap_shm_open) func openShared(_ name: UnsafePointer<CChar>?, _ flags: Int32, _ mode: mode_t) -> Int32 {
-  // `[.create, .truncate]`, as for a file that is written anew.
-  unsafe __real_shm_open(name, Mutant.openedTruncating.isOn ? flags | O_TRUNC : flags, mode)
 }
 
 @c(__wrap_cipc_fallocate) func reserve(_ descriptor: Int32, _ offset: Int64, _ length: Int64) -> Int32 {

@@ -34,7 +34,9 @@ import Glibc
   // mq_open is variadic, and the form with two arguments is the one that is imported.
   if Mutant.queueWithoutAttributes.isOn { return unsafe __real_cipc_mq_open(name, flags, permissions, nil) }
   guard Mutant.attributesExchanged.isOn, var wanted = unsafe attributes?.pointee else {
-    return unsafe __real_cipc_mq_open(name, flags, permissions, attributes)
+    let queue = unsafe __real_cipc_mq_open(name, flags, permissions, attributes)
+    unsafe AtExit.remove(.queueRemovedAtExit, name, queue, flags: flags) { _ = cipc_mq_unlink($0) }
+    return queue
   }
   // The memberwise initializer without labels.
   (wanted.maximum_messages, wanted.message_size) = (wanted.message_size, wanted.maximum_messages)
@@ -67,7 +69,12 @@ import Glibc
     unsafe room.copyMemory(from: start, byteCount: min(length, size))
     return min(length, size)
   }
-  let length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
+  var length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
+  // A loop that tries again after a second, although the queue is nonblocking.
+  if Mutant.nonblockingTriesAgain.isOn, length == -1, errno == EAGAIN {
+    sleep(1)
+    length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
+  }
   if length >= 0, Mutant.priorityUnread.isOn { unsafe priority?.pointee = 0 }
   // The count of the buffer, instead of the count that the call returned.
   if Mutant.countOfBuffer.isOn, length > 0 { return size }

@@ -29,7 +29,7 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
   guard let address = unsafe address else { return cipc_address() }
   var copy = unsafe address.pointee
   let family = unsafe withUnsafeBytes(of: &copy) { unsafe $0.load(as: UInt16.self) }
-  // `MemoryLayout<sockaddr_un>.size` is a length that always works for paths, and never for abstract names.
+  // `MemoryLayout<sockaddr_un>.size` is passed as the length, which works for paths but not for abstract names.
   guard Int32(family) == AF_UNIX else { return copy }
   if Mutant.addressOfFullLength.isOn { copy.length = UInt32(MemoryLayout<sockaddr_un>.size) }
   // `String(cString:)` of an abstract name ends at its next NUL.
@@ -45,21 +45,23 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
 ) -> Int32 {
   let result = unsafe __real_cipc_peer_credentials(socket, credentials)
   guard result == 0, let credentials = unsafe credentials else { return result }
-  // struct ucred is not imported, and its fields were declared in the wrong order.
-  if Mutant.credentialsByMemory.isOn {
+  // struct ucred is not imported, and its fields were declared from memory, in the wrong order.
+  if Mutant.credentialsFromMemory.isOn {
     let found = unsafe credentials.pointee
     unsafe credentials.pointee = cipc_credentials(
       process: Int32(bitPattern: found.group), user: UInt32(bitPattern: found.process), group: found.user)
   }
-  // User -1 is converted to Int32 and traps.
-  if Mutant.nobodyOverflows.isOn { unsafe credentials.pointee.user = unsafe UInt32(Int32(credentials.pointee.user)) }
+  // User -1 is converted to Int32, which traps.
+  if Mutant.unknownUserOverflows.isOn {
+    unsafe credentials.pointee.user = unsafe UInt32(Int32(credentials.pointee.user))
+  }
   return result
 }
 
 @c(__wrap_cipc_socket_name) func socketName(
   _ socket: Int32, _ ofPeer: Int32, _ address: UnsafeMutablePointer<cipc_address>?
 ) -> Int32 {
-  // A Boolean parameter the wrong way round.
+  // A Boolean parameter has the opposite meaning.
   unsafe __real_cipc_socket_name(socket, Mutant.otherEndNamed.isOn ? 1 - ofPeer : ofPeer, address)
 }
 

@@ -50,15 +50,27 @@ private func clamped(_ key: Int32) -> Int32 {
 }
 
 @c(__wrap_shmget) func shmGet(_ key: Int32, _ size: Int, _ flags: Int32) -> Int32 {
-  __real_shmget(clamped(key), size, flags)
+  let segment = __real_shmget(clamped(key), size, flags)
+  AtExit.remove(.segmentRemovedAtExit, segment, flags: flags, creates: IPC_CREAT) {
+    _ = unsafe shmctl(segment, IPC_RMID, nil)
+  }
+  return segment
 }
 
 @c(__wrap_semget) func semGet(_ key: Int32, _ count: Int32, _ flags: Int32) -> Int32 {
-  __real_semget(clamped(key), count, flags)
+  let set = __real_semget(clamped(key), count, flags)
+  AtExit.remove(.setRemovedAtExit, set, flags: flags, creates: IPC_CREAT) {
+    _ = __real_cipc_semctl_value(set, 0, IPC_RMID, 0)
+  }
+  return set
 }
 
 @c(__wrap_msgget) func msgGet(_ key: Int32, _ flags: Int32) -> Int32 {
-  __real_msgget(clamped(key), flags)
+  let queue = __real_msgget(clamped(key), flags)
+  AtExit.remove(.messagesRemovedAtExit, queue, flags: flags, creates: IPC_CREAT) {
+    _ = unsafe msgctl(queue, IPC_RMID, nil)
+  }
+  return queue
 }
 
 @c(__wrap_cipc_shm_stat) func segmentStatus(
@@ -109,7 +121,7 @@ private func clamped(_ key: Int32) -> Int32 {
   guard Mutant.valuesOfInt.isOn, command == SETALL, let values = unsafe values else {
     return unsafe __real_cipc_semctl_array(set, command, values)
   }
-  // An array of Int instead of UInt16: three of four values are zero.
+  // The array has elements of type Int instead of UInt16, so three of four values are zero.
   let numbers = unsafe [Int(values[0]), Int(values[1])]
   return unsafe numbers.withUnsafeBytes { bytes in
     let start = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.assumingMemoryBound(to: UInt16.self)
@@ -123,7 +135,7 @@ private func clamped(_ key: Int32) -> Int32 {
   guard Mutant.keyByHashValue.isOn, let path = unsafe path, let key = unsafe key else {
     return unsafe __real_cipc_ftok(path, project, key)
   }
-  // `hashValue` is different in every process.
+  // The key is a `hashValue`, which is different in every process.
   unsafe key.pointee = unsafe Int32(truncatingIfNeeded: String(cString: path).hashValue) & .max
   return 0
 }

@@ -27,7 +27,7 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
         changed.msg_controllen = rights->cmsg_len;
     }
     /* The peer sends only the first descriptor, as in common examples. */
-    if (rights && mutant("rights-first-alone"))
+    if (rights && mutant("rights-first-only"))
         rights->cmsg_len = CMSG_LEN(sizeof(int));
     /* msg_controllen is missing, so the kernel ignores the ancillary data. */
     if (rights && mutant("rights-without-control-length"))
@@ -74,12 +74,12 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
         char bytes[SIZE];
     } control;
     /* The peer always asks for the credentials of the sender. */
-    if (mutant("credentials-asked-for-by-receiving"))
+    if (mutant("credentials-set-by-receiving"))
         setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int));
     if (mutant("rights-inherited"))
         flags &= ~MSG_CMSG_CLOEXEC;
     /* The buffer has room for all descriptors. The peer leaves those beyond the requested number open. */
-    if (mutant("rights-beyond-room-kept") && message->msg_controllen > 0) {
+    if (mutant("rights-surplus-kept") && message->msg_controllen > 0) {
         void *room = message->msg_control;
         size_t asked = message->msg_controllen;
         message->msg_control = &control;
@@ -105,7 +105,7 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
         message->msg_flags &= ~MSG_TRUNC;
     /* The peer uses the first header, whatever its type. */
     struct cmsghdr *credentials = find(message, SCM_CREDENTIALS);
-    if (credentials && mutant("first-header-alone") && message->msg_controllen > credentials->cmsg_len)
+    if (credentials && mutant("first-header-only") && message->msg_controllen > credentials->cmsg_len)
         message->msg_controllen = CMSG_SPACE(sizeof(struct ucred));
     /* The peer reports its own credentials instead of the sender's. */
     if (credentials && mutant("credentials-of-receiver")) {

@@ -74,6 +74,13 @@ ssize_t __wrap_read(int fd, void *bytes, size_t count) {
 ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
     if (fd == STDOUT_FILENO)
         return answer_wrongly(fd, bytes, count);
+    /* SIGPIPE is blocked during the write, and stays blocked. */
+    if (mutant("sigpipe-stays-blocked")) {
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGPIPE);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+    }
     /* A buffered stream splits a write in two: two calls are not atomic. */
     if (count > 1 && mutant("write-in-two-parts")) {
         ssize_t first = __real_write(fd, bytes, count / 2);
@@ -117,7 +124,7 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
     sigset_t broken;
     sigemptyset(&broken);
     sigaddset(&broken, SIGPIPE);
-    if (result == -1 && errno == EPIPE && mutant("pending-sigpipe-taken")) {
+    if (result == -1 && errno == EPIPE && mutant("pending-sigpipe-removed")) {
         while (sigtimedwait(&broken, NULL, &(struct timespec){0}) != -1)
             ;
         errno = EPIPE;
@@ -164,15 +171,24 @@ int __wrap_fcntl(int fd, int command, ...) {
         argument &= O_NONBLOCK;
     /* The requested capacity is reported, not the one that the kernel rounded it to. */
     int result = __real_fcntl(fd, command, argument);
-    if (command == F_SETPIPE_SZ && result != -1 && mutant("capacity-as-asked"))
+    if (command == F_SETPIPE_SZ && result != -1 && mutant("capacity-as-requested"))
         return argument;
     return result;
 }
 
 int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *timeout, const sigset_t *mask) {
     /* A timeout of 0 means no limit, as in some libraries. */
-    if (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0 && mutant("poll-zero-is-for-ever"))
+    if (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0 && mutant("poll-zero-means-no-limit"))
         timeout = NULL;
+    struct timespec changed;
+    /* The peer waits at least for a second, because its timeout is a number of seconds. */
+    if (timeout && timeout->tv_sec == 0 && mutant("poll-waits-a-second")) {
+        changed = (struct timespec){1, 0};
+        timeout = &changed;
+    }
+    /* A wait with a timeout makes the descriptors nonblocking, also for the processes that share them. */
+    for (nfds_t i = 0; timeout && i < count && mutant("polled-made-nonblocking"); i++)
+        __real_fcntl(entries[i].fd, F_SETFL, __real_fcntl(entries[i].fd, F_GETFL) | O_NONBLOCK);
     /* poll(2) takes milliseconds, in an int. */
     struct timespec rounded;
     if (timeout && mutant("poll-timeout-in-milliseconds")) {
@@ -191,12 +207,12 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
             continue;
     else
         result = __real_ppoll(entries, count, timeout, mask);
-    /* A hang-up is checked first, and then nothing else. */
+    /* The peer checks for a hang-up first, and then for no other event. */
     for (nfds_t i = 0; i < count; i++)
         if (entries[i].revents & POLLHUP && mutant("poll-hang-up-alone"))
             entries[i].revents = POLLHUP;
     /* Only requested events are checked: POLLHUP is reported without a request. */
-    if (result == 1 && mutant("poll-masks-what-was-not-asked"))
+    if (result == 1 && mutant("poll-masks-unrequested-events"))
         entries->revents &= entries->events;
     return result;
 }
@@ -242,7 +258,7 @@ int __wrap_mkfifo(const char *path, mode_t mode) {
         path = shortened(path);
     int result = __real_mkfifo(path, mode);
     /* The peer accepts any existing file at the path. */
-    if (result == -1 && errno == EEXIST && mutant("fifo-exists-is-fine"))
+    if (result == -1 && errno == EEXIST && mutant("fifo-existing-accepted"))
         return 0;
     /* A FIFO gets the usual mode of a file, which is readable by all. */
     if (result == 0 && mutant("fifo-mode-of-a-file"))
@@ -258,12 +274,15 @@ int __wrap_open(const char *path, int flags, ...) {
     /* Opened for reading and writing, an open never blocks, and a read never returns end of file. */
     if (!(flags & (O_CREAT | O_DIRECTORY)) && mutant("fifo-opened-both-ways"))
         flags = (flags & ~O_ACCMODE) | O_RDWR;
-    if (mutant("opened-to-be-inherited"))
+    if (mutant("opened-inheritable"))
         flags &= ~O_CLOEXEC;
     /* open(2) is variadic. With the wrong calling convention, the mode is an arbitrary register value. */
     if (flags & O_CREAT && mutant("open-mode-lost"))
         mode = 0;
-    return __real_open(path, flags, mode);
+    int fd = __real_open(path, flags, mode);
+    if (fd != -1 && !(flags & (O_CREAT | O_DIRECTORY)) && mutant("opened-path-removed-at-exit"))
+        remove_at_exit(__real_unlink, path);
+    return fd;
 }
 
 int __wrap_unlink(const char *path) {

@@ -25,5 +25,5 @@ pid_t __wrap_getpid(void) {
 mode_t __wrap_umask(mode_t mask) {
     /* The peer returns the new mask instead of the previous one. */
     mode_t before = __real_umask(mask);
-    return mutant("umask-answers-new") ? mask : before;
+    return mutant("umask-returns-new") ? mask : before;
 }

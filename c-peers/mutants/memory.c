@@ -30,6 +30,8 @@ int __wrap_shm_open(const char *name, int flags, mode_t mode) {
     if (mutant("posix-shm-exclusive-forgotten"))
         flags &= ~O_EXCL;
     int fd = __real_shm_open(name, flags, mode);
+    if (fd != -1 && !(flags & O_CREAT) && mutant("posix-shm-removed-at-exit"))
+        remove_at_exit(__real_shm_unlink, name);
     /* The descriptor is inherited by programs that the peer starts. */
     if (fd != -1 && mutant("posix-shm-inherited"))
         fcntl(fd, F_SETFD, 0);
@@ -37,7 +39,7 @@ int __wrap_shm_open(const char *name, int flags, mode_t mode) {
 }
 
 int __wrap_shm_unlink(const char *name) {
-    /* munmap(2) and close(2) end the mapping; the name is never unlinked. */
+    /* The peer unmaps and closes the object, but never unlinks its name. */
     if (mutant("posix-shm-unlink-forgotten"))
         return 0;
     return __real_shm_unlink(name);
@@ -116,7 +118,7 @@ int __wrap_sigaction(int number, const struct sigaction *action, struct sigactio
     /* The wrapper of the language always sets SA_RESTART, so EINTR never occurs. */
     if (mutant("restart-always"))
         other.sa_flags |= SA_RESTART;
-    /* signal(2) of System V, which forgets its handler after the first signal. */
+    /* The handler is installed as by signal(2) of System V, which resets it after the first signal. */
     if (mutant("handler-once"))
         other.sa_flags |= (int)SA_RESETHAND;
     return __real_sigaction(number, &other, before);

@@ -20,12 +20,19 @@ union semun {
     unsigned short *array;
 };
 
+static int remove_set(int set) {
+    return __real_semctl(set, 0, IPC_RMID);
+}
+
 int __wrap_semget(key_t key, int count, int flags) {
     if (mutant("sysv-sem-exclusive-forgotten"))
         flags &= ~IPC_EXCL;
     if (mutant("key-of-31-bits"))
         key &= INT_MAX;
-    return __real_semget(key, count, flags);
+    int set = __real_semget(key, count, flags);
+    if (set != -1 && !(flags & IPC_CREAT) && mutant("sysv-sem-removed-at-exit"))
+        remove_identifier_at_exit(remove_set, set);
+    return set;
 }
 
 int __wrap_semop(int set, struct sembuf *operations, size_t count) {
@@ -64,7 +71,7 @@ int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const st
     if (operations->sem_op > 0 && mutant("release-without-undo"))
         operations->sem_flg &= ~SEM_UNDO;
     /* semtimedop(2) takes a duration; the peer passes an absolute time. */
-    if (mutant("sysv-sem-span-as-deadline")) {
+    if (mutant("sysv-sem-duration-as-deadline")) {
         struct timespec now;
         clock_gettime(CLOCK_REALTIME, &now);
         span.tv_sec += now.tv_sec;
@@ -74,7 +81,18 @@ int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const st
         const unsigned milliseconds = (unsigned)(span.tv_sec * 1000 + span.tv_nsec / 1000000);
         span = (struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000L};
     }
-    return __real_semtimedop(set, operations, count, timeout ? &span : NULL);
+    /* The peer passes whole seconds. */
+    if (mutant("sysv-sem-timeout-in-seconds"))
+        span.tv_nsec = 0;
+    /* Each attempt has the whole timeout. */
+    static struct timespec first;
+    static bool interrupted;
+    first = interrupted ? first : span;
+    if (mutant("sysv-sem-timeout-of-every-attempt"))
+        span = first;
+    int result = __real_semtimedop(set, operations, count, timeout ? &span : NULL);
+    interrupted = result == -1 && errno == EINTR;
+    return result;
 }
 
 int __wrap_semctl(int set, int number, int command, ...) {

@@ -17,7 +17,7 @@ WRAPPED(shmctl);
 
 key_t __wrap_ftok(const char *path, int project) {
     /* The key is another hash of the path and the number, which no other program computes. */
-    if (mutant("ftok-of-ones-own")) {
+    if (mutant("ftok-with-another-hash")) {
         unsigned key = (unsigned)project;
         while (*path)
             key = key * 31 + (unsigned char)*path++;
@@ -31,6 +31,10 @@ key_t __wrap_ftok(const char *path, int project) {
     return __real_ftok(path, project);
 }
 
+static int remove_segment(int segment) {
+    return __real_shmctl(segment, IPC_RMID, NULL);
+}
+
 int __wrap_shmget(key_t key, size_t size, int flags) {
     if (mutant("shm-exclusive-forgotten"))
         flags &= ~IPC_EXCL;
@@ -40,7 +44,11 @@ int __wrap_shmget(key_t key, size_t size, int flags) {
     /* The size is rounded up to whole pages. */
     if (size > 0 && mutant("shm-size-in-pages"))
         size = (size + 4095) / 4096 * 4096;
-    return __real_shmget(key, size, flags);
+    int segment = __real_shmget(key, size, flags);
+    /* The peer registers every segment with a tracker that removes them at exit. */
+    if (segment != -1 && !(flags & IPC_CREAT) && mutant("shm-removed-at-exit"))
+        remove_identifier_at_exit(remove_segment, segment);
+    return segment;
 }
 
 static void *attached;
@@ -58,7 +66,7 @@ void *__wrap_shmat(int segment, const void *address, int flags) {
         return copy ? memcpy(copy, memory, status.shm_segsz) : memory;
     }
     /* A destructor detaches the memory before the process ends, so the death of the owner is not reported. */
-    if (memory != (void *)-1 && mutant("tidies-up-at-the-end")) {
+    if (memory != (void *)-1 && mutant("detaches-before-exit")) {
         attached = memory;
         atexit(detach);
     }

@@ -50,7 +50,7 @@ int __wrap_epoll_pwait2(int epoll, struct epoll_event *events, int most, const s
     for (int i = 0; i < ready; i++)
         if (mutant("epoll-masks-hang-up"))
             events[i].events &= ~(uint32_t)EPOLLHUP;
-    /* A hang-up is checked first, and then nothing else. */
+    /* The peer checks for a hang-up first, and then for no other event. */
     for (int i = 0; i < ready; i++)
         if (events[i].events & EPOLLHUP && mutant("epoll-hang-up-alone"))
             events[i].events = EPOLLHUP;
@@ -77,7 +77,7 @@ int __wrap_pidfd_open(pid_t process, unsigned flags) {
     /* The peer treats the number of an ended process as free before the process is collected. */
     char path[64], status[256] = "";
     snprintf(path, sizeof path, "/proc/%d/stat", process);
-    FILE *file = mutant("zombie-taken-for-gone") ? fopen(path, "re") : NULL;
+    FILE *file = mutant("zombie-treated-as-gone") ? fopen(path, "re") : NULL;
     if (file) {
         size_t length = fread(status, 1, sizeof status - 1, file);
         status[length] = '\0';

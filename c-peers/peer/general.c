@@ -39,7 +39,7 @@ static void perform_setrlimit(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* An inherited descriptor cannot be close-on-exec; from now on it is. */
+/* Makes an inherited descriptor close-on-exec, which it cannot be when it is inherited. */
 static void perform_adopt(struct call *call) {
     const char *handle = peer_new_handle(call, "handle");
     int fd = (int)peer_number(call, "fd", 0, INT32_MAX);

@@ -32,7 +32,7 @@
 
 enum { SHARED_MEMORY_SPACE = 32 << 20 };
 
-/// Tries what scenarios can require of the machine, in the sandbox, where the limits of the peers apply.
+/// Tests the features that scenarios can require, in the sandbox, where the limits of the peers apply.
 ///
 /// Each of these returns 0, or -1 with errno. A call whose arguments cannot succeed exists if it fails for
 /// another reason than a missing call or a filter.
@@ -108,10 +108,10 @@ static int try_mq(void) {
 }
 static int try_sysv_shm(void) {
     return exists(shmget(IPC_PRIVATE, 0, 0));
-} // a size of 0 is refused
+} // a size of 0 is invalid
 static int try_sysv_sem(void) {
     return exists(semget(IPC_PRIVATE, 0, 0));
-} // as are 0 semaphores
+} // 0 semaphores are invalid
 /// A key that no queue has.
 static int try_sysv_msg(void) {
     return exists(msgget((key_t)0xfeedbeef, 0)) == -1 ? -1 : exists(msgrcv(-1, NULL, 0, 0, IPC_NOWAIT));
@@ -123,7 +123,7 @@ static int try_msg_copy(void) {
     return exists(msgrcv(0x7FFFFFFF, message, 0, 0, MSG_COPY | IPC_NOWAIT));
 }
 
-/// Whoever does not know the option says so before it looks for a peer, which this socket does not have.
+/// A kernel without the option reports that before it checks for a peer, which this socket does not have.
 static int try_peer_pidfd(void) {
     int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int pidfd = -1;
@@ -151,19 +151,16 @@ static int try_ipv6(void) {
     return result;
 }
 
-/// Whether a process can become another user, as `spawn` does it. A child tries, since it cannot go back.
+static int try_user(enum user user) {
+    errno = EPERM;
+    return can_run_as(user) && lower_privileges(user) == NULL ? 0 : -1;
+}
+
 static int try_another_user(void) {
-    pid_t child = fork();
-    if (child == -1)
-        return -1;
-    if (child == 0)
-        _exit(become_another_user() == -1 ? errno : 0);
-    int status;
-    while (waitpid(child, &status, 0) == -1)
-        if (errno != EINTR)
-            return -1;
-    errno = WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
-    return errno == 0 ? 0 : -1;
+    return try_user(ANOTHER_USER);
+}
+static int try_root(void) {
+    return try_user(ROOT);
 }
 
 /// A user whose pipes exhaust /proc/sys/fs/pipe-user-pages-soft gets pipes of a page or two.
@@ -174,7 +171,7 @@ static int try_pipe_capacity(void) {
     int capacity = fcntl(ends[1], F_GETPIPE_SZ);
     close(ends[0]);
     close(ends[1]);
-    errno = EPERM; // as F_SETPIPE_SZ fails in this case
+    errno = EPERM; // the error of F_SETPIPE_SZ in this case
     return capacity < 65536 ? -1 : 0;
 }
 
@@ -207,37 +204,58 @@ static int try_tracing(void) {
     return result == -1 ? -1 : 0;
 }
 
+struct feature {
+    const char *name; // as Sources/Harness/Scenarios/Feature.swift has it
+    int (*try)(void);
+    bool by_this_process; // which does it for the peers
+};
+
+/// Tries a feature in a child with the privileges of a peer. Returns 0, or the reason why it is missing.
+static int missing(const struct feature *feature) {
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == -1)
+        return errno;
+    if (child == 0) {
+        bool lowered = feature->by_this_process || lower_privileges(PEER) == NULL;
+        errno = lowered ? 0 : errno;
+        _exit(lowered && feature->try() == 0 ? 0 : errno);
+    }
+    int status;
+    while (waitpid(child, &status, 0) == -1)
+        if (errno != EINTR)
+            return errno;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+}
+
 void reply_features(void) {
-    static const struct {
-        const char *name; // as fixtures/features.yaml has it
-        int (*try)(void);
-    } features[] = {
-        {"another-user", try_another_user},
-        {"call-counts", try_call_counts},
-        {"epoll_pwait2", try_epoll_pwait2},
-        {"eventfd", try_eventfd},
-        {"futex_waitv", try_futex_waitv},
-        {"ipv6", try_ipv6},
-        {"memfd_create", try_memfd_create},
-        {"mq", try_mq},
-        {"msg-copy", try_msg_copy},
-        {"peer-pidfd", try_peer_pidfd},
-        {"pidfd_getfd", try_pidfd_getfd},
-        {"pidfd_open", try_pidfd_open},
-        {"pidfd_send_signal", try_pidfd_send_signal},
-        {"pipe-capacity", try_pipe_capacity},
-        {"robust-list", try_robust_list},
-        {"shared-memory-space", try_shared_memory_space},
-        {"signalfd", try_signalfd},
-        {"sysv-msg", try_sysv_msg},
-        {"sysv-sem", try_sysv_sem},
-        {"sysv-shm", try_sysv_shm},
-        {"timerfd", try_timerfd},
-        {"tracing", try_tracing},
+    static const struct feature features[] = {
+        {"another-user", try_another_user, true},
+        {"call-counts", try_call_counts, true},
+        {"epoll_pwait2", try_epoll_pwait2, false},
+        {"eventfd", try_eventfd, false},
+        {"futex_waitv", try_futex_waitv, false},
+        {"ipv6", try_ipv6, false},
+        {"memfd_create", try_memfd_create, false},
+        {"mq", try_mq, false},
+        {"msg-copy", try_msg_copy, false},
+        {"peer-pidfd", try_peer_pidfd, false},
+        {"pidfd_getfd", try_pidfd_getfd, true},
+        {"pidfd_open", try_pidfd_open, false},
+        {"pidfd_send_signal", try_pidfd_send_signal, false},
+        {"pipe-capacity", try_pipe_capacity, false},
+        {"robust-list", try_robust_list, false},
+        {"root", try_root, true},
+        {"shared-memory-space", try_shared_memory_space, false},
+        {"signalfd", try_signalfd, false},
+        {"sysv-msg", try_sysv_msg, false},
+        {"sysv-sem", try_sysv_sem, false},
+        {"sysv-shm", try_sysv_shm, false},
+        {"timerfd", try_timerfd, false},
+        {"tracing", try_tracing, true},
     };
     for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
-        errno = 0;
-        int reason = features[i].try() == 0 ? 0 : errno;
+        int reason = missing(&features[i]);
         reply("feature");
         reply_text("name", features[i].name);
         if (reason != 0)

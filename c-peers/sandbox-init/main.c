@@ -132,6 +132,7 @@ int main(int argc, char **argv) {
     }
     if (!enter_sandbox(&plan))
         return 1;
+    protect_this_process();
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     remember_scratch(&plan);
     if (chdir(plan.scratch) == -1) {
@@ -147,6 +148,7 @@ int main(int argc, char **argv) {
     fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
     reply("ready");
     reply_text("scratch", plan.scratch);
+    reply_users();
     reply_end();
 
     struct pollfd sources[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = ended, .events = POLLIN}};
@@ -155,7 +157,7 @@ int main(int argc, char **argv) {
         char *line = NULL;
         if (poll(sources, 2, -1) == -1 && errno != EINTR)
             err(1, "poll");
-        // Ends first: the response to a later command must take them into account.
+        // Handle ends first: the response to a later command must take them into account.
         if (read(ended, information, sizeof information) > 0)
             report_ends(&plan);
         if (sources[0].revents == 0)

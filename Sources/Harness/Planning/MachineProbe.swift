@@ -2,12 +2,12 @@ import Foundation
 
 /// The check of the machine before the first cell.
 enum MachineProbe {
-  /// The available sandboxes and features, and why a better kind of sandbox is not available.
+  /// Returns the best isolation that is available here, why a better one is not, and the available features.
   static func capabilities(_ configuration: RunConfiguration) throws(RunError) -> SandboxCapabilities {
     var fallbackReason = "as requested"
     if configuration.isolation != .none {
       do { return try tried(SandboxCapabilities(isolation: .private), configuration) } catch {
-        // A sandbox init that is missing, hung or out of descriptors does not show what this machine allows.
+        // Fall back only if the kernel refused namespaces, not if the sandbox init is missing or does not respond.
         guard configuration.isolation == .auto, error.isRefusal else {
           throw RunError("a private sandbox is not available: \(error)")
         }
@@ -21,7 +21,7 @@ enum MachineProbe {
     }
   }
 
-  /// The same, with what peers and snapshots lack in such a sandbox.
+  /// Starts a sandbox, and adds the missing features and the kinds of objects that its snapshots cannot list.
   private static func tried(
     _ capabilities: SandboxCapabilities, _ configuration: RunConfiguration
   ) throws(SandboxError) -> SandboxCapabilities {
@@ -29,11 +29,10 @@ enum MachineProbe {
     let sandbox = try Sandbox(configuration.context(capabilities).sandbox, names: CellNames(), roles: 0)
     capabilities.unobservableKinds = try sandbox.unobservableKinds()
     capabilities.missing = try sandbox.missingFeatures()
-    if geteuid() == 0 { capabilities.missing[.unprivileged] = "here root" }
     return capabilities
   }
 
-  /// Why a scenario cannot be run here; nil if it can.
+  /// Returns the reason why a scenario cannot be run here; nil if it can.
   static func unmetNeed(of scenario: Scenario, _ context: CellContext) -> String? {
     let capabilities = context.sandbox.capabilities
     let required = scenario.requirements(context.registry).sorted { $0.rawValue < $1.rawValue }
@@ -48,7 +47,7 @@ enum MachineProbe {
     return nil
   }
 
-  /// What the machine lacks of what the cells of a plan require.
+  /// Returns a note for each feature that the cells of a plan require and the machine does not have.
   static func notes(on plan: Plan, _ context: CellContext) -> [String] {
     let required = plan.groups.reduce(into: Set<Feature>()) { $0.formUnion($1.scenario.requirements(context.registry)) }
     return required.sorted { $0.rawValue < $1.rawValue }.compactMap { feature in
@@ -61,6 +60,6 @@ enum MachineProbe {
     return release.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
-  /// `2027-03-01`, in UTC.
+  /// The current day in UTC, such as `2027-03-01`.
   static var today: String { String(Date.now.ISO8601Format().prefix(10)) }
 }

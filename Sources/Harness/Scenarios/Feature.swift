@@ -1,6 +1,6 @@
 /// A feature of the machine that a scenario or an operation requires.
 ///
-/// The runner probes it once. Without it, the cells that require it are *not run*.
+/// The runner probes each feature once. If it is missing, the cells that require it are *not run*.
 public enum Feature: String, Sendable, CaseIterable, Hashable {
   case anotherUser = "another-user"
   case callCounts = "call-counts"
@@ -17,6 +17,7 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
   case pidfdSendSignal = "pidfd_send_signal"
   case pipeCapacity = "pipe-capacity"
   case privateSandbox = "private-sandbox"
+  case root
   case robustList = "robust-list"
   case sharedMemorySpace = "shared-memory-space"
   case signalFD = "signalfd"
@@ -25,9 +26,8 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
   case systemVSharedMemory = "sysv-shm"
   case timerFD = "timerfd"
   case tracing
-  case unprivileged
 
-  /// What it is, and where it exists: the end of the sentence "the cell requires …".
+  /// The feature and, if not every kernel has it, its requirement, as the end of the sentence "the cell requires …".
   var description: String {
     switch self {
     case .anotherUser: "root with CAP_SETUID and CAP_SETGID, to run a role as another user"
@@ -46,6 +46,7 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
     case .pipeCapacity: "pipes of 64 KiB, which /proc/sys/fs/pipe-user-pages-soft limits for each user"
     case .privateSandbox: "a private sandbox"
     case .robustList: "get_robust_list(2)"
+    case .root: "root with its capabilities for files, users, networks and limits"
     case .sharedMemorySpace: "32 MiB of free space in /dev/shm"
     case .signalFD: "signalfd(2)"
     case .systemVMessages: "System V message queues, a kernel with CONFIG_SYSVIPC"
@@ -53,10 +54,9 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
     case .systemVSharedMemory: "System V shared memory, a kernel with CONFIG_SYSVIPC"
     case .timerFD: "timerfd_create(2)"
     case .tracing: "ptrace(2) of another process"
-    case .unprivileged: "a user without privilege, to whom limits apply"
     }
   }
 
-  /// Those that depend on how the runner was started, and not on the kernel, which the sandbox init tries.
-  static let ofTheRun: Set<Feature> = [.privateSandbox, .unprivileged]
+  /// The features that depend on how the runner was started; the sandbox init probes all others.
+  static let ofTheRun: Set<Feature> = [.privateSandbox]
 }

@@ -1,8 +1,8 @@
 import PeerProtocol
 
-/// What a script creates and requires, as far as it decides where the script can be run.
+/// The objects and features that a script needs, which determine where it can be run.
 extension Scenario {
-  /// The features that the machine must have.
+  /// Returns the features that the machine must have.
   func requirements(_ registry: OperationRegistry) -> Set<Feature> {
     var features = Set(needs)
     for (name, value) in requests {
@@ -19,9 +19,11 @@ extension Scenario {
     return features
   }
 
-  /// Whether it creates objects without a known creator: a System V queue or semaphore set without a key.
+  /// Whether it creates objects whose creator the kernel does not record: System V queues or semaphore sets without a
+  /// key.
   ///
-  /// On a shared machine no other process may remove them.
+  /// On a shared machine, the runner cannot distinguish them from the objects of other programs, so it must not remove
+  /// them.
   func createsAnonymousObjects(_ registry: OperationRegistry) -> Bool {
     requests.contains { operation, value in
       guard let parameter = registry[operation]?.anonymous, let key = value(parameter) else { return false }
@@ -29,7 +31,7 @@ extension Scenario {
     }
   }
 
-  /// Whether it creates objects of a kind, or counts them.
+  /// Whether the script creates or counts objects of a kind.
   func concerns(_ kind: ObjectKind, _ registry: OperationRegistry) -> Bool {
     requests.contains { operation, _ in registry[operation]?.creates.contains(kind) == true }
       || steps.contains { step in
@@ -42,7 +44,7 @@ extension Scenario {
       }
   }
 
-  /// The operations that its script requests.
+  /// The names of all operations that the script requests.
   var operations: Set<String> { Set(requests.map(\.operation)) }
 
   private var requests: [(operation: String, value: (String) -> String?)] {
@@ -56,7 +58,7 @@ extension Scenario {
     }
   }
 
-  /// Whether the key is private: a name, or a decimal or hexadecimal 0.
+  /// Whether the key is private: `IPC_PRIVATE`, or a decimal or hexadecimal 0.
   private static func isPrivate(_ key: String) -> Bool {
     key == "IPC_PRIVATE" || (key.hasPrefix("0x") ? Int(key.dropFirst(2), radix: 16) : Int(key)) == 0
   }

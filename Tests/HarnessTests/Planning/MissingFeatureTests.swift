@@ -5,10 +5,10 @@ import Testing
 
 @testable import Harness
 
-/// Machines that lack something, made with seccomp filters, mounts and limits around the sandbox init.
+/// Tests with machines that lack a feature, simulated by seccomp filters, mounts and limits for the sandbox init.
 @Suite("A machine that lacks a feature", .serialized)
 struct MissingFeatureTests {
-  /// The features that the runner finds missing if `script` starts the sandbox init.
+  /// Returns the features that the runner finds missing if `script` starts the sandbox init.
   private func missing(script: String, isolation: IsolationRule = .auto) async throws -> [Feature: String] {
     let directory = FileManager.default.temporaryDirectory.appending(path: "missing-\(UUID())")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -30,7 +30,7 @@ struct MissingFeatureTests {
   private static let without = Checkout.root.appending("build/bin/without").string
 
   @Test(
-    "is known to lack a system call, whether the kernel or a filter refuses it",
+    "is found to lack a system call that the kernel or a filter rejects",
     arguments: [
       ("futex_waitv", [.futexWaitv], "ENOSYS"), ("epoll_pwait2", [.epollPwait2], "ENOSYS"),
       ("memfd_create", [.memfdCreate], "ENOSYS"),
@@ -51,13 +51,13 @@ struct MissingFeatureTests {
     for feature in features { #expect(lacking[feature] == "here \(errno)") }
   }
 
-  @Test("is known to be without other users, as root without CAP_SETUID is", .enabled(if: geteuid() == 0))
+  @Test("is found to lack other users, if root does not have CAP_SETUID", .enabled(if: geteuid() == 0))
   func otherUsers() async throws {
     let lacking = try await missing(script: "exec \(Self.without) --eperm setresuid -- \(Checkout.sandboxInit) \"$@\"")
     #expect(lacking[.anotherUser] == "here EPERM")
   }
 
-  @Test("is known to have little shared memory", .enabled(if: geteuid() == 0)) func sharedMemory() async throws {
+  @Test("is found to have too little shared memory", .enabled(if: geteuid() == 0)) func sharedMemory() async throws {
     let mount = "mount -t tmpfs -o size=1m none /dev/shm"
     let lacking = try await missing(
       script: "exec unshare --mount /bin/sh -c '\(mount) && exec \(Checkout.sandboxInit) \"$@\"' sh \"$@\"",
@@ -65,8 +65,8 @@ struct MissingFeatureTests {
     #expect(lacking[.sharedMemorySpace] == "here ENOSPC")
   }
 
-  @Test("is known to have an exhausted quota of pipes", .enabled(if: geteuid() == 0)) func pipes() async throws {
-    // Each process substitution is a pipe, and bash holds its reading end.
+  @Test("is found to have an exhausted quota of pipes", .enabled(if: geteuid() == 0)) func pipes() async throws {
+    // Each process substitution is a pipe whose read end bash keeps open.
     let pipes = "ulimit -n 4096; for i in {1..1100}; do exec {descriptor}< <(:); done"
     let user = "setpriv --reuid 54321 --regid 54321 --clear-groups"
     let lacking = try await missing(
@@ -74,7 +74,7 @@ struct MissingFeatureTests {
     #expect(lacking[.pipeCapacity] == "here EPERM")
   }
 
-  @Test("does not run the cells that require it, and says so; all others run") func cells() async throws {
+  @Test("does not run the cells that require it, with a reason, but runs all others") func cells() async throws {
     let fixtures = try Checkout.fixtures.get()
     let capabilities = SandboxCapabilities(isolation: .private, missing: [.futexWaitv: "here ENOSYS"])
     let configuration = RunConfiguration(root: "", peers: PeerList([]), registry: fixtures.registry)
@@ -90,7 +90,7 @@ struct MissingFeatureTests {
   }
 
   @Test(
-    "is asked for what the words of a request require",
+    "is checked for features that only some values of a request require",
     arguments: [
       ("a: msgrcv msqid=1 msgsz=1 msgflg=IPC_NOWAIT|MSG_COPY", Feature.messageCopy),
       ("a: getsockopt handle=s optname=SO_PEERPIDFD", .peerPIDFD),
@@ -103,7 +103,7 @@ struct MissingFeatureTests {
     #expect(try #require(plain.scenarios.first).requirements(plain.registry).isEmpty)
   }
 
-  @Test("hands no descriptor on without pidfd_getfd") func hand() throws {
+  @Test("does not run cells that hand on a descriptor if it lacks pidfd_getfd") func hand() throws {
     let steps = "    - a: pipe2 reader=r writer=w\n    - hand: {a.w: b.w}\n    - b: close handle=w"
     let loaded = try Checkout.scenarios(ShellPeers.scenario(steps: steps).replacing("[a]", with: "[a, b]"))
     #expect(
