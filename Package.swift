@@ -88,7 +88,8 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
     // The same peer and the same programs with one defect that is switched on by an option.
     .systemLibrary(name: "CReal"),
     .executableTarget(
-      name: "swift-peer-mutants", dependencies: ["CIPC", "CReal", "SwiftExamples", "SwiftPeer"], swiftSettings: settings,
+      name: "swift-peer-mutants", dependencies: ["CIPC", "CReal", "SwiftExamples", "SwiftPeer"],
+      swiftSettings: settings,
       linkerSettings: [
         staticExecutable, .unsafeFlags(wrappedCalls.flatMap { ["-Xlinker", "--wrap=\($0)"] }),
         // Foundation, which the arguments of the programs need, leaves it out of a static executable.

@@ -114,7 +114,9 @@ func leaveNonBlocking(_ descriptor: Int32) {
 func repair(_ room: UnsafeMutableRawPointer, _ length: Int, _ size: Int) -> Int {
   let text = unsafe String(decoding: UnsafeRawBufferPointer(start: room, count: length), as: UTF8.self)
   let repaired = Array(text.utf8.prefix(size))
-  unsafe repaired.withUnsafeBytes { unsafe UnsafeMutableRawBufferPointer(start: room, count: size).copyMemory(from: $0) }
+  unsafe repaired.withUnsafeBytes {
+    unsafe UnsafeMutableRawBufferPointer(start: room, count: size).copyMemory(from: $0)
+  }
   return repaired.count
 }
 

@@ -22,7 +22,7 @@ enum AtExit {
 }
 
 @c(__wrap_shm_open) func shmOpen(_ name: UnsafePointer<CChar>?, _ flags: Int32, _ mode: mode_t) -> Int32 {
-  // `[.create, .truncate]`, as for a file that is written anew.
+  // `[.create, .truncate]`, as for a file whose content is replaced.
   let asked = Mutant.openedTruncating.isOn ? flags | O_TRUNC : flags
   let descriptor = unsafe __real_shm_open(name, asked, mode)
   unsafe AtExit.remove(.memoryRemovedAtExit, name, descriptor, flags: flags) { _ = shm_unlink($0) }

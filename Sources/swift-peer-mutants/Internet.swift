@@ -14,7 +14,7 @@ import Glibc
   _ socket: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
   // Options of the call have a default, and are not passed on.
-  let flags = Mutant.peekConsumes.isOn ? flags & ~Int32(MSG_PEEK) : flags
+  let flags = Mutant.peekOptionLost.isOn ? flags & ~Int32(MSG_PEEK) : flags
   // A connection is one message: after the first read there is nothing more to expect.
   if Mutant.oneReadIsAll.isOn, unsafe hasRead { return 0 }
   let result = unsafe __real_cipc_socket_read(socket, room, count, flags)

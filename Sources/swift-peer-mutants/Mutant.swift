@@ -168,7 +168,7 @@ enum Mutant: String, CaseIterable {
   case receiverLeftNonBlocking = "receiver-left-non-blocking"
   case receivedPortNotConverted = "received-port-not-converted"
   case lingerOfDuration = "linger-of-duration"
-  case peekConsumes = "peek-consumes"
+  case peekOptionLost = "peek-option-lost"
   case shutdownLeftToDeinit = "shutdown-left-to-deinit"
   case emptyDatagramNotSent = "empty-datagram-not-sent"
   case inProgressAsConnected = "in-progress-as-connected"
@@ -246,7 +246,7 @@ enum Mutant: String, CaseIterable {
   // Child processes
   case argumentsWithoutProgram = "arguments-without-program"
   case exitStatusShifted = "exit-status-shifted"
-  case childNotAwaited = "child-not-awaited"
+  case childResultDiscarded = "child-result-discarded"
   case inputLeftOpen = "input-left-open"
 
   // Programs

@@ -16,13 +16,11 @@ int __wrap_atexit(void (*function)(void)) {
 }
 
 pid_t __wrap_waitpid(pid_t pid, int *status, int options) {
-    /* The program starts a child and forgets it. */
-    if (mutant("child-not-waited-for")) {
-        *status = 0;
-        return pid;
-    }
     const pid_t ended = __real_waitpid(pid, status, options);
-    /* The status is taken for the exit status, which is in its second byte. */
+    /* The program only waits for the end of its child. */
+    if (mutant("child-status-ignored"))
+        *status = 0;
+    /* The program uses the status as the exit status, which is only its second byte. */
     if (ended != -1 && mutant("status-taken-raw"))
         *status = (*status >> 8) & 0xff;
     return ended;

@@ -143,7 +143,8 @@ void reply_transfers(const char *line) {
         return;
     }
     reply("ok");
-    reply_number("calls", (long long)(number_after(text, "\nsyscr: ", 10) + number_after(text, "\nsyscw: ", 10)));
+    reply_number("calls",
+                 (long long)(number_after(text, "\nsyscr: ", 10) + number_after(text, "\nsyscw: ", 10)));
     reply_end();
 }
 
@@ -199,8 +200,8 @@ static bool holds(int pid, const char *target) {
     return holds;
 }
 
-/// Lists the processes that have a pipe open, which delay the end of a role's output. A process that was killed
-/// is not listed: it is about to close the pipe.
+/// Lists the processes that have a pipe open, which delay the end of a role's output. A process that was
+/// killed is not listed: it is about to close the pipe.
 void reply_holders(const char *line) {
     char target[64], name[64];
     snprintf(target, sizeof target, "pipe:[%lld]", number_field(line, "inode", -1));

@@ -21,7 +21,9 @@ extension CellRun {
   private func mayEnd(_ role: RoleProcess) -> Bool {
     guard let pid = role.pid, !role.endIsKnown, !role.inputEnded else { return true }
     return client.roles.flatMap(\.messages).contains { message in
-      guard case .request(let request) = message, let target = registry[request.operation]?.signals else { return false }
+      guard case .request(let request) = message, let target = registry[request.operation]?.signals else {
+        return false
+      }
       return request.fields[target] == "\(pid)"
     }
   }
@@ -59,7 +61,8 @@ extension PeerClient {
   /// A reader waits for the end of file as long as any process could write, also by a descriptor that it has leaked.
   func holders(ofStreamOf role: RoleProcess, _ state: ProcessState) -> String {
     guard let pid = role.pid, let number = descriptor(inWhich: role, waits: state),
-      let own = try? sandbox.openFiles(of: pid).first(where: { $0.number == number }), own.isPipe, own.reads != own.writes
+      let own = try? sandbox.openFiles(of: pid).first(where: { $0.number == number }), own.isPipe,
+      own.reads != own.writes
     else { return "" }
     let direction = own.reads ? "writing" : "reading"
     var holders: [String] = []

@@ -90,7 +90,8 @@ final class RoleProcess {
 
   /// Records the descriptors that a successful request opened and closed, and the state that it changed.
   func follow(_ request: Request, _ response: Fields, _ operation: Operation) {
-    for (kind, word) in operation.changes where word.isEmpty || request.fields.entries.contains(where: { $0.value == word }) {
+    for (kind, word) in operation.changes
+    where word.isEmpty || request.fields.entries.contains(where: { $0.value == word }) {
       changed.insert(kind)
     }
     if let closes = operation.closes, let number = handles.removeValue(forKey: request.fields[closes] ?? "default") {
