@@ -98,7 +98,7 @@ final class PeerClient {
     try greet(role)
     do {
       guard let pid = role.pid else { return }
-      if context.isTraced { role.tracer = try sandbox.processState(of: pid).tracer }
+      if context.isTraced || role.role.hasInterruptedCloses { role.tracer = try sandbox.processState(of: pid).tracer }
       role.startsWith(try sandbox.holdings(of: pid))
     } catch {
       throw CellOutcome(error)
