@@ -64,12 +64,20 @@ $(BUILD)/swift-release: $(SWIFT_SOURCES) $(realpath $(shell command -v $(SWIFT))
 interop: build ## Run the suite: every scenario, every pairing of languages (RUN="--help" shows options)
 	@$(BIN)/ipc-interop run $(RUN)
 
-mutants: build c-mutants ## Build the mutants of the peers
+mutants: build c-mutants runner-mutants ## Build the mutants of the peers and of the runner
+
+# The sources of the runner with its mutants are written first; make finds by their times what to compile.
+.PHONY: runner-mutants
+runner-mutants: $(BUILD)/mutants/ipc-interop
+$(BUILD)/mutants/ipc-interop: $(BUILD)/swift-release fixtures/runner-mutants.yaml
+	@$(BIN)/ipc-interop self-test --write-runner .build/runner-mutants
+	@RUNNER_MUTANTS=1 $(SWIFT) build -c release --product ipc-interop-mutants
+	@install -D "$$($(SWIFT) build -c release --show-bin-path)/ipc-interop-mutants" $@
 
 self-test: mutants ## Test the suite: whether it catches every mutant (SELF_TEST="--help" shows options)
 	@$(BIN)/ipc-interop self-test $(SELF_TEST)
 
-docs/mutants.md: fixtures/mutants.yaml $(BIN)/ipc-interop
+docs/mutants.md: fixtures/mutants.yaml fixtures/runner-mutants.yaml $(BIN)/ipc-interop
 	@$(BIN)/ipc-interop self-test --list --format markdown > $@
 
 fault-injection: strace-deps build ## Inject a fault into every system call of every operation (FAULT_INJECTION="--help" shows options)

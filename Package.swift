@@ -105,6 +105,18 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
         .unsafeFlags(["-fsanitize=undefined", "-fsanitize-trap=undefined"]),
       ]),
   ]
+  // The runner with its mutants, whose sources `ipc-interop self-test --write-runner` writes. `make mutants` sets this.
+  // It is not optimized: compiling it would take longer than running it.
+  if Context.environment["RUNNER_MUTANTS"] != nil {
+    package.targets += [
+      .target(
+        name: "HarnessWithMutants", dependencies: ["PeerProtocol", system, .product(name: "Yams", package: "Yams")],
+        path: ".build/runner-mutants/Harness", swiftSettings: settings + [.unsafeFlags(["-Onone"])]),
+      .executableTarget(
+        name: "ipc-interop-mutants", dependencies: ["HarnessWithMutants", arguments, system],
+        path: ".build/runner-mutants/ipc-interop", swiftSettings: settings + [.unsafeFlags(["-Onone"])]),
+    ]
+  }
   // `make fuzz` sets this, and feeds the same targets by libFuzzer.
   package.targets.append(
     Context.environment["FUZZ"] == nil

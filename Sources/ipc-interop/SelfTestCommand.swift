@@ -10,7 +10,8 @@ struct SelfTestCommand: ParsableCommand {
     discussion: """
       A mutant is a peer with one deliberate defect. fixtures/mutants.yaml says which cells must catch it, and with what \
       reason. A mutant that survives, or is caught for another reason, is a failure; so is a build without a mutant that \
-      fails the same cells.
+      fails the same cells. fixtures/runner-mutants.yaml has mutants of the runner itself, and the mutants of peers and \
+      the commands that must notice each.
 
       EXAMPLES
         ipc-interop self-test                           all of them
@@ -29,6 +30,11 @@ struct SelfTestCommand: ParsableCommand {
   @Flag(help: "List the mutants, and run none.")
   var list = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Write the sources of the runner with its mutants to this directory, and run nothing.", valueName: "directory"))
+  var writeRunner: String?
+
   @OptionGroup var running: RunningOptions
 
   @Option(help: "Whether each cell has a sandbox of its own. required: exit 3 without one; auto: use one if possible.")
@@ -46,13 +52,16 @@ struct SelfTestCommand: ParsableCommand {
   func run() throws {
     let fixtures = try running.fixtures()
     let build: MutantBuild
-    let mutants: [Mutant]
-    do throws(FixtureErrors) { (build, mutants) = try fixtures.mutants(builds: mutantPeers) } catch {
+    let (mutants, ofRunner): ([Mutant], [RunnerMutant])
+    do throws(FixtureErrors) { (build, mutants, ofRunner) = try fixtures.mutants(builds: mutantPeers) } catch {
       throw RunError("\(error)", status: .usage)
     }
+    if let writeRunner {
+      return try RunnerMutantSources(root: fixtures.root, mutants: ofRunner).write(to: writeRunner)
+    }
     if list {
-      let mutants = try mutants.named(mutant)
-      return try output.write(output.format == .markdown ? mutants.markdown : mutants.map { $0.name + "\n" }.joined())
+      let list = try MutantList(mutants, ofRunner, names: mutant)
+      return try output.write(output.format == .markdown ? list.markdown : list.names.map { $0 + "\n" }.joined())
     }
     var configuration = fixtures.configuration
     running.set(
@@ -62,8 +71,9 @@ struct SelfTestCommand: ParsableCommand {
     configuration.isolation = isolation
     Interruption.listen()
     let test = try SelfTest(
-      configuration, scenarios: fixtures.scenarios, mutants: mutants, build: build, names: mutant)
-    let writer = try ReportWriter(output) { MutantTable(mutants, style: $0) }
+      configuration, scenarios: fixtures.scenarios, mutants: mutants, build: build, runnerMutants: ofRunner,
+      names: mutant)
+    let writer = try ReportWriter(output) { MutantTable(mutants, ofRunner, style: $0) }
     let summary = try test.run { writer.receive($0) }
     try writer.finish()
     throw ExitCode(summary.exitStatus.rawValue)

@@ -11,6 +11,8 @@ WRAPPED(msgrcv);
 WRAPPED(msgctl);
 WRAPPED(msgget);
 
+void leave_keyed(const char *kind, key_t key);
+
 struct message {
     long mtype;
     char mtext[];
@@ -68,6 +70,8 @@ int __wrap_msgctl(int queue, int command, struct msqid_ds *status) {
 }
 
 int __wrap_msgget(key_t key, int flags) {
+    if (flags & IPC_CREAT)
+        leave_keyed("msg", key);
     if (mutant("msg-exclusive-forgotten"))
         flags &= ~IPC_EXCL;
     return __real_msgget(key, flags);

@@ -6,11 +6,14 @@
 #include <stdint.h>
 #include <sys/sem.h>
 #include <time.h>
+#include <unistd.h>
 
 WRAPPED(semget);
 WRAPPED(semop);
 WRAPPED(semtimedop);
 WRAPPED(semctl);
+
+void leave_keyed(const char *kind, key_t key);
 
 union semun {
     int val;
@@ -19,6 +22,8 @@ union semun {
 };
 
 int __wrap_semget(key_t key, int count, int flags) {
+    if (flags & IPC_CREAT)
+        leave_keyed("sem", key);
     if (mutant("sysv-sem-exclusive-forgotten"))
         flags &= ~IPC_EXCL;
     return __real_semget(key, count, flags);
@@ -42,6 +47,14 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
         /* The peer ignores an operation of 0, which should wait for 0. */
         if (operations[i].sem_op == 0 && mutant("sysv-sem-zero-is-nothing"))
             return 0;
+    }
+    /* The peer tries again every millisecond instead of waiting. */
+    while (count == 1 && mutant("semop-naps")) {
+        struct sembuf attempt = *operations;
+        attempt.sem_flg |= IPC_NOWAIT;
+        if (__real_semop(set, &attempt, 1) == 0)
+            return 0;
+        usleep(1000);
     }
     int result = __real_semop(set, operations, count);
     while (result == -1 && errno == EINTR && mutant("sysv-sem-hides-interruption"))

@@ -14,6 +14,8 @@ WRAPPED(shmat);
 WRAPPED(shmdt);
 WRAPPED(shmctl);
 
+void leave_keyed(const char *kind, key_t key);
+
 key_t __wrap_ftok(const char *path, int project) {
     /* The key is another hash of the path and the number, which no other program computes. */
     if (mutant("ftok-of-ones-own")) {
@@ -22,6 +24,9 @@ key_t __wrap_ftok(const char *path, int project) {
             key = key * 31 + (unsigned char)*path++;
         return (key_t)(key & 0x7fffffff);
     }
+    /* The peer ignores the project. */
+    if (mutant("ftok-without-project"))
+        project = 'A';
     /* ftok(3) uses eight bits of the project; the peer uses all of them. */
     struct stat status;
     if (mutant("ftok-with-whole-number") && stat(path, &status) == 0)
@@ -31,6 +36,8 @@ key_t __wrap_ftok(const char *path, int project) {
 }
 
 int __wrap_shmget(key_t key, size_t size, int flags) {
+    if (flags & IPC_CREAT)
+        leave_keyed("shm", key);
     if (mutant("shm-exclusive-forgotten"))
         flags &= ~IPC_EXCL;
     /* The size is rounded up to whole pages. */

@@ -35,14 +35,17 @@ public struct Fixtures: Sendable {
     pitfalls = haveScenarios ? PitfallGroup.load(root: root.string, scenarios: scenarios, log: log) : []
   }
 
-  /// Reads the mutants, and the builds of the peers that contain them.
-  public func mutants(builds file: String?) throws(FixtureErrors) -> (build: MutantBuild, mutants: [Mutant]) {
+  /// Reads the mutants of the peers and of the runner, and the builds of the peers that contain them.
+  public func mutants(builds file: String?) throws(FixtureErrors) -> (
+    build: MutantBuild, mutants: [Mutant], ofRunner: [RunnerMutant]
+  ) {
     let log = DiagnosticLog()
     let peers = PeerList.load(files: [file ?? "\(root)/fixtures/mutant-peers.yaml"], root: root, log: log)
     let mutants = MutantLoader.load(
       root: root, scenarios: scenarios, languages: peers.peers.map(\.language), log: log)
+    let ofRunner = RunnerMutantLoader.load(root: root, mutants: mutants.map(\.name), log: log)
     try log.check()
-    return (MutantBuild(peers), mutants)
+    return (MutantBuild(peers), mutants, ofRunner)
   }
 
   /// A run of all cells, with the default options.

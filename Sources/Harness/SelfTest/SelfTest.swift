@@ -3,11 +3,13 @@ import Synchronization
 /// Tests the suite: runs every mutant in the cells that must catch it, and runs the same cells with no mutant enabled.
 ///
 /// It is reported as a run. A cell with a mutant is as expected if its verdict and reason are those of
-/// `fixtures/mutants.yaml`, and a cell of a build without a mutant if it passes.
+/// `fixtures/mutants.yaml`, and a cell of a build without a mutant if it passes. A cell with a mutant of the runner is a
+/// test that must notice the defect, and passes if it does.
 public struct SelfTest: Sendable {
   private let configuration: RunConfiguration
   private let capabilities: SandboxCapabilities
   private let trials: [SelfTestTrial]
+  private let runnerTrials: [RunnerMutantTrial]
   private let problems: [String]
   /// How many hanging mutants wait for their time limits at once.
   ///
@@ -15,15 +17,18 @@ public struct SelfTest: Sendable {
   private static let hangingAtOnce = 6
 
   /// Creates a self-test of the mutants with these names; of all if there are none.
+  ///
+  /// `runnerMutants` are those of the runner.
   public init(
     _ configuration: RunConfiguration, scenarios: [Scenario], mutants: [Mutant], build: MutantBuild,
-    names: [String] = []
+    runnerMutants: [RunnerMutant] = [], names: [String] = []
   ) throws(RunError) {
     self.configuration = configuration
     let capabilities = try MachineProbe.capabilities(configuration)
     self.capabilities = capabilities
     var problems = try build.problems(mutants, configuration.context(capabilities))
-    let chosen = try mutants.named(names)
+    try MutantNames.check(names, mutants, runnerMutants)
+    let chosen = mutants.named(names)
     if names.isEmpty {
       let mechanisms = Set(scenarios.map(\.mechanism))
       for mechanism in mechanisms.subtracting(mutants.flatMap(\.mechanisms)).sorted() {
@@ -50,17 +55,19 @@ public struct SelfTest: Sendable {
     }
     self.trials = trials
     self.problems = problems
+    runnerTrials = try RunnerMutantTrial.all(runnerMutants.named(names), configuration, capabilities)
   }
 
   /// Runs everything, and reports it to `listener`, one event at a time.
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
     let runner = CellRunner(listener: listener)
     let description = RunDescription(
-      cells: trials.flatMap(\.cells), jobs: configuration.jobs, isolation: "\(capabilities)",
+      cells: trials.flatMap(\.cells) + runnerTrials.flatMap(\.cells), jobs: configuration.jobs, isolation: "\(capabilities)",
       kernel: MachineProbe.kernel)
     func work(_ trials: [SelfTestTrial]) -> [@Sendable (CellRunner) -> Void] { trials.flatMap(\.work) }
+    let ofTheRunner = runnerTrials.map { trial in { @Sendable (runner: CellRunner) -> Void in trial.run(runner) } }
     let lanes = [
-      CellRunner.Lane(threads: configuration.jobs, work: work(trials.filter { !$0.hangs })),
+      CellRunner.Lane(threads: configuration.jobs, work: work(trials.filter { !$0.hangs }) + ofTheRunner),
       CellRunner.Lane(threads: Self.hangingAtOnce, work: work(trials.filter(\.hangs))),
     ]
     var rules = configuration.rules
