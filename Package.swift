@@ -105,10 +105,20 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
         .unsafeFlags(["-fsanitize=undefined", "-fsanitize-trap=undefined"]),
       ]),
   ]
-  // The runner with its mutants, whose sources `ipc-interop self-test --write-runner` writes. `make mutants` sets this.
-  // It is not optimized: compiling it would take longer than running it.
-  if Context.environment["RUNNER_MUTANTS"] != nil {
+  // `make mutants` sets this, to the calls of c-peers/generated-mutants/calls.h.
+  if let calls = Context.environment["GENERATED_CALLS"] {
     package.targets += [
+      // The Swift peer with a change in one of these calls.
+      .target(
+        name: "GeneratedMutants", path: "c-peers/generated-mutants", sources: ["intercept.c", "wrappers.c"],
+        cSettings: [.define("_GNU_SOURCE")]),
+      .executableTarget(
+        name: "swift-peer-generated", dependencies: ["GeneratedMutants", "SwiftPeer"], swiftSettings: settings,
+        linkerSettings: [
+          staticExecutable, .unsafeFlags(calls.split(separator: " ").flatMap { ["-Xlinker", "--wrap=\($0)"] }),
+        ]),
+      // The runner with its mutants, whose sources `ipc-interop self-test --write-runner` writes. It is not optimized:
+      // compiling it would take longer than running it.
       .target(
         name: "HarnessWithMutants", dependencies: ["PeerProtocol", system, .product(name: "Yams", package: "Yams")],
         path: ".build/runner-mutants/Harness", swiftSettings: settings + [.unsafeFlags(["-Onone"])]),

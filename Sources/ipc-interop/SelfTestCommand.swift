@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Harness
+import Synchronization
 import SystemPackage
 
 struct SelfTestCommand: ParsableCommand {
@@ -11,7 +12,8 @@ struct SelfTestCommand: ParsableCommand {
       A mutant is a peer with one deliberate defect. fixtures/mutants.yaml says which cells must catch it, and with what \
       reason. A mutant that survives, or is caught for another reason, is a failure; so is a build without a mutant that \
       fails the same cells. fixtures/runner-mutants.yaml has mutants of the runner itself, and the mutants of peers and \
-      the commands that must notice each.
+      the commands that must notice each. --generated changes one argument or result of one call at a time, and reports \
+      which changes no scenario notices.
 
       EXAMPLES
         ipc-interop self-test                           all of them
@@ -35,6 +37,14 @@ struct SelfTestCommand: ParsableCommand {
       "Write the sources of the runner with its mutants to this directory, and run nothing.", valueName: "directory"))
   var writeRunner: String?
 
+  @Flag(help: "Run the generated mutants whose names contain one of the arguments; all of them without arguments.")
+  var generated = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --generated: write a sample of the killed mutants to this file.", valueName: "file"))
+  var writeSample: String?
+
   @OptionGroup var running: RunningOptions
 
   @Option(help: "Whether each cell has a sandbox of its own. required: exit 3 without one; auto: use one if possible.")
@@ -52,8 +62,8 @@ struct SelfTestCommand: ParsableCommand {
   func run() throws {
     let fixtures = try running.fixtures()
     let build: MutantBuild
-    let (mutants, ofRunner): ([Mutant], [RunnerMutant])
-    do throws(FixtureErrors) { (build, mutants, ofRunner) = try fixtures.mutants(builds: mutantPeers) } catch {
+    let (mutants, ofRunner, ofCalls): ([Mutant], [RunnerMutant], GeneratedMutantList)
+    do throws(FixtureErrors) { (build, mutants, ofRunner, ofCalls) = try fixtures.mutants(builds: mutantPeers) } catch {
       throw RunError("\(error)", status: .usage)
     }
     if let writeRunner {
@@ -70,12 +80,28 @@ struct SelfTestCommand: ParsableCommand {
         + (isolation == .auto ? [] : [("--isolation", isolation.rawValue)]))
     configuration.isolation = isolation
     Interruption.listen()
+    if generated { return try runGenerated(configuration, fixtures.scenarios, ofCalls) }
     let test = try SelfTest(
       configuration, scenarios: fixtures.scenarios, mutants: mutants, build: build, runnerMutants: ofRunner,
-      names: mutant)
+      generated: ofCalls, names: mutant)
     let writer = try ReportWriter(output) { MutantTable(mutants, ofRunner, style: $0) }
     let summary = try test.run { writer.receive($0) }
     try writer.finish()
+    throw ExitCode(summary.exitStatus.rawValue)
+  }
+
+  private func runGenerated(
+    _ configuration: RunConfiguration, _ scenarios: [Scenario], _ list: GeneratedMutantList
+  ) throws {
+    let test = try GeneratedTest(configuration, scenarios: scenarios, list: list, filters: mutant)
+    let writer = try ReportWriter(output) { GeneratedTable(style: $0) }
+    let sample = Mutex(GeneratedSample.Choice())
+    let summary = try test.run { event in
+      if case .cellEnded(let result) = event { sample.withLock { $0.add(result) } }
+      writer.receive(event)
+    }
+    try writer.finish()
+    if let writeSample { try OutputFile.write(sample.withLock { $0.text }, to: writeSample) }
     throw ExitCode(summary.exitStatus.rawValue)
   }
 }

@@ -5,7 +5,7 @@
  *   o  offset or long       k  key                 t  timeout       p  pointer, s  text
  *   M  mutex: only those that processes share are changed          -  never changed
  * Results
- *   C  count or -1          D  descriptor or -1    Z  0 or -1       E  0 or an errno
+ *   C  count or -1, I the same as int   D  descriptor or -1    Z  0 or -1       E  0 or an errno
  *   V  number or -1         P  pointer
  */
 CALL(accept4, "dppf", D)
@@ -15,7 +15,7 @@ CALL(close, "d", Z)
 CALL(connect, "dpn", Z)
 CALL(epoll_create1, "f", D)
 CALL(epoll_ctl, "dvdp", Z)
-CALL(epoll_pwait2, "dpvtp", C)
+CALL(epoll_pwait2, "dpvtp", I)
 CALL(eventfd, "vf", D)
 CALL(fallocate, "dfoo", Z)
 CALL(fchmod, "df", Z)
@@ -61,7 +61,7 @@ CALL(open, "sff", D)
 CALL(pidfd_open, "vf", D)
 CALL(pidfd_send_signal, "dvpf", Z)
 CALL(pipe2, "pf", Z)
-CALL(ppoll, "pntp", C)
+CALL(ppoll, "pntp", I)
 CALL(pread, "dpno", C)
 CALL(preadv2, "dpnof", C)
 CALL(process_vm_readv, "vpnpnf", C)

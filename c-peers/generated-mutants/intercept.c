@@ -147,7 +147,7 @@ static long change_failure(const struct call *call, const long arguments[7], lon
 }
 
 static long change_success(const struct call *call, const long arguments[7], long result) {
-    bool is_count = call->result == RESULT_C;
+    bool is_count = call->result == RESULT_C || call->result == RESULT_I;
     const char *length = strchr(call->arguments, 'n');
     if (is_count && length && result > 0 && result < arguments[length - call->arguments] &&
         is_on(call, "result:whole"))

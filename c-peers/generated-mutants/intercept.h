@@ -1,7 +1,7 @@
 /* One call that may be changed. */
 #pragma once
 
-enum result { RESULT_C, RESULT_D, RESULT_Z, RESULT_E, RESULT_V, RESULT_P };
+enum result { RESULT_C, RESULT_I, RESULT_D, RESULT_Z, RESULT_E, RESULT_V, RESULT_P };
 
 struct call {
     const char *name;

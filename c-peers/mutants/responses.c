@@ -92,9 +92,9 @@ const char *rewritten(const char *line, size_t *count) {
         set(" records=", "1000");
     if (!strstr(text, " drops=0") && mutant("lost-datagrams-as-sent"))
         set(" drops=", "1000");
-    /* Whether the peer created the set is not kept. */
-    if (mutant("creator-always"))
-        set(" created=", "yes");
+    /* The number of ready descriptors is a constant. */
+    if (strstr(text, " revents=") && mutant("poll-counts-two"))
+        set(" return=", "2");
     *count = strlen(text);
     return text;
 }

@@ -44,8 +44,11 @@ final class CellRunner: Sendable {
   }
 
   /// Does the work of all lanes, and returns the summary, which it also reports.
+  ///
+  /// `review` returns the problems of all results together.
   func run(
-    _ description: RunDescription, _ lanes: [Lane], problems: [String] = [], rules: RunSummary.Rules
+    _ description: RunDescription, _ lanes: [Lane], problems: [String] = [], rules: RunSummary.Rules,
+    review: ([CellResult]) -> [String] = { _ in [] }
   ) throws(RunError) -> RunSummary {
     emit(.runStarted(description))
     let group = DispatchGroup()
@@ -63,8 +66,9 @@ final class CellRunner: Sendable {
     }
     while group.wait(timeout: .now() + 1) == .timedOut { emit(.timePassed(seconds: seconds)) }
     if let shortage { throw RunError("\(lanes.map(\.threads).reduce(0, +)) cells cannot run at a time: \(shortage)") }
+    let results = shared.withLock { $0.results }
     let summary = RunSummary(
-      shared.withLock { $0.results }, planned: description.plan, problems: problems, rules: rules, seconds: seconds)
+      results, planned: description.plan, problems: problems + review(results), rules: rules, seconds: seconds)
     emit(.runEnded(summary))
     return summary
   }

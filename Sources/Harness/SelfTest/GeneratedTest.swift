@@ -56,7 +56,22 @@ public struct GeneratedTest: Sendable {
       cells: cells, jobs: configuration.jobs, isolation: "\(capabilities)", kernel: MachineProbe.kernel)
     return try runner.run(
       description, [CellRunner.Lane(threads: Self.perJob * configuration.jobs, work: work)], problems: problems,
-      rules: configuration.rules)
+      rules: configuration.rules, review: review)
+  }
+
+  /// The scores that have fallen, and the equivalents that do not exist.
+  private func review(_ results: [CellResult]) -> [String] {
+    guard filters.isEmpty, !Interruption.isRequested else { return [] }
+    let scores = GeneratedScore.all(results)
+    let fallen = scores.filter { $0.percentage < list.floors[$0.language] ?? 0 }.map { score in
+      "\(score.language) kills \(decimal(score.percentage, places: 1)) % of its generated mutants; "
+        + "\(GeneratedMutantList.file) requires \(list.floors[score.language] ?? 0) %"
+    }
+    let titles = results.map { $0.cell.title.replacing(": ", with: " ", maxReplacements: 1) }
+    let unused = list.equivalents.filter { !titles.contains(where: $0.glob.matches) }.map {
+      "\($0.location): no generated mutant is '\($0.pattern)'"
+    }
+    return fallen + unused
   }
 
   // MARK: - Which mutants change a call
@@ -166,7 +181,8 @@ public struct GeneratedTest: Sendable {
     for other in scenario.roles {
       languages[other.name] =
         other.name == role
-        ? list.peer(mutant.language, mutant.name) : configuration.peers[other.language ?? ""] ?? configuration.peers.reference
+        ? list.peer(mutant.language, mutant.name)
+        : configuration.peers[other.language ?? ""] ?? configuration.peers.reference
     }
     let outcome = CellRun.run(scenario, languages: languages, names: CellNames(), context: context)
     return [.failed, .crashed, .leaked, .timedOut].contains(outcome.verdict)

@@ -38,7 +38,7 @@ public struct MutantTable: Report {
       results.filter { result in result.cell.pairing.contains { $0.language == name } }
     }
     let controls = results.filter { result in
-      !RunnerMutantTrial.isTest(result) && !result.cell.pairing.contains { names.contains($0.language) }
+      !result.cell.pairing.isEmpty && !result.cell.pairing.contains { names.contains($0.language) }
     }
     let outcomes = mutants.compactMap { mutant in
       MutantOutcome(mutant, played(by: mutant.name)).map { (mutant: mutant, outcome: $0) }
@@ -67,8 +67,10 @@ public struct MutantTable: Report {
     if !runner.isEmpty {
       let noticed = runner.count(where: \.isKilled)
       lines.append(
-        style.painted("mutants of the runner: killed \(noticed) of \(runner.count)", noticed == runner.count ? .good : .bad))
+        style.painted(
+          "mutants of the runner: killed \(noticed) of \(runner.count)", noticed == runner.count ? .good : .bad))
     }
+    lines += GeneratedScore.all(results).map { "\($0.description), a sample" }
     let rest = notRun > 0 ? ", \(notRun) not run here" : ""
     lines.append(
       style.painted("killed \(killed) of \(outcomes.count)\(rest)", killed + notRun == outcomes.count ? .good : .bad))

@@ -17,7 +17,8 @@ enum RunnerMutantLoader {
     let parser = Parser(
       log: log, mutants: names, checks: checks.nonEmptyList("checks").compactMap { Parser.check($0, log: log) })
     let parsed = mutants.nonEmptyList("mutants").compactMap(parser.mutant)
-    for (index, mutant) in parsed.enumerated() where names.contains(mutant.name) || parsed[..<index].contains(where: { $0.name == mutant.name }) {
+    for (index, mutant) in parsed.enumerated()
+    where names.contains(mutant.name) || parsed[..<index].contains(where: { $0.name == mutant.name }) {
       log.add(mutant.location, "the name '\(mutant.name)' is already taken")
     }
     for check in parser.checks {

@@ -27,8 +27,6 @@ struct RunnerMutantTrial: Sendable {
   /// The id of the scenario that the tests of a mutant belong to.
   static func scenario(of mutant: String) -> String { "\(mechanism)/\(mutant)" }
 
-  static func isTest(_ result: CellResult) -> Bool { result.cell.mechanism == mechanism }
-
   /// All trials of `mutants`.
   ///
   /// - Throws: ``RunError`` if the second build is missing.
@@ -111,7 +109,8 @@ struct RunnerMutantTrial: Sendable {
 
   private func outcome(_ check: RunnerCheck) -> CellOutcome {
     do throws(RunError) {
-      let problem = check.problem(try program.run(check.command, mutants: check.with + (mutant.map { [$0.name] } ?? [])))
+      let problem = check.problem(
+        try program.run(check.command, mutants: check.with + (mutant.map { [$0.name] } ?? [])))
       switch (mutant, problem) {
       case (nil, let problem?): return CellOutcome(.failed, problem)
       case (.some, nil): return CellOutcome(.failed, "the check does not notice the defect")
@@ -131,11 +130,13 @@ struct RunnerMutantTrial: Sendable {
       }
       guard let mutant else {
         let wrong = report.results.first { !$0.isExpected }
-        return wrong.map { CellOutcome(.failed, "\($0.cell.id): \($0.outcome.reason ?? "the mutant survives")") } ?? .passed
+        return wrong.map { CellOutcome(.failed, "\($0.cell.id): \($0.outcome.reason ?? "the mutant survives")") }
+          ?? .passed
       }
       // A runner that rejects everything catches nothing: its own control cells fail.
       if let control = report.results.first(where: { $0.isControl && !$0.isExpected }), mutant.verdict == .passed {
-        return CellOutcome(.failed, "a build without a mutant fails \(control.cell.id): \(control.outcome.reason ?? "")")
+        return CellOutcome(
+          .failed, "a build without a mutant fails \(control.cell.id): \(control.outcome.reason ?? "")")
       }
       if cells.contains(where: { !$0.isExpected && $0.outcome.verdict == mutant.verdict }) { return .passed }
       return CellOutcome(.failed, "the runner with the defect still catches \(names.joined(separator: ", "))")

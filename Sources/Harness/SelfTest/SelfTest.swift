@@ -10,6 +10,7 @@ public struct SelfTest: Sendable {
   private let capabilities: SandboxCapabilities
   private let trials: [SelfTestTrial]
   private let runnerTrials: [RunnerMutantTrial]
+  private let sample: GeneratedSample?
   private let problems: [String]
   /// How many hanging mutants wait for their time limits at once.
   ///
@@ -18,10 +19,10 @@ public struct SelfTest: Sendable {
 
   /// Creates a self-test of the mutants with these names; of all if there are none.
   ///
-  /// `runnerMutants` are those of the runner.
+  /// `runnerMutants` are those of the runner. Of the `generated` mutants the sample is run, if there are no names.
   public init(
     _ configuration: RunConfiguration, scenarios: [Scenario], mutants: [Mutant], build: MutantBuild,
-    runnerMutants: [RunnerMutant] = [], names: [String] = []
+    runnerMutants: [RunnerMutant] = [], generated: GeneratedMutantList? = nil, names: [String] = []
   ) throws(RunError) {
     self.configuration = configuration
     let capabilities = try MachineProbe.capabilities(configuration)
@@ -53,8 +54,9 @@ public struct SelfTest: Sendable {
         trials.append(trial)
       }
     }
+    sample = names.isEmpty ? generated.map { GeneratedSample($0, scenarios, configuration, capabilities) } : nil
     self.trials = trials
-    self.problems = problems
+    self.problems = problems + (sample?.problems ?? [])
     runnerTrials = try RunnerMutantTrial.all(runnerMutants.named(names), configuration, capabilities)
   }
 
@@ -62,12 +64,14 @@ public struct SelfTest: Sendable {
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
     let runner = CellRunner(listener: listener)
     let description = RunDescription(
-      cells: trials.flatMap(\.cells) + runnerTrials.flatMap(\.cells), jobs: configuration.jobs, isolation: "\(capabilities)",
+      cells: trials.flatMap(\.cells) + runnerTrials.flatMap(\.cells) + (sample?.cells ?? []), jobs: configuration.jobs,
+      isolation: "\(capabilities)",
       kernel: MachineProbe.kernel)
     func work(_ trials: [SelfTestTrial]) -> [@Sendable (CellRunner) -> Void] { trials.flatMap(\.work) }
     let ofTheRunner = runnerTrials.map { trial in { @Sendable (runner: CellRunner) -> Void in trial.run(runner) } }
     let lanes = [
-      CellRunner.Lane(threads: configuration.jobs, work: work(trials.filter { !$0.hangs }) + ofTheRunner),
+      CellRunner.Lane(
+        threads: configuration.jobs, work: work(trials.filter { !$0.hangs }) + ofTheRunner + (sample?.work ?? [])),
       CellRunner.Lane(threads: Self.hangingAtOnce, work: work(trials.filter(\.hangs))),
     ]
     var rules = configuration.rules
