@@ -12,11 +12,11 @@ export TMPDIR := $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))/tmp
 export IPC_INTEROP_TOOLS := 1
 $(shell mkdir -p "$(TMPDIR)" 2>/dev/null)
 
-# Filters and options of the suite: make interop RUN="--mechanism pipe --verbose"
+# Filters and options for `ipc-interop run`: make interop RUN="--mechanism pipe --verbose"
 RUN ?=
-# The same for fault injection: make fault-injection FAULT_INJECTION="--mechanism pipe"
+# Filters and options for fault injection: make fault-injection FAULT_INJECTION="--mechanism pipe"
 FAULT_INJECTION ?=
-# The same for the self-test: make self-test SELF_TEST="mq-priority-dropped"
+# Mutants and options for the self-test: make self-test SELF_TEST="mq-priority-dropped"
 SELF_TEST ?=
 # The same for the generated mutants: make generated-mutants GENERATED="mmap:"
 GENERATED ?=
@@ -28,7 +28,7 @@ GENERATED ?=
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
-deps: ## Install what is missing (libbsd-dev, pkg-config, a C compiler)
+deps: ## Install missing dependencies (libbsd-dev, pkg-config, a C compiler)
 	@.ci/install-dependencies
 
 # Only lint needs the formatter.
@@ -39,7 +39,7 @@ lint-deps:
 patch-deps:
 	@.ci/install-dependencies patch
 
-# For fault injection.
+# Fault injection requires strace(1).
 strace-deps:
 	@.ci/install-dependencies strace
 
@@ -47,8 +47,8 @@ include c-peers/c.mk
 
 build: c swift-release ## Build the command, the sandbox init, the peers and the examples
 
-# Release builds, because the suite also tests performance. SwiftPM takes a second to find that nothing has changed, so
-# make decides that, by the times of the sources, their folders and the compiler.
+# Release builds, because the suite also tests performance. SwiftPM needs a second to find that nothing has changed, so
+# make compares the times of the sources, their folders and the compiler instead.
 SWIFT_SOURCES := $(shell find Package.swift $(wildcard Package.resolved) Sources c-peers/include)
 SWIFT_PROGRAMS := $(BIN)/swift-peer $(BIN)/swift-examples $(BIN)/ipc-interop $(BUILD)/mutants/swift-peer
 swift-release: $(BUILD)/swift-release
@@ -85,7 +85,7 @@ generated-mutants: mutants ## Change one argument or result of one call at a tim
 generated-sample: mutants
 	@$(BIN)/ipc-interop self-test --generated --write-sample fixtures/generated-sample.txt
 
-self-test: mutants ## Test the suite: whether it catches every mutant (SELF_TEST="--help" shows options)
+self-test: mutants ## Check that the suite catches every mutant (SELF_TEST="--help" shows options)
 	@$(BIN)/ipc-interop self-test $(SELF_TEST)
 
 docs/mutants.md: fixtures/mutants.yaml fixtures/runner-mutants.yaml $(BIN)/ipc-interop
@@ -97,23 +97,23 @@ fault-injection: strace-deps build ## Inject a fault into every system call of e
 unit: c ## Run the unit tests
 	@$(SWIFT) test
 
-test: lint unit self-test interop ## Unit tests, lint, the self-test, then the suite
+test: lint unit self-test interop ## Run lint, the unit tests, the self-test, and the suite
 
-lint: lint-deps c-lint ## Check the format of Swift and C, compile C with a second compiler, and check the prose
+lint: lint-deps c-lint ## Check the format of Swift and C and the prose, and compile C with a second compiler
 	@.ci/prose lint
 	@swift format lint --strict --recursive Package.swift Sources Tests
 
-sanitize: build ## Unit tests and the suite with address, undefined (C) and thread sanitizers (takes half an hour)
+sanitize: build ## Run the unit tests and the suite with address, undefined (C) and thread sanitizers (takes half an hour)
 	@.ci/sanitize address $(RUN)
 	@.ci/sanitize thread $(RUN)
 
 fuzz: c ## Run every fuzz target (FUZZ_SECONDS=60 each; FUZZ_TARGETS="channel wire" for some)
 	@.ci/fuzz $(FUZZ_TARGETS)
 
-# Parts of the soak test: make soak SOAK="killed limits"
+# The parts of the soak test to run: make soak SOAK="killed limits"
 SOAK ?= killed interrupted limits growth alarms
 
-soak: build ## Kill, interrupt, starve, and repeat the suite itself (SOAK="killed limits" picks parts; takes hours)
+soak: build ## Test the harness: kill, interrupt and repeat it, and limit its resources (SOAK="killed limits" selects parts; takes hours)
 	@.ci/soak $(SOAK)
 
 cost: c-cost ## Measure the cost of the library over C (prints tables, writes build/cost.json; takes 2 minutes)
@@ -126,10 +126,10 @@ cost: c-cost ## Measure the cost of the library over C (prints tables, writes bu
 	strip -o $(BUILD)/cost/stripped/swift "$$products/swift-cost" && \
 	"$$products/cost-report" $(BUILD)/cost/stripped/c $(BUILD)/cost/stripped/swift $(BUILD)/cost.json
 
-coverage: strace-deps build c-mutants ## Show how many lines the tests cover; build/coverage/index.html has them
+coverage: strace-deps build c-mutants ## Show how many lines the tests cover, and write build/coverage/index.html
 	@.ci/coverage
 
-# A parameter may have no description. Every other warning of docc is an error.
+# Warnings of docc are errors, except for parameters without a description.
 docs: deps ## Build the documentation of the library into build/docs
 	@rm -rf $(BUILD)/symbols && mkdir -p $(BUILD)/symbols
 	@$(SWIFT) build --target IPC --scratch-path $(BUILD)/docs-build \
@@ -139,10 +139,10 @@ docs: deps ## Build the documentation of the library into build/docs
 	docc convert Sources/IPC/IPC.docc --additional-symbol-graph-dir $(BUILD)/symbols --output-dir $(BUILD)/docs \
 	  --fallback-display-name IPC --fallback-bundle-identifier IPC --ide-console-output 2>&1 | \
 	awk 'tolower($$0) ~ /(warning|error): / && !/is missing documentation|<#/ { print; wrong = 1 } END { exit wrong }'
-	@echo "Look at it with: docc preview, or any web server in $(BUILD)/docs"
+	@echo "View it with docc preview, or with any web server in $(BUILD)/docs"
 
 scenarios: build ## Rewrite docs/scenarios.md
 	@$(BIN)/ipc-interop run --list --format markdown --output docs/scenarios.md
 
-clean: ## Remove everything that was built
+clean: ## Remove all build products
 	rm -rf $(BUILD) .build

@@ -1,4 +1,4 @@
-// Declarations that musl, or the headers of an older kernel or C library, do not have.
+// Declarations that are missing in musl, or in the headers of an older kernel or C library.
 #ifndef CIPC_PORTABILITY_H
 #define CIPC_PORTABILITY_H
 

@@ -20,13 +20,13 @@ struct cipc_futex_waiter cipc_futex_waiter(const void *word, uint32_t expected) 
 }
 
 int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count, int64_t deadline) {
-    // Two times 64 bits on every machine.
+    // 64-bit numbers on every machine.
     const int64_t time[2] = {deadline / 1000000000, deadline % 1000000000};
     return (int)syscall(SYS_futex_waitv, waiters, count, 0, deadline < 0 ? NULL : time, CLOCK_MONOTONIC);
 }
 
-// The kernel's data of a thread: its number, and the list of robust futexes that the C library registered. It
-// is cached, because reading it costs two calls.
+// The kernel's data for this thread: its number, and the list of robust futexes that the C library
+// registered. It is cached, because reading it costs two calls.
 static _Thread_local struct {
     uint32_t number;
     struct robust_list_head *robust;

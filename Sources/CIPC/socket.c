@@ -33,7 +33,7 @@ union name {
     struct sockaddr_in6 v6;
 };
 
-/// Initializes only the used part, because this is called for each datagram.
+/// Initializes only the used part, because this function runs for each datagram.
 static inline socklen_t name_of_internet(union name *name, const struct cipc_internet_address *address) {
     if (address->version == 4) {
         name->v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(address->port)};
@@ -199,7 +199,7 @@ static struct cmsghdr *append(struct msghdr *message, struct cmsghdr *header, in
 intptr_t cipc_send_ancillary(int socket, const void *bytes, size_t length, int flags, const int *descriptors,
                              size_t count, const struct cipc_credentials *credentials) {
     if (count > CIPC_MAXIMUM_DESCRIPTORS) {
-        errno = EINVAL; // as the kernel reports one more
+        errno = EINVAL; // the error of the kernel for one descriptor too many
         return -1;
     }
     union control control;
@@ -234,7 +234,8 @@ static void unpack(struct msghdr *message, int *descriptors, struct cipc_receive
             memcpy(&received->credentials, CMSG_DATA(header), sizeof received->credentials);
             received->has_credentials = 1;
         }
-        // Each message brings one if SO_PASSPIDFD was set by the process that passed the socket on.
+        // A message has one if SO_PASSPIDFD was set, perhaps by the process that passed the socket
+        // on.
         if (header->cmsg_type == PIDFD && length >= sizeof(int)) {
             int process;
             memcpy(&process, CMSG_DATA(header), sizeof process);

@@ -48,16 +48,16 @@ int cipc_without_umask(uint32_t mode, int (*call)(void *), void *argument) {
     char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED)
         return -1;
-    // Without CLONE_FS the child has a separate umask. This thread does not run until the child has ended.
-    // A signal handler of this process must not run in it.
+    // Without CLONE_FS the child has a separate umask. This thread stops until the child has ended.
+    // All signals are blocked, so that no signal handler of this process runs in the child.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t process = clone(child, stack + STACK, CLONE_VM | CLONE_VFORK, &work);
     int error = errno;
     if (process != -1) {
-        // No signal announces the end of this child, and only __WALL waits for it: other threads do not see
-        // it.
+        // The end of this child raises no signal, and only __WALL waits for it, so that other
+        // threads do not notice it.
         while (waitpid(process, NULL, __WALL) == -1 && errno == EINTR)
             continue;
         error = work.error;

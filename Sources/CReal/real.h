@@ -1,4 +1,5 @@
-// The original calls that `swift-peer-mutants` replaces. The linker gives them these names.
+// The original functions of the calls that `swift-peer-mutants` replaces, under the names that the
+// linker gives them.
 #pragma once
 
 #include <CIPC.h>
@@ -7,44 +8,96 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define REAL(call) __typeof__(call) __real_##call
 
-REAL(cipc_epoll_ctl);
-REAL(cipc_ftok);
-REAL(cipc_futex_wait_any);
-REAL(cipc_futex_wake);
 REAL(cipc_bind);
 REAL(cipc_bind_path);
+REAL(cipc_clock_monotonic);
 REAL(cipc_connect);
-REAL(cipc_msgsnd);
+REAL(cipc_epoll_ctl);
+REAL(cipc_epoll_wait);
+REAL(cipc_eventfd);
+REAL(cipc_eventfd_read_now);
+REAL(cipc_eventfd_write);
+REAL(cipc_ftok);
+REAL(cipc_futex_wait);
+REAL(cipc_futex_wait_any);
+REAL(cipc_futex_wake);
+REAL(cipc_internet_receive);
+REAL(cipc_memfd_create);
+REAL(cipc_mq_getattr);
+REAL(cipc_mq_notify_signal);
+REAL(cipc_mq_open);
 REAL(cipc_mq_receive);
 REAL(cipc_mq_send);
 REAL(cipc_mq_timedreceive);
+REAL(cipc_mq_timedsend);
+REAL(cipc_mremap);
+REAL(cipc_msg_set);
+REAL(cipc_msgrcv);
+REAL(cipc_msgsnd);
+REAL(cipc_mutex_lock_until);
+REAL(cipc_peer_credentials);
 REAL(cipc_pidfd_reap);
 REAL(cipc_pipe2);
+REAL(cipc_pipe_read);
+REAL(cipc_pipe_write);
 REAL(cipc_populate);
+REAL(cipc_ppoll);
+REAL(cipc_receive_ancillary);
 REAL(cipc_robust_begin);
+REAL(cipc_sem_set);
+REAL(cipc_sem_wait_until);
+REAL(cipc_semctl);
 REAL(cipc_semctl_array);
 REAL(cipc_semctl_value);
+REAL(cipc_semop);
 REAL(cipc_semtimedop);
+REAL(cipc_send_ancillary);
+REAL(cipc_set_socket_linger);
+REAL(cipc_set_socket_option);
+REAL(cipc_shm_set);
 REAL(cipc_sigmask);
+REAL(cipc_signalfd);
+REAL(cipc_sigpending);
+REAL(cipc_sigqueue);
+REAL(cipc_sigtimedwait);
+REAL(cipc_socket_name);
 REAL(cipc_socket_read);
 REAL(cipc_socket_write);
 REAL(cipc_timerfd_read);
-REAL(cipc_peer_credentials);
-REAL(cipc_pipe_read);
-REAL(cipc_pipe_write);
-REAL(cipc_receive_ancillary);
-REAL(cipc_internet_receive);
-REAL(cipc_send_ancillary);
+REAL(cipc_timerfd_set);
+REAL(cipc_without_umask);
 REAL(close);
+REAL(fstat);
 REAL(ftruncate);
 REAL(mkfifo);
 REAL(mmap);
+REAL(msgget);
+REAL(munmap);
+REAL(pread);
+REAL(pthread_cond_broadcast);
+REAL(pthread_cond_timedwait);
+REAL(pthread_condattr_setclock);
 REAL(pthread_mutex_lock);
+REAL(pthread_mutex_trylock);
+REAL(pthread_mutex_unlock);
+REAL(pthread_mutexattr_setrobust);
+REAL(pwrite);
+REAL(recvmsg);
+REAL(sem_close);
+REAL(sem_getvalue);
+REAL(sem_init);
 REAL(sem_post);
+REAL(sem_trywait);
+REAL(semget);
+REAL(shm_open);
+REAL(shmdt);
+REAL(shmget);
 REAL(shutdown);

@@ -1,10 +1,10 @@
-/// A 64-bit digest of a payload: FNV-1a over its little-endian 64-bit words, the last one padded with zeros, and
-/// over its length at the end.
+/// A 64-bit digest of a payload: FNV-1a over its little-endian 64-bit words, the last one padded with zeros, and then
+/// over its length.
 ///
-/// It distinguishes payloads that differ by accident, not by intent. It processes a word at a time, fast enough for a
-/// pipe.
+/// It detects accidental differences, but is not secure against intended ones. It processes a word at a time, so it is
+/// faster than a pipe.
 public struct Digest: Sendable, Hashable, CustomStringConvertible {
-  /// The digest as a number.
+  /// The 64-bit hash value.
   public let value: UInt64
 
   /// Computes the digest of `bytes`.
@@ -16,7 +16,7 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
 
   fileprivate init(_ value: UInt64) { self.value = value }
 
-  /// The digest of the first `count` bytes of `pattern`, without generating them.
+  /// Computes the digest of the first `count` bytes of `pattern`, without storing them.
   public init(of pattern: Pattern, count: Int) {
     var hash = Hash()
     for index in 0..<count / 8 { hash.combine(pattern.word(index)) }
@@ -24,7 +24,7 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
     value = hash.finish(length: count)
   }
 
-  /// Sixteen lower-case hexadecimal digits.
+  /// The digest in the protocol: sixteen lower-case hexadecimal digits.
   public var description: String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
@@ -47,7 +47,7 @@ public struct Digesting: Sendable {
   private var hash = Digest.Hash()
   private var length = 0
 
-  /// Creates the digest of nothing, to which pieces are appended.
+  /// Creates a digest without data, to which pieces are appended.
   public init() {}
 
   /// Adds the next piece, whose length is a multiple of 8 unless it is the last one.

@@ -5,13 +5,13 @@ public struct Fields: Sendable, Hashable {
 
   /// One `key=value` pair.
   public struct Entry: Sendable, Hashable {
-    /// The text before the `=`.
+    /// The name of the field: the text before the `=`.
     public let key: String
-    /// The decoded bytes.
+    /// The bytes of the field, without percent-encoding.
     public let value: [UInt8]
   }
 
-  /// Creates an empty list.
+  /// Creates a list without fields.
   public init() {}
 
   /// The bytes of the field `key`; nil if there is none.
@@ -23,7 +23,7 @@ public struct Fields: Sendable, Hashable {
   /// The keys, in the order in which they were written.
   public var keys: [String] { entries.map(\.key) }
 
-  /// Appends a field with these bytes, which are encoded when it is written.
+  /// Appends a field with these bytes, which need not be encoded.
   public mutating func append(_ key: String, bytes value: some Sequence<UInt8>) {
     entries.append(Entry(key: key, value: Array(value)))
   }
@@ -40,7 +40,7 @@ public struct Fields: Sendable, Hashable {
 
   /// Parses words of the form `key=value`.
   public init(parsing words: some Sequence<Substring>) throws(ProtocolError) {
-    // There may be very many words, so each key is looked up in a set.
+    // A set keeps the check for repeated keys fast, because a peer may write very many fields.
     var keys: Set<String> = []
     for word in words {
       guard let equals = word.utf8.firstIndex(of: UInt8(ascii: "=")) else {
@@ -57,22 +57,22 @@ public struct Fields: Sendable, Hashable {
   }
 }
 
-/// A line that breaks the protocol, and how.
+/// The error of a line that violates the protocol.
 public struct ProtocolError: Error, Hashable, CustomStringConvertible {
-  /// What is wrong with the line.
+  /// The violation of the protocol, in one line.
   public let description: String
-  /// Creates an error that says what is wrong with the line.
+  /// Creates an error with a description of the violation.
   public init(_ description: String) { self.description = description }
 }
 
-/// The words of a line that a peer wrote.
+/// Splits a line of a peer into words, and checks its length.
 func words(of line: some StringProtocol) throws(ProtocolError) -> [Substring] {
   guard line.utf8.count < maximumLine else {
     throw ProtocolError("a line has \(line.utf8.count + 1) bytes; at most \(maximumLine) are allowed")
   }
-  // Splits by bytes, because splitting by characters would be most of the cost of reading a line.
+  // Splitting by bytes is much faster than splitting by characters.
   return String(line).utf8.split(separator: UInt8(ascii: " ")).map { Substring($0) }
 }
 
-/// In bytes, with its line end.
+/// The maximum length of a line in bytes, including its line end.
 private let maximumLine = 65_536

@@ -7,10 +7,10 @@ public struct Greeting: Sendable, Hashable, CustomStringConvertible {
   public let language: String
   /// The compiler or interpreter with its version, such as `gcc-12.2.0`; `unknown` if the peer does not report it.
   public let implementation: String
-  /// The names of the operations that the peer has.
+  /// The names of the operations that the peer supports.
   public let operations: [String]
 
-  /// Creates the greeting of a peer that speaks this contract.
+  /// Creates the greeting of a peer that implements this version of the protocol.
   public init(language: String, implementation: String, operations: [String]) {
     self.language = language
     self.implementation = implementation

@@ -1,12 +1,12 @@
-/// A reproducible stream of bytes, so that a payload of any size is named by two numbers.
+/// A reproducible stream of bytes, so that two numbers specify a payload of any size: its seed and its length.
 ///
 /// Byte `i` of the stream is byte `i mod 8`, least significant first, of `splitmix64(seed + i / 8)`. Any part of the
 /// stream can be generated without the part before it.
 public struct Pattern: Sendable, Hashable {
-  /// The number that all bytes follow from.
+  /// The number that determines all bytes of the stream.
   public let seed: UInt64
 
-  /// Creates the stream of a seed; no byte is computed yet.
+  /// Creates the stream of a seed, without computing its bytes.
   public init(seed: UInt64) { self.seed = seed }
 
   /// The byte at `offset` of the stream.
@@ -14,7 +14,7 @@ public struct Pattern: Sendable, Hashable {
     UInt8(truncatingIfNeeded: word(offset / 8) >> (8 * UInt64(offset % 8)))
   }
 
-  /// Appends `count` bytes of the stream, from `offset` on, to what `span` already holds.
+  /// Appends `count` bytes of the stream, from `offset` on, to `span`.
   public func append(_ count: Int, from offset: Int = 0, to span: inout OutputRawSpan) {
     var index = offset
     let end = offset + count

@@ -1,4 +1,4 @@
-/// A stamped record, as the atomicity check writes it: its reader can check whether it arrived completely.
+/// A record with a digest, so that a reader can check that concurrent writes did not interleave.
 ///
 /// | bytes | content, little-endian |
 /// |---|---|
@@ -20,7 +20,7 @@ public enum Record {
     body.append(size - headerSize, to: &span)
   }
 
-  /// Returns the writer and the sequence number of the record that fills `bytes`; nil when it is torn.
+  /// Returns the writer and the sequence number of the record that fills `bytes`; nil if the record is torn.
   public static func check(_ bytes: RawSpan) -> (writer: UInt32, sequence: UInt32)? {
     guard bytes.byteCount >= headerSize else { return nil }
     let writer = UInt32(littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self))

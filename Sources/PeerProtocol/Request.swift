@@ -1,8 +1,8 @@
-/// One line from the runner to a peer: an operation, named for its C function, and its parameters.
+/// One line from the runner to a peer: an operation, named after its C function, and its parameters.
 public struct Request: Sendable, Hashable, CustomStringConvertible {
   /// The name of the C function, such as `mq_send`.
   public let operation: String
-  /// The parameters of the operation.
+  /// The parameters of the operation, in the order in which they are sent.
   public var fields: Fields
 
   /// Creates a request; without fields, the operation has no parameters.

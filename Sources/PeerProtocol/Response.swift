@@ -1,12 +1,12 @@
 /// One line from a peer to the runner: the response to a request.
 public enum Response: Sendable, Hashable, CustomStringConvertible {
-  /// The call succeeded; the fields carry what it returned.
+  /// The call succeeded; the fields contain its results.
   case ok(Fields)
   /// The call failed. `errno` is the symbol, such as `EAGAIN`.
   case error(errno: String, Fields)
-  /// The peer has no such operation.
+  /// The peer does not support the operation.
   case unsupported
-  /// The request itself is wrong: an unknown handle, a missing parameter. The mechanism is not the cause.
+  /// The request itself is invalid, for example because of an unknown handle; no call was made.
   case invalid(reason: String)
 
   /// Parses a line without its line end.

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The measuring programs, and the tools that count what they do.
+/// The measuring programs in C and Swift, and the tools that count their instructions and calls.
 struct Programs {
   let c: String
   let swift: String
@@ -11,16 +11,16 @@ struct Programs {
 
   struct Measurement {
     let name: String
-    /// `message`; `calls` for two calls without bytes; `single` for a time within one process, `pair` for one between
-    /// two.
+    /// The kind of measurement: `message`, `calls` for two calls without bytes, `single` for the time in one process,
+    /// or `pair` for the time between two processes.
     let kind: String
-    /// The rounds of one run.
+    /// The number of rounds in one run.
     let count: Int
 
     var isTimed: Bool { kind == "single" || kind == "pair" }
   }
 
-  /// The measurements that the Swift program has.
+  /// Returns the measurements that the Swift program lists.
   func list() throws -> [Measurement] {
     try run([swift, "list"]).output.split(separator: "\n").map { line in
       let words = line.split(separator: " ")
@@ -35,7 +35,7 @@ struct Programs {
       arrays: measurement.kind == "message" ? try figures(measurement.name, in: .arrays) : nil)
   }
 
-  /// The differences of two runs, which leave only the cost of the rounds.
+  /// Returns the difference between a long and a short run, which is the cost of the rounds without that of the start.
   private func figures(_ name: String, in form: Form) throws -> MessageCost.Figures {
     let (many, few) = (try profile(command(name, 3000, form)), try profile(command(name, 1000, form)))
     let systemCalls = try systemCalls(command(name, 300, form)) - systemCalls(command(name, 100, form))
@@ -44,9 +44,9 @@ struct Programs {
       systemCalls: rounded(systemCalls / 200), allocations: rounded((many.allocations - few.allocations) / 2000))
   }
 
-  /// Runs both programs in turns.
+  /// Runs both programs alternately, and returns the shortest times.
   ///
-  /// The shortest time is that of the run which other programs disturbed least.
+  /// The shortest time is the least disturbed by other programs.
   func time(_ measurement: Measurement) throws -> TimeCost {
     var (c, swift) = (Double.infinity, Double.infinity)
     for _ in 0..<7 {
@@ -63,10 +63,10 @@ struct Programs {
 
   private func rounded(_ value: Double) -> Double { (value * 100).rounded() / 100 }
 
-  /// The instructions of a whole run, and its calls of functions that allocate, from the output of callgrind.
+  /// Returns the instructions of a whole run, and its calls of functions that allocate, from the output of callgrind.
   ///
-  /// In its format, `cfn=(7) malloc` names the function that is called, later `cfn=(7)`, and `calls=3 ...` follows. The
-  /// line `totals: 5` has the instructions.
+  /// In its format, `cfn=(7) malloc`, or later `cfn=(7)`, names the called function, and `calls=3 ...` on the next line
+  /// is the number of calls. The line `totals: 5` has the number of instructions.
   private func profile(_ command: [String]) throws -> (instructions: Double, allocations: Double) {
     let file = FileManager.default.temporaryDirectory.appendingPathComponent(
       "ipc-cost-\(ProcessInfo.processInfo.processIdentifier).callgrind")
@@ -92,7 +92,7 @@ struct Programs {
     return (instructions, allocations)
   }
 
-  /// The total in the table of strace.
+  /// Returns the total of the table that strace prints.
   private func systemCalls(_ command: [String]) throws -> Double {
     let table = try run(["strace", "-f", "-c", "-U", "calls,name"] + command).errors
     guard let total = table.split(separator: "\n").last(where: { $0.hasSuffix("total") }),
@@ -115,7 +115,7 @@ struct Programs {
       second.waitUntilExit()
       return try parse(output)
     } catch {
-      // It would wait for the first one.
+      // Otherwise, the second program would wait for the first one.
       second.terminate()
       throw error
     }
@@ -143,7 +143,7 @@ struct Programs {
   private func run(_ command: [String]) throws -> (output: String, errors: String) {
     let (output, errors) = (Pipe(), Pipe())
     let process = try start(command, output, errors)
-    // Each program writes less than a pipe holds, except to the one that is read first.
+    // Reading the pipes one after the other cannot block a program: only the output of the first can exceed a pipe.
     let errorText = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()

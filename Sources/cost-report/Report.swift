@@ -1,13 +1,13 @@
 import Foundation
 
-/// All figures, as `build/cost.json` has them.
+/// The contents of `build/cost.json`.
 struct Report: Codable {
   var targets = Targets()
   var messages: [String: MessageCost] = [:]
   var times: [String: TimeCost] = [:]
 }
 
-/// The most that the library may cost beyond C, for one message.
+/// The maximum cost of the library for one message, beyond the cost of C.
 struct Targets: Codable {
   var instructionsOverSpans = 120.0
   var instructionsOverArrays = 250.0
@@ -15,10 +15,10 @@ struct Targets: Codable {
   var allocations = 0.0
 }
 
-/// The cost of sending and receiving one message of 64 bytes; or of two calls without bytes, which have no arrays.
+/// The cost of sending and receiving one message of 64 bytes, or of two calls without bytes, for which `arrays` is nil.
 struct MessageCost: Codable {
   struct Figures: Codable {
-    /// User instructions.
+    /// The number of instructions in user mode.
     let instructions: Double
     let systemCalls: Double
     let allocations: Double
@@ -28,7 +28,7 @@ struct MessageCost: Codable {
   let spans: Figures
   let arrays: Figures?
 
-  /// How much more than C the more expensive form costs.
+  /// Returns how much more than C the more expensive of the Swift forms costs.
   func extra(_ figure: (Figures) -> Double) -> Double {
     max(figure(spans), arrays.map(figure) ?? 0) - figure(c)
   }
@@ -38,22 +38,22 @@ struct MessageCost: Codable {
 struct TimeCost: Codable {
   let c: Double
   let swift: Double
-  /// Swift to C.
+  /// The time of Swift divided by that of C.
   let ratio: Double
 }
 
-/// The rows of the two tables.
+/// Formats the rows of both tables.
 struct Table {
   private static let widths = [16, 14, 9, 9, 15, 13]
   let targets: Targets
 
-  /// Whether a row had a mark.
+  /// Whether a value so far was over its target.
   private(set) var hasMarks = false
 
   init(_ targets: Targets) { self.targets = targets }
 
   static let messageHeader = """
-    Sending and receiving 64 bytes, or two calls without bytes: C, and what Swift adds
+    Cost of sending and receiving 64 bytes, or of two calls without bytes: C, and the additional cost of Swift
 
     \(row(["mechanism", "C instructions", "+spans", "+arrays", "+system calls", "+allocations"]))
     """
@@ -80,7 +80,7 @@ struct Table {
     row([name, text(cost.c, digits: 1), text(cost.swift, digits: 1), text(cost.ratio, digits: 2)])
   }
 
-  /// The meaning of the marks, or a statement that there are no marks.
+  /// The line below the table: the meaning of the marks, or that no value is over its target.
   var footer: String {
     let limits =
       "+\(Int(targets.instructionsOverSpans)) instructions over spans, +\(Int(targets.instructionsOverArrays)) over "
@@ -88,7 +88,7 @@ struct Table {
     return hasMarks ? "* over its target: \(limits)" : "No value is over its target: \(limits)"
   }
 
-  /// A difference to C, with a mark if it is over its target.
+  /// Returns the difference from C, with a mark if it is over its target.
   private mutating func cell(_ value: Double, _ target: Double, digits: Int) -> String {
     let shown = Self.text(value, digits: value == value.rounded() ? 0 : digits)
     let sign = value > 0 && shown != "0" ? "+" : ""
@@ -102,9 +102,9 @@ struct Table {
     return text == "-0" ? "0" : text
   }
 
-  /// The first cell is aligned left, the others right.
+  /// Returns a row whose first cell is aligned left and the others right.
   ///
-  /// A mark is in the space after its number.
+  /// A mark replaces the space after its number.
   private static func row(_ cells: [String]) -> String {
     let columns = zip(cells, widths).enumerated().map { index, column in
       let (text, width) = column

@@ -1,11 +1,11 @@
 import Foundation
 
 // cost-report C SWIFT OUTPUT: compares the measuring programs in C and Swift, prints tables, and writes them as JSON.
-// The exit status is 0 if all programs ran, whatever the figures are.
+// The exit status is 0 if all programs ran, even if a value is over its target.
 
 var hasFailed = false
 
-/// Prints a line at once, also into a pipe: the next one may take seconds.
+/// Prints a line and flushes it, because the next one may take seconds.
 func show(_ line: String) {
   FileHandle.standardOutput.write(Data("\(line)\n".utf8))
 }
@@ -14,9 +14,7 @@ func report(_ line: String) {
   FileHandle.standardError.write(Data("\(line)\n".utf8))
 }
 
-/// Performs one measurement.
-///
-/// If it fails, the others follow nevertheless.
+/// Performs one measurement, and reports its failure without ending the program.
 @MainActor
 func reporting(_ name: String, _ body: () throws -> Void) {
   do {

@@ -8,18 +8,18 @@ struct FaultInjection: ParsableCommand {
     commandName: "fault-injection",
     abstract: "Injects a fault into every system call of every operation, and reports the outcomes.",
     discussion: """
-      Each script of fixtures/fault-injection is recorded below strace(1), which shows the system calls that every \
-      request makes in every language. Then it runs once for every call and every fault: killed before and after the \
-      call, a failure with EINTR, EAGAIN, ENOMEM, EMFILE or ENOSPC, and a transfer of one byte where more were requested. \
-      A peer must report a failed call by its error and name, the call must have had no effect, and succeed when it is \
-      requested again. After a death the other roles must see what the manual page specifies. Nothing may hang, and \
-      nothing be left behind.
+      First, each script of fixtures/fault-injection is recorded with strace(1), which shows the system calls of \
+      every request in every language. Then it runs once for every call and every fault: the peer is killed before or \
+      after the call, the call fails with EINTR, EAGAIN, ENOMEM, EMFILE or ENOSPC, or it transfers only one byte. A \
+      peer must report the error and the name of a failed call. The call must have no effect, and must succeed when it \
+      is requested again. After a death, the other roles must behave as the manual page specifies. No role may hang, \
+      and no object may be left behind.
 
       EXAMPLES
         ipc-interop fault-injection                  the whole table
         ipc-interop fault-injection --mechanism posix-mq --language swift
         ipc-interop fault-injection --operation mq_open --fault ENOSPC --fault EMFILE
-        ipc-interop fault-injection killed-after --verbose   by the name of a cell
+        ipc-interop fault-injection killed-after --verbose   cells whose names contain that
         ipc-interop fault-injection --format json --output report.json
 
       EXIT STATUS
@@ -31,19 +31,19 @@ struct FaultInjection: ParsableCommand {
   @Argument(help: "Run only cells whose name contains one of these; '*' matches any text.")
   var filter: [String] = []
 
-  @Flag(help: "Record the scripts and list the cells, and run none.")
+  @Flag(help: "Record the scripts and list the cells, without running them.")
   var list = false
 
-  @Option(help: "Only this mechanism. May be given more than once.")
+  @Option(help: "Run only this mechanism. May be given more than once.")
   var mechanism: [String] = []
 
-  @Option(help: "Only the calls of this operation. May be given more than once.")
+  @Option(help: "Run only the calls of this operation. May be given more than once.")
   var operation: [String] = []
 
-  @Option(help: "Only this language. May be given more than once.")
+  @Option(help: "Run only this language. May be given more than once.")
   var language: [String] = []
 
-  @Option(help: "Only this fault. May be given more than once.")
+  @Option(help: "Inject only this fault. May be given more than once.")
   var fault: [InjectedFault] = []
 
   @OptionGroup var running: RunningOptions
@@ -52,10 +52,10 @@ struct FaultInjection: ParsableCommand {
   @Flag(help: "Stop at the first failure.")
   var failFast = false
 
-  @Flag(name: .shortAndLong, help: "One line for each cell.")
+  @Flag(name: .shortAndLong, help: "Print one line for each cell.")
   var verbose = false
 
-  @Flag(help: "Show at the end what the cells cost.")
+  @Flag(help: "Print the times of the cells at the end.")
   var timings = false
 
   @Option(
@@ -72,7 +72,7 @@ struct FaultInjection: ParsableCommand {
   func run() throws {
     var configuration = try running.fixtures(peers: peers).configuration
     running.set(&configuration, more: peers.map { ("--peers", $0) })
-    // A peer that is killed inside sem_open(3) leaves a draft with an unknown name, which disappears with its sandbox.
+    // A peer that is killed inside sem_open(3) leaves a file with an unknown name, which disappears with its sandbox.
     configuration.isolation = .required
     configuration.failFast = failFast
     var selection = InjectionSelection()

@@ -13,8 +13,8 @@ struct IPCInterop: ParsableCommand {
         ipc-interop run --mechanism pipe --pairs c:swift
         ipc-interop run --format junit --output results.xml
         ipc-interop run --list                 the scenarios, without running them
-        ipc-interop self-test                  whether the suite catches its mutants
-        ipc-interop fault-injection            a fault in every system call
+        ipc-interop self-test                  check that the suite catches its mutants
+        ipc-interop fault-injection            inject a fault into every system call
         ipc-interop mechanisms                 all mechanisms, in one table
 
       EXIT STATUS
@@ -25,7 +25,7 @@ struct IPCInterop: ParsableCommand {
     subcommands: [Run.self, SelfTestCommand.self, FaultInjection.self, Mechanisms.self], defaultSubcommand: Run.self)
 }
 
-/// Exit statuses are an interface of this command, which those of the argument parser are not.
+/// Runs a command with its own exit statuses, which differ from those of the argument parser.
 @main
 enum Main {
   static func main() {
@@ -44,7 +44,7 @@ enum Main {
     }
   }
 
-  /// Prints an error, escaped because it may contain a line of a peer.
+  /// Prints an error with escapes, because it may contain output of a peer.
   private static func printError(_ text: String) {
     let lines = text.linesEscapedForDisplay.joined(separator: "\n")
     try? FileHandle.standardError.write(contentsOf: Data("\(lines)\n".utf8))

@@ -7,8 +7,8 @@ struct Mechanisms: ParsableCommand {
     discussion: """
       EXAMPLES
         ipc-interop mechanisms
-        ipc-interop run --list pipe                  the scenarios of one
-        ipc-interop run --list --format json         all of them, for programs
+        ipc-interop run --list pipe                  the scenarios of one mechanism
+        ipc-interop run --list --format json         all scenarios, for programs
       """)
 
   @OptionGroup var running: RunningOptions

@@ -2,7 +2,7 @@ public import ArgumentParser
 public import Harness
 import SystemPackage
 
-/// How a command runs its cells.
+/// The options of all commands that run cells.
 struct RunningOptions: ParsableArguments {
   @Option(name: .shortAndLong, help: ArgumentHelp("How many cells run at a time.", valueName: "n"))
   var jobs = RunConfiguration.defaultJobs
@@ -10,7 +10,7 @@ struct RunningOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Multiply every time limit.", valueName: "factor"))
   var timeoutMultiplier = 1.0
 
-  @Option(help: ArgumentHelp("The directory that has fixtures/ and build/.", valueName: "directory"))
+  @Option(help: ArgumentHelp("The directory that contains fixtures/ and build/.", valueName: "directory"))
   var root: String?
 
   func validate() throws {
@@ -20,7 +20,7 @@ struct RunningOptions: ParsableArguments {
     }
   }
 
-  /// All files that the command reads before it starts, and more languages from `peers`.
+  /// Loads the fixtures, and additional languages from the files `peers`.
   func fixtures(peers: [String] = []) throws -> Fixtures {
     guard let root = Root.find(given: root) else {
       let place = root ?? "any directory above this program or the working directory"
@@ -33,7 +33,7 @@ struct RunningOptions: ParsableArguments {
 
   /// Applies these options to a configuration.
   ///
-  /// `more` has other options, with their values, that are needed to repeat a cell alone.
+  /// `more` has the other options, with their values, that are needed to repeat a single cell.
   func set(_ configuration: inout RunConfiguration, more: [(name: String, value: String)]) {
     configuration.jobs = jobs
     configuration.timeoutMultiplier = timeoutMultiplier
@@ -43,15 +43,15 @@ struct RunningOptions: ParsableArguments {
     configuration.rerunOptions = given.flatMap { [$0.name, Self.quoted($0.value)] }
   }
 
-  /// One word of a shell.
+  /// Returns the text as one word of a shell command.
   private static func quoted(_ text: String) -> String {
     text.wholeMatch(of: /[\w.\/:,+-]+/) != nil ? text : "'\(text.replacing("'", with: "'\\''"))'"
   }
 }
 
-/// The format and the place of a report or list.
+/// The options for the format and the file of a report or list.
 struct OutputOptions: ParsableArguments {
-  @Option(help: "The form of the report or list. Colours appear on a terminal only, and not if NO_COLOR is set.")
+  @Option(help: "The format of the report or list. Only a terminal gets colours, unless NO_COLOR is set.")
   var format = ReportFormat.console
 
   @Option(
@@ -60,7 +60,7 @@ struct OutputOptions: ParsableArguments {
       "Write the report or list to this file; the console report then goes to standard error.", valueName: "file"))
   var output: String?
 
-  /// Rejects a format that a list does not have.
+  /// Checks that lists have the selected format.
   func checkList(_ formats: [ReportFormat]) throws(ValidationError) {
     guard !formats.contains(format) else { return }
     let known = formats.map(\.rawValue).joined(separator: ", ")

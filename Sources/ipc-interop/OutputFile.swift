@@ -4,19 +4,18 @@ import SystemPackage
 
 /// The file that a report or a list is written to.
 ///
-/// An existing file, FIFO or device is written into, as by a shell's
-/// `>`.
+/// An existing file, FIFO or device is opened for writing, as with `>` in a shell.
 ///
-/// In a directory that all users can write, such as `/tmp`, a file of another user is rejected: it may be a link to a
-/// file that only this user can write, or be changed by its owner.
+/// In a directory that all users can write, such as `/tmp`, a file of another user is rejected. It may be a link to a
+/// file that only this user can write, or its owner may change it.
 enum OutputFile {
   static func open(_ path: FilePath) throws(RunError) -> FileDescriptor {
     var options: FileDescriptor.OpenOptions = [.create, .truncate, .closeOnExec]
     if let shared = sharedFolder(of: path) {
       switch status(path) {
-      // A file that is created there at this moment makes the call fail.
+      // If another user creates the file in the meantime, the call fails.
       case nil: options.insert(.exclusiveCreate)
-      // No other user can replace a file of this user.
+      // The sticky bit prevents other users from replacing a file of this user.
       case let file? where file.st_uid == geteuid() || file.st_uid == shared.st_uid: break
       case let file?:
         throw RunError(
@@ -39,7 +38,7 @@ enum OutputFile {
     }
   }
 
-  /// The directory of the file, if all users can create files there, and remove only their own.
+  /// Returns the status of the directory of the file if all users can create files there but remove only their own.
   private static func sharedFolder(of path: FilePath) -> stat? {
     let parent = path.removingLastComponent()
     var folder = stat()
@@ -47,7 +46,7 @@ enum OutputFile {
     return folder.st_mode & S_ISVTX != 0 && folder.st_mode & S_IWOTH != 0 ? folder : nil
   }
 
-  /// The status of the file itself, not of the target of a link.
+  /// Returns the status of the file, or of the link itself if it is a link.
   private static func status(_ path: FilePath) -> stat? {
     var status = stat()
     return unsafe lstat(path.string, &status) == 0 ? status : nil

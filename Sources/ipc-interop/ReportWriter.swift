@@ -3,7 +3,7 @@ import Harness
 import Synchronization
 import SystemPackage
 
-/// Writes the reports: the selected one to a file or to standard output, and beside a file the console report.
+/// Writes the selected report to standard output or, together with a console report on standard error, to a file.
 final class ReportWriter: Sendable {
   private let state: Mutex<State>
 
@@ -18,7 +18,7 @@ final class ReportWriter: Sendable {
     let handle: FileHandle
   }
 
-  /// Opens the files of the reports; `console` creates the report for people.
+  /// Opens the file of the report; `console` creates the console report of the command.
   init(
     _ options: OutputOptions, verbose: Bool = false, timings: Bool = false,
     console: (Style) -> any Report = ReportFormat.console.makeReport
@@ -52,7 +52,7 @@ final class ReportWriter: Sendable {
     }
   }
 
-  /// A failure to write a report must not look like a success.
+  /// Throws if a report could not be written, so that the command fails.
   func finish() throws {
     let (timings, failure) = state.withLock { ($0.timings?.description, $0.failure) }
     if let timings { try? FileHandle.standardError.write(contentsOf: Data(timings.utf8)) }
@@ -61,7 +61,7 @@ final class ReportWriter: Sendable {
 }
 
 extension ReportWriter.Writer {
-  /// The destination's capabilities and the user's environment decide the style.
+  /// Returns the style that the destination and the environment variables allow.
   fileprivate static func console(
     on handle: FileHandle, verbose: Bool, _ makeReport: (Style) -> any Report
   ) -> Self {

@@ -1,8 +1,8 @@
 import Foundation
 
-/// The directory of the fixtures, the peers and the sandbox init.
+/// Finds the directory with the fixtures, the peers and the sandbox init.
 enum Root {
-  /// `given`, or the nearest directory above this program, or else above the working directory, that has the fixtures.
+  /// Returns `given` or else the nearest directory with fixtures, above this program or above the working directory.
   static func find(given: String?) -> String? {
     if let given { return holdsFixtures(given) ? absolute(given) : nil }
     let program = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""

@@ -7,14 +7,14 @@ struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Runs the suite: every scenario with every pairing of languages.",
     discussion: """
-      A FILTER selects the cells whose names contain it; '*' stands for any text.
+      A FILTER selects the cells whose names contain it; '*' matches any text.
 
       EXAMPLES
         ipc-interop run 'fifo/*[swift>c' --verbose   Swift in the first role
         ipc-interop run --pairs c:swift --pairs swift:c
-        ipc-interop run --repeat 20 --jobs 8 --seed 7  in an order that 7 reproduces
+        ipc-interop run --repeat 20 --jobs 8 --seed 7  shuffled; the same seed gives the same order
         ipc-interop run --peers my-language.yaml --pairs c:mine
-        ipc-interop run --list --format json fifo    what a run of these would do
+        ipc-interop run --list --format json fifo    the scenarios and cells, without running them
 
       EXIT STATUS
         0 all as expected   1 failures, or cells that a peer does not support
@@ -25,7 +25,7 @@ struct Run: ParsableCommand {
   @Argument(help: "Run only cells whose name contains one of these.")
   var filter: [String] = []
 
-  @Flag(help: "List the scenarios that would run; with --verbose their cells as well.")
+  @Flag(help: "List the scenarios, and with --verbose their cells, without running them.")
   var list = false
 
   @Option(help: "Run only this mechanism. May be given more than once.")
@@ -44,7 +44,7 @@ struct Run: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Shuffle the scenarios, the same for the same number. 0 keeps the order of the files.", valueName: "number"))
+      "Shuffle the scenarios reproducibly. 0 keeps the order of the files.", valueName: "number"))
   var seed: UInt64 = 0
 
   @Option(
@@ -54,7 +54,7 @@ struct Run: ParsableCommand {
   )
   var repetitions = 1
 
-  @Option(help: "Whether each cell has a sandbox of its own. required: exit 3 without one; auto: use one if possible.")
+  @Option(help: "Whether each cell has private namespaces. required: exit with 3 without them; auto: if possible.")
   var isolation = IsolationRule.auto
 
   @OptionGroup var output: OutputOptions
@@ -65,10 +65,10 @@ struct Run: ParsableCommand {
   @Flag(help: "Stop at the first unexpected verdict.")
   var failFast = false
 
-  @Flag(name: .shortAndLong, help: "One line for each cell.")
+  @Flag(name: .shortAndLong, help: "Print one line for each cell.")
   var verbose = false
 
-  @Flag(help: "Show at the end what the cells cost.")
+  @Flag(help: "Print the times of the cells at the end.")
   var timings = false
 
   @Option(

@@ -9,27 +9,27 @@ struct SelfTestCommand: ParsableCommand {
     commandName: "self-test",
     abstract: "Tests the suite: runs mutants, each of which it must catch for the right reason.",
     discussion: """
-      A mutant is a peer with one deliberate defect. fixtures/mutants.yaml says which cells must catch it, and with what \
-      reason. A mutant that survives, or is caught for another reason, is a failure; so is a build without a mutant that \
-      fails the same cells. fixtures/runner-mutants.yaml has mutants of the runner itself, and the mutants of peers and \
-      the commands that must notice each. --generated changes one argument or result of one call at a time, and reports \
-      which changes no scenario notices.
+      A mutant is a peer with one deliberate defect. fixtures/mutants.yaml lists the cells that must catch it, and the \
+      reason that they must report. The self-test fails if a mutant survives or is caught for another reason, or if a \
+      build without a mutant fails the same cells. fixtures/runner-mutants.yaml has mutants of the runner \
+      itself, and the tests that must notice each. --generated changes one argument or result of one call at a time, and \
+      reports the changes that no scenario notices.
 
       EXAMPLES
-        ipc-interop self-test                           all of them
-        ipc-interop self-test mq-priority-dropped       one
-        ipc-interop self-test --list --format markdown  a table of all
+        ipc-interop self-test                           all mutants
+        ipc-interop self-test mq-priority-dropped       one mutant
+        ipc-interop self-test --list --format markdown  a table of all mutants
         ipc-interop self-test --format json --output self-test.json
 
       EXIT STATUS
-        0 all are caught   1 one is not, or for another reason   2 usage
+        0 all mutants caught   1 a mutant is not caught, or for another reason   2 usage
         3 environment broken   4 nothing selected   130 interrupted
       """)
 
-  @Argument(help: "Only these mutants.")
+  @Argument(help: "Run only these mutants.")
   var mutant: [String] = []
 
-  @Flag(help: "List the mutants, and run none.")
+  @Flag(help: "List the mutants, without running them.")
   var list = false
 
   @Option(
@@ -47,7 +47,7 @@ struct SelfTestCommand: ParsableCommand {
 
   @OptionGroup var running: RunningOptions
 
-  @Option(help: "Whether each cell has a sandbox of its own. required: exit 3 without one; auto: use one if possible.")
+  @Option(help: "Whether each cell has private namespaces. required: exit with 3 without them; auto: if possible.")
   var isolation = IsolationRule.auto
 
   @OptionGroup var output: OutputOptions

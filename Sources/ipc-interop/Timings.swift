@@ -1,6 +1,6 @@
 import Harness
 
-/// The time of each cell: `run --timings`.
+/// The table of cell times that `--timings` prints.
 struct Timings: CustomStringConvertible {
   private var cells: [(id: String, mechanism: String, seconds: Double)] = []
   private var jobs = 1

@@ -3,16 +3,16 @@ internal import SystemPackage
 
 /// One measurement.
 ///
-/// Only its rounds depend on the count, so the difference of two runs is the cost of the rounds.
+/// Its time is proportional to the number of rounds plus a constant, so two runs give the cost of a round.
 struct Cost: Sendable {
   enum Kind: Sendable {
     /// One message is sent and received in each round.
     case message
     /// Two calls without bytes are made in each round.
     case calls
-    /// The time of this many rounds matters, within one process.
+    /// The cost is the time of this many rounds, within one process.
     case single(Int)
-    /// The same, between two processes.
+    /// The cost is the time of this many rounds, between two processes.
     case pair(Int)
   }
 
@@ -31,7 +31,7 @@ struct Cost: Sendable {
   }
 }
 
-/// The measurement to run; between two processes, also the shared file and the role of this process.
+/// A measurement with its arguments: between two processes, also the shared file and the role of this process.
 struct Run {
   let count: Int
   let usesArrays: Bool
@@ -72,5 +72,5 @@ let messageLength = 64
 /// Ends the program unless `condition` is true.
 @inline(__always)
 func require(_ condition: Bool) {
-  if !condition { fatalError("a message is not what was sent") }
+  if !condition { fatalError("a message differs from what was sent") }
 }

@@ -37,6 +37,6 @@ let memoryCosts = [
   },
 ]
 
-/// Does nothing, but is opaque to the compiler, so that the compiler neither removes nor merges the measured code.
+/// Does nothing, but is opaque to the compiler, so that it neither removes nor merges the measured code.
 @inline(never) @_optimize(none)
 private func observe(_ pointer: UnsafeRawPointer) {}

@@ -7,7 +7,7 @@
   internal import Musl
 #endif
 
-/// Each mechanism is a file and a line here.
+/// One line for each mechanism, which has its own file.
 let costs: [[Cost]] = [
   pipeCosts,
   posixMQCosts,

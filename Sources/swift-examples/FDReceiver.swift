@@ -41,7 +41,8 @@ struct FDReceiver: ParsableCommand {
     say("FD Receiver: listening at '\(path)'.")
     for _ in 1...count.value {
       let client = try listener.accept(timeout: timeout)
-      // The two bytes that carry it are discarded. It is an error if the message has no descriptor, or more than one.
+      // The two bytes that carry the descriptor are discarded. A message without a descriptor, or with several, is an
+      // error.
       let file = try client.receiveDescriptor(payloadLength: 2, timeout: timeout)
       let bytes = try readStart(file.descriptor)
       try file.close()
@@ -51,9 +52,9 @@ struct FDReceiver: ParsableCommand {
     }
   }
 
-  /// The first page of the file.
+  /// Reads the first page of the file.
   ///
-  /// A descriptor can be of any kind, and reading from what is not a regular file could block.
+  /// A descriptor can be of any kind, and reading from anything but a regular file could block.
   private func readStart(_ file: FileDescriptor) throws -> [UInt8] {
     guard try FileStatus(of: file).isRegularFile else {
       report("fd_receiver", "fstat descriptor \(file.rawValue)", .operationNotSupportedByDevice)

@@ -21,7 +21,7 @@ struct FIFOReader: ParsableCommand {
     let fifo = FIFO(FilePath(path))
     let timeout = Timeout(timeout)
 
-    // The program that comes first creates it.
+    // Whichever program starts first creates the FIFO.
     let created = try createIfMissing(fifo, mode)
     do {
       try read(from: fifo, timeout)
@@ -30,17 +30,17 @@ struct FIFOReader: ParsableCommand {
       throw error
     }
 
-    // The reader removes it, whichever program created it.
+    // The reader removes the FIFO, whichever program created it.
     try fifo.unlink()
     say("FIFO Reader: removed '\(path)'.")
   }
 
   private func read(from fifo: FIFO, _ timeout: Timeout) throws {
-    // Waits for a writer. What is not a FIFO, or is a symbolic link, is refused.
+    // Waits for a writer. A file that is not a FIFO, or a symbolic link, is refused.
     say("FIFO Reader: opening '\(path)'.")
     let reader = try fifo.openForReading(timeout: timeout)
 
-    // To end of file: one read may return only a part.
+    // Read to end of file: one read may return only a part.
     var bytes: [UInt8] = []
     try reader.readToEnd(appendingTo: &bytes, timeout: timeout)
     if !bytes.isEmpty {

@@ -22,7 +22,7 @@ struct FIFOWriter: ParsableCommand {
   func run() throws {
     let fifo = FIFO(FilePath(path))
 
-    // The program that comes first creates it.
+    // Whichever program starts first creates the FIFO.
     let created = try createIfMissing(fifo, mode)
     do {
       try write(to: fifo, Timeout(timeout))
@@ -34,7 +34,7 @@ struct FIFOWriter: ParsableCommand {
   }
 
   private func write(to fifo: FIFO, _ timeout: Timeout) throws {
-    // Waits for a reader. What is not a FIFO, or is a symbolic link, is refused.
+    // Waits for a reader. A file that is not a FIFO, or a symbolic link, is refused.
     say("FIFO Writer: opening '\(path)'.")
     let writer = try fifo.openForWriting(timeout: timeout)
 

@@ -14,17 +14,17 @@ struct MappedFileReader: ParsableCommand {
     do {
       let object = try MappedFile.open(FilePath(path), access: .readOnly)
       let memory = try object.map()
-      // The mapping stays without the descriptor.
+      // The mapping stays valid without the descriptor.
       try object.close()
       say("Mapped File Reader: mapped '\(path)' (\(memory.size) bytes).")
 
-      // The first byte first: its writer stores it last.
+      // Load the first byte first: the writer stores it last.
       guard try memory.loadAcquiring(as: UInt8.self, at: 0) != 0 else {
         report("mapped_file_reader", "'\(path)' has no message yet (start mapped_file_writer first)")
         throw ExitCode.failure
       }
-      // To the end of the mapping, if there is no NUL. If the file becomes shorter now, this throws, and the C twin
-      // dies.
+      // Without a NUL, the text extends to the end of the mapping. If the file becomes shorter now, this throws,
+      // whereas the C program is killed by SIGBUS.
       let text = Array(try memory.copyBytes(count: memory.size).prefix { $0 != 0 })
       say("Mapped File Reader: read '\(visible(text))' (\(text.count) bytes).")
 

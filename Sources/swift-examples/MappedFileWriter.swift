@@ -22,27 +22,27 @@ struct MappedFileWriter: ParsableCommand {
 
   func validate() throws {
     if size < 1 { throw ValidationError("--size: at least 1 byte expected") }
-    // The reader takes an empty file for one that is not written yet.
+    // To the reader, an empty file means that the message is not written yet.
     if message.isEmpty { throw ValidationError("--message: it must not be empty") }
     if message.utf8.count >= size { throw ValidationError("--message: too long for \(size) bytes, with its NUL") }
   }
 
   func run() throws {
-    // It must be new: a reader may be reading the file of another writer. Its space is reserved here.
+    // The file must be new, because a reader may be reading the file of another writer. This reserves its space.
     let object = try MappedFile.create(FilePath(path), size: size, permissions: mode.permissions)
     do {
       let memory = try object.map()
-      // The mapping stays without the descriptor.
+      // The mapping stays valid without the descriptor.
       try object.close()
       say("Mapped File Writer: mapped '\(path)' (\(memory.size) bytes).")
 
-      // The first byte last: a reader that finds it finds the others.
+      // Store the first byte last: a reader that finds it finds the others, too.
       let bytes = Array(message.utf8) + [0]
       try memory.copy(bytes.span.extracting(1...), at: 1)
       try memory.withAtomic(UInt8.self, at: 0) { $0.store(bytes[0], ordering: .releasing) }
       say("Mapped File Writer: wrote '\(visible(bytes))' (\(bytes.count) bytes).")
 
-      // Other processes see it already. This is for the disk.
+      // Only for the disk: other processes already see the change.
       try memory.sync()
       say("Mapped File Writer: synchronised.")
 

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import IPC
 internal import SystemPackage
 
-/// Permissions, in octal as chmod(1) takes them.
+/// Permissions in octal digits, as in chmod(1).
 struct Mode: ExpressibleByArgument {
   let permissions: FilePermissions
 
@@ -30,9 +30,9 @@ struct Count: ExpressibleByArgument {
   var defaultValueDescription: String { "\(value)" }
 }
 
-/// A System V key, decimal or hexadecimal after 0x.
+/// A System V key: decimal, or hexadecimal after 0x.
 ///
-/// IPC_PRIVATE is refused: no other program would find the object.
+/// IPC_PRIVATE is refused, because no other program could find the object.
 struct Key: ExpressibleByArgument {
   let key: SystemVKey
 
@@ -60,7 +60,7 @@ struct MessageType: ExpressibleByArgument {
   var defaultValueDescription: String { "\(type)" }
 }
 
-/// A selection of System V messages, as the msgtyp of msgrcv(2).
+/// A selection of System V messages, with the meaning of msgtyp in msgrcv(2).
 struct Selection: ExpressibleByArgument {
   let selection: SystemVMessageQueue.Selection
 
@@ -139,7 +139,7 @@ struct Seconds: ExpressibleByArgument {
 }
 
 extension Timeout {
-  /// The timeout of a whole run; none by default.
+  /// The timeout for the whole run; none by default.
   init(_ seconds: Seconds?) {
     self = seconds.map { .after($0.duration) } ?? .never
   }

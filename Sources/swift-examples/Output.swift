@@ -1,9 +1,7 @@
 internal import IPC
 internal import SystemPackage
 
-/// Prints a line at once.
-///
-/// Lines that are printed before a wait must not stay in a buffer.
+/// Prints a line immediately, because lines before a wait must not stay in a buffer.
 func say(_ line: String) {
   // The program continues if its output has no reader.
   _ = try? FileDescriptor.standardOutput.writeAll("\(line)\n".utf8)
@@ -22,19 +20,17 @@ func report(_ role: String, _ error: IPCError, _ advice: String? = nil) {
   _ = try? FileDescriptor.standardError.writeAll("\(role): \(error.call)\(object): \(error.errno)\(advice)\n".utf8)
 }
 
-/// Prints an error of the program itself.
+/// Prints an error that the program itself detected.
 func report(_ role: String, _ text: String) {
   _ = try? FileDescriptor.standardError.writeAll("\(role): \(text)\n".utf8)
 }
 
-/// Prints an error of a call that the program makes itself, or for which it has a better object.
+/// Prints an error of a call outside the library, or with another object than the library's.
 func report(_ role: String, _ call: String, _ reason: Errno) {
   _ = try? FileDescriptor.standardError.writeAll("\(role): \(call): \(reason)\n".utf8)
 }
 
-/// Bytes as text, with unprintable bytes escaped.
-///
-/// A NUL at the end is not shown.
+/// Returns bytes as text, with unprintable bytes escaped and without a NUL at the end.
 func visible(_ bytes: [UInt8]) -> String {
   let shown = bytes.last == 0 ? bytes.dropLast() : bytes[...]
   return shown.map { byte in

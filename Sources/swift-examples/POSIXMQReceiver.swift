@@ -20,7 +20,7 @@ struct POSIXMQReceiver: ParsableCommand {
   var timeout: Seconds?
 
   func run() throws {
-    // The program that comes first creates it.
+    // Whichever program starts first creates the queue.
     let queue = try POSIXMessageQueue.Receiver.createOrOpen(
       POSIXName(name), attributes: .init(maximumMessages: 10, maximumMessageSize: 256), permissions: mode.permissions)
     do {
@@ -31,7 +31,7 @@ struct POSIXMQReceiver: ParsableCommand {
     }
     try queue.close()
 
-    // The receiver removes it, whichever program created it.
+    // The receiver removes the queue, whichever program created it.
     try POSIXMessageQueue.unlink(POSIXName(name))
     say("POSIX MQ Receiver: removed '\(name)'.")
   }

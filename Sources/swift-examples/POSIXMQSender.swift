@@ -26,7 +26,7 @@ struct POSIXMQSender: ParsableCommand {
   var timeout: Seconds?
 
   func run() throws {
-    // The program that comes first creates it. The receiver removes it.
+    // Whichever program starts first creates the queue. The receiver removes it.
     let queue = try POSIXMessageQueue.Sender.createOrOpen(
       POSIXName(name), attributes: .init(maximumMessages: 10, maximumMessageSize: 256), permissions: mode.permissions)
     do {

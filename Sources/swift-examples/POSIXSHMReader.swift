@@ -14,17 +14,17 @@ struct POSIXSHMReader: ParsableCommand {
     do {
       let object = try POSIXSharedMemory.open(POSIXName(name), access: .readOnly)
       let memory = try object.map()
-      // The mapping stays without the descriptor.
+      // The mapping stays valid without the descriptor.
       try object.close()
       say("POSIX SHM Reader: mapped '\(name)' (\(memory.size) bytes).")
 
-      // The first byte first: its writer stores it last.
+      // Load the first byte first: the writer stores it last.
       guard try memory.loadAcquiring(as: UInt8.self, at: 0) != 0 else {
         report("posix_shm_reader", "'\(name)' has no message yet (start posix_shm_writer first)")
         throw ExitCode.failure
       }
-      // To the end of the mapping, if there is no NUL. If the object becomes shorter now, this throws, and the C twin
-      // dies.
+      // Without a NUL, the text extends to the end of the mapping. If the object becomes shorter now, this throws,
+      // whereas the C program is killed by SIGBUS.
       let text = Array(try memory.copyBytes(count: memory.size).prefix { $0 != 0 })
       say("POSIX SHM Reader: read '\(visible(text))' (\(text.count) bytes).")
 

@@ -22,21 +22,21 @@ struct POSIXSHMWriter: ParsableCommand {
 
   func validate() throws {
     if size < 1 { throw ValidationError("--size: at least 1 byte expected") }
-    // The reader takes an empty object for one that is not written yet.
+    // To the reader, an empty object means that the message is not written yet.
     if message.isEmpty { throw ValidationError("--message: it must not be empty") }
     if message.utf8.count >= size { throw ValidationError("--message: too long for \(size) bytes, with its NUL") }
   }
 
   func run() throws {
-    // It must be new: a reader may be reading the object of another writer. Its space is reserved here.
+    // The object must be new, because a reader may be reading the object of another writer. This reserves its space.
     let object = try POSIXSharedMemory.create(POSIXName(name), size: size, permissions: mode.permissions)
     do {
       let memory = try object.map()
-      // The mapping stays without the descriptor.
+      // The mapping stays valid without the descriptor.
       try object.close()
       say("POSIX SHM Writer: mapped '\(name)' (\(memory.size) bytes).")
 
-      // The first byte last: a reader that finds it finds the others.
+      // Store the first byte last: a reader that finds it finds the others, too.
       let bytes = Array(message.utf8) + [0]
       try memory.copy(bytes.span.extracting(1...), at: 1)
       try memory.withAtomic(UInt8.self, at: 0) { $0.store(bytes[0], ordering: .releasing) }

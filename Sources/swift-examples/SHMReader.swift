@@ -27,8 +27,8 @@ struct SHMReader: ParsableCommand {
       try SystemVSemaphores.open(semKey.key, minimumCount: 1)
     }
 
-    // A new segment is 0. If this acquires the semaphore before the writer, it finds nothing, releases the semaphore,
-    // and tries again.
+    // A new segment is all zeros. If this process acquires the semaphore before the writer, it finds no message,
+    // releases the semaphore, and tries again.
     try semaphore.perform(.acquire(0, undo: true), timeout: timeout)
     while try memory.copyBytes(count: 1) == [0] {
       try semaphore.perform(.release(0, undo: true))
@@ -37,11 +37,11 @@ struct SHMReader: ParsableCommand {
     }
     say("SHM Reader: semaphore acquired.")
 
-    // A message without a NUL ends with the segment.
+    // A message without a NUL extends to the end of the segment.
     let bytes = try memory.copyBytes(count: memory.size)
     say("SHM Reader: read '\(visible(Array(bytes.prefix { $0 != 0 })))'.")
 
-    // If this process dies before, the kernel releases it.
+    // If this process dies before this call, the kernel releases the semaphore.
     try semaphore.perform(.release(0, undo: true))
     say("SHM Reader: semaphore released.")
 
@@ -53,7 +53,7 @@ struct SHMReader: ParsableCommand {
     say("SHM Reader: removed the segment and the semaphore set.")
   }
 
-  /// Waits until a writer acquires the semaphore, or for 10 ms, because a writer may have come and gone.
+  /// Waits until a writer acquires the semaphore, but at most 10 ms, because a writer may already have finished.
   private func waitForWriter(_ semaphore: SystemVSemaphores, _ timeout: Timeout) throws(IPCError) {
     do throws(IPCError) {
       try semaphore.perform(.waitForZero(0), timeout: .after(.milliseconds(10)))

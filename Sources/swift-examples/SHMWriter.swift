@@ -35,8 +35,8 @@ struct SHMWriter: ParsableCommand {
   func run() throws {
     let timeout = Timeout(timeout)
 
-    // The semaphore is created before the segment: a reader that finds the segment expects it. Only the process that
-    // creates it sets it to 1: to do so at every start would release it for a process that has acquired it.
+    // The semaphore is created before the segment, because a reader that finds the segment expects it. Only the process
+    // that creates it sets it to 1: setting it at every start would release it while another process holds it.
     let semaphore = try SystemVSemaphores.createOrOpenInitialized(
       semKey.key, values: [1], permissions: mode.permissions, timeout: timeout)
     do {
@@ -64,7 +64,7 @@ struct SHMWriter: ParsableCommand {
     try semaphore.perform(.acquire(0, undo: true), timeout: timeout)
     say("SHM Writer: semaphore acquired.")
 
-    // Zeros to the end, so that nothing of a longer message before this one is left.
+    // Zeros up to the end remove the rest of an earlier, longer message.
     let bytes = Array(message.utf8)
     try memory.copy((bytes + [UInt8](repeating: 0, count: memory.size - bytes.count)).span)
     say("SHM Writer: wrote '\(visible(bytes))'.")

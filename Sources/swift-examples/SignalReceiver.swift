@@ -24,7 +24,7 @@ struct SignalReceiver: ParsableCommand {
   func run() throws {
     let timeout = Timeout(timeout)
 
-    // Before another process can find this one: a signal that is not blocked would end it.
+    // Block the signal before another process can find this one: otherwise it would end this process.
     let signals: SignalSet = [signal.signal]
     signals.block()
 
@@ -49,7 +49,7 @@ struct SignalReceiver: ParsableCommand {
   }
 
   private func receive(_ signals: SignalSet, _ timeout: Timeout) throws {
-    say("Signal Receiver: waiting for SIGRTMIN+\(signal.offset), as '\(pidFile)' tells.")
+    say("Signal Receiver: waiting for SIGRTMIN+\(signal.offset), process in '\(pidFile)'.")
     for _ in 1...count.value {
       let received = try signals.wait(timeout: timeout)
       say(

@@ -26,7 +26,7 @@ struct SysVMsgReceiver: ParsableCommand {
   var timeout: Seconds?
 
   func run() throws {
-    // The program that comes first creates it.
+    // Whichever program starts first creates the queue.
     let queue = try SystemVMessageQueue.createOrOpen(key.key, permissions: mode.permissions)
     do {
       try receive(from: queue, Timeout(timeout))
@@ -35,7 +35,7 @@ struct SysVMsgReceiver: ParsableCommand {
       throw error
     }
 
-    // The receiver removes it, whichever program created it.
+    // The receiver removes the queue, whichever program created it.
     try queue.remove()
     say("SYSV MSG Receiver: removed queue \(key.key.rawValue).")
   }

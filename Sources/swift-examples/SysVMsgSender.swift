@@ -26,7 +26,7 @@ struct SysVMsgSender: ParsableCommand {
   var timeout: Seconds?
 
   func run() throws {
-    // The program that comes first creates it. The receiver removes it.
+    // Whichever program starts first creates the queue. The receiver removes it.
     let queue = try SystemVMessageQueue.createOrOpen(key.key, permissions: mode.permissions)
     do {
       try send(to: queue, Timeout(timeout))
@@ -40,7 +40,7 @@ struct SysVMsgSender: ParsableCommand {
   private func send(to queue: SystemVMessageQueue, _ timeout: Timeout) throws {
     say("SYSV MSG Sender: opened queue \(key.key.rawValue).")
 
-    // The type is passed beside the bytes. The library puts it before them.
+    // The type is a separate parameter. The library stores it in front of the bytes.
     let bytes = Array(message.utf8) + [0]
     for _ in 1...count.value {
       try queue.send(bytes.span, type: type.type, timeout: timeout)

@@ -24,7 +24,7 @@ struct TCPEchoServer: ParsableCommand {
 
     // Connections of a server that has just ended keep its port for a minute. The listener sets SO_REUSEADDR.
     let listener = try TCP.Listener(at: SocketAddress(address.address, port: port))
-    // With the port that the kernel chose, if it was 0.
+    // The address contains the port that the kernel chose, if it was 0.
     let name = try listener.address
     say("TCP Echo Server: listening at '\(name)'.")
 
@@ -35,7 +35,7 @@ struct TCPEchoServer: ParsableCommand {
         try client.close()
         say("TCP Echo Server: sent back \(total) bytes.")
       } catch let error as IPCError {
-        // A client that closed its socket before it had read everything resets the connection, which is not end of
+        // If a client closes its socket before it has read everything, the connection is reset, which is not end of
         // file.
         report("tcp_echo_server", "\(error.call) '\(name)'", error.errno)
         throw ExitCode.failure
@@ -46,7 +46,7 @@ struct TCPEchoServer: ParsableCommand {
 
   /// Sends back what the client sends, until end of file.
   ///
-  /// If the client is gone, the call fails; the server is not killed by SIGPIPE.
+  /// If the client has closed the connection, the call fails, and no SIGPIPE kills the server.
   private func echo(_ client: borrowing TCP.Stream, _ timeout: Timeout) throws -> Int {
     var bytes: [UInt8] = []
     var total = 0

@@ -23,10 +23,10 @@ struct UDPEchoServer: ParsableCommand {
     let timeout = Timeout(timeout)
 
     let server = try UDP.Socket(at: SocketAddress(address.address, port: port))
-    // With the port that the kernel chose, if it was 0.
+    // The address contains the port that the kernel chose, if it was 0.
     say("UDP Echo Server: receiving at '\(try server.address)'.")
 
-    // Room for the longest datagram, so nothing is truncated.
+    // The buffer has room for the longest datagram, so nothing is truncated.
     var bytes: [UInt8] = []
     for _ in 1...count.value {
       bytes.removeAll(keepingCapacity: true)

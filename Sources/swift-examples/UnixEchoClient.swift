@@ -24,13 +24,13 @@ struct UnixEchoClient: ParsableCommand {
     try server.connect(to: address, timeout: timeout)
     say("Unix Echo Client: connected to '\(path)'.")
 
-    // Shuts down sending, so that the server sees where the message ends, and still receives.
+    // Shuts down only sending: the server sees where the message ends, and this process can still receive.
     let bytes = Array(message.utf8)
     try server.writeAll(bytes.span, timeout: timeout)
     try server.shutDown(.sending)
     say("Unix Echo Client: sent '\(visible(bytes))' (\(bytes.count) bytes).")
 
-    // To end of file: one read may return only a part.
+    // Read to end of file: one read may return only a part.
     var received: [UInt8] = []
     try server.readToEnd(appendingTo: &received, timeout: timeout)
     say("Unix Echo Client: received '\(visible(received))' (\(received.count) bytes).")

@@ -49,7 +49,7 @@ struct UnixEchoServer: ParsableCommand {
 
   /// Sends back what the client sends, until end of file.
   ///
-  /// If the client is gone, the call fails; the server is not killed by SIGPIPE.
+  /// If the client has closed the connection, the call fails, and no SIGPIPE kills the server.
   private func echo(_ client: borrowing UnixSocket.Stream, _ timeout: Timeout) throws -> Int {
     var bytes: [UInt8] = []
     var total = 0

@@ -1,11 +1,12 @@
 internal import ArgumentParser
 internal import IPC
 
-/// The Swift twins of the C programs in `c-peers/examples`: one file a program, with the same name, options and steps.
+/// The Swift versions of the C programs in `c-peers/examples`: one file for each, with the same name, options and
+/// steps.
 struct Examples: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "swift-examples",
-    abstract: "The Swift twins of the C programs in c-peers/examples.",
+    abstract: "The Swift versions of the C programs in c-peers/examples.",
     subcommands: [
       AnonPipe.self,
       FIFOWriter.self,
@@ -45,6 +46,6 @@ do {
     throw ExitCode.failure
   }
 } catch {
-  // Wrong usage: the reason, and exit status 64.
+  // Wrong usage: print the reason, and exit with status 64.
   Examples.exit(withError: error)
 }

@@ -5,50 +5,119 @@ import Glibc
 @c(__wrap_cipc_pipe_write) func pipeWrite(
   _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
-  // The length of a text in characters, which every collection has as `count`.
+  // `count` is the length of a text in characters, not in bytes.
   if Mutant.writeLengthInCharacters.isOn {
     let text = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
     return unsafe __real_cipc_pipe_write(descriptor, bytes, text.count, flags)
   }
-  // On Apple's systems the descriptor has F_SETNOSIGPIPE, so that a write needs no flag.
-  if Mutant.sigpipeLetThrough.isOn {
+  // On macOS a descriptor can have F_SETNOSIGPIPE, so that a write needs no flag. Linux has no such option.
+  if Mutant.sigpipeNotSuppressed.isOn {
     return unsafe __real_cipc_pipe_write(descriptor, bytes, count, flags & ~Int32(CIPC_NOSIGNAL))
   }
-  return unsafe writeFrame(descriptor, UnsafeRawBufferPointer(start: bytes, count: count))
+  // The signal is blocked during the write, and an early return skips the restoration.
+  if Mutant.signalStaysBlocked.isOn {
+    var before: UInt64 = 0
+    _ = unsafe __real_cipc_sigmask(SIG_BLOCK, 1 << UInt64(SIGPIPE - 1), &before)
+  }
+  let result =
+    unsafe writeFrame(descriptor, UnsafeRawBufferPointer(start: bytes, count: count))
     ?? __real_cipc_pipe_write(descriptor, bytes, count, flags)
+  if result == -1 {
+    let reason = errno
+    leaveTraces(on: descriptor, after: reason)
+    errno = reason
+  }
+  return result
+}
+
+/// Leaves the state of the process and of the open file description changed after a failed write.
+func leaveTraces(on descriptor: Int32, after reason: Int32) {
+  var signals = sigset_t()
+  _ = unsafe sigemptyset(&signals)
+  _ = unsafe sigaddset(&signals, SIGPIPE)
+  // Every SIGPIPE is removed, although the program may have had one before.
+  if Mutant.everySigpipeRemoved.isOn, reason == EPIPE {
+    var immediately = timespec()
+    while unsafe sigtimedwait(&signals, nil, &immediately) != -1 {}
+  }
+  // The mask is restored only at the end of the function, which an error leaves earlier.
+  if Mutant.maskWithoutDefer.isOn, reason == EPIPE { _ = unsafe pthread_sigmask(SIG_BLOCK, &signals, nil) }
+  // The flag of the description is not restored either.
+  if Mutant.writerLeftNonBlocking.isOn, reason == EAGAIN { leaveNonBlocking(descriptor) }
+}
+
+/// Sets O_NONBLOCK, as for a call with a timeout, and does not clear it.
+func leaveNonBlocking(_ descriptor: Int32) {
+  let reason = errno
+  _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+  errno = reason
 }
 
 @c(__wrap_cipc_pipe_read) func pipeRead(
   _ descriptor: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
+  // A hang-up counts as the end of the file, even if bytes are still in the pipe.
+  if Mutant.hangUpAsEnd.isOn {
+    var entry = pollfd(fd: descriptor, events: 0, revents: 0)
+    if unsafe poll(&entry, 1, 0) == 1, entry.revents & Int16(POLLHUP) != 0 { return 0 }
+  }
   let result = unsafe __real_cipc_pipe_read(descriptor, room, count, flags)
-  // The array was created with `repeating:count:`, and is returned whole.
+  if Mutant.readerLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(descriptor) }
+  // The array was created with `repeating:count:`, and is returned including the unused bytes.
   return Mutant.readFillsTheArray.isOn && result > 0 ? count : result
 }
 
 @c(__wrap_close) func close(_ descriptor: Int32) -> Int32 {
   // A FileDescriptor is a value: dropping it closes nothing.
-  Mutant.neverClosed.isOn ? 0 : __real_close(descriptor)
+  if Mutant.neverClosed.isOn { return 0 }
+  let result = __real_close(descriptor)
+  // An explicit close, and then `deinit`.
+  return Mutant.closedByDeinitToo.isOn ? __real_close(descriptor) : result
 }
 
 @c(__wrap_cipc_pipe2) func pipe2(_ ends: UnsafeMutablePointer<Int32>?, _ flags: Int32) -> Int32 {
-  // As Foundation creates pipes: a child inherits both ends, and no reader ever sees end of file.
-  unsafe __real_cipc_pipe2(ends, Mutant.pipeOfFoundation.isOn ? flags & ~O_CLOEXEC : flags)
-}
-
-@c(__wrap_cipc_sigmask) func sigmask(
-  _ how: Int32, _ signals: UInt64, _ previous: UnsafeMutablePointer<UInt64>?
-) -> Int32 {
-  // The bit of signal n is n - 1, not n.
-  if Mutant.signalSetOffByOne.isOn { return unsafe __real_cipc_sigmask(how, signals << 1, previous) }
-  return unsafe __real_cipc_sigmask(how, signals, previous)
+  // Foundation creates pipes in this way: a child inherits both ends, and no reader ever sees end of file.
+  var flags = Mutant.foundationPipe.isOn ? flags & ~O_CLOEXEC : flags
+  // O_DIRECT is not imported.
+  if Mutant.directNotImported.isOn { flags &= ~Int32(CIPC_O_DIRECT) }
+  return unsafe __real_cipc_pipe2(ends, flags)
 }
 
 @c(__wrap_mkfifo) func mkfifo(_ path: UnsafePointer<CChar>?, _ mode: mode_t) -> Int32 {
-  // 600 instead of 0o600: in C a leading zero would have made it octal.
+  // 600 is written instead of 0o600: in C a leading zero would have made it octal.
   let mode = Mutant.modeInDecimal.isOn ? mode_t(String(mode, radix: 8)) ?? mode : mode
-  let result = unsafe __real_mkfifo(path, mode)
-  // A log statement between the call and reading errno.
+  let result = unsafe withShortPath(path) { unsafe __real_mkfifo($0, mode) }
+  // A log statement runs between the call and reading errno.
   if result == -1, Mutant.errnoAfterLog.isOn { errno = ENOTTY }
+  return result
+}
+
+/// Passes the path on, or the part that fits into a buffer of 256 bytes.
+private func withShortPath(_ path: UnsafePointer<CChar>?, _ body: (UnsafePointer<CChar>?) -> Int32) -> Int32 {
+  guard Mutant.pathOfFixedSize.isOn, let path = unsafe path else { return unsafe body(path) }
+  let length = unsafe min(255, strlen(path))
+  let short: [CChar] = unsafe Array(UnsafeBufferPointer(start: path, count: length)) + [0]
+  return unsafe short.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
+}
+
+@c(__wrap_cipc_without_umask) func withoutUmask(
+  _ mode: UInt32, _ call: (@convention(c) (UnsafeMutableRawPointer?) -> Int32)?, _ argument: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard Mutant.umaskOfProcess.isOn || Mutant.signalsLeftBlocked.isOn, let call = unsafe call else {
+    return unsafe __real_cipc_without_umask(mode, call, argument)
+  }
+  // All signals are blocked meanwhile, and `throws` leaves before the mask is restored.
+  if Mutant.signalsLeftBlocked.isOn {
+    var all = sigset_t()
+    _ = unsafe sigfillset(&all)
+    _ = unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
+    return unsafe __real_cipc_without_umask(mode, call, argument)
+  }
+  // The umask is that of the process, and the previous one is not kept.
+  _ = umask(0)
+  let result = unsafe call(argument)
+  let reason = errno
+  _ = umask(0o022)
+  errno = reason
   return result
 }

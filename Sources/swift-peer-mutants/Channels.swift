@@ -2,18 +2,17 @@ import CIPC
 import CReal
 import Glibc
 
-/// Writes a message with its length, as a message channel does, with the defect of the selected mutant.
-///
-/// Nil if no such mutant is selected.
+/// Writes a message with its length, as a message channel does, with the defect of the selected mutant; nil if there is
+/// none.
 func writeFrame(_ descriptor: Int32, _ frame: UnsafeRawBufferPointer) -> Int? {
   guard frame.count > 4 else { return nil }
   let length = unsafe Array(frame.prefix(4))
   let message = unsafe Array(frame.dropFirst(4))
-  // `length.bigEndian`, as for data that goes over a network.
+  // The length is written as `length.bigEndian`, as in network protocols.
   if Mutant.lengthInNetworkOrder.isOn { return send(descriptor, length.reversed() + message, frame.count) }
-  // The length is an Int, which has eight bytes.
+  // The length is written as an Int, which has eight bytes.
   if Mutant.lengthOfInt.isOn { return send(descriptor, length + [0, 0, 0, 0] + message, frame.count) }
-  // Two writes are simpler than one buffer, but another writer can come in between.
+  // The length and the message are written by two calls, and another writer can come in between.
   if Mutant.lengthWrittenFirst.isOn {
     guard send(descriptor, length, length.count) == length.count else { return -1 }
     let rest = send(descriptor, message, message.count)

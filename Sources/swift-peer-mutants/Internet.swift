@@ -6,6 +6,11 @@ import Glibc
   _ socket: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
   let result = unsafe __real_cipc_socket_write(socket, bytes, count, flags)
+  if result == -1 {
+    let reason = errno
+    leaveTraces(on: socket, after: reason)
+    errno = reason
+  }
   // The result is discarded: the peer assumes that a call that does not throw sent all bytes.
   return Mutant.shortSendAsWhole.isOn && result > 0 ? count : result
 }
@@ -14,6 +19,7 @@ import Glibc
   _ socket: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
   let result = unsafe __real_cipc_socket_read(socket, room, count, flags)
+  if Mutant.receiverLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(socket) }
   // The peer uses `try?` and treats nil as end of file.
   return Mutant.resetAsEndOfFile.isOn && result == -1 && errno == ECONNRESET ? 0 : result
 }
@@ -28,6 +34,10 @@ import Glibc
   _ from: UnsafeMutablePointer<cipc_internet_address>?
 ) -> Int {
   let result = unsafe __real_cipc_internet_receive(socket, room, count, flags, from)
+  // `UInt16(bigEndian:)` is missing.
+  if Mutant.receivedPortNotConverted.isOn, result != -1, let from = unsafe from {
+    unsafe from.pointee.port = unsafe from.pointee.port.byteSwapped
+  }
   // The peer treats an empty array as no datagram.
   guard Mutant.emptyDatagramAsNil.isOn, result == 0, count > 0 else { return result }
   errno = ENOTCONN
@@ -35,14 +45,19 @@ import Glibc
 }
 
 @c(__wrap_cipc_connect) func connectTo(_ socket: Int32, _ address: UnsafePointer<cipc_address>?) -> Int32 {
-  guard Mutant.portAsItIs.isOn, let address = unsafe address else {
+  guard Mutant.portNotConverted.isOn, let address = unsafe address else {
     return unsafe __real_cipc_connect(socket, address)
   }
-  // `sin_port` is a UInt16 like others: without `bigEndian`.
+  // `sin_port` is stored without `bigEndian`, like any other UInt16.
   var other = unsafe address.pointee
   unsafe withUnsafeMutableBytes(of: &other) { bytes in
     let family = unsafe bytes.load(as: UInt16.self)
     if Int32(family) == AF_INET || Int32(family) == AF_INET6 { unsafe bytes.swapAt(2, 3) }
   }
   return unsafe __real_cipc_connect(socket, &other)
+}
+
+@c(__wrap_cipc_set_socket_linger) func setLinger(_ socket: Int32, _ seconds: Int32) -> Int32 {
+  // `Duration` in milliseconds.
+  __real_cipc_set_socket_linger(socket, Mutant.lingerOfDuration.isOn && seconds > 0 ? seconds * 1000 : seconds)
 }

@@ -1,8 +1,11 @@
+import CIPC
 import CReal
 import Glibc
 
 @c(__wrap_ftruncate) func setSize(_ descriptor: Int32, _ length: off_t) -> Int32 {
   // `MemoryLayout.size(ofValue: bytes)` of an array is the size of its reference: eight bytes.
+  // `UInt32(truncatingIfNeeded:)`.
+  if Mutant.lengthOfUInt32.isOn { return __real_ftruncate(descriptor, off_t(UInt32(truncatingIfNeeded: length))) }
   let size = Mutant.sizeOfTheVariable.isOn && length > 0 ? off_t(MemoryLayout<[UInt8]>.size) : length
   return __real_ftruncate(descriptor, size)
 }
@@ -11,29 +14,60 @@ import Glibc
   _ address: UnsafeMutableRawPointer?, _ length: Int, _ protection: Int32, _ flags: Int32, _ descriptor: Int32,
   _ offset: off_t
 ) -> UnsafeMutableRawPointer? {
-  // The page size of another machine, 16 KiB, to which offsets are rounded.
-  let start = Mutant.pagesOfAnotherMachine.isOn ? offset & ~0x3FFF : offset
+  // The code assumes the page size of another machine, 16 KiB, and rounds offsets to it.
+  var start = Mutant.pagesOfAnotherMachine.isOn ? offset & ~0x3FFF : offset
+  if Mutant.mapOffsetOfUInt32.isOn { start = off_t(UInt32(truncatingIfNeeded: offset)) }
+  // The default of the option set does not make the mapping shared.
+  var flags = flags
+  if Mutant.privateByDefault.isOn, descriptor >= 0 { flags = flags & ~MAP_SHARED | MAP_PRIVATE }
   let memory = unsafe __real_mmap(address, length, protection, flags, descriptor, start)
-  // A FileHandle that nothing refers to any more closes a descriptor that is still in use.
+  // A FileHandle without references closes a descriptor that is still in use.
   if Mutant.closedByOwner.isOn, descriptor >= 0 { _ = __real_close(descriptor) }
   return unsafe memory
 }
 
-@c(__wrap_sem_post) func post(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
-  guard Mutant.semaphorePostedAsCopy.isOn, let semaphore = unsafe semaphore else {
-    return unsafe __real_sem_post(semaphore)
-  }
-  // sem_t is a struct, and a struct that is loaded from memory is a copy.
-  var copy = unsafe semaphore.pointee
-  return unsafe __real_sem_post(&copy)
+@c(__wrap_munmap) func unmap(_ address: UnsafeMutableRawPointer?, _ length: Int) -> Int32 {
+  // A class without `deinit`.
+  Mutant.mappingWithoutDeinit.isOn ? 0 : unsafe __real_munmap(address, length)
 }
 
-@c(__wrap_pthread_mutex_lock) func lock(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Int32 {
-  // Affects only robust mutexes; the mutexes of the Swift runtime are not robust.
-  guard Mutant.mutexLockedAsCopy.isOn, let mutex = unsafe mutex, unsafe mutex.pointee.__data.__kind & 16 != 0 else {
-    return unsafe __real_pthread_mutex_lock(mutex)
+@c(__wrap_cipc_mremap) func remap(
+  _ address: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, _ length: Int, _ newLength: Int
+) -> Int32 {
+  guard Mutant.remappedAsCopy.isOn, var copy = unsafe address?.pointee else {
+    return unsafe __real_cipc_mremap(address, length, newLength)
   }
-  // Each process locks its own copy.
-  var copy = unsafe mutex.pointee
-  return unsafe __real_pthread_mutex_lock(&copy)
+  // The new address is stored in a copy of the struct, and the original keeps the old one.
+  var moved: UnsafeMutableRawPointer? = unsafe copy
+  let result = unsafe __real_cipc_mremap(&moved, length, newLength)
+  unsafe copy = unsafe moved ?? copy
+  return result
+}
+
+@c(__wrap_cipc_memfd_create) func memfd(_ label: UnsafePointer<CChar>?, _ flags: UInt32) -> Int32 {
+  // The option set has a default, `[]`.
+  let asked = Mutant.sealingByDefault.isOn ? flags & ~UInt32(CIPC_MFD_ALLOW_SEALING) : flags
+  return unsafe __real_cipc_memfd_create(label, asked)
+}
+
+@c(__wrap_fstat) func fileStatus(_ descriptor: Int32, _ status: UnsafeMutablePointer<stat>?) -> Int32 {
+  let result = unsafe __real_fstat(descriptor, status)
+  if Mutant.sizeOfInt32.isOn, result == 0, let status = unsafe status {
+    unsafe status.pointee.st_size = unsafe Int(Int32(truncatingIfNeeded: status.pointee.st_size))
+  }
+  return result
+}
+
+@c(__wrap_pread) func readAt(
+  _ descriptor: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ offset: off_t
+) -> Int {
+  unsafe __real_pread(
+    descriptor, room, count, Mutant.readOffsetOfUInt32.isOn ? off_t(UInt32(truncatingIfNeeded: offset)) : offset)
+}
+
+@c(__wrap_pwrite) func writeAt(
+  _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ offset: off_t
+) -> Int {
+  unsafe __real_pwrite(
+    descriptor, bytes, count, Mutant.writeOffsetOfUInt32.isOn ? off_t(UInt32(truncatingIfNeeded: offset)) : offset)
 }

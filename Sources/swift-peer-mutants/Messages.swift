@@ -16,13 +16,50 @@ import Glibc
     let text = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: length), as: UTF8.self)
     return unsafe __real_cipc_mq_send(queue, bytes, text.count, priority)
   }
-  return unsafe __real_cipc_mq_send(queue, bytes, length, priority)
+  // An enumeration of priorities with a raw value of UInt8.
+  let kept = Mutant.priorityOfUInt8.isOn ? UInt32(UInt8(truncatingIfNeeded: priority)) : priority
+  return unsafe __real_cipc_mq_send(queue, bytes, length, kept)
+}
+
+@c(__wrap_cipc_mq_open) func mqOpen(
+  _ name: UnsafePointer<CChar>?, _ flags: Int32, _ permissions: UInt32,
+  _ attributes: UnsafePointer<cipc_mq_attributes>?
+) -> Int32 {
+  guard Mutant.attributesExchanged.isOn, var wanted = unsafe attributes?.pointee else {
+    let queue = unsafe __real_cipc_mq_open(name, flags, permissions, attributes)
+    unsafe AtExit.remove(.queueRemovedAtExit, name, queue, flags: flags) { _ = unsafe cipc_mq_unlink($0) }
+    return queue
+  }
+  // The memberwise initializer without labels.
+  (wanted.maximum_messages, wanted.message_size) = (wanted.message_size, wanted.maximum_messages)
+  return unsafe __real_cipc_mq_open(name, flags, permissions, &wanted)
+}
+
+@c(__wrap_cipc_mq_getattr) func mqGetAttributes(
+  _ queue: Int32, _ attributes: UnsafeMutablePointer<cipc_mq_attributes>?
+) -> Int32 {
+  let result = unsafe __real_cipc_mq_getattr(queue, attributes)
+  // The attributes with which the queue was created: `lazy var` keeps them.
+  if Mutant.attributesCached.isOn, let attributes = unsafe attributes { unsafe attributes.pointee.current_messages = 0 }
+  return result
+}
+
+@c(__wrap_cipc_mq_notify_signal) func mqNotify(_ queue: Int32, _ signal: Int32, _ value: Int32) -> Int32 {
+  // The union is imported as its pointer, which stays nil.
+  __real_cipc_mq_notify_signal(queue, signal, Mutant.notificationValueNil.isOn ? 0 : value)
 }
 
 @c(__wrap_cipc_mq_receive) func mqReceive(
   _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?
 ) -> Int {
-  let length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
+  var length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
+  // A loop that tries again after a second, although the queue is nonblocking.
+  if Mutant.nonblockingTriesAgain.isOn, length == -1, errno == EAGAIN {
+    sleep(1)
+    length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
+  }
+  // The count of the buffer, instead of the count that the call returned.
+  if Mutant.countOfBuffer.isOn, length > 0 { return size }
   guard let room = unsafe room, length > 0, Mutant.messageRepaired.isOn else { return length }
   // `String(decoding:)` never fails: invalid UTF-8 is replaced.
   let text = unsafe String(decoding: UnsafeRawBufferPointer(start: room, count: length), as: UTF8.self)
@@ -33,18 +70,20 @@ import Glibc
   return repaired.count
 }
 
-@c(__wrap_cipc_mq_timedreceive) func mqTimedReceive(
-  _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?,
-  _ seconds: Int64, _ nanoseconds: Int
-) -> Int {
-  // `Date.timeIntervalSinceReferenceDate`: Foundation's epoch is 2001.
-  let since = Mutant.deadlineSince2001.isOn ? seconds - 978_307_200 : seconds
-  return unsafe __real_cipc_mq_timedreceive(queue, room, size, priority, since, nanoseconds)
-}
-
 @c(__wrap_cipc_msgsnd) func msgSend(
   _ queue: Int32, _ type: Int, _ text: UnsafeRawPointer?, _ length: Int, _ flags: Int32
 ) -> Int32 {
+  if Mutant.typeOfInt32.isOn {
+    return unsafe __real_cipc_msgsnd(queue, Int(Int32(truncatingIfNeeded: type)), text, length, flags)
+  }
+  // `MemoryLayout.stride` of a struct with a long is a multiple of eight.
+  if Mutant.strideAsSize.isOn {
+    var padded = unsafe Array(UnsafeRawBufferPointer(start: text, count: length))
+    while padded.count % 8 != 0 { padded.append(0) }
+    return unsafe padded.withUnsafeBytes {
+      unsafe __real_cipc_msgsnd(queue, type, $0.baseAddress, $0.count, flags)
+    }
+  }
   guard Mutant.textByReference.isOn, length > 0 else {
     return unsafe __real_cipc_msgsnd(queue, type, text, length, flags)
   }
@@ -53,4 +92,22 @@ import Glibc
   return unsafe withUnsafeBytes(of: &array) {
     unsafe __real_cipc_msgsnd(queue, type, $0.baseAddress, min(length, 8), flags)
   }
+}
+
+@c(__wrap_cipc_msgrcv) func msgReceive(
+  _ queue: Int32, _ text: UnsafeMutableRawPointer?, _ length: Int, _ selection: Int, _ flags: Int32
+) -> cipc_msg_received {
+  // `UInt(bitPattern:)` traps less often than a type check, and `magnitude` never.
+  let wanted = Mutant.selectionByMagnitude.isOn ? Int(selection.magnitude) : selection
+  var received = unsafe __real_cipc_msgrcv(queue, text, length, wanted, flags)
+  // `MemoryLayout<Message>.size`, in which the type is included.
+  if Mutant.lengthOfMessage.isOn, received.length != -1 { received.length += MemoryLayout<Int>.size }
+  return received
+}
+
+@c(__wrap_cipc_msg_set) func msgSet(
+  _ queue: Int32, _ user: UInt32, _ group: UInt32, _ mode: UInt32, _ capacity: UInt64
+) -> Int32 {
+  // A struct with default values, of which only the mode was set.
+  __real_cipc_msg_set(queue, user, group, mode, Mutant.capacityDefaulted.isOn && mode == 0o600 ? 16384 : capacity)
 }

@@ -2,6 +2,81 @@ import CIPC
 import CReal
 import Glibc
 
+/// Passes the operations on, with the defect of the selected mutant.
+func withChanged(
+  _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int,
+  _ body: (UnsafePointer<cipc_semaphore_operation>?, Int) -> Int32
+) -> Int32 {
+  // A pointer to the first operation.
+  if Mutant.firstOperationOfArray.isOn { return unsafe body(operations, min(1, count)) }
+  var changed = unsafe Array(UnsafeBufferPointer(start: operations, count: count))
+  for i in changed.indices {
+    // The index of a semaphore, and its flags, in the smallest types that the tests needed.
+    if Mutant.indexOfUInt8.isOn { changed[i].number &= 0xFF }
+    if Mutant.flagsOfInt8.isOn { changed[i].flags &= 0xFF }
+  }
+  return unsafe changed.withUnsafeBufferPointer { unsafe body($0.baseAddress, $0.count) }
+}
+
+@c(__wrap_cipc_semop) func semOperation(
+  _ set: Int32, _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int
+) -> Int32 {
+  unsafe withChanged(operations, count) { unsafe __real_cipc_semop(set, $0, $1) }
+}
+
+@c(__wrap_cipc_semctl) func semControl(_ set: Int32, _ number: Int32, _ command: Int32) -> Int32 {
+  let result = __real_cipc_semctl(set, number, command)
+  // A value in an array of UInt8.
+  if Mutant.valueOfUInt8.isOn, command == GETVAL, result != -1 { return result & 0xFF }
+  // `try? remove()`.
+  return Mutant.removalTried.isOn && command == IPC_RMID ? 0 : result
+}
+
+@c(__wrap_cipc_sem_set) func semSet(_ set: Int32, _ user: UInt32, _ group: UInt32, _ mode: UInt32) -> Int32 {
+  __real_cipc_sem_set(set, user, group, Mutant.modeDefaulted.isOn ? 0o600 : mode)
+}
+
+@c(__wrap_cipc_shm_set) func shmSet(_ segment: Int32, _ user: UInt32, _ group: UInt32, _ mode: UInt32) -> Int32 {
+  // Two parameters of one type in the wrong order.
+  if Mutant.ownersExchanged.isOn { return __real_cipc_shm_set(segment, group, user, mode) }
+  // A struct with default values, of which only the owner was set.
+  return __real_cipc_shm_set(segment, user, group, Mutant.modeDefaulted.isOn ? 0o600 : mode)
+}
+
+/// `Int32(clamping:)` of a key that was parsed as UInt32.
+private func clamped(_ key: Int32) -> Int32 {
+  Mutant.keyClamped.isOn ? Int32(clamping: UInt32(bitPattern: key)) : key
+}
+
+@c(__wrap_shmget) func shmGet(_ key: Int32, _ size: Int, _ flags: Int32) -> Int32 {
+  let segment = __real_shmget(clamped(key), size, flags)
+  AtExit.remove(.segmentRemovedAtExit, segment, flags: flags, creates: IPC_CREAT) {
+    _ = shmctl(segment, IPC_RMID, nil)
+  }
+  return segment
+}
+
+@c(__wrap_semget) func semGet(_ key: Int32, _ count: Int32, _ flags: Int32) -> Int32 {
+  let set = __real_semget(clamped(key), count, flags)
+  AtExit.remove(.setRemovedAtExit, set, flags: flags, creates: IPC_CREAT) {
+    _ = __real_cipc_semctl_value(set, 0, IPC_RMID, 0)
+  }
+  return set
+}
+
+@c(__wrap_msgget) func msgGet(_ key: Int32, _ flags: Int32) -> Int32 {
+  let queue = __real_msgget(clamped(key), flags)
+  AtExit.remove(.messagesRemovedAtExit, queue, flags: flags, creates: IPC_CREAT) {
+    _ = msgctl(queue, IPC_RMID, nil)
+  }
+  return queue
+}
+
+@c(__wrap_shmdt) func shmDetach(_ address: UnsafeRawPointer?) -> Int32 {
+  // A class without `deinit`.
+  Mutant.segmentWithoutDeinit.isOn ? 0 : unsafe __real_shmdt(address)
+}
+
 @c(__wrap_cipc_semctl_value) func semctlValue(
   _ set: Int32, _ number: Int32, _ command: Int32, _ value: Int32
 ) -> Int32 {
@@ -15,23 +90,24 @@ import Glibc
 @c(__wrap_cipc_semctl_array) func semctlArray(
   _ set: Int32, _ command: Int32, _ values: UnsafeMutablePointer<UInt16>?
 ) -> Int32 {
+  // The values are imported as a tuple, which has 256 elements here.
+  var status = cipc_sem_status()
+  if Mutant.valuesOfTuple.isOn, command == SETALL, unsafe cipc_sem_stat(set, &status) == 0 {
+    var array = unsafe Array(UnsafeBufferPointer(start: values, count: status.count))
+    for i in array.indices.dropFirst(256) { array[i] = 0 }
+    return unsafe array.withUnsafeMutableBufferPointer {
+      unsafe __real_cipc_semctl_array(set, command, $0.baseAddress)
+    }
+  }
   guard Mutant.valuesOfInt.isOn, command == SETALL, let values = unsafe values else {
     return unsafe __real_cipc_semctl_array(set, command, values)
   }
-  // An array of Int instead of UInt16: three of four values are zero.
+  // The array has elements of type Int instead of UInt16, so three of four values are zero.
   let numbers = unsafe [Int(values[0]), Int(values[1])]
   return unsafe numbers.withUnsafeBytes { bytes in
     let start = unsafe UnsafeMutableRawPointer(mutating: bytes.baseAddress)?.assumingMemoryBound(to: UInt16.self)
     return unsafe __real_cipc_semctl_array(set, command, start)
   }
-}
-
-@c(__wrap_cipc_semtimedop) func semTimedOperation(
-  _ set: Int32, _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int, _ nanoseconds: Int64
-) -> Int32 {
-  // Nanoseconds are passed where seconds are expected.
-  let time = Mutant.timeoutInSeconds.isOn && nanoseconds > 0 ? nanoseconds / 1_000_000_000 : nanoseconds
-  return unsafe __real_cipc_semtimedop(set, operations, count, time)
 }
 
 @c(__wrap_cipc_ftok) func ftok(
@@ -40,7 +116,7 @@ import Glibc
   guard Mutant.keyByHashValue.isOn, let path = unsafe path, let key = unsafe key else {
     return unsafe __real_cipc_ftok(path, project, key)
   }
-  // `hashValue` is different in every process.
+  // The key is a `hashValue`, which is different in every process.
   unsafe key.pointee = unsafe Int32(truncatingIfNeeded: String(cString: path).hashValue) & .max
   return 0
 }

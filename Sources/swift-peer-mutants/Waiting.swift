@@ -5,11 +5,26 @@ import Glibc
 @c(__wrap_cipc_epoll_ctl) func epollControl(
   _ epoll: Int32, _ operation: Int32, _ descriptor: Int32, _ events: UInt32, _ data: UInt64
 ) -> Int32 {
-  // The events of poll(2) have 16 bits; EPOLLET and EPOLLONESHOT are above.
+  // The events are stored in 16 bits, as for poll(2); EPOLLET and EPOLLONESHOT are higher bits.
   let asked = Mutant.eventsOfSixteenBits.isOn ? UInt32(UInt16(truncatingIfNeeded: events)) : events
-  // The member `fd` of the union has 32 bits.
+  // The token is stored in the member `fd` of the union, which has 32 bits.
   let kept = Mutant.dataAsDescriptor.isOn ? UInt64(UInt32(truncatingIfNeeded: data)) : data
   return __real_cipc_epoll_ctl(epoll, operation, descriptor, asked, kept)
+}
+
+@c(__wrap_cipc_eventfd) func eventFD(_ value: UInt32, _ flags: Int32) -> Int32 {
+  // The option set has a default, `[]`.
+  __real_cipc_eventfd(value, Mutant.eventFlagsDefaulted.isOn ? flags & ~Int32(CIPC_EFD_SEMAPHORE) : flags)
+}
+
+@c(__wrap_cipc_eventfd_write) func eventWrite(_ event: Int32, _ value: UInt64) -> Int {
+  __real_cipc_eventfd_write(event, Mutant.counterOfUInt32.isOn ? UInt64(UInt32(truncatingIfNeeded: value)) : value)
+}
+
+@c(__wrap_cipc_eventfd_read_now) func eventReadNow(_ event: Int32, _ value: UnsafeMutablePointer<UInt64>?) -> Int {
+  let result = unsafe __real_cipc_eventfd_read_now(event, value)
+  if Mutant.counterLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(event) }
+  return result
 }
 
 @c(__wrap_cipc_timerfd_read) func timerRead(_ timer: Int32, _ count: UnsafeMutablePointer<UInt64>?) -> Int {
@@ -23,7 +38,7 @@ import Glibc
   _ process: Int32, _ status: UnsafeMutablePointer<Int32>?, _ signal: UnsafeMutablePointer<Int32>?
 ) -> Int32 {
   let result = unsafe __real_cipc_pidfd_reap(process, status, signal)
-  // The raw status of waitpid(2): WEXITSTATUS is a macro that is not imported.
+  // The raw status of waitpid(2) is reported, because the macro WEXITSTATUS is not imported.
   if Mutant.statusOfWait.isOn, result == 1, let status = unsafe status { unsafe status.pointee <<= 8 }
   return result
 }

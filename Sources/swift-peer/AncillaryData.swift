@@ -22,7 +22,7 @@ let ancillaryOperations: [Peer.Operation] = [
           retryOnInterrupt: retryOnInterrupt)
       }
     } catch let error as IPCError where error.transferred > 0 {
-      count = error.transferred  // sendmsg(2) returns that
+      count = error.transferred  // the return value of sendmsg(2)
     }
     var fields = Fields()
     fields.append("return", count)
@@ -76,7 +76,7 @@ private func receive<Style: UnixSocket.Style>(
   return fields
 }
 
-/// Adopts each received descriptor under the next name.
+/// Stores each received descriptor under the next name.
 private func keepDescriptors(
   _ ancillary: inout AncillaryData, _ peer: Peer, _ names: [String], _ fields: inout Fields
 ) throws {
@@ -85,7 +85,7 @@ private func keepDescriptors(
   for name in names {
     guard let descriptor = ancillary.takeDescriptor()?.release() else { break }
     numbers.append("\(descriptor.rawValue)")
-    // Checked before adopting the descriptor, which sets the flag.
+    // Check before adopting the descriptor, which sets the flag.
     closeOnExec = closeOnExec && fcntl(descriptor.rawValue, F_GETFD) & FD_CLOEXEC != 0
     try peer.handles.add(try adopted(descriptor), as: name)
   }
@@ -95,14 +95,14 @@ private func keepDescriptors(
 }
 
 extension Parameters {
-  /// Names joined by commas; none if the parameter is missing.
+  /// Parses names joined by commas; returns none if the parameter is missing.
   fileprivate func names(_ key: String) throws -> [String] {
     has(key) ? try text(key).split(separator: ",", omittingEmptySubsequences: false).map(String.init) : []
   }
 
   /// The credentials to send; nil if the request has none.
   ///
-  /// Credentials that are missing in the request are those of this process.
+  /// Members that the request does not have are those of this process.
   fileprivate func credentials() throws -> UnixSocket.Credentials? {
     guard has("pid") || has("uid") || has("gid") else { return nil }
     return UnixSocket.Credentials(

@@ -2,14 +2,14 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Buffered reading and writing of byte streams: by line, by delimiter, by length; with an explicit flush.
+/// Buffered reading of byte streams by line, delimiter or length, and buffered writing with an explicit flush.
 let bufferedOperations: [Peer.Operation] = [
   .init("buffer_open") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
     let stream = try peer.handles.find(
       try parameters.text("stream"), as: (any StreamHandle).self, "pipe, FIFO, socket or end of a ring")
     let capacity = parameters.has("capacity") ? try parameters.room("capacity") : 65_536
-    guard capacity > 0 else { throw Invalid("capacity=0: a buffer has at least one byte") }
+    guard capacity > 0 else { throw Invalid("capacity=0: a buffer must have at least one byte") }
     let (reader, writer) = (stream as? HandleReader, stream as? HandleWriter)
     guard reader != nil || writer != nil else { throw Invalid("a ring of records is not a byte stream") }
     try peer.handles.add(BufferHandle(reader, writer, capacity: capacity), as: parameters.handle)
@@ -106,7 +106,7 @@ extension Peer {
   }
 }
 
-/// A handle of a buffer over another handle, which stays open when it is closed.
+/// A handle of a buffer over another handle; closing it does not close the other one.
 private final class BufferHandle: Handle {
   private let stream: any StreamHandle
   private var reader: BufferedReader<HandleSource>?
@@ -138,7 +138,7 @@ private final class BufferHandle: Handle {
     self.reader = consume reader
   }
 
-  /// Performs `body`, which returns how many bytes it wrote, and reports that, also of a failure.
+  /// Performs `body`, which returns how many bytes it wrote, and reports that number even after a failure.
   func write(_ body: (inout BufferedWriter<HandleSink>) throws(IPCError) -> Int) throws -> Fields {
     guard var writer = writer.take() else { throw Invalid("the operation is not for this end of a ring") }
     var fields = Fields()
@@ -154,7 +154,7 @@ private final class BufferHandle: Handle {
     return fields
   }
 
-  /// Writes what can be written without waiting; returns the error if bytes are left.
+  /// Writes as much as is possible without waiting; returns the error if bytes are left.
   func flushAtOnce() -> IPCError? {
     do throws(IPCError) {
       _ = try writer?.flush(timeout: .immediate)

@@ -3,7 +3,7 @@ internal import IPC
 typealias HandleReader = any ReadableStream & StreamHandle
 typealias HandleWriter = any WritableStream & StreamHandle
 
-/// A handle of a channel over other handles, which stay open when it is closed.
+/// A handle of a channel over other handles; closing it does not close them.
 final class ChannelHandle: Handle {
   private let reader: HandleReader?
   private let writer: HandleWriter?
@@ -27,7 +27,7 @@ final class ChannelHandle: Handle {
       message, timeout: try writer.timeout(parameters), retryOnInterrupt: try parameters.retryOnInterrupt())
   }
 
-  /// Nil at end of file.
+  /// Receives a message, and returns its length; nil at end of file.
   func receive(_ message: inout [UInt8], _ parameters: Parameters) throws -> Int? {
     guard let reader else { throw Invalid("the channel has no 'read'") }
     return try receiver?.receive(
@@ -35,7 +35,7 @@ final class ChannelHandle: Handle {
       ?? nil
   }
 
-  /// Both directions, for requests and replies.
+  /// Returns a channel in both directions, for requests and replies.
   func connection() throws -> MessageChannel.Connection<StreamPair<HandleSource, HandleSink>> {
     guard let reader, let writer else { throw Invalid("the channel does not have both directions") }
     return MessageChannel.Connection(
@@ -43,7 +43,7 @@ final class ChannelHandle: Handle {
   }
 }
 
-/// A handle as a stream that the library reads.
+/// A stream that reads from a handle.
 struct HandleSource: ReadableStream {
   var handle: HandleReader
 
@@ -54,7 +54,7 @@ struct HandleSource: ReadableStream {
   }
 }
 
-/// A handle as a stream that the library writes.
+/// A stream that writes to a handle.
 struct HandleSink: WritableStream {
   var handle: HandleWriter
 

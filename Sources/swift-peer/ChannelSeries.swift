@@ -69,7 +69,7 @@ let channelSeriesOperations: [Peer.Operation] = [
   },
 ]
 
-/// Messages whose sizes and bytes follow from a seed.
+/// Messages whose sizes and bytes are derived from a seed.
 private struct Series {
   let seed: UInt32
   let sizes: ClosedRange<Int>
@@ -87,9 +87,7 @@ private struct Series {
 
   func bytes(_ index: UInt32) -> Pattern { Pattern(seed: UInt64(seed) << 32 | UInt64(index)) }
 
-  /// Makes `message` the one with this number.
-  ///
-  /// The array is reused, so a message costs no allocation.
+  /// Replaces `message` by the one with this number; the array is reused, so that a message costs no allocation.
   func make(_ index: UInt32, in message: inout [UInt8]) {
     let length = length(index)
     message.removeAll(keepingCapacity: true)
@@ -103,7 +101,7 @@ private struct Series {
   }
 }
 
-/// The number of messages of a series that were received, and the first one that is wrong.
+/// The number of received messages of a series, and the first wrong one.
 private struct Tally {
   private let series: Series
   private var count: UInt32 = 0

@@ -58,7 +58,7 @@ private func stream(over kind: String, _ fifo: FIFO) throws -> (reader: any Byte
   case "fifo":
     try fifo.create()
     do {
-      // The reader does not wait for a writer, and then the writer does not wait for a reader.
+      // Opening the reader does not wait for a writer, and then opening the writer does not wait either.
       let reader = try fifo.openForReading(timeout: .immediate)
       let writer = try fifo.openForWriting()
       try fifo.unlink()
@@ -85,7 +85,7 @@ private func stream(over kind: String, _ fifo: FIFO) throws -> (reader: any Byte
 }
 
 extension Peer {
-  /// The channel that a request is about.
+  /// Returns the channel that a request names.
   func channel(_ parameters: Parameters) throws -> ChannelHandle {
     try handles.find(parameters.handle, as: ChannelHandle.self, "channel")
   }

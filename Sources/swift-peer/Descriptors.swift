@@ -31,6 +31,19 @@ let descriptorOperations: [Peer.Operation] = [
       let handle = try peer.handles.find(parameters.handle, as: (any DescriptorHandle).self, "descriptor")
       try handle.setNonBlocking(try parameters.flags("arg", of: settableFlags) & O_NONBLOCK != 0)
       fields.append("return", 0)
+    case "F_DUPFD_CLOEXEC":
+      let name = try parameters.text("duplicate")
+      try peer.handles.require(free: name)
+      let descriptor = try duplicate(
+        peer.handles.find(parameters.handle, as: (any DescriptorHandle).self, "descriptor").descriptor,
+        from: try parameters.integer("arg"))
+      do {
+        try peer.handles.add(try adopted(descriptor), as: name)
+      } catch {
+        try? descriptor.close()
+        throw error
+      }
+      fields.append("fd", descriptor.rawValue)
     case "F_GETPIPE_SZ":
       fields.append("return", try peer.pipe(parameters).capacity)
     case "F_SETPIPE_SZ":
@@ -41,7 +54,7 @@ let descriptorOperations: [Peer.Operation] = [
     case "F_GET_SEALS":
       fields.append("return", memorySeals.describe(try peer.memoryObject(parameters).seals().rawValue))
     default:
-      throw Invalid("cmd=\(command): there is no such command here")
+      throw Invalid("cmd=\(command): this command does not exist here")
     }
     return fields
   },
@@ -55,7 +68,14 @@ let descriptorOperations: [Peer.Operation] = [
   },
 ]
 
-/// Creates a handle of an inherited or received descriptor, of the kind of the descriptor.
+/// Duplicates a descriptor, under the lowest free number from `lowest` on.
+private func duplicate(_ descriptor: FileDescriptor, from lowest: Int32) throws -> FileDescriptor {
+  let number = fcntl(descriptor.rawValue, F_DUPFD_CLOEXEC, lowest)
+  guard number != -1 else { throw Failure(Errno(rawValue: errno), in: "fcntl") }
+  return FileDescriptor(rawValue: number)
+}
+
+/// Creates a handle for an inherited or received descriptor, with the type of the object that it refers to.
 func adopted(_ descriptor: FileDescriptor) throws -> any DescriptorHandle {
   let flags = fcntl(descriptor.rawValue, F_GETFL)
   guard flags != -1 else { throw Failure(Errno(rawValue: errno), in: "fcntl") }
@@ -78,7 +98,7 @@ func adoptedPipe(_ descriptor: FileDescriptor, _ access: Int32) throws -> PipeHa
   }
 }
 
-/// A handle of an inherited descriptor of an unknown kind.
+/// A handle for an inherited descriptor of an unknown kind.
 private final class AdoptedHandle: DescriptorHandle {
   let descriptor: FileDescriptor
 

@@ -70,7 +70,7 @@ let eventOperations: [Peer.Operation] = [
   },
 ]
 
-/// The handle of a descriptor that was inherited or received, if it is of a counter or a process.
+/// Creates a handle for an inherited or received descriptor of a counter or a process; nil for other kinds.
 func adoptedEvent(_ descriptor: FileDescriptor, _: Int32) throws -> (any DescriptorHandle)? {
   do {
     return OwnerHandle(try EventFD(adopting: descriptor))

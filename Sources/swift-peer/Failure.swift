@@ -3,19 +3,19 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// A call that failed, with the fields that its response carries besides `errno`.
+/// A failed call, with the fields that its response has besides `errno`.
 struct Failure: Error {
   let errno: Errno
-  /// The C function that failed; nil for the one that the operation is named after.
+  /// The C function that failed; nil if the operation is named after it.
   let call: String?
   private(set) var fields: Fields
 
-  /// The failure of a call of the library.
+  /// Creates the failure of a call of the library.
   init(_ error: IPCError, _ fields: Fields = Fields()) {
     self.init(error.errno, in: error.call.rawValue, fields)
   }
 
-  /// The failure of a call of the peer itself.
+  /// Creates the failure of a call that the peer makes itself.
   init(_ errno: Errno, in call: String? = nil, _ fields: Fields = Fields()) {
     self.errno = errno
     self.call = call

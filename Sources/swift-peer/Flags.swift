@@ -4,7 +4,7 @@ struct FlagTable {
 
   init(_ symbols: KeyValuePairs<String, Int32>) { self.symbols = symbols }
 
-  /// Symbols joined by `|`, or `0`.
+  /// Parses symbols joined by `|`, or `0`.
   func parse(_ text: String, parameter: String) throws -> Int32 {
     if text == "0" { return 0 }
     var flags: Int32 = 0
@@ -17,9 +17,7 @@ struct FlagTable {
     return flags
   }
 
-  /// The symbols of `flags` joined by `|`, or `0`.
-  ///
-  /// Bits without a symbol are not shown.
+  /// Returns the symbols of `flags` joined by `|`, or `0`, and omits bits without a symbol.
   func describe(_ flags: Int32) -> String {
     let set = symbols.filter { $0.value != 0 && flags & $0.value == $0.value }
     return set.isEmpty ? "0" : set.map(\.key).joined(separator: "|")

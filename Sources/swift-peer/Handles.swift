@@ -3,26 +3,26 @@ internal import SystemPackage
 
 /// An object that a request opened and that later requests refer to.
 ///
-/// A class, because the table cannot copy what it owns.
+/// It is a class, because a dictionary cannot store noncopyable objects.
 protocol Handle: AnyObject {
-  /// Closes the object. Called once, and last.
+  /// Closes the object; this is the last call of the handle.
   func close() throws
 }
 
-/// A handle of something that has a descriptor.
+/// A handle with a descriptor.
 protocol DescriptorHandle: Handle, DescriptorRepresentable {}
 
 /// A handle of a byte stream that a message channel can use.
 protocol StreamHandle: AnyObject {
-  /// The timeout of a request; without one, the call behaves as the handle's kind does by default.
+  /// Returns the timeout of a request; without one, the default of the kind of handle.
   func timeout(_ parameters: Parameters) throws -> Timeout
 }
 
-/// The open objects, by name.
+/// The open objects by name.
 final class Handles {
   private var open: [String: any Handle] = [:]
 
-  /// Refuses names that are in use, before something is opened for them.
+  /// Throws for names that are in use, before anything is opened for them.
   func require(free names: String...) throws { try require(free: names) }
 
   func require(free names: [String]) throws {
@@ -43,13 +43,13 @@ final class Handles {
     return handle
   }
 
-  /// The handle `name`, which must be of the kind that the operation works on.
+  /// Returns the handle `name`, which must be of the kind that the operation requires.
   func find<Kind>(_ name: String, as kind: Kind.Type, _ description: String) throws -> Kind {
     guard let handle = try find(name) as? Kind else { throw Invalid("the handle '\(name)' is not a \(description)") }
     return handle
   }
 
-  /// Frees the name even if closing fails: the object is gone.
+  /// Closes a handle, and frees its name even if that fails, because the object no longer exists.
   func close(_ name: String) throws {
     let handle = try find(name)
     open[name] = nil

@@ -1,7 +1,7 @@
 internal import IPC
 internal import PeerProtocol
 
-/// Whole TCP connections in one request.
+/// Operations that open, use and close a TCP connection in one request.
 let connectionOperations: [Peer.Operation] = [
   .init("accept_and_echo") { peer, parameters in
     let count = try parameters.count()

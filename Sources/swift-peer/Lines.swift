@@ -1,20 +1,20 @@
 internal import Glibc
 
-/// Lines of standard input, each as soon as it arrives.
+/// A reader of the lines of standard input, which returns each as soon as it arrives.
 struct LineInput: ~Copyable {
   enum Line {
     case whole(String)
     case tooLong
   }
 
-  /// The longest line of the contract, with its line end.
+  /// The maximum length of a line of the protocol, with its line end.
   private static let limit = 65_536
 
   private var buffer = [UInt8](repeating: 0, count: limit)
-  /// The part of the buffer that was read and not yet returned.
+  /// The part of the buffer that was read but not yet returned.
   private var pending = 0..<0
 
-  /// The next line, without its line end; nil at the end of input.
+  /// Returns the next line, without its line end; nil at the end of the input.
   mutating func next() -> Line? {
     var isTooLong = false
     while true {
@@ -47,9 +47,7 @@ struct LineInput: ~Copyable {
   }
 }
 
-/// Writes a line to standard output.
-///
-/// If standard output has no reader, the peer has nothing left to do.
+/// Writes a line to standard output, and ends the peer if it has no reader.
 func writeLine(_ line: String) {
   var rest = ArraySlice(Array(line.utf8) + [UInt8(ascii: "\n")])
   while !rest.isEmpty {

@@ -2,7 +2,7 @@ internal import CIPC
 internal import Glibc
 internal import PeerProtocol
 
-/// The limits of the machine, the layout of C's types and the values of C's constants, as Swift sees them.
+/// The limits of the machine, the layout of C types and the values of C constants, as Swift imports them.
 let machineOperations: [Peer.Operation] = [
   .init("limits") { _, _ in
     var fields = Fields()
@@ -28,7 +28,7 @@ let machineOperations: [Peer.Operation] = [
   },
 ]
 
-/// Sizes and, with a dot, offsets: of the types that glibc's import shows or that the library declares in their place.
+/// The sizes of types and, for names with a dot, the offsets of fields: from glibc's import or the library's own types.
 private let layout: KeyValuePairs<String, Int?> = [
   "char": MemoryLayout<CChar>.size,
   "short": MemoryLayout<CShort>.size,
@@ -44,7 +44,7 @@ private let layout: KeyValuePairs<String, Int?> = [
   "gid_t": MemoryLayout<gid_t>.size,
   "mode_t": MemoryLayout<mode_t>.size,
   "key_t": MemoryLayout<key_t>.size,
-  // <mqueue.h> is not imported: the library declares replacements for this type and the attributes.
+  // <mqueue.h> is not imported: the library declares replacements for mqd_t and for the attributes.
   "mqd_t": MemoryLayout<CInt>.size,
   "time_t": MemoryLayout<time_t>.size,
   "timespec": MemoryLayout<timespec>.size,
@@ -56,7 +56,7 @@ private let layout: KeyValuePairs<String, Int?> = [
   "sembuf": MemoryLayout<sembuf>.size,
   "sembuf.sem_op": MemoryLayout<sembuf>.offset(of: \.sem_op),
   "sembuf.sem_flg": MemoryLayout<sembuf>.offset(of: \.sem_flg),
-  // The caller of semctl(2) declares this one: a number or a pointer, so a pointer's size.
+  // The caller of semctl(2) declares this union of a number and a pointer, so it has the size of a pointer.
   "semun": unsafe MemoryLayout<UnsafeRawPointer>.size,
 ]
 

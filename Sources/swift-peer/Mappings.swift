@@ -88,7 +88,7 @@ extension Parameters {
     try peer.handles.find(handle, as: (any Mapping).self, "mapping")
   }
 
-  /// Nil for all bytes up to the end.
+  /// The parameter `length`; nil for all bytes up to the end.
   fileprivate func length() throws -> Int? { has("length") ? try count("length") : nil }
 }
 
@@ -104,9 +104,9 @@ protocol SharedHandle: MemoryHandle {
 }
 
 extension Peer {
-  /// The memory, named in the request, in which an object is placed.
+  /// Returns the memory, named in the request, in which an object is placed.
   ///
-  /// A mutex that is locked is linked by its address: the region stays as long as the handle.
+  /// The C library links a locked mutex by its address, so the region stays as long as the handle.
   func region(_ parameters: Parameters) throws -> SharedRegion {
     let memory = try handles.find(try parameters.text("memory"), as: (any MemoryHandle).self, "memory")
     // Read-only memory has no method that writes. In C, the write would raise SIGSEGV.
@@ -116,7 +116,7 @@ extension Peer {
 }
 
 extension SharedRegion {
-  /// Increments a number of 8 bytes in two steps, so that increments of other processes in between are lost.
+  /// Increments a number of 8 bytes in two steps, so that concurrent increments of other processes are lost.
   func increment(at offset: Int) throws(IPCError) {
     try store(try load(as: UInt64.self, at: offset) &+ 1, at: offset)
   }
@@ -157,9 +157,9 @@ class MappingHandle<Access: MemoryAccess>: Mapping {
     try use { try $0.advise(advice, at: offset, count: count) }
   }
 
-  /// Such a mapping has no such call.
+  /// Fails with the error of the protocol, because a read-only mapping has no method that writes.
   ///
-  /// A C program would get SIGSEGV.
+  /// In C, the write would raise SIGSEGV.
   func write(_ bytes: [UInt8], at offset: Int) throws { throw Failure(.badAddress) }
 }
 
@@ -173,7 +173,7 @@ final class WritableMappingHandle: MappingHandle<ReadWriteAccess>, SharedHandle 
     region = nil
   }
 
-  /// The same memory, mapped a second time for the objects that are placed in it.
+  /// Returns the same memory, mapped a second time for the objects that are placed in it.
   func placement() throws -> SharedRegion {
     if let region { return region }
     let region = SharedRegion(try use { try $0.mapAgain() })

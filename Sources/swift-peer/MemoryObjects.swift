@@ -74,7 +74,7 @@ let memoryObjectOperations: [Peer.Operation] = [
     return fields
   },
 
-  // The library maps objects, and does not read and write them: these two show the same bytes without it.
+  // The library has no calls that read and write an object, so these two show the same bytes without it.
   .init("pread") { peer, parameters in
     let descriptor = try peer.memoryObject(parameters).descriptor.rawValue
     let (offset, count) = (try parameters.fileOffset(), try parameters.room("count"))
@@ -114,7 +114,7 @@ let memorySeals = FlagTable([
 ])
 
 extension Parameters {
-  /// The bytes of a name, as they are.
+  /// Returns the bytes of a name unchanged.
   func posixName() throws -> POSIXName {
     let bytes = try bytes("name")
     guard !bytes.contains(0) else { throw Invalid("name: no NUL in it expected") }
@@ -206,7 +206,7 @@ private class ObjectHandle<Access: MemoryAccess>: MemoryObjectHandle {
   final func status() throws -> FileStatus { try use { try $0.status() } }
   final func seals() throws -> MemorySeals { try use { try $0.seals() } }
 
-  // An object that is open for reading has no such calls. A C program would get these errors from the kernel.
+  // An object that is open for reading has no such methods. In C, the kernel would return these errors.
   func mapReadWrite(at offset: Int, count: Int) throws -> any Mapping { throw Failure(.permissionDenied) }
   func resize(to size: Int) throws { throw Failure(.invalidArgument) }
   func allocate(_ size: Int) throws { throw Failure(.badFileDescriptor) }

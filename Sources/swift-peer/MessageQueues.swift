@@ -136,7 +136,7 @@ private final class QueueHandle: DescriptorHandle {
 }
 
 extension Peer {
-  /// The queue that a request names: one that was opened, or any inherited descriptor.
+  /// Calls `body` with the queue that a request names: one that was opened, or any inherited descriptor.
   fileprivate func withQueue<Value>(
     _ parameters: Parameters, _ body: (borrowing POSIXMessageQueue.Duplex) throws -> Value
   ) throws -> Value {
@@ -161,16 +161,14 @@ private let statusFlags = FlagTable(["O_NONBLOCK": O_NONBLOCK])
 extension Parameters {
   fileprivate func queueName() throws -> POSIXName {
     let bytes = try bytes("name")
-    guard !bytes.contains(0) else { throw Invalid("name: a name has no NUL") }
+    guard !bytes.contains(0) else { throw Invalid("name: no NUL in it expected") }
     return POSIXName(bytes: bytes)
   }
 
   fileprivate func deadline() throws -> Timeout { .after(try duration("abs_timeout")) }
 }
 
-/// Opens a queue as a request asks.
-///
-/// If that fails, a queue that it created is removed.
+/// Opens the queue of a request; if that fails, a queue that it created is removed.
 private func open<Access: POSIXMessageQueue.Access>(
   _ descriptor: POSIXMessageQueue.Descriptor<Access>.Type, _ flags: Int32, _ parameters: Parameters
 ) throws -> QueueHandle {

@@ -1,6 +1,6 @@
 internal import SystemPackage
 
-// The Swift peer of docs/peer-protocol.md: a mechanism is a file and a line here.
+// The Swift peer of docs/peer-protocol.md. Each mechanism has its own file, and a line here.
 nonisolated(unsafe) private let peer = Peer(
   operations: [
     processOperations,
@@ -46,7 +46,7 @@ let adopters: [@Sendable (FileDescriptor, Int32) throws -> (any DescriptorHandle
   adoptedEvent,
 ]
 
-/// Greets, and responds to requests until the input ends.
+/// Writes the greeting, and responds to requests until the input ends.
 ///
 /// The kernel closes the objects that are open at the end. The peer is global so that it outlives this call: if memory
 /// is detached before the process ends, the kernel does not mark a robust mutex in it as abandoned.

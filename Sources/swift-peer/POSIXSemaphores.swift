@@ -24,7 +24,7 @@ let posixSemaphoreOperations: [Peer.Operation] = [
   },
 
   .init("sem_close") { peer, parameters in
-    guard try peer.semaphore(parameters.handle).name != nil else { throw Invalid("only a named semaphore is closed") }
+    guard try peer.semaphore(parameters.handle).name != nil else { throw Invalid("a named semaphore expected") }
     try peer.handles.close(parameters.handle)
     return Fields()
   },
@@ -45,7 +45,7 @@ let posixSemaphoreOperations: [Peer.Operation] = [
 
   .init("sem_destroy") { peer, parameters in
     let handle = try peer.semaphore(parameters.handle)
-    guard handle.name == nil else { throw Invalid("a named semaphore is not destroyed") }
+    guard handle.name == nil else { throw Invalid("a named semaphore cannot be destroyed") }
     try handle.semaphore.take()?.destroy()
     try peer.handles.close(parameters.handle)
     return Fields()
@@ -61,7 +61,7 @@ let posixSemaphoreOperations: [Peer.Operation] = [
 
   .init("sem_wait") { peer, parameters in try wait(peer, parameters, .never) },
   .init("sem_trywait") { peer, parameters in try wait(peer, parameters, .immediate) },
-  // The library waits by CLOCK_MONOTONIC, also where a C program waits by CLOCK_REALTIME.
+  // The library waits by CLOCK_MONOTONIC, even where a C program waits by CLOCK_REALTIME.
   .init("sem_timedwait") { peer, parameters in try wait(peer, parameters, try parameters.timeout("abs_timeout")) },
   .init("sem_clockwait") { peer, parameters in try wait(peer, parameters, try parameters.timeout("abs_timeout")) },
 
@@ -78,7 +78,7 @@ let posixSemaphoreOperations: [Peer.Operation] = [
 
   .init("sem_post_on_signal") { peer, parameters in
     let handle = try peer.semaphore(parameters.handle)
-    guard let name = handle.name else { throw Invalid("only a named semaphore is posted by a signal here") }
+    guard let name = handle.name else { throw Invalid("only a named semaphore can be posted by a signal here") }
     handle.registration = try POSIXSemaphore.open(name).post(onSignal: try parameters.signal())
     return Fields()
   },
@@ -125,7 +125,7 @@ extension Peer {
 
 private final class SemaphoreHandle: Handle {
   var semaphore: POSIXSemaphore?
-  /// Nil for a semaphore in shared memory.
+  /// The name; nil for a semaphore in shared memory.
   let name: POSIXName?
   var registration: POSIXSemaphore.SignalRegistration?
 

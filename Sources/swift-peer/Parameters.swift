@@ -12,7 +12,7 @@ struct Parameters {
 
   func has(_ key: String) -> Bool { fields[bytes: key] != nil }
 
-  /// A NUL would end the text for C.
+  /// Returns a text, which must not contain a NUL, because C strings end there.
   func text(_ key: String) throws -> String {
     let text = try given(key, fields[key])
     return try valid(key, text.utf8.contains(0) ? nil : text, "no NUL in it")
@@ -28,20 +28,20 @@ struct Parameters {
     has(key) ? try integer(key) : value
   }
 
-  /// A count, 0 or more.
+  /// Returns a count, 0 or more.
   func count(_ key: String = "count", upTo most: Int = .max) throws -> Int {
     let count: Int = try integer(key)
     guard 0...most ~= count else { throw Invalid("\(key)=\(count): 0 to \(most) expected") }
     return count
   }
 
-  /// A number of bytes that are allocated at once.
+  /// Returns a number of bytes to allocate at once.
   func room(_ key: String) throws -> Int { try count(key, upTo: 1 << 30) }
 
-  /// The offset in a pattern at which a payload begins.
+  /// The offset in a pattern at which a payload starts.
   func patternOffset() throws -> Int { has("offset") ? try count("offset", upTo: 1 << 62) : 0 }
 
-  /// Permissions, in octal.
+  /// Returns permissions, in octal.
   func permissions(_ key: String = "mode") throws -> FilePermissions {
     let digits = try text(key)
     let isShort = 1...5 ~= digits.utf8.count && digits.utf8.first != UInt8(ascii: "+")
@@ -49,34 +49,32 @@ struct Parameters {
     return FilePermissions(rawValue: try valid(key, mode, "1 to 5 octal digits"))
   }
 
-  /// `default` where none are given.
+  /// Returns permissions; `default` if the request has none.
   func permissions(_ key: String = "mode", default value: FilePermissions) throws -> FilePermissions {
     has(key) ? try permissions(key) : value
   }
 
-  /// Symbols joined by `|`, or `0`.
+  /// Parses symbols joined by `|`, or `0`.
   func flags(_ key: String, of table: FlagTable) throws -> Int32 {
     try table.parse(try text(key), parameter: key)
   }
 
-  /// `0` where none are given.
+  /// Parses symbols joined by `|`; `default` if the request has none.
   func flags(_ key: String, of table: FlagTable, default value: Int32) throws -> Int32 {
     has(key) ? try flags(key, of: table) : value
   }
 
-  /// Decimal seconds: an optional sign, at most 10 digits, and at most 9 digits after the point.
+  /// Parses decimal seconds: an optional sign, at most 10 digits, and at most 9 digits after the point.
   func duration(_ key: String) throws -> Duration {
     try valid(key, Duration(decimalSeconds: try text(key)), "a time in decimal seconds")
   }
 
-  /// The timeout of a request, in seconds from now; without one, the call waits without a limit.
+  /// Returns the timeout of a request, in seconds from now; without one, the call waits without a limit.
   func timeout(_ key: String = "timeout") throws -> Timeout {
     has(key) ? .after(try duration(key)) : .never
   }
 
-  /// Whether the request has `eintr=retry`.
-  ///
-  /// Without it an interrupted call fails, as in C.
+  /// Whether the request has `eintr=retry`; without it, an interrupted call fails, as in C.
   func retryOnInterrupt() throws -> Bool {
     switch fields["eintr"] {
     case nil: false
@@ -85,7 +83,7 @@ struct Parameters {
     }
   }
 
-  /// `yes` or `no`, or nothing for no.
+  /// Whether a parameter is `yes`; `no` and a missing parameter are false.
   func isSet(_ key: String) throws -> Bool {
     switch fields[key] {
     case nil, "no": false
@@ -105,22 +103,5 @@ struct Parameters {
   private func valid<Value>(_ key: String, _ value: Value?, _ expected: String) throws -> Value {
     guard let value else { throw Invalid("\(key)=\(fields[key] ?? ""): \(expected) expected") }
     return value
-  }
-}
-
-extension Duration {
-  /// By integers, since a `Double` would lose nanoseconds.
-  fileprivate init?(decimalSeconds text: String) {
-    let isNegative = text.hasPrefix("-")
-    let digits = isNegative || text.hasPrefix("+") ? text.dropFirst() : text[...]
-    let parts = digits.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-    let fraction = parts.count == 2 ? parts[1] : ""
-    guard parts[0].utf8.count <= 10, fraction.utf8.count <= 9, !(parts[0].isEmpty && fraction.isEmpty),
-      (parts[0] + fraction).utf8.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }),
-      let seconds = Int64("0" + parts[0]),
-      let nanoseconds = Int64(fraction + String(repeating: "0", count: 9 - fraction.utf8.count))
-    else { return nil }
-    let duration = Duration.seconds(seconds) + .nanoseconds(nanoseconds)
-    self = isNegative ? .zero - duration : duration
   }
 }

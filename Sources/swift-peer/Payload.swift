@@ -2,14 +2,14 @@ internal import PeerProtocol
 
 /// Payloads in requests and responses.
 extension Parameters {
-  /// The bytes to be sent: literally as `key`, or as a part of a pattern that is `length` bytes long.
+  /// Returns the bytes to send: literally as `key`, or a part of a pattern that is `length` bytes long.
   func payload(_ key: String, length: String) throws -> [UInt8] {
     guard has("pattern") else { return try bytes(key) }
     guard !has(key) else { throw Invalid("a payload is given either as '\(key)' or as 'pattern'") }
     return Pattern(seed: try integer("pattern")).bytes(try room(length), from: try patternOffset())
   }
 
-  /// Reports the received bytes: whether they match the pattern of the request, or the bytes themselves.
+  /// Reports whether the received bytes match the pattern of the request or, without one, the bytes themselves.
   func report(_ received: [UInt8], as key: String, in fields: inout Fields) throws {
     let digest = Digest(of: unsafe received.span.bytes)
     if has("pattern") {
@@ -26,7 +26,7 @@ extension Parameters {
 }
 
 extension [UInt8] {
-  /// The bytes that `fill` appends to room for `count` of them.
+  /// Creates an array from the bytes that `fill` appends to room for `count` bytes.
   init(atMost count: Int, _ fill: (inout OutputRawSpan) throws -> Void) throws {
     guard count >= 0, count <= 1 << 30 else { throw Invalid("there is no room for \(count) bytes") }
     try unsafe self.init(unsafeUninitializedCapacity: count) { buffer, filled in

@@ -7,7 +7,7 @@ final class Peer {
   /// The objects that requests name by `handle`.
   let handles = Handles()
 
-  /// The objects of requests without `shmid`, `semid` or `msqid`.
+  /// The latest object, for requests without `shmid`, `semid` or `msqid`.
   var latestSegment: SystemVSharedMemory?
   var latestSemaphores: SystemVSemaphores?
   var latestQueue: SystemVMessageQueue?
@@ -18,9 +18,8 @@ final class Peer {
   /// An operation of the protocol.
   struct Operation: Sendable {
     let name: String
-    /// Performs the operation, and returns the fields of the response `ok`.
-    ///
-    /// Throws ``IPCError``, ``Failure`` or ``Invalid``.
+    /// Performs the operation, and returns the fields of the response `ok`, or throws ``IPCError``, ``Failure`` or
+    /// ``Invalid``.
     let perform: @Sendable (Peer, Parameters) throws -> Fields
 
     init(_ name: String, _ perform: @escaping @Sendable (Peer, Parameters) throws -> Fields) {
@@ -33,7 +32,7 @@ final class Peer {
     self.operations = Dictionary(uniqueKeysWithValues: operations.joined().map { ($0.name, $0) })
   }
 
-  /// Greets, and responds to requests until the input ends.
+  /// Writes the greeting, and responds to requests until the input ends.
   func run() {
     let greeting = Greeting(
       language: "swift", implementation: "swift-6.3", operations: operations.keys.sorted())

@@ -3,9 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Operations of the process itself.
-///
-/// They are outside the library, so they call glibc.
+/// Operations of the process itself, which call glibc because the library does not have them.
 let processOperations: [Peer.Operation] = [
   .init("pid") { _, _ in
     var fields = Fields()

@@ -44,7 +44,7 @@ let recordOperations: [Peer.Operation] = [
   },
 ]
 
-/// The results of a reader so far.
+/// The intermediate results of a reader.
 private struct Tally {
   var torn = 0
   private var records = 0
@@ -86,7 +86,7 @@ private struct Tally {
 }
 
 extension Parameters {
-  /// A buffer for one record.
+  /// Allocates a buffer for one record.
   fileprivate func frame() throws -> UnsafeMutableRawBufferPointer {
     let size = try room("size")
     guard size >= Record.headerSize else {

@@ -85,7 +85,7 @@ private func isNumbered(_ record: UnsafeMutableBufferPointer<UInt64>, _ number: 
   return difference == 0
 }
 
-/// Performs `perform`, and reports its progress whether or not it fails.
+/// Runs `perform`, and reports the progress even if it fails.
 private func reporting(_ progress: () -> KeyValuePairs<String, UInt64>, _ perform: () throws -> Void) throws -> Fields {
   var fields: Fields {
     var fields = Fields()
@@ -107,7 +107,7 @@ extension Parameters {
     return piece
   }
 
-  /// A buffer for one counted record.
+  /// Allocates a buffer for one counted record.
   fileprivate func words() throws -> UnsafeMutableBufferPointer<UInt64> {
     let size: Int = try integer("size")
     guard size >= 8, size <= 1 << 30, size % 8 == 0 else {

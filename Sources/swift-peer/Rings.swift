@@ -88,9 +88,7 @@ extension Peer {
   }
 }
 
-/// One end of a ring.
-///
-/// A request that this end does not support is invalid.
+/// One end of a ring; a request that this end does not support is invalid.
 class RingHandle: Handle, StreamHandle {
   let capacity: Int
 
@@ -120,7 +118,7 @@ class RingHandle: Handle, StreamHandle {
   private var unsupported: Invalid { Invalid("the operation is not for this end of this ring") }
 }
 
-/// A channel or buffer is used after the ring that it uses was closed, which the contract forbids.
+/// Ends the peer: the protocol forbids to use a channel or buffer after its ring was closed.
 private func closedEnd() -> Never { fatalError("the end of the ring is closed") }
 
 private final class ByteProducer: RingHandle, WritableStream {

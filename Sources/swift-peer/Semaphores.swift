@@ -91,12 +91,12 @@ private func perform(_ peer: Peer, _ parameters: Parameters, _ timeout: Timeout)
 private let operationFlags = FlagTable(["SEM_UNDO": SEM_UNDO, "IPC_NOWAIT": IPC_NOWAIT])
 
 extension Parameters {
-  /// The set that the request names, or the latest one.
+  /// Returns the set that the request names, or the latest one.
   fileprivate func set(_ peer: Peer) throws -> SystemVSemaphores {
     try object("semid", latest: peer.latestSemaphores)
   }
 
-  /// `NUMBER:OPERATION[:FLAGS]`, joined by commas.
+  /// Parses `NUMBER:OPERATION[:FLAGS]`, joined by commas.
   fileprivate func operations() throws -> [SystemVSemaphores.Operation] {
     try text("sops").split(separator: ",", omittingEmptySubsequences: false).map { text in
       let words = text.split(separator: ":", omittingEmptySubsequences: false)
@@ -109,7 +109,7 @@ extension Parameters {
     }
   }
 
-  /// The values for `SETALL`.
+  /// Parses the values for `SETALL`.
   fileprivate func values() throws -> [Int] {
     try text("array").split(separator: ",", omittingEmptySubsequences: false).map { text in
       guard let value = UInt16(text) else { throw Invalid("array: '\(text)' is not a value of a semaphore") }

@@ -3,9 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// System V keys and shared memory.
-///
-/// `store` and `load` are the same for all memory.
+/// System V keys and shared memory; `store` and `load` are the same operations for all memory.
 let sharedMemoryOperations: [Peer.Operation] = [
   .init("ftok") { _, parameters in
     // ftok(3) uses the lowest eight bits of its int.
@@ -76,7 +74,7 @@ let sharedMemoryOperations: [Peer.Operation] = [
 private let attachFlags = FlagTable(["SHM_RDONLY": SHM_RDONLY])
 
 extension Parameters {
-  /// The segment that the request names, or the latest one.
+  /// Returns the segment that the request names, or the latest one.
   fileprivate func segment(_ peer: Peer) throws -> SystemVSharedMemory {
     try object("shmid", latest: peer.latestSegment)
   }
@@ -100,9 +98,9 @@ private final class ReadOnlySegment: AttachedSegment {
 
   func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.copyBytes(at: offset, count: count) ?? [] }
 
-  /// The attachment has no such call.
+  /// Fails with the error of the protocol, because a read-only attachment has no method that writes.
   ///
-  /// A C program would get SIGSEGV.
+  /// In C, the write would raise SIGSEGV.
   func write(_ bytes: [UInt8], at offset: Int) throws { throw Failure(.badAddress) }
 }
 
@@ -121,7 +119,7 @@ private final class ReadWriteSegment: AttachedSegment, SharedHandle {
   func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.copyBytes(at: offset, count: count) ?? [] }
   func write(_ bytes: [UInt8], at offset: Int) throws { try memory?.copy(bytes.span, at: offset) }
 
-  /// The same segment, attached a second time for the objects that are placed in it.
+  /// Returns the same segment, attached a second time for the objects that are placed in it.
   func placement() throws -> SharedRegion {
     if let region { return region }
     guard let segment = memory?.segment else { throw Invalid("the segment is detached") }

@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Mutexes and condition variables between processes, by their place in memory.
+/// Mutexes and condition variables between processes, identified by their offset in memory.
 let sharedMutexOperations: [Peer.Operation] = [
   .init("pthread_mutex_init") { peer, parameters in
     _ = try SharedMutex.create(in: try peer.region(parameters), at: try parameters.integer("at", default: 0))
@@ -81,7 +81,7 @@ private func wait(_ peer: Peer, _ parameters: Parameters, _ timeout: Timeout) th
   return try response(to: try peer.condition(parameters).wait(unlocking: mutex, timeout: timeout))
 }
 
-/// In C the mutex is locked as well when the call fails with EOWNERDEAD.
+/// Converts the outcome to the response of C, where a call that fails with EOWNERDEAD has locked the mutex too.
 private func response(to outcome: SharedMutex.LockOutcome) throws -> Fields {
   guard outcome == .acquired else { throw Failure(.ownerDied) }
   return Fields()

@@ -3,7 +3,7 @@ internal import PeerProtocol
 internal import Synchronization
 internal import SystemPackage
 
-/// Many messages through queues, in tight loops and several threads, and whether each was received once.
+/// Operations on many messages, in tight loops and several threads, that check whether each was received once.
 let sharedQueueBulkOperations: [Peer.Operation] = [
   .init("queue_produce") { peer, parameters in
     let sender = try peer.sharedQueue(parameters.handle).sender
@@ -24,7 +24,7 @@ let sharedQueueBulkOperations: [Peer.Operation] = [
     let (producers, count): (UInt32, UInt32) = (
       try parameters.integer("producers"), try parameters.integer("count")
     )
-    guard 1...1 << 16 ~= producers, count > 0 else { throw Invalid("there are 1 to 65536 producers of 1 or more") }
+    guard 1...1 << 16 ~= producers, count > 0 else { throw Invalid("1 to 65536 producers of 1 or more expected") }
     let tally = try Tally(
       in: try peer.region(parameters), at: try parameters.integer("at", default: 0), producers: producers, count: count)
     let workers = try inThreads(try parameters.integer("threads", default: 1)) { _ in
@@ -66,7 +66,7 @@ private func produce(
   return Int(count)
 }
 
-/// How often each message was received: a byte for each, in memory that all consumers share.
+/// Counts how often each message was received: one byte for each, in memory that all consumers share.
 @safe private struct Tally: @unchecked Sendable {
   let region: SharedRegion
   let base: UnsafeMutableRawPointer
@@ -88,7 +88,7 @@ private func produce(
   }
 }
 
-/// The results of one thread's checks of the messages that it received.
+/// The results of one thread's checks of its received messages.
 private struct Findings: Sendable {
   let tally: Tally
   var messages = 0

@@ -74,7 +74,7 @@ let sharedQueueOperations: [Peer.Operation] = [
     return fields
   },
 
-  // Performs a part of an operation, and keeps the lock: for a process that dies then.
+  // Performs a part of an operation, and keeps the lock, so that the process can die in the middle.
   .init("queue_hold") { peer, parameters in
     let queue = try peer.sharedQueue(parameters.handle)
     switch try parameters.text("at") {
@@ -136,7 +136,7 @@ final class SharedQueueHandle: Handle {
 
   init(_ queue: SharedQueue) { self.queue = queue }
 
-  /// The queue stays open for other processes.
+  /// Does nothing: the queue stays open for other processes.
   func close() {}
 }
 

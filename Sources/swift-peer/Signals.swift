@@ -10,7 +10,7 @@ let signalOperations: [Peer.Operation] = [
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = { unsafe handled[Int($0)] += 1 }
     action.sa_flags = try parameters.flags("sa_flags", of: actionFlags, default: 0)
-    // Creates the counters before the handler needs them. A handler that is installed again continues to count.
+    // Create the counters before the handler needs them. A handler that is installed again continues to count.
     unsafe handled[Int(signal)] += 0
     guard unsafe sigaction(signal, &action, nil) == 0 else { throw Failure(Errno(rawValue: errno)) }
     return Fields()
@@ -25,7 +25,7 @@ let signalOperations: [Peer.Operation] = [
   .init("setitimer") { _, parameters in
     let (seconds, attoseconds) = try parameters.duration("interval").components
     let microseconds = Int(attoseconds / 1_000_000_000_000)
-    // An itimerval is two timevals of two longs. Which module has the members of timeval depends on the order of imports.
+    // An itimerval consists of four longs. The module with the members of timeval depends on the order of imports.
     let times: InlineArray<4, Int> = [Int(seconds), microseconds, Int(seconds), microseconds]
     let result = unsafe times.span.withUnsafeBytes {
       unsafe setitimer(Int32(ITIMER_REAL.rawValue), $0.baseAddress?.assumingMemoryBound(to: itimerval.self), nil)
@@ -51,7 +51,9 @@ let signalOperations: [Peer.Operation] = [
   .init("sigtimedwait") { _, parameters in
     let signals = try parameters.signalSet()
     var fields = Fields()
-    fields.append(try signals.timedWait(try parameters.duration("timeout")))
+    fields.append(
+      try signals.timedWait(
+        try parameters.duration("timeout"), retryOnInterrupt: try parameters.retryOnInterrupt()))
     return fields
   },
 
@@ -121,9 +123,10 @@ let signalOperations: [Peer.Operation] = [
 
   .init("signalfd_read") { peer, parameters in
     let timeout = try parameters.timeout()
+    let retry = try parameters.retryOnInterrupt()
     return try peer.use(SignalFD.self, "descriptor of signals", parameters) { signals in
       var fields = Fields()
-      fields.append(try signals.read(timeout: timeout, retryOnInterrupt: false))
+      fields.append(try signals.read(timeout: timeout, retryOnInterrupt: retry))
       return fields
     }
   },
@@ -131,9 +134,9 @@ let signalOperations: [Peer.Operation] = [
 
 extension SignalSet {
   /// Waits as `sigtimedwait(2)` does, which reports a timeout in the same way as no pending signal.
-  fileprivate func timedWait(_ duration: Duration) throws -> ReceivedSignal {
+  fileprivate func timedWait(_ duration: Duration, retryOnInterrupt: Bool = false) throws -> ReceivedSignal {
     do {
-      return try wait(timeout: .after(duration), retryOnInterrupt: false)
+      return try wait(timeout: .after(duration), retryOnInterrupt: retryOnInterrupt)
     } catch let error where error.errno == .timedOut {
       return try wait(timeout: .immediate)
     }
@@ -162,12 +165,12 @@ private func name(_ origin: ReceivedSignal.Origin) -> String {
   }
 }
 
-/// The symbol of a signal, or the number of a real-time signal.
+/// Returns the symbol of a signal, or the number of a real-time signal.
 private func name(_ signal: Signal) -> String { signal.isRealTime ? "\(signal.rawValue)" : "\(signal)" }
 
 /// How often each handler ran.
 ///
-/// A handler can only use what is global and was created before.
+/// It is global and created early, because a handler must not allocate.
 nonisolated(unsafe) private let handled: UnsafeMutablePointer<sig_atomic_t> = {
   let counters = UnsafeMutablePointer<sig_atomic_t>.allocate(capacity: signals.upperBound)
   unsafe counters.initialize(repeating: 0, count: signals.upperBound)
@@ -180,7 +183,7 @@ private let signals = 1..<65
 private let actionFlags = FlagTable(["SA_RESTART": SA_RESTART])
 private let maskings = FlagTable(["SIG_BLOCK": SIG_BLOCK, "SIG_UNBLOCK": SIG_UNBLOCK])
 
-/// Real-time signals have no symbols.
+/// The numbers of signals by their symbols; real-time signals have none.
 let signalNumbers: [String: Int32] = [
   "SIGHUP": SIGHUP, "SIGINT": SIGINT, "SIGQUIT": SIGQUIT, "SIGILL": SIGILL, "SIGTRAP": SIGTRAP, "SIGABRT": SIGABRT,
   "SIGBUS": SIGBUS, "SIGFPE": SIGFPE, "SIGKILL": SIGKILL, "SIGUSR1": SIGUSR1, "SIGSEGV": SIGSEGV, "SIGUSR2": SIGUSR2,
@@ -191,7 +194,7 @@ let signalNumbers: [String: Int32] = [
 ]
 
 extension Parameters {
-  /// A signal, by its symbol or its number.
+  /// Returns a signal that is given by its symbol or its number.
   func signal(_ key: String = "signum") throws -> Int32 { try signal(named: try text(key), key) }
 
   private func signal(named text: String, _ key: String) throws -> Int32 {
@@ -202,7 +205,7 @@ extension Parameters {
     return number
   }
 
-  /// A signal of the library, which excludes the two that the C library reserves.
+  /// Returns a signal of the library, which does not have the two that the C library reserves.
   fileprivate func known(_ number: Int32) throws -> Signal {
     guard let signal = Signal(rawValue: number) else { throw Failure(.invalidArgument) }
     return signal
@@ -218,9 +221,7 @@ extension Parameters {
       })
   }
 
-  /// The number of one process.
-  ///
-  /// 0 and negative numbers stand for groups.
+  /// Returns the number of one process; 0 and negative numbers, which mean groups, are invalid.
   func process() throws -> ProcessID {
     let process: Int32 = try integer("pid")
     guard process > 0 else { throw Invalid("pid=\(process): one process expected") }

@@ -8,9 +8,9 @@ internal import SystemPackage
 final class SocketHandle: ByteHandle, SocketProtocol {
   private var owned: OwnedDescriptor?
   let descriptor: FileDescriptor
-  /// `SOCK_STREAM` and the like.
+  /// The type of the socket, such as `SOCK_STREAM`.
   let type: Int32
-  /// nil for a Unix domain socket.
+  /// The IP version; nil for a Unix domain socket.
   let version: IPVersion?
 
   init<Style: UnixSocket.Style>(_ socket: consuming UnixSocket.Socket<Style>) {
@@ -28,7 +28,7 @@ final class SocketHandle: ByteHandle, SocketProtocol {
     owned = socket.takeDescriptor()
   }
 
-  /// Takes a descriptor that was inherited or received; nil if it is not that of a socket.
+  /// Takes an inherited or received descriptor; nil if it is not a socket.
   init?(adopting descriptor: FileDescriptor) throws {
     do {
       let socket = Borrowed(descriptor: descriptor)
@@ -55,7 +55,7 @@ final class SocketHandle: ByteHandle, SocketProtocol {
   }
 }
 
-/// Lends the socket as one of the library's types, which does not close it.
+/// Calls a closure with the socket as one of the library's types, without transferring ownership.
 extension SocketHandle {
   func use<Style: UnixSocket.Style, Value>(
     as style: Style.Type, _ body: (borrowing UnixSocket.Socket<Style>) throws -> Value
@@ -98,7 +98,7 @@ extension SocketHandle {
 }
 
 extension Peer {
-  /// The socket that a request is about.
+  /// Returns the socket that a request names.
   func socket(_ parameters: Parameters) throws -> SocketHandle {
     try handles.find(parameters.handle, as: SocketHandle.self, "socket")
   }

@@ -79,7 +79,7 @@ let messageOperations: [Peer.Operation] = [
   },
 ]
 
-/// Receives a message.
+/// Receives a message for a request, and returns the fields of the response.
 private func receive(_ socket: SocketHandle, _ parameters: Parameters, addressed: Bool) throws -> Fields {
   let received = try socket.receiveMessage(parameters, addressed: addressed)
   let returnsOriginalLength =

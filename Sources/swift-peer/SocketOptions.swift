@@ -46,7 +46,7 @@ let socketOptionOperations: [Peer.Operation] = [
   },
 ]
 
-/// Options of TCP and UDP, by their names in C.
+/// Options of TCP and UDP by their C names.
 extension SocketHandle {
   func internetOption(_ name: String) throws -> Int {
     switch name {
@@ -105,11 +105,9 @@ extension SocketHandle {
     return true
   }
 
-  /// In microseconds.
-  ///
-  /// The library does not set this option; scenarios check that.
+  /// Reads `SO_RCVTIMEO` in microseconds, which the library never sets: scenarios check that.
   private func receiveTimeout() throws -> Int {
-    // A timeval is two longs. Which module has its members depends on the order of imports.
+    // A timeval consists of two longs. The module with its members depends on the order of imports.
     var value = (seconds: 0, microseconds: 0)
     var size = socklen_t(MemoryLayout<timeval>.size)
     guard unsafe getsockopt(descriptor.rawValue, SOL_SOCKET, SO_RCVTIMEO, &value, &size) == 0 else {

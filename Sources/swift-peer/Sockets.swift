@@ -142,7 +142,7 @@ private func accept<Style: UnixSocket.ConnectionStyle>(
 }
 
 extension Parameters {
-  /// The version, which is nil for `AF_UNIX`; `type`, and whether it includes `SOCK_NONBLOCK`.
+  /// Parses the domain, as a version or nil for `AF_UNIX`; the type; and whether the type includes `SOCK_NONBLOCK`.
   fileprivate func socketType() throws -> (version: IPVersion?, type: Int32, nonBlocking: Bool) {
     let version: IPVersion? =
       switch try text("domain") {
@@ -155,7 +155,7 @@ extension Parameters {
     return (version, flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), flags & SOCK_NONBLOCK != 0)
   }
 
-  /// The address of a request.
+  /// Parses the address in a request.
   func address() throws -> PeerAddress {
     guard ["path", "abstract", "autobind", "address"].filter(has).count == 1 else {
       throw Invalid("an address is missing")
@@ -174,12 +174,12 @@ extension Parameters {
 extension Fields {
   mutating func append(_ credentials: UnixSocket.Credentials) {
     append("pid", credentials.process.rawValue)
-    // As a signed number: a socket that is not connected has -1.
+    // The number is signed, because a socket that is not connected has -1.
     append("uid", Int32(bitPattern: credentials.user.rawValue))
     append("gid", Int32(bitPattern: credentials.group.rawValue))
   }
 
-  /// An address, as requests carry it.
+  /// Appends an address in the form that requests use.
   mutating func append(_ address: PeerAddress) {
     switch address {
     case .unix(let address): append(address)

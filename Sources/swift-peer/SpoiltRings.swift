@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Rings whose headers were overwritten: each outcome is the same as in C.
+/// Rings whose headers were overwritten, each with the same outcome as in C.
 let spoiltRingOperations: [Peer.Operation] = [
   .init("ring_spoil") { peer, parameters in
     let memory = try peer.handles.find(try parameters.text("memory"), as: (any SharedHandle).self, "shared memory")
@@ -43,7 +43,7 @@ private func spoil(_ memory: any MemoryHandle, at offset: Int, _ round: UInt64) 
   }
 }
 
-/// A value that a header should not have, or an arbitrary one.
+/// Returns either a value that a header must not have, or an arbitrary one.
 private func spoilt(_ value: UInt64, _ how: UInt64) -> UInt64 {
   switch how % 5 {
   case 0: how
@@ -56,7 +56,7 @@ private func spoilt(_ value: UInt64, _ how: UInt64) -> UInt64 {
 
 private func bytes(_ value: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
 
-/// The outcomes of opening each end, and of using it: four errors, 0 for none, -1 for not tried.
+/// Opens and uses each end, and returns the four error numbers: 0 for none, -1 for calls that were not tried.
 private func trySpoilt(_ region: SharedRegion, _ offset: Int) throws -> [Int32] {
   let past = Timeout.after(.seconds(-1))
   let record = [UInt8](repeating: 0, count: 16)
@@ -81,9 +81,9 @@ private func tryEnd(
   return [opened, used]
 }
 
-/// The number of the error that `body` ends with; 0 for none.
+/// Returns the number of the error that `body` throws; 0 for none.
 ///
-/// A lack of memory or descriptors is not an outcome of the ring.
+/// It throws for a lack of memory or descriptors, which does not depend on the ring.
 private func outcome(_ body: () throws -> Void) throws -> Int32 {
   do {
     try body()

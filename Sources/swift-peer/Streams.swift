@@ -55,5 +55,5 @@ let streamOperations: [Peer.Operation] = [
   },
 ]
 
-/// A multiple of 8, which the digest requires, and small enough to stay in the cache.
+/// The size of a chunk in bytes: a multiple of 8, for the digest, and small enough for the cache.
 private let chunkSize = 1 << 17

@@ -7,7 +7,7 @@ internal import SystemPackage
 let creationFlags = FlagTable(["IPC_CREAT": IPC_CREAT, "IPC_EXCL": IPC_EXCL])
 
 extension Parameters {
-  /// The key: decimal, `0x…`, or `IPC_PRIVATE`.
+  /// Parses the key: decimal, `0x…`, or `IPC_PRIVATE`.
   func key() throws -> SystemVKey {
     guard let key = SystemVKey(try text("key")) else {
       throw Invalid("key=\(try text("key")): a number or IPC_PRIVATE expected")
@@ -15,14 +15,14 @@ extension Parameters {
     return key
   }
 
-  /// The object with the identifier that the request names, or the latest one.
+  /// Returns the object with the identifier in the request, or the latest one.
   func object<Object: SystemVObject>(_ key: String, latest: Object?) throws -> Object {
     if has(key) { return Object(identifier: try integer(key)) }
     guard let latest else { throw Invalid("the parameter '\(key)' is missing, and no object was opened before") }
     return latest
   }
 
-  /// The new values of `IPC_SET`; nil leaves a value unchanged.
+  /// Returns the new user of `IPC_SET`; nil leaves it unchanged.
   func newUser() throws -> UserID? { has("uid") ? UserID(rawValue: try integer("uid")) : nil }
   func newGroup() throws -> GroupID? { has("gid") ? GroupID(rawValue: try integer("gid")) : nil }
   func newPermissions() throws -> FilePermissions? { has("mode") ? try permissions() : nil }

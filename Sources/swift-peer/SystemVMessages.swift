@@ -85,7 +85,7 @@ let systemVMessageOperations: [Peer.Operation] = [
   },
 ]
 
-/// The selection that C expresses by the sign of a number and a flag.
+/// Returns the selection that C expresses by the sign of a number and a flag.
 private func selection(_ type: Int, except: Bool) throws -> SystemVMessageQueue.Selection {
   switch (type, except) {
   case (0, _): .any
@@ -103,7 +103,7 @@ private let receiveFlags = FlagTable([
 ])
 
 extension Parameters {
-  /// The queue that the request names, or the latest one.
+  /// Returns the queue that the request names, or the latest one.
   fileprivate func queue(_ peer: Peer) throws -> SystemVMessageQueue {
     try object("msqid", latest: peer.latestQueue)
   }

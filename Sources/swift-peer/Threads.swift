@@ -2,9 +2,7 @@ internal import Glibc
 internal import IPC
 internal import SystemPackage
 
-/// Performs a body in `count` threads.
-///
-/// A single one runs in this thread, so that the runner sees it block.
+/// Runs a closure in `count` threads; if it is 1, in the main thread, so that the runner can see it block.
 func inThreads<Value>(_ count: Int, _ perform: @escaping (_ index: Int) throws -> Value) throws -> [Value] {
   guard (1...64).contains(count) else { throw Invalid("there are 1 to 64 threads") }
   let workers = (0..<count).map { index in ThreadWork { try perform(index) } }

@@ -48,7 +48,7 @@ let transferOperations: [Peer.Operation] = [
   },
 ]
 
-/// Writes all bytes, and reports in either case how many were written.
+/// Writes all bytes, and reports the number of written bytes even after a failure.
 func countingTransferred(of total: Int, after before: Int = 0, _ write: () throws -> Void) throws -> Fields {
   var fields = Fields()
   do {

@@ -89,7 +89,7 @@ let waitingOperations: [Peer.Operation] = [
 ]
 
 extension Peer {
-  /// A descriptor by its handle.
+  /// Returns the descriptor of a handle.
   func descriptor(_ name: String) throws -> FileDescriptor {
     try handles.find(name, as: (any DescriptorHandle).self, "descriptor").descriptor
   }
@@ -100,8 +100,9 @@ extension Peer {
     try use(Epoll.self, "epoll instance", parameters, body)
   }
 
-  /// One descriptor by its handle or its number, or several by their handles; with the same events for all, or one set
-  /// for each.
+  /// Parses the descriptors: one by its handle or number, or several by their handles.
+  ///
+  /// All have the same events, or each has its own.
   fileprivate func polled(_ parameters: Parameters) throws -> [(FileDescriptor, Readiness)] {
     let descriptors =
       if parameters.has("fd") {
@@ -120,7 +121,7 @@ extension Peer {
     return Array(zip(descriptors, events))
   }
 
-  /// Waits on many descriptors at once: the descriptor of the handle among duplicates of an idle one.
+  /// Waits on many descriptors at once: duplicates of an idle one, and among them the descriptor of the handle.
   fileprivate func waitForMany(
     _ parameters: Parameters, _ wait: ([FileDescriptor], Timeout) throws -> (count: Int, at: UInt64?)
   ) throws -> Fields {
@@ -147,16 +148,14 @@ extension Peer {
 }
 
 extension Parameters {
-  /// A descriptor by its number, whether open or not.
-  ///
-  /// poll(2) ignores -1.
+  /// Parses the number of a descriptor, which need not be open; poll(2) ignores -1.
   fileprivate func openOrClosedDescriptor() throws -> FileDescriptor {
     let number: Int32 = try integer("fd")
     guard number >= -1 else { throw Invalid("fd=\(number): -1 or more expected") }
     return FileDescriptor(rawValue: number)
   }
 
-  /// The parameter `timeout`, which is required; with a negative value the call waits without a limit.
+  /// Parses the required parameter `timeout`; with a negative value, the call waits without a limit.
   fileprivate func waitTimeout() throws -> Timeout {
     let timeout = try duration("timeout")
     return timeout < .zero ? .never : .after(timeout)

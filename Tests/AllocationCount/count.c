@@ -3,11 +3,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// The program's own definitions come before libc's, for every library of the process. Each
+// The program's own definitions have priority over those of libc, for every library of the process. Each
 // thread has a counter, so that concurrent tests do not affect the result.
 static __thread long count;
 
-// A sanitizer has a private allocator, which must not be replaced. Then nothing is counted.
+// A sanitizer has its own allocator, which must not be replaced. Then nothing is counted.
 #define IS_SANITIZED (__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
 
 #if !IS_SANITIZED

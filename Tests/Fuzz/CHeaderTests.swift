@@ -3,9 +3,9 @@ import Glibc
 import IPC
 import Testing
 
-/// Deadlines of `ipc_queue.h` that no clock returns.
+/// Calls of `ipc_queue.h` with invalid deadlines.
 @Suite struct QueueDeadlineTests {
-  /// A queue whose lock belongs to a thread that does not exist.
+  /// Passes a queue to `body` whose lock belongs to a thread that does not exist.
   private func withLockedQueue(_ body: (UnsafeMutableRawPointer, Int) -> Void) throws {
     let size = try SharedQueue.size(slotCount: 3, slotSize: 20)
     let memory = try SharedRegion(size: size)
@@ -25,7 +25,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(1)), arguments: [(0, 0), (0, -1), (0, .max), (-1, 0), (.min, .min)] as [(Int64, Int64)])
-  func `After its deadline, a call still waits a moment for the lock, and times out`(
+  func `After its deadline, a call waits a moment for the lock, and then times out`(
     _ seconds: Int64, _ nanoseconds: Int64
   ) throws {
     unsafe try withLockedQueue { memory, size in
@@ -35,7 +35,7 @@ import Testing
 }
 
 @Suite struct EmptyRecordTests {
-  @Test func `ipc_ring.h sends an empty record from a null pointer, and receives it into one`() throws {
+  @Test func `ipc_ring.h accepts null pointers for an empty record`() throws {
     let memory = try SharedRegion(size: 4096)
     #expect(unsafe fuzzed_ring_of_nothing(try memory.place(bytes: 4096, alignment: 8, at: 0), 4096) == 0)
   }

@@ -1,11 +1,12 @@
-/// Code that reads bytes from an untrusted source: a file, a peer, memory that other processes can write.
+/// A function under test that reads untrusted bytes: of a file, from a peer, or in memory that other processes can
+/// write.
 ///
-/// `make fuzz` runs each target on millions of inputs. The tests run it on those of `fixtures/corpus`.
+/// `make fuzz` runs each target on millions of inputs. The tests run it on the inputs in `fixtures/corpus`.
 struct FuzzTarget: Sendable, CustomStringConvertible {
   let name: String
-  /// Throws if a property that every input must have is violated.
+  /// Throws if the code violates a property for an input.
   ///
-  /// Traps, accesses out of bounds and endless loops are found without a check.
+  /// Traps, accesses out of bounds and endless loops are detected without a check.
   let run: @Sendable ([UInt8]) throws -> Void
 
   var description: String { name }
@@ -17,7 +18,7 @@ struct FuzzTarget: Sendable, CustomStringConvertible {
   ]
 }
 
-/// A property that every input must have, and this one does not.
+/// The violation of a property that must hold for every input.
 struct Violation: Error, CustomStringConvertible {
   let description: String
 }
@@ -26,9 +27,7 @@ func demand(_ condition: Bool, _ what: @autoclosure () -> String) throws {
   if !condition { throw Violation(description: what()) }
 }
 
-/// Reads numbers and bytes from the start of an input.
-///
-/// Numbers after its end are zero.
+/// Reads numbers and bytes from the start of an input; after its end, numbers are zero.
 struct Ingredients {
   private(set) var rest: ArraySlice<UInt8>
 

@@ -4,9 +4,9 @@ import SystemPackage
 
 @testable import IPC
 
-/// Messages of another process.
+/// Targets for the messages of another process.
 extension FuzzTarget {
-  /// A channel that receives arbitrary bytes.
+  /// Receives arbitrary bytes through a channel.
   ///
   /// The library and `ipc_channel.h` must receive the same messages, fail with the same errors, and send the same
   /// bytes.
@@ -26,13 +26,13 @@ extension FuzzTarget {
       }
     } catch { reason = error.errno.rawValue }
     let source = receiver.release()
-    // An array doubles its capacity when it grows, and all of that is used.
+    // An array doubles its capacity when it grows, and the channel fills the whole capacity.
     try demand(source.largestRoom <= 8192 + 4 * stream.count, "room for \(source.largestRoom) bytes was allocated")
 
     let file = try MemoryObject.anonymous("stream")
     _ = try file.descriptor.writeAll(toAbsoluteOffset: 0, stream)
     var lengths = [UInt32](repeating: 0, count: stream.count / 4 + 1)
-    // C needs room for the longest message after the last one that it receives.
+    // C may write a part of the next message, of up to `limit` bytes, after the received ones.
     var bytes = [UInt8](repeating: 0, count: stream.count + Int(limit))
     var reasonInC: Int32 = 0
     let count = unsafe fuzzed_channel(
@@ -40,16 +40,14 @@ extension FuzzTarget {
 
     try demand(
       reason == reasonInC, "Swift ends with \(Errno(rawValue: reason)), C with \(Errno(rawValue: reasonInC))")
-    try demand(messages.map(\.count) == lengths.prefix(count).map { Int($0) }, "other lengths than in C")
+    try demand(messages.map(\.count) == lengths.prefix(count).map { Int($0) }, "the lengths differ from C")
     try demand(
       messages.flatMap(\.self).elementsEqual(bytes.prefix(messages.reduce(0) { $0 + $1.count })),
-      "other bytes than in C")
+      "the bytes differ from C")
     try checkSending(messages + [stream], limit)
   }
 
-  /// Sends messages in Swift and in C.
-  ///
-  /// The last one may be above the limit.
+  /// Sends messages in Swift and in C, the last of which may exceed the limit.
   private static func checkSending(_ messages: [[UInt8]], _ limit: UInt32) throws {
     var sender = MessageChannel.Sender(PartialWrites(), maximumLength: limit)
     var (count, reason) = (0, Int32(0))
@@ -72,19 +70,17 @@ extension FuzzTarget {
     }
     try demand(
       (count, reason) == (countInC, reasonInC), "sent \(count), \(reason), in C \(countInC), \(reasonInC)")
-    try demand(sent == Array(sentInC.prefix(length)), "another stream than in C")
+    try demand(sent == Array(sentInC.prefix(length)), "the sent bytes differ from C")
   }
 
-  /// Messages with descriptors and credentials, received with any room and flags.
-  ///
-  /// No descriptor stays open.
+  /// Receives messages with descriptors and credentials with any capacity and flags; no descriptor may stay open.
   static let ancillary = FuzzTarget(name: "ancillary") { input in
     var ingredients = Ingredients(input)
     let pair = try UnixSocket.Pair<UnixSocket.SequencedPacketStyle>()
     try exchange(&ingredients, pair.first, pair.second)
     let open = try openDescriptors { [own = link(of: pair.first.descriptor.rawValue)] _, link in link == own }
     try demand(open == 1, "\(open - 1) received descriptors are still open")
-    // Other tests of this process can have a few.
+    // Other tests in this process may have a few pidfds open.
     let pidFDs = try openDescriptors { number, _ in
       let facts = try? String(contentsOfFile: "/proc/self/fdinfo/\(number)", encoding: .utf8)
       return facts?.contains("\nPid:\t\(getpid())\n") == true
@@ -100,7 +96,7 @@ extension FuzzTarget {
     var bytes: [UInt8] = []
     for _ in 0..<8 where !ingredients.rest.isEmpty {
       let (options, count, room) = (ingredients.byte(), ingredients.byte(), ingredients.byte())
-      // SO_PASSCRED, SO_TIMESTAMP and SO_PASSPIDFD: a process that passes a socket on can have set any option.
+      // SO_PASSCRED, SO_TIMESTAMP and SO_PASSPIDFD: a process that passes on a socket may have set any option.
       for (bit, option) in [Int32(16), 29, 76].enumerated() {
         var value: Int32 = options >> bit & 1 == 1 ? 1 : 0
         _ = unsafe setsockopt(receiver.descriptor.rawValue, SOL_SOCKET, option, &value, 4)
@@ -112,7 +108,7 @@ extension FuzzTarget {
       if options & 128 != 0 {
         _ = try? receiver.receive(maxLength: Int(room), appendingTo: &bytes, timeout: .immediate)
       } else {
-        // Otherwise the value is reused, with the descriptors of the previous message.
+        // With an even number, the value is reused and still has the descriptors of the previous message.
         if room % 2 == 1 { ancillary = AncillaryData(maximumDescriptors: Int(room / 2)) }
         _ = try? receiver.receive(
           maxLength: 16, appendingTo: &bytes, ancillary: &ancillary, peeking: options & 64 != 0, timeout: .immediate)
@@ -122,7 +118,7 @@ extension FuzzTarget {
     }
   }
 
-  /// Counts the open descriptors of this process that a predicate accepts.
+  /// Counts the open descriptors of this process that satisfy `isCounted`.
   private static func openDescriptors(_ isCounted: (Int32, String?) -> Bool) throws -> Int {
     try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").compactMap { Int32($0) }
       .count { isCounted($0, link(of: $0)) }
@@ -133,7 +129,7 @@ extension FuzzTarget {
   }
 }
 
-/// A stream that takes at most seven bytes at a time, and keeps them.
+/// A stream that accepts at most seven bytes per call, and stores them.
 private struct PartialWrites: WritableStream {
   private(set) var bytes: [UInt8] = []
 
@@ -144,7 +140,7 @@ private struct PartialWrites: WritableStream {
   }
 }
 
-/// A stream that returns at most seven bytes at a time.
+/// A stream that returns at most seven bytes per call.
 private struct PartialReads: ReadableStream {
   private var bytes: ArraySlice<UInt8>
   private(set) var largestRoom = 0

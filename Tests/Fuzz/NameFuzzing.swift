@@ -5,9 +5,7 @@ import SystemPackage
 @testable import IPC
 
 extension FuzzTarget {
-  /// Names and addresses that users enter.
-  ///
-  /// One that is accepted is used as it was meant.
+  /// Parses names and addresses; an accepted one must keep the bytes and the meaning of the text.
   static let names = FuzzTarget(name: "names") { input in
     let text = String(decoding: input, as: UTF8.self)
     try checkName(POSIXName(bytes: input), input.prefix { $0 != 0 })
@@ -29,7 +27,8 @@ extension FuzzTarget {
     }
   }
 
-  /// The C library receives the bytes of the name, and the file of a valid name is in `/dev/shm` itself.
+  /// Checks that the C library receives the bytes of the name, and that the file of a valid name is directly in
+  /// `/dev/shm`.
   private static func checkName(_ name: POSIXName, _ bytes: ArraySlice<UInt8>) throws {
     try demand(name.bytes == bytes, "the name \(name)")
     let inC = unsafe name.withCString { unsafe Array(UnsafeRawBufferPointer(start: $0, count: strlen($0))) }

@@ -5,9 +5,9 @@ import SystemPackage
 @testable import IPC
 
 extension FuzzTarget {
-  /// A ring whose memory another process has overwritten.
+  /// Uses a ring whose memory another process has overwritten.
   ///
-  /// It may transfer any bytes, but only from inside the ring. Swift and C must return the same results, and leave the
+  /// The ring may transfer any bytes, but only bytes inside it. Swift and C must return the same results, and leave the
   /// same bytes.
   static let ring = FuzzTarget(name: "ring") { input in
     let (capacity, size) = (64, 192 + 64)
@@ -35,7 +35,7 @@ extension FuzzTarget {
 }
 
 /// The results of using one end of a ring: the errno of opening it, or 0; for each transfer its length, or its errno as
-/// a negative number; and what was received.
+/// a negative number; and the received bytes.
 private struct RingUse: Equatable {
   var opened: Int32 = 0
   var outcomes = [Int64](repeating: 0, count: Int(FUZZED_ROUNDS))
@@ -84,6 +84,6 @@ private struct RingUse: Equatable {
     }
   }
 
-  /// As in C: a deadline that has passed, after which a call fails with ETIMEDOUT.
+  /// A deadline that has passed, after which a call fails with ETIMEDOUT, as in C.
   private static let past = Timeout.after(.seconds(-1))
 }

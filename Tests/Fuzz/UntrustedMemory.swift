@@ -3,20 +3,19 @@ import SystemPackage
 
 /// Shared memory with an object at its end, some bytes of which another process has overwritten.
 ///
-/// Bytes of a known value are in front of the object, and no mapped page is behind it, so that an access outside it is
-/// noticed.
+/// To detect accesses outside the object, the bytes before it have a known value, and the page after it is not mapped.
 @safe struct UntrustedMemory {
   private static let length = 8192
   private static let guardByte: UInt8 = 0xA5
 
   let region: SharedRegion
-  /// Where the object is.
+  /// The offset of the object in the region.
   let offset: Int
   private let size: Int
   private let initialByte: UInt8
   private let base: UnsafeMutableRawPointer
 
-  /// Allocates memory for an object of `size` bytes, which all have the same value before it is created.
+  /// Allocates memory for an object of `size` bytes, and fills it with `initialByte`.
   init(objectSize size: Int, filledWith initialByte: UInt8) throws {
     region = try SharedRegion(size: Self.length)
     offset = Self.length - size
@@ -40,9 +39,9 @@ import SystemPackage
     }
   }
 
-  /// Returns the bytes of the object.
+  /// Returns the bytes of the object, after a check of the bytes before it.
   ///
-  /// - Throws: ``Violation`` if bytes in front of it were changed.
+  /// - Throws: ``Violation`` if bytes before the object were changed.
   func contents(after language: String) throws -> [UInt8] {
     let all = unsafe Array(UnsafeRawBufferPointer(start: base, count: Self.length))
     if let changed = all.prefix(offset).firstIndex(where: { $0 != Self.guardByte }) {

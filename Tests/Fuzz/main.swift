@@ -1,9 +1,9 @@
 import FuzzedC
 import Glibc
 
-// The program of `make fuzz`: libFuzzer generates inputs for the target that FUZZ_TARGET names.
+// The program of `make fuzz`, in which libFuzzer generates inputs for the target that FUZZ_TARGET names.
 
-/// libFuzzer's callback takes no context.
+/// The selected target, which is global because libFuzzer's callback has no context parameter.
 enum Chosen {
   static let target: FuzzTarget = {
     let name = unsafe getenv("FUZZ_TARGET").map { unsafe String(cString: $0) } ?? ""

@@ -2,20 +2,20 @@ import PeerProtocol
 import Testing
 
 @Suite struct PayloadTests {
-  /// The first output of the published splitmix64 for the state 0 is 0xe220a8397b1dcdaf.
+  /// The reference implementation of splitmix64 returns 0xe220a8397b1dcdaf first for the state 0.
   @Test func `the pattern is splitmix64 in little-endian order`() {
     #expect(Pattern(seed: 0).bytes(8) == [0xAF, 0xCD, 0x1D, 0x7B, 0x39, 0xA8, 0x20, 0xE2])
   }
 
   @Test(arguments: [0, 1, 7, 8, 9, 15, 16, 17, 4095])
-  func `the digest of a pattern is the digest of its bytes`(count: Int) {
+  func `the digest of a pattern equals the digest of its bytes`(count: Int) {
     let pattern = Pattern(seed: 7)
     let bytes = pattern.bytes(count)
     let digest = unsafe Digest(of: bytes.span.bytes)
     #expect(digest == Digest(of: pattern, count: count))
   }
 
-  @Test(arguments: [0, 8, 64, 96]) func `the digest of pieces is the digest of the whole`(cut: Int) {
+  @Test(arguments: [0, 8, 64, 96]) func `the digest of pieces equals the digest of the whole`(cut: Int) {
     let (first, second) = (Pattern(seed: 7).bytes(cut), Pattern(seed: 7).bytes(101 - cut, from: cut))
     var digesting = Digesting()
     unsafe digesting.append(first.span.bytes)
@@ -32,7 +32,7 @@ import Testing
     #expect(after == 61)
   }
 
-  @Test(arguments: [0, 4, 8, 16, 40, 63]) func `a record that lost one bit is not the record that was written`(
+  @Test(arguments: [0, 4, 8, 16, 40, 63]) func `a record with one wrong bit is rejected or differs`(
     byte: Int
   ) {
     var bytes = unsafe [UInt8](unsafeUninitializedCapacity: 64) { buffer, count in

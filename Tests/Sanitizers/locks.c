@@ -1,6 +1,6 @@
 // The kernel transfers a contended `Mutex` of Swift to its next owner (FUTEX_LOCK_PI). ThreadSanitizer does
-// not see that and would report a race between the owners. So each call is accompanied here by an atomic
-// operation on the lock's word, which the sanitizer sees and which leaves the word unchanged.
+// not model that, and would report a race between the owners. This wrapper of syscall(2) therefore adds an
+// atomic operation on the lock word, which synchronizes the owners without changing the word.
 #include "Sanitizers.h"
 
 #include <dlfcn.h>
@@ -19,8 +19,8 @@ static void show_given(_Atomic uint32_t *lock) {
     atomic_fetch_add_explicit(lock, 0, memory_order_release);
 }
 
-// Foundation makes other system calls, also in threads that have ended for ThreadSanitizer, so this function
-// must not be instrumented.
+// Not instrumented, because Foundation also makes system calls in threads that ThreadSanitizer regards as
+// ended.
 __attribute__((disable_sanitizer_instrumentation)) long syscall(long number, ...) {
     long arguments[6];
     va_list list;

@@ -1,4 +1,4 @@
-/* The measurements of `make cost` in C: each mechanism is a file and a line in cost.c. */
+/* The measurements of `make cost` in C. Each mechanism has its own file, and a line in cost.c. */
 #ifndef COST_H
 #define COST_H
 
@@ -15,7 +15,7 @@ struct cost_run {
     bool is_first;
 };
 
-/* One measurement. Only its rounds depend on the count, so the difference of two runs is the cost of the
+/* One measurement. Only the rounds depend on the count, so the difference of two runs is the cost of the
  * rounds. */
 struct cost {
     const char *name;

@@ -1,4 +1,4 @@
-/* Sockets: a connection, a sequenced packet, and datagrams whose receiver learns who sent them. */
+/* Sockets: a connection, a sequenced packet, and datagrams received with the address of their sender. */
 #include "cost.h"
 
 #include <errno.h>
@@ -118,7 +118,8 @@ static void run_tcp(const struct cost_run *run) {
     run_connection(run, ends, 0);
 }
 
-/* The address of a datagram as a program compares and prints it: the length and the family are checked. */
+/* Returns the address of a datagram after checking its length and family, as a program does before it
+ * uses it. */
 static struct sockaddr_in internet_address(const struct sockaddr_storage *address, socklen_t length) {
     cost_require(length >= sizeof(struct sockaddr_in) && address->ss_family == AF_INET, "address");
     return *(const struct sockaddr_in *)address;

@@ -90,7 +90,7 @@ int main(int argc, char *argv[]) {
         close(writer); /* or the child would never see the end of file */
         return child(reader);
     }
-    close(reader); /* or the parent would be a reader, and would not notice that the child is gone */
+    close(reader); /* or the parent would not notice that the child has ended */
 
     const size_t length = strlen(message);
     bool failed = false;
@@ -109,7 +109,7 @@ int main(int argc, char *argv[]) {
     while (waitpid(process, &status, 0) == -1)
         if (errno != EINTR)
             err(EXIT_FAILURE, "waitpid '%d'", process);
-    /* As a shell reports it: 128 and the signal's number for a child that a signal terminated. */
+    /* Like a shell: 128 plus the number of the signal for a child that a signal terminated. */
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     say("Parent: child finished with status %d.", code);
     return code != 0 ? code : failed ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -38,7 +38,7 @@ int main(int argc, char *argv[]) {
         fail("fstat", path);
 
     /* From here on the file must keep its size: if another process truncates it, an access raises SIGBUS.
-     * The Swift twin reports an error instead. */
+     * The Swift version reports an error instead. */
     const char *bytes = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
     if (bytes == MAP_FAILED)
         err(EXIT_FAILURE, "mmap '%s'", path);

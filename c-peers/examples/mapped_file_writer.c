@@ -42,7 +42,7 @@ int main(int argc, char *argv[]) {
     no_more_arguments(argc, argv);
     const size_t length = strlen(message) + 1; /* the NUL ends the message for the reader */
     if (length == 1)
-        errx(EX_USAGE, "--message '': the reader takes an empty file for one that is not written yet");
+        errx(EX_USAGE, "--message '': to the reader, an empty file is not written yet");
     if (length > size)
         errx(EX_USAGE, "--message: %zu bytes with the NUL do not fit in %zu", length, size);
 

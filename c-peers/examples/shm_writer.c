@@ -111,11 +111,11 @@ int main(int argc, char *argv[]) {
     no_more_arguments(argc, argv);
     const size_t length = strlen(message) + 1; /* the NUL ends the message for the reader */
     if (length == 1)
-        errx(EX_USAGE, "--message '': the reader takes an empty segment for one that is not written yet");
+        errx(EX_USAGE, "--message '': to the reader, an empty segment is not written yet");
     if (length > size)
         errx(EX_USAGE, "--message: %zu bytes with the NUL do not fit in a segment of %zu", length, size);
 
-    /* The semaphore first, so that it exists when a reader finds the segment. */
+    /* Create the semaphore first, so that it exists when a reader finds the segment. */
     atexit(remove_created);
     const int set = open_semaphore(sem_key, mode, timeout);
     const int segment = open_segment(shm_key, size, mode);

@@ -64,7 +64,7 @@ int main(int argc, char *argv[]) {
         }
     no_more_arguments(argc, argv);
 
-    /* Before a sender can find this process: a signal that is not blocked would terminate it. */
+    /* Block the signal before a sender can find this process: otherwise it would terminate this process. */
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, number);
@@ -72,7 +72,7 @@ int main(int argc, char *argv[]) {
 
     atexit(remove_created);
     write_pid(path);
-    say("Signal Receiver: waiting for SIGRTMIN+%d, as '%s' tells.", number - SIGRTMIN, path);
+    say("Signal Receiver: waiting for SIGRTMIN+%d, process in '%s'.", number - SIGRTMIN, path);
 
     for (; count > 0; count--) {
         siginfo_t info;

@@ -34,7 +34,7 @@ static pid_t read_receiver(const char *path) {
 
 /* Waits until the file names a process. */
 static pid_t find_receiver(const char *path, struct timeout timeout) {
-    /* The watch starts before the first attempt to read: later writes are then reported. */
+    /* The watch starts before the first attempt to read, so that no later write is missed. */
     char copy[PATH_MAX];
     if (strlcpy(copy, path, sizeof copy) >= sizeof copy) {
         errno = ENAMETOOLONG;
@@ -49,7 +49,7 @@ static pid_t find_receiver(const char *path, struct timeout timeout) {
 
     pid_t process;
     while ((process = read_receiver(path)) == 0) {
-        /* It does not matter which file changed: the next attempt finds out. */
+        /* Any file of the directory may have changed: the next attempt finds out. */
         char events[4096];
         if (!wait_for(changes, POLLIN, timeout) || read(changes, events, sizeof events) == -1)
             err(EXIT_FAILURE, "open '%s'", path);
@@ -58,7 +58,7 @@ static pid_t find_receiver(const char *path, struct timeout timeout) {
     return process;
 }
 
-/* EAGAIN is the limit of pending signals. No event reports when the receiver has received some. */
+/* EAGAIN means that the limit of pending signals is reached. No event reports when it no longer is. */
 static void send_signal(pid_t process, int number, int value, struct timeout timeout) {
     struct timespec pause = {0};
     while (sigqueue(process, number, (union sigval){.sival_int = value}) == -1)

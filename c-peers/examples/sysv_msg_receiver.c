@@ -36,15 +36,15 @@ static int open_queue(key_t key, mode_t mode) {
     }
 }
 
-/* The type precedes the text, and does not count in the length that the calls take. The default of msgmax
- * is 8192 bytes; a longer message would fail with E2BIG. */
+/* The type precedes the text, and is not part of the length that is passed to the calls. The default of
+ * msgmax is 8192 bytes; a longer message would fail with E2BIG. */
 struct message {
     long type;
     char text[8192];
 };
 
-/* System V has no call with a deadline: with one, this tries and pauses in turn. Signals never restart
- * msgrcv(2), not even with SA_RESTART. */
+/* System V has no call with a deadline, so with one this alternates between attempts and pauses. Signals
+ * never restart msgrcv(2), not even with SA_RESTART. */
 static size_t receive_message(int queue, key_t key, long type, struct message *message,
                               struct timeout timeout) {
     struct timespec pause = {0};

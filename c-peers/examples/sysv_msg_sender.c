@@ -38,8 +38,8 @@ static int open_queue(key_t key, mode_t mode) {
     }
 }
 
-/* System V has no call with a deadline: with one, this tries and pauses in turn. Signals never restart
- * msgsnd(2), not even with SA_RESTART. */
+/* System V has no call with a deadline, so with one this alternates between attempts and pauses. Signals
+ * never restart msgsnd(2), not even with SA_RESTART. */
 static void send_message(int queue, key_t key, const void *message, size_t length, struct timeout timeout) {
     struct timespec pause = {0};
     while (msgsnd(queue, message, length, timeout.limited ? IPC_NOWAIT : 0) == -1)
@@ -76,7 +76,7 @@ int main(int argc, char *argv[]) {
     const int queue = open_queue(key, mode);
     say("SYSV MSG Sender: opened queue %d.", key);
 
-    /* The type precedes the text, and does not count in the length that the calls take. */
+    /* The type precedes the text, and is not part of the length that is passed to the calls. */
     const size_t length = strlen(text) + 1; /* the NUL is sent, too */
     struct {
         long type;

@@ -57,7 +57,8 @@ int main(int argc, char *argv[]) {
         err(EXIT_FAILURE, "connect '%s'", name);
     say("TCP Echo Client: connected to '%s'.", name);
 
-    /* Then shuts down its sending direction, so that the server sees the end of the message. */
+    /* Sends the message, and shuts down its sending direction, so that the server sees the end of the
+     * message. */
     const size_t length = strlen(message);
     for (size_t sent = 0; sent < length;) {
         ssize_t part = send(server, message + sent, length - sent, MSG_NOSIGNAL | MSG_DONTWAIT);

@@ -9,9 +9,9 @@ static const char usage[] =
     "  --path P           the socket (/tmp/my_socket)\n"
     "  --count K          how many clients are served (1)\n"
     "  --mode OCTAL       its permissions (0600)\n"
-    "  --timeout SECONDS  how long to wait for the clients and their ends (no limit)";
+    "  --timeout SECONDS  how long to wait for the clients and for end of file (no limit)";
 
-/* Sends back what it receives, until the client sends no more. */
+/* Sends back the received bytes until end of file. */
 static size_t echo(int client, const char *path, struct timeout timeout) {
     char bytes[4096];
     size_t total = 0;
@@ -24,7 +24,8 @@ static size_t echo(int client, const char *path, struct timeout timeout) {
         if (count == 0)
             return total;
         for (ssize_t sent = 0; sent < count;) {
-            /* For a client that is gone, this call fails; SIGPIPE would terminate the server. */
+            /* If the client has closed the connection, this call fails. Without MSG_NOSIGNAL, SIGPIPE
+             * would terminate the server. */
             ssize_t part = send(client, bytes + sent, (size_t)(count - sent), MSG_NOSIGNAL | MSG_DONTWAIT);
             if (part == -1 && (errno != EAGAIN || !wait_for(client, POLLOUT, timeout)))
                 err(EXIT_FAILURE, "send '%s'", path);

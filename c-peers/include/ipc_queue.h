@@ -13,7 +13,7 @@
  * not finished receiving goes to another receiver.
  *
  * Functions return -1 and set errno. A deadline is a time of CLOCK_MONOTONIC, NULL for none. After the
- * deadline a call still does what does not block; an invalid time fails with EINVAL when the call would
+ * deadline a call still acts if it need not block; an invalid time fails with EINVAL when the call would
  * block. A signal handler interrupts a wait (EINTR) unless it was installed with SA_RESTART; a wait with a
  * deadline may be interrupted even then. Do not call these functions in a signal handler (EDEADLK where it
  * would matter). Threads of different PID namespaces must not share a queue: their thread ids may be equal.

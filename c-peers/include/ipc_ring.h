@@ -111,7 +111,7 @@ struct ipc_ring {
     struct ipc_ring_end *own, *other;
     enum ipc_ring_role role;
     uint32_t content;
-    bool sees; /* whether process ids and start times mean the same here as to the creator */
+    bool sees; /* whether this process is in the namespaces of the creator */
     uint64_t capacity, position, other_position, owner;
     unsigned unpolled_waits; /* waits since polling last succeeded */
     int64_t due;             /* when to check whether the other side is alive; 0 after a successful wait */

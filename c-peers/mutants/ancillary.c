@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
         changed.msg_controllen = rights->cmsg_len;
     }
     /* The peer sends only the first descriptor, as in common examples. */
-    if (rights && mutant("rights-first-alone"))
+    if (rights && mutant("rights-first-only"))
         rights->cmsg_len = CMSG_LEN(sizeof(int));
     /* msg_controllen is missing, so the kernel ignores the ancillary data. */
     if (rights && mutant("rights-without-control-length"))
@@ -54,10 +55,18 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
         struct cmsghdr aligned;
         char bytes[SIZE];
     } control;
+    /* The peer waits by select(2), which refuses descriptors from 1024 on. */
+    if (fd >= FD_SETSIZE && mutant("receive-by-select")) {
+        errno = EINVAL;
+        return -1;
+    }
+    /* The peer always asks for the credentials of the sender. */
+    if (mutant("credentials-set-by-receiving"))
+        setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int));
     if (mutant("rights-inherited"))
         flags &= ~MSG_CMSG_CLOEXEC;
     /* The buffer has room for all descriptors. The peer leaves those beyond the requested number open. */
-    if (mutant("rights-beyond-room-kept") && message->msg_controllen > 0) {
+    if (mutant("rights-surplus-kept") && message->msg_controllen > 0) {
         void *room = message->msg_control;
         size_t asked = message->msg_controllen;
         message->msg_control = &control;
@@ -80,7 +89,7 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
         message->msg_flags &= ~MSG_TRUNC;
     /* The peer uses the first header, whatever its type. */
     struct cmsghdr *credentials = find(message, SCM_CREDENTIALS);
-    if (credentials && mutant("first-header-alone") && message->msg_controllen > credentials->cmsg_len)
+    if (credentials && mutant("first-header-only") && message->msg_controllen > credentials->cmsg_len)
         message->msg_controllen = CMSG_SPACE(sizeof(struct ucred));
     /* The peer reports its own credentials instead of the sender's. */
     if (credentials && mutant("credentials-of-receiver")) {

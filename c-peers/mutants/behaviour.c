@@ -25,14 +25,14 @@ void answer_ahead(void) {
 /* `status` is the result of main. */
 int after_the_end(int status) {
     /* The peer does not exit at the end of its input. */
-    if (mutant("lives-on-without-input"))
+    if (mutant("ignores-end-of-input"))
         for (;;)
             pause();
     /* A farewell for people, on standard output. */
     if (mutant("speaks-at-the-end"))
         __real_write(STDOUT_FILENO, "bye\n", 4);
     /* The exit status is that of an earlier, expected error. */
-    if (mutant("ends-with-an-old-error"))
+    if (mutant("exits-with-an-old-error"))
         return EXIT_FAILURE;
     /* The program prints its error and exits with success. */
     if (mutant("exit-status-lost"))
@@ -53,21 +53,21 @@ ssize_t answer_wrongly(int fd, const char *line, size_t count) {
         return (ssize_t)count;
     }
     /* The peer reports every request as successful. */
-    if (mutant("says-ok-to-everything"))
+    if (mutant("reports-ok-for-everything"))
         return __real_write(fd, ok, sizeof ok - 1) == -1 ? -1 : (ssize_t)count;
     /* Errors are only logged, and the response is ok. */
-    if (mutant("says-ok-to-errors") && strncmp(line, "error ", 6) == 0)
+    if (mutant("reports-ok-for-errors") && strncmp(line, "error ", 6) == 0)
         return __real_write(fd, ok, sizeof ok - 1) == -1 ? -1 : (ssize_t)count;
     /* The peer reports a failed operation as unsupported. */
-    if (mutant("says-unsupported-to-errors") && strncmp(line, "error ", 6) == 0) {
+    if (mutant("reports-unsupported-for-errors") && strncmp(line, "error ", 6) == 0) {
         static const char unsupported[] = "unsupported\n";
         return __real_write(fd, unsupported, sizeof unsupported - 1) == -1 ? -1 : (ssize_t)count;
     }
     /* The peer sends every response twice. */
-    if (mutant("answers-twice") && __real_write(fd, line, count) == -1)
+    if (mutant("responds-twice") && __real_write(fd, line, count) == -1)
         return -1;
     /* The line end is missing, as if printf(3) had buffered the end of the response. */
-    if (mutant("answers-without-line-end") && __real_write(fd, line, count - 1) != -1)
+    if (mutant("responds-without-line-end") && __real_write(fd, line, count - 1) != -1)
         return (ssize_t)count;
     leave_something();
     return __real_write(fd, line, count);

@@ -9,8 +9,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/stat.h>
 #include <sys/timerfd.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 WRAPPED(pipe2);
@@ -19,6 +21,8 @@ WRAPPED(write);
 WRAPPED(close);
 WRAPPED(fcntl);
 WRAPPED(ppoll);
+WRAPPED(preadv2);
+WRAPPED(pwritev2);
 WRAPPED(signal);
 WRAPPED(mkfifo);
 WRAPPED(open);
@@ -65,6 +69,13 @@ ssize_t __wrap_read(int fd, void *bytes, size_t count) {
 ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
     if (fd == STDOUT_FILENO)
         return answer_wrongly(fd, bytes, count);
+    /* SIGPIPE is blocked during the write, and stays blocked. */
+    if (mutant("sigpipe-stays-blocked")) {
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGPIPE);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+    }
     /* A buffered stream splits a write in two: two calls are not atomic. */
     if (count > 1 && mutant("write-in-two-parts")) {
         ssize_t first = __real_write(fd, bytes, count / 2);
@@ -91,6 +102,18 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
     /* The peer reads errno after it logged a line. Logging calls isatty(3), which sets errno. */
     if (result == -1 && mutant("errno-read-too-late"))
         errno = ENOTTY;
+    /* The peer removes every pending SIGPIPE after EPIPE, also those that the write did not raise. */
+    sigset_t broken;
+    sigemptyset(&broken);
+    sigaddset(&broken, SIGPIPE);
+    if (result == -1 && errno == EPIPE && mutant("pending-sigpipe-removed")) {
+        while (sigtimedwait(&broken, NULL, &(struct timespec){0}) != -1)
+            ;
+        errno = EPIPE;
+    }
+    /* The peer blocks SIGPIPE for the write, and does not unblock it after a failure. */
+    if (result == -1 && errno == EPIPE && mutant("sigpipe-left-blocked"))
+        sigprocmask(SIG_BLOCK, &broken, NULL);
     /* The peer treats an interrupted write as successful. */
     if (result == -1 && errno == EINTR && mutant("write-interruption-as-success"))
         return (ssize_t)count;
@@ -118,20 +141,67 @@ int __wrap_fcntl(int fd, int command, ...) {
         argument &= O_NONBLOCK;
     /* The requested capacity is reported, not the one that the kernel rounded it to. */
     int result = __real_fcntl(fd, command, argument);
-    if (command == F_SETPIPE_SZ && result != -1 && mutant("capacity-as-asked"))
+    if (command == F_SETPIPE_SZ && result != -1 && mutant("capacity-as-requested"))
         return argument;
     return result;
 }
 
 int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *timeout, const sigset_t *mask) {
     /* A timeout of 0 means no limit, as in some libraries. */
-    if (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0 && mutant("poll-zero-is-for-ever"))
+    if (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0 && mutant("poll-zero-means-no-limit"))
         timeout = NULL;
+    struct timespec changed;
+    /* The peer waits at least for a second, because its timeout is a number of seconds. */
+    if (timeout && timeout->tv_sec == 0 && mutant("poll-waits-a-second")) {
+        changed = (struct timespec){1, 0};
+        timeout = &changed;
+    }
+    /* A wait with a timeout makes the descriptors nonblocking, also for the processes that share them. */
+    for (nfds_t i = 0; timeout && i < count && mutant("polled-made-nonblocking"); i++)
+        __real_fcntl(entries[i].fd, F_SETFL, __real_fcntl(entries[i].fd, F_GETFL) | O_NONBLOCK);
+    /* poll(2) takes milliseconds, in an int. */
+    struct timespec rounded;
+    if (timeout && mutant("poll-timeout-in-milliseconds")) {
+        const unsigned milliseconds = (unsigned)(timeout->tv_sec * 1000 + timeout->tv_nsec / 1000000);
+        rounded = (struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000L};
+        timeout = &rounded;
+    }
+    /* select(2) has no room for descriptors from 1024 on. */
+    for (nfds_t i = 0; i < count; i++)
+        if (entries[i].fd >= FD_SETSIZE && mutant("poll-by-select"))
+            entries[i].fd = -1;
     int result = __real_ppoll(entries, count, timeout, mask);
+    /* The peer checks for a hang-up first, and then for no other event. */
+    for (nfds_t i = 0; i < count; i++)
+        if (entries[i].revents & POLLHUP && mutant("poll-hang-up-alone"))
+            entries[i].revents = POLLHUP;
     /* Only requested events are checked: POLLHUP is reported without a request. */
-    if (result == 1 && mutant("poll-masks-what-was-not-asked"))
+    if (result == 1 && mutant("poll-masks-unrequested-events"))
         entries->revents &= entries->events;
     return result;
+}
+
+/* A transfer that does not wait needs O_NONBLOCK, which every process that shares the description sees. */
+static void leave_nonblocking(int fd) {
+    int error = errno;
+    __real_fcntl(fd, F_SETFL, __real_fcntl(fd, F_GETFL) | O_NONBLOCK);
+    errno = error;
+}
+
+ssize_t __wrap_preadv2(int fd, const struct iovec *parts, int count, off_t offset, int flags) {
+    /* After a hang-up there is nothing to wait for, so the peer reports the end of the file. */
+    struct pollfd entry = {.fd = fd};
+    if (mutant("hang-up-as-end-of-file") && poll(&entry, 1, 0) == 1 && entry.revents & POLLHUP)
+        return 0;
+    if (mutant("read-leaves-nonblocking"))
+        leave_nonblocking(fd);
+    return __real_preadv2(fd, parts, count, offset, flags);
+}
+
+ssize_t __wrap_pwritev2(int fd, const struct iovec *parts, int count, off_t offset, int flags) {
+    if (mutant("write-leaves-nonblocking"))
+        leave_nonblocking(fd);
+    return __real_pwritev2(fd, parts, count, offset, flags);
 }
 
 void (*__wrap_signal(int number, void (*handler)(int)))(int) {
@@ -141,10 +211,18 @@ void (*__wrap_signal(int number, void (*handler)(int)))(int) {
     return __real_signal(number, handler);
 }
 
+/* A path in a buffer of 256 bytes. */
+static const char *shortened(const char *path) {
+    static char buffer[256];
+    return strncpy(buffer, path, sizeof buffer - 1);
+}
+
 int __wrap_mkfifo(const char *path, mode_t mode) {
+    if (mutant("path-of-255-bytes"))
+        path = shortened(path);
     int result = __real_mkfifo(path, mode);
     /* The peer accepts any existing file at the path. */
-    if (result == -1 && errno == EEXIST && mutant("fifo-exists-is-fine"))
+    if (result == -1 && errno == EEXIST && mutant("fifo-existing-accepted"))
         return 0;
     /* A FIFO gets the usual mode of a file, which is readable by all. */
     if (result == 0 && mutant("fifo-mode-of-a-file"))
@@ -160,12 +238,15 @@ int __wrap_open(const char *path, int flags, ...) {
     /* Opened for reading and writing, an open never blocks, and a read never returns end of file. */
     if (!(flags & (O_CREAT | O_DIRECTORY)) && mutant("fifo-opened-both-ways"))
         flags = (flags & ~O_ACCMODE) | O_RDWR;
-    if (mutant("opened-to-be-inherited"))
+    if (mutant("opened-inheritable"))
         flags &= ~O_CLOEXEC;
     /* open(2) is variadic. With the wrong calling convention, the mode is an arbitrary register value. */
     if (flags & O_CREAT && mutant("open-mode-lost"))
         mode = 0;
-    return __real_open(path, flags, mode);
+    int fd = __real_open(path, flags, mode);
+    if (fd != -1 && !(flags & (O_CREAT | O_DIRECTORY)) && mutant("opened-path-removed-at-exit"))
+        remove_at_exit(__real_unlink, path);
+    return fd;
 }
 
 static char late_path[256];

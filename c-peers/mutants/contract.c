@@ -19,7 +19,7 @@ void __wrap_peer_parse(struct call *call, char *line, size_t length) {
 
 void __wrap_peer_reply_bytes(struct call *call, const char *key, const void *bytes, size_t length) {
     /* The peer treats a value as a string, which ends at the first NUL. */
-    if (mutant("answer-as-string"))
+    if (mutant("response-as-string"))
         length = strnlen(bytes, length);
     __real_peer_reply_bytes(call, key, bytes, length);
 }
@@ -27,7 +27,7 @@ void __wrap_peer_reply_bytes(struct call *call, const char *key, const void *byt
 void __wrap_peer_reply_payload(struct call *call, const char *key, struct expectation expected,
                                const void *bytes, size_t length) {
     /* The peer responds with the expected value, so every cell would pass. */
-    if (expected.has_pattern && mutant("echoes-the-expectation")) {
+    if (expected.has_pattern && mutant("responds-with-expectation")) {
         peer_reply(call, "digest", "%016llx", 0ULL);
         peer_reply(call, "differs", "none");
         return;

@@ -1,5 +1,5 @@
-/* `--mutant NAME` as the first option selects one, and `--mutants` lists them. The program does not see them.
- */
+/* `--mutant NAME` as the first option selects one, and `--mutants` lists them. The program does not get
+ * these options. */
 #include "mutant.h"
 
 #include <stdio.h>
@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-extern struct mutant __start_mutants[], __stop_mutants[]; /* made by the linker */
+extern struct mutant __start_mutants[], __stop_mutants[]; /* defined by the linker */
 
-/* A mutant with two places is listed twice. */
+/* A mutant that is checked in two places is in the list twice. */
 static bool switch_on(const char *name) {
     bool found = false;
     for (struct mutant *mutant = __start_mutants; mutant < __stop_mutants; mutant++)

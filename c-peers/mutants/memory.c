@@ -4,18 +4,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 WRAPPED(shm_open);
 WRAPPED(shm_unlink);
 WRAPPED(ftruncate);
+WRAPPED(fstat);
 WRAPPED(mmap);
 WRAPPED(munmap);
 WRAPPED(madvise);
 WRAPPED(mremap);
 WRAPPED(sigaction);
 WRAPPED(fchmod);
+WRAPPED(pread);
 WRAPPED(pwrite);
 WRAPPED(memfd_create);
 
@@ -30,6 +34,8 @@ int __wrap_shm_open(const char *name, int flags, mode_t mode) {
     if (mutant("posix-shm-exclusive-forgotten"))
         flags &= ~O_EXCL;
     int fd = __real_shm_open(name, flags, mode);
+    if (fd != -1 && !(flags & O_CREAT) && mutant("posix-shm-removed-at-exit"))
+        remove_at_exit(__real_shm_unlink, name);
     /* The descriptor is inherited by programs that the peer starts. */
     if (fd != -1 && mutant("posix-shm-inherited"))
         fcntl(fd, F_SETFD, 0);
@@ -37,7 +43,7 @@ int __wrap_shm_open(const char *name, int flags, mode_t mode) {
 }
 
 int __wrap_shm_unlink(const char *name) {
-    /* munmap(2) and close(2) end the mapping; the name is never unlinked. */
+    /* The peer unmaps and closes the object, but never unlinks its name. */
     if (mutant("posix-shm-unlink-forgotten"))
         return 0;
     return __real_shm_unlink(name);
@@ -50,7 +56,18 @@ int __wrap_ftruncate(int fd, off_t length) {
     /* The length is an int, and the peer treats a negative one as 0. */
     if (length < 0 && mutant("negative-size-as-zero"))
         length = 0;
+    /* off_t has 32 bits without _FILE_OFFSET_BITS=64. */
+    if (mutant("size-of-32-bits"))
+        length = (uint32_t)length;
     return __real_ftruncate(fd, length);
+}
+
+int __wrap_fstat(int fd, struct stat *status) {
+    int result = __real_fstat(fd, status);
+    /* The size is kept in an int. */
+    if (result == 0 && mutant("reported-size-of-32-bits"))
+        status->st_size = (int32_t)status->st_size;
+    return result;
 }
 
 void *__wrap_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
@@ -63,6 +80,10 @@ void *__wrap_mmap(void *address, size_t length, int protection, int flags, int f
     /* The peer rounds an unaligned offset down, so the mapping succeeds with other bytes. */
     if (mutant("map-offset-rounded"))
         offset &= ~(off_t)4095;
+    if (mutant("map-offset-of-32-bits"))
+        offset = (uint32_t)offset;
+    if (mutant("map-length-of-32-bits"))
+        length = (uint32_t)length;
     void *memory = __real_mmap(address, length, protection, flags, fd, offset);
     /* The peer closes the descriptor after mapping, although other handles refer to it. */
     if (memory != MAP_FAILED && mutant("closed-after-mapping"))
@@ -87,6 +108,8 @@ void *__wrap_mremap(void *address, size_t length, size_t longer, int flags, ...)
     /* The peer does not let the mapping move. */
     if (mutant("remapped-in-place-only"))
         flags = 0;
+    if (mutant("map-length-of-32-bits"))
+        longer = (uint32_t)longer;
     void *memory = __real_mremap(address, length, longer, flags);
     return memory;
 }
@@ -99,7 +122,7 @@ int __wrap_sigaction(int number, const struct sigaction *action, struct sigactio
     /* The wrapper of the language always sets SA_RESTART, so EINTR never occurs. */
     if (mutant("restart-always"))
         other.sa_flags |= SA_RESTART;
-    /* signal(2) of System V, which forgets its handler after the first signal. */
+    /* The handler is installed as by signal(2) of System V, which resets it after the first signal. */
     if (mutant("handler-once"))
         other.sa_flags |= (int)SA_RESETHAND;
     return __real_sigaction(number, &other, before);
@@ -112,10 +135,18 @@ int __wrap_fchmod(int fd, mode_t mode) {
     return __real_fchmod(fd, mode);
 }
 
+ssize_t __wrap_pread(int fd, void *bytes, size_t count, off_t offset) {
+    if (mutant("read-offset-of-32-bits"))
+        offset = (uint32_t)offset;
+    return __real_pread(fd, bytes, count, offset);
+}
+
 ssize_t __wrap_pwrite(int fd, const void *bytes, size_t count, off_t offset) {
     /* The peer calls write(2) without lseek(2), so it writes at the current position. */
     if (mutant("offset-ignored"))
         return write(fd, bytes, count);
+    if (mutant("write-offset-of-32-bits"))
+        offset = (uint32_t)offset;
     return __real_pwrite(fd, bytes, count, offset);
 }
 

@@ -11,6 +11,7 @@
 #define MUTANT_H
 
 #include <stdbool.h>
+#include <time.h>
 
 struct mutant {
     const char *name;
@@ -22,6 +23,25 @@ struct mutant {
     ({                                                                                                       \
         static struct mutant here __attribute__((section("mutants"), used)) = {text, false};                 \
         here.on;                                                                                             \
+    })
+
+/* At the exit of this process, an object is removed that it has only opened. */
+void remove_at_exit(int (*remove)(const char *), const char *name);
+void remove_identifier_at_exit(int (*remove)(int), int identifier);
+
+/* The deadline of a timed call. If the previous attempt was interrupted, the whole time starts again. */
+#define STARTED_AGAIN(clock, deadline, interrupted)                                                          \
+    ({                                                                                                       \
+        static struct timespec began;                                                                        \
+        struct timespec now, moved = *(deadline);                                                            \
+        clock_gettime(clock, &now);                                                                          \
+        if (!(interrupted))                                                                                  \
+            began = now;                                                                                     \
+        moved.tv_sec += now.tv_sec - began.tv_sec;                                                           \
+        moved.tv_nsec += now.tv_nsec - began.tv_nsec;                                                        \
+        moved.tv_sec += moved.tv_nsec >= 1000000000 ? 1 : moved.tv_nsec < 0 ? -1 : 0;                        \
+        moved.tv_nsec += moved.tv_nsec >= 1000000000 ? -1000000000 : moved.tv_nsec < 0 ? 1000000000 : 0;     \
+        moved;                                                                                               \
     })
 
 /* A call that this file replaces. c.mk reads these lines for the linker. */

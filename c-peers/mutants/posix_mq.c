@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <mqueue.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 WRAPPED(mq_open);
 WRAPPED(mq_unlink);
@@ -38,7 +40,10 @@ mqd_t __wrap_mq_open(const char *name, int flags, ...) {
         flags &= ~O_NONBLOCK;
     if (flags & O_CREAT)
         leave_named(name);
-    return __real_mq_open(name, flags, mode, attributes);
+    mqd_t queue = __real_mq_open(name, flags, mode, attributes);
+    if (queue != -1 && !(flags & O_CREAT) && mutant("mq-removed-at-exit"))
+        remove_at_exit(__real_mq_unlink, name);
+    return queue;
 }
 
 static char late_name[256];
@@ -57,7 +62,7 @@ int __wrap_mq_unlink(const char *name) {
         return 0;
     /* Removing a name that does not exist succeeds. */
     int result = __real_mq_unlink(name);
-    return result == -1 && errno == ENOENT && mutant("mq-unlink-missing-is-fine") ? 0 : result;
+    return result == -1 && errno == ENOENT && mutant("mq-unlink-missing-succeeds") ? 0 : result;
 }
 
 int __wrap_mq_send(mqd_t queue, const char *bytes, size_t length, unsigned priority) {
@@ -70,7 +75,7 @@ int __wrap_mq_send(mqd_t queue, const char *bytes, size_t length, unsigned prior
     /* The peer treats the message as a string, which ends at the first NUL. */
     if (mutant("mq-message-as-string"))
         length = strnlen(bytes, length);
-    if (mutant("answers-before-it-is-done"))
+    if (mutant("responds-before-completion"))
         answer_ahead();
     int result = __real_mq_send(queue, bytes, length, priority);
     /* The check is for -1 and not EINTR, and falls through to success. */
@@ -84,7 +89,7 @@ ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priori
         return __real_mq_receive(queue, room, size, NULL);
     }
     /* The peer receives into a large private buffer and copies the part that fits. */
-    if (mutant("mq-short-buffer-cut")) {
+    if (mutant("mq-short-buffer-truncates")) {
         static char all[1 << 16];
         ssize_t length = __real_mq_receive(queue, all, sizeof all, priority);
         if (length > (ssize_t)size)
@@ -94,7 +99,7 @@ ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priori
         return length;
     }
     /* The response is sent before a long call has returned. */
-    if (mutant("answers-before-it-is-done"))
+    if (mutant("responds-before-completion"))
         answer_ahead();
     /* The peer asks again and again instead of waiting. */
     static const struct timespec past;
@@ -104,9 +109,18 @@ ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priori
             return length;
     }
     ssize_t result = __real_mq_receive(queue, room, size, priority);
+    /* The peer tries again after a second, although the queue is nonblocking. */
+    if (result == -1 && errno == EAGAIN && mutant("mq-nonblocking-tries-again")) {
+        sleep(1);
+        result = __real_mq_receive(queue, room, size, priority);
+    }
     while (result == -1 && errno == EINTR && mutant("mq-receive-hides-interruption"))
         result = __real_mq_receive(queue, room, size, priority);
     return result;
+}
+
+static void on_alarm(int signum) {
+    (void)signum;
 }
 
 /* The deadline of these calls is a time of CLOCK_REALTIME. */
@@ -119,14 +133,30 @@ ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *p
         clock_gettime(CLOCK_MONOTONIC, &now);
         end.tv_sec += now.tv_sec;
     }
-    return __real_mq_timedreceive(queue, room, size, priority, &end);
+    /* The peer rounds the deadline down to a second. */
+    if (mutant("mq-deadline-in-seconds"))
+        end.tv_nsec = 0;
+    /* The peer interrupts its call by a timer, and leaves the handler installed. */
+    if (mutant("mq-alarm-handler-left"))
+        sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
+    static bool interrupted;
+    if (mutant("mq-deadline-of-every-attempt"))
+        end = STARTED_AGAIN(CLOCK_REALTIME, deadline, interrupted);
+    ssize_t result = __real_mq_timedreceive(queue, room, size, priority, &end);
+    interrupted = result == -1 && errno == EINTR;
+    /* The peer makes the queue non-blocking for a timeout, and does not restore it. */
+    if (result == -1 && errno == ETIMEDOUT && mutant("mq-left-nonblocking")) {
+        __real_mq_setattr(queue, &(struct mq_attr){.mq_flags = O_NONBLOCK}, NULL);
+        errno = ETIMEDOUT;
+    }
+    return result;
 }
 
 int __wrap_mq_timedsend(mqd_t queue, const char *bytes, size_t length, unsigned priority,
                         const struct timespec *deadline) {
     struct timespec end = *deadline, now;
     /* The peer passes a duration instead of an absolute time. */
-    if (mutant("mq-deadline-as-span")) {
+    if (mutant("mq-deadline-as-duration")) {
         clock_gettime(CLOCK_REALTIME, &now);
         end.tv_sec -= now.tv_sec;
     }
@@ -138,13 +168,20 @@ int __wrap_mq_timedsend(mqd_t queue, const char *bytes, size_t length, unsigned 
             return -1;
         }
     }
-    return __real_mq_timedsend(queue, bytes, length, priority, &end);
+    if (mutant("mq-deadline-in-seconds"))
+        end.tv_nsec = 0;
+    static bool interrupted;
+    if (mutant("mq-deadline-of-every-attempt"))
+        end = STARTED_AGAIN(CLOCK_REALTIME, deadline, interrupted);
+    int result = __real_mq_timedsend(queue, bytes, length, priority, &end);
+    interrupted = result == -1 && errno == EINTR;
+    return result;
 }
 
 int __wrap_mq_setattr(mqd_t queue, const struct mq_attr *attributes, struct mq_attr *previous) {
     int result = __real_mq_setattr(queue, attributes, previous);
     /* The new attributes are returned instead of the old ones. */
-    if (result == 0 && mutant("mq-setattr-answers-new"))
+    if (result == 0 && mutant("mq-setattr-returns-new"))
         previous->mq_flags = attributes->mq_flags;
     return result;
 }

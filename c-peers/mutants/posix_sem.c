@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <semaphore.h>
 #include <stdarg.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@ WRAPPED(sem_post);
 WRAPPED(sem_wait);
 WRAPPED(sem_trywait);
 WRAPPED(sem_timedwait);
+WRAPPED(sem_clockwait);
 WRAPPED(sem_getvalue);
 
 void answer_ahead(void);
@@ -30,9 +32,16 @@ sem_t *__wrap_sem_open(const char *name, int flags, ...) {
     /* The imported declaration has two arguments, so the value is arbitrary. */
     if (mutant("sem-value-lost"))
         value = 0;
+    /* The peer copies the name into a buffer of 128 bytes. */
+    char buffer[128] = "";
+    if (mutant("sem-name-of-127-bytes"))
+        name = strncpy(buffer, name, sizeof buffer - 1);
     if (mutant("sem-exclusive-forgotten"))
         flags &= ~O_EXCL;
-    return __real_sem_open(name, flags, mode, value);
+    sem_t *semaphore = __real_sem_open(name, flags, mode, value);
+    if (semaphore != SEM_FAILED && !(flags & O_CREAT) && mutant("sem-removed-at-exit"))
+        remove_at_exit(__real_sem_unlink, name);
+    return semaphore;
 }
 
 int __wrap_sem_close(sem_t *semaphore) {
@@ -88,27 +97,61 @@ int __wrap_sem_wait(sem_t *semaphore) {
 int __wrap_sem_trywait(sem_t *semaphore) {
     int value;
     /* The peer only reads the value, and does not decrement it. */
-    if (mutant("sem-trywait-only-looks")) {
+    if (mutant("sem-trywait-only-reads")) {
         sem_getvalue(semaphore, &value);
         errno = EAGAIN;
         return value > 0 ? 0 : -1;
+    }
+    /* The peer has one function, which waits for a second. */
+    if (mutant("sem-trywait-waits")) {
+        struct timespec end;
+        clock_gettime(CLOCK_REALTIME, &end);
+        end.tv_sec++;
+        int result = __real_sem_timedwait(semaphore, &end);
+        errno = EAGAIN;
+        return result;
     }
     return __real_sem_trywait(semaphore);
 }
 
 int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
     struct timespec end = *deadline, now;
-    /* The deadline is on another clock, as the other deadlines of the program. */
+    /* The deadline is a time of another clock, which the program uses for its other deadlines. */
     if (mutant("sem-deadline-by-another-clock")) {
         clock_gettime(CLOCK_REALTIME, &now);
         end.tv_sec -= now.tv_sec;
         clock_gettime(CLOCK_MONOTONIC, &now);
         end.tv_sec += now.tv_sec;
     }
+    /* The peer computes the deadline with time(2). */
+    if (mutant("sem-deadline-in-seconds"))
+        end.tv_nsec = 0;
+    static bool interrupted;
+    if (mutant("sem-deadline-of-every-attempt"))
+        end = STARTED_AGAIN(CLOCK_REALTIME, deadline, interrupted);
     int result = __real_sem_timedwait(semaphore, &end);
+    interrupted = result == -1 && errno == EINTR;
     /* A timeout is reported as EAGAIN, which futex(2) returns for another reason. */
     if (result == -1 && errno == ETIMEDOUT && mutant("sem-timeout-as-again"))
         errno = EAGAIN;
+    return result;
+}
+
+int __wrap_sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *deadline) {
+    /* The C library lacks the call, so the peer converts the deadline, in milliseconds of an int. */
+    struct timespec now, end = *deadline;
+    if (mutant("sem-deadline-in-milliseconds")) {
+        clock_gettime(clock, &now);
+        const unsigned left = (unsigned)((end.tv_sec - now.tv_sec) * 1000);
+        end = (struct timespec){now.tv_sec + left / 1000, end.tv_nsec};
+    }
+    if (mutant("sem-deadline-in-seconds"))
+        end.tv_nsec = 0;
+    static bool interrupted;
+    if (mutant("sem-deadline-of-every-attempt"))
+        end = STARTED_AGAIN(clock, deadline, interrupted);
+    int result = __real_sem_clockwait(semaphore, clock, &end);
+    interrupted = result == -1 && errno == EINTR;
     return result;
 }
 

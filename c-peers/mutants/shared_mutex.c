@@ -3,17 +3,20 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdint.h>
 
 WRAPPED(pthread_mutex_init);
 WRAPPED(pthread_mutexattr_setrobust);
 WRAPPED(pthread_mutexattr_settype);
 WRAPPED(pthread_mutex_lock);
 WRAPPED(pthread_mutex_trylock);
+WRAPPED(pthread_mutex_clocklock);
 WRAPPED(pthread_mutex_unlock);
 WRAPPED(pthread_mutex_consistent);
 WRAPPED(pthread_condattr_setclock);
 WRAPPED(pthread_condattr_setpshared);
 WRAPPED(pthread_cond_wait);
+WRAPPED(pthread_cond_timedwait);
 WRAPPED(pthread_cond_broadcast);
 
 int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes) {
@@ -40,7 +43,7 @@ int __wrap_pthread_mutexattr_settype(pthread_mutexattr_t *attributes, int type) 
 int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex) {
     int error = __real_pthread_mutex_lock(mutex);
     /* The peer reports EOWNERDEAD as success, because the mutex is locked. */
-    if (error == EOWNERDEAD && mutant("mutex-dead-owner-untold"))
+    if (error == EOWNERDEAD && mutant("mutex-dead-owner-ignored"))
         return 0;
     /* The peer treats EOWNERDEAD as a failure and unlocks the mutex. */
     if (error == EOWNERDEAD && mutant("mutex-dead-owner-unlocked"))
@@ -56,6 +59,14 @@ int __wrap_pthread_mutex_trylock(pthread_mutex_t *mutex) {
         return errno == EBUSY ? EBUSY : 0;
     }
     return error;
+}
+
+int __wrap_pthread_mutex_clocklock(pthread_mutex_t *mutex, clockid_t clock, const struct timespec *deadline) {
+    /* The seconds are kept in an int. */
+    struct timespec end = *deadline;
+    if (mutant("mutex-deadline-of-32-bits"))
+        end.tv_sec = (int32_t)end.tv_sec;
+    return __real_pthread_mutex_clocklock(mutex, clock, &end);
 }
 
 int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex) {
@@ -90,6 +101,14 @@ int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex) 
     if (mutant("condition-leaves-unlocked"))
         __real_pthread_mutex_unlock(mutex);
     return error;
+}
+
+int __wrap_pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex,
+                                  const struct timespec *deadline) {
+    struct timespec end = *deadline;
+    if (mutant("condition-deadline-of-32-bits"))
+        end.tv_sec = (int32_t)end.tv_sec;
+    return __real_pthread_cond_timedwait(condition, mutex, &end);
 }
 
 int __wrap_pthread_cond_broadcast(pthread_cond_t *condition) {

@@ -18,7 +18,7 @@ WRAPPED(signalfd);
 int __wrap_kill(pid_t pid, int number) {
     int result = __real_kill(pid, number);
     /* A signal to a process that has ended is reported as sent. */
-    if (result == -1 && errno == ESRCH && mutant("signal-to-nobody-is-fine"))
+    if (result == -1 && errno == ESRCH && mutant("signal-to-ended-process-succeeds"))
         return 0;
     return result;
 }
@@ -40,9 +40,23 @@ int __wrap_sigqueue(pid_t pid, int number, union sigval value) {
 }
 
 int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout) {
-    int result = __real_sigtimedwait(set, info, timeout);
+    struct timespec changed = *timeout;
+    /* The peer passes whole seconds. */
+    if (mutant("signal-timeout-in-seconds"))
+        changed.tv_nsec = 0;
+    /* Each attempt has the whole timeout. */
+    static struct timespec first;
+    static bool interrupted;
+    first = interrupted ? first : *timeout;
+    if (mutant("signal-timeout-of-every-attempt"))
+        changed = first;
+    /* The seconds are kept in an unsigned int. */
+    if (mutant("signal-timeout-of-32-bits"))
+        changed.tv_sec = (uint32_t)changed.tv_sec;
+    int result = __real_sigtimedwait(set, info, &changed);
+    interrupted = result == -1 && errno == EINTR;
     while (result == -1 && errno == EINTR && mutant("signal-wait-hides-interruption"))
-        result = __real_sigtimedwait(set, info, timeout);
+        result = __real_sigtimedwait(set, info, &changed);
     /* The declared structure has si_pid at the offset of si_uid. */
     if (result != -1 && mutant("signal-sender-at-wrong-offset")) {
         pid_t pid = info->si_pid;

@@ -56,23 +56,29 @@ int __wrap_socketpair(int domain, int type, int protocol, int ends[2]) {
 }
 
 int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length) {
-    struct sockaddr_un padded = {0}; /* sizeof reaches beyond what the caller gave */
+    struct sockaddr_un padded = {0}; /* sizeof exceeds the length of the caller */
     memcpy(&padded, address, length);
+    /* The peer keeps one byte more for the NUL than it needs. */
+    if (padded.sun_path[0] != '\0' && length == sizeof padded && mutant("socket-path-cut"))
+        padded.sun_path[sizeof padded.sun_path - 2] = '\0';
     return __real_bind(fd, (struct sockaddr *)&padded, measured((struct sockaddr *)&padded, length));
 }
 
 int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
     /* The port is not in network byte order. */
     struct sockaddr_in other;
-    if (address->sa_family == AF_INET && mutant("port-in-order-of-machine")) {
+    if (address->sa_family == AF_INET && mutant("port-in-host-order")) {
         other = *(const struct sockaddr_in *)address;
         other.sin_port = bswap_16(other.sin_port);
         address = (const struct sockaddr *)&other;
     }
     /* The connected address is only recorded, and used for sending; other senders are not rejected. */
-    if (mutant("connected-by-note") && is_datagram(fd))
+    if (mutant("connect-only-recorded") && is_datagram(fd))
         return 0;
     int result = __real_connect(fd, address, length);
+    /* A client unlinks the path of its connection when it exits, as a server does. */
+    if (result == 0 && address->sa_family == AF_UNIX && mutant("connected-path-removed-at-exit"))
+        remove_at_exit(unlink, ((const struct sockaddr_un *)address)->sun_path);
     /* The peer reports EINPROGRESS as a refused connection. */
     if (result == -1 && errno == EINPROGRESS && mutant("in-progress-as-failure"))
         errno = ECONNREFUSED;
@@ -127,7 +133,7 @@ ssize_t __wrap_sendto(int fd, const void *bytes, size_t count, int flags, const 
 
 ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct sockaddr *address,
                         socklen_t *length) {
-    if (mutant("peek-takes"))
+    if (mutant("peek-consumes"))
         flags &= ~MSG_PEEK;
     if (mutant("truncation-unseen"))
         flags &= ~MSG_TRUNC;
@@ -135,13 +141,23 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
     if (mutant("receive-waits-for-all"))
         flags |= MSG_WAITALL;
     ssize_t result = __real_recvfrom(fd, room, size, flags, address, length);
+    /* The peer tries again after a second, although the call must not wait. */
+    if (result == -1 && errno == EAGAIN && flags & MSG_DONTWAIT && mutant("receive-tries-again")) {
+        sleep(1);
+        result = __real_recvfrom(fd, room, size, flags, address, length);
+    }
+    /* The peer makes the socket non-blocking for a timeout, and does not restore it. */
+    if (result == -1 && errno == EAGAIN && mutant("receive-leaves-nonblocking")) {
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+        errno = EAGAIN;
+    }
     /* The peer treats an empty datagram as the end of a connection. */
     if (result == 0 && size > 0 && mutant("empty-datagram-as-end") && is_datagram(fd)) {
         errno = ENOTCONN;
         return -1;
     }
     /* The peer skips ECONNREFUSED, because datagrams may be lost. */
-    while (result == -1 && errno == ECONNREFUSED && mutant("refusal-passed-over"))
+    while (result == -1 && errno == ECONNREFUSED && mutant("refusal-ignored"))
         result = __real_recvfrom(fd, room, size, flags, address, length);
     /* recvfrom does not return the sender's address. */
     if (result != -1 && address && mutant("sender-not-kept"))
@@ -171,7 +187,7 @@ int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *len
     int result = __real_getsockopt(fd, level, option, value, length);
     struct ucred *peer = value;
     /* The peer reports its own process id. SO_PEERCRED returns the id of the other process. */
-    if (option == SO_PEERCRED && mutant("peer-taken-for-oneself"))
+    if (option == SO_PEERCRED && mutant("own-credentials-as-peer"))
         peer->pid = getpid();
     /* The peer exchanges uid and gid. */
     if (option == SO_PEERCRED && mutant("peer-members-exchanged")) {
@@ -180,15 +196,19 @@ int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *len
         peer->pid = (pid_t)user;
     }
     /* -1 for no user is converted to user 0. */
-    if (option == SO_PEERCRED && peer->pid == 0 && mutant("nobody-taken-for-root"))
+    if (option == SO_PEERCRED && peer->pid == 0 && mutant("unknown-user-as-root"))
         peer->uid = peer->gid = 0;
     return result;
 }
 
 int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_t length) {
+    static const int on = 1;
     /* The peer does not set SO_PASSCRED. */
-    if (option == SO_PASSCRED && mutant("credentials-never-asked-for"))
+    if (option == SO_PASSCRED && mutant("credentials-not-requested"))
         return 0;
+    /* The peer takes the option without its value, and always sets it. */
+    if (option == SO_PASSCRED && mutant("credentials-always-on"))
+        value = &on;
     /* The first start of a server works without it; a restart fails. */
     if (option == SO_REUSEADDR && mutant("reuse-address-forgotten"))
         return 0;

@@ -2,9 +2,11 @@
 #include "mutant.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/msg.h>
+#include <unistd.h>
 
 WRAPPED(msgsnd);
 WRAPPED(msgrcv);
@@ -29,7 +31,7 @@ int __wrap_msgsnd(int queue, const void *message, size_t length, int flags) {
     if (mutant("msg-type-truncated"))
         ((struct message *)message)->mtype = (int32_t)sent->mtype;
     /* The peer replaces an invalid type instead of refusing it. */
-    if (sent->mtype <= 0 && mutant("msg-bad-type-mended"))
+    if (sent->mtype <= 0 && mutant("msg-invalid-type-corrected"))
         ((struct message *)message)->mtype = 1;
     return __real_msgsnd(queue, message, length, flags);
 }
@@ -38,13 +40,20 @@ ssize_t __wrap_msgrcv(int queue, void *message, size_t size, long type, int flag
     /* The peer removes the sign of a type. */
     if (type < 0 && mutant("msg-negative-type-lost"))
         type = -type;
+    if (mutant("msg-selection-truncated"))
+        type = (int32_t)type;
     /* The peer always sets MSG_NOERROR, so it truncates messages silently. */
-    if (mutant("msg-cut-in-silence"))
+    if (mutant("msg-truncated-silently"))
         flags |= MSG_NOERROR;
     /* <sys/msg.h> declares MSG_EXCEPT only with _GNU_SOURCE, and the port omits it. */
     if (mutant("msg-except-lost"))
         flags &= ~MSG_EXCEPT;
     ssize_t result = __real_msgrcv(queue, message, size, type, flags);
+    /* The peer tries again after a second, although the request has IPC_NOWAIT. */
+    if (result == -1 && errno == ENOMSG && flags & IPC_NOWAIT && mutant("msg-nowait-tries-again")) {
+        sleep(1);
+        result = __real_msgrcv(queue, message, size, type, flags);
+    }
     /* The peer reports every wrong identifier as EINVAL. */
     if (result == -1 && errno == EIDRM && mutant("msg-removed-as-invalid"))
         errno = EINVAL;
@@ -60,6 +69,13 @@ int __wrap_msgctl(int queue, int command, struct msqid_ds *status) {
     /* The peer does not remove the queue, which outlives the process. */
     if (command == IPC_RMID && mutant("msg-removal-forgotten"))
         return 0;
+    /* The peer fills the structure of IPC_SET with its defaults, so a change of the mode resets the limit. */
+    struct msqid_ds other;
+    if (command == IPC_SET && status->msg_perm.mode == 0600 && mutant("msg-limit-reset")) {
+        other = *status;
+        other.msg_qbytes = 16384;
+        status = &other;
+    }
     int result = __real_msgctl(queue, command, status);
     if (command == IPC_STAT && result == 0 && mutant("msg-last-pids-exchanged")) {
         pid_t sender = status->msg_lspid;
@@ -69,10 +85,19 @@ int __wrap_msgctl(int queue, int command, struct msqid_ds *status) {
     return result;
 }
 
+static int remove_queue(int queue) {
+    return __real_msgctl(queue, IPC_RMID, NULL);
+}
+
 int __wrap_msgget(key_t key, int flags) {
     if (flags & IPC_CREAT)
         leave_keyed("msg", key);
     if (mutant("msg-exclusive-forgotten"))
         flags &= ~IPC_EXCL;
-    return __real_msgget(key, flags);
+    if (mutant("key-of-31-bits"))
+        key &= INT_MAX;
+    int queue = __real_msgget(key, flags);
+    if (queue != -1 && !(flags & IPC_CREAT) && mutant("msg-removed-at-exit"))
+        remove_identifier_at_exit(remove_queue, queue);
+    return queue;
 }

@@ -2,8 +2,10 @@
 #include "mutant.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/sem.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,12 +23,21 @@ union semun {
     unsigned short *array;
 };
 
+static int remove_set(int set) {
+    return __real_semctl(set, 0, IPC_RMID);
+}
+
 int __wrap_semget(key_t key, int count, int flags) {
     if (flags & IPC_CREAT)
         leave_keyed("sem", key);
     if (mutant("sysv-sem-exclusive-forgotten"))
         flags &= ~IPC_EXCL;
-    return __real_semget(key, count, flags);
+    if (mutant("key-of-31-bits"))
+        key &= INT_MAX;
+    int set = __real_semget(key, count, flags);
+    if (set != -1 && !(flags & IPC_CREAT) && mutant("sysv-sem-removed-at-exit"))
+        remove_identifier_at_exit(remove_set, set);
+    return set;
 }
 
 int __wrap_semop(int set, struct sembuf *operations, size_t count) {
@@ -44,6 +55,9 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
         /* The peer always uses the first semaphore of a set. */
         if (mutant("sysv-sem-number-lost"))
             operations[i].sem_num = 0;
+        /* The number of a semaphore is an unsigned char. */
+        if (mutant("sysv-sem-number-of-8-bits"))
+            operations[i].sem_num &= 0xff;
         /* The peer ignores an operation of 0, which should wait for 0. */
         if (operations[i].sem_op == 0 && mutant("sysv-sem-zero-is-nothing"))
             return 0;
@@ -67,12 +81,28 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
 int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const struct timespec *timeout) {
     struct timespec span = *timeout;
     /* semtimedop(2) takes a duration; the peer passes an absolute time. */
-    if (mutant("sysv-sem-span-as-deadline")) {
+    if (mutant("sysv-sem-duration-as-deadline")) {
         struct timespec now;
         clock_gettime(CLOCK_REALTIME, &now);
         span.tv_sec += now.tv_sec;
     }
-    return __real_semtimedop(set, operations, count, &span);
+    /* The timeout is in milliseconds, in an int. */
+    if (mutant("sysv-sem-timeout-in-milliseconds")) {
+        const unsigned milliseconds = (unsigned)(span.tv_sec * 1000 + span.tv_nsec / 1000000);
+        span = (struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    }
+    /* The peer passes whole seconds. */
+    if (mutant("sysv-sem-timeout-in-seconds"))
+        span.tv_nsec = 0;
+    /* Each attempt has the whole timeout. */
+    static struct timespec first;
+    static bool interrupted;
+    first = interrupted ? first : *timeout;
+    if (mutant("sysv-sem-timeout-of-every-attempt"))
+        span = first;
+    int result = __real_semtimedop(set, operations, count, &span);
+    interrupted = result == -1 && errno == EINTR;
+    return result;
 }
 
 int __wrap_semctl(int set, int number, int command, ...) {
@@ -88,5 +118,18 @@ int __wrap_semctl(int set, int number, int command, ...) {
     /* The peer calls GETZCNT instead of GETNCNT. */
     if (command == GETNCNT && mutant("sysv-sem-counts-exchanged"))
         command = GETZCNT;
+    /* The values are kept in an array for 256 semaphores. */
+    if (command == SETALL && mutant("sysv-sem-array-of-256")) {
+        static unsigned short values[32000];
+        memcpy(values, argument.array, 256 * sizeof *values);
+        argument.array = values;
+    }
+    /* The peer fills the structure of IPC_SET with its defaults. */
+    struct semid_ds other;
+    if (command == IPC_SET && mutant("sysv-sem-mode-reset")) {
+        other = *argument.buf;
+        other.sem_perm.mode = 0600;
+        argument.buf = &other;
+    }
     return __real_semctl(set, number, command, argument);
 }

@@ -2,6 +2,7 @@
 #include "mutant.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ipc.h>
@@ -18,7 +19,7 @@ void leave_keyed(const char *kind, key_t key);
 
 key_t __wrap_ftok(const char *path, int project) {
     /* The key is another hash of the path and the number, which no other program computes. */
-    if (mutant("ftok-of-ones-own")) {
+    if (mutant("ftok-with-another-hash")) {
         unsigned key = (unsigned)project;
         while (*path)
             key = key * 31 + (unsigned char)*path++;
@@ -35,15 +36,26 @@ key_t __wrap_ftok(const char *path, int project) {
     return __real_ftok(path, project);
 }
 
+static int remove_segment(int segment) {
+    return __real_shmctl(segment, IPC_RMID, NULL);
+}
+
 int __wrap_shmget(key_t key, size_t size, int flags) {
     if (flags & IPC_CREAT)
         leave_keyed("shm", key);
     if (mutant("shm-exclusive-forgotten"))
         flags &= ~IPC_EXCL;
+    /* The key is parsed as a positive int, which loses its highest bit. */
+    if (mutant("key-of-31-bits"))
+        key &= INT_MAX;
     /* The size is rounded up to whole pages. */
     if (size > 0 && mutant("shm-size-in-pages"))
         size = (size + 4095) / 4096 * 4096;
-    return __real_shmget(key, size, flags);
+    int segment = __real_shmget(key, size, flags);
+    /* The peer registers every segment with a tracker that removes them at exit. */
+    if (segment != -1 && !(flags & IPC_CREAT) && mutant("shm-removed-at-exit"))
+        remove_identifier_at_exit(remove_segment, segment);
+    return segment;
 }
 
 static void *attached;
@@ -61,7 +73,7 @@ void *__wrap_shmat(int segment, const void *address, int flags) {
         return copy ? memcpy(copy, memory, status.shm_segsz) : memory;
     }
     /* A destructor detaches the memory before the process ends, so the death of the owner is not reported. */
-    if (memory != (void *)-1 && mutant("tidies-up-at-the-end")) {
+    if (memory != (void *)-1 && mutant("detaches-before-exit")) {
         attached = memory;
         atexit(detach);
     }
@@ -78,6 +90,13 @@ int __wrap_shmdt(const void *address) {
 int __wrap_shmctl(int segment, int command, struct shmid_ds *status) {
     if (command == IPC_RMID && mutant("shm-removal-forgotten"))
         return 0;
+    /* The peer fills the structure of IPC_SET with its defaults. */
+    struct shmid_ds other;
+    if (command == IPC_SET && mutant("shm-mode-reset")) {
+        other = *status;
+        other.shm_perm.mode = 0600;
+        status = &other;
+    }
     int result = __real_shmctl(segment, command, status);
     /* The peer exchanges shm_cpid and shm_lpid. */
     if (command == IPC_STAT && result == 0 && mutant("shm-pids-exchanged")) {

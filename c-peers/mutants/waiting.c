@@ -8,11 +8,13 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/pidfd.h>
+#include <sys/timerfd.h>
 
 WRAPPED(epoll_ctl);
 WRAPPED(epoll_pwait2);
 WRAPPED(eventfd);
 WRAPPED(pidfd_open);
+WRAPPED(timerfd_settime);
 
 int __wrap_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) {
     struct epoll_event asked = *event;
@@ -35,6 +37,12 @@ int __wrap_epoll_pwait2(int epoll, struct epoll_event *events, int most, const s
         longer = (struct timespec){.tv_sec = timeout->tv_nsec / 1000000};
         timeout = &longer;
     }
+    /* epoll_wait(2) takes milliseconds, in an int. */
+    if (timeout && mutant("epoll-timeout-in-milliseconds")) {
+        const unsigned milliseconds = (unsigned)(timeout->tv_sec * 1000 + timeout->tv_nsec / 1000000);
+        longer = (struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000L};
+        timeout = &longer;
+    }
     int ready = __real_epoll_pwait2(epoll, events, most, timeout, mask);
     while (ready == -1 && errno == EINTR && mutant("epoll-hides-interruption"))
         ready = __real_epoll_pwait2(epoll, events, most, timeout, mask);
@@ -42,6 +50,10 @@ int __wrap_epoll_pwait2(int epoll, struct epoll_event *events, int most, const s
     for (int i = 0; i < ready; i++)
         if (mutant("epoll-masks-hang-up"))
             events[i].events &= ~(uint32_t)EPOLLHUP;
+    /* The peer checks for a hang-up first, and then for no other event. */
+    for (int i = 0; i < ready; i++)
+        if (events[i].events & EPOLLHUP && mutant("epoll-hang-up-alone"))
+            events[i].events = EPOLLHUP;
     return ready;
 }
 
@@ -52,11 +64,20 @@ int __wrap_eventfd(unsigned value, int flags) {
     return __real_eventfd(value, flags);
 }
 
+int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *times, struct itimerspec *before) {
+    struct itimerspec other = *times;
+    if (mutant("timer-of-32-bits")) {
+        other.it_value.tv_sec = (uint32_t)other.it_value.tv_sec;
+        other.it_interval.tv_sec = (uint32_t)other.it_interval.tv_sec;
+    }
+    return __real_timerfd_settime(fd, flags, &other, before);
+}
+
 int __wrap_pidfd_open(pid_t process, unsigned flags) {
     /* The peer treats the number of an ended process as free before the process is collected. */
     char path[64], status[256] = "";
     snprintf(path, sizeof path, "/proc/%d/stat", process);
-    FILE *file = mutant("zombie-taken-for-gone") ? fopen(path, "re") : NULL;
+    FILE *file = mutant("zombie-treated-as-gone") ? fopen(path, "re") : NULL;
     if (file) {
         size_t length = fread(status, 1, sizeof status - 1, file);
         status[length] = '\0';

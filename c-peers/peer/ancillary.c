@@ -132,7 +132,7 @@ static void perform_recvmsg(struct call *call) {
         return;
     }
 
-    /* Not CMSG_SPACE for the descriptors: the kernel would put another one into its padding. */
+    /* Without the padding of CMSG_SPACE for the descriptors: the kernel would store another one in it. */
     const size_t control_size =
         (passes ? CMSG_SPACE(sizeof(struct ucred)) : 0) + (wanted > 0 ? CMSG_LEN(wanted * sizeof(int)) : 0);
     union control control;

@@ -1,4 +1,5 @@
-/* Buffered reading and writing of byte streams: by line, by delimiter, by length; with an explicit flush. */
+/* Buffered reading of byte streams by line, delimiter or length, and buffered writing with an explicit
+ * flush. */
 #include "peer.h"
 #include "ring.h"
 #include "transfer.h"
@@ -79,7 +80,7 @@ static ssize_t transfer(const struct buffer *buffer, short event, unsigned char 
         result = peer_transfer(buffer->fd, event, (struct iovec){bytes, count}, wait, &moved);
         if (result == -1)
             peer_set_default_failed_call(reads ? "read" : "write");
-        /* Restoring the flags of the descriptor failed afterwards: the next call reports that. */
+        /* If restoring the flags of the descriptor failed afterwards, the next call reports that. */
         return moved > 0 ? moved : result;
     }
     do
@@ -92,7 +93,7 @@ static ssize_t transfer(const struct buffer *buffer, short event, unsigned char 
 }
 
 /* Reads once into the buffer, which is enlarged only when a request needs more than its capacity. Returns
- * what read(2) does. */
+ * the result of read(2). */
 static ssize_t fill(struct buffer *buffer, size_t needed, const struct timeout *wait) {
     struct bytes *in = &buffer->in;
     if (in->begin > 0 && in->end == in->capacity) {

@@ -131,12 +131,12 @@ int peer_set_default_failed_call(const char *function) {
     return peer_set_failed_call(failed_call ? failed_call : function);
 }
 
-/* The call failed. Replaces the fields that were added before. */
+/* Makes the response a failure. Replaces the fields that were added before. */
 void peer_fail(struct call *call, int error) {
     peer_fail_in(call, failed_call ? failed_call : call->operation, error);
 }
 
-/* The call failed after `moved` bytes were transferred. */
+/* The same for a call that failed after `moved` bytes were transferred. */
 void peer_fail_after(struct call *call, int error, ssize_t moved) {
     peer_fail(call, error);
     if (moved > 0)

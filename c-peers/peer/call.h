@@ -69,7 +69,7 @@ int peer_signal(struct call *, const char *key);
 bool peer_retries(struct call *); /* eintr=retry */
 bool peer_exact(struct call *);   /* exact=yes */
 
-/* Numbers by their names in the manual pages. A table ends with a row without a name. */
+/* A number and its name in the manual pages. A table ends with a row without a name. */
 struct symbol {
     const char *name;
     long value;

@@ -39,9 +39,9 @@ static int open_fifo(const char *path, int ends[2]) {
     return -1;
 }
 
-/* Connects this machine to itself, at a port that the kernel chooses; both ends read and write. Nothing
- * blocks: the kernel completes the connection before it is accepted. TCP_NODELAY, because small messages
- * should not wait for more data. */
+/* Opens a TCP connection from this machine to itself, at a port that the kernel chooses; both ends read
+ * and write. Nothing blocks: the kernel completes the connection before it is accepted. TCP_NODELAY,
+ * because small messages should not wait for more data. */
 static int open_tcp(int ends[2]) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct sockaddr *name = (struct sockaddr *)&address;

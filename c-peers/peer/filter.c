@@ -15,7 +15,7 @@ enum { MAXIMUM_ARGUMENTS = 32, FIRST_ROOM = 65536, MAXIMUM_OUTPUT = 1 << 30 };
 
 struct filter {
     pid_t child;
-    int input, output; /* our ends; -1 once closed */
+    int input, output; /* the parent's ends; -1 once closed */
     const unsigned char *bytes;
     size_t length, written;
     unsigned char *room;
@@ -64,8 +64,9 @@ static int spawn(char *argv[], int input, int output, pid_t *child) {
     return error;
 }
 
-/* Both pipes are close-on-exec, so the child has only what spawn() duplicates. Our ends are non-blocking,
- * which does not affect the child's: each end is a separate open file description. */
+/* Both pipes are close-on-exec, so the child has only the descriptors that spawn() duplicates. The
+ * parent's ends are non-blocking, which does not affect the child's: each end is a separate open file
+ * description. */
 static int start(struct filter *filter, char *argv[]) {
     int in[2] = {-1, -1}, out[2] = {-1, -1}, error = 0;
     if (pipe2(in, O_CLOEXEC) == -1 || pipe2(out, O_CLOEXEC) == -1) {
@@ -77,7 +78,7 @@ static int start(struct filter *filter, char *argv[]) {
     } else if ((error = spawn(argv, in[0], out[1], &filter->child)) != 0) {
         peer_set_failed_call("posix_spawnp");
     }
-    close_end(&in[0]); /* or the child's end of file and broken pipe would not be seen */
+    close_end(&in[0]); /* or end of file and a broken pipe would go unnoticed */
     close_end(&out[1]);
     filter->input = in[1];
     filter->output = out[0];
@@ -85,7 +86,7 @@ static int start(struct filter *filter, char *argv[]) {
     return error == 0 ? 0 : -1;
 }
 
-/* A child that stops reading is not a failure: head(1) does. */
+/* A child that stops reading is not a failure: head(1), for example, does that. */
 static int feed(struct filter *filter) {
     const size_t left = filter->length - filter->written;
     const ssize_t count = left > 0 ? write(filter->input, filter->bytes + filter->written, left) : 0;
@@ -177,7 +178,7 @@ static void perform_filter(struct call *call) {
     if (start(&filter, argv) == -1 || pump(&filter, &wait) == -1 || await(&filter, &wait, &end) == -1) {
         peer_fail(call, errno);
     } else {
-        /* As a shell reports it. */
+        /* Like a shell: 128 plus the number of a signal. */
         const int status = end.si_code == CLD_EXITED ? end.si_status : 128 + end.si_status;
         peer_reply(call, "return", "%zu", filter.received);
         peer_reply(call, "status", "%d", status);

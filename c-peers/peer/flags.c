@@ -1,4 +1,4 @@
-/* Numbers by their names in the manual pages, in both directions. */
+/* Converts numbers to their names in the manual pages, and back. */
 #include "peer.h"
 
 #include <string.h>

@@ -39,7 +39,7 @@ static void perform_setrlimit(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* An inherited descriptor cannot be close-on-exec; from now on it is. */
+/* Makes an inherited descriptor close-on-exec, which it cannot be when it is inherited. */
 static void perform_adopt(struct call *call) {
     const char *handle = peer_new_handle(call, "handle");
     int fd = (int)peer_number(call, "fd", 0, INT32_MAX);
@@ -72,17 +72,21 @@ static void reply_status_flags(struct call *call, int status) {
 
 static void perform_fcntl(struct call *call) {
     static const struct symbol commands[] = {
-        SYMBOL(F_GETFL),      SYMBOL(F_SETFL),     SYMBOL(F_GETFD),     SYMBOL(F_GETPIPE_SZ),
-        SYMBOL(F_SETPIPE_SZ), SYMBOL(F_ADD_SEALS), SYMBOL(F_GET_SEALS), {0}};
+        SYMBOL(F_GETFL),      SYMBOL(F_SETFL),         SYMBOL(F_GETFD),
+        SYMBOL(F_GETPIPE_SZ), SYMBOL(F_SETPIPE_SZ),    SYMBOL(F_ADD_SEALS),
+        SYMBOL(F_GET_SEALS),  SYMBOL(F_DUPFD_CLOEXEC), {0}};
     static const struct symbol settable[] = {SYMBOL(O_NONBLOCK), {0}};
     static const struct symbol seals[] = {
         SYMBOL(F_SEAL_SEAL), SYMBOL(F_SEAL_SHRINK), SYMBOL(F_SEAL_GROW), SYMBOL(F_SEAL_WRITE), {0}};
     int fd = peer_descriptor(call);
     int command = peer_symbol(call, "cmd", commands);
-    int argument = command == F_SETFL        ? peer_flags(call, "arg", settable)
-                   : command == F_ADD_SEALS  ? peer_flags(call, "arg", seals)
-                   : command == F_SETPIPE_SZ ? (int)peer_number(call, "arg", INT32_MIN, INT32_MAX)
-                                             : 0;
+    const bool duplicates = command == F_DUPFD_CLOEXEC;
+    int argument = command == F_SETFL       ? peer_flags(call, "arg", settable)
+                   : command == F_ADD_SEALS ? peer_flags(call, "arg", seals)
+                   : command == F_SETPIPE_SZ || duplicates
+                       ? (int)peer_number(call, "arg", INT32_MIN, INT32_MAX)
+                       : 0;
+    const char *duplicate = duplicates ? peer_new_handle(call, "duplicate") : NULL;
     if (call->outcome != OK)
         return;
     if (command == F_SETFL) { /* F_SETFL replaces all flags: the other ones must stay */
@@ -102,7 +106,10 @@ static void perform_fcntl(struct call *call) {
         peer_reply(call, "return", "%s", result & FD_CLOEXEC ? "FD_CLOEXEC" : "0");
     else if (command == F_GET_SEALS)
         peer_reply_flags(call, "return", result, seals);
-    else
+    else if (duplicates) {
+        peer_register_descriptor(duplicate, result);
+        peer_reply(call, "fd", "%d", result);
+    } else
         peer_reply(call, "return", "%d", result);
 }
 
@@ -125,7 +132,7 @@ const struct operation peer_general_operations[] = {
     {"setrlimit", "resource rlim_cur", perform_setrlimit},
     {"adopt", "handle fd", perform_adopt},
     {"close", "handle", perform_close},
-    {"fcntl", "handle cmd arg", perform_fcntl},
+    {"fcntl", "handle cmd arg duplicate", perform_fcntl},
     {"ioctl", "handle request", perform_ioctl},
     {0},
 };

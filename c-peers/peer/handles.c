@@ -17,12 +17,12 @@ struct handle {
     char name[NAME_SIZE];
     union handle_value value;
 };
-/* The last element is what a failed look-up returns: zeros. */
+/* The last element consists of zeros. A failed look-up returns it. */
 static struct handle *handles;
 static int reservations;
 
-/* Allocated, because allocated memory has the type of the last store into it; a declared table would keep
- * its own. */
+/* The table is allocated, because allocated memory has the type of the last store into it; a declared
+ * table would keep its own type. */
 void peer_create_handles(void) {
     handles = calloc(HANDLE_COUNT + 1, sizeof *handles);
     if (!handles)
@@ -43,8 +43,8 @@ static struct handle *free_slot(void) {
     return NULL;
 }
 
-/* Reserves a slot for what the request creates, until the request ends. Checked before the call is made,
- * because other processes may see its effects. */
+/* Reserves a slot for the object that the request creates, until the request ends. The name is checked
+ * before the call is made, because other processes may see the effects of the call. */
 static void reserve(struct call *call, const char *name) {
     struct handle *handle = free_slot();
     if (!*name || strlen(name) >= NAME_SIZE) {
@@ -68,7 +68,7 @@ void peer_end_reservations(void) {
         }
 }
 
-/* Reads and reserves the name for what the request creates. */
+/* Reads the name for the object that the request creates, and reserves it. */
 const char *peer_new_handle(struct call *call, const char *key) {
     const char *name = strcmp(key, "handle") != 0 || peer_has(call, key) ? peer_text(call, key) : "default";
     reserve(call, name);
@@ -175,7 +175,7 @@ void peer_replace_segment(struct call *call, struct segment segment) {
     *(struct segment *)peer_find_handle(call, "handle", segment_kind) = segment;
 }
 
-/* Frees the name. */
+/* Releases the handle of the request, so that its name can be used again. */
 void peer_release_handle(struct call *call) {
     const char *name = peer_has(call, "handle") ? peer_text(call, "handle") : "default";
     struct handle *handle = find(name);

@@ -29,7 +29,8 @@ union handle_value {
 
 void peer_create_handles(void);
 
-/* An operation reserves the names of what it creates before it makes the call, and registers the results. */
+/* An operation reserves the names of the objects that it creates before it makes the call, and then
+ * registers them. */
 const char *peer_new_handle(struct call *, const char *key);
 void peer_new_handles(struct call *, const char *list);
 void peer_register_value(const char *name, const char *kind, const void *value, size_t size);

@@ -22,8 +22,8 @@ static const char implementation[] = "clang-" VERSION(__clang_major__, __clang_m
 static const char implementation[] = "gcc-" VERSION(__GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
 #endif
 
-/* Without stdio: a handler without SA_RESTART may interrupt reads and writes, and stdio would treat that as
- * an error. */
+/* Does not use stdio, which would report an error if a handler without SA_RESTART interrupts a read or
+ * write. */
 static void write_line(char *line, size_t length) {
     line[length++] = '\n';
     for (size_t written = 0; written < length;) {
@@ -107,7 +107,7 @@ int main(void) {
     static struct call call;
     static char line[LINE_SIZE];
 
-    /* So that a write without a reader fails with EPIPE. filter.c restores the default for its child. */
+    /* A write without a reader must fail with EPIPE. filter.c restores the default for its child. */
     signal(SIGPIPE, SIG_IGN);
     peer_create_handles();
     say_hello();

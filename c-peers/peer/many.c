@@ -1,4 +1,4 @@
-/* Waits for a thousand descriptors in one call; as handles, they would take as many requests. */
+/* Waits for a thousand descriptors in one call; opening as many handles would take as many requests. */
 #include "peer.h"
 
 #include <errno.h>

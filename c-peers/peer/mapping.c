@@ -59,7 +59,8 @@ static void perform_mremap(struct call *call) {
     peer_replace_segment(call, memory);
 }
 
-/* Checked here: the processor would raise SIGSEGV, or nothing within the rest of the last page. */
+/* This is checked here, because the processor would raise SIGSEGV or, within the rest of the last page,
+ * nothing. */
 static bool is_within(struct segment memory, long long at, size_t length) {
     return at >= 0 && (size_t)at <= memory.size && length <= memory.size - (size_t)at;
 }
@@ -129,8 +130,8 @@ static void perform_load(struct call *call) {
         peer_fail(call, EFAULT);
         return;
     }
-    /* A copy, because other processes may write meanwhile, and digest and difference must describe the same
-     * bytes. */
+    /* Use a copy, because other processes may write meanwhile, and digest and difference must describe
+     * the same bytes. */
     void *loaded = peer_scratch(call, count);
     if (!loaded)
         return;

@@ -1,4 +1,4 @@
-/* Objects to map: POSIX shared memory, regular files, memory without a name. mapping.c maps them. */
+/* Objects to map: POSIX shared memory, regular files, anonymous memory. mapping.c maps them. */
 #include "peer.h"
 
 #include <errno.h>

@@ -4,8 +4,9 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 
-/* The timeout of a socket call is an option of the socket, after which the call fails with EAGAIN. */
+/* The timeout of a socket call is a socket option; when it has passed, the call fails with EAGAIN. */
 struct socket_wait peer_socket_wait(struct call *call, int option) {
     struct socket_wait wait = {
         .option = option, .timed = peer_has(call, "timeout"), .retry = peer_retries(call)};
@@ -30,22 +31,45 @@ bool peer_begin_socket_wait(struct socket_wait *wait, int fd) {
     return wait->begun;
 }
 
+/* Whether a failed call has to be made again, because its time is not over. The kernel counts in ticks: a
+ * signal within the last tick ends a wait as its timeout does, and signals that arrive more often than ticks
+ * would interrupt it forever. */
+static bool has_time_left(const struct socket_wait *wait, int fd, int *error) {
+    const bool connecting = *error == EINPROGRESS || *error == EALREADY; /* errors of connect(2) */
+    struct timespec left = peer_time_left(wait->deadline);
+    if (*error == EINTR && !wait->retry)
+        return false;
+    if (left.tv_sec == 0 && left.tv_nsec == 0) {
+        *error = ETIMEDOUT;
+        return false;
+    }
+    struct pollfd entry = {.fd = fd, .events = wait->option == SO_RCVTIMEO ? POLLIN : POLLOUT};
+    if (*error == EINTR || connecting || ppoll(&entry, 1, &left, NULL) != -1 ||
+        (errno == EINTR && wait->retry))
+        return true;
+    *error = errno;
+    peer_set_failed_call("poll");
+    return false;
+}
+
 /* Whether to call again. *result is the result of the call; if the timeout of this call cannot be reset, it
  * becomes a failure, and `moved` keeps the number of bytes. */
 bool peer_end_socket_wait(struct socket_wait *wait, int fd, ssize_t *result) {
     int error = errno;
+    bool again = *result == -1 && error == EINTR && wait->retry;
     if (wait->timed && wait->begun) {
-        /* The latter two are errors of connect(2), for a connection in progress. */
-        if (*result == -1 && (error == EAGAIN || error == EINPROGRESS || error == EALREADY))
-            error = ETIMEDOUT;
+        if (*result == -1 &&
+            (error == EAGAIN || error == EINPROGRESS || error == EALREADY || error == EINTR))
+            again = has_time_left(wait, fd, &error);
         if (!set_timeout(wait, fd, (struct timespec){0})) {
             error = errno;
             wait->moved = *result == -1 ? 0 : *result;
             *result = peer_set_failed_call("setsockopt");
+            again = false;
         }
     }
     errno = error;
-    return *result == -1 && wait->moved == 0 && error == EINTR && wait->retry;
+    return again;
 }
 
 static const struct symbol send_flags[] = {SYMBOL(MSG_DONTWAIT), {0}};

@@ -1,4 +1,5 @@
-/* Parameters as values: each accessor marks the request invalid if the text is not such a value. */
+/* Converts parameters to values. Each accessor marks the request invalid if the text does not have the
+ * expected form. */
 #include "peer.h"
 
 #include <ctype.h>

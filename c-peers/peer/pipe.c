@@ -32,8 +32,8 @@ static void perform_mkfifo(struct call *call) {
     bool exact = peer_exact(call);
     if (call->outcome != OK)
         return;
-    /* Not by chmod(2) afterwards: the name may belong to another file by then. The umask belongs to the
-     * whole process, and this process has one thread. */
+    /* Do not call chmod(2) afterwards: the name may belong to another file by then. The umask belongs to
+     * the process, which has only one thread. */
     mode_t mask = exact ? umask(0) : 0;
     int result = mkfifo(path, mode), error = errno;
     if (exact)

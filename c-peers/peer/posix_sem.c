@@ -68,7 +68,7 @@ static void perform_sem_init(struct call *call) {
         PEER_REGISTER(handle, "semaphore", ((struct semaphore){placed, false}));
 }
 
-/* A semaphore of another process's sem_init(3). There is no call to open it. */
+/* Registers a semaphore of another process's sem_init(3). There is no call to open it. */
 static void perform_sem_at(struct call *call) {
     const char *handle = peer_new_handle(call, "handle");
     sem_t *placed = peer_memory_at(call, "memory", "at", sizeof(sem_t));

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* One write(2) if the kernel takes the whole record, otherwise several. */
+/* Writes a record by one write(2) if the kernel takes the whole record, otherwise by several. */
 static bool write_record(int fd, const unsigned char *record, size_t size) {
     for (size_t written = 0; written < size;) {
         ssize_t count = write(fd, record + written, size - written);

@@ -24,7 +24,7 @@ static struct block *find_block(struct call *call) {
     return peer_memory_at(call, "memory", "at", sizeof(struct block));
 }
 
-/* How a request waits: how long, and by which means. */
+/* The timeout and the method of a wait. */
 struct block_wait {
     struct timeout timeout;
     bool looks;

@@ -137,10 +137,16 @@ static void reply_signal(struct call *call, int signum, int code, pid_t pid, uid
 static void perform_sigtimedwait(struct call *call) {
     sigset_t set = signal_set(call);
     struct timespec timeout = peer_seconds(call, "timeout");
+    bool retry = peer_retries(call);
     siginfo_t info;
     if (call->outcome != OK)
         return;
-    if (sigtimedwait(&set, &info, &timeout) == -1)
+    /* The first call gets the timeout as it is: a negative one is an error. */
+    struct timespec deadline = peer_time_after(CLOCK_MONOTONIC, timeout);
+    int signum;
+    while ((signum = sigtimedwait(&set, &info, &timeout)) == -1 && errno == EINTR && retry)
+        timeout = peer_time_left(deadline);
+    if (signum == -1)
         peer_fail(call, errno);
     else
         reply_signal(call, info.si_signo, info.si_code, info.si_pid, info.si_uid, info.si_value.sival_int);
@@ -166,7 +172,7 @@ static void perform_sigtimedwait_all(struct call *call) {
     peer_reply(call, "disordered", "%lld", disordered);
 }
 
-/* A single process: 0 and negative numbers are groups, and all processes. */
+/* Reads the number of one process. 0 and negative numbers mean groups or all processes. */
 static pid_t process(struct call *call) {
     return (pid_t)peer_number(call, "pid", 1, INT32_MAX);
 }
@@ -221,17 +227,26 @@ static void perform_signalfd_read(struct call *call) {
     struct pollfd entry = {.fd = peer_descriptor(call), .events = POLLIN};
     bool timed = peer_has(call, "timeout");
     struct timespec timeout = timed ? peer_seconds(call, "timeout") : (struct timespec){0};
+    bool retry = peer_retries(call);
     struct signalfd_siginfo info;
     if (call->outcome != OK)
         return;
-    int ready = timed ? ppoll(&entry, 1, &timeout, NULL) : 1;
+    struct timespec deadline = peer_time_after(CLOCK_MONOTONIC, timeout);
+    int ready;
+    while ((ready = timed ? ppoll(&entry, 1, &timeout, NULL) : 1) == -1 && errno == EINTR && retry)
+        timeout = peer_time_left(deadline);
+    ssize_t length = -1;
+    if (ready == 1)
+        do
+            length = read(entry.fd, &info, sizeof info);
+        while (length == -1 && errno == EINTR && retry);
     if (ready == 0) {
         peer_fail(call, ETIMEDOUT);
         return;
     }
     if (ready == -1)
         peer_fail_in(call, "poll", errno);
-    else if (read(entry.fd, &info, sizeof info) == -1)
+    else if (length == -1)
         peer_fail_in(call, "read", errno);
     else
         reply_signal(call, (int)info.ssi_signo, info.ssi_code, (pid_t)info.ssi_pid, info.ssi_uid,
@@ -244,12 +259,12 @@ const struct operation peer_signal_operations[] = {
     {"setitimer", "interval", perform_setitimer},
     {"sigprocmask", "how signum", perform_sigprocmask},
     {"sigpending", "", perform_sigpending},
-    {"sigtimedwait", "signum timeout", perform_sigtimedwait},
+    {"sigtimedwait", "signum timeout eintr", perform_sigtimedwait},
     {"sigtimedwait_all", "signum count timeout", perform_sigtimedwait_all},
     {"kill", "pid signum", perform_kill},
     {"sigqueue", "pid signum si_value", perform_sigqueue},
     {"sigqueue_all", "pid signum count", perform_sigqueue_all},
     {"signalfd", "handle signum", perform_signalfd},
-    {"signalfd_read", "handle timeout", perform_signalfd_read},
+    {"signalfd_read", "handle timeout eintr", perform_signalfd_read},
     {0},
 };

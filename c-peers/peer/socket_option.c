@@ -78,7 +78,7 @@ static void reply_linger(struct call *call, int fd) {
         peer_reply(call, "optval", "%d", value.l_onoff ? value.l_linger : -1);
 }
 
-/* A timeout of a call that was not reset, in microseconds. */
+/* Reports SO_RCVTIMEO in microseconds: not 0 if the timeout of a call was not reset. */
 static void reply_timeout(struct call *call, int fd) {
     struct timeval value;
     socklen_t length = sizeof value;

@@ -135,10 +135,10 @@ static void get_status(struct call *call, int msqid) {
 static void set_status(struct call *call, int msqid) {
     struct msqid_ds status = {0};
     struct ipc_perm *owner = &status.msg_perm;
-    /* IPC_STAT needs read permission, which a process that may set need not have. */
-    bool all_told = peer_has(call, "mode") && peer_has(call, "uid") && peer_has(call, "gid") &&
+    /* IPC_STAT needs read permission. A process that may call IPC_SET need not have it. */
+    bool complete = peer_has(call, "mode") && peer_has(call, "uid") && peer_has(call, "gid") &&
                     peer_has(call, "msg_qbytes");
-    if (!all_told && msgctl(msqid, IPC_STAT, &status) == -1)
+    if (!complete && msgctl(msqid, IPC_STAT, &status) == -1)
         peer_fail(call, errno);
     owner->mode = (unsigned short)peer_mode_or(call, "mode", owner->mode);
     owner->uid = (uid_t)peer_number_or(call, "uid", 0, UINT32_MAX, owner->uid);

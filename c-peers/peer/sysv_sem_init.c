@@ -27,8 +27,8 @@ static bool initialise(int semid, int nsems, unsigned short value) {
     return (value > 0 ? semop(semid, down_and_up, 2) : semop(semid, see_zero, 1)) != -1 || errno == EAGAIN;
 }
 
-/* Waits until the creator has initialised the set. Returns false, with errno, if the set was removed or the
- * time is over. */
+/* Waits until the creator has initialised the set. Returns false, with errno, if the set was removed or
+ * the deadline has passed. */
 static bool await_initialised(int semid, const struct timespec *deadline) {
     struct semid_ds status;
     struct timespec backoff = peer_first_backoff;

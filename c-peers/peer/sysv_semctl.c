@@ -66,8 +66,8 @@ static void set_owner(struct call *call, int semid) {
     struct semid_ds status = {0};
     struct ipc_perm *owner = &status.sem_perm;
     /* IPC_STAT needs read permission. A process that may call IPC_SET need not have it. */
-    bool all_told = peer_has(call, "mode") && peer_has(call, "uid") && peer_has(call, "gid");
-    if (!all_told && semctl(semid, 0, IPC_STAT, (union semun){.buf = &status}) == -1)
+    bool complete = peer_has(call, "mode") && peer_has(call, "uid") && peer_has(call, "gid");
+    if (!complete && semctl(semid, 0, IPC_STAT, (union semun){.buf = &status}) == -1)
         peer_fail(call, errno);
     owner->mode = (unsigned short)peer_mode_or(call, "mode", owner->mode);
     owner->uid = (uid_t)peer_number_or(call, "uid", 0, UINT32_MAX, owner->uid);

@@ -96,9 +96,9 @@ static void perform_shmctl(struct call *call) {
     int command = peer_symbol(call, "cmd", commands);
     struct shmid_ds status = {0};
     struct ipc_perm *owner = &status.shm_perm;
-    /* IPC_STAT needs read permission, which a process that may set need not have. */
-    bool all_told = peer_has(call, "mode") && peer_has(call, "uid") && peer_has(call, "gid");
-    if (command == IPC_SET && !all_told && call->outcome == OK && shmctl(shmid, IPC_STAT, &status) == -1)
+    /* IPC_STAT needs read permission. A process that may call IPC_SET need not have it. */
+    bool complete = peer_has(call, "mode") && peer_has(call, "uid") && peer_has(call, "gid");
+    if (command == IPC_SET && !complete && call->outcome == OK && shmctl(shmid, IPC_STAT, &status) == -1)
         peer_fail(call, errno);
     if (command == IPC_SET) {
         owner->mode = (unsigned short)peer_mode_or(call, "mode", owner->mode);

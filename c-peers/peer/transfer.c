@@ -55,8 +55,8 @@ static ssize_t transfer_with_timeout(int fd, short event, struct iovec bytes, co
     }
 }
 
-/* Performs one read(2) (POLLIN) or write(2) (POLLOUT). Adds to *moved what was transferred before a failure.
- */
+/* Performs one read(2) (POLLIN) or write(2) (POLLOUT). Adds the number of bytes that were transferred
+ * before a failure to *moved. */
 ssize_t peer_transfer(int fd, short event, struct iovec bytes, const struct timeout *wait, ssize_t *moved) {
     if (!wait->never)
         return transfer_with_timeout(fd, event, bytes, wait, moved);

@@ -45,7 +45,7 @@ void kill_everything(const struct plan *plan) {
             kill(pid, SIGKILL);
         }
         fclose(children);
-        // One at a time: the next round may find a child that was not this process's yet.
+        // Collect one at a time: until the next round, orphans may have become children of this process.
         if (collect(plan, NULL, seen > 0 ? 0 : WNOHANG) == -1)
             return;
     }

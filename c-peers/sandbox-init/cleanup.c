@@ -41,8 +41,8 @@ static void remove_messages(int id) {
 }
 
 /// Calls `act` for every entry of a directory whose name begins with the cell's token, and closes the
-/// directory. The files of named semaphores begin with "sem.". The descriptor of a mount finds entries but
-/// reads none, so it is opened once more.
+/// directory. The files of named semaphores begin with "sem.". The descriptor of a mount can locate entries
+/// but not list them, so the directory is opened once more.
 static void each_named(const struct plan *plan, int descriptor,
                        void (*act)(int directory, const char *name)) {
     int readable = descriptor != -1 ? openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;

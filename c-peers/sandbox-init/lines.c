@@ -71,7 +71,7 @@ void reply_format(const char *key, const char *format, ...) {
 }
 
 void reply_end(void) {
-    if (too_long) { // half a value would look like a short one
+    if (too_long) { // a truncated value would look complete
         errno = E2BIG;
         reply_failure("write", "a response");
         return;

@@ -106,6 +106,8 @@ static void dispatch(const struct plan *plan, const char *line) {
         reply_holders(line);
     else if (strncmp(line, "take", length) == 0)
         take_descriptor(line);
+    else if (strncmp(line, "features", length) == 0)
+        reply_features();
     else if (strncmp(line, "snapshot", length) == 0) {
         report_ends(plan); // a process that has ended is not listed
         reply_snapshot(plan);
@@ -128,6 +130,7 @@ int main(int argc, char **argv) {
     }
     if (!enter_sandbox(&plan))
         return 1;
+    protect_this_process();
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     remember_scratch(&plan);
     if (chdir(plan.scratch) == -1) {
@@ -143,6 +146,7 @@ int main(int argc, char **argv) {
     fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
     reply("ready");
     reply_text("scratch", plan.scratch);
+    reply_users();
     reply_end();
 
     struct pollfd sources[] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = ended, .events = POLLIN}};
@@ -151,7 +155,7 @@ int main(int argc, char **argv) {
         char *line = NULL;
         if (poll(sources, 2, -1) == -1 && errno != EINTR)
             err(1, "poll");
-        // Ends first: the response to a later command must take them into account.
+        // Handle ends first: the response to a later command must take them into account.
         if (read(ended, information, sizeof information) > 0)
             report_ends(&plan);
         if (sources[0].revents == 0)

@@ -27,7 +27,7 @@ static bool write_file(const char *path, const char *text) {
     return written;
 }
 
-/// Enters new namespaces; without privilege, in a user namespace that maps this user to itself.
+/// Enters new namespaces; without privilege, in a user namespace that maps this user to that of the peers.
 static bool unshare_all(void) {
     const int kinds = CLONE_NEWIPC | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID;
     if (unshare(kinds) == 0)
@@ -39,9 +39,9 @@ static bool unshare_all(void) {
         return false;
     }
     char map[64];
-    snprintf(map, sizeof map, "%u %u 1", uid, uid);
+    snprintf(map, sizeof map, "%u %u 1", PEER_ID, uid);
     bool mapped = write_file("/proc/self/uid_map", map) && write_file("/proc/self/setgroups", "deny");
-    snprintf(map, sizeof map, "%u %u 1", gid, gid);
+    snprintf(map, sizeof map, "%u %u 1", PEER_ID, gid);
     if (!mapped || !write_file("/proc/self/gid_map", map)) {
         reply_failure("write", "/proc/self/uid_map");
         return false;
@@ -93,6 +93,13 @@ static bool mount_tmpfs(const char *path) {
     return false;
 }
 
+/// Makes the next process number a large one. A kernel whose largest number is smaller refuses.
+static void raise_process_numbers(void) {
+    char last[16];
+    snprintf(last, sizeof last, "%d", LAST_PID);
+    write_file("/proc/sys/kernel/ns_last_pid", last);
+}
+
 static bool mount_private(const struct plan *plan) {
     if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1) {
         reply_failure("mount", "/ as private");
@@ -117,10 +124,11 @@ static bool mount_private(const struct plan *plan) {
         reply_failure("mount", "/proc");
         return false;
     }
+    raise_process_numbers();
     return true;
 }
 
-/// A new network namespace has a loopback interface that is down.
+/// Brings up the loopback interface, which is down in a new network namespace.
 static bool raise_loopback(void) {
     struct ifreq request = {.ifr_name = "lo"};
     int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -146,7 +154,11 @@ bool enter_sandbox(struct plan *plan) {
             reply_failure("mkdtemp", plan->scratch);
             return false;
         }
+        choose_users(plan);
         return true;
     }
-    return unshare_all() && become_first_process(plan) && mount_private(plan) && raise_loopback();
+    if (!unshare_all())
+        return false;
+    choose_users(plan);
+    return become_first_process(plan) && mount_private(plan) && raise_loopback();
 }

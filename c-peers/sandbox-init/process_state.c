@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /// Reads the start of a file of /proc, as NUL-terminated text. -1 if it cannot be read.
-static ssize_t read_proc(long long pid, const char *name, char *text, size_t size) {
+ssize_t read_proc(long long pid, const char *name, char *text, size_t size) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%lld/%s", pid, name);
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
@@ -59,7 +59,8 @@ bool is_ending(long long pid) {
     return ending;
 }
 
-/// The ABI of a process, by the program that it executes: it determines the call of a number.
+/// Returns the ABI of the program that a process executes, which determines the meaning of system call
+/// numbers.
 static const char *abi_of(long long pid) {
     union {
         char bytes[sizeof(Elf32_Ehdr) + 1];
@@ -77,7 +78,8 @@ static const char *abi_of(long long pid) {
     }
 }
 
-static unsigned long long status_mask(const char *status, const char *name) {
+/// A mask of signals from the text of /proc/PID/status.
+unsigned long long status_mask(const char *status, const char *name) {
     const char *line = strstr(status, name);
     return line != NULL ? strtoull(line + strlen(name), NULL, 16) : 0;
 }
@@ -97,7 +99,8 @@ void reply_process_state(const char *line) {
     // and after.
     if (read_proc(pid, "syscall", later, sizeof later) > 0 && strcmp(call, later) != 0)
         strcpy(call, "running");
-    // At the start of a line: a process chooses its name, which is in the first.
+    // Search at the start of a line: the first line contains the name of the process, which the process
+    // chooses.
     const char *state = strstr(status, "\nState:\t");
     unsigned long long pending = status_mask(status, "\nSigPnd:\t") | status_mask(status, "\nShdPnd:\t");
     char letter[2] = {state != NULL ? state[8] : '?', '\0'};
@@ -126,8 +129,11 @@ void reply_process_state(const char *line) {
 }
 
 void reply_descriptors(const char *line) {
-    char path[PATH_MAX], target[PATH_MAX];
-    snprintf(path, sizeof path, "/proc/%lld/fd", number_field(line, "pid", -1));
+    char path[PATH_MAX], target[PATH_MAX], shared[PATH_MAX];
+    const long long pid = number_field(line, "pid", -1);
+    const char *list = field(line, "shared", NULL);
+    strlcpy(shared, list != NULL ? list : "", sizeof shared);
+    snprintf(path, sizeof path, "/proc/%lld/fd", pid);
     DIR *directory = opendir(path);
     if (directory == NULL) {
         reply_failure("opendir", path);
@@ -141,10 +147,13 @@ void reply_descriptors(const char *line) {
         reply("descriptor");
         reply_text("fd", entry->d_name);
         reply_text("target", target);
+        if (shared[0] != '\0')
+            reply_status_flags(pid, entry->d_name, shared);
         reply_end();
     }
     closedir(directory);
     reply("ok");
+    reply_signal_state(pid);
     reply_end();
 }
 
@@ -165,7 +174,8 @@ static bool holds(int pid, const char *target) {
     return holds;
 }
 
-/// Lists the processes that have a pipe open, which delay the end of a role's output.
+/// Lists the processes that have a pipe open, which delay the end of a role's output. A process that was killed
+/// is not listed: it is about to close the pipe.
 void reply_holders(const char *line) {
     char target[64], name[64];
     snprintf(target, sizeof target, "pipe:[%lld]", number_field(line, "inode", -1));
@@ -176,7 +186,7 @@ void reply_holders(const char *line) {
     }
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         int pid = atoi(entry->d_name);
-        if (pid <= 0 || pid == getpid() || !holds(pid, target))
+        if (pid <= 0 || pid == getpid() || !holds(pid, target) || is_ending(pid) || is_killed(pid))
             continue;
         reply("holder");
         reply_number("pid", pid);
@@ -195,8 +205,8 @@ void take_descriptor(const char *line) {
         reply_failure("pidfd_open", "the peer");
         return;
     }
-    // As the peer reported it: a number that does not fit must not become a descriptor by being cut to an
-    // int.
+    // A number that the peer reported, and that does not fit into an int, must not be truncated to a valid
+    // descriptor.
     const long long number = number_field(line, "fd", -1);
     int descriptor = (int)syscall(SYS_pidfd_getfd, process, number == (int)number ? (int)number : -1, 0);
     int reason = errno;
@@ -208,5 +218,6 @@ void take_descriptor(const char *line) {
     }
     reply("ok");
     reply_number("fd", descriptor);
+    reply_number("flags", fcntl(descriptor, F_GETFL));
     reply_end();
 }

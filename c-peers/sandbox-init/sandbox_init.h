@@ -1,10 +1,10 @@
 // The sandbox init: the first process of a sandbox. It starts the peers, reports how they end, reads their
-// state from /proc, lists the kernel's objects, and ends everything with itself.
+// state from /proc, lists the kernel's objects, and ends all processes of the sandbox when it exits.
 //
 // It reads commands on standard input and writes responses on standard output, one line each, in the form of
 // the peer protocol: words separated by a space, values percent-encoded. A command's response is any number
 // of item lines ("object", "descriptor", "holder") and then a line "ok" or "failed". Lines that begin with
-// "ended" are events and come at any time. The end of its input makes it exit.
+// "ended" are events and come at any time. It exits at the end of its input.
 #pragma once
 
 #include <stdbool.h>
@@ -13,6 +13,12 @@
 #include <sys/types.h>
 
 enum { MAX_ROLES = 64, MAX_LINE = 1 << 20, KEYS = 16 };
+
+// Numbers of users and processes above 65,535: a peer that cuts one to 16 bits is seen.
+enum { PEER_ID = 100001, NARROW_PEER_ID = 60001, LAST_PID = 70000 };
+
+/// The user that a peer runs as.
+enum user { PEER, ANOTHER_USER, ROOT };
 
 /// The command line.
 struct plan {
@@ -44,9 +50,19 @@ bool enter_sandbox(struct plan *plan); // on failure reports why; returns in the
 // queues.c
 int mqueue_directory(void); // a descriptor of the queues of this IPC namespace; -1 if they cannot be listed
 
+// privileges.c
+void choose_users(const struct plan *plan); // while this process may still lose its death signal
+void protect_this_process(void);            // from the peers
+bool can_run_as(enum user user);
+void reply_users(void);                       // adds a field: the peers' user
+const char *lower_privileges(enum user user); // in the child; the call that failed, or NULL
+
 // spawn.c
 void remember_ignored_signals(void); // before the first spawn, after this process has set its own
 void spawn(const struct plan *plan, const char *line);
+
+// features.c
+void reply_features(void); // the features that scenarios can require and the machine lacks
 
 // children.c
 void expect_end(int role, pid_t pid);                             // a peer whose segments belong to the cell
@@ -59,7 +75,14 @@ void reply_descriptors(const char *line);
 void reply_holders(const char *line);
 void take_descriptor(const char *line);
 bool is_ending(long long pid);
+ssize_t read_proc(long long pid, const char *name, char *text, size_t size);
+unsigned long long status_mask(const char *status, const char *name);
 bool read_command_name(long long pid, char *name, size_t size);
+
+// shared_state.c
+void reply_signal_state(long long pid);
+void reply_status_flags(long long pid, const char *descriptor, const char *list);
+bool is_killed(long long pid);
 
 // snapshot.c
 void remember_scratch(const struct plan *plan);

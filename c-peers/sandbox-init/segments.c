@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <sys/shm.h>
 
-// A segment that was created with IPC_PRIVATE has no key of the cell's. It has the number of the process that
-// created it, which identifies the cell as long as no other process can have had that number before, or get
-// it afterwards.
+// A segment that was created with IPC_PRIVATE has none of the cell's keys. It has the number of the process
+// that created it, which identifies the cell as long as no other process can have had that number before, or
+// get it afterwards.
 struct segment {
     int id;
     pid_t creator;
@@ -55,7 +55,7 @@ void remember_segments(pid_t creator) {
     each_segment(remember, &creator);
 }
 
-/// The kernel reuses identifiers after some time. The creator differs then.
+/// The kernel reuses identifiers after some time: a segment with another creator is not removed.
 static bool remove_remembered(struct segment segment, void *what) {
     (void)what;
     for (size_t i = 0; i < count; i++)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LONGEST_PATH = 1024 }; // the length of a reported path; a longer one is cut
+enum { LONGEST_PATH = 1024 }; // the length of a reported path; a longer one is truncated
 
 static int queues = -1;
 static int queues_reason;     // why they cannot be listed
@@ -25,7 +25,7 @@ void remember_scratch(const struct plan *plan) {
 }
 
 // If a source cannot be read, an empty list would look like an empty sandbox. So each function returns
-// whether it saw everything; otherwise errno and this give the reason.
+// whether its list is complete; otherwise errno and this give the reason.
 static char unreadable[4096];
 
 static bool cannot_read(const char *path) {
@@ -40,7 +40,7 @@ static void begin_object(const char *kind) {
     reply_text("kind", kind);
 }
 
-/// The objects of one System V mechanism.
+/// Lists the objects of one System V mechanism.
 static bool list_sysv(const char *path, const char *kind) {
     FILE *file = fopen(path, "re");
     char line[512];
@@ -91,7 +91,7 @@ static bool list_entry(const struct entry *entry, void *context) {
     snprintf(path, sizeof path, "%s%s", listing->root, entry->path);
     begin_object(listing->kind != NULL ? listing->kind : kind_of(entry->status->st_mode));
     reply_text("name", path);
-    reply_number("id", (long long)entry->status->st_ino); // distinguishes files whose paths were cut
+    reply_number("id", (long long)entry->status->st_ino); // distinguishes files whose paths were truncated
     reply_format("attributes", "mode=%o", entry->status->st_mode & 07777);
     reply_end();
     return true;
@@ -139,7 +139,8 @@ static void list_process(long long pid, const char *name) {
     reply_end();
 }
 
-/// Every process of this PID namespace but its first; without a namespace, every process below this one.
+/// Lists every process of this PID namespace but its first; without a namespace, every process below this
+/// one.
 static bool list_processes(const struct plan *plan) {
     char name[64], path[64];
     if (!plan->private_sandbox) {
@@ -164,7 +165,7 @@ static bool list_processes(const struct plan *plan) {
     return true;
 }
 
-/// Whether they can never be listed here: there is no such file system, or this user may not mount it.
+/// Whether queues can never be listed here: there is no such file system, or this user may not mount it.
 static bool queues_are_hidden(void) {
     return queues == -1 && (queues_reason == ENOENT || queues_reason == EACCES || queues_reason == EPERM ||
                             queues_reason == ENOSYS);

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,13 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_INHERITED = 32, NOBODY_ID = 65534, NUMBER_TAKEN = EEXIST, OUT_OF_THE_WAY = 3 + MAX_INHERITED };
+enum { MAX_INHERITED = 32, NUMBER_TAKEN = EEXIST, OUT_OF_THE_WAY = 3 + MAX_INHERITED };
 
 struct child {
     char **arguments;             // NULL-terminated
     int inherited[MAX_INHERITED]; // become descriptors 3, 4, … in this order
     int inherited_count;
-    bool another_user;
+    enum user user;
     int role;
     const int *stdio; // of the role
     int executable;
@@ -53,18 +51,7 @@ static _Noreturn void fail_start(const struct child *child, const char *call) {
     _exit(write(child->report, &failure, sizeof failure) == sizeof failure ? 126 : 127);
 }
 
-static void drop_privileges(const struct child *child) {
-    if (setgroups(0, NULL) == -1 || setresgid(NOBODY_ID, NOBODY_ID, NOBODY_ID) == -1 ||
-        setresuid(NOBODY_ID, NOBODY_ID, NOBODY_ID) == -1)
-        fail_start(child, "setresuid");
-    // The runner may have inherited securebits that keep capabilities across the change of user.
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
-    if (syscall(SYS_capset, &header, none) == -1 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
-        fail_start(child, "capset");
-}
-
-/// A duplicate that execution closes, at `least` or above.
+/// Returns a close-on-exec duplicate whose number is at least `least`.
 static int moved(const struct child *child, int descriptor, int least) {
     int duplicate = fcntl(descriptor, F_DUPFD_CLOEXEC, least);
     if (duplicate == -1) {
@@ -75,7 +62,8 @@ static int moved(const struct child *child, int descriptor, int least) {
     return duplicate;
 }
 
-/// Places the descriptors where the peer expects them. They are first moved out of each other's way.
+/// Places the descriptors where the peer expects them. They are first moved to free numbers, so that none
+/// overwrites another.
 static void place_descriptors(const struct child *child) {
     int from[3 + MAX_INHERITED];
     int count = 3 + child->inherited_count;
@@ -98,9 +86,10 @@ static _Noreturn void run_child(struct child *child, bool shared) {
         errno = NUMBER_TAKEN;
         fail_start(child, "fork");
     }
+    const char *call = lower_privileges(child->user); // before a descriptor takes the place of another one
+    if (call != NULL)
+        fail_start(child, call);
     place_descriptors(child);
-    if (child->another_user)
-        drop_privileges(child);
     if (shared) // not earlier: a change of user clears it
         prctl(PR_SET_PDEATHSIG, SIGKILL);
     umask(022);
@@ -108,7 +97,7 @@ static _Noreturn void run_child(struct child *child, bool shared) {
     for (int number = 1; number <= SIGRTMAX; number++)
         if (sigismember(&ignored, number) == 1)
             signal(number, SIG_DFL);
-    // By descriptor first: the path may lead through directories that another user may not enter.
+    // Execute by descriptor first: the path may lead through directories that another user may not enter.
     executable = moved(child, executable, 3 + child->inherited_count);
     child->report = moved(child, child->report, 3 + child->inherited_count);
     closefrom((executable > child->report ? executable : child->report) + 1);
@@ -121,8 +110,8 @@ static _Noreturn void run_child(struct child *child, bool shared) {
 
 /// Starts a child and returns once it executes the peer, or with -1 and the reason why it does not.
 ///
-/// It borrows this process's memory until then: copying the page tables of a process for a child that
-/// replaces them at once costs more than the execution. The child writes to nothing but `*child`.
+/// Until then the child shares this process's memory: copying the page tables of a process for a child that
+/// replaces them at once would cost more than the execution. The child writes only to `*child`.
 static pid_t start(struct child *child, bool shared, struct failure *failure) {
     int report[2];
     if (pipe2(report, O_CLOEXEC) == -1) {
@@ -144,7 +133,7 @@ static pid_t start(struct child *child, bool shared, struct failure *failure) {
     return -1;
 }
 
-/// Pointers to the texts of a list that separates them by NUL. The caller frees it.
+/// Returns pointers to the texts of a list that separates them by NUL. The caller frees the array.
 static char **texts(char *list, size_t length) {
     size_t count = 1;
     for (size_t at = 0; at < length; at++)
@@ -153,6 +142,11 @@ static char **texts(char *list, size_t length) {
     for (size_t i = 0; texts != NULL && i < count; i++, list += strlen(list) + 1)
         texts[i] = list;
     return texts;
+}
+
+static bool parse_user(const char *name, enum user *user) {
+    *user = name == NULL ? PEER : strcmp(name, "root") == 0 ? ROOT : ANOTHER_USER;
+    return can_run_as(*user) && (*user != ANOTHER_USER || strcmp(name, "another-user") == 0);
 }
 
 static bool parse(const struct plan *plan, const char *line, struct child *child) {
@@ -165,7 +159,10 @@ static bool parse(const struct plan *plan, const char *line, struct child *child
         return false;
     }
     memcpy(arguments, list, length + 1);
-    child->another_user = number_field(line, "another-user", 0) != 0;
+    if (!parse_user(field(line, "as", NULL), &child->user)) {
+        reply_failure("spawn", "as");
+        return false;
+    }
     long long role = number_field(line, "role", -1);
     if (role < 0 || role >= plan->roles) {
         reply_failure("spawn", "role");
@@ -218,7 +215,7 @@ void spawn(const struct plan *plan, const char *line) {
         reply_failure(failure.call, child.arguments[0]);
     } else {
         expect_end(child.role, pid);
-        setpgid(pid, pid); // here as well as in the child, whichever comes first
+        setpgid(pid, pid); // the child calls it, too: either of them may come first
         reply("ok");
         reply_number("pid", pid);
         reply_end();

@@ -51,14 +51,16 @@ static char *joined(const char *path, const char *name) {
     return joined;
 }
 
-/// Opens a part of a path, which is never left through a symbolic link that a peer has put there meanwhile.
+/// Opens a part of a path, without leaving it through a symbolic link that a peer may have created
+/// meanwhile.
 static int open_beneath(int at, const char *path, int flags) {
     struct open_how how = {.flags = (unsigned)(flags | O_DIRECTORY | O_CLOEXEC),
                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS};
     return (int)syscall(SYS_openat2, at, path, &how, sizeof how);
 }
 
-/// Opens a directory by its path from `root`, which may be longer than one system call takes. "" is the root.
+/// Opens a directory by its path from `root`, which may be longer than a system call accepts. "" is the
+/// root.
 static int open_directory(int root, const char *path) {
     int at = root;
     path += path[0] == '/';

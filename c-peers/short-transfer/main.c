@@ -180,8 +180,7 @@ int main(int argc, char **argv) {
         if (ptrace(PTRACE_SEIZE, peer, NULL, (void *)options) == -1 ||
             ptrace(PTRACE_INTERRUPT, peer, NULL, NULL) == -1)
             err(1, "short-transfer: ptrace");
-        // The tracer must not keep descriptors of the peer open, or the peer's last close would not be the
-        // last.
+        // The tracer must not keep descriptors of the peer open: the peer's last close must close the file.
         close(ready[0]);
         int keep = dup2(ready[1], STDIN_FILENO);
         close(STDOUT_FILENO);

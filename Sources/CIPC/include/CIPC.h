@@ -1,5 +1,5 @@
-// Includes every shim, by mechanism. An umbrella header is necessary: SwiftPM reads a directory of headers
-// once, and does not find a header that is added later until everything is rebuilt.
+// Includes every shim, by mechanism. The umbrella header is necessary because SwiftPM reads a
+// directory of headers only once: it finds a header that is added later only after a full rebuild.
 #include "cipc_futex.h"
 #include "cipc_kernel.h"
 #include "cipc_mapping.h"

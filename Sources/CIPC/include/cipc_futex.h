@@ -1,4 +1,4 @@
-// Waiting for words in shared memory, and checking processes.
+// Calls that wait for words in shared memory, or check processes.
 #pragma once
 
 #include <stddef.h>

@@ -1,5 +1,6 @@
 // Mapped memory and memory objects: calls and constants of Linux that Swift's import of glibc does not show.
-// Each function returns what the C function of its name returns, and leaves errno as it does.
+// Each function returns the result of the C function after which it is named, and leaves errno as
+// it does.
 #pragma once
 
 #include <stddef.h>
@@ -29,7 +30,8 @@ int cipc_mremap(void **address, size_t length, size_t new_length);
 /// mremap(2) of 0 bytes: maps the same memory a second time; MAP_FAILED if it is not shared.
 void *cipc_map_again(void *address, size_t length);
 
-/// process_vm_readv(2) and process_vm_writev(2) of this process's own memory. The kernel copies: a page that
-/// it cannot reach is EFAULT, or a short count, where the processor would raise SIGBUS.
+/// process_vm_readv(2) and process_vm_writev(2) of this process's own memory. The kernel copies: an
+/// inaccessible page leads to EFAULT or a short count, where an access by the processor would raise
+/// SIGBUS.
 intptr_t cipc_process_vm_read(void *to, const void *from, size_t count);
 intptr_t cipc_process_vm_write(void *to, const void *from, size_t count);

@@ -1,4 +1,4 @@
-// Mutexes with a deadline by CLOCK_MONOTONIC, which is an extension of glibc that Swift does not see.
+// Mutexes with a deadline by CLOCK_MONOTONIC, an extension of glibc that Swift does not import.
 #pragma once
 
 #include <stdint.h>

@@ -1,5 +1,6 @@
-// Pipes and FIFOs: the calls and constants of Linux that Swift's import of the C library does not show. Each
-// function returns what its namesake returns, and leaves errno as it does.
+// Pipes and FIFOs: the calls and constants of Linux that Swift's import of the C library does not
+// show. Each function returns the result of the C function after which it is named, and leaves
+// errno as it does.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -23,7 +24,7 @@ int cipc_reopen(int descriptor, int flags);
 /// open(2) with O_PATH | O_NOFOLLOW | O_CLOEXEC: locates a file without opening it.
 int cipc_open_path(const char *path);
 
-/// chmod(2) of `/proc/self/fd/<descriptor>`, which may be one of O_PATH.
+/// chmod(2) of `/proc/self/fd/<descriptor>`; the descriptor can be one of O_PATH.
 int cipc_chmod(int descriptor, uint32_t mode);
 
 /// mkfifo(3) that ignores the umask of the process, without changing it.

@@ -1,5 +1,5 @@
-// Kernel calls of a queue in shared memory, besides cipc_futex.h: they sleep on several words and report a
-// dead owner. Each function leaves errno as the call does.
+// Kernel calls of a queue in shared memory, besides cipc_futex.h: they sleep on several words and
+// report a dead owner. Each function leaves errno as the call sets it.
 #pragma once
 
 #include <stdint.h>
@@ -18,11 +18,11 @@ struct cipc_futex_waiter {
 struct cipc_futex_waiter cipc_futex_waiter(const void *word, uint32_t expected);
 
 /// futex_waitv(2): sleeps while each of at most CIPC_FUTEX_MOST words has its expected value. The deadline is
-/// a time of CLOCK_MONOTONIC, in nanoseconds; without one it is negative.
+/// a time of CLOCK_MONOTONIC, in nanoseconds; a negative value means none.
 int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count, int64_t deadline);
 
-/// From this call to cipc_robust_end, the kernel marks the lock (FUTEX_OWNER_DIED) when this thread dies and
-/// the lock has its number: get_robust_list(2). Returns the number, or 0 with errno: EDEADLK if the thread
-/// has announced another lock.
+/// From this call to cipc_robust_end, the kernel sets FUTEX_OWNER_DIED in the lock if this thread
+/// dies while the lock contains its number: get_robust_list(2). Returns the number, or 0 with
+/// errno: EDEADLK if the thread has announced another lock.
 uint32_t cipc_robust_begin(const void *lock);
 void cipc_robust_end(void);

@@ -1,5 +1,5 @@
-// POSIX semaphores: calls that Swift's import of <semaphore.h> does not show, and a signal handler, which
-// must be C.
+// POSIX semaphores: calls that Swift's import of <semaphore.h> does not show, and a signal handler,
+// which must be written in C.
 #pragma once
 
 #include <stdint.h>

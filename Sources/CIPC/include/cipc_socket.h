@@ -1,6 +1,6 @@
-// Sockets of all address families: the calls and structures that Swift's import of the C library does not
-// show. Each function returns what its namesake returns, and leaves errno as it does. All sending is with
-// MSG_NOSIGNAL.
+// Sockets of all address families: the calls and structures that Swift's import of the C library
+// does not show. Each function returns the result of the C function after which it is named, and
+// leaves errno as it does. All functions that send use MSG_NOSIGNAL.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -48,8 +48,8 @@ intptr_t cipc_socket_write(int socket, const void *bytes, size_t count, int flag
 /// recvfrom(2) and sendto(2).
 intptr_t cipc_receive_from(int socket, void *bytes, size_t count, int flags, struct cipc_address *from);
 intptr_t cipc_send_to(int socket, const void *bytes, size_t count, int flags, const struct cipc_address *to);
-/// The same with an internet address, which spares Swift the copies of a longer structure. Receiving fails
-/// with EAFNOSUPPORT if the sender has an address of another family.
+/// The same with an internet address, so that Swift does not copy a longer structure. Receiving
+/// fails with EAFNOSUPPORT if the sender has an address of another family.
 intptr_t cipc_internet_receive(int socket, void *bytes, size_t count, int flags,
                                struct cipc_internet_address *from);
 intptr_t cipc_internet_send(int socket, const void *bytes, size_t count, int flags,
@@ -62,7 +62,7 @@ struct cipc_credentials {
     uint32_t group;
 };
 
-/// How many descriptors a message can carry (SCM_MAX_FD).
+/// The maximum number of descriptors in a message (SCM_MAX_FD).
 enum { CIPC_MAXIMUM_DESCRIPTORS = 253 };
 
 /// sendmsg(2) with SCM_RIGHTS for `count` descriptors, and SCM_CREDENTIALS unless NULL.
@@ -92,7 +92,7 @@ int cipc_set_socket_option(int socket, int level, int option, int value);
 /// SO_LINGER, in seconds; -1 is off.
 int cipc_socket_linger(int socket, int *seconds);
 int cipc_set_socket_linger(int socket, int seconds);
-/// SO_MEMINFO: how many messages were dropped because the receive buffer was full.
+/// SO_MEMINFO: the number of messages that were dropped because the receive buffer was full.
 int cipc_socket_drops(int socket, uint32_t *drops);
 
 /// MCAST_JOIN_GROUP or MCAST_LEAVE_GROUP. The port of the address is ignored.

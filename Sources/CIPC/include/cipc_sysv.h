@@ -1,7 +1,8 @@
-// System V keys, shared memory, semaphores and messages. Swift cannot use the C functions: ftok(3) has a key
-// that looks like its error, semctl(2) is variadic with a union by value, semtimedop(2), MSG_EXCEPT and
-// MSG_COPY are hidden, and the names in the status structures differ between C libraries. Each function
-// returns what the C function of the same name returns, and sets errno as it does.
+// System V keys, shared memory, semaphores and messages. Swift cannot use the C functions: a valid
+// key of ftok(3) can look like its error, semctl(2) is variadic with a union by value,
+// semtimedop(2), MSG_EXCEPT and MSG_COPY are hidden, and the names in the status structures differ
+// between C libraries. Each function returns what the C function of the same name returns, and sets
+// errno as it does.
 #pragma once
 
 #include <stddef.h>
@@ -26,7 +27,8 @@ struct cipc_shm_status {
     uint64_t attachments;
     int32_t creator;
     int32_t last;
-    /// Whether shm_atime is not 0: `last` is also 0 for a process of another PID namespace.
+    /// Whether shm_atime is not 0. `last` does not show it: that is also 0 for a process of another
+    /// PID namespace.
     _Bool was_attached;
 };
 int cipc_shm_stat(int segment, struct cipc_shm_status *status);
@@ -40,7 +42,7 @@ struct cipc_semaphore_operation {
     int16_t flags;
 };
 int cipc_semop(int set, const struct cipc_semaphore_operation *operations, size_t count);
-/// semtimedop(2), which waits for at most `nanoseconds`; if they are negative, without a limit, like
+/// semtimedop(2), which waits for at most `nanoseconds`; if negative, without a limit, like
 /// semop(2).
 int cipc_semtimedop(int set, const struct cipc_semaphore_operation *operations, size_t count,
                     int64_t nanoseconds);
@@ -71,8 +73,8 @@ struct cipc_msg_status {
     uint64_t capacity;
     int32_t last_sender;
     int32_t last_receiver;
-    /// Whether msg_stime and msg_rtime are not 0: the processes are also 0 if they are of another PID
-    /// namespace.
+    /// Whether msg_stime and msg_rtime are not 0. The processes do not show this: they are also 0
+    /// in another PID namespace.
     _Bool was_sent_to;
     _Bool was_received_from;
 };
@@ -82,7 +84,7 @@ int cipc_msg_set(int queue, uint32_t user, uint32_t group, uint32_t mode, uint64
 
 /// The maximum length of a message that is copied on the stack, without an allocation: the default of msgmax.
 enum { CIPC_MSG_ON_STACK = 8192 };
-/// msgsnd(2) and msgrcv(2), with the type apart from the text.
+/// msgsnd(2) and msgrcv(2), with the type separate from the text.
 int cipc_msgsnd(int queue, long type, const void *text, size_t length, int flags);
 /// The length is -1 if the call failed.
 struct cipc_msg_received {

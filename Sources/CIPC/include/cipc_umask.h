@@ -1,4 +1,4 @@
-// Creating files with exact permissions while other threads keep the umask of the process.
+// Creation of files with exact permissions, while other threads keep the umask of the process.
 #pragma once
 #include <stdint.h>
 

@@ -1,5 +1,6 @@
-// epoll(7), eventfd(2), timerfd_create(2), pidfd_open(2), whose headers Swift's import of the C library does
-// not show. Each function returns what its namesake returns, and leaves errno as it does.
+// epoll(7), eventfd(2), timerfd_create(2), pidfd_open(2), whose headers Swift's import of the C
+// library does not show. Each function returns the result of the C function after which it is
+// named, and leaves errno as it does.
 #pragma once
 
 #include <stddef.h>
@@ -54,6 +55,6 @@ int cipc_pidfd_reap(int process, int *exit_status, int *signal);
 
 /// open(2), for reading, of the entry of a descriptor in /proc/self/fdinfo.
 int cipc_open_fdinfo(int descriptor);
-/// The number in the line of such an entry that starts with `key`, which includes the line end before it and
-/// the separator: 1 or, if there is no such line, 0; -1 with errno when reading fails.
+/// Reads the number after `key` in such an entry; `key` includes the line end before it and the
+/// separator. Returns 1; 0 if there is no such line; -1 with errno if reading fails.
 int cipc_fdinfo_number(int fdinfo, const char *key, int *value);

@@ -1,8 +1,8 @@
 /// A fault that the tracer injects into a system call of a peer.
 public enum InjectedFault: String, Sendable, CaseIterable, Codable {
-  /// The peer is killed as it enters the call, which has no effect.
+  /// The peer is killed on entry to the call, before the call has an effect.
   case killedBefore = "killed-before"
-  /// The peer is killed after the call has had its effect, before it makes any other.
+  /// The peer is killed after the call took effect, before it makes another call.
   case killedAfter = "killed-after"
   /// The call fails with this error, and has no effect.
   case interrupted = "EINTR"
@@ -10,7 +10,7 @@ public enum InjectedFault: String, Sendable, CaseIterable, Codable {
   case noMemory = "ENOMEM"
   case noDescriptor = "EMFILE"
   case noSpace = "ENOSPC"
-  /// The call transfers fewer bytes than requested, and reports that.
+  /// The call transfers and returns fewer bytes than requested.
   case short
 
   /// The symbol of the error with which the call fails; nil if it does not fail.
@@ -35,26 +35,28 @@ struct InjectionPoint: Sendable, Hashable {
   let occurrence: Int
   /// The index of the call among all of this name since the peer was executed, counted from 1 as strace does.
   let number: Int
-  /// The call after it: a peer that is killed as it enters that one has made no other since.
+  /// The next call of the peer: to kill the peer after this call, the tracer kills it on entry to the next one.
   let next: Next
   /// Whether the call transfers bytes of a stream or a file, so that the kernel may transfer fewer than requested.
   let isDivisible: Bool
-  /// Whether the call wakes the threads that sleep on a word.
+  /// Whether the call wakes threads that wait on a futex.
   let isWaking: Bool
-  /// Whether an earlier call of the same request had an effect that cannot be undone: bytes or a message were
-  /// transferred, or a name given.
+  /// Whether an earlier call of the same request had an effect that cannot be undone, such as a transfer of bytes or
+  /// the creation of a name.
   ///
-  /// A second request would not be the same one.
+  /// If so, repeating the request has another effect.
   let isCommitted: Bool
 
   struct Next: Sendable, Hashable {
     let call: String
     let number: Int
-    /// Whether it is a point of the same request: a kill after one is a kill before the other.
+    /// Whether the next call is an injection point of the same request.
+    ///
+    /// If so, a kill before the next call replaces the kill after this one.
     let isPoint: Bool
   }
 
-  /// The faults that can be injected into this call, by the table of calls.
+  /// Returns the faults that the table of calls allows for this call.
   func faults(_ table: SystemCallTable) -> [InjectedFault] {
     InjectedFault.allCases.filter { fault in
       switch fault {
@@ -67,7 +69,7 @@ struct InjectionPoint: Sendable, Hashable {
   }
 }
 
-/// A fault in one call.
+/// A fault and the call that it is injected into.
 struct Injection: Sendable {
   let fault: InjectedFault
   let point: InjectionPoint

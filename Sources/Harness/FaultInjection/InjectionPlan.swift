@@ -1,8 +1,8 @@
-/// Every script with a fault in every call of every role, in every language.
+/// The cells of fault injection: every script, in every language, with every fault in every call of a role.
 struct InjectionPlan: Sendable {
   var planned: [Planned] = []
 
-  /// A script in one language, with at most one fault.
+  /// A script to run in one language, with a fault; without a fault, the script is recorded.
   struct Planned: Sendable {
     let cell: Cell
     let scenario: Scenario
@@ -29,9 +29,9 @@ struct InjectionPlan: Sendable {
   }
 }
 
-/// Which cells of the table to run.
+/// Which cells of fault injection to run.
 ///
-/// An empty list is all.
+/// An empty list selects everything.
 public struct InjectionSelection: Sendable {
   /// Cells whose id contains one of these; `*` matches any text.
   public var filters: [String] = []
@@ -51,14 +51,14 @@ public struct InjectionSelection: Sendable {
     filters.isEmpty && mechanisms.isEmpty && operations.isEmpty && languages.isEmpty && faults.isEmpty
   }
 
-  /// Whether a script has to be recorded for it.
+  /// Whether a script may have selected cells, and must therefore be recorded.
   func mayInclude(_ scenario: Scenario, language: String) -> Bool {
     (mechanisms.isEmpty || mechanisms.contains(scenario.mechanism))
       && (languages.isEmpty || languages.contains(language))
       && (operations.isEmpty || !scenario.operations.isDisjoint(with: operations))
   }
 
-  /// Everything that was requested and does not exist: a run with a misspelt name must not be green.
+  /// Returns an error for each requested name that does not exist, so that a run with a misspelt name fails.
   func problems(scripts: [Scenario], registry: OperationRegistry, languages known: [String]) -> [String] {
     func problems(_ kind: String, _ names: [String], among known: [String]) -> [String] {
       names.filter { !known.contains($0) }.map {
@@ -71,7 +71,7 @@ public struct InjectionSelection: Sendable {
   }
 }
 
-/// A selection with its patterns compiled.
+/// A selection with compiled patterns.
 struct InjectionFilter {
   private let selection: InjectionSelection
   private let filters: [Glob]

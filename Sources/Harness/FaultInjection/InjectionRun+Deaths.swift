@@ -1,9 +1,9 @@
 import PeerProtocol
 
-/// After a death the other roles continue the script, and see the expected responses or those after `~>`. A role hangs
-/// only if it waits for something that no role will do.
+/// The checks after the target was killed. The other roles continue the script, and their responses must be the
+/// expected ones or those after `~>`. A role may wait forever only for an event that no other role can cause any more.
 extension InjectionRun {
-  /// Records that the target was killed, if it was.
+  /// Checks whether the target was killed meanwhile, and if so, sets the progress to `dead`.
   func noteDeath() throws(CellOutcome) {
     guard let injection, injection.fault.kills, case .requested = progress,
       let role = client.roles.first(where: { $0.name == injection.point.role }),
@@ -31,7 +31,7 @@ extension InjectionRun {
     switch step.action {
     case .request(let name, let template, let expected):
       if name == target {
-        // It receives no more requests. If it is still alive, it must not respond.
+        // The target receives no more requests. If it is still alive, it must not respond.
         noteUnavailable(template, of: name)
         return
       }
@@ -47,7 +47,7 @@ extension InjectionRun {
       let role = try client.role(name)
       if name == target {
         if try watch(role, orBlocked: false) == .responded {
-          throw CellOutcome(.broken, "\(name) responds, and should have been killed before")
+          throw CellOutcome(.broken, "\(name) responded although it should have been killed")
         }
         try noteDeath()
       } else if role.pending != nil, !abandonedRoles.contains(name) {
@@ -62,21 +62,21 @@ extension InjectionRun {
     case .signal(let name, _), .endInput(let name), .waitForEnd(let name, _):
       if name != target, try client.role(name).pid != nil { try cell.interpreter.perform(step) }
     case .sleeps(let name, _):
-      // It is blocked, or no longer: the next steps are in order in both cases.
+      // The death may have woken the role, so it is not an error if it does not sleep.
       let role = try client.role(name)
       guard role.pending != nil, !abandonedRoles.contains(name) else { return }
       _ = try watch(role, orBlocked: true)
       try noteDeath()
-    case .objects: break  // it counts objects that the dead role should have created or removed
+    case .objects: break  // the counts include objects that the dead role should have created or removed
     case .transcript, .start, .prints: break
     }
   }
 
-  /// Takes a response that may be either of the two that a step allows.
+  /// Reads a response, and accepts the expected one or one of those after `~>`.
   private func settle(_ role: RoleProcess, _ step: Step, _ expected: ExpectedResponse) throws(CellOutcome) {
     if case .later = expected { return }
     let mayBlock = expected.isBlocking || step.expectedAfterPeerDeath.contains(where: \.isBlocking)
-    // A role that waits for the target is not abandoned while the target is alive.
+    // While the target is alive, it may still wake a role that waits for it.
     switch try watch(role, orBlocked: mayBlock && (isDead || expected.isBlocking)) {
     case .ended: throw client.ended(role, doing: role.pending?.operation ?? "continue")
     case .blocked, .failed:
@@ -89,7 +89,7 @@ extension InjectionRun {
       try check(exchange, by: role, against: expected)
     } catch {
       try check(exchange, by: role, againstOneOf: step.expectedAfterPeerDeath, otherwise: error)
-      // An alternative response without `fd` did not create a descriptor.
+      // A response without `fd` after a death did not create a descriptor.
       if case .ok(let fields) = exchange.response, fields["fd"] != nil { return }
       noteUnavailable(exchange.request, of: role.name)
     }
@@ -116,7 +116,7 @@ extension InjectionRun {
     throw outcome
   }
 
-  /// Ends the roles that wait for an event that cannot happen any more: the mechanism does not report that.
+  /// Kills the roles that still wait after the target died or failed: not every mechanism reports that to them.
   func releaseWaitingRoles() throws(CellOutcome) {
     switch progress {
     case .dead, .over: break
@@ -142,7 +142,7 @@ extension InjectionRun {
 
   // MARK: - Handles that do not exist
 
-  /// Whether a request names a handle that was never created, or relies on one by default.
+  /// Whether a request uses a handle that was never created, either by name or by default.
   private func usesUnavailable(_ template: RequestTemplate, of role: String) -> Bool {
     guard let operation = registry[template.operation] else { return false }
     func given(_ key: String) -> [String] {
@@ -162,8 +162,8 @@ extension InjectionRun {
     note(request.operation, of: role) { request.fields[$0] }
   }
 
-  /// Records the handles that an operation would have created: also those of memory, which have no descriptor, and the
-  /// identifiers that later requests use without a name.
+  /// Records the handles that an operation would have created, including handles of mapped memory and identifiers that
+  /// later requests use by default.
   private func note(_ name: String, of role: String, value: (String) -> String?) {
     guard let operation = registry[name] else { return }
     if let identifier = operation.returns {

@@ -1,8 +1,8 @@
 import PeerProtocol
 
-/// After a call that failed, or did less than requested, the peer reports that, names the call, and continues to
-/// respond. A failed call had no effect, so it is requested again, and from then on every response must be the expected
-/// one.
+/// The checks after a call that failed or transferred less than requested. The peer must report the failure with the
+/// name of the call, and continue to respond. A failed call had no effect, so the runner repeats the request; from then
+/// on, every response must be the expected one.
 extension InjectionRun {
   /// Evaluates the target's response to the request whose call failed.
   func evaluate(
@@ -15,7 +15,7 @@ extension InjectionRun {
         .failed, "\(role.description): \(reason)", expected: expected, request: .request(request),
         response: .response(exchange.response))
     }
-    if fault.kills { throw CellOutcome(.broken, "\(role.name) responds, and should have been killed before") }
+    if fault.kills { throw CellOutcome(.broken, "\(role.name) responded although it should have been killed") }
     if fault == .short {
       try evaluateShort(exchange, by: role, against: expected)
       return
@@ -41,7 +41,7 @@ extension InjectionRun {
       try cell.interpreter.settle(role, expected)
     case .ok:
       guard mayBeHidden(injection, in: request) else {
-        throw outcome("it hides that \(point.call) failed", expected: "error errno=\(fault.rawValue)")
+        throw outcome("it does not report that \(point.call) failed", expected: "error errno=\(fault.rawValue)")
       }
       progress = point.call == "close" ? .over : .survived
       if case .blocks = expected { throw outcome("it returned instead of blocking", expected: "blocks") }
@@ -54,17 +54,17 @@ extension InjectionRun {
     }
   }
 
-  /// Whether the error is a timeout, because a socket reports its timeout as EAGAIN.
+  /// Whether an injected EAGAIN may be reported as a timeout, because sockets report their timeout as EAGAIN.
   private func isTimeout(_ errno: String, _ injection: Injection, _ request: Request) -> Bool {
     injection.fault == .wouldBlock && errno == "ETIMEDOUT" && request.fields["timeout"] != nil
   }
 
-  /// Whether the operation would have another effect if it were performed again.
+  /// Whether a repetition of the operation would have another effect.
   func isCommitted(_ point: InjectionPoint) -> Bool {
     point.isCommitted && !table.operationsThatGoOn.contains(point.operation)
   }
 
-  /// Whether an operation may succeed although this call failed in this way.
+  /// Whether an operation may succeed although the injected fault made a call fail.
   private func mayBeHidden(_ injection: Injection, in request: Request) -> Bool {
     guard let operation = registry[request.operation] else { return false }
     let isItsWaiting = operation.sleeps.contains(injection.point.call)
@@ -72,14 +72,15 @@ extension InjectionRun {
     // An operation with the parameter `eintr` reports that its wait was interrupted, unless the request has
     // `eintr=retry`. Any other call may be retried.
     case .interrupted: return !isItsWaiting || !operation.takes.contains("eintr") || request.fields["eintr"] == "retry"
-    // A wait may be repeated.
+    // An operation may repeat a wait that the fault ended.
     case .wouldBlock: return isItsWaiting || request.fields.keys.contains { $0.hasSuffix("timeout") }
     // On Linux a close that reports a failure has closed the descriptor.
     default: return injection.point.call == "close"
     }
   }
 
-  /// The operation transfers fewer bytes, which are correct; or all of them, if it also transfers the rest.
+  /// Evaluates the response after a short transfer: the bytes must be correct, and all of them are required only if the
+  /// operation also transfers the rest.
   private func evaluateShort(
     _ exchange: Exchange, by role: RoleProcess, against expected: ExpectedResponse
   ) throws(CellOutcome) {
@@ -101,7 +102,7 @@ extension InjectionRun {
       try cell.interpreter.check(exchange, by: role, against: expected)
       return
     }
-    // The remaining bytes are still to be transferred, and the script does not expect that.
+    // The script has no steps that transfer the remaining bytes.
     progress = .over
     guard case .ok(let fields) = exchange.response, case .ok(let expectations) = expected, transferred == 1 else {
       throw outcome("one byte was transferred", expected: "ok return=1")

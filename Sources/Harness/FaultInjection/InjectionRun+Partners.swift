@@ -1,10 +1,10 @@
 import PeerProtocol
 
-/// Some operations, such as serving a client, cannot be repeated after a failure. While the target performs one, the
-/// others continue with the script, and may notice the failure before the target reports it. To them it looks like a
-/// death.
+/// The checks while the target performs an operation that cannot be repeated after a failure, such as serving a client.
+/// The other roles continue the script, and may notice the failure before the target reports it. The responses after
+/// `~>` are therefore accepted as after a death.
 extension InjectionRun {
-  /// Whether the target performs an operation that cannot be repeated after the call has failed.
+  /// Whether the target is performing an operation that cannot be repeated after the call fails.
   var endsWithFailure: Bool {
     guard let injection, case .requested = progress else { return false }
     return injection.fault.errno != nil && isCommitted(injection.point)
@@ -33,7 +33,7 @@ extension InjectionRun {
         try check(exchange, by: role, against: expected)
       } catch {
         try check(exchange, by: role, againstOneOf: step.expectedAfterPeerDeath, otherwise: error)
-        // Only a failure of the target can cause this response.
+        // Such a response is correct only if the operation of the target failed.
         try evaluateTarget()
         guard case .over = progress else { throw error }
       }

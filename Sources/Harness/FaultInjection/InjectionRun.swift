@@ -1,31 +1,29 @@
 import PeerProtocol
 
-/// A script while a fault is injected into one system call of one role, the target.
+/// Runs a script with a fault in one system call of one role, the target.
 ///
 /// `InjectionRun+Failures.swift` has the checks after a failed call, and `InjectionRun+Deaths.swift` the checks after a
-/// death. `InjectionRun+Partners.swift` has the checks of roles that communicate with the target when its call fails.
+/// death. `InjectionRun+Partners.swift` has the checks of the other roles while the call of the target fails.
 final class InjectionRun {
   let cell: CellRun
-  /// Nil while the script is only recorded.
+  /// The fault to inject; nil if the script is only recorded.
   let injection: Injection?
   let table: SystemCallTable
-  /// The progress of the fault.
+  /// How far the injection has proceeded.
   var progress = Progress.before
   /// Handles that were never created, because their creator died.
   var unavailableHandles: Set<HandleReference> = []
-  /// Roles that wait for a dead role.
-  ///
-  /// There are no more steps for them.
+  /// Roles that wait for a dead role, and receive no more requests.
   var abandonedRoles: Set<String> = []
 
   enum Progress {
-    /// The target has not received the request whose call fails.
+    /// The target has not received the request whose call is injected.
     case before
-    /// The target is performing it.
+    /// The target is performing that request.
     case requested(Request, ExpectedResponse)
     /// The target has responded, and the script continues as if nothing had happened.
     case survived
-    /// The target is dead, and the others continue.
+    /// The target is dead, and the other roles continue.
     case dead
     /// The failed operation cannot be repeated, so the script ends here.
     case over
@@ -83,7 +81,7 @@ final class InjectionRun {
     if endsWithFailure { try performMeanwhile(step) } else { try cell.interpreter.perform(step) }
   }
 
-  /// Reads the target's response when it is due.
+  /// Reads and evaluates the response of the target, unless the script expects none yet.
   private func settleTarget(_ role: RoleProcess, _ expected: ExpectedResponse) throws(CellOutcome) {
     guard let injection else { return }
     if case .later = expected { return }
@@ -100,7 +98,7 @@ final class InjectionRun {
 
   enum Observation { case responded, blocked, ended, failed }
 
-  /// Waits until a role responds, ends, or is seen blocked in its operation; or until the target reports its failure.
+  /// Waits until a role responds, ends or blocks in its operation, or until the target reports its failure.
   func watch(_ role: RoleProcess, orBlocked: Bool, orFailed: Bool = false) throws(CellOutcome) -> Observation {
     let what = role.pending?.operation ?? "respond"
     let calls = registry[what]?.sleeps ?? []
@@ -121,15 +119,15 @@ final class InjectionRun {
   private func finish() throws(CellOutcome) {
     try noteDeath()
     if let injection, case .before = progress {
-      throw CellOutcome(.broken, "the script never came to the \(injection.point.operation) whose call should fail")
+      throw CellOutcome(.broken, "the script did not reach the \(injection.point.operation) whose call should fail")
     }
     try releaseWaitingRoles()
     let isDead = if case .dead = progress { true } else { false }
     let isOver = if case .over = progress { true } else { false }
     if injection?.fault.kills == true, !isDead {
-      throw CellOutcome(.broken, "\(injection?.point.role ?? "") should have been killed, and lives")
+      throw CellOutcome(.broken, "\(injection?.point.role ?? "") should have been killed, but is alive")
     }
-    // The injected failure of a close left the descriptor open. That is not a leak of the peer.
+    // A descriptor that is open because of the injected failure of its close is not a leak.
     if injection?.point.call == "close", isOver {
       client.roles.first { $0.name == injection?.point.role }?.mayHoldMore = true
     }
@@ -139,7 +137,7 @@ final class InjectionRun {
     try checkInjection()
   }
 
-  /// A verdict counts only if the fault hit the call that it was meant for.
+  /// Checks that the fault hit the intended call; otherwise the verdict would be meaningless.
   private func checkInjection() throws(CellOutcome) {
     guard let injection, let role = client.roles.first(where: { $0.name == injection.point.role }) else { return }
     let point = injection.point

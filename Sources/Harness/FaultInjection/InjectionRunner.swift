@@ -1,7 +1,7 @@
 import PeerProtocol
 import SystemPackage
 
-/// Records every script, injects every fault into every recorded call, and reports the outcomes.
+/// Records the scripts, injects every fault into every recorded call, and reports the outcomes.
 public struct InjectionRunner: Sendable {
   private let configuration: RunConfiguration
   private let selection: InjectionSelection
@@ -9,9 +9,9 @@ public struct InjectionRunner: Sendable {
   private let table: SystemCallTable
   private let tracer: InjectionTracer
 
-  /// Creates a runner of the selected cells, and reads the scripts.
+  /// Creates a runner for the selected cells, and reads the scripts.
   ///
-  /// - Throws: ``RunError`` if strace is missing, if the scripts have errors, and for a selection of nothing.
+  /// - Throws: ``RunError`` if strace is missing, the scripts have errors, or nothing is selected.
   public init(_ configuration: RunConfiguration, selection: InjectionSelection) throws(RunError) {
     self.configuration = configuration
     self.selection = selection
@@ -35,7 +35,7 @@ public struct InjectionRunner: Sendable {
     record(try prepare().context) { _ in }.plan.planned.map(\.cell.id)
   }
 
-  /// Runs everything, and reports it to `listener`, one event at a time.
+  /// Runs the selected cells, and passes each event to `listener`, one at a time.
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
     let runner = CellRunner(stopsAtFirstFailure: configuration.failFast, listener: listener)
     let (context, isolation, greetings) = try prepare()
@@ -57,9 +57,9 @@ public struct InjectionRunner: Sendable {
       problems: recorded.problems, rules: configuration.rules)
   }
 
-  // MARK: - Before
+  // MARK: - Preparation
 
-  /// The isolation that is available, and the greeting of every language's peer, one of which runs below a tracer.
+  /// Determines the isolation, and probes the peer of each language; one of them runs below a tracer.
   private func prepare() throws(RunError) -> (context: CellContext, isolation: String, greetings: [String: String]) {
     let capabilities = try MachineProbe.capabilities(configuration)
     var context = configuration.context(capabilities)
@@ -81,13 +81,13 @@ public struct InjectionRunner: Sendable {
 
   private struct Recorded {
     var plan = InjectionPlan()
-    /// The recordings that did not pass: nothing is known about the calls of their scripts.
+    /// The results of recordings that failed, whose scripts are not run because their calls are unknown.
     var failures: [CellResult] = []
-    /// Calls without a fault, and errors in the table of calls.
+    /// Calls that get no fault, and errors in the table of calls.
     var problems: [String] = []
   }
 
-  /// The scripts that the selection needs, each in one language, without a fault.
+  /// The scripts that the selection needs, once for each language and without a fault.
   private var recordings: [InjectionPlan.Planned] {
     scripts.flatMap { scenario in
       languages.filter { selection.mayInclude(scenario, language: $0.language) }.map { peer in
@@ -99,7 +99,7 @@ public struct InjectionRunner: Sendable {
   private func record(_ context: CellContext, emit: (Event) -> Void) -> Recorded {
     var recorded = Recorded()
     var unknown: Set<String> = []
-    /// The operations that make calls of IPC, and for each language the scripts in which none was seen.
+    /// The operations that made calls of IPC, and for each language the scripts without such a call.
     var reached: Set<String> = []
     var unseen: [String: [String]] = [:]
     let recordings = recordings
@@ -126,7 +126,7 @@ public struct InjectionRunner: Sendable {
       recorded.plan.add(points, of: planned, table: table, filter: filter)
       for point in points where table.silentOperations.contains(point.operation) {
         recorded.problems.append(
-          "\(SystemCallTable.file) says that \(point.operation) makes no call; "
+          "\(SystemCallTable.file) lists \(point.operation) as an operation without calls; "
             + "\(planned.peer.language) makes \(point.call)")
       }
     }
@@ -137,7 +137,7 @@ public struct InjectionRunner: Sendable {
       "\(language) made no call of IPC in \(counted(scripts.count, "script")), such as \(scripts[0]), which got no "
         + "fault: the process that is started must make the calls itself"
     }
-    // It is unknown which operations a failed recording would have reached.
+    // A failed recording does not show which operations its script reaches.
     if selection.isEverything, recorded.failures.isEmpty {
       let known = reached.union(table.silentOperations)
       recorded.problems += configuration.registry.names.filter { !known.contains($0) }.map {

@@ -2,15 +2,14 @@ import Foundation
 
 /// The programs that inject faults into the system calls of a peer.
 ///
-/// The command of each one precedes the peer's command, which it executes. The process that started the peer sees no
-/// difference.
+/// The command of a tracer precedes that of the peer, which it executes.
 struct InjectionTracer: Sendable {
-  /// The path of strace(1).
+  /// The path of the strace(1) program.
   let strace: String
   /// The path of the program that shortens a transfer.
   let shortener: String
 
-  /// Finds strace.
+  /// Searches `PATH` for strace.
   ///
   /// - Throws: ``RunError`` if strace is not installed.
   init(root: String) throws(RunError) {
@@ -24,9 +23,9 @@ struct InjectionTracer: Sendable {
     shortener = "\(root)/build/bin/short-transfer"
   }
 
-  /// Reports every call and changes none.
+  /// The command that traces every call without changing any.
   ///
-  /// The kind of a descriptor follows its number.
+  /// It prints the kind of a descriptor after its number.
   var recording: [String] { [strace, "--daemonize", "--decode-fds=all", "--string-limit=32", "--"] }
 
   func command(injecting injection: Injection) -> [String] {
@@ -36,7 +35,7 @@ struct InjectionTracer: Sendable {
     let point = injection.point
     switch injection.fault {
     case .killedBefore: return inject(point.call, "signal=KILL", point.number)
-    // The peer is killed when it enters the next call: it has done nothing else since.
+    // A kill on entry to the next call is a kill after this one.
     case .killedAfter: return inject(point.next.call, "signal=KILL", point.next.number)
     case .interrupted, .wouldBlock, .noMemory, .noDescriptor, .noSpace:
       return inject(point.call, "error=\(injection.fault.rawValue)", point.number)

@@ -5,7 +5,7 @@ import SystemPackage
 /// No fault is injected into a call that is not listed.
 struct SystemCallTable: Sendable {
   private let calls: [String: SystemCall]
-  /// Calls that concern no other process.
+  /// Calls that no other process can observe.
   private let others: Set<String>
   /// Calls that transfer bytes or messages.
   let transfers: Set<String>
@@ -15,7 +15,7 @@ struct SystemCallTable: Sendable {
   let silentOperations: Set<String>
   /// Operations that are functions of a C header: an error may name them, whatever call failed.
   let operationsOfHeaders: Set<String>
-  /// Operations that continue where they stopped if they are repeated after a failure.
+  /// Operations that, when repeated after a failure, continue where they stopped.
   let operationsThatGoOn: Set<String>
 
   subscript(name: String) -> SystemCall? { calls[name] }
@@ -37,20 +37,20 @@ struct SystemCallTable: Sendable {
     }
   }
 
-  /// Whether `call` is one of IPC while `operation` is performed.
+  /// Whether `call` is a call of IPC during `operation`.
   func holds(_ call: String, within operation: String) -> Bool {
     self[call].map { ($0.within?.contains(operation) ?? true) && !$0.without.contains(operation) } ?? false
   }
 
-  /// The C functions that an error may name if `call` failed during `operation`.
+  /// Returns the C functions that an error may name if `call` failed during `operation`.
   func functions(making call: String, within operation: String) -> [String] {
     (self[call]?.functions ?? [call]) + (operationsOfHeaders.contains(operation) ? [operation] : [])
   }
 
-  /// Whether the table lists `call`.
+  /// Whether the table lists `call`, either as a call of IPC or as another call.
   func knows(_ call: String) -> Bool { calls[call] != nil || others.contains(call) }
 
-  // MARK: - Reading it
+  // MARK: - Loading
 
   static let file = "fixtures/system-calls.yaml"
 
@@ -85,7 +85,7 @@ struct SystemCallTable: Sendable {
     for (name, value) in parts["calls"]?.map("the calls") ?? [] {
       let facts = value.map("a call", keys: keys) ?? [:]
       if ["without", "errnos", "fails-within"].contains(where: { facts[$0] != nil }), facts["because"] == nil {
-        value.report("a call that is spared faults must say why: 'because'")
+        value.report("a call without some faults must have a reason: 'because'")
       }
       calls[name.text] = SystemCall(
         functions: names(facts["functions"], among: nil) ?? [name.text],

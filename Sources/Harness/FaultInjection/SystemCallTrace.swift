@@ -12,7 +12,7 @@ struct SystemCallTrace {
     let number: Int
     /// The call as strace prints it.
     let line: String
-    /// Whether it is the peer's conversation with the runner: a write to descriptor 1.
+    /// Whether the call writes a response to the runner, to descriptor 1.
     let isResponse: Bool
     var isInjected: Bool { line.hasSuffix("(INJECTED)") }
   }
@@ -32,7 +32,7 @@ struct SystemCallTrace {
       counts[name, default: 0] += 1
       let arguments = line[line.index(after: parenthesis)...]
       if name == "read", Self.concerns(0, arguments) {
-        // The peer repeats a read that a signal interrupts.
+        // A read that a signal interrupted does not begin a request: the peer repeats it.
         if !line.contains(" = ?"), !line.contains(" = -1") { requests.append([]) }
       } else if !requests.isEmpty {
         requests[requests.count - 1].append(
@@ -52,7 +52,7 @@ struct SystemCallTrace {
 }
 
 extension SystemCallTrace {
-  /// The calls of IPC that a role made, as points where faults can be injected.
+  /// Returns the calls of IPC that a role made, as points where faults can be injected.
   ///
   /// `operations` are the operations of the requests, in order.
   func points(of role: String, operations: [String], table: SystemCallTable) -> [InjectionPoint] {
@@ -76,9 +76,9 @@ extension SystemCallTrace {
     }
   }
 
-  /// The requests, with each wait that sleeps in slices reduced to its first slice.
+  /// The requests, with each wait in slices reduced to its first slice.
   ///
-  /// The number of slices depends on time, but a fault must always find its call.
+  /// The number of slices depends on timing, but an injection point must exist in every run.
   private var requestsInOneSlice: [[Call]] {
     var dropped: [String: Int] = [:]
     return requests.map { calls in
@@ -102,13 +102,13 @@ extension SystemCallTrace {
 }
 
 extension SystemCallTrace.Call {
-  /// Whether it has had an effect that cannot be undone.
+  /// Whether the call had an effect that cannot be undone.
   fileprivate func isIrrevocable(_ table: SystemCallTable) -> Bool {
     (table.transfers.contains(name) || table.irrevocable.contains(name)) && !readsProc
       && (result.map { $0 >= 0 } ?? false)
   }
 
-  /// Whether it transfers more than one byte through a file or stream without message boundaries.
+  /// Whether the call transfers more than one byte through a file or stream without message boundaries.
   ///
   /// The kind of a descriptor follows its number: `4<pipe:[81]>`, `5<UNIX-STREAM:[...]>`, `3</dev/shm/x>`.
   fileprivate func isDivisible(_ table: SystemCallTable) -> Bool {
@@ -118,27 +118,25 @@ extension SystemCallTrace.Call {
     return result ?? 0 > 1
   }
 
-  /// The result of the call.
-  ///
-  /// The kind of a descriptor may follow its number.
+  /// The return value, without the kind that may follow the number of a descriptor.
   private var result: Int? {
     line.components(separatedBy: " = ").last.flatMap { Int($0.prefix { $0 == "-" || $0.isNumber }) }
   }
 
-  /// Whether it is an allocator's mapping, concerns a word on which only threads of this process sleep, or reads what
-  /// `/proc` says of this process: other processes see none of them, and a peer can do without the last.
+  /// Whether the call is not IPC although the table lists its name: a mapping of the allocator, a futex that only
+  /// threads of this process use, or a read of `/proc`.
   fileprivate var isPrivate: Bool {
     (name == "mmap" && line.contains("MAP_ANONYMOUS")) || (name == "futex" && line.contains("_PRIVATE"))
       || (["openat", "read"].contains(name) && line.contains(/\/proc\/[^">]*\/(status|maps)[">]/))
   }
 
-  /// Whether it reads a process's files of the kernel, which are never short and can be read again.
+  /// Whether the call reads a file in `/proc`, which is never short and can be read again.
   private var readsProc: Bool { name == "read" && line.contains("</proc/") }
 
-  /// Whether it wakes the threads that sleep on a word, which cannot fail while the word exists.
+  /// Whether the call wakes threads that wait on a futex, which cannot fail while the futex is mapped.
   fileprivate var isWaking: Bool { name == "futex" && line.contains("FUTEX_WAKE") }
 
-  /// The word on which it sleeps; nil for all other calls.
+  /// The address of the futex on which the call sleeps; nil for all other calls.
   fileprivate var sleepsOn: Substring? {
     guard name == "futex", line.contains("FUTEX_WAIT") else { return nil }
     return line.dropFirst("futex(".count).prefix { $0 != "," }

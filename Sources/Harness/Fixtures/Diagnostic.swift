@@ -1,8 +1,8 @@
-/// An error in a file that people write: its location, a description and a suggestion.
+/// An error in a fixture file: its location, a description and a suggestion.
 public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
-  /// The place of the error.
+  /// The position of the error in its file.
   public let location: SourceLocation
-  /// What is wrong, and what would be right, in one line.
+  /// The error and, where possible, its correction, in one line.
   public let message: String
 
   /// The location and the message: `fixtures/peers.yaml:3:5: unknown key 'pier'`.
@@ -11,12 +11,12 @@ public struct Diagnostic: Sendable, Hashable, CustomStringConvertible {
 
 /// All errors of the fixtures, in the order of files and lines.
 public struct FixtureErrors: Error, CustomStringConvertible {
-  /// The errors, each at its place.
+  /// The errors, sorted by position.
   public let diagnostics: [Diagnostic]
 
   /// The errors, one line each.
   ///
-  /// If there are very many, the first are enough: one typo in an operation's name causes hundreds.
+  /// The list is shortened, because one typo in the name of an operation causes hundreds of errors.
   public var description: String {
     let shown = diagnostics.prefix(30).map(\.description)
     let rest = diagnostics.count - shown.count
@@ -31,7 +31,7 @@ final class DiagnosticLog {
   /// How often an error was found, including repetitions.
   private(set) var count = 0
 
-  /// An error in a scenario with several rows of parameters is found once for each row, and reported once.
+  /// Adds an error unless it is already present: an error in a scenario is found once for each row of parameters.
   func add(_ location: SourceLocation, _ message: String) {
     count += 1
     let diagnostic = Diagnostic(location: location, message: message)
@@ -54,7 +54,7 @@ final class DiagnosticLog {
     return value
   }
 
-  /// Throws all errors that were found.
+  /// Throws the collected errors if there are any.
   func check() throws(FixtureErrors) {
     if count > 0 { throw FixtureErrors(diagnostics: sorted) }
   }

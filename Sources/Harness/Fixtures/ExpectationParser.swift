@@ -4,7 +4,7 @@ struct ExpectationParser {
 
   private static let words = ["ok", "error", "blocks", "later"]
 
-  /// `templates` records what is captured.
+  /// Parses an expectation, and adds the captured variables to `templates`.
   func parse(_ words: [SourceText], templates: inout TemplateParser) -> ExpectedResponse {
     guard let first = words.first else { return .ok([]) }
     let rest = Array(words.dropFirst())
@@ -74,7 +74,7 @@ struct ExpectationParser {
     return ExpectedField(key: key, relation: relation)
   }
 
-  /// The key before the first sign, and that sign.
+  /// Splits `return>=4` at the first comparison sign.
   private static func comparison(_ text: String) -> (key: String, sign: String)? {
     guard let start = text.firstIndex(where: { "!=<>".contains($0) }) else { return nil }
     let rest = text[start...]

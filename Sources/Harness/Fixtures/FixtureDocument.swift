@@ -3,8 +3,8 @@ import Yams
 
 /// A YAML file of the fixtures, with the location of every value.
 ///
-/// Every such file is read through this type, so that all of them report all their errors, with file, line, column and
-/// a suggestion, and none ignores an unknown key.
+/// All such files are read through this type. It reports all errors of a file, including unknown keys, with file, line,
+/// column and a suggestion.
 struct FixtureDocument {
   let file: String
   let log: DiagnosticLog
@@ -33,7 +33,7 @@ struct FixtureDocument {
       return nil
     }
     do {
-      // The basic resolver leaves every scalar as text: the accessor that needs a number parses it.
+      // The basic resolver does not convert scalars; the accessor of a number parses its text.
       guard let node = try Parser(yaml: text, resolver: .basic, encoding: .utf8).singleRoot() else {
         report(1, 1, "the file is empty")
         return nil
@@ -60,7 +60,7 @@ struct FixtureDocument {
     }
   }
 
-  /// The lines as YAML ends them: by LF, CR, CR LF, NEL, LS or PS.
+  /// Splits the file at the line ends of YAML: LF, CR, CR LF, NEL, LS or PS.
   private static func lines(of bytes: [UInt8]) -> [Range<Int>] {
     var lines: [Range<Int>] = []
     var start = 0
@@ -85,9 +85,9 @@ struct FixtureDocument {
     return lines
   }
 
-  /// The location of the first anchor, or of text that looks like one.
+  /// Returns the position of the first anchor, or of text that looks like one.
   ///
-  /// Nested aliases can expand to more values than any machine can hold or compare.
+  /// Anchors are rejected because nested aliases can expand to more values than fit into memory.
   private static func anchor(in bytes: [UInt8], _ lines: [Range<Int>]) -> (line: Int, column: Int)? {
     guard bytes.contains(UInt8(ascii: "&")) else { return nil }
     for (number, line) in lines.enumerated() {
@@ -106,8 +106,7 @@ struct FixtureDocument {
 
   private static func beginsCharacter(_ byte: UInt8) -> Bool { byte & 0xC0 != 0x80 }
 
-  /// The text of a scalar, with the columns of its characters where the file has them as they are: escapes and folded
-  /// lines do not.
+  /// Returns the text of a scalar, with the column of each character unless the file has escapes or folded lines.
   fileprivate func sourceText(_ scalar: Node.Scalar, at place: SourceLocation) -> SourceText {
     let column = place.column + (scalar.style == .singleQuoted || scalar.style == .doubleQuoted ? 1 : 0)
     let isExact =
@@ -132,9 +131,9 @@ struct FixtureDocument {
 }
 
 extension FixtureDocument {
-  /// A value of the file.
+  /// A value in the file, with its location.
   ///
-  /// An accessor reports an error of the value, and then returns nothing.
+  /// An accessor reports an error and returns nil or an empty result if the value has another form.
   struct Value {
     fileprivate let document: FixtureDocument
     fileprivate let node: Node
@@ -160,9 +159,7 @@ extension FixtureDocument {
       }
     }
 
-    /// A text.
-    ///
-    /// Empty only if that is allowed.
+    /// Returns the value as text, which must not be empty unless `mayBeEmpty` is true.
     func text(_ what: String, mayBeEmpty: Bool = false) -> SourceText? {
       guard case .scalar(let scalar) = node, mayBeEmpty || !scalar.string.isEmpty else {
         report("\(what) is a text, not \(kind)")
@@ -179,7 +176,7 @@ extension FixtureDocument {
       return source.text == "true"
     }
 
-    /// One of the values of a type.
+    /// Returns the case of a type whose raw value is the text.
     func choice<Choice: RawRepresentable<String> & CaseIterable>(_ what: String, _: Choice.Type) -> Choice? {
       choice(what, among: Array(Choice.allCases))
     }
@@ -200,7 +197,7 @@ extension FixtureDocument {
       return sequence.map(value)
     }
 
-    /// A list that has at least one value.
+    /// Returns the values of a list, which must not be empty.
     func nonEmptyList(_ what: String) -> [Value] {
       let values = list(what)
       if values.isEmpty, isList { report("the list of \(what) is empty") }
@@ -209,7 +206,7 @@ extension FixtureDocument {
 
     func texts(_ what: String) -> [String] { list(what).compactMap { $0.text("a name")?.text } }
 
-    /// The entries of a map whose keys are texts.
+    /// Returns the entries of a map with any keys.
     func map(_ what: String) -> [(key: SourceText, value: Value)]? {
       guard case .mapping(let mapping) = node else {
         report("\(what) is a map, not \(kind)")
@@ -218,7 +215,7 @@ extension FixtureDocument {
       return mapping.compactMap { key, node in value(key).text("a key").map { ($0, value(node)) } }
     }
 
-    /// The entries of a map that may have these keys and no others, and must have the required ones.
+    /// Returns the entries of a map with no keys but `keys`, and with all required ones.
     func map(_ what: String, keys: [String], required: [String] = []) -> [String: Value]? {
       guard let entries = map(what) else { return nil }
       var result: [String: Value] = [:]
@@ -234,7 +231,7 @@ extension FixtureDocument {
       return result
     }
 
-    /// Every text in it, at any depth.
+    /// Calls `body` for every text in the value, at any depth.
     func forEachText(_ body: (String) -> Void) {
       switch node {
       case .scalar(let scalar): body(scalar.string)

@@ -1,7 +1,7 @@
 import Foundation
 import SystemPackage
 
-/// A file that people write: its bytes, and the name that its errors are reported under.
+/// The bytes of a file of the fixtures, and the name under which its errors are reported.
 struct FixtureFile: Sendable {
   let file: String
   let bytes: Data
@@ -36,9 +36,7 @@ struct FixtureFile: Sendable {
     }
   }
 
-  /// Its text.
-  ///
-  /// Nil, with the reason in `log`, if it is too long or not UTF-8.
+  /// Returns the text of the file; nil, with the reason in `log`, if it is too long or not UTF-8.
   func text(_ log: DiagnosticLog) -> String? {
     guard bytes.count <= Self.maximumSize else {
       log.add(whole: file, "the file is longer than \(Self.maximumSize) bytes")
@@ -51,7 +49,7 @@ struct FixtureFile: Sendable {
     return text
   }
 
-  /// Whether it contains only comments and empty lines.
+  /// Whether the file contains only comments and empty lines.
   var isBlank: Bool {
     bytes.split { $0 == UInt8(ascii: "\n") }.allSatisfy { line in
       let first = line.first { $0 != UInt8(ascii: " ") }

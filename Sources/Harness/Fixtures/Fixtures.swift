@@ -1,8 +1,6 @@
 public import SystemPackage
 
-/// All files that a command reads before it starts.
-///
-/// The errors of all its files are reported at once.
+/// The contents of all fixture files, whose errors are reported together.
 public struct Fixtures: Sendable {
   /// The path of the directory that contains `fixtures`.
   public let root: String
@@ -10,14 +8,14 @@ public struct Fixtures: Sendable {
   public let scenarios: [Scenario]
   /// The operations that scenarios may use.
   public let registry: OperationRegistry
-  /// The languages that take part.
+  /// The languages of the matrix.
   public let peers: PeerList
   /// The cells that are not expected to pass, with their verdicts.
   public let expectations: Expectations
   /// The pitfalls, in groups; empty if a scenario has an error.
   public let pitfalls: [PitfallGroup]
 
-  /// Reads the fixtures below `root`, and more languages from `peers`.
+  /// Reads the fixtures below `root`, and additional languages from the files `peers`.
   public init(root: FilePath, peers more: [String] = []) throws(FixtureErrors) {
     let log = DiagnosticLog()
     self.init(root: root, peers: more, log: log)
@@ -27,7 +25,7 @@ public struct Fixtures: Sendable {
   private init(root: FilePath, peers more: [String], log: DiagnosticLog) {
     self.root = root.string
     (scenarios, registry) = ScenarioLoader.load(root: root, log: log)
-    // Without scenarios, every pitfall would be an error.
+    // If the scenarios have errors, the pitfalls that name them would cause more errors.
     let haveScenarios = log.count == 0
     peers = PeerList.load(files: ["\(root)/fixtures/peers.yaml"] + more, root: root.string, log: log)
     let file = "fixtures/expectations.yaml"
@@ -49,6 +47,6 @@ public struct Fixtures: Sendable {
     return (MutantBuild(peers), mutants, ofRunner, generated)
   }
 
-  /// A run of all cells, with the default options.
+  /// The configuration of a run of all cells with the default options.
   public var configuration: RunConfiguration { RunConfiguration(root: root, peers: peers, registry: registry) }
 }

@@ -11,9 +11,9 @@ struct ParameterRow {
     return row
   }
 
-  /// `source` with each `{name}` of this row, and each sum or product of names, replaced by its value.
+  /// Returns `source` with the value of each `{name}` of this row and each `{formula}` of such names.
   ///
-  /// Other braces are left: they are filled when the cell runs.
+  /// Variables of the cell stay in braces; they are replaced when the cell runs.
   func filling(_ source: SourceText, log: DiagnosticLog) -> SourceText {
     var result = source
     var index = 0
@@ -27,7 +27,7 @@ struct ParameterRow {
         index = open + value.utf8.count
       } catch {
         log.add(inner.location, error.message)
-        // One error is enough: the rest in the braces would be parsed as a variable of the cell.
+        // The formula is replaced, because it would cause a second error as a variable of the cell.
         result = result.replacing(open..<close + 1, with: "0")
       }
     }
@@ -35,15 +35,15 @@ struct ParameterRow {
   }
 }
 
-/// `bytes`, `bytes+1`, `writers*records`: names of parameters and integers, with sums, differences and products.
+/// An expression of parameters and integers with `+`, `-` and `*`, such as `bytes+1` or `writers*records`.
 struct Formula {
   private let operands: [String]
-  /// The signs between the operands.
+  /// The operators between the operands.
   private let signs: [Character]
 
   struct EvaluationError: Error { let message: String }
 
-  /// Nil if `text` has another form.
+  /// Parses a formula; nil if `text` has another form.
   init?(_ text: String) {
     operands = text.split(omittingEmptySubsequences: false) { "+-*".contains($0) }.map(String.init)
     signs = text.filter { "+-*".contains($0) }
@@ -52,7 +52,7 @@ struct Formula {
 
   var names: [String] { operands.filter { Int($0) == nil } }
 
-  /// Its text in `row`: a name alone gives its value, which may be any text; otherwise a number.
+  /// Returns the value for `row`: any text for a single name, otherwise a number.
   func value(in row: ParameterRow) throws(EvaluationError) -> String {
     for name in names where row[name] == nil {
       throw EvaluationError(message: "unknown parameter '\(name)'\(Suggestion.clause(for: name, among: row.names))")
@@ -86,9 +86,9 @@ struct Formula {
   }
 }
 
-/// Parses `with:` into rows: all combinations of a map of lists, or a list of rows as they are.
+/// Parses `with:` into rows, from either a list of rows or a map of lists, which yields all combinations.
 enum ParameterTable {
-  /// A scenario with more rows than this is a mistake.
+  /// The maximum number of rows; more are assumed to be a mistake.
   private static let maximumRows = 256
 
   static func rows(_ value: FixtureDocument.Value?) -> [ParameterRow] {

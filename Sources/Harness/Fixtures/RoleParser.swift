@@ -3,9 +3,9 @@ struct RoleParser {
   let log: DiagnosticLog
   let fill: (SourceText) -> SourceText
 
-  /// How many roles a sandbox can have.
+  /// The maximum number of roles in a sandbox.
   private static let maximum = 64
-  /// With more roles than this, a scenario does not get every combination of languages: there would be too many cells.
+  /// The maximum number of roles for which every combination of languages is a cell.
   static let maximumOfAllLanguages = 6
 
   func parse(_ keys: [String: FixtureDocument.Value], templates: TemplateParser) -> [Role] {
@@ -29,18 +29,19 @@ struct RoleParser {
       log.add(name.location, "the role '\(name.text)' is listed twice")
     }
     let names = parts.map(\.name.text)
-    let others = assignments(keys["as"], "as", roles: names)
-    for (_, value) in others where value.text != Scenario.Need.anotherUser.rawValue {
-      log.add(value.location, "a role can run as 'another-user', not as '\(value.text)'")
+    let users = assignments(keys["as"], "as", roles: names)
+    for (_, value) in users where Role.User(rawValue: value.text) == nil {
+      log.add(value.location, "a role can run as 'another-user' or 'root', not as '\(value.text)'")
     }
     let languages = assignments(keys["pin"], "pin", roles: names)
     return parts.map { name, part in
       Role(
-        name: name.text, part: part, language: languages[name.text]?.text, isAnotherUser: others[name.text] != nil)
+        name: name.text, part: part, language: languages[name.text]?.text,
+        user: users[name.text].flatMap { Role.User(rawValue: $0.text) })
     }
   }
 
-  /// `writer-1..8` is `writer-1` to `writer-8`; any other name is itself.
+  /// Expands `writer-1..8` to the names `writer-1` to `writer-8`; returns any other name unchanged.
   private func group(_ name: SourceText) -> [SourceText] {
     let text = name.text
     guard let dots = text.firstRange(of: "..") else {
@@ -66,7 +67,7 @@ struct RoleParser {
     Identifier.isDashed(text, startingWithLetter: true) && !StepParser.words.contains(text) && text != "number"
   }
 
-  /// `{intruder: another-user}`: parses a mapping from roles to texts.
+  /// Parses a map from roles to texts, such as `{intruder: another-user}`.
   private func assignments(
     _ value: FixtureDocument.Value?, _ key: String, roles: [String]
   ) -> [String: SourceText] {

@@ -3,7 +3,7 @@ import Foundation
 import Synchronization
 public import SystemPackage
 
-/// Reads scenarios, examples and golden transcripts, and the operations that they are written in.
+/// Reads scenarios, examples, golden transcripts, and the operations that they use.
 public enum ScenarioLoader {
   /// Loads `fixtures/operations.yaml`, `fixtures/examples.yaml`, `fixtures/scenarios/*.yaml` and
   /// `fixtures/vectors/*.txt` below `root`.
@@ -40,9 +40,9 @@ public enum ScenarioLoader {
     return scripts
   }
 
-  /// The scenarios of some files.
+  /// Loads the scenarios of some files, unless the operations have errors.
   ///
-  /// Without the operations, every operation of every scenario would be an error.
+  /// Without the operations, every request of every scenario would be an error.
   static func load(
     _ files: [FixtureFile], transcripts: [FixtureFile] = [], operations: FixtureFile?, log: DiagnosticLog
   ) -> (scenarios: [Scenario], registry: OperationRegistry) {
@@ -58,9 +58,7 @@ public enum ScenarioLoader {
     return (scenarios, registry)
   }
 
-  /// Only a script for fault injection may have responses after a death.
-  ///
-  /// In other scenarios, only a step can kill a role.
+  /// Reports responses after `~>` in scenarios, which have no injected deaths.
   static func rejectPeerDeaths(_ scenarios: [Scenario], _ log: DiagnosticLog) {
     for step in scenarios.flatMap(\.steps) where !step.expectedAfterPeerDeath.isEmpty {
       log.add(step.location, "'~>' is only for the scripts of fixtures/fault-injection")
@@ -80,7 +78,7 @@ public enum ScenarioLoader {
     }
   }
 
-  /// Parses the files in parallel: this is most of the work of a run with a single cell.
+  /// Parses the files in parallel, because this takes most of the time of a run with a single cell.
   private static func parse(
     _ files: [FixtureFile], _ registry: OperationRegistry, _ log: DiagnosticLog
   ) -> [Scenario] {
@@ -115,7 +113,7 @@ public enum ScenarioLoader {
 }
 
 extension Array where Element: Sendable {
-  /// Returns the same as `map`, computed on all processors.
+  /// Returns the same as `map`, but computes it on all processors.
   fileprivate func concurrentMap<Result: Sendable>(_ transform: @Sendable (Element) -> Result) -> [Result] {
     let results = Mutex<[Result?]>(Array<Result?>(repeating: nil, count: count))
     DispatchQueue.concurrentPerform(iterations: count) { index in

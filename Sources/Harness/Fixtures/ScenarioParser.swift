@@ -1,4 +1,4 @@
-/// Parses one scenario of a file into as many values as it has rows of parameters.
+/// Parses one scenario of a file into one value for each row of parameters.
 struct ScenarioParser {
   let document: FixtureDocument
   let registry: OperationRegistry
@@ -46,18 +46,20 @@ struct ScenarioParser {
     }
     let errorsBefore = log.count
     var steps: [Step] = []
-    // Without roles, every step would be wrong.
+    // Without roles, every step would be an error.
     if let list = keys["steps"], !roles.isEmpty {
       var parser = StepParser(log: log, registry: registry, roles: roles, templates: templates, fill: fill)
       steps = parser.parse(list)
       if steps.isEmpty, list.isList { list.report("the list of steps is empty") }
     }
-    // The order of the steps is not checked if one of them has an error: that line may contain the missing part.
+    // The order of the steps is checked only if all could be parsed: a step with an error may be the missing one.
     if log.count == errorsBefore {
       ScriptCheck.run(steps, roles: roles, registry: registry, place: rolesValue.location, log: log)
     }
-    var needs = keys["needs"]?.list("needs").compactMap { $0.choice("a need", Scenario.Need.self) } ?? []
-    if roles.contains(where: \.isAnotherUser), !needs.contains(.anotherUser) { needs.append(.anotherUser) }
+    var needs = keys["needs"]?.list("needs").compactMap { $0.choice("a need", Feature.self) } ?? []
+    for user in Role.User.allCases where roles.contains(where: { $0.user == user }) {
+      if let need = Feature(rawValue: user.rawValue), !needs.contains(need) { needs.append(need) }
+    }
     return Scenario(
       id: text("id"), title: text("title"), spec: text("spec"),
       level: keys["level"]?.choice("a level", Scenario.Level.self) ?? .must,
@@ -66,7 +68,7 @@ struct ScenarioParser {
       location: value.location)
   }
 
-  /// An id begins with the name of its file, so that a verdict shows the file.
+  /// Checks that an id begins with the name of its file, so that readers of a verdict can find the file.
   private func checkID(_ id: SourceText) {
     let file = document.file.split(separator: "/").last?.split(separator: ".").first.map(String.init) ?? ""
     let parts = id.text.split(separator: "/", omittingEmptySubsequences: false)
@@ -81,7 +83,7 @@ struct ScenarioParser {
     }
   }
 
-  /// A parameter that is not used would only run the same cell again.
+  /// Reports parameters that are not used: their rows would only repeat the same cell.
   private func checkUse(of names: [String], in keys: [String: Value]) {
     guard let table = keys["with"], !names.isEmpty else { return }
     var used: Set<String> = []
@@ -96,18 +98,18 @@ struct ScenarioParser {
   }
 }
 
-/// The forms of names in the fixtures.
+/// Checks the characters of ids, parameters and other names in the fixtures.
 enum Identifier {
-  /// Lower-case letters, digits and dashes: ids, roles, mutants, languages.
+  /// Whether `text` consists of lower-case letters, digits and dashes, like ids, roles, mutants and languages.
   static func isDashed(_ text: some StringProtocol, startingWithLetter: Bool = false) -> Bool {
     guard let first = text.utf8.first else { return false }
     if startingWithLetter, !isLowerCase(first) { return false }
     return text.utf8.allSatisfy { isLowerCase($0) || isDigit($0) || $0 == UInt8(ascii: "-") }
   }
 
-  /// A letter or `_`, then letters, digits and `_`: parameters and variables.
+  /// Whether `text` is a letter or `_`, followed by letters, digits and `_`, like parameters and variables.
   ///
-  /// No dash, so that `{bytes-1}` is a difference.
+  /// Dashes are not allowed, so that `{bytes-1}` is a difference.
   static func isVariable(_ text: some StringProtocol) -> Bool {
     guard let first = text.utf8.first, !isDigit(first) else { return false }
     return text.utf8.allSatisfy { byte in

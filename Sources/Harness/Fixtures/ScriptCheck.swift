@@ -1,19 +1,19 @@
-/// Follows a script in the order of its steps and reports what cannot work: a request to a role that was killed, a
-/// response that no step takes.
+/// Follows a script in the order of its steps and reports errors such as a request to a role that was killed, or a
+/// response that no step reads.
 struct ScriptCheck {
   let registry: OperationRegistry
   let log: DiagnosticLog
   private var states: [String: State] = [:]
-  /// Roles to which another role has sent a signal, which may end them.
+  /// Roles that may have ended because another role sent them a signal.
   private var signalled: Set<String> = []
 
   private enum State {
     case unused
-    /// Free for the next request.
+    /// The role waits for its next request.
     case idle
-    /// No step has read its response yet.
+    /// No step has read the response of the role yet.
     case pending(Step)
-    /// Its input has ended; a response may still come.
+    /// The input of the role has ended; it may still respond to a pending request.
     case ended(pending: Bool)
     case killed
     case running

@@ -1,9 +1,8 @@
-/// Text from one line of a file.
+/// Text from one line of a file, with the column of each character.
 ///
-/// It knows the column of each of its characters, also after parts of it were cut out or replaced.
-///
-/// A slice shares the bytes of the whole text, since the loader cuts every step of every row into words. Indices count
-/// bytes; only ASCII characters are searched for, so a slice never cuts a character in two.
+/// Columns stay correct after parts of the text are cut out or replaced. Slices share the bytes of the whole text,
+/// because the loader splits each step of each row into words. Indices count bytes; searches are for ASCII characters
+/// only, so a slice never splits a character.
 struct SourceText {
   private let storage: Storage
   private let range: Range<Int>
@@ -22,7 +21,7 @@ struct SourceText {
     }
   }
 
-  /// Bytes from `start` on whose columns follow one rule.
+  /// A run of bytes from `start` on, with columns that either all advance or all stay the same.
   private struct Run {
     let start: Int
     let column: Int
@@ -30,7 +29,7 @@ struct SourceText {
     let advances: Bool
   }
 
-  /// Creates a text that begins at a place in a file.
+  /// Creates a text that begins at a position in a file.
   ///
   /// If `isExact` is true, each character of `text` has a separate column in the file.
   init(_ text: String, file: String, line: Int, column: Int, isExact: Bool) {
@@ -56,7 +55,7 @@ struct SourceText {
     return SourceText(storage, range.lowerBound + slice.lowerBound..<range.lowerBound + slice.upperBound)
   }
 
-  /// The index of an ASCII character.
+  /// Returns the index of the first such ASCII character.
   func firstIndex(of character: Unicode.Scalar, from start: Int = 0) -> Int? {
     let wanted = UInt8(ascii: character)
     var index = range.lowerBound + start
@@ -67,7 +66,7 @@ struct SourceText {
     return nil
   }
 
-  /// The runs of characters between spaces.
+  /// The parts of the text that are separated by spaces.
   var words: [SourceText] {
     var words: [SourceText] = []
     var start = range.lowerBound
@@ -79,7 +78,7 @@ struct SourceText {
     return words
   }
 
-  /// The same with the bytes of `replaced` exchanged; the new ones all have the column of the first old one.
+  /// Returns a copy in which `text` replaces the bytes `replaced`, and has the column of the first of them.
   func replacing(_ replaced: Range<Int>, with text: String) -> SourceText {
     let bytes = storage.bytes[range]
     let (start, end) = (bytes.startIndex + replaced.lowerBound, bytes.startIndex + replaced.upperBound)
@@ -94,7 +93,7 @@ struct SourceText {
     return SourceText(storage, 0..<storage.bytes.count)
   }
 
-  /// The runs that hold the columns of `part`, for bytes that begin at `offset`.
+  /// Returns the runs of `part`, moved so that they describe bytes from `offset` on.
   private func runs(in part: Range<Int>, at offset: Int) -> [Run] {
     guard let first = storage.runs.lastIndex(where: { $0.start <= part.lowerBound }) else { return [] }
     return storage.runs[first...].prefix { $0.start == storage.runs[first].start || $0.start < part.upperBound }.map {

@@ -1,4 +1,4 @@
-/// The steps that send no request.
+/// The parsers of steps that send no request.
 extension StepParser {
   func directive(_ key: SourceText, _ text: SourceText) -> [Step] {
     let words = text.words
@@ -55,7 +55,7 @@ extension StepParser {
     }
   }
 
-  /// `-> exit 0`, `-> exit not 0`, `-> killed SIGKILL`.
+  /// Parses `-> exit 0`, `-> exit not 0` or `-> killed SIGKILL`.
   private func terminationStatus(_ words: [SourceText], of role: SourceText) -> TerminationStatus? {
     let texts = words.map(\.text)
     switch texts.count {
@@ -95,7 +95,7 @@ extension StepParser {
     return [Step(action: .objects(expectations), text: text, location: key.location)]
   }
 
-  /// `prints: {reader: "text"}`.
+  /// Parses `prints: {reader: "text"}`.
   func prints(_ key: SourceText, _ value: FixtureDocument.Value, _ stream: Step.OutputStream) -> [Step] {
     (value.map("'\(key.text)'") ?? []).flatMap { name, value -> [Step] in
       guard let text = value.text("a line") else { return [] }

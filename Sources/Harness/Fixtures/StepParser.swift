@@ -6,7 +6,7 @@ struct StepParser {
   let fill: (SourceText, _ number: String?) -> SourceText
   var templates: TemplateParser
 
-  /// The keywords of steps.
+  /// The keywords of steps that send no request.
   static let words = [
     "hand", "kill", "stop", "continue", "interrupt", "end", "wait", "objects", "start", "sleeps", "prints",
     "prints-error",
@@ -51,7 +51,7 @@ struct StepParser {
     return steps
   }
 
-  /// The roles that a name refers to: one role, or for `writer-*` each role of the group, with its number.
+  /// Returns the roles that a name refers to: one role or, for `writer-*`, each role of the group with its number.
   func members(_ name: SourceText) -> [(role: Role, number: String?)] {
     let text = name.text
     if let role = roles.first(where: { $0.name == text }) { return [(role, nil)] }
@@ -69,7 +69,7 @@ struct StepParser {
     return []
   }
 
-  /// Captures of a step that cannot be parsed: one typo must not cause errors in correct later steps.
+  /// Records the captures of a step that cannot be parsed, so that later steps that use them cause no further errors.
   private mutating func noteCaptures(_ text: SourceText) {
     for word in text.words {
       let parts = word.text.split(separator: "={=", maxSplits: 1)
@@ -77,13 +77,13 @@ struct StepParser {
     }
   }
 
-  /// `ROLE: operation key=value -> expectation`, or `ROLE: -> expectation`.
+  /// Parses `ROLE: operation key=value -> expectation` or `ROLE: -> expectation`.
   private mutating func exchange(_ role: Role, _ key: SourceText, _ text: SourceText) -> [Step] {
     guard role.part == .peer else {
       log.add(key.location, "'\(role.name)' is a program, which takes no requests; see start, prints, wait")
       return []
     }
-    // The expectations after each `~>` are for the death of another role.
+    // The expectations after each `~>` apply after the death of another role.
     let parts = text.words.split(omittingEmptySubsequences: false) { $0.text == "~>" }
     let words = Array(parts[0])
     let arrow = words.firstIndex { $0.text == "->" }
@@ -110,7 +110,7 @@ struct StepParser {
       action = .request(role: role.name, request, expected)
     } else {
       if case .later = expected {
-        log.add(text.location, "a step without an operation takes a response, and 'later' leaves it")
+        log.add(text.location, "a step without an operation reads a response, but 'later' does not")
       }
       action = .response(role: role.name, expected)
     }

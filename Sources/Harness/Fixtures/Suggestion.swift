@@ -1,6 +1,6 @@
 /// Suggestions for an unknown word.
 enum Suggestion {
-  /// A clause to append to "unknown ...": the nearest of `words`, or all of them if they are few and none is near.
+  /// Returns a clause that follows "unknown ...": the nearest of `words`, or a short list of all if none is near.
   static func clause(for word: String, among words: some Sequence<String>) -> String {
     let candidates = Set(words).sorted()
     let nearest = nearestClause(for: word, among: candidates)
@@ -14,9 +14,9 @@ enum Suggestion {
     nearest(to: word, among: words).map { "; did you mean '\($0)'?" } ?? ""
   }
 
-  /// The candidate that needs the fewest edits, if that is at most one for every three letters.
+  /// Returns the candidate that needs the fewest edits; nil if it needs more than one for every three letters.
   static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
-    // The cost of an edit distance is the product of both lengths, and typos are shorter than this.
+    // The edit distance takes time proportional to the product of both lengths, so long texts are skipped.
     guard word.utf8.count <= 64 else { return nil }
     let limit = max(1, word.count / 3)
     return candidates.map { (distance(word.lowercased(), $0.lowercased()), $0) }
@@ -24,7 +24,7 @@ enum Suggestion {
       .min { $0.0 < $1.0 }?.1
   }
 
-  /// How many letters must be inserted, removed, replaced or swapped with their neighbour to turn `a` into `b`.
+  /// Returns how many insertions, removals, replacements and swaps of neighbours turn `a` into `b`.
   static func distance(_ a: String, _ b: String) -> Int {
     let a = Array(a.unicodeScalars)
     let b = Array(b.unicodeScalars)

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// Parses text with variables into a ``Template``, and knows which variables exist at this point of a script.
+/// Parses text with variables into a ``Template``, and checks that the variables exist at this point of a script.
 struct TemplateParser {
   var roles: [String]
   let parameters: [String]
@@ -8,10 +8,10 @@ struct TemplateParser {
   /// The variables that earlier steps captured.
   var captured: Set<String> = []
 
-  /// Names that are unique for each cell; a number or word may follow after a dash.
+  /// Variables for names that are unique for each cell; a dash and a number or word may follow.
   static let fresh = ["mq", "shm", "fifo", "path", "abstract", "key"]
 
-  /// Percent-encoded text, as the protocol has it.
+  /// Parses percent-encoded text, which is sent unchanged.
   func wireValue(_ source: SourceText) -> Template {
     template(source) { literal in
       let text = literal.text
@@ -27,10 +27,10 @@ struct TemplateParser {
     !character.utf8.allSatisfy { $0 == UInt8(ascii: "%") || PercentEncoding.isLiteral($0) }
   }
 
-  /// An argument of a program: percent-encoded if it contains a space, and decoded for the program.
+  /// Parses an argument of a program, in which a space is written as `%20`; the program receives it decoded.
   func argument(_ source: SourceText) -> Template { template(source) { decoded($0) } }
 
-  /// Text for people, without decoding.
+  /// Parses text without percent-encoding, such as a line that a program prints.
   func plainText(_ source: SourceText) -> Template { template(source) { $0.text } }
 
   private func decoded(_ literal: SourceText) -> String {

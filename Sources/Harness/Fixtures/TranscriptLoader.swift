@@ -15,7 +15,7 @@ enum TranscriptLoader {
         log.add(request.location, "the request has no response: a line that begins with '< ' must follow")
       }
     }
-    // Split by scalars: CR LF is one character in Swift, and does not end a line of the protocol.
+    // Split by scalars, because CR LF is a single character in Swift and does not end a line of the protocol.
     for (index, scalars) in text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
       let location = SourceLocation(file: file, line: index + 1, column: 1)
       let line = Substring(scalars)
@@ -50,7 +50,7 @@ enum TranscriptLoader {
     let name = file.split(separator: "/").last?.split(separator: ".").first ?? "transcript"
     return Scenario(
       id: "contract/\(name)", title: title, spec: "docs/peer-protocol.md", level: .must,
-      roles: [Role(name: "peer", part: .peer, language: nil, isAnotherUser: false)], steps: steps,
+      roles: [Role(name: "peer", part: .peer, language: nil)], steps: steps,
       needs: [], parameters: [], pairings: .all, isNegativeControl: false,
       location: SourceLocation(file: file, line: 1, column: 1))
   }

@@ -1,8 +1,8 @@
-/// The plan of a run: the scenarios of its cells, and the pitfalls that they cover.
+/// The scenarios of planned cells, and the pitfalls that they cover.
 ///
-/// Nothing is executed.
+/// A listing is created without running the cells.
 public struct Listing: Sendable, Encodable {
-  /// The version of the form, for programs.
+  /// The version of the JSON format.
   let format = 1
   let scenarios: [Entry]
   let pitfalls: [PitfallGroup]
@@ -22,8 +22,8 @@ public struct Listing: Sendable, Encodable {
   /// Creates a listing of the scenarios that these cells belong to.
   ///
   /// - Parameters:
-  ///   - cells: In the order of the plan, as ``Runner/cells`` has them.
-  ///   - pitfalls: The listing has those that a scenario of the cells covers.
+  ///   - cells: The cells in the order of the plan, such as ``Runner/cells``.
+  ///   - pitfalls: All pitfalls, of which the listing contains those that a scenario of the cells covers.
   public init(cells: [Cell], pitfalls: [PitfallGroup]) {
     var scenarios: [Entry] = []
     var places: [String: Int] = [:]
@@ -42,10 +42,10 @@ public struct Listing: Sendable, Encodable {
     self.pitfalls = pitfalls.compactMap { $0.keeping { places[$0] != nil } }
   }
 
-  /// The formats of a listing, by the names that `--format` takes.
+  /// The formats of a listing, with the names that `--format` accepts.
   public static let formats: [ReportFormat] = [.console, .json, .markdown]
 
-  /// Returns the listing in one of these ``formats``; nil for another.
+  /// Returns the listing in one of the ``formats``; nil for any other format.
   public func text(_ format: ReportFormat, style: Style = Style()) throws -> String? {
     switch format {
     case .console: console(style)
@@ -55,7 +55,8 @@ public struct Listing: Sendable, Encodable {
     }
   }
 
-  /// For people: each scenario with its title and its place in the standard; verbosely with its cells, a line each.
+  /// Returns the listing for the console: each scenario with its title and section of the standard and, in verbose
+  /// style, its cells.
   func console(_ style: Style) -> String {
     func indented(_ text: String) -> [String] {
       text.escapedForDisplay.wrapped(to: style.width - 4).map { "    \($0)" }
@@ -73,9 +74,9 @@ public struct Listing: Sendable, Encodable {
     return (lines + end).map { $0 + "\n" }.joined()
   }
 
-  /// A page in Markdown, such as `docs/scenarios.md` for all scenarios.
+  /// The listing as a page in Markdown, such as `docs/scenarios.md` for all scenarios.
   ///
-  /// It does not mention languages, so that it does not depend on the peers.
+  /// The page lists no cells, so it does not depend on the languages.
   var markdown: String {
     var page = MarkdownWriter()
     page.heading(1, "Scenarios")
@@ -102,7 +103,7 @@ public struct Listing: Sendable, Encodable {
         ["scenario", "requirement", "standard"],
         scenarios.filter { $0.mechanism == mechanism }.map { entry in
           let level = entry.level == .must ? "" : " (`\(entry.level.rawValue)`)"
-          // The mechanism is in the heading.
+          // The heading contains the mechanism, so the row omits it.
           let name = entry.id.dropFirst(mechanism.count + 1)
           return ["`\(name)`", entry.title.inMarkdownTable, entry.spec.inMarkdownTable + level]
         })
@@ -112,7 +113,7 @@ public struct Listing: Sendable, Encodable {
 }
 
 extension [String] {
-  /// In the order of the first of each.
+  /// The elements without duplicates, in the order of their first occurrence.
   fileprivate var withoutDuplicates: [String] {
     var seen: Set<String> = []
     return filter { seen.insert($0).inserted }

@@ -1,31 +1,31 @@
-/// One scenario × one pairing × one row of parameters: the unit that gets a verdict.
+/// The unit that gets a verdict: one scenario in one pairing, with one row of parameters.
 public struct Cell: Sendable, Hashable, Encodable {
-  /// The scenario, the pairing and the parameters: `pipe/delivery[c>swift,bytes=4096]`.
+  /// The unique id, of the scenario, the pairing and the parameters: `pipe/delivery[c>swift,bytes=4096]`.
   public let id: String
   /// The id of the scenario, without the pairing and the parameters.
   public let scenario: String
   /// The mechanism of the scenario: the part of its id before the `/`.
   public let mechanism: String
-  /// The title of the scenario.
+  /// The behaviour that the scenario tests, as a title for reports.
   public let title: String
-  /// The place in the standard.
+  /// The section of the standard that requires the behaviour.
   public let spec: String
-  /// How strongly the standard requires it.
+  /// The level of the requirement: `must`, `should` or `may`.
   public let level: Scenario.Level
   /// The language of each role, in the order of the scenario.
   public let pairing: [Assignment]
   /// The values of the row by name: `["bytes": "4096"]`.
   public let parameters: [String: String]
-  /// The place in the file: `fixtures/scenarios/pipe.yaml:12:3`.
+  /// The position of the scenario in its file: `fixtures/scenarios/pipe.yaml:12:3`.
   public let location: SourceLocation
   /// The fault that is injected; nil in an ordinary run, and while a script is recorded.
   public let injection: Injection?
 
   /// A role and the language that plays it.
   public struct Assignment: Sendable, Hashable, Encodable {
-    /// The role, as the scenario names it.
+    /// The name of the role in the scenario.
     public let role: String
-    /// The language that plays the role, as `fixtures/peers.yaml` names it.
+    /// The name in `fixtures/peers.yaml` of the language that plays the role.
     public let language: String
   }
 
@@ -41,7 +41,7 @@ public struct Cell: Sendable, Hashable, Encodable {
     public let call: String
     /// The index of the call among those of this name during the request, counted from 1.
     public let occurrence: Int
-    /// The fault that replaces the call.
+    /// The fault that is injected into the call.
     public let fault: InjectedFault
   }
 
@@ -61,13 +61,13 @@ public struct Cell: Sendable, Hashable, Encodable {
     self.injection = injection
   }
 
-  /// The cell of a scenario in a pairing.
+  /// Creates the cell of a scenario in a pairing.
   init(_ scenario: Scenario, _ pairing: Pairing) {
     let parameters = scenario.parameters.map { "\($0.name)=\($0.value)" }
     self.init(scenario, words: [pairing.description] + parameters, languages: pairing.languages, injection: nil)
   }
 
-  /// The cell of a fault-injection script in one language: `pipe/transfers[swift,writer:3:write,write.1,EINTR]`.
+  /// Creates the cell of a script in one language: `pipe/transfers[swift,writer:3:write,write.1,EINTR]`.
   ///
   /// Without an injection, the cell records the script.
   init(_ scenario: Scenario, language: String, injection: Injection?) {

@@ -1,12 +1,12 @@
-/// The outcome of a cell: the one type that carries a verdict from the step where it is decided to the reports.
+/// The outcome of a cell, from the step that decides the verdict to the reports.
 ///
 /// The step that decides the verdict throws it.
 public struct CellOutcome: Error, Sendable {
-  /// Whether the cell passed, and if it did not, in which way.
+  /// The verdict: that the cell passed, or how it failed.
   public private(set) var verdict: Verdict
   /// The reason for the verdict, in one line; nil if the cell passed.
   public private(set) var reason: String?
-  /// Evidence of a cell that did not pass.
+  /// The data that explains the verdict; nil if the cell passed.
   public internal(set) var evidence: Evidence?
   /// Wall-clock seconds from the start of the sandbox to the last check.
   public internal(set) var seconds = 0.0
@@ -28,7 +28,7 @@ public struct CellOutcome: Error, Sendable {
       evidence: Evidence(expected: expected, request: request, response: response))
   }
 
-  /// The environment failed, not a peer.
+  /// Creates the verdict `broken`: the environment failed, not a peer.
   init(_ error: SandboxError) { self.init(.broken, error.description) }
 
   /// Returns the outcome with another verdict, or with a more specific reason.
@@ -40,23 +40,23 @@ public struct CellOutcome: Error, Sendable {
   }
 }
 
-/// The data that explains a verdict to a person who does not know the harness.
+/// The data that explains a verdict to readers who do not know the harness.
 public struct Evidence: Sendable, Encodable {
-  /// The step at which the cell ended, and where it is.
+  /// The step at which the cell ended, as written in the script.
   public var step: String?
-  /// The place of that step in the scenario file.
+  /// The position of that step in the scenario file.
   public var location: SourceLocation?
   /// The response that the standard requires, as written in the script.
   public var expected: String?
   /// The request whose response was wrong; nil if none was.
   public var request: Message?
-  /// The response that was received; nil if there was none.
+  /// The response that was not as expected; nil if no response caused the verdict.
   public var response: Message?
   /// The offset of the first byte that differs from the payload's pattern.
   public var firstDifference: Int?
-  /// The first of the objects that were left behind.
+  /// The objects that were left behind; at most 100 are listed.
   public private(set) var leftBehind: [KernelObject] = []
-  /// How many there were.
+  /// The number of objects that were left behind, including those that are not listed.
   public private(set) var leftBehindCount = 0
   /// The messages between the runner and each role.
   public var transcripts: [Transcript] = []
@@ -75,6 +75,13 @@ public struct Evidence: Sendable, Encodable {
     leftBehindCount += objects.count
   }
 
+  /// Adds what else a cell left behind, beyond what its outcome is about.
+  package mutating func add(others objects: [KernelObject]) {
+    let others = objects.filter { !leftBehind.contains($0) }
+    // An outcome about more objects than it names is about all of them.
+    if leftBehindCount == leftBehind.count { add(leftBehind: others) }
+  }
+
   /// The requests and responses between the runner and one role.
   public struct Transcript: Sendable, Encodable {
     /// The name of the role in the scenario.
@@ -85,7 +92,7 @@ public struct Evidence: Sendable, Encodable {
     public let messages: [Message]
     /// The lines that the role wrote to standard error.
     public let standardError: [String]
-    /// How it ended, or its last state.
+    /// How the process of the role ended, or its state if it still runs.
     public let state: String?
 
     package init(role: String, language: String, messages: [Message], standardError: [String], state: String?) {
@@ -98,18 +105,18 @@ public struct Evidence: Sendable, Encodable {
   }
 }
 
-/// The reported verdict on one cell.
+/// The reported result of one cell.
 public struct CellResult: Sendable, Encodable {
-  /// The cell that was run.
+  /// The cell that has this result, even if it was not run.
   public let cell: Cell
   /// The verdict with its reason and evidence.
   public let outcome: CellOutcome
-  /// Whether the verdict is the expected one, which is `passed` unless `fixtures/expectations.yaml` has another, or a
-  /// need of the scenario is not met.
+  /// Whether the verdict is `passed` or the one that `fixtures/expectations.yaml` lists, or a need of the scenario is
+  /// not met.
   public let isExpected: Bool
-  /// Why an unexpected verdict is unexpected, or an unusual one expected.
+  /// The reason why the verdict is not the expected one, or why a verdict other than `passed` is expected.
   public let expectation: String?
-  /// How the cell was isolated from the rest of the machine.
+  /// The isolation in which the cell was run.
   public let isolation: Isolation
   /// The command that runs this cell alone again.
   public let rerun: String
@@ -125,6 +132,6 @@ public struct CellResult: Sendable, Encodable {
     self.rerun = rerun
   }
 
-  /// The verdict, which the outcome has.
+  /// A shorthand for the verdict of ``outcome``.
   public var verdict: Verdict { outcome.verdict }
 }

@@ -1,18 +1,16 @@
-/// An event of a run.
-///
-/// Reports receive nothing else.
+/// An event of a run, the only input of a report.
 public enum Event: Sendable {
-  /// A script is recorded, before the cells of the run are known.
+  /// A fault-injection script is being recorded; the cells of the run are not known yet.
   case recording(Cell, number: Int, of: Int)
   case runStarted(RunDescription)
   case cellStarted(Cell)
   case cellEnded(CellResult)
-  /// Wall-clock seconds since the start, every second: reports have no clock.
+  /// The wall-clock seconds since the start, sent every second because reports do not read a clock.
   case timePassed(seconds: Double)
   case runEnded(RunSummary)
 }
 
-/// The data of a run before its first cell.
+/// The facts about a run that are known before its first cell.
 public struct RunDescription: Sendable, Encodable {
   /// The number of cells to run.
   public let cells: Int
@@ -20,7 +18,7 @@ public struct RunDescription: Sendable, Encodable {
   public let scenarios: Int
   /// How many cells may run at a time.
   public let jobs: Int
-  /// The seed of the order of the scenarios; 0 keeps that of the files.
+  /// The seed that shuffles the scenarios; 0 keeps the order of the files.
   public let seed: UInt64
   /// The isolation of the cells: `private`, or `shared` and why it is not private.
   public let isolation: String
@@ -28,7 +26,7 @@ public struct RunDescription: Sendable, Encodable {
   public let implementations: [String: String]
   /// The release of the kernel, as `uname(2)` reports it.
   public let kernel: String
-  /// The ids of the cells in the order in which reports list them, whatever the order in which they end.
+  /// The ids of the cells, in the order in which reports list them.
   public var plan: [String] = []
   /// Remarks on the peers that are not failures.
   public var notes: [String] = []
@@ -49,9 +47,9 @@ public struct RunDescription: Sendable, Encodable {
   }
 }
 
-/// The data of a run after its last cell.
+/// The result of a run as a whole.
 public struct RunSummary: Sendable, Encodable {
-  /// The number of cells that were to run.
+  /// The number of cells in the plan.
   public let planned: Int
   /// How many cells had each verdict.
   public let counts: [Verdict: Int]
@@ -81,22 +79,22 @@ public struct RunSummary: Sendable, Encodable {
 }
 
 extension RunSummary {
-  /// The rules by which a run becomes an exit status.
+  /// The rules that determine the exit status of a run.
   struct Rules: Sendable {
-    /// Fewer cells than this that were really run are a failure.
+    /// The minimum number of cells that must be run; fewer are a failure.
     var requiredCells = 0
     var failFast = false
     /// Whether a run whose only failures are leaks has a separate exit status.
     var countsLeaksApart = true
   }
 
-  /// The summary of some results.
+  /// Summarizes the results of a run.
   init(_ results: [CellResult], planned: [String], problems: [String], rules: Rules, seconds: Double) {
     var problems = problems
     let reported = Set(results.map(\.cell.id))
     let missing = planned.count { !reported.contains($0) }
     if reported.count != results.count { problems.append("a cell has two results") }
-    // A run without cells is not green, even if the reason is known.
+    // A run in which no cell was run must not succeed, even if the reason is known.
     let isIdle = !results.isEmpty && results.allSatisfy { $0.verdict == .notRun }
     if isIdle { problems.append("none of the selected cells can be run here: \(results[0].outcome.reason ?? "")") }
     let run = results.count { $0.verdict != .notRun }

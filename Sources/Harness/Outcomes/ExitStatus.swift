@@ -1,4 +1,4 @@
-/// The exit statuses of the command: an interface, never a count.
+/// The exit statuses of the command; scripts may rely on the numbers.
 public enum ExitStatus: Int32, Sendable, CaseIterable, Codable {
   case asExpected = 0
   case failures = 1
@@ -6,14 +6,14 @@ public enum ExitStatus: Int32, Sendable, CaseIterable, Codable {
   /// The environment or a control cell is broken: nothing is known about the peers.
   case brokenEnvironment = 3
   case nothingSelected = 4
-  /// Every response was right, and something was left behind.
+  /// All responses were correct, but an object was left behind.
   case onlyLeaks = 5
   case interrupted = 130
 
-  /// The status of a run with these unexpected verdicts.
+  /// Determines the status of a run from its unexpected verdicts.
   ///
-  /// `missing` is how many planned cells have no verdict. Such a cell counts as one that was not run: no cell may be
-  /// missing silently. With `failFast`, the first unexpected verdict ended the run, which explains missing cells.
+  /// `missing` is the number of planned cells without a verdict, which count as not run. With `failFast`, missing cells
+  /// are expected, because the first unexpected verdict ended the run.
   init(
     unexpected: some Sequence<Verdict>, missing: Int = 0, failFast: Bool = false, problems: [String],
     isInterrupted: Bool
@@ -41,7 +41,7 @@ public struct RunError: Error, CustomStringConvertible {
   /// The status that the command exits with.
   public let status: ExitStatus
 
-  /// Creates an error; without a status, the environment is to blame.
+  /// Creates an error; by default, its status is that of a broken environment.
   public init(_ description: String, status: ExitStatus = .brokenEnvironment) {
     self.description = description
     self.status = status

@@ -2,18 +2,18 @@ import Foundation
 
 /// The cells that are not expected to pass, from `fixtures/expectations.yaml`.
 ///
-/// A cell that is expected to fail still runs. An entry fails the run if its cell passes, fails for another reason, or
-/// does not exist, or if it covers too many cells, so obsolete entries are found.
+/// A cell that is expected to fail still runs. To expose obsolete entries, the run fails if such a cell passes, fails
+/// for another reason or does not exist, or if an entry covers too many cells.
 public struct Expectations: Sendable {
   let entries: [Entry]
 
   struct Entry: Sendable {
     let cells: Glob
     let verdict: Verdict
-    /// A part of the reason of the verdict.
+    /// Text that the reason of the verdict must contain.
     let reason: String
     let why: String
-    /// `2027-03-01`: from that day on the entry is stale.
+    /// The day from which the entry is stale: `2027-03-01`.
     let review: String
     let location: SourceLocation
   }
@@ -24,7 +24,7 @@ public struct Expectations: Sendable {
   /// No expectations: every cell must pass.
   public static let none = Expectations(entries: [])
 
-  /// Expects from every cell the verdict and reason of a mutant.
+  /// Returns expectations under which every cell must have the verdict and reason of a mutant.
   static func caught(_ mutant: Mutant) -> Expectations {
     let entry = Entry(
       cells: Glob("*"), verdict: mutant.verdict, reason: mutant.reason, why: mutant.wrong, review: "",
@@ -32,7 +32,7 @@ public struct Expectations: Sendable {
     return Expectations(entries: [entry])
   }
 
-  /// Whether an outcome is the expected one of a cell, and a note on it.
+  /// Returns whether the outcome of a cell is expected, and a note for the report.
   func assess(_ cell: String, _ outcome: CellOutcome) -> (isExpected: Bool, note: String?) {
     let verdict = outcome.verdict
     guard let entry = entries.first(where: { $0.cells.matches(cell) }) else { return (verdict == .passed, nil) }
@@ -47,7 +47,7 @@ public struct Expectations: Sendable {
     return (true, entry.why)
   }
 
-  /// Errors in the list itself, given every cell of the matrix and today's date.
+  /// Returns the errors in the list itself, given every cell of the matrix and today's date.
   func problems(cells: [String], today: String) -> [String] {
     var covered: [String: Entry] = [:]
     return entries.compactMap { entry in
@@ -66,9 +66,9 @@ public struct Expectations: Sendable {
     }
   }
 
-  // MARK: - Reading it
+  // MARK: - Loading
 
-  /// Reads the list.
+  /// Loads the list of expectations.
   ///
   /// If the file does not exist or contains only comments, all cells are expected to pass.
   static func load(at path: String, as file: String, log: DiagnosticLog) -> Expectations {

@@ -1,15 +1,15 @@
 public import PeerProtocol
 
-/// One line between the runner and a role.
+/// One line that the runner sends to a role or receives from it.
 ///
 /// Only reports turn it into text.
 public enum Message: Sendable, Hashable {
   case request(Request)
-  /// A line of a golden transcript, which need not be a request.
+  /// A line of a golden transcript, which may be malformed.
   case rawRequest(String)
   case response(Response)
   case greeting(Greeting)
-  /// A line that breaks the protocol, or a line of a program.
+  /// A line that violates the protocol, or the output of an example program.
   case line(String)
 
   /// Whether the runner sent it.

@@ -1,4 +1,4 @@
-/// The verdict on a cell.
+/// The verdict on a cell, with the word for it in reports.
 public enum Verdict: String, Sendable, CaseIterable, Codable {
   case passed
   /// A response differs from what the standard requires.
@@ -16,5 +16,5 @@ public enum Verdict: String, Sendable, CaseIterable, Codable {
   case notRun = "not run"
 }
 
-/// So that counts by verdict are an object in JSON, not an array.
+/// Makes a dictionary of counts by verdict a JSON object instead of an array.
 extension Verdict: CodingKeyRepresentable {}

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A language that takes part: how its peer and its example programs are started.
+/// The commands that start the peer and the example programs of a language.
 public struct PeerDescription: Sendable, Hashable {
   /// The name of the language in pairings: `c`, `swift`.
   public let language: String
@@ -8,7 +8,7 @@ public struct PeerDescription: Sendable, Hashable {
   public let peer: [String]?
   /// The command of an example program, with `{program}` for its name; nil if it has none.
   public let examples: [String]?
-  /// The language of its greeting, which differs from the peer's name for a mutant.
+  /// The language that the peer reports in its greeting; for a mutant, it differs from `language`.
   let greetsAs: String
 
   package init(language: String, peer: [String]?, examples: [String]?, greetsAs: String? = nil) {
@@ -18,14 +18,14 @@ public struct PeerDescription: Sendable, Hashable {
     self.greetsAs = greetsAs ?? language
   }
 
-  /// The command of one example program.
+  /// Returns the command of an example program; nil if the language has no examples.
   func example(_ program: String) -> [String]? {
     examples?.map { word in
       word.split(separator: "{program}", omittingEmptySubsequences: false).joined(separator: program)
     }
   }
 
-  /// The file of an example program that has a file of its own, if that does not exist.
+  /// Returns the path of an example program if each program is a separate file and this one does not exist.
   func missingExample(_ program: String) -> String? {
     guard examples?.first?.contains("{program}") == true, let file = example(program)?.first,
       !FileManager.default.fileExists(atPath: file)
@@ -33,38 +33,38 @@ public struct PeerDescription: Sendable, Hashable {
     return file
   }
 
-  /// The same peer below a tracer, whose command precedes its own.
+  /// Returns the peer with the command of a tracer in front of its own.
   func traced(by tracer: [String]) -> PeerDescription {
     PeerDescription(language: language, peer: peer.map { tracer + $0 }, examples: examples)
   }
 }
 
-/// The languages that take part, from `fixtures/peers.yaml` and files like it.
+/// The languages of the matrix, from `fixtures/peers.yaml` and the files of `--peers`.
 ///
-/// The first is the reference.
+/// The first language is the reference.
 public struct PeerList: Sendable {
   /// The languages, in the order of the files.
   public let peers: [PeerDescription]
 
-  /// The first language, with which control cells and mutants are run.
+  /// The first language, which plays all roles of a control cell, and the other roles in the cells of a mutant.
   public var reference: PeerDescription { peers[0] }
-  /// The description of a language; nil if it does not take part.
+  /// The description of a language; nil if no file lists it.
   public subscript(language: String) -> PeerDescription? { peers.first { $0.language == language } }
 
   package init(_ peers: [PeerDescription]) { self.peers = peers }
 
-  /// The peers of a plan and of its control cells.
+  /// Returns the peers that a plan and its control cells need.
   func peers(in plan: Plan) -> [PeerDescription] {
     let cells = plan.groups.flatMap { $0.cells + ($0.control.map { [$0] } ?? []) }
     let languages = Set(cells.flatMap(\.pairing.languages))
     return peers.filter { languages.contains($0.language) }
   }
 
-  // MARK: - Reading it
+  // MARK: - Loading
 
   /// Reads `files`, in which a command that begins with `./` or `../` is relative to the file, and any other to `root`.
   ///
-  /// A later file may add languages, and may replace one only if it says so.
+  /// A later file may add languages, and may replace a language only with `replaces: true`.
   static func load(files: [String], root: String, log: DiagnosticLog) -> PeerList {
     var peers: [PeerDescription] = []
     for file in files {
@@ -79,7 +79,7 @@ public struct PeerList: Sendable {
             entry.location,
             "the language '\(entry.peer.language)' is already defined; choose another name, or add 'replaces: true'")
         }
-        peers[index] = entry.peer  // in its place: the first stays the reference
+        peers[index] = entry.peer  // at the same index: the first peer stays the reference
       }
     }
     if peers.isEmpty, log.count == 0 { log.add(whole: files.first ?? "peers", "the file has no language") }
@@ -116,7 +116,7 @@ public struct PeerList: Sendable {
     }
   }
 
-  /// The words of a command; the first is a path.
+  /// Splits a command into words, and makes the path of the program absolute.
   private static func command(_ text: SourceText, file: String, root: String) -> [String] {
     let words = text.words.map(\.text)
     guard let program = words.first else { return [] }

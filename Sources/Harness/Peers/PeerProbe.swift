@@ -5,7 +5,7 @@ import PeerProtocol
 /// Each peer receives a request for an operation that does not exist. If it does not respond with `unsupported`, none
 /// of its responses is trusted.
 enum PeerProbe {
-  /// The greetings of some peers.
+  /// Probes the peers, and returns their greetings by language.
   static func greetings(
     of probed: [PeerDescription], _ peers: PeerList, _ context: CellContext
   ) throws(RunError) -> [String: Greeting] {
@@ -24,11 +24,11 @@ enum PeerProbe {
     return greetings
   }
 
-  /// The greeting of an honest peer.
+  /// Probes one peer, and returns its greeting.
   static func greeting(
     of peer: PeerDescription, _ context: CellContext, nonce: UInt32 = .random(in: .min ... .max)
   ) throws(CellOutcome) -> Greeting {
-    let role = Role(name: "peer", part: .peer, language: nil, isAnotherUser: false)
+    let role = Role(name: "peer", part: .peer, language: nil)
     let process = RoleProcess(role: role, index: 0, language: peer.language, command: peer.peer ?? [])
     let client: PeerClient
     do throws(SandboxError) {
@@ -44,7 +44,7 @@ enum PeerProbe {
     guard response == .unsupported else {
       throw CellOutcome(
         .failed,
-        "the \(peer.language) peer does not answer 'unsupported' to an operation that cannot exist: it is not believed",
+        "the \(peer.language) peer is not trusted: its response to an operation that cannot exist is not 'unsupported'",
         expected: "unsupported", request: .request(request), response: .response(response))
     }
     guard let greeting = process.greeting, greeting.language == peer.greetsAs else {
@@ -56,7 +56,7 @@ enum PeerProbe {
     return greeting
   }
 
-  /// Operations that peers announce and no scenario can request: a misspelt name, or a peer that is newer.
+  /// Returns a note for each peer that announces unknown operations: a name is misspelt, or the peer is newer.
   static func notes(on greetings: [String: Greeting], _ registry: OperationRegistry) -> [String] {
     greetings.sorted { $0.key < $1.key }.compactMap { language, greeting in
       let unknown = greeting.operations.filter { registry[$0] == nil }

@@ -1,18 +1,18 @@
 /// A pattern in which `*` matches any text, and every other character matches itself.
 ///
-/// Brackets are common in cell ids, so they are not special here.
+/// Brackets are not special, because cell ids contain them.
 struct Glob: Sendable, Hashable {
-  /// The texts between the asterisks, as UTF-8: a run with many filters compares every one with every cell.
+  /// The texts between the asterisks, as UTF-8 for speed: every filter is compared with every cell.
   private let parts: [[UInt8]]
   let pattern: String
 
-  /// Matches a whole text.
+  /// Creates a pattern that must match a whole text.
   init(_ pattern: String) {
     self.pattern = pattern
     parts = pattern.utf8.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false).map(Array.init)
   }
 
-  /// Matches a text that has the pattern somewhere in it.
+  /// Creates a pattern that matches any text that contains `pattern`.
   init(containing pattern: String) { self.init("*\(pattern)*") }
 
   func matches(_ text: String) -> Bool {

@@ -2,12 +2,12 @@ import Foundation
 
 /// The check of the machine before the first cell.
 enum MachineProbe {
-  /// The available sandboxes, and why a better kind is not available.
+  /// Returns the best isolation that is available here, why a better one is not, and the available features.
   static func capabilities(_ configuration: RunConfiguration) throws(RunError) -> SandboxCapabilities {
     var fallbackReason = "as requested"
     if configuration.isolation != .none {
       do { return try tried(SandboxCapabilities(isolation: .private), configuration) } catch {
-        // A sandbox init that is missing, hung or out of descriptors does not show what this machine allows.
+        // Fall back only if the kernel refused namespaces, not if the sandbox init is missing or does not respond.
         guard configuration.isolation == .auto, error.isRefusal else {
           throw RunError("a private sandbox is not available: \(error)")
         }
@@ -21,70 +21,45 @@ enum MachineProbe {
     }
   }
 
-  /// The same, with the kinds of objects that a snapshot does not list.
+  /// Starts a sandbox, and adds the missing features and the kinds of objects that its snapshots cannot list.
   private static func tried(
     _ capabilities: SandboxCapabilities, _ configuration: RunConfiguration
   ) throws(SandboxError) -> SandboxCapabilities {
     var capabilities = capabilities
-    let settings = configuration.context(capabilities).sandbox
-    capabilities.unobservableKinds = try Sandbox(settings, names: CellNames(), roles: 0).unobservableKinds()
+    let sandbox = try Sandbox(configuration.context(capabilities).sandbox, names: CellNames(), roles: 0)
+    capabilities.unobservableKinds = try sandbox.unobservableKinds()
+    capabilities.missing = try sandbox.missingFeatures()
     return capabilities
   }
 
-  /// Why a scenario cannot be run here; nil if it can.
+  /// Returns the reason why a scenario cannot be run here; nil if it can.
   static func unmetNeed(of scenario: Scenario, _ context: CellContext) -> String? {
     let capabilities = context.sandbox.capabilities
-    let isolation = capabilities.isolation
-    if isolation != .private, scenario.createsAnonymousObjects(context.registry) {
-      return "it requires a private sandbox: it creates objects that do not say who created them"
+    let required = scenario.requirements(context.registry).sorted { $0.rawValue < $1.rawValue }
+    for feature in required {
+      if let reason = capabilities.lack(of: feature) { return "it requires \(feature.description) (\(reason))" }
     }
-    for kind in capabilities.unobservableKinds.map(\.rawValue).sorted() {
-      if let kind = ObjectKind(rawValue: kind), scenario.concerns(kind, context.registry) {
-        return
-          "snapshots do not list \(kind.rawValue) here: that requires privilege, or the mqueue file system at /dev/mqueue"
-      }
-    }
-    for need in scenario.needs {
-      switch need {
-      case .anotherUser where geteuid() != 0: return "it requires root, to run a peer as another user"
-      case .unprivileged where geteuid() == 0: return "it requires a user without privilege"
-      case .privateSandbox where isolation != .private: return "it requires a private sandbox"
-      case .peerDescriptor where !hasPeerDescriptors: return "it requires a kernel with SO_PEERPIDFD"
-      case .ipv6 where !hasIPv6(isolation): return "it requires IPv6"
-      default: continue
-      }
+    for kind in capabilities.unobservableKinds.sorted(by: { $0.rawValue < $1.rawValue })
+    where scenario.concerns(kind, context.registry) {
+      return
+        "snapshots do not list \(kind.rawValue) here: that requires privilege, or the mqueue file system at /dev/mqueue"
     }
     return nil
   }
 
-  /// Whether `::1` exists or, in a sandbox with its own interface, would be added by the kernel.
-  private static func hasIPv6(_ isolation: Isolation) -> Bool {
-    guard let addresses = try? String(contentsOfFile: "/proc/net/if_inet6", encoding: .utf8) else { return false }
-    if isolation == .shared { return addresses.contains("\(String(repeating: "0", count: 31))1 ") }
-    let setting = try? String(contentsOfFile: "/proc/sys/net/ipv6/conf/default/disable_ipv6", encoding: .utf8)
-    return setting?.hasPrefix("1") != true
+  /// Returns a note for each feature that the cells of a plan require and the machine does not have.
+  static func notes(on plan: Plan, _ context: CellContext) -> [String] {
+    let required = plan.groups.reduce(into: Set<Feature>()) { $0.formUnion($1.scenario.requirements(context.registry)) }
+    return required.sorted { $0.rawValue < $1.rawValue }.compactMap { feature in
+      context.sandbox.capabilities.lack(of: feature).map { "this machine lacks \(feature.description) (\($0))" }
+    }
   }
-
-  /// Whether the kernel has `SO_PEERPIDFD`.
-  ///
-  /// The probe requests it from a socket without a peer: a kernel that does not know the option fails with another
-  /// errno.
-  private static let hasPeerDescriptors: Bool = {
-    let peerDescriptor: Int32 = 77
-    let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
-    guard socket != -1 else { return false }
-    defer { close(socket) }
-    var (value, length): (Int32, socklen_t) = (-1, 4)
-    let isKnown = unsafe getsockopt(socket, SOL_SOCKET, peerDescriptor, &value, &length) == 0 || errno != ENOPROTOOPT
-    if value != -1 { close(value) }
-    return isKnown
-  }()
 
   static var kernel: String {
     let release = (try? String(contentsOfFile: "/proc/sys/kernel/osrelease", encoding: .utf8)) ?? "unknown"
     return release.trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
-  /// `2027-03-01`, in UTC.
+  /// The current day in UTC, such as `2027-03-01`.
   static var today: String { String(Date.now.ISO8601Format().prefix(10)) }
 }

@@ -1,12 +1,12 @@
 /// One assignment of languages to the roles of a scenario.
 struct Pairing: Sendable, Hashable {
-  /// In the order of the roles.
+  /// One language for each role, in the order of the roles.
   let languages: [String]
 
-  /// `c>swift`, with the languages of pinned roles.
+  /// The pairing in a cell id, including pinned roles: `c>swift`.
   var description: String { languages.joined(separator: ">") }
 
-  /// Every pairing by the rule of `scenario`, in the order of `languages`: the control cell's comes first.
+  /// Returns the pairings that the rule of `scenario` allows; that of the control cell is the first.
   static func all(of scenario: Scenario, languages: [String]) -> [Pairing] {
     let free = scenario.roles.indices.filter { scenario.roles[$0].language == nil }
     let assignments =
@@ -25,7 +25,7 @@ struct Pairing: Sendable, Hashable {
     (0..<count).reduce([[]]) { partial, _ in partial.flatMap { head in languages.map { head + [$0] } } }
   }
 
-  /// The first role in each language; the others all in one language, or in all of them in turn.
+  /// Returns pairings with the first role in each language, and the others in one language or in all languages in turn.
   private static func mixtures(_ languages: [String], of count: Int) -> [[String]] {
     guard count > 0 else { return [[]] }
     var rests = languages.map { Array(repeating: $0, count: count - 1) }

@@ -1,4 +1,4 @@
-/// Every cell that a run will run, in order.
+/// The cells of a run, in order.
 struct Plan: Sendable {
   let groups: [Group]
 
@@ -22,7 +22,7 @@ struct Plan: Sendable {
 
   init(groups: [Group]) { self.groups = groups }
 
-  /// All cells.
+  /// Plans all cells.
   init(scenarios: [Scenario], peers: PeerList) {
     let reference = peers.reference.language
     groups = scenarios.compactMap { scenario in
@@ -43,7 +43,7 @@ struct Plan: Sendable {
     }
   }
 
-  /// The cells of this plan that belong to a selection.
+  /// Returns the plan without the cells that are not selected.
   func selecting(_ selection: Selection) -> Plan {
     if selection.isEverything { return self }
     let filter = CellFilter(selection)
@@ -56,7 +56,7 @@ struct Plan: Sendable {
 }
 
 extension Plan {
-  /// Returns the plan in another order, which the seed determines; 0 keeps the order of the files.
+  /// Returns the plan shuffled by the seed; 0 keeps the order of the files.
   func shuffled(seed: UInt64) -> Plan {
     guard seed != 0 else { return self }
     var random = SeededGenerator(seed: seed)
@@ -64,7 +64,7 @@ extension Plan {
   }
 }
 
-/// splitmix64: an order that can be reproduced.
+/// The splitmix64 generator: the same seed gives the same order.
 private struct SeededGenerator: RandomNumberGenerator {
   private var state: UInt64
 

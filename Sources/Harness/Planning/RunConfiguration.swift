@@ -4,9 +4,9 @@ import Foundation
 public struct RunConfiguration: Sendable {
   /// The path of the directory that contains `fixtures` and `build`.
   public let root: String
-  /// The path of the sandbox init.
+  /// The path of the sandbox init program.
   let sandboxInit: String
-  /// The languages that take part.
+  /// The languages of the matrix.
   public let peers: PeerList
   /// The operations that scenarios may use.
   public let registry: OperationRegistry
@@ -14,9 +14,9 @@ public struct RunConfiguration: Sendable {
   public var selection = Selection()
   /// How many cells may run at a time.
   public var jobs = RunConfiguration.defaultJobs
-  /// Determines the order of the scenarios; 0 keeps the order of the files.
+  /// The seed that shuffles the scenarios; 0 keeps the order of the files.
   public var seed: UInt64 = 0
-  /// How often each cell is run.
+  /// The number of times that each cell is run.
   ///
   /// A cell whose verdicts differ is flaky, which is a failure.
   public var repetitions = 1
@@ -26,14 +26,14 @@ public struct RunConfiguration: Sendable {
   public var isolation = IsolationRule.auto
   /// Whether the first unexpected verdict ends the run.
   public var failFast = false
-  /// Fewer cells than this that were really run are a failure.
+  /// The minimum number of cells that must be run; fewer are a failure.
   public var requiredCells = 0
-  /// The options, quoted for a shell, that a command needs to run a cell again as it was run here.
+  /// The command-line options, quoted for a shell, that repeat a cell under the same conditions.
   public var rerunOptions: [String] = []
 
   /// Creates a configuration with the default options.
   ///
-  /// `sandboxInit` is the path of the sandbox init; by default, where the build puts it below `root`.
+  /// `sandboxInit` is the path of the sandbox init; the default is the path to which the build writes it below `root`.
   public init(root: String, sandboxInit: String? = nil, peers: PeerList, registry: OperationRegistry) {
     self.root = root
     self.sandboxInit = sandboxInit ?? "\(root)/build/bin/sandbox-init"
@@ -43,14 +43,14 @@ public struct RunConfiguration: Sendable {
 
   var rules: RunSummary.Rules { RunSummary.Rules(requiredCells: requiredCells, failFast: failFast) }
 
-  /// A command of this program, with the options that make it run a cell as here.
+  /// Returns the command line of a subcommand with the options of this run, without a cell.
   func rerun(_ command: String) -> String { (["ipc-interop", command] + rerunOptions).joined(separator: " ") }
 
   func context(_ capabilities: SandboxCapabilities, timeoutMultiplier: Double? = nil) -> CellContext {
     let multiplier = timeoutMultiplier ?? self.timeoutMultiplier
     return CellContext(
       registry: registry,
-      // Never shorter: a limit that should make peers fail says nothing about the sandbox init.
+      // A multiplier below 1 is meant for the peers, so it does not shorten the limit of the sandbox init.
       sandbox: Sandbox.Settings(
         program: sandboxInit, capabilities: capabilities, kept: root, timeout: .seconds(10 * max(1, multiplier))),
       timeout: .seconds(20 * multiplier))
@@ -58,14 +58,15 @@ public struct RunConfiguration: Sendable {
 }
 
 extension RunConfiguration {
-  /// How many cells run at a time by default: two for each processor that this process may use, since a cell waits for
-  /// a third of its time; at most 32, since a machine with many processors does not have more namespaces.
+  /// How many cells run at a time by default: two for each available processor, but at most 32.
+  ///
+  /// A cell waits for a third of its time. The number of namespaces does not grow with the number of processors.
   public static var defaultJobs: Int { min(2 * processors, 32) }
 
-  /// As `sched_getaffinity(2)` counts them, by proc_pid_status(5): `taskset(1)` and containers leave fewer than the
-  /// machine has.
+  /// The number of processors that this process may use; 1 if that is unknown.
   ///
-  /// One if that is unknown.
+  /// It is counted in the affinity mask of proc_pid_status(5), because `taskset(1)` and containers may allow fewer
+  /// processors than the machine has.
   static var processors: Int {
     let key = "Cpus_allowed:"
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""

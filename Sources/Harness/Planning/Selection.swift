@@ -1,21 +1,21 @@
-/// Which cells of the matrix to run.
+/// A selection of the cells in the matrix.
 public struct Selection: Sendable {
-  /// Cells whose id contains one of these; `*` matches any text.
+  /// Patterns, one of which the id of a cell must contain; an empty list selects all cells.
   ///
-  /// All if there are none.
+  /// `*` matches any text.
   public var filters: [String] = []
-  /// Cells that match one of these are left out.
+  /// Patterns that exclude the cells whose id contains one of them.
   public var skipped: [String] = []
-  /// The mechanisms to run, such as `pipe`; all if there are none.
+  /// The mechanisms to run, such as `pipe`; an empty list selects all mechanisms.
   public var mechanisms: [String] = []
   /// The languages of the first roles, in order: `c:swift`, `swift:c`.
   ///
-  /// One language alone is that in every role.
+  /// A single language plays every role.
   public var pairs: [[String]] = []
-  /// The ids of the only cells to run; nil for all.
+  /// The ids of the cells to run; nil for all cells.
   var cells: Set<String>?
 
-  /// Creates a selection; without arguments, of all cells.
+  /// Creates a selection; without arguments, it contains all cells.
   public init(filters: [String] = [], skipped: [String] = [], mechanisms: [String] = [], pairs: [[String]] = []) {
     self.filters = filters
     self.skipped = skipped
@@ -23,10 +23,10 @@ public struct Selection: Sendable {
     self.pairs = pairs
   }
 
-  /// Whether nothing is left out.
+  /// Whether all cells are selected.
   var isEverything: Bool { filters.isEmpty && skipped.isEmpty && mechanisms.isEmpty && pairs.isEmpty && cells == nil }
 
-  /// Everything that was requested and is not in the matrix: a run with a misspelt filter must not be green.
+  /// Returns an error for each requested name that is not in the matrix, so that a run with a misspelt filter fails.
   package func problems(mechanisms known: [String], languages: [String], cells: [String]) -> [String] {
     var problems: [String] = []
     for name in mechanisms where !known.contains(name) {
@@ -47,7 +47,7 @@ public struct Selection: Sendable {
   }
 }
 
-/// A selection with its patterns compiled, for a comparison with every cell of the matrix.
+/// A selection with compiled patterns, which are compared with every cell of the matrix.
 struct CellFilter {
   private let selection: Selection
   private let filters: [Glob]
@@ -67,7 +67,7 @@ struct CellFilter {
       && !skipped.contains { $0.matches(cell.id) }
   }
 
-  /// A pair names the languages role by role, and is repeated where a scenario has more roles than it has names.
+  /// Compares the languages role by role; the pair is repeated if the scenario has more roles than the pair has names.
   private func matches(_ pair: [String], _ pairing: [Cell.Assignment]) -> Bool {
     pairing.enumerated().allSatisfy { index, assignment in
       let wanted = pair[index % pair.count]

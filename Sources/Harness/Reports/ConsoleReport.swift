@@ -1,9 +1,9 @@
-/// The report for people: failures as they come, a summary at the end, and on a terminal a status line below them.
+/// The report for people: each failure as it occurs, a summary at the end and, on a terminal, a status line.
 struct ConsoleReport: Report {
   let style: Style
   private var record = RunRecord()
   private var progress = Progress()
-  /// The current text of the last line of the terminal.
+  /// The status line that the terminal currently shows.
   private var drawn = ""
 
   init(style: Style) { self.style = style }
@@ -78,7 +78,7 @@ extension ConsoleReport {
       case .cellEnded(let result):
         ended += 1
         if result.isFailure { unexpected += 1 } else if result.verdict == .passed { passed += 1 }
-        // Only one of them: a repeated cell may be running twice.
+        // Remove one entry only, because a repeated cell may be running twice.
         if let index = running.firstIndex(of: result.cell.id) { running.remove(at: index) }
       case .timePassed(let seconds): self.seconds = seconds
       case .runEnded: break
@@ -91,7 +91,7 @@ extension ConsoleReport {
       let failures = "\(unexpected) unexpected"
       let time = seconds.map { ", \(duration($0))" } ?? ""
       let now = running.isEmpty ? "" : "; now: " + running.map(\.escapedForDisplay).joined(separator: ", ")
-      // A character in the last column makes some terminals begin a line that is never erased.
+      // Some terminals begin a new line after a character in the last column, and the status line is not erased there.
       let room = style.width - 1 - counts.count - failures.count
       guard room >= 0 else { return (counts + failures).cut(to: style.width - 1) }
       return counts + style.painted(failures, unexpected > 0 ? .bad : nil) + (time + now).cut(to: room)

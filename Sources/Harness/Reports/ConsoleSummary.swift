@@ -1,4 +1,4 @@
-/// The end of the console report: all information for a person who reads only the end.
+/// The end of the console report, which is sufficient without the output before it.
 struct ConsoleSummary {
   private let results: [CellResult]
   private let summary: RunSummary
@@ -10,16 +10,16 @@ struct ConsoleSummary {
     self.style = style
   }
 
-  /// The last line is for programs that parse nothing else.
+  /// The lines of the summary; the last one has a fixed form for programs.
   var lines: [String] {
     let skipped = results.notRunCount(planned: summary.planned)
     let others = [(results.unsupportedCount, "unsupported"), (skipped, "skipped")].filter { $0.0 > 0 }
     let counts = "\(results.passedCount) passed, \(results.failedCount) failed"
-    return matrix + verdicts + unsupported + failures + problems + ending
+    return matrix + verdicts + unsupported + failures + problems + notRun(skipped) + ending
       + [counts + others.map { ", \($0) \($1)" }.joined()]
   }
 
-  /// Tables below each other, as many as the width requires.
+  /// The matrix of mechanisms and pairings, split into several tables if it is too wide.
   private var matrix: [String] {
     let matrix = Matrix(results)
     let names = matrix.mechanisms.map(\.escapedForDisplay.count).max() ?? 0
@@ -45,7 +45,7 @@ struct ConsoleSummary {
     }
   }
 
-  /// The space aligns headings with numbers that have no mark.
+  /// Returns a heading whose space at the end aligns it with numbers that have no mark.
   private func heading(_ pairing: Matrix.Pairing) -> String { pairing.description.escapedForDisplay + " " }
 
   private func cell(_ entry: Matrix.Entry?) -> TextTable.Cell {
@@ -54,7 +54,7 @@ struct ConsoleSummary {
     return .init(entry.text + " ", entry.passed == entry.total ? .good : nil, isNumber: true)
   }
 
-  /// One line for each verdict, and for each reason why it is as expected, or why cells were not run.
+  /// One line for each verdict, for each reason of an expected failure, and for each reason why cells were not run.
   private var verdicts: [String] {
     struct Kind: Hashable {
       let words: String
@@ -82,7 +82,7 @@ struct ConsoleSummary {
     } + (kinds.isEmpty ? [] : [""])
   }
 
-  /// The operations and programs that a peer lacks, and how many cells need each.
+  /// The operations and programs that a peer does not have, and how many cells need each.
   private var unsupported: [String] {
     let reasons = results.filter { $0.isFailure && $0.verdict == .unsupported }.map { $0.outcome.reason ?? "" }
     let counts = Dictionary(reasons.map { ($0, 1) }, uniquingKeysWith: +).sorted {
@@ -99,9 +99,7 @@ struct ConsoleSummary {
       + (rest > 0 ? ["  and \(rest) more reasons", ""] : [""])
   }
 
-  /// Repeats all failures, because the first may have scrolled out of sight.
-  ///
-  /// Failures that share a reason show it once.
+  /// All failures again, grouped by reason, because the first may have scrolled off the screen.
   private var failures: [String] {
     let failed = results.filter { $0.isFailure && $0.verdict != .unsupported }
     guard !failed.isEmpty else { return [] }
@@ -119,15 +117,31 @@ struct ConsoleSummary {
     return lines + (rest > 0 ? ["  and \(rest) more", ""] : [""])
   }
 
-  /// The rest of the screen is for the matrix.
+  /// The maximum number of listed failures, which leaves room for the matrix on the screen.
   private static let maximumListed = 40
 
   private var problems: [String] {
     guard !summary.problems.isEmpty else { return [] }
-    return [style.painted("Wrong with the run as a whole", .heading)]
+    return [style.painted("Problems of the run as a whole", .heading)]
       + summary.problems.flatMap { problem in
         indented(problem, by: 4).enumerated().map { $0 == 0 ? "  -" + $1.dropFirst(3) : $1 }
       } + [""]
+  }
+
+  /// Returns the number and share of cells that were not run, by mechanism and with the largest share first.
+  private func notRun(_ skipped: Int) -> [String] {
+    guard skipped > 0, summary.planned > 0 else { return [] }
+    let shares = Dictionary(grouping: results, by: \.cell.mechanism).compactMap { mechanism, results in
+      let count = results.count { $0.verdict == .notRun }
+      return count == 0
+        ? nil : (share: Double(count) / Double(results.count), "\(mechanism) \(count) of \(results.count)")
+    }.sorted { ($1.share, $0.1) < ($0.share, $1.1) }
+    let percent = decimal(100 * Double(skipped) / Double(summary.planned), places: 1)
+    let mechanisms = shares.isEmpty ? "." : ": " + shares.map(\.1).joined(separator: ", ") + "."
+    let text = "Not run: \(skipped) of \(counted(summary.planned, "cell")) (\(percent) %)" + mechanisms
+    return (text + " --require-min makes too few cells a failure.").escapedForDisplay.wrapped(to: style.width).map {
+      style.painted($0, .bad)
+    } + [""]
   }
 
   private var ending: [String] {

@@ -1,6 +1,8 @@
 extension Unicode.Scalar {
-  /// Whether a terminal, a browser or a parser may not treat it as a visible character: controls (with
-  /// them the escape sequences), marks that change the direction of text, and what no version of XML or YAML allows.
+  /// Whether a terminal, browser or parser may not treat the scalar as a visible character.
+  ///
+  /// This includes control characters and thus escape sequences, marks that change the direction of text, and scalars
+  /// that XML or YAML does not allow.
   var isUnsafeToDisplay: Bool {
     switch properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
@@ -12,10 +14,10 @@ extension Unicode.Scalar {
 extension StringProtocol {
   /// The text with its invisible characters escaped.
   ///
-  /// Escapes are such as `\n`, `\x1b` and `\u{202e}`. Output of peers must not control a terminal.
+  /// It uses escapes such as `\n`, `\x1b` and `\u{202e}`, so that the output of peers cannot control a terminal.
   var escapedForDisplay: String { escapingUnsafe { _ in false } }
 
-  /// The lines of a text, each escaped.
+  /// The lines of the text, each of them escaped.
   ///
   /// A line end at the end of the text does not begin another line.
   package var linesEscapedForDisplay: [String] {

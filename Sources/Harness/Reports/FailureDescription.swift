@@ -1,12 +1,12 @@
-/// A result that was not expected, described so that the reader can fix it without opening the harness.
+/// The description of an unexpected result, which is sufficient to fix the peer without knowing the harness.
 struct FailureDescription {
   let result: CellResult
   var style = Style()
 
-  /// Values and lines longer than this lose their middle; the JSON report has them whole.
+  /// The maximum length of a value; a longer one is shortened in the middle, but complete in the JSON report.
   private static let maximumValue = 1200
   private static let maximumLine = 300
-  /// The end of a transcript says what happened.
+  /// The number of messages shown from the end of a transcript, which is where the failure is.
   private static let transcriptLines = 20
   private static let labelWidth = 12
 
@@ -37,7 +37,7 @@ struct FailureDescription {
     if more > 0 { lines += value("", "and \(more) more") }
     lines += value("took", "\(duration(result.outcome.seconds)), isolation \(result.isolation.rawValue)")
     for transcript in evidence.transcripts { lines += describe(transcript) }
-    // The command is on one line, even if it is long, so that it can be copied.
+    // The command stays on one line so that it can be copied.
     let again = style.painted("again".padded(to: Self.labelWidth), .faint)
     return lines + ["", "  " + again + result.rerun.escapedForDisplay]
   }
@@ -53,7 +53,7 @@ struct FailureDescription {
   }
 
   private func describe(_ transcript: Evidence.Transcript) -> [String] {
-    // The first line says what it was doing, the others are the kernel's stack.
+    // The first line is the process state, and the others are its kernel stack.
     let state = transcript.state?.linesEscapedForDisplay ?? []
     let role = "\(transcript.role.escapedForDisplay) (\(transcript.language.escapedForDisplay))"
     let heading = ([role] + state.prefix(1)).joined(separator: ": ")

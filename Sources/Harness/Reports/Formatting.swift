@@ -1,10 +1,10 @@
-/// `1 cell`, `2 cells`.
+/// Returns the count with the noun in singular or plural: `1 cell`, `2 cells`.
 func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
 
-/// A duration, rounded for readers: `12 ms`, `3.4 s`, `2 min 5 s`.
+/// Returns a rounded duration such as `12 ms`, `3.4 s` or `2 min 5 s`.
 func duration(_ seconds: Double) -> String {
   switch seconds {
-  // Also for NaN.
+  // This also catches NaN.
   case _ where !(seconds >= 0 && seconds < 1e9): return "? s"
   case ..<0.9995: return "\(Int((seconds * 1000).rounded())) ms"
   case ..<59.95: return "\(decimal(seconds, places: 1)) s"
@@ -14,7 +14,7 @@ func duration(_ seconds: Double) -> String {
   }
 }
 
-/// Returns a decimal number such as `3.142`, never the form `1e-05`, which not all readers of XML accept.
+/// Returns a decimal number such as `3.142`, without an exponent, which not all readers of XML accept.
 package func decimal(_ value: Double, places: Int) -> String {
   guard value >= 0, value < 1e9 else { return "0" }
   let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
@@ -37,7 +37,7 @@ extension ExitStatus {
 }
 
 extension CellResult {
-  /// `failed`, `failed, as expected`, or `passed, which was not expected`.
+  /// The verdict and whether it was expected: `failed`, `failed, as expected`, or `passed, which was not expected`.
   var verdictInWords: String {
     switch (verdict, isExpected) {
     case (.passed, true), (.notRun, _): verdict.rawValue
@@ -47,8 +47,8 @@ extension CellResult {
     }
   }
 
-  /// Whether the reports count it as a failure.
+  /// Whether the reports count the result as a failure.
   ///
-  /// A cell that was not run does not count; that is a problem of the run.
+  /// Cells that were not run are reported as a problem of the run instead.
   var isFailure: Bool { !isExpected && verdict != .notRun }
 }

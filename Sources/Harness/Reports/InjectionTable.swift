@@ -1,4 +1,4 @@
-/// A table of operations and faults: how many calls of an operation handle a fault correctly, in each language.
+/// The table of fault injection: how many calls of each operation handle each fault correctly, for each language.
 struct InjectionTable {
   private var rows: [String: [Place: Tally]] = [:]
   private var order: [String] = []
@@ -28,7 +28,7 @@ struct InjectionTable {
     }
   }
 
-  /// The operations with the most failures; none if there are no failures.
+  /// The operations with the most failures; empty if there are no failures.
   var worst: [String] {
     func failures(_ operation: String) -> Int { rows[operation]?.values.reduce(0) { $0 + $1.total - $1.passed } ?? 0 }
     let most = order.map(failures).max() ?? 0
@@ -51,7 +51,7 @@ struct InjectionTable {
     return table.lines(style) + [""]
   }
 
-  /// The number of calls, or how many of them failed the test, marked without colour as well.
+  /// Returns the number of calls or, if some failed the test, the number of failures with a mark.
   private func cell(_ tally: Tally?) -> TextTable.Cell {
     guard let tally else { return .init("-") }
     if tally.passed == tally.total { return .init("\(tally.total)", .good) }
@@ -59,13 +59,13 @@ struct InjectionTable {
   }
 }
 
-/// The console report of fault injection: that of any run, with the table at its end.
+/// The console report of fault injection: the report of a run, followed by the table.
 public struct InjectionConsoleReport: Report {
   private let style: Style
   private var console: ConsoleReport
   private var record = RunRecord()
 
-  /// Creates a report for a place that can show `style`.
+  /// Creates a report for a destination with the capabilities `style`.
   public init(style: Style) {
     self.style = style
     console = ConsoleReport(style: style)

@@ -1,8 +1,8 @@
 import FoundationEssentials
 
-/// One document with all data, for programs.
+/// The report with all data of a run in one document, for programs.
 ///
-/// `docs/report.schema.json` is its form: a change of the form changes `format`.
+/// `docs/report.schema.json` describes the document; an incompatible change increments `format`.
 struct JSONReport: Report {
   private var record = RunRecord()
 
@@ -20,10 +20,10 @@ struct JSONReport: Report {
   }
 }
 
-/// A document for programs, without what could control a terminal.
+/// Encodes a document as JSON, and escapes all characters that could control a terminal.
 ///
-/// The encoder escapes the control characters below the space, as JSON requires; a terminal obeys others as well. They
-/// can be in strings alone, where each may be its escape.
+/// The encoder escapes only characters below U+0020, as JSON requires, but terminals interpret others as well. Outside
+/// of strings, the document contains no such character, so each can be replaced by its escape.
 func json(_ document: some Encodable) throws -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -1,8 +1,8 @@
-/// The XML that the test views of GitLab, Jenkins and GitHub's actions read: a suite for each mechanism, a case for
-/// each cell.
+/// The report in JUnit's XML for the test views of GitLab, Jenkins and GitHub Actions, with a suite for each mechanism
+/// and a case for each cell.
 ///
-/// JUnit has no expected failure, so it is reported as a skipped case with its reason. Errors of the run as a whole are
-/// a separate suite, so that this file alone never reports a failed run as a success.
+/// JUnit has no expected failures, so they are skipped cases with a reason. Errors of the run as a whole are a separate
+/// suite; otherwise the file could show a failed run as a success.
 struct JUnitReport: Report {
   private var record = RunRecord()
 
@@ -74,9 +74,9 @@ extension JUnitReport {
 
     enum Outcome {
       case passed
-      /// The peers are wrong.
+      /// A peer failed the test.
       case failure(type: String, message: String, text: String)
-      /// It ended before anything was known about them.
+      /// The cell ended without a result about the peers.
       case error(type: String, message: String, text: String)
       case skipped(message: String)
     }

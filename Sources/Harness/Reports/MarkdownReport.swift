@@ -1,4 +1,4 @@
-/// A report for a pull request or the summary of a pipeline: a headline, a matrix, and the failures folded away.
+/// The report for a pull request or the summary of a pipeline: a headline, a matrix, and collapsed failures.
 struct MarkdownReport: Report {
   private var record = RunRecord()
   /// The maximum number of failures with details: code hosts do not display more than about 1 MiB.

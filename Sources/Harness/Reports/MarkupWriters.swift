@@ -9,7 +9,7 @@ struct XMLWriter {
 
   private var indentation: String { String(repeating: "  ", count: open.count) }
 
-  /// An element with what `content` writes into it.
+  /// Writes an element that contains the output of `content`.
   mutating func element(_ name: String, _ attributes: Attributes = [], content: (inout XMLWriter) -> Void) {
     lines.append("\(indentation)<\(name)\(Self.attributes(attributes))>")
     open.append(name)
@@ -18,7 +18,7 @@ struct XMLWriter {
     lines.append("\(indentation)</\(name)>")
   }
 
-  /// An element with text, or without content.
+  /// Writes an element with text or, if `text` is nil, without content.
   mutating func element(_ name: String, _ attributes: Attributes = [], text: String? = nil) {
     let start = "\(indentation)<\(name)\(Self.attributes(attributes))"
     lines.append(text.map { "\(start)>\(Self.escaped($0))</\(name)>" } ?? "\(start)/>")
@@ -37,7 +37,7 @@ struct XMLWriter {
       switch character {
       case "&": escaped += "&amp;"
       case "<": escaped += "&lt;"
-      // Also because `]]>` may not be in the text of an element.
+      // The text of an element must not contain `]]>`.
       case ">": escaped += "&gt;"
       case "\"": escaped += "&quot;"
       case "'": escaped += "&#39;"
@@ -48,7 +48,7 @@ struct XMLWriter {
   }
 }
 
-/// Writes Markdown: blocks that an empty line separates.
+/// Writes Markdown blocks, separated by empty lines.
 package struct MarkdownWriter {
   private var blocks: [String] = []
 
@@ -62,23 +62,19 @@ package struct MarkdownWriter {
 
   package mutating func paragraph(_ text: String) { blocks.append(text) }
 
-  /// A list; nothing if it is empty.
+  /// Writes a list unless it is empty.
   package mutating func list(_ items: [String]) {
     if !items.isEmpty { blocks.append(items.map { "- \($0)" }.joined(separator: "\n")) }
   }
 
-  /// A table whose cells are Markdown.
-  ///
-  /// The columns `alignedRight` hold numbers.
+  /// Writes a table whose cells are Markdown; the columns `alignedRight` contain numbers.
   package mutating func table(_ heading: [String], _ rows: [[String]], alignedRight: Range<Int> = 0..<0) {
     func line(_ cells: [String]) -> String { "| " + cells.joined(separator: " | ") + " |" }
     let rule = "|" + heading.indices.map { alignedRight.contains($0) ? "---:" : "---" }.joined(separator: "|") + "|"
     blocks.append(([line(heading), rule] + rows.map(line)).joined(separator: "\n"))
   }
 
-  /// Text that a reader unfolds.
-  ///
-  /// Neither its summary nor the lines are Markdown.
+  /// Writes a collapsed block, whose summary and lines are plain text.
   mutating func details(_ summary: String, _ lines: [String]) {
     blocks.append("<details><summary>\(summary)</summary>")
     blocks.append((["<pre>"] + lines.map(XMLWriter.escaped) + ["</pre>"]).joined(separator: "\n"))
@@ -87,22 +83,24 @@ package struct MarkdownWriter {
 }
 
 extension String {
-  /// Inside a line of Markdown, whose marks would be obeyed even in an element.
+  /// The text escaped for a line of Markdown, which interprets its marks even inside an HTML element.
   var asInlineText: String {
     escapedForDisplay.unicodeScalars.map { scalar in
       #"\`*_[]|~$"#.unicodeScalars.contains(scalar) ? "&#\(scalar.value);" : XMLWriter.escaped(String(scalar))
     }.joined()
   }
 
-  /// The same as code.
+  /// The escaped text in an HTML `code` element.
   var asInlineCode: String { "<code>\(asInlineText)</code>" }
 
-  /// Inside a table, whose marks are obeyed even there.
+  /// The text escaped for a cell of a Markdown table.
   ///
-  /// An underscore inside a word is not a mark.
+  /// Underscores stay, because an underscore inside a word is not a mark.
   var inMarkdownTable: String { escapedForDisplay.withBackslash(before: ["\\", "`", "*", "[", "]", "<", "|"]) }
 
-  /// Works on scalars, as a parser does: to Swift, a mark with a combining accent is a different character.
+  /// Puts a backslash before each of `marks`.
+  ///
+  /// Like a Markdown parser, it compares scalars: for Swift, a mark with a combining accent is another character.
   func withBackslash(before marks: Set<Unicode.Scalar>) -> String {
     unicodeScalars.map { marks.contains($0) ? "\\\($0)" : String($0) }.joined()
   }

@@ -1,6 +1,6 @@
-/// How many cells passed, by mechanism and pairing.
+/// The number of passed cells for each mechanism and pairing.
 struct Matrix {
-  /// In the order in which they first appear.
+  /// The mechanisms, in the order of the results.
   let mechanisms: [String]
   let pairings: [Pairing]
   private let entries: [String: [Pairing: Entry]]
@@ -10,13 +10,11 @@ struct Matrix {
     var total = 0
     var failures = 0
 
-    /// The mark says without colour that one of them is not as expected.
+    /// The numbers, with a mark if a result is not as expected, since colour may be missing.
     var text: String { "\(passed)/\(total)\(failures > 0 ? "!" : "")" }
   }
 
-  /// Columns.
-  ///
-  /// Scenarios with many roles have too many pairings for a column each.
+  /// The pairings that share a column: scenarios with many roles have too many pairings for one column each.
   enum Pairing: Hashable, Comparable, CustomStringConvertible {
     /// Every role in the same language.
     case uniform(String)
@@ -60,6 +58,6 @@ struct Matrix {
     self.entries = entries
   }
 
-  /// Nil where a mechanism has no such pairing.
+  /// How many cells of a mechanism passed in a pairing; nil if the mechanism has no such pairing.
   subscript(mechanism: String, pairing: Pairing) -> Entry? { entries[mechanism]?[pairing] }
 }

@@ -3,7 +3,7 @@ import PeerProtocol
 extension Message {
   /// The text of the message in a report.
   ///
-  /// The list of all operations in a greeting would only be in the way.
+  /// A greeting is shortened, because its list of operations is long.
   package var text: String {
     switch self {
     case .request(let request): request.description

@@ -1,12 +1,10 @@
-/// Describes a run to people or programs.
+/// Turns the events of a run into text for people or programs.
 ///
-/// It receives only the events of the run.
-///
-/// A report is a fold: it writes nothing itself and reads no clock, so the same events always give the same text. A
-/// report that is written as the run proceeds returns text for each event; one that is written at the end returns an
-/// empty string for all but the last.
+/// A report writes nothing itself and reads no clock, so the same events always give the same text. A report that is
+/// written during the run returns text for each event; one that is written at the end returns an empty string for all
+/// events but the last.
 public protocol Report: Sendable {
-  /// Takes an event, and returns the text to write now.
+  /// Processes an event, and returns the text to write after it.
   mutating func receive(_ event: Event) throws -> String
 }
 
@@ -23,7 +21,7 @@ public enum ReportFormat: String, Sendable, CaseIterable {
   /// Markdown, for a pull request or the summary of a pipeline.
   case markdown
 
-  /// Creates an empty report; only the console looks at the style.
+  /// Creates an empty report; only the console report uses the style.
   public func makeReport(style: Style) -> any Report {
     switch self {
     case .console: ConsoleReport(style: style)

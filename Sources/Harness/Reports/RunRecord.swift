@@ -3,7 +3,7 @@ struct RunRecord {
   private(set) var description: RunDescription?
   private(set) var summary: RunSummary?
   private var ended: [CellResult] = []
-  /// How many cells have ended.
+  /// The number of cells that have ended.
   var count: Int { ended.count }
 
   mutating func receive(_ event: Event) {
@@ -15,7 +15,7 @@ struct RunRecord {
     }
   }
 
-  /// In the order of the plan, whatever the order in which they ended.
+  /// The results in the order of the plan.
   var results: [CellResult] {
     let order = Dictionary((description?.plan ?? []).enumerated().map { ($1, $0) }) { first, _ in first }
     return ended.enumerated().sorted { left, right in
@@ -26,11 +26,11 @@ struct RunRecord {
 }
 
 extension [CellResult] {
-  /// Counted so that no cell counts twice: a failure is neither passed nor unsupported.
+  /// The number of cells that passed as expected; every cell belongs to only one of these counts.
   var passedCount: Int { count { $0.verdict == .passed && $0.isExpected } }
   var failedCount: Int { count { $0.isFailure && $0.verdict != .unsupported } }
   var unsupportedCount: Int { count { $0.isFailure && $0.verdict == .unsupported } }
 
-  /// With the cells that have no result.
+  /// Returns the number of cells that were not run, including those without a result.
   func notRunCount(planned: Int) -> Int { count { $0.verdict == .notRun } + Swift.max(0, planned - count) }
 }

@@ -1,26 +1,24 @@
-/// The capabilities of the console report's destination.
+/// What the destination of a console report can display.
 public struct Style: Sendable {
-  /// Whether lines can be redrawn: on a terminal, and not a dumb one.
+  /// Whether lines can be redrawn, which requires a terminal that is not dumb.
   public var isTerminal: Bool
-  /// Whether text is coloured: only on a terminal, and not if `NO_COLOR` is set.
+  /// Whether text is coloured, which requires a terminal, and `NO_COLOR` not to be set.
   public var colour: Bool
-  /// The width of the place, in columns.
+  /// The width in columns.
   public var width: Int
-  /// Whether each cell has a line, whatever its verdict.
+  /// Whether every cell has a line, even if it passed.
   public var verbose: Bool
 
   /// Creates a style; a `width` below 60 columns counts as 60.
   public init(isTerminal: Bool = false, colour: Bool = false, width: Int = 100, verbose: Bool = false) {
     self.isTerminal = isTerminal
     self.colour = colour
-    // In less, the parts of a line would not fit even when it is broken.
+    // Below this width, even the wrapped parts of a line do not fit.
     self.width = max(width, 60)
     self.verbose = verbose
   }
 
-  /// The meaning of a colour.
-  ///
-  /// Colour is never the only sign: each meaning is also a word.
+  /// The meaning of a colour, which the text also expresses in words.
   enum Paint: String {
     case good = "32"
     case bad = "31"

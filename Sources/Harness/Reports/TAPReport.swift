@@ -1,9 +1,9 @@
 import Yams
 
-/// The Test Anything Protocol, version 14, line by line as cells end.
+/// The report in version 14 of the Test Anything Protocol, with a line for each cell when it ends.
 ///
-/// The plan comes first, so a run that dies is short of points. The protocol cannot express some failures, such as a
-/// stale expectation. They end with `Bail out!`, so that a reader does not report the run as a success.
+/// The plan comes first, so readers notice if the run ends early. The protocol cannot express some failures, such as a
+/// stale expectation. For those, the report ends with `Bail out!`, so that readers do not report a success.
 struct TAPReport: Report {
   private var ended = 0
 
@@ -42,10 +42,10 @@ struct TAPReport: Report {
       + (problems.isEmpty ? [] : ["Bail out! \(problems.map(escaped).joined(separator: "; "))"])
   }
 
-  /// `#` would begin a directive.
+  /// Escapes text in which `#` would begin a directive.
   private func escaped(_ text: String) -> String { text.escapedForDisplay.withBackslash(before: ["\\", "#"]) }
 
-  /// A block of YAML, which the protocol indents by two spaces.
+  /// Returns the details of a failure as a block of YAML, which the protocol indents by two spaces.
   private func diagnostic(_ result: CellResult) throws -> [String] {
     let evidence = result.outcome.evidence ?? Evidence()
     var block: [(Node, Node)] = []
@@ -90,7 +90,7 @@ struct TAPReport: Report {
 
   private static func list(_ items: [String]) -> Node { Node(items.map(text)) }
 
-  /// The quotation marks prevent a reader from parsing a value as a number or as markup.
+  /// Returns a quoted text, so that readers do not parse it as a number or as markup.
   private static func text(_ text: String) -> Node {
     Node(text.escapedForDisplay, Tag(.str), .doubleQuoted)
   }

@@ -1,23 +1,23 @@
 extension String {
-  /// The text followed by spaces, `width` columns wide.
+  /// Returns the text followed by spaces, `width` columns wide.
   func padded(to width: Int) -> String { self + String(repeating: " ", count: Swift.max(0, width - count)) }
 
-  /// The text after spaces, `width` columns wide.
+  /// Returns the text preceded by spaces, `width` columns wide.
   func aligned(to width: Int) -> String { String(repeating: " ", count: Swift.max(0, width - count)) + self }
 
   var withoutTrailingSpaces: String { String(reversed().drop { $0 == " " }.reversed()) }
 
-  /// The text, or as much of it as fits, with dots for the rest.
+  /// Returns the text, cut to `width` columns with dots at the end if it is longer.
   func cut(to width: Int) -> String { count <= width ? self : prefix(Swift.max(0, width - 3)) + "..." }
 
-  /// The text, without its middle if it is longer than people read: both ends of a payload say more than its start.
+  /// Returns the text, without the middle if it is longer than `limit`: both ends of a payload are useful.
   func shortened(to limit: Int) -> String {
     let excess = count - limit
     guard excess > 0 else { return self }
     return "\(prefix(limit * 2 / 3)) ...\(excess) characters... \(suffix(limit / 3))"
   }
 
-  /// Lines of at most `width` columns, broken at spaces, or in long lists after a comma.
+  /// Returns lines of at most `width` columns, broken at spaces or, in long lists, after commas.
   func wrapped(to width: Int) -> [String] {
     var lines: [String] = []
     var rest = self[...]
@@ -35,7 +35,7 @@ extension String {
   }
 }
 
-/// A table for the console: every column as wide as its widest cell, two spaces apart.
+/// A table for the console, with columns as wide as their widest cell and two spaces between them.
 package struct TextTable {
   package struct Cell {
     let text: String
@@ -72,7 +72,7 @@ package struct TextTable {
 
   /// The lines of the table.
   ///
-  /// The last column is cut where a line is wider than `width`; nil cuts nothing.
+  /// If a line is wider than `width`, its last column is cut; nil means no limit.
   package func lines(_ style: Style = Style(), width: Int? = nil) -> [String] {
     let widths = widths
     return rows.map { row in

@@ -1,7 +1,7 @@
 import PeerProtocol
 import Synchronization
 
-/// The context that all cells of a run share.
+/// The settings and caches that all cells of a run share.
 struct CellContext: Sendable {
   let registry: OperationRegistry
   let sandbox: Sandbox.Settings
@@ -12,12 +12,12 @@ struct CellContext: Sendable {
   let greetings = ParsedGreetings()
 }
 
-/// The greetings that were read during a run.
+/// A cache of the greetings that were parsed during a run.
 ///
-/// A peer sends the same one every time, and its list of operations makes up most of what a cell has to parse.
+/// A peer sends the same greeting every time, and its list of operations is most of the text that a cell has to parse.
 final class ParsedGreetings: Sendable {
   private let parsed = Mutex<[String: Greeting]>([:])
-  /// Peers whose greetings differ every time must not fill the memory.
+  /// The maximum number of greetings, which limits the memory if the greetings of a peer differ every time.
   private static let limit = 64
 
   func greeting(_ line: String) throws(ProtocolError) -> Greeting {
@@ -28,14 +28,12 @@ final class ParsedGreetings: Sendable {
   }
 }
 
-/// Time limits that follow the machine: the start time of a sandbox shows how fast and how busy it is.
+/// Adapts time limits to the speed and load of the machine, which the start time of a sandbox shows.
 enum TimeoutScaling {
-  /// A sandbox starts in 3 to 7 ms on an idle machine; up to this, limits do not change.
+  /// The start time up to which limits do not change; on an idle machine, a sandbox starts in 3 to 7 ms.
   static let usualStartup = Duration.milliseconds(50)
 
-  /// A limit, longer by as much as a sandbox takes longer to start than usual.
-  ///
-  /// Never a shorter one.
+  /// Returns the limit, extended in proportion to the start time if that is longer than usual.
   static func scaled(_ limit: Duration, startup: Duration) -> Duration {
     limit * max(1, startup / usualStartup)
   }

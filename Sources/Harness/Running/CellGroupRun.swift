@@ -1,14 +1,14 @@
 /// Runs the cells of one scenario and one row of parameters.
 ///
-/// The control cell comes first: without it the others prove nothing.
+/// The control cell comes first: if it fails, the other cells prove nothing.
 struct CellGroupRun: Sendable {
   let group: Plan.Group
   let peers: PeerList
   let context: CellContext
   let expectations: Expectations
-  /// How often each cell is run.
+  /// The number of times that each cell is run.
   var repetitions = 1
-  /// Whether the control cell, if it was not selected, is run to distinguish a defective peer from a broken machine.
+  /// Whether an unselected control cell is run as well, to distinguish a defective peer from a broken machine.
   var runsControl = true
   /// The command that runs a cell again.
   let rerun: @Sendable (Cell) -> String
@@ -50,7 +50,7 @@ struct CellGroupRun: Sendable {
 
   /// Runs a cell as often as requested.
   ///
-  /// There are no retries: a cell that ends differently the next time is flaky, which is a failure.
+  /// If the verdicts differ, the cell is flaky, which is a failure. A failed run is never retried.
   private func repeated(_ pairing: Pairing, _ runner: CellRunner) -> CellOutcome {
     var outcomes: [CellOutcome] = []
     for _ in 0..<repetitions where !runner.isStopped || outcomes.isEmpty { outcomes.append(once(pairing)) }
@@ -69,10 +69,10 @@ struct CellGroupRun: Sendable {
     for (role, language) in zip(group.scenario.roles, pairing.languages) { languages[role.name] = peers[language] }
     let outcome = CellRun.run(group.scenario, languages: languages, names: CellNames(), context: context)
     guard group.scenario.isNegativeControl, outcome.verdict == .failed else { return outcome }
-    return outcome.with(reason: "the check does not see the defect of this control: \(outcome.reason ?? "")")
+    return outcome.with(reason: "the check does not detect the defect of this control: \(outcome.reason ?? "")")
   }
 
-  /// The result of a cell that was not run as planned.
+  /// Creates the result of a cell that was not run as planned.
   func result(
     _ cell: Cell, _ outcome: CellOutcome, _ assessment: (isExpected: Bool, note: String?)
   ) -> CellResult {

@@ -1,6 +1,6 @@
 /// The names of a cell's objects: unique, so that no two cells, and no two runs, can collide.
 struct CellNames: Sendable {
-  /// Begins the name of every object that has one.
+  /// The prefix of the name of every object.
   let token: String
   /// The first of ``keyCount`` System V keys.
   let firstKey: Int32
@@ -9,12 +9,12 @@ struct CellNames: Sendable {
 
   private var taken: [String: Int32] = [:]
 
-  /// Every key that the cell may use.
+  /// The System V keys that the cell may use.
   var keys: Range<Int32> { firstKey..<firstKey + Int32(Self.keyCount) }
 
   init() {
     let number = UInt32.random(in: .min ... .max)
-    // All tokens have the same length, so none is the prefix of another, whose objects would be removed as well.
+    // All tokens have the same length: if one were a prefix of another, objects of the other cell would be removed.
     let digits = String(number, radix: 36)
     self.init(
       token: "ipc-interop-" + String(repeating: "0", count: 7 - digits.count) + digits,
@@ -26,7 +26,7 @@ struct CellNames: Sendable {
     self.firstKey = firstKey
   }
 
-  /// The value of `{mq}`, `{fifo-2}` and the like; nil for a variable of another kind, or for one key too many.
+  /// Returns the value of `{mq}`, `{fifo-2}` and the like; nil for another kind of variable, or if no key is left.
   mutating func value(of variable: String, scratch: String) -> String? {
     switch String(variable.prefix { $0 != "-" }) {
     case "mq", "shm": return "/\(token)-\(variable)"

@@ -1,4 +1,4 @@
-/// A cell while it runs: its sandbox, its roles, and its script.
+/// A running cell: its sandbox, its roles, and its script.
 final class CellRun {
   let scenario: Scenario
   let client: PeerClient
@@ -36,7 +36,7 @@ final class CellRun {
     interpreter = StepInterpreter(client: client, leaks: leaks, names: names)
   }
 
-  /// Runs `scenario` with one language a role.
+  /// Runs `scenario` with a language for each role.
   static func run(
     _ scenario: Scenario, languages: [String: PeerDescription], names: CellNames, context: CellContext
   ) -> CellOutcome {
@@ -67,14 +67,14 @@ final class CellRun {
     }
   }
 
-  /// An outcome with all evidence of the cell, including the objects that a failed cell left behind.
+  /// Returns the outcome with all evidence of the cell, including the objects that a failed cell left behind.
   func explained(_ outcome: CellOutcome, at step: Step?) -> CellOutcome {
     var outcome = outcome
     var evidence = outcome.evidence ?? Evidence()
     evidence.step = step?.text
     evidence.location = step?.location
     evidence.transcripts = client.roles.map(client.transcript)
-    if outcome.verdict != .leaked { evidence.add(leftBehind: leaks.leftovers()) }
+    evidence.add(others: leaks.leftovers())
     outcome.evidence = evidence
     return outcome
   }
@@ -85,7 +85,7 @@ final class CellRun {
   func finish(tolerating: Set<ObjectKind> = []) throws(CellOutcome) {
     let living = client.roles.filter { $0.pid != nil && !$0.endIsKnown }
     for role in living where role.isPeer && !role.inputEnded && !role.mayHoldMore {
-      try leaks.checkDescriptors(of: role)
+      try leaks.checkHoldings(of: role)
     }
     for role in living {
       if role.isPeer { client.streams(of: role).input.close() }
@@ -97,13 +97,15 @@ final class CellRun {
     try leaks.checkNothingIsLeft(tolerating: tolerating)
   }
 
-  /// A role that was killed, or whose input ended, during a request may have responded to it.
+  /// Checks that a role wrote no unrequested output.
+  ///
+  /// A role that was killed during a request, or whose input ended, may have responded to it.
   private func checkSilence(of role: RoleProcess) throws(CellOutcome) {
     if role.pending != nil { _ = client.streams(of: role).output.nextLine() }
     try client.rejectUnrequestedOutput(of: role)
   }
 
-  /// A text that a step finds once is printed once: a program that forks may print its buffer twice.
+  /// Checks that no text was printed more often than steps found it, as by a program that forks with a full buffer.
   private func checkNothingIsRepeated(by role: RoleProcess) throws(CellOutcome) {
     for text in Set(role.foundTexts) {
       let printed = role.printed.count { $0.contains(text) }

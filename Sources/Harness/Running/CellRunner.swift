@@ -1,8 +1,7 @@
 import Foundation
 import Synchronization
 
-/// Runs cells on threads, reports what happens, and sums it up: the one runner of `run`, `fault-injection` and
-/// `self-test`.
+/// Runs cells on threads, reports events, and creates the summary, for `run`, `fault-injection` and `self-test`.
 final class CellRunner: Sendable {
   private let shared: Mutex<Shared>
   private let listener: @Sendable (Event) -> Void
@@ -14,7 +13,7 @@ final class CellRunner: Sendable {
     var isStopped = false
   }
 
-  /// Work that is done in order, by separate threads.
+  /// A list of work that a separate group of threads does in order.
   struct Lane: Sendable {
     let threads: Int
     let work: [@Sendable (CellRunner) -> Void]
@@ -30,9 +29,9 @@ final class CellRunner: Sendable {
   /// Whether the run is to end early: after a failure with `--fail-fast`, or when it is interrupted.
   var isStopped: Bool { shared.withLock { $0.isStopped } || Interruption.isRequested }
 
-  /// Reports an event.
+  /// Passes an event to the listener.
   ///
-  /// Events come one at a time, from whatever thread.
+  /// Any thread may call it; the listener receives one event at a time.
   func emit(_ event: Event) {
     shared.withLock { shared in
       if case .cellEnded(let result) = event {
@@ -43,7 +42,7 @@ final class CellRunner: Sendable {
     }
   }
 
-  /// Does the work of all lanes, and returns the summary, which it also reports.
+  /// Does the work of all lanes, then reports and returns the summary.
   ///
   /// `review` returns the problems of all results together.
   func run(

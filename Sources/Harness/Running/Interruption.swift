@@ -1,17 +1,17 @@
 import Glibc
 import Synchronization
 
-/// Ctrl-C, Ctrl-\ or a SIGTERM: the cells that run are finished, and what has run is reported.
+/// Handles Ctrl-C, Ctrl-\ and SIGTERM: the running cells are finished, and the results so far are reported.
 public enum Interruption {
   private static let flag = Atomic(false)
 
-  /// Whether a signal has asked the run to end.
+  /// Whether one of the signals has been received.
   public static var isRequested: Bool { flag.load(ordering: .relaxed) }
 
-  /// Makes these signals end the run from now on.
+  /// Installs handlers for SIGINT, SIGQUIT and SIGTERM that end the run.
   ///
-  /// They are unblocked, because a thread that blocks them passes its mask to processes that it starts. A signal that
-  /// this process was started to ignore, as by `nohup` or `&`, stays ignored.
+  /// The signals are unblocked, because this process inherits its signal mask from the thread that started it. A signal
+  /// that was ignored from the start, as with `nohup` or `&`, stays ignored.
   public static func listen() {
     var heard = sigset_t()
     unsafe sigemptyset(&heard)

@@ -1,8 +1,8 @@
-/// Finds what a cell leaves behind: kernel objects, processes, and descriptors.
+/// Finds the kernel objects, processes and descriptors that a cell leaves behind.
 struct LeakCheck {
   private let client: PeerClient
   private let names: CellNames
-  /// The resource snapshot before the cell.
+  /// The snapshot from before the first step.
   private let before: ResourceSnapshot
 
   init(client: PeerClient, names: CellNames) throws(SandboxError) {
@@ -11,7 +11,7 @@ struct LeakCheck {
     before = try client.sandbox.isolation == .private ? ResourceSnapshot(objects: []) : client.sandbox.snapshot()
   }
 
-  /// The objects that this cell has created and that still exist, with the role that created them.
+  /// Returns the objects that this cell created and that still exist, with the role that created them.
   func objects() throws(SandboxError) -> [KernelObject] {
     own(try client.sandbox.snapshot().added(since: before)).map { object in
       var object = object
@@ -34,7 +34,7 @@ struct LeakCheck {
     }
   }
 
-  /// `objects:` compares the number of objects of some kinds.
+  /// Performs an `objects:` step, which compares the number of objects of each kind.
   func check(_ counts: [ObjectCount]) throws(CellOutcome) {
     let objects: [KernelObject]
     do { objects = try self.objects() } catch { throw CellOutcome(error) }
@@ -49,27 +49,34 @@ struct LeakCheck {
     }
   }
 
-  /// Checks the descriptors of a peer that waits for its next request.
-  func checkDescriptors(of role: RoleProcess) throws(CellOutcome) {
+  /// Checks the descriptors and the signals of a peer that waits for its next request.
+  func checkHoldings(of role: RoleProcess) throws(CellOutcome) {
     if let request = role.pending {
       throw CellOutcome(.failed, "\(role.description) never responded to '\(request)'", request: .request(request))
     }
     let what = "wait for its next request"
-    let held = try client.inspect(role, doing: what) { pid throws(SandboxError) in
-      try client.sandbox.descriptors(of: pid)
+    let state = StateCheck(roles: client.roles)
+    try client.wait(for: role, to: what, .every(.milliseconds(1))) { () throws(CellOutcome) -> Void? in
+      let held = try client.inspect(role, doing: what) { pid throws(SandboxError) in
+        try client.sandbox.holdings(of: pid, shared: role.sharedFlags.keys)
+      }
+      if held.descriptors.isEmpty { throw client.ended(role, doing: what) }  // a zombie holds none
+      try role.check(held.descriptors)
+      guard let problem = state.problem(of: role, held) else { return () }
+      // A handler may be running; it ends.
+      if held.signals?.isAsleep == true { throw problem }
+      return nil
     }
-    if held.isEmpty { throw client.ended(role, doing: what) }  // a zombie holds none
-    try role.check(held)
   }
 
   /// Checks that nothing is left when all roles have ended.
   ///
-  /// Of the kinds `tolerating` some objects may be left, since their creator was killed before it could remove them.
+  /// Objects of the kinds `tolerating` may be left: their creator may have been killed before it could remove them.
   func checkNothingIsLeft(tolerating: Set<ObjectKind>) throws(CellOutcome) {
     let left: [KernelObject]
     do { left = try objects().filter { !tolerating.contains($0.kind) } } catch { throw CellOutcome(error) }
     guard !left.isEmpty else { return }
-    // The reason is only one line; the report names more objects.
+    // The reason is a single line; the evidence lists more objects.
     let named = left.prefix(left.count > 5 ? 3 : 5).map(\.description).joined(separator: ", ")
     let more = left.count > 5 ? " and \(left.count - 3) more" : ""
     var outcome = CellOutcome(.leaked, "left behind: \(named)\(more)")
@@ -77,7 +84,7 @@ struct LeakCheck {
     throw outcome
   }
 
-  /// Returns the objects that a cell that ended early left behind, except the processes of its roles.
+  /// Returns the objects that remain after a cell ended early, except the processes of its roles.
   func leftovers() -> [KernelObject] {
     let pids = Set(client.roles.flatMap { [$0.pid, $0.tracer] }.compactMap(\.self))
     let objects = (try? self.objects()) ?? []

@@ -11,18 +11,19 @@ extension PeerClient {
     try write("\(request)", .request(request), to: role)
   }
 
-  /// Sends a line that need not be a request.
+  /// Sends a line that may be malformed.
   func send(line: String, to role: RoleProcess) throws(CellOutcome) {
     role.pending = (try? Request(parsing: line)) ?? Request(String(line.prefix { $0 != " " }))
     try write(line, .rawRequest(line), to: role)
   }
 
   private func write(_ line: String, _ message: Message, to role: RoleProcess) throws(CellOutcome) {
-    // A line that comes before the request is not its response.
+    // A line that arrived before the request was sent is not a response to it.
     try receive(.zero)
     try rejectUnrequestedOutput(of: role)
     role.record(message)
     var rest = Array("\(line)\n".utf8)[...]
+    role.requestedAt = .now
     try wait(for: role, to: "read a request", .every(.milliseconds(1))) { () throws(CellOutcome) -> Void? in
       switch streams(of: role).input.write(rest) {
       case .all: return ()
@@ -44,11 +45,12 @@ extension PeerClient {
   func response(of role: RoleProcess) throws(CellOutcome) -> Exchange {
     guard let request = role.pending else { throw CellOutcome(.broken, "\(role.name) has no request to respond to") }
     let line = try nextLine(of: role, doing: request.operation)
+    let elapsed = Moment.now.elapsed(since: role.requestedAt)
     role.pending = nil
     do throws(ProtocolError) {
       let response = try Response(parsing: line)
       role.record(.response(response))
-      return Exchange(request: request, response: response)
+      return Exchange(request: request, response: response, elapsed: elapsed)
     } catch {
       role.record(.line(line))
       throw CellOutcome(
@@ -66,7 +68,7 @@ extension PeerClient {
     }
   }
 
-  /// Reads the output of programs and the standard error of all roles.
+  /// Reads the standard error of a role and, if it is an example program, its output.
   func drain(_ role: RoleProcess) {
     let streams = streams(of: role)
     role.takeErrors(from: streams.error)

@@ -1,10 +1,10 @@
 import PeerProtocol
 
-/// The process state of a role, from `/proc`, without a guess or a pause.
+/// Observes the process state of a role in `/proc`, instead of sleeping for a fixed time.
 extension PeerClient {
   /// Waits until a role is blocked in one of `calls`.
   ///
-  /// A response in the meantime is too early.
+  /// A response before that is a failure.
   func waitUntilBlocked(
     _ role: RoleProcess, in calls: [String], to what: String, expected: String
   ) throws(CellOutcome) {
@@ -13,17 +13,49 @@ extension PeerClient {
       if terminationStatus(of: role) != nil { throw ended(role, doing: what) }
       let state = try processState(of: role, doing: what)
       guard state.isBlocked(in: calls) else { return nil }
-      // All output from before it fell asleep has arrived by now.
+      // The role is asleep, so all of its earlier output has arrived.
       try receive(.zero)
       try rejectResponse(of: role, expected: expected)
       return ()
     }
   }
 
+  /// Waits for a response that must come without waiting.
+  ///
+  /// A busy machine delays a response, but puts no process to sleep. So the time counts for nothing, and only a role
+  /// that is seen asleep at every look for `longestSleep` has waited.
+  func waitWithoutSleep(for role: RoleProcess, doing operation: String, expected: String) throws(CellOutcome) {
+    let output = streams(of: role).output
+    var asleepSince: ContinuousClock.Instant?
+    var isFirst = true
+    try wait(for: role, to: operation, .every(.milliseconds(50))) { () throws(CellOutcome) -> Void? in
+      if output.hasLine || output.isEnded { return () }
+      defer { isFirst = false }
+      if isFirst { return nil }
+      let look = ContinuousClock.now
+      let state = try processState(of: role, doing: operation)
+      guard state.isWaiting, let call = state.systemCall else {
+        asleepSince = nil
+        return nil
+      }
+      if let asleepSince, look - asleepSince >= Self.longestSleep {
+        throw CellOutcome(
+          .failed, "\(role.description): \(operation) must not wait, and sleeps in \(call)", expected: expected,
+          request: role.pending.map(Message.request))
+      }
+      asleepSince = asleepSince ?? .now
+      return nil
+    }
+  }
+
+  /// An operation that must not wait may wait for a lock that another process holds for a moment: wire-formats.md gives
+  /// the lock of a queue 100 ms.
+  private static let longestSleep = Duration.milliseconds(250)
+
   private func rejectResponse(of role: RoleProcess, expected: String) throws(CellOutcome) {
     guard role.isPeer, streams(of: role).output.hasLine else { return }
     let exchange = try response(of: role)
-    // A peer that cannot perform the operation says so at once.
+    // A peer that does not support the operation responds immediately.
     try ResponseCheck(registry: context.registry).rejectRefusal(exchange, by: role, expected: expected)
     throw CellOutcome(
       .failed, "\(role.description): \(exchange.request.operation) returned instead of blocking", expected: expected,
@@ -40,9 +72,9 @@ extension PeerClient {
     try inspect(role, doing: what) { pid throws(SandboxError) in try sandbox.processState(of: pid) }
   }
 
-  /// Queries the sandbox init for a role's process.
+  /// Queries the sandbox init about the process of a role.
   ///
-  /// If it has ended, that is a failure of the role, not of the sandbox.
+  /// If the process has ended, the query fails because of the role, not because of the sandbox.
   func inspect<Value>(
     _ role: RoleProcess, doing what: String, _ question: (Int) throws(SandboxError) -> Value
   ) throws(CellOutcome) -> Value {
@@ -53,7 +85,7 @@ extension PeerClient {
     }
   }
 
-  /// The outcome for a role that ended, or closed its output, before it did something.
+  /// Returns the outcome for a role that ended, or closed its output, before it did the expected action.
   func ended(_ role: RoleProcess, doing what: String) -> CellOutcome {
     let deadline = ContinuousClock.now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
     while role.pid != nil, ContinuousClock.now < deadline {
@@ -64,10 +96,10 @@ extension PeerClient {
       }
       do throws(CellOutcome) { try receive(.milliseconds(100)) } catch { return error }
     }
-    return CellOutcome(.crashed, "\(role.description) closed its output before it could \(what), and lives on")
+    return CellOutcome(.crashed, "\(role.description) closed its output before it could \(what), but still runs")
   }
 
-  /// The outcome for a role that took too long.
+  /// Returns the outcome for a role that exceeded its time limit.
   func hung(_ role: RoleProcess, doing what: String) -> CellOutcome {
     let doing = role.pid.flatMap { try? sandbox.processState(of: $0) }.map { ": it is in \($0)" } ?? ""
     return CellOutcome(.timedOut, "\(role.description) did not \(what) within \(timeout)\(doing)")

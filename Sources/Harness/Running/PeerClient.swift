@@ -1,7 +1,7 @@
 import Glibc
 import PeerProtocol
 
-/// The runner's side of the conversation with the roles of one cell, and the one place where it waits for them.
+/// Communicates with the roles of one cell; the runner waits for a role nowhere else.
 final class PeerClient {
   let context: CellContext
   let sandbox: Sandbox
@@ -22,23 +22,21 @@ final class PeerClient {
 
   func streams(of role: RoleProcess) -> Sandbox.RoleStreams { sandbox.streams[role.index] }
 
-  /// How a role's process ended; nil while it runs, or has not started.
+  /// Returns how the process of a role ended; nil if it still runs or has not started.
   func terminationStatus(of role: RoleProcess) -> TerminationStatus? {
     role.pid.flatMap { sandbox.terminationStatus(of: $0) }
   }
 
   // MARK: - Waiting
 
-  /// How long a peer may take.
-  ///
-  /// The limit grows with the time that the sandbox took to start.
+  /// The time limit of a response, which grows with the time that the sandbox took to start.
   var timeout: Duration { TimeoutScaling.scaled(context.timeout, startup: sandbox.startup) }
 
   /// An event after which a wait checks its condition again.
   enum Wakeup {
     /// Output of any role, or the end of one.
     case output
-    /// Output, or a short interval, for changes that only `/proc` shows.
+    /// Output, or the end of a short interval: only `/proc` shows some changes.
     case polling
     case every(Duration)
   }
@@ -69,7 +67,7 @@ final class PeerClient {
   /// Receives output of the roles, and waits at most `timeout` for it.
   func receive(_ timeout: Duration) throws(CellOutcome) {
     do { try sandbox.wait(timeout) } catch { throw CellOutcome(error) }
-    // A flooded stream is read no further, and its writer would only be seen to block.
+    // A stream over its limit is not read any more, so its writer would only appear to block.
     for role in roles {
       let streams = streams(of: role)
       if streams.output.isFlooded {
@@ -85,14 +83,14 @@ final class PeerClient {
 
   // MARK: - Starting and ending
 
-  /// Starts a role's process.
+  /// Starts the process of a role.
   ///
-  /// A peer is ready when it has greeted and turned what it inherits into handles.
+  /// A peer is ready when it has sent its greeting and adopted its inherited descriptors as handles.
   func start(_ role: RoleProcess, arguments: [String]) throws(CellOutcome) {
     do {
       role.pid = try sandbox.spawn(
         role: role.index, command: role.command + arguments, inheriting: role.inherits.map(\.token),
-        asAnotherUser: role.role.isAnotherUser)
+        as: role.role.user)
     } catch {
       throw CellOutcome(error)
     }
@@ -101,7 +99,7 @@ final class PeerClient {
     do {
       guard let pid = role.pid else { return }
       if context.isTraced { role.tracer = try sandbox.processState(of: pid).tracer }
-      role.startsWith(descriptors: try sandbox.descriptors(of: pid).keys)
+      role.startsWith(try sandbox.holdings(of: pid))
     } catch {
       throw CellOutcome(error)
     }
@@ -126,7 +124,7 @@ final class PeerClient {
     }
   }
 
-  /// Waits for the end of a role, which must be the expected one, and of its output.
+  /// Waits until a role and its output have ended, and checks the termination status.
   func waitForEnd(of role: RoleProcess, _ expected: TerminationStatus) throws(CellOutcome) {
     let status = try wait(for: role, to: "end") { () throws(CellOutcome) -> TerminationStatus? in
       drain(role)
@@ -142,11 +140,15 @@ final class PeerClient {
 
   /// Waits until no process holds the output of a role that has ended.
   ///
-  /// A tracer ends a moment later; any other process was left behind by the role.
+  /// A tracer ends a moment later; any other process was left behind by the role. On a shared machine it can also be
+  /// a process that another cell is starting, so these are given a moment.
   private func waitForEndOfOutput(of role: RoleProcess) throws(CellOutcome) {
     let streams = streams(of: role)
-    let patience = ContinuousClock.now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
+    let patience: Duration =
+      sandbox.isolation == .private ? .zero : TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
+    let deadline = ContinuousClock.now + patience
     var isLate = false
+    try receive(.zero)
     try wait(for: role, to: "end its output", .every(.milliseconds(200))) { () throws(CellOutcome) -> Void? in
       drain(role)
       let tracerHasEnded = role.tracer.map { sandbox.terminationStatus(of: $0) != nil } ?? true
@@ -154,7 +156,7 @@ final class PeerClient {
         drain(role)
         return ()
       }
-      if !isLate, ContinuousClock.now > patience {
+      if !isLate, ContinuousClock.now >= deadline {
         isLate = true
         try checkHolders(of: role)
       }

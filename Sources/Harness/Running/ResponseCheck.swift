@@ -1,17 +1,19 @@
 import PeerProtocol
 
-/// A request and the response to it.
+/// A request with its response.
 struct Exchange {
   let request: Request
   let response: Response
+  /// The time from before the request was written until after the response was read.
+  let elapsed: Duration
 }
 
 /// Compares responses with the requirements of a standard.
 struct ResponseCheck {
   let registry: OperationRegistry
-  /// The text of a template of the script, percent-encoded.
+  /// Fills in the variables of a template, and returns percent-encoded text.
   var filled: (Template) throws(CellOutcome) -> String = { template throws(CellOutcome) in template.description }
-  /// Takes a captured value.
+  /// Stores a captured value under its name.
   var capture: (String, [UInt8]) -> Void = { _, _ in }
 
   /// Throws if a response is wrong.
@@ -42,8 +44,9 @@ struct ResponseCheck {
         .failed, "\(request.operation) succeeded instead of failing with \(allowed.joined(separator: " or "))")
     case (.error(let errno, _), _): throw outcome(.failed, "\(request.operation) failed with \(errno)")
     case (.ok, .blocks), (.ok, .later), (.unsupported, _), (.invalid, _):
-      throw outcome(.broken, "a response was taken where none was due")
+      throw outcome(.broken, "a step read a response where none was expected")
     }
+    if let problem = TimeCheck(registry: registry).earlyEnd(of: exchange) { throw outcome(.failed, problem) }
   }
 
   /// Throws if a peer refuses a request, or answers one that it does not announce.
@@ -59,7 +62,7 @@ struct ResponseCheck {
     switch exchange.response {
     case .unsupported where isAnnounced == true:
       throw failed("it announces \(operation), and does not support it")
-    // The same reason for every role: the summary counts the cells that share one.
+    // The reason does not name the role, because the summary groups cells by reason.
     case .unsupported: throw outcome(.unsupported, "\(role.language) does not have the operation \(operation)")
     case _ where isAnnounced == false: throw failed("it performs \(operation), which it does not announce")
     case .invalid(let reason): throw failed("it calls the request '\(operation)' invalid: \(reason)")
@@ -84,7 +87,7 @@ struct ResponseCheck {
     }
   }
 
-  /// The error of the field `key`; nil if it is as expected.
+  /// Returns a description of the difference if the field `key` is not as expected.
   ///
   /// `expected` is percent-encoded.
   func problem(key: String, relation: ExpectedField.Relation, expected: String, actual: [UInt8]?) -> String? {
@@ -103,14 +106,14 @@ struct ResponseCheck {
     return holds ? nil : "\(key)=\(PercentEncoding.encode(actual)), expected \(key)\(symbol)\(expected)"
   }
 
-  /// Byte for byte, except that flags are listed in any order.
+  /// Compares the bytes, except that flags may be in any order.
   private func areEqual(_ actual: [UInt8], _ wanted: [UInt8], of key: String) -> Bool {
     if actual == wanted || registry.payloads.contains(key) { return actual == wanted }
     guard let flags = Self.flags(wanted) else { return false }
     return Self.flags(actual) == flags
   }
 
-  /// The symbols that bars join, for each element of a list, without their order; nil if it has others.
+  /// Returns the sorted flags of each element of a list such as `A|B,C`; nil if it contains other text.
   private static func flags(_ list: [UInt8]) -> [[String]]? {
     let elements = String(decoding: list, as: UTF8.self).split(separator: ",", omittingEmptySubsequences: false).map {
       $0.split(separator: "|", omittingEmptySubsequences: false).map(String.init)
@@ -128,10 +131,10 @@ struct ResponseCheck {
 
   // MARK: - Golden transcripts
 
-  /// Whether a response is the one of a golden transcript: the same kind and the same fields in any order, where `*`
-  /// matches any value.
+  /// Whether a response is of the same kind as the recorded one and has the same fields in any order; `*` matches any
+  /// value.
   ///
-  /// The call that failed, which an error may name, need not be recorded.
+  /// The field `call` of an error may be missing in the recording.
   static func matches(_ response: Response, recorded: String) -> Bool {
     let wanted = recorded.split(separator: " ")
     let namesCall = wanted.contains { $0.hasPrefix("call=") }

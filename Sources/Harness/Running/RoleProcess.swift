@@ -11,15 +11,19 @@ final class RoleProcess {
   /// The tracer of the process, if it is traced; the tracer ends after the process.
   var tracer: Int?
   var greeting: Greeting?
-  /// The request that it has not answered yet.
+  /// The request that has no response yet.
   var pending: Request? { didSet { isInterrupted = false } }
+  /// When the runner began to write the last request.
+  var requestedAt = Moment.now
   /// Whether the signal of `interrupt:` was sent during the pending request.
   var isInterrupted = false
-  /// Descriptors to inherit, as the sandbox init numbers them, and the handles that they become.
+  /// Descriptors to inherit, by their numbers in the sandbox init, and the names of their handles in this role.
   var inherits: [(token: Int, handle: String)] = []
   var inputEnded = false
   /// Whether a step ended the process, or expected its end.
   var endIsKnown = false
+  /// Whether it was killed during a request, and may have left shared state as it was in the middle of it.
+  var wasKilledWhileBusy = false
   /// Whether it may have more descriptors than handles, because a fault was injected into a close.
   var mayHoldMore = false
   private(set) var messages: [Message] = []
@@ -28,9 +32,14 @@ final class RoleProcess {
   /// The texts that steps have found in the output.
   var foundTexts: [String] = []
   private(set) var standardErrorLines: [String] = []
-  /// Open from the start, or inherited.
+  /// The descriptors that were open at the start, or inherited.
   private var baseline: Set<Int> = []
   private var handles: [String: Int] = [:]
+  /// The status flags of the descriptors that other roles share, when they were handed on.
+  private(set) var sharedFlags: [Int: StatusFlags] = [:]
+  private(set) var signalsAtStart: SignalState?
+  /// The state that its operations have changed.
+  private(set) var changed: Set<StateKind> = []
 
   init(role: Role, index: Int, language: String, command: [String]) {
     self.role = role
@@ -52,30 +61,39 @@ final class RoleProcess {
     while let line = source.nextLine() ?? source.takeRest() { standardErrorLines.append(line) }
   }
 
-  /// Its last line of standard error, as a suffix of a reason.
+  /// The last line of standard error, as a suffix of a reason.
   var lastErrorLine: String { standardErrorLines.last.map { ": \($0)" } ?? "" }
 
   // MARK: - Descriptors
 
-  func startsWith(descriptors: some Sequence<Int>) { baseline = Set(descriptors) }
+  func startsWith(_ holdings: ProcessHoldings) {
+    baseline = Set(holdings.descriptors.keys)
+    signalsAtStart = holdings.signals
+  }
+
+  func shares(descriptor: Int, _ flags: StatusFlags) { sharedFlags[descriptor] = flags }
 
   func descriptor(of handle: String) -> Int? { handles[handle] }
 
-  /// Records the descriptors that a successful request opened and closed.
+  /// Records the descriptors that a successful request opened and closed, and the state that it changed.
   func follow(_ request: Request, _ response: Fields, _ operation: Operation) {
+    for (kind, word) in operation.changes where word.isEmpty || request.fields.entries.contains(where: { $0.value == word }) {
+      changed.insert(kind)
+    }
     if let closes = operation.closes, let number = handles.removeValue(forKey: request.fields[closes] ?? "default") {
       baseline.remove(number)
+      sharedFlags[number] = nil
     }
-    // A word that is not a number belongs to its handle alone, and does not give its place to the next.
+    // A value that is not a number stays in the list, so that the others keep their handles.
     let numbers =
       (response["fd"] ?? request.fields["fd"])?.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
       ?? []
-    // A parameter for several handles has their names in one list.
+    // A parameter may name several handles, separated by commas.
     let names = operation.opens.flatMap { (request.fields[$0] ?? "default").split(separator: ",").map(String.init) }
     for (name, number) in zip(names, numbers) { handles[name] = number }
   }
 
-  /// Checks that the descriptors of its open handles are open, and no others.
+  /// Checks that the role has open exactly the descriptors of its handles.
   func check(_ held: [Int: String]) throws(CellOutcome) {
     let expected = baseline.union(handles.values)
     let extra = held.filter { !expected.contains($0.key) }.sorted { $0.key < $1.key }

@@ -4,13 +4,13 @@ import PeerProtocol
 public struct Runner: Sendable {
   private let configuration: RunConfiguration
   private let plan: Plan
-  /// The ids of the cells in the order of the files, in which they are reported whatever the order of running.
+  /// The ids of the cells in the order of the files, which is the order of the reports even if cells are shuffled.
   private let order: [String]
   private let expectations: Expectations
   /// Errors of the selection, such as a mechanism that does not exist.
   public let selectionProblems: [String]
 
-  /// Plans a run of the selected cells; nothing runs yet.
+  /// Plans a run of the selected cells, without starting it.
   public init(_ configuration: RunConfiguration, scenarios: [Scenario], expectations: Expectations) {
     self.configuration = configuration
     self.expectations = expectations
@@ -27,7 +27,7 @@ public struct Runner: Sendable {
   /// The cells of the run, in order.
   public var cells: [Cell] { plan.cells }
 
-  /// Runs everything, and reports it to `listener`, one event at a time.
+  /// Runs the selected cells, and passes each event to `listener`, one at a time.
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
     let runner = CellRunner(stopsAtFirstFailure: configuration.failFast, listener: listener)
     let capabilities = try MachineProbe.capabilities(configuration)
@@ -36,7 +36,7 @@ public struct Runner: Sendable {
     let description = RunDescription(
       cells: plan.cells, jobs: configuration.jobs, seed: configuration.seed, isolation: "\(capabilities)",
       implementations: greetings.mapValues(\.implementation), kernel: MachineProbe.kernel, plan: order,
-      notes: PeerProbe.notes(on: greetings, configuration.registry))
+      notes: PeerProbe.notes(on: greetings, configuration.registry) + MachineProbe.notes(on: plan, context))
     let work = plan.groups.map { group in
       { @Sendable (runner: CellRunner) -> Void in
         CellGroupRun(

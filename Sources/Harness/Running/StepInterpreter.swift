@@ -55,7 +55,7 @@ final class StepInterpreter {
     try client.start(role, arguments: arguments)
   }
 
-  /// The role, started if it was not.
+  /// Returns a role, and starts it if necessary.
   func started(_ name: String) throws(CellOutcome) -> RoleProcess {
     let role = try client.role(name)
     if role.pid == nil { try start(role) }
@@ -69,6 +69,7 @@ final class StepInterpreter {
     switch signal {
     case .kill:
       role.endIsKnown = true
+      role.wasKilledWhileBusy = role.pending != nil
       try client.waitForEnd(of: role, .signal("SIGKILL"))
     case .stop: try client.waitUntilStopped(role)
     case .interrupt: role.isInterrupted = true
@@ -76,7 +77,7 @@ final class StepInterpreter {
     }
   }
 
-  /// Passes a descriptor as a parent does to a child: the same open file, in a process that starts afterwards.
+  /// Lets a role that has not started inherit a descriptor of another role, as a child does from its parent.
   private func hand(_ from: HandleReference, _ to: HandleReference) throws(CellOutcome) {
     let (source, destination) = (try client.role(from.role), try client.role(to.role))
     guard let descriptor = source.descriptor(of: from.handle) else {
@@ -86,18 +87,20 @@ final class StepInterpreter {
       throw CellOutcome(.broken, "\(to.role) has started and cannot inherit any more")
     }
     let sandbox = client.sandbox
-    let token = try client.inspect(source, doing: "pass '\(from.handle)' on") { pid throws(SandboxError) -> Int? in
+    let taken = try client.inspect(source, doing: "pass '\(from.handle)' on") { pid throws(SandboxError) -> (token: Int, flags: StatusFlags)? in
       do throws(SandboxError) { return try sandbox.take(descriptor: descriptor, of: pid) } catch {
-        guard error.isRefusal, try sandbox.descriptors(of: pid)[descriptor] == nil else { throw error }
+        guard error.isRefusal, try sandbox.holdings(of: pid).descriptors[descriptor] == nil else { throw error }
         return nil
       }
     }
-    guard let token else {
+    guard let taken else {
       throw CellOutcome(
         .failed,
         "\(source.description) reports descriptor \(descriptor) for its handle '\(from.handle)', which is not open")
     }
-    destination.inherits.append((token: token, handle: to.handle))
+    source.shares(descriptor: descriptor, taken.flags)
+    destination.shares(descriptor: 3 + destination.inherits.count, taken.flags)
+    destination.inherits.append((token: taken.token, handle: to.handle))
   }
 
   private func waitForText(
@@ -124,11 +127,11 @@ final class StepInterpreter {
 
   // MARK: - Responses
 
-  /// Reads the response that is expected now, if any.
+  /// Waits for the expected response or, with `blocks`, until the role sleeps in its operation.
   func settle(_ role: RoleProcess, _ expected: ExpectedResponse) throws(CellOutcome) {
     switch expected {
     case .later:
-      // A peer refuses at once what it does not announce. Unread, the refusal leaves the other roles to time out.
+      // A peer refuses an operation that it does not announce. If the refusal is not read here, other roles time out.
       guard let request = role.pending, role.greeting?.operations.contains(request.operation) == false else { return }
     case .blocks:
       guard let request = role.pending else {
@@ -138,7 +141,10 @@ final class StepInterpreter {
       return try client.waitUntilBlocked(
         role, in: calls, to: "block in \(request.operation)", expected: expected.description)
     case .error(let allowed, _) where role.isInterrupted && allowed.contains("EINTR"): try waitUntilInterrupted(role)
-    case .ok, .error: break
+    case .ok, .error:
+      if let request = role.pending, TimeCheck(registry: registry).isImmediate(request, expecting: expected) {
+        try client.waitWithoutSleep(for: role, doing: request.operation, expected: expected.description)
+      }
     }
     try check(try client.response(of: role), by: role, against: expected)
   }
@@ -163,16 +169,20 @@ final class StepInterpreter {
         .failed, "\(role.description): the response to '\(line)' differs from the golden transcript",
         expected: recorded, request: .rawRequest(line), response: .response(exchange.response))
     }
+    if let problem = TimeCheck(registry: registry).earlyEnd(of: exchange) {
+      throw CellOutcome(
+        .failed, "\(role.description): \(problem)", expected: recorded, request: .rawRequest(line),
+        response: .response(exchange.response))
+    }
     if case .ok(let fields) = exchange.response, let operation = registry[exchange.request.operation] {
       role.follow(exchange.request, fields, operation)
     }
   }
 
-  /// Sends the signal again if the role still sleeps without a pending signal.
+  /// Sends the signal again if the role still sleeps although no signal is pending: the first one arrived between two
+  /// sleeps of one wait.
   ///
-  /// Then the first signal arrived between two sleeps of one wait.
-  ///
-  /// A role that sleeps once receives it once.
+  /// A role that waits in a single sleep receives the signal once.
   private func waitUntilInterrupted(_ role: RoleProcess) throws(CellOutcome) {
     guard let request = role.pending, let operation = registry[request.operation], operation.sleepsInSlices else {
       return
@@ -193,7 +203,7 @@ final class StepInterpreter {
 
   // MARK: - Values
 
-  /// The request with every variable of its values filled in.
+  /// Returns the request with all variables replaced by their values.
   func filled(_ template: RequestTemplate) throws(CellOutcome) -> Request {
     var fields = Fields()
     for (key, value) in template.fields {
@@ -206,9 +216,9 @@ final class StepInterpreter {
     return Request(template.operation, fields)
   }
 
-  /// The text of a template with every variable filled in, percent-encoded as the template is.
+  /// Returns the text of a template with all variables replaced by their values, percent-encoded like the template.
   func filled(_ template: Template) throws(CellOutcome) -> String {
-    // A process id is known once its role has started.
+    // The process ID of a role is known only after the role has started.
     for variable in template.variables where variable.hasSuffix(".pid") {
       _ = try started(String(variable.dropLast(4)))
     }

@@ -1,13 +1,13 @@
 import Foundation
 
-/// Threads of the runner.
+/// Starts the threads that run cells.
 ///
-/// A cell blocks in `poll(2)`, which must not happen on Swift's pool. Foundation's threads are not used, because their
-/// start fails silently if the system has no more threads.
+/// A cell blocks in `poll(2)`, which is not allowed in the thread pool of Swift concurrency. Threads of Foundation are
+/// not used, because starting them fails silently if the system has no more threads.
 enum Threads {
   /// Starts `count` threads that each do `work`, as members of `group`.
   ///
-  /// - Throws: ``SandboxError`` if the system has no more threads. Those that have begun continue.
+  /// - Throws: ``SandboxError`` if the system has no more threads. Threads that were already started continue.
   static func start(
     _ count: Int, in group: DispatchGroup, _ work: @escaping @Sendable () -> Void
   ) throws(SandboxError) {

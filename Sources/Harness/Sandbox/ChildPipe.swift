@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// A descriptor that is closed when it is no longer referenced, also if a later step fails.
+/// A descriptor that is closed when its last reference is gone, for example because a later step failed.
 final class OwnedDescriptor {
   let descriptor: FileDescriptor
   var number: Int32 { descriptor.rawValue }
@@ -13,12 +13,12 @@ final class OwnedDescriptor {
 
 /// A pipe between the runner and a child.
 ///
-/// Both ends are close-on-exec from the start, and the runner's never blocks.
+/// Both ends are close-on-exec from the start, and the runner's end is non-blocking.
 struct ChildPipe {
   let reader: OwnedDescriptor
   let writer: OwnedDescriptor
 
-  /// The side that stays in the runner.
+  /// The end that the runner keeps.
   enum Side { case reader, writer }
 
   init(keeping kept: Side) throws(SandboxError) {
@@ -32,13 +32,13 @@ struct ChildPipe {
 
 /// The runner's end of a child's input.
 ///
-/// It never blocks; the caller decides what to do while it is full.
+/// Writing never blocks; the caller decides what to do while the pipe is full.
 final class LineSink {
   private var end: OwnedDescriptor?
 
   init(_ end: OwnedDescriptor) { self.end = end }
 
-  /// The child reads the end of its input.
+  /// Closes the pipe, so that the child reads the end of its input.
   func close() { end = nil }
 
   enum Outcome { case all, some(Int), gone }

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// The kinds of objects that a cell could leave behind, by the names that `objects:` takes.
+/// The kinds of objects that a cell could leave behind, with their names in `objects:` steps.
 public enum ObjectKind: String, Sendable, CaseIterable, Codable {
   case sharedMemory = "shm"
   case semaphores = "sem"
@@ -10,15 +10,15 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
   case posixSharedMemory = "posix-shm"
   case fifo
   case socket
-  /// Any other file.
+  /// Another file in the scratch directory.
   case file
   case abstractSocket = "abstract"
   case process
-  /// A descriptor that a peer has open beyond its handles.
+  /// An open descriptor of a peer that does not belong to a handle.
   case descriptor
 
-  /// Whether an object of this kind exists until a process removes it: sysvipc(7), mq_overview(7), shm_overview(7),
-  /// fifo(7), unix(7).
+  /// Whether an object of this kind exists until a process removes it, by sysvipc(7), mq_overview(7), shm_overview(7),
+  /// fifo(7) and unix(7).
   var isPersistent: Bool {
     switch self {
     case .sharedMemory, .semaphores, .messages, .messageQueue, .posixSharedMemory, .fifo, .socket, .file: true
@@ -30,15 +30,15 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
   static let counted = allCases.filter { $0 != .descriptor }
 }
 
-/// An object of the kernel.
+/// A kernel object in a resource snapshot.
 ///
-/// Two objects are the same if these properties are; sizes may differ.
+/// Two objects are the same if kind, name, key, identifier and creator are equal; attributes may differ.
 public struct KernelObject: Sendable, Hashable {
-  /// The kind of the object.
+  /// The kind, which also determines which of the other properties exist.
   public let kind: ObjectKind
-  /// The path, the name, or the command of a process.
+  /// The path or name of an object, or the command of a process.
   public let name: String?
-  /// The key of a System V object.
+  /// The key of a System V object; nil for other kinds.
   public let key: Int32?
   /// The identifier of a System V object, the number of a process or descriptor, or the inode of a file.
   public let id: Int?
@@ -62,7 +62,7 @@ public struct KernelObject: Sendable, Hashable {
     self.owner = owner
   }
 
-  /// An object as the sandbox init reports it; nil if the kind is unknown.
+  /// Parses an object that the sandbox init reports; nil if the kind is unknown.
   init?(_ fields: Fields) {
     guard let kind = fields["kind"].flatMap(ObjectKind.init) else { return nil }
     self.init(
@@ -76,7 +76,7 @@ public struct KernelObject: Sendable, Hashable {
       && left.creator == right.creator
   }
 
-  /// Hashes a part of the identity of the object.
+  /// Hashes the properties that distinguish almost all objects.
   public func hash(into hasher: inout Hasher) {
     hasher.combine(kind)
     hasher.combine(name)
@@ -95,7 +95,7 @@ extension KernelObject: Comparable {
 extension KernelObject: Codable {}
 
 extension KernelObject: CustomStringConvertible {
-  /// All that is known of the object: `shm key=0x1a2b id=5 mode=600 size=4096 creator=17 (sender)`.
+  /// All known properties of the object: `shm key=0x1a2b id=5 mode=600 size=4096 creator=17 (sender)`.
   public var description: String {
     var words = [kind.rawValue]
     if kind == .process || kind == .descriptor, let id { words.append("\(id)") }
@@ -111,10 +111,10 @@ extension KernelObject: CustomStringConvertible {
   }
 }
 
-/// Every object of a sandbox at one moment.
+/// The kernel objects of a sandbox at one moment.
 struct ResourceSnapshot {
   let objects: Set<KernelObject>
 
-  /// The objects that exist now and did not exist then, sorted.
+  /// Returns the objects that `before` does not contain, sorted.
   func added(since before: ResourceSnapshot) -> [KernelObject] { objects.subtracting(before.objects).sorted() }
 }

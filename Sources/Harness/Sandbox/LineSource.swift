@@ -3,16 +3,16 @@ import SystemPackage
 
 /// The runner's end of a child's output: the bytes that have arrived, split into complete lines.
 ///
-/// A child that floods its output is cut off: after `limit` bytes nothing more is read, and the source counts as ended.
-/// For a child that writes only responses to commands, only unread bytes count.
+/// After `limit` bytes, nothing more is read, and the source counts as ended. For a child that writes only responses to
+/// commands, the limit applies only to bytes that have not been taken.
 final class LineSource {
   private let end: OwnedDescriptor
   private(set) var isEnded = false
   private(set) var isFlooded = false
-  /// The received bytes; those before `start` were already returned.
+  /// The received bytes; those before `start` have been returned.
   private var bytes: [UInt8] = []
   private var start = 0
-  /// No line ends between `start` and this.
+  /// The end of the searched bytes: there is no line end between `start` and it.
   private var searched = 0
   private var remaining: Int
   private let countsUntakenOnly: Bool
@@ -25,7 +25,7 @@ final class LineSource {
 
   var descriptor: Int32 { end.number }
 
-  /// The inode of the pipe, by which `/proc` names it.
+  /// The inode of the pipe, which identifies it in `/proc`.
   var inode: UInt64 {
     var status = stat()
     return unsafe fstat(descriptor, &status) == 0 ? UInt64(status.st_ino) : 0
@@ -33,24 +33,24 @@ final class LineSource {
 
   var hasLine: Bool { endOfLine() != nil }
 
-  /// The next complete line, which is not taken.
+  /// The next complete line, without removing it.
   var firstLine: String? { endOfLine().map { String(decoding: bytes[start..<$0], as: UTF8.self) } }
 
-  /// Takes the next complete line, without its end.
+  /// Removes and returns the next complete line, without its line end.
   func nextLine() -> String? {
     guard let end = endOfLine() else { return nil }
     defer { take(through: end + 1) }
     return String(decoding: bytes[start..<end], as: UTF8.self)
   }
 
-  /// Takes the incomplete last line after the source has ended.
+  /// Removes and returns the incomplete last line after the source has ended.
   func takeRest() -> String? {
     guard isEnded, start < bytes.count, !hasLine else { return nil }
     defer { take(through: bytes.count) }
     return String(decoding: bytes[start...], as: UTF8.self)
   }
 
-  /// All lines that are not taken, with an incomplete one at the end.
+  /// Removes and returns all remaining lines, including an incomplete one at the end.
   func remainingLines() -> [String] {
     bytes[start...].split(separator: Self.newline, omittingEmptySubsequences: true).map {
       String(decoding: $0, as: UTF8.self)
@@ -76,9 +76,7 @@ final class LineSource {
     (start, searched) = (0, 0)
   }
 
-  /// Reads the available bytes.
-  ///
-  /// Called when `poll(2)` reports input.
+  /// Reads the available bytes after `poll(2)` has reported input.
   func receive() {
     let count = unsafe withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 1) { buffer in
       let count = unsafe read(descriptor, buffer.baseAddress, buffer.count)
@@ -99,7 +97,7 @@ final class LineSource {
   }
 }
 
-/// Sleeps until one of `sources` has input, and reads it; at most for `timeout`.
+/// Waits until one of `sources` has input, but at most for `timeout`, and reads the input.
 func waitForInput(_ sources: [LineSource], timeout: Duration) {
   let open = sources.filter { !$0.isEnded }
   var polled = open.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
@@ -107,7 +105,7 @@ func waitForInput(_ sources: [LineSource], timeout: Duration) {
   for (source, entry) in zip(open, polled) where entry.revents != 0 { source.receive() }
 }
 
-/// For `poll(2)`: rounded up, so that a wait does not end early.
+/// Returns the timeout for `poll(2)`, rounded up so that the wait does not end early.
 private func milliseconds(_ timeout: Duration) -> Int32 {
   let (seconds, attoseconds) = max(timeout, .zero).components
   return Int32(clamping: seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)

@@ -2,13 +2,14 @@ import PeerProtocol
 
 /// The state of a process at one moment, as `/proc` reports it.
 struct ProcessState: CustomStringConvertible {
-  /// The letter of proc_pid_status(5): `S` is asleep, `T` is stopped.
+  /// The letter for the state in proc_pid_status(5), such as `S` for asleep and `T` for stopped.
   let state: String
-  /// Its name, or its number if it has none here; nil while the process runs.
+  /// The name of the system call in which the process sleeps, or its number if it is not in the table; nil while the
+  /// process runs.
   let systemCall: String?
   let firstArgument: Int
   let hasPendingSignal: Bool
-  /// The process that traces it.
+  /// The process ID of its tracer; nil if it is not traced.
   let tracer: Int?
   let stack: String?
 
@@ -28,12 +29,14 @@ struct ProcessState: CustomStringConvertible {
 
   var isAsleep: Bool { state == "S" }
 
-  /// Whether it is blocked in one of `calls`, and no signal is about to wake it.
+  /// Whether it is blocked in one of `calls`.
+  func isBlocked(in calls: [String]) -> Bool { isWaiting && systemCall.map(calls.contains) == true }
+
+  /// Whether it is asleep in a system call, and no signal is about to wake it.
   ///
   /// A read of standard input does not count: there, a peer waits for its next request.
-  func isBlocked(in calls: [String]) -> Bool {
-    guard isAsleep, !hasPendingSignal, let systemCall, calls.contains(systemCall) else { return false }
-    return !(systemCall == "read" && firstArgument == 0)
+  var isWaiting: Bool {
+    isAsleep && !hasPendingSignal && systemCall != nil && !(systemCall == "read" && firstArgument == 0)
   }
 
   var description: String {

@@ -2,14 +2,16 @@ import Glibc
 import PeerProtocol
 import SystemPackage
 
-/// A sandbox init, and the runner's ends of the standard streams of every role in it.
+/// A running sandbox: its sandbox init, and the runner's ends of the standard streams of its roles.
 final class Sandbox {
-  /// The working directory of the peers, whose files a snapshot lists.
+  /// The path of the peers' working directory; snapshots list its files.
   let scratch: String
   let streams: [RoleStreams]
+  /// The number of the user that peers run as.
+  let user: UInt32
   var isolation: Isolation { capabilities.isolation }
 
-  /// Whether a process is the runner itself, which a sandbox without a PID namespace sees.
+  /// Whether a process is the runner itself, which is visible in a sandbox without a PID namespace.
   func isRunner(_ pid: Int?) -> Bool { isolation == .shared && pid == Int(getpid()) }
   /// The time until the sandbox init was ready, which shows how busy the machine is.
   let startup: Duration
@@ -17,19 +19,19 @@ final class Sandbox {
   private let capabilities: SandboxCapabilities
   private let kept: String?
 
-  /// The runner's ends for one role.
+  /// The runner's ends of the standard streams of one role.
   struct RoleStreams {
     let input: LineSink
     let output: LineSource
     let error: LineSource
   }
 
-  /// Settings that all sandboxes of a run share.
+  /// The settings that are the same for all sandboxes of a run.
   struct Settings: Sendable {
-    /// The path of the sandbox init.
+    /// The path of the sandbox init program.
     let program: String
     let capabilities: SandboxCapabilities
-    /// A directory that stays visible when `/tmp` is replaced.
+    /// The path of a directory that stays visible when `/tmp` is replaced.
     let kept: String?
     /// How long the sandbox init may take to respond.
     var timeout = Duration.seconds(10)
@@ -53,35 +55,39 @@ final class Sandbox {
     sandboxInit = try SandboxInit(
       program: settings.program, isolation: settings.capabilities.isolation, names: names, keeping: settings.kept,
       timeout: settings.timeout, roles: farEnds)
-    guard let scratch = try sandboxInit.waitUntilReady()["scratch"] else {
-      throw SandboxError("the sandbox init reported no scratch directory")
+    let ready = try sandboxInit.waitUntilReady()
+    guard let scratch = ready["scratch"], let user = ready["user"].flatMap({ UInt32($0) }) else {
+      throw SandboxError("the sandbox init reported no scratch directory or no user")
     }
     self.scratch = scratch
+    self.user = user
     startup = start.duration(to: .now)
   }
 
-  /// Waits until a role or the sandbox init writes something, at most for `timeout`.
+  /// Waits until a role or the sandbox init writes output, but at most for `timeout`.
   func wait(_ timeout: Duration) throws(SandboxError) {
     waitForInput(streams.flatMap { [$0.output, $0.error] } + [sandboxInit.responses], timeout: timeout)
     sandboxInit.takeEvents()
-    // Every role ended because the sandbox init ended.
+    // If the sandbox init ends, all roles end with it, so their ends are not failures of the peers.
     if sandboxInit.responses.isEnded { throw SandboxError("the sandbox init ended before its cell") }
   }
 
   // MARK: - Processes
 
-  /// How a process ended; nil while it runs.
+  /// Returns how a process ended; nil while it runs.
   func terminationStatus(of pid: Int) -> TerminationStatus? {
     sandboxInit.takeEvents()
     return sandboxInit.terminations[pid]
   }
 
   /// Starts `command` as a role, with its inherited descriptors as 3, 4, and so on.
-  func spawn(role: Int, command: [String], inheriting: [Int], asAnotherUser: Bool) throws(SandboxError) -> Int {
+  func spawn(
+    role: Int, command: [String], inheriting: [Int] = [], as user: Role.User? = nil
+  ) throws(SandboxError) -> Int {
     var fields = Fields()
     fields.append("role", role)
     fields.append("argv", bytes: command.joined(separator: "\0").utf8)
-    if asAnotherUser { fields.append("another-user", 1) }
+    if let user { fields.append("as", user.rawValue) }
     if !inheriting.isEmpty { fields.append("inherit", inheriting.map(String.init).joined(separator: ",")) }
     let response: Fields
     do { response = try sandboxInit.perform(Request("spawn", fields)) } catch {
@@ -90,7 +96,7 @@ final class Sandbox {
     return try number("pid", response)
   }
 
-  /// Why a program that exists may not be found: where `/tmp` is replaced, only `kept` is still visible.
+  /// Explains why a program that exists was not found: if `/tmp` is replaced, only `kept` stays visible.
   private func hint(onHidden program: String) -> String {
     let isVisible =
       isolation == .shared || !program.hasPrefix("/tmp/") || kept.map { program.hasPrefix("\($0)/") } == true
@@ -106,21 +112,29 @@ final class Sandbox {
     ProcessState(try perform("state", pid, ("stack", withStack ? 1 : 0)))
   }
 
-  /// The open descriptors of a process, and the file of each of them.
-  func descriptors(of pid: Int) throws(SandboxError) -> [Int: String] {
-    var descriptors: [Int: String] = [:]
-    _ = try perform("descriptors", pid) { fields in
-      if let number = fields["fd"].flatMap({ Int($0) }) { descriptors[number] = fields["target"] ?? "" }
+  /// The open descriptors of a process, with the status flags of those that are `shared`, and its signals.
+  func holdings(of pid: Int, shared: some Sequence<Int> = []) throws(SandboxError) -> ProcessHoldings {
+    var holdings = ProcessHoldings()
+    var request = Fields()
+    request.append("pid", pid)
+    let list = shared.map(String.init).joined(separator: ",")
+    if !list.isEmpty { request.append("shared", list) }
+    let end = try sandboxInit.perform(Request("descriptors", request)) { fields in
+      guard let number = fields["fd"].flatMap({ Int($0) }) else { return }
+      holdings.descriptors[number] = fields["target"] ?? ""
+      if let flags = fields["flags"].flatMap({ Int32($0) }) { holdings.flags[number] = StatusFlags(flags) }
     }
-    return descriptors
+    holdings.signals = SignalState(end)
+    return holdings
   }
 
-  /// Duplicates a process's descriptor for another process to inherit.
-  func take(descriptor: Int, of pid: Int) throws(SandboxError) -> Int {
-    try number("fd", try perform("take", pid, ("fd", descriptor)))
+  /// Duplicates a process's descriptor for another process to inherit, and returns the status flags of both.
+  func take(descriptor: Int, of pid: Int) throws(SandboxError) -> (token: Int, flags: StatusFlags) {
+    let response = try perform("take", pid, ("fd", descriptor))
+    return (try number("fd", response), StatusFlags(Int32(truncatingIfNeeded: try number("flags", response))))
   }
 
-  /// The processes that have the other end of an output open.
+  /// Returns the processes that have the other end of an output open.
   func holders(of output: LineSource) throws(SandboxError) -> [KernelObject] {
     var fields = Fields()
     fields.append("inode", output.inode)
@@ -134,7 +148,7 @@ final class Sandbox {
 
   // MARK: - Objects
 
-  /// Every object that the kernel has in this sandbox or, if it is shared, on this machine.
+  /// Lists all kernel objects in this sandbox or, if it is shared, on this machine.
   func snapshot() throws(SandboxError) -> ResourceSnapshot {
     let (snapshot, unobservable) = try list()
     let unexpected = unobservable.subtracting(capabilities.unobservableKinds)
@@ -145,8 +159,24 @@ final class Sandbox {
     return snapshot
   }
 
-  /// The kinds of objects that no snapshot lists here.
+  /// Returns the kinds of objects that snapshots cannot list here.
   func unobservableKinds() throws(SandboxError) -> Set<ObjectKind> { try list().unobservable }
+
+  /// Probes the features in this sandbox, as a peer would use them, and returns the missing ones with their errors.
+  func missingFeatures() throws(SandboxError) -> [Feature: String] {
+    var tried: Set<Feature> = []
+    var missing: [Feature: String] = [:]
+    _ = try sandboxInit.perform(Request("features", Fields())) { fields in
+      guard let feature = fields["name"].flatMap(Feature.init) else { return }
+      tried.insert(feature)
+      if let errno = fields["errno"] { missing[feature] = "here \(errno)" }
+    }
+    let untried = Set(Feature.allCases).subtracting(tried).subtracting(Feature.ofTheRun)
+    guard untried.isEmpty else {
+      throw SandboxError("the sandbox init did not try \(untried.map(\.rawValue).sorted().joined(separator: ", "))")
+    }
+    return missing
+  }
 
   private func list() throws(SandboxError) -> (snapshot: ResourceSnapshot, unobservable: Set<ObjectKind>) {
     var objects: Set<KernelObject> = []

@@ -6,25 +6,32 @@ public enum Isolation: String, Sendable, Codable {
   case shared
 }
 
-/// The isolation that the user requests.
+/// The isolation that `--isolation` requests.
 public enum IsolationRule: String, Sendable, CaseIterable {
-  /// Private if available.
+  /// Private namespaces if available, otherwise shared.
   case auto
-  /// Private; otherwise the environment is broken.
+  /// Private namespaces; without them, the environment is broken.
   case required
-  /// Shared.
+  /// Always shared.
   case none
 }
 
-/// The capabilities of the sandboxes of a run on this machine.
+/// The kind of sandbox that a run uses on this machine, and its limits.
 struct SandboxCapabilities: Sendable, CustomStringConvertible {
   let isolation: Isolation
   /// Why better isolation is not available.
   var fallbackReason: String?
-  /// Kinds of objects that no snapshot lists here.
+  /// Kinds of objects that snapshots cannot list here.
   ///
-  /// No peer may be asked to create one: nothing listed would look like nothing left behind.
+  /// Scenarios that create such objects are not run, because a leak would not be found.
   var unobservableKinds: Set<ObjectKind> = []
+  /// The features that this machine does not have, with the error of the probe: `here ENOSYS`.
+  var missing: [Feature: String] = [:]
+
+  /// Returns the error that shows that a feature is missing; nil if this machine has the feature.
+  func lack(of feature: Feature) -> String? {
+    feature == .privateSandbox && isolation != .private ? "here \(isolation.rawValue)" : missing[feature]
+  }
 
   var description: String {
     let names = unobservableKinds.map(\.rawValue).sorted().joined(separator: ", ")

@@ -1,11 +1,9 @@
 import Glibc
 
-/// A failure of a sandbox, or of something in it.
-///
-/// The peers are not the cause.
+/// A failure of a sandbox that no peer has caused.
 package struct SandboxError: Error, CustomStringConvertible {
   package let description: String
-  /// Whether the sandbox init works and the kernel refused the request.
+  /// Whether the sandbox init works but the kernel refused its request.
   let isRefusal: Bool
 
   package init(_ description: String) { self.init(description, isRefusal: false) }
@@ -21,5 +19,5 @@ package struct SandboxError: Error, CustomStringConvertible {
   }
 }
 
-/// The words of `strerror(3)`.
+/// Returns the error message of `strerror(3)`.
 package func reason(of number: Int32) -> String { unsafe String(cString: strerror(number)) }

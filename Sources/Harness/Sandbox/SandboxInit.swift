@@ -2,23 +2,23 @@ import Glibc
 import PeerProtocol
 import SystemPackage
 
-/// The first process of a sandbox, as the runner sees it: a program that executes commands, line by line.
+/// The first process of a sandbox, which executes the runner's commands line by line.
 ///
-/// It receives the far ends of the roles' standard streams when it starts. It ends, with everything below it, when the
-/// runner closes its input, also if the runner is killed.
+/// It receives the peers' ends of the standard streams when it starts. It ends, with all processes of the sandbox, when
+/// its input is closed, even if that is because the runner was killed.
 final class SandboxInit {
   private let process: pid_t
   private var commands: OwnedDescriptor?
   let responses: LineSource
-  /// The reported ends of processes, by their numbers within the sandbox.
+  /// How the processes ended, by their process IDs within the sandbox.
   private(set) var terminations: [Int: TerminationStatus] = [:]
   private let timeout: Duration
-  /// It did not respond in time.
+  /// Whether the sandbox init did not respond in time.
   ///
-  /// The runner would mistake a late response for the response to another command.
+  /// It receives no more commands, because its late response would look like the response to the next one.
   private var isHung = false
 
-  /// Starts `program` with the far ends of the roles' standard input, output and error.
+  /// Starts `program` with the peers' ends of standard input, output and error.
   init(
     program: String, isolation: Isolation, names: CellNames, keeping kept: String?, timeout: Duration,
     roles: [[OwnedDescriptor]]
@@ -36,17 +36,17 @@ final class SandboxInit {
     }
     if let kept { arguments += ["--keep", kept] }
     for streams in roles { arguments += ["--role", streams.map { "\($0.number)" }.joined(separator: ",")] }
-    // A descriptor duplicated onto itself loses its close-on-exec flag in the child alone.
+    // Duplicating a descriptor onto itself clears its close-on-exec flag in the child only.
     let placed: [Placement] =
       [Placement(from: input.reader, to: 0), Placement(from: output.writer, to: 1)]
       + roles.joined().map { Placement(from: $0, to: $0.number) }
     process = try Self.spawn(arguments, placing: placed)
   }
 
-  /// Ends the sandbox and everything in it.
+  /// Ends the sandbox and all processes in it.
   deinit {
     commands = nil
-    // The end of its responses is the end of the sandbox; the outermost process follows at once.
+    // When its output ends, the sandbox has ended; the outermost process ends immediately afterwards.
     let deadline = ContinuousClock.now + timeout
     while !responses.isEnded, ContinuousClock.now < deadline {
       waitForInput([responses], timeout: .milliseconds(100))
@@ -61,7 +61,7 @@ final class SandboxInit {
 
   /// Sends a command and waits for its response.
   ///
-  /// `item` receives each line of a list, before the response ends.
+  /// For a command that returns a list, `item` receives each line of it.
   func perform(_ command: Request, item: (Fields) -> Void = { _ in }) throws(SandboxError) -> Fields {
     if isHung { throw SandboxError("the sandbox init does not respond any more") }
     guard (try? commands?.descriptor.writeAll(Array("\(command)\n".utf8))) != nil else {
@@ -70,7 +70,7 @@ final class SandboxInit {
     return try response(to: command.operation, item)
   }
 
-  /// Reads the events that it has reported.
+  /// Reads the events that the sandbox init has reported.
   func takeEvents() {
     while let line = responses.nextLine() {
       if let words = try? Request(parsing: line), words.operation == "ended" { recordEnd(words.fields) }
@@ -84,7 +84,7 @@ final class SandboxInit {
         guard let words = try? Request(parsing: line) else { throw SandboxError("the sandbox init wrote '\(line)'") }
         switch words.operation {
         case "ended": recordEnd(words.fields)
-        case "object", "descriptor", "holder": item(words.fields)
+        case "object", "descriptor", "feature", "holder": item(words.fields)
         case "ok", "ready": return words.fields
         default:
           let fields = words.fields
@@ -110,7 +110,7 @@ final class SandboxInit {
     }
   }
 
-  // MARK: - Starting it
+  // MARK: - Starting
 
   private struct Placement {
     let from: OwnedDescriptor
@@ -125,9 +125,9 @@ final class SandboxInit {
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
-    // Its own group: a Ctrl-C at the terminal is for the runner, which then ends its sandboxes in order.
+    // A separate process group: Ctrl-C at the terminal must reach only the runner, which then ends its sandboxes.
     unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-    // The backtracer of a crashed Swift peer would stay behind and hold its output open.
+    // The backtracer of a crashed Swift peer would keep the peer's output open.
     var environment = ["SWIFT_BACKTRACE=enable=no", "LC_ALL=C"]
     for name in ["PATH", "HOME"] {
       if let value = unsafe getenv(name) { environment.append("\(name)=\(unsafe String(cString: value))") }
@@ -141,9 +141,7 @@ final class SandboxInit {
     return pid
   }
 
-  /// Copies for C, with the NULL that ends a list.
-  ///
-  /// The caller frees them.
+  /// Copies texts to a list for C that ends with NULL; the caller frees the copies.
   private static func cStrings(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
     var pointers: [UnsafeMutablePointer<CChar>?] = unsafe []
     for text in texts { unsafe pointers.append(strdup(text)) }

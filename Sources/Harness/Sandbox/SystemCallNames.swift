@@ -1,7 +1,7 @@
 /// The names of the system calls in which a process may sleep.
 ///
-/// `/proc/PID/syscall` has numbers, and a number means what the ABI of the process says: a 32-bit peer on a 64-bit
-/// kernel is read by its own table. Calls that differ in the width of a time alone have one name.
+/// `/proc/PID/syscall` has numbers, whose meaning depends on the ABI of the process: a 32-bit peer on a 64-bit kernel
+/// needs the 32-bit table. Variants of a call that differ only in the width of a time share a name.
 enum SystemCallNames {
   enum ABI: String {
     case x86_64 = "x86-64"
@@ -10,15 +10,15 @@ enum SystemCallNames {
     case aarch64
   }
 
-  /// The name of a call; nil for one in which no process sleeps, or of an ABI without a table.
+  /// Returns the name of a call; nil if no process sleeps in it, or the ABI has no table.
   static func name(of number: Int, firstArgument: Int, abi: ABI?) -> String? {
     switch abi {
     case .x86_64: return x86_64[number]
     case .aarch64: return aarch64[number]
-    // The kernel marks the calls of this ABI by a bit.
+    // The kernel sets a bit in the numbers of this ABI.
     case .x32: return x32[number & 0x3FFF_FFFF]
     case .i386:
-      // Older C libraries make these calls through one, whose first argument chooses.
+      // Older C libraries use ipc(2) for all of these calls; its first argument selects the call.
       if number == 117 { return multiplexedIPC[firstArgument & 0xFFFF] }
       if number == 102 { return multiplexedSocket[firstArgument] }
       return i386[number]

@@ -1,20 +1,20 @@
 /// The response that a standard requires: the text after `->`.
 public enum ExpectedResponse: Sendable {
-  /// Success, with each of these fields. An operation without an expectation must succeed.
+  /// Success with these fields, which is also the default: `-> return=4`.
   case ok([ExpectedField])
   /// A failure with one of these `errno` symbols: `-> error EAGAIN|EWOULDBLOCK`.
   case error([String], [ExpectedField])
-  /// The role is seen asleep in the system call of its operation: `-> blocks`. A later step reads the response.
+  /// The role sleeps in a system call of its operation: `-> blocks`. A later step reads the response.
   case blocks
-  /// No response is awaited: `-> later`. A later step reads it.
+  /// The script continues without the response: `-> later`. A later step reads it.
   case later
 }
 
 /// The expectation of one field: `msg_prio=9`, `return>=4096`, `shmid={=segment}`.
 public struct ExpectedField: Sendable {
-  /// The name of the field.
+  /// The name of the field in the response.
   public let key: String
-  /// The relation that its value must satisfy.
+  /// The comparison that the value of the field must satisfy.
   public let relation: Relation
 
   /// How the value of a field is compared with an expected one.

@@ -1,58 +1,82 @@
 /// The operations of the peer protocol, as `fixtures/operations.yaml` lists them.
 ///
-/// The runner knows individual operations only here.
+/// The runner has no other information on individual operations.
 public struct OperationRegistry: Sendable {
   private let operations: [String: Operation]
-  /// Parameters, of any operation, that name handles.
+  /// The parameters that name handles, in all operations.
   let handleParameters: [String]
   /// The default values of omitted parameters: `["handle": "default"]`.
   let defaults: [String: String]
-  /// Response fields with the bytes that were transferred.
+  /// The response fields that contain transferred bytes.
   let payloads: Set<String>
+  /// Parameters with the longest time that an operation waits.
+  let timeouts: [String]
+  /// Flags with which a call fails instead of waiting.
+  let nonblockingFlags: [String]
 
-  /// The operation with this name; nil if there is none.
+  /// The operation with this name; nil if the registry does not have it.
   public subscript(operation: String) -> Operation? { operations[operation] }
   var names: [String] { operations.keys.sorted() }
 
   init(
     _ operations: [Operation], handleParameters: [String] = [], defaults: [String: String] = [:],
-    payloads: Set<String> = []
+    payloads: Set<String> = [], timeouts: [String] = [], nonblockingFlags: [String] = []
   ) {
     self.operations = Dictionary(operations.map { ($0.name, $0) }) { first, _ in first }
     self.handleParameters = handleParameters
     self.defaults = defaults
     self.payloads = payloads
+    self.timeouts = timeouts
+    self.nonblockingFlags = nonblockingFlags
   }
 }
 
-/// One operation of the peer protocol.
+/// The facts about one operation that the runner needs.
 public struct Operation: Sendable, Hashable {
   /// The name of its C function, such as `mq_send`.
   public let name: String
-  /// The names of its parameters.
+  /// The parameters that a request for it may have.
   public let takes: [String]
-  /// Those of its parameters that name the handles which it creates.
+  /// The parameters that name the handles to create.
   public var opens: [String] = []
-  /// Those of its parameters that name the handles of memory which it maps.
+  /// The parameters that name the handles of memory to map.
   var maps: [String] = []
-  /// The parameter whose handle is released if it succeeds.
+  /// The parameter with the handle that is released if the operation succeeds.
   public var closes: String?
-  /// Whether its handle is released whatever the result.
+  /// Whether the handle is released even if the operation fails.
   var releases = false
-  /// The identifier that later operations use if they name none.
+  /// The field of the response with an identifier that later requests use by default.
   var returns: String?
-  /// The kinds of objects that it creates, as far as a snapshot may be unable to list them.
+  /// The kinds of objects that it creates and that snapshots cannot list on every machine.
   var creates: Set<ObjectKind> = []
-  /// The parameter that may request an object without a known creator.
+  /// The features of the machine that the operation requires.
+  var requires: Set<Feature> = []
+  /// The features that only some values of its parameters require: `["MSG_COPY": .messageCopy]`.
+  var requiresForWords: [String: Feature] = [:]
+  /// The parameter that may request an object whose creator the kernel does not record.
   var anonymous: String?
-  /// The parameter with the process that it sends a signal to.
+  /// The parameter with the process that receives a signal.
   var signals: String?
-  /// Whether it transfers what a short transfer left.
+  /// Whether it transfers the rest of the bytes after a short transfer.
   var completes = false
   /// The system calls in which a peer may sleep while it performs it.
   public var sleeps: [String] = []
-  /// Whether one wait may be several sleeps: a signal that comes between two of them interrupts nothing.
+  /// Whether a wait may consist of several sleeps, so that a signal between two of them does not interrupt it.
   public var sleepsInSlices = false
+  /// The state that it changes, and the value of a parameter with which it does; empty if it always does.
+  var changes: [StateKind: [UInt8]] = [:]
+  /// How it ends when its time is over.
+  var expiration = Expiration.error("ETIMEDOUT")
+  /// Whether a negative timeout waits without a limit; otherwise it has expired.
+  var negativeTimeoutWaits = false
+  /// Whether it must never wait; false if it may wait even when its time is over; nil if that depends on the request.
+  var isImmediate: Bool?
+
+  /// The response of an operation whose time is over.
+  enum Expiration: Hashable {
+    case error(String)
+    case field(String, String)
+  }
 
   /// Whether its handle is released even if it fails.
   var releasesHandle: Bool { releases || closes != nil }
@@ -64,7 +88,7 @@ extension OperationRegistry {
     var parameters: [String: FixtureDocument.Value] = [:]
     for (key, value) in document.root.map("the operations") ?? [] {
       if key.text == "parameters" {
-        parameters = value.map("'parameters'", keys: ["handles", "defaults", "payload"]) ?? [:]
+        parameters = value.map("'parameters'", keys: ["handles", "defaults", "payload", "timeouts", "nonblocking"]) ?? [:]
       } else if let operation = Operation(key, value) {
         operations.append(operation)
       }
@@ -73,14 +97,15 @@ extension OperationRegistry {
     self.init(
       operations, handleParameters: parameters["handles"]?.texts("names") ?? [],
       defaults: Dictionary(defaults.map { ($0.text, $1.text("a name")?.text ?? "") }) { first, _ in first },
-      payloads: Set(parameters["payload"]?.texts("names") ?? []))
+      payloads: Set(parameters["payload"]?.texts("names") ?? []), timeouts: parameters["timeouts"]?.texts("names") ?? [],
+      nonblockingFlags: parameters["nonblocking"]?.texts("flags") ?? [])
   }
 }
 
 extension Operation {
   private static let keys = [
-    "takes", "opens", "maps", "closes", "releases", "returns", "creates", "anonymous", "signals", "completes", "sleeps",
-    "slices",
+    "takes", "opens", "maps", "closes", "releases", "returns", "creates", "requires", "requires-for",
+    "anonymous", "signals", "completes", "sleeps", "slices", "changes", "expires", "unlimited", "immediate",
   ]
 
   fileprivate init?(_ name: SourceText, _ value: FixtureDocument.Value) {
@@ -109,7 +134,37 @@ extension Operation {
       name: name.text, takes: takes, opens: parameters("opens"), maps: parameters("maps"), closes: parameter("closes"),
       releases: isTrue("releases"), returns: facts["returns"]?.text("a name")?.text,
       creates: Set(facts["creates"]?.list("kinds").compactMap { $0.choice("a kind", ObjectKind.self) } ?? []),
+      requires: Set(facts["requires"]?.list("features").compactMap { $0.choice("a feature", Feature.self) } ?? []),
+      requiresForWords: Dictionary(
+        (facts["requires-for"]?.map("'requires-for'") ?? []).compactMap { word, value in
+          value.choice("a feature", Feature.self).map { (word.text, $0) }
+        }
+      ) { first, _ in first },
       anonymous: parameter("anonymous"), signals: parameter("signals"), completes: isTrue("completes"),
-      sleeps: facts["sleeps"]?.texts("names") ?? [], sleepsInSlices: isTrue("slices"))
+      sleeps: facts["sleeps"]?.texts("names") ?? [], sleepsInSlices: isTrue("slices"),
+      changes: Self.changes(facts["changes"]),
+      expiration: facts["expires"]?.text("a response").map { Expiration($0.text) } ?? .error("ETIMEDOUT"),
+      negativeTimeoutWaits: isTrue("unlimited"), isImmediate: facts["immediate"]?.boolean("'immediate'"))
+  }
+}
+
+extension Operation {
+  /// A list of states, or a map to the values of a parameter.
+  private static func changes(_ value: FixtureDocument.Value?) -> [StateKind: [UInt8]] {
+    var changes: [StateKind: [UInt8]] = [:]
+    for (key, word) in value?.map("'changes'", keys: StateKind.allCases.map(\.rawValue)) ?? [:] {
+      guard let kind = StateKind(rawValue: key) else { continue }
+      let text = word.text("'always' or a value")?.text ?? ""
+      changes[kind] = text == "always" ? [] : Array(text.utf8)
+    }
+    return changes
+  }
+}
+
+extension Operation.Expiration {
+  /// An error number, or `key=value`.
+  fileprivate init(_ text: String) {
+    let words = text.split(separator: "=", maxSplits: 1).map(String.init)
+    self = words.count == 2 ? .field(words[0], words[1]) : .error(text)
   }
 }

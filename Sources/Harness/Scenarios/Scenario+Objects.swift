@@ -1,10 +1,29 @@
 import PeerProtocol
 
-/// The objects that a script creates, as far as they decide where it can be run.
+/// The objects and features that a script needs, which determine where it can be run.
 extension Scenario {
-  /// Whether it creates objects without a known creator: a System V queue or semaphore set without a key.
+  /// Returns the features that the machine must have.
+  func requirements(_ registry: OperationRegistry) -> Set<Feature> {
+    var features = Set(needs)
+    for (name, value) in requests {
+      guard let operation = registry[name] else { continue }
+      features.formUnion(operation.requires)
+      for (word, feature) in operation.requiresForWords
+      where operation.takes.contains(where: { value($0)?.contains(word) == true }) {
+        features.insert(feature)
+      }
+    }
+    let hands = steps.contains { if case .hand = $0.action { true } else { false } }
+    if hands { features.formUnion([.pidfdOpen, .pidfdGetfd]) }
+    if createsAnonymousObjects(registry) { features.insert(.privateSandbox) }
+    return features
+  }
+
+  /// Whether it creates objects whose creator the kernel does not record: System V queues or semaphore sets without a
+  /// key.
   ///
-  /// On a shared machine no other process may remove them.
+  /// On a shared machine, the runner cannot distinguish them from the objects of other programs, so it must not remove
+  /// them.
   func createsAnonymousObjects(_ registry: OperationRegistry) -> Bool {
     requests.contains { operation, value in
       guard let parameter = registry[operation]?.anonymous, let key = value(parameter) else { return false }
@@ -12,7 +31,7 @@ extension Scenario {
     }
   }
 
-  /// Whether it creates objects of a kind, or counts them.
+  /// Whether the script creates or counts objects of a kind.
   func concerns(_ kind: ObjectKind, _ registry: OperationRegistry) -> Bool {
     requests.contains { operation, _ in registry[operation]?.creates.contains(kind) == true }
       || steps.contains { step in
@@ -25,7 +44,7 @@ extension Scenario {
       }
   }
 
-  /// The operations that its script requests.
+  /// The names of all operations that the script requests.
   var operations: Set<String> { Set(requests.map(\.operation)) }
 
   private var requests: [(operation: String, value: (String) -> String?)] {
@@ -39,7 +58,7 @@ extension Scenario {
     }
   }
 
-  /// Whether the key is private: a name, or a decimal or hexadecimal 0.
+  /// Whether the key is private: `IPC_PRIVATE`, or a decimal or hexadecimal 0.
   private static func isPrivate(_ key: String) -> Bool {
     key == "IPC_PRIVATE" || (key.hasPrefix("0x") ? Int(key.dropFirst(2), radix: 16) : Int(key)) == 0
   }

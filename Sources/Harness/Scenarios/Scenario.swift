@@ -1,72 +1,54 @@
 /// A script of operations for one or more roles, with the responses that a standard requires.
 ///
-/// This is one row of parameters: a scenario whose `with:` has three values is three of these.
+/// A value of this type is one row of parameters: a scenario whose `with:` has three rows is loaded as three values.
 public struct Scenario: Sendable {
   /// The unique name, such as `posix-mq/priority-order`; the part before the `/` is the mechanism.
   public let id: String
   /// The tested behaviour, in one line.
   public let title: String
-  /// The place in the standard.
+  /// The section of the standard that requires the behaviour.
   public let spec: String
-  /// How strongly the standard requires it.
+  /// The level of the requirement: `must`, `should` or `may`.
   public let level: Level
-  /// The parties of the scenario, in the order of the file.
+  /// The roles of the scenario, in the order of the file, which is that of the languages in a pairing.
   public let roles: [Role]
-  /// The script, in the order in which it is performed.
+  /// The steps of the script, in order.
   public let steps: [Step]
-  /// The features that it requires of the machine.
-  public let needs: [Need]
-  /// The values of this row, in the order of the file.
-  ///
-  /// The steps have them filled in.
+  /// The features that the machine must have, in addition to those that its operations require.
+  public let needs: [Feature]
+  /// The parameters of this row, in the order of the file; the steps already contain the values.
   public let parameters: [Parameter]
-  /// The pairings of languages that it is run with.
+  /// The rule that determines the pairings of languages.
   public let pairings: PairingRule
-  /// Whether it tests the check itself: it passes if a defect is *seen*.
+  /// Whether it tests the harness: the cell passes if the check detects a defect.
   public let isNegativeControl: Bool
-  /// The place of the scenario in its file.
+  /// The position of the scenario in its file.
   public let location: SourceLocation
 
   /// The mechanism that it tests: the part of the id before the `/`.
   public var mechanism: String { String(id.prefix { $0 != "/" }) }
 
-  /// How strongly the standard requires it.
+  /// The levels of a requirement, as in RFC 2119.
   public enum Level: String, Sendable, CaseIterable, Codable { case must, should, may }
 
-  /// The pairings of languages that a scenario is run with.
+  /// The rules that determine which assignments of languages to roles are run.
   public enum PairingRule: String, Sendable, CaseIterable {
     /// Every assignment of languages to roles.
     case all
-    /// The first role in each language, the others all in one language or alternating: enough if there are many roles.
+    /// The first role in each language, the others all in one language or alternating, for scenarios with many roles.
     case mixed
   }
 
-  /// A value that the script uses by name: `bytes=4096`.
+  /// A parameter with the value of one row: `bytes=4096`.
   public struct Parameter: Sendable, Hashable {
-    /// The name, which the script has in braces.
+    /// The name, which the script uses in braces.
     public let name: String
     /// The value that replaces the name.
     public let value: String
   }
 
-  /// A requirement of a scenario on the machine.
-  ///
-  /// The runner probes it first; without it a cell is `not run`.
-  public enum Need: String, Sendable, CaseIterable {
-    /// A role can run as another user: the runner is root.
-    case anotherUser = "another-user"
-    /// The runner is not privileged, so that a limit holds for its peers.
-    case unprivileged
-    /// The cell uses names that are not unique to it.
-    case privateSandbox = "private-sandbox"
-    /// The kernel has SO_PEERPIDFD: Linux 6.5.
-    case peerDescriptor = "peer-descriptor"
-    /// The loopback address of IPv6.
-    case ipv6
-  }
-
   package init(
-    id: String, title: String, spec: String, level: Level, roles: [Role], steps: [Step], needs: [Need],
+    id: String, title: String, spec: String, level: Level, roles: [Role], steps: [Step], needs: [Feature],
     parameters: [Parameter], pairings: PairingRule, isNegativeControl: Bool, location: SourceLocation
   ) {
     self.id = id
@@ -83,16 +65,24 @@ public struct Scenario: Sendable {
   }
 }
 
-/// A named party of a scenario.
+/// A process in a scenario, which any language can play unless one is given.
 public struct Role: Sendable, Hashable {
   /// The name of the role, such as `sender`.
   public let name: String
   /// The kind of program that plays the role.
   public let part: Part
-  /// The language that always plays it; nil if the pairing decides.
+  /// The language that always plays the role; nil if the pairing decides.
   public let language: String?
-  /// Whether it runs as another user than the rest.
-  public let isAnotherUser: Bool
+  /// The user that it runs as; nil for the user of the other roles, who has no privilege.
+  public let user: User?
+
+  /// A user that a role can run as.
+  public enum User: String, Sendable, CaseIterable {
+    /// Another user without privilege.
+    case anotherUser = "another-user"
+    /// Root, with the capabilities that calls of scenarios check.
+    case root
+  }
 
   /// The kind of a role: a peer, or a program of the examples.
   public enum Part: Sendable, Hashable {
@@ -102,15 +92,15 @@ public struct Role: Sendable, Hashable {
     case program(name: String, arguments: [Template])
   }
 
-  package init(name: String, part: Part, language: String?, isAnotherUser: Bool) {
+  package init(name: String, part: Part, language: String?, user: User? = nil) {
     self.name = name
     self.part = part
     self.language = language
-    self.isAnotherUser = isAnotherUser
+    self.user = user
   }
 }
 
-/// A place in a file that people write.
+/// A position in a fixture file.
 public struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
   /// The path of the file below the root.
   public let file: String
@@ -125,7 +115,7 @@ public struct SourceLocation: Sendable, Hashable, CustomStringConvertible {
     self.column = column
   }
 
-  /// The place as compilers write it: `fixtures/scenarios/pipe.yaml:12:3`.
+  /// The position in the form of a compiler message: `fixtures/scenarios/pipe.yaml:12:3`.
   public var description: String { "\(file):\(line):\(column)" }
 }
 

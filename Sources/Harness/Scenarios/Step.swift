@@ -1,43 +1,43 @@
-/// One line of a script.
+/// One step of a script.
 public struct Step: Sendable {
-  /// The action of the step.
+  /// The action to perform, with its expectation.
   public let action: Action
-  /// The line of the file, for display.
+  /// The text of the step in the file, which reports show.
   public let text: String
-  /// The place of the step in its file.
+  /// The position of the step in its file.
   public let location: SourceLocation
-  /// The responses that are also accepted after another role died in the middle of its script: those after each `~>`.
+  /// The responses after each `~>`, which are also accepted after another role died.
   public let expectedAfterPeerDeath: [ExpectedResponse]
 
-  /// The action of a step, with its expectation.
+  /// The kinds of steps, each with the form in which scripts write it.
   public enum Action: Sendable {
     /// Requests an operation: `- sender: mq_send msg=first -> ok`.
     case request(role: String, RequestTemplate, ExpectedResponse)
     /// Sends a line unchanged, and expects a response in which `*` matches any text: a golden transcript.
     case transcript(role: String, request: String, response: String)
-    /// Takes the response to an earlier request: `- receiver: -> msg=late`.
+    /// Reads the response to an earlier request: `- receiver: -> msg=late`.
     case response(role: String, ExpectedResponse)
     /// Passes a descriptor of one role to another that has not started, as a parent does to a child:
     /// `- hand: {writer.r: reader.r}`.
     case hand(from: HandleReference, to: HandleReference)
-    /// `kill:`, `stop:`, `continue:`, and `interrupt:`, which is a SIGUSR1.
+    /// `kill:`, `stop:`, `continue:` or `interrupt:`: sends a signal to a role.
     case signal(role: String, Signal)
-    /// `- end: sender`: ends the role's input, as the end of the runner would.
+    /// `- end: sender`: closes the role's input, as happens if the runner ends.
     case endInput(role: String)
-    /// `- wait: sender -> exit 0`.
+    /// `- wait: sender -> exit 0`: waits until the role has ended in this way.
     case waitForEnd(role: String, TerminationStatus)
-    /// `- objects: sem=1 shm=0`: how many objects of a kind the kernel must have at this point.
+    /// `- objects: sem=1 shm=0`: checks how many objects of each kind exist.
     case objects([ObjectCount])
     /// `- start: reader`: starts the program of a role.
     case start(role: String)
-    /// `- sleeps: reader in openat`: a program is seen asleep in a system call.
+    /// `- sleeps: reader in openat`: waits until a program sleeps in a system call.
     case sleeps(role: String, systemCalls: [String])
     /// `- prints: {reader: "text"}`: a line of standard output, or of standard error for `prints-error`, contains the
     /// text.
     case prints(role: String, stream: OutputStream, text: Template)
   }
 
-  /// A stream that a program prints to.
+  /// An output stream of an example program.
   public enum OutputStream: Sendable { case standardOutput, standardError }
 
   package init(
@@ -58,7 +58,7 @@ public enum Signal: String, Sendable, CaseIterable {
   case interrupt = "SIGUSR1"
 }
 
-/// `role.handle`.
+/// A handle of a role, written `role.handle`.
 public struct HandleReference: Sendable, Hashable, CustomStringConvertible {
   /// The role that owns the handle.
   public let role: String
@@ -74,12 +74,12 @@ public struct HandleReference: Sendable, Hashable, CustomStringConvertible {
   public var description: String { "\(role).\(handle)" }
 }
 
-/// How a process ended.
+/// How a process ended: with an exit status, or by a signal.
 public enum TerminationStatus: Sendable, Hashable, CustomStringConvertible {
   case exit(Int32)
   /// By a signal, given as its symbol.
   case signal(String)
-  /// With any exit status except 0. Only expectations use this case.
+  /// With any exit status except 0. Only expectations use it.
   case failure
 
   /// The text in a script: `exit 0`, `killed SIGKILL` or `exit not 0`.
@@ -97,11 +97,11 @@ public enum TerminationStatus: Sendable, Hashable, CustomStringConvertible {
   }
 }
 
-/// `sem=1`: how many objects of a kind there must be.
+/// The number of objects of one kind that an `objects:` step expects, written `sem=1`.
 public struct ObjectCount: Sendable, Hashable {
-  /// The kind of the objects.
+  /// The kind of objects that are counted.
   public let kind: ObjectKind
-  /// How many there must be.
+  /// The expected number of objects.
   public let count: Int
 
   package init(kind: ObjectKind, count: Int) {

@@ -2,7 +2,7 @@
 public struct RequestTemplate: Sendable {
   /// The operation to request, such as `mq_send`.
   public let operation: String
-  /// Values as the protocol has them: percent-encoded.
+  /// The percent-encoded values of the fields, in the order of the script.
   public let fields: [(key: String, value: Template)]
 
   package init(operation: String, fields: [(key: String, value: Template)]) {
@@ -17,10 +17,10 @@ public struct RequestTemplate: Sendable {
 /// Text with variables in braces: names that are unique for each cell (`{mq}`, `{shm}`, `{fifo}`, `{key}`, `{path}`,
 /// each with a number or word after it, as in `{mq-2}`), process ids (`{sender.pid}`), and captures of earlier steps.
 public struct Template: Sendable, Hashable, CustomStringConvertible {
-  /// The text in parts: literal text, and variables.
+  /// The literal parts and variables of the text, in order.
   public let pieces: [Piece]
 
-  /// A part of the text.
+  /// A literal part of a text, or a variable.
   public enum Piece: Sendable, Hashable {
     case literal(String)
     case variable(String)
@@ -28,7 +28,7 @@ public struct Template: Sendable, Hashable, CustomStringConvertible {
 
   package init(pieces: [Piece]) { self.pieces = pieces }
 
-  /// The names of the variables, in order; one that occurs twice is listed twice.
+  /// The names of the variables, in the order of the text and including repetitions.
   public var variables: [String] {
     pieces.compactMap { if case .variable(let name) = $0 { name } else { nil } }
   }
@@ -43,7 +43,7 @@ public struct Template: Sendable, Hashable, CustomStringConvertible {
     }.joined()
   }
 
-  /// The text with each variable replaced, or the first variable that has no value.
+  /// Returns the text with each variable replaced by its value, or the first variable without a value.
   package func filled(_ value: (String) -> String?) -> Result<String, MissingVariable> {
     var text = ""
     for piece in pieces {

@@ -1,40 +1,38 @@
 /// A peer with one deliberate defect, and what the suite must report about it.
 public struct Mutant: Sendable {
-  /// The name that `--mutant` takes: `mq-priority-dropped`.
-  ///
-  /// Unique among all languages.
+  /// The name for `--mutant`, such as `mq-priority-dropped`; it is unique among all languages.
   public let name: String
-  /// The language whose mutant build has it.
+  /// The language whose mutant build contains the defect.
   public let language: String
-  /// One line: the defect.
+  /// The defect, in one line.
   public let wrong: String
-  /// The cells that must catch it, in the order of the file.
+  /// The scenarios that must catch it, in the order of the file.
   public let catchers: [Catcher]
   /// The verdict that the cells must have.
   public let verdict: Verdict
-  /// A part of the reason that every one of those cells must give.
+  /// Text that the reason of every such cell must contain.
   public let reason: String
-  /// The place of the mutant in `fixtures/mutants.yaml`.
+  /// The position of the mutant in `fixtures/mutants.yaml`.
   public let location: SourceLocation
 
-  /// A scenario in which the mutant plays one role, and the reference the others.
+  /// A scenario that must catch the mutant in one role, with the reference in the other roles.
   public struct Catcher: Sendable, Hashable {
     /// The id of the scenario.
     public let scenario: String
     /// The parameters of the rows that must catch the mutant: `["bytes": "4096"]`.
     ///
-    /// Every row has to catch the mutant if this is empty.
+    /// If it is empty, every row must catch the mutant.
     public let parameters: [String: String]
     /// The role that the mutant plays.
     public let role: String
   }
 
-  /// The mechanism whose defect it is.
+  /// The mechanism that has the defect.
   public var mechanism: String { mechanisms[0] }
-  /// Every mechanism that has a cell which must catch it.
+  /// The mechanisms of the cells that must catch it.
   var mechanisms: [String] { catchers.map { String($0.scenario.prefix { $0 != "/" }) } }
 
-  /// The cells of `cells` that must catch it if `language` plays it.
+  /// Returns those of `cells` that must catch it if `language` is the name of its peer.
   func cells(among cells: [Cell], playedBy language: String, reference: String) -> [Cell] {
     cells.filter { cell in
       catchers.contains { catcher in

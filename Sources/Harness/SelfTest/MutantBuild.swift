@@ -1,14 +1,12 @@
-/// The builds of the peers that contain the mutants.
-///
-/// They never ship.
+/// The builds of the peers that contain the mutants, which are used by the self-test only.
 public struct MutantBuild: Sendable {
-  /// Commands as in `fixtures/peers.yaml`; each takes `--mutant NAME` and `--mutants`.
+  /// The builds, listed as in `fixtures/peers.yaml`; each accepts `--mutant NAME` and `--mutants`.
   public let peers: PeerList
 
   /// Creates the set of builds from the languages of a file such as `fixtures/mutant-peers.yaml`.
   public init(_ peers: PeerList) { self.peers = peers }
 
-  /// The build of `language` as a peer called `name`, with `mutant` switched on, or with none.
+  /// Returns the build of `language` as a peer called `name`, with `mutant` enabled unless it is nil.
   func peer(of language: String, mutant: String?, as name: String) -> PeerDescription? {
     peers[language].map { peer in
       let option = mutant.map { ["--mutant", $0] } ?? []
@@ -18,9 +16,7 @@ public struct MutantBuild: Sendable {
     }
   }
 
-  /// The mutants that the build of a language lists.
-  ///
-  /// It runs in a sandbox, as every peer does.
+  /// Returns the mutants that the build of a language lists, by running it in a sandbox.
   func mutants(of language: String, _ context: CellContext) throws(RunError) -> [String] {
     guard let command = peers[language]?.peer else { throw RunError("\(language) has no mutant build") }
     let question = "\(command[0]) --mutants"
@@ -29,7 +25,7 @@ public struct MutantBuild: Sendable {
     do throws(SandboxError) {
       let sandbox = try Sandbox(context.sandbox, names: CellNames(), roles: 1)
       streams = sandbox.streams[0]
-      let pid = try sandbox.spawn(role: 0, command: command + ["--mutants"], inheriting: [], asAnotherUser: false)
+      let pid = try sandbox.spawn(role: 0, command: command + ["--mutants"])
       streams.input.close()
       let deadline = ContinuousClock.now + context.timeout
       while !streams.output.isEnded || !streams.error.isEnded || sandbox.terminationStatus(of: pid) == nil,
@@ -51,7 +47,7 @@ public struct MutantBuild: Sendable {
     return streams.output.remainingLines()
   }
 
-  /// The mutants that only one of `mutants` and the builds has.
+  /// Returns an error for each mutant that only the list `mutants` or only a build contains.
   func problems(_ mutants: [Mutant], _ context: CellContext) throws(RunError) -> [String] {
     var problems: [String] = []
     for peer in peers.peers {

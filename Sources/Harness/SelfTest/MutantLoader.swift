@@ -2,7 +2,7 @@
 enum MutantLoader {
   static let file = "fixtures/mutants.yaml"
 
-  /// Reads the mutants of `languages`, which are those that have a mutant build.
+  /// Reads the mutants of `languages`, each of which has a mutant build.
   static func load(
     root: String, scenarios: [Scenario], languages: [String], log: DiagnosticLog
   ) -> [Mutant] {
@@ -35,7 +35,7 @@ private struct MutantParser {
   let languages: [String]
 
   private static let keys = ["mutant", "peer", "wrong", "caught-by", "verdict", "reason"]
-  /// The minimum length of a reason: a shorter text would be part of almost every reason.
+  /// The minimum length of a reason, because a shorter text could match almost every reason.
   private static let minimumReason = 4
   private static let verdicts: [Verdict] = [.failed, .crashed, .leaked, .timedOut]
 
@@ -50,7 +50,7 @@ private struct MutantParser {
         peer.location, "'\(peer.text)' has no mutant build\(Suggestion.clause(for: peer.text, among: languages))")
     }
     if let reason, reason.count < Self.minimumReason {
-      log.add(reason.location, "a reason of less than \(Self.minimumReason) letters is part of almost every other")
+      log.add(reason.location, "a reason of less than \(Self.minimumReason) letters matches almost every other")
     }
     let catchers = keys["caught-by"].map(catchers) ?? []
     let verdict = keys["verdict"]?.choice("a verdict on a mutant", among: Self.verdicts) ?? .failed
@@ -69,7 +69,7 @@ private struct MutantParser {
     if languages.contains(name.text) { log.add(name.location, "'\(name.text)' is the name of a language") }
   }
 
-  /// The catchers that `caught-by` lists: `{posix-mq/delivery[bytes=8192]: sender}`.
+  /// Parses the list `caught-by`, such as `{posix-mq/delivery[bytes=8192]: sender}`.
   private func catchers(_ value: FixtureDocument.Value) -> [Mutant.Catcher] {
     guard let entries = value.map("'caught-by'") else { return [] }
     if entries.isEmpty { value.report("'caught-by' must name a scenario") }

@@ -6,7 +6,7 @@ public struct MutantTable: Report {
   private var record = RunRecord()
   private var drawn = ""
 
-  /// Creates a report on the mutants that a self-test runs.
+  /// Creates a report for a self-test of `mutants` and of the mutants of the runner.
   public init(_ mutants: [Mutant], _ ofRunner: [RunnerMutant] = [], style: Style) {
     self.mutants = mutants
     self.ofRunner = ofRunner
@@ -78,14 +78,14 @@ public struct MutantTable: Report {
   }
 }
 
-/// The outcome of a mutant.
+/// The result of a mutant in all of its cells.
 private struct MutantOutcome {
   let isKilled: Bool
-  /// Whether a requirement of its cells is not met, so that the result is unknown.
+  /// Whether the result is unknown, because a need of its cells is not met.
   let isNotRun: Bool
   let word: String
 
-  /// Nil for a mutant that was not selected.
+  /// Evaluates the results of a mutant; nil if it was not selected.
   init?(_ mutant: Mutant, _ results: [CellResult]) {
     guard !results.isEmpty else { return nil }
     let isAsStated = results.allSatisfy(\.isExpected)

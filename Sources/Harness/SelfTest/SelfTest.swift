@@ -2,9 +2,9 @@ import Synchronization
 
 /// Tests the suite: runs every mutant in the cells that must catch it, and runs the same cells with no mutant enabled.
 ///
-/// It is reported as a run. A cell with a mutant is as expected if its verdict and reason are those of
-/// `fixtures/mutants.yaml`, and a cell of a build without a mutant if it passes. A cell with a mutant of the runner is a
-/// test that must notice the defect, and passes if it does.
+/// The self-test is reported as a run. The result of a cell with a mutant is expected if its verdict and reason are
+/// those of `fixtures/mutants.yaml`. Without a mutant, the cell must pass. A cell with a mutant
+/// of the runner is a test that must notice the defect, and passes if it does.
 public struct SelfTest: Sendable {
   private let configuration: RunConfiguration
   private let capabilities: SandboxCapabilities
@@ -12,12 +12,10 @@ public struct SelfTest: Sendable {
   private let runnerTrials: [RunnerMutantTrial]
   private let sample: GeneratedSample?
   private let problems: [String]
-  /// How many hanging mutants wait for their time limits at once.
-  ///
-  /// They hardly use the processor.
+  /// How many mutants that must time out run at once; they use almost no processor time.
   private static let hangingAtOnce = 6
 
-  /// Creates a self-test of the mutants with these names; of all if there are none.
+  /// Creates a self-test of the mutants with these names, or of all mutants if there are no names.
   ///
   /// `runnerMutants` are those of the runner. Of the `generated` mutants the sample is run, if there are no names.
   public init(
@@ -33,7 +31,7 @@ public struct SelfTest: Sendable {
     if names.isEmpty {
       let mechanisms = Set(scenarios.map(\.mechanism))
       for mechanism in mechanisms.subtracting(mutants.flatMap(\.mechanisms)).sorted() {
-        problems.append("no mutant shows that the suite catches anything in \(mechanism)")
+        problems.append("no mutant shows that the suite catches defects in \(mechanism)")
       }
     }
     func trial(_ mutant: Mutant?, _ language: String, catching: [Mutant]) throws(RunError) -> SelfTestTrial {
@@ -60,7 +58,7 @@ public struct SelfTest: Sendable {
     runnerTrials = try RunnerMutantTrial.all(runnerMutants.named(names), configuration, capabilities)
   }
 
-  /// Runs everything, and reports it to `listener`, one event at a time.
+  /// Runs the mutants, and passes each event to `listener`, one at a time.
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
     let runner = CellRunner(listener: listener)
     let description = RunDescription(
@@ -80,20 +78,20 @@ public struct SelfTest: Sendable {
   }
 }
 
-/// One mutant, or one mutant build without a mutant, and the cells that it plays in.
+/// One mutant, or one mutant build without an enabled mutant, and its cells.
 private struct SelfTestTrial: Sendable {
-  /// Whether it must be caught by a time limit.
+  /// Whether the mutant must be caught by a time limit.
   let hangs: Bool
-  /// The runs of its groups of cells.
+  /// The functions that run its groups of cells.
   let work: [@Sendable (CellRunner) -> Void]
   let cells: [Cell]
 
-  /// The part of the usual time limit for a mutant that hangs: 2 s instead of 20.
+  /// The factor for the time limit of a mutant that hangs: 2 s instead of 20 s.
   private static let timeoutOfTheHanging = 0.1
 
   /// Creates the run of a mutant, or of the build without one if `mutant` is nil.
   ///
-  /// The cells of the mutants `catching` are run.
+  /// It runs the cells that must catch the mutants `catching`.
   init(
     _ mutant: Mutant?, of language: String, catching: [Mutant], scenarios: [Scenario], build: MutantBuild,
     capabilities: SandboxCapabilities, configuration: RunConfiguration
@@ -121,7 +119,7 @@ private struct SelfTestTrial: Sendable {
       CellGroupRun(
         group: group, peers: peers, context: context,
         expectations: mutant.map(Expectations.caught) ?? .none,
-        // The same cells without a mutant show that the machine works.
+        // The control cell is the same cell without a mutant, which runs separately.
         runsControl: mutant == nil, rerun: { _ in rerun })
     }
     if mutant == nil {
@@ -143,7 +141,7 @@ private struct SelfTestTrial: Sendable {
     }
   }
 
-  /// Whether the peer is honest: the last one, since the reference is probed by the build without a mutant.
+  /// Probes the last peer; the reference is probed together with the build without a mutant.
   private static func probe(_ peers: PeerList, _ context: CellContext) -> Result<Void, RunError> {
     do throws(RunError) {
       _ = try PeerProbe.greetings(of: peers.peers.suffix(1), peers, context)
@@ -153,9 +151,7 @@ private struct SelfTestTrial: Sendable {
     }
   }
 
-  /// Runs some groups.
-  ///
-  /// If the probe rejects a mutant, that counts as caught in all its cells.
+  /// Runs groups of cells; if the probe rejected a mutant, it counts as caught in all of its cells.
   private static func run(_ groups: [CellGroupRun], _ probe: Result<Void, RunError>, _ runner: CellRunner) {
     for group in groups {
       switch probe {

@@ -8,9 +8,9 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// A value that has a file descriptor.
+/// A value with a file descriptor, which ``PollSet`` and ``Epoll`` can wait for.
 public protocol DescriptorRepresentable: ~Copyable {
-  /// The descriptor, which stays the property of this value: do not close it.
+  /// The descriptor, which this value keeps: do not close it.
   var descriptor: FileDescriptor { get }
 }
 
@@ -18,7 +18,7 @@ public protocol DescriptorRepresentable: ~Copyable {
 public protocol DescriptorOwner: DescriptorRepresentable, ~Copyable {
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// When it throws, the descriptor stays the property of its previous owner.
+  /// If it throws, the previous owner keeps the descriptor.
   init(adopting descriptor: FileDescriptor) throws(IPCError)
 
   /// Passes the descriptor on to a new owner.
@@ -28,19 +28,19 @@ public protocol DescriptorOwner: DescriptorRepresentable, ~Copyable {
 extension DescriptorOwner where Self: ~Copyable {
   /// Takes over a received descriptor from its owner.
   ///
-  /// When it throws, the descriptor is closed.
+  /// If it throws, the descriptor is closed.
   ///
   /// ```swift
   /// let log = try PipeReader(adopting: connection.receiveDescriptor())
   /// ```
   ///
-  /// - Throws: As the initializer that adopts a `FileDescriptor` does.
+  /// - Throws: The errors of the initializer that adopts a `FileDescriptor`.
   public init(adopting owner: consuming OwnedDescriptor) throws(IPCError) {
     try self.init(adopting: owner.descriptor)
     _ = owner.release()
   }
 
-  /// Closes the descriptor, and reports a failure, which destroying the value does not.
+  /// Closes the descriptor, and throws if that fails; destroying the value ignores a failure.
   ///
   /// Calls `close(2)` once: on Linux the descriptor is closed even if the call fails.
   public consuming func close() throws(IPCError) { try takeDescriptor().close() }
@@ -68,7 +68,7 @@ extension DescriptorRepresentable where Self: ~Copyable {
 
   /// Waits until the descriptor is ready for one of `events`.
   ///
-  /// - Returns: What it is ready for.
+  /// - Returns: The events that occurred.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran.
   ///
@@ -103,7 +103,7 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of a descriptor that this process inherited, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.badFileDescriptor` if it is not open. Its previous owner keeps it then.
+  /// - Throws: ``IPCError`` with `.badFileDescriptor` if it is not open.
   ///
   /// Calls `fcntl(2)` with `F_SETFD`.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) { self = try Self.adopting(descriptor) }
@@ -116,7 +116,7 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { self }
 
-  /// Closes the descriptor, and reports a failure, which destroying the value does not.
+  /// Closes the descriptor, and throws if that fails; destroying the value ignores a failure.
   ///
   /// Calls `close(2)` once: on Linux the descriptor is closed even if the call fails.
   public consuming func close() throws(IPCError) {
@@ -134,7 +134,7 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
     return descriptor
   }
 
-  /// Opens a descriptor by a call that returns it, or -1.
+  /// Takes ownership of a new descriptor that a call returns; the call returns -1 if it fails.
   package static func opened(
     by call: IPCError.Call, on object: @autoclosure () -> IPCError.Object? = nil, retryOnInterrupt: Bool = true,
     _ body: () -> Int32
@@ -142,9 +142,9 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
     OwnedDescriptor(taking: try Syscall.call(call, on: object(), retryOnInterrupt: retryOnInterrupt, body))
   }
 
-  /// Takes ownership of an inherited descriptor, which cannot have been close-on-exec, and makes it so.
+  /// Takes ownership of an inherited descriptor and makes it close-on-exec, which no inherited descriptor is.
   ///
-  /// When it throws, the descriptor stays the property of its previous owner.
+  /// If it throws, the previous owner keeps the descriptor.
   package static func adopting(_ descriptor: FileDescriptor) throws(IPCError) -> OwnedDescriptor {
     try Syscall.call(.fcntlSetCloseOnExec, on: .descriptor(descriptor)) {
       fcntl(descriptor.rawValue, F_SETFD, FD_CLOEXEC)
@@ -168,8 +168,8 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
 /// Non-blocking calls on descriptors for which the kernel has only blocking ones: `O_NONBLOCK` is set on the open file
 /// description during the call.
 ///
-/// Threads of this process take turns. So no thread takes the flag that another thread has set for the state of the
-/// description, and no blocking call of this library sees it.
+/// Threads of this process take turns. Otherwise one thread could mistake the flag that another thread has set for the
+/// original state, and a blocking call could fail with `EAGAIN`.
 enum NonBlocking {
   private static let turn = Mutex(())
 
@@ -181,7 +181,8 @@ enum NonBlocking {
     while true {
       let result = Syscall.result(retryOnInterrupt: retryOnInterrupt, body)
       switch result {
-      // Another thread's turn, unless the description is non-blocking by itself.
+      // Either another thread has set the flag for the time of its call, or the description is non-blocking: check
+      // which.
       case .failure(.wouldBlock), .failure(.nowInProgress), .failure(.alreadyInProcess):
         if try isSet(descriptor) { return result }
       default: return result
@@ -236,18 +237,18 @@ public struct Readiness: OptionSet, Hashable, Sendable {
   public static let writable = Readiness(rawValue: Int16(POLLOUT))
   /// An error is pending, or all readers of a pipe are gone (`POLLERR`).
   ///
-  /// Reported even if not asked for.
+  /// It is reported even if it was not requested.
   public static let error = Readiness(rawValue: Int16(POLLERR))
-  /// The peer closed its end; data may still be there to read (`POLLHUP`).
+  /// The peer closed its end; unread data may remain (`POLLHUP`).
   ///
-  /// Reported even if not asked for.
+  /// It is reported even if it was not requested.
   public static let hangUp = Readiness(rawValue: Int16(POLLHUP))
-  /// Urgent data of a socket is there (`POLLPRI`).
+  /// A socket has urgent data (`POLLPRI`).
   public static let priority = Readiness(rawValue: Int16(POLLPRI))
   /// The peer of a stream socket shut down its sending half, or closed (`POLLRDHUP`).
   public static let peerHangUp = Readiness(rawValue: Int16(CIPC_POLLRDHUP))
   /// No file is open under this number (`POLLNVAL`).
   ///
-  /// Reported by `poll(2)` only, even if not asked for.
+  /// It is reported by `poll(2)` only, even if it was not requested.
   public static let notOpen = Readiness(rawValue: Int16(POLLNVAL))
 }

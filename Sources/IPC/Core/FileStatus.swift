@@ -48,21 +48,21 @@ public struct FileStatus: Hashable, Sendable {
   /// Whether it is a regular file.
   public var isRegularFile: Bool { mode & S_IFMT == S_IFREG }
 
-  /// Whether the file can still be found by a name.
+  /// Whether the file still has a name in some directory.
   package var hasName: Bool { linkCount > 0 }
 
-  /// Whether both are the same file.
+  /// Whether both values describe the same file.
   package func isSameFile(as other: FileStatus) -> Bool { device == other.device && inode == other.inode }
 }
 
-/// A file that is located without opening it, so that what is checked is what is used.
+/// A file that is located without opening it, so that a check and the later use apply to the same file.
 ///
-/// A symbolic link is not followed, and a planted file can have no effect.
+/// A symbolic link is not followed, and locating a planted file has no side effects.
 package struct LocatedFile: ~Copyable {
   package let path: FilePath
   private let file: OwnedDescriptor
 
-  /// Locates the file at a path, which is not followed if it is a symbolic link.
+  /// Locates the file at a path, without following a symbolic link.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`.
   ///

@@ -1,7 +1,7 @@
 internal import SystemPackage
 
 extension IPCError {
-  /// The advice for an error whose reason is not sufficient: usually the limit that was reached, and where it is set.
+  /// Advice that solves the error, such as the limit to raise; nil if the reason is sufficient.
   var advice: String? {
     switch (call, errno) {
     case (.fallocate, .fileTooLarge), (.ftruncate, .fileTooLarge): "Raise RLIMIT_FSIZE (ulimit -f)"
@@ -9,7 +9,7 @@ extension IPCError {
     case (.fallocate, .notSupportedOnSocket): "Use resize(to:): this file system cannot reserve space"
     case (.flock, .noSuchFileOrDirectory): "Create or open the object again: its name was removed"
     case (.madvise, .badAddress): "Allocate the object first: it is too short, or /dev/shm is full"
-    case (.memcpy, .badAddress): "Keep offset and length inside of the memory"
+    case (.memcpy, .badAddress): "Keep offset and length within the memory"
     case (.memcpy, .invalidArgument): "Use a multiple of the alignment of the type as offset"
     case (.memcpy, .messageTooLong): "Create the block with a larger capacity"
     case (.processVMRead, .badAddress), (.processVMWrite, .badAddress):
@@ -64,7 +64,7 @@ extension IPCError {
     case (.sharedQueueReceive, .messageTooLong): "Make room for a whole slot: the message stays in the queue"
     case (.sharedQueueSelect, .invalidArgument): "Select from 1 to 128 queues"
     case (.messageChannelReceive, .messageTooLong):
-      "Pass both sides the same maximumLength; if that is not it, the other side does not send messages"
+      "Pass both sides the same maximumLength; if they agree, the other side does not use this protocol"
     case _ where hasInvalidName: "Name it by a slash and 1 to 255 bytes that are not slashes, such as '/jobs'"
     case (.mqOpen, .invalidArgument):
       "Without CAP_SYS_RESOURCE, msg_max and msgsize_max in /proc/sys/fs/mqueue limit the attributes"

@@ -1,5 +1,5 @@
 extension IPCError {
-  /// The C function that failed, or the operation of this library where no single C function is behind it.
+  /// The C function that failed, or the operation of this library if it is not a single C function.
   @nonexhaustive
   public enum Call: String, Hashable, Sendable, CustomStringConvertible {
     case accept4

@@ -3,9 +3,9 @@ public import SystemPackage
 
 /// A call that failed: which one, on which object, and why.
 ///
-/// Every call of this library that fails throws this type, also when a timeout passes (`.timedOut`), when nothing could
-/// be done without waiting (`.wouldBlock`), when all readers are gone (`.brokenPipe`), and when a peer died
-/// (`.ownerDied`). Match on ``errno``:
+/// Every call of this library that fails throws this type. That includes a timeout (`.timedOut`), a call that would
+/// have to wait (`.wouldBlock`), a write without readers (`.brokenPipe`), and the death of a peer (`.ownerDied`). Match
+/// on ``errno``:
 ///
 /// ```swift
 /// do {
@@ -24,7 +24,7 @@ public struct IPCError: Error, Hashable, Sendable {
   /// The reason.
   public let errno: Errno
 
-  /// The object that the call worked on, where it is known.
+  /// The object that the call worked on, if it is known.
   public let object: Object?
 
   /// The number of bytes that had been transferred when the call failed.
@@ -42,7 +42,7 @@ public struct IPCError: Error, Hashable, Sendable {
 
   /// The object that a call worked on.
   ///
-  /// It is formatted only when the error is shown.
+  /// It is formatted only when the error is printed.
   public enum Object: Hashable, Sendable {
     /// A file.
     case path(FilePath)
@@ -70,19 +70,19 @@ public struct IPCError: Error, Hashable, Sendable {
     return unsafe String(cString: name)
   }
 
-  /// Returns this error for a call that had transferred `count` bytes before.
+  /// Returns this error with `count` bytes more that had been transferred.
   package func adding(transferred count: Int) -> IPCError {
     IPCError(call, errno, on: object, transferred: transferred + count)
   }
 
-  /// Returns this error for a larger call that had transferred `count` bytes.
+  /// Returns this error with `count` as the number of bytes that had been transferred.
   @usableFromInline
   func after(_ count: Int) -> IPCError { IPCError(call, errno, on: object, transferred: count) }
 }
 
 extension IPCError: CustomStringConvertible {
-  /// The call, its object and the reason: `mq_open '/jobs': No such file or directory (ENOENT)`, followed by advice
-  /// if there is any.
+  /// The call, its object and the reason, and advice if there is any: `mq_open '/jobs': No such file or directory
+  /// (ENOENT)`.
   public var description: String {
     let about = object.map { " \($0)" } ?? ""
     let progress = transferred > 0 ? " after \(transferred) bytes" : ""
@@ -92,7 +92,7 @@ extension IPCError: CustomStringConvertible {
 }
 
 extension IPCError.Object: CustomStringConvertible {
-  /// The object as messages show it, such as `'/jobs'` or `descriptor 5`.
+  /// The text for the object in messages, such as `'/jobs'` or `descriptor 5`.
   public var description: String {
     switch self {
     case .path(let path): "'\(path)'"

@@ -13,12 +13,12 @@ public import SystemPackage
 /// let queue = try POSIXMessageQueue.Receiver.open("/jobs")
 /// ```
 ///
-/// It is not a path, though it looks like one, and it is bytes, not text: two names are equal if their bytes are.
-/// Whether the name is valid is checked by the call that uses it.
+/// It looks like a path but is not one. It consists of bytes, not text: two names are equal if their bytes are equal.
+/// The call that uses the name checks whether it is valid.
 ///
 /// `mq_overview(7)`, `shm_overview(7)`, `sem_overview(7)`.
 public struct POSIXName: Hashable, Sendable {
-  /// With the NUL that C needs.
+  /// The bytes and the terminating NUL.
   private let storage: [UInt8]
 
   /// Creates a name from the bytes before the first NUL.
@@ -34,13 +34,13 @@ public struct POSIXName: Hashable, Sendable {
   @inline(__always)
   package func withCString<Value>(_ body: (UnsafePointer<CChar>) -> Value) -> Value {
     unsafe storage.withUnsafeBufferPointer { buffer in
-      guard let start = buffer.baseAddress else { preconditionFailure("a name has its NUL") }
+      guard let start = buffer.baseAddress else { preconditionFailure("a name ends in NUL") }
       return unsafe start.withMemoryRebound(to: CChar.self, capacity: buffer.count) { unsafe body($0) }
     }
   }
 
-  /// Refuses names that C libraries accept by accident, such as one without its slash, which others cannot open, and
-  /// `/.`, which is the directory of all objects.
+  /// Throws for names that only some C libraries accept, such as one without a slash, and for `/.`, which is the
+  /// directory of all objects.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument`; `.fileNameTooLong` for more than `maximumLength` bytes after the
   ///   slash.

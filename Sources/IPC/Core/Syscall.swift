@@ -14,7 +14,7 @@ package import SystemPackage
   internal import Musl
 #endif
 
-/// The funnel to the kernel: nothing else in this module reads `errno`.
+/// The functions through which all system calls go: nothing else in this module reads `errno`.
 package enum Syscall {
   /// Performs a call that returns -1 when it fails, for callers that expect some failures.
   ///
@@ -31,7 +31,7 @@ package enum Syscall {
     }
   }
 
-  /// Performs a call that returns -1 when it fails, and throws then.
+  /// Performs a call that returns -1 when it fails, and throws the error of a failed call.
   @discardableResult @inline(__always)
   package static func call<Value: FixedWidthInteger>(
     _ name: IPCError.Call, on object: @autoclosure () -> IPCError.Object? = nil, retryOnInterrupt: Bool = true,
@@ -43,21 +43,21 @@ package enum Syscall {
     }
   }
 
-  /// Performs a pthread call, which returns its error number.
+  /// Performs a call that returns an error number, as pthread functions do.
   @inline(__always)
   package static func pthread(_ name: IPCError.Call, _ body: () -> Int32) throws(IPCError) {
     let code = body()
     if code != 0 { throw IPCError(name, Errno(rawValue: code)) }
   }
 
-  /// The reason of the last failure, for hot paths that test the value themselves.
+  /// The error of the last failed call, for hot paths that test the result themselves.
   @inline(__always) static var lastError: Errno { Errno(rawValue: errno) }
 }
 
 extension Syscall {
   /// Waits until `descriptor` is ready for one of `events`.
   ///
-  /// - Returns: The events that it is ready for; empty only when the time is over.
+  /// - Returns: The events that it is ready for; empty only after a timeout.
   package static func wait(
     for events: Readiness, of descriptor: Int32, until timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> Readiness {
@@ -70,14 +70,14 @@ extension Syscall {
 
   /// Performs a call that waits until something is ready, with a timeout in nanoseconds; -1 waits without a limit.
   ///
-  /// - Returns: The number of ready objects; 0 only when the time is over.
+  /// - Returns: The number of ready objects; 0 only after a timeout.
   package static func wait(
     _ name: IPCError.Call, on object: @autoclosure () -> IPCError.Object?, _ timeout: Timeout, retryOnInterrupt: Bool,
     _ body: (Int64) -> Int32
   ) throws(IPCError) -> Int {
     while true {
       let nanoseconds = timeout.nanoseconds ?? 0
-      // This loop retries instead, because the next attempt has only the rest of the time.
+      // Retry in this loop instead of in the call: the next attempt has only the remaining time.
       switch result(retryOnInterrupt: false, { body(nanoseconds) }) {
       case .success(0): if nanoseconds == 0 { return 0 }
       case .success(let count): return Int(count)
@@ -87,8 +87,7 @@ extension Syscall {
     }
   }
 
-  /// Performs a call that does not wait, and waits for readiness between attempts, until it does not fail with
-  /// `EAGAIN`.
+  /// Repeats a call that does not wait until it does not fail with `EAGAIN`, and waits for readiness between attempts.
   @inline(__always)
   package static func untilReady<Value: FixedWidthInteger>(
     _ name: IPCError.Call, _ descriptor: FileDescriptor, _ events: Readiness, _ timeout: Timeout,
@@ -105,7 +104,7 @@ extension Syscall {
     }
   }
 
-  /// Waits for readiness; throws when the time is over.
+  /// Waits for readiness; throws after a timeout.
   @inline(never)
   package static func waitOrThrow(
     _ name: IPCError.Call, _ descriptor: FileDescriptor, _ events: Readiness, _ timeout: Timeout,
@@ -129,10 +128,10 @@ package func nilIfWouldBlock<Value: ~Copyable>(
   }
 }
 
-/// Waiting for a word in shared memory.
+/// Futex operations on a word in shared memory.
 enum Futex {
   enum Outcome {
-    /// The word has changed, or the thread was woken, possibly without a reason: check again.
+    /// The word has changed, or the thread was woken, possibly spuriously: check the word again.
     case woken
     case timedOut
   }
@@ -143,7 +142,7 @@ enum Futex {
   static func wait(
     while word: UnsafePointer<Atomic<UInt32>>, is value: UInt32, nanoseconds: Int64, retryOnInterrupt: Bool
   ) throws(IPCError) -> Outcome {
-    // The caller retries, because the next wait has only the rest of the time, and possibly nothing to wait for.
+    // The caller retries: it has to check the word again, and the next wait has only the remaining time.
     switch Syscall.result(retryOnInterrupt: false, { unsafe cipc_futex_wait(word, value, nanoseconds) }) {
     case .success, .failure(.wouldBlock): return .woken
     case .failure(.timedOut): return .timedOut
@@ -160,7 +159,7 @@ enum Futex {
   }
 }
 
-/// Prevents a signal that a call raises from killing the process, if the kernel does not have a flag for that.
+/// Prevents a signal that a call raises from killing the process, if the kernel has no flag for that.
 ///
 /// The disposition of the signal belongs to the whole process and stays as it is. The signal is blocked in this thread
 /// during the call, and a signal that the call raised is removed.
@@ -171,17 +170,17 @@ enum ThreadSignal {
   static func contained<Value>(_ signal: Int32, _ body: () -> Value, raised: (Value) -> Bool) -> Value {
     var signals = sigset_t()
     var before = sigset_t()
-    // These calls cannot fail: the signal exists, and the sets are ours.
+    // These calls cannot fail: the signal number and the pointers are valid.
     _ = unsafe sigemptyset(&signals)
     _ = unsafe sigaddset(&signals, signal)
     _ = unsafe pthread_sigmask(SIG_BLOCK, &signals, &before)
-    // A signal that is pending already belongs to the program. It can only be pending if it was blocked.
+    // Leave a signal that was pending before to the program. Only a blocked signal can be pending.
     let wasPending = unsafe sigismember(&before, signal) == 1 && isPending(signal)
     let value = body()
     let reason = errno
     if raised(value), !wasPending {
       var immediately = timespec()
-      // If another signal interrupts this call, it has not removed the signal yet.
+      // If another signal interrupts this call, this one has not been removed yet.
       while unsafe sigtimedwait(&signals, nil, &immediately) == -1 && errno == EINTR {}
     }
     _ = unsafe pthread_sigmask(SIG_SETMASK, &before, nil)

@@ -11,12 +11,12 @@ package import SystemPackage
 /// ```
 @frozen
 public struct Timeout: Hashable, Sendable {
-  /// In nanoseconds of `CLOCK_MONOTONIC`; `.max` never passes, and `.min` has passed before anything is tried.
+  /// In nanoseconds of `CLOCK_MONOTONIC`; `.max` never passes, and `.min` has always passed.
   @usableFromInline let deadline: Int64
 
   @usableFromInline init(deadline: Int64) { self.deadline = deadline }
 
-  /// Waits as long as it takes.
+  /// Waits without a limit.
   @inlinable public static var never: Timeout { Timeout(deadline: .max) }
 
   /// Does not wait: a call that would have to wait throws `.wouldBlock`.
@@ -35,7 +35,7 @@ public struct Timeout: Hashable, Sendable {
   /// Creates a timeout that ends `length` nanoseconds from now.
   private init(nanoseconds length: Int64) {
     let (instant, overflowed) = MonotonicTime.now.addingReportingOverflow(length)
-    // The two extremes have their own meaning.
+    // The two extremes mean ``immediate`` and ``never``.
     let (earliest, latest) = (Int64.min + 1, Int64.max - 1)
     if overflowed {
       deadline = length < 0 ? earliest : latest
@@ -44,12 +44,10 @@ public struct Timeout: Hashable, Sendable {
     }
   }
 
-  /// Whether the time is over.
-  ///
-  /// Always true for ``immediate``.
+  /// Whether the timeout has passed; always true for ``immediate``.
   public var hasPassed: Bool { self != .never && deadline <= MonotonicTime.now }
 
-  /// The time that is left, 0 if it has passed; nil for ``never``.
+  /// The remaining time, 0 if the timeout has passed; nil for ``never``.
   public var remaining: Duration? { self == .never ? nil : .nanoseconds(nanoseconds ?? 0) }
 }
 
@@ -63,7 +61,7 @@ extension Timeout {
   @inline(__always) package var isImmediate: Bool { deadline == .min }
   package var isDeadline: Bool { !isNever && !isImmediate }
 
-  /// How long a call may sleep, in nanoseconds: -1 without a limit, nil not at all.
+  /// How long a call may sleep, in nanoseconds: -1 means no limit, and nil means not at all.
   package var nanoseconds: Int64? {
     if isNever { return -1 }
     if isImmediate { return nil }
@@ -103,7 +101,7 @@ package enum MonotonicTime {
 }
 
 extension Duration {
-  /// Rounded up, since a wait may be too long but never too short, and clamped to 292 years.
+  /// The duration in nanoseconds, rounded up so that a wait is never too short, and clamped to 292 years.
   package var nanoseconds: Int64 {
     let (seconds, attoseconds) = components
     let fraction = (attoseconds + (attoseconds > 0 ? 999_999_999 : 0)) / 1_000_000_000
@@ -124,7 +122,7 @@ package struct Backoff {
 
   /// Sleeps before the next attempt, not past the timeout.
   ///
-  /// - Returns: false if the time is over.
+  /// - Returns: false if the timeout has passed.
   package mutating func sleep(
     before timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> Bool {

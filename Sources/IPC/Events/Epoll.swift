@@ -2,7 +2,7 @@ internal import CIPC
 internal import Synchronization
 public import SystemPackage
 
-/// Descriptors that the kernel watches, and of which it reports those that are ready.
+/// A set of descriptors that the kernel watches, and that reports which of them are ready.
 ///
 /// ```swift
 /// let epoll = try Epoll()
@@ -27,9 +27,7 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
   public let descriptor: FileDescriptor
   private let instance: Instance
 
-  /// Creates an instance that watches nothing.
-  ///
-  /// Its descriptor is close-on-exec.
+  /// Creates an instance that watches nothing; its descriptor is close-on-exec.
   ///
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
   ///
@@ -40,8 +38,7 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an epoll instance. It stays the property of its
-  ///   previous owner then.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an epoll instance. The previous owner keeps it.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     self.init(try OwnedDescriptor.adopting(descriptor, "[eventpoll]", .epollCreate))
   }
@@ -56,12 +53,12 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
   /// A ``Watched`` descriptor stays watched until its owner closes it.
   public consuming func takeDescriptor() -> OwnedDescriptor { instance.take() }
 
-  /// Waits until a watched descriptor is ready, and appends the events of those that are to an array, which is
-  /// reallocated only if its capacity is too small.
+  /// Waits until a watched descriptor is ready, and appends the events of all ready descriptors to an array.
   ///
-  /// If more than `maxEvents` are ready, the next wait reports the others.
+  /// The array is reallocated only if its capacity is too small. If more than `maxEvents` are ready, the next wait
+  /// reports the others.
   ///
-  /// - Returns: The number of events; 0 if the time is over. A timeout is not an error here, as in
+  /// - Returns: The number of events; 0 after a timeout, which is not an error here, as in
   ///   ``PollSet/wait(timeout:retryOnInterrupt:)``.
   /// - Throws: ``IPCError`` with `.interrupted` if `retryOnInterrupt` is false and a signal handler ran;
   ///   `.invalidArgument` if `maxEvents` is less than 1.
@@ -103,8 +100,8 @@ extension Epoll {
   /// Watches a descriptor until the returned value is destroyed.
   ///
   /// - Parameters:
-  ///   - owner: It is closed if it cannot be watched.
-  ///   - events: What to report. ``Readiness/error`` and ``Readiness/hangUp`` are reported in any case.
+  ///   - owner: The owner of the descriptor. It is closed if it cannot be watched.
+  ///   - events: The events to report. ``Readiness/error`` and ``Readiness/hangUp`` are reported in any case.
   ///   - token: A value that is returned with the events of the descriptor.
   ///   - trigger: When the descriptor is reported: while it is ready, or only when it becomes ready.
   ///   - once: Whether it is reported only once until ``Watched/change(to:trigger:once:)`` is called (`EPOLLONESHOT`),
@@ -126,10 +123,10 @@ extension Epoll {
   ///
   /// Destroying it removes the descriptor from the instance and then closes it.
   ///
-  /// In the other order the kernel would continue to report a description that another process, such as a child, holds
-  /// too, under a number that is closed here or belongs to another file.
+  /// In the other order, the kernel would continue to report the descriptor if another process, such as a child, has it
+  /// open too. The reported number would be closed here, or belong to another file.
   public struct Watched<Owner: DescriptorOwner & ~Copyable>: ~Copyable {
-    // Fields are destroyed in their order.
+    // Fields are destroyed in the order of their declaration.
     let registration: Registration
 
     /// The owner of the descriptor.
@@ -137,9 +134,8 @@ extension Epoll {
 
     /// Replaces the events to report.
     ///
-    /// A descriptor that was reported once is reported again.
-    ///
-    /// A descriptor that is already ready is reported, also with ``Epoll/Trigger/edge``.
+    /// A descriptor that was watched `once` is enabled again. The next wait reports a descriptor that is already ready,
+    /// even with ``Epoll/Trigger/edge``.
     ///
     /// - Throws: ``IPCError`` with `.badFileDescriptor` if the instance was closed or released.
     ///
@@ -165,10 +161,10 @@ extension Epoll {
   /// Watches a descriptor that the caller owns, as in C.
   ///
   /// Call ``remove(_:)`` before you close it: an entry outlives its descriptor while another one refers to the same
-  /// description. ``watch(_:for:token:trigger:once:)`` sees to that.
+  /// description. ``watch(_:for:token:trigger:once:)`` does this for you.
   ///
-  /// - Throws: ``IPCError`` with `.fileExists` if it is watched already; else as
-  ///   ``watch(_:for:token:trigger:once:)`` does.
+  /// - Throws: ``IPCError`` with `.fileExists` if it is watched already; and the errors of
+  ///   ``watch(_:for:token:trigger:once:)``.
   ///
   /// Calls `epoll_ctl(2)` with `EPOLL_CTL_ADD`.
   public func add(
@@ -199,7 +195,7 @@ extension Epoll {
 }
 
 extension Epoll {
-  /// The descriptor of the instance, which ``Watched`` values share, so that it is open while they need it.
+  /// The descriptor of the instance, which ``Watched`` values share so that it stays open while they need it.
   final class Instance: Sendable {
     private let owned: Mutex<OwnedDescriptor?>
 

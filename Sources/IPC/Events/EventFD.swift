@@ -15,22 +15,18 @@ public import SystemPackage
 /// let count = try wakeUp.read()
 /// ```
 ///
-/// A child that inherits the descriptor, or a process that receives it over a ``UnixSocket``, shares the counter. It is
-/// readable when it is not 0.
+/// A child that inherits the descriptor, or a process that receives it over a ``UnixSocket``, shares the counter. The
+/// descriptor is readable while the counter is not 0.
 ///
 /// `eventfd(2)`.
 @frozen
 public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   @usableFromInline let owned: OwnedDescriptor
 
-  /// The maximum of the counter.
-  ///
-  /// A write that would exceed it waits.
+  /// The maximum of the counter: a write that would exceed it waits.
   public static let maximumValue = UInt64.max - 1
 
-  /// Creates a counter.
-  ///
-  /// Its descriptor is close-on-exec.
+  /// Creates a counter, whose descriptor is close-on-exec.
   ///
   /// - Parameters:
   ///   - value: The first value of the counter.
@@ -47,20 +43,17 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an eventfd. It stays the property of its previous
-  ///   owner then.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not an eventfd. The previous owner keeps it.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     owned = try OwnedDescriptor.adopting(descriptor, "[eventfd]", .eventFD)
   }
 
-  /// The open descriptor, which stays the property of this value.
+  /// The open descriptor, which this value owns and closes.
   @inlinable public var descriptor: FileDescriptor { owned.descriptor }
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
-  /// Takes the value of the counter, which becomes 0; of a semaphore, takes 1.
-  ///
-  /// Waits while the counter is 0.
+  /// Waits until the counter is not 0, returns it and sets it to 0; a semaphore returns 1 and is decremented by 1.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran.
@@ -73,7 +66,7 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
     return try readSlowly(timeout, retryOnInterrupt)
   }
 
-  /// Takes the value of the counter, without waiting.
+  /// Returns the counter and sets it to 0, like ``read(timeout:retryOnInterrupt:)`` but without waiting.
   ///
   /// - Returns: nil if the counter is 0.
   public func tryRead() throws(IPCError) -> UInt64? {
@@ -84,8 +77,8 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   ///
   /// - Parameters:
   ///   - amount: The number to add, at most ``maximumValue``.
-  ///   - timeout: The kernel reports only when there is room for 1. With a deadline, or if the descriptor is
-  ///     non-blocking, this retries after pauses of 0.1 to 10 ms.
+  ///   - timeout: How long to wait. The kernel reports only that there is room for 1, so with a deadline, or if the
+  ///     descriptor is non-blocking, this retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for more
   ///   than ``maximumValue``; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
@@ -106,7 +99,7 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
     try nilIfWouldBlock { () throws(IPCError) in try write(amount, timeout: .immediate) } != nil
   }
 
-  // Two calls without error handling, so that the fast path in the caller is short.
+  // Two calls without error handling, so that little code is inlined into the caller.
 
   @usableFromInline
   static func read(_ descriptor: FileDescriptor, _ value: inout UInt64) -> Int {
@@ -118,7 +111,7 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
     cipc_eventfd_write(descriptor.rawValue, amount)
   }
 
-  /// Continues after a call that failed, for ``Timeout/never``; else starts.
+  /// Continues after a failed attempt for ``Timeout/never``; otherwise makes the first attempt.
   @usableFromInline @inline(never)
   func readSlowly(_ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> UInt64 {
     var value: UInt64 = 0
@@ -150,7 +143,7 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
     return value
   }
 
-  /// Continues after a call that failed, for ``Timeout/never``; else starts.
+  /// Continues after a failed attempt for ``Timeout/never``; otherwise makes the first attempt.
   @usableFromInline @inline(never)
   func writeSlowly(_ amount: UInt64, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) {
     var reason = timeout.isNever ? Syscall.lastError : nil
@@ -175,14 +168,14 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
 }
 
 extension OwnedDescriptor {
-  /// Whether a descriptor is of an anonymous inode, such as `[eventfd]`.
+  /// Whether a descriptor refers to an anonymous inode, such as `[eventfd]`.
   static func isAnonymousInode(_ descriptor: FileDescriptor, _ kind: String) throws(IPCError) -> Bool {
     try Syscall.call(.readlink, on: .descriptor(descriptor)) {
       unsafe cipc_is_anonymous_inode(descriptor.rawValue, "anon_inode:" + kind)
     } == 1
   }
 
-  /// Takes ownership of a descriptor of an anonymous inode.
+  /// Takes ownership of a descriptor after checking that it refers to an anonymous inode of the given kind.
   static func adopting(
     _ descriptor: FileDescriptor, _ kind: String, _ call: IPCError.Call
   ) throws(IPCError) -> OwnedDescriptor {
@@ -193,7 +186,7 @@ extension OwnedDescriptor {
   }
 }
 
-/// A number that `/proc/self/fdinfo` has of a descriptor, behind `key`; nil if it has none.
+/// Returns the number after `key` in `/proc/self/fdinfo` of a descriptor; nil if there is none.
 func descriptorInformation(of descriptor: FileDescriptor, _ key: String) throws(IPCError) -> Int32? {
   let file = try OwnedDescriptor.opened(by: .open, on: .descriptor(descriptor)) {
     cipc_open_fdinfo(descriptor.rawValue)

@@ -28,7 +28,7 @@ public struct PollSet: Sendable {
   ///
   /// - Parameters:
   ///   - owner: The owner of the descriptor, or the descriptor itself.
-  ///   - events: What to wait for. ``Readiness/error`` and ``Readiness/hangUp`` are reported in any case.
+  ///   - events: The events to wait for. ``Readiness/error`` and ``Readiness/hangUp`` are reported in any case.
   ///   - token: A value that is returned with the events of the descriptor.
   public mutating func add(
     _ owner: borrowing some DescriptorRepresentable & ~Copyable, for events: Readiness, token: UInt64
@@ -36,7 +36,7 @@ public struct PollSet: Sendable {
     add(owner.descriptor, for: events, token: token)
   }
 
-  /// Adds a plain descriptor, like the descriptor of a value.
+  /// Adds a descriptor that the caller has to keep open.
   public mutating func add(_ descriptor: FileDescriptor, for events: Readiness, token: UInt64) {
     entries.append(cipc_pollfd(descriptor: descriptor.rawValue, events: events.rawValue, revents: 0))
     tokens.append(token)
@@ -48,9 +48,9 @@ public struct PollSet: Sendable {
     tokens.removeAll(keepingCapacity: true)
   }
 
-  /// Waits until a descriptor is ready, and records what each is ready for.
+  /// Waits until a descriptor is ready, and records the readiness of each.
   ///
-  /// - Returns: The number of descriptors that are ready; 0 if the time is over. A timeout is not an error here, as in
+  /// - Returns: The number of descriptors that are ready; 0 after a timeout, which is not an error here, as in
   ///   ``Epoll/wait(appendingTo:maxEvents:timeout:retryOnInterrupt:)``: an event loop uses one to do other work in between.
   /// - Throws: ``IPCError`` with `.interrupted` if `retryOnInterrupt` is false and a signal handler ran;
   ///   `.invalidArgument` for more descriptors than `RLIMIT_NOFILE`.

@@ -18,13 +18,13 @@ public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
   /// The number of the signal.
   public let rawValue: Int32
 
-  /// Creates the signal with this number; nil if no signal has it, or the C library reserves it.
+  /// Creates the signal with this number; nil if the number is invalid, or reserved by the C library.
   public init?(rawValue: Int32) {
     guard 1..<32 ~= rawValue || cipc_sigrtmin()...cipc_sigrtmax() ~= rawValue else { return nil }
     self.rawValue = rawValue
   }
 
-  /// A signal that the kernel reported.
+  /// Creates a signal from a number that the kernel reported.
   init(reported number: Int32) { rawValue = number }
 
   /// `SIGRTMIN`.
@@ -66,7 +66,7 @@ public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
   /// Orders signals by number, which is the order in which pending real-time signals are received.
   public static func < (left: Signal, right: Signal) -> Bool { left.rawValue < right.rawValue }
 
-  /// Whether the signal queues.
+  /// Whether it is a real-time signal, which queues instead of merging.
   public var isRealTime: Bool { rawValue >= cipc_sigrtmin() }
 }
 
@@ -104,12 +104,13 @@ extension Signal {
   /// Use a real-time signal: a standard signal that is pending already is not queued again, and its value is lost.
   ///
   /// - Parameters:
-  ///   - value: The receiver's ``ReceivedSignal/value``, the `sival_int` of C.
+  ///   - value: The value that the receiver reads as ``ReceivedSignal/value``, the `sival_int` of C.
   ///   - process: One process, not a group.
   ///   - timeout: How long to wait while the receiver's `RLIMIT_SIGPENDING` is reached. The kernel does not report when
   ///     there is room again, so this retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; else as ``send(to:)`` does.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; and the errors of
+  ///   ``send(to:)``.
   ///
   /// Calls `sigqueue(3)`.
   public func queue(
@@ -136,7 +137,8 @@ extension Signal {
     try nilIfWouldBlock { () throws(IPCError) in try queue(value: value, to: process, timeout: .immediate) } != nil
   }
 
-  /// `kill(2)` takes 0 and negative numbers for groups of processes, and -1 for all processes.
+  /// Requires a positive number: `kill(2)` takes 0 and negative numbers for groups of processes, and -1 for all
+  /// processes.
   private static func requireOne(_ process: ProcessID, _ call: IPCError.Call) throws(IPCError) {
     guard process.rawValue > 0 else { throw IPCError(call, .invalidArgument, on: .process(process)) }
   }
@@ -145,9 +147,9 @@ extension Signal {
 extension Signal {
   /// Makes this process ignore the signal.
   ///
-  /// A program that ignores ``brokenPipe`` writes to pipes with one system call less on each side of the write, on
-  /// kernels before Linux 6.18; a write without readers throws `.brokenPipe` in any case. A ``ChildProcess`` does not
-  /// inherit the disposition. Do not ignore ``child``: the kernel would discard the status of children.
+  /// On kernels before Linux 6.18, this saves two system calls for each write to a pipe if the signal is
+  /// ``brokenPipe``; a write without readers throws `.brokenPipe` in any case. A ``ChildProcess`` does not inherit the
+  /// disposition. Do not ignore ``child``: the kernel would discard the status of children.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for ``kill`` and ``stop``.
   ///
@@ -163,13 +165,13 @@ extension Signal {
   ///
   /// Calls `sigaction(2)` with `SIG_DFL`.
   public func resetToDefault() throws(IPCError) {
-    // First, so that no write relies on a signal that is no longer ignored.
+    // First, because writes rely on the signal being ignored.
     if self == .brokenPipe { PipeSignal.programHandlesIt() }
     try Syscall.call(.sigaction) { cipc_set_disposition(rawValue, 0) }
   }
 }
 
-/// A signal that was received, with what the kernel reports about it: the `siginfo_t` of `sigaction(2)`.
+/// A received signal and its details: the `siginfo_t` of `sigaction(2)`.
 public struct ReceivedSignal: Hashable, Sendable {
   /// The signal that was received.
   public let signal: Signal

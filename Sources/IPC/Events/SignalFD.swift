@@ -1,7 +1,7 @@
 internal import CIPC
 public import SystemPackage
 
-/// A descriptor from which signals are read, to wait for them beside other descriptors.
+/// A descriptor from which signals are read, to wait for them together with other descriptors.
 ///
 /// ```swift
 /// let signals: SignalSet = [.terminate, .child]
@@ -10,16 +10,14 @@ public import SystemPackage
 /// if let received = try signalFD.tryRead() { print(received.signal) }
 /// ```
 ///
-/// It receives what is pending for the process or for the thread that reads, and is readable then. Every thread must
-/// block the signals: else the kernel delivers them to a thread that does not.
+/// It reads signals that are pending for the process or the reading thread, and is readable while there are any. Every
+/// thread must block the signals: otherwise the kernel delivers them to a thread that does not.
 ///
 /// `signalfd(2)`.
 public struct SignalFD: ~Copyable, Sendable, DescriptorOwner {
   private let owned: OwnedDescriptor
 
-  /// Opens a descriptor for the signals of a set.
-  ///
-  /// It is close-on-exec and non-blocking.
+  /// Opens a descriptor for the signals of a set; it is close-on-exec and non-blocking.
   ///
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
   ///
@@ -30,15 +28,14 @@ public struct SignalFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// It reads the signals of the process that reads, not of the process that created it.
+  /// A read returns signals of the reading process, not of the process that created the descriptor.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a signalfd. It stays the property of its previous
-  ///   owner then.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a signalfd. The previous owner keeps it.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     owned = try OwnedDescriptor.adopting(descriptor, "[signalfd]", .signalFD)
   }
 
-  /// The open descriptor, which stays the property of this value.
+  /// The open descriptor, which this value owns and closes.
   public var descriptor: FileDescriptor { owned.descriptor }
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }

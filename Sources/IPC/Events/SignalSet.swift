@@ -22,7 +22,7 @@ internal import SystemPackage
 ///
 /// `sigsetops(3)`.
 public struct SignalSet: Hashable, Sendable {
-  /// Bit n - 1 is signal n.
+  /// The set as bits: bit n - 1 is signal n.
   let word: UInt64
 
   init(word: UInt64) { self.word = word }
@@ -111,9 +111,8 @@ extension SignalSet {
 extension SignalSet {
   /// Waits until a signal of the set is pending, and receives the one with the lowest number.
   ///
-  /// No handler runs.
-  ///
-  /// Every thread must block the signals: else the kernel delivers them to a thread that does not.
+  /// Handlers do not run. Every thread must block the signals: otherwise the kernel delivers them to a thread that does
+  /// not.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a handler for another signal ran.
@@ -122,7 +121,7 @@ extension SignalSet {
   public func wait(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) -> ReceivedSignal {
     var information = cipc_signal_information()
     while true {
-      // A handler interrupts these calls even with SA_RESTART. A repeated call has only the rest of the time.
+      // A handler interrupts these calls even with SA_RESTART. A repeated call has only the remaining time.
       let nanoseconds = timeout.nanoseconds ?? 0
       if unsafe cipc_sigtimedwait(word, nanoseconds, &information) != -1 { return ReceivedSignal(information) }
       switch Syscall.lastError {

@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// A timer with a descriptor, to wait for it beside other descriptors.
+/// A timer with a descriptor, to wait for it together with other descriptors.
 ///
 /// ```swift
 /// let timer = try TimerFD()
@@ -22,9 +22,7 @@ public import SystemPackage
 public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   private let owned: OwnedDescriptor
 
-  /// Creates a timer that is not set.
-  ///
-  /// Its descriptor is close-on-exec and non-blocking.
+  /// Creates a timer that is not set; its descriptor is close-on-exec and non-blocking.
   ///
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
   ///
@@ -35,8 +33,8 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a timer of `CLOCK_MONOTONIC`. It stays the property of
-  ///   its previous owner then.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a timer of `CLOCK_MONOTONIC`.
+  ///   The previous owner keeps it.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     let isTimer = try OwnedDescriptor.isAnonymousInode(descriptor, "[timerfd]")
     guard isTimer, try descriptorInformation(of: descriptor, "\nclockid: ") == CLOCK_MONOTONIC else {
@@ -45,7 +43,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
     owned = try OwnedDescriptor.adopting(descriptor)
   }
 
-  /// The open descriptor, which stays the property of this value.
+  /// The open descriptor, which this value owns and closes.
   public var descriptor: FileDescriptor { owned.descriptor }
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
@@ -59,9 +57,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
     try set(at: Timeout.until(instant), interval)
   }
 
-  /// Sets the timer to expire after `duration`, and then after each interval.
-  ///
-  /// Like ``set(at:every:)``.
+  /// Sets the timer to expire after `duration`, and then after each interval, like ``set(at:every:)``.
   public func set(after duration: Duration, every interval: Duration? = nil) throws(IPCError) {
     try set(at: Timeout.after(duration), interval)
   }
@@ -111,7 +107,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   }
 
   private func set(at instant: Timeout, _ interval: Duration?) throws(IPCError) {
-    // 0 would disarm the timer, and an interval of 0 would mean none.
+    // A time of 0 would disarm the timer, and an interval of 0 would make it expire only once.
     try set(absolute: true, max(1, instant.monotonicNanoseconds), interval.map { max(1, $0.nanoseconds) } ?? 0)
   }
 

@@ -8,9 +8,7 @@ public import SystemPackage
 #endif
 
 extension POSIXMessageQueue {
-  /// An open message queue.
-  ///
-  /// It is closed when this value is destroyed.
+  /// An open message queue, which is closed when this value is destroyed.
   ///
   /// The descriptor of a queue is a file descriptor on Linux. It is close-on-exec, can be inherited by a child or
   /// passed over a Unix socket, and be waited for with `poll(2)` and `epoll(7)`.
@@ -18,7 +16,7 @@ extension POSIXMessageQueue {
   public struct Descriptor<Access: POSIXMessageQueue.Access>: ~Copyable, Sendable, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor
 
-    /// nil for a queue that was inherited.
+    /// The name of the queue; nil if it was inherited.
     @usableFromInline let name: POSIXName?
 
     /// The maximum number and size of the messages, as set by the creator of the queue.
@@ -29,8 +27,8 @@ extension POSIXMessageQueue {
 
     /// Takes ownership of the descriptor of a queue that this process inherited, and makes it close-on-exec.
     ///
-    /// Calls fail with `.badFileDescriptor` if the queue was not opened for them. If this throws, the descriptor stays
-    /// the property of its previous owner.
+    /// Calls fail with `.badFileDescriptor` if the queue was not opened for them. If this throws, the previous
+    /// owner keeps the descriptor.
     ///
     /// - Throws: ``IPCError`` with `.badFileDescriptor` if the descriptor is not a message queue.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
@@ -51,12 +49,12 @@ extension POSIXMessageQueue {
       self.isNew = isNew
     }
 
-    /// The open descriptor, which stays the property of this value.
+    /// The open descriptor, which this value owns and closes.
     public var descriptor: FileDescriptor { owned.descriptor }
     /// Passes the descriptor on to a new owner.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
-    /// The object that errors name.
+    /// The object that errors report.
     var object: IPCError.Object { POSIXMessageQueue.object(descriptor, name) }
   }
 }
@@ -65,12 +63,12 @@ extension POSIXMessageQueue.Descriptor {
   /// Opens the queue with this name.
   ///
   /// - Parameters:
-  ///   - name: A slash, and up to 255 bytes without one.
+  ///   - name: A slash, and up to 255 bytes that are not slashes.
   ///   - nonBlocking: Whether calls on this description never wait, regardless of their timeout, for a child that
   ///     inherits it. This library does not need it.
   /// - Returns: The open queue, whose ``attributes`` are those that it was created with.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` for a name without
-  ///   its slash.
+  ///   a slash.
   ///
   /// Calls `mq_open(3)`.
   public static func open(_ name: POSIXName, nonBlocking: Bool = false) throws(IPCError) -> Self {
@@ -82,7 +80,7 @@ extension POSIXMessageQueue.Descriptor {
   /// Creates a queue.
   ///
   /// - Parameters:
-  ///   - name: A slash, and up to 255 bytes without one.
+  ///   - name: A slash, and up to 255 bytes that are not slashes.
   ///   - attributes: nil for the defaults of the system (`msg_default` and `msgsize_default` in
   ///     `/proc/sys/fs/mqueue/`).
   ///   - permissions: Who may open the queue.
@@ -119,7 +117,7 @@ extension POSIXMessageQueue.Descriptor {
   ///
   /// ``isNew`` is true if it was created.
   ///
-  /// Calls `mq_open(3)` with `O_CREAT | O_EXCL`, and without, until one of them succeeds.
+  /// Calls `mq_open(3)` with `O_CREAT | O_EXCL`, and without them, until one of the two succeeds.
   public static func createOrOpen(
     _ name: POSIXName, attributes: POSIXMessageQueue.Attributes? = nil, permissions: FilePermissions = .ownerReadWrite,
     applyUmask: Bool = false, nonBlocking: Bool = false
@@ -132,7 +130,7 @@ extension POSIXMessageQueue.Descriptor {
       do throws(IPCError) {
         return try open(name, nonBlocking: nonBlocking)
       } catch  where error.errno == .noSuchFileOrDirectory {
-        // Removed in between.
+        // The queue was removed in between: try again.
       }
     }
   }
@@ -166,9 +164,8 @@ extension POSIXMessageQueue.Descriptor {
 
   /// Sets or clears `O_NONBLOCK` on the open description, for all processes that share it.
   ///
-  /// With it, calls on the description never wait, regardless of their timeout.
-  ///
-  /// This library does not need it: each call takes its own timeout.
+  /// If set, calls on the description never wait, regardless of their timeout. This library does not need it: each call
+  /// takes its own timeout.
   ///
   /// - Returns: The previous state.
   ///

@@ -60,7 +60,8 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   /// Receives the oldest message of the highest priority, waits for one if necessary, and appends it to `bytes`.
   ///
   /// - Parameters:
-  ///   - bytes: There must be room for the longest message of the queue (``attributes``), however short the message is.
+  ///   - bytes: The buffer, with room for the longest message of the queue (``attributes``), however short the message
+  ///     is.
   ///   - timeout: How long to wait for a message.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length and priority of the message.
@@ -80,7 +81,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   /// Receives the oldest message of the highest priority, waits for one if necessary, and appends it to an array, which
   /// is reallocated only if its capacity is too small.
   ///
-  /// Like ``receive(into:timeout:retryOnInterrupt:)``.
+  /// Otherwise the same as ``receive(into:timeout:retryOnInterrupt:)``.
   ///
   /// - Parameters:
   ///   - maxLength: The number of bytes to make room for; nil for the longest message of the queue.
@@ -88,7 +89,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   ///   - timeout: How long to wait for a message.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length and priority of the message.
-  /// - Throws: As ``receive(into:timeout:retryOnInterrupt:)`` does.
+  /// - Throws: The errors of ``receive(into:timeout:retryOnInterrupt:)``.
   @inlinable
   public func receive(
     maxLength: Int? = nil, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -98,14 +99,14 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
     }
   }
 
-  /// Receives a message that is there, without waiting, and appends it to `bytes`.
+  /// Receives the next message if there is one, without waiting, and appends it to `bytes`.
   ///
   /// - Returns: nil if there is none.
   public func tryReceive(into bytes: inout OutputRawSpan) throws(IPCError) -> POSIXMessageQueue.ReceivedMessage? {
     try nilIfWouldBlock { () throws(IPCError) in try receive(into: &bytes, timeout: .immediate) }
   }
 
-  /// Receives a message that is there, without waiting, and appends it to an array.
+  /// Receives the next message if there is one, without waiting, and appends it to an array.
   ///
   /// - Returns: nil if there is none.
   public func tryReceive(
@@ -117,10 +118,10 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   }
 }
 
-// Not generic, so that other modules need no specialization. A call without a timeout is first attempted by a function
-// of few arguments, which is a straight line.
+// These functions are not generic, so that other modules need no specialization. A call without a timeout first tries a
+// function with few arguments and no branches.
 extension POSIXMessageQueue {
-  /// Makes one call that waits.
+  /// Makes one attempt to send, which waits for room.
   ///
   /// - Returns: Whether it succeeded. If not, the reason is in `errno`.
   @usableFromInline
@@ -130,7 +131,7 @@ extension POSIXMessageQueue {
     }
   }
 
-  /// Makes one call that waits.
+  /// Makes one attempt to receive, which waits for a message.
   ///
   /// - Returns: nil if it failed. The reason is in `errno`.
   @usableFromInline

@@ -52,7 +52,7 @@ public enum POSIXMessageQueue {
     public static var accessMode: FileDescriptor.AccessMode { .readWrite }
   }
 
-  /// The maximum priority of a message.
+  /// The highest priority of a message on Linux: `MQ_PRIO_MAX` - 1.
   public static let maximumPriority: UInt32 = 32767
 
   /// The maximum number and size of the messages in a queue.
@@ -88,14 +88,13 @@ public enum POSIXMessageQueue {
 
   /// How a process is notified of a message that arrives in an empty queue.
   public enum Notification: Hashable, Sendable {
-    /// The process gets this signal with `si_code` `SI_MESGQ`, and with the value for `sigwaitinfo(2)` or a handler
-    /// that uses it.
+    /// The process gets this signal with `si_code` `SI_MESGQ`; `sigwaitinfo(2)` and a handler can read the value.
     case signal(Int32, value: Int32 = 0)
     /// Nothing happens, but no other process can register (`SIGEV_NONE`).
     case none
   }
 
-  /// Removes the name at once.
+  /// Removes the name of a queue immediately.
   ///
   /// The queue is freed when the last process closes it. A queue that is created with the same name later is a
   /// different one.
@@ -112,13 +111,12 @@ extension POSIXMessageQueue.Descriptor {
   /// Marks the queue as owned for as long as this description is open, so that
   /// ``POSIXMessageQueue/unlinkIfAbandoned(_:)`` does not remove its name.
   ///
-  /// The mark disappears when the process ends, also if it is killed.
+  /// The mark disappears when the process ends, even if it is killed. Any number of processes can own a queue. A child
+  /// that inherits the descriptor shares the mark.
   ///
-  /// Any number of processes can own a queue. A child that inherits the descriptor shares the mark.
-  ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the name of the queue was removed, as by another process
-  ///   that found it abandoned: create it again. `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` while another
-  ///   process checks the queue; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the name of the queue was removed, for example by a
+  ///   process that found it abandoned: create it again. `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` while
+  ///   another process checks the queue; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `flock(2)` with `LOCK_SH`, and `fstat(2)`.
   public func markOwned(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
@@ -136,7 +134,7 @@ extension POSIXMessageQueue.Descriptor {
 
 extension POSIXMessageQueue {
   /// Removes the name of a queue if no process has marked it as owned
-  /// (``Descriptor/markOwned(timeout:retryOnInterrupt:)``), as after a crash of its owners.
+  /// (``Descriptor/markOwned(timeout:retryOnInterrupt:)``), for example after its owners crashed.
   ///
   /// All programs that use the queue must mark it: a queue that is only open is removed. The check and the removal are
   /// one step for programs that mark it, so none of them loses a queue that it owns.
@@ -148,7 +146,7 @@ extension POSIXMessageQueue {
   public static func unlinkIfAbandoned(_ name: POSIXName) throws(IPCError) -> Bool {
     do throws(IPCError) {
       let queue = try Receiver.open(name, nonBlocking: true)
-      // Without a name, it is not the queue any more that has this name now.
+      // If the open queue has lost its name, the name may refer to another queue now.
       guard try lock(queue.descriptor, LOCK_EX, queue.object), try hasName(queue.descriptor, queue.object) else {
         return false
       }
@@ -173,9 +171,7 @@ extension POSIXMessageQueue {
     }
   }
 
-  /// Whether the name of the queue was not removed.
-  ///
-  /// A queue cannot be renamed or linked.
+  /// Whether the queue still has its name; a queue cannot be renamed or linked.
   static func hasName(
     _ descriptor: FileDescriptor, _ object: IPCError.Object
   ) throws(IPCError) -> Bool {

@@ -18,18 +18,18 @@ extension ChildProcess {
   ///
   /// - Parameters:
   ///   - program: A path with a slash; or a name, which is searched for in the `PATH` of this process.
-  ///   - arguments: Without the name of the program, which is passed as argument 0.
+  ///   - arguments: The arguments after the name of the program, which is passed as argument 0.
   ///   - input: The bytes that the program reads from its standard input.
-  ///   - maxLength: How many bytes of output to collect at most. Then the output is closed: a program that writes more
-  ///     is ended by `SIGPIPE`.
+  ///   - maxLength: The maximum number of bytes of output. Then the output is closed: `SIGPIPE` ends a program that
+  ///     writes more.
   ///   - options: How the child differs from this process.
   ///   - timeout: How long to wait until the program has ended.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The output, and how the program ended. If the output has `maxLength` bytes, there may have been more.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
-  ///   `retryOnInterrupt` is false and a signal handler ran; else as
-  ///   ``init(_:arguments:inheriting:standardInput:standardOutput:standardError:options:)`` does. The program is killed
-  ///   and waited for then.
+  ///   `retryOnInterrupt` is false and a signal handler ran; and the errors of
+  ///   ``init(_:arguments:inheriting:standardInput:standardOutput:standardError:options:)``. In each of these
+  /// cases the program is killed and waited for.
   ///
   /// Calls `posix_spawnp(3)`, `ppoll(2)`, `read(2)`, `pwritev2(2)` and `waitid(2)`.
   public static func filter(
@@ -41,7 +41,8 @@ extension ChildProcess {
     var child = try ChildProcess(
       program, arguments: arguments, standardInput: .descriptor(toChild.reader),
       standardOutput: .descriptor(fromChild.writer), options: options)
-    // The child holds these ends now. Ours would hide its end of file and its broken pipe.
+    // The child has its own copies of these ends. While they are open here, the other ends report no end of file or
+    // error.
     try toChild.reader.close()
     try fromChild.writer.close()
     do throws(IPCError) {
@@ -49,16 +50,15 @@ extension ChildProcess {
         program, input, maxLength, consume toChild.writer, consume fromChild.reader, timeout, retryOnInterrupt)
       return (output, try child.wait(timeout: timeout, retryOnInterrupt: retryOnInterrupt))
     } catch {
-      // The caller cannot wait for the child, so nothing of it may remain.
+      // The caller cannot wait for the child, so kill and reap it here.
       try? Signal.kill.send(to: child.processID)
       _ = try? child.wait()
       throw error
     }
   }
 
-  /// Runs a program as a filter of the bytes of an array or a string.
-  ///
-  /// Like ``filter(_:arguments:input:maxLength:options:timeout:retryOnInterrupt:)-(_,_,RawSpan,_,_,_,_)``.
+  /// Runs a program as a filter of the bytes of an array or a string, like
+  /// ``filter(_:arguments:input:maxLength:options:timeout:retryOnInterrupt:)-(_,_,RawSpan,_,_,_,_)``.
   public static func filter(
     _ program: String, arguments: [String] = [], input: Span<UInt8>, maxLength: Int = .max,
     options: Options = Options(), timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -125,7 +125,7 @@ extension ChildProcess {
 }
 
 extension Optional where Wrapped: ~Copyable {
-  /// Calls `body` with the value, which must be there.
+  /// Calls `body` with the value, which must not be nil.
   fileprivate func borrow<Value>(
     _ body: (borrowing Wrapped) throws(IPCError) -> Value
   ) throws(IPCError) -> Value {

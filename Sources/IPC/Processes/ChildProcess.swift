@@ -38,7 +38,7 @@ public struct ChildProcess: ~Copyable, Sendable {
   ///
   /// - Parameters:
   ///   - program: A path with a slash; or a name, which is searched for in the `PATH` of this process.
-  ///   - arguments: Without the name of the program, which is passed as argument 0.
+  ///   - arguments: The arguments after the name of the program, which is passed as argument 0.
   ///   - inheriting: Descriptors that the child has besides its standard streams.
   ///   - standardInput: What the child reads as descriptor 0.
   ///   - standardOutput: What the child writes to as descriptor 1.
@@ -75,9 +75,7 @@ public struct ChildProcess: ~Copyable, Sendable {
     processID = ProcessID(rawValue: process)
   }
 
-  /// Waits until the child has ended, and returns how.
-  ///
-  /// The zombie is removed.
+  /// Waits until the child has ended, removes the zombie, and returns how the child ended.
   ///
   /// Read the child's output before you wait: a child that writes more than a pipe holds waits for its reader.
   ///
@@ -90,12 +88,12 @@ public struct ChildProcess: ~Copyable, Sendable {
     try waitForEnd(retryOnInterrupt)
   }
 
-  /// Waits until the child has ended, at most until the time is over.
+  /// Waits until the child has ended or the timeout has passed.
   ///
   /// Returns the same status when it is called again.
   ///
-  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; else as
-  ///   ``wait(retryOnInterrupt:)`` does.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; and the errors of
+  ///   ``wait(retryOnInterrupt:)``.
   ///
   /// Calls `pidfd_open(2)`, `ppoll(2)` and `waitid(2)`; `waitpid(2)` for ``Timeout/never``.
   @discardableResult
@@ -121,10 +119,10 @@ public struct ChildProcess: ~Copyable, Sendable {
     try nilIfWouldBlock { () throws(IPCError) in try wait(timeout: .immediate) }
   }
 
-  /// Asks the child to end by `SIGTERM`, kills it by `SIGKILL` if it has not ended after `grace`, and waits for it.
+  /// Sends `SIGTERM`, then `SIGKILL` if the child has not ended after `grace`, and waits for the child.
   ///
   /// - Returns: How the child ended.
-  /// - Throws: ``IPCError`` as ``wait(retryOnInterrupt:)`` does.
+  /// - Throws: The errors of ``wait(retryOnInterrupt:)``.
   ///
   /// Calls `pidfd_send_signal(2)`, `ppoll(2)` and `waitid(2)`.
   @discardableResult
@@ -140,7 +138,7 @@ public struct ChildProcess: ~Copyable, Sendable {
     return try wait()
   }
 
-  /// Opens a descriptor of the child, to wait for its end beside other descriptors, and to send it signals.
+  /// Opens a descriptor of the child, to wait for its end together with other descriptors, and to send it signals.
   ///
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`; `.noSuchProcess` if the child has been waited for.
   ///
@@ -160,9 +158,9 @@ public struct ChildProcess: ~Copyable, Sendable {
     return TerminationStatus(exitStatus, signal)
   }
 
-  /// Opens a directory for the length of `body`, which is passed -1 if there is none.
+  /// Opens a directory while `body` runs, and passes its descriptor, or -1 for nil.
   ///
-  /// An error names the directory, which one of `posix_spawn(3)` would not.
+  /// The error then names the directory; one of `posix_spawn(3)` would not.
   private static func withDirectory(
     _ path: FilePath?, _ body: (Int32) throws(IPCError) -> Void
   ) throws(IPCError) {
@@ -175,14 +173,12 @@ public struct ChildProcess: ~Copyable, Sendable {
 }
 
 extension ChildProcess {
-  /// A descriptor that a child inherits.
-  ///
-  /// The descriptor must be open until the child has started.
+  /// A descriptor that a child inherits; it must be open until the child has started.
   public struct Inherited: Hashable, Sendable {
     let descriptor: FileDescriptor?
     let number: Int32
 
-    /// Passes down the descriptor of a value: the end of a pipe, a socket, a memory object.
+    /// Passes on the descriptor of a value, such as a pipe end, a socket or a memory object.
     ///
     /// - Parameters:
     ///   - owner: The owner of the descriptor, which must be open until the child has started.
@@ -191,7 +187,7 @@ extension ChildProcess {
       self.init(owner.descriptor, as: number)
     }
 
-    /// Passes down a plain descriptor.
+    /// Passes on a plain descriptor.
     ///
     /// - Parameters:
     ///   - descriptor: The descriptor, which must be open until the child has started.
@@ -299,7 +295,7 @@ public enum TerminationStatus: Hashable, Sendable {
   public var isSuccess: Bool { self == .exited(0) }
 }
 
-/// The descriptors of a child: which one becomes which number.
+/// Maps the descriptors that a child inherits to their numbers in the child.
 private struct DescriptorMapping: ~Copyable {
   /// -1 stands for `/dev/null`.
   private(set) var sources: [Int32] = []

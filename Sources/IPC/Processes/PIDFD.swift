@@ -1,9 +1,7 @@
 internal import CIPC
 public import SystemPackage
 
-/// A descriptor of a process.
-///
-/// Unlike a process number, it never refers to another process.
+/// A descriptor of a process, which never refers to another process, unlike a process number.
 ///
 /// ```swift
 /// let worker = try PIDFD(of: processID)
@@ -19,12 +17,10 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 
   package init(_ owned: consuming OwnedDescriptor) { self.owned = owned }
 
-  /// Opens a descriptor of a process.
+  /// Opens a descriptor of a process; it is close-on-exec.
   ///
-  /// It is close-on-exec.
-  ///
-  /// The number of a child is certain until its parent waits for it. Another number may already belong to another
-  /// process; a Unix domain socket reports a PIDFD of its peer that cannot.
+  /// The number of a child stays valid until its parent waits for it. Any other number may already belong to another
+  /// process. For the peer of a Unix domain socket, use ``UnixSocket/Socket/peerProcess()``.
   ///
   /// - Throws: ``IPCError`` with `.noSuchProcess`, `.tooManyOpenFiles`; `.invalidArgument` for 0 or a negative number.
   ///
@@ -35,17 +31,16 @@ public struct PIDFD: ~Copyable, Sendable, DescriptorOwner {
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// - Throws: ``IPCError`` with `.badFileDescriptor` if it is not a PIDFD. It stays the property of its previous owner
-  ///   then.
+  /// - Throws: ``IPCError`` with `.badFileDescriptor` if it is not a PIDFD. The previous owner keeps it.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
-    // pidfd_send_signal(2) also accepts a directory of /proc, which is readable at any time; fdinfo tells them apart.
+    // pidfd_send_signal(2) also accepts a directory of /proc, which is always readable; fdinfo distinguishes them.
     guard try descriptorInformation(of: descriptor, Self.informationKey) != nil else {
       throw IPCError(.pidfdSendSignal, .badFileDescriptor, on: .descriptor(descriptor))
     }
     owned = try OwnedDescriptor.adopting(descriptor)
   }
 
-  /// The open descriptor, which stays the property of this value.
+  /// The open descriptor, which this value owns and closes.
   public var descriptor: FileDescriptor { owned.descriptor }
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }

@@ -32,7 +32,7 @@ public protocol MappedBytes: ~Copyable {
   /// Whether another process may be able to make the object shorter, so that access in place raises `SIGBUS`.
   var canShrink: Bool { get }
 
-  /// The object that errors name.
+  /// The object that errors report.
   var object: IPCError.Object? { get }
 
   /// The address of the first byte, which is valid as long as this value.
@@ -45,7 +45,7 @@ extension MappedBytes where Self: ~Copyable {
   /// - Parameters:
   ///   - type: A type for which any bytes are a valid value, such as an integer, a floating-point number or a structure
   ///     of them. Not `Bool`, an enumeration or a pointer, unless the writer is trusted.
-  ///   - offset: In bytes; a multiple of the alignment of the type.
+  ///   - offset: The offset in bytes; a multiple of the alignment of the type.
   /// - Returns: A copy of the value.
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset.
   @inlinable @inline(__always)
@@ -59,11 +59,10 @@ extension MappedBytes where Self: ~Copyable {
 
   /// Returns the number at `offset` by an atomic load with acquire ordering.
   ///
-  /// All stores of its writer before the number are visible afterwards.
+  /// All stores of its writer before the number are visible afterwards. This works on read-only memory, unlike
+  /// ``withAtomic(_:at:_:)``.
   ///
-  /// Works on read-only memory, unlike ``withAtomic(_:at:_:)``.
-  ///
-  /// - Throws: As ``load(as:at:)`` does.
+  /// - Throws: The errors of ``load(as:at:)``.
   @inlinable @inline(__always)
   public func loadAcquiring(as type: UInt32.Type, at offset: Int) throws(IPCError) -> UInt32 {
     let address = try unsafe place(4, MemoryLayout<Atomic<UInt32>>.alignment, at: offset)
@@ -90,11 +89,11 @@ extension MappedBytes where Self: ~Copyable {
   /// Calls `body` with the bytes from `offset` on, in place.
   ///
   /// - Parameters:
-  ///   - offset: In bytes.
-  ///   - count: In bytes; nil for all bytes up to the end.
+  ///   - offset: The offset in bytes.
+  ///   - count: The number of bytes; nil for all bytes up to the end.
   ///   - body: Reads the bytes, which must not be used after it returns.
-  /// - Returns: What `body` returns.
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; what `body` throws.
+  /// - Returns: The result of `body`.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; the errors of `body`.
   @inlinable @inline(__always)
   public func withBytes<Result: ~Copyable>(
     at offset: Int = 0, count: Int? = nil, _ body: (RawSpan) throws -> Result
@@ -108,7 +107,7 @@ extension MappedBytes where Self: ~Copyable {
   ///
   /// The pointer must not outlive the call.
   ///
-  /// - Throws: As ``withBytes(at:count:_:)`` does.
+  /// - Throws: The errors of ``withBytes(at:count:_:)``.
   @unsafe @inlinable @inline(__always)
   public func withUnsafeBytes<Result: ~Copyable>(
     at offset: Int = 0, count: Int? = nil, _ body: (UnsafeRawBufferPointer) throws -> Result
@@ -124,7 +123,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   ///
   /// - Parameters:
   ///   - value: A value whose type has no references, such as an integer or a structure of integers.
-  ///   - offset: In bytes; a multiple of the alignment of the type.
+  ///   - offset: The offset in bytes; a multiple of the alignment of the type.
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset.
   @inlinable @inline(__always)
   public func store<Value: BitwiseCopyable>(_ value: Value, at offset: Int = 0) throws(IPCError) {
@@ -139,11 +138,11 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   ///
   /// - Parameters:
   ///   - type: A type such as `UInt32` or `UInt64`.
-  ///   - offset: In bytes; a multiple of the size of the type.
+  ///   - offset: The offset in bytes; a multiple of the size of the type.
   ///   - body: Uses the atomic value, which must not be used after it returns.
-  /// - Returns: What `body` returns.
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset; what
-  ///   `body` throws.
+  /// - Returns: The result of `body`.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset; the
+  ///   errors of `body`.
   @inlinable @inline(__always)
   public func withAtomic<Value: AtomicRepresentable, Result: ~Copyable>(
     _ type: Value.Type, at offset: Int, _ body: (borrowing Atomic<Value>) throws -> Result
@@ -155,7 +154,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
 
   /// Calls `body` with the bytes from `offset` on, in place, to be changed.
   ///
-  /// - Throws: As ``withBytes(at:count:_:)`` does.
+  /// - Throws: The errors of ``withBytes(at:count:_:)``.
   @inlinable @inline(__always)
   public func withMutableBytes<Result: ~Copyable>(
     at offset: Int = 0, count: Int? = nil, _ body: (inout MutableRawSpan) throws -> Result
@@ -170,7 +169,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   ///
   /// The pointer must not outlive the call.
   ///
-  /// - Throws: As ``withBytes(at:count:_:)`` does.
+  /// - Throws: The errors of ``withBytes(at:count:_:)``.
   @unsafe @inlinable @inline(__always)
   public func withUnsafeMutableBytes<Result: ~Copyable>(
     at offset: Int = 0, count: Int? = nil, _ body: (UnsafeMutableRawBufferPointer) throws -> Result
@@ -185,9 +184,7 @@ extension MappedBytes where Self: ~Copyable {
   /// Whether another process may be able to make the object shorter, which is assumed.
   public var canShrink: Bool { true }
 
-  /// Returns the address of `count` bytes.
-  ///
-  /// Every access computes its address here.
+  /// Returns the address of `count` bytes after checking the bounds; every access computes its address here.
   @inlinable @inline(__always)
   func place(_ count: Int, _ alignment: Int, at offset: Int) throws(IPCError) -> UnsafeMutableRawPointer {
     guard offset >= 0, count >= 0, offset <= size &- count else { throw outOfBounds(object) }
@@ -209,12 +206,11 @@ func outOfBounds(_ object: IPCError.Object?) -> IPCError { IPCError(.memcpy, .ba
 @usableFromInline @inline(never)
 func misaligned(_ object: IPCError.Object?) -> IPCError { IPCError(.memcpy, .invalidArgument, on: object) }
 
-// Copies that do not die with SIGBUS: the kernel copies where the object may become shorter, at the cost of a system
-// call.
+// Copies that do not raise SIGBUS: the kernel copies where the object may become shorter, at the cost of a system call.
 extension MappedBytes where Self: ~Copyable {
   /// Returns a copy of `count` bytes, starting at `offset`.
   ///
-  /// - Throws: As ``copy(at:into:)`` does.
+  /// - Throws: The errors of ``copy(at:into:)``.
   public func copyBytes(at offset: Int = 0, count: Int) throws(IPCError) -> [UInt8] {
     let source = try unsafe place(count, 1, at: offset)
     return try unsafe Array(unsafeUninitializedCapacity: count) { (buffer, filled) throws(IPCError) in
@@ -225,12 +221,11 @@ extension MappedBytes where Self: ~Copyable {
 
   /// Copies bytes, starting at `offset`, until `buffer` is full.
   ///
-  /// Nothing is allocated.
+  /// Nothing is allocated. If the object becomes shorter meanwhile, this throws where an access in place would raise
+  /// `SIGBUS`.
   ///
-  /// If the object becomes shorter meanwhile, this throws where an access in place would raise `SIGBUS`.
-  ///
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory, or beyond the end of the object. Nothing is appended
-  ///   to `buffer` then.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the memory, or beyond the end of the object; then nothing is
+  ///   appended to `buffer`.
   ///
   /// Calls `process_vm_readv(2)` if ``canShrink``.
   public func copy(at offset: Int = 0, into buffer: inout OutputRawSpan) throws(IPCError) {
@@ -255,7 +250,8 @@ extension MappedBytes where Self: ~Copyable {
     }
   }
 
-  /// The kernel stops before a page that cannot be reached, which the next call reports, and after 2 GiB.
+  /// Copies by system calls, each of which stops after 2 GiB or before an inaccessible page; the next one reports that
+  /// page.
   fileprivate func copyByKernel(
     _ call: IPCError.Call, _ count: Int, _ copy: (_ done: Int, _ rest: Int) -> Int
   ) throws(IPCError) {
@@ -272,9 +268,8 @@ extension MappedBytes where Self: ~Copyable {
 extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   /// Copies `bytes` into the memory, starting at `offset`.
   ///
-  /// Nothing is allocated.
-  ///
-  /// If the object becomes shorter meanwhile, this throws where an access in place would raise `SIGBUS`.
+  /// Nothing is allocated. If the object becomes shorter meanwhile, this throws where an access in place would raise
+  /// `SIGBUS`.
   ///
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory, when nothing was copied; or beyond the end of the
   ///   object, or if its file system is full, when ``IPCError/transferred`` bytes were copied.

@@ -41,10 +41,10 @@ public enum MappedFile {
   ///
   /// - Parameters:
   ///   - path: The path of the file, which must not exist.
-  ///   - size: In bytes, reserved at once; 0 for a file that ``MemoryObject/allocate(_:)`` or
+  ///   - size: The size in bytes, reserved at once; 0 for a file that ``MemoryObject/allocate(_:)`` or
   ///     ``MemoryObject/resize(to:)`` gives its size.
   ///   - permissions: Who may open it.
-  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, it has exactly these
+  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the file has exactly these
   ///     permissions; until the call returns it may have fewer, never more.
   /// - Returns: The open file, which can be mapped.
   /// - Throws: ``IPCError`` with `.fileExists`; `.noSuchFileOrDirectory` or `.permissionDenied` for the directory;
@@ -60,9 +60,7 @@ public enum MappedFile {
       applyUmask: applyUmask)
   }
 
-  /// Removes the name of a file.
-  ///
-  /// Open objects and mappings stay.
+  /// Removes the name of a file; open objects and mappings stay usable.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` for the directory.
   ///

@@ -15,9 +15,8 @@ internal import SystemPackage
 /// let flag = try memory.load(as: UInt32.self, at: 0)
 /// ```
 ///
-/// It is unmapped when it is destroyed. The object may be closed and its name removed before.
-///
-/// How bytes are read and written is described with ``MappedBytes``.
+/// It is unmapped when it is destroyed. The object may be closed and its name removed before. ``MappedBytes`` describes
+/// how bytes are read and written.
 ///
 /// `mmap(2)`.
 @safe public struct MemoryMapping<Access: MemoryAccess>: ~Copyable, @unchecked Sendable, MappedBytes {
@@ -31,7 +30,7 @@ internal import SystemPackage
   /// The object may be shorter: bytes in a page beyond its end cannot be accessed.
   public private(set) var size: Int
 
-  /// The object that errors name.
+  /// The object that errors report.
   public let object: IPCError.Object?
 
   init(
@@ -57,17 +56,15 @@ internal import SystemPackage
     MemoryMapping(try pages.mapAgain(object), object)
   }
 
-  /// Unmaps the memory, and reports a failure, which destroying the value does not.
+  /// Unmaps the memory, and throws if that fails; destroying the value ignores a failure.
   ///
   /// Calls `munmap(2)`.
   public consuming func unmap() throws(IPCError) { try pages.unmap(object) }
 
-  /// Changes the size of the mapping, as when the object has grown.
+  /// Changes the size of the mapping, for example after the object has grown; its address may change.
   ///
-  /// Its address may change.
-  ///
-  /// - Parameter count: In bytes.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for less than 1 byte, `.noMemory`. The mapping is unchanged then.
+  /// - Parameter count: The number of bytes.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for less than 1 byte, `.noMemory`; then the mapping is unchanged.
   ///
   /// Calls `mremap(2)`.
   public mutating func resize(to count: Int) throws(IPCError) {
@@ -80,7 +77,7 @@ internal import SystemPackage
 /// Mapped pages, which are unmapped when their owner is destroyed.
 @usableFromInline @safe struct MappedPages: ~Copyable, @unchecked Sendable {
   private(set) var base: UnsafeMutableRawPointer
-  /// In bytes.
+  /// The size in bytes.
   private(set) var size: Int
 
   /// Calls `mmap(2)`.
@@ -89,7 +86,7 @@ internal import SystemPackage
     on object: IPCError.Object?
   ) throws(IPCError) {
     let address = try Syscall.call(.mmap, on: object) {
-      // The kernel refuses 0, and a negative count, which is a size beyond all memory.
+      // The kernel refuses 0, and a negative count, which becomes a size larger than the address space.
       Int(bitPattern: unsafe mmap(nil, count, protection, sharing, descriptor, offset))
     }
     unsafe base = try Self.pointer(address, .mmap, object)
@@ -134,14 +131,14 @@ internal import SystemPackage
   }
 }
 
-/// How memory is going to be used.
+/// The expected use of memory, for `madvise(2)`.
 ///
 /// Only ``dontNeed`` has an effect on the contents.
 public enum MemoryAdvice: Hashable, Sendable {
   case normal
-  /// In no particular order: reading ahead does not help.
+  /// Accesses are in random order: reading ahead does not help.
   case random
-  /// From the beginning to the end.
+  /// Accesses are in ascending order.
   case sequential
   /// The bytes are needed soon: the kernel may read ahead.
   case willNeed
@@ -160,15 +157,13 @@ public enum MemoryAdvice: Hashable, Sendable {
 }
 
 extension MemoryMapping {
-  /// Writes changes to the disk.
-  ///
-  /// Other processes see them without this.
+  /// Writes changes to the disk; other processes see them without this.
   ///
   /// - Parameters:
   ///   - offset: A multiple of the page size.
-  ///   - count: In bytes; nil for all bytes up to the end.
+  ///   - count: The number of bytes; nil for all bytes up to the end.
   ///   - waiting: Whether to wait until they are written. If not, they are written some time later.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for another `offset`, `.badAddress` outside the mapping, `.ioError`
+  /// - Throws: ``IPCError`` with `.invalidArgument` for a misaligned `offset`, `.badAddress` outside the mapping, `.ioError`
   ///   if the disk failed.
   ///
   /// Calls `msync(2)` with `MS_SYNC` or `MS_ASYNC`.
@@ -182,8 +177,8 @@ extension MemoryMapping {
   /// - Parameters:
   ///   - advice: How the memory is going to be used.
   ///   - offset: A multiple of the page size.
-  ///   - count: In bytes; nil for all bytes up to the end.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for another `offset`, `.badAddress` outside the mapping.
+  ///   - count: The number of bytes; nil for all bytes up to the end.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for a misaligned `offset`, `.badAddress` outside the mapping.
   ///
   /// Calls `madvise(2)`.
   public func advise(_ advice: MemoryAdvice, at offset: Int = 0, count: Int? = nil) throws(IPCError) {

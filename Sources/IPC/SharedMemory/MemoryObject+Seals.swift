@@ -15,17 +15,15 @@ public struct MemorySeals: OptionSet, Hashable, Sendable {
   /// Creates a set from bits of `fcntl(2)`.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// Making it shorter (`F_SEAL_SHRINK`).
-  ///
-  /// With this seal, access in place cannot raise `SIGBUS` for lack of bytes.
+  /// Shrinking the memory (`F_SEAL_SHRINK`): with this seal, access in place cannot raise `SIGBUS` for lack of bytes.
   public static let shrink = MemorySeals(rawValue: Int32(CIPC_F_SEAL_SHRINK))
-  /// Making it longer (`F_SEAL_GROW`).
+  /// Growing the memory (`F_SEAL_GROW`).
   public static let grow = MemorySeals(rawValue: Int32(CIPC_F_SEAL_GROW))
-  /// Writing, and mapping it shared for writing (`F_SEAL_WRITE`).
+  /// Writing to the memory, and mapping it shared for writing (`F_SEAL_WRITE`).
   public static let write = MemorySeals(rawValue: Int32(CIPC_F_SEAL_WRITE))
   /// Adding seals (`F_SEAL_SEAL`).
   public static let seal = MemorySeals(rawValue: Int32(CIPC_F_SEAL_SEAL))
-  /// Making it executable (`F_SEAL_EXEC`), which the kernel sets where `vm.memfd_noexec` is not 0.
+  /// Making the memory executable (`F_SEAL_EXEC`); the kernel sets this seal where `vm.memfd_noexec` is not 0.
   public static let execute = MemorySeals(rawValue: Int32(CIPC_F_SEAL_EXEC))
 }
 
@@ -33,8 +31,8 @@ extension MemoryObject where Access == ReadWriteAccess {
   /// Creates memory without a name: only processes that inherit or receive its descriptor can use it.
   ///
   /// - Parameters:
-  ///   - label: A description that is shown in `/proc/PID/maps`. At most 249 bytes; need not be unique.
-  ///   - size: In bytes, reserved at once; 0 if ``allocate(_:)`` or ``resize(to:)`` sets the size later.
+  ///   - label: A description that is shown in `/proc/PID/maps`, of at most 249 bytes. It need not be unique.
+  ///   - size: The size in bytes, reserved at once; 0 if ``allocate(_:)`` or ``resize(to:)`` sets the size later.
   ///   - sealable: Whether seals can be added.
   /// - Returns: The memory, which is freed when it is neither open nor mapped in any process.
   /// - Throws: ``IPCError`` with `.invalidArgument` for a label that is too long or contains a NUL; `.noSpace`.
@@ -50,18 +48,16 @@ extension MemoryObject where Access == ReadWriteAccess {
       unsafe label.withCString { unsafe cipc_memfd_create($0, UInt32(flags)) }
     }
     let memory = MemoryObject(created: opened, object)
-    // Where vm.memfd_noexec is not 0, the kernel makes the memory sealable without being asked.
+    // Where vm.memfd_noexec is not 0, the kernel makes the memory sealable even if that was not requested.
     if !sealable, try !memory.seals().contains(.seal) { try memory.add(.seal) }
     if size != 0 { try memory.allocate(size) }
     return memory
   }
 
-  /// Adds seals.
-  ///
-  /// They cannot be removed.
+  /// Adds seals, which cannot be removed.
   ///
   /// - Throws: ``IPCError`` with `.resourceBusy` for ``MemorySeals/write`` while it is mapped shared for writing;
-  ///   `.notPermitted` if it is sealed with ``MemorySeals/seal``, as it is if it was not created sealable;
+  ///   `.notPermitted` with ``MemorySeals/seal``, which memory has if it was not created sealable;
   ///   `.invalidArgument` for an object that has a name.
   ///
   /// Calls `fcntl(2)` with `F_ADD_SEALS`.

@@ -22,15 +22,15 @@ public import SystemPackage
 public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, DescriptorOwner {
   let owned: OwnedDescriptor
 
-  /// The object that errors name.
+  /// The object that errors report.
   let object: IPCError.Object
 
-  /// Whether opening this created the object.
+  /// Whether the call that opened the object created it.
   public let isNew: Bool
 
   /// Takes ownership of a descriptor that this process inherited or received, and makes it close-on-exec.
   ///
-  /// When it throws, the descriptor stays the property of its previous owner.
+  /// If it throws, the previous owner keeps the descriptor.
   ///
   /// - Throws: ``IPCError`` with `.operationNotSupportedByDevice` if it is not a regular file or memory;
   ///   `.permissionDenied` if it is not open for this access.
@@ -54,23 +54,22 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
     isNew = false
   }
 
-  /// Takes ownership of what this process has just created, which needs no check: one that fails would leave it behind.
+  /// Takes ownership of an object that this process has just created, without a check that could fail and leave it
+  /// behind.
   init(created opened: consuming OwnedDescriptor, _ object: IPCError.Object) {
     owned = opened
     self.object = object
     isNew = true
   }
 
-  /// Refuses directories and devices.
-  ///
-  /// Shared memory is a regular file of the kernel's own.
+  /// Refuses directories and devices; shared memory counts as a regular file.
   private static func check(_ descriptor: FileDescriptor, _ object: IPCError.Object) throws(IPCError) {
     guard try FileStatus(of: descriptor, object).isRegularFile else {
       throw IPCError(.mmap, .operationNotSupportedByDevice, on: object)
     }
   }
 
-  /// The open descriptor, which stays the property of this value.
+  /// The open descriptor, which this value owns and closes.
   public var descriptor: FileDescriptor { owned.descriptor }
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
@@ -82,16 +81,14 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
 }
 
 extension MemoryObject {
-  /// Maps the object with the access that it was opened for.
-  ///
-  /// The writes of one process are visible to the others.
+  /// Maps the object with the access that it was opened for; writes are visible to all processes.
   ///
   /// - Parameters:
   ///   - offset: Where in the object the mapping begins: a multiple of the page size.
-  ///   - count: In bytes; nil for all bytes from `offset` on. A mapping may be longer than the object, and can be used
+  ///   - count: The number of bytes; nil for all bytes from `offset` on. A mapping may be longer than the object, and can be used
   ///     as far as the object has grown.
   /// - Returns: The mapping, which stays when the object is closed.
-  /// - Throws: ``IPCError`` with `.invalidArgument` for another `offset`, and for 0 bytes, which is the size of a new
+  /// - Throws: ``IPCError`` with `.invalidArgument` for a misaligned `offset`, and for 0 bytes, which is the size of a new
   ///   object; `.notPermitted` if the object is sealed against writing.
   ///
   /// Calls `mmap(2)` with `MAP_SHARED`.
@@ -99,11 +96,9 @@ extension MemoryObject {
     try MemoryMapping(descriptor, at: offset, count: try self.count(count, from: offset), MAP_SHARED, object)
   }
 
-  /// Maps the object for reading.
+  /// Maps the object for reading; writes of other processes are visible.
   ///
-  /// The writes of other processes are visible.
-  ///
-  /// - Throws: As ``map(at:count:)`` does.
+  /// - Throws: The errors of ``map(at:count:)``.
   ///
   /// Calls `mmap(2)` with `MAP_SHARED`.
   public func mapReadOnly(at offset: Int = 0, count: Int? = nil) throws(IPCError) -> MemoryMapping<ReadOnlyAccess> {
@@ -114,7 +109,7 @@ extension MemoryObject {
   ///
   /// A page is copied when it is first written. Until then, changes by other processes may be visible in it.
   ///
-  /// - Throws: As ``map(at:count:)`` does.
+  /// - Throws: The errors of ``map(at:count:)``.
   ///
   /// Calls `mmap(2)` with `MAP_PRIVATE`.
   public func mapPrivate(at offset: Int = 0, count: Int? = nil) throws(IPCError) -> MemoryMapping<ReadWriteAccess> {
@@ -132,7 +127,7 @@ extension MemoryObject where Access == ReadWriteAccess {
   ///
   /// New bytes are 0, and occupy no memory until they are written.
   ///
-  /// - Parameter size: In bytes. Bytes that are cut off are gone from all mappings: an access to them raises `SIGBUS`.
+  /// - Parameter size: The size in bytes. Accessing bytes that are cut off raises `SIGBUS`, in all mappings.
   /// - Throws: ``IPCError`` with `.fileTooLarge` above `RLIMIT_FSIZE` (`SIGXFSZ` is suppressed); `.notPermitted` if the
   ///   object is sealed against it; `.invalidArgument` for a negative size.
   ///
@@ -141,7 +136,7 @@ extension MemoryObject where Access == ReadWriteAccess {
     try changeSize(.ftruncate) { ftruncate($0, size) }
   }
 
-  /// Reserves memory or disk space for the first `size` bytes, so that no later access to them fails for lack of it.
+  /// Reserves memory or disk space for the first `size` bytes, so that later accesses cannot fail for lack of space.
   ///
   /// A shorter object grows; its contents stay.
   ///
@@ -191,12 +186,12 @@ extension MemoryObject {
   /// Marks this process as a user of the named object, so that ``POSIXSharedMemory/unlinkIfAbandoned(_:)`` does not
   /// remove it.
   ///
-  /// The mark is a shared lock on the open file description. It ends when the object is closed, and everything that is
-  /// mapped of it is unmapped, in this process and in those that inherited or received the descriptor: at the latest
-  /// when they die, however they die.
+  /// The mark is a shared lock on the open file description. It ends when the object is closed and all its mappings are
+  /// removed, in this process and in those that inherited or received the descriptor: at the latest when they end, even
+  /// if they are killed.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the object has no name any more, as when it was removed
-  ///   between opening and this call: create or open it again then. `.timedOut` if another process keeps it locked.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the name was removed, for example between opening and this
+  ///   call: create or open the object again. `.timedOut` if another process keeps it locked.
   ///
   /// Calls `flock(2)`.
   public func markOwned(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
@@ -235,18 +230,18 @@ public struct ReadOnlyAccess: MemoryAccess {
 
 /// Memory that can be read and written.
 public struct ReadWriteAccess: MemoryAccess {
-  /// Whether the memory can be written: it can.
+  /// Whether the memory can be written: always true.
   public static var isWritable: Bool { true }
   /// Creates the access for reading and writing; ``MemoryAccess/readWrite`` is shorter.
   @inlinable public init() {}
 }
 
 extension MemoryAccess where Self == ReadOnlyAccess {
-  /// Only for reading.
+  /// The access for reading only.
   @inlinable public static var readOnly: ReadOnlyAccess { ReadOnlyAccess() }
 }
 
 extension MemoryAccess where Self == ReadWriteAccess {
-  /// For reading and writing.
+  /// The access for reading and writing.
   @inlinable public static var readWrite: ReadWriteAccess { ReadWriteAccess() }
 }

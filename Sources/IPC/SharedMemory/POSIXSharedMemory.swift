@@ -19,14 +19,14 @@ public import SystemPackage
 /// ```
 ///
 /// The memory exists until its name is removed (``unlink(_:)``) and every process has closed and unmapped it. An object
-/// that is opened with ``ReadOnlyAccess`` cannot be mapped for writing: its type has no such call.
+/// that is opened with ``ReadOnlyAccess`` cannot be mapped for writing: its type has no method that does.
 ///
 /// `shm_overview(7)`.
 public enum POSIXSharedMemory {
   /// Opens the shared memory `name`.
   ///
   /// - Parameters:
-  ///   - name: A slash, and up to 255 bytes without one.
+  ///   - name: A slash, and up to 255 bytes that are not slashes.
   ///   - access: `.readWrite` or `.readOnly`.
   /// - Returns: The open memory, which can be mapped.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.invalidArgument` or
@@ -44,12 +44,12 @@ public enum POSIXSharedMemory {
   /// Other processes can open it before it has its size, and before anything is stored in it.
   ///
   /// - Parameters:
-  ///   - name: A slash, and up to 255 bytes without one.
-  ///   - size: In bytes, reserved at once; 0 if ``MemoryObject/allocate(_:)`` or
+  ///   - name: A slash, and up to 255 bytes that are not slashes.
+  ///   - size: The size in bytes, reserved at once; 0 if ``MemoryObject/allocate(_:)`` or
   ///     ``MemoryObject/resize(to:)`` sets the size later.
   ///   - access: `.readWrite` or `.readOnly`.
   ///   - permissions: Who may open it.
-  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, it has exactly these
+  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the object has exactly these
   ///     permissions; until the call returns it may have fewer, never more.
   /// - Returns: The open memory, which can be mapped.
   /// - Throws: ``IPCError`` with `.fileExists`; `.noSpace` if the file system of `/dev/shm` is full.
@@ -70,10 +70,10 @@ public enum POSIXSharedMemory {
   /// Existing memory keeps its size and its permissions. If another process is just creating it, its size may still be
   /// 0.
   ///
-  /// - Throws: As ``create(_:size:access:permissions:applyUmask:)`` and ``open(_:access:)`` do, except `.fileExists`
-  ///   and `.noSuchFileOrDirectory`.
+  /// - Throws: The errors of ``create(_:size:access:permissions:applyUmask:)`` and ``open(_:access:)``, except
+  ///   `.fileExists` and `.noSuchFileOrDirectory`.
   ///
-  /// Calls `shm_open(3)` with `O_CREAT | O_EXCL`, and without, until one of them succeeds.
+  /// Calls `shm_open(3)` with `O_CREAT | O_EXCL`, and without them, until one of the two succeeds.
   public static func createOrOpen<Access: MemoryAccess>(
     _ name: POSIXName, size: Int = 0, access: Access = .readWrite, permissions: FilePermissions = .ownerReadWrite,
     applyUmask: Bool = false
@@ -89,13 +89,13 @@ public enum POSIXSharedMemory {
     }
   }
 
-  /// Removes the name at once.
+  /// Removes the name of an object immediately.
   ///
   /// Processes that have the memory open or mapped can still use it. Memory that is created under the name later is
   /// another object.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if it is another
-  ///   user's.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if another user owns
+  ///   the object.
   ///
   /// Calls `shm_unlink(3)`.
   public static func unlink(_ name: POSIXName) throws(IPCError) {
@@ -104,7 +104,7 @@ public enum POSIXSharedMemory {
   }
 
   /// Removes the name if no process is marked as a user of the memory
-  /// (``MemoryObject/markOwned(timeout:retryOnInterrupt:)``), as when all of them were killed.
+  /// (``MemoryObject/markOwned(timeout:retryOnInterrupt:)``), for example because all of them were killed.
   ///
   /// Use it only for memory whose users all mark themselves: memory without marks is regarded as abandoned.
   ///
@@ -115,7 +115,7 @@ public enum POSIXSharedMemory {
   /// ```
   ///
   /// - Returns: Whether the name was removed; false if the memory is in use, or does not exist.
-  /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted` if it is another user's.
+  /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted` if another user owns the memory.
   ///
   /// Calls `flock(2)` and `shm_unlink(3)`.
   @discardableResult

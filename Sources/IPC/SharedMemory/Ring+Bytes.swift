@@ -7,7 +7,7 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
   /// - Throws: ``IPCError`` with `.brokenPipe` if the consumer closed its end, even if there is room; `.ownerDied` if
   ///   the ring is full and the consumer died without closing: a successor can open its end; `.badMessage` if the ring
   ///   is corrupted; `.timedOut`, `.wouldBlock`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran
-  ///   while the call slept, with or without `SA_RESTART`. Nothing was written then.
+  ///   while the call slept, with or without `SA_RESTART`. After an error, nothing was written.
   ///
   /// Calls `futex(2)` if the ring is full, or the consumer sleeps.
   public mutating func write(
@@ -36,7 +36,7 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
 
   /// Writes all of `bytes`.
   ///
-  /// - Throws: ``IPCError`` as ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does, with the number of bytes that
+  /// - Throws: The errors of ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``, with the number of bytes that
   ///   were written in ``IPCError/transferred``.
   public mutating func writeAll(
     _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -57,12 +57,12 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
   /// The memory is contiguous, so it can be smaller than all free space. It has at least one byte, at most `maxLength`.
   ///
   /// - Returns: The number of bytes that were written.
-  /// - Throws: ``IPCError`` as ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does.
+  /// - Throws: The errors of ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
   public mutating func write(
     maxLength: Int = .max, timeout: Timeout = .never, retryOnInterrupt: Bool = true,
     _ fill: (inout OutputRawSpan) -> Void
   ) throws(IPCError) -> Int {
-    precondition(maxLength > 0, "there is room for at least one byte")
+    precondition(maxLength > 0, "maxLength must be at least 1")
     let count = min(try room(timeout, retryOnInterrupt), maxLength)
     var bytes = unsafe OutputRawSpan(buffer: end.memory(count, at: end.position).0, initializedCount: 0)
     fill(&bytes)
@@ -83,10 +83,10 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
 extension Ring.Consumer: ReadableStream where Content == RingBytes {
   /// Reads at least one byte, at most as many as `bytes` has room for, and appends them to `bytes`.
   ///
-  /// - Returns: The number of bytes that were read; 0 if the producer closed its end and everything is read, or `bytes`
-  ///   has no room.
-  /// - Throws: ``IPCError`` with `.ownerDied` if everything is read and the producer died without closing, which is not
-  ///   the end of the file; else as the producer's `write` does.
+  /// - Returns: The number of bytes that were read; 0 if the producer closed its end and all bytes were read, or if
+  ///   `bytes` has no room.
+  /// - Throws: ``IPCError`` with `.ownerDied` if all bytes were read and the producer died without closing, which is
+  ///   not the end of the file; and the errors of the producer's `write`.
   ///
   /// Calls `futex(2)` if the ring is empty, or the producer sleeps.
   public mutating func read(
@@ -102,7 +102,7 @@ extension Ring.Consumer: ReadableStream where Content == RingBytes {
 
   /// Reads at least one byte, at most `maxLength`, and appends them to an array.
   ///
-  /// Like ``read(into:timeout:retryOnInterrupt:)``.
+  /// Otherwise the same as ``read(into:timeout:retryOnInterrupt:)``.
   public mutating func read(
     maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
@@ -111,7 +111,7 @@ extension Ring.Consumer: ReadableStream where Content == RingBytes {
     }
   }
 
-  /// Reads what is there, without waiting, and appends it to `bytes`.
+  /// Reads the available bytes without waiting, and appends them to `bytes`.
   ///
   /// - Returns: The number of bytes that were read, 0 at end of file; nil if the ring is empty.
   public mutating func tryRead(into bytes: inout OutputRawSpan) throws(IPCError) -> Int? {
@@ -120,19 +120,19 @@ extension Ring.Consumer: ReadableStream where Content == RingBytes {
 
   /// Reads in place: passes bytes in the ring to `body`, which returns how many of them are consumed.
   ///
-  /// The bytes are contiguous, so they can be fewer than there are. A malicious producer can change them while `body`
-  /// runs: copy what must not change after a check.
+  /// The bytes are contiguous, so there may be more in the ring. A malicious producer can change them while `body`
+  /// runs: copy bytes that must not change after a check.
   ///
   /// - Returns: The number of bytes that were consumed; nil at end of file.
-  /// - Throws: ``IPCError`` as ``read(into:timeout:retryOnInterrupt:)`` does.
+  /// - Throws: The errors of ``read(into:timeout:retryOnInterrupt:)``.
   public mutating func read(
     maxLength: Int = .max, timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Int
   ) throws(IPCError) -> Int? {
-    precondition(maxLength > 0, "there is room for at least one byte")
+    precondition(maxLength > 0, "maxLength must be at least 1")
     guard let available = try end.wait(for: 1, .ringRead, timeout, retryOnInterrupt) else { return nil }
     let memory = unsafe end.memory(min(Int(available), maxLength), at: end.position).0
     let count = body(unsafe UnsafeRawBufferPointer(memory).bytes)
-    precondition(0...memory.count ~= count, "more bytes are consumed than there are")
+    precondition(0...memory.count ~= count, "body must not consume more bytes than it was passed")
     if count > 0 { end.advance(UInt64(count)) }
     return count
   }

@@ -18,7 +18,7 @@ internal import SystemPackage
   static let magic: UInt64 = 0x676E_6972_2D63_7069
   static let version: UInt32 = 1
 
-  /// A power of two that is an `Int`, with room for a record.
+  /// Whether the capacity is a power of two that fits in an `Int`, with room for a record.
   static func isPossible(capacity: UInt64) -> Bool {
     capacity >= 16 && capacity & (capacity - 1) == 0 && capacity <= Int.max
   }
@@ -32,7 +32,7 @@ internal import SystemPackage
   private let base: UnsafeMutableRawPointer
 
   init(_ base: UnsafeMutableRawPointer) {
-    // As C's static assertions; the compiler removes them.
+    // Static assertions, as in C; the compiler removes them.
     precondition(MemoryLayout<Atomic<UInt32>>.size == 4 && MemoryLayout<Atomic<UInt32>>.alignment == 4)
     precondition(MemoryLayout<Atomic<UInt64>>.size == 8 && MemoryLayout<Atomic<UInt64>>.alignment == Self.alignment)
     unsafe self.base = base
@@ -44,7 +44,7 @@ internal import SystemPackage
   var capacity: UnsafeMutablePointer<Atomic<UInt64>> { unsafe Self.word(base + 16) }
   var data: UnsafeMutableRawPointer { unsafe base + Self.size }
 
-  /// Those of the process that created the ring.
+  /// The namespaces of the process that created the ring.
   private(set) var namespaces: RingNamespaces {
     get {
       unsafe RingNamespaces(
@@ -61,7 +61,7 @@ internal import SystemPackage
 
   /// Initializes an empty ring.
   ///
-  /// The magic is stored last: a process that sees it sees the rest.
+  /// The magic is stored last: a process that reads it can read the rest.
   func initialize(content: UInt32, capacity: UInt64, namespaces: RingNamespaces) {
     unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.size)
     unsafe version.pointee.store(Self.version, ordering: .relaxed)
@@ -71,13 +71,13 @@ internal import SystemPackage
     unsafe magic.pointee.store(Self.magic, ordering: .releasing)
   }
 
-  /// The words of one end, in a cache line of their own.
+  /// The words of one end, in a separate cache line.
   @safe struct End: @unchecked Sendable {
     fileprivate let base: UnsafeMutableRawPointer
 
     fileprivate init(base: UnsafeMutableRawPointer) { unsafe self.base = base }
 
-    /// The number of bytes that the end has ever made visible, or taken.
+    /// The total number of bytes that the end has made visible or taken.
     var position: UnsafeMutablePointer<Atomic<UInt64>> { unsafe word(base) }
     /// The owner of the end: a ``RingOwner``.
     var owner: UnsafeMutablePointer<Atomic<UInt64>> { unsafe word(base + 8) }
@@ -103,7 +103,7 @@ struct RingOwner: Equatable {
 
   static let none = RingOwner(word: 0)
   static let closed = RingOwner(word: .max)
-  /// A process in other namespaces, where its number and start time mean nothing.
+  /// A process in other namespaces, whose number and start time have no meaning here.
   static let unseen = RingOwner(word: .max - 1)
 
   init(word: UInt64) { self.word = word }
@@ -120,18 +120,18 @@ struct RingOwner: Equatable {
     return RingOwner(process: process, start: start)
   }
 
-  /// Whether the process is dead; false if that cannot be found out.
+  /// Whether the process is known to be dead.
   ///
-  /// A pidfd always refers to the same process, also after its death, while its number can be reused.
+  /// A pidfd always refers to the same process, even after its death, while its number can be reused.
   ///
-  /// - Throws: ``IPCError`` if it could be found out with more memory or descriptors.
+  /// - Throws: ``IPCError`` if memory or descriptors are exhausted.
   ///
   /// Calls `pidfd_open(2)`.
   @inline(never)
   func isDead() throws(IPCError) -> Bool {
     guard isProcess else { return false }
     switch Syscall.result({ cipc_pidfd_open(process) }) {
-    // No such process, or a number that none can have.
+    // There is no such process, or no process can have the number.
     case .failure(.noSuchProcess), .failure(.invalidArgument), .failure(.noSuchFileOrDirectory): return true
     case .failure(let reason):
       try Self.ignoreIfHidden(reason, in: .pidfdOpen)
@@ -147,7 +147,7 @@ struct RingOwner: Equatable {
 
   /// Reads when a process started; nil if there is none, or `/proc` does not show it.
   ///
-  /// - Throws: ``IPCError`` if it could be read with more memory or descriptors.
+  /// - Throws: ``IPCError`` if memory or descriptors are exhausted.
   ///
   /// Reads the field `starttime` of `proc_pid_stat(5)`.
   private static func start(of process: Int32) throws(IPCError) -> UInt64? {
@@ -172,9 +172,9 @@ struct RingOwner: Equatable {
     return fields.count > 19 ? UInt64(String(decoding: fields[19], as: UTF8.self)) : nil
   }
 
-  /// Returns if a call failed because there is nothing to see, or no such call: repeating it would not help.
+  /// Returns if a call failed for a permanent reason: the process is hidden, or the kernel does not have the call.
   ///
-  /// - Throws: ``IPCError`` for the lack of memory or descriptors, after which the call can succeed the next time.
+  /// - Throws: ``IPCError`` if memory or descriptors are exhausted; the call can succeed later.
   static func ignoreIfHidden(_ reason: Errno, in call: IPCError.Call) throws(IPCError) {
     switch reason {
     case .noSuchFileOrDirectory, .notDirectory, .permissionDenied, .notPermitted, .noFunction, .noSuchProcess: return
@@ -183,7 +183,7 @@ struct RingOwner: Equatable {
   }
 }
 
-/// The namespaces in which a process is identified: of its number, and of the clock of its start time.
+/// The namespaces that identify a process: the one of its number, and the one of the clock of its start time.
 ///
 /// Each is the inode of the namespace, or 0 if `/proc` does not show it.
 ///
@@ -192,9 +192,9 @@ struct RingNamespaces: Equatable {
   let pid: UInt64
   let time: UInt64
 
-  /// Those of this process.
+  /// Returns the namespaces of this process.
   ///
-  /// - Throws: ``IPCError`` if they could be read with more memory.
+  /// - Throws: ``IPCError`` if memory is exhausted.
   static func own() throws(IPCError) -> RingNamespaces {
     RingNamespaces(pid: try inode("/proc/self/ns/pid"), time: try inode("/proc/self/ns/time"))
   }

@@ -48,16 +48,16 @@ extension Ring.Producer where Content == RingRecords {
 
   /// Sends a record that is made in place: passes memory of the ring to `fill`, and sends the bytes that it appends.
   ///
-  /// The memory is in two parts where the record crosses the end of the ring; fill the first one before the second. The
-  /// second one has no room otherwise.
+  /// If the record crosses the end of the ring, the memory has two parts: fill the first one before the second.
+  /// Otherwise the second one has no room.
   ///
   /// - Parameters:
-  ///   - maxLength: The maximum length of the record, for which there is room.
+  ///   - maxLength: The maximum length of the record. `fill` gets room for it.
   ///   - timeout: How long to wait for room.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   ///   - fill: Appends the bytes of the record to the two parts.
   /// - Returns: The length of the record.
-  /// - Throws: ``IPCError`` as ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does.
+  /// - Throws: The errors of ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
   public mutating func send(
     maxLength: Int, timeout: Timeout = .never, retryOnInterrupt: Bool = true,
     _ fill: (_ first: inout OutputRawSpan, _ second: inout OutputRawSpan) -> Void
@@ -67,7 +67,7 @@ extension Ring.Producer where Content == RingRecords {
     var first = unsafe OutputRawSpan(buffer: memory.0, initializedCount: 0)
     var second = unsafe OutputRawSpan(buffer: memory.1, initializedCount: 0)
     fill(&first, &second)
-    precondition(first.freeCapacity == 0 || second.byteCount == 0, "the first part is filled before the second")
+    precondition(first.freeCapacity == 0 || second.byteCount == 0, "fill the first part before the second")
     let length = first.byteCount + second.byteCount
     end.putFrame(length: UInt32(truncatingIfNeeded: length), at: end.position)
     end.advance(Frame.size(of: length))
@@ -88,9 +88,7 @@ extension Ring.Producer where Content == RingRecords {
 }
 
 extension Ring.Consumer where Content == RingRecords {
-  /// Receives the next record, and appends it to `bytes`.
-  ///
-  /// It can be empty.
+  /// Receives the next record, which can be empty, and appends it to `bytes`.
   ///
   /// - Returns: The length of the record; nil if the producer closed its end and all records are received.
   /// - Throws: ``IPCError`` with `.messageTooLong` if `bytes` has too little room: the record stays in the ring;
@@ -110,7 +108,7 @@ extension Ring.Consumer where Content == RingRecords {
 
   /// Receives the next record, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// Like ``receive(into:timeout:retryOnInterrupt:)``.
+  /// Otherwise the same as ``receive(into:timeout:retryOnInterrupt:)``.
   public mutating func receive(
     appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int? {
@@ -132,13 +130,13 @@ extension Ring.Consumer where Content == RingRecords {
     return result ?? .wouldBlock
   }
 
-  /// Receives the next record in place: passes its bytes in the ring to `body`, and removes it then.
+  /// Receives the next record in place: passes its bytes in the ring to `body`, and then removes it.
   ///
-  /// The record is in two parts where it crosses the end of the ring; the second one is empty otherwise. A malicious
-  /// producer can change the bytes while `body` runs: copy what must not change after a check.
+  /// If the record crosses the end of the ring, it has two parts; otherwise the second one is empty. A malicious
+  /// producer can change the bytes while `body` runs: copy bytes that must not change after a check.
   ///
-  /// - Returns: What `body` returns; nil if the producer closed its end and all records are received.
-  /// - Throws: ``IPCError`` as ``receive(into:timeout:retryOnInterrupt:)`` does.
+  /// - Returns: The result of `body`; nil if the producer closed its end and all records are received.
+  /// - Throws: The errors of ``receive(into:timeout:retryOnInterrupt:)``.
   public mutating func withNext<Result>(
     timeout: Timeout = .never, retryOnInterrupt: Bool = true,
     _ body: (_ first: RawSpan, _ second: RawSpan) -> Result
@@ -154,7 +152,7 @@ extension Ring.Consumer where Content == RingRecords {
   @inline(__always)
   private mutating func next(_ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Int? {
     guard let available = try end.wait(for: 1, .ringReceive, timeout, retryOnInterrupt) else { return nil }
-    // Positions move by whole records, so a record is there as a whole.
+    // Positions move by whole records, so the record is complete.
     let frame = end.frame(at: end.position)
     let length = Int(frame.length)
     guard available % 8 == 0, frame.zeros == 0, Frame.size(of: length) <= available else {

@@ -37,8 +37,9 @@ public typealias RecordRing = Ring<RingRecords>
 ///
 /// C programs use it with `c-peers/include/ipc_ring.h`, which documents the layout.
 ///
-/// The other side is not trusted: its data is read once, checked, and limited to the capacity that the ring had when
-/// it was opened. But a memory object that others can make shorter raises `SIGBUS`, as ``SharedRegion`` describes.
+/// The other side is not trusted: its data is read once, checked, and limited to the capacity that the ring had when it
+/// was opened. But if another process makes the memory object shorter, an access raises `SIGBUS`, as in
+/// ``SharedRegion``.
 public enum Ring<Content: RingContent> {
   /// Returns the number of bytes that a ring occupies in shared memory.
   ///
@@ -52,10 +53,10 @@ public enum Ring<Content: RingContent> {
 
   /// Creates an empty ring.
   ///
-  /// A ring that is already there must not be in use.
+  /// An existing ring at this place must not be in use.
   ///
   /// - Parameters:
-  ///   - capacity: In bytes: a power of two, at least 16. A record occupies 8 bytes more than its length, rounded up to
+  ///   - capacity: The size in bytes: a power of two, at least 16. A record occupies 8 bytes more than its length, rounded up to
   ///     a multiple of 8.
   ///   - region: The memory that all processes share.
   ///   - offset: A multiple of 8. With a multiple of 64, the two sides do not share cache lines.
@@ -69,9 +70,7 @@ public enum Ring<Content: RingContent> {
     header.initialize(content: Content.code, capacity: UInt64(capacity), namespaces: namespaces)
   }
 
-  /// The writing end of a ring.
-  ///
-  /// It is closed when it is destroyed.
+  /// The writing end of a ring, which is closed when it is destroyed.
   ///
   /// It belongs to the process, and can be passed from thread to thread.
   public struct Producer: ~Copyable, Sendable {
@@ -82,7 +81,7 @@ public enum Ring<Content: RingContent> {
     /// - Throws: ``IPCError`` with `.badAddress` if the ring is not inside the region, or the mapped object is shorter;
     ///   `.invalidArgument` if there is no ring of this content; `.protocolNotSupported` for another version;
     ///   `.badMessage` for a corrupted ring; `.resourceBusy` if a live process owns the end; `.brokenPipe` if it was
-    ///   closed; `.tooManyOpenFiles` and the like if the state of its owner could not be read.
+    ///   closed; `.tooManyOpenFiles` or another reason if the state of its owner could not be read.
     ///
     /// Calls `pidfd_open(2)` if the end has an owner.
     public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> Producer {
@@ -92,13 +91,11 @@ public enum Ring<Content: RingContent> {
     /// The size of the ring in bytes.
     public var capacity: Int { Int(end.capacity) }
 
-    /// Closes the end: the consumer receives what is in the ring, and then the end of file.
+    /// Closes the end: the consumer receives the contents of the ring, and then end of file.
     public consuming func close() {}
   }
 
-  /// The reading end of a ring.
-  ///
-  /// It is closed when it is destroyed.
+  /// The reading end of a ring, which is closed when it is destroyed.
   ///
   /// It belongs to the process, and can be passed from thread to thread.
   public struct Consumer: ~Copyable, Sendable {
@@ -106,7 +103,7 @@ public enum Ring<Content: RingContent> {
 
     /// Opens the reading end for this process, and continues where its last owner died.
     ///
-    /// - Throws: As ``Ring/Producer/open(in:at:)`` does.
+    /// - Throws: The errors of ``Ring/Producer/open(in:at:)``.
     public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> Consumer {
       Consumer(end: try RingEnd(.consumer, of: Content.code, in: region, at: offset))
     }

@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// One end of a ring.
 ///
-/// What is stored here has been checked, and the other side cannot change it.
+/// The values that are stored here have been checked, and the other side cannot change them.
 @safe struct RingEnd: ~Copyable, @unchecked Sendable {
   private let own: RingHeader.End
   private let other: RingHeader.End
@@ -15,19 +15,18 @@ internal import SystemPackage
   /// The position of the other end when it was last read.
   private var otherPosition: UInt64
   private let role: RingHeader.Role
-  /// The number of waits since spinning was last sufficient.
+  /// The number of waits since a spin last succeeded.
   private var failedSpins: UInt32 = 0
   /// The time of the next check whether the other side is alive; `.max` after a successful wait.
   private var due = Int64.max
-  /// Whether process numbers and start times mean the same here as for the process that created the ring.
+  /// Whether this process is in the namespaces of the creator of the ring, so that process numbers and start times
+  /// match.
   private let sees: Bool
   private let owner: RingOwner
   /// Keeps the memory mapped.
   private let region: SharedRegion
 
-  /// Takes an end for this process, unless its owner is alive.
-  ///
-  /// Continues where the last owner stopped.
+  /// Takes an end for this process, unless its owner is alive, and continues where the last owner stopped.
   init(_ role: RingHeader.Role, of content: UInt32, in region: SharedRegion, at offset: Int) throws(IPCError) {
     func failure(_ reason: Errno) -> IPCError { IPCError(.ringOpen, reason) }
     let header = unsafe RingHeader(
@@ -99,7 +98,7 @@ extension RingEnd {
   /// Wakes the other side if it sleeps, or is about to.
   @inline(__always)
   private func wakeOther() {
-    // Keeps what was stored before from being seen after the load: the other side stores this word, and looks again.
+    // Orders the earlier stores before the load. The other side stores this word, and then checks the ring again.
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     if unsafe other.sleeps.pointee.load(ordering: .relaxed) != 0 {
       unsafe other.sleeps.pointee.store(0, ordering: .relaxed)
@@ -109,7 +108,7 @@ extension RingEnd {
 
   /// Whether the other end was closed.
   ///
-  /// If so, all its earlier stores are visible.
+  /// If so, all stores that it made before are visible.
   @inline(__always)
   var otherIsClosed: Bool {
     unsafe other.owner.pointee.load(ordering: .acquiring) == RingOwner.closed.word
@@ -132,7 +131,7 @@ extension RingEnd {
     @inline(never) get { IPCError(.ring, .badMessage) }
   }
 
-  /// Makes copied bytes visible, or frees their room: all of them, or none if this process dies before.
+  /// Makes copied bytes visible, or frees their room, by one store: if this process dies before, none of them.
   @inline(__always)
   mutating func advance(_ count: UInt64) {
     position &+= count
@@ -142,21 +141,22 @@ extension RingEnd {
 }
 
 extension RingEnd {
-  /// The time that a wait spins before it sleeps, in nanoseconds: as long as a sleep and a wake-up cost, so
-  /// a fruitless spin at most doubles it.
+  /// The time that a wait spins before it sleeps, in nanoseconds.
   ///
-  /// It does not yield the processor, which would return only after all other threads.
+  /// A sleep and a wake-up cost as much, so a spin without success at most doubles the cost. It does not yield the
+  /// processor, because the thread would continue only after all other threads.
   private static let spinTime: Int64 = 10_000
-  /// The time between two looks while spinning: each takes the cache line from the other side.
+  /// The nanoseconds between two checks while spinning: each check takes the cache line from the other side.
   private static let spinInterval: Int64 = 250
-  /// After a wait has spun without success, only one of that many waits spins.
+  /// After a spin without success, only one of this many waits spins.
   private static let waitsPerSpin: UInt32 = 8
-  /// The longest sleep without a check whether the other side is alive.
+  /// The longest sleep without a check whether the other side is alive, in nanoseconds.
   private static let slice: Int64 = 50_000_000
 
   /// Waits until `needed` bytes can be taken or written.
   ///
-  /// - Returns: The number of bytes that can be; nil if the other end is closed, and they never will be.
+  /// - Returns: The number of available bytes; nil if the other end is closed and `needed` bytes will never be
+  ///   available.
   @inline(__always)
   mutating func wait(
     for needed: UInt64, _ call: IPCError.Call, _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -192,7 +192,7 @@ extension RingEnd {
       if otherOwner == .closed { return nil }
       if try isDead?.get() == true { throw IPCError(call, .ownerDied) }
       guard let rest else { throw IPCError(call, timeout.expirationError) }
-      // Kept from sleep to sleep: interruptions can come more often.
+      // Kept across sleeps, because interruptions can come more often than checks.
       if checksLife || due == .max { due = now + Self.slice }
       _ = try unsafe Futex.wait(
         while: word, is: 1, nanoseconds: rest < 0 ? due - now : min(rest, due - now), retryOnInterrupt: retryOnInterrupt
@@ -200,7 +200,7 @@ extension RingEnd {
     }
   }
 
-  /// Looks for a moment whether `needed` bytes can be taken or written, and returns how many can.
+  /// Spins until `needed` bytes can be taken or written, for a limited time, and returns how many can.
   private mutating func spin(for needed: UInt64, _ timeout: Timeout) throws(IPCError) -> UInt64 {
     var count = try available()
     if count >= needed || timeout.isImmediate { return count }
@@ -219,9 +219,7 @@ extension RingEnd {
 }
 
 extension RingEnd {
-  /// Copies into the data at a position of the stream, across its end.
-  ///
-  /// There must be room.
+  /// Copies into the data at a position of the stream, across its end; there must be room.
   @inline(__always)
   func put(_ bytes: RawSpan, at position: UInt64) {
     let (place, first) = run(position, bytes.byteCount)
@@ -232,9 +230,7 @@ extension RingEnd {
     }
   }
 
-  /// Copies `count` bytes out of the data at a position of the stream, across its end.
-  ///
-  /// `buffer` must have room.
+  /// Copies `count` bytes out of the data at a position of the stream, across its end; `buffer` must have room.
   @inline(__always)
   func take(_ count: Int, at position: UInt64, into buffer: inout OutputRawSpan) {
     let (place, first) = run(position, count)
@@ -247,9 +243,7 @@ extension RingEnd {
     }
   }
 
-  /// Stores the two numbers in front of a record.
-  ///
-  /// It starts at a multiple of 8, so they are never split.
+  /// Stores the two numbers in front of a record, which starts at a multiple of 8, so that they are never split.
   @inline(__always)
   func putFrame(length: UInt32, at position: UInt64) {
     let place = unsafe data + run(position, 8).place
@@ -274,7 +268,7 @@ extension RingEnd {
     )
   }
 
-  /// Where a position of the stream is in the data, and how many of `count` bytes are before its end.
+  /// The offset in the data of a position of the stream, and how many of `count` bytes are before the end of the data.
   @inline(__always)
   private func run(_ position: UInt64, _ count: Int) -> (place: Int, first: Int) {
     let place = Int(truncatingIfNeeded: position & (capacity &- 1))

@@ -1,7 +1,7 @@
 internal import Synchronization
 internal import SystemPackage
 
-/// A block of shared memory with a flag that says that its data is there, a counter, and the data.
+/// A block of shared memory: a flag that is set when its data is complete, a counter, and the data.
 ///
 /// | offset | bytes | |
 /// |---|---|---|
@@ -12,8 +12,8 @@ internal import SystemPackage
 /// Numbers are in the byte order of the machine. In C the block is a `struct` of an `_Atomic uint32_t`, an
 /// `_Atomic uint64_t` and an array. The capacity is not stored: all processes have to agree on it.
 ///
-/// A process that sees the flag set sees the data that was stored before it. Nothing more is synchronised: one process
-/// publishes, and the readers report, by ``reset()`` or otherwise, when the data may be replaced.
+/// A process that reads the flag as set can read the data that was stored before. Nothing else is synchronized: one
+/// process publishes, and the readers report, by ``reset()`` or otherwise, when the data may be replaced.
 ///
 /// ```swift
 /// let block = try SharedBlock.create(in: region, at: 0)
@@ -26,13 +26,13 @@ internal import SystemPackage
 /// ```
 @safe public struct SharedBlock: @unchecked Sendable {
   private let address: UnsafeMutableRawPointer
-  /// Kept, so that the memory stays mapped.
+  /// Keeps the memory mapped.
   private let region: SharedRegion
 
   /// The number of bytes of data.
   public let capacity: Int
 
-  /// The capacity if no other is given.
+  /// The default capacity in bytes.
   public static var defaultCapacity: Int { 4000 }
   /// Returns the number of bytes that a block occupies in shared memory.
   public static func size(capacity: Int = defaultCapacity) -> Int { dataOffset + capacity }
@@ -58,12 +58,12 @@ internal import SystemPackage
 
   /// Returns the block that another process created at this place.
   ///
-  /// Memory in which nothing was stored is a block that is not ready.
+  /// Memory that contains only zeros is a block that is not ready.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
-  ///   - offset: In bytes; a multiple of 8.
-  ///   - capacity: The number of bytes of data, as the block was created with.
+  ///   - offset: The offset in bytes; a multiple of 8.
+  ///   - capacity: The capacity in bytes that the block was created with.
   /// - Returns: The block, which keeps the region.
   /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
   ///   `.invalidArgument` for another offset.
@@ -75,9 +75,9 @@ internal import SystemPackage
 
   /// Creates a block that is not ready, with a counter and data of 0.
   ///
-  /// There must not be one in use at this place.
+  /// An existing block at this place must not be in use.
   ///
-  /// - Throws: As ``open(in:at:capacity:)`` does.
+  /// - Throws: The errors of ``open(in:at:capacity:)``.
   public static func create(
     in region: SharedRegion, at offset: Int, capacity: Int = defaultCapacity
   ) throws(IPCError) -> SharedBlock {
@@ -101,9 +101,9 @@ internal import SystemPackage
 extension SharedBlock {
   /// Copies bytes to the beginning of the data, sets the flag, and wakes all threads that wait for it.
   ///
-  /// The rest of the data stays as it is.
+  /// Data beyond these bytes does not change.
   ///
-  /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``capacity``; nothing is stored then.
+  /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``capacity``; then nothing is stored.
   ///
   /// Stores with release ordering, and calls `futex(2)`.
   public func publish(_ bytes: RawSpan) throws(IPCError) {
@@ -118,11 +118,9 @@ extension SharedBlock {
   /// Clears the flag, and wakes all threads that wait for that: the data may be replaced.
   public func reset() { set(0) }
 
-  /// Copies data, from its beginning, until `buffer` is full.
+  /// Copies data, from its beginning, until `buffer` is full; call this when the block is ready.
   ///
-  /// Read it when the block is ready.
-  ///
-  /// - Throws: ``IPCError`` with `.badAddress` for more than ``capacity``; nothing is appended then.
+  /// - Throws: ``IPCError`` with `.badAddress` for more than ``capacity``; then nothing is appended.
   public func read(into buffer: inout OutputRawSpan) throws(IPCError) {
     guard buffer.freeCapacity <= capacity else { throw IPCError(.memcpy, .badAddress, on: region.object) }
     unsafe buffer.withUnsafeMutableBytes { bytes, filled in
@@ -132,9 +130,7 @@ extension SharedBlock {
     }
   }
 
-  /// Adds to the counter, which wraps at 2⁶⁴, and returns its new value.
-  ///
-  /// Concurrent additions are all counted.
+  /// Atomically adds to the counter, which wraps at 2⁶⁴, and returns its new value.
   @discardableResult
   public func add(_ count: UInt64) -> UInt64 {
     unsafe counterWord.pointee.wrappingAdd(count, ordering: .sequentiallyConsistent).newValue
@@ -155,7 +151,7 @@ extension SharedBlock {
 extension SharedBlock {
   /// How to wait for the flag.
   public enum WaitMethod: Hashable, Sendable {
-    /// Sleeps in `futex(2)`, and is woken at once by a process that wakes, as ``publish(_:)-(RawSpan)`` does.
+    /// Sleeps in `futex(2)` until a process changes the flag and wakes it, as ``publish(_:)-(RawSpan)`` does.
     case futex
     /// Checks every 0.1 to 10 ms, for a flag whose writer does not call `futex(2)`.
     case polling

@@ -1,8 +1,8 @@
 internal import Synchronization
 internal import SystemPackage
 
-/// The steps of sending and receiving, each for the owner of the lock. One store decides whether a message is sent or
-/// received: a process that dies before or after it leaves nothing half done.
+/// The steps of sending and receiving, which only the owner of the lock performs. One store sends or receives a
+/// message, so the queue is consistent if a process dies before or after it.
 extension SharedQueue {
   /// Locks the queue.
   @inline(__always)
@@ -19,9 +19,9 @@ extension SharedQueue {
 
   private var lockWord: RobustLock { unsafe RobustLock(word: word(Layout.lock)) }
 
-  /// An operation of the dead process is complete or has no effect, because a single store commits it.
+  /// Wakes all waiting threads after the owner of the lock has died.
   ///
-  /// Only its signals can be missing.
+  /// A single store commits an operation, so it is complete or has no effect. Only its signals can be missing.
   @inline(never)
   private func recover() {
     unsafe word(Layout.recoveries).pointee.wrappingAdd(1, ordering: .relaxed)
@@ -43,9 +43,7 @@ extension SharedQueue {
     }
   }
 
-  /// Returns the number of messages that wait.
-  ///
-  /// The other processes are not trusted.
+  /// Returns the number of messages, and checks the positions, because the other processes are not trusted.
   @inline(__always)
   func messageCount() throws(IPCError) -> Int {
     let sent = unsafe number(Layout.sent).pointee.load(ordering: .relaxed)
@@ -56,9 +54,7 @@ extension SharedQueue {
 
   var isClosed: Bool { unsafe word(Layout.closed).pointee.load(ordering: .acquiring) != 0 }
 
-  /// Puts a message into the first free slot, where it is not visible yet.
-  ///
-  /// It must not be longer than the slot.
+  /// Puts a message into the first free slot, where it is not visible yet; it must fit into the slot.
   @inline(__always)
   package func place(_ message: RawSpan) {
     let slot = unsafe freeSlot
@@ -83,16 +79,14 @@ extension SharedQueue {
 
   /// Sends the placed message by one store.
   ///
-  /// Receivers are woken before: they find the lock taken, and if its owner dies, they learn of that.
+  /// Receivers are woken first: they then wait for the lock, and notice if its owner dies.
   @inline(__always)
   package func publish() {
     readable.signal()
     unsafe number(Layout.sent).pointee.wrappingAdd(1, ordering: .acquiringAndReleasing)
   }
 
-  /// Copies the first message, and leaves it.
-  ///
-  /// Nil if there is none.
+  /// Copies the first message without removing it; nil if there is none.
   package func peek(into room: UnsafeMutableRawBufferPointer) throws(IPCError) -> Int? {
     guard let message = try unsafe first() else { return nil }
     if message.count > room.count { throw IPCError(.sharedQueueReceive, .messageTooLong) }
@@ -100,9 +94,7 @@ extension SharedQueue {
     return message.count
   }
 
-  /// The first message in its slot.
-  ///
-  /// Nil if there is none.
+  /// The first message in its slot; nil if there is none.
   @inline(__always) @unsafe
   func first() throws(IPCError) -> UnsafeRawBufferPointer? {
     if try messageCount() == 0 { return nil }

@@ -48,7 +48,7 @@ extension SharedQueue {
     /// `fill`, the message is not sent.
     ///
     /// - Returns: The length of the message.
-    /// - Throws: ``IPCError`` as ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does.
+    /// - Throws: The errors of ``send(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
     @discardableResult
     public func send(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ fill: (inout OutputRawSpan) -> Void
@@ -115,7 +115,7 @@ extension SharedQueue {
 
     /// Receives the first message, and appends it to an array, which is reallocated only if its capacity is too small.
     ///
-    /// Like ``receive(into:timeout:retryOnInterrupt:)``.
+    /// Otherwise the same as ``receive(into:timeout:retryOnInterrupt:)``.
     public func receive(
       appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) -> Int? {
@@ -134,14 +134,14 @@ extension SharedQueue {
       return result ?? .wouldBlock
     }
 
-    /// Receives the first message in place: passes its slot to `body`, and removes it then.
+    /// Receives the first message in place: passes its slot to `body`, and then removes it.
     ///
     /// The queue is locked while `body` runs, so it must be short, and cannot use another queue. If the process dies in
     /// `body`, another process receives the message. A malicious process can change the bytes while `body` runs: copy
     /// bytes that must not change after a check.
     ///
-    /// - Returns: What `body` returns; nil if the queue is closed and empty.
-    /// - Throws: ``IPCError`` as ``receive(into:timeout:retryOnInterrupt:)`` does.
+    /// - Returns: The result of `body`; nil if the queue is closed and empty.
+    /// - Throws: The errors of ``receive(into:timeout:retryOnInterrupt:)``.
     public func withNext<Result>(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Result
     ) throws(IPCError) -> Result? {
@@ -153,9 +153,7 @@ extension SharedQueue {
       return result
     }
 
-    /// Locks the queue when it has a message, and returns it.
-    ///
-    /// Nil, unlocked, if it never will.
+    /// Locks the queue when it has a message, and returns the message; nil, unlocked, if it is closed and empty.
     @inline(__always) @unsafe
     private func lockWithMessage(
       _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -198,14 +196,14 @@ extension OutputRawSpan {
 }
 
 extension SharedQueue {
-  /// Several queues, of which the first one with a message is received from.
+  /// A set of queues, to receive from the first one that has a message.
   ///
   /// ```swift
   /// var selection = try SharedQueue.Selection(of: [urgent.receiver, bulk.receiver])
   /// while let received = try selection.receive(into: &buffer) { ... }
   /// ```
   ///
-  /// Each queue has its turn: the search starts behind the queue of the last message. The queues can be in different
+  /// The queues take turns: the search starts after the queue of the last message. The queues can be in different
   /// memory. Queues that are closed and empty are skipped.
   public struct Selection: Sendable {
     /// The queues, in the order in which they were passed; indexes refer to it.
@@ -223,7 +221,7 @@ extension SharedQueue {
     }
 
     private var last: Int
-    // Allocated once.
+    // Allocated once, and reused in each wait.
     private var waiters: [cipc_futex_waiter] = []
 
     /// Creates a selection.
@@ -243,7 +241,7 @@ extension SharedQueue {
     /// Nothing is allocated.
     ///
     /// - Returns: The message; nil if all queues are closed and empty.
-    /// - Throws: ``IPCError`` as ``Receiver/receive(into:timeout:retryOnInterrupt:)`` does.
+    /// - Throws: The errors of ``Receiver/receive(into:timeout:retryOnInterrupt:)``.
     ///
     /// Calls `futex_waitv(2)` only to sleep.
     public mutating func receive(
@@ -268,7 +266,7 @@ extension SharedQueue {
       return result ?? .wouldBlock
     }
 
-    /// Looks at each queue once.
+    /// Tries each queue once.
     ///
     /// If no queue has a message, `waiters` contains the words to sleep on.
     private mutating func search(into bytes: inout OutputRawSpan, _ timeout: Timeout) throws(IPCError) -> Received? {

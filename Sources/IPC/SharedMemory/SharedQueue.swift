@@ -3,8 +3,8 @@ internal import SystemPackage
 
 /// A bounded message queue in shared memory, between any number of senders and receivers in threads and processes.
 ///
-/// Each message is received once, in the order of sending. A process that is killed at any moment stops no other: a
-/// message that it was sending was sent or not, and a message that it was receiving is received by another one.
+/// Each message is received once, in the order of sending. If a process is killed, at any moment, the others continue:
+/// a message that it was sending is either sent or not, and another process receives the message that it was receiving.
 ///
 /// ```swift
 /// let region = SharedRegion(try segment.attach())
@@ -26,11 +26,11 @@ internal import SystemPackage
 
   /// Creates a queue in shared memory.
   ///
-  /// A queue that is already there must not be in use.
+  /// An existing queue at this place must not be in use.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
-  ///   - offset: A multiple of 8; best of 64.
+  ///   - offset: A multiple of 8; preferably of 64.
   ///   - slotCount: The number of messages that the queue can hold, 1 to 2³⁰.
   ///   - slotSize: The maximum length of a message in bytes, 1 to 2³⁰.
   /// - Returns: The queue, which keeps the region.
@@ -46,7 +46,7 @@ internal import SystemPackage
     unsafe base.storeBytes(of: UInt32(slotSize), toByteOffset: Layout.slotSize, as: UInt32.self)
     unsafe base.storeBytes(of: UInt32(slotCount), toByteOffset: Layout.slotCount, as: UInt32.self)
     let queue = unsafe SharedQueue(region, base, slotCount, slotSize)
-    // Last: a process that sees it sees the rest.
+    // Store this last: a process that reads it can read the rest.
     unsafe queue.number(Layout.magic).pointee.store(Layout.letters, ordering: .releasing)
     return queue
   }
@@ -64,7 +64,7 @@ internal import SystemPackage
     guard unsafe header.word(Layout.version).pointee.load(ordering: .relaxed) == Layout.currentVersion else {
       throw IPCError(.sharedQueueOpen, .protocolNotSupported)
     }
-    // Read once: others can change them.
+    // Read these once: others can change them.
     let slotCount = Int(unsafe header.word(Layout.slotCount).pointee.load(ordering: .relaxed))
     let slotSize = Int(unsafe header.word(Layout.slotSize).pointee.load(ordering: .relaxed))
     guard isPossible(slotCount, slotSize) else { throw IPCError(.sharedQueueOpen, .badMessage) }
@@ -86,7 +86,7 @@ internal import SystemPackage
 
   /// Returns the number of bytes that a queue occupies in shared memory.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` for impossible numbers.
+  /// - Throws: ``IPCError`` with `.invalidArgument` for numbers that a queue cannot have.
   public static func size(slotCount: Int, slotSize: Int) throws(IPCError) -> Int {
     guard isPossible(slotCount, slotSize) else { throw IPCError(.sharedQueueCreate, .invalidArgument) }
     return Layout.slots + slotCount * Layout.stride(slotSize)
@@ -98,12 +98,12 @@ internal import SystemPackage
 }
 
 extension SharedQueue {
-  /// Closes the queue for all processes: senders, also those that wait, throw `.brokenPipe`.
+  /// Closes the queue for all processes: senders throw `.brokenPipe`, even if they are waiting.
   ///
   /// Receivers receive the messages that are left, and then nil.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if a process was stopped in
-  ///   the middle of an operation: the queue is not closed then. `.deadlock` if this thread is in the middle of another
+  ///   the middle of an operation; then the queue is not closed. `.deadlock` if this thread is in the middle of another
   ///   operation.
   public func close(timeout: Timeout = .never) throws(IPCError) {
     defer { extendLifetime(self) }
@@ -116,7 +116,7 @@ extension SharedQueue {
 
   /// The state of a queue at one moment.
   public struct Status: Hashable, Sendable {
-    /// The number of messages that wait.
+    /// The number of messages in the queue.
     public let messageCount: Int
     /// Whether the queue was closed.
     public let isClosed: Bool
@@ -126,7 +126,7 @@ extension SharedQueue {
 
   /// Returns the state of the queue.
   ///
-  /// - Throws: ``IPCError`` with `.badMessage` if the queue is corrupted; else as ``close(timeout:)`` does.
+  /// - Throws: ``IPCError`` with `.badMessage` if the queue is corrupted; and the errors of ``close(timeout:)``.
   public func status(timeout: Timeout = .never) throws(IPCError) -> Status {
     try lock(.sharedQueueStatus, timeout)
     defer {
@@ -160,7 +160,7 @@ extension SharedQueue {
     static let currentVersion: UInt32 = 1
     static let maximum = 1 << 30
 
-    /// The distance of two slots: the length, four bytes of padding, and the message.
+    /// The distance between two slots in bytes: the length, four bytes of padding, and the message.
     @inline(__always)
     static func stride(_ size: Int) -> Int { message &+ (size &+ 7) & ~7 }
     static let message = 8

@@ -19,7 +19,7 @@ internal import SystemPackage
 /// }
 /// ```
 ///
-/// Each object that is placed in the region keeps it, so it is unmapped or detached when the last of them is destroyed.
+/// Each object in the region keeps a reference to it. The memory is unmapped or detached with the last of them.
 ///
 /// The objects are accessed in place. If another process makes the mapped object shorter, their next access raises
 /// `SIGBUS`: see ``MappedBytes``.
@@ -31,7 +31,7 @@ internal import SystemPackage
   public let size: Int
   /// Whether another process may be able to make the object shorter, so that access in place raises `SIGBUS`.
   public let canShrink: Bool
-  /// The object that errors name.
+  /// The object that errors report.
   public let object: IPCError.Object?
   /// The address of the first byte, which is valid as long as this object.
   @unsafe public let baseAddress: UnsafeMutableRawPointer
@@ -58,9 +58,7 @@ internal import SystemPackage
     init(_ memory: consuming Memory) { self.memory = memory }
   }
 
-  /// Creates memory for the threads of this process, and for children that `fork(2)` creates.
-  ///
-  /// All bytes are 0.
+  /// Creates memory for the threads of this process, and for children that `fork(2)` creates; all bytes are 0.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for less than 1 byte, `.noMemory`.
   ///
@@ -74,7 +72,7 @@ internal import SystemPackage
     memory = Owner(pages)
   }
 
-  /// Keeps the region until the place is let go.
+  /// Keeps the region until ``letGo(_:)`` is called for the place.
   func hold(_ place: UnsafeRawPointer) { held.withLock { $0[Int(bitPattern: place)] = self } }
 
   /// Ends ``hold(_:)``, and returns whether the place was held.
@@ -91,9 +89,10 @@ internal import SystemPackage
     return unsafe address.assumingMemoryBound(to: type)
   }
 
-  /// The address of so many bytes, which is valid as long as the region.
+  /// Returns the address of `count` bytes, which is valid as long as the region.
   ///
-  /// The pages are populated, since a mapping may be longer than its object, and the file system full.
+  /// The pages are populated, because an access would raise `SIGBUS` if the mapping is longer than its object, or the
+  /// file system is full.
   ///
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory or the object; `.invalidArgument` for a misaligned
   ///   offset.

@@ -20,9 +20,7 @@ public struct AncillaryData: ~Copyable, Sendable {
   /// The maximum number of descriptors that a message can carry (`SCM_MAX_FD`).
   public static let maximumDescriptorCount = Int(CIPC_MAXIMUM_DESCRIPTORS)
 
-  /// The maximum number of descriptors to keep of a message.
-  ///
-  /// Further ones are closed.
+  /// The maximum number of descriptors to keep of a message; further ones are closed.
   public let maximumDescriptors: Int
 
   /// The sender of the message; nil unless ``UnixSocket/Socket/setPassCredentials(_:)`` was called before it was
@@ -50,7 +48,7 @@ public struct AncillaryData: ~Copyable, Sendable {
 
   /// Returns the next descriptor, which is close-on-exec; nil if none is left.
   ///
-  /// It can be of any kind. Adopt it as what it should be, such as `PipeReader(adopting:)`, which checks that.
+  /// It can be of any kind. Adopt it as the type that you expect, such as by `PipeReader(adopting:)`, which checks it.
   public mutating func takeDescriptor() -> OwnedDescriptor? {
     guard takenCount < descriptors.count else { return nil }
     defer { takenCount += 1 }
@@ -83,19 +81,17 @@ public struct AncillaryData: ~Copyable, Sendable {
 extension UnixSocket.Socket {
   /// Sends bytes, and duplicates of descriptors with them.
   ///
-  /// The descriptors stay open here.
-  ///
-  /// All bytes are sent; the descriptors arrive with the first one. If a stream has room only for a part of the bytes,
-  /// this waits for more room, and does not send the descriptors again.
+  /// The descriptors stay open here. All bytes are sent; the descriptors arrive with the first one. If a stream has
+  /// room only for a part of the bytes, this waits for more room, and does not send the descriptors again.
   ///
   /// - Parameters:
-  ///   - bytes: For a stream at least one.
-  ///   - descriptors: At most ``AncillaryData/maximumDescriptorCount``.
+  ///   - bytes: The bytes to send; at least one for a stream.
+  ///   - descriptors: The descriptors to duplicate, at most ``AncillaryData/maximumDescriptorCount``.
   ///   - credentials: The credentials that the receiver sees. Those of other processes, users and groups require
   ///     privilege. If nil, the kernel adds those of this process.
   ///   - timeout: How long to wait for room.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Throws: ``IPCError`` as ``WritableDescriptor/writeAll(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)`` does, with
+  /// - Throws: The errors of ``WritableDescriptor/writeAll(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``, with
   ///   the number of bytes of a stream that were sent in ``IPCError/transferred``; if it is above 0, so were the
   ///   descriptors. `.invalidArgument` for too many descriptors or a stream without bytes; `.badFileDescriptor`;
   ///   `.notPermitted` for other credentials; `.tooManyReferences` if too many descriptors are in transit.
@@ -139,15 +135,15 @@ extension UnixSocket.Socket {
       retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Receives a message, or bytes of a stream, and what was sent with them, and appends the bytes to an array.
+  /// Receives a message, or bytes of a stream, and the ancillary data, and appends the bytes to an array.
   ///
   /// Bytes of a stream that were sent with descriptors are not received together with those that follow.
   ///
   /// - Parameters:
   ///   - maxLength: The number of bytes to make room for.
   ///   - bytes: The array that the bytes are appended to.
-  ///   - ancillary: Its previous contents are closed.
-  ///   - peeking: Whether the message stays in the socket. Its descriptors are duplicated then.
+  ///   - ancillary: The received descriptors and credentials. Previous descriptors in it are closed.
+  ///   - peeking: Whether the message stays in the socket. If it does, its descriptors are duplicated.
   ///   - timeout: How long to wait for a message.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: nil at end of stream; never for datagrams.
@@ -193,7 +189,7 @@ extension UnixSocket.Socket {
 extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
   /// Sends a duplicate of one descriptor, with a byte of 0 that carries it.
   ///
-  /// - Throws: As ``send(_:descriptors:credentials:timeout:retryOnInterrupt:)-(RawSpan,_,_,_,_)`` does.
+  /// - Throws: The errors of ``send(_:descriptors:credentials:timeout:retryOnInterrupt:)-(RawSpan,_,_,_,_)``.
   ///
   /// Calls `sendmsg(2)` with `SCM_RIGHTS`.
   public func send(
@@ -222,8 +218,8 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The descriptor, which is close-on-exec.
   /// - Throws: ``IPCError`` with `.noData` if the peer sent bytes without a descriptor, or closed the connection;
-  ///   `.messageTooLong` if it sent more than one, which are closed; else as
-  ///   ``receive(maxLength:appendingTo:ancillary:peeking:timeout:retryOnInterrupt:)`` does.
+  ///   `.messageTooLong` if it sent more than one, which are closed; and the errors of
+  ///   ``receive(maxLength:appendingTo:ancillary:peeking:timeout:retryOnInterrupt:)``.
   ///
   /// Calls `recvmsg(2)` with `MSG_CMSG_CLOEXEC`.
   public func receiveDescriptor(

@@ -43,8 +43,8 @@ extension InternetSocket where Self: ~Copyable {
 
   /// Whether the socket can be bound to an address that another socket has.
   ///
-  /// For TCP, only if no socket listens there: the address of a server that has just ended. For UDP, if all of them
-  /// allow it: each receives what is multicast, and one of them the rest.
+  /// For TCP, this allows the address of a server that has just ended, if no socket listens there. For UDP, all sockets
+  /// at the address must allow it: each of them receives multicast datagrams, and one of them receives the others.
   ///
   /// Calls `getsockopt(2)` with `SO_REUSEADDR`.
   public var reuseAddress: Bool {
@@ -58,9 +58,7 @@ extension InternetSocket where Self: ~Copyable {
     try setOption(.setsockoptReuseAddress, SO_REUSEADDR, reuseAddress ? 1 : 0)
   }
 
-  /// Whether sockets of one user that all set this can share an address.
-  ///
-  /// The kernel distributes what arrives among them.
+  /// Whether sockets of one user that all set this can share an address, among which the kernel distributes the load.
   ///
   /// Calls `getsockopt(2)` with `SO_REUSEPORT`.
   public var reusePort: Bool {
@@ -107,7 +105,7 @@ extension SocketAddress {
 extension IPVersion {
   var family: Int32 { self == .v4 ? AF_INET : AF_INET6 }
 
-  /// The version of an open internet socket.
+  /// Reads the IP version of an open internet socket.
   init(of descriptor: FileDescriptor) throws(IPCError) {
     self = try SocketOption.value(of: descriptor, .getsockoptDomain, SO_DOMAIN) == AF_INET ? .v4 : .v6
   }

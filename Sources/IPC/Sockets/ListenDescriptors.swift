@@ -21,9 +21,7 @@ public enum ListenDescriptors {
   public struct Inherited: Hashable, Sendable {
     /// Its name (`FileDescriptorName=` in systemd.socket(5)), usually that of the socket unit; `unknown` without one.
     public let name: String
-    /// The descriptor, which is close-on-exec, and belongs to the caller.
-    ///
-    /// Adopt it, or close it.
+    /// The descriptor, which is close-on-exec; the caller must adopt or close it.
     public let descriptor: FileDescriptor
   }
 
@@ -32,12 +30,12 @@ public enum ListenDescriptors {
   /// Removes the variables, so that a child does not take the descriptors for its own. Call it once, before other
   /// threads use the environment.
   ///
-  /// - Returns: None if the variables are missing, or meant for another process.
+  /// - Returns: The descriptors; none if the variables are missing, or meant for another process.
   /// - Throws: ``IPCError`` with `.invalidArgument` if a variable is malformed; `.badFileDescriptor` if a descriptor is
   ///   not open.
   public static func take() throws(IPCError) -> [Inherited] { try take(from: first) }
 
-  /// Returns the descriptors from another number on.
+  /// Returns the descriptors, which start at another number than usual.
   ///
   /// Tests need it, because the runtime of a test process uses low numbers itself.
   package static func take(from first: Int32) throws(IPCError) -> [Inherited] {

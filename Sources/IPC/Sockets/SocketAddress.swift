@@ -10,9 +10,7 @@ package import CIPC
 ///
 /// The `struct sockaddr_in` of `ip(7)`, and the `struct sockaddr_in6` of `ipv6(7)`. Using one does not allocate.
 public struct SocketAddress: Sendable {
-  /// The layout that the kernel uses, so that addresses are not converted for each message.
-  ///
-  /// Its version is 4 or 6.
+  /// The layout that the kernel uses, so that addresses are not converted for each message; the version is 4 or 6.
   package let parts: cipc_internet_address
 
   /// Creates an address; with port 0, binding makes the kernel choose an unused port.
@@ -22,14 +20,14 @@ public struct SocketAddress: Sendable {
       version: address.version == .v4 ? 4 : 6)
   }
 
-  /// nil for an address of another family.
+  /// Creates an address from the kernel's structure; nil for another family.
   init?(_ raw: cipc_address) {
     let parts = unsafe withUnsafePointer(to: raw) { unsafe cipc_internet_of_address($0) }
     guard parts.version != 0 else { return nil }
     self.init(parts)
   }
 
-  /// The address of a message.
+  /// Creates an address from that of a message.
   init(_ parts: cipc_internet_address) { self.parts = parts }
 
   /// The IP address, without the port.
@@ -111,7 +109,7 @@ public struct IPAddress: Hashable, Sendable {
     }
   }
 
-  /// Returns the address to listen at all addresses of the machine: `0.0.0.0` or `::`.
+  /// Returns the wildcard address, to listen at all addresses of the machine: `0.0.0.0` or `::`.
   public static func any(_ version: IPVersion) -> IPAddress { IPAddress(version: version, first: 0) }
 }
 
@@ -145,7 +143,7 @@ extension IPAddress: LosslessStringConvertible {
   public var description: String {
     var words = (first, second)
     let text = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { buffer in
-      // Fails only if there is too little room.
+      // This fails only if the buffer is too small.
       _ = unsafe inet_ntop(
         version == .v4 ? AF_INET : AF_INET6, &words, buffer.baseAddress, socklen_t(buffer.count))
       return unsafe buffer.baseAddress.map { unsafe String(cString: $0) } ?? ""

@@ -16,16 +16,14 @@ public protocol SocketProtocol: DescriptorRepresentable, ~Copyable {}
 public enum ShutdownDirection: Hashable, Sendable {
   /// This socket receives nothing more (`SHUT_RD`). A peer that sends gets `.brokenPipe`.
   case receiving
-  /// This socket sends nothing more (`SHUT_WR`). The peer sees end of file after what was sent.
+  /// This socket sends nothing more (`SHUT_WR`). The peer sees end of file after the sent bytes.
   case sending
   /// Both (`SHUT_RDWR`).
   case both
 }
 
 extension SocketProtocol where Self: ~Copyable {
-  /// Shuts down one or both directions of the connection, for all processes that share the socket.
-  ///
-  /// It stays open.
+  /// Shuts down one or both directions of the connection, for all processes that share the socket, which stays open.
   ///
   /// - Throws: ``IPCError`` with `.socketNotConnected`.
   ///
@@ -102,7 +100,7 @@ extension SocketProtocol where Self: ~Copyable {
 extension SocketProtocol where Self: ReadableDescriptor & ~Copyable {
   /// Reads bytes of a stream without consuming them, and appends them to an array.
   ///
-  /// Like ``ReadableDescriptor/read(maxLength:appendingTo:timeout:retryOnInterrupt:)``.
+  /// Otherwise the same as ``ReadableDescriptor/read(maxLength:appendingTo:timeout:retryOnInterrupt:)``.
   ///
   /// Calls `recv(2)` with `MSG_PEEK`.
   public func peek(
@@ -128,10 +126,10 @@ enum SocketOption {
 }
 
 extension OwnedDescriptor {
-  /// Takes ownership of an inherited or received socket, and makes it close-on-exec, if it has one of these address
-  /// families, this type, and listens if it has to.
+  /// Takes ownership of a socket of one of these families and of this type, which listens if required, and makes it
+  /// close-on-exec.
   ///
-  /// When it throws, the descriptor stays the property of its previous owner.
+  /// If it throws, the previous owner keeps the descriptor.
   static func adoptingSocket(
     _ descriptor: FileDescriptor, families: [Int32], type: Int32, listening: Bool = false
   ) throws(IPCError) -> OwnedDescriptor {
@@ -190,12 +188,12 @@ enum SocketNames {
 
   /// Accepts the oldest pending connection, and waits for one.
   ///
-  /// The timeout is not an option of the listener (`SO_RCVTIMEO`), which all processes share that have the listener,
-  /// and which TCP connections inherit.
+  /// The timeout is not `SO_RCVTIMEO`: that option applies to all processes that share the listener, and TCP
+  /// connections inherit it.
   static func accept(
     on listener: FileDescriptor, from address: inout cipc_address, _ timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> OwnedDescriptor {
-    // Owned at once: if the listener cannot be made blocking again, the connection is closed.
+    // Take ownership at once: if the listener cannot be made blocking again, the connection is closed.
     var connection: OwnedDescriptor?
     while true {
       let result = try NonBlocking.result(listener, timeout, retryOnInterrupt: retryOnInterrupt) {
@@ -217,9 +215,9 @@ enum SocketNames {
 }
 
 extension IPCError.Object {
-  /// The most specific address of a socket: that of its peer if it has one, else its own, else its descriptor.
+  /// The most specific address of a socket: that of its peer, otherwise its own, otherwise its descriptor.
   ///
-  /// For errors alone: it makes system calls.
+  /// Use it only for errors: it makes system calls.
   @inline(never)
   static func socket(_ descriptor: FileDescriptor) -> IPCError.Object {
     for peer in [true, false] {

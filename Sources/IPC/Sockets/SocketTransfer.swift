@@ -12,9 +12,7 @@ public import SystemPackage
 public struct ReceivedPacket: Hashable, Sendable {
   /// The number of bytes that were appended; 0 for an empty message.
   public let length: Int
-  /// The number of bytes that were sent.
-  ///
-  /// Those that there was no room for are lost.
+  /// The number of bytes that were sent; bytes that did not fit are lost.
   public let originalLength: Int
 
   @usableFromInline init(length: Int, originalLength: Int) {
@@ -30,9 +28,7 @@ public struct ReceivedPacket: Hashable, Sendable {
 public struct ReceivedMessage<Address> {
   /// The number of bytes that were appended; 0 for an empty message.
   public let length: Int
-  /// The number of bytes that were sent.
-  ///
-  /// Those that there was no room for are lost.
+  /// The number of bytes that were sent; bytes that did not fit are lost.
   public let originalLength: Int
   /// The address to reply to.
   public let sender: Address
@@ -82,9 +78,7 @@ enum SocketTransfer {
     }
   }
 
-  /// Calls `recv(2)`.
-  ///
-  /// A caller that keeps the count of its span in a register inlines the rest.
+  /// Calls `recv(2)`, in a function of its own so that the caller can keep the count of its span in a register.
   @usableFromInline
   static func receive(
     _ descriptor: FileDescriptor, _ start: UnsafeMutableRawPointer?, _ room: Int, peeking: Bool

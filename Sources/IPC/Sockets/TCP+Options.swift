@@ -84,8 +84,8 @@ extension TCP.Stream {
     try setOption(.setsockoptTCPKeepCount, TCP_KEEPCNT, count, level: Self.level)
   }
 
-  /// How long closing waits until what was sent is delivered, in whole seconds; nil if it does not wait, and the kernel
-  /// delivers it in the background.
+  /// How long closing waits until sent bytes are delivered, in whole seconds; nil if it does not wait, and the kernel
+  /// delivers them in the background.
   ///
   /// With `.zero`, closing resets the connection: ``reset()``.
   ///
@@ -118,7 +118,7 @@ extension TCP.Stream {
 }
 
 extension Duration {
-  /// Rounded up, so that a short time is not 0.
+  /// The time in whole seconds, rounded up so that a short time is not 0.
   fileprivate var wholeSeconds: Int {
     let (seconds, attoseconds) = components
     return Int(attoseconds > 0 && seconds < .max ? seconds + 1 : seconds)

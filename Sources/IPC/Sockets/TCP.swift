@@ -24,12 +24,10 @@ public import SystemPackage
 public enum TCP {
   static var type: Int32 { Int32(SOCK_STREAM.rawValue) }
 
-  /// A socket that does not listen.
+  /// A TCP socket that does not listen; it is closed when it is destroyed.
   ///
-  /// It is closed when it is destroyed.
-  ///
-  /// Bytes that were sent are still delivered then. If bytes were received and not read, closing resets the connection,
-  /// and the peer can see that before it has read what was sent to it.
+  /// Closing still delivers bytes that were sent. But if there are unread bytes, closing resets the connection, and the
+  /// peer can see the reset before it has read all bytes that were sent to it.
   @frozen
   public struct Stream: ~Copyable, Sendable, InternetSocket, ReadableDescriptor, WritableDescriptor, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor
@@ -52,7 +50,7 @@ public enum TCP {
 
     /// Takes ownership of a socket that this process inherited or received, and makes it close-on-exec.
     ///
-    /// When it throws, the descriptor stays the property of its previous owner.
+    /// If it throws, the previous owner keeps the descriptor.
     ///
     /// - Throws: ``IPCError`` with `.notSocket`, `.addressFamilyNotSupported` or `.protocolWrongTypeForSocket` if it is
     ///   not a TCP socket.
@@ -61,7 +59,7 @@ public enum TCP {
       self.init(taking: owned, try IPVersion(of: descriptor))
     }
 
-    /// The open descriptor, which stays the property of this value.
+    /// The open descriptor, which this value owns and closes.
     @inlinable public var descriptor: FileDescriptor { owned.descriptor }
     /// Passes the descriptor on to a new owner.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
@@ -112,7 +110,7 @@ public enum TCP {
 
   /// A socket that accepts connections.
   ///
-  /// It is closed when it is destroyed, which resets those that are not accepted yet.
+  /// It is closed when it is destroyed, which resets connections that are not accepted yet.
   public struct Listener: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
     let owned: OwnedDescriptor
     /// The IP version of the socket, which was chosen when it was created.
@@ -131,9 +129,9 @@ public enum TCP {
     ///     ``InternetSocket/reuseAddress``.
     ///   - reusePort: Whether several listeners that set this share the address.
     ///   - ipv6Only: Whether an IPv6 listener is restricted to IPv6; nil leaves it to the setting of the machine.
-    ///   - backlog: How many connections can wait to be accepted, one fewer, and at most
+    ///   - backlog: The number of connections that can wait to be accepted, minus one; at most
     ///     `/proc/sys/net/core/somaxconn`.
-    /// - Throws: As ``InternetSocket/bind(to:)`` does.
+    /// - Throws: The errors of ``InternetSocket/bind(to:)``.
     ///
     /// Calls `socket(2)`, `bind(2)` and `listen(2)`.
     public init(
@@ -152,17 +150,17 @@ public enum TCP {
 
     /// Takes ownership of a listening socket that this process inherited, and makes it close-on-exec.
     ///
-    /// When it throws, the descriptor stays the property of its previous owner.
+    /// If it throws, the previous owner keeps the descriptor.
     ///
-    /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; else as
-    ///   ``TCP/Stream/init(adopting:)-(FileDescriptor)`` does.
+    /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; and the errors of
+    ///   ``TCP/Stream/init(adopting:)-(FileDescriptor)``.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
       let owned = try OwnedDescriptor.adoptingSocket(
         descriptor, families: [AF_INET, AF_INET6], type: TCP.type, listening: true)
       self.init(taking: owned, try IPVersion(of: descriptor))
     }
 
-    /// The open descriptor, which stays the property of this value.
+    /// The open descriptor, which this value owns and closes.
     public var descriptor: FileDescriptor { owned.descriptor }
     /// Passes the descriptor on to a new owner.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
@@ -174,7 +172,7 @@ public enum TCP {
 
     /// Accepts the oldest pending connection, and waits for one.
     ///
-    /// The connection is blocking, whatever the listener is.
+    /// The connection is blocking, even if the listener is not.
     ///
     /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate`` and non-blocking listeners, `.wouldBlock`;
     ///   `.tooManyOpenFiles`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.

@@ -7,7 +7,7 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// Sending to several receivers: broadcast and multicast.
+/// Broadcast and multicast.
 extension UDP.Socket {
   /// Whether datagrams can be sent to broadcast addresses.
   ///
@@ -27,7 +27,7 @@ extension UDP.Socket {
   ///
   /// - Parameters:
   ///   - group: A multicast address, of the IP version of the socket.
-  ///   - interface: Its number, as `if_nametoindex(3)` returns it; 0 lets the kernel choose.
+  ///   - interface: The number of the interface, as `if_nametoindex(3)` returns it; 0 lets the kernel choose.
   /// - Throws: ``IPCError`` with `.addressInUse` if it has joined already; `.invalidArgument` if the address is not
   ///   that of a group; `.operationNotSupportedByDevice` if there is no such interface.
   ///
@@ -55,9 +55,7 @@ extension UDP.Socket {
     }
   }
 
-  /// Whether datagrams to groups are also delivered to members on this machine.
-  ///
-  /// The default is true.
+  /// Whether datagrams to groups are also delivered to members on this machine; true by default.
   ///
   /// Calls `getsockopt(2)` with `IP_MULTICAST_LOOP` or `IPV6_MULTICAST_LOOP`.
   public var multicastLoop: Bool {
@@ -80,9 +78,7 @@ extension UDP.Socket {
     }
   }
 
-  /// How many networks datagrams to groups can pass through.
-  ///
-  /// The default is 1: they stay in this network.
+  /// How many networks datagrams to groups can pass through; 1 by default, so that they stay in this network.
   ///
   /// Calls `getsockopt(2)` with `IP_MULTICAST_TTL` or `IPV6_MULTICAST_HOPS`.
   public var multicastHops: Int {
@@ -93,9 +89,7 @@ extension UDP.Socket {
     }
   }
 
-  /// Sets ``multicastHops``, at most 255.
-  ///
-  /// With 0 they stay on this machine.
+  /// Sets ``multicastHops``, at most 255; with 0, datagrams to groups stay on this machine.
   ///
   /// Calls `setsockopt(2)` with `IP_MULTICAST_TTL` or `IPV6_MULTICAST_HOPS`.
   public func setMulticastHops(_ hops: Int) throws(IPCError) {

@@ -25,9 +25,7 @@ public import SystemPackage
 public enum UDP {
   static var type: Int32 { Int32(SOCK_DGRAM.rawValue) }
 
-  /// A UDP socket.
-  ///
-  /// It is closed when it is destroyed.
+  /// A UDP socket, which is closed when it is destroyed.
   @frozen
   public struct Socket: ~Copyable, Sendable, InternetSocket, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor
@@ -50,7 +48,7 @@ public enum UDP {
 
     /// Creates a socket, and binds it.
     ///
-    /// - Throws: As ``InternetSocket/bind(to:)`` does.
+    /// - Throws: The errors of ``InternetSocket/bind(to:)``.
     ///
     /// Calls `socket(2)` and `bind(2)`.
     public init(at address: SocketAddress) throws(IPCError) {
@@ -61,7 +59,7 @@ public enum UDP {
 
     /// Takes ownership of a socket that this process inherited or received, and makes it close-on-exec.
     ///
-    /// When it throws, the descriptor stays the property of its previous owner.
+    /// If it throws, the previous owner keeps the descriptor.
     ///
     /// - Throws: ``IPCError`` with `.notSocket`, `.addressFamilyNotSupported` or `.protocolWrongTypeForSocket` if it is
     ///   not a UDP socket.
@@ -70,7 +68,7 @@ public enum UDP {
       self.init(taking: owned, try IPVersion(of: descriptor))
     }
 
-    /// The open descriptor, which stays the property of this value.
+    /// The open descriptor, which this value owns and closes.
     @inlinable public var descriptor: FileDescriptor { owned.descriptor }
     /// Passes the descriptor on to a new owner.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
@@ -78,14 +76,12 @@ public enum UDP {
 }
 
 extension UDP.Socket {
-  /// The length of the next datagram; 0 also if there is none.
+  /// The length of the next datagram in bytes; 0 if there is none, or if it is empty.
   ///
   /// Calls `ioctl(2)` with `FIONREAD`.
   public var bytesAvailable: Int { get throws(IPCError) { try countBytesAvailable() } }
 
-  /// The number of datagrams that were dropped because the receive buffer was full.
-  ///
-  /// Those that were lost elsewhere are not counted.
+  /// The number of datagrams that were dropped because the receive buffer was full; other losses are not counted.
   ///
   /// Calls `getsockopt(2)` with `SO_MEMINFO`.
   public var droppedDatagrams: Int {
@@ -100,9 +96,8 @@ extension UDP.Socket {
 
   /// Makes the socket send to one address, and receive only from it.
   ///
-  /// Datagrams that have arrived before stay.
-  ///
-  /// The peer is not contacted. If no socket has the address, a later call fails with `.connectionRefused`.
+  /// Datagrams that have already arrived stay. The peer is not contacted: if no socket has the address, a later call
+  /// fails with `.connectionRefused`.
   ///
   /// - Throws: ``IPCError`` with `.networkUnreachable`; `.permissionDenied` for a broadcast address.
   ///
@@ -116,8 +111,8 @@ extension UDP.Socket {
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.messageTooLong` for more
   ///   than 65507 bytes (IPv6: 65527); `.addressRequired` if it is not connected; `.connectionRefused` if no socket
-  ///   received an earlier datagram; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran. Nothing
-  ///   was sent then.
+  ///   received an earlier datagram; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran. After an
+  /// error, nothing was sent.
   ///
   /// Calls `send(2)`.
   @inlinable
@@ -150,7 +145,7 @@ extension UDP.Socket {
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.messageTooLong`;
   ///   `.networkUnreachable`; `.permissionDenied` for a broadcast address without ``setBroadcast(_:)``; `.interrupted`
-  ///   if `retryOnInterrupt` is false and a signal handler ran. That no socket received it is not reported.
+  ///   if `retryOnInterrupt` is false and a signal handler ran. It is not an error if no socket received the datagram.
   ///
   /// Calls `sendto(2)`.
   @inlinable
@@ -224,11 +219,12 @@ extension UDP.Socket {
   /// Receives the next datagram, and waits for one.
   ///
   /// - Parameters:
-  ///   - bytes: The datagram is appended. Bytes that do not fit are lost: ``ReceivedMessage/isTruncated``.
+  ///   - bytes: The buffer that the datagram is appended to. Bytes that do not fit are lost:
+  ///     ``ReceivedMessage/isTruncated``.
   ///   - peeking: Whether the datagram stays in the socket.
   ///   - timeout: How long to wait for a datagram.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Returns: Its length, which can be 0, and its sender.
+  /// - Returns: The length of the datagram, which can be 0, and its sender.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionRefused` if no
   ///   socket received a datagram that this connected socket sent; `.interrupted` if `retryOnInterrupt` is false and a
   ///   signal handler ran.
@@ -273,7 +269,7 @@ extension UDP.Socket {
 
   /// Receives the next datagram, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)``.
+  /// Otherwise the same as ``receive(into:peeking:timeout:retryOnInterrupt:)``.
   ///
   /// - Parameters:
   ///   - maxLength: The number of bytes to make room for.
@@ -281,8 +277,8 @@ extension UDP.Socket {
   ///   - peeking: Whether the datagram stays in the socket.
   ///   - timeout: How long to wait for a datagram.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Returns: Its length, which can be 0, and its sender.
-  /// - Throws: As ``receive(into:peeking:timeout:retryOnInterrupt:)`` does.
+  /// - Returns: The length of the datagram, which can be 0, and its sender.
+  /// - Throws: The errors of ``receive(into:peeking:timeout:retryOnInterrupt:)``.
   @inlinable @discardableResult
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,

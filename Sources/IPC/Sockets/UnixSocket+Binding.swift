@@ -10,15 +10,13 @@ public import SystemPackage
 extension UnixSocket {
   /// The address of a Unix domain socket: a path, an abstract name, or nothing.
   ///
-  /// It is stored as the kernel takes it (`struct sockaddr_un`), so using one does not allocate.
+  /// It has the layout of the kernel (`struct sockaddr_un`), so using one does not allocate.
   ///
   /// `unix(7)`.
   public struct Address: Sendable {
     package var raw: cipc_address
 
-    /// No address.
-    ///
-    /// Binding a socket to it makes the kernel choose an unused abstract name.
+    /// No address: binding a socket to it makes the kernel choose an unused abstract name.
     public static var unnamed: Address { Address(cipc_address_of_unix(nil, 0)) }
 
     /// The maximum length of a path or an abstract name, in bytes.
@@ -31,14 +29,14 @@ extension UnixSocket {
     public init(path: FilePath) throws(IPCError) {
       guard path.length <= Self.maximumLength else { throw IPCError(.socket, .fileNameTooLong, on: .path(path)) }
       guard path.length > 0 else { throw IPCError(.socket, .noSuchFileOrDirectory, on: .path(path)) }
-      // With its NUL: some readers of the address expect one.
+      // The length includes the NUL, because some readers of the address expect one.
       raw = unsafe path.withPlatformString { unsafe cipc_address_of_unix($0, path.length + 1) }
     }
 
     /// Creates an address of an abstract name, which disappears with its socket.
     ///
-    /// The name is bytes, which may contain NUL; none is added. It has no permissions: any process of the same network
-    /// namespace can connect to it, or bind it first.
+    /// The name is bytes, which may contain NUL; no NUL is added. It has no permissions: any process of the same
+    /// network namespace can connect to it, or bind it first.
     ///
     /// - Throws: ``IPCError`` with `.fileNameTooLong` for more than ``maximumLength`` bytes.
     public init(abstract name: some Collection<UInt8>) throws(IPCError) {
@@ -53,7 +51,7 @@ extension UnixSocket {
     /// The path; nil for other addresses.
     public var path: FilePath? {
       guard let bytes, bytes.first != 0 else { return nil }
-      // Does not convert the path to a string, because a path need not be UTF-8.
+      // A path need not be UTF-8, so it is not converted to a string.
       return FilePath(platformString: bytes.prefix { $0 != 0 }.map(CChar.init(bitPattern:)) + [0])
     }
 
@@ -63,7 +61,7 @@ extension UnixSocket {
       return Array(bytes.dropFirst())
     }
 
-    /// Whether there is no address.
+    /// Whether the address is empty.
     public var isUnnamed: Bool { Int(raw.length) <= MemoryLayout<sa_family_t>.size }
 
     var isPath: Bool {
@@ -104,11 +102,11 @@ extension UnixSocket.Socket {
   ///
   /// - Parameters:
   ///   - address: The path or abstract name; without a name, the kernel chooses an abstract one.
-  ///   - permissions: Those of a path. Connecting requires the permission to write.
+  ///   - permissions: The permissions of the path. Connecting requires the permission to write.
   ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the path has exactly the
-  ///     requested permissions from the start, and the umask of other threads is not touched.
-  ///   - replaceStale: Whether a path is replaced that a process left behind when it died. The path of an open socket,
-  ///     and what is not a socket, is never replaced. This requires the permission to read the directory.
+  ///     requested permissions from the start, and the umask of other threads does not change.
+  ///   - replaceStale: Whether to replace a path that a process left behind when it died. The path of an open socket or
+  ///     of another kind of file is never replaced. This requires the permission to read the directory.
   /// - Throws: ``IPCError`` with `.addressInUse` if the address exists; `.invalidArgument` if the socket is bound;
   ///   `.noSuchFileOrDirectory` or `.permissionDenied` for the directory; `.wouldBlock` if another process locked the
   ///   directory for two seconds.
@@ -161,7 +159,8 @@ extension UnixSocket.Address {
   ///
   /// Its socket and connections stay open. Does nothing for an abstract name, which disappears with its socket.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.addressInUse` if the path is not a socket; it stays then.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.addressInUse` if the path is not a socket, which then
+  ///   stays.
   ///
   /// Calls `unlink(2)`.
   public func unlink() throws(IPCError) {
@@ -171,21 +170,22 @@ extension UnixSocket.Address {
   }
 }
 
-/// The path of a socket that is not open in any process.
+/// Removal of the path of a socket that no process has open.
 enum StaleSocket {
-  /// A process that replaces a path makes a few calls that do not wait.
+  /// A process replaces a path with a few calls that do not wait, and needs far less time.
   private static let longestTurn = Duration.seconds(2)
 
   /// Locks the directory of a path, until the returned descriptor is closed.
   ///
-  /// Without turns, two processes could find the same path stale, and the second would remove what the first one bound.
+  /// Without this lock, two processes could find the same path stale, and the second would remove the new path of the
+  /// first.
   static func takeTurn(in path: FilePath) throws(IPCError) -> OwnedDescriptor {
     let parent = path.removingLastComponent()
     let directory = parent.isEmpty ? "." : parent
     let lock = try OwnedDescriptor.opened(by: .open, on: .path(directory)) {
       unsafe directory.withPlatformString { unsafe open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     }
-    // Any process that may read the directory can hold the lock as long as it likes.
+    // Any process that may read the directory can hold the lock without a limit.
     let timeout = Timeout.after(longestTurn)
     var backoff = Backoff()
     while true {
@@ -199,21 +199,23 @@ enum StaleSocket {
     }
   }
 
-  /// Removes the path if it is that of a socket which is not open in any process.
+  /// Removes the path if it is that of a socket that no process has open.
   static func remove(_ path: FilePath) throws(IPCError) {
     do throws(IPCError) {
       let file = try located(path)
       guard try isStale(path) else { return }
-      // A program that does not take turns may have replaced it since.
+      // A program that does not take this lock may have replaced it since.
       guard try file.status.isSameFile(as: try located(path).status) else { return }
       try unlink(path)
     } catch  where error.errno == .noSuchFileOrDirectory {
-      // Removed by another process.
+      // Another process has removed it.
     }
   }
 
-  /// Probes with a datagram socket: a socket of another type refuses that with another error than a closed socket does,
-  /// also if it does not listen yet, and no connection is made.
+  /// Whether no process has the socket of the path open, found out with a datagram socket.
+  ///
+  /// A socket of another type refuses a datagram socket with another error than a closed socket does, even if it does not
+  /// listen yet. So no connection is made.
   private static func isStale(_ path: FilePath) throws(IPCError) -> Bool {
     do throws(IPCError) {
       try UnixSocket.Datagram().connect(to: UnixSocket.Address(path: path), timeout: .immediate)
@@ -221,7 +223,7 @@ enum StaleSocket {
     } catch  where error.errno == .connectionRefused {
       return true
     } catch  where [.protocolWrongTypeForSocket, .notPermitted, .permissionDenied].contains(error.errno) {
-      // Open, connected to another socket, or not permitted to this process.
+      // The socket is open or connected to another socket, or this process may not connect to it.
       return false
     }
   }

@@ -14,8 +14,8 @@ extension UnixSocket.Socket {
   ///
   /// - Parameters:
   ///   - address: The path or abstract name of the listener or receiver.
-  ///   - timeout: `poll(2)` does not report room in the queue of a listener. With a deadline, this retries after
-  ///     pauses of 0.1 to 10 ms.
+  ///   - timeout: How long to wait. `poll(2)` does not report room in the queue of a listener, so with a deadline, this
+  ///     retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.connectionRefused` if no socket has the abstract name or listens at the address, or
   ///   if a path was left behind by a closed socket; `.noSuchFileOrDirectory` if there is no such path; `.timedOut` or,
@@ -52,9 +52,7 @@ extension UnixSocket.Socket where Style: UnixSocket.ConnectionStyle {
 extension UnixSocket {
   /// A socket that accepts connections.
   ///
-  /// It is closed when it is destroyed; its path stays until it is unlinked.
-  ///
-  /// Closing it resets the connections that are not accepted yet.
+  /// Destroying it closes it, which resets connections that are not accepted yet. Its path stays until it is unlinked.
   public struct Listener<Style: UnixSocket.ConnectionStyle>: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
     let owned: OwnedDescriptor
 
@@ -62,17 +60,17 @@ extension UnixSocket {
 
     /// Creates a socket, binds it, and listens.
     ///
-    /// If listening fails, which no ordinary condition causes, the path stays: it could be that of another socket by
+    /// If listening fails, which no ordinary condition causes, the path stays: it could belong to another socket by
     /// then.
     ///
     /// - Parameters:
     ///   - address: The path or abstract name to listen at.
-    ///   - permissions: Those of a path. Connecting requires the permission to write.
+    ///   - permissions: The permissions of the path. Connecting requires the permission to write.
     ///   - applyUmask: Whether the process's umask removes permissions, as in C.
-    ///   - replaceStale: Whether a path is replaced that a process left behind when it died.
-    ///   - backlog: How many connections can wait to be accepted, one fewer, and at most
+    ///   - replaceStale: Whether to replace a path that a process left behind when it died.
+    ///   - backlog: The number of connections that can wait to be accepted, minus one; at most
     ///     `/proc/sys/net/core/somaxconn`.
-    /// - Throws: As ``UnixSocket/Socket/bind(to:permissions:applyUmask:replaceStale:)`` does.
+    /// - Throws: The errors of ``UnixSocket/Socket/bind(to:permissions:applyUmask:replaceStale:)``.
     ///
     /// Calls `socket(2)`, `bind(2)` and `listen(2)`.
     public init(
@@ -87,15 +85,15 @@ extension UnixSocket {
 
     /// Takes ownership of a listening socket that this process inherited, and makes it close-on-exec.
     ///
-    /// When it throws, the descriptor stays the property of its previous owner.
+    /// If it throws, the previous owner keeps the descriptor.
     ///
-    /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; else as
-    ///   ``UnixSocket/Socket/init(adopting:)-(FileDescriptor)`` does.
+    /// - Throws: ``IPCError`` with `.invalidArgument` if it does not listen; and the errors of
+    ///   ``UnixSocket/Socket/init(adopting:)-(FileDescriptor)``.
     public init(adopting descriptor: FileDescriptor) throws(IPCError) {
       owned = try .adoptingSocket(descriptor, families: [AF_UNIX], type: Style.type, listening: true)
     }
 
-    /// The open descriptor, which stays the property of this value.
+    /// The open descriptor, which this value owns and closes.
     public var descriptor: FileDescriptor { owned.descriptor }
     /// Passes the descriptor on to a new owner.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
@@ -109,7 +107,7 @@ extension UnixSocket {
 
     /// Accepts the oldest pending connection, and waits for one.
     ///
-    /// The connection is blocking, whatever the listener is.
+    /// The connection is blocking, even if the listener is not.
     ///
     /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate`` and non-blocking listeners, `.wouldBlock`;
     ///   `.tooManyOpenFiles`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.

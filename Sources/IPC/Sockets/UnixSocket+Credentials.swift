@@ -15,13 +15,9 @@ extension UnixSocket {
     /// Another process can have the number by now: ``UnixSocket/Socket/peerProcess()`` returns a descriptor that never
     /// refers to another process.
     public let process: ProcessID
-    /// The user.
-    ///
-    /// 65534 if this user namespace does not map it.
+    /// The user; 65534 if this user namespace does not map it.
     public let user: UserID
-    /// The group.
-    ///
-    /// 65534 if this user namespace does not map it.
+    /// The group; 65534 if this user namespace does not map it.
     public let group: GroupID
 
     /// Creates credentials to send; a process without privileges can only send its own.

@@ -8,7 +8,8 @@ public import SystemPackage
 #endif
 
 extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
-  /// The length of the next datagram, or of all sequenced packets together; 0 also if there are none.
+  /// The length in bytes of the next datagram, or of all sequenced packets together; 0 if there are none or they are
+  /// empty.
   ///
   /// Calls `ioctl(2)` with `FIONREAD`.
   public var bytesAvailable: Int { get throws(IPCError) { try countBytesAvailable() } }
@@ -18,7 +19,7 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.brokenPipe` if the
   ///   connection is closed, without `SIGPIPE`; `.connectionRefused` if the receiver of datagrams is closed;
   ///   `.messageTooLong` if the send buffer is too small for it; `.socketNotConnected`; `.interrupted` if
-  ///   `retryOnInterrupt` is false and a signal handler ran. Nothing was sent then.
+  ///   `retryOnInterrupt` is false and a signal handler ran. After an error, nothing was sent.
   ///
   /// Calls `send(2)`.
   @inlinable
@@ -52,7 +53,8 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
   /// Receives the next packet, and waits for one.
   ///
   /// - Parameters:
-  ///   - bytes: The packet is appended. Bytes that do not fit are lost: ``ReceivedPacket/isTruncated``.
+  ///   - bytes: The buffer that the packet is appended to. Bytes that do not fit are lost:
+  ///     ``ReceivedPacket/isTruncated``.
   ///   - peeking: Whether the packet stays in the socket.
   ///   - timeout: How long to wait for a packet.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
@@ -73,7 +75,7 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
 
   /// Receives the next packet, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?``.
+  /// Otherwise the same as ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?``.
   ///
   /// - Parameters:
   ///   - maxLength: The number of bytes to make room for.
@@ -83,7 +85,7 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length of the packet; nil at end of stream. `recv(2)` returns the same for an empty packet: do not
   ///   send one.
-  /// - Throws: As ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?`` does.
+  /// - Throws: The errors of ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?``.
   @inlinable
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
@@ -110,11 +112,12 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   /// Receives the next datagram, and waits for one.
   ///
   /// - Parameters:
-  ///   - bytes: The datagram is appended. Bytes that do not fit are lost: ``ReceivedMessage/isTruncated``.
+  ///   - bytes: The buffer that the datagram is appended to. Bytes that do not fit are lost:
+  ///     ``ReceivedMessage/isTruncated``.
   ///   - peeking: Whether the datagram stays in the socket.
   ///   - timeout: How long to wait for a datagram.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Returns: Its length, which can be 0, and its sender.
+  /// - Returns: The length of the datagram, which can be 0, and its sender.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
   ///   `retryOnInterrupt` is false and a signal handler ran.
   ///
@@ -158,7 +161,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
   /// Receives the next datagram, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
+  /// Otherwise the same as ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
   ///
   /// - Parameters:
   ///   - maxLength: The number of bytes to make room for.
@@ -166,8 +169,8 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   ///   - peeking: Whether the datagram stays in the socket.
   ///   - timeout: How long to wait for a datagram.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Returns: Its length, which can be 0, and its sender.
-  /// - Throws: As ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>`` does.
+  /// - Returns: The length of the datagram, which can be 0, and its sender.
+  /// - Throws: The errors of ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
   @inlinable @discardableResult
   public func receive(
     maxLength: Int, appendingTo bytes: inout [UInt8], peeking: Bool = false, timeout: Timeout = .never,
@@ -187,7 +190,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
   /// Receives the next datagram without its sender's address, which costs less.
   ///
-  /// Like ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
+  /// Otherwise the same as ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
   ///
   /// Calls `recv(2)` with `MSG_TRUNC`.
   @inlinable @discardableResult
@@ -215,12 +218,12 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   /// - Parameters:
   ///   - message: The bytes of the datagram; there may be none.
   ///   - address: The path or abstract name of the receiver.
-  ///   - timeout: `poll(2)` reports only room in the receiver that a socket is connected to. With a deadline, and on
-  ///     non-blocking sockets, this retries after pauses of 0.1 to 10 ms.
+  ///   - timeout: How long to wait. `poll(2)` reports room only in the receiver that a socket is connected to, so with
+  ///     a deadline, and on non-blocking sockets, this retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionRefused` or
   ///   `.noSuchFileOrDirectory` if there is no receiver; `.permissionDenied`; `.messageTooLong`; `.interrupted` if
-  ///   `retryOnInterrupt` is false and a signal handler ran. Nothing was sent then.
+  ///   `retryOnInterrupt` is false and a signal handler ran. After an error, nothing was sent.
   ///
   /// Calls `sendto(2)`.
   @inlinable

@@ -62,12 +62,9 @@ public enum UnixSocket {
     public static var type: Int32 { Int32(SOCK_DGRAM.rawValue) }
   }
 
-  /// A socket that does not listen.
+  /// A socket that does not listen, which is closed when it is destroyed.
   ///
-  /// It is closed when it is destroyed.
-  ///
-  /// Bytes that were received and not read are lost when it is closed. The peer of a stream sees `.connectionReset`
-  /// then.
+  /// Closing it discards bytes that were received but not read; the peer of a stream then gets `.connectionReset`.
   @frozen
   public struct Socket<Style: UnixSocket.Style>: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor
@@ -83,7 +80,7 @@ public enum UnixSocket {
 
     /// Takes ownership of a socket that this process inherited or received, and makes it close-on-exec.
     ///
-    /// When it throws, the descriptor stays the property of its previous owner.
+    /// If it throws, the previous owner keeps the descriptor.
     ///
     /// - Throws: ``IPCError`` with `.notSocket`; `.addressFamilyNotSupported` for another address family;
     ///   `.protocolWrongTypeForSocket` for another type.
@@ -91,7 +88,7 @@ public enum UnixSocket {
       owned = try .adoptingSocket(descriptor, families: [AF_UNIX], type: Style.type)
     }
 
-    /// The open descriptor, which stays the property of this value.
+    /// The open descriptor, which this value owns and closes.
     @inlinable public var descriptor: FileDescriptor { owned.descriptor }
     /// Passes the descriptor on to a new owner.
     public consuming func takeDescriptor() -> OwnedDescriptor { owned }
@@ -100,9 +97,9 @@ public enum UnixSocket {
   /// Two sockets without names that are connected to each other.
   @frozen
   public struct Pair<Style: UnixSocket.Style>: ~Copyable, Sendable {
-    /// One of the sockets; what it sends, ``second`` receives.
+    /// One of the sockets, which receives the bytes that ``second`` sends.
     public let first: Socket<Style>
-    /// The other socket; what it sends, ``first`` receives.
+    /// The other socket, which receives the bytes that ``first`` sends.
     public let second: Socket<Style>
 
     /// Creates a pair.

@@ -18,7 +18,7 @@ public import SystemPackage
 /// ```
 ///
 /// A reader sees end of file when *every* descriptor of the writing end is closed, in this process and in all others.
-/// Therefore both ends are close-on-exec, and a child has only those that it inherits explicitly (``ChildProcess``).
+/// Therefore both ends are close-on-exec: a child has only the ends that it inherits explicitly (``ChildProcess``).
 ///
 /// `pipe(7)`.
 @frozen
@@ -49,7 +49,7 @@ public struct AnonymousPipe: ~Copyable, Sendable {
     writer = PipeWriter(OwnedDescriptor(taking: ends.1))
   }
 
-  /// The maximum length of a write that is never mixed with those of other writers, in bytes (`PIPE_BUF`).
+  /// The maximum length in bytes of a write that is never mixed with bytes of other writers (`PIPE_BUF`).
   public static let maximumAtomicWriteLength = Int(PIPE_BUF)
 }
 
@@ -72,9 +72,9 @@ extension PipeDescriptor where Self: ~Copyable {
     }
   }
 
-  /// Sets the number of bytes that the pipe can hold at least.
+  /// Sets the minimum number of bytes that the pipe can hold.
   ///
-  /// - Returns: The new capacity: the kernel rounds up to a power of two of pages.
+  /// - Returns: The new capacity, which the kernel rounds up to a power of two of pages.
   /// - Throws: ``IPCError`` with `.notPermitted` above `/proc/sys/fs/pipe-max-size` (1 MiB) without
   ///   `CAP_SYS_RESOURCE`; `.resourceBusy` if the pipe holds more bytes; `.invalidArgument` for an impossible size.
   ///
@@ -100,7 +100,7 @@ public struct PipeReader: ~Copyable, Sendable, PipeDescriptor, ReadableDescripto
 
   /// Takes ownership of a descriptor that this process inherited, and makes it close-on-exec.
   ///
-  /// When it throws, the descriptor stays the property of its previous owner.
+  /// If it throws, the previous owner keeps the descriptor.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a pipe or FIFO; `.badFileDescriptor` if it is not
   ///   open for reading.
@@ -108,7 +108,7 @@ public struct PipeReader: ~Copyable, Sendable, PipeDescriptor, ReadableDescripto
     self.init(try adoptPipe(descriptor, access: O_RDONLY))
   }
 
-  /// The open descriptor, which stays the property of this value.
+  /// The open descriptor, which this value owns and closes.
   @inlinable public var descriptor: FileDescriptor { owned.descriptor }
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
@@ -123,7 +123,7 @@ public struct PipeWriter: ~Copyable, Sendable, PipeDescriptor, WritableDescripto
 
   /// Takes ownership of a descriptor that this process inherited, and makes it close-on-exec.
   ///
-  /// When it throws, the descriptor stays the property of its previous owner.
+  /// If it throws, the previous owner keeps the descriptor.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if it is not a pipe or FIFO; `.badFileDescriptor` if it is not
   ///   open for writing.
@@ -131,15 +131,15 @@ public struct PipeWriter: ~Copyable, Sendable, PipeDescriptor, WritableDescripto
     self.init(try adoptPipe(descriptor, access: O_WRONLY))
   }
 
-  /// The open descriptor, which stays the property of this value.
+  /// The open descriptor, which this value owns and closes.
   @inlinable public var descriptor: FileDescriptor { owned.descriptor }
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
-  /// Writes `bytes` as a whole: they are not mixed with those of other writers.
+  /// Writes `bytes` as a whole: they are not mixed with bytes of other writers.
   ///
   /// - Throws: ``IPCError`` with `.messageTooLong` for more than ``AnonymousPipe/maximumAtomicWriteLength`` bytes,
-  ///   before anything is written; else as ``WritableStream/write(_:timeout:retryOnInterrupt:)`` does.
+  ///   before anything is written; and the errors of ``WritableStream/write(_:timeout:retryOnInterrupt:)``.
   ///
   /// Calls `pwritev2(2)` or `write(2)`.
   public func writeAtomically(
@@ -170,12 +170,12 @@ public struct PipeReaderWriter: ~Copyable, Sendable, PipeDescriptor, ReadableDes
 
   /// Takes ownership of a descriptor that this process inherited, and makes it close-on-exec.
   ///
-  /// - Throws: As ``PipeReader/init(adopting:)-(FileDescriptor)`` does.
+  /// - Throws: The errors of ``PipeReader/init(adopting:)-(FileDescriptor)``.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     self.init(try adoptPipe(descriptor, access: O_RDWR))
   }
 
-  /// The open descriptor, which stays the property of this value.
+  /// The open descriptor, which this value owns and closes.
   public var descriptor: FileDescriptor { owned.descriptor }
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }

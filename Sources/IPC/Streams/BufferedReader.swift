@@ -2,7 +2,7 @@ internal import SystemPackage
 
 /// A byte stream that is read by line, by delimiter or by length.
 ///
-/// A read of the stream takes as many bytes as there are, and the reader keeps those that are not asked for yet.
+/// One read of the stream takes all available bytes, and the reader keeps those that are not requested yet.
 ///
 /// ```swift
 /// var reader = BufferedReader(pipe.reader)
@@ -11,7 +11,7 @@ internal import SystemPackage
 /// }
 /// ```
 ///
-/// No bytes are lost when a call throws: what has arrived stays in the buffer, and the call can be repeated. A timeout
+/// No bytes are lost when a call throws: received bytes stay in the buffer, and the call can be repeated. A timeout
 /// covers the whole call, however many reads it takes.
 ///
 /// At end of file the next call reads the stream again, because a FIFO can have a new writer.
@@ -19,9 +19,7 @@ public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
   @usableFromInline var source: Source
   @usableFromInline var buffer: StreamBuffer
 
-  /// The number of bytes that one read of the stream takes at most.
-  ///
-  /// Calls that need more room get it.
+  /// The maximum number of bytes that one read of the stream takes; calls that need more room get it.
   public let capacity: Int
 
   /// Creates a reader with an empty buffer.
@@ -40,7 +38,7 @@ public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
 
   /// Returns the stream.
   ///
-  /// Bytes in the buffer are discarded. Read ``bytesBuffered`` bytes first to keep them.
+  /// Bytes in the buffer are discarded. To keep them, read ``bytesBuffered`` bytes first.
   public consuming func release() -> Source { source }
 }
 
@@ -49,10 +47,10 @@ extension BufferedReader: Sendable where Source: Sendable & ~Copyable {}
 extension BufferedReader where Source: ~Copyable {
   /// Reads the next line.
   ///
-  /// A last line without a newline is a line, too.
+  /// A last line without a newline also counts as a line.
   ///
   /// - Parameters:
-  ///   - strippingNewline: Whether the result is without the newline at its end.
+  ///   - strippingNewline: Whether to remove the newline at the end.
   ///   - maxLength: The maximum length of the line in bytes, its newline included; ``capacity`` if nil.
   ///   - timeout: How long to wait for the whole line.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
@@ -69,9 +67,7 @@ extension BufferedReader where Source: ~Copyable {
     return buffer.text(count, strippingNewline: strippingNewline)
   }
 
-  /// Reads up to and including the next `delimiter`, and appends it to an array.
-  ///
-  /// At end of file, appends the rest.
+  /// Reads up to and including the next `delimiter`, or to the end of the file, and appends the bytes to an array.
   ///
   /// - Parameters:
   ///   - delimiter: The byte that ends the text, such as `UInt8(ascii: "\n")`.
@@ -80,7 +76,7 @@ extension BufferedReader where Source: ~Copyable {
   ///   - timeout: How long to wait for the delimiter.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The number of bytes, of which the last is the delimiter unless the file ended; nil at end of file.
-  /// - Throws: As ``readLine(strippingNewline:maxLength:timeout:retryOnInterrupt:)`` does.
+  /// - Throws: The errors of ``readLine(strippingNewline:maxLength:timeout:retryOnInterrupt:)``.
   @inlinable
   public mutating func read(
     until delimiter: UInt8, appendingTo bytes: inout [UInt8], maxLength: Int? = nil, timeout: Timeout = .never,
@@ -94,7 +90,7 @@ extension BufferedReader where Source: ~Copyable {
 
   /// Reads up to and including the next `delimiter` of several bytes, such as `"\r\n\r\n".utf8.span`.
   ///
-  /// Like ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
+  /// Otherwise the same as ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
   @inlinable
   public mutating func read(
     until delimiter: Span<UInt8>, appendingTo bytes: inout [UInt8], maxLength: Int? = nil, timeout: Timeout = .never,
@@ -106,11 +102,9 @@ extension BufferedReader where Source: ~Copyable {
     return count
   }
 
-  /// Reads up to and including the next `delimiter`, and passes it to `body`.
+  /// Reads up to and including the next `delimiter`, and passes the bytes to `body` without copying or allocating.
   ///
-  /// Nothing is copied or allocated.
-  ///
-  /// Like ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
+  /// Otherwise the same as ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
   @inlinable
   public mutating func withNext<Result>(
     until delimiter: UInt8, maxLength: Int? = nil, timeout: Timeout = .never, retryOnInterrupt: Bool = true,
@@ -125,7 +119,7 @@ extension BufferedReader where Source: ~Copyable {
   /// Reads `count` bytes, fewer only at end of file, and appends them to an array.
   ///
   /// - Returns: The number of bytes that were read.
-  /// - Throws: ``IPCError`` as the stream does. Nothing is appended then, and the bytes that arrived stay in the
+  /// - Throws: The errors of the stream. Then nothing is appended, and the bytes that arrived stay in the
   ///   buffer.
   @inlinable
   public mutating func readExactly(
@@ -138,7 +132,7 @@ extension BufferedReader where Source: ~Copyable {
 
   /// Passes the next `count` bytes to `body`, fewer only at end of file, and leaves them in the buffer.
   ///
-  /// - Throws: ``IPCError`` as the stream does.
+  /// - Throws: The errors of the stream.
   @inlinable
   public mutating func peek<Result>(
     _ count: Int, timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Result
@@ -173,7 +167,8 @@ extension BufferedReader where Source: ~Copyable {
       let end = buffer.end(of: delimiter, after: searched)
       searched = buffer.count
       if let end, end <= maxLength { return end }
-      // A last line of `maxLength` bytes without a delimiter is allowed, so the limit is exceeded only with one more byte.
+      // A last line of `maxLength` bytes without a delimiter is allowed, so the limit is exceeded only by one more
+      // byte.
       if end != nil || searched > maxLength { throw StreamBuffer.tooLong }
       if try fillOnce(upTo: maxLength, timeout, retryOnInterrupt) == 0 { return searched }
     }
@@ -183,7 +178,7 @@ extension BufferedReader where Source: ~Copyable {
   mutating func fill(
     until delimiter: Span<UInt8>, _ maxLength: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool
   ) throws(IPCError) -> Int {
-    precondition(!delimiter.isEmpty, "a delimiter has at least one byte")
+    precondition(!delimiter.isEmpty, "a delimiter must have at least one byte")
     var searched = 0
     while true {
       let end = buffer.end(of: delimiter, after: searched)
@@ -201,7 +196,7 @@ extension BufferedReader where Source: ~Copyable {
   /// - Returns: `count`; at end of file, the number of bytes that are left.
   @inlinable
   mutating func fill(_ count: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Int {
-    precondition(count >= 0, "a number of bytes is not negative")
+    precondition(count >= 0, "count must not be negative")
     while buffer.count < count {
       if try fillOnce(upTo: count - 1, timeout, retryOnInterrupt) == 0 { return buffer.count }
     }

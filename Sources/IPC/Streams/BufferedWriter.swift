@@ -15,13 +15,13 @@ internal import SystemPackage
 /// ```
 ///
 /// Bytes reach the stream when the buffer is full, and by ``flush(timeout:retryOnInterrupt:)`` or `close()`. Destroying
-/// a writer does not write: it could block, and could not report a failure. If bytes are left then, their number is
+/// a writer does not write: it could block, and could not report a failure. Instead, the number of unwritten bytes is
 /// passed to the handler of the initializer.
 public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
   @usableFromInline var sink: Sink
   @usableFromInline var pending: UnwrittenBytes
 
-  /// The number of bytes that are collected at most.
+  /// The maximum number of bytes that are collected.
   public let capacity: Int
 
   /// Creates a writer with an empty buffer.
@@ -29,8 +29,8 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
   /// - Parameters:
   ///   - sink: The stream to write to, which the writer owns.
   ///   - capacity: The size of the buffer in bytes, at least 1.
-  ///   - onUnwritten: Called with the number of unwritten bytes if the writer is destroyed with some. By default this
-  ///     writes a line to standard error.
+  ///   - onUnwritten: Is called with the number of unwritten bytes if the writer is destroyed with some. By default
+  ///     this writes a line to standard error.
   public init(
     _ sink: consuming Sink, capacity: Int = 65_536, onUnwritten: (@Sendable (_ count: Int) -> Void)? = nil
   ) {
@@ -44,7 +44,7 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
 
   /// Writes all of `bytes`: into the buffer, or if they do not fit, to the stream.
   ///
-  /// - Throws: ``IPCError`` as the stream does, if the buffer had to be flushed. Earlier bytes that are not written stay
+  /// - Throws: The errors of the stream, if the buffer had to be flushed. Earlier bytes that are not written stay
   ///   in the buffer; of `bytes`, ``IPCError/transferred`` were written, and none are in the buffer.
   @inlinable
   public mutating func write(
@@ -88,7 +88,7 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
   /// Writes all collected bytes to the stream.
   ///
   /// - Returns: The number of bytes that were written.
-  /// - Throws: ``IPCError`` as the stream does, with the number of bytes that were written in ``IPCError/transferred``.
+  /// - Throws: The errors of the stream, with the number of bytes that were written in ``IPCError/transferred``.
   ///   The others stay in the buffer, and the next call continues with them.
   @discardableResult @inlinable
   public mutating func flush(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) -> Int {
@@ -108,8 +108,8 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
 
   /// Writes all collected bytes, and destroys the stream.
   ///
-  /// - Throws: ``IPCError`` as ``flush(timeout:retryOnInterrupt:)`` does. The writer is gone then, with the bytes that
-  ///   were not written: call ``flush(timeout:retryOnInterrupt:)`` before to keep them.
+  /// - Throws: The errors of ``flush(timeout:retryOnInterrupt:)``. Then the writer is destroyed with the
+  ///   unwritten bytes: to keep them, call ``flush(timeout:retryOnInterrupt:)`` first.
   public consuming func close(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
     do throws(IPCError) {
       try flush(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
@@ -129,8 +129,8 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
 extension BufferedWriter where Sink: DescriptorOwner & ~Copyable {
   /// Writes all collected bytes, and closes the descriptor.
   ///
-  /// - Throws: ``IPCError`` as ``flush(timeout:retryOnInterrupt:)`` does, or `close(2)`. The descriptor is closed and
-  ///   the writer is gone then: call ``flush(timeout:retryOnInterrupt:)`` before to keep what was not written.
+  /// - Throws: The errors of ``flush(timeout:retryOnInterrupt:)``, or of `close(2)`. Then the descriptor is closed
+  ///   and the writer is destroyed: to keep unwritten bytes, call ``flush(timeout:retryOnInterrupt:)`` first.
   public consuming func close(timeout: Timeout = .never, retryOnInterrupt: Bool = true) throws(IPCError) {
     do throws(IPCError) {
       try flush(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
@@ -144,7 +144,7 @@ extension BufferedWriter where Sink: DescriptorOwner & ~Copyable {
 
 extension BufferedWriter: Sendable where Sink: Sendable & ~Copyable {}
 
-/// The bytes that a writer has collected, and what happens if some are left.
+/// The bytes that a writer has collected, and the handler for those that are never written.
 @usableFromInline
 struct UnwrittenBytes: ~Copyable, Sendable {
   @usableFromInline var buffer: StreamBuffer
@@ -167,7 +167,7 @@ struct UnwrittenBytes: ~Copyable, Sendable {
     if let handler { return handler(buffer.count) }
     var line =
       "BufferedWriter: \(buffer.count) bytes were not written. Call close() or flush() before it is destroyed\n"
-    // Nothing can be done about a failure here.
+    // A failure is ignored: there is no caller to report it to.
     _ = line.withUTF8 { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
   }
 }

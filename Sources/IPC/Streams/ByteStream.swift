@@ -4,7 +4,7 @@ public protocol ReadableStream: ~Copyable {
   ///
   /// - Returns: The number of bytes that were read; 0 at end of file, or if `bytes` has no room.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
-  ///   `retryOnInterrupt` is false and a signal handler ran. No bytes are lost then.
+  ///   `retryOnInterrupt` is false and a signal handler ran. After an error, no bytes are lost.
   mutating func read(
     into bytes: inout OutputRawSpan, timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> Int
@@ -16,13 +16,14 @@ public protocol WritableStream: ~Copyable {
   ///
   /// - Returns: The number of bytes that were written; 0 only if there are none.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.brokenPipe` if all readers
-  ///   are gone; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran. Nothing was written then.
+  ///   are gone; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran. After an error, nothing was
+  /// written.
   mutating func write(
     _ bytes: RawSpan, timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> Int
 }
 
-/// A stream in both directions that is made of two, such as the ends of two pipes.
+/// A stream in both directions that is made of two streams, such as the ends of two pipes.
 public struct StreamPair<Source: ReadableStream & ~Copyable, Sink: WritableStream & ~Copyable>: ~Copyable {
   private var source: Source
   private var sink: Sink
@@ -70,8 +71,8 @@ public protocol ReadableDescriptor: DescriptorRepresentable, ReadableStream, ~Co
 
 /// A descriptor that bytes can be written to: the writing end of a pipe or FIFO, or a stream socket.
 ///
-/// When all readers are gone, a call throws `.brokenPipe`; the process is not killed by `SIGPIPE`, whatever its
-/// disposition, which stays as it is.
+/// When all readers are gone, a call throws `.brokenPipe`. `SIGPIPE` does not kill the process, whatever its
+/// disposition, which does not change.
 public protocol WritableDescriptor: DescriptorRepresentable, WritableStream, ~Copyable {
   var transport: Transport { get }
 }
@@ -101,7 +102,7 @@ extension ReadableDescriptor where Self: ~Copyable {
     return try Transfer.read(descriptor, transport, into: &bytes, timeout, retryOnInterrupt)
   }
 
-  /// Reads what is there, without waiting, and appends it to `bytes`.
+  /// Reads the available bytes without waiting, and appends them to `bytes`.
   ///
   /// - Returns: The number of bytes that were read, 0 at end of file; nil if reading would have to wait.
   public func tryRead(into bytes: inout OutputRawSpan) throws(IPCError) -> Int? {
@@ -111,8 +112,8 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Reads until `bytes` is full or the stream ends.
   ///
   /// - Returns: The number of bytes that were read; fewer than there was room for only at end of file.
-  /// - Throws: ``IPCError`` as ``ReadableStream/read(into:timeout:retryOnInterrupt:)`` does. The bytes read so
-  ///   far are in `bytes`, and their number in ``IPCError/transferred``.
+  /// - Throws: The errors of ``ReadableStream/read(into:timeout:retryOnInterrupt:)``. The bytes that were read
+  ///   so far are in `bytes`, and their number in ``IPCError/transferred``.
   ///
   /// Calls `read(2)`, or `recv(2)`, as often as necessary.
   public func readExactly(
@@ -132,7 +133,7 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Reads at least one byte, at most `maxLength`, and appends them to an array, which is reallocated only if its
   /// capacity is too small.
   ///
-  /// Like ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.
+  /// Otherwise the same as ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.
   @inlinable
   public func read(
     maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -144,7 +145,7 @@ extension ReadableDescriptor where Self: ~Copyable {
 
   /// Reads `length` bytes, fewer only at end of file, and appends them to an array.
   ///
-  /// Like ``readExactly(into:timeout:retryOnInterrupt:)``.
+  /// Otherwise the same as ``readExactly(into:timeout:retryOnInterrupt:)``.
   public func readExactly(
     _ length: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
@@ -157,11 +158,12 @@ extension ReadableDescriptor where Self: ~Copyable {
   ///
   /// - Parameters:
   ///   - bytes: The array that is appended to.
-  ///   - maxLength: How many bytes to read at most, so that a peer cannot exhaust the memory.
+  ///   - maxLength: The maximum number of bytes to read, so that a peer cannot exhaust the memory.
   ///   - timeout: How long to wait for the end of the stream.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The number of bytes that were read. If it is `maxLength`, there may be more.
-  /// - Throws: ``IPCError``. The bytes read so far are in `bytes`, and their number in ``IPCError/transferred``.
+  /// - Throws: ``IPCError``. The bytes that were read so far are in `bytes`, and their number in
+  ///   ``IPCError/transferred``.
   @discardableResult
   public func readToEnd(
     appendingTo bytes: inout [UInt8], maxLength: Int = .max, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -186,7 +188,7 @@ extension ReadableDescriptor where Self: ~Copyable {
 extension WritableDescriptor where Self: ~Copyable {
   /// Writes at least one of `bytes`: all of them, unless there is room for fewer and the call may not wait for more.
   ///
-  /// A pipe takes up to ``AnonymousPipe/maximumAtomicWriteLength`` bytes as a whole or not at all.
+  /// A pipe accepts up to ``AnonymousPipe/maximumAtomicWriteLength`` bytes as a whole or not at all.
   ///
   /// - Returns: The number of bytes that were written; 0 only if there are none.
   /// - Throws: ``IPCError`` with `.brokenPipe` if all readers are gone; `.timedOut` or, for ``Timeout/immediate``,
@@ -213,7 +215,7 @@ extension WritableDescriptor where Self: ~Copyable {
     try unsafe write(bytes.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Writes what there is room for, without waiting.
+  /// Writes as many bytes as there is room for, without waiting.
   ///
   /// - Returns: The number of bytes that were written; nil if writing would have to wait.
   public func tryWrite(_ bytes: RawSpan) throws(IPCError) -> Int? {
@@ -222,9 +224,9 @@ extension WritableDescriptor where Self: ~Copyable {
 
   /// Writes all of `bytes`.
   ///
-  /// More than ``AnonymousPipe/maximumAtomicWriteLength`` bytes can be mixed with those of other writers.
+  /// More than ``AnonymousPipe/maximumAtomicWriteLength`` bytes can be mixed with bytes of other writers.
   ///
-  /// - Throws: ``IPCError`` as ``WritableStream/write(_:timeout:retryOnInterrupt:)`` does, with the number of bytes
+  /// - Throws: The errors of ``WritableStream/write(_:timeout:retryOnInterrupt:)``, with the number of bytes
   ///   that were written in ``IPCError/transferred``.
   ///
   /// Calls `pwritev2(2)`, `write(2)` or `send(2)` as often as necessary.
@@ -248,9 +250,8 @@ extension WritableDescriptor where Self: ~Copyable {
 }
 
 extension [UInt8] {
-  /// Makes room for `maxLength` more bytes, and lets `fill` append to them.
-  ///
-  /// The array is reallocated only if its capacity is too small.
+  /// Makes room for `maxLength` more bytes, reallocating only if the capacity is too small, and lets `fill` append to
+  /// them.
   @inlinable @inline(__always)
   package mutating func append<Result>(
     maxLength: Int, _ fill: (inout OutputRawSpan) throws(IPCError) -> Result

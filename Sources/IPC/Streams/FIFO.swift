@@ -23,7 +23,7 @@ public struct FIFO: Hashable, Sendable {
   /// The path, which is resolved when the FIFO is created, opened or unlinked.
   public let path: FilePath
 
-  /// Names a FIFO, which need not exist.
+  /// Creates a reference to a FIFO, which need not exist.
   public init(_ path: FilePath) { self.path = path }
 }
 
@@ -33,7 +33,7 @@ extension FIFO {
   /// - Parameters:
   ///   - permissions: Who may open it.
   ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the FIFO has exactly the
-  ///     requested permissions from the start, and the umask of other threads is not touched.
+  ///     requested permissions from the start, and the umask of other threads does not change.
   /// - Throws: ``IPCError`` with `.fileExists`; `.noSuchFileOrDirectory` or `.permissionDenied` for the directory.
   ///
   /// Calls `mkfifo(3)`.
@@ -48,7 +48,7 @@ extension FIFO {
     }
   }
 
-  /// Creates the FIFO if it does not exist, as when either of two programs may come first.
+  /// Creates the FIFO if it does not exist, for programs that can start in any order.
   ///
   /// - Returns: Whether it was created. An existing FIFO keeps its permissions.
   /// - Throws: ``IPCError`` with `.fileExists` if the path exists and is not a FIFO; a symbolic link is not one.
@@ -65,17 +65,15 @@ extension FIFO {
           guard try LocatedFile(path).status.isFIFO else { throw IPCError(.mkfifo, .fileExists, on: .path(path)) }
           return false
         } catch  where error.errno == .noSuchFileOrDirectory {
-          // Removed in between.
+          // The FIFO was removed in between: try again.
         }
       }
     }
   }
 
-  /// Removes the name.
+  /// Removes the name; open ends stay open.
   ///
-  /// Open ends stay open.
-  ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if the path is not a FIFO; it stays then.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the path is not a FIFO, which then stays.
   ///
   /// Calls `unlink(2)`.
   public func unlink() throws(IPCError) {
@@ -109,12 +107,12 @@ extension FIFO {
   /// Opens the FIFO for reading, and waits until it is open for writing.
   ///
   /// - Parameters:
-  ///   - timeout: With ``Timeout/immediate`` the FIFO is opened whether or not it has a writer. Reading returns end of
-  ///     file until it has one.
+  ///   - timeout: How long to wait. With ``Timeout/immediate`` the FIFO is opened even without a writer, and reading
+  ///     returns end of file until it has one.
   ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The reading end.
-  /// - Throws: ``IPCError`` with `.timedOut` if no writer came; `.noSuchFileOrDirectory`, `.permissionDenied`,
+  /// - Throws: ``IPCError`` with `.timedOut` if no writer opened it; `.noSuchFileOrDirectory`, `.permissionDenied`,
   ///   `.invalidArgument`.
   ///
   /// Calls `open(2)`.
@@ -135,7 +133,8 @@ extension FIFO {
   /// Opens the FIFO for writing, and waits until it is open for reading.
   ///
   /// - Parameters:
-  ///   - timeout: With a deadline, this retries after pauses of 0.1 to 10 ms: `open(2)` cannot take a deadline.
+  ///   - timeout: How long to wait. With a deadline, which `open(2)` cannot take, this retries after pauses of 0.1 to
+  ///     10 ms.
   ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The writing end.
@@ -151,7 +150,8 @@ extension FIFO {
       if nonBlocking { try writer.setNonBlocking(true) }
       return writer
     }
-    // inotify(7) reports an open(2) when it completes, which a reader's does only when there is a writer.
+    // inotify(7) does not help: it reports an open(2) when it completes, which that of a reader does only with a
+    // writer.
     var backoff = Backoff()
     while true {
       do throws(IPCError) {
@@ -171,7 +171,7 @@ extension FIFO {
   ///
   /// As long as this is open, no reader sees end of file.
   ///
-  /// Calls `open(2)`; POSIX leaves this undefined, Linux supports it.
+  /// Calls `open(2)`; POSIX leaves this undefined, but Linux supports it.
   public func openForReadingAndWriting(nonBlocking: Bool = false) throws(IPCError) -> PipeReaderWriter {
     PipeReaderWriter(try located().open(O_RDWR | (nonBlocking ? O_NONBLOCK : 0), retryOnInterrupt: true))
   }
@@ -195,19 +195,19 @@ extension FIFO {
   /// Two processes that both open their reading end first, or both their writing end, would deadlock. This opens the
   /// reading end without waiting, so the order of the peer does not matter.
   ///
-  /// - Throws: ``IPCError`` with `.timedOut` if the peer did not come.
+  /// - Throws: ``IPCError`` with `.timedOut` if the peer did not open them.
   public static func openDuplex(
     reading incoming: FIFO, writing outgoing: FIFO, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Duplex {
     let early = try incoming.openForReading(timeout: .immediate, retryOnInterrupt: retryOnInterrupt)
     let writer = try outgoing.openForWriting(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
     let reader = try incoming.openForReading(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
-    // Bytes that the peer has already written stay in the FIFO, which has another reader.
+    // Bytes that the peer has already written stay in the FIFO, because it has another reader.
     try early.close()
     return Duplex(reader, writer)
   }
 
-  /// Waits until the FIFO that `reader`, which is non-blocking, reads is open for writing.
+  /// Waits until the FIFO of `reader`, which is non-blocking, is open for writing.
   private func waitForWriter(
     of reader: borrowing PipeReader, _ timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) {

@@ -3,8 +3,8 @@ public import SystemPackage
 extension MessageChannel {
   /// The receiving end of a channel.
   ///
-  /// It reads only bytes of the message that is being received, never more: if `poll(2)` reports that the stream has
-  /// nothing to read, no message is waiting here either.
+  /// It never reads beyond the message that is being received. So if `poll(2)` reports that the stream has nothing to
+  /// read, no message is waiting in the receiver either.
   public struct Receiver<Source: ReadableStream & ~Copyable>: ~Copyable {
     @usableFromInline var source: Source
     @usableFromInline var frame: IncomingFrame
@@ -26,8 +26,9 @@ extension MessageChannel {
     /// Receives the next message.
     ///
     /// - Parameters:
-    ///   - message: Is replaced by the message, and otherwise unchanged. An array that is reused is not reallocated.
-    ///   - timeout: For the whole message, however slowly it arrives.
+    ///   - message: The array, which the message replaces; unchanged after an error. Reusing an array avoids
+    ///     reallocation.
+    ///   - timeout: How long to wait for the whole message, however slowly it arrives.
     ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
     /// - Returns: The length of the message; nil at end of file.
     /// - Throws: ``IPCError`` with `.messageTooLong` if the announced length is above the limit; `.protocolError` if
@@ -42,11 +43,9 @@ extension MessageChannel {
       return length
     }
 
-    /// Receives the next message, and passes it to `body`.
+    /// Receives the next message, and passes it to `body` without copying it.
     ///
-    /// Nothing is copied.
-    ///
-    /// Like ``receive(into:timeout:retryOnInterrupt:)``.
+    /// Otherwise the same as ``receive(into:timeout:retryOnInterrupt:)``.
     @inlinable
     public mutating func withNext<Result>(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Result
@@ -77,12 +76,12 @@ extension MessageChannel {
 
 extension MessageChannel.Receiver: Sendable where Source: Sendable & ~Copyable {}
 
-/// A message that is being received, and how much of it has arrived.
+/// A message that is being received, and the part of it that has arrived.
 @usableFromInline @safe
 struct IncomingFrame: ~Copyable, @unchecked Sendable {
-  /// Room for a header and a short message.
+  /// The size in bytes of the room for a header and a short message.
   ///
-  /// Longer messages arrive in an array, which at most doubles with what has arrived.
+  /// Longer messages arrive in an array, which grows to at most twice the bytes that have arrived.
   @usableFromInline static let stageSize = 4096
 
   @usableFromInline let stage: UnsafeMutableRawPointer
@@ -92,7 +91,7 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
   /// The part of a long message that has arrived.
   @usableFromInline var body: [UInt8] = []
   @usableFromInline var isBroken = false
-  /// Why nothing more can be received.
+  /// The error after which nothing more can be received.
   private var failure: IPCError?
 
   init(maximumLength: UInt32) {
@@ -104,11 +103,11 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
 
   var isUnderWay: Bool { received > 0 }
 
-  /// Whether a message is received in the stage.
+  /// Whether the message fits into the stage.
   @inlinable @inline(__always)
   func isShort(_ length: Int) -> Bool { length <= IncomingFrame.stageSize &- OutgoingFrame.headerSize }
 
-  /// Receives what is missing of a message, and returns its length; nil at end of file.
+  /// Receives the missing part of a message, and returns its length; nil at end of file.
   @inlinable @inline(__always)
   mutating func receive<Source: ReadableStream & ~Copyable>(
     from source: inout Source, _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -164,13 +163,13 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
 
   /// Replaces `message` by the message.
   ///
-  /// A long one is exchanged for an array whose memory the next one uses.
+  /// The array of a long message is swapped in, and the next message uses the memory of the other one.
   @inlinable @inline(__always)
   mutating func move(_ length: Int, to message: inout [UInt8]) {
     if isShort(length) {
       let bytes = unsafe UnsafeRawBufferPointer(start: stage + OutgoingFrame.headerSize, count: length)
       if message.count == length {
-        // Messages of one length are the usual case, and cost only the copy.
+        // Most messages have the same length as the last one, and then cost only the copy.
         unsafe message.withUnsafeMutableBytes { unsafe $0.copyMemory(from: bytes) }
       } else {
         message.removeAll(keepingCapacity: true)
@@ -182,7 +181,7 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
     received = 0
   }
 
-  /// The stream has ended, which is an error within a message.
+  /// Reports the end of the stream, which is an error within a message.
   @usableFromInline @inline(never)
   func end() throws(IPCError) -> Int? {
     if isUnderWay { throw broken(.protocolError) }
@@ -197,7 +196,7 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
     if let failure { throw failure }
   }
 
-  /// After a death, a successor begins with a message of its own.
+  /// After a death, a successor starts with a new message.
   @usableFromInline @inline(never)
   mutating func note(_ error: IPCError) {
     guard error.call == .messageChannelReceive || error.errno == .ownerDied else { return }

@@ -25,8 +25,8 @@ extension MessageChannel {
     /// processes send to it.
     ///
     /// - Parameters:
-    ///   - message: The bytes; there may be none.
-    ///   - timeout: For the whole message.
+    ///   - message: The bytes of the message; there may be none.
+    ///   - timeout: How long to wait until the whole message is sent.
     ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
     /// - Throws: ``IPCError`` with `.messageTooLong` above the limit, before anything is sent; `.alreadyInProcess` if a
     ///   message of another length was sent in part; `.brokenPipe` if all readers are gone; `.timedOut`, `.wouldBlock`
@@ -48,7 +48,7 @@ extension MessageChannel {
 
     /// Sends a message without waiting.
     ///
-    /// - Returns: false if that is not possible. If ``isWithinMessage`` is true then, sending the same message
+    /// - Returns: false if it would have to wait. If ``isWithinMessage`` is then true, sending the same message
     ///   continues.
     public mutating func trySend(_ message: RawSpan) throws(IPCError) -> Bool {
       try nilIfWouldBlock { () throws(IPCError) in try send(message, timeout: .immediate) } != nil
@@ -61,12 +61,12 @@ extension MessageChannel {
 
 extension MessageChannel.Sender: Sendable where Sink: Sendable & ~Copyable {}
 
-/// A message that is being sent, and how much of it the stream has taken.
+/// A message that is being sent, and the number of bytes that the stream has accepted.
 @usableFromInline @safe
 struct OutgoingFrame: ~Copyable, @unchecked Sendable {
   /// The size of the length in front of a message.
   @usableFromInline static let headerSize = 4
-  /// The length and the start of the message are sent together: by one call if that is all, and whole on a pipe.
+  /// The length and the start of a message are sent by one call, so that a pipe keeps short messages whole.
   @usableFromInline static let stageSize = AnonymousPipe.maximumAtomicWriteLength
 
   @usableFromInline let stage: UnsafeMutableRawPointer
@@ -74,11 +74,11 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
   /// The maximum length of a message that the stage holds.
   @usableFromInline let maximumShortLength: Int
   @usableFromInline var length = 0
-  /// The bytes that the stream has taken, of header and message together.
+  /// The number of bytes that the stream has accepted, of header and message together.
   @usableFromInline var sent = 0
   /// Whether a message can start: none has been sent in part, and the channel is not broken.
   @usableFromInline var isReady = true
-  /// Why nothing more can be sent.
+  /// The error after which nothing more can be sent.
   private var failure: IPCError?
 
   init(maximumLength: UInt32) {
@@ -112,7 +112,7 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
     try sendSlowly(message, to: &sink, timeout, retryOnInterrupt)
   }
 
-  /// Sends a long message, or the rest of one that has been sent in part.
+  /// Sends a long message, or the rest of a partly sent one.
   @inlinable @inline(never)
   mutating func sendSlowly<Sink: WritableStream & ~Copyable>(
     _ message: RawSpan, to sink: inout Sink, _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -160,13 +160,14 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
     }
   }
 
-  /// Notes that the stream took only a part of a message.
+  /// Records that the stream accepted only a part of a message.
   @usableFromInline @inline(never)
   mutating func note(_ taken: Int, _ count: Int) { (sent, length, isReady) = (taken, count, false) }
 
-  /// After a broken pipe, a new reader would not know where a message starts.
+  /// Makes the channel unusable after a failure.
   ///
-  /// After a death, a successor does not know within which message its predecessor died.
+  /// After a broken pipe, a new reader would not know where a message starts. After a death, a successor does not know
+  /// within which message its predecessor died.
   @usableFromInline @inline(never)
   mutating func note(_ error: IPCError) {
     if error.errno == .brokenPipe || error.errno == .ownerDied { failure = error }

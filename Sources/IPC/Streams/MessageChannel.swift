@@ -1,6 +1,6 @@
 internal import SystemPackage
 
-/// Messages over a byte stream: each is received whole, as it was sent, however the stream splits its bytes.
+/// Messages over a byte stream: each is received as it was sent, however the stream splits its bytes.
 ///
 /// ```swift
 /// let pipe = try AnonymousPipe()
@@ -13,7 +13,7 @@ internal import SystemPackage
 /// ```
 ///
 /// A message is four bytes of length, little-endian, and then that many bytes; <doc:MessageChannels> shows it in C. It
-/// goes over any ``ReadableStream`` and ``WritableStream``: pipes, FIFOs, stream sockets, rings in shared memory. A
+/// works over any ``ReadableStream`` and ``WritableStream``: pipes, FIFOs, stream sockets, rings in shared memory. A
 /// ``Connection`` has both directions, for requests and replies.
 ///
 /// The peer is not trusted. A length above the limit is an error before anything is read or allocated for it, and
@@ -37,7 +37,7 @@ public enum MessageChannel {
 }
 
 extension MessageChannel {
-  /// A channel in both directions, over a stream that has both or over two streams.
+  /// A channel in both directions, over one bidirectional stream or over two streams.
   ///
   /// ```swift
   /// var connection = MessageChannel.Connection(stream)
@@ -107,17 +107,17 @@ extension MessageChannel.Connection where Stream: ~Copyable {
 
   /// Sends a request, and receives its reply: the next message.
   ///
-  /// If a timeout or a signal ends the wait, the reply is still due. Making the same request again does not send it
-  /// again, but continues to wait. So a late reply is never taken for the reply to another request.
+  /// If a timeout or a signal ends the wait, the reply is still expected. Making the same request again does not send
+  /// it again, but continues to wait. So a late reply is never mistaken for the reply to another request.
   ///
   /// - Parameters:
   ///   - message: The bytes of the request; there may be none.
-  ///   - reply: Is replaced by the reply, as by ``receive(into:timeout:retryOnInterrupt:)``.
-  ///   - timeout: For request and reply together.
+  ///   - reply: The array, which the reply replaces, as in ``receive(into:timeout:retryOnInterrupt:)``.
+  ///   - timeout: How long to wait for request and reply together.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length of the reply.
-  /// - Throws: ``IPCError`` with `.brokenPipe` if the other side ended without a reply; `.alreadyInProcess` if the
-  ///   reply to a request of another length is due; else as sending and receiving do.
+  /// - Throws: ``IPCError`` with `.brokenPipe` if the other side closed the stream without a reply; `.alreadyInProcess`
+  ///   if the reply to a request of another length is expected; and the errors of sending and receiving.
   @discardableResult
   public mutating func request(
     _ message: RawSpan, reply: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -133,7 +133,7 @@ extension MessageChannel.Connection where Stream: ~Copyable {
     return length
   }
 
-  /// Requests with the bytes of an array or a string, like
+  /// Sends a request of the bytes of an array or a string, like
   /// ``request(_:reply:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
   @discardableResult
   public mutating func request(
@@ -142,10 +142,10 @@ extension MessageChannel.Connection where Stream: ~Copyable {
     try request(unsafe message.bytes, reply: &reply, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Replies to requests until the other side ends.
+  /// Replies to requests until the other side closes the stream.
   ///
   /// - Parameter answer: Is called with each request, and appends the reply to an empty array.
-  /// - Throws: ``IPCError`` as sending and receiving do; a broken pipe is the end of the other side.
+  /// - Throws: The errors of sending and receiving. A broken pipe ends the call without an error.
   public mutating func serve(_ answer: (_ request: [UInt8], _ reply: inout [UInt8]) -> Void) throws(IPCError) {
     var request: [UInt8] = []
     var reply: [UInt8] = []

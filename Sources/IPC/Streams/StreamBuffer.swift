@@ -15,7 +15,7 @@ struct StreamBuffer: ~Copyable, @unchecked Sendable {
 
   @usableFromInline
   init(capacity: Int) {
-    precondition(capacity > 0, "a buffer has at least one byte")
+    precondition(capacity > 0, "a buffer must have at least one byte")
     unsafe memory = .allocate(byteCount: capacity, alignment: 16)
   }
 
@@ -30,9 +30,9 @@ struct StreamBuffer: ~Copyable, @unchecked Sendable {
     unsafe UnsafeMutableRawBufferPointer(rebasing: memory[end...])
   }
 
-  /// Makes sure that there is free memory at the end.
+  /// Ensures that there is free memory at the end.
   ///
-  /// Grows only if there are as many bytes as the capacity, to at most one more than `length`.
+  /// The buffer grows only if it is full, to at most one byte more than `length`.
   @usableFromInline
   mutating func makeRoom(for length: Int) {
     if end < capacity { return }
@@ -50,7 +50,7 @@ struct StreamBuffer: ~Copyable, @unchecked Sendable {
     unsafe memory = larger
   }
 
-  /// Counts bytes that were written to ``room``.
+  /// Marks bytes that were written to ``room`` as part of the contents.
   @usableFromInline
   mutating func extend(_ count: Int) { end += count }
 
@@ -122,6 +122,6 @@ struct StreamBuffer: ~Copyable, @unchecked Sendable {
     return nil
   }
 
-  /// The error of a line that is longer than the caller allows.
+  /// The error for a line that is longer than the caller allows.
   @usableFromInline static var tooLong: IPCError { IPCError(.readLine, .messageTooLong) }
 }

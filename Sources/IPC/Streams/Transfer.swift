@@ -11,7 +11,8 @@ public import SystemPackage
 /// One transfer between memory and a pipe or stream socket.
 ///
 /// Without a timeout this is one blocking call. With one, each attempt is a call that cannot wait, even if the
-/// description is blocking or another process takes what `poll(2)` announced, and `ppoll(2)` waits between attempts.
+/// description is blocking or another process takes the bytes that `poll(2)` reported. `ppoll(2)` waits between
+/// attempts.
 @usableFromInline
 enum Transfer {
   /// Makes one blocking call, and appends the bytes that it read.
@@ -22,7 +23,7 @@ enum Transfer {
     _ descriptor: FileDescriptor, _ transport: Transport, into bytes: inout OutputRawSpan
   ) -> Int {
     unsafe bytes.withUnsafeMutableBytes { buffer, filled in
-      // The kernel would report an end of file that is none.
+      // The kernel would return 0, which would mean end of file.
       guard let start = buffer.baseAddress, filled < buffer.count else { return 0 }
       let count = unsafe read(descriptor, transport, start + filled, buffer.count &- filled)
       if count > 0 { filled &+= count }
@@ -30,9 +31,8 @@ enum Transfer {
     }
   }
 
-  /// Calls `read(2)` or `recv(2)`.
-  ///
-  /// A caller that keeps the count of its span in a register inlines the rest.
+  /// Calls `read(2)` or `recv(2)`, in a function of its own so that the caller can keep the count of its span in a
+  /// register.
   @usableFromInline
   static func read(
     _ descriptor: FileDescriptor, _ transport: Transport, _ start: UnsafeMutableRawPointer, _ room: Int
@@ -82,7 +82,7 @@ enum Transfer {
     }
   }
 
-  /// Writes what a first call left over.
+  /// Writes the bytes that the first call did not write.
   @usableFromInline @inline(never)
   static func writeRest(
     _ descriptor: FileDescriptor, _ transport: Transport, _ bytes: RawSpan, after count: Int, _ timeout: Timeout,
@@ -113,7 +113,8 @@ enum Transfer {
     if reason == .interrupted, retryOnInterrupt { return }
     // The description is non-blocking, so the next attempt waits in ppoll(2).
     if reason == .wouldBlock { return }
-    // Perhaps only RWF_NOSIGNAL is not supported. The next attempt shows it, also if another thread has found out meanwhile.
+    // Perhaps only RWF_NOSIGNAL is not supported. The next attempt finds out, even if another thread has done so
+    // meanwhile.
     if call == .write, reason == .notSupported { return }
     throw IPCError(call, reason, on: transport == .socket ? .socket(descriptor) : .descriptor(descriptor))
   }
@@ -177,7 +178,7 @@ enum Transfer {
   /// An attempt that cannot wait, for files on which the kernel does not support `RWF_NOWAIT`: FIFOs on any kernel,
   /// pipes before Linux 6.4.
   ///
-  /// A second description of the same end has its own flags; other processes do not notice it.
+  /// A second description of the same end has its own flags, so other processes are not affected.
   private static func withoutWaiting(
     _ descriptor: FileDescriptor, _ events: Readiness, _ retryOnInterrupt: Bool, _ transfer: (Int32) -> Int
   ) throws(IPCError) -> Result<Int, Errno> {
@@ -186,14 +187,14 @@ enum Transfer {
     switch reopened {
     // A FIFO without readers cannot be opened for writing. Writing to it fails with EPIPE.
     case .failure(.noSuchAddressOrDevice): return .failure(.brokenPipe)
-    // The process gave up the right to open it, or has no /proc: the shared description is non-blocking for a moment.
+    // The process gave up the permission, or has no /proc: make the shared description non-blocking during the call.
     case .failure(.permissionDenied), .failure(.noSuchFileOrDirectory):
       return try NonBlocking.result(descriptor, retryOnInterrupt: retryOnInterrupt) { transfer(descriptor.rawValue) }
     case .failure(let reason): throw IPCError(.open, reason, on: .descriptor(descriptor))
     case .success(let number):
       let own = OwnedDescriptor(taking: number)
       if events == .writable, try NonBlocking.statusFlags(of: descriptor) & Int32(CIPC_O_DIRECT) != 0 {
-        // Packet mode is a flag of the description. open(2) does not take it for a FIFO.
+        // Packet mode is a flag of the description, which open(2) does not set for a FIFO.
         try NonBlocking.setStatusFlags(of: own.descriptor, O_NONBLOCK | Int32(CIPC_O_DIRECT))
       }
       let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) { transfer(number) }
@@ -203,10 +204,10 @@ enum Transfer {
   }
 }
 
-/// Keeps `SIGPIPE` from killing a process that writes to a pipe without readers.
+/// Prevents `SIGPIPE` from killing a process that writes to a pipe without readers.
 enum PipeSignal {
   private enum Method: UInt8 {
-    /// `RWF_NOSIGNAL`, or not tried yet.
+    /// `RWF_NOSIGNAL` is used, or has not been tried yet.
     case flag
     /// The kernel has no such flag: the signal is blocked in this thread during the call, which costs two more calls.
     case mask
@@ -216,10 +217,10 @@ enum PipeSignal {
 
   private static let method = Atomic(Method.flag.rawValue)
 
-  /// Records that the program ignores `SIGPIPE` from now on, so that nothing has to be done about it.
+  /// Records that the program ignores `SIGPIPE` from now on, so that writes need no other protection.
   static func programIgnoresIt() { method.store(Method.ignored.rawValue, ordering: .relaxed) }
 
-  /// Reports that the program may no longer ignore `SIGPIPE`.
+  /// Records that the program may no longer ignore `SIGPIPE`.
   static func programHandlesIt() { method.store(Method.flag.rawValue, ordering: .relaxed) }
 
   /// Makes this process behave as on a kernel before Linux 6.18, for tests.
@@ -229,7 +230,7 @@ enum PipeSignal {
 
   /// Makes one call of `pwritev2(2)` or `write(2)`, which return -1 when they fail.
   ///
-  /// A failure with `.notSupported` can mean that the kernel has no such flag: ``write(_:_:nowait:)`` finds out.
+  /// A failure with `.notSupported` can mean that the kernel lacks this flag: ``write(_:_:nowait:)`` finds out.
   @inline(__always)
   static func attemptWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
     usesFlag
@@ -254,7 +255,7 @@ enum PipeSignal {
     if method.load(ordering: .relaxed) == Method.ignored.rawValue {
       return unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, flags)
     }
-    // Also raised by a call that wrote a part before the last reader closed.
+    // A call that wrote a part before the last reader closed also raises it.
     return ThreadSignal.contained(SIGPIPE) {
       unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, flags)
     } raised: {

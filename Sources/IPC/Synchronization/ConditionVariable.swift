@@ -7,8 +7,9 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// A condition variable between processes (`pthread_cond_t`), in memory that they share: a thread that has locked a
-/// ``SharedMutex`` waits until another one changes what the mutex protects.
+/// A condition variable between processes (`pthread_cond_t`), in memory that they share.
+///
+/// A thread that has locked a ``SharedMutex`` waits until another one changes the data that the mutex protects.
 ///
 /// ```swift
 /// try mutex.withLock {
@@ -32,13 +33,13 @@ internal import SystemPackage
     self.region = region
   }
 
-  /// Returns the condition variable that another process created at this place, with `CLOCK_MONOTONIC`.
+  /// Returns the condition variable that another process created at this place; its bytes are not checked.
   ///
-  /// The bytes are not checked.
+  /// A C program must have created it with `CLOCK_MONOTONIC`.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
-  ///   - offset: In bytes; a multiple of 8.
+  ///   - offset: The offset in bytes; a multiple of 8.
   /// - Returns: The condition variable, which keeps the region.
   /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
   ///   `.invalidArgument` for another offset.
@@ -48,13 +49,13 @@ internal import SystemPackage
 
   /// Creates a condition variable.
   ///
-  /// There must not be one in use at this place.
+  /// An existing condition variable at this place must not be in use.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
-  ///   - offset: In bytes; a multiple of 8.
+  ///   - offset: The offset in bytes; a multiple of 8.
   /// - Returns: The condition variable, which keeps the region.
-  /// - Throws: As ``open(in:at:)`` does.
+  /// - Throws: The errors of ``open(in:at:)``.
   ///
   /// Calls `pthread_cond_init(3)` with `PTHREAD_PROCESS_SHARED` and `CLOCK_MONOTONIC`.
   public static func create(in region: SharedRegion, at offset: Int) throws(IPCError) -> ConditionVariable {
@@ -70,11 +71,11 @@ internal import SystemPackage
     return condition
   }
 
-  /// Unlocks the mutex, waits until the thread is woken, and locks the mutex again, also when this throws `.timedOut`.
+  /// Unlocks the mutex, waits until the thread is woken, and locks the mutex again, even if this throws `.timedOut`.
   ///
   /// Signals do not interrupt this.
   ///
-  /// - Returns: ``SharedMutex/LockOutcome/ownerDied`` if a process died that had locked the mutex meanwhile.
+  /// - Returns: ``SharedMutex/LockOutcome/ownerDied`` if a process died while it had locked the mutex.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.notPermitted` if this
   ///   thread has not locked the mutex; `.notRecoverable` as ``SharedMutex/lock(timeout:)``.
   ///

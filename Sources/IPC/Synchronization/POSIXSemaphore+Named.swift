@@ -11,8 +11,8 @@ extension POSIXSemaphore {
   /// Opens the semaphore `name`.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`, `.permissionDenied`; `.invalidArgument` or
-  ///   `.fileNameTooLong` for an invalid name; `.protocolNotSupported` if it is too short for a semaphore of this
-  ///   program, such as that of a 32-bit program.
+  ///   `.fileNameTooLong` for an invalid name; `.protocolNotSupported` if the file is too short for a semaphore of this
+  /// program, for example because a 32-bit program created it.
   ///
   /// Calls `sem_open(3)`.
   public static func open(_ name: POSIXName) throws(IPCError) -> POSIXSemaphore {
@@ -20,8 +20,8 @@ extension POSIXSemaphore {
     while true {
       let file = Result { () throws(IPCError) in try FileStatus(semaphore: name) }
       let opening = try unsafe OpenSemaphore(name) { unsafe sem_open($0, 0) }
-      // sem_open(3) maps what has the name, and returns no descriptor. So the file of the name is checked, if the name
-      // referred to the same file before and after.
+      // sem_open(3) maps the file of the name, and returns no descriptor. So the file is checked by its name, which
+      // must refer to the same file before and after.
       if case .success(let before) = file {
         if try opening.isMapped(from: before) || (try? FileStatus(semaphore: name))?.isSameFile(as: before) == true {
           guard before.size >= size else { throw IPCError(.semOpen, .protocolNotSupported, on: .name(name)) }
@@ -36,10 +36,10 @@ extension POSIXSemaphore {
   /// Creates the semaphore `name`.
   ///
   /// - Parameters:
-  ///   - name: A slash, and up to 251 bytes without one.
-  ///   - value: Its first value.
-  ///   - permissions: Who may open it, which is to read and to write it.
-  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, it has exactly these
+  ///   - name: A slash, and up to 251 bytes that are not slashes.
+  ///   - value: The first value.
+  ///   - permissions: Who may open it, which requires the permission to read and to write.
+  ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the semaphore has exactly these
   ///     permissions; until the call returns it may have fewer, never more.
   /// - Returns: The open semaphore.
   /// - Throws: ``IPCError`` with `.fileExists`; `.invalidArgument` for a value above ``maximumValue`` or an invalid
@@ -61,10 +61,10 @@ extension POSIXSemaphore {
   ///
   /// An existing semaphore keeps its value and its permissions.
   ///
-  /// - Throws: As ``create(_:value:permissions:applyUmask:)`` and ``open(_:)`` do, except `.fileExists` and
+  /// - Throws: The errors of ``create(_:value:permissions:applyUmask:)`` and ``open(_:)``, except `.fileExists` and
   ///   `.noSuchFileOrDirectory`.
   ///
-  /// Calls `sem_open(3)` with `O_CREAT | O_EXCL`, and without, until one of them succeeds.
+  /// Calls `sem_open(3)` with `O_CREAT | O_EXCL`, and without them, until one of the two succeeds.
   public static func createOrOpen(
     _ name: POSIXName, value: UInt32, permissions: FilePermissions = .ownerReadWrite, applyUmask: Bool = false
   ) throws(IPCError) -> POSIXSemaphore {
@@ -79,12 +79,12 @@ extension POSIXSemaphore {
     }
   }
 
-  /// Removes the name at once.
+  /// Removes the name of a semaphore immediately.
   ///
   /// Processes that have the semaphore open can still use it. A semaphore that is created later is another object.
   ///
-  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if it is another
-  ///   user's.
+  /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied` or `.notPermitted` if another user owns
+  ///   the semaphore.
   ///
   /// Calls `sem_unlink(3)`.
   public static func unlink(_ name: POSIXName) throws(IPCError) {
@@ -94,7 +94,7 @@ extension POSIXSemaphore {
 }
 
 extension FileStatus {
-  /// The file in which the C library keeps a named semaphore.
+  /// Reads the status of the file in which the C library keeps a named semaphore.
   fileprivate init(semaphore name: POSIXName) throws(IPCError) { self = try LocatedFile(semaphore: name).status }
 }
 
@@ -111,17 +111,16 @@ private func semaphorePath(_ name: POSIXName) -> FilePath {
 }
 
 extension OpenSemaphore {
-  /// Whether the semaphore lies in this file.
-  ///
-  /// Reads `/proc/self/maps`.
+  /// Whether the semaphore is in this file, according to `/proc/self/maps`.
   fileprivate func isMapped(from file: FileStatus) throws(IPCError) -> Bool {
     try Syscall.call(.readMaps) { unsafe cipc_is_mapped_from(address, file.device, file.inode) } == 1
   }
 
-  /// Gives the semaphore that was just created exactly these permissions.
+  /// Gives a semaphore that was just created exactly these permissions.
   ///
-  /// The call that created it returned no descriptor. By its name, another process may have created another semaphore
-  /// meanwhile, which must stay as it is. No process can open this one then, so its permissions do not matter.
+  /// The call that created the semaphore returned no descriptor, and the name may meanwhile refer to a semaphore of
+  /// another process, which must not change. In that case no process can open this one, so its permissions do not
+  /// matter.
   fileprivate func setPermissions(_ permissions: FilePermissions, _ name: POSIXName) throws(IPCError) {
     do throws(IPCError) {
       let file = try LocatedFile(semaphore: name)
@@ -134,7 +133,7 @@ extension OpenSemaphore {
         throw IPCError(error.call, error.errno, on: .name(name))
       }
     } catch  where error.errno == .noSuchFileOrDirectory {
-      // Removed meanwhile.
+      // The semaphore was removed meanwhile.
     }
   }
 }

@@ -7,7 +7,7 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// A POSIX semaphore (`sem_t`): a number that is never below 0, and for which processes wait to be above 0.
+/// A POSIX semaphore (`sem_t`): a number that is never below 0, and that processes can wait for to be above 0.
 ///
 /// It has a name, or it is placed in memory that processes share:
 ///
@@ -17,18 +17,18 @@ internal import SystemPackage
 /// defer { try? printer.post() }
 /// ```
 ///
-/// If a process dies between waiting and posting, its unit is lost. ``SystemVSemaphores`` can undo that, and a
-/// ``SharedMutex`` reports it.
+/// If a process dies between waiting and posting, nothing adds its 1 again. ``SystemVSemaphores`` can undo the change,
+/// and a ``SharedMutex`` reports the death.
 ///
 /// `sem_overview(7)`.
 @safe public struct POSIXSemaphore: ~Copyable, @unchecked Sendable {
   let address: UnsafeMutablePointer<sem_t>
   private let place: Place
 
-  /// The object that errors name.
+  /// The object that errors report.
   let object: IPCError.Object?
 
-  /// Whether opening this created the semaphore.
+  /// Whether the call that opened the semaphore created it.
   public let isNew: Bool
 
   @usableFromInline enum Place: ~Copyable {
@@ -58,12 +58,12 @@ internal import SystemPackage
 
   /// Creates a semaphore in shared memory.
   ///
-  /// There must not be one in use at this place.
+  /// An existing semaphore at this place must not be in use.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
-  ///   - offset: In bytes; a multiple of 8.
-  ///   - value: Its first value.
+  ///   - offset: The offset in bytes; a multiple of 8.
+  ///   - value: The first value.
   /// - Returns: The semaphore, which keeps the region.
   /// - Throws: ``IPCError`` with `.invalidArgument` for a value above ``maximumValue``, or another offset;
   ///   `.badAddress` outside the region, or beyond the end of the mapped object.
@@ -75,9 +75,7 @@ internal import SystemPackage
     return unsafe POSIXSemaphore(address, in: region, isNew: true)
   }
 
-  /// Returns the semaphore that another process created at this place.
-  ///
-  /// The bytes are not checked.
+  /// Returns the semaphore that another process created at this place; its bytes are not checked.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` or `.badAddress` as ``create(in:at:value:)`` does.
   public static func open(in region: SharedRegion, at offset: Int) throws(IPCError) -> POSIXSemaphore {
@@ -96,10 +94,10 @@ internal import SystemPackage
     try Syscall.call(.semDestroy, on: object) { unsafe sem_destroy(address) }
   }
 
-  /// Closes the semaphore, and reports a failure, which destroying the value does not.
+  /// Closes the semaphore, and throws if that fails; destroying the value ignores a failure.
   ///
-  /// The semaphore stays for other processes, with its value: a named one until its name is removed and all have closed
-  /// it.
+  /// The semaphore stays for other processes, with its value. A named semaphore exists until its name is removed and
+  /// all processes have closed it.
   ///
   /// Calls `sem_close(3)` for a named semaphore.
   public consuming func close() throws(IPCError) {
@@ -117,11 +115,11 @@ internal import SystemPackage
     }
   }
 
-  /// Returns whether both are the same semaphore at the same address, as when this process has opened a name twice.
+  /// Returns whether both are the same semaphore at the same address, for example if this process opened a name twice.
   public func isSame(as other: borrowing POSIXSemaphore) -> Bool { unsafe address == other.address }
 }
 
-/// The result of `sem_open(3)`, which is closed once.
+/// The address that `sem_open(3)` returned, which is closed once.
 @usableFromInline @safe struct OpenSemaphore: ~Copyable {
   let address: UnsafeMutablePointer<sem_t>
 
@@ -129,7 +127,7 @@ internal import SystemPackage
   init(
     _ name: POSIXName, _ call: (UnsafePointer<CChar>) -> UnsafeMutablePointer<sem_t>?
   ) throws(IPCError) {
-    // The call fails with a null pointer, other calls with -1.
+    // A null pointer means that the call failed; for the other calls it is -1.
     let result = try Syscall.call(.semOpen, on: .name(name)) {
       let address = unsafe name.withCString { unsafe Int(bitPattern: call($0)) }
       return address == 0 ? -1 : address
@@ -173,7 +171,7 @@ extension POSIXSemaphore {
 
   /// Subtracts one from the value if it is above 0.
   ///
-  /// - Returns: Whether it was.
+  /// - Returns: Whether the value was above 0.
   ///
   /// Calls `sem_trywait(3)`.
   public func tryWait() throws(IPCError) -> Bool {
@@ -198,7 +196,7 @@ extension POSIXSemaphore {
 
   /// The current value, 0 while threads wait.
   ///
-  /// It can change at any time: only ``wait(timeout:retryOnInterrupt:)`` decides.
+  /// It can change at any time: use only ``wait(timeout:retryOnInterrupt:)`` for decisions.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if it is below 0, which means that the memory was overwritten.
   ///
@@ -226,14 +224,12 @@ extension POSIXSemaphore {
     try SignalRegistration(self, number)
   }
 
-  /// A signal handler that posts a semaphore.
-  ///
-  /// It is removed when this value is destroyed.
+  /// A signal handler that posts a semaphore; it is removed when this value is destroyed.
   public struct SignalRegistration: ~Copyable {
     private let signal: Int32
-    /// Its number among the registrations of the signal.
+    /// The number of this registration among those of the signal.
     private let number: Int32
-    // Destroyed after deinit has removed the handler.
+    // This is destroyed after deinit has removed the handler.
     private let semaphore: POSIXSemaphore
 
     fileprivate init(_ semaphore: consuming POSIXSemaphore, _ signal: Int32) throws(IPCError) {

@@ -2,22 +2,22 @@ internal import CIPC
 internal import Synchronization
 internal import SystemPackage
 
-/// A lock in shared memory whose owner can die: the kernel marks it then, and the next owner learns of it.
+/// A lock in shared memory whose owner can die: the kernel then marks the lock, and the next owner can repair the data.
 ///
 /// It is one word, the same for every language, C library and ABI: 0, or the number of the thread that owns it. A
-/// ``SharedMutex`` does the same in the layout of one C library. A thread owns one of these locks at a time, and locks
-/// no mutex meanwhile. `set_robust_list(2)`.
+/// ``SharedMutex`` does the same in the layout of one C library. A thread can own only one of these locks at a time,
+/// and must lock no mutex meanwhile. `set_robust_list(2)`.
 @safe struct RobustLock {
   let word: UnsafeMutablePointer<Atomic<UInt32>>
 
   enum Acquisition {
     case acquired
-    /// The lock is acquired, and its previous owner died with it.
+    /// The lock is acquired, and its previous owner died while holding it.
     case ownerDied
     case timedOut
   }
 
-  /// No running thread holds the lock for longer.
+  /// The longest time in nanoseconds for which a running thread holds the lock.
   private static let longestHold: Int64 = 100_000_000
   private static let spins = 100
 
@@ -29,10 +29,10 @@ internal import SystemPackage
   ///
   /// Signals do not interrupt this.
   ///
-  /// - Parameter timeout: When it has passed, the call waits 0.1 s longer: only a stopped thread holds the lock for
-  ///   longer.
+  /// - Parameter timeout: When it has passed, the call waits up to 0.1 s longer: only a stopped thread holds the lock
+  ///   for that long.
   /// - Returns: Whether the lock was acquired, and in which way.
-  /// - Throws: ``IPCError`` with `.deadlock` if this thread owns it, or another one; `ENOSYS` or `ENOTSUP` if the
+  /// - Throws: ``IPCError`` with `.deadlock` if this thread owns this or another lock; `ENOSYS` or `ENOTSUP` if the
   ///   kernel has no such locks.
   @inline(__always)
   func acquire(_ timeout: Timeout) throws(IPCError) -> Acquisition {
@@ -58,7 +58,7 @@ internal import SystemPackage
     var (seen, spins, slept) = (first, 0, UInt32(0))
     while true {
       if seen & Self.number == 0 {
-        // Others can sleep behind this thread, and its release must wake them.
+        // Other threads can sleep after this one, and its release must wake them.
         let (isFree, other) = exchange(seen, mine | slept | seen & Self.waiters)
         if isFree { return seen & Self.died == 0 ? .acquired : .ownerDied }
         seen = other
@@ -70,7 +70,7 @@ internal import SystemPackage
       spins += 1
       if spins > Self.spins, seen & Self.waiters != 0 || exchange(seen, seen | Self.waiters).0 {
         slept = Self.waiters
-        // A thread that dies between releasing and waking may wake no one: nothing sleeps for long without looking.
+        // A thread can die between releasing and waking, so no thread sleeps for long without checking.
         let now = MonotonicTime.now
         let result = try unsafe Futex.wait(
           while: word, is: seen | Self.waiters, nanoseconds: max(0, min(end - now, Self.longestHold)),
@@ -98,12 +98,10 @@ internal import SystemPackage
   }
 }
 
-/// A word in shared memory on which threads sleep until something has happened.
+/// A word in shared memory on which threads sleep until an event happens.
 ///
-/// It is odd while a thread may sleep.
-///
-/// Only the owner of the lock changes it, and it signals the event before the change itself: a thread that is woken
-/// waits for the lock then, and the death of the owner is found out there.
+/// It is odd while a thread may sleep. Only the owner of the lock changes it, and it signals the event before the
+/// change itself. A thread that is woken then waits for the lock, where it notices the death of the owner.
 @safe struct QueueEvent {
   let word: UnsafeMutablePointer<Atomic<UInt32>>
 
@@ -125,7 +123,7 @@ internal import SystemPackage
     return result == .woken
   }
 
-  /// An entry to sleep on, as announced, together with others.
+  /// Announces that this thread is about to sleep, and returns the entry for a wait on several events.
   var waiter: cipc_futex_waiter { unsafe cipc_futex_waiter(word, announce()) }
 
   /// Sleeps until one of several events is signalled; returns false when the timeout has passed.
@@ -137,7 +135,7 @@ internal import SystemPackage
       unsafe cipc_futex_wait_any(waiters, UInt32(waiters.count), deadline)
     }
     switch result {
-    // A word had changed already.
+    // A word had already changed.
     case .success, .failure(.wouldBlock): return true
     case .failure(.timedOut): return false
     case .failure(let reason): throw IPCError(.futexWaitAny, reason)

@@ -23,7 +23,7 @@ internal import SystemPackage
 /// }
 /// ```
 ///
-/// The thread that locked it has to unlock it.
+/// The thread that locked the mutex has to unlock it.
 ///
 /// `pthread_mutexattr_setrobust(3)`, `pthread_mutexattr_setpshared(3)`.
 @safe public struct SharedMutex: ~Copyable, @unchecked Sendable {
@@ -31,8 +31,8 @@ internal import SystemPackage
   let region: SharedRegion
   /// Whether this value locked the mutex, and has not unlocked it since.
   ///
-  /// If it was unlocked by another value, the region may be kept without need; it is never let go while the mutex is
-  /// locked.
+  /// If another value unlocked the mutex, the region may be kept longer than necessary. It is never released while the
+  /// mutex is locked.
   let isLocked = Atomic(false)
 
   /// The number of bytes that a mutex occupies in shared memory: 40 with glibc on x86-64.
@@ -47,13 +47,11 @@ internal import SystemPackage
   // unlocks the next one.
   deinit { if isLocked.load(ordering: .relaxed) { unsafe region.hold(address) } }
 
-  /// Returns the mutex that another process created at this place.
-  ///
-  /// The bytes are not checked.
+  /// Returns the mutex that another process created at this place; its bytes are not checked.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
-  ///   - offset: In bytes; a multiple of 8.
+  ///   - offset: The offset in bytes; a multiple of 8.
   /// - Returns: The mutex, which keeps the region.
   /// - Throws: ``IPCError`` with `.badAddress` outside the region, or beyond the end of the mapped object;
   ///   `.invalidArgument` for another offset.
@@ -63,13 +61,13 @@ internal import SystemPackage
 
   /// Creates an unlocked mutex.
   ///
-  /// No other mutex may be in use at this place.
+  /// An existing mutex at this place must not be in use.
   ///
   /// - Parameters:
   ///   - region: The memory that all processes share.
-  ///   - offset: In bytes; a multiple of 8.
+  ///   - offset: The offset in bytes; a multiple of 8.
   /// - Returns: The mutex, which keeps the region.
-  /// - Throws: As ``open(in:at:)`` does.
+  /// - Throws: The errors of ``open(in:at:)``.
   ///
   /// Calls `pthread_mutex_init(3)` with `PTHREAD_PROCESS_SHARED`, `PTHREAD_MUTEX_ROBUST` and
   /// `PTHREAD_MUTEX_ERRORCHECK`.
@@ -93,7 +91,7 @@ internal import SystemPackage
 
   /// Destroys the mutex.
   ///
-  /// It must not be locked, which is not checked, and must not be used afterwards.
+  /// It must not be locked, which is not checked. It must not be used afterwards.
   ///
   /// Calls `pthread_mutex_destroy(3)`.
   public consuming func destroy() throws(IPCError) {
@@ -103,22 +101,20 @@ internal import SystemPackage
 }
 
 extension SharedMutex {
-  /// The state in which locking found the mutex.
-  ///
-  /// In each case the mutex is locked.
+  /// The state in which locking found the mutex, which is now locked in any case.
   public enum LockOutcome: Hashable, Sendable {
     case acquired
-    /// The previous owner died with the mutex locked, so what it protects may be inconsistent. Repair it, and call
-    /// ``SharedMutex/makeConsistent()``. If the mutex is unlocked without that, every later lock throws
-    /// `.notRecoverable`.
+    /// The previous owner died with the mutex locked, so the data that it protects may be inconsistent.
+    ///
+    /// Repair the data, and call ``SharedMutex/makeConsistent()``. If the mutex is unlocked without that, every later
+    /// lock throws `.notRecoverable`.
     case ownerDied
   }
 
   /// Locks the mutex, and waits until it is free.
   ///
-  /// Signals do not interrupt this.
-  ///
-  /// As long as it is locked, its memory stays mapped, even if all values that refer to it are destroyed.
+  /// Signals do not interrupt this. As long as the mutex is locked, its memory stays mapped, even if all values that
+  /// refer to it are destroyed.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.resourceBusy` (`EBUSY`); `.deadlock` if
   ///   this thread has locked it already; `.notRecoverable` if an owner died and nothing was repaired.
@@ -136,7 +132,7 @@ extension SharedMutex {
   /// Locks the mutex if it is free.
   ///
   /// - Returns: nil if another thread has locked it.
-  /// - Throws: As ``lock(timeout:)`` does.
+  /// - Throws: The errors of ``lock(timeout:)``.
   ///
   /// Calls `pthread_mutex_trylock(3)`.
   public func tryLock() throws(IPCError) -> LockOutcome? {
@@ -150,7 +146,7 @@ extension SharedMutex {
   ///
   /// Calls `pthread_mutex_unlock(3)`.
   public func unlock() throws(IPCError) {
-    // Before it is unlocked: after that, another thread may have locked it by this value.
+    // Do this before unlocking: afterwards, another thread may have locked the mutex by this value.
     let wasLocked = forgetLock()
     let code = unsafe pthread_mutex_unlock(address)
     if code != 0 {
@@ -163,12 +159,12 @@ extension SharedMutex {
   ///
   /// - Parameters:
   ///   - timeout: How long to wait for the mutex.
-  ///   - recover: Repairs what the mutex protects, if the previous owner died with the mutex locked. The mutex is made
-  ///     consistent when it returns. Without it, `.ownerDied` is thrown instead, and every later lock throws
+  ///   - recover: Repairs the data that the mutex protects, if the previous owner died with the mutex locked. The mutex
+  ///     is made consistent when it returns. Without it, `.ownerDied` is thrown instead, and every later lock throws
   ///     `.notRecoverable`.
-  ///   - body: Must not wait for another process or thread that needs the mutex.
-  /// - Returns: What `body` returns.
-  /// - Throws: ``IPCError`` as ``lock(timeout:)`` does, or with `.ownerDied`; what `recover` and `body` throw.
+  ///   - body: The code to run. It must not wait for another process or thread that needs the mutex.
+  /// - Returns: The result of `body`.
+  /// - Throws: The errors of ``lock(timeout:)``, or with `.ownerDied`; the errors of `recover` and `body`.
   @inlinable
   public func withLock<Result: ~Copyable>(
     timeout: Timeout = .never, recover: (() throws -> Void)? = nil, _ body: () throws -> Result
@@ -185,7 +181,7 @@ extension SharedMutex {
     return result
   }
 
-  /// Marks what the mutex protects as repaired, after ``LockOutcome/ownerDied``.
+  /// Marks the data that the mutex protects as repaired, after ``LockOutcome/ownerDied``.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` if the mutex is not in that state.
   ///
@@ -231,7 +227,7 @@ extension SharedMutex {
     }
   }
 
-  /// Ends what keeps the memory of a locked mutex.
+  /// Stops keeping the memory of a locked mutex mapped.
   ///
   /// - Returns: Whether this value had locked it, or the region was held for it.
   func forgetLock() -> Bool {

@@ -8,15 +8,13 @@ internal import SystemPackage
 #endif
 
 extension SystemVMessageQueue {
-  /// The type of a message, at least 1.
-  ///
-  /// Its meaning is a matter of agreement (the `mtype` of `msgop(2)`).
+  /// The type of a message, at least 1, whose meaning programs agree on (the `mtype` of `msgop(2)`).
   @frozen
   public struct MessageType: Hashable, Comparable, Sendable {
-    /// The number as C has it (`long`), at least 1.
+    /// The number (`long` in C), at least 1.
     public let rawValue: Int
 
-    /// Returns nil for a number below 1.
+    /// Creates a type; nil for a number below 1.
     public init?(rawValue: Int) {
       guard rawValue > 0 else { return nil }
       self.rawValue = rawValue
@@ -36,7 +34,7 @@ extension SystemVMessageQueue {
     public static func < (left: MessageType, right: MessageType) -> Bool { left.rawValue < right.rawValue }
   }
 
-  /// The messages to receive; of several that are selected, the one that was sent first is received.
+  /// The messages to receive; the oldest of the selected ones is received.
   ///
   /// `msgrcv(2)` expresses this by the sign of `msgtyp` and a flag.
   @frozen
@@ -45,7 +43,7 @@ extension SystemVMessageQueue {
     case any
     /// A message of this type.
     case type(MessageType)
-    /// A message of the lowest type in the queue that is at most this one: so types serve as priorities.
+    /// A message of the lowest type in the queue that is at most this one, so that types serve as priorities.
     case lowest(upTo: MessageType)
     /// A message of any type but this one (`MSG_EXCEPT`).
     case except(MessageType)
@@ -54,7 +52,7 @@ extension SystemVMessageQueue {
     @inlinable static var truncateFlag: Int32 { 0o10000 }
     @inlinable static var exceptFlag: Int32 { 0o20000 }
 
-    /// The arguments `msgtyp` and `msgflg`.
+    /// The arguments `msgtyp` and `msgflg` of `msgrcv(2)`.
     @inlinable @inline(__always)
     func arguments(truncate: Bool) -> (selector: Int, flags: Int32) {
       let flags = truncate ? Self.truncateFlag : 0
@@ -78,11 +76,9 @@ extension SystemVMessageQueue {
 }
 
 extension SystemVMessageQueue.MessageType: ExpressibleByIntegerLiteral, CustomStringConvertible {
-  /// Creates a type.
-  ///
-  /// A literal below 1 is a programming error.
+  /// Creates a type; a literal below 1 is a programming error.
   public init(integerLiteral value: Int) {
-    precondition(value > 0, "the type of a message is 1 or more")
+    precondition(value > 0, "the type of a message must be 1 or more")
     rawValue = value
   }
 
@@ -93,13 +89,14 @@ extension SystemVMessageQueue.MessageType: ExpressibleByIntegerLiteral, CustomSt
 extension SystemVMessageQueue {
   /// Sends a message, and waits for room in the queue.
   ///
-  /// The kernel takes a message with its type before it, so the bytes are copied once. Up to 8 KiB, nothing is
+  /// The kernel requires the type in front of the bytes, so they are copied once. Up to 8 KiB, nothing is
   /// allocated.
   ///
   /// - Parameters:
-  ///   - message: The bytes; there may be none.
+  ///   - message: The bytes of the message; there may be none.
   ///   - type: The type of the message, by which receivers can select it.
-  ///   - timeout: With a deadline, this retries after pauses of 0.1 to 10 ms: the kernel call cannot take a deadline.
+  ///   - timeout: How long to wait. With a deadline, which `msgsnd(2)` cannot take, this retries after pauses of 0.1 to
+  ///     10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for a
   ///   message longer than `/proc/sys/kernel/msgmax`, or if the queue was removed before; `.identifierRemoved` if it is
@@ -139,10 +136,11 @@ extension SystemVMessageQueue {
   ///
   /// - Parameters:
   ///   - selection: Which message to receive; by default, the one that was sent first.
-  ///   - bytes: The message is appended.
-  ///   - truncate: Whether a message for which there is not enough room is received, and the rest of it is lost
+  ///   - bytes: The buffer that the message is appended to.
+  ///   - truncate: Whether to receive a message for which there is not enough room, and lose the rest of it
   ///     (`MSG_NOERROR`). If not, it stays in the queue.
-  ///   - timeout: With a deadline, this retries after pauses of 0.1 to 10 ms: the kernel call cannot take a deadline.
+  ///   - timeout: How long to wait. With a deadline, which `msgrcv(2)` cannot take, this retries after pauses of 0.1 to
+  ///     10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length of the message after truncation, and its type.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.argListTooLong` (`E2BIG`)
@@ -166,17 +164,18 @@ extension SystemVMessageQueue {
   /// Receives a message of up to `maxLength` bytes, and appends it to an array, which is reallocated only if its
   /// capacity is too small.
   ///
-  /// Like ``receive(_:into:truncate:timeout:retryOnInterrupt:)``.
+  /// Otherwise the same as ``receive(_:into:truncate:timeout:retryOnInterrupt:)``.
   ///
   /// - Parameters:
   ///   - selection: Which message to receive; by default, the one that was sent first.
-  ///   - maxLength: The longest message of the system has `/proc/sys/kernel/msgmax` bytes, by default 8192.
+  ///   - maxLength: The number of bytes to make room for. A message has at most `/proc/sys/kernel/msgmax` bytes, by
+  ///     default 8192.
   ///   - bytes: The array that the message is appended to.
-  ///   - truncate: Whether a longer message is received, and the rest of it is lost (`MSG_NOERROR`).
+  ///   - truncate: Whether to receive a longer message, and lose the rest of it (`MSG_NOERROR`).
   ///   - timeout: How long to wait for a message, as with the other call.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length of the message after truncation, and its type.
-  /// - Throws: As ``receive(_:into:truncate:timeout:retryOnInterrupt:)`` does.
+  /// - Throws: The errors of ``receive(_:into:truncate:timeout:retryOnInterrupt:)``.
   @inlinable
   public func receive(
     _ selection: Selection = .any, maxLength: Int = 8192, appendingTo bytes: inout [UInt8], truncate: Bool = false,
@@ -188,7 +187,7 @@ extension SystemVMessageQueue {
     }
   }
 
-  /// Receives a message that is there, without waiting, and appends it to `bytes`.
+  /// Receives the next message if there is one, without waiting, and appends it to `bytes`.
   ///
   /// - Returns: nil if there is none.
   public func tryReceive(
@@ -199,7 +198,7 @@ extension SystemVMessageQueue {
     }
   }
 
-  /// Receives a message that is there, without waiting, and appends it to an array.
+  /// Receives the next message if there is one, without waiting, and appends it to an array.
   ///
   /// - Returns: nil if there is none.
   public func tryReceive(
@@ -210,13 +209,11 @@ extension SystemVMessageQueue {
     }
   }
 
-  /// Appends a copy of a message to `bytes`.
-  ///
-  /// The message stays in the queue, and the call does not wait.
+  /// Appends a copy of a message to `bytes` without waiting; the message stays in the queue.
   ///
   /// - Parameters:
   ///   - position: The position of the message in the order of sending, from 0.
-  ///   - bytes: The copy is appended.
+  ///   - bytes: The buffer that the copy is appended to.
   /// - Returns: nil if the queue has fewer messages.
   /// - Throws: ``IPCError`` with `.argListTooLong` (`E2BIG`) if there is not enough room; `.noFunction` (`ENOSYS`) if
   ///   the kernel was built without this call.
@@ -235,7 +232,7 @@ extension SystemVMessageQueue {
     try bytes.append(maxLength: maxLength) { (span) throws(IPCError) in try copy(at: position, into: &span) }
   }
 
-  /// Makes one call that waits.
+  /// Makes one attempt to send, which waits for room.
   ///
   /// - Returns: Whether it succeeded. If not, the reason is in `errno`.
   @usableFromInline
@@ -245,7 +242,7 @@ extension SystemVMessageQueue {
     }
   }
 
-  /// Makes one call, which waits unless `flags` has `IPC_NOWAIT`.
+  /// Makes one attempt to receive, which waits unless `flags` has `IPC_NOWAIT`.
   ///
   /// - Returns: nil if it failed. The reason is in `errno`.
   @usableFromInline
@@ -290,9 +287,9 @@ extension SystemVMessageQueue {
     }
   }
 
-  /// Waits before the next attempt after a failed one; throws if there must be none.
+  /// Waits before the next attempt after a failed one, or throws if no further attempt is allowed.
   ///
-  /// `reasonToWait` is the reason with which the call fails instead of waiting.
+  /// `reasonToWait` is the error of a call that would have to wait.
   @inline(never)
   private func recover(
     _ call: IPCError.Call, waitingOn reasonToWait: Errno, _ timeout: Timeout, _ retryOnInterrupt: Bool,

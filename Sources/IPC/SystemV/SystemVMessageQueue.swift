@@ -9,7 +9,7 @@ public import SystemPackage
 
 /// A System V message queue.
 ///
-/// Each message has a type, and a receiver selects messages by type: so one queue can serve many receivers.
+/// Each message has a type, and a receiver selects messages by type. So one queue can serve many receivers.
 ///
 /// ```swift
 /// let queue = try SystemVMessageQueue.createOrOpen(1234)
@@ -24,7 +24,7 @@ public struct SystemVMessageQueue: SystemVObject {
   /// The identifier of the object, and how it was found.
   public let identity: SystemVIdentity
 
-  /// Names an object that was created or opened before, by this or another process.
+  /// Creates a reference to an object that this or another process created or opened before.
   public init(_ identity: SystemVIdentity) { self.identity = identity }
 
   /// Creates a queue.
@@ -42,9 +42,9 @@ public struct SystemVMessageQueue: SystemVObject {
   /// Opens the queue with this key.
   ///
   /// - Parameters:
-  ///   - key: The key, as the queue was created with.
-  ///   - permissions: What this process must be allowed to do. Each use checks again, whatever was requested here.
-  /// - Returns: The name of the queue.
+  ///   - key: The key that the queue was created with.
+  ///   - permissions: The access that this process needs. The kernel also checks each use.
+  /// - Returns: A reference to the queue.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`.
   ///
   /// Calls `msgget(2)`.
@@ -54,11 +54,9 @@ public struct SystemVMessageQueue: SystemVObject {
     try get(.msgget, key, isNew: false, permissions) { msgget(key.rawValue, $0) }
   }
 
-  /// Creates a queue, or opens the existing one, which keeps its permissions.
+  /// Creates a queue, or opens the existing one, which keeps its permissions; ``isNew`` is true if it was created.
   ///
-  /// ``isNew`` is true if it was created.
-  ///
-  /// Calls `msgget(2)` with `IPC_CREAT | IPC_EXCL`, and without, until one of them succeeds.
+  /// Calls `msgget(2)` with `IPC_CREAT | IPC_EXCL`, and without them, until one of the two succeeds.
   public static func createOrOpen(
     _ key: SystemVKey, permissions: FilePermissions = .ownerReadWrite
   ) throws(IPCError) -> SystemVMessageQueue {
@@ -69,7 +67,7 @@ public struct SystemVMessageQueue: SystemVObject {
     }
   }
 
-  /// Removes the queue at once, with the messages in it.
+  /// Removes the queue immediately, with the messages in it.
   ///
   /// Blocked calls fail with `.identifierRemoved`, later calls with `.invalidArgument`.
   ///
@@ -80,12 +78,12 @@ public struct SystemVMessageQueue: SystemVObject {
     try Syscall.call(.msgctl, on: object) { msgctl(identifier, IPC_RMID, nil) }
   }
 
-  /// Removes the queue if the processes that last sent and received have ended, as after a crash.
+  /// Removes the queue if the processes that last sent and received have ended, for example after a crash.
   ///
-  /// The kernel does not record who created a queue or waits for a message. So a queue that was never used stays; and a
-  /// queue is removed although another process waits in ``receive(_:into:truncate:timeout:retryOnInterrupt:)``, or has
-  /// not used it yet, if those that used it have ended. Call it where only one service uses the queue, before that
-  /// starts.
+  /// The kernel does not record which processes created the queue or wait for a message. So a queue that was never used
+  /// stays. And if the processes that last used it have ended, a queue is removed even if another process waits in
+  /// ``receive(_:into:truncate:timeout:retryOnInterrupt:)`` or has not used it yet. Call this if only one service uses
+  /// the queue, before the service starts.
   ///
   /// - Returns: Whether this call removed the queue.
   /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted`.
@@ -113,11 +111,11 @@ extension SystemVMessageQueue {
     public let byteCount: Int
     /// The maximum number of bytes in the queue, which is also the maximum number of messages (`msg_qbytes`).
     ///
-    /// `Int.max` if it is larger than that.
+    /// A value that an `Int` cannot represent is `Int.max`.
     public let capacity: Int
-    /// The process that sent last; 0 if there was none, or it is of another PID namespace.
+    /// The process that sent last; 0 if there was none, or if it is in another PID namespace.
     public let lastSender: ProcessID
-    /// The process that received last; 0 if there was none, or it is of another PID namespace.
+    /// The process that received last; 0 if there was none, or if it is in another PID namespace.
     public let lastReceiver: ProcessID
   }
 
@@ -137,19 +135,18 @@ extension SystemVMessageQueue {
 
   /// Changes the owner, the permissions and the capacity of the queue.
   ///
-  /// A value that is nil does not change.
+  /// A value that is nil does not change. The kernel cannot change one of them alone: if a value is nil, this first
+  /// reads the present values, and may undo a change that another process makes in between. Pass all four to avoid
+  /// that.
   ///
-  /// The kernel cannot change one of them alone. If a value is nil, this first reads the present values, and may undo a
-  /// change that another process makes in between. Pass all four to avoid that.
-  ///
-  /// Blocked calls check again: messages that fit now are sent, and a process that may not use the queue any more gets
-  /// `.permissionDenied`.
+  /// Blocked calls are checked again: messages that now fit are sent, and a process that may no longer use the queue
+  /// gets `.permissionDenied`.
   ///
   /// - Parameters:
   ///   - user: The new owner.
   ///   - group: The new owning group.
   ///   - permissions: The new permissions, of which the lowest 9 bits count.
-  ///   - capacity: In bytes.
+  ///   - capacity: The new capacity in bytes.
   /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator, and for a
   ///   capacity above `/proc/sys/kernel/msgmnb` without `CAP_SYS_RESOURCE`; `.invalidArgument` for a negative one.
   ///

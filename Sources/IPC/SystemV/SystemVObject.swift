@@ -9,15 +9,15 @@ public import SystemPackage
 
 /// A System V object: a message queue, a shared memory segment or a semaphore set.
 ///
-/// The object stays in the kernel until a process removes it, also when all processes have ended. So a value of this
-/// type is only a name, which can be copied, and there is nothing to close. Two values are equal if they name the same
-/// object.
+/// The object stays in the kernel until a process removes it, even after all processes have ended. So a value of this
+/// type only refers to it: it can be copied, and there is nothing to close. Two values are equal if they refer to the
+/// same object.
 ///
 /// `sysvipc(7)`.
 public protocol SystemVObject: Hashable, Sendable {
   var identity: SystemVIdentity { get }
 
-  /// Names an object that was created or opened before, by this or another process.
+  /// Creates a reference to an object that this or another process created or opened before.
   init(_ identity: SystemVIdentity)
 
   /// Removes the object.
@@ -29,9 +29,7 @@ public protocol SystemVObject: Hashable, Sendable {
 
 /// The identifier of a System V object, and how it was found.
 public struct SystemVIdentity: Hashable, Sendable {
-  /// The number that the kernel gave the object.
-  ///
-  /// It is the same in every process.
+  /// The number that the kernel gave the object, which is the same in every process.
   public let identifier: Int32
 
   /// The key by which the object was found; nil if it was found by its identifier, or is private.
@@ -50,7 +48,7 @@ public struct SystemVIdentity: Hashable, Sendable {
     self.key = key == .private ? nil : key
   }
 
-  /// Whether both are the same object, however each was found.
+  /// Whether both refer to the same object, however each was found.
   public static func == (left: Self, right: Self) -> Bool { left.identifier == right.identifier }
 
   /// Hashes the identifier alone.
@@ -58,12 +56,10 @@ public struct SystemVIdentity: Hashable, Sendable {
 }
 
 extension SystemVObject {
-  /// Names the object with an identifier that another process, or `ipcs(1)`, reported.
+  /// Creates a reference to the object with an identifier that another process, or `ipcs(1)`, reported.
   public init(identifier: Int32) { self.init(SystemVIdentity(identifier: identifier)) }
 
-  /// The number that the kernel gave the object.
-  ///
-  /// It is the same in every process.
+  /// The number that the kernel gave the object, which is the same in every process.
   public var identifier: Int32 { identity.identifier }
 
   /// Whether the call that returned this value created the object.
@@ -110,7 +106,7 @@ extension SystemVObject {
 
 /// The owner and permissions of a System V object: the `struct ipc_perm` of `sysvipc(7)`.
 ///
-/// The owner can be changed, the creator cannot. Both may change and remove the object. The umask does not apply, and
+/// The owner can be changed, but not the creator. Both may change and remove the object. The umask does not apply, and
 /// the permissions to execute have no meaning.
 public struct SystemVOwnership: Hashable, Sendable {
   /// The owner, who may use, change and remove the object.
@@ -136,7 +132,7 @@ public struct SystemVOwnership: Hashable, Sendable {
 extension ProcessID {
   /// Whether the process has ended and has been waited for.
   ///
-  /// A process of another PID namespace, which has the number 0 here, is not known to have ended.
+  /// A process in another PID namespace, which has the number 0 here, is not known to have ended.
   var hasEnded: Bool { rawValue > 0 && Syscall.result { kill(rawValue, 0) } == .failure(.noSuchProcess) }
 }
 
@@ -146,13 +142,13 @@ extension ProcessID {
 ///
 /// `sysvipc(7)`.
 public struct SystemVKey: RawRepresentable, Hashable, Sendable {
-  /// The number as C has it (`key_t`).
+  /// The number (`key_t` in C).
   public let rawValue: Int32
 
   /// Creates a key from a number that programs have agreed on; 0 is ``private``.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// Creates a new object each time, which only its identifier finds (`IPC_PRIVATE`).
+  /// The key with which each call creates a new object, which only its identifier finds (`IPC_PRIVATE`).
   public static let `private` = SystemVKey(rawValue: 0)
 
   /// Creates the key that all programs derive from the same file and project number.

@@ -31,8 +31,8 @@ extension SystemVSemaphores {
     ///
     /// - Parameters:
     ///   - index: The semaphore of the set, from 0.
-    ///   - delta: What is added to its value; 0 to wait until it is 0.
-    ///   - undo: Whether the kernel undoes the change when this process ends, also if it is killed (`SEM_UNDO`).
+    ///   - delta: The amount to add to the value; 0 to wait until it is 0.
+    ///   - undo: Whether the kernel undoes the change when this process ends, even if it is killed (`SEM_UNDO`).
     ///   - noWait: Whether all operations of the call fail with `.wouldBlock` when this one would have to wait,
     ///     whatever the timeout (`IPC_NOWAIT`).
     @inlinable
@@ -82,13 +82,13 @@ extension SystemVSemaphores {
     }
   }
 
-  /// Performs all operations at one moment, and waits until that is possible.
+  /// Performs all operations atomically, and waits until that is possible.
   ///
   /// ```swift
   /// try semaphores.perform([.acquire(0, undo: true), .acquire(1, undo: true)])
   /// ```
   ///
-  /// - Throws: As ``perform(_:timeout:retryOnInterrupt:)-(Operation,_,_)`` does; no operation was performed then.
+  /// - Throws: The errors of ``perform(_:timeout:retryOnInterrupt:)-(Operation,_,_)``; then no operation was performed.
   ///   `.argListTooLong` for more operations than `SEMOPM`, by default 500; `.invalidArgument` for none.
   ///
   /// Calls `semop(2)` or `semtimedop(2)`.
@@ -99,7 +99,7 @@ extension SystemVSemaphores {
     try perform(operations.span, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
   }
 
-  /// Performs all operations of a span, like those of an inline array.
+  /// Performs all operations of a span atomically, like those of an inline array.
   public func perform(
     _ operations: Span<Operation>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) {
@@ -115,7 +115,7 @@ extension SystemVSemaphores {
     try nilIfWouldBlock { () throws(IPCError) in try perform(operation, timeout: .immediate) } != nil
   }
 
-  /// Performs all operations at one moment if that is possible without waiting.
+  /// Performs all operations atomically if that is possible without waiting.
   ///
   /// - Returns: Whether they were performed.
   @inlinable
@@ -123,7 +123,7 @@ extension SystemVSemaphores {
     try tryPerform(operations.span)
   }
 
-  /// Performs all operations of a span at one moment if that is possible without waiting.
+  /// Performs all operations of a span atomically if that is possible without waiting.
   ///
   /// - Returns: Whether they were performed.
   public func tryPerform(_ operations: Span<Operation>) throws(IPCError) -> Bool {
@@ -165,11 +165,9 @@ extension SystemVSemaphores {
 extension SystemVSemaphores {
   /// Creates a set and sets its values, or opens the existing one after its values were set.
   ///
-  /// If several processes start at once, exactly one of them sets the values, and none uses the set before. ``isNew``
-  /// shows whether it was this one.
-  ///
-  /// This also works together with programs in other languages that set the values of a new set before they perform
-  /// their first operation on it.
+  /// If several processes start at once, exactly one of them sets the values, and no process uses the set before.
+  /// ``isNew`` shows whether it was this one. Programs in other languages can take part if they set the values of a new
+  /// set before they perform their first operation on it.
   ///
   /// - Parameters:
   ///   - key: The key of the set.
@@ -177,10 +175,10 @@ extension SystemVSemaphores {
   ///   - permissions: Who may use a new set.
   ///   - timeout: How long to wait for another process to set the values.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Returns: The name of the set, whose values are set.
+  /// - Returns: A reference to the set, whose values are set.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock` if another process created
-  ///   the set, and has not set its values; it may have died. `.outOfRange` for a value that is not 0 to
-  ///   ``maximumValue``; else as ``createOrOpen(_:count:permissions:)`` does.
+  ///   the set and has not set its values, perhaps because it died. `.outOfRange` for a value that is not 0 to
+  ///   ``maximumValue``; and the errors of ``createOrOpen(_:count:permissions:)``.
   ///
   /// Calls `semget(2)`; then `semctl(2)` with `SETALL`, and `semop(2)`; or `semctl(2)` with `IPC_STAT` until
   /// `sem_otime` is not 0.
@@ -209,7 +207,7 @@ extension SystemVSemaphores {
 
   /// Waits until the creator of the set has set its values.
   ///
-  /// The kernel does not report that, so this looks again after pauses of 0.1 to 10 ms.
+  /// The kernel does not report that, so this checks after pauses of 0.1 to 10 ms.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`.
   ///
@@ -227,14 +225,14 @@ extension SystemVSemaphores {
   private func initialize(to values: [Int]) throws(IPCError) {
     do throws(IPCError) {
       try setAll(values)
-      // If this would have to wait, another process performs operations already, and `sem_otime` is set.
+      // If this would have to wait, another process already performs operations, and `sem_otime` is set.
       if values[0] == 0 {
         _ = try tryPerform(.waitForZero(0))
       } else {
         _ = try tryPerform([.acquire(0), .release(0)])
       }
     } catch {
-      // Other processes would wait for a set that stays incomplete.
+      // Without the removal, other processes would wait for a set that stays incomplete.
       try? remove()
       throw error
     }

@@ -15,18 +15,18 @@ public import SystemPackage
 /// defer { try? lock.perform(.release(0, undo: true)) }
 /// ```
 ///
-/// The set stays in the kernel until it is removed, also when all processes have ended. This is a name of it, which can
-/// be copied; there is nothing to close.
+/// The set stays in the kernel until it is removed, even after all processes have ended. This value only refers to it:
+/// it can be copied, and there is nothing to close.
 ///
-/// The semaphores of a new set are 0. Setting them is a second step, and another process may find the set before it:
-/// ``createOrOpenInitialized(_:values:permissions:timeout:retryOnInterrupt:)`` waits for it.
+/// The semaphores of a new set are 0. Setting them is a second step, and another process may find the set before that:
+/// ``createOrOpenInitialized(_:values:permissions:timeout:retryOnInterrupt:)`` waits until the values are set.
 ///
 /// `sysvipc(7)`, `semop(2)`.
 public struct SystemVSemaphores: SystemVObject {
   /// The identifier of the object, and how it was found.
   public let identity: SystemVIdentity
 
-  /// Names an object that was created or opened before, by this or another process.
+  /// Creates a reference to an object that this or another process created or opened before.
   public init(_ identity: SystemVIdentity) { self.identity = identity }
 
   /// Creates a set of `count` semaphores, which are all 0.
@@ -44,10 +44,10 @@ public struct SystemVSemaphores: SystemVObject {
   /// Opens the set with this key.
   ///
   /// - Parameters:
-  ///   - key: The key, as the set was created with.
-  ///   - minimumCount: The number of semaphores that the set must have at least.
-  ///   - permissions: What this process must be allowed to do. Each use checks again, whatever was requested here.
-  /// - Returns: The name of the set.
+  ///   - key: The key that the set was created with.
+  ///   - minimumCount: The minimum number of semaphores that the set must have.
+  ///   - permissions: The access that this process needs. The kernel also checks each use.
+  /// - Returns: A reference to the set.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied`; `.invalidArgument` if the set has fewer
   ///   than `minimumCount` semaphores.
   ///
@@ -60,9 +60,9 @@ public struct SystemVSemaphores: SystemVObject {
 
   /// Creates a set, or opens the existing one, which may have more semaphores and keeps its permissions.
   ///
-  /// ``isNew`` is true if it was created.
+  /// ``isNew`` is true if the set was created.
   ///
-  /// Calls `semget(2)` with `IPC_CREAT | IPC_EXCL`, and without, until one of them succeeds.
+  /// Calls `semget(2)` with `IPC_CREAT | IPC_EXCL`, and without them, until one of the two succeeds.
   public static func createOrOpen(
     _ key: SystemVKey, count: Int, permissions: FilePermissions = .ownerReadWrite
   ) throws(IPCError) -> SystemVSemaphores {
@@ -73,7 +73,7 @@ public struct SystemVSemaphores: SystemVObject {
     }
   }
 
-  /// Removes the set at once.
+  /// Removes the set immediately.
   ///
   /// Blocked calls fail with `.identifierRemoved`, later calls with `.invalidArgument`.
   ///
@@ -83,10 +83,10 @@ public struct SystemVSemaphores: SystemVObject {
   public func remove() throws(IPCError) { try control(IPC_RMID) }
 
   /// Removes the set if no process waits for it, and the processes that last changed each of the semaphores have ended,
-  /// as after a crash.
+  /// for example after a crash.
   ///
-  /// A set whose values were never set has no such process, and stays. A process that has opened the set and not yet
-  /// performed an operation is not noticed.
+  /// A set whose values were never set has no such process, and stays. The call does not notice a process that has
+  /// opened the set but has not performed an operation yet.
   ///
   /// - Returns: Whether this call removed the set.
   /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted`.
@@ -106,9 +106,7 @@ public struct SystemVSemaphores: SystemVObject {
     }
   }
 
-  /// A number of semaphores for C.
-  ///
-  /// The kernel refuses one that does not fit as it refuses one below 0.
+  /// Converts a number of semaphores for C; a number that does not fit becomes -1, which the kernel refuses as well.
   private static func cCount(_ count: Int) -> Int32 { Int32(exactly: count) ?? -1 }
 }
 
@@ -140,10 +138,9 @@ extension SystemVSemaphores {
 
   /// Changes the owner and the permissions of the set.
   ///
-  /// A value that is nil does not change.
-  ///
-  /// The kernel cannot change one of them alone. If a value is nil, this first reads the present values, and may undo a
-  /// change that another process makes in between. Pass all three to avoid that.
+  /// A value that is nil does not change. The kernel cannot change one of them alone: if a value is nil, this first
+  /// reads the present values, and may undo a change that another process makes in between. Pass all three to avoid
+  /// that.
   ///
   /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator.
   ///
@@ -151,7 +148,7 @@ extension SystemVSemaphores {
   public func change(
     user: UserID? = nil, group: GroupID? = nil, permissions: FilePermissions? = nil
   ) throws(IPCError) {
-    // The owner may change the set also without permission to read it.
+    // The owner may change the set even without permission to read it.
     let isComplete = user != nil && group != nil && permissions != nil
     let present = isComplete ? SystemVOwnership(cipc_ipc_ownership()) : try status().ownership
     try Syscall.call(.semctl, on: object) {
@@ -168,7 +165,7 @@ extension SystemVSemaphores {
 
   /// Returns the value of one semaphore.
   ///
-  /// Another process may have changed it already.
+  /// Another process may change it at any time.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for an index outside of the set; `.permissionDenied`.
   ///
@@ -177,7 +174,7 @@ extension SystemVSemaphores {
 
   /// Sets the value of one semaphore, and wakes the processes that can continue.
   ///
-  /// Changes of this semaphore that were to be undone are not undone any more.
+  /// Pending changes to undo of this semaphore are discarded.
   ///
   /// - Throws: ``IPCError`` with `.outOfRange` for a value that is not 0 to ``maximumValue``; `.invalidArgument` for an
   ///   index outside of the set, or if the set was removed; `.permissionDenied`.
@@ -189,7 +186,7 @@ extension SystemVSemaphores {
     try Syscall.call(.semctl, on: object) { cipc_semctl_value(identifier, number, SETVAL, value) }
   }
 
-  /// Returns the values of all semaphores at one moment.
+  /// Returns the values of all semaphores atomically.
   ///
   /// Calls `semctl(2)` with `GETALL`.
   public func values() throws(IPCError) -> [Int] {
@@ -198,21 +195,21 @@ extension SystemVSemaphores {
     return values.map(Int.init)
   }
 
-  /// Sets the values of all semaphores at one moment.
+  /// Sets the values of all semaphores atomically.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if the number of values is not that of the semaphores;
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the number of values is not the number of semaphores;
   ///   `.outOfRange` for a value that is not 0 to ``maximumValue``; `.permissionDenied`.
   ///
   /// Calls `semctl(2)` with `SETALL`, which always reads as many values as the set has.
   public func setAll(_ values: [Int]) throws(IPCError) {
     let count = try status().count
     guard values.count == count else { throw IPCError(.semctl, .invalidArgument, on: object) }
-    // The kernel refuses the largest value as it would a larger one.
+    // The kernel refuses the largest value, so it stands for all larger ones.
     var array = values.map { UInt16(exactly: $0) ?? .max }
     try Syscall.call(.semctl, on: object) { unsafe cipc_semctl_array(identifier, SETALL, &array) }
   }
 
-  /// Returns the process that last changed the semaphore; 0 if there was none, or it is of another PID namespace.
+  /// Returns the process that last changed the semaphore; 0 if there was none, or if it is in another PID namespace.
   ///
   /// Calls `semctl(2)` with `GETPID`.
   public func lastProcess(of index: Int) throws(IPCError) -> ProcessID {

@@ -16,15 +16,15 @@ public import SystemPackage
 /// try memory.detach()
 /// ```
 ///
-/// The segment stays in the kernel until it is removed, also when all processes have ended. This is a name of it, which
-/// can be copied; there is nothing to close. An ``Attachment`` has to be detached.
+/// The segment stays in the kernel until it is removed, even after all processes have ended. This value only refers to
+/// it: it can be copied, and there is nothing to close. An ``Attachment`` has to be detached.
 ///
 /// `sysvipc(7)`. ``MemoryObject`` is the newer interface of POSIX.
 public struct SystemVSharedMemory: SystemVObject {
   /// The identifier of the object, and how it was found.
   public let identity: SystemVIdentity
 
-  /// Names an object that was created or opened before, by this or another process.
+  /// Creates a reference to an object that this or another process created or opened before.
   public init(_ identity: SystemVIdentity) { self.identity = identity }
 
   /// Creates a segment of `size` bytes, which are all 0.
@@ -42,10 +42,10 @@ public struct SystemVSharedMemory: SystemVObject {
   /// Opens the segment with this key.
   ///
   /// - Parameters:
-  ///   - key: The key, as the segment was created with.
-  ///   - minimumSize: The number of bytes that the segment must have at least.
-  ///   - permissions: What this process must be allowed to do. Attaching checks again, whatever was requested here.
-  /// - Returns: The name of the segment, which can be attached.
+  ///   - key: The key that the segment was created with.
+  ///   - minimumSize: The minimum size of the segment in bytes.
+  ///   - permissions: The access that this process needs. The kernel also checks it when the segment is attached.
+  /// - Returns: A reference to the segment, which can be attached.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory`; `.permissionDenied`; `.invalidArgument` if the segment is
   ///   smaller than `minimumSize`.
   ///
@@ -58,12 +58,12 @@ public struct SystemVSharedMemory: SystemVObject {
 
   /// Creates a segment, or opens the existing one, which may be larger and keeps its permissions.
   ///
-  /// ``isNew`` is true if it was created.
+  /// ``isNew`` is true if the segment was created.
   ///
-  /// - Throws: ``IPCError`` with `.invalidArgument` if the existing segment is smaller than `size`; else as
-  ///   ``create(_:size:permissions:)`` does.
+  /// - Throws: ``IPCError`` with `.invalidArgument` if the existing segment is smaller than `size`; and the errors of
+  ///   ``create(_:size:permissions:)``.
   ///
-  /// Calls `shmget(2)` with `IPC_CREAT | IPC_EXCL`, and without, until one of them succeeds.
+  /// Calls `shmget(2)` with `IPC_CREAT | IPC_EXCL`, and without them, until one of the two succeeds.
   public static func createOrOpen(
     _ key: SystemVKey, size: Int, permissions: FilePermissions = .ownerReadWrite
   ) throws(IPCError) -> SystemVSharedMemory {
@@ -74,7 +74,7 @@ public struct SystemVSharedMemory: SystemVObject {
     }
   }
 
-  /// Removes the key at once.
+  /// Removes the key immediately.
   ///
   /// The memory is freed when the last process detaches it. A segment that is created with the same key later is a
   /// different one.
@@ -88,9 +88,9 @@ public struct SystemVSharedMemory: SystemVObject {
   }
 
   /// Removes the segment if no process has it attached, and its creator and the process that last used it have ended,
-  /// as after a crash.
+  /// for example after a crash.
   ///
-  /// A process that attaches the segment at the same moment keeps its memory, which no other process can attach then.
+  /// A process that attaches the segment at the same moment keeps its memory, but no other process can attach it.
   ///
   /// - Returns: Whether this call removed the segment.
   /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted`.
@@ -110,13 +110,14 @@ extension SystemVSharedMemory {
   public struct Status: Hashable, Sendable {
     /// The owner, the creator and the permissions.
     public let ownership: SystemVOwnership
-    /// The size of the segment in bytes, as it was created with.
+    /// The size in bytes that the segment was created with.
     public let size: Int
     /// The number of attachments in all processes.
     public let attachmentCount: Int
-    /// The process that created the segment; 0 if it is of another PID namespace.
+    /// The process that created the segment; 0 if it is in another PID namespace.
     public let creator: ProcessID
-    /// The process that last attached or detached the segment; 0 if there was none, or it is of another PID namespace.
+    /// The process that last attached or detached the segment; 0 if there was none, or if it is in another PID
+    /// namespace.
     public let lastUser: ProcessID
     /// Whether the segment was removed, and is freed when the last process detaches it.
     public let isRemoved: Bool
@@ -138,10 +139,9 @@ extension SystemVSharedMemory {
 
   /// Changes the owner and the permissions of the segment.
   ///
-  /// A value that is nil does not change.
-  ///
-  /// The kernel cannot change one of them alone. If a value is nil, this first reads the present values, and may undo a
-  /// change that another process makes in between. Pass all three to avoid that.
+  /// A value that is nil does not change. The kernel cannot change one of them alone: if a value is nil, this first
+  /// reads the present values, and may undo a change that another process makes in between. Pass all three to avoid
+  /// that.
   ///
   /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator.
   ///
@@ -149,7 +149,7 @@ extension SystemVSharedMemory {
   public func change(
     user: UserID? = nil, group: GroupID? = nil, permissions: FilePermissions? = nil
   ) throws(IPCError) {
-    // The owner may change the segment also without permission to read it.
+    // The owner may change the segment even without permission to read it.
     let isComplete = user != nil && group != nil && permissions != nil
     let present = SystemVOwnership(isComplete ? cipc_ipc_ownership() : try rawStatus().ownership)
     try Syscall.call(.shmctl, on: object) {
@@ -172,12 +172,10 @@ extension SystemVSharedMemory {
   /// A segment that this process can read and write.
   public typealias ReadWriteAttachment = Attachment<ReadWriteAccess>
 
-  /// A segment in the address space of this process.
-  ///
-  /// It is detached when this value is destroyed.
+  /// A segment in the address space of this process, which is detached when this value is destroyed.
   ///
   /// Other processes may write while this one reads. Use ``SystemVSemaphores`` or atomics to order the accesses. A
-  /// child made by `fork(2)` has the segment attached too; a program that is executed has not.
+  /// child of `fork(2)` also has the segment attached, but a program that it executes does not.
   @safe public struct Attachment<Access: MemoryAccess>: MappedBytes, ~Copyable, @unchecked Sendable {
     /// The size of the segment in bytes.
     public let size: Int
@@ -188,10 +186,10 @@ extension SystemVSharedMemory {
     /// The address of the first byte, which is valid as long as this value.
     @unsafe public let baseAddress: UnsafeMutableRawPointer
 
-    /// The object that errors name.
+    /// The object that errors report.
     public var object: IPCError.Object? { segment.object }
 
-    /// Whether another process can make the segment shorter, which is not possible.
+    /// Whether another process can make the segment shorter: never.
     public var canShrink: Bool { false }
 
     init(_ segment: SystemVSharedMemory) throws(IPCError) {
@@ -215,7 +213,7 @@ extension SystemVSharedMemory {
     // A failure cannot be reported here; detach() reports it.
     deinit { unsafe shmdt(baseAddress) }
 
-    /// Removes the segment from the address space of this process, and reports a failure.
+    /// Removes the segment from the address space of this process, and throws if that fails.
     ///
     /// The segment stays in the kernel until it is removed.
     ///

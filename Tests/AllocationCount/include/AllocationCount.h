@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-/// How often the calling thread has allocated so far.
+/// The number of allocations of the calling thread so far.
 long allocation_count(void);
 
 /// Whether allocations are counted: not if a sanitizer replaced the allocator.

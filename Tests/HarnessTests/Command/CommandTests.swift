@@ -4,9 +4,9 @@ import Testing
 
 @testable import Harness
 
-/// The behaviour of the runner when it is killed or when the machine lacks a requirement.
+/// The behaviour of the command when it is killed, when it is interrupted, and when a resource is missing.
 ///
-/// `make soak` tests more of it.
+/// `make soak` tests more of these cases.
 @Suite("The command", .serialized)
 struct CommandTests {
   private func withCheckout<Result: Sendable>(
@@ -24,7 +24,7 @@ struct CommandTests {
     try await withCheckout { root in
       let run = try CommandRun(root: root, ["--verbose", "--jobs", "4", "--isolation", isolation.rawValue])
       try run.read(lines)
-      // The command is stopped, so that it starts no process while its children are listed.
+      // The command is stopped so that it does not start processes while its children are listed.
       let pid = run.process.processIdentifier
       kill(pid, SIGSTOP)
       var information = unsafe siginfo_t()
@@ -39,7 +39,7 @@ struct CommandTests {
     }
   }
 
-  /// The working directories of a process's children: scratch directories, if they are sandbox inits on the host.
+  /// Returns the working directories of a process's children, which are scratch directories for sandbox inits.
   private func sandboxInits(of pid: pid_t) -> [String] {
     let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
     let children = threads.flatMap { thread in
@@ -61,13 +61,13 @@ struct CommandTests {
       #expect(try run.end() == ExitStatus.asExpected.rawValue)
       #expect(run.lines.contains("TAP version 14"))
       let kind = try FileManager.default.attributesOfItem(atPath: fifo)[.type] as? FileAttributeType
-      #expect(kind == .typeUnknown, "a FIFO no more")
+      #expect(kind == .typeUnknown, "the FIFO was replaced")
     }
   }
 
-  /// A process that is started from a thread which blocks the signals would not receive them.
+  /// A process inherits blocked signals from the thread that starts it, and would not receive them.
   @Test(
-    "reports what has run when it is interrupted, whether or not the signals were blocked",
+    "reports the cells so far when it is interrupted, even if the signals were blocked when it started",
     arguments: [SIGINT, SIGQUIT, SIGTERM],
     ["--default-signal=INT,QUIT,TERM", "--default-signal=INT,QUIT,TERM --block-signal=INT,QUIT,TERM"])
   func interrupted(number: Int32, signals: String) async throws {
@@ -98,7 +98,7 @@ struct CommandTests {
   }
 
   @Test(
-    "reports what it lacks, with exit status 3",
+    "reports a missing resource, with exit status 3",
     arguments: [
       (#"exec "$@" >/dev/full"#, "No space left"), (#"exec "$@" >&-"#, "Bad file descriptor"),
       (#"exec "$@" <&- >&-"#, "Bad file descriptor"), (#"ulimit -n 20; exec "$@""#, "Too many open files"),
@@ -112,7 +112,7 @@ struct CommandTests {
     }
   }
 
-  @Test("prints the whole command that runs a cell again") func again() async throws {
+  @Test("prints the complete command that runs a cell again") func again() async throws {
     try await withCheckout(cells: 1) { root in
       let (peers, script) = (root.appending("two words.yaml").string, root.appending("peer").string)
       try Data(ShellPeers.script("mine").utf8).write(to: URL(fileURLWithPath: script))
@@ -140,7 +140,7 @@ struct CommandTests {
   }
 
   @Test(
-    "refuses an empty filter, which would select everything, with exit status 2",
+    "rejects an empty filter, which would select everything, with exit status 2",
     arguments: [["run", ""], ["run", "--skip", ""], ["run", "--mechanism", ""], ["fault-injection", ""]])
   func emptyFilter(command: [String]) async throws {
     try await onThread {
@@ -151,7 +151,7 @@ struct CommandTests {
   }
 
   @Test(
-    "refuses a file of peers that replaces a language without saying so, with exit status 2",
+    "rejects a file of peers that replaces a language without 'replaces: true', with exit status 2",
     arguments: ["c", "swift"])
   func redefinedPeer(language: String) async throws {
     try await onThread {

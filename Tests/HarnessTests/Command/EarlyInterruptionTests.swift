@@ -4,11 +4,11 @@ import Testing
 
 @testable import Harness
 
-/// Ctrl-C before the first cell, while a peer that has announced its start in a FIFO does not respond.
+/// Tests of Ctrl-C before the first cell, while a peer has reported its start through a FIFO but does not respond.
 @Suite("An interruption before the first cell", .serialized)
 struct EarlyInterruptionTests {
   /// Interrupts `command` when its peer has started, lets the peer continue, and returns whether another one started.
-  private func interrupt(_ command: [String], peer: String) async throws -> (status: Int32, wentOn: Bool) {
+  private func interrupt(_ command: [String], peer: String) async throws -> (status: Int32, hasContinued: Bool) {
     try await onThread {
       let root = try CommandRun.checkout(cells: 1)
       defer { try? FileManager.default.removeItem(atPath: root.string) }
@@ -30,7 +30,7 @@ struct EarlyInterruptionTests {
       let run = try CommandRun(root: root, shell: #"exec env --default-signal=INT "$@""#, command: command)
       let deadline = ContinuousClock.now + .seconds(60)
       while !said.hasLine, ContinuousClock.now < deadline { waitForInput([said], timeout: deadline - .now) }
-      try #require(said.nextLine() == "begun", "no peer began within a minute")
+      try #require(said.nextLine() == "begun", "no peer started within a minute")
       kill(run.process.processIdentifier, SIGINT)
       try go.writeAll("1\n2\n3\n".utf8)
       let status = try run.end()
@@ -39,13 +39,13 @@ struct EarlyInterruptionTests {
     }
   }
 
-  /// Open for both ends, so that no open waits.
+  /// Creates a FIFO and opens it for reading and writing, so that no open blocks.
   private static func makeFIFO(_ path: FilePath) throws -> FileDescriptor {
     try #require(unsafe mkfifo(path.string, 0o600) == 0)
     return try FileDescriptor.open(path, .readWrite, options: [.nonBlocking, .closeOnExec])
   }
 
-  @Test("ends a run while a peer has not greeted") func greeting() async throws {
+  @Test("ends a run while a peer has not sent its greeting") func greeting() async throws {
     let command = ["run", "--pairs", "c:c", "--timeout-multiplier", "0.05"]
     let run = try await interrupt(command, peer: "begin; exec sleep 3600")
     #expect(run == (ExitStatus.interrupted.rawValue, false))

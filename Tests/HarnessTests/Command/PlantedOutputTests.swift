@@ -4,14 +4,14 @@ import Testing
 
 @testable import Harness
 
-/// Files that another user creates under the name of a report, in a directory that all users can write to.
+/// Tests with files that another user creates under the name of a report, in a directory that all users can write.
 @Suite("A report", .serialized, .enabled(if: geteuid() == 0, "requires root, to create files of another user"))
 struct PlantedOutputTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, file }
 
   /// Runs the command with an output path where another file already exists.
   ///
-  /// Returns its status, its output, and the content of this user's file that the link leads to.
+  /// Returns the exit status, the output, and the content of the file of this user that is the target of the link.
   private func write(
     over planted: Planted, sticky: Bool, isListed: Bool
   ) throws -> (status: Int32, lines: [String], precious: String) {
@@ -38,7 +38,7 @@ struct PlantedOutputTests {
   }
 
   @Test(
-    "is not written through what another user planted", .timeLimit(.minutes(2)), arguments: Planted.allCases,
+    "is not written to a file or link of another user", .timeLimit(.minutes(2)), arguments: Planted.allCases,
     [true, false])
   func planted(_ planted: Planted, isListed: Bool) async throws {
     try await onThread {

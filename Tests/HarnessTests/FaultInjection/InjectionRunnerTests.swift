@@ -5,12 +5,12 @@ import Testing
 @testable import Harness
 
 @Suite(
-  "A run of faults", .serialized,
+  "A run of fault injection", .serialized,
   .enabled(if: (try? InjectionTracer(root: Checkout.root.string)) != nil, "it needs strace"))
 struct InjectionRunnerTests {
   private static let unlink = "unlink path={fifo} -> error ENOENT"
 
-  /// Runs a script with C, and with a peer in shell if there is one.
+  /// Runs a script with the C peer and, unless `shell` is nil, with a peer that is a shell script.
   private func run(_ steps: String..., shell: String? = nil) async throws -> RunSummary {
     try await onThread {
       let root = try CommandRun.checkout(cells: 1)
@@ -31,13 +31,13 @@ struct InjectionRunnerTests {
     }
   }
 
-  @Test("fails for a peer that the probe rejects, as every run does") func dishonest() async throws {
+  @Test("fails for a peer that the probe rejects") func dishonest() async throws {
     await #expect { try await run(Self.unlink, shell: "exit 3") } throws: {
       ($0 as? RunError)?.status == .failures && "\($0)".contains("exit 3")
     }
   }
 
-  @Test("fails for a language whose calls are not seen: it got no fault") func unobservable() async throws {
+  @Test("fails for a language whose calls strace does not show") func unobservable() async throws {
     let odd = ShellPeers.script("odd", "*:unlink*) echo error errno=ENOENT call=unlink ;;")
     let summary = try await run(Self.unlink, shell: odd.replacing("operations=", with: "operations=unlink,"))
     #expect(summary.exitStatus == .failures)
@@ -47,7 +47,7 @@ struct InjectionRunnerTests {
     #expect(!summary.problems.contains { $0.hasPrefix("c ") })
   }
 
-  @Test("fails for an operation that makes no call, and got no fault") func withoutCall() async throws {
+  @Test("fails for an operation that makes no call, and therefore gets no fault") func withoutCall() async throws {
     let summary = try await run(
       "memfd_create handle=m name=m", "ftruncate handle=m length=4096",
       "mmap handle=m mapping=p length=4096 prot=PROT_READ|PROT_WRITE",

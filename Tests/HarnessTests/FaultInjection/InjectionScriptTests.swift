@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The scripts for faults")
+@Suite("The scripts of fault injection")
 struct InjectionScriptTests {
   @Test("perform every operation that makes a call of IPC")
   func operations() throws {
@@ -19,7 +19,7 @@ struct InjectionScriptTests {
     #expect(registry.names.filter { !known.contains($0) } == [])
   }
 
-  @Test("let an error name its operation instead of the call only for functions of a header")
+  @Test("allow errors to name the operation instead of the call only for functions of a header")
   func headers() throws {
     let (_, registry) = try ScenarioLoader.load(root: Checkout.root)
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
@@ -30,11 +30,11 @@ struct InjectionScriptTests {
       atPath: Checkout.root.appending("c-peers/include").string)
     for operation in table.operationsOfHeaders {
       let prefix = operation.prefix { $0 != "_" }
-      #expect(headers.contains("ipc_\(prefix).h"), "\(operation) is a function of no header")
+      #expect(headers.contains("ipc_\(prefix).h"), "\(operation) is not a function of a header")
     }
   }
 
-  @Test("say after each ~> what may come once another role has died")
+  @Test("list after each ~> a response that is allowed after another role died")
   func expectedAfterPeerDeath() throws {
     let (scenarios, _) = try Checkout.scenarios(
       """

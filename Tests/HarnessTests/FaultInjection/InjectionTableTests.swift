@@ -17,7 +17,7 @@ struct InjectionTableTests {
       isExpected: verdict == .passed, expectation: nil, isolation: .private, rerun: "")
   }
 
-  @Test("has a row for each operation, the languages side by side, and marks failures without colour")
+  @Test("has a row for each operation and columns for the languages, and marks failures even without colour")
   func rows() {
     let table = InjectionTable([
       result("read", .interrupted, "c", .passed), result("read", .interrupted, "swift", .passed),

@@ -43,15 +43,15 @@ struct SystemCallTraceTests {
     #expect(!trace.requests[0][2].isInjected)
   }
 
-  @Test("are counted from the execution on, as a tracer counts them")
+  @Test("are counted from the execution of the peer on, like strace does")
   func numbers() throws {
     let read = try #require(try points().first { $0.call == "read" })
-    // Three reads precede it: that of the loader, the interrupted one, and that of the request.
+    // The reads before it are those of the dynamic loader, the interrupted one, and that of the request.
     #expect(read.number == 4)
     #expect(read.occurrence == 1)
   }
 
-  @Test("are injection points if they are IPC, not an allocator's or the response")
+  @Test("are injection points if they are IPC, but not if they allocate memory or write the response")
   func calls() throws {
     #expect(try points().map(\.call) == ["fcntl", "read", "close", "mq_timedsend"])
     #expect(try points().map(\.next.call) == ["read", "close", "write", "write"])
@@ -82,24 +82,24 @@ struct SystemCallTraceTests {
     #"write(1<pipe:[7]>, "error errno=ETIMEDOUT", 21) = 21"#,
   ]
 
-  @Test("are those of one slice if a wait sleeps in slices, and are numbered so")
+  @Test("are reduced to one slice, and numbered accordingly, if a wait sleeps in slices")
   func waitsInSlices() throws {
     let (_, registry) = try ScenarioLoader.load(root: Checkout.root)
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
     let points = SystemCallTrace(Self.slices)
       .points(of: "consumer", operations: ["ring_read", "ring_read"], table: table)
     #expect(points.map(\.call) == ["futex", "futex", "futex", "pidfd_open", "read", "ppoll"])
-    // One futex is private to the C library, and no other process sleeps on it.
+    // One of the futex calls is private to the process, so it is not an injection point.
     #expect(points.map(\.number) == [2, 3, 4, 1, 3, 1])
     #expect(points.map(\.isWaking) == [false, true, false, false, false, false])
     // A read of /proc is never short, and can be repeated.
     #expect(points.allSatisfy { !$0.isDivisible && !$0.isCommitted })
     #expect(points[0].faults(table) == [.killedBefore, .interrupted, .wouldBlock])
-    // Waking never fails.
+    // A call that only wakes threads cannot fail.
     #expect(points[1].faults(table) == [.killedBefore, .killedAfter])
   }
 
-  @Test("are committed after an accept, whatever follows its number")
+  @Test("are committed after an accept, even if its descriptor is printed with a description")
   func accepted() throws {
     let (_, registry) = try ScenarioLoader.load(root: Checkout.root)
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
@@ -116,12 +116,12 @@ struct SystemCallTraceTests {
         == [false, false, false, true])
   }
 
-  @Test("meet only the faults that they can meet")
+  @Test("get only the faults that the kernel could cause")
   func faults() throws {
     let (_, registry) = try Checkout.fixtures.get()
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)
     let points = try points()
-    // A kill after this call equals a kill before the next one. No fault is injected into a close within `read`.
+    // A kill after this call is the same as one before the next call. The table allows no fault for `close` in `read`.
     #expect(
       points[1].faults(table) == [.killedBefore, .interrupted, .wouldBlock, .noMemory, .noDescriptor, .noSpace, .short])
     #expect(points[2].faults(table) == [.killedBefore, .killedAfter])

@@ -16,11 +16,11 @@ struct FixtureTests {
   @Test("Every operation of the protocol is requested by a scenario")
   func operationsAreUsed() throws {
     let (scenarios, registry) = try Checkout.fixtures.get()
-    let asked = scenarios.flatMap(\.steps).compactMap { step in
+    let requested = scenarios.flatMap(\.steps).compactMap { step in
       if case .request(_, let request, _) = step.action { request.operation } else { nil }
     }
-    // The runner itself requests that a peer adopts a descriptor.
-    #expect(Set(registry.names).subtracting(asked) == ["adopt"])
+    // Only the runner itself requests `adopt`.
+    #expect(Set(registry.names).subtracting(requested) == ["adopt"])
   }
 
   @Test("The scenario in the documentation is valid")
@@ -37,7 +37,7 @@ struct FixtureTests {
     }
   }
 
-  @Test("A deadline is short if it must pass, and an hour if it must not")
+  @Test("A deadline that must pass is short, and any other is an hour")
   func deadlines() throws {
     let folder = Checkout.root.appending("fixtures/scenarios").string
     let files = try FileManager.default.contentsOfDirectory(atPath: folder)
@@ -47,7 +47,7 @@ struct FixtureTests {
         for deadline in line.matches(of: /timeout(?:=|: ?| )([0-9.]+)/) {
           let seconds = Double(deadline.output.1) ?? .nan
           #expect(seconds < 0.2 || seconds == 3600, "\(file):\(index + 1): \(line)")
-          // A short deadline may have passed before the role is seen asleep.
+          // A role with a short deadline may wake before the runner finds it asleep.
           let isSeenAsleep = line[deadline.range.upperBound...].contains("-> blocks")
           #expect(seconds == 3600 || !isSeenAsleep, "\(file):\(index + 1): \(line)")
         }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// Bytes that are not a file of scenarios, and what the loader must report.
+/// The bytes of an invalid scenario file, and the errors that the loader must report.
 struct NoScenario: Sendable, CustomTestStringConvertible {
   let testDescription: String
   let bytes: [UInt8]
@@ -21,7 +21,7 @@ struct NoScenario: Sendable, CustomTestStringConvertible {
   }
 }
 
-@Suite("The loader, for any content of a file")
+@Suite("The loader, given files with any content")
 struct LoaderFileTests {
   static func diagnostics(_ bytes: [UInt8]) -> [Diagnostic] {
     do {
@@ -60,8 +60,8 @@ struct LoaderFileTests {
     }
   }
 
-  @Test("An invalid list of operations is reported alone, without every operation as an error")
-  func noVocabulary() {
+  @Test("An invalid list of operations is reported without an error for each request")
+  func noOperations() {
     let scenarios = FixtureFile(file: "test.yaml", bytes: Data(LoaderTests.sound.utf8))
     #expect {
       _ = try Checkout.load(
@@ -71,7 +71,7 @@ struct LoaderFileTests {
     }
   }
 
-  /// A file that cannot be read: the shell command that creates it, and the expected reason.
+  /// The arguments are a shell command that creates an unreadable file, and the expected reason.
   @Test(
     "A file that cannot be read is reported with the reason",
     arguments: [
@@ -92,7 +92,7 @@ struct LoaderFileTests {
     #expect(diagnostics.map(\.description) == ["test.yaml:1:1: the file cannot be read: \(reason)"])
   }
 
-  @Test("A checkout without operations.yaml reports that alone") func lacksVocabulary() throws {
+  @Test("A missing operations.yaml is the only error of a checkout") func lacksOperations() throws {
     let root = try CommandRun.checkout(cells: 1)
     defer { try? FileManager.default.removeItem(atPath: root.string) }
     try FileManager.default.removeItem(atPath: root.appending("fixtures/operations.yaml").string)
@@ -101,7 +101,7 @@ struct LoaderFileTests {
     }
   }
 
-  @Test("A damaged file is reported with a place, and never stops the program")
+  @Test("A damaged file is reported with a location, and never crashes the program")
   func damagedFiles() {
     var random = Splitmix(state: 1)
     let sound = Array(LoaderTests.sound.utf8)
@@ -135,7 +135,7 @@ struct LoaderFileTests {
       ])
   }
 
-  @Test("Missing keys are reported also in an empty scenario")
+  @Test("Missing keys of an empty scenario are reported")
   func emptyScenario() {
     #expect(
       Self.diagnostics(Array("- {}".utf8)).map(\.description) == [
@@ -179,7 +179,7 @@ struct LoaderFileTests {
   ]
 }
 
-/// Random numbers that are the same in every run.
+/// A generator of random numbers that are the same in every run.
 private struct Splitmix: RandomNumberGenerator {
   var state: UInt64
 

@@ -61,7 +61,7 @@ struct LoaderTests {
   }
 
   @Test(
-    "An error is reported with its place and a suggestion",
+    "An error is reported with its location and a suggestion",
     arguments: Typo.keys + Typo.requests + Typo.parameters + Typo.expectations)
   func slip(_ slip: Typo) {
     #expect(Self.sound.contains(slip.right))
@@ -82,7 +82,7 @@ struct LoaderTests {
       ])
   }
 
-  @Test("An id that is used twice is reported with the place of the other")
+  @Test("A repeated id is reported with the location of the first one")
   func doubleID() {
     #expect(
       Self.diagnostics("\(Self.sound)\n\(Self.sound)") == [

@@ -1,5 +1,5 @@
 extension Typo {
-  /// Errors in expectations, and in the order of requests and responses.
+  /// Errors in expectations and in the order of requests and responses.
   static let expectations: [Typo] = [
     Typo(
       "an unknown errno", "EAGAIN|EINTR", "EAGIAN|EINTR",
@@ -14,34 +14,34 @@ extension Typo {
       "nothing expected", "-> blocks", "->",
       "test.yaml:12:39: '->' must be followed by an expectation: ok, error ERRNO, blocks, later, or fields"),
     Typo(
-      "fields behind blocks", "-> blocks", "-> blocks return=1",
+      "fields after blocks", "-> blocks", "-> blocks return=1",
       "test.yaml:12:49: 'blocks' takes nothing: the fields go to the step that takes the response"),
     Typo(
-      "blocks where nothing sleeps", "read handle=r count=100 -> blocks", "pid -> blocks",
+      "blocks for an operation that never sleeps", "read handle=r count=100 -> blocks", "pid -> blocks",
       "test.yaml:12:15: 'pid' never sleeps in a system call, so it cannot be seen to block"),
     Typo(
       "an unknown kind of object", "shm=0 sem=0", "shm=0 seem=0",
       "test.yaml:15:22: unknown kind 'seem'; did you mean 'sem'?"),
     Typo(
-      "a census without a number", "shm=0 sem=0", "shm=some",
+      "a number of objects that is not a number", "shm=0 sem=0", "shm=some",
       "test.yaml:15:16: 'shm=some' is not of the form KIND=COUNT, as in sem=1"),
     Typo(
       "a response that no step takes", "    - reader: -> error EAGAIN|EINTR\n", "",
       "test.yaml:12:7: no step takes this response; add '- reader: -> ok', or kill or end the role"),
     Typo(
-      "an answer that is not there", "- reader: read handle=r count=100 -> blocks", "- reader: pid",
+      "a response without a request", "- reader: read handle=r count=100 -> blocks", "- reader: pid",
       "test.yaml:14:7: 'reader' has no response to take: no step before it leaves one with 'blocks' or 'later'"),
     Typo(
-      "a question before the answer", "    - kill: writer", "    - reader: pid",
+      "a request before the response", "    - kill: writer", "    - reader: pid",
       "test.yaml:13:7: no step takes the response of 'reader' to line 12; add '- reader: -> ok' before"),
     Typo(
-      "a question to the dead", "- objects: shm=0 sem=0", "- writer: pid",
+      "a request to a killed role", "- objects: shm=0 sem=0", "- writer: pid",
       "test.yaml:15:7: 'writer' was killed before"),
     Typo(
       "a wait for a role that does not end", "- objects: shm=0 sem=0", "- wait: reader -> exit 0",
       "test.yaml:15:7: 'reader' does not end by itself; 'kill: reader' or 'end: reader' must precede"),
     Typo(
-      "an end that cannot be", "- objects: shm=0 sem=0", "- wait: writer -> gone",
+      "an unknown form of end", "- objects: shm=0 sem=0", "- wait: writer -> gone",
       "test.yaml:15:20: the role must be followed by '-> exit 0', '-> exit not 0' or '-> killed SIGKILL'"),
     Typo(
       "a signal that does not exist", "- objects: shm=0 sem=0", "- wait: writer -> killed SIGKIL",
@@ -50,7 +50,7 @@ extension Typo {
       "a peer that is started", "- objects: shm=0 sem=0", "- start: reader",
       "test.yaml:15:14: 'reader' is a peer, which starts with its first request"),
     Typo(
-      "a handle handed too late", "- objects: shm=0 sem=0", "- hand: {reader.r: writer.r}",
+      "a handle for a role that has started", "- objects: shm=0 sem=0", "- hand: {reader.r: writer.r}",
       "test.yaml:15:7: only a role that has not started can inherit a descriptor, and 'writer' has"),
     Typo(
       "a handle without its role", "{reader.w: writer.w}", "{w: writer.w}",

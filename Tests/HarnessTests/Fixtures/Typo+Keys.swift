@@ -1,12 +1,12 @@
 extension Typo {
-  /// Errors in keys, ids, roles, and the YAML itself.
+  /// Errors in keys, ids and roles, and invalid YAML.
   static let keys: [Typo] = [
     Typo(
       "an unknown key", "  level:", "  leve:",
       "test.yaml:1:3: a scenario must have the key 'level'",
       "test.yaml:4:3: a scenario has no key 'leve'; did you mean 'level'?"),
     Typo(
-      "a key that is missing", "  spec: pipe(7)\n", "",
+      "a missing key", "  spec: pipe(7)\n", "",
       "test.yaml:1:3: a scenario must have the key 'spec'"),
     Typo(
       "an id of another file", "id: test/sound", "id: tset/sound",
@@ -16,16 +16,16 @@ extension Typo {
       "no title", "title: A byte goes through a pipe.", "title:",
       "test.yaml:2:9: 'title' is a text, not nothing"),
     Typo(
-      "a list where a text is due", "spec: pipe(7)", "spec: [pipe]",
+      "a list instead of a text", "spec: pipe(7)", "spec: [pipe]",
       "test.yaml:3:9: 'spec' is a text, not a list"),
     Typo(
-      "a text where a list is due", "roles: [reader, writer]", "roles: reader",
+      "a text instead of a list", "roles: [reader, writer]", "roles: reader",
       "test.yaml:5:10: expected a list of roles, not the text 'reader'"),
     Typo(
       "a role that no step uses", "[reader, writer]", "[reader, writer, idler]",
       "test.yaml:5:10: no step uses the role 'idler'"),
     Typo(
-      "a role that stands twice", "[reader, writer]", "[reader, writer, reader]",
+      "a role twice", "[reader, writer]", "[reader, writer, reader]",
       "test.yaml:5:27: the role 'reader' is listed twice"),
     Typo(
       "a role named like a step", "[reader, writer]", "[reader, writer, kill]",
@@ -46,7 +46,7 @@ extension Typo {
       "two keys in one step", "    - kill: writer", "    - {kill: writer, end: writer}",
       "test.yaml:13:7: a step is a map of one key, not of 2"),
     Typo(
-      "a step that is no map", "    - kill: writer", "    - kill writer",
+      "a step that is not a map", "    - kill: writer", "    - kill writer",
       "test.yaml:13:7: a step is a map, not the text 'kill writer'"),
     Typo(
       "a key twice", "  level: must", "  level: must\n  level: must",

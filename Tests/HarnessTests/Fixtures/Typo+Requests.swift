@@ -1,5 +1,5 @@
 extension Typo {
-  /// Errors in roles, operations and their values.
+  /// Errors in roles, operations and values.
   static let requests: [Typo] = [
     Typo(
       "an unknown role", "- writer: write", "- wirter: write",
@@ -24,10 +24,10 @@ extension Typo {
       "test.yaml:10:30: 'two' is not of the form key=value; write a space in a value as %20",
       "test.yaml:10:34: 'words' is not of the form key=value; write a space in a value as %20"),
     Typo(
-      "a bad percent", "write handle=w", "write handle=w%0",
+      "an invalid percent-encoding", "write handle=w", "write handle=w%0",
       "test.yaml:10:28: a '%' must be followed by two hexadecimal digits; write '%' itself as %25"),
     Typo(
-      "a letter that must be encoded", "write handle=w", "write handle=w!",
+      "a character that must be encoded", "write handle=w", "write handle=w!",
       "test.yaml:10:28: write a '!' in a value as %21"),
   ]
 }

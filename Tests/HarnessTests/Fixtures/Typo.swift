@@ -1,6 +1,6 @@
 import Testing
 
-/// One error in an otherwise valid scenario, and what the loader must report.
+/// One error in an otherwise valid scenario, and the errors that the loader must report.
 struct Typo: Sendable, CustomTestStringConvertible {
   let testDescription: String
   let right: String

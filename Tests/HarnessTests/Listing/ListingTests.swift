@@ -44,7 +44,7 @@ struct ListingTests {
     #expect(try Self.listing.text(.console)?.contains("[c>swift]") == false)
   }
 
-  @Test("is a table for each mechanism, and for the pitfalls that are selected")
+  @Test("has a table for each mechanism, and for the selected pitfalls")
   func markdown() throws {
     let page = try #require(try Self.listing.text(.markdown))
     let end = page.components(separatedBy: "### Ends\n\n").last
@@ -69,7 +69,7 @@ struct ListingTests {
         """)
   }
 
-  @Test("has everything as JSON")
+  @Test("contains everything in its JSON format")
   func json() throws {
     let text = try #require(try Self.listing.text(.json))
     let document = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])

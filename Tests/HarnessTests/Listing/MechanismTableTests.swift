@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The table of mechanisms")
 struct MechanismTableTests {
-  @Test("has the right numbers of scenarios and cells")
+  @Test("has the correct numbers of scenarios and cells")
   func counts() throws {
     let page = try String(contentsOfFile: Checkout.root.appending("docs/mechanisms.md").string, encoding: .utf8)
     let fixtures = try Fixtures(root: Checkout.root)

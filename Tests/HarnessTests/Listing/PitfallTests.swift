@@ -22,7 +22,7 @@ struct PitfallTests {
   }
 
   @Test(
-    "is rejected with its place if it is incomplete",
+    "is rejected with its location if it is incomplete",
     arguments: [
       (
         "- group: Ends\n  pitfalls:\n    - requirement: It ends.\n      scenarios: [pipe/eoff]",

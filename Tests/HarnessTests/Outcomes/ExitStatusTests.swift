@@ -5,7 +5,7 @@ import Testing
 @Suite("The exit status of a run")
 struct ExitStatusTests {
   @Test(
-    "depends on what was unexpected",
+    "depends on the unexpected verdicts",
     arguments: [
       ([], .asExpected), ([.failed], .failures), ([.unsupported], .failures), ([.timedOut, .broken], .failures),
       ([.crashed], .failures), ([.passed], .failures), ([.broken], .brokenEnvironment), ([.notRun], .brokenEnvironment),
@@ -15,14 +15,14 @@ struct ExitStatusTests {
     #expect(Harness.ExitStatus(unexpected: unexpected, problems: [], isInterrupted: false) == status)
   }
 
-  @Test("is never a count: 256 failures are one status")
+  @Test("is the same for 1 failure and for 256")
   func notACount() {
     let many = Array(repeating: Verdict.failed, count: 256)
     #expect(Harness.ExitStatus(unexpected: many, problems: [], isInterrupted: false).rawValue == 1)
   }
 
   @Test(
-    "reports missing cells, unless the first unexpected verdict should end the run",
+    "reports missing cells, unless the first unexpected verdict was to end the run",
     arguments: [
       ([], false, .brokenEnvironment), ([], true, .brokenEnvironment), ([.leaked], false, .brokenEnvironment),
       ([.leaked], true, .onlyLeaks), ([.failed], true, .failures),
@@ -33,7 +33,7 @@ struct ExitStatusTests {
     #expect(actual == status)
   }
 
-  @Test("is not green if the run as a whole is wrong")
+  @Test("is not success if the run as a whole has a problem")
   func problems() {
     #expect(Harness.ExitStatus(unexpected: [], problems: ["stale"], isInterrupted: false) == .failures)
     #expect(Harness.ExitStatus(unexpected: [.leaked], problems: ["stale"], isInterrupted: false) == .failures)

@@ -20,14 +20,14 @@ struct ExpectationsTests {
       review: 2027-01-01
     """
 
-  @Test("expects 'passed' of every cell that it does not name")
+  @Test("expects 'passed' from every cell that it does not name")
   func nothing() throws {
     let none = try load("")
     #expect(none.assess("pipe/eof[c>c]", CellOutcome(verdict: .passed, reason: nil, evidence: nil)).isExpected)
     #expect(!none.assess("pipe/eof[c>c]", CellOutcome(verdict: .unsupported, reason: "x", evidence: nil)).isExpected)
   }
 
-  @Test("is met by the verdict and the reason together")
+  @Test("requires both the verdict and the reason")
   func met() throws {
     let list = try load(entry)
     #expect(
@@ -39,14 +39,14 @@ struct ExpectationsTests {
     #expect(!list.assess("pipe/eof[c>musl]", CellOutcome(verdict: .crashed, reason: "EPIPE", evidence: nil)).isExpected)
   }
 
-  @Test("fails a cell that passes against it")
+  @Test("makes it an error that a listed cell passes")
   func unexpectedPass() throws {
     #expect(
       !(try load(entry)).assess("pipe/eof[c>musl]", CellOutcome(verdict: .passed, reason: nil, evidence: nil))
         .isExpected)
   }
 
-  @Test("cannot become obsolete: an entry that is stale, too wide or overdue is a problem")
+  @Test("has a problem if an entry matches no cell, matches too many, or is overdue")
   func problems() throws {
     let list = try load(entry)
     #expect(list.problems(cells: ["pipe/eof[c>musl]"], today: "2026-12-31").isEmpty)
@@ -61,7 +61,7 @@ struct ExpectationsTests {
   }
 
   @Test(
-    "is rejected with its place if something is missing or unknown",
+    "is rejected with its location if a key is missing or unknown",
     arguments: [
       ("reason: EPIPE", "reason: ''", "'reason' is a text, not nothing"),
       ("why: A", "wy: A", "an expectation has no key 'wy'; did you mean 'why'?"),

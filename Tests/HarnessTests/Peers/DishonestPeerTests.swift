@@ -5,10 +5,10 @@ import Testing
 
 @testable import Harness
 
-/// Peers that a suite must not believe, or that misbehave: each is a few lines of shell.
+/// Tests with dishonest and misbehaving peers, each of which is a short shell script.
 @Suite("A peer that", .serialized)
 struct DishonestPeerTests {
-  /// Greets, and then executes `body`.
+  /// Returns a script that sends a greeting and then executes `body`.
   private static func peer(_ body: String) -> String {
     """
     echo 'hello contract=1 language=odd implementation=sh operations=pid,limits'
@@ -22,9 +22,9 @@ struct DishonestPeerTests {
     done
     """
 
-  /// Runs a scenario of two steps with `odd` beside an honest reference, and returns the verdict on `odd`.
+  /// Runs a scenario of two steps with the peer `odd` and an honest reference, and returns the verdict on `odd`.
   ///
-  /// The time limit is short only if it should run out: a busy machine must not fail the other tests.
+  /// The time limit is short only for tests in which it must expire, so that a busy machine does not fail the others.
   func verdict(
     _ body: String, steps: String = "    - a: pid -> pid>=1", timeoutMultiplier: Double = 1,
     isolation: IsolationRule = .auto
@@ -33,9 +33,9 @@ struct DishonestPeerTests {
     return try #require(results.first { $0.cell.id == "test/test[odd]" })
   }
 
-  @Test("leaves a process that is ending has left nothing", arguments: [IsolationRule.required, .none])
+  @Test("leaves a process that is about to end does not leak it", arguments: [IsolationRule.required, .none])
   func leavesEnding(isolation: IsolationRule) async throws {
-    // The streams of a process end before it is collected. Of hundreds, the runner sees some in between.
+    // The streams of a process end before it is reaped. With hundreds of them, the runner finds some in between.
     let many = "\(Self.honest)\nfor n in 1 2 3 4 5 6 7 8; do ( exec /bin/true ) & done"
     for _ in 0..<20 { #expect(try await verdict(many, isolation: isolation).verdict == .passed) }
   }
@@ -107,7 +107,7 @@ struct DishonestPeerTests {
     #expect(result.outcome.reason?.contains("announces pid") == true)
   }
 
-  @Test("closes its output and continues to run has crashed") func closesOutput() async throws {
+  @Test("closes its output and continues to run counts as crashed") func closesOutput() async throws {
     let result = try await verdict(
       "read -r line; echo unsupported; while read -r line; do case $line in pid*) exec >&- ; while read -r x; do :; done;; *) echo unsupported;; esac; done"
         .replacing("read -r line; echo unsupported; while", with: "while"))
@@ -115,14 +115,14 @@ struct DishonestPeerTests {
     #expect(result.outcome.reason?.contains("closed its output") == true)
   }
 
-  @Test("ends instead of responding has crashed") func ends() async throws {
+  @Test("ends instead of responding counts as crashed") func ends() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) exit 3;; *) echo unsupported;; esac; done")
     #expect(result.verdict == .crashed)
     #expect(result.outcome.reason?.contains("exit 3") == true)
   }
 
-  @Test("never responds is timed out, with its state") func hangs() async throws {
+  @Test("never responds times out, and its state is reported") func hangs() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) kill -STOP $$;; *) echo unsupported;; esac; done",
       timeoutMultiplier: 0.05)
@@ -154,7 +154,7 @@ struct DishonestPeerTests {
   }
 
   @Test(
-    "writes more without a line end fails, also if its end was awaited",
+    "writes more without a line end fails, even if a step waits for its end",
     arguments: ["", "\n    - end: a\n    - wait: a -> exit 0"])
   func mutters(end: String) async throws {
     let result = try await verdict(
@@ -164,7 +164,7 @@ struct DishonestPeerTests {
     #expect(result.outcome.evidence?.response?.text == "more")
   }
 
-  @Test("kills the sandbox init has broken the environment, not crashed") func killsSandboxInit() async throws {
+  @Test("kills the sandbox init breaks the environment") func killsSandboxInit() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) rmdir \"$PWD\"; kill -9 $PPID;; *) echo unsupported;; esac; done",
       isolation: .none)
@@ -172,7 +172,7 @@ struct DishonestPeerTests {
     #expect(result.outcome.reason?.contains("the sandbox init") == true)
   }
 
-  @Test("leaves a process in a new session does not keep it, also without a sandbox")
+  @Test("leaves a process in a new session cannot keep it running, even without a sandbox")
   func leavesSession() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) setsid sleep 1000 >/dev/null 2>&1 </dev/null & echo ok pid=7;; *) echo unsupported;; esac; done",
@@ -183,7 +183,7 @@ struct DishonestPeerTests {
     #expect(kill(pid, 0) == -1)
   }
 
-  @Test("cannot run is not a green run") func nothingRan() async throws {
+  @Test("cannot be run does not make the run a success") func nothingRan() async throws {
     let (summary, results, _) = try await run(
       Self.honest, steps: "    - a: pid", needs: "[private-sandbox]", isolation: .none)
     #expect(results.allSatisfy { $0.verdict == .notRun })
@@ -196,7 +196,7 @@ struct DishonestPeerTests {
     #expect(result.outcome.reason?.contains("exit 9") == true)
   }
 
-  @Test("leaves a process behind has leaked it") func leavesProcess() async throws {
+  @Test("leaves a process behind leaks it") func leavesProcess() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) sleep 1000 >/dev/null 2>&1 </dev/null & echo ok pid=7;; *) echo unsupported;; esac; done"
     )
@@ -204,14 +204,14 @@ struct DishonestPeerTests {
     #expect(result.outcome.evidence?.leftBehind.contains { $0.kind == .process && $0.name == "sleep" } == true)
   }
 
-  @Test("leaves a file and a FIFO behind has leaked them") func leavesFiles() async throws {
+  @Test("leaves a file and a FIFO behind leaks them") func leavesFiles() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) mkfifo left; echo ok pid=7;; *) echo unsupported;; esac; done")
     #expect(result.verdict == .leaked)
     #expect(result.outcome.reason?.contains("fifo /tmp/left") == true)
   }
 
-  @Test("holds a descriptor without a handle has leaked it") func leaksDescriptor() async throws {
+  @Test("holds a descriptor without a handle leaks it") func leaksDescriptor() async throws {
     let result = try await verdict(
       "while read -r line; do case $line in pid*) exec 9</dev/null; echo ok pid=7;; *) echo unsupported;; esac; done")
     #expect(result.verdict == .leaked)
@@ -226,7 +226,7 @@ struct DishonestPeerTests {
   }
 }
 
-/// The results of a run, gathered from its threads.
+/// Collects the results of a run from its threads.
 private final class Results: Sendable {
   private let stored = Mutex<(results: [CellResult], notes: [String])>(([], []))
   var all: [CellResult] { stored.withLock { $0.results } }

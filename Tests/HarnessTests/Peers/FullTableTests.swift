@@ -2,10 +2,10 @@ import Foundation
 import SystemPackage
 import Testing
 
-/// The C peer's table of handles has 1024 places.
+/// The table of handles of the C peer has 1024 entries.
 @Suite("A C peer with one place left for a handle") struct FullTableTests {
   @Test("rejects a request that needs two, and continues") func refusesTwo() async throws {
-    // Handles without descriptors, of which a process may not have enough.
+    // These handles have no descriptors, because the limit of descriptors may be lower than the size of the table.
     let requests =
       [
         "memfd_create handle=f name=table", "ftruncate handle=f length=4096",
@@ -21,7 +21,7 @@ import Testing
       peer.executableURL = URL(fileURLWithPath: Checkout.root.appending("build/bin/c-peer").string)
       (peer.standardInput, peer.standardOutput) = (input, output)
       try peer.run()
-      // The peer continues to read only if its responses are read, so the requests are written in another thread.
+      // The peer blocks if its responses are not read, so another thread writes the requests.
       let writer = Thread {
         try? input.fileHandleForWriting.write(contentsOf: Data((requests.joined(separator: "\n") + "\n").utf8))
         try? input.fileHandleForWriting.close()

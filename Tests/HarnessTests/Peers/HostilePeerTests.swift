@@ -3,9 +3,9 @@ import Testing
 
 @testable import Harness
 
-/// Peers that attack their reader.
+/// Tests with peers whose output attacks the runner or the terminal.
 ///
-/// The runner soon stops or fails each one, with evidence, and the terminal is not affected.
+/// The runner must reject each one quickly and with evidence, and the terminal must not be affected.
 extension DishonestPeerTests {
   private func answering(_ command: String) -> String {
     "while read -r line; do case $line in pid*) \(command);; *) echo unsupported;; esac; done"
@@ -20,7 +20,7 @@ extension DishonestPeerTests {
     #expect(FailureDescription(result: result).lines.count < 100)
   }
 
-  @Test("writes some megabytes to standard error passes") func chattersOnStandardError() async throws {
+  @Test("writes 2 MB to standard error passes") func chattersOnStandardError() async throws {
     #expect(try await verdict(answering("yes problem | head -c 2000000 >&2; echo ok pid=7")).verdict == .passed)
   }
 
@@ -47,7 +47,7 @@ extension DishonestPeerTests {
     #expect(FailureDescription(result: result).lines.count < 100)
   }
 
-  @Test("writes empty lines without end fails by the first of them", .timeLimit(.minutes(1)))
+  @Test("writes empty lines without end fails because of the first one", .timeLimit(.minutes(1)))
   func saysEmptyLinesWithoutEnd() async throws {
     let result = try await verdict(answering("exec yes ''"))
     #expect(result.verdict == .failed)
@@ -59,7 +59,7 @@ extension DishonestPeerTests {
   }
 
   @Test(
-    "writes what is not text fails, and is shown escaped",
+    "writes invisible characters fails, and they are shown as escapes",
     arguments: [
       #"ok pid=\000\000"#, #"ok pid=\377\376"#, #"ok \033[2J\033]0;title\007"#, #"ok pid=\033[31m7"#,
       #"ok pid=\342\200\256"#, #"ok\tpid=7"#, #"\r\r\r"#,
@@ -72,7 +72,7 @@ extension DishonestPeerTests {
     #expect(!lines.contains { $0.unicodeScalars.contains(where: \.isUnsafeToDisplay) })
   }
 
-  @Test("writes shell commands executes none of them")
+  @Test("writes shell commands does not make the runner execute them")
   func saysCommands() async throws {
     let result = try await verdict(
       answering("echo 'ok pid=7;touch%20/tmp/said $(touch /tmp/said) `touch /tmp/said`'"), isolation: .none)

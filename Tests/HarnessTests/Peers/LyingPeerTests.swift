@@ -3,9 +3,9 @@ import Testing
 
 @testable import Harness
 
-/// Peers that report false numbers of descriptors and processes, on which the runner would act.
+/// Tests with peers that report false descriptors and process IDs, which the runner uses.
 extension DishonestPeerTests {
-  /// Opens descriptor 9, reports it as `said`, and adopts what it inherits.
+  /// Returns a peer that opens descriptor 9, reports it as `said`, and adopts inherited descriptors.
   private func opening(_ said: String) -> String {
     """
     while read -r line; do
@@ -31,7 +31,7 @@ extension DishonestPeerTests {
 
   @Test(
     "reports a descriptor that is not open fails when it is passed on",
-    // The last three are 9, cut to 32 bits; beyond 64 bits; and below them.
+    // The last three numbers are 9 if truncated to 32 bits, above the range of 64 bits, and below it.
     arguments: ["-1", "-100", "1000", "2147483647", "4294967305", "99999999999999999999", "-9223372036854775809"])
   func handsOnNothing(said: String) async throws {
     let result = try await handing(said)
@@ -41,7 +41,7 @@ extension DishonestPeerTests {
         || result.outcome.reason?.contains("reported no descriptor") == true)
   }
 
-  @Test("reports no number for a descriptor to pass on fails", arguments: ["", "nine", "9x", ",9", "0x9"])
+  @Test("reports a word instead of the descriptor to pass on fails", arguments: ["", "nine", "9x", ",9", "0x9"])
   func handsOnNoNumber(said: String) async throws {
     let result = try await handing(said)
     #expect(result.verdict == .failed)
@@ -55,7 +55,7 @@ extension DishonestPeerTests {
     #expect(result.outcome.reason?.contains("9 (/dev/null)") == true)
   }
 
-  @Test("reports a descriptor that is not open fails, and has left nothing behind") func holdsNothing()
+  @Test("reports a descriptor that is not open fails, and leaks nothing") func holdsNothing()
     async throws
   {
     let liar = opening("9").replacing("exec 9</dev/null; ", with: "")
@@ -70,7 +70,7 @@ extension DishonestPeerTests {
   }
 
   @Test(
-    "reports another process's number is compared with its own, and killed itself",
+    "reports the process ID of another process does not affect that process",
     arguments: ["0", "-1", "1", "2147483648", "4294967297", "99999999999999999999", "self"],
     [IsolationRule.auto, .none])
   func pretendsToBeAnother(said: String, isolation: IsolationRule) async throws {

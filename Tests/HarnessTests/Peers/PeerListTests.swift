@@ -24,7 +24,7 @@ struct PeerListTests {
     #expect(peers.peers.map(\.language) == ["c", "swift"])
   }
 
-  @Test("takes a command that begins with a dot from the folder of its file, and others from the root")
+  @Test("resolves a command that begins with a dot relative to its file, and others relative to the root")
   func relativeCommands() throws {
     let peers = try load("a: {peer: ./mine --fast}\nb: {peer: ../mine}\nc: {peer: build/mine}").peers
     let commands = peers.compactMap { $0.peer?.joined(separator: " ") }
@@ -40,7 +40,7 @@ struct PeerListTests {
     #expect(PeerDescription(language: "sh", peer: nil, examples: ["/bin/sh", "{program}"]).missingExample("x") == nil)
   }
 
-  @Test("refuses a later file that replaces a language without saying so") func refusesReplacement() throws {
+  @Test("rejects a later file that replaces a language without 'replaces: true'") func refusesReplacement() throws {
     #expect { try load("c: {peer: build/c}", "c: {peer: /other/c}") } throws: {
       "\($0)".contains(":1:1: the language 'c' is already defined; choose another name, or add 'replaces: true'")
     }
@@ -52,14 +52,14 @@ struct PeerListTests {
   }
 
   @Test(
-    "rejects a language that would silently take part in nothing",
+    "rejects a language without a peer and examples",
     arguments: ["c: {}", "c: {peer: [a, b]}", "c: {peer: ''}", "c: {pear: a}", "'': {peer: build/c}", "[]", ""])
   func refuses(text: String) {
     #expect(throws: FixtureErrors.self) { try load(text) }
   }
 
   @Test(
-    "rejects a language whose name would be ambiguous in the name of a cell",
+    "rejects the name of a language that would be ambiguous in the id of a cell",
     arguments: ["'*'", "'c>swift'", "'a,b]'", "C", "7", "-c"])
   func refusesName(name: String) {
     #expect { try load("\(name): {peer: build/c}") } throws: { "\($0)".contains("cannot be a language") }

@@ -8,7 +8,7 @@ import Testing
     let nproc = Process()
     let said = Foundation.Pipe()
     nproc.executableURL = URL(fileURLWithPath: "/usr/bin/nproc")
-    nproc.environment = [:]  // OMP_NUM_THREADS would be obeyed
+    nproc.environment = [:]  // nproc(1) uses OMP_NUM_THREADS
     nproc.standardOutput = said
     try nproc.run()
     let text = try said.fileHandleForReading.readToEnd() ?? Data()

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-/// Requirements of a scenario on the sandboxes that it does not declare.
+/// Requirements on the sandbox that follow from the script of a scenario, without `needs:`.
 @Suite("A scenario that the sandboxes cannot run")
 struct MachineProbeTests {
   private func need(of scenario: Scenario, _ capabilities: SandboxCapabilities) throws -> String? {
@@ -30,7 +30,7 @@ struct MachineProbeTests {
   }
 
   @Test(
-    "is not run if it uses message queues and snapshots do not list them",
+    "is not run if it uses message queues and snapshots cannot list them",
     arguments: [
       ("a: mq_open name={mq} oflag=O_RDONLY", true), ("objects: mq=0", true), ("objects: sem=0", false),
       ("a: shm_open name={shm} oflag=O_RDONLY", false),
@@ -42,7 +42,7 @@ struct MachineProbeTests {
     #expect(try need(of: scenario, SandboxCapabilities(isolation: .private)) == nil)
   }
 
-  @Test("is not run as a golden transcript or as programs either") func otherForms() throws {
+  @Test("is not run even if it is a golden transcript or consists of programs") func otherForms() throws {
     let log = DiagnosticLog()
     let registry = try Checkout.fixtures.get().registry
     let text =

@@ -21,14 +21,14 @@ struct PairingTests {
     return Pairing.all(of: try #require(scenarios.first), languages: ["c", "swift"]).map(\.description)
   }
 
-  @Test("are every assignment of languages to roles, the reference's own first")
+  @Test("are all assignments of languages to roles, beginning with the reference in every role")
   func all() throws {
     #expect(try pairings("a, b") == ["c>c", "c>swift", "swift>c", "swift>swift"])
     #expect(try pairings("a, b, d").count == 8)
     #expect(try pairings("a") == ["c", "swift"])
   }
 
-  @Test("mix the other roles if there are many")
+  @Test("alternate the languages of the other roles if there are many")
   func mixed() throws {
     #expect(
       try pairings("a, b, d", rule: "mixed") == [
@@ -36,12 +36,12 @@ struct PairingTests {
       ])
   }
 
-  @Test("leave a pinned role to its language")
+  @Test("give a pinned role its language")
   func pinned() throws {
     #expect(try pairings("a, wire", more: "pin: {wire: c}") == ["c>c", "swift>c"])
   }
 
-  @Test("have a control cell only if the reference takes part")
+  @Test("include a control cell only if the reference plays a role")
   func control() throws {
     let (scenarios, _) = try Checkout.scenarios(ShellPeers.scenario())
     func control(of reference: PeerDescription) throws -> String? {

@@ -18,16 +18,16 @@ struct SelectionTests {
 
   private func ids(_ selection: Selection) -> [String] { cells.filter(CellFilter(selection).includes).map(\.id) }
 
-  @Test("has all cells by default")
+  @Test("contains all cells by default")
   func everything() { #expect(ids(Selection()).count == 4) }
 
-  @Test("has the cells that match a filter, without those that are skipped")
+  @Test("contains the cells that match a filter, except skipped ones")
   func filters() {
     #expect(ids(Selection(filters: ["eof"], skipped: ["[c>c]"])) == ["pipe/eof[c>swift]", "pipe/eof[swift>c]"])
     #expect(ids(Selection(mechanisms: ["fifo"])) == ["fifo/order[swift>swift]"])
   }
 
-  @Test("compares the languages of the roles, one for all or role by role")
+  @Test("compares the languages role by role, or one language with all roles")
   func pairs() {
     #expect(ids(Selection(pairs: [["c", "swift"]])) == ["pipe/eof[c>swift]"])
     #expect(ids(Selection(pairs: [["swift"]])) == ["fifo/order[swift>swift]"])
@@ -35,7 +35,7 @@ struct SelectionTests {
   }
 
   @Test(
-    "reports what does not exist",
+    "reports names that do not exist",
     arguments: [
       (Selection(filters: ["pipe/eoff"]), "no cell matches 'pipe/eoff'; did you mean 'pipe/eof'?"),
       (Selection(skipped: ["nothing"]), "no cell matches 'nothing'; 'ipc-interop run --list'"),

@@ -2,15 +2,15 @@ import PeerProtocol
 
 @testable import Harness
 
-/// Runs as the runner would report them, which never change.
+/// Fixed sequences of events, as the runner would report them.
 enum RecordedRun: String, CaseIterable {
-  /// Every verdict, expected and not, ended in another order than planned.
+  /// Cells with every verdict, expected and not, that end in another order than planned.
   case full
-  /// Nothing selected.
+  /// A run in which no cell is selected.
   case empty
-  /// The run ended before all cells were run.
+  /// A run that ended before all cells were run.
   case interrupted
-  /// A peer whose output could break the format of the reports.
+  /// A run with a peer whose output could break the format of the reports.
   case hostile
 
   var events: [Event] {
@@ -25,7 +25,7 @@ enum RecordedRun: String, CaseIterable {
     }
   }
 
-  /// A number of cells that fail for the same reason.
+  /// Returns the events of a run in which `count` cells fail for the same reason.
   static func failures(_ count: Int) -> [Event] {
     run((1...count).map { result("pipe/case-\($0)", $0, ["c", "swift"], .failed, reason: "errno is EINVAL") })
   }
@@ -113,7 +113,7 @@ enum RecordedRun: String, CaseIterable {
       result("pipe/delivery", 2, ["c", "swift"], .notRun, reason: "the run ended before its turn", seconds: 0),
     ], planned: 3, problems: ["1 of 3 planned cells were not run"], exitStatus: .interrupted, interrupted: true)
 
-  /// The cells end in pairs, the second of each before the first, as with two jobs.
+  /// Returns the events of a run whose cells end in pairs, the second before the first, as with two jobs.
   private static func run(
     _ results: [CellResult], planned: Int? = nil, problems: [String] = [], exitStatus: ExitStatus = .failures,
     interrupted: Bool = false, notes: [String] = []

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// Checks reports with `docs/report.schema.json`, as far as that schema uses JSON Schema.
+/// Checks reports with `docs/report.schema.json`, with the part of JSON Schema that it uses.
 @Suite("The schema of the JSON report") struct ReportSchemaTests {
   private let schema: [String: Any]
 
@@ -19,7 +19,7 @@ import Testing
     #expect(problems(try JSONSerialization.jsonObject(with: Data(text.utf8)), schema, "") == [])
   }
 
-  @Test("rejects what a report does not have", arguments: [#"{"format": 1}"#, #"{"format": 2, "results": []}"#, "[]"])
+  @Test("rejects other documents", arguments: [#"{"format": 1}"#, #"{"format": 2, "results": []}"#, "[]"])
   func rejects(text: String) throws {
     #expect(try !problems(JSONSerialization.jsonObject(with: Data(text.utf8)), schema, "").isEmpty)
   }

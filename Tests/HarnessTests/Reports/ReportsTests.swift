@@ -15,9 +15,9 @@ struct ReportsTests {
     try expectSnapshot(text(of: run.events, .console, Style(width: 80, verbose: true)), "\(run)-console-verbose.txt")
   }
 
-  /// One line for each text that was written; escape and carriage return are visible characters.
+  /// The snapshot has one line for each text that was written, with visible escape characters and carriage returns.
   @Test(arguments: RecordedRun.allCases)
-  func `on a terminal, a line stays at the bottom`(run: RecordedRun) throws {
+  func `on a terminal, the status line stays at the bottom`(run: RecordedRun) throws {
     var report = ReportFormat.console.makeReport(style: Style(isTerminal: true, colour: true))
     let written = try run.events.map { try report.receive($0) }
     let visible = written.joined(separator: "<written>\n").replacing("\u{1B}", with: "<esc>")
@@ -26,7 +26,7 @@ struct ReportsTests {
   }
 
   @Test(arguments: ReportFormat.allCases, RecordedRun.allCases)
-  func `output of a peer cannot affect its reader`(format: ReportFormat, run: RecordedRun) throws {
+  func `output of a peer cannot affect a terminal or parser`(format: ReportFormat, run: RecordedRun) throws {
     let treacherous = try text(of: run.events, format).unicodeScalars.filter { $0.isUnsafeToDisplay && $0 != "\n" }
     #expect(treacherous.isEmpty)
   }
@@ -52,7 +52,7 @@ struct ReportsTests {
   }
 
   @Test(arguments: [60, 80, 100])
-  func `the console keeps to its width, except for lines to copy`(width: Int) throws {
+  func `lines of the console fit its width, except for lines to copy`(width: Int) throws {
     let lines = try text(of: RecordedRun.hostile.events + RecordedRun.full.events, .console, Style(width: width))
       .split(separator: "\n")
     let tooLong = lines.filter { $0.count > width && !$0.contains("again ") }
@@ -67,7 +67,7 @@ struct ReportsTests {
     for format in ReportFormat.allCases { #expect(try text(of: begin, format) == "") }
   }
 
-  @Test func `a summary of many failures is short, and reports what it omits`() throws {
+  @Test func `a summary of many failures is short, and counts the omitted ones`() throws {
     let events = RecordedRun.failures(60)
     let summary = try text(of: events, .console).split(separator: "Not as expected\n")[1].split(separator: "\n")
     #expect(summary.prefix(40).allSatisfy { $0.hasPrefix("  failed") })
@@ -88,7 +88,7 @@ struct ReportsTests {
   }
 
   @Test(arguments: RecordedRun.allCases)
-  func `JSON is valid, and loses nothing`(run: RecordedRun) throws {
+  func `JSON is valid and complete`(run: RecordedRun) throws {
     let object = try JSONSerialization.jsonObject(with: Data(try text(of: run.events, .json).utf8))
     let document = try #require(object as? [String: Any])
     #expect(Set(document.keys) == ["format", "run", "results", "summary"])
@@ -101,13 +101,13 @@ struct ReportsTests {
   }
 
   @Test(arguments: RecordedRun.allCases)
-  func `TAP has a plan first, and numbers its points`(run: RecordedRun) throws {
+  func `TAP begins with a plan, and numbers its test points`(run: RecordedRun) throws {
     let lines = try text(of: run.events, .tap).split(separator: "\n")
     let ended = run.events.count { if case .cellEnded = $0 { true } else { false } }
     #expect(lines.prefix(2).map { $0.prefix(3) } == ["TAP", "1.."])
     let numbers = lines.compactMap { $0.firstMatch(of: #/^(?:not )?ok (\d+) - /#)?.1 }.map { Int($0) }
     #expect(numbers == Array(1...20).prefix(ended).map { $0 })
-    // A problem of the run as a whole is not a test point, but must be reported.
+    // A problem of the run as a whole has no test point, so the report must bail out.
     #expect((lines.last?.hasPrefix("Bail out!") ?? false) == (run != .hostile))
   }
 
@@ -117,7 +117,7 @@ struct ReportsTests {
   }
 }
 
-/// Counts what a JUnit file claims about its suites, and what they contain.
+/// Reads the numbers that a JUnit file declares for its suites, and counts the cases that they contain.
 private final class JUnitReader: NSObject, XMLParserDelegate {
   struct Counts: Equatable { var tests = 0, failures = 0, errors = 0, skipped = 0 }
 

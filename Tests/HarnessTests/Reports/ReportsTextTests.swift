@@ -13,7 +13,7 @@ struct ReportsTextTests {
     #expect(text.escapedForDisplay == visible)
   }
 
-  @Test func `line ends separate lines, and the last one begins none`() {
+  @Test func `a line end at the end of a text does not begin another line`() {
     #expect("a\r\nb\n\n".linesEscapedForDisplay == [#"a\r"#, "b", ""])
     #expect("".linesEscapedForDisplay == [])
   }
@@ -23,7 +23,7 @@ struct ReportsTextTests {
     ("a b c", 3, ["a b", "c"]), ("a list=b,c,d", 10, ["a list=b,", "c,d"]),
     ("of list=bb,cc,dd", 14, ["of list=bb,cc,", "dd"]),
   ])
-  func `text is broken at spaces where there are any`(text: String, width: Int, lines: [String]) {
+  func `text is broken at spaces if there are any`(text: String, width: Int, lines: [String]) {
     #expect(text.wrapped(to: width) == lines)
   }
 
@@ -31,11 +31,11 @@ struct ReportsTextTests {
     (0, "0 ms"), (0.0124, "12 ms"), (0.9994, "999 ms"), (0.9996, "1.0 s"), (59.94, "59.9 s"), (59.96, "1 min 0 s"),
     (125.4, "2 min 5 s"), (-1, "? s"), (.nan, "? s"), (.infinity, "? s"),
   ])
-  func `a duration is as exact as it needs to be`(seconds: Double, words: String) {
+  func `a duration is rounded according to its size`(seconds: Double, words: String) {
     #expect(duration(seconds) == words)
   }
 
-  @Test func `an accent does not hide a mark from its escape`() {
+  @Test func `a mark with a combining accent is escaped`() {
     #expect("#\u{301}".withBackslash(before: ["#"]) == "\\#\u{301}")
   }
 }

@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// Compares a text with the one that is kept under that name, and shows the first line that differs.
+/// Compares a text with the snapshot of that name, and shows the first line that differs.
 ///
-/// With `UPDATE_SNAPSHOTS` in the environment, the text is kept instead: read the difference before it is committed.
+/// If the environment has `UPDATE_SNAPSHOTS`, the snapshot is replaced instead. Read the difference before you commit.
 func expectSnapshot(_ text: String, _ name: String, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws {
   let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Snapshots")
   let file = folder.appending(path: name)

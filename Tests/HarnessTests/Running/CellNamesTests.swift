@@ -16,11 +16,11 @@ struct CellNamesTests {
     #expect(one.value(of: "msg", scratch: "/tmp") == nil)
   }
 
-  @Test("begin with a token that is not a prefix of another") func tokensOfOneLength() {
+  @Test("begin with a token that is not a prefix of another token") func tokensOfOneLength() {
     #expect(Set((0..<1000).map { _ in CellNames().token.count }).count == 1)
   }
 
-  @Test("have sixteen keys, and report when they are used up")
+  @Test("include sixteen keys, after which there is no value")
   func keys() {
     var names = CellNames()
     let keys = (0..<16).map { names.value(of: "key-\($0)", scratch: "/tmp") }

@@ -3,10 +3,10 @@ import Testing
 
 @testable import Harness
 
-/// Single cells with a peer of a few lines of shell, without a control cell beside them.
+/// Tests of single cells, without a control cell, with a peer that is a short shell script.
 @Suite("A cell", .serialized)
 struct CellRunTests {
-  /// Runs `steps` with a peer that answers as `cases` say, and otherwise honestly.
+  /// Runs `steps` with a peer that is honest except for the responses in `cases`.
   private func outcome(
     _ cases: String, steps: String = "    - a: pid -> pid>=1", isolation: Isolation = .private
   ) async throws -> CellOutcome {
@@ -37,7 +37,7 @@ struct CellRunTests {
   }
 
   @Test(
-    "of a golden transcript is unsupported if the peer announces that it does not have an operation",
+    "of a golden transcript is unsupported if the peer does not announce the operation",
     arguments: [("pipe2 reader=r writer=w", Verdict.unsupported), ("limits", .failed)])
   func unsupportedInTranscript(request: String, verdict: Verdict) async throws {
     let text = "# A title.\n> \(request)\n< ok fd=*\n"
@@ -46,7 +46,7 @@ struct CellRunTests {
     #expect(try await outcome("*:limits*) echo unsupported ;;", try #require(scenario), registry).verdict == verdict)
   }
 
-  @Test("is unsupported at once if the response to an operation that the peer does not have would be read later")
+  @Test("is unsupported immediately, even if a later step would read the response of the unknown operation")
   func unsupportedBeforeLater() async throws {
     let outcome = try await outcome(
       "", steps: "    - a: poll events=POLLIN timeout=3600 -> later\n    - sleeps: a in poll\n    - a: -> ok")
@@ -55,13 +55,13 @@ struct CellRunTests {
     #expect(outcome.evidence?.step?.hasSuffix("-> later") == true)
   }
 
-  @Test("that fails reports also what it left behind") func failingCellLeaks() async throws {
+  @Test("that fails also reports the objects that it left behind") func failingCellLeaks() async throws {
     let outcome = try await outcome("*:pid*) mkfifo left; echo ok pid=0 ;;")
     #expect(outcome.verdict == .failed)
     #expect(outcome.evidence?.leftBehind.map(\.name) == ["/tmp/left"])
   }
 
-  @Test("that leaves 10 000 objects has leaked them: the first are named, and all are counted")
+  @Test("that leaves 10 000 objects leaks them: the first are named, and all are counted")
   func manyLeftovers() async throws {
     let outcome = try await outcome("*:pid*) seq -f 'left%.0f' 10000 | xargs touch; echo ok pid=7 ;;")
     #expect(outcome.verdict == .leaked)
@@ -72,7 +72,7 @@ struct CellRunTests {
   }
 
   @Test(
-    "that leaves directories 2000 deep has leaked them, and they are removed", arguments: [Isolation.private, .shared])
+    "that leaves directories 2000 deep leaks them, and they are removed", arguments: [Isolation.private, .shared])
   func deepDirectories(isolation: Isolation) async throws {
     let make = "i=0; while [ $i -lt 2000 ]; do mkdir d; cd -P d; i=$((i+1)); done; pwd >/dev/null"
     let outcome = try await outcome("*:pid*) ( \(make) ); echo ok pid=7 ;;", isolation: isolation)
@@ -84,7 +84,7 @@ struct CellRunTests {
     }
   }
 
-  @Test("whose peer leaves a daemon with its output has leaked it, soon and by name", .timeLimit(.minutes(1)))
+  @Test("whose peer leaves a daemon with its output leaks it, and names it soon", .timeLimit(.minutes(1)))
   func daemonHoldsOutput() async throws {
     let start = ContinuousClock.now
     let outcome = try await outcome("*:pid*) setsid sleep 1000 </dev/null & echo ok pid=7 ;;")
@@ -95,7 +95,7 @@ struct CellRunTests {
   }
 }
 
-/// The numbers of system calls are those of the process, not of the runner.
+/// Numbers of system calls depend on the ABI of the process, not of the runner.
 @Suite("A system call") struct SystemCallNamesTests {
   @Test(
     "is named by the ABI of its process",

@@ -4,12 +4,10 @@ import Testing
 
 @testable import Harness
 
-/// Runs that prove nothing.
-///
-/// None of them may be green.
+/// Tests that runs which prove nothing do not succeed.
 @Suite("A run is not green", .serialized)
 struct FalseGreenTests {
-  /// Runs scenarios with an honest reference and an `odd` peer that responds as `cases` say.
+  /// Runs scenarios with an honest reference and a peer `odd`, which is honest except for the responses in `cases`.
   private func run(
     _ yaml: String = ShellPeers.scenario(), _ cases: String = "", after: String = "", expectations: String? = nil,
     configure: (inout RunConfiguration) -> Void = { _ in }
@@ -64,7 +62,7 @@ struct FalseGreenTests {
     #expect(run.summary.problems == ["2 cells were run; at least 3 are required"])
   }
 
-  @Test("when the required cells were planned and not run") func requiredButNotRun() async throws {
+  @Test("when the required cells were planned but not run") func requiredButNotRun() async throws {
     let yaml =
       ShellPeers.scenario()
       + ShellPeers.scenario("more").replacing("  steps:", with: "  needs: [private-sandbox]\n  steps:")
@@ -87,9 +85,9 @@ struct FalseGreenTests {
     #expect(run.summary.problems.contains { $0.hasSuffix("of 4 planned cells were not run") })
   }
 
-  @Test("when a peer does not support what it announces, or anything") func unsupported() async throws {
+  @Test("when a peer does not support an operation, announced or not") func unsupported() async throws {
     #expect(status(try await run(ShellPeers.scenario(), "*) echo unsupported ;;").summary) == .failures)
-    // A peer that does not announce the operation is honest, but does not pass either.
+    // A peer that does not announce the operation is honest, but does not pass.
     let less = ShellPeers.scenario(steps: "    - a: umask mask=22")
     let run = try await run(less)
     #expect(status(run.summary) != .asExpected)
@@ -101,8 +99,7 @@ struct FalseGreenTests {
     #expect(status(run.summary) == .failures)
   }
 
-  @Test("when an expected failure has another reason, is gone, or belongs to no cell") func expectations() async throws
-  {
+  @Test("when an expected failure has another reason, is gone, or matches no cell") func expectations() async throws {
     let entry = """
       - cells: "test/test[odd]"
         verdict: failed
@@ -125,7 +122,7 @@ struct FalseGreenTests {
   }
 
   @Test(
-    "and does not hang, when a process is left behind that ignores signals",
+    "and does not hang when a process is left behind that ignores signals",
     arguments: [
       "sh -c 'kill -STOP $$; sleep 1000' >/dev/null 2>&1 </dev/null &",
       "sh -c 'trap \"\" TERM HUP INT; sleep 1000; sleep 1000' >/dev/null 2>&1 </dev/null &",
@@ -142,7 +139,7 @@ struct FalseGreenTests {
     }
   }
 
-  @Test("and does not hang, when a child holds the output of a peer that has ended") func childHoldsOutput()
+  @Test("and does not hang when a child holds the output of a peer that has ended") func childHoldsOutput()
     async throws
   {
     let run = try await run(ShellPeers.scenario(), "*:pid*) sleep 1000 & echo ok pid=7 ;;") {
@@ -152,7 +149,7 @@ struct FalseGreenTests {
     #expect(run.results.first { $0.cell.id == "test/test[odd]" }?.verdict == .leaked)
   }
 
-  @Test("and does not hang, when a peer ignores the end of its input and signals") func deafPeer()
+  @Test("and does not hang when a peer ignores signals and the end of its input") func deafPeer()
     async throws
   {
     let run = try await run(ShellPeers.scenario(), after: "trap '' TERM; while :; do sleep 1000; done") {

@@ -4,8 +4,8 @@ import Testing
 
 @testable import Harness
 
-/// Waits that continue after every signal, so that each signal is counted.
-@Suite("An interrupted role that sleeps on")
+/// Tests of `interrupt:` with waits that count each signal and continue.
+@Suite("An interrupted role that continues to sleep")
 struct InterruptionStepTests {
   private func verdict(_ steps: String) async throws -> CellResult {
     try await onThread {
@@ -30,7 +30,7 @@ struct InterruptionStepTests {
     }
   }
 
-  @Test("in slices gets the signal again, which may have come between two of them") func slices() async throws {
+  @Test("in slices gets the signal again, in case it came between them") func slices() async throws {
     let result = try await verdict(
       """
           - a: shm_open handle=s name={shm} oflag=O_CREAT|O_EXCL|O_RDWR mode=600
@@ -47,7 +47,7 @@ struct InterruptionStepTests {
     #expect(result.verdict == .passed, "\(result.outcome.reason ?? "")")
   }
 
-  @Test("in one sleep does not: it was interrupted, or is defective") func once() async throws {
+  @Test("in one sleep does not get the signal again") func once() async throws {
     let result = try await verdict(
       """
           - a: sem_open handle=s name={shm} oflag=O_CREAT|O_EXCL mode=600 value=0

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// Programs of a few lines of shell, whose output a script expects.
+/// Tests with short shell scripts as programs, whose output a scenario expects.
 @Suite("A program that", .serialized)
 struct ProgramOutputTests {
   private func outcome(_ program: String) async throws -> CellOutcome {
@@ -28,7 +28,7 @@ struct ProgramOutputTests {
         """)
       var configuration = RunConfiguration(
         root: folder.path, sandboxInit: Checkout.sandboxInit, peers: PeerList([]), registry: registry)
-      // How soon a flood is read depends on the machine.
+      // The time to read a flood of output depends on the machine.
       configuration.timeoutMultiplier = 60
       let shell = PeerDescription(language: "sh", peer: nil, examples: ["\(folder.path)/{program}"])
       return CellRun.run(

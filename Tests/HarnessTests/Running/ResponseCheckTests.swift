@@ -20,19 +20,19 @@ struct ResponseCheckTests {
     #expect(problem(ExpectedField.Relation.equal, "7", "07") != nil)
   }
 
-  @Test("that is missing is wrong, whatever is expected")
+  @Test("that is missing is wrong for every relation")
   func missing() {
     #expect(problem(ExpectedField.Relation.notEqual, "1", nil) == "the response has no field 'value'")
   }
 
-  @Test("of flags is a set")
+  @Test("of flags may have them in any order")
   func flags() {
     #expect(problem(ExpectedField.Relation.equal, "POLLIN|POLLHUP", "POLLHUP|POLLIN") == nil)
     #expect(problem(ExpectedField.Relation.equal, "POLLIN|POLLHUP", "POLLIN") != nil)
     #expect(problem(ExpectedField.Relation.equal, "POLLIN|POLLHUP", "POLLHUP|POLLIN|POLLIN") != nil)
   }
 
-  @Test("of flags of several is a list of sets")
+  @Test("of flags may be a list")
   func flagsOfSeveral() {
     #expect(problem(ExpectedField.Relation.equal, "POLLERR,POLLIN|POLLHUP", "POLLERR,POLLHUP|POLLIN") == nil)
     #expect(problem(ExpectedField.Relation.equal, "POLLERR,POLLIN|POLLHUP", "POLLIN|POLLHUP,POLLERR") != nil)
@@ -46,7 +46,7 @@ struct ResponseCheckTests {
   }
 
   @Test(
-    "is compared as a number where a relation asks for order", arguments: [("9", true), ("10", false), ("x", false)])
+    "is compared as a number by a relation such as <", arguments: [("9", true), ("10", false), ("x", false)])
   func order(actual: String, holds: Bool) {
     #expect((problem(ExpectedField.Relation.less, "10", actual) == nil) == holds)
   }

@@ -5,14 +5,14 @@ import Testing
 
 @testable import Harness
 
-/// The cost of a flood of output for its reader.
-@Suite("A flood") struct LineSourceTests {
+/// Tests of the memory that a reader needs for a flood of output.
+@Suite("A flood of output") struct LineSourceTests {
   @Test(
-    "takes at most a few times its limit of memory, whatever the lines",
-    .disabled(if: is_sanitized(), "a sanitizer keeps what was freed"),
+    "takes memory of at most a few times its limit, for lines of any length",
+    .disabled(if: is_sanitized(), "a sanitizer does not reuse freed memory"),
     arguments: ["x", "\n", "x\n", String(repeating: "x", count: 60) + "\n"])
   func memory(unit: String) async {
-    // Run in a separate process, because the memory of other tests would be counted.
+    // This runs in a separate process, in which no other test uses memory.
     await #expect(processExitsWith: .success) { [unit] in
       let limit = 1 << 22
       let ends = try FileDescriptor.pipe(options: .closeOnExec)
@@ -30,7 +30,7 @@ import Testing
     }
   }
 
-  @Test("does not include what was requested and taken", arguments: [false, true])
+  @Test("does not include lines that were requested and read", arguments: [false, true])
   func asked(isAsked: Bool) throws {
     let ends = try FileDescriptor.pipe(options: .closeOnExec)
     defer { try? ends.writeEnd.close() }
@@ -48,7 +48,7 @@ import Testing
   }
 }
 
-/// The most memory that this process has ever had, in bytes: `VmHWM` of `proc_pid_status(5)`.
+/// Returns the maximum memory that this process has ever used, in bytes: `VmHWM` of `proc_pid_status(5)`.
 private func mostMemory() throws -> Int {
   let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
   let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") })

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Harness
 
-/// Objects that another process creates before a cell, under the names of the cell.
+/// Tests with objects that another process creates before a cell, under the names of the cell.
 @Suite("A planted object", .serialized)
 struct PlantedObjectsTests {
   private func names() -> CellNames {
@@ -21,7 +21,7 @@ struct PlantedObjectsTests {
       roles: roles)
   }
 
-  /// Creates one of each under the names of a cell, passes the System V identifiers on, and removes all.
+  /// Creates a segment and files under the names of a cell, passes them to `body`, and removes them.
   private func withPlanted(_ names: CellNames, _ body: (_ segment: Int32, _ files: [String]) throws -> Void) throws {
     let segment = shmget(names.firstKey + 3, 4096, IPC_CREAT | IPC_EXCL | 0o666)
     try #require(segment != -1)
@@ -39,7 +39,7 @@ struct PlantedObjectsTests {
     return unsafe lstat(file, &status) == 0
   }
 
-  @Test("is not seen in a private sandbox, and outlives it") func privateSandbox() async throws {
+  @Test("is not visible in a private sandbox, and still exists after it") func privateSandbox() async throws {
     try await onThread {
       let names = names()
       try withPlanted(names) { segment, files in
@@ -54,7 +54,7 @@ struct PlantedObjectsTests {
     }
   }
 
-  /// An object with a name or key, and how a shell creates, finds and removes it.
+  /// A kind of object with a name or key, and the shell commands that create, find and remove it.
   struct Kind: Sendable, CustomTestStringConvertible {
     let testDescription, make, find, remove: String
 
@@ -62,25 +62,24 @@ struct PlantedObjectsTests {
       (testDescription, self.make, self.find, self.remove) = (description, make, find, remove)
     }
 
-    /// An object in the host's namespaces.
-    ///
-    /// A C peer creates it by key, or by a name that no file system shows.
-    private static func asked(_ request: String) -> String { "echo '\(request)' | $peer | grep '^ok'" }
+    /// Returns a command that makes the C peer perform a request in the host's namespaces, for objects that a shell
+    /// cannot create.
+    private static func request(_ request: String) -> String { "echo '\(request)' | $peer | grep '^ok'" }
     private static let flags = "IPC_CREAT|IPC_EXCL mode=666"
 
     static let all = [
       Kind(
-        "a segment", asked("shmget key='$key' size=4096 shmflg=\(flags)"), "grep \"^ *$key \" /proc/sysvipc/shm",
+        "a segment", request("shmget key='$key' size=4096 shmflg=\(flags)"), "grep \"^ *$key \" /proc/sysvipc/shm",
         "ipcrm -M $key"),
       Kind(
-        "semaphores", asked("semget key='$key' nsems=1 semflg=\(flags)"), "grep \"^ *$key \" /proc/sysvipc/sem",
+        "semaphores", request("semget key='$key' nsems=1 semflg=\(flags)"), "grep \"^ *$key \" /proc/sysvipc/sem",
         "ipcrm -S $key"),
       Kind(
-        "a System V queue", asked("msgget key='$key' msgflg=\(flags)"), "grep \"^ *$key \" /proc/sysvipc/msg",
+        "a System V queue", request("msgget key='$key' msgflg=\(flags)"), "grep \"^ *$key \" /proc/sysvipc/msg",
         "ipcrm -Q $key"),
       Kind(
-        "a POSIX queue", asked("mq_open handle=q name=/'$name'-mq oflag=O_CREAT|O_EXCL|O_RDWR mode=666"),
-        asked("mq_open handle=q name=/'$name'-mq oflag=O_RDONLY"), asked("mq_unlink name=/'$name'-mq")),
+        "a POSIX queue", request("mq_open handle=q name=/'$name'-mq oflag=O_CREAT|O_EXCL|O_RDWR mode=666"),
+        request("mq_open handle=q name=/'$name'-mq oflag=O_RDONLY"), request("mq_unlink name=/'$name'-mq")),
       Kind("shared memory", "echo >/dev/shm/$name-shm", "[ -f /dev/shm/$name-shm ]", "rm /dev/shm/$name-shm"),
       Kind("a semaphore", "echo >/dev/shm/sem.$name-shm", "[ -f /dev/shm/sem.$name-shm ]", "rm /dev/shm/sem.$name-shm"),
       Kind("a link", "ln -s /etc/passwd /dev/shm/$name-shm", "[ -L /dev/shm/$name-shm ]", "rm /dev/shm/$name-shm"),
@@ -88,7 +87,7 @@ struct PlantedObjectsTests {
       Kind("a FIFO", "mkfifo /dev/shm/$name-shm", "[ -p /dev/shm/$name-shm ]", "rm /dev/shm/$name-shm"),
     ]
 
-    /// Whether a shell command succeeds.
+    /// Runs a shell command with the names of a cell, and returns whether it succeeds.
     func shell(_ command: String, _ names: CellNames) throws -> Bool {
       let process = Process()
       process.executableURL = URL(fileURLWithPath: "/bin/sh")
@@ -105,7 +104,7 @@ struct PlantedObjectsTests {
   }
 
   @Test(
-    "breaks a cell without a sandbox before it begins, and outlives it",
+    "breaks a cell without a private sandbox before it begins, and still exists after it",
     arguments: Kind.all.filter { Checkout.listsQueues || $0.testDescription != "a POSIX queue" })
   func sharedMachine(kind: Kind) async throws {
     try await onThread {
@@ -134,7 +133,7 @@ struct PlantedObjectsTests {
     }
   }
 
-  @Test("as a link in the scratch directory is removed, and its target stays")
+  @Test("that is a link in the scratch directory is removed, but its target is not")
   func linkInScratch() async throws {
     try await onThread {
       let target = FileManager.default.temporaryDirectory.appending(path: "kept-\(UUID())")
@@ -152,11 +151,11 @@ struct PlantedObjectsTests {
     }
   }
 
-  @Test("as the name of a process does not change its state") func misleadingName() async throws {
+  @Test("that is the name of a process does not change the state that is read") func misleadingName() async throws {
     try await onThread {
       let sandbox = try sandbox(.private, names(), roles: 1)
       let script = #"printf 'State:\tT' >/proc/$$/comm; echo; read -r line"#
-      let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script], inheriting: [], asAnotherUser: false)
+      let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script])
       _ = try sandbox.lines(of: pid, most: 1)
       var state = try sandbox.processState(of: pid)
       try sandbox.wait(lookingEvery: .milliseconds(1)) {

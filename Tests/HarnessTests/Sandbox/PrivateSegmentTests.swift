@@ -5,7 +5,7 @@ import Testing
 
 @testable import Harness
 
-/// Segments without a key, which are removed by the process that created them.
+/// Tests of segments without a key, which the harness recognizes by the process that created them.
 @Suite("A segment without a key", .serialized)
 struct PrivateSegmentTests {
   private func exists(_ segment: Int32) -> Bool {
@@ -13,7 +13,7 @@ struct PrivateSegmentTests {
     return unsafe shmctl(segment, IPC_STAT, &status) == 0
   }
 
-  @Test("is removed with its creator's sandbox, and other segments stay", arguments: [false, true])
+  @Test("is removed with the sandbox of its creator, but other segments are not", arguments: [false, true])
   func swept(endsBefore: Bool) async throws {
     try await onThread {
       let stranger = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0o600)
@@ -27,7 +27,7 @@ struct PrivateSegmentTests {
             kept: Checkout.root.string), names: CellNames(), roles: 1)
         let streams = sandbox.streams[0]
         let peer = try sandbox.spawn(
-          role: 0, command: [Checkout.root.appending("build/bin/c-peer").string], inheriting: [], asAnotherUser: false)
+          role: 0, command: [Checkout.root.appending("build/bin/c-peer").string])
         _ = streams.input.write(Array("shmget key=IPC_PRIVATE size=4096 mode=600\n".utf8)[...])
         let lines = try sandbox.lines(of: peer, most: 2)
         made = try #require(lines.last.flatMap { Int32($0.drop { $0 != "=" }.dropFirst()) }, "\(lines)")
@@ -42,10 +42,10 @@ struct PrivateSegmentTests {
     }
   }
 
-  /// In a sandbox, where the next process number can be chosen, a sandbox init on the host starts a peer.
+  /// The peer gets the process ID of a process that created a segment and then ended.
   ///
-  /// Without a check, the peer would get the number of a process that created a segment and then ended.
-  @Test("is not attributed to a later process with the same number", .enabled(if: geteuid() == 0, "requires root"))
+  /// This is possible in a sandbox, where the next process ID can be chosen.
+  @Test("is not attributed to a later process with the same process ID", .enabled(if: geteuid() == 0, "requires root"))
   func numberTaken() async throws {
     let script = """
       set -e
@@ -73,7 +73,7 @@ struct PrivateSegmentTests {
           kept: Checkout.root.string),
         names: CellNames(), roles: 1)
       let pid = try sandbox.spawn(
-        role: 0, command: ["/bin/sh", "-c", script, Checkout.sandboxInit], inheriting: [], asAnotherUser: false)
+        role: 0, command: ["/bin/sh", "-c", script, Checkout.sandboxInit])
       return try sandbox.lines(of: pid)
     }
     let numbers = try #require(lines.first).split(separator: " ")

@@ -5,10 +5,10 @@ import Testing
 
 @testable import Harness
 
-/// The System V objects of a snapshot, compared with ipcs(1).
+/// Compares the System V objects of a snapshot with the output of ipcs(1).
 @Suite("A resource snapshot", .serialized)
-struct CensusTests {
-  /// `kind key id` of every object in a listing of `ipcs -a`.
+struct ResourceSnapshotTests {
+  /// Returns `kind key id` for every object in a listing of `ipcs -a`.
   private func objects(in listing: [String]) -> Set<String> {
     var kind = ""
     var objects: Set<String> = []
@@ -28,14 +28,14 @@ struct CensusTests {
   @Test("agrees with ipcs -a on segments, semaphore sets and message queues")
   func agreesWithIpcs() async throws {
     try await onThread {
-      // In private namespaces, where no other test creates and removes objects.
+      // The namespaces are private, so other tests cannot create or remove objects in them.
       let sandbox = try Sandbox(
         Sandbox.Settings(
           program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),
           kept: Checkout.root.string),
         names: CellNames(), roles: 1)
       let script = "ipcmk -M 4096 >&2; ipcmk -S 3 -p 640 >&2; ipcmk -Q >&2; ipcmk -Q >&2; exec ipcs -a"
-      let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script], inheriting: [], asAnotherUser: false)
+      let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script])
       let listing = try sandbox.lines(of: pid)
       let objects = try sandbox.snapshot().objects
       let counted = Set(objects.map { $0.description.split(separator: " ").prefix(3).joined(separator: " ") })
@@ -46,7 +46,7 @@ struct CensusTests {
     }
   }
 
-  @Test("of a private sandbox begins empty, whatever the machine has")
+  @Test("of a new private sandbox is empty, whatever objects the machine has")
   func privateIsEmpty() async throws {
     try await onThread {
       let segment = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0o600)
@@ -69,14 +69,14 @@ struct CensusTests {
           kept: Checkout.root.string),
         names: CellNames(), roles: 1)
       let script = "i=0; while [ $((i += 1)) -le 1000 ]; do mkfifo $(printf %0100d $i); done"
-      let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script], inheriting: [], asAnotherUser: false)
+      let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script])
       _ = try sandbox.lines(of: pid)
-      // Five million bytes; the limit of a peer's output is four.
+      // The snapshots have 5 MB in total, which is more than the limit for the output of a peer (4 MB).
       for _ in 0..<50 { #expect(try sandbox.snapshot().objects.count == 1000) }
     }
   }
 
-  @Test("of a shared sandbox that has ended is empty, also of queues")
+  @Test("of a shared sandbox that has ended is empty, including message queues")
   func queuesAreSwept() async throws {
     try await onThread {
       let settings = Sandbox.Settings(
@@ -89,7 +89,7 @@ struct CensusTests {
       do {
         let sandbox = try Sandbox(settings, names: names, roles: 1)
         let peer = Checkout.root.appending("build/bin/c-peer").string
-        let pid = try sandbox.spawn(role: 0, command: [peer], inheriting: [], asAnotherUser: false)
+        let pid = try sandbox.spawn(role: 0, command: [peer])
         let request = "mq_open handle=q name=/\(names.token)-mq oflag=O_CREAT|O_RDWR mode=600\n"
         _ = sandbox.streams[0].input.write(Array(request.utf8)[...])
         let lines = try sandbox.lines(of: pid, most: 2)

@@ -4,16 +4,16 @@ import Testing
 
 @testable import Harness
 
-/// The limits of a sandbox, which docs/security.md describes.
+/// Tests of the boundaries of a sandbox that docs/security.md describes.
 @Suite("A process in a sandbox", .serialized)
 struct SandboxBoundaryTests {
   /// Returns the output of `script` in a private sandbox.
-  private func output(of script: String, asAnotherUser: Bool = false) async throws -> [String] {
-    try await output(of: ["/bin/sh", "-c", script], asAnotherUser: asAnotherUser)
+  private func output(of script: String, as user: Role.User? = nil) async throws -> [String] {
+    try await output(of: ["/bin/sh", "-c", script], as: user)
   }
 
   private func output(
-    of command: [String], asking: String = "", asAnotherUser: Bool = false
+    of command: [String], asking: String = "", as user: Role.User? = nil
   ) async throws -> [String] {
     try await onThread {
       let sandbox = try Sandbox(
@@ -22,14 +22,14 @@ struct SandboxBoundaryTests {
           kept: Checkout.root.string),
         names: CellNames(), roles: 1)
       let pid = try sandbox.spawn(
-        role: 0, command: command, inheriting: [], asAnotherUser: asAnotherUser)
+        role: 0, command: command, as: user)
       _ = sandbox.streams[0].input.write(Array(asking.utf8)[...])
       sandbox.streams[0].input.close()
       return try sandbox.lines(of: pid)
     }
   }
 
-  @Test("gets four environment variables and no more") func environment() async throws {
+  @Test("gets exactly four environment variables") func environment() async throws {
     let names = try await output(of: "tr '\\0' '\\n' </proc/$$/environ").map { $0.prefix { $0 != "=" } }
     #expect(Set(names).isSubset(of: ["PATH", "HOME", "LC_ALL", "SWIFT_BACKTRACE"]))
   }
@@ -48,31 +48,31 @@ struct SandboxBoundaryTests {
         names: CellNames(), roles: 1)
       #expect {
         _ = try sandbox.spawn(
-          role: 0, command: ["/bin/true"], inheriting: Array(repeating: 0, count: 33), asAnotherUser: false)
+          role: 0, command: ["/bin/true"], inheriting: Array(repeating: 0, count: 33))
       } throws: {
         "\($0)".contains("Argument list too long")
       }
     }
   }
 
-  @Test("ignores no signal, whatever the runner ignores") func signals() async throws {
-    // A signal that is never sent.
+  @Test("ignores no signal, even if the runner does") func signals() async throws {
+    // SIGSTKFLT is a signal that the kernel never sends.
     let before = signal(SIGSTKFLT, SIG_IGN)
     defer { _ = signal(SIGSTKFLT, before) }
     let status = try await output(of: "grep -E 'SigIgn|SigBlk' /proc/self/status")
-    // 32 and 33 are the C library's own, whose posix_spawn(3) ignores them.
+    // The C library reserves the signals 32 and 33, and its posix_spawn(3) ignores them.
     let masks = status.compactMap { UInt64($0.drop { $0 != "\t" }.dropFirst(), radix: 16) }.map { $0 & ~0x1_8000_0000 }
     #expect(masks == [0, 0], "\(status)")
   }
 
-  /// An unprivileged sandbox init on the host, inside a sandbox with private message queues: `/dev/mqueue` may show
-  /// those of another namespace.
+  /// Runs an unprivileged sandbox init inside a sandbox with private message queues, where `/dev/mqueue` may belong to
+  /// another namespace.
   @Test(
     "does not list message queues without privilege, and reports that", .enabled(if: geteuid() == 0, "requires root"))
   func queuesOfOthers() async throws {
     let answers = try await output(
       of: [Checkout.sandboxInit, "--token", "ipc-interop-x", "--first-key", "123456789"], asking: "snapshot\n",
-      asAnotherUser: true)
+      as: .anotherUser)
     #expect(answers.count >= 2 && answers.last?.hasSuffix(" unobservable=mq") == true, "\(answers)")
   }
 
@@ -89,7 +89,7 @@ struct SandboxBoundaryTests {
     }
   }
 
-  @Test("has no network but its own loopback") func network() async throws {
+  @Test("has no network except its own loopback interface") func network() async throws {
     #expect(try await output(of: "tail -n +3 /proc/net/dev | cut -d: -f1 | tr -d ' '") == ["lo"])
   }
 
@@ -105,9 +105,9 @@ struct SandboxBoundaryTests {
     #expect(try String(contentsOfFile: file, encoding: .utf8) == "reached\n")
   }
 
-  @Test("as another user has no privilege, and can get none", .enabled(if: geteuid() == 0, "requires root"))
+  @Test("as another user has no privilege, and cannot get any", .enabled(if: geteuid() == 0, "requires root"))
   func anotherUser() async throws {
-    let facts = try await output(of: "cat /proc/self/status", asAnotherUser: true)
+    let facts = try await output(of: "cat /proc/self/status", as: .anotherUser)
     for fact in [
       "Uid:\t65534\t65534\t65534\t65534", "Gid:\t65534\t65534\t65534\t65534", "Groups:\t ", "CapPrm:\t0000000000000000",
       "CapEff:\t0000000000000000", "NoNewPrivs:\t1",

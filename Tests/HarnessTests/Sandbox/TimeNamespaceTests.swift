@@ -20,20 +20,20 @@ private var entersTimeNamespaces: Bool {
   }
 }
 
-/// A peer in a separate time namespace sees other start times of processes than the processes themselves.
+/// In a separate time namespace, `/proc` shows a peer other start times than the processes outside have recorded.
 @Suite(
   "In another time namespace",
   .enabled("requires root, and Linux 6.2 or later, where execve(2) enters a time namespace") {
     try entersTimeNamespaces
   })
 struct TimeNamespaceTests {
-  @Test("no peer takes the end of a ring from a living owner", arguments: ["c", "swift"])
+  @Test("no peer takes the end of a ring from an owner that is alive", arguments: ["c", "swift"])
   func ring(_ elsewhere: String) throws {
     let programs = [
       "c": Checkout.root.appending("build/bin/c-peer").string, "swift": try CommandRun.program("swift-peer"),
     ]
     let file = FileManager.default.temporaryDirectory.appending(path: "peers-\(UUID().uuidString).yaml")
-    // A program built for coverage would leave its profile in the sandbox.
+    // A program that was built for coverage would leave its profile in the sandbox.
     let unmeasured = "/usr/bin/env LLVM_PROFILE_FILE=/dev/null"
     let peers = programs.map {
       "\($0): {replaces: true, peer: \(unmeasured) \($0 == elsewhere ? unshare + " " : "")\($1)}\n"

@@ -36,7 +36,7 @@ struct MutantLoaderTests {
     }
   }
 
-  @Test("says which cells must catch each mutant, with which verdict and reason") func good() throws {
+  @Test("has the cells that must catch each mutant, with verdict and reason") func good() throws {
     let mutant = try #require(try load(Self.good).first)
     #expect(mutant.name == "lies" && mutant.verdict == .leaked && mutant.mechanism == "test")
     #expect(mutant.catchers.map(\.role) == ["writer", "reader"])
@@ -66,7 +66,7 @@ struct MutantLoaderTests {
     }
   }
 
-  @Test("names each mutant once") func twice() {
+  @Test("rejects a repeated name") func twice() {
     #expect { try load(Self.good + "\n" + Self.good) } throws: {
       "\($0)".contains("mutants.yaml:7:3: the mutant 'lies' is already defined at mutants.yaml:1:3")
     }

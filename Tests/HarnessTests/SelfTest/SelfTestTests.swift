@@ -5,7 +5,7 @@ import Testing
 
 @Suite("The self-test", .serialized)
 struct SelfTestTests {
-  /// `lies` responds with a wrong pid, `liar` responds ok to everything, and `gone` ends.
+  /// A build with three mutants: `lies` responds with a wrong pid, `liar` responds ok to everything, and `gone` ends.
   private static let faulty =
     """
     mutant=none
@@ -28,12 +28,12 @@ struct SelfTestTests {
     """
   }
 
-  /// These mutants and one more, which is correct.
+  /// A build with these mutants and another one that is correct.
   private static let withHarmless = faulty.replacing("gone\\n", with: "gone\\nharmless\\n")
 
   private static let others =
     mutant("gone", verdict: "crashed", reason: "exit 3")
-    + mutant("liar", reason: "is not believed")
+    + mutant("liar", reason: "is not trusted")
 
   /// Runs only `mutants`, not the other mutants of the build.
   private func run(
@@ -66,7 +66,7 @@ struct SelfTestTests {
     run.summary.exitStatus
   }
 
-  @Test("is green if each mutant is caught as specified, also by a crash or by the probe")
+  @Test("succeeds if each mutant is caught as specified, even if by a crash or by the probe")
   func killed() async throws {
     let run = try await run(Self.mutant("lies") + Self.others)
     #expect(status(run) == .asExpected)
@@ -100,7 +100,7 @@ struct SelfTestTests {
     #expect(run.summary.problems == ["no entry says which cells must catch the mutant 'harmless' of the odd build"])
   }
 
-  @Test("fails when the build without a mutant is wrong") func faultyControl() async throws {
+  @Test("fails when the build without an enabled mutant fails") func faultyControl() async throws {
     let run = try await run(Self.mutant("lies") + Self.others, names: ["lies"], control: "none:pid*) echo ok pid=0 ;;")
     #expect(status(run) == .failures)
     #expect(run.results.contains { $0.cell.id == "test/test[odd-without-mutant]" && !$0.isExpected })
@@ -118,7 +118,7 @@ struct SelfTestTests {
       pairings: .all, isNegativeControl: false, location: SourceLocation(file: "other.yaml", line: 1, column: 1))
     let run = try await run(Self.mutant("lies") + Self.others, scenarios: [other])
     #expect(status(run) == .failures)
-    #expect(run.summary.problems == ["no mutant shows that the suite catches anything in other"])
+    #expect(run.summary.problems == ["no mutant shows that the suite catches defects in other"])
   }
 
   @Test("does not wait forever for a build that does not list its mutants", .timeLimit(.minutes(1)))

@@ -3,19 +3,19 @@ import SystemPackage
 
 @testable import Harness
 
-/// The checkout of these tests, with the products of `make build`.
+/// The checkout that these tests belong to, with the products of `make build`.
 enum Checkout {
   static let root = FilePath(#filePath).removingLastComponent().removingLastComponent().removingLastComponent()
     .removingLastComponent()
   static var sandboxInit: String { root.appending("build/bin/sandbox-init").string }
 
-  /// The fixtures, which are read once: a debug build takes seconds to read them.
+  /// The scenarios, loaded once for all tests because a debug build needs seconds for it.
   static let fixtures = Result { try ScenarioLoader.load(root: root) }
 
-  /// Whether this user can list the machine's message queues, as a cell without a sandbox has to.
+  /// Whether this user can list the message queues of the machine, which cells without a private sandbox require.
   static let listsQueues = geteuid() == 0 || FileManager.default.fileExists(atPath: "/dev/mqueue")
 
-  /// The scenarios of some files.
+  /// Loads the scenarios of some files.
   static func load(
     _ files: [FixtureFile], transcripts: [FixtureFile] = [], operations: FixtureFile
   ) throws(FixtureErrors) -> (scenarios: [Scenario], registry: OperationRegistry) {
@@ -24,7 +24,7 @@ enum Checkout {
     }
   }
 
-  /// A scenario from text, with the registry of the project.
+  /// Loads scenarios from text, with the operations of the project.
   static func scenarios(_ yaml: String) throws -> (scenarios: [Scenario], registry: OperationRegistry) {
     let words = try Data(contentsOf: URL(fileURLWithPath: root.appending("fixtures/operations.yaml").string))
     return try load(

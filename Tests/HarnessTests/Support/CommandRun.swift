@@ -4,12 +4,10 @@ import Testing
 
 @testable import Harness
 
-/// The command itself, as a process, in a separate checkout with few scenarios.
+/// A process that runs the command in a temporary checkout with few scenarios.
 final class CommandRun {
   let process = Process()
-  /// Its standard output and standard error.
-  ///
-  /// Its sandbox inits hold the latter, which ends when all of them have ended.
+  /// Its standard output and standard error, which end when the command and all its sandbox inits have ended.
   private let said: LineSource
   private(set) var lines: [String] = []
 
@@ -19,7 +17,7 @@ final class CommandRun {
     _ arguments: [String] = []
   ) throws {
     let pipe = Foundation.Pipe()
-    // A run whose output is not read stops after some ninety cells, so the test can act on it.
+    // The pipe is small, so that a run blocks after about ninety cells if the test does not read its output.
     let setCapacity: Int32 = 1031  // F_SETPIPE_SZ
     _ = fcntl(pipe.fileHandleForReading.fileDescriptor, setCapacity, 4096)
     let reader = dup(pipe.fileHandleForReading.fileDescriptor)
@@ -27,14 +25,14 @@ final class CommandRun {
     process.executableURL = URL(fileURLWithPath: "/bin/sh")
     process.arguments =
       ["-c", shell, "sh", try Self.program("ipc-interop")] + command + ["--root", root.string] + arguments
-    // ThreadSanitizer does not see the locks of the command: only this program is linked with `Sanitizers`.
+    // ThreadSanitizer would report false races in the command, because only this program is linked with `Sanitizers`.
     process.environment = ProcessInfo.processInfo.environment.merging(["TSAN_OPTIONS": "report_bugs=0"]) { $1 }
     process.standardOutput = pipe
     process.standardError = pipe
     try process.run()
   }
 
-  /// Beside the tests.
+  /// Returns the path of a program that was built together with the tests.
   static func program(_ name: String) throws -> String {
     let tests = try #require(CommandLine.arguments.first { $0.hasSuffix(".xctest") })
     return FilePath(tests).removingLastComponent().appending(name).string
@@ -62,7 +60,7 @@ final class CommandRun {
     return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
   }
 
-  /// A checkout with some cells, each of which blocks in a call and removes its objects in its last step.
+  /// Creates a checkout with some cells, each of which blocks in a call and removes its objects in its last step.
   static func checkout(cells: Int) throws -> FilePath {
     let folder = FileManager.default.temporaryDirectory.appending(path: "checkout-\(UUID().uuidString)")
     let scenarios = folder.appending(path: "fixtures/scenarios")
@@ -76,7 +74,7 @@ final class CommandRun {
       try FileManager.default.createSymbolicLink(
         atPath: folder.appending(path: name).path, withDestinationPath: Checkout.root.appending(target).string)
     }
-    // Copies, not links: a sandbox with its own /tmp sees this folder, and not the targets of links.
+    // Copies instead of links, because the targets of links are not visible in a sandbox with its own /tmp.
     let programs = folder.appending(path: "build/bin")
     try FileManager.default.createDirectory(at: programs, withIntermediateDirectories: true)
     for name in ["sandbox-init", "c-peer"] {
@@ -110,9 +108,10 @@ final class CommandRun {
     return FilePath(folder.path)
   }
 
-  /// Writes a program, from a process of its own.
+  /// Writes a program from a separate process.
   ///
-  /// A child that this process forks while it writes would hold the file open: executing it would fail with ETXTBSY.
+  /// If this process wrote the file, a child that is forked in the meantime would hold it open for writing, and
+  /// executing it would fail with ETXTBSY.
   static func writeProgram(_ text: String, to path: String) throws {
     try shell(#"printf '%s' "$1" >"$2" && chmod 755 "$2""#, text, path)
   }

@@ -1,19 +1,19 @@
 @testable import Harness
 
-/// Waits with time limits, for tests of sandboxes.
+/// Waits with a time limit: when it expires, the test fails.
 extension Sandbox {
-  /// Waits until `condition` holds.
+  /// Waits until `condition` is true.
   ///
-  /// It is checked for every output of the sandbox, and every `interval`.
+  /// The condition is checked after every output of the sandbox, and every `interval`.
   func wait(lookingEvery interval: Duration = .seconds(10), until condition: () throws -> Bool) throws {
     let deadline = ContinuousClock.now + .seconds(120)
     while try !condition() {
-      guard ContinuousClock.now < deadline else { throw SandboxError("what a test waited for did not come") }
+      guard ContinuousClock.now < deadline else { throw SandboxError("a condition did not become true in time") }
       try wait(interval)
     }
   }
 
-  /// The lines that the first role, process `pid`, writes, until there are `most`, or until it has ended.
+  /// Returns up to `most` lines that the first role, process `pid`, writes before it ends.
   func lines(of pid: Int, most: Int = .max) throws -> [String] {
     let output = streams[0].output
     var lines: [String] = []

@@ -3,9 +3,9 @@ import Synchronization
 
 @testable import Harness
 
-/// Peers of a few lines of shell, and a scenario for them.
+/// Peers that are short shell scripts, and a scenario for them.
 enum ShellPeers {
-  /// Greets as `language`, and responds as `cases` say, and otherwise honestly.
+  /// Returns a peer that greets as `language`, and is honest except for the responses in `cases`.
   static func script(_ language: String, _ cases: String = "", after: String = "") -> String {
     """
     echo 'hello contract=1 language=\(language) implementation=sh operations=pid,limits'
@@ -46,7 +46,7 @@ enum ShellPeers {
   }
 }
 
-/// The results of a run, gathered from its threads.
+/// Collects the results of a run from its threads.
 final class GatheredResults: Sendable {
   private let stored = Mutex<[CellResult]>([])
   var all: [CellResult] { stored.withLock { $0 } }

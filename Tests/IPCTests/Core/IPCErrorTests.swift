@@ -27,7 +27,7 @@ import Testing
     #expect(error.description.hasPrefix("shmget key 0x000004d2: "))
   }
 
-  @Test func `Objects are equal if their kind and value are`() {
+  @Test func `Objects are equal if their kind and value are equal`() {
     let objects: [IPCError.Object] = [
       .path("/a"), .name("/a"), .descriptor(FileDescriptor(rawValue: 1)), .key(1), .identifier(1), .process(1),
       .path("/b"), .name("/b"), .descriptor(FileDescriptor(rawValue: 2)), .key(2), .identifier(2), .process(2),

@@ -4,7 +4,7 @@ import Testing
 @testable import IPC
 
 @Suite struct POSIXNameTests {
-  @Test func `Names are equal if their bytes are`() {
+  @Test func `Names are equal if their bytes are equal`() {
     #expect("/\u{E9}" == "/e\u{301}")
     #expect(Set<POSIXName>(["/\u{E9}", "/e\u{301}", "/e", "/e"]).count == 3)
     #expect(IPCError.Object.path("/\u{E9}") != .path("/e\u{301}"))

@@ -3,9 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Paths are bytes, as for the kernel.
-///
-/// A path that is not UTF-8 must not become another one.
+/// Paths are bytes, as for the kernel: a path that is not UTF-8 must not become another one.
 @Suite struct PathTests {
   /// A path in `scratch` that is not UTF-8.
   private func path(in scratch: borrowing Scratch) -> FilePath {
@@ -39,7 +37,7 @@ import Testing
     try MappedFile.create(path, size: 8).close()
     #expect(exists(path))
     #expect(try MappedFile.open(path).status().size == 8)
-    // If it cannot be completed, it is removed.
+    // If the file cannot be completed, it is removed.
     try MappedFile.unlink(path)
     #expect(!exists(path))
     #expect(reason { _ = try MappedFile.create(path, size: 1 << 60) } != nil)

@@ -5,12 +5,12 @@ import Testing
 
 /// Tests of the properties that all calls which can wait share.
 @Suite struct WaitingCallsTests {
-  /// A call that waits until something else happens, which it does only at the end of a test.
+  /// A call that waits for an event, which happens only at the end of a test.
   private struct Waiting {
     let name: String
     /// Performs the call.
     let call: (Timeout, _ retryOnInterrupt: Bool) throws -> Void
-    /// Makes the next call return without waiting; nil for a call that nothing in this thread can complete.
+    /// Makes the next call return without waiting; nil if nothing in this thread can complete the call.
     let complete: (() throws -> Void)?
 
     init(
@@ -174,7 +174,7 @@ import Testing
   func `Without retryOnInterrupt, an interruption is an error`(_ timeout: Timeout) async {
     let isNever = timeout == .never
     await #expect(processExitsWith: .success) { [isNever = isNever as Bool] in
-      // Ends a call that does not report the interruption.
+      // Ends the test if a call does not report the interruption.
       alarm(30)
       try Self().withCalls { calls in
         let interruptions = Interruptions()

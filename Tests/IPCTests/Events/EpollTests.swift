@@ -65,7 +65,7 @@ import Testing
     try again.remove().close()
   }
 
-  @Test func `The watching ends before the descriptor is closed, even if there is a duplicate`() throws {
+  @Test func `A descriptor is removed before it is closed, even if it has a duplicate`() throws {
     let events = try Epoll()
     let other: FileDescriptor
     do {
@@ -73,7 +73,7 @@ import Testing
       other = try counter.owner.descriptor.duplicate()
       #expect(try tokens(events) == [1])
     }
-    // Else the kernel would continue to report the duplicate.
+    // Otherwise the kernel would continue to report the duplicate.
     #expect(try tokens(events) == [])
     try other.close()
   }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct PollSetTests {
   private func tokens(_ poll: PollSet) -> [UInt64] { poll.map { $0.token } }
 
-  @Test func `Each descriptor is reported with its token and what it is ready for`() throws {
+  @Test func `Each descriptor is reported with its token and its readiness`() throws {
     let pipe = try AnonymousPipe()
     let counter = try EventFD()
     var poll = PollSet()
@@ -28,7 +28,7 @@ import Testing
     #expect(poll[2].readiness == both)
   }
 
-  @Test func `A wait returns 0 when the time is over, and not before`() throws {
+  @Test func `A wait returns 0 at its timeout, and not before`() throws {
     let counter = try EventFD()
     var poll = PollSet()
     poll.add(counter, for: .readable, token: 1)
@@ -61,7 +61,7 @@ import Testing
     poll.add(first, for: [.priority, .peerHangUp], token: 0)
     #expect(try poll.wait(timeout: .immediate) == 0)
     var byte: UInt8 = 1
-    // Linux 5.15 and later have it, where it was configured.
+    // Urgent data is supported since Linux 5.15, depending on the configuration.
     let sent = unsafe send(second.descriptor.rawValue, &byte, 1, Int32(MSG_OOB))
     if sent == 1 {
       #expect(try poll.wait() == 1)

@@ -3,10 +3,10 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Signals concern the whole process, so tests send them in a separate process, and to one thread: the other threads,
+/// Signals apply to the whole process, so tests send them in a separate process, and to one thread: the other threads,
 /// which belong to the test runtime, do not block them.
 ///
-/// The scenarios test values, which can only be sent to a process.
+/// Values can only be sent to a process, so the scenarios test them.
 @Suite struct SignalTests {
   @Test(arguments: [-1, 0, 32, 33, 65]) func `A number that is not a signal is refused`(number: Int32) {
     #expect(Signal(rawValue: number) == nil)
@@ -51,7 +51,7 @@ import Testing
     }
   }
 
-  @Test func `The previous mask is restored, also when the body throws`() async {
+  @Test func `The previous mask is restored, even if the body throws`() async {
     await #expect(processExitsWith: .success) {
       struct Stop: Error {}
       let before = SignalSet.blocked
@@ -70,7 +70,7 @@ import Testing
     }
   }
 
-  @Test func `A timeout ends a wait, not before its time`() async {
+  @Test func `A wait ends at its timeout, and not before`() async {
     await #expect(processExitsWith: .success) {
       let set: SignalSet = [.firstRealTime]
       try set.whileBlocked { () throws in

@@ -34,7 +34,7 @@ import Testing
 
   @Test func `A timer counts expirations until it is read, and discards them when it is set`() throws {
     let timer = try TimerFD()
-    // Ten intervals have passed when it is set.
+    // Ten intervals have passed when the timer is set.
     let instant = SuspendingClock().now.advanced(by: .milliseconds(-95))
     try timer.set(at: instant, every: .milliseconds(10))
     #expect(try timer.read() >= 10)

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct POSIXMessageQueueOwnershipTests {
   @Test func `A queue is not removed as long as one of its owners lives`() async {
-    // In a process without other tests, whose children would hold copies of the descriptors for a moment.
+    // A process with other tests could start children, which would hold copies of the descriptors for a moment.
     await #expect(processExitsWith: .success) {
       try withQueueName { name in
         let first = try POSIXMessageQueue.Duplex.scratch(name)
@@ -31,14 +31,14 @@ import Testing
         try #require(try !POSIXMessageQueue.unlinkIfAbandoned(POSIXName(text)))
         kill(getpid(), SIGKILL)
       }
-      // A process that has the queue open without marking it does not keep it.
+      // A process that has the queue open without marking it does not prevent the removal.
       let other = try POSIXMessageQueue.Receiver.open(name)
       #expect(try POSIXMessageQueue.unlinkIfAbandoned(name))
       #expect(reason { try other.markOwned() } == .noSuchFileOrDirectory)
     }
   }
 
-  @Test func `A name without a queue has nothing to remove`() throws {
+  @Test func `If no queue has the name, nothing is removed`() throws {
     let isRemoved = try withQueueName { (name) throws in try POSIXMessageQueue.unlinkIfAbandoned(name) }
     #expect(!isRemoved)
   }

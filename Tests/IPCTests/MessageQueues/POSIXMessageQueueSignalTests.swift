@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Signals concern the whole process, so each of these tests runs in a separate process.
+/// Signals apply to the whole process, so each of these tests runs in a separate process.
 @Suite struct POSIXMessageQueueSignalTests {
   @Test func `A registration notifies once, with its value, and excludes other registrations`() async {
     await #expect(processExitsWith: .success) {

@@ -18,7 +18,7 @@ import Testing
     }
   }
 
-  @Test func `A message is appended to what a span already holds`() throws {
+  @Test func `A message is appended to the contents of a span`() throws {
     try withQueueName { name in
       let queue = try POSIXMessageQueue.Duplex.scratch(name)
       try queue.send([7, 8])
@@ -56,7 +56,7 @@ import Testing
   }
 
   @Test(arguments: [0, 1, 63])
-  func `Too little room is refused, however short the message, which stays`(maxLength: Int) throws {
+  func `Too little room is refused even for a short message, which stays in the queue`(maxLength: Int) throws {
     try withQueueName { name in
       let queue = try POSIXMessageQueue.Duplex.scratch(name)
       try queue.send([1])
@@ -82,7 +82,7 @@ import Testing
     }
   }
 
-  @Test func `A deadline ends a wait, not before its time`() async throws {
+  @Test func `A wait ends at its deadline, and not before`() async throws {
     try await onThread {
       try withQueueName { name in
         let queue = try POSIXMessageQueue.Duplex.scratch(name)
@@ -98,7 +98,7 @@ import Testing
     }
   }
 
-  @Test func `A deadline in the past transfers what needs no wait`() throws {
+  @Test func `With a deadline in the past, a transfer that need not wait succeeds`() throws {
     try withQueueName { name in
       let queue = try POSIXMessageQueue.Duplex.scratch(name)
       try queue.send([1], timeout: .after(.seconds(-1)))

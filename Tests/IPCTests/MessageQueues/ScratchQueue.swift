@@ -2,7 +2,7 @@ import Foundation
 import IPC
 import SystemPackage
 
-/// Passes `body` a name that no other test uses, and removes it afterwards.
+/// Calls `body` with a name that no other test uses, and removes the queue afterwards.
 func withQueueName<Value>(_ body: (POSIXName) throws -> Value) throws -> Value {
   let name = POSIXName("/ipc-test-\(UUID())")
   defer { try? POSIXMessageQueue.unlink(name) }
@@ -34,7 +34,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
 }
 
 extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAccess {
-  /// Sends the bytes of an array, which a literal can be.
+  /// Sends the bytes of an array literal.
   func send(_ message: [UInt8], priority: UInt32 = 0, timeout: Timeout = .never) throws(IPCError) {
     try send(message.span, priority: priority, timeout: timeout)
   }

@@ -88,7 +88,7 @@ import Testing
     try await onThread {
       let one = try AnonymousPipe()
       let other = try AnonymousPipe()
-      // The number of the first end, which the other end gets in the child, and free numbers above it.
+      // The number of the first end, which the other end has in the child, and free numbers above it.
       let number = one.reader.descriptor.rawValue
       let free = number + 1...number + 16
       try one.writer.writeAll("one\n".utf8.span)
@@ -197,7 +197,7 @@ import Testing
       try Signal.interrupt.ignore()
       try Signal.brokenPipe.ignore()
       try signals.whileBlocked { () throws in
-        // SIGTERM ends it, though this process blocks the signal; SIGINT too, though this process ignores it.
+        // SIGTERM ends the child although this process blocks it; so does SIGINT, which this process ignores.
         for signal in [Signal.terminate, .interrupt] {
           var child = try ChildProcess("sleep", arguments: ["3600"])
           try signal.send(to: child.processID)
@@ -253,7 +253,7 @@ import Testing
     }
   }
 
-  /// In a process of its own, which SIGALRM ends if `terminate` waits for a child that it did not kill.
+  /// Runs in a separate process, which SIGALRM ends if `terminate` waits for a child that it did not kill.
   @Test func `A child is terminated, and killed if it does not end in time`() async {
     await #expect(processExitsWith: .success) {
       _ = alarm(30)
@@ -297,7 +297,7 @@ import Testing
     }
   }
 
-  @Test func `A NUL does not cut a program, an argument or a variable short`() {
+  @Test func `A program, an argument or a variable with a NUL is refused`() {
     #expect(reason { _ = try ChildProcess("/bin/true\0x") } == .invalidArgument)
     #expect(reason { _ = try ChildProcess("true", arguments: ["a\0b"]) } == .invalidArgument)
     #expect(reason { _ = try ChildProcess("true", options: .init(environment: ["A": "a\0b"])) } == .invalidArgument)
@@ -327,7 +327,7 @@ import Testing
     }
   }
 
-  @Test func `A program that does not exist is an error of the start`() {
+  @Test func `Starting a program that does not exist fails`() {
     let error = failure { _ = try ChildProcess("/nonexistent") }
     #expect(error?.errno == .noSuchFileOrDirectory)
     #expect(error?.description.hasPrefix("posix_spawnp '/nonexistent': ") == true)

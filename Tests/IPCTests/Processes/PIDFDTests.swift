@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct PIDFDTests {
-  @Test func `The end of a child is waited for with a deadline, and reaped`() async throws {
+  @Test func `A child is waited for with a deadline, and reaped`() async throws {
     try await onThread {
       let input = try AnonymousPipe()
       let child = try ChildProcess("cat", standardInput: .descriptor(input.reader))
@@ -54,7 +54,7 @@ import Testing
   @Test func `Only a PIDFD is adopted as one`() throws {
     let pipe = try AnonymousPipe()
     #expect(reason { _ = try PIDFD(adopting: pipe.reader.descriptor) } == .badFileDescriptor)
-    // pidfd_send_signal(2) accepts it; and it is readable, as if the process had ended.
+    // pidfd_send_signal(2) accepts a directory of /proc, which is readable as if the process had ended.
     let directory = try unsafe FileDescriptor.open("/proc/self", .readOnly, options: .directory)
     defer { try? directory.close() }
     #expect(reason { _ = try PIDFD(adopting: directory) } == .badFileDescriptor)

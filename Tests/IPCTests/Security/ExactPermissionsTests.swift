@@ -6,7 +6,7 @@ import Testing
 /// A new object never has more permissions than requested, not even between two system calls.
 @Suite struct ExactPermissionsTests {
   @Test func `An observer never sees more permissions than requested`() async {
-    // In a child: the umask belongs to the whole process, and here it removes nothing.
+    // Runs in a child, because the umask applies to the whole process; here it removes no permissions.
     await #expect(processExitsWith: .success) {
       umask(0)
       let scratch = try Scratch()

@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Objects of another user that exist already and that all users may use: a program that opens them shares them.
+/// Existing objects of another user that all users may access: a program that opens them shares them.
 ///
 /// `create` never returns one. `createOrOpen` reports that it is not new, and its owner can be checked.
 @Suite(.enabled(if: geteuid() == 0, "needs root, to create objects of another user"))

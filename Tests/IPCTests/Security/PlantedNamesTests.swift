@@ -9,9 +9,7 @@ import Testing
 @Suite struct PlantedNamesTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, directory, socket }
 
-  /// Leaves something at `path`.
-  ///
-  /// The target of a link is a file of 8 bytes.
+  /// Creates a planted file at `path`; the target of a link is a file of 8 bytes.
   private func plant(_ planted: Planted, at path: FilePath, target: FilePath) throws {
     let file = try FileDescriptor.open(target, .writeOnly, options: [.create], permissions: [.ownerReadWrite])
     _ = try file.closeAfter { try file.writeAll("precious".utf8) }
@@ -24,7 +22,7 @@ import Testing
     }
   }
 
-  /// Plants at `path`, and checks that neither it nor the target of a link has changed after `body`.
+  /// Plants a file at `path`, and checks that neither it nor the target of a link has changed after `body`.
   private func withPlanted(
     _ planted: Planted, at path: FilePath, _ body: () async throws -> Void
   ) async throws {

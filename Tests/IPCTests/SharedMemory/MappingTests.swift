@@ -88,7 +88,7 @@ import Testing
     #expect(try memory.withBytes(at: offset, count: count) { $0.byteCount } == count)
   }
 
-  @Test func `A copy reports how far it got before a missing page`() throws {
+  @Test func `A copy reports the number of bytes before a missing page`() throws {
     let object = try scratchMemory(12288)
     let memory = try object.map()
     try memory.copy([UInt8](repeating: 7, count: 12288).span)
@@ -119,7 +119,7 @@ import Testing
       let first = try object.map()
       let second = try object.map()
       try first.unmap()
-      // It cannot be sealed against writing while it is mapped for writing.
+      // The object cannot be sealed against writing while it is mapped for writing.
       #expect(reason { try object.add(.write) } == .resourceBusy)
       #expect(try second.copyBytes(count: 1) == [0])
     }
@@ -160,7 +160,7 @@ import Testing
     #expect(try memory.copyBytes(at: 4095, count: 1) == [5])
   }
 
-  @Test func `A private mapping keeps its changes to itself`() throws {
+  @Test func `Changes of a private mapping do not reach the object`() throws {
     let object = try scratchMemory(4096)
     let copy = try object.mapPrivate()
     try copy.store(UInt8(1), at: 0)
@@ -176,7 +176,7 @@ import Testing
     #expect(reason { _ = try object.map(at: offset, count: count) } != nil)
   }
 
-  @Test func `Access and copies allocate nothing`() throws {
+  @Test func `Access and copies do not allocate`() throws {
     let memory = try scratchMemory(4096).map()
     let message = [UInt8](repeating: 7, count: 64)
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 8)

@@ -5,7 +5,7 @@ import Testing
 
 /// Memory objects whose names other processes create and remove at the same time.
 @Suite struct MemoryObjectRaceTests {
-  /// Runs `other` in a thread, again and again, until `body` returns.
+  /// Runs `other` repeatedly in a thread, until `body` returns.
   private static func racing(_ other: @escaping @Sendable () -> Void, _ body: () throws -> Void) rethrows {
     let thread = Thread { while !Thread.current.isCancelled { other() } }
     thread.start()
@@ -13,9 +13,9 @@ import Testing
     try body()
   }
 
-  /// Creates files at `path` as another process does, without the library, while `create` and `remove` run in a thread.
+  /// Creates files at `path` without the library, like another process, while `create` and `remove` run in a thread.
   ///
-  /// The permissions of these files must stay as they are.
+  /// The permissions of these files must not change.
   private static func expectPermissionsStay(
     at path: String, create: @escaping @Sendable () throws -> Void, remove: @escaping @Sendable () throws -> Void
   ) throws {
@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func `The permissions of another process's shared memory stay as they are`() async {
+  @Test(.timeLimit(.minutes(1))) func `The permissions of another process's shared memory do not change`() async {
     await #expect(processExitsWith: .success) {
       umask(0o077)
       try withMemoryName { name in
@@ -51,7 +51,7 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1))) func `The permissions of another process's file stay as they are`() async {
+  @Test(.timeLimit(.minutes(1))) func `The permissions of another process's file do not change`() async {
     await #expect(processExitsWith: .success) {
       umask(0o077)
       let scratch = try Scratch()

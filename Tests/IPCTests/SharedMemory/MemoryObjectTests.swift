@@ -72,8 +72,8 @@ import Testing
     }
   }
 
-  @Test func `Permissions are exact, or obey the umask`() async {
-    // The umask belongs to the whole process.
+  @Test func `Permissions are exact unless the umask is applied`() async {
+    // The umask applies to the whole process.
     await #expect(processExitsWith: .success) {
       umask(0o077)
       let permissions = FilePermissions(rawValue: 0o666)
@@ -103,7 +103,7 @@ import Testing
     }
   }
 
-  @Test func `An adopted descriptor has the right access and kind, or stays its owner's`() throws {
+  @Test func `A descriptor of another access or kind is not adopted, and stays open`() throws {
     let descriptor = try scratchMemory(4096).release()
     _ = fcntl(descriptor.rawValue, F_SETFD, 0)
     let adopted = try MemoryObject<ReadWriteAccess>(adopting: descriptor)
@@ -222,7 +222,7 @@ import Testing
   }
 }
 
-/// What is left of shared memory when its users have died.
+/// Removal of shared memory whose users have died.
 @Suite struct AbandonedMemoryTests {
   @Test func `Memory is removed when its last marked user has died, and not before`() async {
     await #expect(processExitsWith: .success) {
@@ -232,7 +232,7 @@ import Testing
           let object = try POSIXSharedMemory.create(name, size: 4096)
           try object.markOwned()
           let memory = try object.map()
-          // A mapping is enough.
+          // A mapping is sufficient for the mark.
           try object.close()
           try memory.store(UInt8(1), at: 0)
           try ready.writer.writeAll([1].span)

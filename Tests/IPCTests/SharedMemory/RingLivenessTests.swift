@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct RingLivenessTests {
-  @Test func `Without a free descriptor an end is not taken, and the other end not reported as alive`() async throws {
+  @Test func `Without a free descriptor, opening an end and waiting for the other one fail`() async throws {
     // In a separate process, because the limit applies to the process.
     await #expect(processExitsWith: .success) {
       func limit(_ most: rlim_t) {
@@ -24,7 +24,7 @@ import Testing
       let producer = try RecordRing.Producer.open(in: region, at: 0)
       let opening = failure { _ = try RecordRing.Consumer.open(in: region, at: 0) }
       guard opening?.errno == .tooManyOpenFiles, opening?.call == .open else { exit(1) }
-      // It has no owner yet.
+      // The ring has no producer yet.
       var consumer = try RecordRing.Consumer.open(in: region, at: 0)
       let waiting = failure {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 8)

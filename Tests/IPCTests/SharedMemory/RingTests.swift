@@ -52,7 +52,7 @@ import Testing
     let region = try region()
     try RecordRing.create(capacity: 64, in: region, at: 0)
     var consumer = try RecordRing.Consumer.open(in: region, at: 0)
-    // More waits than one that spins first, and those after it that do not.
+    // The first wait spins, and some of those after it do not.
     for _ in 0..<20 {
       var room = OutputRawSpan()
       #expect(reason { _ = try consumer.receive(into: &room, timeout: .after(time)) } == .timedOut)
@@ -69,9 +69,9 @@ import Testing
     #expect(reason { _ = try ByteRing.Producer.open(in: region, at: 0) } == .brokenPipe)
   }
 
-  // A corrupted header leads to a result or an error: anything else ends the test program.
+  // A corrupted header leads to a result or an error; a crash would end the test program.
   @Test(arguments: 0..<8 as Range<UInt64>)
-  func `A header of arbitrary bytes does no harm`(_ seed: UInt64) throws {
+  func `A header of arbitrary bytes does not crash the process`(_ seed: UInt64) throws {
     let region = try SharedRegion(size: 448)
     let record = [UInt8](repeating: 1, count: 16)
     var state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1
@@ -100,7 +100,7 @@ import Testing
     }
   }
 
-  @Test func `A record costs no allocation`() throws {
+  @Test func `A record does not allocate`() throws {
     let region = try region()
     try RecordRing.create(capacity: 1024, in: region, at: 0)
     var producer = try RecordRing.Producer.open(in: region, at: 0)
@@ -147,7 +147,7 @@ import Testing
     #expect(read == total)
   }
 
-  @Test func `Records are made and received in place, also across the end of the ring`() throws {
+  @Test func `Records are made and received in place, even across the end of the ring`() throws {
     let region = try region()
     try RecordRing.create(capacity: 64, in: region, at: 0)
     var producer = try RecordRing.Producer.open(in: region, at: 0)
@@ -184,7 +184,7 @@ import Testing
       }
       #expect(1...7 ~= count)
       written += Array(repeating: UInt8(round), count: count)
-      // A part is left, and read in the next round.
+      // A part is left for the next round.
       _ = try consumer.read { bytes in
         let count = max(1, bytes.byteCount - 2)
         unsafe bytes.extracting(first: count).withUnsafeBytes { unsafe read.append(contentsOf: $0) }

@@ -5,7 +5,7 @@ import Testing
 @Suite struct SharedBlockTests {
   private func region(_ size: Int = 4096) throws -> SharedRegion { SharedRegion(try scratchMemory(size).map()) }
 
-  @Test func `Published data is seen`() throws {
+  @Test func `Published data can be read`() throws {
     let block = try SharedBlock.create(in: try region(), at: 0)
     #expect(!block.isReady)
     for method in [SharedBlock.WaitMethod.futex, .polling] {
@@ -53,7 +53,7 @@ import Testing
     var tooMuch = unsafe OutputRawSpan(buffer: buffer, initializedCount: 0)
     do throws(IPCError) {
       try block.read(into: &tooMuch)
-      Issue.record("more was read than the capacity")
+      Issue.record("more bytes than the capacity were read")
     } catch {
       #expect(error.errno == .badAddress)
     }

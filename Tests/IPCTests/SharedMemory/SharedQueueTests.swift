@@ -46,7 +46,7 @@ import Testing
     try queue.sender.send("12345")
     let room = UnsafeMutableRawBufferPointer.allocate(byteCount: 8, alignment: 8)
     defer { unsafe room.deallocate() }
-    // The initialized part of the span is not room.
+    // The initialized part of the span does not count as room.
     var bytes = unsafe OutputRawSpan(buffer: room, initializedCount: 4)
     #expect(throws: IPCError(.sharedQueueReceive, .messageTooLong)) {
       _ = try queue.receiver.receive(into: &bytes, timeout: .immediate)
@@ -66,7 +66,7 @@ import Testing
     #expect(try queue.status().isClosed)
   }
 
-  @Test func `A selection gives each queue its turn, and skips those that have ended`() throws {
+  @Test func `A selection serves the queues in turn, and skips those that have ended`() throws {
     let queues = try (0..<3).map { _ in try scratchQueue() }
     var selection = try SharedQueue.Selection(of: queues.map(\.receiver))
     #expect(try selection.text() == nil)
@@ -113,7 +113,7 @@ import Testing
   }
 
   @Test(arguments: [-8, 3968, 4096, .max - 7])
-  func `A queue is inside its memory`(_ offset: Int) throws {
+  func `A queue outside its memory is refused`(_ offset: Int) throws {
     let region = try SharedRegion(size: 4096)
     #expect(reason { _ = try SharedQueue.create(in: region, at: offset, slotCount: 1, slotSize: 1) } == .badAddress)
     #expect(reason { _ = try SharedQueue.open(in: region, at: offset) } != nil)
@@ -133,7 +133,7 @@ import Testing
     let region = try SharedRegion(size: 4096)
     let queue = try SharedQueue.create(in: region, at: 0, slotCount: 4, slotSize: 16)
     try queue.sender.send("one")
-    // The largest thread number: no thread has it, and so none continues.
+    // No thread has the largest thread number, so the owner of the lock never continues.
     try region.store(UInt32(0x3FFF_FFFF), at: 64)
     let expected: Errno = timeout == .immediate ? .wouldBlock : .timedOut
     #expect(reason { try queue.close(timeout: timeout) } == expected)
@@ -145,7 +145,7 @@ import Testing
     #expect(try queue.status(timeout: timeout).isClosed)
   }
 
-  @Test func `In the middle of an operation another one is a deadlock`() throws {
+  @Test func `Starting an operation in the middle of another one is reported as a deadlock`() throws {
     let (queue, other) = (try scratchQueue(), try scratchQueue())
     try queue.lock(.sharedQueueSend)
     #expect(reason { try queue.sender.send("x") } == .deadlock)
@@ -173,7 +173,7 @@ import Testing
   }
 
   @Test(arguments: [Timeout.never, .after(.seconds(60)), .immediate])
-  func `A message costs no allocation`(_ timeout: Timeout) throws {
+  func `A message does not allocate`(_ timeout: Timeout) throws {
     let (queue, other) = (try scratchQueue(of: 64), try scratchQueue(of: 64))
     var selection = try SharedQueue.Selection(of: [queue.receiver, other.receiver])
     let message = [UInt8](repeating: 7, count: 64)

@@ -86,7 +86,7 @@ import Testing
     let sender = pair.first.release()
     try await onThread {
       let stream = try UnixSocket.Stream(adopting: sender)
-      // With a deadline each call sends only what there is room for.
+      // With a deadline, each call sends only the bytes that fit.
       try stream.send(bytes.span, descriptors: descriptors.span, timeout: .after(.seconds(60)))
       try stream.send(bytes.span, descriptors: descriptors.span)
       try stream.close()

@@ -19,7 +19,7 @@ import Testing
       _ = try pair.second.receive(maxLength: 9, appendingTo: &bytes, ancillary: &ancillary, timeout: .immediate)
     }
     #expect(bytes.count == 20)
-    // Other tests of this process can have a few.
+    // Other tests of this process can have some descriptors open.
     #expect(descriptorsOfThisProcess() < 8)
   }
 

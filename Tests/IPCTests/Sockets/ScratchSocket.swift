@@ -12,19 +12,19 @@ func freshName() throws -> UnixSocket.Address {
 }
 
 extension Scratch {
-  /// A path in it, for a socket.
+  /// The path of a socket in this directory.
   var socket: UnixSocket.Address {
     get throws { try UnixSocket.Address(path: path.appending("socket")) }
   }
 }
 
 extension UnixSocket.Listener {
-  /// A pending connection.
+  /// Accepts a pending connection.
   func accepted() throws -> UnixSocket.Socket<Style> { try accept(timeout: .after(.seconds(60))) }
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
-  /// The bytes of the next packet, which was sent already.
+  /// Receives the next packet, which was already sent, and returns its bytes.
   func received(maxLength: Int = 100) throws -> [UInt8] {
     var bytes: [UInt8] = []
     _ = try receive(maxLength: maxLength, appendingTo: &bytes, timeout: .after(.seconds(60)))
@@ -33,7 +33,7 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
-  /// The bytes of the next datagram, which was sent already.
+  /// Receives the next datagram, which was already sent, and returns its bytes.
   func received(maxLength: Int = 100) throws -> [UInt8] {
     var bytes: [UInt8] = []
     try receive(maxLength: maxLength, appendingTo: &bytes, timeout: .after(.seconds(60)))
@@ -41,7 +41,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   }
 }
 
-/// Checks that a call throws `.timedOut`, and not before its deadline.
+/// Checks that a call throws `.timedOut` at its deadline, and not before.
 func expectTimeout(
   _ body: (Timeout) throws -> Void, sourceLocation: SourceLocation = #_sourceLocation
 ) {

@@ -6,7 +6,7 @@ import Testing
 
 /// Threads that share an open file description: a call in one thread must not make another thread wait.
 @Suite(.serialized) struct SharedDescriptionTests {
-  /// nil for an immediate timeout.
+  /// The timeouts of the calls; nil is an immediate timeout.
   static let waits: [Duration?] = [nil, .microseconds(50)]
 
   @Test(arguments: waits)
@@ -74,7 +74,7 @@ import Testing
     #expect(wrong.value.load(ordering: .relaxed) == 0)
   }
 
-  @Test func `A call that waits does not see the O_NONBLOCK of another thread's call`() async throws {
+  @Test func `A waiting call is not affected by the O_NONBLOCK of another thread's call`() async throws {
     let address = try freshName()
     let listener = Shared(try UnixSocket.StreamListener(at: address))
     let isOver = Shared(Atomic(false))
@@ -107,7 +107,7 @@ extension Timeout {
   fileprivate static func of(_ wait: Duration?) -> Timeout { wait.map { .after($0) } ?? .immediate }
 }
 
-/// Calls repeatedly in two threads, which must end by themselves; if they do not, `free` unblocks them.
+/// Makes calls repeatedly in two threads, which must end by themselves; if they do not, `free` unblocks them.
 private func expectBothToEnd(
   _ call: @escaping @Sendable () throws -> Void, and other: (@Sendable () throws -> Void)? = nil,
   freeing free: () throws -> Void

@@ -58,8 +58,8 @@ import Testing
   }
 
   @Test(arguments: [0, 0o077] as [mode_t])
-  func `A path never has other permissions than requested, not for a moment`(_ mask: mode_t) async {
-    // In a child: the umask belongs to the whole process.
+  func `A path never has other permissions than requested, not even for a moment`(_ mask: mode_t) async {
+    // Runs in a child, because the umask applies to the whole process.
     await #expect(processExitsWith: .success) { [mask] in
       umask(mask)
       let scratch = try Scratch()

@@ -21,16 +21,16 @@ struct Connection: ~Copyable {
   }
 }
 
-/// An unused port of this machine.
+/// The loopback address with an unused port.
 let anyPort = SocketAddress(.loopback(.v4), port: 0)
 
 extension TCP.Listener {
-  /// A pending connection.
+  /// Accepts a pending connection.
   func accepted() throws -> TCP.Stream { try accept(timeout: .after(.seconds(60))) }
 }
 
 @Suite struct TCPTests {
-  @Test func `Both ends know both addresses`() throws {
+  @Test func `Both ends return both addresses`() throws {
     let listener = try TCP.Listener(at: anyPort)
     let client = try TCP.Stream(.v4)
     #expect(try client.address == SocketAddress(.any(.v4), port: 0))

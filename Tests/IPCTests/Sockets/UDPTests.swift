@@ -35,7 +35,7 @@ import Testing
       #expect(try sender.peerAddress == receiver.address)
       try sender.send([1].span)
       try receiver.close()
-      // A child that another test is starting may have it for a moment.
+      // A child that another test is starting may have the receiver open for a moment.
       var bytes: [UInt8] = []
       until {
         _ = reason { _ = try sender.send([1].span) }
@@ -88,7 +88,7 @@ import Testing
     #expect(try sender.multicastLoop == false)
   }
 
-  @Test func `A deadline ends a wait, not early; an interruption is reported if requested`()
+  @Test func `A wait ends at its deadline, and not before; an interruption is reported if requested`()
     async throws
   {
     try await onThread {
@@ -146,7 +146,7 @@ import Testing
     #expect(reason { _ = try receiver.ipv6Only } == .notSupportedOnSocket)
   }
 
-  // socket(7): SO_REUSEPORT, which each of them must have asked for before it is bound.
+  // socket(7): each socket must set SO_REUSEPORT before it is bound.
   @Test func `Sockets share a port if all of them request it`() throws {
     let first = try UDP.Socket(.v4)
     try first.setReusePort(true)

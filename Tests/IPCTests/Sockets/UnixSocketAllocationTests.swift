@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct UnixSocketAllocationTests {
   @Test(arguments: [Timeout.never, .after(.seconds(3600)), .immediate])
-  func `Bytes through a stream are not allocated for`(_ timeout: Timeout) throws {
+  func `Bytes through a stream do not allocate`(_ timeout: Timeout) throws {
     let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
     let message = [UInt8](repeating: 7, count: 64)
     var array: [UInt8] = []

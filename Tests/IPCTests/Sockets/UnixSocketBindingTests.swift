@@ -15,7 +15,7 @@ import Testing
   }
 
   @Test func `The umask applies only if requested, and is not changed`() async {
-    // In a child: the umask belongs to the whole process.
+    // Runs in a child, because the umask applies to the whole process.
     await #expect(processExitsWith: .success) {
       umask(0o077)
       let scratch = try Scratch()
@@ -74,7 +74,7 @@ import Testing
       #expect(reason { try UnixSocket.Datagram().bind(to: address, replaceStale: true) } == .addressInUse)
     }
     try UnixSocket.Stream().connect(to: addresses[0])
-    // Probing it made no connection.
+    // Probing the socket made no connection.
     #expect(try listener.accepted().peerAddress.isUnnamed == true)
     #expect(reason { _ = try listener.accept(timeout: .immediate) } == .wouldBlock)
     #expect(try bound.address == addresses[1])

@@ -13,7 +13,7 @@ import Testing
     #expect(try pair.second.peerCredentials == own)
   }
 
-  @Test func `Both ends of a connection know their peer`() throws {
+  @Test func `Both ends of a connection return the credentials of their peer`() throws {
     let address = try freshName()
     let listener = try UnixSocket.SequencedPacketListener(at: address)
     let client = try UnixSocket.SequencedPacket()
@@ -40,7 +40,7 @@ import Testing
     try pair.first.send([2].span)
     try pair.second.setPassCredentials(true)
     #expect(try pair.second.passCredentials == true)
-    // It was sent before the option was set.
+    // The message was sent before the option was set.
     #expect(try sender(of: pair.second)?.process == 0)
     try pair.first.send([3].span)
     #expect(try sender(of: pair.second) == .current)
@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func `A process without privilege cannot claim another user`() async {
-    // In a child, which gives up its privilege.
+    // Runs in a child, which gives up its privileges.
     await #expect(processExitsWith: .success) {
       if geteuid() == 0 { guard setuid(65534) == 0 else { exit(2) } }
       let pair = try UnixSocket.Pair<UnixSocket.DatagramStyle>()
@@ -63,7 +63,7 @@ import Testing
     }
   }
 
-  /// The sender of the next message.
+  /// Receives the next message, and returns the credentials of its sender.
   private func sender(of receiver: borrowing UnixSocket.Datagram) throws -> UnixSocket.Credentials? {
     var bytes = [UInt8]()
     var ancillary = AncillaryData()

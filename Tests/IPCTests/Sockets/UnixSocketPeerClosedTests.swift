@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct UnixSocketPeerClosedTests {
-  /// In a child, where the signal has its default action: a call that raises it kills the child.
+  /// Runs in a child, where SIGPIPE has its default action: a call that raises it kills the child.
   @Test func `Sending to a closed peer is an error, without SIGPIPE`() async {
     await #expect(processExitsWith: .success) {
       signal(SIGPIPE, SIG_DFL)
@@ -46,7 +46,7 @@ import Testing
     #expect(reason { try UnixSocket.Stream().connect(to: address, timeout: .immediate) } == .connectionRefused)
     try bound.listen(backlog: 1)
     try UnixSocket.Stream().connect(to: address, timeout: .after(.seconds(60)))
-    // Each type has its own abstract names.
+    // Each socket type has its own abstract names.
     #expect(reason { try UnixSocket.Datagram().connect(to: address) } == .connectionRefused)
   }
 

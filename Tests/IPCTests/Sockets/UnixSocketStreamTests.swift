@@ -23,7 +23,7 @@ import Testing
     #expect(bytes == Array("firstsecondback".utf8))
   }
 
-  @Test func `A megabyte passes through a pair that holds less`() async throws {
+  @Test func `A pair transfers a megabyte, more than its buffers hold`() async throws {
     let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
     let bytes = (0..<1 << 20).map { UInt8(truncatingIfNeeded: $0 >> 8 ^ $0) }
     let reading = pair.second.release()

@@ -16,7 +16,7 @@ import Testing
     #expect(try datagram.second.received() == [1])
   }
 
-  @Test func `A deadline ends a wait, not early`() async throws {
+  @Test func `A wait ends at its deadline, and not before`() async throws {
     try await onThread {
       let stream = try UnixSocket.Pair<UnixSocket.StreamStyle>()
       let packets = try UnixSocket.Pair<UnixSocket.SequencedPacketStyle>()
@@ -123,7 +123,7 @@ import Testing
     }
   }
 
-  // A timeval is two longs. Which module has its members depends on the order of imports.
+  // A timeval consists of two longs. The module with its members depends on the order of imports.
   private static let timeout = (seconds: 5, microseconds: 0)
 
   private func setTimeouts(of descriptor: FileDescriptor) throws {

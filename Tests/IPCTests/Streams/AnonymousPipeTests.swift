@@ -17,7 +17,7 @@ import Testing
     #expect(try pipe.reader.read(maxLength: 1, appendingTo: &read) == 0)
   }
 
-  @Test func `A megabyte passes through a pipe of 64 KiB`() async throws {
+  @Test func `A pipe of 64 KiB transfers a megabyte`() async throws {
     let pipe = try AnonymousPipe()
     let bytes = (0..<1 << 20).map { UInt8(truncatingIfNeeded: $0 >> 8 ^ $0) }
     let reading = try duplicate(pipe.reader.descriptor)
@@ -32,7 +32,7 @@ import Testing
     #expect(try await read == bytes)
   }
 
-  @Test func `Both ends are close-on-exec, and closing one is seen by the other`() throws {
+  @Test func `Both ends are close-on-exec, and each reports that the other was closed`() throws {
     let pipe = try AnonymousPipe()
     let numbers = (pipe.reader.descriptor.rawValue, pipe.writer.descriptor.rawValue)
     #expect(isCloseOnExec(numbers.0) == true)
@@ -63,7 +63,7 @@ import Testing
     #expect(try pipe.reader.bytesAvailable == 0)
   }
 
-  @Test func `End of file before the requested length returns what there was`() throws {
+  @Test func `End of file before the requested length returns the available bytes`() throws {
     let pipe = try AnonymousPipe()
     try pipe.writer.writeAll([1, 2, 3].span)
     try pipe.writer.close()
@@ -80,7 +80,7 @@ import Testing
     #expect(bytes.count == 600)
   }
 
-  @Test func `A packet is read as it was written, and its excess is discarded`() throws {
+  @Test func `A packet is read as it was written, and the part that does not fit is discarded`() throws {
     let pipe = try AnonymousPipe(packets: true)
     try pipe.writer.writeAll("first".utf8.span)
     try pipe.writer.writeAll("second".utf8.span)
@@ -113,7 +113,7 @@ import Testing
 }
 
 @Suite struct PipeCapacityTests {
-  @Test func `A capacity is rounded up, and seen by both ends`() throws {
+  @Test func `A capacity is rounded up, and both ends report it`() throws {
     let pipe = try AnonymousPipe()
     #expect(try pipe.reader.setCapacity(5000) == 8192)
     #expect(try pipe.writer.capacity == 8192)
@@ -134,7 +134,7 @@ import Testing
     #expect(reason { try pipe.reader.setCapacity(capacity) } == .invalidArgument)
   }
 
-  @Test func `The error above the limit for users names the limit`() async {
+  @Test func `The error for a capacity above the limit for users names the limit`() async {
     await #expect(processExitsWith: .success) {
       let pipe = try AnonymousPipe()
       if geteuid() == 0 { guard setuid(65534) == 0 else { exit(2) } }

@@ -62,7 +62,7 @@ import Testing
     }
   }
 
-  @Test func `A reader that closes during a write leaves the number of bytes in the error`() async throws {
+  @Test func `If a reader closes during a write, the error has the number of written bytes`() async throws {
     let pipe = try AnonymousPipe()
     let writing = pipe.writer.release()
     let reader = pipe.reader
@@ -84,7 +84,7 @@ private func writerWithoutReader() throws -> PipeWriter {
   return writer
 }
 
-/// Neither the disposition nor the mask changes, and nothing stays pending.
+/// Checks that neither the disposition nor the mask changes, and that no signal stays pending.
 private func expectBrokenPipe() throws {
   let writer = try writerWithoutReader()
   for timeout in [Timeout.never, .immediate, .after(.seconds(9))] {

@@ -8,7 +8,7 @@ import Testing
     return BufferedReader(ScriptedSource(bytes, pieces: pieces ?? [bytes.count]), capacity: capacity)
   }
 
-  @Test(arguments: [1, 2, 7, 100]) func `Lines are the same in whatever pieces they arrive`(_ piece: Int) throws {
+  @Test(arguments: [1, 2, 7, 100]) func `Lines do not depend on the pieces in which they arrive`(_ piece: Int) throws {
     let text = "first\n\nGrün\nlast"
     let count = text.utf8.count
     let pieces = Array(repeating: piece, count: count / piece) + (count % piece == 0 ? [] : [count % piece])
@@ -87,7 +87,7 @@ import Testing
     #expect(reader.bytesBuffered == 2)
   }
 
-  @Test func `A reader is a stream, for a message channel behind a line`() throws {
+  @Test func `A reader is a stream, for a message channel after a line`() throws {
     let bytes = Array("HELLO\n".utf8) + frames([[1, 2, 3], []])
     var reader = BufferedReader(ScriptedSource(bytes, pieces: [bytes.count]))
     #expect(try reader.readLine() == "HELLO")
@@ -98,7 +98,7 @@ import Testing
     #expect(try receiver.receive(into: &message) == nil)
   }
 
-  @Test func `A line costs no allocation`() throws {
+  @Test func `A line does not allocate`() throws {
     let pipe = try AnonymousPipe()
     let writer = pipe.writer
     var reader = BufferedReader(pipe.reader)

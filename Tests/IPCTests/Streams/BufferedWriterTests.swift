@@ -21,7 +21,7 @@ import Testing
     #expect(rest.isEmpty)
   }
 
-  @Test func `A flush that would block keeps the rest, and reports what was written`() throws {
+  @Test func `A flush that would block keeps the rest, and reports the number of written bytes`() throws {
     var writer = BufferedWriter(ScriptedSink(pieces: [4]), onUnwritten: { _ in })
     try writer.write("0123456789".utf8.span)
     // The script blocks before each piece.
@@ -35,7 +35,7 @@ import Testing
     #expect(String(decoding: writer.release(unwrittenTo: &rest).bytes, as: UTF8.self) == "0123456789!")
   }
 
-  @Test func `A write that fails leaves its bytes out of the buffer`() throws {
+  @Test func `A failed write does not add its bytes to the buffer`() throws {
     var writer = BufferedWriter(ScriptedSink(pieces: [100]), capacity: 8, onUnwritten: { _ in })
     try writer.write("123456".utf8.span)
     let error = failure { try writer.write("789".utf8.span, timeout: .immediate) }

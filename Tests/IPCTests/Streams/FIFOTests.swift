@@ -35,7 +35,7 @@ import Testing
   }
 
   @Test func `An open FIFO is read and written without waiting even if it could not be opened again`() async {
-    // In a separate process, which gives up the right to open every file.
+    // Runs in a separate process, which gives up the permission to open every file.
     await #expect(processExitsWith: .success) {
       let scratch = try Scratch()
       let fifo = try scratch.fifo()
@@ -123,7 +123,7 @@ import Testing
     #expect(reason { _ = try both.read(maxLength: 1, appendingTo: &bytes, timeout: .immediate) } == .wouldBlock)
   }
 
-  @Test func `An interrupted open is an error if it is not to be retried`() async throws {
+  @Test func `An interrupted open is an error if it must not be retried`() async throws {
     let scratch = try Scratch()
     let fifo = try scratch.fifo()
     try await onThread {
@@ -169,7 +169,7 @@ import Testing
 @Suite struct FIFOCreationTests {
   @Test(arguments: [0o666, 0o600, 0o222, 0o777] as [CInterop.Mode])
   func `Permissions are as requested, and the umask is applied only on request`(_ bits: CInterop.Mode) async throws {
-    // In a separate process, because the umask applies to the process.
+    // Runs in a separate process, because the umask applies to the process.
     await #expect(processExitsWith: .success) { [bits] in
       umask(0o077)
       let scratch = try Scratch()
@@ -182,7 +182,7 @@ import Testing
     }
   }
 
-  @Test func `A new FIFO has its permissions from the start: no later call can hit another file`() async throws {
+  @Test func `A new FIFO has its permissions from the start, without a later call`() async throws {
     await #expect(processExitsWith: .success) {
       umask(0o077)
       let scratch = try Scratch()
@@ -258,7 +258,7 @@ import Testing
       unsafe symlink("fifo", path)
     case .linkToFile: unsafe symlink("/etc/passwd", path)
     case .danglingLink: unsafe symlink("/nonexistent", path)
-    // Opening it would wait, or acquire the terminal.
+    // Opening a terminal would wait, or make it the controlling terminal.
     case .linkToDevice: unsafe symlink("/dev/tty", path)
     }
     #expect(reason { _ = try fifo.openForReading() } == .invalidArgument)
@@ -291,7 +291,7 @@ import Testing
 }
 
 extension Scratch {
-  /// A new FIFO in the directory.
+  /// A FIFO in the directory.
   func fifo(_ name: String = "fifo") throws -> FIFO {
     let fifo = FIFO(path.appending(name))
     try fifo.create()

@@ -3,7 +3,7 @@ import SystemPackage
 import Testing
 
 @Suite struct MessageChannelConnectionTests {
-  @Test func `Each request is replied to until the other side ends`() async throws {
+  @Test func `Requests get replies until the other side closes the channel`() async throws {
     let three: [UInt8] = [1, 2, 3]
     let nothing: [UInt8] = []
     let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
@@ -51,7 +51,7 @@ import Testing
     #expect(reason { try client.request(two.span, reply: &reply, timeout: .immediate) } == .wouldBlock)
   }
 
-  @Test func `Two pipes make both directions`() throws {
+  @Test func `Two pipes form a channel in both directions`() throws {
     let five: [UInt8] = [5]
     let there = try AnonymousPipe()
     let back = try AnonymousPipe()

@@ -2,7 +2,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Channels over rings in shared memory, also when the process at the other end dies.
+/// Channels over rings in shared memory, including the death of the process at the other end.
 @Suite struct MessageChannelRingTests {
   private let region: SharedRegion
 
@@ -62,7 +62,7 @@ import Testing
   }
 }
 
-/// Fails once like a ring whose other process died, and works then.
+/// Fails once, like a ring whose other process died, and then works.
 private struct Dying: ReadableStream, WritableStream {
   var calls = 0
 

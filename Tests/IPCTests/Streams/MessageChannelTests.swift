@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test(arguments: [Timeout.never, .after(.seconds(60)), .immediate])
-  func `A message costs no allocation`(_ timeout: Timeout) throws {
+  func `A message does not allocate`(_ timeout: Timeout) throws {
     let pipe = try AnonymousPipe()
     let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
     #expect(
@@ -89,7 +89,7 @@ import Testing
     var (short, message): ([UInt8], [UInt8]) = ([], [])
     var (before, failures, sum) = (0, 0, 0)
     for round in 0...2000 {
-      // The first rounds also allocate what is reused: the memory of both arrays, which take turns.
+      // The first rounds also allocate memory that is reused: that of both arrays, which are swapped.
       if round == 10 { before = allocation_count() }
       try sender.send(small.span, timeout: timeout)
       try sender.send(large.span, timeout: timeout)

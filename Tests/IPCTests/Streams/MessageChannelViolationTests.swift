@@ -94,7 +94,7 @@ import Testing
     try sender.send(two.span)
   }
 
-  @Test func `Without readers sending is a broken pipe, also after a new reader opens`() throws {
+  @Test func `Without readers sending is a broken pipe, even after a new reader opens`() throws {
     let one: [UInt8] = [1]
     let fifo = try Scratch()
     let name = FIFO(fifo.path.appending("fifo"))

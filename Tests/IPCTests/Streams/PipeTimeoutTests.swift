@@ -36,14 +36,14 @@ import Testing
     let everything = try reader.tryRead(into: &room)
     #expect(everything == 65536)
     try writer.close()
-    // A process that another test is starting has the writer until it executes its program.
+    // A process that another test is starting has the writer open until it executes its program.
     #expect(try reader.wait(for: .readable, timeout: .after(.seconds(60))).contains(.hangUp))
     let end = try reader.tryRead(into: &room)
     #expect(end == 0)
   }
 
   @Test(arguments: [false, true])
-  func `A deadline ends a read, not before its time`(_ nonBlocking: Bool) async throws {
+  func `A read ends at its deadline, and not before`(_ nonBlocking: Bool) async throws {
     try await onThread {
       let pipe = try AnonymousPipe(nonBlocking: nonBlocking)
       var bytes: [UInt8] = []
@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func `A deadline ends a write, not before its time`(_ nonBlocking: Bool) async throws {
+  func `A write ends at its deadline, and not before`(_ nonBlocking: Bool) async throws {
     try await onThread {
       let pipe = try AnonymousPipe(nonBlocking: nonBlocking)
       let timeout = Timeout.after(Self.short)
@@ -67,7 +67,7 @@ import Testing
     }
   }
 
-  @Test func `A deadline in the past transfers what needs no wait`() throws {
+  @Test func `With a deadline in the past, a transfer that need not wait succeeds`() throws {
     let pipe = try AnonymousPipe()
     let reader = pipe.reader
     let writer = pipe.writer
@@ -103,7 +103,7 @@ import Testing
   }
 
   @Test func `A competing reader does not delay a deadline`() async throws {
-    // poll(2) announces the byte to both readers. One reads it, and the other must not wait beyond its deadline.
+    // poll(2) reports the byte to both readers. One reads it, and the other must not wait beyond its deadline.
     let pipe = try AnonymousPipe()
     let reader = pipe.reader
     let writer = pipe.writer
@@ -116,7 +116,7 @@ import Testing
     #expect(results.contains(nil))
   }
 
-  /// Nil if no byte came.
+  /// Reads a byte; returns nil if none arrived.
   private static func readByte(_ descriptor: FileDescriptor) throws -> Int? {
     var bytes: [UInt8] = []
     let reader = try PipeReader(adopting: descriptor)
@@ -139,7 +139,7 @@ import Testing
 
 @Suite(.serialized) struct PipeInterruptionTests {
   @Test(arguments: [Timeout.never, .after(.seconds(3600))])
-  func `An interruption is an error if it is not to be retried`(_ timeout: Timeout) async throws {
+  func `An interruption is an error if it must not be retried`(_ timeout: Timeout) async throws {
     try await onThread {
       let pipe = try AnonymousPipe()
       let reader = pipe.reader
@@ -166,7 +166,7 @@ import Testing
     }
   }
 
-  @Test func `An interrupted write of a whole buffer reports what was written`() async throws {
+  @Test func `An interrupted write of a whole buffer reports the number of written bytes`() async throws {
     try await onThread {
       let pipe = try AnonymousPipe()
       let reader = pipe.reader
@@ -182,7 +182,7 @@ import Testing
     }
   }
 
-  @Test func `An interrupted read of n bytes keeps what it has read`() async throws {
+  @Test func `An interrupted read of n bytes keeps the bytes that it has read`() async throws {
     try await onThread {
       let pipe = try AnonymousPipe()
       let reader = pipe.reader

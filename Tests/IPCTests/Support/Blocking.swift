@@ -2,7 +2,7 @@ import Foundation
 
 /// Runs a body that may block in a separate thread.
 ///
-/// The cooperative pool is as wide as the machine: a few blocked threads would stop every other test.
+/// The cooperative pool has as many threads as the machine has cores: a few blocked ones would stop all other tests.
 func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
   try await withCheckedThrowingContinuation { continuation in
     Thread { continuation.resume(with: Result(catching: body)) }.start()
@@ -19,7 +19,7 @@ func eventually(_ condition: () throws -> Bool) async rethrows {
   while try !condition() { await Task.yield() }
 }
 
-/// Runs `body` in a thread while another thread runs `other` again and again.
+/// Runs `body` in a thread while another thread runs `other` repeatedly.
 func racing<Value: Sendable>(
   _ other: @escaping @Sendable () -> Void, _ body: @escaping @Sendable () throws -> Value
 ) async throws -> Value {

@@ -2,7 +2,7 @@ import Glibc
 import IPC
 import SystemPackage
 
-/// Another descriptor of the same description, for an end that goes to another thread.
+/// Returns another descriptor of the same description, for an end that another thread gets.
 func duplicate(_ descriptor: FileDescriptor) throws -> FileDescriptor {
   try descriptor.duplicate()
 }

@@ -2,14 +2,14 @@ import Foundation
 import IPC
 import SystemPackage
 
-/// Calls `body` with a name that no other test uses, and removes the object on every path.
+/// Calls `body` with a name that no other test uses, and removes the object afterwards, even after an error.
 func withMemoryName<Value>(_ body: (POSIXName) throws -> Value) throws -> Value {
   let name = POSIXName("/ipc-tests-\(UInt64.random(in: .min ... .max))")
   defer { try? POSIXSharedMemory.unlink(name) }
   return try body(name)
 }
 
-/// Calls `body` with a name that no other test uses, and removes the semaphore on every path.
+/// Calls `body` with a name that no other test uses, and removes the semaphore afterwards, even after an error.
 func withSemaphoreName<Value>(_ body: (POSIXName) throws -> Value) throws -> Value {
   let name = POSIXName("/ipc-tests-\(UInt64.random(in: .min ... .max))")
   defer { try? POSIXSemaphore.unlink(name) }
@@ -33,7 +33,7 @@ func scratchRegion() throws -> SharedRegion {
   return region
 }
 
-/// Gives the future children of this process a PID namespace.
+/// Makes the future children of this process start in a new PID namespace.
 func unshareProcesses() throws {
   // Swift's import of glibc does not show unshare(2).
   guard let symbol = unsafe dlsym(nil, "unshare") else { throw Errno.noFunction }

@@ -14,7 +14,7 @@ extension SharedQueue.Sender {
 }
 
 extension SharedQueue.Receiver {
-  /// The text of the next message; nil if there is none.
+  /// Receives the next message as text; nil if there is none.
   func text(timeout: Timeout = .immediate) throws -> String? {
     var bytes: [UInt8] = []
     do throws(IPCError) {
@@ -28,7 +28,7 @@ extension SharedQueue.Receiver {
 }
 
 extension SharedQueue.Selection {
-  /// The text of the next message, and the index of its queue; nil if there is none.
+  /// Receives the next message as text, with the index of its queue; nil if there is none.
   mutating func text(timeout: Timeout = .immediate) throws -> (String, Int)? {
     let size = receivers.reduce(0) { max($0, $1.slotSize) }
     let room = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 8)

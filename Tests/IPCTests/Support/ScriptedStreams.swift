@@ -10,7 +10,7 @@ struct ScriptedSource: ReadableStream {
   /// The largest buffer that was passed to a read.
   private(set) var largestRoom = 0
 
-  /// Creates a stream of `bytes` that arrive in pieces of these lengths, which make up all of `bytes` together.
+  /// Creates a stream of `bytes` that arrive in pieces of these lengths, whose sum is the number of bytes.
   init(_ bytes: [UInt8], pieces: [Int]) {
     self.bytes = bytes
     self.pieces = pieces[...]
@@ -37,7 +37,7 @@ struct ScriptedSink: WritableStream {
   private let pieces: [Int]
   private var next = 0
   private var isFull = false
-  /// Taken as a failure of every write.
+  /// The error with which every write fails, if not nil.
   var failure: Errno?
 
   init(pieces: [Int]) { self.pieces = pieces }
@@ -53,14 +53,14 @@ struct ScriptedSink: WritableStream {
   }
 }
 
-/// Messages in their wire format.
+/// Returns messages in their wire format.
 func frames(_ messages: [[UInt8]]) -> [UInt8] {
   messages.flatMap { message in
     [0, 8, 16, 24].map { UInt8(truncatingIfNeeded: message.count >> $0) } + message
   }
 }
 
-/// Numbers that are the same in every run.
+/// Random numbers that are the same in every run.
 struct SeededNumbers: RandomNumberGenerator {
   var state: UInt64
 

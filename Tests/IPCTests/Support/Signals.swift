@@ -33,7 +33,8 @@ struct SignalRecorder {
 nonisolated(unsafe) private var recorderReader: Int32 = -1
 nonisolated(unsafe) private var recorderWriter: Int32 = -1
 
-/// Sends a signal repeatedly to the thread that created it, because a signal before the call interrupts nothing.
+/// Sends a signal repeatedly to the thread that created it, because a signal that arrives before the call has no
+/// effect.
 struct Interruptions {
   private let thread: Thread
 
@@ -41,7 +42,7 @@ struct Interruptions {
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = { _ in }
     _ = unsafe sigaction(SIGUSR1, &action, nil)
-    // Test threads block the signal.
+    // Test threads block the signal: unblock it.
     var signals = sigset_t()
     _ = unsafe sigaddset(&signals, SIGUSR1)
     _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)

@@ -5,7 +5,7 @@ import SystemPackage
 import Testing
 
 @Suite struct ConditionVariableTests {
-  /// Protected by the mutex: the number of waiting threads, and how many of them may continue.
+  /// The number of waiting threads, and how many of them may continue; the mutex protects both.
   private final class Gate: Sendable {
     let waiting = Atomic(0)
     let tickets = Atomic(0)
@@ -24,9 +24,9 @@ import Testing
       }
     }
 
-    /// Gives out tickets when enough threads wait.
+    /// Issues tickets when enough threads wait.
     ///
-    /// A thread that has counted itself has unlocked the mutex by waiting.
+    /// A thread that is in the count has unlocked the mutex by waiting.
     func open(
       _ region: SharedRegion, tickets: Int, to waiters: Int, waking: (borrowing ConditionVariable) throws -> Void
     )
@@ -105,7 +105,7 @@ import Testing
     }
   }
 
-  @Test func `A wait locks the mutex, and so its region stays mapped`() async throws {
+  @Test func `A wait locks the mutex again, so its region stays mapped`() async throws {
     try await onThread {
       let memory = try scratchMemory(4096)
       weak var kept: SharedRegion?
@@ -125,7 +125,7 @@ import Testing
     }
   }
 
-  @Test func `A woken thread learns that the owner died`() async throws {
+  @Test func `A woken thread is informed that the owner died`() async throws {
     do {
       let region = try scratchRegion()
       let gate = Gate()

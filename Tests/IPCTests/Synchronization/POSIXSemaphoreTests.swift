@@ -26,7 +26,7 @@ import Testing
     #expect(reason { _ = try POSIXSemaphore.open(long) } == .fileNameTooLong)
   }
 
-  @Test func `It counts up and down`() throws {
+  @Test func `A semaphore counts up and down`() throws {
     try withSemaphoreName { name in
       let semaphore = try POSIXSemaphore.create(name, value: 1)
       let isNew = semaphore.isNew
@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  @Test func `Opened twice, it is the same semaphore`() throws {
+  @Test func `A name that is opened twice is the same semaphore`() throws {
     try withSemaphoreName { name in
       let one = try POSIXSemaphore.createOrOpen(name, value: 3)
       let other = try POSIXSemaphore.createOrOpen(name, value: 9)
@@ -66,7 +66,7 @@ import Testing
     }
   }
 
-  @Test func `In shared memory it outlives the process that created it`() throws {
+  @Test func `A semaphore in shared memory outlives the process that created it`() throws {
     let object = try scratchMemory(4096)
     do {
       let semaphore = try POSIXSemaphore.create(in: SharedRegion(try object.map()), at: 64, value: 2)
@@ -78,19 +78,19 @@ import Testing
   }
 
   @Test(arguments: [-8, 4, 4072, 4096, .max])
-  func `It must be inside the region, at a multiple of 8`(_ offset: Int) throws {
+  func `A semaphore must be inside the region, at a multiple of 8`(_ offset: Int) throws {
     let region = SharedRegion(try scratchMemory(4096).map())
     let expected: Errno = offset == 4 ? .invalidArgument : .badAddress
     #expect(reason { _ = try POSIXSemaphore.create(in: region, at: offset, value: 0) } == expected)
     #expect(reason { _ = try POSIXSemaphore.open(in: region, at: offset) } == expected)
   }
 
-  @Test func `A signal posts it until the registration is cancelled`() async {
+  @Test func `A signal posts a semaphore until the registration is cancelled`() async {
     await #expect(processExitsWith: .success) {
       try withSemaphoreName { name in
         let handled = try POSIXSemaphore.create(name, value: 0)
         let semaphore = try POSIXSemaphore.open(name)
-        // Test threads block the signal. Without a handler it is ignored.
+        // Test threads block the signal, and without a handler it is ignored.
         var signals = sigset_t()
         _ = unsafe sigaddset(&signals, SIGURG)
         _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
@@ -143,7 +143,7 @@ import Testing
   @Test(arguments: [0, 16, 31])
   func `A file that is too short for a semaphore of 64 bits is refused`(_ size: Int) throws {
     try withSemaphoreName { name in
-      // A 32-bit glibc keeps the value in the first, and the number of waiting threads in the last of four words.
+      // A 32-bit glibc stores the value in the first of four words, and the number of waiting threads in the last.
       let path = FilePath("/dev/shm/sem.\(name.description.dropFirst())")
       let file = try FileDescriptor.open(path, .readWrite, options: [.create], permissions: [.ownerReadWrite])
       _ = try file.closeAfter { try file.writeAll([10] + [UInt8](repeating: 0, count: size)) }
@@ -166,7 +166,7 @@ import Testing
     try body()
   }
 
-  @Test func `Permissions are exact, or obey the umask`() async {
+  @Test func `Permissions are exact unless the umask is applied`() async {
     await #expect(processExitsWith: .success) {
       umask(0o077)
       for (applyUmask, expected) in [(false, 0o666), (true, 0o600)] as [(Bool, mode_t)] {

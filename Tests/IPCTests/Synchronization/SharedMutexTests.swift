@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct SharedMutexTests {
-  @Test func `A thread that locks it again gets an error`() async throws {
+  @Test func `A thread that locks a mutex again gets an error`() async throws {
     do {
       let region = try scratchRegion()
       try await onThread {
@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test func `Another thread cannot unlock it, and waits for it until a timeout`() async throws {
+  @Test func `Another thread cannot unlock a mutex, and waits for it until a timeout`() async throws {
     do {
       let region = try scratchRegion()
       try await onThread {
@@ -37,7 +37,7 @@ import Testing
           #expect(try mutex.tryLock() == nil)
           #expect(reason { _ = try mutex.lock(timeout: .immediate) } == .resourceBusy)
           #expect(reason { _ = try mutex.lock(timeout: .after(.seconds(-10))) } == .timedOut)
-          // With a wrong clock the call would return at once, or after years.
+          // With the wrong clock, the call would return immediately, or after years.
           let start = ContinuousClock.now
           #expect(reason { _ = try mutex.lock(timeout: .after(.milliseconds(20))) } == .timedOut)
           #expect(start.duration(to: .now) >= .milliseconds(20))
@@ -48,7 +48,7 @@ import Testing
     }
   }
 
-  @Test func `A timeout in the past counts only if the mutex is locked`() async throws {
+  @Test func `A timeout in the past matters only if the mutex is locked`() async throws {
     do {
       let region = try scratchRegion()
       try await onThread {
@@ -90,7 +90,7 @@ import Testing
     }
   }
 
-  @Test func `Unlocked without being made consistent, it cannot be locked any more`() async throws {
+  @Test func `A mutex that was unlocked while inconsistent cannot be locked any more`() async throws {
     do {
       let region = try scratchRegion()
       try await leaveLocked(region)
@@ -100,7 +100,7 @@ import Testing
         try mutex.unlock()
         #expect(reason { _ = try mutex.lock() } == .notRecoverable)
         #expect(reason { _ = try mutex.lock(timeout: .after(.seconds(60))) } == .notRecoverable)
-        // Last, since glibc 2.36 keeps it locked after this one.
+        // This is the last check, because glibc 2.36 keeps the mutex locked after it.
         #expect(reason { _ = try mutex.lock(timeout: .immediate) } == .notRecoverable)
       }
     }
@@ -119,7 +119,7 @@ import Testing
     }
   }
 
-  // The C library writes into a locked mutex when the thread locks or unlocks the next one.
+  // The C library writes to a locked mutex when the thread locks or unlocks the next one.
   @Test func `Its region stays mapped while it is locked, without a reference`() async throws {
     try await onThread {
       weak var kept: SharedRegion?
@@ -137,7 +137,7 @@ import Testing
     }
   }
 
-  @Test func `Its region stays mapped when it was locked by way of another region`() async throws {
+  @Test func `Its region stays mapped if it was locked through another region`() async throws {
     try await onThread {
       let memory = try scratchMemory(4096)
       weak var kept: SharedRegion?
@@ -157,7 +157,7 @@ import Testing
   }
 
   @Test(arguments: [-8, 4, 4096 - SharedMutex.size + 8, 4096, .max])
-  func `It must be inside the region, at a multiple of 8`(_ offset: Int) async throws {
+  func `A mutex must be inside the region, at a multiple of 8`(_ offset: Int) async throws {
     do {
       let region = try scratchRegion()
       let expected: Errno = offset == 4 ? .invalidArgument : .badAddress
@@ -171,7 +171,7 @@ import Testing
 
 /// Locks the mutex in a thread that ends.
 ///
-/// The kernel reports its death soon; locking waits for that.
+/// The kernel marks the mutex soon afterwards, and locking waits for that.
 func leaveLocked(_ region: SharedRegion) async throws {
   #expect(try await onThread { try SharedMutex.open(in: region, at: 0).tryLock() } == .acquired)
 }
@@ -187,7 +187,7 @@ func leaveLocked(_ region: SharedRegion) async throws {
     }
   }
 
-  @Test func `withLock repairs what an owner that died left`() async throws {
+  @Test func `withLock repairs the data after the owner died`() async throws {
     let region = try scratchRegion()
     try await leaveLocked(region)
     try await onThread {
@@ -212,7 +212,7 @@ func leaveLocked(_ region: SharedRegion) async throws {
     }
   }
 
-  @Test func `A value under a mutex needs one mapping`() async throws {
+  @Test func `A mutex and the value that it protects need only one mapping`() async throws {
     let region = try scratchRegion()
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<4 {
@@ -231,7 +231,7 @@ func leaveLocked(_ region: SharedRegion) async throws {
   }
 
   @Test(arguments: [Timeout.never, .after(.seconds(3600)), .immediate])
-  func `Locking, signalling and unlocking allocate nothing`(_ timeout: Timeout) async throws {
+  func `Locking, signalling and unlocking do not allocate`(_ timeout: Timeout) async throws {
     let region = try scratchRegion()
     try await onThread {
       let mutex = try SharedMutex.open(in: region, at: 0)

@@ -1,7 +1,7 @@
 import IPC
 import SystemPackage
 
-/// Passes `body` a key that no other test uses, and removes all objects with that key afterwards.
+/// Calls `body` with a key that no other test uses, and removes all objects with that key afterwards.
 func withKey<Value>(_ body: (SystemVKey) throws -> Value) throws -> Value {
   let key = SystemVKey(rawValue: Int32.random(in: 0x4000_0000...0x7FFF_FFFF))
   defer {
@@ -66,7 +66,7 @@ func withMessageQueue<Value>(
 }
 
 extension SystemVMessageQueue {
-  /// Sends the bytes of an array, which a literal can be.
+  /// Sends the bytes of an array literal.
   func send(_ message: [UInt8], type: MessageType, timeout: Timeout = .never) throws(IPCError) {
     try send(message.span, type: type, timeout: timeout)
   }
@@ -78,6 +78,6 @@ extension SystemVMessageQueue {
 }
 
 extension SystemVSharedMemory.ReadWriteAttachment {
-  /// Copies the bytes of an array, which a literal can be, into the segment.
+  /// Copies the bytes of an array literal into the segment.
   func copy(_ bytes: [UInt8], at offset: Int = 0) throws(IPCError) { try copy(bytes.span, at: offset) }
 }

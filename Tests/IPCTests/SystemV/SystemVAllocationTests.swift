@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct SystemVAllocationTests {
   @Test(arguments: [Timeout.never, .after(.seconds(3600)), .immediate])
-  func `Bytes through shared memory under a semaphore cost no allocation`(_ timeout: Timeout) throws {
+  func `Bytes through shared memory under a semaphore do not allocate`(_ timeout: Timeout) throws {
     try withSemaphores([1, 1]) { (set) throws in
       try withSegment { (segment) throws in
         let memory = try segment.attach()
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test(arguments: [Timeout.never, .after(.seconds(3600)), .immediate])
-  func `A message of up to 8 KiB costs no allocation`(_ timeout: Timeout) throws {
+  func `A message of up to 8 KiB does not allocate`(_ timeout: Timeout) throws {
     try withMessageQueue { (queue) throws in
       let message = [UInt8](repeating: 7, count: 8192)
       var bytes: [UInt8] = []

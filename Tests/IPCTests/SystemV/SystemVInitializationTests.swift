@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct SystemVInitializationTests {
-  @Test func `Of several processes, one sets the values, and none uses the set before`() async throws {
+  @Test func `One of several processes sets the values, and none uses the set before`() async throws {
     for round in 0..<200 {
       try await withKey { (key) async throws in
         let value = round % 3
@@ -25,7 +25,7 @@ import Testing
     }
   }
 
-  @Test func `A creator that died before setting the values is waited for until the timeout`() throws {
+  @Test func `A process waits until its timeout for a creator that died before setting the values`() throws {
     try withKey { (key) throws in
       _ = try SystemVSemaphores.create(key, count: 1)
       let timeout = Timeout.after(.milliseconds(20))
@@ -42,7 +42,7 @@ import Testing
 
   @Test func `The first operation marks a set as initialized, not its values`() throws {
     try withKey { (key) throws in
-      // A C program without this convention initializes the set like this.
+      // A C program without this convention initializes the set in this way.
       let set = try SystemVSemaphores.create(key, count: 1)
       try set.set(0, to: 1)
       #expect(reason { try set.waitUntilInitialized(timeout: .immediate) } == .wouldBlock)
@@ -56,7 +56,7 @@ import Testing
     }
   }
 
-  @Test func `A process that waits for a creator that gives up becomes the creator`() async throws {
+  @Test func `If the creator gives up, a waiting process becomes the creator`() async throws {
     try await withKey { (key) async throws in
       let abandoned = try SystemVSemaphores.create(key, count: 1)
       async let result = onThread { try SystemVSemaphores.createOrOpenInitialized(key, values: [3]) }

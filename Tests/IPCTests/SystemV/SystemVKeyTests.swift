@@ -8,7 +8,7 @@ import Testing
     arguments: [
       ("1234", 1234), ("-1", -1), ("0x4d2", 1234), ("0xffffffff", -1), ("IPC_PRIVATE", 0), ("0", 0),
     ] as [(String, Int32)])
-  func `A key is parsed as people and ipcs write it`(text: String, number: Int32) {
+  func `A key is parsed in decimal and in the notation of ipcs`(text: String, number: Int32) {
     #expect(SystemVKey(text)?.rawValue == number)
   }
 
@@ -17,7 +17,7 @@ import Testing
     #expect(SystemVKey(text) == nil)
   }
 
-  @Test func `All programs that name the same file and project get the key of ftok`() throws {
+  @Test func `The key of a file and a project is that of ftok`() throws {
     let path = FilePath("/usr")
     var status = stat()
     try #require(unsafe stat("/usr", &status) == 0)

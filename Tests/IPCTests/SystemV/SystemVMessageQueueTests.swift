@@ -59,7 +59,7 @@ import Testing
     }
   }
 
-  @Test func `Each selection takes the message that it means`() throws {
+  @Test func `Each selection receives the right message`() throws {
     try withMessageQueue { (queue) throws in
       for (text, type) in [("a", 5), ("b", 3), ("c", 2), ("d", 3)] {
         try send(text, .init(validating: type), to: queue)
@@ -123,7 +123,7 @@ import Testing
     }
   }
 
-  @Test func `A full queue and an empty one end a wait according to its timeout`() throws {
+  @Test func `A wait for a full or an empty queue ends at its timeout`() throws {
     try withMessageQueue(capacity: 2) { (queue) throws in
       var bytes: [UInt8] = []
       let timeout = Timeout.after(.milliseconds(20))
@@ -179,7 +179,7 @@ import Testing
     }
   }
 
-  @Test func `The status has the contents, the owner and the last users of the queue`() throws {
+  @Test func `The status has the number of messages, the owner and the last users of the queue`() throws {
     try withMessageQueue { (queue) throws in
       let before = try queue.status()
       #expect((before.messageCount, before.byteCount, before.lastSender, before.lastReceiver) == (0, 0, 0, 0))

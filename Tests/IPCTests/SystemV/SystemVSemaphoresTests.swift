@@ -16,7 +16,7 @@ import Testing
     }
   }
 
-  @Test func `Values are set and read, one or all`() throws {
+  @Test func `One value or all values are set and read`() throws {
     try withSemaphores([0, 0, 0]) { (set) throws in
       #expect(try set.values() == [0, 0, 0])
       try set.set(1, to: 32767)
@@ -94,7 +94,7 @@ import Testing
     }
   }
 
-  @Test func `A deadline ends a wait, not before its time, and does not prevent what needs no wait`() throws {
+  @Test func `A wait ends at its deadline, and not before; a call that need not wait succeeds`() throws {
     try withSemaphores { (set) throws in
       let timeout = Timeout.after(.milliseconds(20))
       #expect(reason { try set.perform(.acquire(0), timeout: timeout) } == .timedOut)

@@ -4,7 +4,7 @@ import SystemPackage
 import Testing
 
 @Suite struct SystemVSharedMemoryTests {
-  @Test func `A new segment is 0, and one attachment reads what another wrote`() throws {
+  @Test func `A new segment is zero, and one attachment reads the bytes that another one wrote`() throws {
     try withSegment { (segment) throws in
       let writer = try segment.attach()
       let reader = try segment.attachReadOnly()
@@ -23,7 +23,7 @@ import Testing
     }
   }
 
-  @Test func `An attachment has the access types of all memory`() {
+  @Test func `An attachment has the same access types as other memory`() {
     #expect(SystemVSharedMemory.ReadOnlyAttachment.self == SystemVSharedMemory.Attachment<ReadOnlyAccess>.self)
     #expect(SystemVSharedMemory.ReadWriteAttachment.self == SystemVSharedMemory.Attachment<ReadWriteAccess>.self)
   }
@@ -32,7 +32,7 @@ import Testing
     (100, 1), (99, 2), (0, 101), (-1, 1), (-1, 0), (0, -1), (101, 0), (Int.max, 1), (1, Int.max), (Int.max, Int.max),
     (Int.min, 1), (Int.min, Int.min), (50, Int.max - 49),
   ])
-  func `Nothing outside of the segment is accessed, whatever the numbers`(offset: Int, count: Int) throws {
+  func `An access outside of the segment is refused`(offset: Int, count: Int) throws {
     try withSegment { (segment) throws in
       let memory = try segment.attach()
       #expect(reason { _ = try memory.copyBytes(at: offset, count: count) } == .badAddress)
@@ -44,7 +44,7 @@ import Testing
   }
 
   @Test(arguments: [(0, 0), (100, 0), (0, 100), (99, 1)])
-  func `Everything inside the segment can be read`(offset: Int, count: Int) throws {
+  func `Every byte inside the segment can be read`(offset: Int, count: Int) throws {
     try withSegment { (segment) throws in
       #expect(try segment.attachReadOnly().copyBytes(at: offset, count: count).count == count)
     }
@@ -151,7 +151,7 @@ import Testing
         let memory = try segment.attachReadOnly()
         #expect(try !segment.removeIfAbandoned())
         #expect(try memory.copyBytes(count: 1) == [1])
-        // Both recorded processes are dead now, but this one has it attached.
+        // Both recorded processes are dead now, but this one has the segment attached.
         let identifier = segment.identifier
         await #expect(processExitsWith: .signal(SIGKILL)) { [identifier = identifier as Int32] in
           _ = try SystemVSharedMemory(identifier: identifier).attachReadOnly()

@@ -32,7 +32,7 @@ struct timeout {
     struct timespec deadline;
 };
 
-/* Returns the time that is left, for ppoll(2) and similar calls: NULL without a limit. */
+/* Returns the remaining time, for ppoll(2) and similar calls: NULL without a limit. */
 const struct timespec *remaining(struct timeout timeout, struct timespec *left);
 
 /* Converts the deadline to CLOCK_REALTIME, the clock of the message queues. */
@@ -41,8 +41,8 @@ struct timespec realtime_deadline(struct timeout timeout);
 /* Waits until a descriptor is ready. Returns false with errno ETIMEDOUT after the deadline. */
 bool wait_for(int fd, short events, struct timeout timeout);
 
-/* Sleeps between two attempts of a call that cannot wait, up to 10 ms, longer each time. Returns false with
- * errno ETIMEDOUT after the deadline. */
+/* Sleeps between two attempts of a call that cannot wait: longer each time, up to 10 ms. Returns false
+ * with errno ETIMEDOUT after the deadline. */
 bool pause_for(struct timeout timeout, struct timespec *pause);
 
 /* -- Options (options.c): an invalid value is a usage error -- */

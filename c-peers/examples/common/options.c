@@ -15,7 +15,7 @@ mode_t mode_option(const char *text) {
     size_t digits = strspn(text, "01234567");
     unsigned long mode = strtoul(text, NULL, 8);
     if (digits == 0 || text[digits] || mode > 0777)
-        errx(EX_USAGE, "--mode '%s': no octal permissions", text);
+        errx(EX_USAGE, "--mode '%s': octal permissions expected", text);
     return (mode_t)mode;
 }
 
@@ -24,7 +24,7 @@ struct timeout timeout_option(const char *text) {
     char *end;
     double seconds = strtod(text, &end);
     if (!(isdigit((unsigned char)*text) || *text == '.') || *end || !(seconds <= 1e9))
-        errx(EX_USAGE, "--timeout '%s': no number of seconds", text);
+        errx(EX_USAGE, "--timeout '%s': a number of seconds expected", text);
     struct timeout timeout = {.limited = true};
     struct timespec *deadline = &timeout.deadline;
     clock_gettime(CLOCK_MONOTONIC, deadline);
@@ -42,7 +42,7 @@ key_t key_option(const char *option, const char *text) {
     errno = 0;
     long long key = strtoll(text, &end, strncasecmp(text, "0x", 2) == 0 ? 16 : 10);
     if (end == text || *end || errno != 0 || key == 0 || key < INT32_MIN || key > UINT32_MAX)
-        errx(EX_USAGE, "--%s '%s': no key", option, text);
+        errx(EX_USAGE, "--%s '%s': a key expected", option, text);
     return (key_t)key;
 }
 

@@ -77,7 +77,7 @@ struct internet_address internet_option(const char *text, uint16_t port) {
         address.in6.sin6_family = AF_INET6;
         address.in6.sin6_port = htons(port);
     } else {
-        errx(EX_USAGE, "--address '%s': no address in numbers", text);
+        errx(EX_USAGE, "--address '%s': a numeric address expected", text);
     }
     return address;
 }

@@ -3,14 +3,14 @@ import PeerProtocol
 
 @testable import Harness
 
-/// The files that people write. Any content either loads, or is refused with the location of the error.
+/// Targets for the fixture files: any content must either load, or be rejected with the location of the error.
 extension FuzzTarget {
   static let scenarios = FuzzTarget(name: "scenarios") { input in
     do {
       let (scenarios, _) = try DiagnosticLog.collect {
         ScenarioLoader.load([FixtureFile(file: "test.yaml", bytes: Data(input))], operations: operationsFile, log: $0)
       }
-      try demand(!scenarios.isEmpty, "neither a scenario nor a diagnostic")
+      try demand(!scenarios.isEmpty, "neither a scenario nor an error")
       for scenario in scenarios {
         try demand(scenario.id.hasPrefix("test/"), "the id '\(scenario.id)'")
         try demand(!scenario.steps.isEmpty, "'\(scenario.id)' has no step")
@@ -39,7 +39,7 @@ extension FuzzTarget {
       for case .transcript(_, _, let recorded) in scenarios.flatMap(\.steps).map(\.action) {
         guard let response = try? Response(parsing: recorded), response.description == recorded else { continue }
         let isItself = ResponseCheck.matches(response, recorded: recorded)
-        try demand(isItself || recorded.contains("*"), "'\(recorded)' is not as it was recorded")
+        try demand(isItself || recorded.contains("*"), "'\(recorded)' does not match itself")
       }
     } catch let error as FixtureErrors {
       try check(error, lines: input)
@@ -77,7 +77,7 @@ extension FuzzTarget {
         }
       }
     } catch {
-      try demand(error.description.hasPrefix("peers.yaml:"), "no place: \(error)")
+      try demand(error.description.hasPrefix("peers.yaml:"), "no location: \(error)")
     }
   }
 
@@ -88,11 +88,11 @@ extension FuzzTarget {
       _ = list.assess("pipe/eof[c>swift]", CellOutcome(verdict: .failed, reason: "EPIPE", evidence: nil))
       _ = list.problems(cells: ["pipe/eof[c>swift]"], today: "2027-01-01")
     } catch {
-      try demand(error.description.hasPrefix("expectations.yaml:"), "no place: \(error)")
+      try demand(error.description.hasPrefix("expectations.yaml:"), "no location: \(error)")
     }
   }
 
-  /// A few operations: with all of them, a fuzzer would explore only their names.
+  /// A short list of operations, because a fuzzer would spend its time on the names of a long one.
   private static let operationsFile = FixtureFile(
     file: "operations.yaml",
     bytes: Data(
@@ -104,14 +104,14 @@ extension FuzzTarget {
       close: {takes: [handle], closes: handle}
       """.utf8))
 
-  /// Checks that each diagnostic has a line number of the file.
+  /// Checks that each error has a line number of the file.
   private static func check(_ error: FixtureErrors, lines input: [UInt8]) throws {
-    try demand(!error.diagnostics.isEmpty, "rejected without a diagnostic")
-    // A line end of YAML may have up to three bytes, and need not contain a newline.
+    try demand(!error.diagnostics.isEmpty, "rejected without an error")
+    // YAML has line ends without a newline, so the number of lines is limited only by the number of bytes.
     for mistake in error.diagnostics where mistake.location.file != "operations.yaml" || !input.isEmpty {
       let (line, column) = (mistake.location.line, mistake.location.column)
-      try demand(line >= 1 && line <= input.count + 2 && column >= 0, "a diagnostic at \(line):\(column)")
-      try demand(!mistake.message.isEmpty, "an empty diagnostic")
+      try demand(line >= 1 && line <= input.count + 2 && column >= 0, "an error at \(line):\(column)")
+      try demand(!mistake.message.isEmpty, "an empty error message")
     }
   }
 }

@@ -5,11 +5,9 @@ import SystemPackage
 
 @testable import Harness
 
-/// Data from a process that the harness started. The harness does not trust it.
+/// Targets for the output of peers and of the sandbox init, which the harness does not trust.
 extension FuzzTarget {
-  /// A line of a peer.
-  ///
-  /// If it can be parsed, writing the result and parsing that gives the same result.
+  /// Parses a line of a peer; the result, written and parsed again, must be the same.
   static let contract = FuzzTarget(name: "contract") { input in
     let line = String(decoding: input, as: UTF8.self)
     if let answer = try? Response(parsing: line) {
@@ -26,22 +24,20 @@ extension FuzzTarget {
       }
     }
     if let request = try? Request(parsing: line) {
-      try demand(try Request(parsing: request.description) == request, "a request that is another when written anew")
+      try demand(try Request(parsing: request.description) == request, "a request that differs when parsed again")
     }
     if let greeting = try? Greeting(parsing: line) {
       try demand(
-        try Greeting(parsing: greeting.description) == greeting, "a greeting that is another when written anew")
+        try Greeting(parsing: greeting.description) == greeting, "a greeting that differs when parsed again")
     }
     let shown = line.escapedForDisplay
     try demand(!shown.unicodeScalars.contains(where: \.isUnsafeToDisplay), "not escaped: \(Array(shown.utf8))")
     let encoded = PercentEncoding.encode(input)
-    try demand(PercentEncoding.decode(encoded).map { $0 == input } == true, "encoded and decoded it is another")
+    try demand(PercentEncoding.decode(encoded).map { $0 == input } == true, "encoding and decoding changes the bytes")
     _ = PercentEncoding.decode(line)
   }
 
-  /// A peer's output, in pieces.
-  ///
-  /// Splitting it into lines loses and adds no bytes.
+  /// Splits the output of a peer into lines, which must neither lose nor add bytes.
   static let lines = FuzzTarget(name: "lines") { input in
     let ends = try FileDescriptor.pipe(options: .closeOnExec)
     let limit = input.first.map { Int($0) * 64 } ?? 64
@@ -65,7 +61,7 @@ extension FuzzTarget {
     }
   }
 
-  /// The protocol of the sandbox init: its C and the harness's Swift must parse a line to the same result.
+  /// Parses a line of the sandbox init's protocol in C and in the harness, which must have the same result.
   static let wire = FuzzTarget(name: "wire") { input in
     var key: [UInt8] = []
     var rest = input[...]
@@ -93,6 +89,6 @@ extension FuzzTarget {
       }
     }
     try demand(
-      String(decoding: encoded.prefix(count), as: UTF8.self) == PercentEncoding.encode(rest), "encoded otherwise")
+      String(decoding: encoded.prefix(count), as: UTF8.self) == PercentEncoding.encode(rest), "encoding differs from C")
   }
 }

@@ -1,0 +1,62 @@
+/// A part of the state of processes that an operation changes only if `fixtures/operations.yaml` says so.
+enum StateKind: String, CaseIterable, Hashable {
+  /// The status flags of an open file description.
+  case flags
+  /// The signals that the process blocks, and those that are pending.
+  case mask
+  /// The handlers of the process, and the signals that it ignores.
+  case dispositions
+}
+
+/// Checks that operations leave the state as it was that they must not change.
+struct StateCheck {
+  let roles: [RoleProcess]
+
+  /// The outcome if a role is not as it was, except for what its operations change; otherwise nil.
+  func problem(of role: RoleProcess, _ now: ProcessHoldings) -> CellOutcome? {
+    do throws(CellOutcome) {
+      try check(role, now)
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  private func check(_ role: RoleProcess, _ now: ProcessHoldings) throws(CellOutcome) {
+    if let before = role.signalsAtStart, let after = now.signals {
+      if !role.changed.contains(.mask) {
+        try compare(role, "blocks", before.blocked, after.blocked)
+        try compare(role, "has pending", before.pending, after.pending)
+      }
+      if !role.changed.contains(.dispositions) {
+        try compare(role, "ignores", before.ignored, after.ignored)
+        try compare(role, "catches", before.caught, after.caught)
+      }
+    }
+    // Which descriptors of other roles an operation changed is not known.
+    guard !roles.contains(where: { $0.changed.contains(.flags) || $0.wasKilledWhileBusy }) else { return }
+    for (number, flags) in role.sharedFlags.sorted(by: { $0.key < $1.key }) {
+      guard let current = now.flags[number], current != flags else { continue }
+      throw CellOutcome(
+        .failed,
+        "the status flags of descriptor \(number) of \(role.description), which other roles share, have changed",
+        expected: "\(flags)", response: .line("\(current)"))
+    }
+  }
+
+  private func compare(
+    _ role: RoleProcess, _ what: String, _ before: UInt64, _ after: UInt64
+  ) throws(CellOutcome) {
+    guard before != after else { return }
+    let (gained, lost) = (signals(after & ~before), signals(before & ~after))
+    let changes = [gained.map { "\(what) \($0)" }, lost.map { "no longer \(what) \($0)" }].compactMap(\.self)
+    throw CellOutcome(
+      .failed, "\(role.description) \(changes.joined(separator: " and ")), which no operation requested",
+      expected: signals(before) ?? "none", response: .line(signals(after) ?? "none"))
+  }
+
+  private func signals(_ mask: UInt64) -> String? {
+    let numbers = (0..<64).filter { mask >> UInt64($0) & 1 == 1 }.map { "signal \($0 + 1)" }
+    return numbers.isEmpty ? nil : numbers.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,81 @@
+import Glibc
+import PeerProtocol
+
+/// A moment by the clocks that deadlines use.
+struct Moment {
+  private let instant: ContinuousClock.Instant
+  private let timeOfDay: Duration
+
+  static var now: Moment {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return Moment(
+      instant: .now, timeOfDay: .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec)))
+  }
+
+  /// The time that has passed, by the clock by which it is longer.
+  ///
+  /// Some deadlines are times of day, and the time of day can be set: such a deadline then comes earlier by the other
+  /// clock.
+  func elapsed(since earlier: Moment) -> Duration {
+    max(earlier.instant.duration(to: instant), timeOfDay - earlier.timeOfDay)
+  }
+}
+
+/// The requirements on the time of every operation, whatever its scenario expects.
+///
+/// The runner measures from before it writes the request until after it has read the response. A busy machine can only
+/// lengthen that, so an operation that seems to end early has ended early.
+struct TimeCheck {
+  let registry: OperationRegistry
+
+  /// The problem of an operation that timed out before its timeout; nil if there is none.
+  ///
+  /// No standard permits that: POSIX rounds timeouts up to the resolution of the clock.
+  func earlyEnd(of exchange: Exchange) -> String? {
+    let request = exchange.request
+    guard let timeout = timeout(of: request), exchange.elapsed < timeout, isExpiration(exchange.response, of: request)
+    else { return nil }
+    return
+      "\(request.operation) timed out after \(milliseconds(exchange.elapsed)), before its timeout of \(milliseconds(timeout))"
+  }
+
+  /// Whether a request must not wait: its timeout has passed, a flag forbids it, or it must fail instead of waiting.
+  func isImmediate(_ request: Request, expecting expected: ExpectedResponse) -> Bool {
+    guard let operation = registry[request.operation] else { return false }
+    if let isImmediate = operation.isImmediate { return isImmediate }
+    if isNonblocking(request) { return true }
+    if let timeout = timeout(of: request) {
+      return timeout == .zero || (timeout < .zero && !operation.negativeTimeoutWaits)
+    }
+    return if case .error(let allowed, _) = expected { allowed == ["EAGAIN"] } else { false }
+  }
+
+  /// The parameter with the time limit of a request; nil if it has none.
+  private func timeout(of request: Request) -> Duration? {
+    registry.timeouts.lazy.compactMap { request.fields[$0] }.first.flatMap { Duration(decimalSeconds: $0) }
+  }
+
+  private func isNonblocking(_ request: Request) -> Bool {
+    registry.nonblockingFlags.contains { flag in
+      request.fields.entries.contains { entry in
+        !registry.payloads.contains(entry.key)
+          && String(decoding: entry.value, as: UTF8.self).split { "|,:".contains($0) }.contains(flag[...])
+      }
+    }
+  }
+
+  /// Whether a response says that the time of the operation is over.
+  private func isExpiration(_ response: Response, of request: Request) -> Bool {
+    let expiration = registry[request.operation]?.expiration ?? .error("ETIMEDOUT")
+    return switch (response, expiration) {
+    case (.error(let errno, _), .error(let expected)): errno == expected && !isNonblocking(request)
+    case (.ok(let fields), .field(let key, let value)): fields[key] == value
+    default: false
+    }
+  }
+
+  private func milliseconds(_ duration: Duration) -> String {
+    "\((duration.seconds * 1_000_000).rounded(.down) / 1000) ms"
+  }
+}

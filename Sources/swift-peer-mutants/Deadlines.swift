@@ -1,0 +1,129 @@
+import CIPC
+import CReal
+import Glibc
+
+/// Seconds in an Int32, which ends in 2038.
+private func narrowed(_ seconds: Int64) -> Int64 { Int64(Int32(truncatingIfNeeded: seconds)) }
+
+/// Nanoseconds by way of milliseconds in an Int32, which overflow after 24 days; -1 stays without a limit.
+private func rounded(_ nanoseconds: Int64) -> Int64 {
+  let milliseconds = Int32(truncatingIfNeeded: nanoseconds / 1_000_000)
+  return milliseconds < 0 ? -1 : Int64(milliseconds) * 1_000_000
+}
+
+/// The deadline as the sum of the time and the rest, each of which has nanoseconds of its own.
+private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64, nanoseconds: Int) {
+  var now = timespec()
+  _ = unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+  let borrows = nanoseconds < now.tv_nsec
+  let rest = borrows ? nanoseconds + 1_000_000_000 - now.tv_nsec : nanoseconds - now.tv_nsec
+  return (borrows ? seconds - 1 : seconds, now.tv_nsec + rest)
+}
+
+@c(__wrap_cipc_ppoll) func waitForDescriptors(
+  _ entries: UnsafeMutablePointer<cipc_pollfd>?, _ count: Int, _ nanoseconds: Int64
+) -> Int32 {
+  // The address of the first element of an array, with a count of 1.
+  let used = Mutant.firstEntryOfArray.isOn ? min(1, count) : count
+  let buffer = unsafe UnsafeMutableBufferPointer(start: entries, count: used)
+  // select(2) has no room for descriptors from 1024 on.
+  for i in buffer.indices where unsafe Mutant.selectForPoll.isOn && buffer[i].descriptor >= 1024 {
+    unsafe buffer[i].descriptor = -1
+  }
+  let result = unsafe MutantClock.poll(entries, used, nanoseconds)
+  // The cases of an enumeration exclude each other, but events do not.
+  let hangUp = Int16(POLLHUP)
+  for i in buffer.indices where unsafe Mutant.eventsAsEnumeration.isOn && buffer[i].revents & hangUp != 0 {
+    unsafe buffer[i].revents = hangUp
+  }
+  return result
+}
+
+@c(__wrap_cipc_epoll_wait) func epollWait(
+  _ epoll: Int32, _ events: UnsafeMutablePointer<cipc_epoll_event>?, _ count: Int32, _ nanoseconds: Int64
+) -> Int32 {
+  // `var event = epoll_event()`, and a count of 1.
+  let most = Mutant.oneEpollEvent.isOn ? min(1, count) : count
+  let ready = unsafe MutantClock.epoll(epoll, events, most, nanoseconds)
+  let buffer = unsafe UnsafeMutableBufferPointer(start: events, count: Int(max(0, ready)))
+  let hangUp = UInt32(POLLHUP)
+  for i in buffer.indices where unsafe Mutant.epollEventsAsEnumeration.isOn && buffer[i].events & hangUp != 0 {
+    unsafe buffer[i].events = hangUp
+  }
+  return ready
+}
+
+@c(__wrap_cipc_timerfd_set) func timerSet(
+  _ timer: Int32, _ absolute: Int32, _ first: Int64, _ interval: Int64
+) -> Int32 {
+  // The interval has a default, which the caller overlooks.
+  let again = Mutant.intervalDefaulted.isOn ? 0 : interval
+  // Seconds in a UInt32.
+  let begin = Mutant.timerOfUInt32.isOn ? first % 4_294_967_296_000_000_000 : first
+  return __real_cipc_timerfd_set(timer, absolute, begin, again)
+}
+
+@c(__wrap_cipc_sem_wait_until) func semaphoreWait(
+  _ semaphore: UnsafeMutableRawPointer?, _ seconds: Int64, _ nanoseconds: Int
+) -> Int32 {
+  if Mutant.semaphoreDeadlineOfInt32.isOn {
+    return unsafe __real_cipc_sem_wait_until(semaphore, narrowed(seconds), nanoseconds)
+  }
+  if Mutant.carryForgotten.isOn {
+    let sum = uncarried(seconds, nanoseconds)
+    return unsafe __real_cipc_sem_wait_until(semaphore, sum.seconds, sum.nanoseconds)
+  }
+  let result = unsafe MutantClock.semaphore(semaphore, seconds, nanoseconds)
+  // `try?`, and the caller continues as if it had the semaphore.
+  return Mutant.timeoutSwallowed.isOn && result == -1 && errno == ETIMEDOUT ? 0 : result
+}
+
+@c(__wrap_cipc_mutex_lock_until) func mutexLockUntil(
+  _ mutex: UnsafeMutableRawPointer?, _ seconds: Int64, _ nanoseconds: Int
+) -> Int32 {
+  if Mutant.mutexDeadlineOfInt32.isOn {
+    return unsafe __real_cipc_mutex_lock_until(mutex, narrowed(seconds), nanoseconds)
+  }
+  return unsafe __real_cipc_mutex_lock_until(mutex, seconds, nanoseconds)
+}
+
+@c(__wrap_pthread_cond_timedwait) func conditionWaitUntil(
+  _ condition: UnsafeMutablePointer<pthread_cond_t>?, _ mutex: UnsafeMutablePointer<pthread_mutex_t>?,
+  _ deadline: UnsafePointer<timespec>?
+) -> Int32 {
+  guard Mutant.conditionDeadlineOfInt32.isOn, var end = unsafe deadline?.pointee else {
+    return unsafe __real_pthread_cond_timedwait(condition, mutex, deadline)
+  }
+  end.tv_sec = Int(narrowed(Int64(end.tv_sec)))
+  return unsafe __real_pthread_cond_timedwait(condition, mutex, &end)
+}
+
+@c(__wrap_cipc_mq_timedreceive) func mqTimedReceive(
+  _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?,
+  _ seconds: Int64, _ nanoseconds: Int
+) -> Int {
+  // `Date.timeIntervalSinceReferenceDate`: Foundation's epoch is 2001.
+  let since = Mutant.deadlineSince2001.isOn ? seconds - 978_307_200 : seconds
+  let result = unsafe MutantClock.receive(queue, room, size, priority, since, nanoseconds)
+  // The queue was made non-blocking for the timeout, and `defer` is missing.
+  if Mutant.queueLeftNonBlocking.isOn, result == -1, errno == ETIMEDOUT {
+    _ = cipc_mq_setattr(queue, Int(O_NONBLOCK), nil)
+    errno = ETIMEDOUT
+  }
+  return result
+}
+
+@c(__wrap_cipc_semtimedop) func semTimedOperation(
+  _ set: Int32, _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int, _ nanoseconds: Int64
+) -> Int32 {
+  // Nanoseconds are passed where seconds are expected.
+  var time = Mutant.timeoutInSeconds.isOn && nanoseconds > 0 ? nanoseconds / 1_000_000_000 : nanoseconds
+  if Mutant.semaphoreMillisecondsOfInt32.isOn { time = rounded(nanoseconds) }
+  return unsafe withChanged(operations, count) { unsafe MutantClock.operation(set, $0, $1, time) }
+}
+
+@c(__wrap_cipc_futex_wait) func futexWait(_ word: UnsafeRawPointer?, _ value: UInt32, _ nanoseconds: Int64) -> Int32 {
+  // `Int32(nanoseconds)` traps after two seconds.
+  if Mutant.nanosecondsTrap.isOn { _ = Int32(nanoseconds) }
+  return unsafe MutantClock.futex(word, value, nanoseconds)
+}

@@ -1,0 +1,28 @@
+import CReal
+import Glibc
+
+/// Removes an object when the process exits, as a `deinit` or an `atexit` handler of its owner does.
+enum AtExit {
+  nonisolated(unsafe) private static var action: (() -> Void)?
+
+  /// Registers the removal of an object that the process has opened, and not created.
+  static func remove(_ mutant: Mutant, _ result: Int32, flags: Int32, creates: Int32, _ action: @escaping () -> Void) {
+    guard mutant.isOn, result != -1, flags & creates == 0 else { return }
+    unsafe Self.action = action
+    atexit { unsafe AtExit.action?() }
+  }
+
+  static func remove(
+    _ mutant: Mutant, _ name: UnsafePointer<CChar>?, _ result: Int32, flags: Int32, _ unlink: @escaping (String) -> Void
+  ) {
+    guard let name = unsafe name else { return }
+    let text = unsafe String(cString: name)
+    remove(mutant, result, flags: flags, creates: O_CREAT) { unlink(text) }
+  }
+}
+
+@c(__wrap_shm_open) func shmOpen(_ name: UnsafePointer<CChar>?, _ flags: Int32, _ mode: mode_t) -> Int32 {
+  let descriptor = unsafe __real_shm_open(name, flags, mode)
+  unsafe AtExit.remove(.memoryRemovedAtExit, name, descriptor, flags: flags) { _ = unsafe shm_unlink($0) }
+  return descriptor
+}

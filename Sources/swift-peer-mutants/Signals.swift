@@ -1,0 +1,43 @@
+import CIPC
+import CReal
+import Glibc
+
+@c(__wrap_cipc_sigmask) func sigmask(
+  _ how: Int32, _ signals: UInt64, _ previous: UnsafeMutablePointer<UInt64>?
+) -> Int32 {
+  // The bit for signal n is n, instead of n - 1.
+  if Mutant.signalSetOffByOne.isOn { return unsafe __real_cipc_sigmask(how, signals << 1, previous) }
+  return unsafe __real_cipc_sigmask(how, signals, previous)
+}
+
+@c(__wrap_cipc_sigpending) func sigPending(_ signals: UnsafeMutablePointer<UInt64>?) -> Int32 {
+  let result = unsafe __real_cipc_sigpending(signals)
+  // The set has as many bits as an Int32.
+  if Mutant.pendingOfInt32.isOn, result == 0, let signals = unsafe signals { unsafe signals.pointee &= 0xFFFF_FFFF }
+  return result
+}
+
+@c(__wrap_cipc_sigqueue) func sigQueue(_ process: Int32, _ number: Int32, _ value: Int32) -> Int32 {
+  // The value is the raw value of an enumeration, a UInt8.
+  let sent = Mutant.signalValueOfUInt8.isOn ? Int32(UInt8(truncatingIfNeeded: value)) : value
+  return __real_cipc_sigqueue(process, number, sent)
+}
+
+@c(__wrap_cipc_sigtimedwait) func sigTimedWait(
+  _ signals: UInt64, _ nanoseconds: Int64, _ information: UnsafeMutablePointer<cipc_signal_information>?
+) -> Int32 {
+  // A conversion to milliseconds of Int32 traps after 24 days.
+  if Mutant.millisecondsTrap.isOn { _ = Int32(nanoseconds / 1_000_000) }
+  let result = unsafe MutantClock.signal(signals, nanoseconds, information)
+  guard result != -1, let information = unsafe information else { return result }
+  // The union is imported as its first member, the pointer, whose lower half is taken as unsigned.
+  if Mutant.signOfValueLost.isOn { unsafe information.pointee.value &= .max }
+  // The fields of the union are not imported, so the peer reports its own process.
+  if Mutant.senderNotImported.isOn { unsafe information.pointee.process = getpid() }
+  return result
+}
+
+@c(__wrap_cipc_signalfd) func signalFD(_ signals: UInt64) -> Int32 {
+  // The first signal of the array.
+  __real_cipc_signalfd(Mutant.firstSignalOfSet.isOn ? signals & (~signals &+ 1) : signals)
+}

@@ -1,0 +1,84 @@
+import CIPC
+import CReal
+import Glibc
+
+@c(__wrap_sem_post) func post(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
+  guard Mutant.semaphorePostedAsCopy.isOn, let semaphore = unsafe semaphore else {
+    return unsafe __real_sem_post(semaphore)
+  }
+  // sem_t is a struct, and a struct that is loaded from memory is a copy.
+  var copy = unsafe semaphore.pointee
+  return unsafe __real_sem_post(&copy)
+}
+
+@c(__wrap_pthread_mutex_lock) func lock(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Int32 {
+  // Affects only robust mutexes; the mutexes of the Swift runtime are not robust.
+  guard Mutant.mutexLockedAsCopy.isOn, let mutex = unsafe mutex, unsafe mutex.pointee.__data.__kind & 16 != 0 else {
+    return unsafe __real_pthread_mutex_lock(mutex)
+  }
+  // Each process locks its own copy.
+  var copy = unsafe mutex.pointee
+  return unsafe __real_pthread_mutex_lock(&copy)
+}
+
+/// Whether a mutex is robust; those of the Swift runtime are not.
+private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
+  guard let mutex = unsafe mutex else { return false }
+  return unsafe mutex.pointee.__data.__kind & 16 != 0
+}
+
+@c(__wrap_pthread_mutex_trylock) func tryLock(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Int32 {
+  let error = unsafe __real_pthread_mutex_trylock(mutex)
+  // `@discardableResult`.
+  return unsafe Mutant.tryLockDiscarded.isOn && isRobust(mutex) ? 0 : error
+}
+
+@c(__wrap_pthread_mutex_unlock) func unlock(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Int32 {
+  let error = unsafe __real_pthread_mutex_unlock(mutex)
+  // The result is compared with -1, but pthread calls return the error number.
+  return unsafe Mutant.pthreadErrorAsMinusOne.isOn && isRobust(mutex) && error != -1 ? 0 : error
+}
+
+@c(__wrap_pthread_mutexattr_setrobust) func setRobust(
+  _ attributes: UnsafeMutablePointer<pthread_mutexattr_t>?, _ robust: Int32
+) -> Int32 {
+  // The default of the enumeration.
+  Mutant.robustnessDefaulted.isOn ? 0 : unsafe __real_pthread_mutexattr_setrobust(attributes, robust)
+}
+
+@c(__wrap_pthread_condattr_setclock) func setClock(
+  _ attributes: UnsafeMutablePointer<pthread_condattr_t>?, _ clock: clockid_t
+) -> Int32 {
+  Mutant.clockDefaulted.isOn ? 0 : unsafe __real_pthread_condattr_setclock(attributes, clock)
+}
+
+@c(__wrap_pthread_cond_broadcast) func broadcast(_ condition: UnsafeMutablePointer<pthread_cond_t>?) -> Int32 {
+  // `signal()` is the shorter name.
+  guard Mutant.signalForBroadcast.isOn, let condition = unsafe condition else {
+    return unsafe __real_pthread_cond_broadcast(condition)
+  }
+  return unsafe pthread_cond_signal(condition)
+}
+
+@c(__wrap_sem_init) func semaphoreInit(
+  _ semaphore: UnsafeMutablePointer<sem_t>?, _ shared: Int32, _ value: UInt32
+) -> Int32 {
+  // `shared: Bool = false`.
+  unsafe __real_sem_init(semaphore, Mutant.sharingDefaulted.isOn ? 0 : shared, value)
+}
+
+@c(__wrap_sem_getvalue) func semaphoreValue(
+  _ semaphore: UnsafeMutablePointer<sem_t>?, _ value: UnsafeMutablePointer<Int32>?
+) -> Int32 {
+  let result = unsafe __real_sem_getvalue(semaphore, value)
+  if Mutant.semaphoreValueOfUInt8.isOn, let value = unsafe value {
+    unsafe value.pointee = unsafe Int32(UInt8(truncatingIfNeeded: value.pointee))
+  }
+  return result
+}
+
+@c(__wrap_sem_close) func semaphoreClose(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
+  // A copy of the struct, whose `deinit` closes too.
+  if Mutant.semaphoreClosedByCopy.isOn { _ = unsafe __real_sem_close(semaphore) }
+  return unsafe __real_sem_close(semaphore)
+}

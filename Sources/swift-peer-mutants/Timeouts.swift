@@ -1,0 +1,151 @@
+import CIPC
+import CReal
+import Glibc
+
+/// The clock of the library, which a mutant sets.
+///
+/// The library checks after a wait whether its time is over. So a mutant that ends a wait early, or starts it again,
+/// also lets the time pass faster, or stand still.
+enum MutantClock {
+  nonisolated(unsafe) private static var skew: Int64 = 0
+
+  static var now: Int64 { unsafe __real_cipc_clock_monotonic() + skew }
+
+  /// Performs a wait of `nanoseconds`.
+  ///
+  /// With `halved` it ends after half of the time. With `startedAgain` the time before an interruption does not count.
+  static func wait<Result: FixedWidthInteger>(
+    _ nanoseconds: Int64, halved: Mutant, startedAgain: Mutant, _ body: (Int64) -> Result
+  ) -> Result {
+    if halved.isOn, nanoseconds > 0 {
+      let result = body(nanoseconds / 2)
+      unsafe skew += nanoseconds / 2
+      return result
+    }
+    guard startedAgain.isOn, nanoseconds > 0 else { return body(nanoseconds) }
+    let start = __real_cipc_clock_monotonic()
+    let result = body(nanoseconds)
+    let reason = errno
+    if result == -1, reason == EINTR { unsafe skew -= __real_cipc_clock_monotonic() - start }
+    errno = reason
+    return result
+  }
+
+  /// Performs a wait until a time of this clock.
+  static func wait(
+    until deadline: Int64, halved: Mutant, startedAgain: Mutant, _ body: (Int64) -> Int32
+  ) -> Int32 {
+    guard deadline >= 0, halved.isOn || startedAgain.isOn else { return body(deadline) }
+    return wait(deadline - now, halved: halved, startedAgain: startedAgain) { span in
+      body(unsafe __real_cipc_clock_monotonic() + span)
+    }
+  }
+
+  /// Performs a wait of a message queue, whose deadline is a time of day.
+  static func wait<Result: FixedWidthInteger>(
+    untilTimeOfDay seconds: Int64, _ nanoseconds: Int, _ body: (Int64, Int) -> Result
+  ) -> Result {
+    let span = seconds * 1_000_000_000 + Int64(nanoseconds) - cipc_clock_realtime()
+    guard Mutant.queueWaitHalved.isOn || Mutant.queueWaitStartedAgain.isOn, span > 0 else {
+      return body(seconds, nanoseconds)
+    }
+    return wait(span, halved: .queueWaitHalved, startedAgain: .queueWaitStartedAgain) { span in
+      let end = cipc_clock_realtime() + span
+      return body(end / 1_000_000_000, Int(end % 1_000_000_000))
+    }
+  }
+}
+
+@c(__wrap_cipc_clock_monotonic) func clockMonotonic() -> Int64 { MutantClock.now }
+
+// The waits of other mutants end here.
+extension MutantClock {
+  static func poll(_ entries: UnsafeMutablePointer<cipc_pollfd>?, _ count: Int, _ nanoseconds: Int64) -> Int32 {
+    // A `Double` of seconds that is rounded up: 0 becomes 1.
+    let time = Mutant.pollWaitsASecond.isOn && nanoseconds == 0 ? 1_000_000_000 : nanoseconds
+    // A wait with a timeout makes the descriptors nonblocking, also for the processes that share them.
+    if Mutant.polledMadeNonblocking.isOn, nanoseconds >= 0 {
+      for entry in unsafe UnsafeBufferPointer(start: entries, count: count) { leaveNonBlocking(entry.descriptor) }
+    }
+    return wait(time, halved: .pollHalved, startedAgain: .pollStartedAgain) {
+      unsafe __real_cipc_ppoll(entries, count, $0)
+    }
+  }
+
+  static func epoll(
+    _ epoll: Int32, _ events: UnsafeMutablePointer<cipc_epoll_event>?, _ count: Int32, _ nanoseconds: Int64
+  ) -> Int32 {
+    wait(nanoseconds, halved: .epollHalved, startedAgain: .epollStartedAgain) {
+      unsafe __real_cipc_epoll_wait(epoll, events, count, $0)
+    }
+  }
+
+  static func signal(
+    _ signals: UInt64, _ nanoseconds: Int64, _ information: UnsafeMutablePointer<cipc_signal_information>?
+  ) -> Int32 {
+    wait(nanoseconds, halved: .signalWaitHalved, startedAgain: .signalWaitStartedAgain) {
+      unsafe __real_cipc_sigtimedwait(signals, $0, information)
+    }
+  }
+
+  static func operation(
+    _ set: Int32, _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int, _ nanoseconds: Int64
+  ) -> Int32 {
+    wait(nanoseconds, halved: .setOperationHalved, startedAgain: .setOperationStartedAgain) {
+      unsafe __real_cipc_semtimedop(set, operations, count, $0)
+    }
+  }
+
+  static func futex(_ word: UnsafeRawPointer?, _ expected: UInt32, _ nanoseconds: Int64) -> Int32 {
+    wait(nanoseconds, halved: .futexHalved, startedAgain: .futexStartedAgain) {
+      unsafe __real_cipc_futex_wait(word, expected, $0)
+    }
+  }
+
+  static func semaphore(_ semaphore: UnsafeMutableRawPointer?, _ seconds: Int64, _ nanoseconds: Int) -> Int32 {
+    let halved = Mutant.semaphoreWaitHalved
+    let again = Mutant.semaphoreWaitStartedAgain
+    guard halved.isOn || again.isOn else { return unsafe __real_cipc_sem_wait_until(semaphore, seconds, nanoseconds) }
+    return wait(until: seconds * 1_000_000_000 + Int64(nanoseconds), halved: halved, startedAgain: again) {
+      unsafe __real_cipc_sem_wait_until(semaphore, $0 / 1_000_000_000, Int($0 % 1_000_000_000))
+    }
+  }
+
+  static func receive(
+    _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?,
+    _ seconds: Int64, _ nanoseconds: Int
+  ) -> Int {
+    // A timer interrupts the call, and its handler stays installed.
+    if Mutant.alarmHandlerLeft.isOn { Glibc.signal(SIGALRM) { _ in } }
+    return wait(untilTimeOfDay: seconds, nanoseconds) {
+      unsafe __real_cipc_mq_timedreceive(queue, room, size, priority, $0, $1)
+    }
+  }
+}
+
+@c(__wrap_cipc_futex_wait_any) func futexWaitAny(
+  _ waiters: UnsafePointer<cipc_futex_waiter>?, _ count: UInt32, _ deadline: Int64
+) -> Int32 {
+  // A pointer to the first element of an array, with a count of 1.
+  let count = Mutant.firstOfSeveral.isOn ? 1 : count
+  return MutantClock.wait(until: deadline, halved: .futexHalved, startedAgain: .futexStartedAgain) {
+    unsafe __real_cipc_futex_wait_any(waiters, count, $0)
+  }
+}
+
+@c(__wrap_cipc_mq_timedsend) func mqTimedSend(
+  _ queue: Int32, _ bytes: UnsafeRawPointer?, _ length: Int, _ priority: UInt32, _ seconds: Int64,
+  _ nanoseconds: Int
+) -> Int32 {
+  MutantClock.wait(untilTimeOfDay: seconds, nanoseconds) {
+    unsafe __real_cipc_mq_timedsend(queue, bytes, length, priority, $0, $1)
+  }
+}
+
+@c(__wrap_sem_trywait) func semaphoreTryWait(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
+  let result = unsafe __real_sem_trywait(semaphore)
+  // A loop that tries again after a second.
+  guard Mutant.tryWaitTriesAgain.isOn, result == -1 else { return result }
+  sleep(1)
+  return unsafe __real_sem_trywait(semaphore)
+}

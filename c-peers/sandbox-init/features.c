@@ -1,0 +1,255 @@
+#include "sandbox_init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <mqueue.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+#ifndef SYS_futex_waitv
+#define SYS_futex_waitv 449
+#endif
+
+enum { SHARED_MEMORY_SPACE = 32 << 20, HIGH_DESCRIPTORS = 4096 };
+
+/// Tests the features that scenarios can require, in the sandbox, where the limits of the peers apply.
+///
+/// Each of these returns 0, or -1 with errno. A call whose arguments cannot succeed exists if it fails for
+/// another reason than a missing call or a filter.
+static int exists(long result) {
+    return result == -1 && (errno == ENOSYS || errno == EPERM || errno == EACCES) ? -1 : 0;
+}
+
+/// The descriptor is not kept.
+static int created(long descriptor) {
+    if (descriptor == -1)
+        return -1;
+    close((int)descriptor);
+    return 0;
+}
+
+static int try_futex_waitv(void) {
+    return exists(syscall(SYS_futex_waitv, NULL, 0, 0, NULL, 0));
+}
+static int try_epoll_pwait2(void) {
+    return exists(syscall(SYS_epoll_pwait2, -1, NULL, 1, NULL, NULL, 0));
+}
+static int try_memfd_create(void) {
+    return created(memfd_create("probe", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+}
+static int try_eventfd(void) {
+    return created(eventfd(0, EFD_CLOEXEC));
+}
+static int try_timerfd(void) {
+    return created(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+}
+static int try_pidfd_open(void) {
+    return created(syscall(SYS_pidfd_open, getpid(), 0));
+}
+
+static int try_signalfd(void) {
+    sigset_t none;
+    sigemptyset(&none);
+    return created(signalfd(-1, &none, SFD_CLOEXEC));
+}
+
+static int with_pidfd(long (*call)(int pidfd)) {
+    int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    if (pidfd == -1)
+        return -1;
+    long result = call(pidfd);
+    int reason = errno;
+    close(pidfd);
+    errno = reason;
+    return result == -1 ? -1 : 0;
+}
+
+static long copy_input(int pidfd) {
+    return created(syscall(SYS_pidfd_getfd, pidfd, STDIN_FILENO, 0));
+}
+static long signal_nothing(int pidfd) {
+    return syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0);
+}
+static int try_pidfd_getfd(void) {
+    return with_pidfd(copy_input);
+}
+static int try_pidfd_send_signal(void) {
+    return with_pidfd(signal_nothing);
+}
+
+static int try_robust_list(void) {
+    void *head;
+    size_t size;
+    return exists(syscall(SYS_get_robust_list, 0, &head, &size));
+}
+
+static int try_mq(void) {
+    return exists(mq_open("/ipc-interop-probe", O_RDONLY));
+}
+static int try_sysv_shm(void) {
+    return exists(shmget(IPC_PRIVATE, 0, 0));
+} // a size of 0 is invalid
+static int try_sysv_sem(void) {
+    return exists(semget(IPC_PRIVATE, 0, 0));
+} // 0 semaphores are invalid
+/// A key that no queue has.
+static int try_sysv_msg(void) {
+    return exists(msgget((key_t)0xfeedbeef, 0)) == -1 ? -1 : exists(msgrcv(-1, NULL, 0, 0, IPC_NOWAIT));
+}
+
+/// Without CONFIG_CHECKPOINT_RESTORE the kernel refuses MSG_COPY before it looks for the queue.
+static int try_msg_copy(void) {
+    char message[sizeof(long)];
+    return exists(msgrcv(0x7FFFFFFF, message, 0, 0, MSG_COPY | IPC_NOWAIT));
+}
+
+/// A kernel without the option reports that before it checks for a peer, which this socket does not have.
+static int try_peer_pidfd(void) {
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int pidfd = -1;
+    socklen_t length = sizeof pidfd;
+    if (descriptor == -1)
+        return -1;
+    int result = getsockopt(descriptor, SOL_SOCKET, SO_PEERPIDFD, &pidfd, &length);
+    int reason = errno;
+    if (result == 0 && pidfd >= 0)
+        close(pidfd);
+    close(descriptor);
+    errno = reason;
+    return result == -1 && reason == ENOPROTOOPT ? -1 : 0;
+}
+
+static int try_ipv6(void) {
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int descriptor = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor == -1)
+        return -1;
+    int result = bind(descriptor, (struct sockaddr *)&address, sizeof address);
+    int reason = errno;
+    close(descriptor);
+    errno = reason;
+    return result;
+}
+
+static int try_user(enum user user) {
+    errno = EPERM;
+    return can_run_as(user) && lower_privileges(user) == NULL ? 0 : -1;
+}
+
+static int try_another_user(void) {
+    return try_user(ANOTHER_USER);
+}
+static int try_root(void) {
+    return try_user(ROOT);
+}
+
+/// A user whose pipes exhaust /proc/sys/fs/pipe-user-pages-soft gets pipes of a page or two.
+static int try_pipe_capacity(void) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) == -1)
+        return -1;
+    int capacity = fcntl(ends[1], F_GETPIPE_SZ);
+    close(ends[0]);
+    close(ends[1]);
+    errno = EPERM; // the error of F_SETPIPE_SZ in this case
+    return capacity < 65536 ? -1 : 0;
+}
+
+/// Containers often have a /dev/shm of 64 MiB, or a full one.
+static int try_shared_memory_space(void) {
+    struct statvfs space;
+    if (statvfs("/dev/shm", &space) == -1)
+        return -1;
+    errno = ENOSPC;
+    return (unsigned long long)space.f_bavail * space.f_frsize < SHARED_MEMORY_SPACE ? -1 : 0;
+}
+
+/// A hard limit of 1024 descriptors keeps peers from having descriptors that select(2) cannot wait for.
+static int try_high_descriptors(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+        return -1;
+    errno = EMFILE;
+    return limit.rlim_max < HIGH_DESCRIPTORS ? -1 : 0;
+}
+
+struct feature {
+    const char *name; // as Sources/Harness/Scenarios/Feature.swift has it
+    int (*try)(void);
+    bool by_this_process; // which does it for the peers
+};
+
+/// Tries a feature in a child with the privileges of a peer. Returns 0, or the reason why it is missing.
+static int missing(const struct feature *feature) {
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == -1)
+        return errno;
+    if (child == 0) {
+        bool lowered = feature->by_this_process || lower_privileges(PEER) == NULL;
+        errno = lowered ? 0 : errno;
+        _exit(lowered && feature->try() == 0 ? 0 : errno);
+    }
+    int status;
+    while (waitpid(child, &status, 0) == -1)
+        if (errno != EINTR)
+            return errno;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+}
+
+void reply_features(void) {
+    static const struct feature features[] = {
+        {"another-user", try_another_user, true},
+        {"epoll_pwait2", try_epoll_pwait2, false},
+        {"eventfd", try_eventfd, false},
+        {"futex_waitv", try_futex_waitv, false},
+        {"high-descriptors", try_high_descriptors, false},
+        {"ipv6", try_ipv6, false},
+        {"memfd_create", try_memfd_create, false},
+        {"mq", try_mq, false},
+        {"msg-copy", try_msg_copy, false},
+        {"peer-pidfd", try_peer_pidfd, false},
+        {"pidfd_getfd", try_pidfd_getfd, true},
+        {"pidfd_open", try_pidfd_open, false},
+        {"pidfd_send_signal", try_pidfd_send_signal, false},
+        {"pipe-capacity", try_pipe_capacity, false},
+        {"robust-list", try_robust_list, false},
+        {"root", try_root, true},
+        {"shared-memory-space", try_shared_memory_space, false},
+        {"signalfd", try_signalfd, false},
+        {"sysv-msg", try_sysv_msg, false},
+        {"sysv-sem", try_sysv_sem, false},
+        {"sysv-shm", try_sysv_shm, false},
+        {"timerfd", try_timerfd, false},
+    };
+    for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
+        int reason = missing(&features[i]);
+        reply("feature");
+        reply_text("name", features[i].name);
+        if (reason != 0)
+            reply_text("errno", strerrorname_np(reason));
+        reply_end();
+    }
+    reply("ok");
+    reply_end();
+}

@@ -1,0 +1,130 @@
+#include <err.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/msg.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_futex_waitv
+#define SYS_futex_waitv 449
+#endif
+#ifndef SO_PEERPIDFD
+#define SO_PEERPIDFD 77
+#endif
+
+enum { ANY = -1 };
+
+/// What a command can be run without: a system call, or one that has a value in an argument.
+struct missing {
+    const char *name;
+    int number;
+    int argument; // that must have the bits of `value`, or ANY
+    unsigned value;
+    int reason; // the error with which a kernel that lacks it fails
+};
+
+#define CALL(name)                                                                                           \
+    { #name, SYS_##name, ANY, 0, ENOSYS }
+static const struct missing known[] = {
+    CALL(clone),
+    CALL(close_range),
+    CALL(epoll_pwait2),
+    CALL(eventfd2),
+    CALL(futex_waitv),
+    CALL(get_robust_list),
+    CALL(memfd_create),
+    CALL(mount),
+    CALL(mq_open),
+    CALL(msgget),
+    CALL(openat2),
+    CALL(pidfd_getfd),
+    CALL(pidfd_open),
+    CALL(pidfd_send_signal),
+    CALL(preadv2),
+    CALL(process_vm_readv),
+    CALL(ptrace),
+    CALL(pwritev2),
+    CALL(semget),
+    CALL(semtimedop),
+    CALL(setresuid),
+    CALL(shmget),
+    CALL(signalfd4),
+    CALL(timerfd_create),
+    CALL(unshare),
+    {"MSG_COPY", SYS_msgrcv, 4, MSG_COPY, ENOSYS},
+    {"SO_PEERPIDFD", SYS_getsockopt, 2, SO_PEERPIDFD, ENOPROTOOPT},
+};
+enum { KNOWN = sizeof known / sizeof *known, INSTRUCTIONS = 5 };
+
+static const struct missing *find(const char *name) {
+    for (size_t i = 0; i < KNOWN; i++)
+        if (strcmp(known[i].name, name) == 0)
+            return &known[i];
+    errx(64, "'%s' is not known; without --help lists the names", name);
+}
+
+static _Noreturn void help(void) {
+    puts(
+        "usage: without [--eperm] NAME... -- COMMAND [ARGUMENT...]\n\n"
+        "Runs a command under a seccomp filter under which the named calls fail, with the error of a kernel\n"
+        "that lacks them or, after --eperm, with that of a container that forbids them. The names:\n");
+    for (size_t i = 0; i < KNOWN; i++)
+        printf("  %s\n", known[i].name);
+    puts("\nExample: without futex_waitv -- ipc-interop run shared-queue");
+    exit(0);
+}
+
+/// The instructions that let one call fail: a filter has no more than the low half of an argument to compare
+/// here.
+static int add(struct sock_filter *filter, const struct missing *missing, int reason) {
+    const struct sock_filter code[INSTRUCTIONS] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)missing->number, 0, missing->argument == ANY ? 1 : 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+                 (unsigned)(offsetof(struct seccomp_data, args) + sizeof(__u64) * (size_t)missing->argument)),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, missing->value, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)reason),
+    };
+    int count = 0;
+    for (int i = 0; i < INSTRUCTIONS; i++)
+        if (missing->argument != ANY || i < 2 || i == 4)
+            filter[count++] = code[i];
+    return count;
+}
+
+int main(int argc, char **argv) {
+    struct sock_filter filter[INSTRUCTIONS * 64 + 1];
+    unsigned short length = 0;
+    bool forbidden = false;
+    int word = 1;
+    if (argc < 2 || strcmp(argv[1], "--help") == 0)
+        help();
+    for (; word < argc && strcmp(argv[word], "--") != 0; word++) {
+        if (strcmp(argv[word], "--eperm") == 0) {
+            forbidden = true;
+            continue;
+        }
+        if (word > 64)
+            errx(64, "too many names");
+        const struct missing *missing = find(argv[word]);
+        length += (unsigned short)add(filter + length, missing, forbidden ? EPERM : missing->reason);
+    }
+    if (word + 1 >= argc)
+        errx(64, "a command must follow '--'");
+    filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    struct sock_fprog program = {.len = length, .filter = filter};
+    // Without privilege, a filter requires that no later execution gains any.
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == -1 &&
+        (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
+         prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == -1))
+        err(1, "prctl PR_SET_SECCOMP");
+    execvp(argv[word + 1], argv + word + 1);
+    err(127, "%s", argv[word + 1]);
+}
