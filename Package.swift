@@ -126,6 +126,28 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
         .unsafeFlags(["-fsanitize=undefined", "-fsanitize-trap=undefined"]),
       ]),
   ]
+  // `make mutants` sets this, to the calls of c-peers/generated-mutants/calls.h.
+  if let calls = Context.environment["GENERATED_CALLS"] {
+    package.targets += [
+      // The Swift peer with a change in one of these calls.
+      .target(
+        name: "GeneratedMutants", path: "c-peers/generated-mutants", sources: ["intercept.c", "wrappers.c"],
+        cSettings: [.define("_GNU_SOURCE")]),
+      .executableTarget(
+        name: "swift-peer-generated", dependencies: ["GeneratedMutants", "SwiftPeer"], swiftSettings: settings,
+        linkerSettings: [
+          staticExecutable, .unsafeFlags(calls.split(separator: " ").flatMap { ["-Xlinker", "--wrap=\($0)"] }),
+        ]),
+      // The runner with its mutants, whose sources `ipc-interop self-test --write-runner` writes. It is not optimized:
+      // compiling it would take longer than running it.
+      .target(
+        name: "HarnessWithMutants", dependencies: ["PeerProtocol", system, .product(name: "Yams", package: "Yams")],
+        path: ".build/runner-mutants/Harness", swiftSettings: settings + [.unsafeFlags(["-Onone"])]),
+      .executableTarget(
+        name: "ipc-interop-mutants", dependencies: ["HarnessWithMutants", arguments, system],
+        path: ".build/runner-mutants/ipc-interop", swiftSettings: settings + [.unsafeFlags(["-Onone"])]),
+    ]
+  }
   // `make fuzz` sets this, and feeds the same targets by libFuzzer.
   package.targets.append(
     Context.environment["FUZZ"] == nil

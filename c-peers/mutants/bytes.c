@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/select.h>
 #include <sys/stat.h>
@@ -292,7 +293,25 @@ int __wrap_open(const char *path, int flags, ...) {
     return fd;
 }
 
+static char late_path[256];
+
+static void unlink_late(void) {
+    __real_unlink(late_path);
+}
+
 int __wrap_unlink(const char *path) {
+    struct stat status;
+    bool exists = lstat(path, &status) == 0;
+    /* The peer takes a file for its own only if it has the expected type. */
+    if (exists && S_ISSOCK(status.st_mode) && mutant("socket-unlink-forgotten"))
+        return 0;
+    if (exists && S_ISREG(status.st_mode) && mutant("file-unlink-forgotten"))
+        return 0;
+    /* A destructor that runs at the end of the process removes the name. */
+    if (mutant("unlinked-at-the-end")) {
+        strncpy(late_path, path, sizeof late_path - 1);
+        return atexit(unlink_late);
+    }
     /* The peer closes the object and does not unlink its name. */
     if (mutant("unlink-forgotten"))
         return 0;
