@@ -98,7 +98,7 @@ final class PeerClient {
     try greet(role)
     do {
       guard let pid = role.pid else { return }
-      if context.isTraced { role.tracer = try sandbox.processState(of: pid).tracer }
+      if context.isTraced || role.role.hasInterruptedCloses { role.tracer = try sandbox.processState(of: pid).tracer }
       role.startsWith(try sandbox.holdings(of: pid))
     } catch {
       throw CellOutcome(error)
@@ -194,7 +194,11 @@ final class PeerClient {
   private func rejectHolders(
     _ holders: some Sequence<KernelObject>, of role: RoleProcess, _ what: String
   ) throws(CellOutcome) {
-    let left = holders.filter { $0.id != role.tracer && !sandbox.isRunner($0.id) }.sorted()
+    let left = holders.filter { $0.id != role.tracer && !sandbox.isRunner($0.id) }.sorted().map { holder in
+      var holder = holder
+      holder.owner = role.name
+      return holder
+    }
     guard !left.isEmpty else { return }
     let names = left.map(\.description).joined(separator: ", ")
     var outcome = CellOutcome(.leaked, "\(role.description) \(what): \(names)")
