@@ -174,8 +174,8 @@ static bool holds(int pid, const char *target) {
     return holds;
 }
 
-/// Lists the processes that have a pipe open, which delay the end of a role's output. A process that was killed
-/// is not listed: it is about to close the pipe.
+/// Lists the processes that have a pipe open, which delay the end of a role's output. A process that was
+/// killed is not listed: it is about to close the pipe.
 void reply_holders(const char *line) {
     char target[64], name[64];
     snprintf(target, sizeof target, "pipe:[%lld]", number_field(line, "inode", -1));

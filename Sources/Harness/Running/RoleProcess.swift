@@ -81,7 +81,8 @@ final class RoleProcess {
   /// that it changed.
   func follow(_ request: Request, _ response: Fields, _ operation: Operation) {
     if let object = CreatedObject(request, response, operation) { created.append(object) }
-    for (kind, word) in operation.changes where word.isEmpty || request.fields.entries.contains(where: { $0.value == word }) {
+    for (kind, word) in operation.changes
+    where word.isEmpty || request.fields.entries.contains(where: { $0.value == word }) {
       changed.insert(kind)
     }
     if let closes = operation.closes, let number = handles.removeValue(forKey: request.fields[closes] ?? "default") {

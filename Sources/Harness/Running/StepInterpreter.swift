@@ -87,7 +87,8 @@ final class StepInterpreter {
       throw CellOutcome(.broken, "\(to.role) has started and cannot inherit any more")
     }
     let sandbox = client.sandbox
-    let taken = try client.inspect(source, doing: "pass '\(from.handle)' on") { pid throws(SandboxError) -> (token: Int, flags: StatusFlags)? in
+    let taken = try client.inspect(source, doing: "pass '\(from.handle)' on") {
+      pid throws(SandboxError) -> (token: Int, flags: StatusFlags)? in
       do throws(SandboxError) { return try sandbox.take(descriptor: descriptor, of: pid) } catch {
         guard error.isRefusal, try sandbox.holdings(of: pid).descriptors[descriptor] == nil else { throw error }
         return nil

@@ -90,7 +90,8 @@ extension OperationRegistry {
     var parameters: [String: FixtureDocument.Value] = [:]
     for (key, value) in document.root.map("the operations") ?? [] {
       if key.text == "parameters" {
-        parameters = value.map("'parameters'", keys: ["handles", "defaults", "payload", "timeouts", "nonblocking"]) ?? [:]
+        parameters =
+          value.map("'parameters'", keys: ["handles", "defaults", "payload", "timeouts", "nonblocking"]) ?? [:]
       } else if let operation = Operation(key, value) {
         operations.append(operation)
       }
@@ -99,7 +100,8 @@ extension OperationRegistry {
     self.init(
       operations, handleParameters: parameters["handles"]?.texts("names") ?? [],
       defaults: Dictionary(defaults.map { ($0.text, $1.text("a name")?.text ?? "") }) { first, _ in first },
-      payloads: Set(parameters["payload"]?.texts("names") ?? []), timeouts: parameters["timeouts"]?.texts("names") ?? [],
+      payloads: Set(parameters["payload"]?.texts("names") ?? []),
+      timeouts: parameters["timeouts"]?.texts("names") ?? [],
       nonblockingFlags: parameters["nonblocking"]?.texts("flags") ?? [])
   }
 }
