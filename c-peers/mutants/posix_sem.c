@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 WRAPPED(sem_open);
 WRAPPED(sem_close);
@@ -19,6 +20,8 @@ WRAPPED(sem_trywait);
 WRAPPED(sem_timedwait);
 WRAPPED(sem_clockwait);
 WRAPPED(sem_getvalue);
+
+void answer_ahead(void);
 
 sem_t *__wrap_sem_open(const char *name, int flags, ...) {
     va_list arguments;
@@ -74,6 +77,16 @@ int __wrap_sem_post(sem_t *semaphore) {
 }
 
 int __wrap_sem_wait(sem_t *semaphore) {
+    /* The peer asks again and again instead of waiting, or waits for a millisecond in between. */
+    bool naps = mutant("sem-wait-naps");
+    while (naps || mutant("sem-wait-spins")) {
+        if (__real_sem_trywait(semaphore) == 0)
+            return 0;
+        if (naps)
+            usleep(1000);
+    }
+    if (mutant("answers-before-the-semaphore"))
+        answer_ahead();
     int result = __real_sem_wait(semaphore);
     /* The peer treats every wait that returns as successful. */
     if (result == -1 && errno == EINTR && mutant("sem-interruption-as-success"))

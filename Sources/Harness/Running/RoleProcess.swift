@@ -12,7 +12,14 @@ final class RoleProcess {
   var tracer: Int?
   var greeting: Greeting?
   /// The request that has no response yet.
-  var pending: Request? { didSet { isInterrupted = false } }
+  var pending: Request? {
+    didSet {
+      isInterrupted = false
+      sleep = nil
+    }
+  }
+  /// The sleep in which the last step saw it; nil if it has had a request or a response since.
+  var sleep: Sleep?
   /// When the runner began to write the last request.
   var requestedAt = Moment.now
   /// Whether the signal of `interrupt:` was sent during the pending request.
@@ -65,6 +72,12 @@ final class RoleProcess {
 
   /// The last line of standard error, as a suffix of a reason.
   var lastErrorLine: String { standardErrorLines.last.map { ": \($0)" } ?? "" }
+
+  /// A process that is asleep: how often it has gone to sleep before, and when that was seen.
+  struct Sleep {
+    let switches: Int
+    let start: ContinuousClock.Instant
+  }
 
   // MARK: - Descriptors
 

@@ -73,6 +73,8 @@ public struct Operation: Sendable, Hashable {
   var negativeTimeoutWaits = false
   /// Whether it must never wait; false if it may wait even when its time is over; nil if that depends on the request.
   var isImmediate: Bool?
+  /// How often in a second a wait may wake that checks a condition in turns; nil for one that only an event wakes.
+  public var wakes: Int?
 
   /// The response of an operation whose time is over.
   enum Expiration: Hashable {
@@ -109,7 +111,8 @@ extension OperationRegistry {
 extension Operation {
   private static let keys = [
     "takes", "opens", "maps", "closes", "releases", "returns", "creates", "requires", "requires-for",
-    "anonymous", "signals", "completes", "sleeps", "slices", "makes", "changes", "expires", "unlimited", "immediate",
+    "anonymous", "signals", "completes", "sleeps", "slices", "wakes", "makes", "changes", "expires", "unlimited",
+    "immediate",
   ]
 
   fileprivate init?(_ name: SourceText, _ value: FixtureDocument.Value) {
@@ -148,7 +151,8 @@ extension Operation {
       sleeps: facts["sleeps"]?.texts("names") ?? [], sleepsInSlices: isTrue("slices"),
       makes: parameters("makes"), changes: Self.changes(facts["changes"]),
       expiration: facts["expires"]?.text("a response").map { Expiration($0.text) } ?? .error("ETIMEDOUT"),
-      negativeTimeoutWaits: isTrue("unlimited"), isImmediate: facts["immediate"]?.boolean("'immediate'"))
+      negativeTimeoutWaits: isTrue("unlimited"), isImmediate: facts["immediate"]?.boolean("'immediate'"),
+      wakes: facts["wakes"]?.number("'wakes'", in: 1...1000))
   }
 }
 
