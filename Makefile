@@ -18,6 +18,8 @@ RUN ?=
 FAULT_INJECTION ?=
 # Mutants and options for the self-test: make self-test SELF_TEST="mq-priority-dropped"
 SELF_TEST ?=
+# The same for the generated mutants: make generated-mutants GENERATED="mmap:"
+GENERATED ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -64,12 +66,29 @@ $(BUILD)/swift-release: $(SWIFT_SOURCES) $(realpath $(shell command -v $(SWIFT))
 interop: build ## Run the suite: every scenario, every pairing of languages (RUN="--help" shows options)
 	@$(BIN)/ipc-interop run $(RUN)
 
-mutants: build c-mutants ## Build the mutants of the peers
+mutants: build c-mutants swift-mutants ## Build the mutants of the peers and of the runner
+
+# The sources of the runner with its mutants are written first. Package.swift declares these programs only here.
+.PHONY: swift-mutants generated-mutants generated-sample
+swift-mutants: $(BUILD)/mutants/ipc-interop
+$(BUILD)/mutants/ipc-interop: $(BUILD)/swift-release fixtures/runner-mutants.yaml $(wildcard c-peers/generated-mutants/*)
+	@$(BIN)/ipc-interop self-test --write-runner .build/runner-mutants
+	@export GENERATED_CALLS="$(filter-out main,$(GENERATED_CALLS))"; \
+	$(SWIFT) build -c release --product swift-peer-generated && $(SWIFT) build -c release --product ipc-interop-mutants
+	@products="$$($(SWIFT) build -c release --show-bin-path)"; \
+	install -D "$$products/swift-peer-generated" $(BUILD)/mutants/generated/swift-peer && \
+	install -D "$$products/ipc-interop-mutants" $@
+
+generated-mutants: mutants ## Change one argument or result of one call at a time (GENERATED="read: --jobs 2")
+	@$(BIN)/ipc-interop self-test --generated $(GENERATED)
+
+generated-sample: mutants
+	@$(BIN)/ipc-interop self-test --generated --write-sample fixtures/generated-sample.txt
 
 self-test: mutants ## Check that the suite catches every mutant (SELF_TEST="--help" shows options)
 	@$(BIN)/ipc-interop self-test $(SELF_TEST)
 
-docs/mutants.md: fixtures/mutants.yaml $(BIN)/ipc-interop
+docs/mutants.md: fixtures/mutants.yaml fixtures/runner-mutants.yaml $(BIN)/ipc-interop
 	@$(BIN)/ipc-interop self-test --list --format markdown > $@
 
 fault-injection: strace-deps build ## Inject a fault into every system call of every operation (FAULT_INJECTION="--help" shows options)

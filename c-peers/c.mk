@@ -26,15 +26,17 @@ LIBRARIES = $(if $(LINK),$(STATIC_LIBRARIES),$(BSD_LIBRARIES))
 PEER_SOURCES := $(wildcard c-peers/peer/*.c)
 SANDBOX_INIT_SOURCES := $(wildcard c-peers/sandbox-init/*.c)
 SHORT_TRANSFER_SOURCES := $(wildcard c-peers/short-transfer/*.c)
+HOSTILE_SOURCES := $(wildcard c-peers/hostile/*.c)
 WITHOUT_SOURCES := $(wildcard c-peers/without/*.c)
 EXAMPLE_SOURCES := $(wildcard c-peers/examples/*.c)
 EXAMPLE_LIBRARY := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard c-peers/examples/common/*.c))
 EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/bin/c-examples/%)
 MUTANT_SOURCES := $(wildcard c-peers/mutants/*.c)
+GENERATED_SOURCES := $(wildcard c-peers/generated-mutants/*.c)
 COST_SOURCES := $(wildcard c-peers/cost/*.c)
-C_SOURCES := $(PEER_SOURCES) $(SANDBOX_INIT_SOURCES) $(SHORT_TRANSFER_SOURCES) $(WITHOUT_SOURCES) $(EXAMPLE_SOURCES) \
-  $(wildcard c-peers/examples/common/*.c) $(MUTANT_SOURCES) $(COST_SOURCES)
-C_FILES = $(C_SOURCES) $(wildcard c-peers/checks/*.c c-peers/*/*.h c-peers/examples/common/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
+C_SOURCES := $(PEER_SOURCES) $(SANDBOX_INIT_SOURCES) $(SHORT_TRANSFER_SOURCES) $(WITHOUT_SOURCES) $(HOSTILE_SOURCES) \
+  $(EXAMPLE_SOURCES) $(wildcard c-peers/examples/common/*.c) $(MUTANT_SOURCES) $(GENERATED_SOURCES) $(COST_SOURCES)
+C_FILES = $(C_SOURCES) $(wildcard c-peers/checks/*.c c-peers/*/*.h c-peers/generated-mutants/include/*.h c-peers/examples/common/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
 # The mutant peer has the same objects, linked with wrappers that replace calls. It is never installed.
@@ -50,6 +52,11 @@ PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
 # Only the linker's rule evaluates this. The mutants are linked dynamically, so a wrapper replaces only calls of these objects.
 WRAPPED = main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(MUTANT_SOURCES))
 
+# The peer and the programs whose calls a table changes, instead of mutants that are written by hand.
+GENERATED_OBJECTS := $(GENERATED_SOURCES:%.c=$(BUILD)/obj/%.o)
+GENERATED_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/mutants/generated/c-examples/%)
+GENERATED_CALLS = main $(shell sed -n 's/^CALL(\([a-z0-9_]*\),.*)$$/\1/p' c-peers/generated-mutants/calls.h)
+
 .PHONY: c c-mutants c-cost c-lint c-headers c-musl
 
 $(C_CONFIG): c-peers/c.mk .ci/install-dependencies
@@ -62,17 +69,21 @@ $(C_CONFIG): c-peers/c.mk .ci/install-dependencies
 	    $$(pkg-config --static --libs libbsd-overlay) 2>/dev/null; then echo "STATIC := -static-pie"; fi; } >$@.new
 	@mv $@.new $@
 
-c: $(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(BUILD)/bin/without $(EXAMPLES)
-c-mutants: $(BUILD)/mutants/c-peer $(MUTANT_EXAMPLES)
+c: $(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(BUILD)/bin/without $(EXAMPLES) \
+  $(BUILD)/tests/hostile
+c-mutants: $(BUILD)/mutants/c-peer $(MUTANT_EXAMPLES) $(BUILD)/mutants/generated/c-peer $(GENERATED_EXAMPLES)
 c-cost: $(BUILD)/cost/c
 
 $(BUILD)/bin/c-peer: $(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/short-transfer: $(SHORT_TRANSFER_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/without: $(WITHOUT_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/sandbox-init: $(SANDBOX_INIT_SOURCES:%.c=$(BUILD)/obj/%.o)
+# The tests of the sandbox start it. It is never installed.
+$(BUILD)/tests/hostile: $(HOSTILE_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(EXAMPLES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(EXAMPLE_LIBRARY)
 
-$(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(BUILD)/bin/without $(EXAMPLES): $(C_CONFIG)
+$(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(BUILD)/bin/without $(EXAMPLES) \
+$(BUILD)/tests/hostile: $(C_CONFIG)
 	@mkdir -p $(@D)
 	$(call quiet,LD,$@)$(CC) $(CFLAGS) -O2 -g $(LINK) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARIES)
 
@@ -88,6 +99,15 @@ $(MUTANT_EXAMPLES): $(BUILD)/mutants/c-examples/%: $(BUILD)/obj/c-peers/examples
 $(BUILD)/mutants/c-peer $(MUTANT_EXAMPLES):
 	@mkdir -p $(@D)
 	$(call quiet,LD,$@)$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) -o $@ $^ $(BSD_LIBRARIES)
+
+$(BUILD)/mutants/generated/c-peer: $(PEER_SOURCES:%.c=$(BUILD)/obj/%.o) $(GENERATED_OBJECTS)
+$(GENERATED_EXAMPLES): $(BUILD)/mutants/generated/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(EXAMPLE_LIBRARY) \
+  $(GENERATED_OBJECTS)
+$(GENERATED_OBJECTS): C_FLAGS += -Ic-peers/generated-mutants/include
+
+$(BUILD)/mutants/generated/c-peer $(GENERATED_EXAMPLES):
+	@mkdir -p $(@D)
+	$(call quiet,LD,$@)$(CC) $(CFLAGS) -O2 -g $(LDFLAGS) $(GENERATED_CALLS:%=-Wl,--wrap=%) -o $@ $^ $(BSD_LIBRARIES)
 
 # A patch that no longer applies stops the build: if you change the line, change its mutant too.
 $(PATCHED_TREE)/.made: $(PATCHES) $(PEER_SOURCES) $(wildcard c-peers/*/*.h) | patch-deps
@@ -109,7 +129,7 @@ $(BUILD)/obj/%.o: %.c
 -include $(C_OBJECTS:.o=.d)
 
 c-lint: lint-deps c-headers c-musl
-	@$(CLANG) $(C_FLAGS) -fsyntax-only $(C_SOURCES)
+	@$(CLANG) $(C_FLAGS) -Ic-peers/generated-mutants/include -fsyntax-only $(C_SOURCES)
 	@$(CLANG_FORMAT) --dry-run -Werror $(C_FILES)
 
 # The headers in c-peers/include must compile without warnings everywhere, and their waits must work if time_t is larger than long.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Harness
+import Synchronization
 import SystemPackage
 
 struct SelfTestCommand: ParsableCommand {
@@ -10,7 +11,9 @@ struct SelfTestCommand: ParsableCommand {
     discussion: """
       A mutant is a peer with one deliberate defect. fixtures/mutants.yaml lists the cells that must catch it, and the \
       reason that they must report. The self-test fails if a mutant survives or is caught for another reason, or if a \
-      build without a mutant fails the same cells.
+      build without a mutant fails the same cells. fixtures/runner-mutants.yaml has mutants of the runner \
+      itself, and the tests that must notice each. --generated changes one argument or result of one call at a time, and \
+      reports the changes that no scenario notices.
 
       EXAMPLES
         ipc-interop self-test                           all mutants
@@ -29,6 +32,19 @@ struct SelfTestCommand: ParsableCommand {
   @Flag(help: "List the mutants, without running them.")
   var list = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Write the sources of the runner with its mutants to this directory, and run nothing.", valueName: "directory"))
+  var writeRunner: String?
+
+  @Flag(help: "Run the generated mutants whose names contain one of the arguments; all of them without arguments.")
+  var generated = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --generated: write a sample of the killed mutants to this file.", valueName: "file"))
+  var writeSample: String?
+
   @OptionGroup var running: RunningOptions
 
   @Option(help: "Whether each cell has private namespaces. required: exit with 3 without them; auto: if possible.")
@@ -46,13 +62,16 @@ struct SelfTestCommand: ParsableCommand {
   func run() throws {
     let fixtures = try running.fixtures()
     let build: MutantBuild
-    let mutants: [Mutant]
-    do throws(FixtureErrors) { (build, mutants) = try fixtures.mutants(builds: mutantPeers) } catch {
+    let (mutants, ofRunner, ofCalls): ([Mutant], [RunnerMutant], GeneratedMutantList)
+    do throws(FixtureErrors) { (build, mutants, ofRunner, ofCalls) = try fixtures.mutants(builds: mutantPeers) } catch {
       throw RunError("\(error)", status: .usage)
     }
+    if let writeRunner {
+      return try RunnerMutantSources(root: fixtures.root, mutants: ofRunner).write(to: writeRunner)
+    }
     if list {
-      let mutants = try mutants.named(mutant)
-      return try output.write(output.format == .markdown ? mutants.markdown : mutants.map { $0.name + "\n" }.joined())
+      let list = try MutantList(mutants, ofRunner, names: mutant)
+      return try output.write(output.format == .markdown ? list.markdown : list.names.map { $0 + "\n" }.joined())
     }
     var configuration = fixtures.configuration
     running.set(
@@ -61,11 +80,28 @@ struct SelfTestCommand: ParsableCommand {
         + (isolation == .auto ? [] : [("--isolation", isolation.rawValue)]))
     configuration.isolation = isolation
     Interruption.listen()
+    if generated { return try runGenerated(configuration, fixtures.scenarios, ofCalls) }
     let test = try SelfTest(
-      configuration, scenarios: fixtures.scenarios, mutants: mutants, build: build, names: mutant)
-    let writer = try ReportWriter(output) { MutantTable(mutants, style: $0) }
+      configuration, scenarios: fixtures.scenarios, mutants: mutants, build: build, runnerMutants: ofRunner,
+      generated: ofCalls, names: mutant)
+    let writer = try ReportWriter(output) { MutantTable(mutants, ofRunner, style: $0) }
     let summary = try test.run { writer.receive($0) }
     try writer.finish()
+    throw ExitCode(summary.exitStatus.rawValue)
+  }
+
+  private func runGenerated(
+    _ configuration: RunConfiguration, _ scenarios: [Scenario], _ list: GeneratedMutantList
+  ) throws {
+    let test = try GeneratedTest(configuration, scenarios: scenarios, list: list, filters: mutant)
+    let writer = try ReportWriter(output) { GeneratedTable(style: $0) }
+    let sample = Mutex(GeneratedSample.Choice())
+    let summary = try test.run { event in
+      if case .cellEnded(let result) = event { sample.withLock { $0.add(result) } }
+      writer.receive(event)
+    }
+    try writer.finish()
+    if let writeSample { try OutputFile.write(sample.withLock { $0.text }, to: writeSample) }
     throw ExitCode(summary.exitStatus.rawValue)
   }
 }

@@ -10,6 +10,13 @@ import Glibc
   if Mutant.credentialsNotSent.isOn {
     return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, descriptors, count, nil)
   }
+  // The numbers are bytes of a Data.
+  if Mutant.descriptorsOfUInt8.isOn, count > 0 {
+    let numbers = (0..<count).map { unsafe Int32(UInt8(truncatingIfNeeded: descriptors?[$0] ?? 0)) }
+    return unsafe numbers.withUnsafeBufferPointer {
+      unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, $0.baseAddress, count, credentials)
+    }
+  }
   // `numbers.capacity`, or the size of another type: half of the descriptors.
   if Mutant.halfOfDescriptors.isOn {
     return unsafe __real_cipc_send_ancillary(

@@ -58,7 +58,7 @@ private func writeRest(
 nonisolated(unsafe) private var shortWrite = 0
 
 /// Leaves the state of the process and of the open file description changed after a failed write.
-private func leaveTraces(on descriptor: Int32, after reason: Int32) {
+func leaveTraces(on descriptor: Int32, after reason: Int32) {
   var signals = sigset_t()
   _ = unsafe sigemptyset(&signals)
   _ = unsafe sigaddset(&signals, SIGPIPE)
@@ -165,4 +165,26 @@ private func withShortPath(_ path: UnsafePointer<CChar>?, _ body: (UnsafePointer
   let length = unsafe min(255, strlen(path))
   let short: [CChar] = unsafe Array(UnsafeBufferPointer(start: path, count: length)) + [0]
   return unsafe short.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
+}
+
+@c(__wrap_cipc_without_umask) func withoutUmask(
+  _ mode: UInt32, _ call: (@convention(c) (UnsafeMutableRawPointer?) -> Int32)?, _ argument: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard Mutant.umaskOfProcess.isOn || Mutant.signalsLeftBlocked.isOn, let call = unsafe call else {
+    return unsafe __real_cipc_without_umask(mode, call, argument)
+  }
+  // All signals are blocked meanwhile, and `throws` leaves before the mask is restored.
+  if Mutant.signalsLeftBlocked.isOn {
+    var all = sigset_t()
+    _ = unsafe sigfillset(&all)
+    _ = unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
+    return unsafe __real_cipc_without_umask(mode, call, argument)
+  }
+  // The umask is that of the process, and the previous one is not kept.
+  _ = umask(0)
+  let result = unsafe call(argument)
+  let reason = errno
+  _ = umask(0o022)
+  errno = reason
+  return result
 }

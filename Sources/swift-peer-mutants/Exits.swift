@@ -25,6 +25,6 @@ enum AtExit {
   // `[.create, .truncate]`, as for a file whose content is replaced.
   let asked = Mutant.openedTruncating.isOn ? flags | O_TRUNC : flags
   let descriptor = unsafe __real_shm_open(name, asked, mode)
-  unsafe AtExit.remove(.memoryRemovedAtExit, name, descriptor, flags: flags) { _ = shm_unlink($0) }
+  unsafe AtExit.remove(.memoryRemovedAtExit, name, descriptor, flags: flags) { _ = unsafe shm_unlink($0) }
   return descriptor
 }

@@ -6,6 +6,11 @@ import Glibc
   _ socket: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
   let result = unsafe __real_cipc_socket_write(socket, bytes, count, flags)
+  if result == -1 {
+    let reason = errno
+    leaveTraces(on: socket, after: reason)
+    errno = reason
+  }
   // The result is discarded: the peer assumes that a call that does not throw sent all bytes.
   return Mutant.shortSendAsWhole.isOn && result > 0 ? count : result
 }

@@ -35,7 +35,7 @@ import Glibc
   if Mutant.queueWithoutAttributes.isOn { return unsafe __real_cipc_mq_open(name, flags, permissions, nil) }
   guard Mutant.attributesExchanged.isOn, var wanted = unsafe attributes?.pointee else {
     let queue = unsafe __real_cipc_mq_open(name, flags, permissions, attributes)
-    unsafe AtExit.remove(.queueRemovedAtExit, name, queue, flags: flags) { _ = cipc_mq_unlink($0) }
+    unsafe AtExit.remove(.queueRemovedAtExit, name, queue, flags: flags) { _ = unsafe cipc_mq_unlink($0) }
     return queue
   }
   // The memberwise initializer without labels.

@@ -52,7 +52,7 @@ private func clamped(_ key: Int32) -> Int32 {
 @c(__wrap_shmget) func shmGet(_ key: Int32, _ size: Int, _ flags: Int32) -> Int32 {
   let segment = __real_shmget(clamped(key), size, flags)
   AtExit.remove(.segmentRemovedAtExit, segment, flags: flags, creates: IPC_CREAT) {
-    _ = unsafe shmctl(segment, IPC_RMID, nil)
+    _ = shmctl(segment, IPC_RMID, nil)
   }
   return segment
 }
@@ -68,7 +68,7 @@ private func clamped(_ key: Int32) -> Int32 {
 @c(__wrap_msgget) func msgGet(_ key: Int32, _ flags: Int32) -> Int32 {
   let queue = __real_msgget(clamped(key), flags)
   AtExit.remove(.messagesRemovedAtExit, queue, flags: flags, creates: IPC_CREAT) {
-    _ = unsafe msgctl(queue, IPC_RMID, nil)
+    _ = msgctl(queue, IPC_RMID, nil)
   }
   return queue
 }

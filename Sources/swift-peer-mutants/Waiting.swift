@@ -23,6 +23,12 @@ import Glibc
   __real_cipc_eventfd_write(event, Mutant.counterOfUInt32.isOn ? UInt64(UInt32(truncatingIfNeeded: value)) : value)
 }
 
+@c(__wrap_cipc_eventfd_read_now) func eventReadNow(_ event: Int32, _ value: UnsafeMutablePointer<UInt64>?) -> Int {
+  let result = unsafe __real_cipc_eventfd_read_now(event, value)
+  if Mutant.counterLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(event) }
+  return result
+}
+
 @c(__wrap_cipc_timerfd_read) func timerRead(_ timer: Int32, _ count: UnsafeMutablePointer<UInt64>?) -> Int {
   let result = unsafe __real_cipc_timerfd_read(timer, count)
   // The number of expirations is discarded.

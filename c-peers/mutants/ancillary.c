@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -73,6 +74,11 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
         struct cmsghdr aligned;
         char bytes[SIZE];
     } control;
+    /* The peer waits by select(2), which refuses descriptors from 1024 on. */
+    if (fd >= FD_SETSIZE && mutant("receive-by-select")) {
+        errno = EINVAL;
+        return -1;
+    }
     /* The peer always asks for the credentials of the sender. */
     if (mutant("credentials-set-by-receiving"))
         setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &(int){1}, sizeof(int));

@@ -10,6 +10,8 @@ int after_the_end(int status);
 ssize_t __wrap_write(int fd, const void *bytes, size_t count);
 ssize_t __real_write(int fd, const void *bytes, size_t count);
 ssize_t answer_wrongly(int fd, const char *line, size_t count);
+const char *rewritten(const char *line, size_t *count);
+void leave_something(void);
 void answer_ahead(void);
 
 /* Whether the response was already sent, before the call. */
@@ -26,6 +28,9 @@ int after_the_end(int status) {
     if (mutant("ignores-end-of-input"))
         for (;;)
             pause();
+    /* A farewell for people, on standard output. */
+    if (mutant("speaks-at-the-end"))
+        __real_write(STDOUT_FILENO, "bye\n", 4);
     /* The exit status is that of an earlier, expected error. */
     if (mutant("exits-with-an-old-error"))
         return EXIT_FAILURE;
@@ -35,24 +40,14 @@ int after_the_end(int status) {
     return status;
 }
 
-/* Leaves a child behind. If it keeps its parent's output, readers of that pipe never see end of file. */
-static void leave_a_child(bool holds_output) {
-    static bool left;
-    if (!left && fork() == 0) {
-        if (!holds_output)
-            closefrom(STDIN_FILENO);
-        for (;;)
-            pause();
-    }
-    left = true;
-}
-
 /* A line of the peer, with its line end. */
 ssize_t answer_wrongly(int fd, const char *line, size_t count) {
     static const char ok[] = "ok\n";
+    size_t length = count;
+    const char *changed = rewritten(line, &length);
     bool greeting = strncmp(line, "hello ", 6) == 0;
-    if (greeting)
-        return __real_write(fd, line, count);
+    if (greeting || length != count || memcmp(changed, line, count) != 0)
+        return __real_write(fd, changed, length) == -1 ? -1 : (ssize_t)count;
     if (answered) {
         answered = false;
         return (ssize_t)count;
@@ -74,9 +69,6 @@ ssize_t answer_wrongly(int fd, const char *line, size_t count) {
     /* The line end is missing, as if printf(3) had buffered the end of the response. */
     if (mutant("responds-without-line-end") && __real_write(fd, line, count - 1) != -1)
         return (ssize_t)count;
-    if (mutant("leaves-a-process"))
-        leave_a_child(false);
-    if (mutant("leaves-a-process-on-its-output"))
-        leave_a_child(true);
+    leave_something();
     return __real_write(fd, line, count);
 }

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/select.h>
 #include <sys/stat.h>
@@ -200,6 +201,8 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
     for (nfds_t i = 0; i < count; i++)
         if (entries[i].fd >= FD_SETSIZE && mutant("poll-by-select"))
             entries[i].fd = -1;
+    struct timespec began;
+    clock_gettime(CLOCK_MONOTONIC, &began);
     /* The peer looks every millisecond instead of sleeping until the event. */
     int result = 0;
     if ((!timeout || timeout->tv_sec > 1) && mutant("polls-in-turns"))
@@ -207,6 +210,11 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
             continue;
     else
         result = __real_ppoll(entries, count, timeout, mask);
+    if (result == 0 && (mutant("timeout-of-every-wait") || mutant("channel-deadline-of-every-attempt")) &&
+        ended_late(began, timeout)) {
+        errno = EINTR;
+        return -1;
+    }
     /* The peer checks for a hang-up first, and then for no other event. */
     for (nfds_t i = 0; i < count; i++)
         if (entries[i].revents & POLLHUP && mutant("poll-hang-up-alone"))
@@ -285,7 +293,25 @@ int __wrap_open(const char *path, int flags, ...) {
     return fd;
 }
 
+static char late_path[256];
+
+static void unlink_late(void) {
+    __real_unlink(late_path);
+}
+
 int __wrap_unlink(const char *path) {
+    struct stat status;
+    bool exists = lstat(path, &status) == 0;
+    /* The peer takes a file for its own only if it has the expected type. */
+    if (exists && S_ISSOCK(status.st_mode) && mutant("socket-unlink-forgotten"))
+        return 0;
+    if (exists && S_ISREG(status.st_mode) && mutant("file-unlink-forgotten"))
+        return 0;
+    /* A destructor that runs at the end of the process removes the name. */
+    if (mutant("unlinked-at-the-end")) {
+        strncpy(late_path, path, sizeof late_path - 1);
+        return atexit(unlink_late);
+    }
     /* The peer closes the object and does not unlink its name. */
     if (mutant("unlink-forgotten"))
         return 0;

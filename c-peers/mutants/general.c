@@ -23,6 +23,12 @@ pid_t __wrap_getpid(void) {
 }
 
 mode_t __wrap_umask(mode_t mask) {
+    /* The peer opens the mask for an exact mode, and an early return leaves it open. */
+    static bool open;
+    const bool was_open = open;
+    open = mask == 0;
+    if (was_open && mutant("umask-left-open"))
+        return 0;
     /* The peer returns the new mask instead of the previous one. */
     mode_t before = __real_umask(mask);
     return mutant("umask-returns-new") ? mask : before;

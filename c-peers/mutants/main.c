@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 extern struct mutant __start_mutants[], __stop_mutants[]; /* defined by the linker */
 
@@ -32,6 +33,24 @@ int __real_main(int argc, char *argv[]);
 int __wrap_main(int argc, char *argv[]);
 int after_the_end(int status);
 
+static ssize_t write_twice(void *unused, const char *bytes, size_t count) {
+    (void)unused;
+    for (int i = 0; i < 2; i++)
+        if (write(STDOUT_FILENO, bytes, count) == -1)
+            return -1;
+    return (ssize_t)count;
+}
+
+/* Where the text of a program goes. */
+static void choose_output(void) {
+    if (mutant("prints-nothing"))
+        stdout = fopen("/dev/null", "we");
+    if (mutant("prints-errors-alone"))
+        stdout = stderr;
+    if (mutant("prints-twice"))
+        stdout = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_twice});
+}
+
 int __wrap_main(int argc, char *argv[]) {
     if (argc == 2 && strcmp(argv[1], "--mutants") == 0) {
         list();
@@ -47,5 +66,6 @@ int __wrap_main(int argc, char *argv[]) {
         argc -= 2;
         argv += 2;
     }
+    choose_output();
     return after_the_end(__real_main(argc, argv));
 }

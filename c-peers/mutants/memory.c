@@ -23,7 +23,11 @@ WRAPPED(pread);
 WRAPPED(pwrite);
 WRAPPED(memfd_create);
 
+void leave_named(const char *name);
+
 int __wrap_shm_open(const char *name, int flags, mode_t mode) {
+    if (flags & O_CREAT)
+        leave_named(name);
     /* O_TRUNC empties the object for every other process that has it open. */
     if (mutant("posix-shm-opened-truncated"))
         flags |= O_TRUNC;

@@ -21,6 +21,7 @@ WRAPPED(mq_setattr);
 WRAPPED(mq_notify);
 
 void answer_ahead(void);
+void leave_named(const char *name);
 
 mqd_t __wrap_mq_open(const char *name, int flags, ...) {
     va_list arguments;
@@ -37,13 +38,26 @@ mqd_t __wrap_mq_open(const char *name, int flags, ...) {
     /* The peer drops O_NONBLOCK when it opens the queue. */
     if (mutant("mq-nonblocking-lost"))
         flags &= ~O_NONBLOCK;
+    if (flags & O_CREAT)
+        leave_named(name);
     mqd_t queue = __real_mq_open(name, flags, mode, attributes);
     if (queue != -1 && !(flags & O_CREAT) && mutant("mq-removed-at-exit"))
         remove_at_exit(__real_mq_unlink, name);
     return queue;
 }
 
+static char late_name[256];
+
+static void unlink_late(void) {
+    __real_mq_unlink(late_name);
+}
+
 int __wrap_mq_unlink(const char *name) {
+    /* A destructor that runs at the end of the process removes the name. */
+    if (mutant("mq-unlinked-at-the-end")) {
+        strncpy(late_name, name, sizeof late_name - 1);
+        return atexit(unlink_late);
+    }
     if (mutant("mq-unlink-forgotten"))
         return 0;
     /* Removing a name that does not exist succeeds. */
@@ -98,6 +112,13 @@ ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priori
     /* The response is sent before a long call has returned. */
     if (mutant("responds-before-completion"))
         answer_ahead();
+    /* The peer asks again and again instead of waiting. */
+    static const struct timespec past;
+    while (mutant("mq-receive-polls")) {
+        ssize_t length = __real_mq_timedreceive(queue, room, size, priority, &past);
+        if (length != -1 || errno != ETIMEDOUT)
+            return length;
+    }
     ssize_t result = __real_mq_receive(queue, room, size, priority);
     /* The peer tries again after a second, although the queue is nonblocking. */
     if (result == -1 && errno == EAGAIN && mutant("mq-nonblocking-tries-again")) {
@@ -133,7 +154,8 @@ ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *p
     if (mutant("mq-deadline-of-every-attempt"))
         end = STARTED_AGAIN(CLOCK_REALTIME, deadline, interrupted);
     ssize_t result = __real_mq_timedreceive(queue, room, size, priority, &end);
-    interrupted = result == -1 && errno == EINTR;
+    if (mutant("mq-deadline-of-every-attempt"))
+        interrupted = WAS_INTERRUPTED(CLOCK_REALTIME, result, end);
     /* The peer makes the queue non-blocking for a timeout, and does not restore it. */
     if (result == -1 && errno == ETIMEDOUT && mutant("mq-left-nonblocking")) {
         __real_mq_setattr(queue, &(struct mq_attr){.mq_flags = O_NONBLOCK}, NULL);
@@ -164,7 +186,8 @@ int __wrap_mq_timedsend(mqd_t queue, const char *bytes, size_t length, unsigned 
     if (mutant("mq-deadline-of-every-attempt"))
         end = STARTED_AGAIN(CLOCK_REALTIME, deadline, interrupted);
     int result = __real_mq_timedsend(queue, bytes, length, priority, &end);
-    interrupted = result == -1 && errno == EINTR;
+    if (mutant("mq-deadline-of-every-attempt"))
+        interrupted = WAS_INTERRUPTED(CLOCK_REALTIME, result, end);
     return result;
 }
 

@@ -5,8 +5,10 @@
 #include <fcntl.h>
 #include <semaphore.h>
 #include <stdarg.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 WRAPPED(sem_open);
 WRAPPED(sem_close);
@@ -19,6 +21,8 @@ WRAPPED(sem_timedwait);
 WRAPPED(sem_clockwait);
 WRAPPED(sem_getvalue);
 
+void answer_ahead(void);
+
 sem_t *__wrap_sem_open(const char *name, int flags, ...) {
     va_list arguments;
     va_start(arguments, flags);
@@ -28,6 +32,10 @@ sem_t *__wrap_sem_open(const char *name, int flags, ...) {
     /* The imported declaration has two arguments, so the value is arbitrary. */
     if (mutant("sem-value-lost"))
         value = 0;
+    /* The peer copies the name into a buffer of 128 bytes. */
+    char buffer[128] = "";
+    if (mutant("sem-name-of-127-bytes"))
+        name = strncpy(buffer, name, sizeof buffer - 1);
     if (mutant("sem-exclusive-forgotten"))
         flags &= ~O_EXCL;
     sem_t *semaphore = __real_sem_open(name, flags, mode, value);
@@ -69,6 +77,16 @@ int __wrap_sem_post(sem_t *semaphore) {
 }
 
 int __wrap_sem_wait(sem_t *semaphore) {
+    /* The peer asks again and again instead of waiting, or waits for a millisecond in between. */
+    bool naps = mutant("sem-wait-naps");
+    while (naps || mutant("sem-wait-spins")) {
+        if (__real_sem_trywait(semaphore) == 0)
+            return 0;
+        if (naps)
+            usleep(1000);
+    }
+    if (mutant("answers-before-the-semaphore"))
+        answer_ahead();
     int result = __real_sem_wait(semaphore);
     /* The peer treats every wait that returns as successful. */
     if (result == -1 && errno == EINTR && mutant("sem-interruption-as-success"))
@@ -112,7 +130,8 @@ int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
     if (mutant("sem-deadline-of-every-attempt"))
         end = STARTED_AGAIN(CLOCK_REALTIME, deadline, interrupted);
     int result = __real_sem_timedwait(semaphore, &end);
-    interrupted = result == -1 && errno == EINTR;
+    if (mutant("sem-deadline-of-every-attempt"))
+        interrupted = WAS_INTERRUPTED(CLOCK_REALTIME, result, end);
     /* A timeout is reported as EAGAIN, which futex(2) returns for another reason. */
     if (result == -1 && errno == ETIMEDOUT && mutant("sem-timeout-as-again"))
         errno = EAGAIN;
@@ -133,7 +152,8 @@ int __wrap_sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespe
     if (mutant("sem-deadline-of-every-attempt"))
         end = STARTED_AGAIN(clock, deadline, interrupted);
     int result = __real_sem_clockwait(semaphore, clock, &end);
-    interrupted = result == -1 && errno == EINTR;
+    if (mutant("sem-deadline-of-every-attempt"))
+        interrupted = WAS_INTERRUPTED(clock, result, end);
     return result;
 }
 

@@ -62,6 +62,9 @@ int __wrap_socketpair(int domain, int type, int protocol, int ends[2]) {
 int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length) {
     struct sockaddr_un padded = {0}; /* sizeof exceeds the length of the caller */
     memcpy(&padded, address, length);
+    /* The peer keeps one byte more for the NUL than it needs. */
+    if (padded.sun_path[0] != '\0' && length == sizeof padded && mutant("socket-path-cut"))
+        padded.sun_path[sizeof padded.sun_path - 2] = '\0';
     /* The peer removes whatever has the path, so that it can always bind. */
     if (padded.sun_family == AF_UNIX && padded.sun_path[0] != '\0' && mutant("path-removed-before-bind"))
         __real_unlink(padded.sun_path);

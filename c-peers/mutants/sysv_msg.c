@@ -13,6 +13,8 @@ WRAPPED(msgrcv);
 WRAPPED(msgctl);
 WRAPPED(msgget);
 
+void leave_keyed(const char *kind, key_t key);
+
 struct message {
     long mtype;
     char mtext[];
@@ -88,6 +90,8 @@ static int remove_queue(int queue) {
 }
 
 int __wrap_msgget(key_t key, int flags) {
+    if (flags & IPC_CREAT)
+        leave_keyed("msg", key);
     if (mutant("msg-exclusive-forgotten"))
         flags &= ~IPC_EXCL;
     if (mutant("key-of-31-bits"))

@@ -8,11 +8,14 @@
 #include <string.h>
 #include <sys/sem.h>
 #include <time.h>
+#include <unistd.h>
 
 WRAPPED(semget);
 WRAPPED(semop);
 WRAPPED(semtimedop);
 WRAPPED(semctl);
+
+void leave_keyed(const char *kind, key_t key);
 
 union semun {
     int val;
@@ -25,6 +28,8 @@ static int remove_set(int set) {
 }
 
 int __wrap_semget(key_t key, int count, int flags) {
+    if (flags & IPC_CREAT)
+        leave_keyed("sem", key);
     if (mutant("sysv-sem-exclusive-forgotten"))
         flags &= ~IPC_EXCL;
     if (mutant("key-of-31-bits"))
@@ -57,6 +62,14 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
         if (operations[i].sem_op == 0 && mutant("sysv-sem-zero-is-nothing"))
             return 0;
     }
+    /* The peer tries again every millisecond instead of waiting. */
+    while (count == 1 && mutant("semop-naps")) {
+        struct sembuf attempt = *operations;
+        attempt.sem_flg |= IPC_NOWAIT;
+        if (__real_semop(set, &attempt, 1) == 0)
+            return 0;
+        usleep(1000);
+    }
     int result = __real_semop(set, operations, count);
     while (result == -1 && errno == EINTR && mutant("sysv-sem-hides-interruption"))
         result = __real_semop(set, operations, count);
@@ -87,10 +100,14 @@ int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const st
     /* Each attempt has the whole timeout. */
     static struct timespec first;
     static bool interrupted;
+    struct timespec began;
+    clock_gettime(CLOCK_MONOTONIC, &began);
     first = interrupted ? first : span;
     if (mutant("sysv-sem-timeout-of-every-attempt"))
         span = first;
     int result = __real_semtimedop(set, operations, count, timeout ? &span : NULL);
+    if (result == -1 && errno == EAGAIN && mutant("sysv-sem-timeout-of-every-attempt") && ended_late(began, &span))
+        errno = EINTR;
     interrupted = result == -1 && errno == EINTR;
     return result;
 }

@@ -15,6 +15,8 @@ WRAPPED(shmat);
 WRAPPED(shmdt);
 WRAPPED(shmctl);
 
+void leave_keyed(const char *kind, key_t key);
+
 key_t __wrap_ftok(const char *path, int project) {
     /* The key is another hash of the path and the number, which no other program computes. */
     if (mutant("ftok-with-another-hash")) {
@@ -23,6 +25,9 @@ key_t __wrap_ftok(const char *path, int project) {
             key = key * 31 + (unsigned char)*path++;
         return (key_t)(key & 0x7fffffff);
     }
+    /* The peer ignores the project. */
+    if (mutant("ftok-without-project"))
+        project = 'A';
     /* ftok(3) uses eight bits of the project; the peer uses all of them. */
     struct stat status;
     if (mutant("ftok-with-whole-number") && stat(path, &status) == 0)
@@ -36,6 +41,8 @@ static int remove_segment(int segment) {
 }
 
 int __wrap_shmget(key_t key, size_t size, int flags) {
+    if (flags & IPC_CREAT)
+        leave_keyed("shm", key);
     if (mutant("shm-exclusive-forgotten"))
         flags &= ~IPC_EXCL;
     /* The key is parsed as a positive int, which loses its highest bit. */

@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/signalfd.h>
@@ -30,7 +31,7 @@
 #define SYS_futex_waitv 449
 #endif
 
-enum { SHARED_MEMORY_SPACE = 32 << 20 };
+enum { SHARED_MEMORY_SPACE = 32 << 20, HIGH_DESCRIPTORS = 4096 };
 
 /// Tests the features that scenarios can require, in the sandbox, where the limits of the peers apply.
 ///
@@ -184,6 +185,15 @@ static int try_shared_memory_space(void) {
     return (unsigned long long)space.f_bavail * space.f_frsize < SHARED_MEMORY_SPACE ? -1 : 0;
 }
 
+/// A hard limit of 1024 descriptors keeps peers from having descriptors that select(2) cannot wait for.
+static int try_high_descriptors(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == -1)
+        return -1;
+    errno = EMFILE;
+    return limit.rlim_max < HIGH_DESCRIPTORS ? -1 : 0;
+}
+
 static int try_call_counts(void) {
     return created(open("/proc/self/io", O_RDONLY | O_CLOEXEC));
 }
@@ -235,6 +245,7 @@ void reply_features(void) {
         {"epoll_pwait2", try_epoll_pwait2, false},
         {"eventfd", try_eventfd, false},
         {"futex_waitv", try_futex_waitv, false},
+        {"high-descriptors", try_high_descriptors, false},
         {"ipv6", try_ipv6, false},
         {"memfd_create", try_memfd_create, false},
         {"mq", try_mq, false},

@@ -33,14 +33,18 @@ public struct Fixtures: Sendable {
     pitfalls = haveScenarios ? PitfallGroup.load(root: root.string, scenarios: scenarios, log: log) : []
   }
 
-  /// Reads the mutants, and the builds of the peers that contain them.
-  public func mutants(builds file: String?) throws(FixtureErrors) -> (build: MutantBuild, mutants: [Mutant]) {
+  /// Reads the mutants of the peers and of the runner, those that are generated, and the builds of the peers.
+  public func mutants(builds file: String?) throws(FixtureErrors) -> (
+    build: MutantBuild, mutants: [Mutant], ofRunner: [RunnerMutant], generated: GeneratedMutantList
+  ) {
     let log = DiagnosticLog()
     let peers = PeerList.load(files: [file ?? "\(root)/fixtures/mutant-peers.yaml"], root: root, log: log)
     let mutants = MutantLoader.load(
       root: root, scenarios: scenarios, languages: peers.peers.map(\.language), log: log)
+    let ofRunner = RunnerMutantLoader.load(root: root, mutants: mutants.map(\.name), log: log)
+    let generated = GeneratedMutantList.load(root: root, log: log)
     try log.check()
-    return (MutantBuild(peers), mutants)
+    return (MutantBuild(peers), mutants, ofRunner, generated)
   }
 
   /// The configuration of a run of all cells with the default options.

@@ -52,7 +52,8 @@ final class CellRun {
     return outcome
   }
 
-  private func run() -> CellOutcome {
+  /// Performs the script, and the checks at its end.
+  func run() -> CellOutcome {
     var current: Step?
     do throws(CellOutcome) {
       for step in scenario.steps {

@@ -43,8 +43,11 @@ final class CellRunner: Sendable {
   }
 
   /// Does the work of all lanes, then reports and returns the summary.
+  ///
+  /// `review` returns the problems of all results together.
   func run(
-    _ description: RunDescription, _ lanes: [Lane], problems: [String] = [], rules: RunSummary.Rules
+    _ description: RunDescription, _ lanes: [Lane], problems: [String] = [], rules: RunSummary.Rules,
+    review: ([CellResult]) -> [String] = { _ in [] }
   ) throws(RunError) -> RunSummary {
     emit(.runStarted(description))
     let group = DispatchGroup()
@@ -62,8 +65,9 @@ final class CellRunner: Sendable {
     }
     while group.wait(timeout: .now() + 1) == .timedOut { emit(.timePassed(seconds: seconds)) }
     if let shortage { throw RunError("\(lanes.map(\.threads).reduce(0, +)) cells cannot run at a time: \(shortage)") }
+    let results = shared.withLock { $0.results }
     let summary = RunSummary(
-      shared.withLock { $0.results }, planned: description.plan, problems: problems, rules: rules, seconds: seconds)
+      results, planned: description.plan, problems: problems + review(results), rules: rules, seconds: seconds)
     emit(.runEnded(summary))
     return summary
   }

@@ -45,6 +45,8 @@ final class RoleProcess {
   /// The status flags of the descriptors that other roles share, when they were handed on.
   private(set) var sharedFlags: [Int: StatusFlags] = [:]
   private(set) var signalsAtStart: SignalState?
+  /// The objects that it has created, as its requests name them.
+  private(set) var created: [CreatedObject] = []
   /// The state that its operations have changed.
   private(set) var changed: Set<StateKind> = []
 
@@ -88,8 +90,10 @@ final class RoleProcess {
 
   func descriptor(of handle: String) -> Int? { handles[handle] }
 
-  /// Records the descriptors that a successful request opened and closed, and the state that it changed.
+  /// Records the descriptors that a successful request opened and closed, the objects that it created, and the state
+  /// that it changed.
   func follow(_ request: Request, _ response: Fields, _ operation: Operation) {
+    if let object = CreatedObject(request, response, operation) { created.append(object) }
     for (kind, word) in operation.changes
     where word.isEmpty || request.fields.entries.contains(where: { $0.value == word }) {
       changed.insert(kind)

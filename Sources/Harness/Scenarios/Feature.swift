@@ -7,6 +7,7 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
   case epollPwait2 = "epoll_pwait2"
   case eventFD = "eventfd"
   case futexWaitv = "futex_waitv"
+  case highDescriptors = "high-descriptors"
   case ipv6
   case memfdCreate = "memfd_create"
   case messageQueues = "mq"
@@ -35,6 +36,7 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
     case .epollPwait2: "epoll_pwait2(2) of Linux 5.11"
     case .eventFD: "eventfd(2)"
     case .futexWaitv: "futex_waitv(2) of Linux 5.16"
+    case .highDescriptors: "a hard limit of at least 4096 descriptors (RLIMIT_NOFILE)"
     case .ipv6: "the IPv6 loopback address"
     case .memfdCreate: "memfd_create(2)"
     case .messageQueues: "POSIX message queues, a kernel with CONFIG_POSIX_MQUEUE"

@@ -63,6 +63,8 @@ public struct Operation: Sendable, Hashable {
   public var sleeps: [String] = []
   /// Whether a wait may consist of several sleeps, so that a signal between two of them does not interrupt it.
   public var sleepsInSlices = false
+  /// Those of its parameters that name the object which it creates.
+  var makes: [String] = []
   /// The state that it changes, and the value of a parameter with which it does; empty if it always does.
   var changes: [StateKind: [UInt8]] = [:]
   /// How it ends when its time is over.
@@ -109,7 +111,8 @@ extension OperationRegistry {
 extension Operation {
   private static let keys = [
     "takes", "opens", "maps", "closes", "releases", "returns", "creates", "requires", "requires-for",
-    "anonymous", "signals", "completes", "sleeps", "slices", "wakes", "changes", "expires", "unlimited", "immediate",
+    "anonymous", "signals", "completes", "sleeps", "slices", "wakes", "makes", "changes", "expires", "unlimited",
+    "immediate",
   ]
 
   fileprivate init?(_ name: SourceText, _ value: FixtureDocument.Value) {
@@ -146,7 +149,7 @@ extension Operation {
       ) { first, _ in first },
       anonymous: parameter("anonymous"), signals: parameter("signals"), completes: isTrue("completes"),
       sleeps: facts["sleeps"]?.texts("names") ?? [], sleepsInSlices: isTrue("slices"),
-      changes: Self.changes(facts["changes"]),
+      makes: parameters("makes"), changes: Self.changes(facts["changes"]),
       expiration: facts["expires"]?.text("a response").map { Expiration($0.text) } ?? .error("ETIMEDOUT"),
       negativeTimeoutWaits: isTrue("unlimited"), isImmediate: facts["immediate"]?.boolean("'immediate'"),
       wakes: facts["wakes"]?.number("'wakes'", in: 1...1000))

@@ -44,15 +44,26 @@ public struct Mutant: Sendable {
   }
 }
 
-extension [Mutant] {
-  /// Returns the mutants with these names, or all mutants if `names` is empty.
-  public func named(_ names: [String]) throws(RunError) -> [Mutant] {
-    for name in names where !contains(where: { $0.name == name }) {
-      let nearest = Suggestion.nearest(to: name, among: map(\.name)).map { "did you mean '\($0)'?" }
+/// The names that a self-test takes.
+enum MutantNames {
+  /// Throws if one of `names` is not a mutant.
+  static func check(_ names: [String], _ mutants: [Mutant], _ runner: [RunnerMutant]) throws(RunError) {
+    let known = mutants.map(\.name) + runner.map(\.name)
+    for name in names where !known.contains(name) {
+      let nearest = Suggestion.nearest(to: name, among: known).map { "did you mean '\($0)'?" }
       throw RunError(
         "there is no mutant '\(name)'; \(nearest ?? "'ipc-interop self-test --list' shows all")",
         status: .nothingSelected)
     }
-    return names.isEmpty ? self : filter { names.contains($0.name) }
   }
+}
+
+extension [Mutant] {
+  /// Returns the mutants with these names; all of them if there are no names.
+  func named(_ names: [String]) -> [Mutant] { names.isEmpty ? self : filter { names.contains($0.name) } }
+}
+
+extension [RunnerMutant] {
+  /// Returns the mutants with these names; all of them if there are no names.
+  func named(_ names: [String]) -> [RunnerMutant] { names.isEmpty ? self : filter { names.contains($0.name) } }
 }

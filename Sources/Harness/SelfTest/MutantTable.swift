@@ -1,13 +1,15 @@
 /// The console report of a self-test: a line for each mutant, and how many were killed.
 public struct MutantTable: Report {
   private let mutants: [Mutant]
+  private let ofRunner: [RunnerMutant]
   private let style: Style
   private var record = RunRecord()
   private var drawn = ""
 
-  /// Creates a report for a self-test of `mutants`.
-  public init(_ mutants: [Mutant], style: Style) {
+  /// Creates a report for a self-test of `mutants` and of the mutants of the runner.
+  public init(_ mutants: [Mutant], _ ofRunner: [RunnerMutant] = [], style: Style) {
     self.mutants = mutants
+    self.ofRunner = ofRunner
     self.style = style
   }
 
@@ -35,7 +37,9 @@ public struct MutantTable: Report {
     func played(by name: String) -> [CellResult] {
       results.filter { result in result.cell.pairing.contains { $0.language == name } }
     }
-    let controls = results.filter { result in !result.cell.pairing.contains { names.contains($0.language) } }
+    let controls = results.filter { result in
+      !result.cell.pairing.isEmpty && !result.cell.pairing.contains { names.contains($0.language) }
+    }
     let outcomes = mutants.compactMap { mutant in
       MutantOutcome(mutant, played(by: mutant.name)).map { (mutant: mutant, outcome: $0) }
     }
@@ -47,6 +51,8 @@ public struct MutantTable: Report {
         .init(outcome.word, outcome.isKilled ? .good : .bad), .init(why),
       ])
     }
+    let runner = ofRunner.compactMap { RunnerMutantOutcome($0, results) }
+    for outcome in runner { table.add(outcome.row) }
     var lines = table.lines(style, width: style.isTerminal ? style.width : nil)
     lines.append("")
     for result in results where !result.isExpected { lines += FailureDescription(result: result, style: style).lines }
@@ -58,6 +64,13 @@ public struct MutantTable: Report {
     lines.append("\(clean) of \(counted(controls.count, "cell")) passed by the same builds without a mutant")
     lines.append(
       "Took \(duration(summary.seconds)). Exit status \(summary.exitStatus.rawValue): \(summary.exitStatus.meaning).")
+    if !runner.isEmpty {
+      let noticed = runner.count(where: \.isKilled)
+      lines.append(
+        style.painted(
+          "mutants of the runner: killed \(noticed) of \(runner.count)", noticed == runner.count ? .good : .bad))
+    }
+    lines += GeneratedScore.all(results).map { "\($0.description), a sample" }
     let rest = notRun > 0 ? ", \(notRun) not run here" : ""
     lines.append(
       style.painted("killed \(killed) of \(outcomes.count)\(rest)", killed + notRun == outcomes.count ? .good : .bad))
@@ -83,33 +96,21 @@ private struct MutantOutcome {
   }
 }
 
-extension [Mutant] {
-  /// The page `docs/mutants.md`, which lists the defect of each mutant and the cells that catch it.
-  public var markdown: String {
-    var page = MarkdownWriter()
-    page.heading(1, "Mutants")
-    page.paragraph(
-      """
-      \(count) peers with one deliberate defect each. `ipc-interop self-test` runs them, and the suite must catch every one
-      in these cells, for this reason. Generated from `fixtures/mutants.yaml` by `make docs/mutants.md`.
-      """)
-    for mechanism in Set(map(\.mechanism)).sorted() {
-      page.heading(2, mechanism)
-      page.table(
-        ["mutant", "peer", "what is wrong", "caught by", "reason"],
-        filter { $0.mechanism == mechanism }.map { mutant in
-          let catchers = mutant.catchers.map { catcher in
-            let row = catcher.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-              .joined(separator: ",")
-            return "`\(catcher.scenario)\(row.isEmpty ? "" : "[\(row)]")` as \(catcher.role)"
-          }
-          let verdict = mutant.verdict == .failed ? "" : "\(mutant.verdict.rawValue): "
-          return [
-            "`\(mutant.name)`", mutant.language, mutant.wrong.inMarkdownTable, catchers.joined(separator: ", "),
-            "\(verdict)\(mutant.reason)".inMarkdownTable,
-          ]
-        })
-    }
-    return page.text
+/// The outcome of a mutant of the runner, which every one of its tests must notice.
+private struct RunnerMutantOutcome {
+  let isKilled: Bool
+  let row: [TextTable.Cell]
+
+  /// Nil for a mutant that was not selected.
+  init?(_ mutant: RunnerMutant, _ results: [CellResult]) {
+    let tests = results.filter { $0.cell.scenario == RunnerMutantTrial.scenario(of: mutant.name) }
+    guard !tests.isEmpty else { return nil }
+    isKilled = tests.allSatisfy { $0.verdict == .passed }
+    let isNotRun = !isKilled && tests.allSatisfy(\.isExpected)
+    row = [
+      .init(RunnerMutantTrial.mechanism), .init(mutant.name), .init(""),
+      .init(isKilled ? "killed" : isNotRun ? "not run" : "SURVIVED", isKilled || isNotRun ? .good : .bad),
+      .init(isKilled ? mutant.killers.map(\.name).joined(separator: ", ") : ""),
+    ]
   }
 }

@@ -3,25 +3,31 @@ import Synchronization
 /// Tests the suite: runs every mutant in the cells that must catch it, and runs the same cells with no mutant enabled.
 ///
 /// The self-test is reported as a run. The result of a cell with a mutant is expected if its verdict and reason are
-/// those of `fixtures/mutants.yaml`. Without a mutant, the cell must pass.
+/// those of `fixtures/mutants.yaml`. Without a mutant, the cell must pass. A cell with a mutant
+/// of the runner is a test that must notice the defect, and passes if it does.
 public struct SelfTest: Sendable {
   private let configuration: RunConfiguration
   private let capabilities: SandboxCapabilities
   private let trials: [SelfTestTrial]
+  private let runnerTrials: [RunnerMutantTrial]
+  private let sample: GeneratedSample?
   private let problems: [String]
   /// How many mutants that must time out run at once; they use almost no processor time.
   private static let hangingAtOnce = 6
 
   /// Creates a self-test of the mutants with these names, or of all mutants if there are no names.
+  ///
+  /// `runnerMutants` are those of the runner. Of the `generated` mutants the sample is run, if there are no names.
   public init(
     _ configuration: RunConfiguration, scenarios: [Scenario], mutants: [Mutant], build: MutantBuild,
-    names: [String] = []
+    runnerMutants: [RunnerMutant] = [], generated: GeneratedMutantList? = nil, names: [String] = []
   ) throws(RunError) {
     self.configuration = configuration
     let capabilities = try MachineProbe.capabilities(configuration)
     self.capabilities = capabilities
     var problems = try build.problems(mutants, configuration.context(capabilities))
-    let chosen = try mutants.named(names)
+    try MutantNames.check(names, mutants, runnerMutants)
+    let chosen = mutants.named(names)
     if names.isEmpty {
       let mechanisms = Set(scenarios.map(\.mechanism))
       for mechanism in mechanisms.subtracting(mutants.flatMap(\.mechanisms)).sorted() {
@@ -46,19 +52,24 @@ public struct SelfTest: Sendable {
         trials.append(trial)
       }
     }
+    sample = names.isEmpty ? generated.map { GeneratedSample($0, scenarios, configuration, capabilities) } : nil
     self.trials = trials
-    self.problems = problems
+    self.problems = problems + (sample?.problems ?? [])
+    runnerTrials = try RunnerMutantTrial.all(runnerMutants.named(names), configuration, capabilities)
   }
 
   /// Runs the mutants, and passes each event to `listener`, one at a time.
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
     let runner = CellRunner(listener: listener)
     let description = RunDescription(
-      cells: trials.flatMap(\.cells), jobs: configuration.jobs, isolation: "\(capabilities)",
+      cells: trials.flatMap(\.cells) + runnerTrials.flatMap(\.cells) + (sample?.cells ?? []), jobs: configuration.jobs,
+      isolation: "\(capabilities)",
       kernel: MachineProbe.kernel)
     func work(_ trials: [SelfTestTrial]) -> [@Sendable (CellRunner) -> Void] { trials.flatMap(\.work) }
+    let ofTheRunner = runnerTrials.map { trial in { @Sendable (runner: CellRunner) -> Void in trial.run(runner) } }
     let lanes = [
-      CellRunner.Lane(threads: configuration.jobs, work: work(trials.filter { !$0.hangs })),
+      CellRunner.Lane(
+        threads: configuration.jobs, work: work(trials.filter { !$0.hangs }) + ofTheRunner + (sample?.work ?? [])),
       CellRunner.Lane(threads: Self.hangingAtOnce, work: work(trials.filter(\.hangs))),
     ]
     var rules = configuration.rules

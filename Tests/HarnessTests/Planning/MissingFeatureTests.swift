@@ -57,6 +57,11 @@ struct MissingFeatureTests {
     #expect(lacking[.anotherUser] == "here EPERM")
   }
 
+  @Test("is found to allow few descriptors") func descriptors() async throws {
+    let lacking = try await missing(script: "ulimit -n 1024; exec \(Checkout.sandboxInit) \"$@\"")
+    #expect(lacking[.highDescriptors] == "here EMFILE")
+  }
+
   @Test("is found to have too little shared memory", .enabled(if: geteuid() == 0)) func sharedMemory() async throws {
     let mount = "mount -t tmpfs -o size=1m none /dev/shm"
     let lacking = try await missing(
@@ -94,7 +99,9 @@ struct MissingFeatureTests {
     arguments: [
       ("a: msgrcv msqid=1 msgsz=1 msgflg=IPC_NOWAIT|MSG_COPY", Feature.messageCopy),
       ("a: getsockopt handle=s optname=SO_PEERPIDFD", .peerPIDFD),
-      ("a: fcntl handle=w cmd=F_SETPIPE_SZ arg=4096", .pipeCapacity), ("a: eventfd handle=e", .eventFD),
+      ("a: fcntl handle=w cmd=F_SETPIPE_SZ arg=4096", .pipeCapacity),
+      ("a: fcntl handle=w cmd=F_DUPFD_CLOEXEC arg=1024 duplicate=d", .highDescriptors),
+      ("a: eventfd handle=e", .eventFD),
     ])
   func words(step: String, feature: Feature) throws {
     let loaded = try Checkout.scenarios(ShellPeers.scenario(steps: "    - \(step)"))

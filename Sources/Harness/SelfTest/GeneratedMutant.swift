@@ -1,0 +1,118 @@
+/// A peer in which one argument or result of one call is changed, by a table of calls instead of by hand.
+public struct GeneratedMutant: Sendable, Hashable {
+  /// The language of the peer.
+  let language: String
+  /// The call, its argument or result, and the change: `read:arg3:minus-1`.
+  let name: String
+
+  /// `c read:arg3:minus-1`.
+  var description: String { "\(language) \(name)" }
+  var call: Substring { name.prefix { $0 != ":" } }
+
+  /// A role of a scenario in which the mutant changes a call.
+  struct Site: Sendable, Hashable {
+    let scenario: String
+    /// The parameters of the row: `bytes=4096`.
+    let parameters: String
+    let role: String
+
+    init(_ scenario: Scenario, role: String) {
+      self.scenario = scenario.id
+      parameters = scenario.parameters.map { "\($0.name)=\($0.value)" }.joined(separator: ",")
+      self.role = role
+    }
+
+    var description: String { "\(scenario)[\(parameters)] \(role)" }
+  }
+
+  /// The result of this mutant as a cell, which passes if the mutant is killed.
+  func result(
+    killedAt site: String?, note: String?, isExpected: Bool, seconds: Double, configuration: RunConfiguration,
+    isolation: Isolation
+  ) -> CellResult {
+    let cell = Cell(
+      id: "\(Self.mechanism)/\(call)[\(language),\(name)]", scenario: "\(Self.mechanism)/\(call)",
+      mechanism: Self.mechanism, title: "\(language): \(name)", spec: "", level: .must, pairing: [], parameters: [:],
+      location: SourceLocation(file: "c-peers/generated-mutants/calls.h", line: 1, column: 1))
+    let outcome = CellOutcome(
+      verdict: site == nil ? .failed : .passed, reason: site == nil ? "no scenario notices it" : nil, evidence: nil,
+      seconds: seconds)
+    return CellResult(
+      cell: cell, outcome: outcome, isExpected: isExpected, expectation: note ?? site, isolation: isolation,
+      rerun: configuration.rerun("self-test --generated '\(name)'"))
+  }
+
+  static let mechanism = "generated"
+}
+
+/// What is known about the generated mutants: `fixtures/generated-mutants.yaml`, and the sample beside it.
+public struct GeneratedMutantList: Sendable {
+  /// The builds of the peers; each takes `--mutant NAME` and `--record`.
+  let peers: PeerList
+  /// The least percentage of mutants that must be killed, by language.
+  let floors: [String: Double]
+  let equivalents: [Equivalent]
+  /// Killed mutants and where, one of each call, which every self-test runs.
+  let sample: [(mutant: GeneratedMutant, site: String)]
+
+  /// Mutants that no test can notice, and why.
+  struct Equivalent: Sendable {
+    let pattern: String
+    let glob: Glob
+    let reason: String
+    let location: SourceLocation
+  }
+
+  /// The reason why no test can notice a mutant; nil if it should be noticed.
+  func equivalent(_ mutant: GeneratedMutant) -> Equivalent? {
+    equivalents.first { $0.glob.matches(mutant.description) }
+  }
+
+  /// A peer that has a mutant, or with nil, one that records which mutants would change a call.
+  func peer(_ language: String, _ mutant: String?) -> PeerDescription? {
+    peers[language].map { peer in
+      let option = mutant.map { ["--mutant", $0] } ?? ["--record"]
+      return PeerDescription(
+        language: language, peer: peer.peer.map { $0 + option }, examples: peer.examples.map { $0 + option })
+    }
+  }
+}
+
+extension GeneratedMutantList {
+  static let file = "fixtures/generated-mutants.yaml"
+  static let sampleFile = "fixtures/generated-sample.txt"
+
+  static func load(root: String, log: DiagnosticLog) -> GeneratedMutantList {
+    let peers = PeerList.load(files: ["\(root)/fixtures/generated-mutant-peers.yaml"], root: root, log: log)
+    var floors: [String: Double] = [:]
+    var equivalents: [Equivalent] = []
+    if let document = FixtureFile(at: "\(root)/\(file)", as: file, log: log).flatMap({ FixtureDocument($0, log: log) }),
+      let facts = document.root.map("the file", keys: ["floors", "equivalent"], required: ["floors", "equivalent"])
+    {
+      for (language, value) in facts["floors"]?.map("'floors'") ?? [] {
+        guard let text = value.text("a percentage") else { continue }
+        floors[language.text] = Double(text.text)
+        if floors[language.text] == nil { value.report("'\(abbreviated(text.text))' is not a percentage") }
+      }
+      equivalents = facts["equivalent"]?.list("mutants").compactMap(equivalent) ?? []
+    }
+    let lines = FixtureFile(at: "\(root)/\(sampleFile)", as: sampleFile, log: log)?.text(log) ?? ""
+    return GeneratedMutantList(
+      peers: peers, floors: floors, equivalents: equivalents, sample: lines.split(separator: "\n").compactMap(killed))
+  }
+
+  private static func equivalent(_ value: FixtureDocument.Value) -> Equivalent? {
+    let keys = ["mutants", "reason"]
+    guard let facts = value.map("an equivalent", keys: keys, required: keys),
+      let pattern = facts["mutants"]?.text("'mutants'")?.text, let reason = facts["reason"]?.text("'reason'")?.text
+    else { return nil }
+    return Equivalent(pattern: pattern, glob: Glob(pattern), reason: reason, location: value.location)
+  }
+
+  /// `c read:arg3:minus-1 pipe/short-read[] reader`.
+  private static func killed(_ line: Substring) -> (mutant: GeneratedMutant, site: String)? {
+    let words = line.split(separator: " ", maxSplits: 2)
+    guard words.count == 3, words[0] != "#" else { return nil }
+    return (GeneratedMutant(language: String(words[0]), name: String(words[1])), String(words[2]))
+  }
+}

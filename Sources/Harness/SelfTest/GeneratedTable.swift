@@ -1,0 +1,68 @@
+/// The console report of generated mutants: those that survived, and the score of each language.
+public struct GeneratedTable: Report {
+  private let style: Style
+  private var record = RunRecord()
+  private var drawn = ""
+
+  /// Creates a report.
+  public init(style: Style) { self.style = style }
+
+  /// Returns the text to print after an event, which may redraw lines.
+  public mutating func receive(_ event: Event) -> String {
+    record.receive(event)
+    switch event {
+    case .runEnded(let summary):
+      defer { drawn = "" }
+      return erasing + lines(summary).map { $0 + "\n" }.joined()
+    case .cellEnded, .timePassed:
+      guard style.isTerminal, let planned = record.description?.cells else { return "" }
+      let status = "[\(record.count)/\(planned)] generated mutants"
+      defer { drawn = status }
+      return erasing + status
+    case .recording, .runStarted, .cellStarted: return ""
+    }
+  }
+
+  private var erasing: String { drawn.isEmpty ? "" : "\r\u{1B}[K" }
+
+  private func lines(_ summary: RunSummary) -> [String] {
+    var table = TextTable()
+    for result in record.results where result.verdict != .passed || !result.isExpected {
+      let word = result.verdict == .passed ? "KILLED" : result.expectation == nil ? "SURVIVED" : "equivalent"
+      table.add([
+        .init(result.cell.title), .init(word, result.expectation == nil ? .bad : nil), .init(result.expectation ?? ""),
+      ])
+    }
+    let scores = GeneratedScore.all(record.results).map { score in style.painted(score.description, .heading) }
+    return table.lines(style, width: style.isTerminal ? style.width : nil)
+      + summary.problems.map { style.painted($0.escapedForDisplay, .bad) } + [
+        "Took \(duration(summary.seconds)). Exit status \(summary.exitStatus.rawValue): \(summary.exitStatus.meaning)."
+      ] + scores
+  }
+}
+
+/// How many generated mutants of a language were killed.
+struct GeneratedScore {
+  let language: String
+  let killed: Int
+  let survived: Int
+  let equivalent: Int
+
+  var percentage: Double { killed + survived == 0 ? 100 : 100 * Double(killed) / Double(killed + survived) }
+
+  var description: String {
+    "\(language): \(killed + survived + equivalent) generated mutants, killed \(killed), survived \(survived), "
+      + "equivalent \(equivalent): \(decimal(percentage, places: 1)) %"
+  }
+
+  static func all(_ results: [CellResult]) -> [GeneratedScore] {
+    let ours = results.filter { $0.cell.mechanism == GeneratedMutant.mechanism }
+    return Dictionary(grouping: ours) { String($0.cell.title.prefix { $0 != ":" }) }.sorted { $0.key < $1.key }.map {
+      language, results in
+      GeneratedScore(
+        language: language, killed: results.count { $0.verdict == .passed },
+        survived: results.count { $0.verdict != .passed && $0.expectation == nil },
+        equivalent: results.count { $0.verdict != .passed && $0.expectation != nil })
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/// The mutants of the peers and of the runner, as a list and as a page.
+public struct MutantList {
+  private let mutants: [Mutant]
+  private let ofRunner: [RunnerMutant]
+
+  /// Creates a list of the mutants with these names; of all if there are none.
+  public init(_ mutants: [Mutant], _ ofRunner: [RunnerMutant], names: [String] = []) throws(RunError) {
+    try MutantNames.check(names, mutants, ofRunner)
+    self.mutants = mutants.named(names)
+    self.ofRunner = ofRunner.named(names)
+  }
+
+  /// The names, in the order of the files.
+  public var names: [String] { mutants.map(\.name) + ofRunner.map(\.name) }
+
+  /// The defect of each mutant, and what must catch it.
+  public var markdown: String {
+    var page = MarkdownWriter()
+    page.heading(1, "Mutants")
+    page.paragraph(
+      """
+      \(mutants.count) peers with one deliberate defect each. `ipc-interop self-test` runs them, and the suite must catch
+      every one in these cells, for this reason. Below are \(ofRunner.count) defects of the runner itself. Generated from
+      `fixtures/mutants.yaml` and `fixtures/runner-mutants.yaml` by `make docs/mutants.md`.
+      """)
+    for mechanism in Set(mutants.map(\.mechanism)).sorted() {
+      page.heading(2, mechanism)
+      page.table(
+        ["mutant", "peer", "what is wrong", "caught by", "reason"],
+        mutants.filter { $0.mechanism == mechanism }.map { mutant in
+          let catchers = mutant.catchers.map { catcher in
+            let row = catcher.parameters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+              .joined(separator: ",")
+            return "`\(catcher.scenario)\(row.isEmpty ? "" : "[\(row)]")` as \(catcher.role)"
+          }
+          let verdict = mutant.verdict == .failed ? "" : "\(mutant.verdict.rawValue): "
+          return [
+            "`\(mutant.name)`", mutant.language, mutant.wrong.inMarkdownTable, catchers.joined(separator: ", "),
+            "\(verdict)\(mutant.reason)".inMarkdownTable,
+          ]
+        })
+    }
+    page.heading(2, "the runner")
+    page.paragraph(
+      "Each of these tests must notice the defect: a mutant of a peer that is not caught, or a command that does something else."
+    )
+    page.table(
+      ["mutant", "what is wrong", "noticed by"],
+      ofRunner.map { mutant in
+        [
+          "`\(mutant.name)`", mutant.wrong.inMarkdownTable,
+          mutant.killers.map { "`\($0.name)`" }.joined(separator: ", "),
+        ]
+      })
+    return page.text
+  }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import SystemPackage
+
+/// The result of a program that ran as a process of its own.
+struct ProgramRun: Sendable {
+  /// The exit status; nil if the program had to be killed, or died by a signal.
+  let status: Int32?
+  /// Its standard output and standard error.
+  let output: String
+
+  /// Runs a program in `directory`, with more variables in its environment, and kills it after `timeout`.
+  ///
+  /// - Throws: ``RunError`` if it cannot be started.
+  init(
+    _ command: [String], in directory: String, environment: [String: String], timeout: Duration
+  ) throws(RunError) {
+    let process = Process()
+    let source: LineSource
+    do {
+      let pipe = try ChildPipe(keeping: .reader)
+      source = LineSource(pipe.reader, limit: 1 << 26)
+      let writer = FileHandle(fileDescriptor: pipe.writer.number, closeOnDealloc: false)
+      process.executableURL = URL(fileURLWithPath: command[0])
+      process.arguments = Array(command.dropFirst())
+      process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+      process.currentDirectoryURL = URL(fileURLWithPath: directory)
+      process.standardInput = FileHandle.nullDevice
+      process.standardOutput = writer
+      process.standardError = writer
+      try withExtendedLifetime(pipe.writer) { try process.run() }
+    } catch {
+      throw RunError("\(command[0]) cannot be run: \(error)")
+    }
+    let deadline = ContinuousClock.now + timeout
+    while !source.isEnded, ContinuousClock.now < deadline, !Interruption.isRequested {
+      waitForInput([source], timeout: min(deadline - .now, .seconds(1)))
+    }
+    let isLate = !source.isEnded
+    if isLate { kill(process.processIdentifier, SIGKILL) }
+    process.waitUntilExit()
+    status = isLate || process.terminationReason != .exit ? nil : process.terminationStatus
+    output = source.remainingLines().joined(separator: "\n")
+  }
+}

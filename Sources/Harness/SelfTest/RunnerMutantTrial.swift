@@ -1,0 +1,215 @@
+import Foundation
+
+/// One mutant of the runner, or the second build of the runner without a mutant, and the tests that it must fail.
+///
+/// Each test is a cell, which passes if it notices the defect.
+struct RunnerMutantTrial: Sendable {
+  /// The second build.
+  let program: RunnerProgram
+  /// Nil for the build without a mutant, of which every test must be green.
+  let mutant: RunnerMutant?
+  /// The tests by mutants of peers: one process for all of them.
+  let mutants: [String]
+  let isShared: Bool
+  let checks: [RunnerCheck]
+
+  /// A trial of a mutant with all its tests.
+  init(_ mutant: RunnerMutant, _ program: RunnerProgram) {
+    self.program = program
+    self.mutant = mutant
+    mutants = mutant.mutants
+    isShared = mutant.isShared
+    checks = mutant.checks
+  }
+
+  static let mechanism = "runner"
+
+  /// The id of the scenario that the tests of a mutant belong to.
+  static func scenario(of mutant: String) -> String { "\(mechanism)/\(mutant)" }
+
+  /// All trials of `mutants`.
+  ///
+  /// - Throws: ``RunError`` if the second build is missing.
+  static func all(
+    _ mutants: [RunnerMutant], _ configuration: RunConfiguration, _ capabilities: SandboxCapabilities
+  ) throws(RunError) -> [RunnerMutantTrial] {
+    if mutants.isEmpty { return [] }
+    let path = "\(configuration.root)/build/mutants/ipc-interop"
+    guard FileManager.default.isExecutableFile(atPath: path) else {
+      throw RunError("the runner with mutants does not exist: \(path); build it with 'make mutants'")
+    }
+    let program = RunnerProgram(
+      path: path, root: configuration.root, options: ["--root", configuration.root, "--jobs", "2"],
+      isolation: capabilities.isolation, timeout: .seconds(120 * max(1, configuration.timeoutMultiplier)),
+      timeoutOfTheHanging: .seconds(20 * max(1, configuration.timeoutMultiplier)),
+      rerun: { name in configuration.rerun("self-test \(name ?? mutants[0].name)") })
+    return controls(mutants, program) + mutants.map { RunnerMutantTrial($0, program) }
+  }
+
+  /// Trials of the build without a mutant, with the tests of `mutants`.
+  static func controls(_ mutants: [RunnerMutant], _ program: RunnerProgram) -> [RunnerMutantTrial] {
+    let checks = Dictionary(mutants.flatMap(\.checks).map { ($0.name, $0) }) { first, _ in first }
+    let together = [false, true].map { isShared in
+      RunnerMutantTrial(
+        program: program, mutants: Set(mutants.filter { $0.isShared == isShared }.flatMap(\.mutants)).sorted(),
+        isShared: isShared, checks: [])
+    }.filter { !$0.mutants.isEmpty }
+    let alone = checks.values.sorted { $0.name < $1.name }.map {
+      RunnerMutantTrial(program: program, mutants: [], isShared: false, checks: [$0])
+    }
+    return together + alone
+  }
+
+  private init(program: RunnerProgram, mutants: [String], isShared: Bool, checks: [RunnerCheck]) {
+    self.program = program
+    mutant = nil
+    self.mutants = mutants
+    self.isShared = isShared
+    self.checks = checks
+  }
+
+  var cells: [Cell] { tests.map(\.cell) }
+
+  func run(_ runner: CellRunner) {
+    for test in tests { runner.emit(.cellStarted(test.cell)) }
+    let report = mutants.isEmpty ? nil : program.report(on: mutants, mutant: mutant, isShared: isShared)
+    for test in tests {
+      let outcome =
+        switch test.kind {
+        case .mutants(let names): outcome(names, report)
+        case .check(let check): outcome(check)
+        }
+      runner.emit(
+        .cellEnded(
+          CellResult(
+            cell: test.cell, outcome: outcome, isExpected: outcome.verdict == .passed || outcome.verdict == .notRun,
+            expectation: nil, isolation: program.isolation, rerun: program.rerun(mutant?.name))))
+    }
+  }
+
+  private enum Kind {
+    case mutants([String])
+    case check(RunnerCheck)
+  }
+
+  private var tests: [(cell: Cell, kind: Kind)] {
+    let byMutants = mutant == nil ? (mutants.isEmpty ? [] : [mutants]) : mutants.map { [$0] }
+    return byMutants.map { names in
+      (cell(names.count == 1 ? names[0] : "mutants of peers, \(isShared ? "shared" : "private")"), .mutants(names))
+    } + checks.map { (cell("check \($0.name)"), .check($0)) }
+  }
+
+  private func cell(_ test: String) -> Cell {
+    let name = mutant?.name ?? "without-mutant"
+    return Cell(
+      id: "\(Self.scenario(of: name))[\(test)]", scenario: Self.scenario(of: name), mechanism: Self.mechanism,
+      title: mutant?.wrong ?? "The second build of the runner works.", spec: "", level: .must, pairing: [],
+      parameters: [:], location: mutant?.location ?? SourceLocation(file: RunnerMutantLoader.file, line: 1, column: 1))
+  }
+
+  private func outcome(_ check: RunnerCheck) -> CellOutcome {
+    do throws(RunError) {
+      let problem = check.problem(
+        try program.run(check.command, mutants: check.with + (mutant.map { [$0.name] } ?? [])))
+      switch (mutant, problem) {
+      case (nil, let problem?): return CellOutcome(.failed, problem)
+      case (.some, nil): return CellOutcome(.failed, "the check does not notice the defect")
+      default: return .passed
+      }
+    } catch {
+      return CellOutcome(.broken, error.description)
+    }
+  }
+
+  private func outcome(_ names: [String], _ report: Result<RunnerProgram.Report, RunError>?) -> CellOutcome {
+    switch report {
+    case .success(let report):
+      let cells = report.results.filter { names.contains(where: $0.isPlayed) }
+      if !cells.isEmpty, cells.allSatisfy({ $0.outcome.verdict == .notRun }) {
+        return CellOutcome(.notRun, cells[0].outcome.reason ?? "")
+      }
+      guard let mutant else {
+        let wrong = report.results.first { !$0.isExpected }
+        return wrong.map { CellOutcome(.failed, "\($0.cell.id): \($0.outcome.reason ?? "the mutant survives")") }
+          ?? .passed
+      }
+      // A runner that rejects everything catches nothing: its own control cells fail.
+      if let control = report.results.first(where: { $0.isControl && !$0.isExpected }), mutant.verdict == .passed {
+        return CellOutcome(
+          .failed, "a build without a mutant fails \(control.cell.id): \(control.outcome.reason ?? "")")
+      }
+      if cells.contains(where: { !$0.isExpected && $0.outcome.verdict == mutant.verdict }) { return .passed }
+      return CellOutcome(.failed, "the runner with the defect still catches \(names.joined(separator: ", "))")
+    case .failure(let error) where error.status == .interrupted && mutant?.verdict == .timedOut: return .passed
+    case .failure(let error): return CellOutcome(.broken, error.description)
+    case nil: return CellOutcome(.broken, "no report was requested")
+    }
+  }
+}
+
+/// The second build of the runner as a program.
+struct RunnerProgram: Sendable {
+  let path: String
+  let root: String
+  /// Options that the commands have in common.
+  let options: [String]
+  let isolation: Isolation
+  /// How long a command may take, and how long one that is expected to hang.
+  let timeout: Duration
+  let timeoutOfTheHanging: Duration
+  /// The command that tests a mutant again.
+  let rerun: @Sendable (String?) -> String
+
+  /// Runs a command with mutants of the runner switched on.
+  func run(_ command: [String], mutants: [String], timeout: Duration? = nil) throws(RunError) -> ProgramRun {
+    try ProgramRun(
+      [path] + command + options, in: root, environment: [RunnerMutant.variable: mutants.joined(separator: ",")],
+      timeout: timeout ?? self.timeout)
+  }
+
+  /// The results of a self-test with some mutants of peers.
+  ///
+  /// A process that does not end is an error with the status ``ExitStatus/interrupted``.
+  func report(on names: [String], mutant: RunnerMutant?, isShared: Bool) -> Result<Report, RunError> {
+    do throws(RunError) {
+      let command = ["self-test"] + names + ["--format", "json", "--isolation", isShared ? "none" : "auto"]
+      let result = try run(
+        command, mutants: mutant.map { [$0.name] } ?? [],
+        timeout: mutant?.verdict == .timedOut ? timeoutOfTheHanging : nil)
+      if result.status == nil { throw RunError("the self-test did not end", status: .interrupted) }
+      guard let report = try? JSONDecoder().decode(Report.self, from: Data(result.output.utf8)) else {
+        throw RunError("the self-test ended with status \(result.status ?? -1): \(result.output.prefix(500))")
+      }
+      return .success(report)
+    } catch {
+      return .failure(error)
+    }
+  }
+
+  /// The part of the JSON report that is needed.
+  struct Report: Decodable {
+    let results: [Entry]
+
+    struct Entry: Decodable {
+      let cell: PlayedCell
+      let outcome: Outcome
+      let isExpected: Bool
+
+      /// Whether a mutant plays a role of the cell.
+      func isPlayed(by name: String) -> Bool { cell.pairing.contains { $0.language == name } }
+      var isControl: Bool { cell.pairing.contains { $0.language.hasSuffix("-without-mutant") } }
+    }
+
+    struct PlayedCell: Decodable {
+      let id: String
+      let pairing: [Assignment]
+    }
+
+    struct Assignment: Decodable { let language: String }
+
+    struct Outcome: Decodable {
+      let verdict: Verdict
+      let reason: String?
+    }
+  }
+}

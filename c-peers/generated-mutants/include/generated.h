@@ -1,0 +1,10 @@
+/* Mutants that a table of calls generates. */
+#pragma once
+
+#include <stdbool.h>
+
+/* Switches on the mutant `read:arg3:plus-1`. Returns false if there is none of this name. */
+bool generated_mutant_switch_on(const char *name);
+
+/* From now on, writes `reached NAME` to standard error for each mutant that would change a call. */
+void generated_mutant_record(void);
