@@ -51,9 +51,7 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
       if ready != 0 { return ready }
     }
   }
-  let ready = unsafe MutantClock.poll(entries.baseAddress, entries.count, nanoseconds)
-  if ready == 0 { unsafe hasTimedOut = true }
-  return ready
+  return unsafe MutantClock.poll(entries.baseAddress, entries.count, nanoseconds)
 }
 
 @c(__wrap_cipc_epoll_wait) func epollWait(
