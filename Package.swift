@@ -37,21 +37,24 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
 
   /// The C functions that the mutants of `Sources/swift-peer-mutants` replace.
   let wrappedCalls = [
-    "cipc_bind", "cipc_bind_path", "cipc_clock_monotonic", "cipc_connect", "cipc_epoll_ctl", "cipc_epoll_wait",
-    "cipc_eventfd", "cipc_eventfd_read_now", "cipc_eventfd_write", "cipc_ftok", "cipc_futex_wait",
-    "cipc_futex_wait_any", "cipc_futex_wake", "cipc_internet_receive", "cipc_memfd_create", "cipc_mq_getattr",
-    "cipc_mq_notify_signal", "cipc_mq_open", "cipc_mq_receive", "cipc_mq_send", "cipc_mq_timedreceive",
-    "cipc_mq_timedsend", "cipc_mremap", "cipc_msg_set", "cipc_msgrcv", "cipc_msgsnd", "cipc_mutex_lock_until",
+    "cipc_accept", "cipc_bind", "cipc_bind_path", "cipc_clock_monotonic", "cipc_connect", "cipc_epoll_ctl",
+    "cipc_epoll_wait", "cipc_eventfd", "cipc_eventfd_read_now", "cipc_eventfd_write", "cipc_fallocate",
+    "cipc_ftok", "cipc_futex_wait", "cipc_futex_wait_any", "cipc_futex_wake", "cipc_internet_receive",
+    "cipc_internet_send", "cipc_memfd_create", "cipc_mq_getattr", "cipc_mq_notify_signal", "cipc_mq_open",
+    "cipc_mq_receive", "cipc_mq_send", "cipc_mq_timedreceive", "cipc_mq_timedsend", "cipc_mq_unlink",
+    "cipc_mremap", "cipc_msg_set", "cipc_msg_stat", "cipc_msgrcv", "cipc_msgsnd", "cipc_mutex_lock_until",
     "cipc_peer_credentials", "cipc_pidfd_reap", "cipc_pipe2", "cipc_pipe_read", "cipc_pipe_write", "cipc_populate",
-    "cipc_ppoll", "cipc_receive_ancillary", "cipc_robust_begin", "cipc_sem_set", "cipc_sem_wait_until",
-    "cipc_semctl", "cipc_semctl_array", "cipc_semctl_value", "cipc_semop", "cipc_semtimedop", "cipc_send_ancillary",
-    "cipc_set_socket_linger", "cipc_set_socket_option", "cipc_shm_set", "cipc_sigmask", "cipc_signalfd",
-    "cipc_sigpending", "cipc_sigqueue", "cipc_sigtimedwait", "cipc_socket_name", "cipc_socket_read",
-    "cipc_socket_write", "cipc_timerfd_read", "cipc_timerfd_set", "cipc_without_umask", "close", "fstat",
-    "ftruncate", "mkfifo", "mmap", "msgget", "munmap", "pread", "pthread_cond_broadcast", "pthread_cond_timedwait",
-    "pthread_condattr_setclock", "pthread_mutex_lock", "pthread_mutex_trylock", "pthread_mutex_unlock",
-    "pthread_mutexattr_setrobust", "pwrite", "recvmsg", "sem_close", "sem_getvalue", "sem_init", "sem_post",
-    "sem_trywait", "semget", "shm_open", "shmdt", "shmget", "shutdown",
+    "cipc_ppoll", "cipc_process_vm_write", "cipc_receive_ancillary", "cipc_robust_begin", "cipc_robust_end",
+    "cipc_sem_set", "cipc_sem_wait_until", "cipc_semctl", "cipc_semctl_array", "cipc_semctl_value", "cipc_semop",
+    "cipc_semtimedop", "cipc_send_ancillary", "cipc_set_socket_linger", "cipc_set_socket_option", "cipc_shm_set",
+    "cipc_shm_stat", "cipc_sigmask", "cipc_signalfd", "cipc_sigpending", "cipc_sigqueue", "cipc_sigtimedwait",
+    "cipc_socket_name", "cipc_socket_read", "cipc_socket_write", "cipc_spawn", "cipc_timerfd_read",
+    "cipc_timerfd_set", "cipc_wait", "cipc_without_umask", "close", "exit", "fstat", "ftruncate", "listen",
+    "mkfifo", "mmap", "msgget", "munmap", "pread", "pthread_cond_broadcast", "pthread_cond_timedwait",
+    "pthread_condattr_setclock", "pthread_condattr_setpshared", "pthread_mutex_lock", "pthread_mutex_trylock",
+    "pthread_mutex_unlock", "pthread_mutexattr_setrobust", "pwrite", "recvmsg", "sem_close", "sem_getvalue",
+    "sem_init", "sem_post", "sem_trywait", "sem_wait", "semget", "shm_open", "shmat", "shmdt", "shmget",
+    "shutdown", "unlink", "write",
   ]
 
   let fuzzed: [Target.Dependency] = ["FuzzedC", "IPC", "Harness", "PeerProtocol", system]
@@ -76,14 +79,23 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
     .executableTarget(
       name: "swift-peer", dependencies: ["SwiftPeer"], path: "Sources/swift-peer-main", swiftSettings: settings,
       linkerSettings: [staticExecutable]),
-    .executableTarget(name: "swift-examples", dependencies: ["IPC", arguments, system], swiftSettings: settings),
+    .target(
+      name: "SwiftExamples", dependencies: ["IPC", arguments, system], path: "Sources/swift-examples",
+      swiftSettings: settings),
+    .executableTarget(
+      name: "swift-examples", dependencies: ["SwiftExamples"], path: "Sources/swift-examples-main",
+      swiftSettings: settings),
 
-    // The same peer with one defect that is switched on by an option.
+    // The same peer and the same programs with one defect that is switched on by an option.
     .systemLibrary(name: "CReal"),
     .executableTarget(
-      name: "swift-peer-mutants", dependencies: ["CIPC", "CReal", "SwiftPeer"], swiftSettings: settings,
+      name: "swift-peer-mutants", dependencies: ["CIPC", "CReal", "SwiftExamples", "SwiftPeer"],
+      swiftSettings: settings,
       linkerSettings: [
         staticExecutable, .unsafeFlags(wrappedCalls.flatMap { ["-Xlinker", "--wrap=\($0)"] }),
+        // Foundation, which the arguments of the programs need, leaves it out of a static executable.
+        .linkedLibrary("_FoundationCollections", .when(configuration: .release)),
+        .linkedLibrary("_FoundationCShims", .when(configuration: .release)),
       ]),
 
     // The test runner. It never imports the library.

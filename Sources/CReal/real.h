@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
@@ -16,6 +17,7 @@
 
 #define REAL(call) __typeof__(call) __real_##call
 
+REAL(cipc_accept);
 REAL(cipc_bind);
 REAL(cipc_bind_path);
 REAL(cipc_clock_monotonic);
@@ -25,11 +27,13 @@ REAL(cipc_epoll_wait);
 REAL(cipc_eventfd);
 REAL(cipc_eventfd_read_now);
 REAL(cipc_eventfd_write);
+REAL(cipc_fallocate);
 REAL(cipc_ftok);
 REAL(cipc_futex_wait);
 REAL(cipc_futex_wait_any);
 REAL(cipc_futex_wake);
 REAL(cipc_internet_receive);
+REAL(cipc_internet_send);
 REAL(cipc_memfd_create);
 REAL(cipc_mq_getattr);
 REAL(cipc_mq_notify_signal);
@@ -38,8 +42,10 @@ REAL(cipc_mq_receive);
 REAL(cipc_mq_send);
 REAL(cipc_mq_timedreceive);
 REAL(cipc_mq_timedsend);
+REAL(cipc_mq_unlink);
 REAL(cipc_mremap);
 REAL(cipc_msg_set);
+REAL(cipc_msg_stat);
 REAL(cipc_msgrcv);
 REAL(cipc_msgsnd);
 REAL(cipc_mutex_lock_until);
@@ -50,8 +56,10 @@ REAL(cipc_pipe_read);
 REAL(cipc_pipe_write);
 REAL(cipc_populate);
 REAL(cipc_ppoll);
+REAL(cipc_process_vm_write);
 REAL(cipc_receive_ancillary);
 REAL(cipc_robust_begin);
+REAL(cipc_robust_end);
 REAL(cipc_sem_set);
 REAL(cipc_sem_wait_until);
 REAL(cipc_semctl);
@@ -63,6 +71,7 @@ REAL(cipc_send_ancillary);
 REAL(cipc_set_socket_linger);
 REAL(cipc_set_socket_option);
 REAL(cipc_shm_set);
+REAL(cipc_shm_stat);
 REAL(cipc_sigmask);
 REAL(cipc_signalfd);
 REAL(cipc_sigpending);
@@ -71,12 +80,16 @@ REAL(cipc_sigtimedwait);
 REAL(cipc_socket_name);
 REAL(cipc_socket_read);
 REAL(cipc_socket_write);
+REAL(cipc_spawn);
 REAL(cipc_timerfd_read);
 REAL(cipc_timerfd_set);
+REAL(cipc_wait);
 REAL(cipc_without_umask);
 REAL(close);
+REAL(exit);
 REAL(fstat);
 REAL(ftruncate);
+REAL(listen);
 REAL(mkfifo);
 REAL(mmap);
 REAL(msgget);
@@ -85,6 +98,7 @@ REAL(pread);
 REAL(pthread_cond_broadcast);
 REAL(pthread_cond_timedwait);
 REAL(pthread_condattr_setclock);
+REAL(pthread_condattr_setpshared);
 REAL(pthread_mutex_lock);
 REAL(pthread_mutex_trylock);
 REAL(pthread_mutex_unlock);
@@ -96,8 +110,12 @@ REAL(sem_getvalue);
 REAL(sem_init);
 REAL(sem_post);
 REAL(sem_trywait);
+REAL(sem_wait);
 REAL(semget);
 REAL(shm_open);
+REAL(shmat);
 REAL(shmdt);
 REAL(shmget);
 REAL(shutdown);
+REAL(unlink);
+REAL(write);

@@ -14,6 +14,19 @@ import Glibc
   if Mutant.sigpipeNotSuppressed.isOn {
     return unsafe __real_cipc_pipe_write(descriptor, bytes, count, flags & ~Int32(CIPC_NOSIGNAL))
   }
+  // `text.utf8` without the NUL that a C string has.
+  if Mutant.textWithoutNUL.isOn, count > 1, let bytes = unsafe bytes,
+    unsafe bytes.load(fromByteOffset: count - 1, as: UInt8.self) == 0
+  {
+    return unsafe __real_cipc_pipe_write(descriptor, bytes, count - 1, flags) == -1 ? -1 : count
+  }
+  // An output stream that writes every byte by itself.
+  if Mutant.writtenOneByOne.isOn, count > 1, let bytes = unsafe bytes {
+    for index in 0..<count where unsafe __real_cipc_pipe_write(descriptor, bytes + index, 1, flags) == -1 {
+      return index > 0 ? index : -1
+    }
+    return count
+  }
   // The signal is blocked during the write, and an early return skips the restoration.
   if Mutant.signalStaysBlocked.isOn {
     var before: UInt64 = 0
@@ -21,7 +34,7 @@ import Glibc
   }
   let result =
     unsafe writeFrame(descriptor, UnsafeRawBufferPointer(start: bytes, count: count))
-    ?? __real_cipc_pipe_write(descriptor, bytes, count, flags)
+    ?? writeRest(descriptor, bytes, count, flags)
   if result == -1 {
     let reason = errno
     leaveTraces(on: descriptor, after: reason)
@@ -29,6 +42,20 @@ import Glibc
   }
   return result
 }
+
+/// Writes what a short write left, or with a mutant as many bytes from the beginning.
+private func writeRest(
+  _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32
+) -> Int {
+  let start = unsafe Mutant.restFromTheBeginning.isOn ? bytes.map { unsafe $0 - shortWrite } : bytes
+  let result = unsafe __real_cipc_pipe_write(descriptor, start, count, flags)
+  // The loop passes `data` again instead of `data.dropFirst(written)`.
+  if result > 0 { unsafe shortWrite = result < count ? result : 0 }
+  return result
+}
+
+/// How many bytes the last short write has written.
+nonisolated(unsafe) private var shortWrite = 0
 
 /// Leaves the state of the process and of the open file description changed after a failed write.
 func leaveTraces(on descriptor: Int32, after reason: Int32) {
@@ -61,18 +88,56 @@ func leaveNonBlocking(_ descriptor: Int32) {
     var entry = pollfd(fd: descriptor, events: 0, revents: 0)
     if unsafe poll(&entry, 1, 0) == 1, entry.revents & Int16(POLLHUP) != 0 { return 0 }
   }
-  let result = unsafe __real_cipc_pipe_read(descriptor, room, count, flags)
+  // `for try await byte in handle.bytes`.
+  let asked = Mutant.bytesOneByOne.isOn ? min(count, 1) : count
+  var result = unsafe __real_cipc_pipe_read(descriptor, room, asked, flags)
+  // `while data.isEmpty { data = handle.availableData }`
+  while result == 0, count > 0, Mutant.endOfFileRetried.isOn {
+    result = unsafe __real_cipc_pipe_read(descriptor, room, count, flags)
+  }
+  // `try?` of a read that would block, and no data is the end.
+  if result == -1, errno == EAGAIN, Mutant.nothingAsEndOfFile.isOn { return 0 }
+  // `String(decoding:)` never fails: invalid UTF-8 is replaced.
+  if let room = unsafe room, result > 0, Mutant.bytesRepaired.isOn { return unsafe repair(room, result, count) }
+  // `readLine()` strips the line end.
+  if let room = unsafe room, result > 0, Mutant.newlineStripped.isOn,
+    unsafe room.load(fromByteOffset: result - 1, as: UInt8.self) == 10
+  {
+    return result - 1
+  }
   if Mutant.readerLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(descriptor) }
   // The array was created with `repeating:count:`, and is returned including the unused bytes.
   return Mutant.readFillsTheArray.isOn && result > 0 ? count : result
 }
 
+/// Replaces received bytes by those of a text, and returns how many there are.
+func repair(_ room: UnsafeMutableRawPointer, _ length: Int, _ size: Int) -> Int {
+  let text = unsafe String(decoding: UnsafeRawBufferPointer(start: room, count: length), as: UTF8.self)
+  let repaired = Array(text.utf8.prefix(size))
+  unsafe repaired.withUnsafeBytes {
+    unsafe UnsafeMutableRawBufferPointer(start: room, count: size).copyMemory(from: $0)
+  }
+  return repaired.count
+}
+
 @c(__wrap_close) func close(_ descriptor: Int32) -> Int32 {
   // A FileDescriptor is a value: dropping it closes nothing.
   if Mutant.neverClosed.isOn { return 0 }
-  let result = __real_close(descriptor)
+  // The parent keeps its reading end in a property.
+  if Mutant.readerKeptByParent.isOn, isReadingEnd(descriptor) { return 0 }
+  // The writer of the child's input is kept, so the child sees no end of file.
+  if Mutant.inputLeftOpen.isOn, unsafe hasSpawned { return 0 }
+  var result = __real_close(descriptor)
+  // `valueOrErrno(retryOnInterrupt: true)`, as for every other call.
+  while result == -1, errno == EINTR, Mutant.closeRetried.isOn { result = __real_close(descriptor) }
   // An explicit close, and then `deinit`.
   return Mutant.closedByDeinitToo.isOn ? __real_close(descriptor) : result
+}
+
+private func isReadingEnd(_ descriptor: Int32) -> Bool {
+  var status = stat()
+  return unsafe fstat(descriptor, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO
+    && fcntl(descriptor, F_GETFL) & O_ACCMODE == O_RDONLY
 }
 
 @c(__wrap_cipc_pipe2) func pipe2(_ ends: UnsafeMutablePointer<Int32>?, _ flags: Int32) -> Int32 {
@@ -84,6 +149,8 @@ func leaveNonBlocking(_ descriptor: Int32) {
 }
 
 @c(__wrap_mkfifo) func mkfifo(_ path: UnsafePointer<CChar>?, _ mode: mode_t) -> Int32 {
+  // `try? FileManager.default.removeItem(atPath: path)` before it is created.
+  if Mutant.removedBeforeCreating.isOn { _ = unsafe __real_unlink(path) }
   // 600 is written instead of 0o600: in C a leading zero would have made it octal.
   let mode = Mutant.modeInDecimal.isOn ? mode_t(String(mode, radix: 8)) ?? mode : mode
   let result = unsafe withShortPath(path) { unsafe __real_mkfifo($0, mode) }

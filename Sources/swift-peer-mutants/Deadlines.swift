@@ -30,13 +30,30 @@ private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64,
   for i in buffer.indices where unsafe Mutant.selectForPoll.isOn && buffer[i].descriptor >= 1024 {
     unsafe buffer[i].descriptor = -1
   }
-  let result = unsafe MutantClock.poll(entries, used, nanoseconds)
+  let result = unsafe wait(for: buffer, nanoseconds)
+  // Only the requested events are imported into the option set.
+  for i in buffer.indices where Mutant.onlyAskedEvents.isOn { unsafe buffer[i].revents &= buffer[i].events }
   // The cases of an enumeration exclude each other, but events do not.
   let hangUp = Int16(POLLHUP)
   for i in buffer.indices where unsafe Mutant.eventsAsEnumeration.isOn && buffer[i].revents & hangUp != 0 {
     unsafe buffer[i].revents = hangUp
   }
   return result
+}
+
+/// Waits, or with a mutant looks every millisecond.
+private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanoseconds: Int64) -> Int32 {
+  // `while !handle.isReady { usleep(1000) }`, which never sleeps until the event.
+  let turn: Int64 = 1_000_000
+  if Mutant.polledInTurns.isOn, nanoseconds < 0 || nanoseconds > 1000 * turn {
+    while true {
+      let ready = unsafe __real_cipc_ppoll(entries.baseAddress, entries.count, turn)
+      if ready != 0 { return ready }
+    }
+  }
+  let ready = unsafe MutantClock.poll(entries.baseAddress, entries.count, nanoseconds)
+  if ready == 0 { unsafe hasTimedOut = true }
+  return ready
 }
 
 @c(__wrap_cipc_epoll_wait) func epollWait(
@@ -60,7 +77,9 @@ private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64,
   let again = Mutant.intervalDefaulted.isOn ? 0 : interval
   // Seconds in a UInt32.
   let begin = Mutant.timerOfUInt32.isOn ? first % 4_294_967_296_000_000_000 : first
-  return __real_cipc_timerfd_set(timer, absolute, begin, again)
+  // `duration.components.seconds`, without the attoseconds.
+  let unit: Int64 = Mutant.secondsOfComponents.isOn ? 1_000_000_000 : 1
+  return __real_cipc_timerfd_set(timer, absolute, begin / unit * unit, again / unit * unit)
 }
 
 @c(__wrap_cipc_sem_wait_until) func semaphoreWait(
@@ -119,11 +138,25 @@ private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64,
   // Nanoseconds are passed where seconds are expected.
   var time = Mutant.timeoutInSeconds.isOn && nanoseconds > 0 ? nanoseconds / 1_000_000_000 : nanoseconds
   if Mutant.semaphoreMillisecondsOfInt32.isOn { time = rounded(nanoseconds) }
+  // `for operation in operations`, but together they are one.
+  if Mutant.operationsOneByOne.isOn, let operations = unsafe operations {
+    for i in 0..<count where unsafe __real_cipc_semtimedop(set, operations + i, 1, time) == -1 { return -1 }
+    return 0
+  }
   return unsafe withChanged(operations, count) { unsafe MutantClock.operation(set, $0, $1, time) }
 }
 
 @c(__wrap_cipc_futex_wait) func futexWait(_ word: UnsafeRawPointer?, _ value: UInt32, _ nanoseconds: Int64) -> Int32 {
   // `Int32(nanoseconds)` traps after two seconds.
   if Mutant.nanosecondsTrap.isOn { _ = Int32(nanoseconds) }
+  // `while flag.load(ordering: .acquiring) == 0 {}`
+  if Mutant.spinsForTheWord.isOn { return 0 }
+  // A loop around a short sleep, which needs no wake-up.
+  if Mutant.wakesEveryMillisecond.isOn, nanoseconds < 0 || nanoseconds > 1_000_000 {
+    while true {
+      let result = unsafe __real_cipc_futex_wait(word, value, 1_000_000)
+      if result != -1 || errno != ETIMEDOUT { return result }
+    }
+  }
   return unsafe MutantClock.futex(word, value, nanoseconds)
 }

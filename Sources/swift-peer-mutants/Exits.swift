@@ -22,7 +22,9 @@ enum AtExit {
 }
 
 @c(__wrap_shm_open) func shmOpen(_ name: UnsafePointer<CChar>?, _ flags: Int32, _ mode: mode_t) -> Int32 {
-  let descriptor = unsafe __real_shm_open(name, flags, mode)
+  // `[.create, .truncate]`, as for a file whose content is replaced.
+  let asked = Mutant.openedTruncating.isOn ? flags | O_TRUNC : flags
+  let descriptor = unsafe __real_shm_open(name, asked, mode)
   unsafe AtExit.remove(.memoryRemovedAtExit, name, descriptor, flags: flags) { _ = unsafe shm_unlink($0) }
   return descriptor
 }

@@ -18,15 +18,25 @@ import Glibc
 @c(__wrap_cipc_socket_read) func socketRead(
   _ socket: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
+  // Options of the call have a default, and are not passed on.
+  let flags = Mutant.peekOptionLost.isOn ? flags & ~Int32(MSG_PEEK) : flags
+  // A connection is one message: after the first read there is nothing more to expect.
+  if Mutant.oneReadIsAll.isOn, unsafe hasRead { return 0 }
   let result = unsafe __real_cipc_socket_read(socket, room, count, flags)
+  if result > 0 { unsafe hasRead = true }
   if Mutant.receiverLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(socket) }
   // The peer uses `try?` and treats nil as end of file.
   return Mutant.resetAsEndOfFile.isOn && result == -1 && errno == ECONNRESET ? 0 : result
 }
 
+/// Whether this process has received bytes from a socket.
+nonisolated(unsafe) private var hasRead = false
+
 @c(__wrap_shutdown) func shutDown(_ socket: Int32, _ how: Int32) -> Int32 {
+  // The deinit closes the socket, so nothing else seems to be necessary.
+  if Mutant.shutdownLeftToDeinit.isOn { return 0 }
   // The only call for ending a connection ends both directions.
-  __real_shutdown(socket, Mutant.halfCloseAsClose.isOn ? Int32(SHUT_RDWR) : how)
+  return __real_shutdown(socket, Mutant.halfCloseAsClose.isOn ? Int32(SHUT_RDWR) : how)
 }
 
 @c(__wrap_cipc_internet_receive) func receiveFrom(
@@ -45,8 +55,14 @@ import Glibc
 }
 
 @c(__wrap_cipc_connect) func connectTo(_ socket: Int32, _ address: UnsafePointer<cipc_address>?) -> Int32 {
-  guard Mutant.portNotConverted.isOn, let address = unsafe address else {
-    return unsafe __real_cipc_connect(socket, address)
+  guard let address = unsafe address else { return unsafe __real_cipc_connect(socket, address) }
+  if Mutant.pathOfFourteenBytes.isOn || Mutant.abstractAsPath.isOn {
+    return unsafe connectToUnix(socket, address.pointee)
+  }
+  guard Mutant.portNotConverted.isOn else {
+    let result = unsafe __real_cipc_connect(socket, address)
+    // Only what throws is a failure.
+    return result == -1 && errno == EINPROGRESS && Mutant.inProgressAsConnected.isOn ? 0 : result
   }
   // `sin_port` is stored without `bigEndian`, like any other UInt16.
   var other = unsafe address.pointee
@@ -58,6 +74,27 @@ import Glibc
 }
 
 @c(__wrap_cipc_set_socket_linger) func setLinger(_ socket: Int32, _ seconds: Int32) -> Int32 {
+  // The option is a Bool, and the time is always a second.
+  if Mutant.lingerAsFlag.isOn, seconds >= 0 { return __real_cipc_set_socket_linger(socket, 1) }
   // `Duration` in milliseconds.
-  __real_cipc_set_socket_linger(socket, Mutant.lingerOfDuration.isOn && seconds > 0 ? seconds * 1000 : seconds)
+  return __real_cipc_set_socket_linger(socket, Mutant.lingerOfDuration.isOn && seconds > 0 ? seconds * 1000 : seconds)
+}
+
+@c(__wrap_cipc_internet_send) func sendTo(
+  _ socket: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32,
+  _ to: UnsafePointer<cipc_internet_address>?
+) -> Int {
+  // `guard !data.isEmpty else { return }`
+  Mutant.emptyDatagramNotSent.isOn && count == 0 ? 0 : unsafe __real_cipc_internet_send(socket, bytes, count, flags, to)
+}
+
+private func connectToUnix(_ socket: Int32, _ address: cipc_address) -> Int32 {
+  var address = address
+  // `sockaddr.sa_data` has fourteen bytes, and `sockaddr_un.sun_path` was not used.
+  if Mutant.pathOfFourteenBytes.isOn { address.length = min(address.length, 16) }
+  // An abstract name is written with an at sign, as tools print it.
+  if Mutant.abstractAsPath.isOn {
+    unsafe withUnsafeMutableBytes(of: &address) { if unsafe $0[2] == 0 { unsafe $0[2] = UInt8(ascii: "@") } }
+  }
+  return unsafe __real_cipc_connect(socket, &address)
 }

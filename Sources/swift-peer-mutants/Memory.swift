@@ -46,7 +46,8 @@ import Glibc
 
 @c(__wrap_cipc_memfd_create) func memfd(_ label: UnsafePointer<CChar>?, _ flags: UInt32) -> Int32 {
   // The option set has a default, `[]`.
-  let asked = Mutant.sealingByDefault.isOn ? flags & ~UInt32(CIPC_MFD_ALLOW_SEALING) : flags
+  var asked = Mutant.sealingByDefault.isOn ? flags & ~UInt32(CIPC_MFD_ALLOW_SEALING) : flags
+  if Mutant.memfdInherited.isOn { asked &= ~UInt32(CIPC_MFD_CLOEXEC) }
   return unsafe __real_cipc_memfd_create(label, asked)
 }
 
@@ -70,4 +71,17 @@ import Glibc
 ) -> Int {
   unsafe __real_pwrite(
     descriptor, bytes, count, Mutant.writeOffsetOfUInt32.isOn ? off_t(UInt32(truncatingIfNeeded: offset)) : offset)
+}
+
+@c(__wrap_cipc_process_vm_write) func storeInto(
+  _ to: UnsafeMutableRawPointer?, _ from: UnsafeRawPointer?, _ count: Int
+) -> Int {
+  // `var bytes = Array(UnsafeRawBufferPointer(...))`, and only the array changes.
+  Mutant.storedInACopy.isOn ? count : unsafe __real_cipc_process_vm_write(to, from, count)
+}
+
+@c(__wrap_cipc_fallocate) func reserve(_ descriptor: Int32, _ offset: Int64, _ length: Int64) -> Int32 {
+  // FileHandle has `truncate(atOffset:)`, and no call that reserves.
+  if Mutant.spaceNotReserved.isOn { return __real_ftruncate(descriptor, off_t(offset + length)) }
+  return __real_cipc_fallocate(descriptor, offset, length)
 }

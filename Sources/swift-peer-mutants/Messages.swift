@@ -5,6 +5,8 @@ import Glibc
 @c(__wrap_cipc_mq_send) func mqSend(
   _ queue: Int32, _ bytes: UnsafeRawPointer?, _ length: Int, _ priority: UInt32
 ) -> Int32 {
+  // The largest priority is sorted to the end, as `sorted()` does.
+  if Mutant.sortedAscending.isOn { return unsafe __real_cipc_mq_send(queue, bytes, length, 32767 - priority) }
   guard let bytes = unsafe bytes else { return unsafe __real_cipc_mq_send(queue, bytes, length, priority) }
   // A String is passed to C as a C string, which ends at the first NUL.
   if Mutant.messageAsCString.isOn {
@@ -25,6 +27,12 @@ import Glibc
   _ name: UnsafePointer<CChar>?, _ flags: Int32, _ permissions: UInt32,
   _ attributes: UnsafePointer<cipc_mq_attributes>?
 ) -> Int32 {
+  // The options of the initializer have no `.exclusive`.
+  if Mutant.createWithoutExclusive.isOn {
+    return unsafe __real_cipc_mq_open(name, flags & ~O_EXCL, permissions, attributes)
+  }
+  // mq_open is variadic, and the form with two arguments is the one that is imported.
+  if Mutant.queueWithoutAttributes.isOn { return unsafe __real_cipc_mq_open(name, flags, permissions, nil) }
   guard Mutant.attributesExchanged.isOn, var wanted = unsafe attributes?.pointee else {
     let queue = unsafe __real_cipc_mq_open(name, flags, permissions, attributes)
     unsafe AtExit.remove(.queueRemovedAtExit, name, queue, flags: flags) { _ = unsafe cipc_mq_unlink($0) }
@@ -52,22 +60,27 @@ import Glibc
 @c(__wrap_cipc_mq_receive) func mqReceive(
   _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?
 ) -> Int {
+  // A buffer that is always long enough, of which the caller gets a part.
+  if Mutant.bufferOfFixedSize.isOn, size < 8192 {
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 8192, alignment: 1)
+    defer { unsafe buffer.deallocate() }
+    let length = unsafe __real_cipc_mq_receive(queue, buffer.baseAddress, buffer.count, priority)
+    guard length > 0, let room = unsafe room, let start = buffer.baseAddress else { return length }
+    unsafe room.copyMemory(from: start, byteCount: min(length, size))
+    return min(length, size)
+  }
   var length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
   // A loop that tries again after a second, although the queue is nonblocking.
   if Mutant.nonblockingTriesAgain.isOn, length == -1, errno == EAGAIN {
     sleep(1)
     length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
   }
+  if length >= 0, Mutant.priorityUnread.isOn { unsafe priority?.pointee = 0 }
   // The count of the buffer, instead of the count that the call returned.
   if Mutant.countOfBuffer.isOn, length > 0 { return size }
   guard let room = unsafe room, length > 0, Mutant.messageRepaired.isOn else { return length }
   // `String(decoding:)` never fails: invalid UTF-8 is replaced.
-  let text = unsafe String(decoding: UnsafeRawBufferPointer(start: room, count: length), as: UTF8.self)
-  let repaired = Array(text.utf8.prefix(size))
-  unsafe repaired.withUnsafeBytes {
-    unsafe room.copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(room), byteCount: $0.count)
-  }
-  return repaired.count
+  return unsafe repair(room, length, size)
 }
 
 @c(__wrap_cipc_msgsnd) func msgSend(
@@ -99,10 +112,23 @@ import Glibc
 ) -> cipc_msg_received {
   // `UInt(bitPattern:)` traps less often than a type check, and `magnitude` never.
   let wanted = Mutant.selectionByMagnitude.isOn ? Int(selection.magnitude) : selection
+  // A message that is too long is cut, because there is no case for this error.
+  let flags = Mutant.cutWithoutError.isOn ? flags | Int32(CIPC_MSG_NOERROR) : flags
   var received = unsafe __real_cipc_msgrcv(queue, text, length, wanted, flags)
   // `MemoryLayout<Message>.size`, in which the type is included.
   if Mutant.lengthOfMessage.isOn, received.length != -1 { received.length += MemoryLayout<Int>.size }
   return received
+}
+
+@c(__wrap_cipc_msg_stat) func msgStatus(_ queue: Int32, _ status: UnsafeMutablePointer<cipc_msg_status>?) -> Int32 {
+  let result = unsafe __real_cipc_msg_stat(queue, status)
+  // The fields of a tuple are taken in the order in which they were written.
+  if result == 0, Mutant.tupleInOtherOrder.isOn, let status = unsafe status {
+    let sender = unsafe status.pointee.last_sender
+    unsafe status.pointee.last_sender = status.pointee.last_receiver
+    unsafe status.pointee.last_receiver = sender
+  }
+  return result
 }
 
 @c(__wrap_cipc_msg_set) func msgSet(

@@ -20,6 +20,26 @@ enum Mutant: String, CaseIterable {
   case umaskOfProcess = "umask-of-process"
   case signalsLeftBlocked = "signals-left-blocked"
   case pathOfFixedSize = "path-of-fixed-size"
+  case bytesRepaired = "bytes-repaired"
+  case newlineStripped = "newline-stripped"
+  case nothingAsEndOfFile = "nothing-as-end-of-file"
+  case endOfFileRetried = "end-of-file-retried"
+  case bytesOneByOne = "bytes-one-by-one"
+  case writtenOneByOne = "written-one-by-one"
+  case restFromTheBeginning = "rest-from-the-beginning"
+  case onlyAskedEvents = "only-asked-events"
+  case polledInTurns = "polled-in-turns"
+  case closeRetried = "close-retried"
+  case removalByTry = "removal-by-try"
+  case removedBeforeCreating = "removed-before-creating"
+
+  // Answers
+  case tornByAssert = "torn-by-assert"
+  case lostByAssert = "lost-by-assert"
+  case disorderedByAssert = "disordered-by-assert"
+  case repeatedByAssert = "repeated-by-assert"
+  case wrongByAssert = "wrong-by-assert"
+  case differsByAssert = "differs-by-assert"
 
   // Deadlines
   case firstEntryOfArray = "first-entry-of-array"
@@ -54,6 +74,13 @@ enum Mutant: String, CaseIterable {
   case selectionByMagnitude = "selection-by-magnitude"
   case lengthOfMessage = "length-of-message"
   case capacityDefaulted = "capacity-defaulted"
+  case createWithoutExclusive = "create-without-exclusive"
+  case queueWithoutAttributes = "queue-without-attributes"
+  case sortedAscending = "sorted-ascending"
+  case bufferOfFixedSize = "buffer-of-fixed-size"
+  case priorityUnread = "priority-unread"
+  case cutWithoutError = "cut-without-error"
+  case tupleInOtherOrder = "tuple-in-other-order"
 
   // System V
   case unionByPointer = "union-by-pointer"
@@ -70,6 +97,9 @@ enum Mutant: String, CaseIterable {
   case keyClamped = "key-clamped"
   case segmentWithoutDeinit = "segment-without-deinit"
   case valuesOfTuple = "values-of-tuple"
+  case operationsOneByOne = "operations-one-by-one"
+  case segmentOfWholePages = "segment-of-whole-pages"
+  case attachedWritable = "attached-writable"
 
   // Memory
   case sizeOfTheVariable = "size-of-the-variable"
@@ -86,6 +116,10 @@ enum Mutant: String, CaseIterable {
   case sizeOfInt32 = "size-of-int32"
   case readOffsetOfUInt32 = "read-offset-of-uint32"
   case writeOffsetOfUInt32 = "write-offset-of-uint32"
+  case storedInACopy = "stored-in-a-copy"
+  case openedTruncating = "opened-truncating"
+  case memfdInherited = "memfd-inherited"
+  case spaceNotReserved = "space-not-reserved"
 
   // Synchronization
   case tryLockDiscarded = "try-lock-discarded"
@@ -96,6 +130,10 @@ enum Mutant: String, CaseIterable {
   case sharingDefaulted = "sharing-defaulted"
   case semaphoreValueOfUInt8 = "semaphore-value-of-uint8"
   case semaphoreClosedByCopy = "semaphore-closed-by-copy"
+  case waitRetriedAlways = "wait-retried-always"
+  case postResultDiscarded = "post-result-discarded"
+  case conditionOfThreads = "condition-of-threads"
+  case ownerDeadUnlocked = "owner-dead-unlocked"
 
   // Sockets
   case addressOfFullLength = "address-of-full-length"
@@ -112,6 +150,17 @@ enum Mutant: String, CaseIterable {
   case otherEndNamed = "other-end-named"
   case newValueIgnored = "new-value-ignored"
   case optionOfApple = "option-of-apple"
+  case descriptorsBySpace = "descriptors-by-space"
+  case receivedReleased = "received-released"
+  case sendingConsumes = "sending-consumes"
+  case descriptorsWithEveryPart = "descriptors-with-every-part"
+  case restNeverSent = "rest-never-sent"
+  case acceptedByChildren = "accepted-by-children"
+  case pathOfFourteenBytes = "path-of-fourteen-bytes"
+  case abstractAsPath = "abstract-as-path"
+  case socketPathRemovedFirst = "socket-path-removed-first"
+  case backlogOfDefault = "backlog-of-default"
+  case optionOfACopy = "option-of-a-copy"
 
   // Internet
   case shortSendAsWhole = "short-send-as-whole"
@@ -122,6 +171,11 @@ enum Mutant: String, CaseIterable {
   case receiverLeftNonBlocking = "receiver-left-non-blocking"
   case receivedPortNotConverted = "received-port-not-converted"
   case lingerOfDuration = "linger-of-duration"
+  case peekOptionLost = "peek-option-lost"
+  case shutdownLeftToDeinit = "shutdown-left-to-deinit"
+  case emptyDatagramNotSent = "empty-datagram-not-sent"
+  case inProgressAsConnected = "in-progress-as-connected"
+  case lingerAsFlag = "linger-as-flag"
 
   // Channels
   case lengthInNetworkOrder = "length-in-network-order"
@@ -136,22 +190,24 @@ enum Mutant: String, CaseIterable {
   case eventFlagsDefaulted = "event-flags-defaulted"
   case counterLeftNonBlocking = "counter-left-non-blocking"
   case counterOfUInt32 = "counter-of-uint32"
+  case modifiedByAdding = "modified-by-adding"
+  case secondsOfComponents = "seconds-of-components"
 
   // Timeouts
-  case pollHalved = "poll-halved"
+  case pollCutShort = "poll-cut-short"
   case pollStartedAgain = "poll-started-again"
   case pollWaitsASecond = "poll-zero-rounded-up"
-  case epollHalved = "epoll-halved"
+  case epollCutShort = "epoll-cut-short"
   case epollStartedAgain = "epoll-started-again"
-  case signalWaitHalved = "signal-wait-halved"
+  case signalWaitCutShort = "signal-wait-cut-short"
   case signalWaitStartedAgain = "signal-wait-started-again"
-  case setOperationHalved = "semtimedop-halved"
+  case setOperationCutShort = "semtimedop-cut-short"
   case setOperationStartedAgain = "semtimedop-started-again"
-  case futexHalved = "futex-halved"
+  case futexCutShort = "futex-cut-short"
   case futexStartedAgain = "futex-started-again"
-  case semaphoreWaitHalved = "sem-clockwait-halved"
+  case semaphoreWaitCutShort = "sem-clockwait-cut-short"
   case semaphoreWaitStartedAgain = "sem-clockwait-started-again"
-  case queueWaitHalved = "mq-wait-halved"
+  case queueWaitCutShort = "mq-wait-cut-short"
   case queueWaitStartedAgain = "mq-wait-started-again"
   case tryWaitTriesAgain = "trywait-tries-again"
   case nonblockingTriesAgain = "nonblocking-tries-again"
@@ -174,6 +230,9 @@ enum Mutant: String, CaseIterable {
   case sleeperNotWoken = "sleeper-not-woken"
   case lockUnknownToKernel = "lock-unknown-to-kernel"
   case firstOfSeveral = "first-of-several"
+  case spinsForTheWord = "spins-for-the-word"
+  case wakesEveryMillisecond = "wakes-every-millisecond"
+  case lockKeptAnnounced = "lock-kept-announced"
 
   // Signals
   case signalSetOffByOne = "signal-set-off-by-one"
@@ -183,11 +242,32 @@ enum Mutant: String, CaseIterable {
   case signOfValueLost = "sign-of-value-lost"
   case senderNotImported = "sender-not-imported"
   case firstSignalOfSet = "first-signal-of-set"
+  case maskReplacedBySet = "mask-replaced-by-set"
+  case queuedWithoutValue = "queued-without-value"
+  case codeUnsigned = "code-unsigned"
+  case signalWaitRetried = "signal-wait-retried"
+
+  // Child processes
+  case argumentsWithoutProgram = "arguments-without-program"
+  case exitStatusShifted = "exit-status-shifted"
+  case childResultDiscarded = "child-result-discarded"
+  case inputLeftOpen = "input-left-open"
+
+  // Programs
+  case printNotFlushed = "print-not-flushed"
+  case errorExitsWithZero = "error-exits-with-zero"
+  case exitSkipsDefer = "exit-skips-defer"
+  case textWithoutNUL = "text-without-nul"
+  case readerKeptByParent = "reader-kept-by-parent"
+  case oneReadIsAll = "one-read-is-all"
 
   /// The selected mutant.
   ///
   /// Set once before the first request, since reading the requests is itself a `read(2)`.
   nonisolated(unsafe) static var chosen: Mutant?
+
+  /// Whether this process is an example program, and not a peer.
+  nonisolated(unsafe) static var isInProgram = false
 
   var isOn: Bool { unsafe self == Self.chosen }
 }

@@ -17,6 +17,11 @@ import Glibc
 @c(__wrap_cipc_robust_begin) func robustBegin(_ lock: UnsafeRawPointer?) -> UInt32 {
   let thread = unsafe __real_cipc_robust_begin(lock)
   // The lock is an atomic word that `deinit` releases, but no `deinit` runs in a killed process.
-  if Mutant.lockUnknownToKernel.isOn { cipc_robust_end() }
+  if Mutant.lockUnknownToKernel.isOn { __real_cipc_robust_end() }
   return thread
+}
+
+@c(__wrap_cipc_robust_end) func robustEnd() {
+  // A `deinit` of a value that is still referred to does not run.
+  if !Mutant.lockKeptAnnounced.isOn { __real_cipc_robust_end() }
 }

@@ -7,7 +7,9 @@ import Glibc
 ) -> Int32 {
   // The bit for signal n is n, instead of n - 1.
   if Mutant.signalSetOffByOne.isOn { return unsafe __real_cipc_sigmask(how, signals << 1, previous) }
-  return unsafe __real_cipc_sigmask(how, signals, previous)
+  // A property of the process that is set, where signals should be added.
+  let asked = Mutant.maskReplacedBySet.isOn && how == SIG_BLOCK ? SIG_SETMASK : how
+  return unsafe __real_cipc_sigmask(asked, signals, previous)
 }
 
 @c(__wrap_cipc_sigpending) func sigPending(_ signals: UnsafeMutablePointer<UInt64>?) -> Int32 {
@@ -20,7 +22,8 @@ import Glibc
 @c(__wrap_cipc_sigqueue) func sigQueue(_ process: Int32, _ number: Int32, _ value: Int32) -> Int32 {
   // The value is the raw value of an enumeration, a UInt8.
   let sent = Mutant.signalValueOfUInt8.isOn ? Int32(UInt8(truncatingIfNeeded: value)) : value
-  return __real_cipc_sigqueue(process, number, sent)
+  // `sigval()` and then no member: a union has no initializer for one.
+  return __real_cipc_sigqueue(process, number, Mutant.queuedWithoutValue.isOn ? 0 : sent)
 }
 
 @c(__wrap_cipc_sigtimedwait) func sigTimedWait(
@@ -28,10 +31,16 @@ import Glibc
 ) -> Int32 {
   // A conversion to milliseconds of Int32 traps after 24 days.
   if Mutant.millisecondsTrap.isOn { _ = Int32(nanoseconds / 1_000_000) }
-  let result = unsafe MutantClock.signal(signals, nanoseconds, information)
+  var result = unsafe MutantClock.signal(signals, nanoseconds, information)
+  while result == -1, errno == EINTR, Mutant.signalWaitRetried.isOn {
+    result = unsafe MutantClock.signal(signals, nanoseconds, information)
+  }
+  if result == -1, errno == EAGAIN { unsafe hasTimedOut = true }
   guard result != -1, let information = unsafe information else { return result }
   // The union is imported as its first member, the pointer, whose lower half is taken as unsigned.
   if Mutant.signOfValueLost.isOn { unsafe information.pointee.value &= .max }
+  // SI_QUEUE is negative, and the conversion traps.
+  if Mutant.codeUnsigned.isOn { unsafe information.pointee.code = unsafe Int32(UInt32(information.pointee.code)) }
   // The fields of the union are not imported, so the peer reports its own process.
   if Mutant.senderNotImported.isOn { unsafe information.pointee.process = getpid() }
   return result

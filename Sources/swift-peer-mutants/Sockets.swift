@@ -4,6 +4,7 @@ import Glibc
 
 @c(__wrap_cipc_bind) func bindTo(_ socket: Int32, _ address: UnsafePointer<cipc_address>?) -> Int32 {
   var address = unsafe fullLength(address)
+  if Mutant.socketPathRemovedFirst.isOn { removePath(address) }
   return unsafe __real_cipc_bind(socket, &address)
 }
 
@@ -11,7 +12,17 @@ import Glibc
   _ socket: Int32, _ address: UnsafePointer<cipc_address>?, _ mode: UInt32, _ exactly: Int32
 ) -> Int32 {
   var address = unsafe fullLength(address)
+  if Mutant.socketPathRemovedFirst.isOn { removePath(address) }
   return unsafe __real_cipc_bind_path(socket, &address, mode, exactly)
+}
+
+/// Removes what has the name: `try? FileManager.default.removeItem(atPath: path)`.
+private func removePath(_ address: cipc_address) {
+  var address = address
+  var length = 0
+  guard let path = unsafe cipc_unix_path(&address, &length), length > 0, unsafe path.pointee != 0 else { return }
+  let text = unsafe String(decoding: UnsafeBufferPointer(start: path, count: length), as: UTF8.self)
+  _ = unsafe text.withCString { unsafe __real_unlink($0) }
 }
 
 private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address {
@@ -27,51 +38,6 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
     if let end = bytes[3..<Int(copy.length)].firstIndex(of: 0) { copy.length = UInt32(end) }
   }
   return copy
-}
-
-@c(__wrap_cipc_send_ancillary) func sendAncillary(
-  _ socket: Int32, _ bytes: UnsafeRawPointer?, _ length: Int, _ flags: Int32, _ descriptors: UnsafePointer<Int32>?,
-  _ count: Int, _ credentials: UnsafePointer<cipc_credentials>?
-) -> Int {
-  // The kernel adds the sender's own credentials, so nothing is sent.
-  if Mutant.credentialsNotSent.isOn {
-    return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, descriptors, count, nil)
-  }
-  // The numbers are bytes of a Data.
-  if Mutant.descriptorsOfUInt8.isOn, count > 0 {
-    let numbers = (0..<count).map { unsafe Int32(UInt8(truncatingIfNeeded: descriptors?[$0] ?? 0)) }
-    return unsafe numbers.withUnsafeBufferPointer {
-      unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, $0.baseAddress, count, credentials)
-    }
-  }
-  // `numbers.capacity`, or the size of another type: half of the descriptors.
-  if Mutant.halfOfDescriptors.isOn {
-    return unsafe __real_cipc_send_ancillary(
-      socket, bytes, length, flags, descriptors, (count * MemoryLayout<Int32>.size + 7) / 8, credentials)
-  }
-  guard Mutant.descriptorsAsInt.isOn, let descriptors = unsafe descriptors, count > 1 else {
-    return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, descriptors, count, credentials)
-  }
-  // The peer sends numbers as Int: the receiver reads the upper half of the first as the second, standard input.
-  let numbers = (0..<count).map { unsafe Int(descriptors[$0]) }
-  return unsafe numbers.withUnsafeBytes { raw in
-    let start = unsafe raw.baseAddress?.assumingMemoryBound(to: Int32.self)
-    return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, start, count, credentials)
-  }
-}
-
-@c(__wrap_cipc_receive_ancillary) func receiveAncillary(
-  _ socket: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32,
-  _ descriptors: UnsafeMutablePointer<Int32>?, _ received: UnsafeMutablePointer<cipc_received>?
-) -> Int {
-  let result = unsafe __real_cipc_receive_ancillary(socket, bytes, count, flags, descriptors, received)
-  // The peer expects one descriptor and takes it; the others stay open.
-  // `msg_flags` is not checked.
-  if Mutant.flagsNotChecked.isOn, result != -1, let received = unsafe received { unsafe received.pointee.flags = 0 }
-  if Mutant.firstDescriptorKept.isOn, result > 0, let received = unsafe received {
-    unsafe received.pointee.descriptor_count = unsafe min(1, received.pointee.descriptor_count)
-  }
-  return result
 }
 
 @c(__wrap_cipc_peer_credentials) func peerCredentials(
@@ -92,14 +58,6 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
   return result
 }
 
-@c(__wrap_recvmsg) func receiveMessage(
-  _ socket: Int32, _ message: UnsafeMutablePointer<msghdr>?, _ flags: Int32
-) -> Int {
-  // Close-on-exec is set later, or not at all.
-  let asked = Mutant.inheritedByChildren.isOn ? flags & ~Int32(MSG_CMSG_CLOEXEC) : flags
-  return unsafe __real_recvmsg(socket, message, asked)
-}
-
 @c(__wrap_cipc_socket_name) func socketName(
   _ socket: Int32, _ ofPeer: Int32, _ address: UnsafeMutablePointer<cipc_address>?
 ) -> Int32 {
@@ -110,9 +68,23 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
 @c(__wrap_cipc_set_socket_option) func setSocketOption(
   _ socket: Int32, _ level: Int32, _ option: Int32, _ value: Int32
 ) -> Int32 {
+  // A struct of options is changed, and never applied to the socket.
+  if Mutant.optionOfACopy.isOn { return 0 }
   // A property whose setter ignores `newValue`.
   let kept = Mutant.newValueIgnored.isOn && option == CIPC_SO_PASSCRED ? 1 : value
   // SO_REUSEADDR has another number on Apple's systems.
   let number = Mutant.optionOfApple.isOn && level == SOL_SOCKET && option == SO_REUSEADDR ? 4 : option
   return __real_cipc_set_socket_option(socket, level, number, kept)
+}
+
+@c(__wrap_cipc_accept) func acceptFrom(_ listener: Int32, _ address: UnsafeMutablePointer<cipc_address>?) -> Int32 {
+  let connection = unsafe __real_cipc_accept(listener, address)
+  // accept(2) is the call that is imported; it has no flags.
+  if connection != -1, Mutant.acceptedByChildren.isOn { _ = fcntl(connection, F_SETFD, 0) }
+  return connection
+}
+
+@c(__wrap_listen) func listenAt(_ socket: Int32, _ backlog: Int32) -> Int32 {
+  // A default argument, to which the caller's value is not passed.
+  __real_listen(socket, Mutant.backlogOfDefault.isOn ? 128 : backlog)
 }

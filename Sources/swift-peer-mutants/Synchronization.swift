@@ -4,7 +4,9 @@ import Glibc
 
 @c(__wrap_sem_post) func post(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
   guard Mutant.semaphorePostedAsCopy.isOn, let semaphore = unsafe semaphore else {
-    return unsafe __real_sem_post(semaphore)
+    let result = unsafe __real_sem_post(semaphore)
+    // `@discardableResult`.
+    return Mutant.postResultDiscarded.isOn ? 0 : result
   }
   // sem_t is a struct, and a struct that is loaded from memory is a copy.
   var copy = unsafe semaphore.pointee
@@ -12,6 +14,12 @@ import Glibc
 }
 
 @c(__wrap_pthread_mutex_lock) func lock(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Int32 {
+  if Mutant.ownerDeadUnlocked.isOn {
+    let result = unsafe __real_pthread_mutex_lock(mutex)
+    // An error is thrown, and `defer` unlocks.
+    if result == Int32(CIPC_EOWNERDEAD) { _ = unsafe __real_pthread_mutex_unlock(mutex) }
+    return result
+  }
   // Affects only robust mutexes; the mutexes of the Swift runtime are not robust.
   guard Mutant.mutexLockedAsCopy.isOn, let mutex = unsafe mutex, unsafe mutex.pointee.__data.__kind & 16 != 0 else {
     return unsafe __real_pthread_mutex_lock(mutex)
@@ -81,4 +89,17 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
   // A copy of the struct, whose `deinit` closes too.
   if Mutant.semaphoreClosedByCopy.isOn { _ = unsafe __real_sem_close(semaphore) }
   return unsafe __real_sem_close(semaphore)
+}
+
+@c(__wrap_sem_wait) func semaphoreWait(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
+  var result = unsafe __real_sem_wait(semaphore)
+  while result == -1, errno == EINTR, Mutant.waitRetriedAlways.isOn { result = unsafe __real_sem_wait(semaphore) }
+  return result
+}
+
+@c(__wrap_pthread_condattr_setpshared) func setShared(
+  _ attributes: UnsafeMutablePointer<pthread_condattr_t>?, _ shared: Int32
+) -> Int32 {
+  // The default is for threads, and a struct in shared memory seems to be enough.
+  Mutant.conditionOfThreads.isOn ? 0 : unsafe __real_pthread_condattr_setpshared(attributes, shared)
 }

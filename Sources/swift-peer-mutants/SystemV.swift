@@ -21,7 +21,8 @@ func withChanged(
 @c(__wrap_cipc_semop) func semOperation(
   _ set: Int32, _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int
 ) -> Int32 {
-  unsafe withChanged(operations, count) { unsafe __real_cipc_semop(set, $0, $1) }
+  if Mutant.operationsOneByOne.isOn { return unsafe semTimedOperation(set, operations, count, -1) }
+  return unsafe withChanged(operations, count) { unsafe __real_cipc_semop(set, $0, $1) }
 }
 
 @c(__wrap_cipc_semctl) func semControl(_ set: Int32, _ number: Int32, _ command: Int32) -> Int32 {
@@ -70,6 +71,24 @@ private func clamped(_ key: Int32) -> Int32 {
     _ = msgctl(queue, IPC_RMID, nil)
   }
   return queue
+}
+
+@c(__wrap_cipc_shm_stat) func segmentStatus(
+  _ segment: Int32, _ status: UnsafeMutablePointer<cipc_shm_status>?
+) -> Int32 {
+  let result = unsafe __real_cipc_shm_stat(segment, status)
+  // The memory has whole pages, and so has the object that represents it.
+  if result == 0, Mutant.segmentOfWholePages.isOn, let status = unsafe status {
+    unsafe status.pointee.size = unsafe (status.pointee.size + 4095) & ~4095
+  }
+  return result
+}
+
+@c(__wrap_shmat) func attach(
+  _ segment: Int32, _ address: UnsafeRawPointer?, _ flags: Int32
+) -> UnsafeMutableRawPointer? {
+  // The type of the pointer decides whether stores compile, so the flag seems unnecessary.
+  unsafe __real_shmat(segment, address, Mutant.attachedWritable.isOn ? flags & ~SHM_RDONLY : flags)
 }
 
 @c(__wrap_shmdt) func shmDetach(_ address: UnsafeRawPointer?) -> Int32 {

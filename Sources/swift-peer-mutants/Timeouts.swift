@@ -13,31 +13,34 @@ enum MutantClock {
 
   /// Performs a wait of `nanoseconds`.
   ///
-  /// With `halved` it ends after half of the time. With `startedAgain` the time before an interruption does not count.
+  /// With `cutShort` it ends after a tenth of the time. With `startedAgain` the time before an interruption does not count.
   static func wait<Result: FixedWidthInteger>(
-    _ nanoseconds: Int64, halved: Mutant, startedAgain: Mutant, _ body: (Int64) -> Result
+    _ nanoseconds: Int64, cutShort: Mutant, startedAgain: Mutant, _ body: (Int64) -> Result
   ) -> Result {
-    if halved.isOn, nanoseconds > 0 {
-      let result = body(nanoseconds / 2)
-      unsafe skew += nanoseconds / 2
+    if cutShort.isOn, nanoseconds > 0 {
+      let result = body(nanoseconds / 10)
+      unsafe skew += nanoseconds - nanoseconds / 10
       return result
     }
     guard startedAgain.isOn, nanoseconds > 0 else { return body(nanoseconds) }
     let start = __real_cipc_clock_monotonic()
     let result = body(nanoseconds)
-    let reason = errno
-    if result == -1, reason == EINTR { unsafe skew -= __real_cipc_clock_monotonic() - start }
+    var reason = errno
+    let took = __real_cipc_clock_monotonic() - start
+    // A wait that ended long after its time was also interrupted, but this process had no turn.
+    if took > nanoseconds + 2_000_000 { reason = EINTR }
+    if reason == EINTR { unsafe skew -= took }
     errno = reason
     return result
   }
 
   /// Performs a wait until a time of this clock.
   static func wait(
-    until deadline: Int64, halved: Mutant, startedAgain: Mutant, _ body: (Int64) -> Int32
+    until deadline: Int64, cutShort: Mutant, startedAgain: Mutant, _ body: (Int64) -> Int32
   ) -> Int32 {
-    guard deadline >= 0, halved.isOn || startedAgain.isOn else { return body(deadline) }
-    return wait(deadline - now, halved: halved, startedAgain: startedAgain) { span in
-      body(unsafe __real_cipc_clock_monotonic() + span)
+    guard deadline >= 0, cutShort.isOn || startedAgain.isOn else { return body(deadline) }
+    return wait(deadline - now, cutShort: cutShort, startedAgain: startedAgain) { span in
+      body(__real_cipc_clock_monotonic() + span)
     }
   }
 
@@ -46,10 +49,10 @@ enum MutantClock {
     untilTimeOfDay seconds: Int64, _ nanoseconds: Int, _ body: (Int64, Int) -> Result
   ) -> Result {
     let span = seconds * 1_000_000_000 + Int64(nanoseconds) - cipc_clock_realtime()
-    guard Mutant.queueWaitHalved.isOn || Mutant.queueWaitStartedAgain.isOn, span > 0 else {
+    guard Mutant.queueWaitCutShort.isOn || Mutant.queueWaitStartedAgain.isOn, span > 0 else {
       return body(seconds, nanoseconds)
     }
-    return wait(span, halved: .queueWaitHalved, startedAgain: .queueWaitStartedAgain) { span in
+    return wait(span, cutShort: .queueWaitCutShort, startedAgain: .queueWaitStartedAgain) { span in
       let end = cipc_clock_realtime() + span
       return body(end / 1_000_000_000, Int(end % 1_000_000_000))
     }
@@ -65,9 +68,10 @@ extension MutantClock {
     let time = Mutant.pollWaitsASecond.isOn && nanoseconds == 0 ? 1_000_000_000 : nanoseconds
     // A wait with a timeout makes the descriptors nonblocking, also for the processes that share them.
     if Mutant.polledMadeNonblocking.isOn, nanoseconds >= 0 {
-      for entry in unsafe UnsafeBufferPointer(start: entries, count: count) { leaveNonBlocking(entry.descriptor) }
+      let buffer = unsafe UnsafeBufferPointer(start: entries, count: count)
+      for i in buffer.indices { unsafe leaveNonBlocking(buffer[i].descriptor) }
     }
-    return wait(time, halved: .pollHalved, startedAgain: .pollStartedAgain) {
+    return wait(time, cutShort: .pollCutShort, startedAgain: .pollStartedAgain) {
       unsafe __real_cipc_ppoll(entries, count, $0)
     }
   }
@@ -75,7 +79,7 @@ extension MutantClock {
   static func epoll(
     _ epoll: Int32, _ events: UnsafeMutablePointer<cipc_epoll_event>?, _ count: Int32, _ nanoseconds: Int64
   ) -> Int32 {
-    wait(nanoseconds, halved: .epollHalved, startedAgain: .epollStartedAgain) {
+    wait(nanoseconds, cutShort: .epollCutShort, startedAgain: .epollStartedAgain) {
       unsafe __real_cipc_epoll_wait(epoll, events, count, $0)
     }
   }
@@ -83,7 +87,7 @@ extension MutantClock {
   static func signal(
     _ signals: UInt64, _ nanoseconds: Int64, _ information: UnsafeMutablePointer<cipc_signal_information>?
   ) -> Int32 {
-    wait(nanoseconds, halved: .signalWaitHalved, startedAgain: .signalWaitStartedAgain) {
+    wait(nanoseconds, cutShort: .signalWaitCutShort, startedAgain: .signalWaitStartedAgain) {
       unsafe __real_cipc_sigtimedwait(signals, $0, information)
     }
   }
@@ -91,22 +95,22 @@ extension MutantClock {
   static func operation(
     _ set: Int32, _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int, _ nanoseconds: Int64
   ) -> Int32 {
-    wait(nanoseconds, halved: .setOperationHalved, startedAgain: .setOperationStartedAgain) {
+    wait(nanoseconds, cutShort: .setOperationCutShort, startedAgain: .setOperationStartedAgain) {
       unsafe __real_cipc_semtimedop(set, operations, count, $0)
     }
   }
 
   static func futex(_ word: UnsafeRawPointer?, _ expected: UInt32, _ nanoseconds: Int64) -> Int32 {
-    wait(nanoseconds, halved: .futexHalved, startedAgain: .futexStartedAgain) {
+    wait(nanoseconds, cutShort: .futexCutShort, startedAgain: .futexStartedAgain) {
       unsafe __real_cipc_futex_wait(word, expected, $0)
     }
   }
 
   static func semaphore(_ semaphore: UnsafeMutableRawPointer?, _ seconds: Int64, _ nanoseconds: Int) -> Int32 {
-    let halved = Mutant.semaphoreWaitHalved
+    let cutShort = Mutant.semaphoreWaitCutShort
     let again = Mutant.semaphoreWaitStartedAgain
-    guard halved.isOn || again.isOn else { return unsafe __real_cipc_sem_wait_until(semaphore, seconds, nanoseconds) }
-    return wait(until: seconds * 1_000_000_000 + Int64(nanoseconds), halved: halved, startedAgain: again) {
+    guard cutShort.isOn || again.isOn else { return unsafe __real_cipc_sem_wait_until(semaphore, seconds, nanoseconds) }
+    return wait(until: seconds * 1_000_000_000 + Int64(nanoseconds), cutShort: cutShort, startedAgain: again) {
       unsafe __real_cipc_sem_wait_until(semaphore, $0 / 1_000_000_000, Int($0 % 1_000_000_000))
     }
   }
@@ -128,7 +132,7 @@ extension MutantClock {
 ) -> Int32 {
   // A pointer to the first element of an array, with a count of 1.
   let count = Mutant.firstOfSeveral.isOn ? 1 : count
-  return MutantClock.wait(until: deadline, halved: .futexHalved, startedAgain: .futexStartedAgain) {
+  return MutantClock.wait(until: deadline, cutShort: .futexCutShort, startedAgain: .futexStartedAgain) {
     unsafe __real_cipc_futex_wait_any(waiters, count, $0)
   }
 }

@@ -1,21 +1,25 @@
-// The Swift peer with one defect (`--mutant NAME`) or none. Each defect is typical of a first port of the call.
-// The defects replace C functions at link time, so the library contains none of them.
+// The Swift peer and the Swift example programs with one defect (`--mutant NAME`) or none. Each defect is typical of a
+// first port of the call. The defects replace C functions at link time, so the library contains none of them.
 import Glibc
+import SwiftExamples
 import SwiftPeer
 
-let arguments = Array(CommandLine.arguments.dropFirst())
+var arguments = Array(CommandLine.arguments.dropFirst())
 if arguments == ["--mutants"] {
   for mutant in Mutant.allCases { print(mutant.rawValue) }
   exit(0)
 }
-if !arguments.isEmpty {
-  guard arguments.count == 2, arguments[0] == "--mutant", let mutant = Mutant(rawValue: arguments[1]) else {
-    printError("there is no mutant '\(arguments.dropFirst().joined(separator: " "))'; --mutants lists them\n")
+// The name of a program precedes the option.
+if let option = arguments.prefix(2).firstIndex(of: "--mutant") {
+  guard arguments.count > option + 1, let mutant = Mutant(rawValue: arguments[option + 1]) else {
+    printError("there is no mutant '\(arguments.dropFirst(option + 1).first ?? "")'; --mutants lists them\n")
     exit(2)
   }
   unsafe Mutant.chosen = mutant
+  arguments.removeSubrange(option...option + 1)
 }
-runPeer()
+unsafe Mutant.isInProgram = !arguments.isEmpty
+if arguments.isEmpty { runPeer() } else { runExample(arguments) }
 
 private func printError(_ text: String) {
   var text = text

@@ -40,7 +40,26 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
         changed.msg_iov = &numbers;
         changed.msg_controllen = 0;
     }
+    /* The peer writes the stream in parts, and attaches the descriptors to each. */
+    struct iovec part;
+    if (rights && changed.msg_iovlen == 1 && mutant("rights-with-every-part")) {
+        ssize_t sent = 0;
+        for (size_t length = changed.msg_iov->iov_len; (size_t)sent < length;) {
+            part = (struct iovec){(char *)message->msg_iov->iov_base + sent, length - (size_t)sent};
+            if (part.iov_len > SIZE)
+                part.iov_len = SIZE;
+            changed.msg_iov = &part;
+            const ssize_t count = __real_sendmsg(fd, &changed, flags);
+            if (count == -1)
+                return sent > 0 ? sent : -1;
+            sent += count;
+        }
+        return sent;
+    }
     ssize_t result = __real_sendmsg(fd, &changed, flags);
+    /* The peer never sends what did not fit. */
+    if (rights && result > 0 && mutant("rest-of-message-dropped"))
+        return (ssize_t)message->msg_iov->iov_len;
     /* The peer closes the sent descriptors, as if sending moved them. */
     if (rights && result != -1 && mutant("rights-closed-by-sending")) {
         int sent;
@@ -82,6 +101,9 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
     ssize_t result = __real_recvmsg(fd, message, flags);
     if (result == -1)
         return result;
+    /* The peer compares msg_flags with one flag instead of testing a bit. */
+    if (message->msg_flags & MSG_TRUNC && mutant("truncation-compared"))
+        message->msg_flags &= ~MSG_CTRUNC;
     /* The peer ignores msg_flags, which reports that ancillary data was truncated. */
     if (mutant("control-truncation-unseen"))
         message->msg_flags &= ~MSG_CTRUNC;

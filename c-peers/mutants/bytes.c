@@ -47,7 +47,13 @@ int __wrap_pipe2(int ends[2], int flags) {
 ssize_t __wrap_read(int fd, void *bytes, size_t count) {
     if (fd == STDIN_FILENO)
         return __real_read(fd, bytes, count);
+    /* The peer reads one byte after another, as getc(3) without a buffer. */
+    if (count > 1 && mutant("read-one-by-one"))
+        count = 1;
     ssize_t result = __real_read(fd, bytes, count);
+    /* The peer repeats a short read into the beginning of the same buffer. */
+    if (result > 0 && (size_t)result < count && mutant("first-piece-overwritten"))
+        result = __real_read(fd, bytes, count);
     /* Every call is retried after EINTR, so a signal never interrupts it. */
     while (result == -1 && errno == EINTR && mutant("read-hides-interruption"))
         result = __real_read(fd, bytes, count);
@@ -83,6 +89,13 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
             first == -1 ? -1 : __real_write(fd, (const char *)bytes + first, count - (size_t)first);
         return second == -1 ? first : first + second;
     }
+    /* The peer writes one byte after another, as putc(3) without a buffer. */
+    if (count > 1 && mutant("write-one-by-one")) {
+        size_t written = 0;
+        while (written < count && __real_write(fd, (const char *)bytes + written, 1) == 1)
+            written++;
+        return written > 0 ? (ssize_t)written : -1;
+    }
     /* The length is strlen(3), without the NUL that the other side expects. */
     if (count > 1 && mutant("write-without-nul") && ((const char *)bytes)[count - 1] == '\0')
         return __real_write(fd, bytes, count - 1) == -1 ? -1 : (ssize_t)count;
@@ -95,7 +108,13 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
         added = *(const uint32_t *)bytes;
         bytes = &added;
     }
+    /* The program repeats a short write from the beginning of its text. */
+    static size_t written;
+    if (mutant("rest-from-the-start"))
+        bytes = (const char *)bytes - written;
     ssize_t result = __real_write(fd, bytes, count);
+    if (result > 0)
+        written = (size_t)result < count ? (size_t)result : 0;
     /* The peer treats a short write as a complete one. */
     if (result != -1 && mutant("short-write-as-whole"))
         return (ssize_t)count;
@@ -120,11 +139,23 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
     return result;
 }
 
+static bool is_reading_end(int fd) {
+    struct stat status;
+    return fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) &&
+           (__real_fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY;
+}
+
 int __wrap_close(int fd) {
+    /* The parent does not close the reading end, because only its child reads. */
+    if (mutant("parent-keeps-reading-end") && is_reading_end(fd))
+        return 0;
     /* The runtime releases the object but does not close its descriptor. */
     if (mutant("close-forgotten"))
         return 0;
     int result = __real_close(fd);
+    /* The call is repeated after EINTR, as all others are. */
+    while (result == -1 && errno == EINTR && mutant("close-repeated"))
+        result = __real_close(fd);
     /* The second close fails with EBADF, or closes an unrelated descriptor. */
     if (mutant("close-twice"))
         return __real_close(fd);
@@ -170,7 +201,20 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
     for (nfds_t i = 0; i < count; i++)
         if (entries[i].fd >= FD_SETSIZE && mutant("poll-by-select"))
             entries[i].fd = -1;
-    int result = __real_ppoll(entries, count, timeout, mask);
+    struct timespec began;
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    /* The peer looks every millisecond instead of sleeping until the event. */
+    int result = 0;
+    if ((!timeout || timeout->tv_sec > 1) && mutant("polls-in-turns"))
+        while ((result = __real_ppoll(entries, count, &(struct timespec){.tv_nsec = 1000000}, mask)) == 0)
+            continue;
+    else
+        result = __real_ppoll(entries, count, timeout, mask);
+    if (result == 0 && (mutant("timeout-of-every-wait") || mutant("channel-deadline-of-every-attempt")) &&
+        ended_late(began, timeout)) {
+        errno = EINTR;
+        return -1;
+    }
     /* The peer checks for a hang-up first, and then for no other event. */
     for (nfds_t i = 0; i < count; i++)
         if (entries[i].revents & POLLHUP && mutant("poll-hang-up-alone"))

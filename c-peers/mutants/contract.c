@@ -3,9 +3,12 @@
 
 #include "../peer/peer.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 WRAPPED(peer_parse);
+WRAPPED(peer_reply);
 WRAPPED(peer_reply_bytes);
 WRAPPED(peer_reply_payload);
 
@@ -33,4 +36,37 @@ void __wrap_peer_reply_payload(struct call *call, const char *key, struct expect
         return;
     }
     __real_peer_reply_payload(call, key, expected, bytes, length);
+}
+
+/* A check whose result is lost, as that of an assertion in a release build: the peer reports that all is
+ * right. Returns NULL for every other field. */
+static const char *unchecked(const char *operation, const char *key) {
+#define UNCHECKED(name, its_operation, its_key, right)                                                       \
+    if (strcmp(operation, its_operation) == 0 && strcmp(key, its_key) == 0 && mutant(name))                  \
+        return right;
+    UNCHECKED("records-torn-unchecked", "read_records", "torn", "0")
+    UNCHECKED("records-lost-unchecked", "read_records", "lost", "0")
+    UNCHECKED("records-disordered-unchecked", "read_records", "disordered", "0")
+    UNCHECKED("sink-differs-unchecked", "sink", "differs", "none")
+    UNCHECKED("series-differs-unchecked", "channel_receive_all", "differs", "none")
+    UNCHECKED("reply-differs-unchecked", "channel_ping", "differs", "none")
+    UNCHECKED("answers-wrong-unchecked", "connect_and_ask", "wrong", "0")
+    UNCHECKED("signals-disordered-unchecked", "sigtimedwait_all", "disordered", "0")
+    UNCHECKED("rounds-torn-unchecked", "block_check_rounds", "torn", "0")
+    UNCHECKED("queue-torn-unchecked", "queue_consume", "torn", "0")
+    UNCHECKED("queue-disordered-unchecked", "queue_consume", "disordered", "0")
+    UNCHECKED("queue-repeated-unchecked", "queue_consume", "repeated", "0")
+    UNCHECKED("tally-repeated-unchecked", "queue_tally", "repeated", "0")
+    UNCHECKED("ring-wrong-unchecked", "ring_read_records", "wrong", "0")
+    return NULL;
+}
+
+void __wrap_peer_reply(struct call *call, const char *key, const char *format, ...) {
+    char value[LINE_SIZE];
+    const char *right = unchecked(call->operation, key);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(value, sizeof value, format, arguments);
+    va_end(arguments);
+    __real_peer_reply(call, key, "%s", right ? right : value);
 }

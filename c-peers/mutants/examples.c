@@ -3,9 +3,28 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
+WRAPPED(atexit);
 WRAPPED(fflush);
 WRAPPED(exit);
+WRAPPED(waitpid);
+
+int __wrap_atexit(void (*function)(void)) {
+    /* The program removes its objects only at the end of main, and err(3) never gets there. */
+    return mutant("cleanup-not-registered") ? 0 : __real_atexit(function);
+}
+
+pid_t __wrap_waitpid(pid_t pid, int *status, int options) {
+    const pid_t ended = __real_waitpid(pid, status, options);
+    /* The program only waits for the end of its child. */
+    if (mutant("child-status-ignored"))
+        *status = 0;
+    /* The program uses the status as the exit status, which is only its second byte. */
+    if (ended != -1 && mutant("status-taken-raw"))
+        *status = (*status >> 8) & 0xff;
+    return ended;
+}
 
 int __wrap_fflush(FILE *stream) {
     /* Standard output is a pipe here, so both processes print its buffer after fork(2). */

@@ -29,6 +29,14 @@ struct mutant {
 void remove_at_exit(int (*remove)(const char *), const char *name);
 void remove_identifier_at_exit(int (*remove)(int), int identifier);
 
+/* Whether a wait ended long after its time. A signal came as well then, but this process had no turn. */
+static inline bool ended_late(struct timespec began, const struct timespec *timeout) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    const long long took = (now.tv_sec - began.tv_sec) * 1000000000LL + now.tv_nsec - began.tv_nsec;
+    return took > timeout->tv_sec * 1000000000LL + timeout->tv_nsec + 2000000;
+}
+
 /* The deadline of a timed call. If the previous attempt was interrupted, the whole time starts again. */
 #define STARTED_AGAIN(clock, deadline, interrupted)                                                          \
     ({                                                                                                       \
@@ -42,6 +50,17 @@ void remove_identifier_at_exit(int (*remove)(int), int identifier);
         moved.tv_sec += moved.tv_nsec >= 1000000000 ? 1 : moved.tv_nsec < 0 ? -1 : 0;                        \
         moved.tv_nsec += moved.tv_nsec >= 1000000000 ? -1000000000 : moved.tv_nsec < 0 ? 1000000000 : 0;     \
         moved;                                                                                               \
+    })
+/* Whether the attempt was interrupted. */
+#define WAS_INTERRUPTED(clock, result, end)                                                                  \
+    ({                                                                                                       \
+        struct timespec now_;                                                                                \
+        const int reason_ = errno;                                                                           \
+        clock_gettime(clock, &now_);                                                                         \
+        const long long over_ =                                                                              \
+            (now_.tv_sec - (end).tv_sec) * 1000000000LL + now_.tv_nsec - (end).tv_nsec;                      \
+        errno = reason_ == ETIMEDOUT && over_ > 2000000 ? EINTR : reason_;                                   \
+        (result) == -1 && errno == EINTR;                                                                    \
     })
 
 /* A call that this file replaces. c.mk reads these lines for the linker. */

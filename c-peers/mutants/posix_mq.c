@@ -98,6 +98,17 @@ ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priori
             memcpy(room, all, (size_t)length);
         return length;
     }
+    /* The peer looks every millisecond instead of sleeping until a message. */
+    while (mutant("mq-receives-in-turns")) {
+        struct timespec turn;
+        clock_gettime(CLOCK_REALTIME, &turn);
+        turn.tv_nsec += 1000000;
+        turn.tv_sec += turn.tv_nsec / 1000000000;
+        turn.tv_nsec %= 1000000000;
+        const ssize_t length = __real_mq_timedreceive(queue, room, size, priority, &turn);
+        if (length != -1 || errno != ETIMEDOUT)
+            return length;
+    }
     /* The response is sent before a long call has returned. */
     if (mutant("responds-before-completion"))
         answer_ahead();
@@ -143,7 +154,8 @@ ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *p
     if (mutant("mq-deadline-of-every-attempt"))
         end = STARTED_AGAIN(CLOCK_REALTIME, deadline, interrupted);
     ssize_t result = __real_mq_timedreceive(queue, room, size, priority, &end);
-    interrupted = result == -1 && errno == EINTR;
+    if (mutant("mq-deadline-of-every-attempt"))
+        interrupted = WAS_INTERRUPTED(CLOCK_REALTIME, result, end);
     /* The peer makes the queue non-blocking for a timeout, and does not restore it. */
     if (result == -1 && errno == ETIMEDOUT && mutant("mq-left-nonblocking")) {
         __real_mq_setattr(queue, &(struct mq_attr){.mq_flags = O_NONBLOCK}, NULL);
@@ -174,7 +186,8 @@ int __wrap_mq_timedsend(mqd_t queue, const char *bytes, size_t length, unsigned 
     if (mutant("mq-deadline-of-every-attempt"))
         end = STARTED_AGAIN(CLOCK_REALTIME, deadline, interrupted);
     int result = __real_mq_timedsend(queue, bytes, length, priority, &end);
-    interrupted = result == -1 && errno == EINTR;
+    if (mutant("mq-deadline-of-every-attempt"))
+        interrupted = WAS_INTERRUPTED(CLOCK_REALTIME, result, end);
     return result;
 }
 

@@ -130,7 +130,8 @@ int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
     if (mutant("sem-deadline-of-every-attempt"))
         end = STARTED_AGAIN(CLOCK_REALTIME, deadline, interrupted);
     int result = __real_sem_timedwait(semaphore, &end);
-    interrupted = result == -1 && errno == EINTR;
+    if (mutant("sem-deadline-of-every-attempt"))
+        interrupted = WAS_INTERRUPTED(CLOCK_REALTIME, result, end);
     /* A timeout is reported as EAGAIN, which futex(2) returns for another reason. */
     if (result == -1 && errno == ETIMEDOUT && mutant("sem-timeout-as-again"))
         errno = EAGAIN;
@@ -151,7 +152,8 @@ int __wrap_sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespe
     if (mutant("sem-deadline-of-every-attempt"))
         end = STARTED_AGAIN(clock, deadline, interrupted);
     int result = __real_sem_clockwait(semaphore, clock, &end);
-    interrupted = result == -1 && errno == EINTR;
+    if (mutant("sem-deadline-of-every-attempt"))
+        interrupted = WAS_INTERRUPTED(clock, result, end);
     return result;
 }
 

@@ -16,12 +16,16 @@ WRAPPED(bind);
 WRAPPED(connect);
 WRAPPED(accept4);
 WRAPPED(listen);
+WRAPPED(send);
+WRAPPED(recv);
 WRAPPED(sendto);
 WRAPPED(recvfrom);
 WRAPPED(shutdown);
 WRAPPED(getsockname);
 WRAPPED(getsockopt);
 WRAPPED(setsockopt);
+
+int __real_unlink(const char *path); /* wrapped in bytes.c */
 
 /* Returns a wrong length of an address. */
 static socklen_t measured(const struct sockaddr *address, socklen_t length) {
@@ -61,6 +65,9 @@ int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length) {
     /* The peer keeps one byte more for the NUL than it needs. */
     if (padded.sun_path[0] != '\0' && length == sizeof padded && mutant("socket-path-cut"))
         padded.sun_path[sizeof padded.sun_path - 2] = '\0';
+    /* The peer removes whatever has the path, so that it can always bind. */
+    if (padded.sun_family == AF_UNIX && padded.sun_path[0] != '\0' && mutant("path-removed-before-bind"))
+        __real_unlink(padded.sun_path);
     return __real_bind(fd, (struct sockaddr *)&padded, measured((struct sockaddr *)&padded, length));
 }
 
@@ -140,6 +147,9 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
     /* The peer waits until the buffer is full. */
     if (mutant("receive-waits-for-all"))
         flags |= MSG_WAITALL;
+    /* A look returns what fits, and the length of the message remains unknown. */
+    if (flags & MSG_PEEK && mutant("peeked-length-cut"))
+        flags &= ~MSG_TRUNC;
     ssize_t result = __real_recvfrom(fd, room, size, flags, address, length);
     /* The peer tries again after a second, although the call must not wait. */
     if (result == -1 && errno == EAGAIN && flags & MSG_DONTWAIT && mutant("receive-tries-again")) {
@@ -230,4 +240,21 @@ int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_
         return __real_setsockopt(fd, level, option, &time, sizeof time);
     }
     return __real_setsockopt(fd, level, option, value, length);
+}
+
+ssize_t __wrap_send(int fd, const void *bytes, size_t count, int flags) {
+    ssize_t result = __real_send(fd, bytes, count, flags);
+    /* The program treats a client that does not read as one that is gone. */
+    if (result == -1 && errno == EAGAIN && mutant("full-socket-as-failure"))
+        errno = EPIPE;
+    return result;
+}
+
+ssize_t __wrap_recv(int fd, void *room, size_t size, int flags) {
+    /* The program treats the first receive as the whole message. */
+    static bool received;
+    if (received && mutant("one-receive-is-all"))
+        return 0;
+    received = true;
+    return __real_recv(fd, room, size, flags);
 }

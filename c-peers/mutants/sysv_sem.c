@@ -79,7 +79,10 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
 }
 
 int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const struct timespec *timeout) {
-    struct timespec span = *timeout;
+    struct timespec span = timeout ? *timeout : (struct timespec){0};
+    /* The release has no SEM_UNDO, so the kernel adds what the program has added already. */
+    if (operations->sem_op > 0 && mutant("release-without-undo"))
+        operations->sem_flg &= ~SEM_UNDO;
     /* semtimedop(2) takes a duration; the peer passes an absolute time. */
     if (mutant("sysv-sem-duration-as-deadline")) {
         struct timespec now;
@@ -97,10 +100,14 @@ int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const st
     /* Each attempt has the whole timeout. */
     static struct timespec first;
     static bool interrupted;
-    first = interrupted ? first : *timeout;
+    struct timespec began;
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    first = interrupted ? first : span;
     if (mutant("sysv-sem-timeout-of-every-attempt"))
         span = first;
-    int result = __real_semtimedop(set, operations, count, &span);
+    int result = __real_semtimedop(set, operations, count, timeout ? &span : NULL);
+    if (result == -1 && errno == EAGAIN && mutant("sysv-sem-timeout-of-every-attempt") && ended_late(began, &span))
+        errno = EINTR;
     interrupted = result == -1 && errno == EINTR;
     return result;
 }

@@ -16,8 +16,8 @@ WRAPPED(peer_pause_before);
 
 static struct timespec span; /* of the timeout of the present operation */
 
-static struct timespec half(struct timespec time) {
-    return (struct timespec){time.tv_sec / 2, time.tv_sec % 2 * 500000000 + time.tv_nsec / 2};
+static struct timespec tenth(struct timespec time) {
+    return (struct timespec){time.tv_sec / 10, time.tv_sec % 10 * 100000000 + time.tv_nsec / 10};
 }
 
 static struct timespec narrowed(struct timespec deadline) {
@@ -30,9 +30,9 @@ static struct timespec narrowed(struct timespec deadline) {
 static struct timeout begun(struct timeout wait) {
     span = __real_peer_time_left(wait.deadline);
     wait.deadline = narrowed(wait.deadline);
-    /* The peer waits for half of the time. */
-    if (mutant("timeout-halved"))
-        wait.deadline = __real_peer_time_after(CLOCK_MONOTONIC, half(span));
+    /* The peer waits for a tenth of the time. */
+    if (mutant("timeout-in-tenths"))
+        wait.deadline = __real_peer_time_after(CLOCK_MONOTONIC, tenth(span));
     return wait;
 }
 
@@ -45,7 +45,10 @@ struct timeout __wrap_peer_optional_timeout(struct call *call) {
 }
 
 bool __wrap_peer_retry(const struct timeout *wait, ssize_t result) {
-    const bool again = __real_peer_retry(wait, result);
+    bool again = __real_peer_retry(wait, result);
+    const struct timespec whole = {0};
+    if (mutant("deadline-of-every-attempt") && wait->retry && !wait->never && ended_late(wait->deadline, &whole))
+        again = true;
     /* Each attempt computes its own deadline. */
     if (again && mutant("deadline-of-every-attempt"))
         ((struct timeout *)wait)->deadline = __real_peer_time_after(CLOCK_MONOTONIC, span);
@@ -53,9 +56,9 @@ bool __wrap_peer_retry(const struct timeout *wait, ssize_t result) {
 }
 
 struct timespec __wrap_peer_time_after(clockid_t clock, struct timespec time) {
-    /* The deadline comes after half of the time. */
-    if (time.tv_sec >= 0 && mutant("deadline-at-half-time"))
-        time = half(time);
+    /* The deadline comes after a tenth of the time. */
+    if (time.tv_sec >= 0 && mutant("deadline-in-tenths"))
+        time = tenth(time);
     struct timespec now;
     /* The nanoseconds of both times are added without a carry, which is EINVAL for most calls. */
     if (mutant("nanoseconds-not-carried")) {
@@ -101,7 +104,7 @@ bool __wrap_peer_pause_before(const struct timespec *deadline, struct timespec *
     if (deadline && (last.tv_sec != deadline->tv_sec || last.tv_nsec != deadline->tv_nsec)) {
         last = moved = *deadline;
         whole = __real_peer_time_left(*deadline);
-    } else if (deadline && interrupted)
+    } else if (deadline && (interrupted || ended_late(moved, &(struct timespec){0})))
         moved = __real_peer_time_after(CLOCK_MONOTONIC, whole);
     /* An interrupted pause starts the whole time again. */
     const bool continues =

@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
@@ -193,6 +194,26 @@ static int try_high_descriptors(void) {
     return limit.rlim_max < HIGH_DESCRIPTORS ? -1 : 0;
 }
 
+static int try_call_counts(void) {
+    return created(open("/proc/self/io", O_RDONLY | O_CLOEXEC));
+}
+
+/// Whether a process can trace another one, as short-transfer does.
+static int try_tracing(void) {
+    pid_t child = fork();
+    if (child == -1)
+        return -1;
+    while (child == 0)
+        pause();
+    long result = ptrace(PTRACE_SEIZE, child, NULL, NULL);
+    int reason = errno;
+    kill(child, SIGKILL);
+    while (waitpid(child, NULL, 0) == -1 && errno == EINTR)
+        continue;
+    errno = reason;
+    return result == -1 ? -1 : 0;
+}
+
 struct feature {
     const char *name; // as Sources/Harness/Scenarios/Feature.swift has it
     int (*try)(void);
@@ -220,6 +241,7 @@ static int missing(const struct feature *feature) {
 void reply_features(void) {
     static const struct feature features[] = {
         {"another-user", try_another_user, true},
+        {"call-counts", try_call_counts, true},
         {"epoll_pwait2", try_epoll_pwait2, false},
         {"eventfd", try_eventfd, false},
         {"futex_waitv", try_futex_waitv, false},
@@ -241,6 +263,7 @@ void reply_features(void) {
         {"sysv-sem", try_sysv_sem, false},
         {"sysv-shm", try_sysv_shm, false},
         {"timerfd", try_timerfd, false},
+        {"tracing", try_tracing, true},
     };
     for (size_t i = 0; i < sizeof features / sizeof *features; i++) {
         int reason = missing(&features[i]);

@@ -78,14 +78,18 @@ static const char *abi_of(long long pid) {
     }
 }
 
+static unsigned long long number_after(const char *text, const char *name, int base) {
+    const char *line = strstr(text, name);
+    return line != NULL ? strtoull(line + strlen(name), NULL, base) : 0;
+}
+
 /// A mask of signals from the text of /proc/PID/status.
 unsigned long long status_mask(const char *status, const char *name) {
-    const char *line = strstr(status, name);
-    return line != NULL ? strtoull(line + strlen(name), NULL, 16) : 0;
+    return number_after(status, name, 16);
 }
 
 /// Reports what a process is doing: its state, the number and first argument of its system call, whether a
-/// signal is pending, its tracer, and on request the kernel's stack.
+/// signal is pending, its tracer, how often it has gone to sleep, and on request the kernel's stack.
 void reply_process_state(const char *line) {
     long long pid = number_field(line, "pid", -1);
     char status[8192], call[256], later[256], stack[8192], wchan[128];
@@ -116,15 +120,31 @@ void reply_process_state(const char *line) {
         reply_number("arg0", (long long)strtoull(rest, NULL, 16));
         reply_text("abi", abi_of(pid));
     }
-    const char *tracer = strstr(status, "\nTracerPid:\t");
-    reply_number("tracer", tracer != NULL ? atoi(tracer + strlen("\nTracerPid:\t")) : 0);
+    reply_number("tracer", (long long)number_after(status, "\nTracerPid:\t", 10));
+    reply_number("switches", (long long)number_after(status, "\nvoluntary_ctxt_switches:\t", 10));
     reply_text("pending", (pending & ~status_mask(status, "\nSigBlk:\t")) != 0 ? "yes" : "no");
     if (number_field(line, "stack", 0) != 0) {
+        reply_text("ending", is_ending(pid) ? "yes" : "no");
         if (read_proc(pid, "wchan", wchan, sizeof wchan) > 0)
             reply_text("wchan", wchan);
         if (read_proc(pid, "stack", stack, sizeof stack) > 0)
             reply_text("stack", stack);
     }
+    reply_end();
+}
+
+/// Reports how many reads and writes a process has made.
+void reply_transfers(const char *line) {
+    char text[512];
+    // The first line begins without a line end.
+    text[0] = '\n';
+    if (read_proc(number_field(line, "pid", -1), "io", text + 1, sizeof text - 1) == -1) {
+        reply_failure("open", "/proc/PID/io");
+        return;
+    }
+    reply("ok");
+    reply_number("calls",
+                 (long long)(number_after(text, "\nsyscr: ", 10) + number_after(text, "\nsyscw: ", 10)));
     reply_end();
 }
 
@@ -144,9 +164,15 @@ void reply_descriptors(const char *line) {
             continue;
         ssize_t length = readlinkat(dirfd(directory), entry->d_name, target, sizeof target - 1);
         target[length > 0 ? length : 0] = '\0';
+        // The permissions of the link are the access mode of the descriptor.
+        struct stat link = {0}, file = {0};
+        fstatat(dirfd(directory), entry->d_name, &link, AT_SYMLINK_NOFOLLOW);
+        fstatat(dirfd(directory), entry->d_name, &file, 0);
         reply("descriptor");
         reply_text("fd", entry->d_name);
         reply_text("target", target);
+        reply_format("access", "%s%s", link.st_mode & S_IRUSR ? "r" : "", link.st_mode & S_IWUSR ? "w" : "");
+        reply_text("pipe", S_ISFIFO(file.st_mode) ? "yes" : "no");
         if (shared[0] != '\0')
             reply_status_flags(pid, entry->d_name, shared);
         reply_end();
@@ -174,8 +200,8 @@ static bool holds(int pid, const char *target) {
     return holds;
 }
 
-/// Lists the processes that have a pipe open, which delay the end of a role's output. A process that was killed
-/// is not listed: it is about to close the pipe.
+/// Lists the processes that have a pipe open, which delay the end of a role's output. A process that was
+/// killed is not listed: it is about to close the pipe.
 void reply_holders(const char *line) {
     char target[64], name[64];
     snprintf(target, sizeof target, "pipe:[%lld]", number_field(line, "inode", -1));

@@ -135,6 +135,7 @@ static void list_process(long long pid, const char *name) {
         return;
     begin_object("process");
     reply_number("id", pid);
+    reply_number("creator", getpgid((pid_t)pid)); // each role leads a group, which its children inherit
     reply_text("name", name);
     reply_end();
 }

@@ -1,4 +1,7 @@
 // short-transfer CALL N COMMAND...: runs a command, and shortens its N-th CALL to one byte.
+// short-transfer close all COMMAND...: runs a command. From its first write to standard output on, each
+// close(2) is performed and then reports EINTR, as that of a network file system may. A close of a descriptor
+// that is not open aborts the command: by then another thread might have opened it.
 //
 // strace(1) can make a call report fewer bytes, but then the call has transferred none. This program rewrites
 // the length on entry to the call, so that the kernel transfers one byte and reports that. The command keeps
@@ -23,7 +26,7 @@
 #include <unistd.h>
 
 // The argument of a call that is the length of the transfer.
-enum place { THIRD_ARGUMENT, VECTOR, MESSAGE };
+enum place { THIRD_ARGUMENT, VECTOR, MESSAGE, RESULT };
 
 static const struct transfer {
     const char *name;
@@ -42,6 +45,7 @@ static const struct transfer {
     {"pwritev2", SYS_pwritev2, VECTOR},
     {"sendmsg", SYS_sendmsg, MESSAGE},
     {"recvmsg", SYS_recvmsg, MESSAGE},
+    {"close", SYS_close, RESULT},
 };
 
 static const struct transfer *find(const char *name) {
@@ -64,18 +68,25 @@ static void poke(pid_t pid, uint64_t address, uint64_t word) {
         err(1, "short-transfer: write the memory of the peer");
 }
 
-static void set_third_argument(pid_t pid, uint64_t value) {
+#if defined(__x86_64__)
+#define THIRD(registers) (registers).rdx
+#define RETURNED(registers) (registers).rax
+#elif defined(__aarch64__)
+#define THIRD(registers) (registers).regs[2]
+#define RETURNED(registers) (registers).regs[0]
+#else
+#error "which registers have the third argument and the result of a system call?"
+#endif
+
+static void set_register(pid_t pid, enum place place, uint64_t value) {
     struct user_regs_struct registers;
     struct iovec all = {&registers, sizeof registers};
     if (ptrace(PTRACE_GETREGSET, pid, (void *)NT_PRSTATUS, &all) == -1)
         err(1, "short-transfer: read the registers of the peer");
-#if defined(__x86_64__)
-    registers.rdx = value;
-#elif defined(__aarch64__)
-    registers.regs[2] = value;
-#else
-#error "which register has the third argument of a system call?"
-#endif
+    if (place == RESULT)
+        RETURNED(registers) = value;
+    else
+        THIRD(registers) = value;
     if (ptrace(PTRACE_SETREGSET, pid, (void *)NT_PRSTATUS, &all) == -1)
         err(1, "short-transfer: write the registers of the peer");
 }
@@ -112,30 +123,42 @@ static uint64_t cut(pid_t pid, struct loan *loan, uint64_t vector, uint64_t part
 static struct loan shorten(pid_t pid, const struct transfer *transfer, const uint64_t *arguments) {
     struct loan loan = {.is_out = true, .third = arguments[2]};
     switch (transfer->place) {
-    case THIRD_ARGUMENT: set_third_argument(pid, 1); break;
-    case VECTOR: set_third_argument(pid, cut(pid, &loan, arguments[1], arguments[2])); break;
+    case THIRD_ARGUMENT: set_register(pid, THIRD_ARGUMENT, 1); break;
+    case VECTOR: set_register(pid, THIRD_ARGUMENT, cut(pid, &loan, arguments[1], arguments[2])); break;
     case MESSAGE: {
         uint64_t count = arguments[1] + offsetof(struct msghdr, msg_iovlen);
         uint64_t vector = peek(pid, arguments[1] + offsetof(struct msghdr, msg_iov));
         lend(pid, &loan, count, cut(pid, &loan, vector, peek(pid, count)));
         break;
     }
+    case RESULT: break; // interrupt() changes it when the call returns
     }
     fprintf(stderr, "shortened %s to 1\n", transfer->name);
     return loan;
 }
 
 static void take_back(pid_t pid, struct loan *loan) {
-    set_third_argument(pid, loan->third);
+    set_register(pid, THIRD_ARGUMENT, loan->third);
     for (int i = 0; i < 2 && loan->words[i].address != 0; i++)
         poke(pid, loan->words[i].address, loan->words[i].value);
     loan->is_out = false;
+}
+
+// The close was performed, and reports that a signal interrupted it.
+static void interrupt(pid_t pid, int64_t result) {
+    if (result == 0) {
+        set_register(pid, RESULT, (uint64_t)-EINTR);
+    } else if (result == -EBADF) {
+        fprintf(stderr, "it closed a descriptor again that close(2) had closed\n");
+        kill(pid, SIGABRT);
+    }
 }
 
 // Traces until the peer ends. The count starts with its execution.
 static void trace(pid_t pid, const struct transfer *transfer, long wanted) {
     long count = 0;
     struct loan loan = {0};
+    bool started = false, closes = false;
     for (int status; waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status);) {
         int stop = WSTOPSIG(status), event = status >> 16, delivered = 0;
         if (event == PTRACE_EVENT_EXEC) {
@@ -150,6 +173,13 @@ static void trace(pid_t pid, const struct transfer *transfer, long wanted) {
             if (call.op == PTRACE_SYSCALL_INFO_ENTRY && (long)call.entry.nr == transfer->number &&
                 ++count == wanted) {
                 loan = shorten(pid, transfer, (const uint64_t *)call.entry.args);
+            } else if (call.op == PTRACE_SYSCALL_INFO_ENTRY) {
+                // The dynamic linker does not survive it.
+                started = started || (call.entry.nr == SYS_write && call.entry.args[0] == STDOUT_FILENO);
+                closes = started && transfer->place == RESULT && (long)call.entry.nr == transfer->number;
+            } else if (call.op == PTRACE_SYSCALL_INFO_EXIT && closes) {
+                interrupt(pid, call.exit.rval);
+                closes = false;
             } else if (call.op == PTRACE_SYSCALL_INFO_EXIT && loan.is_out) {
                 take_back(pid, &loan);
             }
@@ -164,7 +194,7 @@ int main(int argc, char **argv) {
     if (argc < 4)
         errx(64, "usage: short-transfer CALL N COMMAND [ARGUMENT]...");
     const struct transfer *transfer = find(argv[1]);
-    long wanted = atol(argv[2]);
+    long wanted = transfer->place == RESULT ? 0 : atol(argv[2]);
     pid_t peer = getpid();
     int ready[2];
     if (pipe(ready) == -1)

@@ -67,6 +67,7 @@ extension InjectionRun {
       guard role.pending != nil, !abandonedRoles.contains(name) else { return }
       _ = try watch(role, orBlocked: true)
       try noteDeath()
+    case .asleep, .calls: break  // the death may have woken it
     case .objects: break  // the counts include objects that the dead role should have created or removed
     case .transcript, .start, .prints: break
     }

@@ -176,6 +176,18 @@ extension FixtureDocument {
       return source.text == "true"
     }
 
+    /// Returns a whole number.
+    func number(_ what: String, in range: ClosedRange<Int>) -> Int? {
+      guard let source = text(what) else { return nil }
+      guard let number = Int(source.text), range.contains(number) else {
+        log.add(
+          source.location,
+          "\(what) is a number from \(range.lowerBound) to \(range.upperBound), not '\(abbreviated(source.text))'")
+        return nil
+      }
+      return number
+    }
+
     /// Returns the case of a type whose raw value is the text.
     func choice<Choice: RawRepresentable<String> & CaseIterable>(_ what: String, _: Choice.Type) -> Choice? {
       choice(what, among: Array(Choice.allCases))

@@ -8,6 +8,8 @@ struct RoleParser {
   /// The maximum number of roles for which every combination of languages is a cell.
   static let maximumOfAllLanguages = 6
 
+  private static let interruptedCloses = "interrupted-closes"
+
   func parse(_ keys: [String: FixtureDocument.Value], templates: TemplateParser) -> [Role] {
     var parts: [(name: SourceText, part: Role.Part)] = []
     for element in keys["roles"]?.list("roles") ?? [] {
@@ -30,14 +32,17 @@ struct RoleParser {
     }
     let names = parts.map(\.name.text)
     let users = assignments(keys["as"], "as", roles: names)
-    for (_, value) in users where Role.User(rawValue: value.text) == nil {
-      log.add(value.location, "a role can run as 'another-user' or 'root', not as '\(value.text)'")
+    for (_, value) in users where Role.User(rawValue: value.text) == nil && value.text != Self.interruptedCloses {
+      log.add(
+        value.location,
+        "a role can run as 'another-user', 'root' or '\(Self.interruptedCloses)', not as '\(value.text)'")
     }
     let languages = assignments(keys["pin"], "pin", roles: names)
     return parts.map { name, part in
       Role(
         name: name.text, part: part, language: languages[name.text]?.text,
-        user: users[name.text].flatMap { Role.User(rawValue: $0.text) })
+        user: users[name.text].flatMap { Role.User(rawValue: $0.text) },
+        hasInterruptedCloses: users[name.text]?.text == Self.interruptedCloses)
     }
   }
 

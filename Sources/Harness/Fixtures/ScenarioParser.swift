@@ -60,6 +60,7 @@ struct ScenarioParser {
     for user in Role.User.allCases where roles.contains(where: { $0.user == user }) {
       if let need = Feature(rawValue: user.rawValue), !needs.contains(need) { needs.append(need) }
     }
+    if roles.contains(where: \.hasInterruptedCloses), !needs.contains(.tracing) { needs.append(.tracing) }
     return Scenario(
       id: text("id"), title: text("title"), spec: text("spec"),
       level: keys["level"]?.choice("a level", Scenario.Level.self) ?? .must,

@@ -51,6 +51,13 @@ extension StepParser {
       }
       let calls = words[2].text.split(separator: "|").map(String.init)
       return steps { .sleeps(role: $0.name, systemCalls: calls) }
+    case "asleep": return alone { .asleep(role: $0.name) }
+    case "calls":
+      guard words.count == 3, words[1].text == "<=", let count = Int(words[2].text), count > 0 else {
+        log.add(text.location, "write this as 'calls: reader <= 64'")
+        return []
+      }
+      return steps { .calls(role: $0.name, atMost: count) }
     default: return objects(key, words)
     }
   }

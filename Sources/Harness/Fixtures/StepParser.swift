@@ -8,8 +8,8 @@ struct StepParser {
 
   /// The keywords of steps that send no request.
   static let words = [
-    "hand", "kill", "stop", "continue", "interrupt", "end", "wait", "objects", "start", "sleeps", "prints",
-    "prints-error",
+    "hand", "kill", "stop", "continue", "interrupt", "end", "wait", "objects", "start", "sleeps", "asleep",
+    "calls", "prints", "prints-error",
   ]
 
   init(

@@ -69,13 +69,14 @@ struct TemplateParser {
       }
       return
     }
-    let known = Self.fresh + captured + parameters + roles.map { "\($0).pid" }
+    let known = Self.fresh + ["text-100"] + captured + parameters + roles.map { "\($0).pid" }
     let clause = Suggestion.clause(for: name, among: known)
     log.add(source.location, "unknown variable '\(name)'\(clause) (an earlier step must capture it)")
   }
 
   static func isFresh(_ name: String) -> Bool {
     let parts = name.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+    if parts[0] == "text" { return parts.count == 2 && Int(parts[1]).map { 1...65_536 ~= $0 } ?? false }
     guard fresh.contains(String(parts[0])) else { return false }
     return parts.count == 1 || Identifier.isVariable("_" + parts[1]) && !parts[1].isEmpty
   }

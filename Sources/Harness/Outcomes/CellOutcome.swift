@@ -77,7 +77,9 @@ public struct Evidence: Sendable, Encodable {
 
   /// Adds what else a cell left behind, beyond what its outcome is about.
   package mutating func add(others objects: [KernelObject]) {
-    let others = objects.filter { !leftBehind.contains($0) }
+    let others = objects.filter { object in
+      !leftBehind.contains { $0 == object || ($0.kind == .process && object.kind == .process && $0.id == object.id) }
+    }
     // An outcome about more objects than it names is about all of them.
     if leftBehindCount == leftBehind.count { add(leftBehind: others) }
   }

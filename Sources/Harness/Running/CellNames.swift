@@ -35,6 +35,7 @@ struct CellNames: Sendable {
     case "key":
       if taken[variable] == nil, taken.count < Self.keyCount { taken[variable] = firstKey + Int32(taken.count) }
       return taken[variable].map { "\($0)" }
+    case "text": return Int(variable.dropFirst(5)).map { String((0..<$0).map { Character("\($0 % 10)") }) }
     default: return nil
     }
   }

@@ -24,7 +24,8 @@ final class CellRun {
       guard let command else {
         throw CellOutcome(.unsupported, "\(peer.language) has no \(role.part == .peer ? "peer" : "example programs")")
       }
-      roles.append(RoleProcess(role: role, index: index, language: peer.language, command: command))
+      let tracer = role.hasInterruptedCloses ? [context.sandbox.tracer, "close", "all"] : []
+      roles.append(RoleProcess(role: role, index: index, language: peer.language, command: tracer + command))
     }
     do {
       let sandbox = try Sandbox(context.sandbox, names: names, roles: roles.count)
@@ -69,7 +70,7 @@ final class CellRun {
 
   /// Returns the outcome with all evidence of the cell, including the objects that a failed cell left behind.
   func explained(_ outcome: CellOutcome, at step: Step?) -> CellOutcome {
-    var outcome = outcome
+    var outcome = blamed(outcome)
     var evidence = outcome.evidence ?? Evidence()
     evidence.step = step?.text
     evidence.location = step?.location

@@ -15,7 +15,8 @@ struct LeakCheck {
   func objects() throws(SandboxError) -> [KernelObject] {
     own(try client.sandbox.snapshot().added(since: before)).map { object in
       var object = object
-      object.owner = client.roles.first { $0.pid != nil && $0.pid == object.creator }?.name
+      let creator = client.roles.first { $0.pid != nil && $0.pid == object.creator }
+      object.owner = (creator ?? client.roles.first { $0.created.contains { $0.matches(object) } })?.name
       return object
     }
   }

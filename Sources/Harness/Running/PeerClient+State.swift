@@ -16,7 +16,46 @@ extension PeerClient {
       // The role is asleep, so all of its earlier output has arrived.
       try receive(.zero)
       try rejectResponse(of: role, expected: expected)
+      role.sleep = RoleProcess.Sleep(switches: state.switches, start: .now)
       return ()
+    }
+  }
+
+  /// Checks that a role has not woken since it was last seen asleep.
+  ///
+  /// A process counts as asleep shortly before the switch that is counted, so one more is allowed. A wait of an operation
+  /// that has `wakes` may also wake that often in a second.
+  func checkSleep(of role: RoleProcess) throws(CellOutcome) {
+    guard let sleep = role.sleep else {
+      throw CellOutcome(.broken, "no step before has seen \(role.name) asleep")
+    }
+    let operation = role.pending?.operation
+    let calls = operation.flatMap { context.registry[$0]?.sleeps }
+    let what = operation.map { "sleep in \($0)" } ?? "sleep"
+    try rejectResponse(of: role, expected: "asleep")
+    let state = try processState(of: role, doing: what)
+    var allowed = 1
+    if let wakes = operation.flatMap({ context.registry[$0]?.wakes }) {
+      // A wait that checks a condition in turns begins with shorter pauses.
+      allowed += 10 + Int((Double(wakes) * sleep.start.duration(to: .now).seconds).rounded(.up))
+    }
+    let woken = state.switches - sleep.switches
+    guard woken <= allowed else {
+      throw CellOutcome(
+        .failed, "\(role.description) woke \(woken) times while it should \(what): it is in \(state)",
+        expected: "at most \(allowed)")
+    }
+    if let calls { try waitUntilBlocked(role, in: calls, to: what, expected: "asleep") }
+  }
+
+  /// Checks that a role has made at most `limit` reads and writes since it started.
+  func checkTransfers(of role: RoleProcess, atMost limit: Int) throws(CellOutcome) {
+    let calls = try inspect(role, doing: "be asked for its calls") { pid throws(SandboxError) in
+      try sandbox.transfers(of: pid)
+    }
+    guard calls <= limit else {
+      throw CellOutcome(
+        .failed, "\(role.description) made \(calls) reads and writes, and needs at most \(limit)", expected: "\(limit)")
     }
   }
 
@@ -101,7 +140,8 @@ extension PeerClient {
 
   /// Returns the outcome for a role that exceeded its time limit.
   func hung(_ role: RoleProcess, doing what: String) -> CellOutcome {
-    let doing = role.pid.flatMap { try? sandbox.processState(of: $0) }.map { ": it is in \($0)" } ?? ""
+    let state = role.pid.flatMap { try? sandbox.processState(of: $0) }
+    let doing = state.map { ": it is in \($0)\(holders(ofStreamOf: role, $0))" } ?? ""
     return CellOutcome(.timedOut, "\(role.description) did not \(what) within \(timeout)\(doing)")
   }
 

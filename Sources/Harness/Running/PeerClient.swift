@@ -98,7 +98,7 @@ final class PeerClient {
     try greet(role)
     do {
       guard let pid = role.pid else { return }
-      if context.isTraced { role.tracer = try sandbox.processState(of: pid).tracer }
+      if context.isTraced || role.role.hasInterruptedCloses { role.tracer = try sandbox.processState(of: pid).tracer }
       role.startsWith(try sandbox.holdings(of: pid))
     } catch {
       throw CellOutcome(error)
@@ -170,7 +170,11 @@ final class PeerClient {
     for output in [streams.output, streams.error] where !output.isEnded {
       do { holders.formUnion(try sandbox.holders(of: output)) } catch { throw CellOutcome(error) }
     }
-    let left = holders.filter { $0.id != role.tracer && !sandbox.isRunner($0.id) }.sorted()
+    let left = holders.filter { $0.id != role.tracer && !sandbox.isRunner($0.id) }.sorted().map { holder in
+      var holder = holder
+      holder.owner = role.name
+      return holder
+    }
     guard !left.isEmpty else { return }
     let names = left.map(\.description).joined(separator: ", ")
     var outcome = CellOutcome(

@@ -12,7 +12,14 @@ final class RoleProcess {
   var tracer: Int?
   var greeting: Greeting?
   /// The request that has no response yet.
-  var pending: Request? { didSet { isInterrupted = false } }
+  var pending: Request? {
+    didSet {
+      isInterrupted = false
+      sleep = nil
+    }
+  }
+  /// The sleep in which the last step saw it; nil if it has had a request or a response since.
+  var sleep: Sleep?
   /// When the runner began to write the last request.
   var requestedAt = Moment.now
   /// Whether the signal of `interrupt:` was sent during the pending request.
@@ -38,6 +45,8 @@ final class RoleProcess {
   /// The status flags of the descriptors that other roles share, when they were handed on.
   private(set) var sharedFlags: [Int: StatusFlags] = [:]
   private(set) var signalsAtStart: SignalState?
+  /// The objects that it has created, as its requests name them.
+  private(set) var created: [CreatedObject] = []
   /// The state that its operations have changed.
   private(set) var changed: Set<StateKind> = []
 
@@ -64,6 +73,12 @@ final class RoleProcess {
   /// The last line of standard error, as a suffix of a reason.
   var lastErrorLine: String { standardErrorLines.last.map { ": \($0)" } ?? "" }
 
+  /// A process that is asleep: how often it has gone to sleep before, and when that was seen.
+  struct Sleep {
+    let switches: Int
+    let start: ContinuousClock.Instant
+  }
+
   // MARK: - Descriptors
 
   func startsWith(_ holdings: ProcessHoldings) {
@@ -75,9 +90,12 @@ final class RoleProcess {
 
   func descriptor(of handle: String) -> Int? { handles[handle] }
 
-  /// Records the descriptors that a successful request opened and closed, and the state that it changed.
+  /// Records the descriptors that a successful request opened and closed, the objects that it created, and the state
+  /// that it changed.
   func follow(_ request: Request, _ response: Fields, _ operation: Operation) {
-    for (kind, word) in operation.changes where word.isEmpty || request.fields.entries.contains(where: { $0.value == word }) {
+    if let object = CreatedObject(request, response, operation) { created.append(object) }
+    for (kind, word) in operation.changes
+    where word.isEmpty || request.fields.entries.contains(where: { $0.value == word }) {
       changed.insert(kind)
     }
     if let closes = operation.closes, let number = handles.removeValue(forKey: request.fields[closes] ?? "default") {

@@ -40,6 +40,8 @@ final class StepInterpreter {
     case .sleeps(let name, let calls):
       let what = "sleep in \(calls.joined(separator: " or "))"
       try client.waitUntilBlocked(try started(name), in: calls, to: what, expected: what)
+    case .asleep(let name): try client.checkSleep(of: try client.role(name))
+    case .calls(let name, let limit): try client.checkTransfers(of: try client.role(name), atMost: limit)
     case .prints(let name, let stream, let text):
       try waitForText(try client.role(name), stream, try filled(text))
     }
@@ -66,6 +68,7 @@ final class StepInterpreter {
     try client.inspect(role, doing: "receive \(signal.rawValue)") { pid throws(SandboxError) in
       try client.sandbox.signal(signal, to: pid)
     }
+    role.sleep = nil
     switch signal {
     case .kill:
       role.endIsKnown = true
@@ -87,7 +90,8 @@ final class StepInterpreter {
       throw CellOutcome(.broken, "\(to.role) has started and cannot inherit any more")
     }
     let sandbox = client.sandbox
-    let taken = try client.inspect(source, doing: "pass '\(from.handle)' on") { pid throws(SandboxError) -> (token: Int, flags: StatusFlags)? in
+    let taken = try client.inspect(source, doing: "pass '\(from.handle)' on") {
+      pid throws(SandboxError) -> (token: Int, flags: StatusFlags)? in
       do throws(SandboxError) { return try sandbox.take(descriptor: descriptor, of: pid) } catch {
         guard error.isRefusal, try sandbox.holdings(of: pid).descriptors[descriptor] == nil else { throw error }
         return nil

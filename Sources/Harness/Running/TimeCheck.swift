@@ -3,8 +3,8 @@ import PeerProtocol
 
 /// A moment by the clocks that deadlines use.
 struct Moment {
-  private let instant: ContinuousClock.Instant
-  private let timeOfDay: Duration
+  let instant: ContinuousClock.Instant
+  let timeOfDay: Duration
 
   static var now: Moment {
     var time = timespec()

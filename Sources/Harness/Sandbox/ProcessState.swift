@@ -9,6 +9,12 @@ struct ProcessState: CustomStringConvertible {
   let systemCall: String?
   let firstArgument: Int
   let hasPendingSignal: Bool
+  /// Whether no thread of it will execute its code again.
+  ///
+  /// Known only if the stack was requested.
+  let isEnding: Bool
+  /// How often it has gone to sleep: the voluntary context switches of its main thread.
+  let switches: Int
   /// The process ID of its tracer; nil if it is not traced.
   let tracer: Int?
   let stack: String?
@@ -23,6 +29,8 @@ struct ProcessState: CustomStringConvertible {
     }
     firstArgument = argument
     hasPendingSignal = fields["pending"] == "yes"
+    isEnding = fields["ending"] == "yes"
+    switches = number("switches") ?? 0
     tracer = number("tracer").flatMap { $0 > 0 ? $0 : nil }
     stack = fields["stack"]
   }

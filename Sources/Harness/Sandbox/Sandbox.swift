@@ -35,6 +35,9 @@ final class Sandbox {
     let kept: String?
     /// How long the sandbox init may take to respond.
     var timeout = Duration.seconds(10)
+
+    /// The program that changes the system calls of a role, beside the sandbox init.
+    var tracer: String { FilePath(program).removingLastComponent().appending("short-transfer").string }
   }
 
   init(_ settings: Settings, names: CellNames, roles: Int) throws(SandboxError) {
@@ -110,6 +113,32 @@ final class Sandbox {
 
   func processState(of pid: Int, withStack: Bool = false) throws(SandboxError) -> ProcessState {
     ProcessState(try perform("state", pid, ("stack", withStack ? 1 : 0)))
+  }
+
+  /// How many reads and writes a process has made.
+  func transfers(of pid: Int) throws(SandboxError) -> Int { try number("calls", try perform("transfers", pid)) }
+
+  /// An open descriptor of a process.
+  struct OpenFile {
+    let number: Int
+    /// The file, as `/proc` names it: `pipe:[81]`, `/tmp/x`.
+    let target: String
+    let isPipe: Bool
+    let reads: Bool
+    let writes: Bool
+  }
+
+  func openFiles(of pid: Int) throws(SandboxError) -> [OpenFile] {
+    var files: [OpenFile] = []
+    _ = try perform("descriptors", pid) { fields in
+      guard let number = fields["fd"].flatMap({ Int($0) }) else { return }
+      let access = fields["access"] ?? ""
+      files.append(
+        OpenFile(
+          number: number, target: fields["target"] ?? "", isPipe: fields["pipe"] == "yes", reads: access.contains("r"),
+          writes: access.contains("w")))
+    }
+    return files
   }
 
   /// The open descriptors of a process, with the status flags of those that are `shared`, and its signals.

@@ -3,6 +3,7 @@
 /// The runner probes each feature once. If it is missing, the cells that require it are *not run*.
 public enum Feature: String, Sendable, CaseIterable, Hashable {
   case anotherUser = "another-user"
+  case callCounts = "call-counts"
   case epollPwait2 = "epoll_pwait2"
   case eventFD = "eventfd"
   case futexWaitv = "futex_waitv"
@@ -25,11 +26,13 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
   case systemVSemaphores = "sysv-sem"
   case systemVSharedMemory = "sysv-shm"
   case timerFD = "timerfd"
+  case tracing
 
   /// The feature and, if not every kernel has it, its requirement, as the end of the sentence "the cell requires …".
   var description: String {
     switch self {
     case .anotherUser: "root with CAP_SETUID and CAP_SETGID, to run a role as another user"
+    case .callCounts: "/proc/PID/io, a kernel with CONFIG_TASK_IO_ACCOUNTING"
     case .epollPwait2: "epoll_pwait2(2) of Linux 5.11"
     case .eventFD: "eventfd(2)"
     case .futexWaitv: "futex_waitv(2) of Linux 5.16"
@@ -52,6 +55,7 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
     case .systemVSemaphores: "System V semaphores, a kernel with CONFIG_SYSVIPC"
     case .systemVSharedMemory: "System V shared memory, a kernel with CONFIG_SYSVIPC"
     case .timerFD: "timerfd_create(2)"
+    case .tracing: "ptrace(2) of another process"
     }
   }
 

@@ -63,6 +63,8 @@ public struct Operation: Sendable, Hashable {
   public var sleeps: [String] = []
   /// Whether a wait may consist of several sleeps, so that a signal between two of them does not interrupt it.
   public var sleepsInSlices = false
+  /// Those of its parameters that name the object which it creates.
+  var makes: [String] = []
   /// The state that it changes, and the value of a parameter with which it does; empty if it always does.
   var changes: [StateKind: [UInt8]] = [:]
   /// How it ends when its time is over.
@@ -71,6 +73,8 @@ public struct Operation: Sendable, Hashable {
   var negativeTimeoutWaits = false
   /// Whether it must never wait; false if it may wait even when its time is over; nil if that depends on the request.
   var isImmediate: Bool?
+  /// How often in a second a wait may wake that checks a condition in turns; nil for one that only an event wakes.
+  public var wakes: Int?
 
   /// The response of an operation whose time is over.
   enum Expiration: Hashable {
@@ -88,7 +92,8 @@ extension OperationRegistry {
     var parameters: [String: FixtureDocument.Value] = [:]
     for (key, value) in document.root.map("the operations") ?? [] {
       if key.text == "parameters" {
-        parameters = value.map("'parameters'", keys: ["handles", "defaults", "payload", "timeouts", "nonblocking"]) ?? [:]
+        parameters =
+          value.map("'parameters'", keys: ["handles", "defaults", "payload", "timeouts", "nonblocking"]) ?? [:]
       } else if let operation = Operation(key, value) {
         operations.append(operation)
       }
@@ -97,7 +102,8 @@ extension OperationRegistry {
     self.init(
       operations, handleParameters: parameters["handles"]?.texts("names") ?? [],
       defaults: Dictionary(defaults.map { ($0.text, $1.text("a name")?.text ?? "") }) { first, _ in first },
-      payloads: Set(parameters["payload"]?.texts("names") ?? []), timeouts: parameters["timeouts"]?.texts("names") ?? [],
+      payloads: Set(parameters["payload"]?.texts("names") ?? []),
+      timeouts: parameters["timeouts"]?.texts("names") ?? [],
       nonblockingFlags: parameters["nonblocking"]?.texts("flags") ?? [])
   }
 }
@@ -105,7 +111,8 @@ extension OperationRegistry {
 extension Operation {
   private static let keys = [
     "takes", "opens", "maps", "closes", "releases", "returns", "creates", "requires", "requires-for",
-    "anonymous", "signals", "completes", "sleeps", "slices", "changes", "expires", "unlimited", "immediate",
+    "anonymous", "signals", "completes", "sleeps", "slices", "wakes", "makes", "changes", "expires", "unlimited",
+    "immediate",
   ]
 
   fileprivate init?(_ name: SourceText, _ value: FixtureDocument.Value) {
@@ -142,9 +149,10 @@ extension Operation {
       ) { first, _ in first },
       anonymous: parameter("anonymous"), signals: parameter("signals"), completes: isTrue("completes"),
       sleeps: facts["sleeps"]?.texts("names") ?? [], sleepsInSlices: isTrue("slices"),
-      changes: Self.changes(facts["changes"]),
+      makes: parameters("makes"), changes: Self.changes(facts["changes"]),
       expiration: facts["expires"]?.text("a response").map { Expiration($0.text) } ?? .error("ETIMEDOUT"),
-      negativeTimeoutWaits: isTrue("unlimited"), isImmediate: facts["immediate"]?.boolean("'immediate'"))
+      negativeTimeoutWaits: isTrue("unlimited"), isImmediate: facts["immediate"]?.boolean("'immediate'"),
+      wakes: facts["wakes"]?.number("'wakes'", in: 1...1000))
   }
 }
 

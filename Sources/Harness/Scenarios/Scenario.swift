@@ -76,6 +76,9 @@ public struct Role: Sendable, Hashable {
   /// The user that it runs as; nil for the user of the other roles, who has no privilege.
   public let user: User?
 
+  /// Whether each of its closes reports EINTR, although it has closed the descriptor.
+  public let hasInterruptedCloses: Bool
+
   /// A user that a role can run as.
   public enum User: String, Sendable, CaseIterable {
     /// Another user without privilege.
@@ -92,11 +95,12 @@ public struct Role: Sendable, Hashable {
     case program(name: String, arguments: [Template])
   }
 
-  package init(name: String, part: Part, language: String?, user: User? = nil) {
+  package init(name: String, part: Part, language: String?, user: User? = nil, hasInterruptedCloses: Bool = false) {
     self.name = name
     self.part = part
     self.language = language
     self.user = user
+    self.hasInterruptedCloses = hasInterruptedCloses
   }
 }
 

@@ -32,6 +32,10 @@ public struct Step: Sendable {
     case start(role: String)
     /// `- sleeps: reader in openat`: waits until a program sleeps in a system call.
     case sleeps(role: String, systemCalls: [String])
+    /// `- asleep: reader`: a role that was seen to block or sleep has not woken since.
+    case asleep(role: String)
+    /// `- calls: reader <= 64`: how many reads and writes a role may have made since it started.
+    case calls(role: String, atMost: Int)
     /// `- prints: {reader: "text"}`: a line of standard output, or of standard error for `prints-error`, contains the
     /// text.
     case prints(role: String, stream: OutputStream, text: Template)

@@ -91,6 +91,13 @@ enum Transfer {
     var count = count
     while count < bytes.byteCount {
       let rest = bytes.extracting(droppingFirst: count)
+      if timeout.isNever, !retryOnInterrupt {
+        let written = try writeUnlessInterrupted(descriptor, transport, rest, after: count)
+        if written > 0 {
+          count += written
+          continue
+        }
+      }
       let written = timeout.isNever ? attemptWrite(descriptor, transport, rest) : -1
       if written >= 0 {
         count += written
@@ -101,6 +108,23 @@ enum Transfer {
       } catch {
         throw error.adding(transferred: count)
       }
+    }
+  }
+
+  /// Writes as much as there is room for, after a call that has written only a part.
+  ///
+  /// A blocking call that stops where it would have to wait was interrupted by a signal handler, and does not say so.
+  ///
+  /// - Returns: 0 if the description is non-blocking and there is no room.
+  private static func writeUnlessInterrupted(
+    _ descriptor: FileDescriptor, _ transport: Transport, _ rest: RawSpan, after count: Int
+  ) throws(IPCError) -> Int {
+    do throws(IPCError) {
+      return try write(descriptor, transport, rest, .immediate, true)
+    } catch {
+      guard error.errno == .wouldBlock else { throw error.adding(transferred: count) }
+      if try NonBlocking.isSet(descriptor) { return 0 }
+      throw IPCError(error.call, .interrupted, on: error.object, transferred: count)
     }
   }
 

@@ -8,14 +8,17 @@ import Testing
 struct CellRunTests {
   /// Runs `steps` with a peer that is honest except for the responses in `cases`.
   private func outcome(
-    _ cases: String, steps: String = "    - a: pid -> pid>=1", isolation: Isolation = .private
+    _ cases: String, steps: String = "    - a: pid -> pid>=1", isolation: Isolation = .private,
+    timeoutMultiplier: Double = 1
   ) async throws -> CellOutcome {
     let (scenarios, registry) = try Checkout.scenarios(ShellPeers.scenario(steps: steps))
-    return try await outcome(cases, try #require(scenarios.first), registry, isolation: isolation)
+    return try await outcome(
+      cases, try #require(scenarios.first), registry, isolation: isolation, timeoutMultiplier: timeoutMultiplier)
   }
 
   private func outcome(
-    _ cases: String, _ scenario: Scenario, _ registry: OperationRegistry, isolation: Isolation = .private
+    _ cases: String, _ scenario: Scenario, _ registry: OperationRegistry, isolation: Isolation = .private,
+    timeoutMultiplier: Double = 1
   ) async throws -> CellOutcome {
     let role = try #require(scenario.roles.first).name
     return try await onThread {
@@ -24,7 +27,9 @@ struct CellRunTests {
           root: folder, sandboxInit: Checkout.sandboxInit, peers: PeerList([]), registry: registry)
         return CellRun.run(
           scenario, languages: [role: PeerDescription(language: "odd", peer: commands[0], examples: nil)],
-          names: CellNames(), context: configuration.context(SandboxCapabilities(isolation: isolation)))
+          names: CellNames(),
+          context: configuration.context(
+            SandboxCapabilities(isolation: isolation), timeoutMultiplier: timeoutMultiplier))
       }
     }
   }
@@ -61,6 +66,20 @@ struct CellRunTests {
     #expect(outcome.evidence?.leftBehind.map(\.name) == ["/tmp/left"])
   }
 
+  @Test(
+    "reports what it left behind, objects and processes, however it ended",
+    arguments: [
+      ("echo ok pid=0", Verdict.failed), ("exit 3", .crashed), ("sleep 1000", .timedOut), ("head -c 5000000 /dev/zero", .crashed),
+    ])
+  func everyFailureLeaks(end: String, verdict: Verdict) async throws {
+    let daemon = "setsid sleep 2000 </dev/null >/dev/null 2>&1 &"
+    let outcome = try await outcome("*:pid*) mkfifo left; \(daemon) \(end) ;;", timeoutMultiplier: 0.1)
+    #expect(outcome.verdict == verdict, "\(outcome.reason ?? "")")
+    let left = outcome.evidence?.leftBehind ?? []
+    #expect(left.contains { $0.kind == .fifo && $0.name == "/tmp/left" })
+    #expect(left.contains { $0.kind == .process })
+  }
+
   @Test("that leaves 10 000 objects leaks them: the first are named, and all are counted")
   func manyLeftovers() async throws {
     let outcome = try await outcome("*:pid*) seq -f 'left%.0f' 10000 | xargs touch; echo ok pid=7 ;;")
@@ -90,8 +109,14 @@ struct CellRunTests {
     let outcome = try await outcome("*:pid*) setsid sleep 1000 </dev/null & echo ok pid=7 ;;")
     #expect(outcome.verdict == .leaked)
     #expect(outcome.reason?.contains("holds its output: process") == true)
-    #expect(outcome.evidence?.leftBehind.map(\.name) == ["sleep"])
+    #expect(outcome.evidence?.leftBehind.map(\.kind) == [.process])
+    #expect(outcome.evidence?.leftBehind.map(\.owner) == ["a"])
     #expect(start.duration(to: .now) < .seconds(15), "the usual limit is 20 s")
+  }
+
+  @Test("whose peer killed what holds its output waits for that to end") func killedHolder() async throws {
+    let outcome = try await outcome("*:pid*) sleep 1000 </dev/null & kill -9 $!; echo ok pid=7 ;;")
+    #expect(outcome.verdict == .passed, "\(outcome.reason ?? "")")
   }
 }
 

@@ -36,16 +36,20 @@ struct Examples: ParsableCommand {
   func run() throws { throw ValidationError("which program?") }
 }
 
-do {
-  var program = try Examples.parseAsRoot()
-  let role = type(of: program).configuration.commandName ?? "swift-examples"
+/// Runs the program that the arguments name.
+///
+/// Wrong usage is reported with its reason, and with exit status 64.
+package func runExample(_ arguments: [String]) {
   do {
-    try program.run()
-  } catch let error as IPCError {
-    report(role, error)
-    throw ExitCode.failure
+    var program = try Examples.parseAsRoot(arguments)
+    let role = type(of: program).configuration.commandName ?? "swift-examples"
+    do {
+      try program.run()
+    } catch let error as IPCError {
+      report(role, error)
+      throw ExitCode.failure
+    }
+  } catch {
+    Examples.exit(withError: error)
   }
-} catch {
-  // Wrong usage: print the reason, and exit with status 64.
-  Examples.exit(withError: error)
 }

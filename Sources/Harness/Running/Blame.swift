@@ -1,0 +1,87 @@
+import PeerProtocol
+
+/// Evidence that another role than the one that reports a failure has caused it.
+extension CellRun {
+  /// Returns the outcome, or that of another role that had ended before, and should not have.
+  ///
+  /// A role whose peer has died only sees a broken pipe, a reset connection, or nothing.
+  func blamed(_ outcome: CellOutcome) -> CellOutcome {
+    guard [.failed, .timedOut].contains(outcome.verdict) else { return outcome }
+    for role in client.roles where !mayEnd(role) {
+      guard let status = client.terminationStatusOfEnding(role), !mayEnd(role, with: status) else { continue }
+      role.takeErrors(from: client.streams(of: role).error)
+      return outcome.with(
+        .crashed,
+        reason: "\(role.description) ended (\(status))\(role.lastErrorLine); then \(outcome.reason ?? "a step failed")")
+    }
+    return outcome
+  }
+
+  /// Whether a step ended the role, or sent it a signal that may have.
+  private func mayEnd(_ role: RoleProcess) -> Bool {
+    guard let pid = role.pid, !role.endIsKnown, !role.inputEnded else { return true }
+    return client.roles.flatMap(\.messages).contains { message in
+      guard case .request(let request) = message, let target = registry[request.operation]?.signals else {
+        return false
+      }
+      return request.fields[target] == "\(pid)"
+    }
+  }
+
+  /// Whether the script expects this end, or it is the normal one of a program.
+  private func mayEnd(_ role: RoleProcess, with status: TerminationStatus) -> Bool {
+    if !role.isPeer, status == .exit(0) { return true }
+    return scenario.steps.contains { step in
+      if case .waitForEnd(role.name, let expected) = step.action { status.satisfies(expected) } else { false }
+    }
+  }
+
+  private var registry: OperationRegistry { client.context.registry }
+}
+
+extension PeerClient {
+  /// How a role has ended; nil if it has not, and does not do so now.
+  ///
+  /// Other processes see its descriptors closed a moment before its end is reported.
+  func terminationStatusOfEnding(_ role: RoleProcess) -> TerminationStatus? {
+    guard let pid = role.pid else { return nil }
+    let deadline = ContinuousClock.now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
+    while ContinuousClock.now < deadline {
+      if let status = terminationStatus(of: role) { return status }
+      guard let state = try? sandbox.processState(of: pid, withStack: true), state.isEnding else {
+        return terminationStatus(of: role)
+      }
+      do throws(SandboxError) { try sandbox.wait(.milliseconds(10)) } catch { return nil }
+    }
+    return nil
+  }
+
+  /// The processes that have the other end of the pipe in which a role waits, as a suffix of a reason.
+  ///
+  /// A reader waits for the end of file as long as any process could write, also by a descriptor that it has leaked.
+  func holders(ofStreamOf role: RoleProcess, _ state: ProcessState) -> String {
+    guard let pid = role.pid, let number = descriptor(inWhich: role, waits: state),
+      let own = try? sandbox.openFiles(of: pid).first(where: { $0.number == number }), own.isPipe,
+      own.reads != own.writes
+    else { return "" }
+    let direction = own.reads ? "writing" : "reading"
+    var holders: [String] = []
+    for other in roles {
+      guard let pid = other.pid, let files = try? sandbox.openFiles(of: pid) else { continue }
+      for file in files where file.target == own.target && (own.reads ? file.writes : file.reads) {
+        holders.append("\(other.description) (descriptor \(file.number))")
+      }
+    }
+    let list = holders.isEmpty ? "no role" : holders.joined(separator: " and ")
+    return "; \(list) has its pipe open for \(direction)"
+  }
+
+  /// The descriptor of a call that names one, or that of the handle of the request.
+  private func descriptor(inWhich role: RoleProcess, waits state: ProcessState) -> Int? {
+    if let request = role.pending {
+      let names = context.registry.handleParameters.compactMap { request.fields[$0] }
+      return (names.isEmpty ? ["default"] : names).compactMap { role.descriptor(of: $0) }.first
+    }
+    return ["read", "write"].contains(state.systemCall) ? state.firstArgument : nil
+  }
+}

@@ -1,0 +1,3 @@
+import SwiftExamples
+
+runExample(Array(CommandLine.arguments.dropFirst()))

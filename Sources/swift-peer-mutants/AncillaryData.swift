@@ -1,0 +1,99 @@
+import CIPC
+import CReal
+import Glibc
+
+@c(__wrap_cipc_send_ancillary) func sendAncillary(
+  _ socket: Int32, _ bytes: UnsafeRawPointer?, _ length: Int, _ flags: Int32, _ descriptors: UnsafePointer<Int32>?,
+  _ count: Int, _ credentials: UnsafePointer<cipc_credentials>?
+) -> Int {
+  // The kernel adds the sender's own credentials, so nothing is sent.
+  if Mutant.credentialsNotSent.isOn {
+    return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, descriptors, count, nil)
+  }
+  // The numbers are bytes of a Data.
+  if Mutant.descriptorsOfUInt8.isOn, count > 0 {
+    let numbers = (0..<count).map { unsafe Int32(UInt8(truncatingIfNeeded: descriptors?[$0] ?? 0)) }
+    return unsafe numbers.withUnsafeBufferPointer {
+      unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, $0.baseAddress, count, credentials)
+    }
+  }
+  // `numbers.capacity`, or the size of another type: half of the descriptors.
+  if Mutant.halfOfDescriptors.isOn {
+    return unsafe __real_cipc_send_ancillary(
+      socket, bytes, length, flags, descriptors, (count * MemoryLayout<Int32>.size + 7) / 8, credentials)
+  }
+  if let descriptors = unsafe descriptors, count > 0 {
+    let start = { (offset: Int) in unsafe bytes.map { unsafe $0 + offset } }
+    let list = unsafe Array(UnsafeBufferPointer(start: descriptors, count: count))
+    let result = sendChanged(list, length) {
+      unsafe __real_cipc_send_ancillary(
+        socket, start($1), $2, flags, $0, $0.count, credentials)
+    }
+    if let result { return result }
+  }
+  guard Mutant.descriptorsAsInt.isOn, let descriptors = unsafe descriptors, count > 1 else {
+    return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, descriptors, count, credentials)
+  }
+  // The peer sends numbers as Int: the receiver reads the upper half of the first as the second, standard input.
+  let numbers = (0..<count).map { unsafe Int(descriptors[$0]) }
+  return unsafe numbers.withUnsafeBytes { raw in
+    let start = unsafe raw.baseAddress?.assumingMemoryBound(to: Int32.self)
+    return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, start, count, credentials)
+  }
+}
+
+/// Sends a message with descriptors, with the defect of the selected mutant; nil if no such mutant is selected.
+private func sendChanged(
+  _ descriptors: [Int32], _ length: Int, _ send: (_ descriptors: [Int32], _ offset: Int, _ length: Int) -> Int
+) -> Int? {
+  // CMSG_SPACE, which is a multiple of eight, as the length: the padding is one more descriptor.
+  if Mutant.descriptorsBySpace.isOn, descriptors.count % 2 == 1 { return send(descriptors + [0], 0, length) }
+  // A stream is written in parts, by a function that adds the ancillary data.
+  if Mutant.descriptorsWithEveryPart.isOn {
+    var sent = 0
+    while sent < length {
+      let part = send(descriptors, sent, min(65536, length - sent))
+      if part == -1 { return sent > 0 ? sent : -1 }
+      sent += part
+    }
+    return sent
+  }
+  // A `consuming` parameter closes the descriptors at the end of the function.
+  if Mutant.sendingConsumes.isOn {
+    let result = send(descriptors, 0, length)
+    if result != -1 { for descriptor in descriptors { _ = __real_close(descriptor) } }
+    return result
+  }
+  // The result is discarded: a call that does not throw has sent all bytes.
+  if Mutant.restNeverSent.isOn {
+    let result = send(descriptors, 0, length)
+    return result > 0 ? length : result
+  }
+  return nil
+}
+
+@c(__wrap_cipc_receive_ancillary) func receiveAncillary(
+  _ socket: Int32, _ bytes: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32,
+  _ descriptors: UnsafeMutablePointer<Int32>?, _ received: UnsafeMutablePointer<cipc_received>?
+) -> Int {
+  let result = unsafe __real_cipc_receive_ancillary(socket, bytes, count, flags, descriptors, received)
+  // The peer expects one descriptor and takes it; the others stay open.
+  // `msg_flags` is not checked.
+  if Mutant.flagsNotChecked.isOn, result != -1, let received = unsafe received { unsafe received.pointee.flags = 0 }
+  if Mutant.firstDescriptorKept.isOn, result > 0, let received = unsafe received {
+    unsafe received.pointee.descriptor_count = unsafe min(1, received.pointee.descriptor_count)
+  }
+  // A FileHandle of each closes its descriptor when it is released, and only the numbers are kept.
+  if Mutant.receivedReleased.isOn, result != -1, let received = unsafe received, let descriptors = unsafe descriptors {
+    for index in unsafe 0..<received.pointee.descriptor_count { _ = unsafe __real_close(descriptors[index]) }
+  }
+  return result
+}
+
+@c(__wrap_recvmsg) func receiveMessage(
+  _ socket: Int32, _ message: UnsafeMutablePointer<msghdr>?, _ flags: Int32
+) -> Int {
+  // Close-on-exec is set later, or not at all.
+  let asked = Mutant.inheritedByChildren.isOn ? flags & ~Int32(MSG_CMSG_CLOEXEC) : flags
+  return unsafe __real_recvmsg(socket, message, asked)
+}

@@ -1,0 +1,35 @@
+import CIPC
+import CReal
+import Glibc
+
+/// Whether this process has started a child.
+nonisolated(unsafe) var hasSpawned = false
+
+@c(__wrap_cipc_spawn) func spawn(
+  _ process: UnsafeMutablePointer<Int32>?, _ program: UnsafePointer<CChar>?,
+  _ arguments: UnsafePointer<UnsafeMutablePointer<CChar>?>?,
+  _ environment: UnsafePointer<UnsafeMutablePointer<CChar>?>?,
+  _ directory: Int32, _ from: UnsafePointer<Int32>?, _ to: UnsafePointer<Int32>?, _ count: Int, _ group: Int32,
+  _ mask: UInt64
+) -> Int32 {
+  unsafe hasSpawned = true
+  // `Process.arguments` does not contain the program; argv does.
+  let list = unsafe Mutant.argumentsWithoutProgram.isOn ? arguments.map { unsafe $0 + 1 } : arguments
+  return unsafe __real_cipc_spawn(process, program, list, environment, directory, from, to, count, group, mask)
+}
+
+@c(__wrap_cipc_wait) func wait(
+  _ process: Int32, _ status: UnsafeMutablePointer<Int32>?, _ signal: UnsafeMutablePointer<Int32>?
+) -> Int32 {
+  let result = unsafe __real_cipc_wait(process, status, signal)
+  // `_ = try process.wait()`
+  if Mutant.childResultDiscarded.isOn {
+    unsafe status?.pointee = 0
+    unsafe signal?.pointee = 0
+  }
+  // The raw status of waitpid(2): WEXITSTATUS is a macro that is not imported.
+  if Mutant.exitStatusShifted.isOn, let status = unsafe status, unsafe status.pointee > 0 {
+    unsafe status.pointee = unsafe (status.pointee << 8) & 0xFF
+  }
+  return result
+}
