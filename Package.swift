@@ -37,7 +37,8 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
 
   /// The C functions that the mutants of `Sources/swift-peer-mutants` replace.
   let wrappedCalls = [
-    "cipc_bind", "cipc_bind_path", "cipc_connect", "cipc_epoll_ctl", "cipc_ftok", "cipc_futex_wait_any",
+    "cipc_bind", "cipc_bind_path", "cipc_connect", "cipc_epoll_ctl", "cipc_ftok", "cipc_futex_wait",
+    "cipc_futex_wait_any",
     "cipc_futex_wake", "cipc_mq_receive", "cipc_mq_send", "cipc_mq_timedreceive", "cipc_msgsnd",
     "cipc_peer_credentials", "cipc_pidfd_reap", "cipc_pipe2", "cipc_pipe_read", "cipc_pipe_write", "cipc_populate",
     "cipc_receive_ancillary", "cipc_internet_receive", "cipc_robust_begin", "cipc_semctl_array", "cipc_semctl_value",

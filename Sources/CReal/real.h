@@ -15,6 +15,7 @@
 
 REAL(cipc_epoll_ctl);
 REAL(cipc_ftok);
+REAL(cipc_futex_wait);
 REAL(cipc_futex_wait_any);
 REAL(cipc_futex_wake);
 REAL(cipc_bind);

@@ -60,6 +60,8 @@ enum Mutant: String, CaseIterable {
   case memoryBelieved = "memory-believed"
   case oneIsWoken = "one-is-woken"
   case sleeperForgotten = "sleeper-forgotten"
+  case nextSleeperForgotten = "next-sleeper-forgotten"
+  case sleepsOnACopy = "sleeps-on-a-copy"
   case lockUnknownToKernel = "lock-unknown-to-kernel"
   case firstOfSeveral = "first-of-several"
 

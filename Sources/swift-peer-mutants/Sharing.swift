@@ -9,9 +9,16 @@ import Glibc
 
 @c(__wrap_cipc_futex_wake) func futexWake(_ word: UnsafeRawPointer?, _ count: Int32) -> Int32 {
   // The word is stored without waking the threads that wait for it.
-  if Mutant.sleeperForgotten.isOn { return 0 }
+  if Mutant.sleeperForgotten.isOn || (Mutant.nextSleeperForgotten.isOn && count == 1) { return 0 }
   // `signal` instead of `broadcast`.
   return unsafe __real_cipc_futex_wake(word, Mutant.oneIsWoken.isOn ? 1 : count)
+}
+
+@c(__wrap_cipc_futex_wait) func futexWait(_ word: UnsafeRawPointer?, _ expected: UInt32, _ nanoseconds: Int64) -> Int32 {
+  guard Mutant.sleepsOnACopy.isOn else { return unsafe __real_cipc_futex_wait(word, expected, nanoseconds) }
+  // `&word` of a property passes a copy.
+  var copy = expected
+  return unsafe __real_cipc_futex_wait(&copy, expected, nanoseconds)
 }
 
 @c(__wrap_cipc_futex_wait_any) func futexWaitAny(
