@@ -21,7 +21,7 @@ SELF_TEST ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps lint-deps patch-deps strace-deps build interop self-test mutants fault-injection test unit lint sanitize fuzz soak coverage cost docs scenarios clean swift-release missing-program
+.PHONY: help deps lint-deps patch-deps strace-deps models-deps build interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak coverage cost docs scenarios clean swift-release missing-program
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,10 @@ patch-deps:
 # For fault injection.
 strace-deps:
 	@.ci/install-dependencies strace
+
+# For the models.
+models-deps:
+	@.ci/install-dependencies spin
 
 include c-peers/c.mk
 
@@ -83,6 +87,12 @@ test: lint unit self-test interop ## Unit tests, lint, the self-test, then the s
 lint: lint-deps c-lint ## Check the format of Swift and C, compile C with a second compiler, and check the prose
 	@.ci/prose lint
 	@swift format lint --strict --recursive Package.swift Sources Tests
+
+models: models-deps ## Check the models of ring, queue, lock and block with spin (MODELS="ring lock" for some)
+	@.ci/models $(MODELS)
+
+orders: ## Make each ordered atomic operation relaxed, and see the thread sanitizer report it (ORDERS="c" for one language)
+	@.ci/orders $(ORDERS)
 
 sanitize: build ## Unit tests and the suite with address, undefined (C) and thread sanitizers (takes half an hour)
 	@.ci/sanitize address $(RUN)

@@ -14,7 +14,9 @@ import Glibc
   return unsafe __real_cipc_futex_wake(word, Mutant.oneIsWoken.isOn ? 1 : count)
 }
 
-@c(__wrap_cipc_futex_wait) func futexWait(_ word: UnsafeRawPointer?, _ expected: UInt32, _ nanoseconds: Int64) -> Int32 {
+@c(__wrap_cipc_futex_wait) func futexWait(
+  _ word: UnsafeRawPointer?, _ expected: UInt32, _ nanoseconds: Int64
+) -> Int32 {
   guard Mutant.sleepsOnACopy.isOn else { return unsafe __real_cipc_futex_wait(word, expected, nanoseconds) }
   // `&word` of a property passes a copy.
   var copy = expected

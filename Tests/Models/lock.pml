@@ -86,7 +86,25 @@ inline acquire() {
     fi
   }
   do
-  :: seen & OWNER ->
+  :: (seen & OWNER) == 0 ->
+    atomic {
+      /* @c ipc_queue__lock atomic_compare_exchange_strong(lock, &seen, mine) */
+      /* @swift RobustLock.wait exchange(seen, mine | slept | seen & Self.waiters) */
+      if
+      :: lock == seen ->
+#ifdef WAITERS_FORGOTTEN
+        lock = ME;
+#else
+        lock = ME | slept | (seen & WAITERS);
+#endif
+        take_over();
+        /* @c ipc_queue__lock if (seen & FUTEX_OWNER_DIED) */
+        /* @swift RobustLock.wait seen & Self.died == 0 ? .acquired : .ownerDied */
+        break
+      :: else -> seen = lock
+      fi
+    }
+  :: else ->
     /* @c ipc_queue__lock atomic_compare_exchange_strong(lock, &seen, seen | FUTEX_WAITERS) */
     /* @swift RobustLock.wait exchange(seen, seen | Self.waiters).0 */
 #ifndef SLEEPS_UNANNOUNCED
@@ -119,21 +137,6 @@ inline acquire() {
       fi
     }
     again: skip
-  :: else ->
-    atomic {
-      /* @swift RobustLock.wait exchange(seen, mine | slept | seen & Self.waiters) */
-      if
-      :: lock == seen ->
-#ifdef WAITERS_FORGOTTEN
-        lock = ME;
-#else
-        lock = ME | slept | (seen & WAITERS);
-#endif
-        take_over();
-        break
-      :: else -> seen = lock
-      fi
-    }
   od;
   acquired: skip;
 #ifdef PENDING_SET_LATE
@@ -141,7 +144,6 @@ inline acquire() {
 #endif
   atomic {
 #ifndef OWNER_DIED_IGNORED
-    /* @c ipc_queue__lock if (seen & FUTEX_OWNER_DIED) */
     if
     :: seen & DIED -> assert(hasDied); hasDied = false
     :: else

@@ -135,6 +135,8 @@ inline await(side) {
     }
     /* @c ipc_ring__await atomic_store(&ring->own->sleeps, 1) */
     /* @swift RingEnd.waitSlowly word.pointee.store(1, ordering: .sequentiallyConsistent) */
+    /* At the end of this round: */
+    /* @swift RingEnd.waitSlowly defer { unsafe word.pointee.store(0, ordering: .relaxed) } */
     store(side, SLEEPS(side), 1, RELEASE);
 #ifndef NO_FENCE_BEFORE_SLEEPING
     /* @c ipc_ring__await atomic_thread_fence(memory_order_seq_cst) */
@@ -187,7 +189,6 @@ inline await(side) {
     :: else
     fi;
     /* @c ipc_ring__await atomic_store_explicit(&ring->own->sleeps, 0, memory_order_relaxed) */
-    /* @swift RingEnd.waitSlowly word.pointee.store(0, ordering: .relaxed) */
     atomic {
       store(side, SLEEPS(side), 0, RELAXED);
       if
