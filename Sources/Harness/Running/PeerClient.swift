@@ -148,13 +148,11 @@ final class PeerClient {
 
   /// Waits until no process holds the output of a role that has ended.
   ///
-  /// A tracer ends a moment later; any other process was left behind by the role. On a shared machine it can also be
-  /// a process that another cell is starting, so these are given a moment.
+  /// A tracer ends a moment later, and so do processes that are about to end. On a shared machine, a holder can also be
+  /// a process that another cell is starting. Any other process was left behind by the role.
   private func waitForEndOfOutput(of role: RoleProcess) throws(CellOutcome) {
     let streams = streams(of: role)
-    let patience: Duration =
-      sandbox.isolation == .private ? .zero : TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
-    let deadline = ContinuousClock.now + patience
+    let patience = holdersMayEnd
     var isLate = false
     try receive(.zero)
     try wait(for: role, to: "end its output", .every(.milliseconds(200))) { () throws(CellOutcome) -> Void? in
@@ -164,7 +162,7 @@ final class PeerClient {
         drain(role)
         return ()
       }
-      if !isLate, ContinuousClock.now >= deadline {
+      if !isLate, ContinuousClock.now > patience {
         isLate = true
         try checkHolders(of: role)
       }
