@@ -3,6 +3,7 @@
 #include "generated.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -89,10 +90,19 @@ static void change_number(const struct call *call, int number, char kind, long *
         *argument = value - 1;
 }
 
+/* Whether an argument consists of bits: a variadic argument that was not passed does not. */
+static bool has_bits(char kind, const long arguments[7], int place) {
+    if (kind == 'm')
+        return arguments[place - 1] & O_CREAT;
+    if (kind == 'a')
+        return arguments[1] == F_SETFL || arguments[1] == F_SETFD || arguments[1] == F_ADD_SEALS;
+    return kind == 'f';
+}
+
 static void change_arguments(const struct call *call, long arguments[7]) {
     for (int i = 0; call->arguments[i]; i++) {
         char kind = call->arguments[i], next = call->arguments[i + 1];
-        if (kind == 'f')
+        if (has_bits(kind, arguments, i))
             for (int bit = 0; bit < 32; bit++)
                 if ((uint32_t)arguments[i] >> bit & 1 && is_on(call, "arg%d:clear-bit-%d", i + 1, bit))
                     arguments[i] &= ~(1L << bit);

@@ -70,7 +70,8 @@ struct CellRunTests {
   @Test(
     "reports what it left behind, objects and processes, however it ended",
     arguments: [
-      ("echo ok pid=0", Verdict.failed), ("exit 3", .crashed), ("sleep 1000", .timedOut), ("head -c 5000000 /dev/zero", .crashed),
+      ("echo ok pid=0", Verdict.failed), ("exit 3", .crashed), ("sleep 1000", .timedOut),
+      ("head -c 5000000 /dev/zero", .crashed),
     ])
   func everyFailureLeaks(end: String, verdict: Verdict) async throws {
     let daemon = "setsid sleep 2000 </dev/null >/dev/null 2>&1 &"
