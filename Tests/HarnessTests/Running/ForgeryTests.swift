@@ -72,8 +72,7 @@ extension CellRunTests {
     arguments: [Isolation.private, .shared])
   func signals(isolation: Isolation) async throws {
     let kill =
-      isolation == .private
-      ? "kill -9 1; kill -STOP 1; kill -TERM 1; kill -0 1" : "kill -0 $PPID || kill -0 $runner"
+      isolation == .private ? "kill -9 1; kill -STOP 1; kill -TERM 1; kill -0 1" : "kill -0 $PPID || kill -0 $runner"
     let outcome = try await outcome(
       """
       *:pid*)
