@@ -25,11 +25,11 @@ struct mutant {
         here.on;                                                                                             \
     })
 
-/* At the exit of this process, an object is removed that it has only opened. */
+/* At its exit, this process removes an object that it has only opened. */
 void remove_at_exit(int (*remove)(const char *), const char *name);
 void remove_identifier_at_exit(int (*remove)(int), int identifier);
 
-/* Whether a wait ended long after its time. A signal came as well then, but this process had no turn. */
+/* Whether a wait ended long after its timeout: it was interrupted, but the process was not scheduled. */
 static inline bool ended_late(struct timespec began, const struct timespec *timeout) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
