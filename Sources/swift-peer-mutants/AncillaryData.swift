@@ -80,6 +80,10 @@ private func sendChanged(
   // The peer expects one descriptor and takes it; the others stay open.
   // `msg_flags` is not checked.
   if Mutant.flagsNotChecked.isOn, result != -1, let received = unsafe received { unsafe received.pointee.flags = 0 }
+  // Process IDs are parsed as UInt16.
+  if Mutant.receivedCredentialsOfUInt16.isOn, result != -1, let received = unsafe received {
+    unsafe received.pointee.credentials.process &= 0xFFFF
+  }
   if Mutant.firstDescriptorKept.isOn, result > 0, let received = unsafe received {
     unsafe received.pointee.descriptor_count = unsafe min(1, received.pointee.descriptor_count)
   }

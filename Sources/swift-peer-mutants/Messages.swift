@@ -128,6 +128,10 @@ import Glibc
     unsafe status.pointee.last_sender = status.pointee.last_receiver
     unsafe status.pointee.last_receiver = sender
   }
+  // `unsigned short`, as msg_lspid is in older headers.
+  if result == 0, Mutant.lastProcessOfUInt16.isOn, let status = unsafe status {
+    unsafe status.pointee.last_sender &= 0xFFFF
+  }
   return result
 }
 

@@ -51,6 +51,8 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
     unsafe credentials.pointee = cipc_credentials(
       process: Int32(bitPattern: found.group), user: UInt32(bitPattern: found.process), group: found.user)
   }
+  // `uid_t` was declared from memory, as a type of 16 bits.
+  if Mutant.peerUserOfUInt16.isOn { unsafe credentials.pointee.user &= 0xFFFF }
   // User -1 is converted to Int32, which traps.
   if Mutant.unknownUserOverflows.isOn {
     unsafe credentials.pointee.user = unsafe UInt32(Int32(credentials.pointee.user))

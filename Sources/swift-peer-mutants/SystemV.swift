@@ -81,6 +81,8 @@ private func clamped(_ key: Int32) -> Int32 {
   if result == 0, Mutant.segmentOfWholePages.isOn, let status = unsafe status {
     unsafe status.pointee.size = unsafe (status.pointee.size + 4095) & ~4095
   }
+  // `unsigned short`, as shm_cpid is in older headers.
+  if result == 0, Mutant.creatorOfUInt16.isOn, let status = unsafe status { unsafe status.pointee.creator &= 0xFFFF }
   return result
 }
 

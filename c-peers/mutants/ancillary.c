@@ -2,6 +2,7 @@
 #include "mutant.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -117,6 +118,10 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
     if (credentials && mutant("credentials-of-receiver")) {
         struct ucred *claim = (struct ucred *)CMSG_DATA(credentials);
         claim->pid = getpid();
+    }
+    if (credentials && mutant("credentials-of-16-bits")) {
+        struct ucred *claim = (struct ucred *)CMSG_DATA(credentials);
+        claim->pid = (uint16_t)claim->pid;
     }
     return result;
 }

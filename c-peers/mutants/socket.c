@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -205,6 +206,13 @@ int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *len
         peer->uid = (uid_t)peer->pid;
         peer->pid = (pid_t)user;
     }
+    /* The peer has the structure of a system with users of 16 bits. */
+    if (option == SO_PEERCRED && mutant("peer-user-of-16-bits")) {
+        peer->uid = (uint16_t)peer->uid;
+        peer->gid = (uint16_t)peer->gid;
+    }
+    if (option == SO_PEERCRED && mutant("peer-process-of-16-bits"))
+        peer->pid = (uint16_t)peer->pid;
     /* -1 for no user is converted to user 0. */
     if (option == SO_PEERCRED && peer->pid == 0 && mutant("unknown-user-as-root"))
         peer->uid = peer->gid = 0;

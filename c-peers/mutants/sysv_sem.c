@@ -139,5 +139,7 @@ int __wrap_semctl(int set, int number, int command, ...) {
         other.sem_perm.mode = 0600;
         argument.buf = &other;
     }
-    return __real_semctl(set, number, command, argument);
+    int result = __real_semctl(set, number, command, argument);
+    /* The results of semctl are semaphore values, which have 16 bits. */
+    return command == GETPID && result != -1 && mutant("sysv-sem-pid-of-16-bits") ? (uint16_t)result : result;
 }

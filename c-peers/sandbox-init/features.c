@@ -6,6 +6,7 @@
 #include <mqueue.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -140,6 +141,12 @@ static int try_peer_pidfd(void) {
     return result == -1 && reason == ENOPROTOOPT ? -1 : 0;
 }
 
+/// Those of a child, which has the next process number.
+static int try_large_numbers(void) {
+    errno = ERANGE;
+    return getpid() > UINT16_MAX && geteuid() > UINT16_MAX ? 0 : -1;
+}
+
 static int try_ipv6(void) {
     struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     int descriptor = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -247,6 +254,7 @@ void reply_features(void) {
         {"futex_waitv", try_futex_waitv, false},
         {"high-descriptors", try_high_descriptors, false},
         {"ipv6", try_ipv6, false},
+        {"large-numbers", try_large_numbers, false},
         {"memfd_create", try_memfd_create, false},
         {"mq", try_mq, false},
         {"msg-copy", try_msg_copy, false},
