@@ -40,7 +40,9 @@ import Testing
       roles: "writer, reader", "writer: pipe2 reader=r writer=w", "hand: {writer.r: reader.default}",
       "writer: close handle=r", "reader: limits", "writer: write_all handle=w pattern=1 count=1000000 -> blocks",
       "reader: pid -> later", "writer: -> return=1000000", "reader: -> ok",
-      peers: ["writer": Self.c, "reader": PeerDescription(language: "odd", peer: ["/bin/sh", "-c", odd], examples: nil)])
+      peers: [
+        "writer": Self.c, "reader": PeerDescription(language: "odd", peer: ["/bin/sh", "-c", odd], examples: nil),
+      ])
     #expect(outcome.verdict == .crashed)
     let reason = try #require(outcome.reason)
     #expect(reason.hasPrefix("reader (odd) ended (exit 3): out of memory; then writer (c): "), "\(reason)")
@@ -59,7 +61,8 @@ import Testing
 
   @Test("of a write that does not end is that no role reads, or which one could") func slowReader() async throws {
     let outcome = try await outcome(
-      roles: "writer", "writer: pipe2 reader=r writer=w", "writer: write_all handle=w pattern=1 count=1000000 -> blocks",
+      roles: "writer", "writer: pipe2 reader=r writer=w",
+      "writer: write_all handle=w pattern=1 count=1000000 -> blocks",
       "writer: -> return=1000000", peers: ["writer": Self.c], timeoutMultiplier: 0.02)
     let reason = try #require(outcome.reason)
     #expect(reason.hasSuffix("writer (c) (descriptor 3) has its pipe open for reading"), "\(reason)")
