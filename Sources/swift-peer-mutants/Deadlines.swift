@@ -156,5 +156,10 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
       if result != -1 || errno != ETIMEDOUT { return result }
     }
   }
+  // `&word` of a property passes a copy.
+  if Mutant.sleepsOnACopy.isOn {
+    var copy = value
+    return unsafe __real_cipc_futex_wait(&copy, value, nanoseconds)
+  }
   return unsafe MutantClock.futex(word, value, nanoseconds)
 }

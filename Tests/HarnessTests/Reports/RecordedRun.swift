@@ -102,8 +102,10 @@ enum RecordedRun: String, CaseIterable {
 
   private static let treacherous: CellResult = {
     let text =
-      commands + "\u{1B}[2J\u{9B}31m ]]> </pre></details> <script> & \" ' \\ ``` | # TODO \u{0}\u{7}\u{7F}\u{202E}\u{FFFF}\u{FEFF}"
-    let lines = "\(text)\r\n\(commands)\n}, {\"verdict\": \"passed\"}\n<testcase name=\"forged\"/>\nok 7 - forged\nBail out!\n...\n99 passed, 0 failed\n"
+      commands
+      + "\u{1B}[2J\u{9B}31m ]]> </pre></details> <script> & \" ' \\ ``` | # TODO \u{0}\u{7}\u{7F}\u{202E}\u{FFFF}\u{FEFF}"
+    let lines =
+      "\(text)\r\n\(commands)\n}, {\"verdict\": \"passed\"}\n<testcase name=\"forged\"/>\nok 7 - forged\nBail out!\n...\n99 passed, 0 failed\n"
     var evidence = Evidence(
       expected: text, request: .rawRequest(text), response: .line(lines + String(repeating: "x", count: 1500)))
     evidence.step = text

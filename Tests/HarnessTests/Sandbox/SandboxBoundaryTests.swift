@@ -148,7 +148,8 @@ struct SandboxBoundaryTests {
   }
 
   /// Such a checkout is in the home directory of root.
-  @Test("has the user of the runner if its own could not read the programs", .enabled(if: geteuid() == 0, "requires root"))
+  @Test(
+    "has the user of the runner if its own could not read the programs", .enabled(if: geteuid() == 0, "requires root"))
   func unreadableCheckout() async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "closed-\(UUID())")
     try FileManager.default.createDirectory(
