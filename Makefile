@@ -23,7 +23,7 @@ GENERATED ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps lint-deps patch-deps strace-deps build interop self-test mutants fault-injection test unit lint sanitize fuzz soak coverage cost docs scenarios clean swift-release missing-program
+.PHONY: help deps lint-deps patch-deps strace-deps models-deps build interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak coverage cost docs scenarios clean swift-release missing-program
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,10 @@ patch-deps:
 # Fault injection requires strace(1).
 strace-deps:
 	@.ci/install-dependencies strace
+
+# For the models.
+models-deps:
+	@.ci/install-dependencies spin
 
 include c-peers/c.mk
 
@@ -102,6 +106,12 @@ test: lint unit self-test interop ## Run lint, the unit tests, the self-test, an
 lint: lint-deps c-lint ## Check the format of Swift and C and the prose, and compile C with a second compiler
 	@.ci/prose lint
 	@swift format lint --strict --recursive Package.swift Sources Tests
+
+models: models-deps ## Check the models of ring, queue, lock and block with spin (MODELS="ring lock" for some)
+	@.ci/models $(MODELS)
+
+orders: ## Make each ordered atomic operation relaxed, and see the thread sanitizer report it (ORDERS="c" for one language)
+	@.ci/orders $(ORDERS)
 
 sanitize: build ## Run the unit tests and the suite with address, undefined (C) and thread sanitizers (takes half an hour)
 	@.ci/sanitize address $(RUN)

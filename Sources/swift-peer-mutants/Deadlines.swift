@@ -51,9 +51,7 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
       if ready != 0 { return ready }
     }
   }
-  let ready = unsafe MutantClock.poll(entries.baseAddress, entries.count, nanoseconds)
-  if ready == 0 { unsafe hasTimedOut = true }
-  return ready
+  return unsafe MutantClock.poll(entries.baseAddress, entries.count, nanoseconds)
 }
 
 @c(__wrap_cipc_epoll_wait) func epollWait(
@@ -157,6 +155,11 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
       let result = unsafe __real_cipc_futex_wait(word, value, 1_000_000)
       if result != -1 || errno != ETIMEDOUT { return result }
     }
+  }
+  // `&word` of a property passes a copy.
+  if Mutant.sleepsOnACopy.isOn {
+    var copy = value
+    return unsafe __real_cipc_futex_wait(&copy, value, nanoseconds)
   }
   return unsafe MutantClock.futex(word, value, nanoseconds)
 }

@@ -7,17 +7,16 @@ import Glibc
 }
 
 @c(__wrap_cipc_mq_unlink) func mqUnlink(_ name: UnsafePointer<CChar>?) -> Int32 {
-  if isSkipped { return 0 }
   let result = unsafe __real_cipc_mq_unlink(name)
   // `try?` hides that there was nothing to remove.
   return Mutant.removalByTry.isOn ? 0 : result
 }
 
-/// Whether a wait of this program has ended without its event.
-nonisolated(unsafe) var hasTimedOut = false
+/// Whether a call of this program has failed, after which it only cleans up.
+nonisolated(unsafe) var hasFailed = false
 
 /// Whether nothing is removed any more: exit(3) runs neither `defer` nor `deinit`.
-private var isSkipped: Bool { unsafe hasTimedOut && Mutant.exitSkipsDefer.isOn }
+private var isSkipped: Bool { unsafe hasFailed && Mutant.exitSkipsDefer.isOn }
 
 @c(__wrap_exit) func exitProgram(_ status: Int32) -> Never {
   // The error is printed, and the program ends with success.

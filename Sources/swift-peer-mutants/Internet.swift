@@ -24,6 +24,7 @@ import Glibc
   if Mutant.oneReadIsAll.isOn, unsafe hasRead { return 0 }
   let result = unsafe __real_cipc_socket_read(socket, room, count, flags)
   if result > 0 { unsafe hasRead = true }
+  if result == -1, errno == ECONNRESET { unsafe hasFailed = true }
   if Mutant.receiverLeftNonBlocking.isOn, result == -1, errno == EAGAIN { leaveNonBlocking(socket) }
   // The peer uses `try?` and treats nil as end of file.
   return Mutant.resetAsEndOfFile.isOn && result == -1 && errno == ECONNRESET ? 0 : result

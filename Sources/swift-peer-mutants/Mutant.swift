@@ -228,6 +228,8 @@ enum Mutant: String, CaseIterable {
   case memoryLengthUnchecked = "memory-length-unchecked"
   case oneWaiterWoken = "one-waiter-woken"
   case sleeperNotWoken = "sleeper-not-woken"
+  case nextSleeperForgotten = "next-sleeper-forgotten"
+  case sleepsOnACopy = "sleeps-on-a-copy"
   case lockUnknownToKernel = "lock-unknown-to-kernel"
   case firstOfSeveral = "first-of-several"
   case spinsForTheWord = "spins-for-the-word"

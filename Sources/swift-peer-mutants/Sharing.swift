@@ -9,7 +9,7 @@ import Glibc
 
 @c(__wrap_cipc_futex_wake) func futexWake(_ word: UnsafeRawPointer?, _ count: Int32) -> Int32 {
   // The word is stored without waking the threads that wait for it.
-  if Mutant.sleeperNotWoken.isOn { return 0 }
+  if Mutant.sleeperNotWoken.isOn || (Mutant.nextSleeperForgotten.isOn && count == 1) { return 0 }
   // Only one thread is woken: `signal` is used instead of `broadcast`.
   return unsafe __real_cipc_futex_wake(word, Mutant.oneWaiterWoken.isOn ? 1 : count)
 }

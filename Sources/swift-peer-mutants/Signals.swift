@@ -35,7 +35,6 @@ import Glibc
   while result == -1, errno == EINTR, Mutant.signalWaitRetried.isOn {
     result = unsafe MutantClock.signal(signals, nanoseconds, information)
   }
-  if result == -1, errno == EAGAIN { unsafe hasTimedOut = true }
   guard result != -1, let information = unsafe information else { return result }
   // The union is imported as its first member, the pointer, whose lower half is taken as unsigned.
   if Mutant.signOfValueLost.isOn { unsafe information.pointee.value &= .max }

@@ -1,3 +1,4 @@
+internal import CIPC
 internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
@@ -71,6 +72,16 @@ let sharedBlockOperations: [Peer.Operation] = [
     var fields = Fields()
     fields.append("counter", try peer.block(parameters).counter)
     return fields
+  },
+
+  // A sleep in slices is interrupted for a moment, so this repeats until a process was asleep.
+  .init("futex_wake") { peer, parameters in
+    let region = try peer.region(parameters)
+    defer { extendLifetime(region) }
+    let word = try unsafe region.place(bytes: 4, alignment: 4, at: try parameters.integer("at", default: 0))
+    var backoff = Backoff()
+    while unsafe cipc_futex_wake(word, 1) == 0 { _ = try backoff.sleep(before: .never, retryOnInterrupt: false) }
+    return Fields()
   },
 
   // In each round: stores the number in the counter, then data that is derived from it, and the flag last.

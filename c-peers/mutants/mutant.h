@@ -57,8 +57,7 @@ static inline bool ended_late(struct timespec began, const struct timespec *time
         struct timespec now_;                                                                                \
         const int reason_ = errno;                                                                           \
         clock_gettime(clock, &now_);                                                                         \
-        const long long over_ =                                                                              \
-            (now_.tv_sec - (end).tv_sec) * 1000000000LL + now_.tv_nsec - (end).tv_nsec;                      \
+        const long long over_ = (now_.tv_sec - (end).tv_sec) * 1000000000LL + now_.tv_nsec - (end).tv_nsec;  \
         errno = reason_ == ETIMEDOUT && over_ > 2000000 ? EINTR : reason_;                                   \
         (result) == -1 && errno == EINTR;                                                                    \
     })

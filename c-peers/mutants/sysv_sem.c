@@ -106,7 +106,8 @@ int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const st
     if (mutant("sysv-sem-timeout-of-every-attempt"))
         span = first;
     int result = __real_semtimedop(set, operations, count, timeout ? &span : NULL);
-    if (result == -1 && errno == EAGAIN && mutant("sysv-sem-timeout-of-every-attempt") && ended_late(began, &span))
+    if (result == -1 && errno == EAGAIN && mutant("sysv-sem-timeout-of-every-attempt") &&
+        ended_late(began, &span))
         errno = EINTR;
     interrupted = result == -1 && errno == EINTR;
     return result;

@@ -58,8 +58,7 @@ bool peer_end_socket_wait(struct socket_wait *wait, int fd, ssize_t *result) {
     int error = errno;
     bool again = *result == -1 && error == EINTR && wait->retry;
     if (wait->timed && wait->begun) {
-        if (*result == -1 &&
-            (error == EAGAIN || error == EINPROGRESS || error == EALREADY || error == EINTR))
+        if (*result == -1 && (error == EAGAIN || error == EINPROGRESS || error == EALREADY || error == EINTR))
             again = has_time_left(wait, fd, &error);
         if (!set_timeout(wait, fd, (struct timespec){0})) {
             error = errno;

@@ -38,7 +38,8 @@ static struct block_wait block_wait_of(struct call *call) {
     };
 }
 
-/* Sleeps while the flag is `value`, until a wake-up. */
+/* Sleeps while the flag is `value`, until a wake-up. After a timeout the caller checks the flag once more: its
+ * writer may have died before it woke the waiters. */
 static bool sleep_while(_Atomic uint32_t *flag, uint32_t value, struct timeout *wait) {
     const struct timespec *left = peer_remaining(wait);
     if (left && left->tv_sec == 0 && left->tv_nsec == 0) {
@@ -46,7 +47,7 @@ static bool sleep_while(_Atomic uint32_t *flag, uint32_t value, struct timeout *
         return false;
     }
     if (syscall(SYS_futex, flag, FUTEX_WAIT, value, left, NULL, 0) == 0 || errno == EAGAIN ||
-        (errno == EINTR && wait->retry))
+        errno == ETIMEDOUT || (errno == EINTR && wait->retry))
         return true;
     peer_set_failed_call("futex");
     return false;
@@ -192,6 +193,17 @@ static void perform_block_check_rounds(struct call *call) {
     peer_reply(call, "torn", "%llu", (unsigned long long)torn);
 }
 
+/* Wakes one process that sleeps on a word. A sleep in slices is interrupted for a moment, so this repeats
+ * until a process was asleep. */
+static void perform_futex_wake(struct call *call) {
+    const void *word = peer_memory_at(call, "memory", "at", sizeof(uint32_t));
+    struct timespec backoff = peer_first_backoff;
+    peer_set_failed_call("clock_nanosleep");
+    while (call->outcome == OK && syscall(SYS_futex, word, FUTEX_WAKE, 1, NULL, NULL, 0) == 0)
+        if (!peer_pause_before(NULL, &backoff))
+            peer_fail(call, errno);
+}
+
 const struct operation peer_shared_block_operations[] = {
     {"block_init", "memory at", perform_block_init},
     {"block_layout", "", perform_block_layout},
@@ -202,6 +214,7 @@ const struct operation peer_shared_block_operations[] = {
     {"block_read", "memory at count pattern offset", perform_block_read},
     {"block_add", "memory at count", perform_block_add},
     {"block_counter", "memory at", perform_block_counter},
+    {"futex_wake", "memory at", perform_futex_wake},
     {"block_publish_rounds", "memory at count by timeout", perform_block_publish_rounds},
     {"block_check_rounds", "memory at count by timeout", perform_block_check_rounds},
     {0},

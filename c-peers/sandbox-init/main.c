@@ -17,9 +17,13 @@
 
 static struct plan parse_arguments(int argc, char **argv) {
     static const struct option options[] = {
-        {"private", no_argument, NULL, 'p'},         {"token", required_argument, NULL, 't'},
-        {"first-key", required_argument, NULL, 'f'}, {"keep", required_argument, NULL, 'k'},
-        {"role", required_argument, NULL, 'r'},      {NULL, 0, NULL, 0},
+        {"private", no_argument, NULL, 'p'},
+        {"token", required_argument, NULL, 't'},
+        {"first-key", required_argument, NULL, 'f'},
+        {"keep", required_argument, NULL, 'k'},
+        {"role", required_argument, NULL, 'r'},
+        {"program", required_argument, NULL, 'x'},
+        {NULL, 0, NULL, 0},
     };
     struct plan plan = {.token = "", .scratch = "/tmp"};
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
@@ -28,6 +32,10 @@ static struct plan parse_arguments(int argc, char **argv) {
         case 't': plan.token = optarg; break;
         case 'f': plan.first_key = atoi(optarg); break;
         case 'k': plan.keep = optarg; break;
+        case 'x':
+            if (plan.programs < MAX_PROGRAMS)
+                plan.program[plan.programs++] = optarg;
+            break;
         case 'r': {
             int *stdio = plan.stdio[plan.roles];
             if (plan.roles == MAX_ROLES)
@@ -38,7 +46,8 @@ static struct plan parse_arguments(int argc, char **argv) {
             break;
         }
         default:
-            errx(64, "usage: sandbox-init --private | --token NAME --first-key N; [--keep DIR] [--role "
+            errx(64, "usage: sandbox-init --private | --token NAME --first-key N; [--keep DIR] [--program "
+                     "FILE]... [--role "
                      "IN,OUT,ERR]...: "
                      "started by ipc-interop");
         }

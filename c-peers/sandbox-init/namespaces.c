@@ -149,12 +149,13 @@ bool enter_sandbox(struct plan *plan) {
         // it.
         prctl(PR_SET_CHILD_SUBREAPER, 1);
         strlcpy(plan->scratch, "/tmp/ipc-interop.XXXXXX", sizeof plan->scratch);
+        choose_users(plan);
         if (mkdtemp(plan->scratch) == NULL ||
-            chmod(plan->scratch, 0755) == -1) { // the working directory of a peer that runs as another user
+            chmod(plan->scratch, 0755) == -1 || // the working directory of a peer that runs as another user
+            chown(plan->scratch, peers_user(), (gid_t)-1) == -1) {
             reply_failure("mkdtemp", plan->scratch);
             return false;
         }
-        choose_users(plan);
         return true;
     }
     if (!unshare_all())

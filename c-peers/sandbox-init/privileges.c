@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 // Peers run without privilege: as another user than this process, without capabilities or a way to gain any.
-// Where this process cannot change its user, or the peers' user cannot enter the checkout, peers have this
+// Where this process cannot change its user, or the peers' user cannot read the programs, peers have this
 // process's user, also without capabilities. In both cases this process is out of their reach: it keeps its
 // capabilities, and is not dumpable. The other peers are out of a peer's reach by Landlock.
 
@@ -51,13 +51,15 @@ static bool exists(uid_t id) {
     return (gid_t)setfsgid((gid_t)group) == id && changed;
 }
 
-/// Whether a user can list and enter a directory. Another fsuid loses root's capabilities for files.
-static bool can_enter(uid_t id, const char *path) {
+/// Whether a user can read the checkout and the programs. Another fsuid loses root's capabilities for files.
+static bool can_read_programs(uid_t id, const struct plan *plan) {
     int user = setfsuid(id), group = setfsgid(id);
-    bool enters = path == NULL || faccessat(AT_FDCWD, path, R_OK | X_OK, AT_EACCESS) == 0;
+    bool reads = plan->keep == NULL || faccessat(AT_FDCWD, plan->keep, R_OK | X_OK, AT_EACCESS) == 0;
+    for (int i = 0; i < plan->programs; i++)
+        reads = reads && faccessat(AT_FDCWD, plan->program[i], R_OK, AT_EACCESS) == 0;
     setfsuid((uid_t)user);
     setfsgid((gid_t)group);
-    return enters;
+    return reads;
 }
 
 void choose_users(const struct plan *plan) {
@@ -73,8 +75,12 @@ void choose_users(const struct plan *plan) {
     can_run[ROOT] = users[ROOT] == 0 && (of_root | 1 << CAP_SYS_RESOURCE) == root_capabilities;
     users[ANOTHER_USER] = first + 1;
     can_run[ANOTHER_USER] = can_change && exists(first + 1);
-    users[PEER] = can_run[ANOTHER_USER] && can_enter(first, plan->keep) ? first : geteuid();
+    users[PEER] = can_run[ANOTHER_USER] && can_read_programs(first, plan) ? first : geteuid();
     can_run[PEER] = true;
+}
+
+uid_t peers_user(void) {
+    return users[PEER];
 }
 
 bool can_run_as(enum user user) {
@@ -83,6 +89,7 @@ bool can_run_as(enum user user) {
 
 void reply_users(void) {
     reply_number("user", users[PEER]);
+    reply_number("landlock", ruleset != -1);
 }
 
 /// Each peer that enters this ruleset is in a domain of its own. It may do everything to files that it may

@@ -183,7 +183,8 @@ void reply_descriptors(const char *line) {
     reply_end();
 }
 
-static bool holds(int pid, const char *target) {
+/// Whether a process has a pipe open, or open for writing.
+static bool holds(int pid, const char *target, bool for_writing) {
     char path[64], found[64];
     snprintf(path, sizeof path, "/proc/%d/fd", pid);
     DIR *directory = opendir(path);
@@ -193,15 +194,18 @@ static bool holds(int pid, const char *target) {
         if (length <= 0)
             continue;
         found[length] = '\0';
-        holds = strcmp(found, target) == 0;
+        struct stat link; // its permissions are the mode in which the file is open
+        holds = strcmp(found, target) == 0 &&
+                (!for_writing || (fstatat(dirfd(directory), entry->d_name, &link, AT_SYMLINK_NOFOLLOW) == 0 &&
+                                  (link.st_mode & S_IWUSR)));
     }
     if (directory != NULL)
         closedir(directory);
     return holds;
 }
 
-/// Lists the processes that have a pipe open, which delay the end of a role's output. A process that was
-/// killed is not listed: it is about to close the pipe.
+/// Lists the processes that have a pipe open, or open for writing, which delay the end of a role. A process
+/// that was killed is not listed: it is about to close the pipe.
 void reply_holders(const char *line) {
     char target[64], name[64];
     snprintf(target, sizeof target, "pipe:[%lld]", number_field(line, "inode", -1));
@@ -212,7 +216,8 @@ void reply_holders(const char *line) {
     }
     for (struct dirent *entry; (entry = readdir(directory)) != NULL;) {
         int pid = atoi(entry->d_name);
-        if (pid <= 0 || pid == getpid() || !holds(pid, target) || is_ending(pid) || is_killed(pid))
+        if (pid <= 0 || pid == getpid() || !holds(pid, target, number_field(line, "writing", 0) != 0) ||
+            is_ending(pid) || is_killed(pid))
             continue;
         reply("holder");
         reply_number("pid", pid);

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-enum { MAX_ROLES = 64, MAX_LINE = 1 << 20, KEYS = 16 };
+enum { MAX_ROLES = 64, MAX_PROGRAMS = 64, MAX_LINE = 1 << 20, KEYS = 16 };
 
 // Numbers of users and processes above 65,535: a peer that cuts one to 16 bits is seen.
 enum { PEER_ID = 100001, NARROW_PEER_ID = 60001, LAST_PID = 70000 };
@@ -27,6 +27,8 @@ struct plan {
     int first_key;        // of the KEYS System V keys that belong to the cell
     char scratch[64];     // the working directory of the peers, whose files are listed
     const char *keep;     // a directory that must stay visible although /tmp is replaced, or NULL
+    const char *program[MAX_PROGRAMS]; // what peers execute, and the scripts that interpreters read
+    int programs;
     int roles;
     int stdio[MAX_ROLES][3]; // standard input, output and error of each role
 };
@@ -53,6 +55,7 @@ int mqueue_directory(void); // a descriptor of the queues of this IPC namespace;
 // privileges.c
 void choose_users(const struct plan *plan); // while this process may still lose its death signal
 void protect_this_process(void);            // from the peers
+uid_t peers_user(void);
 bool can_run_as(enum user user);
 void reply_users(void);                       // adds a field: the peers' user
 const char *lower_privileges(enum user user); // in the child; the call that failed, or NULL

@@ -1,5 +1,5 @@
-// What an operation must not change unless it is meant to: the signal masks and dispositions of a process, and the
-// status flags of descriptors that it shares.
+// What an operation must not change unless it is meant to: the signal masks and dispositions of a process,
+// and the status flags of descriptors that it shares.
 #include "sandbox_init.h"
 
 #include <fcntl.h>
@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/// Adds the signals of a process, and the letter of its state at the same moment: while a handler runs, its signal
-/// is blocked.
+/// Adds the signals of a process, and the letter of its state at the same moment: while a handler runs, its
+/// signal is blocked.
 void reply_signal_state(long long pid) {
     static const char *const masks[][2] = {
         {"blocked", "\nSigBlk:\t"}, {"ignored", "\nSigIgn:\t"}, {"caught", "\nSigCgt:\t"}};
@@ -28,7 +28,8 @@ void reply_status_flags(long long pid, const char *descriptor, const char *list)
     bool listed = false;
     for (const char *number = list; number != NULL && !listed; number = strchr(number, ',')) {
         number += *number == ',';
-        listed = strcspn(number, ",") == strlen(descriptor) && strncmp(number, descriptor, strlen(descriptor)) == 0;
+        listed = strcspn(number, ",") == strlen(descriptor) &&
+                 strncmp(number, descriptor, strlen(descriptor)) == 0;
     }
     snprintf(path, sizeof path, "fdinfo/%.20s", descriptor);
     if (!listed || read_proc(pid, path, text, sizeof text) == -1)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -84,6 +85,10 @@ static int open_directory(int root, const char *path) {
     return directory;
 }
 
+static bool is_entry(const struct dirent *found) {
+    return strcmp(found->d_name, ".") != 0 && strcmp(found->d_name, "..") != 0;
+}
+
 /// Visits the entries of one directory, and appends the directories among them.
 static bool visit_directory(int root, const char *path, struct list *directories,
                             bool (*visit)(const struct entry *entry, void *context), void *context) {
@@ -107,7 +112,7 @@ static bool visit_directory(int root, const char *path, struct list *directories
             complete = errno == 0;
             break;
         }
-        if (strcmp(found->d_name, ".") == 0 || strcmp(found->d_name, "..") == 0)
+        if (!is_entry(found))
             continue;
         if (fstatat(dirfd(directory), found->d_name, &status, AT_SYMLINK_NOFOLLOW) == -1) {
             complete = errno == ENOENT; // removed since
@@ -141,36 +146,45 @@ bool walk(int root, bool top_only, bool (*visit)(const struct entry *entry, void
     return complete;
 }
 
-struct removal {
-    struct list directories;
-};
-
-static bool remove_file(const struct entry *entry, void *context) {
-    struct removal *removal = context;
-    if (S_ISDIR(entry->status->st_mode))
-        append(&removal->directories, strdup(entry->path));
-    else
-        unlinkat(entry->directory, entry->name, 0);
-    return true;
+/// Removes the files of a directory, and moves its directories to the root under the next free numbers.
+static void flatten(int root, const char *name, unsigned *number) {
+    fchmodat(root, name, 0700, 0);
+    int descriptor = openat(root, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *directory = descriptor != -1 ? fdopendir(descriptor) : NULL;
+    for (struct dirent *found; directory != NULL && (found = readdir(directory)) != NULL;) {
+        if (!is_entry(found) || unlinkat(descriptor, found->d_name, 0) == 0)
+            continue;
+        fchmodat(descriptor, found->d_name, 0700, 0);
+        char to[16];
+        do
+            snprintf(to, sizeof to, "%u", (*number)++);
+        while (renameat2(descriptor, found->d_name, root, to, RENAME_NOREPLACE) == -1 && errno == EEXIST);
+    }
+    if (directory != NULL)
+        closedir(directory);
 }
 
+/// Removes what can be removed. Directories are made flat, since the time to find each by its path would grow
+/// with the square of their depth.
 void remove_tree(const char *path) {
-    struct removal removal = {0};
     int root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (root == -1)
         return;
-    walk(root, false, remove_file, &removal);
-    for (size_t i = removal.directories.count; i > 0; i--) {
-        char *directory = removal.directories.paths[i - 1];
-        char *name = strrchr(directory, '/');
-        *name++ = '\0';
-        int parent = open_directory(root, directory);
-        if (parent != -1) {
-            unlinkat(parent, name, AT_REMOVEDIR);
-            close(parent);
+    unsigned number = 0;
+    for (bool progress = true; progress;) {
+        progress = false;
+        int descriptor = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        DIR *directory = descriptor != -1 ? fdopendir(descriptor) : NULL;
+        for (struct dirent *found; directory != NULL && (found = readdir(directory)) != NULL;) {
+            if (!is_entry(found))
+                continue;
+            if (unlinkat(root, found->d_name, 0) == -1 && errno == EISDIR)
+                flatten(root, found->d_name, &number);
+            progress = unlinkat(root, found->d_name, AT_REMOVEDIR) == 0 || progress;
         }
+        if (directory != NULL)
+            closedir(directory);
     }
-    free_list(&removal.directories);
     close(root);
     rmdir(path);
 }

@@ -60,6 +60,12 @@ public struct PeerList: Sendable {
     return peers.filter { languages.contains($0.language) }
   }
 
+  /// The files that the commands name and that exist.
+  var files: [String] {
+    let words = Set(peers.flatMap { ($0.peer ?? []) + ($0.examples ?? []) })
+    return words.filter { $0.hasPrefix("/") && FileManager.default.fileExists(atPath: $0) }.sorted()
+  }
+
   // MARK: - Loading
 
   /// Reads `files`, in which a command that begins with `./` or `../` is relative to the file, and any other to `root`.

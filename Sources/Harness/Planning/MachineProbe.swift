@@ -28,6 +28,8 @@ enum MachineProbe {
     var capabilities = capabilities
     let sandbox = try Sandbox(configuration.context(capabilities).sandbox, names: CellNames(), roles: 0)
     capabilities.unobservableKinds = try sandbox.unobservableKinds()
+    capabilities.runsAsRoot = sandbox.user == 0
+    capabilities.hasLandlock = sandbox.hasLandlock
     capabilities.missing = try sandbox.missingFeatures()
     return capabilities
   }

@@ -52,7 +52,8 @@ public struct RunConfiguration: Sendable {
       registry: registry,
       // A multiplier below 1 is meant for the peers, so it does not shorten the limit of the sandbox init.
       sandbox: Sandbox.Settings(
-        program: sandboxInit, capabilities: capabilities, kept: root, timeout: .seconds(10 * max(1, multiplier))),
+        program: sandboxInit, capabilities: capabilities, kept: root, programs: peers.files,
+        timeout: .seconds(10 * max(1, multiplier))),
       timeout: .seconds(20 * multiplier))
   }
 }

@@ -38,10 +38,14 @@ struct ConsoleReport: Report {
       + run.implementations.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     let width = (facts.map(\.0.escapedForDisplay.count).max() ?? 0) + 2
     let plan = "\(counted(run.cells, "cell")) of \(counted(run.scenarios, "scenario")), \(counted(run.jobs, "job"))"
-    return [style.painted("\(plan), seed \(run.seed)", .heading)]
-      + facts.map { name, value in
-        "  " + style.painted(name.escapedForDisplay.padded(to: width), .faint) + value.escapedForDisplay
+    var lines = [style.painted("\(plan), seed \(run.seed)", .heading)]
+    for (name, value) in facts {
+      for (index, line) in value.escapedForDisplay.wrapped(to: max(20, style.width - 2 - width)).enumerated() {
+        let label = (index == 0 ? name.escapedForDisplay : "").padded(to: width)
+        lines.append("  " + style.painted(label, .faint) + line)
       }
+    }
+    return lines
       + run.notes.flatMap { note in "note: \(note.escapedForDisplay)".wrapped(to: style.width - 2).map { "  \($0)" } }
       + [""]
   }

@@ -14,7 +14,8 @@ extension Unicode.Scalar {
 extension StringProtocol {
   /// The text with its invisible characters escaped.
   ///
-  /// It uses escapes such as `\n`, `\x1b` and `\u{202e}`, so that the output of peers cannot control a terminal.
+  /// It uses escapes such as `\n`, `\x1b` and `\u{202e}`, so that the output of peers cannot control a terminal or a CI
+  /// service. A second `#` is escaped, because `##[` and `##vso[` begin commands anywhere in a line.
   var escapedForDisplay: String { escapingUnsafe { _ in false } }
 
   /// The lines of the text, each of them escaped.
@@ -29,7 +30,8 @@ extension StringProtocol {
   private func escapingUnsafe(except isKept: (Unicode.Scalar) -> Bool) -> String {
     var text = String.UnicodeScalarView()
     for scalar in unicodeScalars {
-      guard scalar.isUnsafeToDisplay, !isKept(scalar) else {
+      let isSecondMark = scalar == "#" && text.last == "#"
+      guard scalar.isUnsafeToDisplay || isSecondMark, !isKept(scalar) else {
         text.append(scalar)
         continue
       }

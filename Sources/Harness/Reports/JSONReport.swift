@@ -20,17 +20,18 @@ struct JSONReport: Report {
   }
 }
 
-/// Encodes a document as JSON, and escapes all characters that could control a terminal.
+/// Encodes a document as JSON, and escapes all characters that could control a terminal or a CI service.
 ///
-/// The encoder escapes only characters below U+0020, as JSON requires, but terminals interpret others as well. Outside
-/// of strings, the document contains no such character, so each can be replaced by its escape.
+/// The encoder escapes only characters below U+0020, as JSON requires, but terminals interpret others as well, and
+/// `##[` begins a command of a CI service. Outside of strings, the document contains no such characters, so each can be
+/// replaced by its escape.
 func json(_ document: some Encodable) throws -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
   let text = String(decoding: try encoder.encode(document), as: UTF8.self)
   var escaped = String.UnicodeScalarView()
   for scalar in text.unicodeScalars {
-    if scalar.isUnsafeToDisplay, scalar != "\n" {
+    if scalar.isUnsafeToDisplay && scalar != "\n" || scalar == "#" && escaped.last == "#" {
       for unit in UTF16.encode(scalar) ?? .init() {
         let digits = String(unit, radix: 16)
         escaped.append(contentsOf: #"\u\#(String(repeating: "0", count: 4 - digits.count))\#(digits)"#.unicodeScalars)

@@ -18,9 +18,11 @@ extension String {
   }
 
   /// Returns lines of at most `width` columns, broken at spaces or, in long lists, after commas.
+  ///
+  /// No line begins with `::`, which begins a command of a CI service.
   func wrapped(to width: Int) -> [String] {
     var lines: [String] = []
-    var rest = self[...]
+    var rest = withoutCommand[...]
     while rest.count > width {
       let limit = rest.index(rest.startIndex, offsetBy: width)
       let middle = rest.index(rest.startIndex, offsetBy: width / 2)
@@ -29,9 +31,16 @@ extension String {
       let end = space > middle ? space : max(space, comma)
       let cut = end == rest.startIndex ? limit : end
       lines.append(String(rest[..<cut]))
-      rest = rest[cut...].drop { $0 == " " }
+      rest = String(rest[cut...].drop { $0 == " " }).withoutCommand[...]
     }
     return lines + [String(rest)]
+  }
+
+  /// The text, with an escape in place of the first colon if it begins with `::`, also after spaces.
+  private var withoutCommand: String {
+    let spaces = unicodeScalars.prefix { $0.properties.isWhitespace }
+    let rest = unicodeScalars[spaces.endIndex...]
+    return rest.starts(with: "::".unicodeScalars) ? "\(String(spaces))\\x3a\(String(rest.dropFirst()))" : self
   }
 }
 

@@ -126,9 +126,17 @@ final class PeerClient {
 
   /// Waits until a role and its output have ended, and checks the termination status.
   func waitForEnd(of role: RoleProcess, _ expected: TerminationStatus) throws(CellOutcome) {
-    let status = try wait(for: role, to: "end") { () throws(CellOutcome) -> TerminationStatus? in
+    let patience = holdersMayEnd
+    var isLate = false
+    let status = try wait(for: role, to: "end", .every(.milliseconds(200))) {
+      () throws(CellOutcome) -> TerminationStatus? in
       drain(role)
-      return terminationStatus(of: role)
+      let status = terminationStatus(of: role)
+      if status == nil, !isLate, ContinuousClock.now > patience {
+        isLate = true
+        try checkWriters(of: role)
+      }
+      return status
     }
     try waitForEndOfOutput(of: role)
     guard status.satisfies(expected) else {
@@ -140,13 +148,11 @@ final class PeerClient {
 
   /// Waits until no process holds the output of a role that has ended.
   ///
-  /// A tracer ends a moment later; any other process was left behind by the role. On a shared machine it can also be
-  /// a process that another cell is starting, so these are given a moment.
+  /// A tracer ends a moment later, and so do processes that are about to end. On a shared machine, a holder can also be
+  /// a process that another cell is starting. Any other process was left behind by the role.
   private func waitForEndOfOutput(of role: RoleProcess) throws(CellOutcome) {
     let streams = streams(of: role)
-    let patience: Duration =
-      sandbox.isolation == .private ? .zero : TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
-    let deadline = ContinuousClock.now + patience
+    let patience = holdersMayEnd
     var isLate = false
     try receive(.zero)
     try wait(for: role, to: "end its output", .every(.milliseconds(200))) { () throws(CellOutcome) -> Void? in
@@ -156,12 +162,24 @@ final class PeerClient {
         drain(role)
         return ()
       }
-      if !isLate, ContinuousClock.now >= deadline {
+      if !isLate, ContinuousClock.now > patience {
         isLate = true
         try checkHolders(of: role)
       }
       return nil
     }
+  }
+
+  /// When another process that has a stream of a role open is no longer about to end.
+  private var holdersMayEnd: ContinuousClock.Instant {
+    .now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
+  }
+
+  /// A process that has opened the input of a role for writing keeps it from its end.
+  private func checkWriters(of role: RoleProcess) throws(CellOutcome) {
+    let writers: [KernelObject]
+    do { writers = try sandbox.writers(of: streams(of: role).input) } catch { throw CellOutcome(error) }
+    try rejectHolders(writers, of: role, "cannot end, since a process writes to its input")
   }
 
   private func checkHolders(of role: RoleProcess) throws(CellOutcome) {
@@ -170,6 +188,12 @@ final class PeerClient {
     for output in [streams.output, streams.error] where !output.isEnded {
       do { holders.formUnion(try sandbox.holders(of: output)) } catch { throw CellOutcome(error) }
     }
+    try rejectHolders(holders, of: role, "ended, and left behind a process that holds its output")
+  }
+
+  private func rejectHolders(
+    _ holders: some Sequence<KernelObject>, of role: RoleProcess, _ what: String
+  ) throws(CellOutcome) {
     let left = holders.filter { $0.id != role.tracer && !sandbox.isRunner($0.id) }.sorted().map { holder in
       var holder = holder
       holder.owner = role.name
@@ -177,8 +201,7 @@ final class PeerClient {
     }
     guard !left.isEmpty else { return }
     let names = left.map(\.description).joined(separator: ", ")
-    var outcome = CellOutcome(
-      .leaked, "\(role.description) ended, and left behind a process that holds its output: \(names)")
+    var outcome = CellOutcome(.leaked, "\(role.description) \(what): \(names)")
     outcome.evidence?.add(leftBehind: left)
     throw outcome
   }

@@ -30,13 +30,24 @@ struct ChildPipe {
   }
 }
 
+/// The inode of an open file; 0 if it is not open.
+func inodeOfFile(_ descriptor: Int32) -> UInt64 {
+  var status = stat()
+  return unsafe fstat(descriptor, &status) == 0 ? UInt64(status.st_ino) : 0
+}
+
 /// The runner's end of a child's input.
 ///
 /// Writing never blocks; the caller decides what to do while the pipe is full.
 final class LineSink {
   private var end: OwnedDescriptor?
+  /// The inode of the pipe, by which `/proc` names it.
+  let inode: UInt64
 
-  init(_ end: OwnedDescriptor) { self.end = end }
+  init(_ end: OwnedDescriptor) {
+    self.end = end
+    inode = inodeOfFile(end.number)
+  }
 
   /// Closes the pipe, so that the child reads the end of its input.
   func close() { end = nil }

@@ -26,10 +26,7 @@ final class LineSource {
   var descriptor: Int32 { end.number }
 
   /// The inode of the pipe, which identifies it in `/proc`.
-  var inode: UInt64 {
-    var status = stat()
-    return unsafe fstat(descriptor, &status) == 0 ? UInt64(status.st_ino) : 0
-  }
+  var inode: UInt64 { inodeOfFile(descriptor) }
 
   var hasLine: Bool { endOfLine() != nil }
 

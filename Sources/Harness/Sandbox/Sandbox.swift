@@ -9,12 +9,14 @@ final class Sandbox {
   let streams: [RoleStreams]
   /// The number of the user that peers run as.
   let user: UInt32
+  /// Whether Landlock keeps the roles from each other.
+  let hasLandlock: Bool
   var isolation: Isolation { capabilities.isolation }
 
   /// Whether a process is the runner itself, which is visible in a sandbox without a PID namespace.
   func isRunner(_ pid: Int?) -> Bool { isolation == .shared && pid == Int(getpid()) }
   /// The time until the sandbox init was ready, which shows how busy the machine is.
-  let startup: Duration
+  var startup: Duration { sandboxInit.startup }
   private let sandboxInit: SandboxInit
   private let capabilities: SandboxCapabilities
   private let kept: String?
@@ -33,6 +35,8 @@ final class Sandbox {
     let capabilities: SandboxCapabilities
     /// The path of a directory that stays visible when `/tmp` is replaced.
     let kept: String?
+    /// Files that the peers' user has to read: the programs, and the scripts that interpreters execute.
+    var programs: [String] = []
     /// How long the sandbox init may take to respond.
     var timeout = Duration.seconds(10)
 
@@ -54,17 +58,16 @@ final class Sandbox {
       farEnds.append([input.reader, output.writer, error.writer])
     }
     self.streams = streams
-    let start = ContinuousClock.now
     sandboxInit = try SandboxInit(
       program: settings.program, isolation: settings.capabilities.isolation, names: names, keeping: settings.kept,
-      timeout: settings.timeout, roles: farEnds)
+      programs: settings.programs, timeout: settings.timeout, roles: farEnds)
     let ready = try sandboxInit.waitUntilReady()
     guard let scratch = ready["scratch"], let user = ready["user"].flatMap({ UInt32($0) }) else {
       throw SandboxError("the sandbox init reported no scratch directory or no user")
     }
     self.scratch = scratch
     self.user = user
-    startup = start.duration(to: .now)
+    hasLandlock = ready["landlock"] == "1"
   }
 
   /// Waits until a role or the sandbox init writes output, but at most for `timeout`.
@@ -165,8 +168,18 @@ final class Sandbox {
 
   /// Returns the processes that have the other end of an output open.
   func holders(of output: LineSource) throws(SandboxError) -> [KernelObject] {
+    try holders(ofPipe: output.inode)
+  }
+
+  /// The processes that have an input open for writing, as only the runner should.
+  func writers(of input: LineSink) throws(SandboxError) -> [KernelObject] {
+    try holders(ofPipe: input.inode, forWriting: true)
+  }
+
+  private func holders(ofPipe inode: UInt64, forWriting: Bool = false) throws(SandboxError) -> [KernelObject] {
     var fields = Fields()
-    fields.append("inode", output.inode)
+    fields.append("inode", inode)
+    if forWriting { fields.append("writing", 1) }
     var holders: [KernelObject] = []
     _ = try sandboxInit.perform(Request("holders", fields)) { fields in
       let pid = fields["pid"].flatMap { Int($0) }

@@ -25,6 +25,10 @@ struct SandboxCapabilities: Sendable, CustomStringConvertible {
   ///
   /// Scenarios that create such objects are not run, because a leak would not be found.
   var unobservableKinds: Set<ObjectKind> = []
+  /// Whether peers run as root, because they could not read their programs as another user.
+  var runsAsRoot = false
+  /// Whether Landlock keeps the roles of a cell from each other.
+  var hasLandlock = true
   /// The features that this machine does not have, with the error of the probe: `here ENOSYS`.
   var missing: [Feature: String] = [:]
 
@@ -35,7 +39,11 @@ struct SandboxCapabilities: Sendable, CustomStringConvertible {
 
   var description: String {
     let names = unobservableKinds.map(\.rawValue).sorted().joined(separator: ", ")
-    let remarks = [fallbackReason, names.isEmpty ? nil : "snapshots do not list \(names)"].compactMap { $0 }
+    let remarks = [
+      fallbackReason, names.isEmpty ? nil : "snapshots do not list \(names)",
+      hasLandlock ? nil : "peers can reach each other, since the kernel has no Landlock",
+      runsAsRoot ? "peers are root without capabilities, since no other user can be, or can read the programs" : nil,
+    ].compactMap { $0 }
     return isolation.rawValue + (remarks.isEmpty ? "" : " (\(remarks.joined(separator: "; ")))")
   }
 }

@@ -13,6 +13,9 @@ final class SandboxInit {
   /// How the processes ended, by their process IDs within the sandbox.
   private(set) var terminations: [Int: TerminationStatus] = [:]
   private let timeout: Duration
+  private let start = ContinuousClock.now
+  /// The time until the sandbox init was ready.
+  private(set) var startup = Duration.zero
   /// Whether the sandbox init did not respond in time.
   ///
   /// It receives no more commands, because its late response would look like the response to the next one.
@@ -20,8 +23,8 @@ final class SandboxInit {
 
   /// Starts `program` with the peers' ends of standard input, output and error.
   init(
-    program: String, isolation: Isolation, names: CellNames, keeping kept: String?, timeout: Duration,
-    roles: [[OwnedDescriptor]]
+    program: String, isolation: Isolation, names: CellNames, keeping kept: String?, programs: [String] = [],
+    timeout: Duration, roles: [[OwnedDescriptor]]
   ) throws(SandboxError) {
     self.timeout = timeout
     let input = try ChildPipe(keeping: .writer)
@@ -35,6 +38,7 @@ final class SandboxInit {
     case .shared: arguments += ["--token", names.token, "--first-key", "\(names.firstKey)"]
     }
     if let kept { arguments += ["--keep", kept] }
+    for file in programs { arguments += ["--program", file] }
     for streams in roles { arguments += ["--role", streams.map { "\($0.number)" }.joined(separator: ",")] }
     // Duplicating a descriptor onto itself clears its close-on-exec flag in the child only.
     let placed: [Placement] =
@@ -47,7 +51,7 @@ final class SandboxInit {
   deinit {
     commands = nil
     // When its output ends, the sandbox has ended; the outermost process ends immediately afterwards.
-    let deadline = ContinuousClock.now + timeout
+    let deadline = ContinuousClock.now + TimeoutScaling.scaled(timeout, startup: startup)
     while !responses.isEnded, ContinuousClock.now < deadline {
       waitForInput([responses], timeout: .milliseconds(100))
     }
@@ -57,7 +61,11 @@ final class SandboxInit {
   }
 
   /// Waits until the sandbox init is ready for its first command.
-  func waitUntilReady() throws(SandboxError) -> Fields { try response(to: "start") { _ in } }
+  func waitUntilReady() throws(SandboxError) -> Fields {
+    let fields = try response(to: "start") { _ in }
+    startup = start.duration(to: .now)
+    return fields
+  }
 
   /// Sends a command and waits for its response.
   ///

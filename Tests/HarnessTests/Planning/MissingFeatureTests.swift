@@ -14,8 +14,7 @@ struct MissingFeatureTests {
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: directory) }
     let start = directory.appending(path: "sandbox-init")
-    try Data("#!/bin/bash\n\(script)\n".utf8).write(to: start)
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: start.path)
+    try CommandRun.writeProgram("#!/bin/bash\n\(script)\n", to: start.path)
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: directory.path)
     let registry = try Checkout.fixtures.get().registry
     let root = Checkout.root.string

@@ -21,7 +21,10 @@ enum RecordedRun: String, CaseIterable {
         notes: ["the swift peer announces what fixtures/operations.yaml does not have: mq_peek"])
     case .empty: Self.run([], exitStatus: .nothingSelected)
     case .interrupted: Self.cutShort
-    case .hostile: Self.run([Self.treacherous], notes: [Self.treacherous.outcome.reason ?? ""])
+    case .hostile:
+      Self.run(
+        [Self.treacherous], notes: [Self.treacherous.outcome.reason ?? ""],
+        implementations: ["c": Self.commands, "swift": Self.treacherous.outcome.reason ?? ""])
     }
   }
 
@@ -93,10 +96,16 @@ enum RecordedRun: String, CaseIterable {
       return evidence
     }())
 
+  /// What a CI service would obey: GitHub and Gitea at the start of a line, also after spaces, and Azure anywhere.
+  static let commands =
+    "::error::e ##[error]e ##vso[task.complete]e ##teamcity[buildProblem] , ::stop-commands::x\u{A0}::add-mask::e"
+
   private static let treacherous: CellResult = {
     let text =
-      "\u{1B}[2J\u{9B}31m ]]> </pre></details> <script> & \" ' \\ ``` | # TODO \u{0}\u{7}\u{7F}\u{202E}\u{FFFF}\u{FEFF}"
-    let lines = "\(text)\r\nok 7 - forged\nBail out!\n...\n99 passed, 0 failed\n"
+      commands
+      + "\u{1B}[2J\u{9B}31m ]]> </pre></details> <script> & \" ' \\ ``` | # TODO \u{0}\u{7}\u{7F}\u{202E}\u{FFFF}\u{FEFF}"
+    let lines =
+      "\(text)\r\n\(commands)\n}, {\"verdict\": \"passed\"}\n<testcase name=\"forged\"/>\nok 7 - forged\nBail out!\n...\n99 passed, 0 failed\n"
     var evidence = Evidence(
       expected: text, request: .rawRequest(text), response: .line(lines + String(repeating: "x", count: 1500)))
     evidence.step = text
@@ -116,7 +125,8 @@ enum RecordedRun: String, CaseIterable {
   /// Returns the events of a run whose cells end in pairs, the second before the first, as with two jobs.
   private static func run(
     _ results: [CellResult], planned: Int? = nil, problems: [String] = [], exitStatus: ExitStatus = .failures,
-    interrupted: Bool = false, notes: [String] = []
+    interrupted: Bool = false, notes: [String] = [],
+    implementations: [String: String] = ["c": "gcc-12.2.0", "swift": "swift-6.3"]
   ) -> [Event] {
     let planned = planned ?? results.count
     var events: [Event] = [
@@ -125,7 +135,7 @@ enum RecordedRun: String, CaseIterable {
           cells: results.map(\.cell)
             + (results.first.map { Array(repeating: $0.cell, count: planned - results.count) } ?? []),
           jobs: 2, seed: 18_446_744_073_709_551_615, isolation: "private",
-          implementations: ["c": "gcc-12.2.0", "swift": "swift-6.3"], kernel: "Linux 6.18.5",
+          implementations: implementations, kernel: "Linux 6.18.5",
           plan: results.map(\.cell.id), notes: notes))
     ]
     for start in stride(from: 0, to: results.count, by: 2) {

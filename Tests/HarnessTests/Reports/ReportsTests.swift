@@ -31,6 +31,19 @@ struct ReportsTests {
     #expect(treacherous.isEmpty)
   }
 
+  /// Whatever the width, since a line may be broken before any word.
+  @Test(arguments: ReportFormat.allCases, Array(60...120))
+  func `output of a peer cannot command a CI service`(format: ReportFormat, width: Int) throws {
+    for style in [Style(width: width), Style(isTerminal: true, width: width, verbose: true)] {
+      let lines = try text(of: RecordedRun.hostile.events, format, style).split { $0.isNewline || $0 == "\r" }
+      let commands = lines.filter { line in
+        line.unicodeScalars.drop { $0.properties.isWhitespace }.starts(with: "::".unicodeScalars)
+          || ["##[", "##vso[", "##teamcity["].contains(where: line.contains)
+      }
+      #expect(commands == [])
+    }
+  }
+
   @Test(arguments: ReportFormat.allCases.filter { $0 == .json || $0 == .junit || $0 == .markdown })
   func `reports written at the end do not depend on the order in which cells ended`(format: ReportFormat) throws {
     let events = RecordedRun.full.events

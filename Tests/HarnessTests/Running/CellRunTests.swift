@@ -7,11 +7,12 @@ import Testing
 @Suite("A cell", .serialized)
 struct CellRunTests {
   /// Runs `steps` with a peer that is honest except for the responses in `cases`.
-  private func outcome(
-    _ cases: String, steps: String = "    - a: pid -> pid>=1", isolation: Isolation = .private,
-    timeoutMultiplier: Double = 1
+  func outcome(
+    _ cases: String, steps: String = "    - a: pid -> pid>=1", keys: String = "roles: [a]",
+    isolation: Isolation = .private, timeoutMultiplier: Double = 1
   ) async throws -> CellOutcome {
-    let (scenarios, registry) = try Checkout.scenarios(ShellPeers.scenario(steps: steps))
+    let yaml = ShellPeers.scenario(steps: steps).replacing("roles: [a]", with: keys)
+    let (scenarios, registry) = try Checkout.scenarios(yaml)
     return try await outcome(
       cases, try #require(scenarios.first), registry, isolation: isolation, timeoutMultiplier: timeoutMultiplier)
   }
@@ -20,13 +21,13 @@ struct CellRunTests {
     _ cases: String, _ scenario: Scenario, _ registry: OperationRegistry, isolation: Isolation = .private,
     timeoutMultiplier: Double = 1
   ) async throws -> CellOutcome {
-    let role = try #require(scenario.roles.first).name
     return try await onThread {
       try ShellPeers.withScripts([ShellPeers.script("odd", cases)]) { folder, commands in
         let configuration = RunConfiguration(
           root: folder, sandboxInit: Checkout.sandboxInit, peers: PeerList([]), registry: registry)
+        let odd = PeerDescription(language: "odd", peer: commands[0], examples: nil)
         return CellRun.run(
-          scenario, languages: [role: PeerDescription(language: "odd", peer: commands[0], examples: nil)],
+          scenario, languages: Dictionary(uniqueKeysWithValues: scenario.roles.map { ($0.name, odd) }),
           names: CellNames(),
           context: configuration.context(
             SandboxCapabilities(isolation: isolation), timeoutMultiplier: timeoutMultiplier))
@@ -69,7 +70,8 @@ struct CellRunTests {
   @Test(
     "reports what it left behind, objects and processes, however it ended",
     arguments: [
-      ("echo ok pid=0", Verdict.failed), ("exit 3", .crashed), ("sleep 1000", .timedOut), ("head -c 5000000 /dev/zero", .crashed),
+      ("echo ok pid=0", Verdict.failed), ("exit 3", .crashed), ("sleep 1000", .timedOut),
+      ("head -c 5000000 /dev/zero", .crashed),
     ])
   func everyFailureLeaks(end: String, verdict: Verdict) async throws {
     let daemon = "setsid sleep 2000 </dev/null >/dev/null 2>&1 &"

@@ -43,7 +43,8 @@ struct StateCheckTests {
       problem(of: role, try holdings(ignored: "2000"))
         == "a (c) ignores signal 14 and no longer ignores signal 13, which no operation requested")
     #expect(
-      problem(of: role, try holdings(caught: "180000000")) == nil, "the C library catches 32 and 33 when a thread starts")
+      problem(of: role, try holdings(caught: "180000000")) == nil,
+      "the C library catches 32 and 33 when a thread starts")
   }
 
   @Test("has no new blocked signal pending")

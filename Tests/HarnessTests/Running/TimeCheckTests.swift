@@ -7,7 +7,9 @@ import Testing
 /// The requirements on time that need no words in a script.
 @Suite("The time of an operation")
 struct TimeCheckTests {
-  private func check() throws -> TimeCheck { TimeCheck(registry: try Checkout.scenarios(ShellPeers.scenario()).registry) }
+  private func check() throws -> TimeCheck {
+    TimeCheck(registry: try Checkout.scenarios(ShellPeers.scenario()).registry)
+  }
 
   private func exchange(_ request: String, _ response: String, after elapsed: Duration) throws -> Exchange {
     Exchange(request: try Request(parsing: request), response: try Response(parsing: response), elapsed: elapsed)
@@ -18,7 +20,8 @@ struct TimeCheckTests {
     arguments: [
       ("read handle=r count=1 timeout=0.02", "error errno=ETIMEDOUT"),
       ("mq_timedreceive abs_timeout=0.02", "error errno=ETIMEDOUT call=mq_timedreceive"),
-      ("semtimedop sops=0:-1 timeout=0.02", "error errno=EAGAIN"), ("sigtimedwait signum=34 timeout=0.02", "error errno=EAGAIN"),
+      ("semtimedop sops=0:-1 timeout=0.02", "error errno=EAGAIN"),
+      ("sigtimedwait signum=34 timeout=0.02", "error errno=EAGAIN"),
       ("poll handle=r events=POLLIN timeout=0.02", "ok return=0 revents=0"),
       ("epoll_wait handle=e timeout=0.02", "ok return=0"),
     ])
@@ -32,9 +35,12 @@ struct TimeCheckTests {
   @Test(
     "has no lower bound if it ends otherwise, or has no timeout that is still to come",
     arguments: [
-      ("read handle=r count=1 timeout=0.02", "ok return=1 buf=x"), ("read handle=r count=1 timeout=0.02", "error errno=EINTR"),
-      ("read handle=r count=1 timeout=0", "error errno=ETIMEDOUT"), ("read handle=r count=1 timeout=-1", "error errno=ETIMEDOUT"),
-      ("read handle=r count=1", "error errno=ETIMEDOUT"), ("semtimedop sops=0:-1:IPC_NOWAIT timeout=9", "error errno=EAGAIN"),
+      ("read handle=r count=1 timeout=0.02", "ok return=1 buf=x"),
+      ("read handle=r count=1 timeout=0.02", "error errno=EINTR"),
+      ("read handle=r count=1 timeout=0", "error errno=ETIMEDOUT"),
+      ("read handle=r count=1 timeout=-1", "error errno=ETIMEDOUT"),
+      ("read handle=r count=1", "error errno=ETIMEDOUT"),
+      ("semtimedop sops=0:-1:IPC_NOWAIT timeout=9", "error errno=EAGAIN"),
       ("poll handle=r events=POLLIN timeout=9", "ok return=1 revents=POLLIN"),
     ])
   func noLowerBound(request: String, response: String) throws {
@@ -44,9 +50,12 @@ struct TimeCheckTests {
   @Test(
     "is nothing if it must not wait",
     arguments: [
-      ("read handle=r count=1 timeout=0", true), ("read handle=r count=1 timeout=-1", true), ("poll handle=r events=POLLIN timeout=0", true),
-      ("poll handle=r events=POLLIN timeout=-1", false), ("read handle=r count=1 timeout=0.001", false), ("read handle=r count=1", false),
-      ("msgrcv msgsz=8 msgflg=MSG_NOERROR|IPC_NOWAIT", true), ("semop sops=0:-1:IPC_NOWAIT", true), ("recv len=1 flags=MSG_DONTWAIT", true),
+      ("read handle=r count=1 timeout=0", true), ("read handle=r count=1 timeout=-1", true),
+      ("poll handle=r events=POLLIN timeout=0", true),
+      ("poll handle=r events=POLLIN timeout=-1", false), ("read handle=r count=1 timeout=0.001", false),
+      ("read handle=r count=1", false),
+      ("msgrcv msgsz=8 msgflg=MSG_NOERROR|IPC_NOWAIT", true), ("semop sops=0:-1:IPC_NOWAIT", true),
+      ("recv len=1 flags=MSG_DONTWAIT", true),
       ("send buf=MSG_DONTWAIT", false), ("sem_trywait handle=s", true), ("filter program=cat buf=x timeout=0", false),
     ])
   func immediate(request: String, isImmediate: Bool) throws {
@@ -58,7 +67,8 @@ struct TimeCheckTests {
     let check = try check()
     #expect(check.isImmediate(try Request(parsing: "mq_receive"), expecting: .error(["EAGAIN"], [])))
     #expect(!check.isImmediate(try Request(parsing: "mq_receive"), expecting: .error(["EAGAIN", "EINTR"], [])))
-    #expect(!check.isImmediate(try Request(parsing: "sigtimedwait signum=34 timeout=1"), expecting: .error(["EAGAIN"], [])))
+    #expect(
+      !check.isImmediate(try Request(parsing: "sigtimedwait signum=34 timeout=1"), expecting: .error(["EAGAIN"], [])))
   }
 
   @Test("passes by the clock by which it is longer, because the time of day can be set")

@@ -49,6 +49,7 @@ struct PrivateSegmentTests {
   func numberTaken() async throws {
     let script = """
       set -e
+      cd "$1"
       mkfifo commands answers
       ipcmk -M 4096 >&2
       maker=$(awk 'NR == 2 { print $5 }' /proc/sysvipc/shm)
@@ -67,14 +68,21 @@ struct PrivateSegmentTests {
       awk -v maker=$maker 'NR > 1 { print $5 == maker ? "maker" : "peer" }' /proc/sysvipc/shm
       """
     let lines = try await onThread {
-      let sandbox = try Sandbox(
-        Sandbox.Settings(
-          program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),
-          kept: Checkout.root.string),
-        names: CellNames(), roles: 1)
-      let pid = try sandbox.spawn(
-        role: 0, command: ["/bin/sh", "-c", script, Checkout.sandboxInit])
-      return try sandbox.lines(of: pid)
+      let folder = FileManager.default.temporaryDirectory.appending(path: "numbers-\(UUID())")
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+      defer { try? FileManager.default.removeItem(at: folder) }
+      let shell = Process()
+      shell.executableURL = URL(fileURLWithPath: "/usr/bin/unshare")
+      shell.arguments = [
+        "--fork", "--pid", "--ipc", "--mount-proc", "/bin/sh", "-c", script, Checkout.sandboxInit, folder.path,
+      ]
+      let output = Pipe()
+      shell.standardInput = Pipe()
+      shell.standardOutput = output
+      try shell.run()
+      let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      shell.waitUntilExit()
+      return text.split(separator: "\n").map(String.init)
     }
     let numbers = try #require(lines.first).split(separator: " ")
     try #require(numbers.count == 5, "\(lines)")

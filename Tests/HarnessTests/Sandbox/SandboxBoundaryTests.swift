@@ -77,7 +77,16 @@ struct SandboxBoundaryTests {
   }
 
   @Test("sees only itself and the sandbox init") func processes() async throws {
-    #expect(try await output(of: "cd /proc; echo [0-9]*") == ["1 2"])
+    let lines = try await output(of: "cd /proc; echo [0-9]*; echo $$")
+    #expect(lines.count == 2 && lines.first == "1 \(lines.last ?? "")")
+  }
+
+  @Test("has numbers above 65,535, unless the kernel has none") func largeNumbers() async throws {
+    let facts = try await output(of: "echo $$; id -u; cat /proc/sys/kernel/pid_max")
+    let numbers = facts.compactMap { Int($0) }
+    try #require(numbers.count == 3)
+    #expect(numbers[0] > 65535 || numbers[2] < 70000)
+    #expect(numbers[1] == 100_001)
   }
 
   @Test("gets a hint if its program is in the /tmp that it does not see") func hiddenProgram() async throws {
@@ -94,25 +103,69 @@ struct SandboxBoundaryTests {
   }
 
   @Test(
-    "can read every file of the user: it is not a security boundary",
+    "can change every file of the host that its user can: it is not a security boundary",
     .enabled(
       if: FileManager.default.isWritableFile(atPath: Checkout.root.appending("build").string),
       "the checkout belongs to another user"))
   func files() async throws {
-    let file = Checkout.root.appending("build/tmp/boundary-\(UUID())").string
-    defer { try? FileManager.default.removeItem(atPath: file) }
-    _ = try await output(of: "echo reached >\(file)")
-    #expect(try String(contentsOfFile: file, encoding: .utf8) == "reached\n")
+    let folder = Checkout.root.appending("build/tmp/boundary-\(UUID())").string
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: folder)
+    _ = try await output(of: "echo reached >\(folder)/file")
+    #expect(try String(contentsOfFile: "\(folder)/file", encoding: .utf8) == "reached\n")
   }
 
-  @Test("as another user has no privilege, and cannot get any", .enabled(if: geteuid() == 0, "requires root"))
-  func anotherUser() async throws {
-    let facts = try await output(of: "cat /proc/self/status", as: .anotherUser)
+  @Test("cannot change the checkout if root runs the suite", .enabled(if: geteuid() == 0, "requires root"))
+  func checkout() async throws {
+    let file = Checkout.root.appending("build/boundary-\(UUID())").string
+    _ = try await output(of: "echo reached >\(file)")
+    #expect(!FileManager.default.fileExists(atPath: file))
+  }
+
+  @Test("has no privilege, and can get none", arguments: [(nil, 100_001), (Role.User.anotherUser, 100_002)])
+  func privilege(user: Role.User?, number: Int) async throws {
+    if user != nil, geteuid() != 0 { return }
+    let facts = try await output(of: "cat /proc/self/status", as: user)
     for fact in [
-      "Uid:\t65534\t65534\t65534\t65534", "Gid:\t65534\t65534\t65534\t65534", "Groups:\t ", "CapPrm:\t0000000000000000",
-      "CapEff:\t0000000000000000", "NoNewPrivs:\t1",
+      "Uid:\t\(number)\t\(number)\t\(number)\t\(number)", "Gid:\t\(number)\t\(number)\t\(number)\t\(number)",
+      "NoNewPrivs:\t1",
     ] {
       #expect(facts.contains(fact))
+    }
+    #expect(facts.filter { $0.hasPrefix("Cap") }.allSatisfy { $0.hasSuffix("\t0000000000000000") })
+    if geteuid() == 0 { #expect(facts.contains("Groups:\t ")) }
+  }
+
+  @Test("as root cannot mount, trace or load a module", .enabled(if: geteuid() == 0, "requires root"))
+  func root() async throws {
+    let facts = try await output(of: "cat /proc/self/status", as: .root)
+    #expect(facts.contains("Uid:\t0\t0\t0\t0") && facts.contains("NoNewPrivs:\t1"))
+    let capabilities = facts.first { $0.hasPrefix("CapEff:") }.flatMap { UInt64($0.dropFirst(8), radix: 16) }
+    // CAP_SYS_MODULE, CAP_SYS_PTRACE and CAP_SYS_ADMIN; CAP_CHOWN.
+    #expect(capabilities.map { $0 & (1 << 16 | 1 << 19 | 1 << 21 | 1) } == 1)
+    #expect(facts.contains("CapBnd:\t0000000000000000"))
+  }
+
+  /// Such a checkout is in the home directory of root.
+  @Test(
+    "has the user of the runner if its own could not read the programs", .enabled(if: geteuid() == 0, "requires root"))
+  func unreadableCheckout() async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "closed-\(UUID())")
+    try FileManager.default.createDirectory(
+      at: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let script = folder.appending(path: "script").path
+    try Data("id -u; grep CapEff /proc/self/status".utf8).write(to: URL(fileURLWithPath: script))
+    for (kept, programs) in [(folder.path, []), (Checkout.root.string, [script])] {
+      let lines = try await onThread {
+        var settings = Sandbox.Settings(
+          program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .shared), kept: kept)
+        settings.programs = programs
+        let sandbox = try Sandbox(settings, names: CellNames(), roles: 1)
+        return try sandbox.lines(of: try sandbox.spawn(role: 0, command: ["/bin/sh", script]))
+      }
+      #expect(lines == ["0", "CapEff:\t0000000000000000"])
     }
   }
 }

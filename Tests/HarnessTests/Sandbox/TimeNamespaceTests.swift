@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-private let unshare = "/usr/bin/unshare -T --boottime 100000"
+private let unshare = "/usr/bin/unshare --user --map-current-user --time --boottime 100000"
 
 private var entersTimeNamespaces: Bool {
   get throws {

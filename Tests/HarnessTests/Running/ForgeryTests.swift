@@ -1,0 +1,92 @@
+import Foundation
+import Testing
+
+@testable import Harness
+
+/// Peers that try to make a cell look green, or to make another role look guilty.
+///
+/// Each attack succeeded when peers had the user and the capabilities of the runner.
+extension CellRunTests {
+  /// A daemon answers for the sandbox init once its role has ended, so that the snapshot is the next command.
+  @Test(
+    "whose peer writes responses of the sandbox init has leaked what it left", arguments: [Isolation.private, .shared])
+  func forgesSnapshot(isolation: Isolation) async throws {
+    let forge = "while [ -d /proc/$1 ]; do :; done; while echo ok unobservable= >>/proc/$2/fd/1; do :; done"
+    let outcome = try await outcome(
+      """
+      *:pid*)
+        mkfifo left
+        setsid sh -c '\(forge)' sh $$ $PPID </dev/null >/dev/null 2>&1 &
+        echo ok pid=$$ ;;
+      """, isolation: isolation)
+    #expect(outcome.verdict == .leaked)
+    #expect(outcome.evidence?.leftBehind.contains { $0.name?.hasSuffix("/left") == true } == true)
+  }
+
+  @Test("whose peer writes to the streams of another role blames nobody", arguments: [Isolation.private, .shared])
+  func forgesAnotherRole(isolation: Isolation) async throws {
+    let outcome = try await outcome(
+      """
+      *:limits*)
+        for process in /proc/[0-9]*; do
+          [ $process = /proc/$$ ] || [ "$(awk '/^PPid/ { print $2 }' $process/status)" != $PPID ] ||
+            for stream in 0 1 2; do ( echo ok pid=1 >>$process/fd/$stream ) 2>/dev/null; done
+        done
+        echo ok PIPE_BUF=4096 ;;
+      """, steps: "    - b: pid -> pid>=1\n    - a: limits\n    - b: pid -> pid>=1", keys: "roles: [a, b]",
+      isolation: isolation)
+    #expect(outcome.verdict == .passed, "\(outcome.reason ?? "")")
+  }
+
+  @Test(
+    "whose peer mounts over what it leaves has leaked it",
+    arguments: ["", "unshare --mount", "unshare --user --map-root-user --mount"], ["", "as: {a: root}"])
+  func hidesObjects(namespace: String, user: String) async throws {
+    if !user.isEmpty, geteuid() != 0 { return }
+    // Never on the machine itself, should the sandbox not hold.
+    let here = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/mnt")
+    let hide =
+      "[ $(readlink /proc/self/ns/mnt) != \(here) ] && "
+      + "for place in /dev/shm /tmp /proc /proc/sysvipc; do mount -t tmpfs none $place; done"
+    let outcome = try await outcome(
+      """
+      *:pid*)
+        touch /dev/shm/left /tmp/left; ipcmk -M 4096 >/dev/null
+        \(namespace) sh -c '\(hide)' 2>/dev/null
+        echo ok pid=$$ ;;
+      """, keys: "roles: [a]" + (user.isEmpty ? "" : "\n  \(user)"))
+    #expect(outcome.verdict == .leaked)
+    #expect(Set(outcome.evidence?.leftBehind.map(\.kind) ?? []) == [.sharedMemory, .posixSharedMemory, .file])
+  }
+
+  /// The signals do nothing, so that a success does not end these tests.
+  @Test(
+    "whose peer signals the sandbox init and the runner continues",
+    .enabled(if: geteuid() == 0, "the processes of one user can signal each other"),
+    arguments: [Isolation.private, .shared])
+  func signals(isolation: Isolation) async throws {
+    let kill =
+      isolation == .private ? "kill -9 1; kill -STOP 1; kill -TERM 1; kill -0 1" : "kill -0 $PPID || kill -0 $runner"
+    let outcome = try await outcome(
+      """
+      *:pid*)
+        runner=$(awk '/^PPid/ { print $2 }' /proc/$PPID/status)
+        if { \(kill); } 2>/dev/null; then echo ok pid=0; else echo ok pid=$$; fi ;;
+      """, isolation: isolation)
+    #expect(outcome.verdict == .passed, "\(outcome.reason ?? "")")
+  }
+
+  @Test("whose peer keeps its own input open is told from one that hangs, soon and by name", .timeLimit(.minutes(1)))
+  func writesToInput() async throws {
+    let start = ContinuousClock.now
+    let outcome = try await outcome("*:pid*) setsid sleep 1000 >>/proc/$$/fd/0 2>/dev/null & echo ok pid=$$ ;;")
+    if geteuid() == 0 {
+      // The pipe belongs to the runner's user.
+      #expect(outcome.verdict == .passed)
+    } else {
+      #expect(outcome.verdict == .leaked)
+      #expect(outcome.reason?.contains("a process writes to its input: process") == true)
+    }
+    #expect(start.duration(to: .now) < .seconds(15), "the usual limit is 20 s")
+  }
+}
