@@ -138,14 +138,13 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
         linkerSettings: [
           staticExecutable, .unsafeFlags(calls.split(separator: " ").flatMap { ["-Xlinker", "--wrap=\($0)"] }),
         ]),
-      // The runner with its mutants, whose sources `ipc-interop self-test --write-runner` writes. It is not optimized:
-      // compiling it would take longer than running it.
+      // The runner with its mutants, whose sources `ipc-interop self-test --write-runner` writes.
       .target(
         name: "HarnessWithMutants", dependencies: ["PeerProtocol", system, .product(name: "Yams", package: "Yams")],
-        path: ".build/runner-mutants/Harness", swiftSettings: settings + [.unsafeFlags(["-Onone"])]),
+        path: ".build/runner-mutants/Harness", swiftSettings: settings),
       .executableTarget(
         name: "ipc-interop-mutants", dependencies: ["HarnessWithMutants", arguments, system],
-        path: ".build/runner-mutants/ipc-interop", swiftSettings: settings + [.unsafeFlags(["-Onone"])]),
+        path: ".build/runner-mutants/ipc-interop", swiftSettings: settings),
     ]
   }
   // `make fuzz` sets this, and feeds the same targets by libFuzzer.

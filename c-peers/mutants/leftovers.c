@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 void leave_something(void);
@@ -52,10 +53,15 @@ void leave_something(void) {
         leave_a_child(false);
     if (mutant("leaves-a-process-on-its-output"))
         leave_a_child(true);
-    if (mutant("leaves-a-daemon") && fork() == 0) {
-        setsid();
-        leave_a_child(false);
-        _exit(EXIT_SUCCESS);
+    if (mutant("leaves-a-daemon")) {
+        pid_t child = fork();
+        if (child == 0) {
+            closefrom(STDIN_FILENO);
+            setsid();
+            leave_a_child(true);
+            _exit(EXIT_SUCCESS);
+        }
+        waitpid(child, NULL, 0);
     }
     if (mutant("leaves-a-fifo"))
         __real_mkfifo("left", 0600);

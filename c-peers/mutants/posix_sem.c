@@ -21,8 +21,6 @@ WRAPPED(sem_timedwait);
 WRAPPED(sem_clockwait);
 WRAPPED(sem_getvalue);
 
-void answer_ahead(void);
-
 sem_t *__wrap_sem_open(const char *name, int flags, ...) {
     va_list arguments;
     va_start(arguments, flags);
@@ -85,8 +83,6 @@ int __wrap_sem_wait(sem_t *semaphore) {
         if (naps)
             usleep(1000);
     }
-    if (mutant("answers-before-the-semaphore"))
-        answer_ahead();
     int result = __real_sem_wait(semaphore);
     /* The peer treats every wait that returns as successful. */
     if (result == -1 && errno == EINTR && mutant("sem-interruption-as-success"))

@@ -68,7 +68,7 @@ public struct GeneratedTest: Sendable {
         + "\(GeneratedMutantList.file) requires \(list.floors[score.language] ?? 0) %"
     }
     let titles = results.map { $0.cell.title.replacing(": ", with: " ", maxReplacements: 1) }
-    let unused = list.equivalents.filter { !titles.contains(where: $0.glob.matches) }.map {
+    let unused = list.equivalents.filter { !titles.contains(where: $0.matches) }.map {
       "\($0.location): no generated mutant is '\($0.pattern)'"
     }
     return fallen + unused
