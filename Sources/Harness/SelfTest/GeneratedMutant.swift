@@ -106,7 +106,7 @@ extension GeneratedMutantList {
         floors[language.text] = Double(text.text)
         if floors[language.text] == nil { value.report("'\(abbreviated(text.text))' is not a percentage") }
       }
-      equivalents = facts["equivalent"]?.list("mutants").flatMap(equivalents) ?? []
+      equivalents = facts["equivalent"]?.list("mutants").flatMap(Self.equivalents) ?? []
     }
     let lines = FixtureFile(at: "\(root)/\(sampleFile)", as: sampleFile, log: log)?.text(log) ?? ""
     return GeneratedMutantList(
