@@ -86,7 +86,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
       name: "swift-examples", dependencies: ["SwiftExamples"], path: "Sources/swift-examples-main",
       swiftSettings: settings),
 
-    // The same peer and the same programs with one defect that is switched on by an option.
+    // The same peer and the same programs with mutants; an option switches one of them on.
     .systemLibrary(name: "CReal"),
     .executableTarget(
       name: "swift-peer-mutants", dependencies: ["CIPC", "CReal", "SwiftExamples", "SwiftPeer"],
@@ -129,7 +129,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
   // `make mutants` sets this, to the calls of c-peers/generated-mutants/calls.h.
   if let calls = Context.environment["GENERATED_CALLS"] {
     package.targets += [
-      // The Swift peer with a change in one of these calls.
+      // The Swift peer with generated mutants, each of which changes one of these calls.
       .target(
         name: "GeneratedMutants", path: "c-peers/generated-mutants", sources: ["intercept.c", "wrappers.c"],
         cSettings: [.define("_GNU_SOURCE")]),
@@ -138,14 +138,13 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
         linkerSettings: [
           staticExecutable, .unsafeFlags(calls.split(separator: " ").flatMap { ["-Xlinker", "--wrap=\($0)"] }),
         ]),
-      // The runner with its mutants, whose sources `ipc-interop self-test --write-runner` writes. It is not optimized:
-      // compiling it would take longer than running it.
+      // The runner with its mutants, whose sources `ipc-interop self-test --write-runner` writes.
       .target(
         name: "HarnessWithMutants", dependencies: ["PeerProtocol", system, .product(name: "Yams", package: "Yams")],
-        path: ".build/runner-mutants/Harness", swiftSettings: settings + [.unsafeFlags(["-Onone"])]),
+        path: ".build/runner-mutants/Harness", swiftSettings: settings),
       .executableTarget(
         name: "ipc-interop-mutants", dependencies: ["HarnessWithMutants", arguments, system],
-        path: ".build/runner-mutants/ipc-interop", swiftSettings: settings + [.unsafeFlags(["-Onone"])]),
+        path: ".build/runner-mutants/ipc-interop", swiftSettings: settings),
     ]
   }
   // `make fuzz` sets this, and feeds the same targets by libFuzzer.

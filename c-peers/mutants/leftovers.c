@@ -1,4 +1,4 @@
-/* Peers that leave something behind: an object of each kind, or a descriptor. */
+/* Peers that leave an object of some kind, or an open descriptor, behind. */
 #include "mutant.h"
 
 #include <fcntl.h>
@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 void leave_something(void);
@@ -52,10 +53,15 @@ void leave_something(void) {
         leave_a_child(false);
     if (mutant("leaves-a-process-on-its-output"))
         leave_a_child(true);
-    if (mutant("leaves-a-daemon") && fork() == 0) {
-        setsid();
-        leave_a_child(false);
-        _exit(EXIT_SUCCESS);
+    if (mutant("leaves-a-daemon")) {
+        pid_t child = fork();
+        if (child == 0) {
+            closefrom(STDIN_FILENO);
+            setsid();
+            leave_a_child(true);
+            _exit(EXIT_SUCCESS);
+        }
+        waitpid(child, NULL, 0);
     }
     if (mutant("leaves-a-fifo"))
         __real_mkfifo("left", 0600);
@@ -63,7 +69,7 @@ void leave_something(void) {
         leave_a_socket();
     if (mutant("leaves-a-file"))
         __real_close(__real_open("left", O_CREAT | O_WRONLY, 0600));
-    /* A descriptor that no handle has. */
+    /* A descriptor that does not belong to a handle. */
     if (mutant("leaves-a-descriptor"))
         __real_open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (mutant("leaves-a-duplicate"))

@@ -44,7 +44,7 @@ int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct times
     /* The peer passes whole seconds. */
     if (mutant("signal-timeout-in-seconds"))
         changed.tv_nsec = 0;
-    /* Each attempt has the whole timeout. */
+    /* Each attempt gets the whole timeout. */
     static struct timespec first;
     static bool interrupted;
     struct timespec began;

@@ -13,6 +13,7 @@ WRAPPED(msgrcv);
 WRAPPED(msgctl);
 WRAPPED(msgget);
 
+void answer_ahead(void);
 void leave_keyed(const char *kind, key_t key);
 
 struct message {
@@ -33,6 +34,9 @@ int __wrap_msgsnd(int queue, const void *message, size_t length, int flags) {
     /* The peer replaces an invalid type instead of refusing it. */
     if (sent->mtype <= 0 && mutant("msg-invalid-type-corrected"))
         ((struct message *)message)->mtype = 1;
+    /* The peer responds before the queue has room. */
+    if (!(flags & IPC_NOWAIT) && mutant("answers-before-sending"))
+        answer_ahead();
     return __real_msgsnd(queue, message, length, flags);
 }
 

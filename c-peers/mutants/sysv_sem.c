@@ -80,7 +80,7 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
 
 int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const struct timespec *timeout) {
     struct timespec span = timeout ? *timeout : (struct timespec){0};
-    /* The release has no SEM_UNDO, so the kernel adds what the program has added already. */
+    /* The release has no SEM_UNDO, so at the exit the kernel adds the value a second time. */
     if (operations->sem_op > 0 && mutant("release-without-undo"))
         operations->sem_flg &= ~SEM_UNDO;
     /* semtimedop(2) takes a duration; the peer passes an absolute time. */
@@ -97,7 +97,7 @@ int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const st
     /* The peer passes whole seconds. */
     if (mutant("sysv-sem-timeout-in-seconds"))
         span.tv_nsec = 0;
-    /* Each attempt has the whole timeout. */
+    /* Each attempt gets the whole timeout. */
     static struct timespec first;
     static bool interrupted;
     struct timespec began;

@@ -36,8 +36,8 @@ enum { SHARED_MEMORY_SPACE = 32 << 20, HIGH_DESCRIPTORS = 4096 };
 
 /// Tests the features that scenarios can require, in the sandbox, where the limits of the peers apply.
 ///
-/// Each of these returns 0, or -1 with errno. A call whose arguments cannot succeed exists if it fails for
-/// another reason than a missing call or a filter.
+/// Each of these functions returns 0, or -1 with errno. Some make a call whose arguments cannot succeed: the
+/// call exists unless its error is that of a missing call or of a filter.
 static int exists(long result) {
     return result == -1 && (errno == ENOSYS || errno == EPERM || errno == EACCES) ? -1 : 0;
 }
@@ -224,7 +224,7 @@ static int try_tracing(void) {
 struct feature {
     const char *name; // as Sources/Harness/Scenarios/Feature.swift has it
     int (*try)(void);
-    bool by_this_process; // which does it for the peers
+    bool by_this_process; // this process makes the call for the peers
 };
 
 /// Tries a feature in a child with the privileges of a peer. Returns 0, or the reason why it is missing.

@@ -1,4 +1,4 @@
-/// A peer in which one argument or result of one call is changed, by a table of calls instead of by hand.
+/// A peer in which one argument or result of one call is changed; a table of calls generates the changes.
 public struct GeneratedMutant: Sendable, Hashable {
   /// The language of the peer.
   let language: String
@@ -45,30 +45,42 @@ public struct GeneratedMutant: Sendable, Hashable {
   static let mechanism = "generated"
 }
 
-/// What is known about the generated mutants: `fixtures/generated-mutants.yaml`, and the sample beside it.
+/// The requirements on the generated mutants: `fixtures/generated-mutants.yaml`, and the sample beside it.
 public struct GeneratedMutantList: Sendable {
   /// The builds of the peers; each takes `--mutant NAME` and `--record`.
   let peers: PeerList
-  /// The least percentage of mutants that must be killed, by language.
+  /// The minimum percentage of mutants that must be killed, by language.
   let floors: [String: Double]
   let equivalents: [Equivalent]
-  /// Killed mutants and where, one of each call, which every self-test runs.
+  /// The mutants that every self-test runs, each with the scenario and role that killed it.
   let sample: [(mutant: GeneratedMutant, site: String)]
 
-  /// Mutants that no test can notice, and why.
+  /// A pattern for mutants that no test can notice, with the reason.
   struct Equivalent: Sendable {
     let pattern: String
-    let glob: Glob
+    private let glob: Glob
     let reason: String
     let location: SourceLocation
+
+    init(_ pattern: String, reason: String, location: SourceLocation) {
+      self.pattern = pattern
+      glob = Glob(pattern)
+      self.reason = reason
+      self.location = location
+    }
+
+    /// Whether a pattern such as `close:double`, or `swift close:double`, matches a mutant.
+    func matches(_ mutant: String) -> Bool {
+      glob.matches(mutant) || glob.matches(String(mutant.drop { $0 != " " }.dropFirst()))
+    }
   }
 
   /// The reason why no test can notice a mutant; nil if it should be noticed.
   func equivalent(_ mutant: GeneratedMutant) -> Equivalent? {
-    equivalents.first { $0.glob.matches(mutant.description) }
+    equivalents.first { $0.matches(mutant.description) }
   }
 
-  /// A peer that has a mutant, or with nil, one that records which mutants would change a call.
+  /// Returns a peer with a mutant or, for nil, a peer that records which mutants would change a call.
   func peer(_ language: String, _ mutant: String?) -> PeerDescription? {
     peers[language].map { peer in
       let option = mutant.map { ["--mutant", $0] } ?? ["--record"]
@@ -94,19 +106,21 @@ extension GeneratedMutantList {
         floors[language.text] = Double(text.text)
         if floors[language.text] == nil { value.report("'\(abbreviated(text.text))' is not a percentage") }
       }
-      equivalents = facts["equivalent"]?.list("mutants").compactMap(equivalent) ?? []
+      equivalents = facts["equivalent"]?.list("mutants").flatMap(Self.equivalents) ?? []
     }
     let lines = FixtureFile(at: "\(root)/\(sampleFile)", as: sampleFile, log: log)?.text(log) ?? ""
     return GeneratedMutantList(
       peers: peers, floors: floors, equivalents: equivalents, sample: lines.split(separator: "\n").compactMap(killed))
   }
 
-  private static func equivalent(_ value: FixtureDocument.Value) -> Equivalent? {
+  private static func equivalents(_ value: FixtureDocument.Value) -> [Equivalent] {
     let keys = ["mutants", "reason"]
     guard let facts = value.map("an equivalent", keys: keys, required: keys),
-      let pattern = facts["mutants"]?.text("'mutants'")?.text, let reason = facts["reason"]?.text("'reason'")?.text
-    else { return nil }
-    return Equivalent(pattern: pattern, glob: Glob(pattern), reason: reason, location: value.location)
+      let reason = facts["reason"]?.text("'reason'")?.text
+    else { return [] }
+    return (facts["mutants"]?.nonEmptyList("mutants") ?? []).compactMap { entry in
+      entry.text("a mutant").map { Equivalent($0.text, reason: reason, location: $0.location) }
+    }
   }
 
   /// `c read:arg3:minus-1 pipe/short-read[] reader`.

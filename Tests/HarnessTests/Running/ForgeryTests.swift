@@ -3,11 +3,11 @@ import Testing
 
 @testable import Harness
 
-/// Peers that try to make a cell look green, or to make another role look guilty.
+/// Peers that try to make a cell pass wrongly, or to make another role look defective.
 ///
-/// Each attack succeeded when peers had the user and the capabilities of the runner.
+/// Each attack would succeed if peers had the user and the capabilities of the runner.
 extension CellRunTests {
-  /// A daemon responds for the sandbox init before the runner asks for the snapshot, when the input of its role has ended.
+  /// When the input of its role has ended, a daemon responds in place of the sandbox init.
   @Test(
     "whose peer writes responses of the sandbox init has leaked what it left", arguments: [Isolation.private, .shared])
   func forgesSnapshot(isolation: Isolation) async throws {
@@ -49,7 +49,7 @@ extension CellRunTests {
     arguments: ["", "unshare --mount", "unshare --user --map-root-user --mount"], ["", "as: {a: root}"])
   func hidesObjects(namespace: String, user: String) async throws {
     if !user.isEmpty, geteuid() != 0 { return }
-    // Never on the machine itself, should the sandbox not hold.
+    // Require a private sandbox, so that a successful attack does not affect the machine.
     let here = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/mnt")
     let hide =
       "[ $(readlink /proc/self/ns/mnt) != \(here) ] && "
