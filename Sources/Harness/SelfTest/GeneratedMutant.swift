@@ -106,14 +106,14 @@ extension GeneratedMutantList {
         floors[language.text] = Double(text.text)
         if floors[language.text] == nil { value.report("'\(abbreviated(text.text))' is not a percentage") }
       }
-      equivalents = facts["equivalent"]?.list("mutants").flatMap(equivalents) ?? []
+      equivalents = facts["equivalent"]?.list("mutants").flatMap { entries($0) } ?? []
     }
     let lines = FixtureFile(at: "\(root)/\(sampleFile)", as: sampleFile, log: log)?.text(log) ?? ""
     return GeneratedMutantList(
       peers: peers, floors: floors, equivalents: equivalents, sample: lines.split(separator: "\n").compactMap(killed))
   }
 
-  private static func equivalents(_ value: FixtureDocument.Value) -> [Equivalent] {
+  private static func entries(_ value: FixtureDocument.Value) -> [Equivalent] {
     let keys = ["mutants", "reason"]
     guard let facts = value.map("an equivalent", keys: keys, required: keys),
       let reason = facts["reason"]?.text("'reason'")?.text
