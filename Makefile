@@ -43,7 +43,7 @@ patch-deps:
 strace-deps:
 	@.ci/install-dependencies strace
 
-# For the models.
+# `make models` requires spin.
 models-deps:
 	@.ci/install-dependencies spin
 
@@ -72,7 +72,7 @@ interop: build ## Run the suite: every scenario, every pairing of languages (RUN
 
 mutants: build c-mutants swift-mutants ## Build the mutants of the peers and of the runner
 
-# The sources of the runner with its mutants are written first. Package.swift declares these programs only here.
+# First write the sources of the runner with its mutants. Package.swift declares the mutant programs only for this rule.
 .PHONY: swift-mutants generated-mutants generated-sample
 swift-mutants: $(BUILD)/mutants/ipc-interop
 $(BUILD)/mutants/ipc-interop: $(BUILD)/swift-release fixtures/runner-mutants.yaml $(wildcard c-peers/generated-mutants/*)
@@ -83,7 +83,7 @@ $(BUILD)/mutants/ipc-interop: $(BUILD)/swift-release fixtures/runner-mutants.yam
 	install -D "$$products/swift-peer-generated" $(BUILD)/mutants/generated/swift-peer && \
 	install -D "$$products/ipc-interop-mutants" $@
 
-generated-mutants: mutants ## Change one argument or result of one call at a time (GENERATED="read: --jobs 2")
+generated-mutants: mutants ## Test the suite with generated changes of calls (GENERATED="read: --jobs 2")
 	@$(BIN)/ipc-interop self-test --generated $(GENERATED)
 
 generated-sample: mutants
@@ -110,7 +110,7 @@ lint: lint-deps c-lint ## Check the format of Swift and C and the prose, and com
 models: models-deps ## Check the models of ring, queue, lock and block with spin (MODELS="ring lock" for some)
 	@.ci/models $(MODELS)
 
-orders: ## Make each ordered atomic operation relaxed, and see the thread sanitizer report it (ORDERS="c" for one language)
+orders: ## Check that the thread sanitizer detects each relaxed operation (ORDERS="c" for one language)
 	@.ci/orders $(ORDERS)
 
 sanitize: build ## Run the unit tests and the suite with address, undefined (C) and thread sanitizers (takes half an hour)

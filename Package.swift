@@ -86,7 +86,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
       name: "swift-examples", dependencies: ["SwiftExamples"], path: "Sources/swift-examples-main",
       swiftSettings: settings),
 
-    // The same peer and the same programs with one defect that is switched on by an option.
+    // The same peer and the same programs with mutants; an option switches one of them on.
     .systemLibrary(name: "CReal"),
     .executableTarget(
       name: "swift-peer-mutants", dependencies: ["CIPC", "CReal", "SwiftExamples", "SwiftPeer"],
@@ -129,7 +129,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
   // `make mutants` sets this, to the calls of c-peers/generated-mutants/calls.h.
   if let calls = Context.environment["GENERATED_CALLS"] {
     package.targets += [
-      // The Swift peer with a change in one of these calls.
+      // The Swift peer with generated mutants, each of which changes one of these calls.
       .target(
         name: "GeneratedMutants", path: "c-peers/generated-mutants", sources: ["intercept.c", "wrappers.c"],
         cSettings: [.define("_GNU_SOURCE")]),

@@ -1,5 +1,5 @@
 # The C of the project: the reference peer, the examples, the mutants, and the helpers of the test runner. `make c` builds
-# it. `make c-lint` checks it with clang, which warns of other defects than gcc.
+# it. `make c-lint` checks it with clang, which warns about defects that gcc misses.
 
 BUILD ?= build
 ifeq ($(origin CC),default)
@@ -41,7 +41,7 @@ C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
 # The mutant peer has the same objects, linked with wrappers that replace calls. It is never installed.
 MUTANT_OBJECTS := $(MUTANT_SOURCES:%.c=$(BUILD)/obj/%.o)
-# An example program has no protocol, so it gets no mutants of it.
+# An example program does not use the protocol, so mutants of the protocol are not linked into it.
 CALL_MUTANTS := $(filter-out %/contract.o %/timeout.o,$(MUTANT_OBJECTS))
 MUTANT_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/mutants/c-examples/%)
 # A wrapper cannot implement a mutant in a header or a plain store. These sources are compiled from patched copies.
@@ -52,7 +52,7 @@ PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
 # Only the linker's rule evaluates this. The mutants are linked dynamically, so a wrapper replaces only calls of these objects.
 WRAPPED = main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(MUTANT_SOURCES))
 
-# The peer and the programs whose calls a table changes, instead of mutants that are written by hand.
+# The peer and the programs with generated mutants: a table lists the calls to change.
 GENERATED_OBJECTS := $(GENERATED_SOURCES:%.c=$(BUILD)/obj/%.o)
 GENERATED_EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/mutants/generated/c-examples/%)
 GENERATED_CALLS = main $(shell sed -n 's/^CALL(\([a-z0-9_]*\),.*)$$/\1/p' c-peers/generated-mutants/calls.h)

@@ -10,14 +10,14 @@ import Glibc
   if Mutant.credentialsNotSent.isOn {
     return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, descriptors, count, nil)
   }
-  // The numbers are bytes of a Data.
+  // The descriptors are stored in a Data, whose elements are bytes.
   if Mutant.descriptorsOfUInt8.isOn, count > 0 {
     let numbers = (0..<count).map { unsafe Int32(UInt8(truncatingIfNeeded: descriptors?[$0] ?? 0)) }
     return unsafe numbers.withUnsafeBufferPointer {
       unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, $0.baseAddress, count, credentials)
     }
   }
-  // `numbers.capacity`, or the size of another type: half of the descriptors.
+  // The size is divided by the size of another type, so only half of the descriptors are read.
   if Mutant.halfOfDescriptors.isOn {
     return unsafe __real_cipc_send_ancillary(
       socket, bytes, length, flags, descriptors, (count * MemoryLayout<Int32>.size + 7) / 8, credentials)
@@ -34,7 +34,7 @@ import Glibc
   guard Mutant.descriptorsAsInt.isOn, let descriptors = unsafe descriptors, count > 1 else {
     return unsafe __real_cipc_send_ancillary(socket, bytes, length, flags, descriptors, count, credentials)
   }
-  // The peer sends numbers as Int: the receiver reads the upper half of the first as the second, standard input.
+  // The peer sends numbers as Int: the receiver reads the upper half of the first number as descriptor 0.
   let numbers = (0..<count).map { unsafe Int(descriptors[$0]) }
   return unsafe numbers.withUnsafeBytes { raw in
     let start = unsafe raw.baseAddress?.assumingMemoryBound(to: Int32.self)
@@ -46,9 +46,9 @@ import Glibc
 private func sendChanged(
   _ descriptors: [Int32], _ length: Int, _ send: (_ descriptors: [Int32], _ offset: Int, _ length: Int) -> Int
 ) -> Int? {
-  // CMSG_SPACE, which is a multiple of eight, as the length: the padding is one more descriptor.
+  // The length is CMSG_SPACE, a multiple of eight, so the padding is sent as one more descriptor.
   if Mutant.descriptorsBySpace.isOn, descriptors.count % 2 == 1 { return send(descriptors + [0], 0, length) }
-  // A stream is written in parts, by a function that adds the ancillary data.
+  // The function that writes a stream in parts adds the ancillary data to each part.
   if Mutant.descriptorsWithEveryPart.isOn {
     var sent = 0
     while sent < length {
@@ -80,10 +80,14 @@ private func sendChanged(
   // The peer expects one descriptor and takes it; the others stay open.
   // `msg_flags` is not checked.
   if Mutant.flagsNotChecked.isOn, result != -1, let received = unsafe received { unsafe received.pointee.flags = 0 }
+  // Process IDs are parsed as UInt16.
+  if Mutant.receivedCredentialsOfUInt16.isOn, result != -1, let received = unsafe received {
+    unsafe received.pointee.credentials.process &= 0xFFFF
+  }
   if Mutant.firstDescriptorKept.isOn, result > 0, let received = unsafe received {
     unsafe received.pointee.descriptor_count = unsafe min(1, received.pointee.descriptor_count)
   }
-  // A FileHandle of each closes its descriptor when it is released, and only the numbers are kept.
+  // Only the numbers are kept: the FileHandle of each descriptor closes it when it is released.
   if Mutant.receivedReleased.isOn, result != -1, let received = unsafe received, let descriptors = unsafe descriptors {
     for index in unsafe 0..<received.pointee.descriptor_count { _ = unsafe __real_close(descriptors[index]) }
   }

@@ -14,13 +14,13 @@ import Glibc
   if Mutant.sigpipeNotSuppressed.isOn {
     return unsafe __real_cipc_pipe_write(descriptor, bytes, count, flags & ~Int32(CIPC_NOSIGNAL))
   }
-  // `text.utf8` without the NUL that a C string has.
+  // `text.utf8` does not contain the NUL of a C string.
   if Mutant.textWithoutNUL.isOn, count > 1, let bytes = unsafe bytes,
     unsafe bytes.load(fromByteOffset: count - 1, as: UInt8.self) == 0
   {
     return unsafe __real_cipc_pipe_write(descriptor, bytes, count - 1, flags) == -1 ? -1 : count
   }
-  // An output stream that writes every byte by itself.
+  // An output stream writes each byte with a separate call.
   if Mutant.writtenOneByOne.isOn, count > 1, let bytes = unsafe bytes {
     for index in 0..<count where unsafe __real_cipc_pipe_write(descriptor, bytes + index, 1, flags) == -1 {
       return index > 0 ? index : -1
@@ -43,7 +43,7 @@ import Glibc
   return result
 }
 
-/// Writes what a short write left, or with a mutant as many bytes from the beginning.
+/// Writes the bytes that a short write did not write or, with a mutant, as many bytes from the beginning.
 private func writeRest(
   _ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
@@ -57,7 +57,7 @@ private func writeRest(
 /// How many bytes the last short write has written.
 nonisolated(unsafe) private var shortWrite = 0
 
-/// Leaves the state of the process and of the open file description changed after a failed write.
+/// Does not restore the state of the process and of the open file description after a failed write.
 func leaveTraces(on descriptor: Int32, after reason: Int32) {
   var signals = sigset_t()
   _ = unsafe sigemptyset(&signals)
@@ -67,7 +67,7 @@ func leaveTraces(on descriptor: Int32, after reason: Int32) {
     var immediately = timespec()
     while unsafe sigtimedwait(&signals, nil, &immediately) != -1 {}
   }
-  // The mask is restored only at the end of the function, which an error leaves earlier.
+  // The mask is restored only at the end of the function, but an error returns earlier.
   if Mutant.maskWithoutDefer.isOn, reason == EPIPE { _ = unsafe pthread_sigmask(SIG_BLOCK, &signals, nil) }
   // The flag of the description is not restored either.
   if Mutant.writerLeftNonBlocking.isOn, reason == EAGAIN { leaveNonBlocking(descriptor) }
@@ -88,14 +88,14 @@ func leaveNonBlocking(_ descriptor: Int32) {
     var entry = pollfd(fd: descriptor, events: 0, revents: 0)
     if unsafe poll(&entry, 1, 0) == 1, entry.revents & Int16(POLLHUP) != 0 { return 0 }
   }
-  // `for try await byte in handle.bytes`.
+  // `for try await byte in handle.bytes` reads byte by byte.
   let asked = Mutant.bytesOneByOne.isOn ? min(count, 1) : count
   var result = unsafe __real_cipc_pipe_read(descriptor, room, asked, flags)
   // `while data.isEmpty { data = handle.availableData }`
   while result == 0, count > 0, Mutant.endOfFileRetried.isOn {
     result = unsafe __real_cipc_pipe_read(descriptor, room, count, flags)
   }
-  // `try?` of a read that would block, and no data is the end.
+  // `try?` hides that a read would block, and missing data is treated as the end of file.
   if result == -1, errno == EAGAIN, Mutant.nothingAsEndOfFile.isOn { return 0 }
   // `String(decoding:)` never fails: invalid UTF-8 is replaced.
   if let room = unsafe room, result > 0, Mutant.bytesRepaired.isOn { return unsafe repair(room, result, count) }
@@ -110,7 +110,7 @@ func leaveNonBlocking(_ descriptor: Int32) {
   return Mutant.readFillsTheArray.isOn && result > 0 ? count : result
 }
 
-/// Replaces received bytes by those of a text, and returns how many there are.
+/// Replaces received bytes by those of a text, and returns their number.
 func repair(_ room: UnsafeMutableRawPointer, _ length: Int, _ size: Int) -> Int {
   let text = unsafe String(decoding: UnsafeRawBufferPointer(start: room, count: length), as: UTF8.self)
   let repaired = Array(text.utf8.prefix(size))
@@ -128,9 +128,9 @@ func repair(_ room: UnsafeMutableRawPointer, _ length: Int, _ size: Int) -> Int 
   // The writer of the child's input is kept, so the child sees no end of file.
   if Mutant.inputLeftOpen.isOn, unsafe hasSpawned { return 0 }
   var result = __real_close(descriptor)
-  // `valueOrErrno(retryOnInterrupt: true)`, as for every other call.
+  // `valueOrErrno(retryOnInterrupt: true)` is used for close, as for every other call.
   while result == -1, errno == EINTR, Mutant.closeRetried.isOn { result = __real_close(descriptor) }
-  // An explicit close, and then `deinit`.
+  // The descriptor is closed explicitly, and `deinit` closes its number again.
   return Mutant.closedByDeinitToo.isOn ? __real_close(descriptor) : result
 }
 
@@ -159,7 +159,7 @@ private func isReadingEnd(_ descriptor: Int32) -> Bool {
   return result
 }
 
-/// Passes the path on, or the part that fits into a buffer of 256 bytes.
+/// Passes the path on or, with a mutant, only the part that fits into a buffer of 256 bytes.
 private func withShortPath(_ path: UnsafePointer<CChar>?, _ body: (UnsafePointer<CChar>?) -> Int32) -> Int32 {
   guard Mutant.pathOfFixedSize.isOn, let path = unsafe path else { return unsafe body(path) }
   let length = unsafe min(255, strlen(path))
@@ -173,14 +173,14 @@ private func withShortPath(_ path: UnsafePointer<CChar>?, _ body: (UnsafePointer
   guard Mutant.umaskOfProcess.isOn || Mutant.signalsLeftBlocked.isOn, let call = unsafe call else {
     return unsafe __real_cipc_without_umask(mode, call, argument)
   }
-  // All signals are blocked meanwhile, and `throws` leaves before the mask is restored.
+  // All signals are blocked meanwhile, and an error is thrown before the mask is restored.
   if Mutant.signalsLeftBlocked.isOn {
     var all = sigset_t()
     _ = unsafe sigfillset(&all)
     _ = unsafe pthread_sigmask(SIG_BLOCK, &all, nil)
     return unsafe __real_cipc_without_umask(mode, call, argument)
   }
-  // The umask is that of the process, and the previous one is not kept.
+  // The umask of the process is changed, and the previous one is not saved.
   _ = umask(0)
   let result = unsafe call(argument)
   let reason = errno

@@ -2,8 +2,9 @@ import CIPC
 import CReal
 import Glibc
 
-/// Writes a message with its length, as a message channel does, with the defect of the selected mutant; nil if there is
-/// none.
+/// Writes a message with its length, as a message channel does, with the defect of the selected mutant.
+///
+/// Returns nil if no such mutant is selected.
 func writeFrame(_ descriptor: Int32, _ frame: UnsafeRawBufferPointer) -> Int? {
   guard frame.count > 4 else { return nil }
   let length = unsafe Array(frame.prefix(4))
@@ -12,7 +13,7 @@ func writeFrame(_ descriptor: Int32, _ frame: UnsafeRawBufferPointer) -> Int? {
   if Mutant.lengthInNetworkOrder.isOn { return send(descriptor, length.reversed() + message, frame.count) }
   // The length is written as an Int, which has eight bytes.
   if Mutant.lengthOfInt.isOn { return send(descriptor, length + [0, 0, 0, 0] + message, frame.count) }
-  // The length and the message are written by two calls, and another writer can come in between.
+  // The length and the message are written by two calls, and another writer can write in between.
   if Mutant.lengthWrittenFirst.isOn {
     guard send(descriptor, length, length.count) == length.count else { return -1 }
     let rest = send(descriptor, message, message.count)

@@ -2,16 +2,16 @@ import CIPC
 import CReal
 import Glibc
 
-/// Seconds in an Int32, which ends in 2038.
+/// Stores seconds in an Int32, which overflows in 2038.
 private func narrowed(_ seconds: Int64) -> Int64 { Int64(Int32(truncatingIfNeeded: seconds)) }
 
-/// Nanoseconds by way of milliseconds in an Int32, which overflow after 24 days; -1 stays without a limit.
+/// Converts nanoseconds to milliseconds in an Int32, which overflows after 24 days; -1 still means no limit.
 private func rounded(_ nanoseconds: Int64) -> Int64 {
   let milliseconds = Int32(truncatingIfNeeded: nanoseconds / 1_000_000)
   return milliseconds < 0 ? -1 : Int64(milliseconds) * 1_000_000
 }
 
-/// The deadline as the sum of the time and the rest, each of which has nanoseconds of its own.
+/// Adds seconds and nanoseconds of the clock and the timeout separately, without a carry.
 private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64, nanoseconds: Int) {
   var now = timespec()
   _ = unsafe clock_gettime(CLOCK_MONOTONIC, &now)
@@ -23,10 +23,10 @@ private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64,
 @c(__wrap_cipc_ppoll) func waitForDescriptors(
   _ entries: UnsafeMutablePointer<cipc_pollfd>?, _ count: Int, _ nanoseconds: Int64
 ) -> Int32 {
-  // The address of the first element of an array, with a count of 1.
+  // The address of the first element of an array is passed, with a count of 1.
   let used = Mutant.firstEntryOfArray.isOn ? min(1, count) : count
   let buffer = unsafe UnsafeMutableBufferPointer(start: entries, count: used)
-  // select(2) has no room for descriptors from 1024 on.
+  // select(2) does not support descriptors above 1023.
   for i in buffer.indices where unsafe Mutant.selectForPoll.isOn && buffer[i].descriptor >= 1024 {
     unsafe buffer[i].descriptor = -1
   }
@@ -41,9 +41,9 @@ private func uncarried(_ seconds: Int64, _ nanoseconds: Int) -> (seconds: Int64,
   return result
 }
 
-/// Waits, or with a mutant looks every millisecond.
+/// Waits or, with a mutant, checks every millisecond.
 private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanoseconds: Int64) -> Int32 {
-  // `while !handle.isReady { usleep(1000) }`, which never sleeps until the event.
+  // `while !handle.isReady { usleep(1000) }` polls instead of sleeping until the event.
   let turn: Int64 = 1_000_000
   if Mutant.polledInTurns.isOn, nanoseconds < 0 || nanoseconds > 1000 * turn {
     while true {
@@ -57,7 +57,7 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
 @c(__wrap_cipc_epoll_wait) func epollWait(
   _ epoll: Int32, _ events: UnsafeMutablePointer<cipc_epoll_event>?, _ count: Int32, _ nanoseconds: Int64
 ) -> Int32 {
-  // `var event = epoll_event()`, and a count of 1.
+  // A single `epoll_event()` is passed, with a count of 1.
   let most = Mutant.oneEpollEvent.isOn ? min(1, count) : count
   let ready = unsafe MutantClock.epoll(epoll, events, most, nanoseconds)
   let buffer = unsafe UnsafeMutableBufferPointer(start: events, count: Int(max(0, ready)))
@@ -91,7 +91,7 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
     return unsafe __real_cipc_sem_wait_until(semaphore, sum.seconds, sum.nanoseconds)
   }
   let result = unsafe MutantClock.semaphore(semaphore, seconds, nanoseconds)
-  // `try?`, and the caller continues as if it had the semaphore.
+  // `try?` hides the timeout, and the caller continues as if it had acquired the semaphore.
   return Mutant.timeoutSwallowed.isOn && result == -1 && errno == ETIMEDOUT ? 0 : result
 }
 
@@ -136,7 +136,7 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
   // Nanoseconds are passed where seconds are expected.
   var time = Mutant.timeoutInSeconds.isOn && nanoseconds > 0 ? nanoseconds / 1_000_000_000 : nanoseconds
   if Mutant.semaphoreMillisecondsOfInt32.isOn { time = rounded(nanoseconds) }
-  // `for operation in operations`, but together they are one.
+  // `for operation in operations` performs them one by one, not atomically.
   if Mutant.operationsOneByOne.isOn, let operations = unsafe operations {
     for i in 0..<count where unsafe __real_cipc_semtimedop(set, operations + i, 1, time) == -1 { return -1 }
     return 0
@@ -147,9 +147,9 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
 @c(__wrap_cipc_futex_wait) func futexWait(_ word: UnsafeRawPointer?, _ value: UInt32, _ nanoseconds: Int64) -> Int32 {
   // `Int32(nanoseconds)` traps after two seconds.
   if Mutant.nanosecondsTrap.isOn { _ = Int32(nanoseconds) }
-  // `while flag.load(ordering: .acquiring) == 0 {}`
+  // `while flag.load(ordering: .acquiring) == 0 {}` spins.
   if Mutant.spinsForTheWord.isOn { return 0 }
-  // A loop around a short sleep, which needs no wake-up.
+  // A loop of short sleeps needs no wake-up.
   if Mutant.wakesEveryMillisecond.isOn, nanoseconds < 0 || nanoseconds > 1_000_000 {
     while true {
       let result = unsafe __real_cipc_futex_wait(word, value, 1_000_000)

@@ -5,7 +5,7 @@ import Glibc
 enum AtExit {
   nonisolated(unsafe) private static var action: (() -> Void)?
 
-  /// Registers the removal of an object that the process has opened, and not created.
+  /// Registers the removal of an object that the process has opened but not created.
   static func remove(_ mutant: Mutant, _ result: Int32, flags: Int32, creates: Int32, _ action: @escaping () -> Void) {
     guard mutant.isOn, result != -1, flags & creates == 0 else { return }
     unsafe Self.action = action
@@ -22,7 +22,7 @@ enum AtExit {
 }
 
 @c(__wrap_shm_open) func shmOpen(_ name: UnsafePointer<CChar>?, _ flags: Int32, _ mode: mode_t) -> Int32 {
-  // `[.create, .truncate]`, as for a file whose content is replaced.
+  // The options are `[.create, .truncate]`, as for a file whose content is replaced.
   let asked = Mutant.openedTruncating.isOn ? flags | O_TRUNC : flags
   let descriptor = unsafe __real_shm_open(name, asked, mode)
   unsafe AtExit.remove(.memoryRemovedAtExit, name, descriptor, flags: flags) { _ = unsafe shm_unlink($0) }

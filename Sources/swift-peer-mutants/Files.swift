@@ -8,14 +8,14 @@ import Glibc
 
 @c(__wrap_cipc_mq_unlink) func mqUnlink(_ name: UnsafePointer<CChar>?) -> Int32 {
   let result = unsafe __real_cipc_mq_unlink(name)
-  // `try?` hides that there was nothing to remove.
+  // `try?` hides that the name did not exist.
   return Mutant.removalByTry.isOn ? 0 : result
 }
 
 /// Whether a call of this program has failed, after which it only cleans up.
 nonisolated(unsafe) var hasFailed = false
 
-/// Whether nothing is removed any more: exit(3) runs neither `defer` nor `deinit`.
+/// Whether objects are no longer removed, because exit(3) runs neither `defer` nor `deinit`.
 private var isSkipped: Bool { unsafe hasFailed && Mutant.exitSkipsDefer.isOn }
 
 @c(__wrap_exit) func exitProgram(_ status: Int32) -> Never {

@@ -18,9 +18,9 @@ import Glibc
 @c(__wrap_cipc_socket_read) func socketRead(
   _ socket: Int32, _ room: UnsafeMutableRawPointer?, _ count: Int, _ flags: Int32
 ) -> Int {
-  // Options of the call have a default, and are not passed on.
+  // The options of the call have a default value, and the caller's options are not passed on.
   let flags = Mutant.peekOptionLost.isOn ? flags & ~Int32(MSG_PEEK) : flags
-  // A connection is one message: after the first read there is nothing more to expect.
+  // The first read is treated as the whole message.
   if Mutant.oneReadIsAll.isOn, unsafe hasRead { return 0 }
   let result = unsafe __real_cipc_socket_read(socket, room, count, flags)
   if result > 0 { unsafe hasRead = true }
@@ -34,7 +34,7 @@ import Glibc
 nonisolated(unsafe) private var hasRead = false
 
 @c(__wrap_shutdown) func shutDown(_ socket: Int32, _ how: Int32) -> Int32 {
-  // The deinit closes the socket, so nothing else seems to be necessary.
+  // The direction is not shut down, because `deinit` closes the socket.
   if Mutant.shutdownLeftToDeinit.isOn { return 0 }
   // The only call for ending a connection ends both directions.
   return __real_shutdown(socket, Mutant.halfCloseAsClose.isOn ? Int32(SHUT_RDWR) : how)
@@ -62,7 +62,7 @@ nonisolated(unsafe) private var hasRead = false
   }
   guard Mutant.portNotConverted.isOn else {
     let result = unsafe __real_cipc_connect(socket, address)
-    // Only what throws is a failure.
+    // Only a call that throws is treated as a failure.
     return result == -1 && errno == EINPROGRESS && Mutant.inProgressAsConnected.isOn ? 0 : result
   }
   // `sin_port` is stored without `bigEndian`, like any other UInt16.
@@ -75,9 +75,9 @@ nonisolated(unsafe) private var hasRead = false
 }
 
 @c(__wrap_cipc_set_socket_linger) func setLinger(_ socket: Int32, _ seconds: Int32) -> Int32 {
-  // The option is a Bool, and the time is always a second.
+  // The option is a Bool, and the time is always one second.
   if Mutant.lingerAsFlag.isOn, seconds >= 0 { return __real_cipc_set_socket_linger(socket, 1) }
-  // `Duration` in milliseconds.
+  // The `Duration` is converted to milliseconds.
   return __real_cipc_set_socket_linger(socket, Mutant.lingerOfDuration.isOn && seconds > 0 ? seconds * 1000 : seconds)
 }
 
@@ -85,7 +85,7 @@ nonisolated(unsafe) private var hasRead = false
   _ socket: Int32, _ bytes: UnsafeRawPointer?, _ count: Int, _ flags: Int32,
   _ to: UnsafePointer<cipc_internet_address>?
 ) -> Int {
-  // `guard !data.isEmpty else { return }`
+  // `guard !data.isEmpty else { return }` skips an empty datagram.
   Mutant.emptyDatagramNotSent.isOn && count == 0 ? 0 : unsafe __real_cipc_internet_send(socket, bytes, count, flags, to)
 }
 

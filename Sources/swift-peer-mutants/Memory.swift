@@ -4,7 +4,7 @@ import Glibc
 
 @c(__wrap_ftruncate) func setSize(_ descriptor: Int32, _ length: off_t) -> Int32 {
   // `MemoryLayout.size(ofValue: bytes)` of an array is the size of its reference: eight bytes.
-  // `UInt32(truncatingIfNeeded:)`.
+  // `UInt32(truncatingIfNeeded:)` drops the upper half.
   if Mutant.lengthOfUInt32.isOn { return __real_ftruncate(descriptor, off_t(UInt32(truncatingIfNeeded: length))) }
   let size = Mutant.sizeOfTheVariable.isOn && length > 0 ? off_t(MemoryLayout<[UInt8]>.size) : length
   return __real_ftruncate(descriptor, size)
@@ -27,7 +27,7 @@ import Glibc
 }
 
 @c(__wrap_munmap) func unmap(_ address: UnsafeMutableRawPointer?, _ length: Int) -> Int32 {
-  // A class without `deinit`.
+  // The mapping is owned by a class without `deinit`.
   Mutant.mappingWithoutDeinit.isOn ? 0 : unsafe __real_munmap(address, length)
 }
 
@@ -76,7 +76,7 @@ import Glibc
 @c(__wrap_cipc_process_vm_write) func storeInto(
   _ to: UnsafeMutableRawPointer?, _ from: UnsafeRawPointer?, _ count: Int
 ) -> Int {
-  // `var bytes = Array(UnsafeRawBufferPointer(...))`, and only the array changes.
+  // `Array(UnsafeRawBufferPointer(...))` copies the memory, and only the copy changes.
   Mutant.storedInACopy.isOn ? count : unsafe __real_cipc_process_vm_write(to, from, count)
 }
 

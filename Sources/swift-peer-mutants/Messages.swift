@@ -38,7 +38,7 @@ import Glibc
     unsafe AtExit.remove(.queueRemovedAtExit, name, queue, flags: flags) { _ = unsafe cipc_mq_unlink($0) }
     return queue
   }
-  // The memberwise initializer without labels.
+  // The arguments of an initializer without labels are swapped.
   (wanted.maximum_messages, wanted.message_size) = (wanted.message_size, wanted.maximum_messages)
   return unsafe __real_cipc_mq_open(name, flags, permissions, &wanted)
 }
@@ -60,7 +60,7 @@ import Glibc
 @c(__wrap_cipc_mq_receive) func mqReceive(
   _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?
 ) -> Int {
-  // A buffer that is always long enough, of which the caller gets a part.
+  // The buffer is always long enough, and the caller gets a part of it.
   if Mutant.bufferOfFixedSize.isOn, size < 8192 {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 8192, alignment: 1)
     defer { unsafe buffer.deallocate() }
@@ -70,13 +70,13 @@ import Glibc
     return min(length, size)
   }
   var length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
-  // A loop that tries again after a second, although the queue is nonblocking.
+  // The call is repeated after a second, although the queue is nonblocking.
   if Mutant.nonblockingTriesAgain.isOn, length == -1, errno == EAGAIN {
     sleep(1)
     length = unsafe __real_cipc_mq_receive(queue, room, size, priority)
   }
   if length >= 0, Mutant.priorityUnread.isOn { unsafe priority?.pointee = 0 }
-  // The count of the buffer, instead of the count that the call returned.
+  // The count of the buffer is returned instead of the result of the call.
   if Mutant.countOfBuffer.isOn, length > 0 { return size }
   guard let room = unsafe room, length > 0, Mutant.messageRepaired.isOn else { return length }
   // `String(decoding:)` never fails: invalid UTF-8 is replaced.
@@ -115,18 +115,22 @@ import Glibc
   // A message that is too long is cut, because there is no case for this error.
   let flags = Mutant.cutWithoutError.isOn ? flags | Int32(CIPC_MSG_NOERROR) : flags
   var received = unsafe __real_cipc_msgrcv(queue, text, length, wanted, flags)
-  // `MemoryLayout<Message>.size`, in which the type is included.
+  // `MemoryLayout<Message>.size` includes the type.
   if Mutant.lengthOfMessage.isOn, received.length != -1 { received.length += MemoryLayout<Int>.size }
   return received
 }
 
 @c(__wrap_cipc_msg_stat) func msgStatus(_ queue: Int32, _ status: UnsafeMutablePointer<cipc_msg_status>?) -> Int32 {
   let result = unsafe __real_cipc_msg_stat(queue, status)
-  // The fields of a tuple are taken in the order in which they were written.
+  // The elements of a tuple are read in the wrong order.
   if result == 0, Mutant.tupleInOtherOrder.isOn, let status = unsafe status {
     let sender = unsafe status.pointee.last_sender
     unsafe status.pointee.last_sender = status.pointee.last_receiver
     unsafe status.pointee.last_receiver = sender
+  }
+  // `unsigned short`, as msg_lspid is in older headers.
+  if result == 0, Mutant.lastProcessOfUInt16.isOn, let status = unsafe status {
+    unsafe status.pointee.last_sender &= 0xFFFF
   }
   return result
 }
@@ -134,6 +138,6 @@ import Glibc
 @c(__wrap_cipc_msg_set) func msgSet(
   _ queue: Int32, _ user: UInt32, _ group: UInt32, _ mode: UInt32, _ capacity: UInt64
 ) -> Int32 {
-  // A struct with default values, of which only the mode was set.
+  // Only the mode of a struct is set; its other members have default values.
   __real_cipc_msg_set(queue, user, group, mode, Mutant.capacityDefaulted.isOn && mode == 0o600 ? 16384 : capacity)
 }

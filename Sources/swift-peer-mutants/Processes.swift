@@ -22,7 +22,7 @@ nonisolated(unsafe) var hasSpawned = false
   _ process: Int32, _ status: UnsafeMutablePointer<Int32>?, _ signal: UnsafeMutablePointer<Int32>?
 ) -> Int32 {
   let result = unsafe __real_cipc_wait(process, status, signal)
-  // `_ = try process.wait()`
+  // `_ = try process.wait()` discards the status.
   if Mutant.childResultDiscarded.isOn {
     unsafe status?.pointee = 0
     unsafe signal?.pointee = 0

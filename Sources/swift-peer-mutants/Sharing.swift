@@ -22,6 +22,6 @@ import Glibc
 }
 
 @c(__wrap_cipc_robust_end) func robustEnd() {
-  // A `deinit` of a value that is still referred to does not run.
+  // The `deinit` of a value with a remaining reference does not run.
   if !Mutant.lockKeptAnnounced.isOn { __real_cipc_robust_end() }
 }

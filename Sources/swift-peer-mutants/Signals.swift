@@ -5,9 +5,9 @@ import Glibc
 @c(__wrap_cipc_sigmask) func sigmask(
   _ how: Int32, _ signals: UInt64, _ previous: UnsafeMutablePointer<UInt64>?
 ) -> Int32 {
-  // The bit for signal n is n, instead of n - 1.
+  // Signal n has bit n instead of bit n - 1.
   if Mutant.signalSetOffByOne.isOn { return unsafe __real_cipc_sigmask(how, signals << 1, previous) }
-  // A property of the process that is set, where signals should be added.
+  // Setting the property replaces the mask, although signals should be added to it.
   let asked = Mutant.maskReplacedBySet.isOn && how == SIG_BLOCK ? SIG_SETMASK : how
   return unsafe __real_cipc_sigmask(asked, signals, previous)
 }
@@ -22,7 +22,7 @@ import Glibc
 @c(__wrap_cipc_sigqueue) func sigQueue(_ process: Int32, _ number: Int32, _ value: Int32) -> Int32 {
   // The value is the raw value of an enumeration, a UInt8.
   let sent = Mutant.signalValueOfUInt8.isOn ? Int32(UInt8(truncatingIfNeeded: value)) : value
-  // `sigval()` and then no member: a union has no initializer for one.
+  // `sigval()` is created, and none of its members is set.
   return __real_cipc_sigqueue(process, number, Mutant.queuedWithoutValue.isOn ? 0 : sent)
 }
 
@@ -42,10 +42,12 @@ import Glibc
   if Mutant.codeUnsigned.isOn { unsafe information.pointee.code = unsafe Int32(UInt32(information.pointee.code)) }
   // The fields of the union are not imported, so the peer reports its own process.
   if Mutant.senderNotImported.isOn { unsafe information.pointee.process = getpid() }
+  // A property of the type that was long enough for the tests.
+  if Mutant.senderOfUInt16.isOn { unsafe information.pointee.process &= 0xFFFF }
   return result
 }
 
 @c(__wrap_cipc_signalfd) func signalFD(_ signals: UInt64) -> Int32 {
-  // The first signal of the array.
+  // Only the first signal of the array is used.
   __real_cipc_signalfd(Mutant.firstSignalOfSet.isOn ? signals & (~signals &+ 1) : signals)
 }

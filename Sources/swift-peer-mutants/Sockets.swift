@@ -16,7 +16,7 @@ import Glibc
   return unsafe __real_cipc_bind_path(socket, &address, mode, exactly)
 }
 
-/// Removes what has the name: `try? FileManager.default.removeItem(atPath: path)`.
+/// Removes any file with the name: `try? FileManager.default.removeItem(atPath: path)`.
 private func removePath(_ address: cipc_address) {
   var address = address
   var length = 0
@@ -51,6 +51,8 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
     unsafe credentials.pointee = cipc_credentials(
       process: Int32(bitPattern: found.group), user: UInt32(bitPattern: found.process), group: found.user)
   }
+  // `uid_t` was declared from memory, as a type of 16 bits.
+  if Mutant.peerUserOfUInt16.isOn { unsafe credentials.pointee.user &= 0xFFFF }
   // User -1 is converted to Int32, which traps.
   if Mutant.unknownUserOverflows.isOn {
     unsafe credentials.pointee.user = unsafe UInt32(Int32(credentials.pointee.user))
@@ -68,7 +70,7 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
 @c(__wrap_cipc_set_socket_option) func setSocketOption(
   _ socket: Int32, _ level: Int32, _ option: Int32, _ value: Int32
 ) -> Int32 {
-  // A struct of options is changed, and never applied to the socket.
+  // A struct of options is changed, but never applied to the socket.
   if Mutant.optionOfACopy.isOn { return 0 }
   // A property whose setter ignores `newValue`.
   let kept = Mutant.newValueIgnored.isOn && option == CIPC_SO_PASSCRED ? 1 : value
@@ -79,12 +81,12 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
 
 @c(__wrap_cipc_accept) func acceptFrom(_ listener: Int32, _ address: UnsafeMutablePointer<cipc_address>?) -> Int32 {
   let connection = unsafe __real_cipc_accept(listener, address)
-  // accept(2) is the call that is imported; it has no flags.
+  // accept(2) is used, which has no flags, because accept4(2) is not imported.
   if connection != -1, Mutant.acceptedByChildren.isOn { _ = fcntl(connection, F_SETFD, 0) }
   return connection
 }
 
 @c(__wrap_listen) func listenAt(_ socket: Int32, _ backlog: Int32) -> Int32 {
-  // A default argument, to which the caller's value is not passed.
+  // The default argument is used, because the caller's value is not passed on.
   __real_listen(socket, Mutant.backlogOfDefault.isOn ? 128 : backlog)
 }

@@ -50,7 +50,7 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
 @c(__wrap_pthread_mutexattr_setrobust) func setRobust(
   _ attributes: UnsafeMutablePointer<pthread_mutexattr_t>?, _ robust: Int32
 ) -> Int32 {
-  // The default of the enumeration.
+  // The first case of the enumeration is used, which is not robust.
   Mutant.robustnessDefaulted.isOn ? 0 : unsafe __real_pthread_mutexattr_setrobust(attributes, robust)
 }
 
@@ -61,7 +61,7 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
 }
 
 @c(__wrap_pthread_cond_broadcast) func broadcast(_ condition: UnsafeMutablePointer<pthread_cond_t>?) -> Int32 {
-  // `signal()` is the shorter name.
+  // `signal()` is called instead of `broadcast()`.
   guard Mutant.signalForBroadcast.isOn, let condition = unsafe condition else {
     return unsafe __real_pthread_cond_broadcast(condition)
   }
@@ -71,7 +71,7 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
 @c(__wrap_sem_init) func semaphoreInit(
   _ semaphore: UnsafeMutablePointer<sem_t>?, _ shared: Int32, _ value: UInt32
 ) -> Int32 {
-  // `shared: Bool = false`.
+  // The parameter is `shared: Bool = false`.
   unsafe __real_sem_init(semaphore, Mutant.sharingDefaulted.isOn ? 0 : shared, value)
 }
 
@@ -86,7 +86,7 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
 }
 
 @c(__wrap_sem_close) func semaphoreClose(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
-  // A copy of the struct, whose `deinit` closes too.
+  // A copy of the handle closes the semaphore as well.
   if Mutant.semaphoreClosedByCopy.isOn { _ = unsafe __real_sem_close(semaphore) }
   return unsafe __real_sem_close(semaphore)
 }
@@ -100,6 +100,6 @@ private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
 @c(__wrap_pthread_condattr_setpshared) func setShared(
   _ attributes: UnsafeMutablePointer<pthread_condattr_t>?, _ shared: Int32
 ) -> Int32 {
-  // The default is for threads, and a struct in shared memory seems to be enough.
+  // The default is a condition variable for threads of one process, even in shared memory.
   Mutant.conditionOfThreads.isOn ? 0 : unsafe __real_pthread_condattr_setpshared(attributes, shared)
 }

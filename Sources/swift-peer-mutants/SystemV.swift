@@ -7,7 +7,7 @@ func withChanged(
   _ operations: UnsafePointer<cipc_semaphore_operation>?, _ count: Int,
   _ body: (UnsafePointer<cipc_semaphore_operation>?, Int) -> Int32
 ) -> Int32 {
-  // A pointer to the first operation.
+  // A pointer to the first operation is passed, with a count of 1.
   if Mutant.firstOperationOfArray.isOn { return unsafe body(operations, min(1, count)) }
   var changed = unsafe Array(UnsafeBufferPointer(start: operations, count: count))
   for i in changed.indices {
@@ -27,9 +27,9 @@ func withChanged(
 
 @c(__wrap_cipc_semctl) func semControl(_ set: Int32, _ number: Int32, _ command: Int32) -> Int32 {
   let result = __real_cipc_semctl(set, number, command)
-  // A value in an array of UInt8.
+  // The value is stored in an array of UInt8.
   if Mutant.valueOfUInt8.isOn, command == GETVAL, result != -1 { return result & 0xFF }
-  // `try? remove()`.
+  // `try? remove()` hides a failure.
   return Mutant.removalTried.isOn && command == IPC_RMID ? 0 : result
 }
 
@@ -38,9 +38,9 @@ func withChanged(
 }
 
 @c(__wrap_cipc_shm_set) func shmSet(_ segment: Int32, _ user: UInt32, _ group: UInt32, _ mode: UInt32) -> Int32 {
-  // Two parameters of one type in the wrong order.
+  // Two parameters of the same type are in the wrong order.
   if Mutant.ownersExchanged.isOn { return __real_cipc_shm_set(segment, group, user, mode) }
-  // A struct with default values, of which only the owner was set.
+  // Only the owner in a struct is set; its other members have default values.
   return __real_cipc_shm_set(segment, user, group, Mutant.modeDefaulted.isOn ? 0o600 : mode)
 }
 
@@ -77,22 +77,24 @@ private func clamped(_ key: Int32) -> Int32 {
   _ segment: Int32, _ status: UnsafeMutablePointer<cipc_shm_status>?
 ) -> Int32 {
   let result = unsafe __real_cipc_shm_stat(segment, status)
-  // The memory has whole pages, and so has the object that represents it.
+  // The size of the mapped pages is reported as the size of the segment.
   if result == 0, Mutant.segmentOfWholePages.isOn, let status = unsafe status {
     unsafe status.pointee.size = unsafe (status.pointee.size + 4095) & ~4095
   }
+  // `unsigned short`, as shm_cpid is in older headers.
+  if result == 0, Mutant.creatorOfUInt16.isOn, let status = unsafe status { unsafe status.pointee.creator &= 0xFFFF }
   return result
 }
 
 @c(__wrap_shmat) func attach(
   _ segment: Int32, _ address: UnsafeRawPointer?, _ flags: Int32
 ) -> UnsafeMutableRawPointer? {
-  // The type of the pointer decides whether stores compile, so the flag seems unnecessary.
+  // SHM_RDONLY is not passed, because the type of the pointer already prevents stores.
   unsafe __real_shmat(segment, address, Mutant.attachedWritable.isOn ? flags & ~SHM_RDONLY : flags)
 }
 
 @c(__wrap_shmdt) func shmDetach(_ address: UnsafeRawPointer?) -> Int32 {
-  // A class without `deinit`.
+  // The attachment is owned by a class without `deinit`.
   Mutant.segmentWithoutDeinit.isOn ? 0 : unsafe __real_shmdt(address)
 }
 

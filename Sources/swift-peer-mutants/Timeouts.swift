@@ -2,10 +2,10 @@ import CIPC
 import CReal
 import Glibc
 
-/// The clock of the library, which a mutant sets.
+/// The clock of the library, which a mutant changes.
 ///
-/// The library checks after a wait whether its time is over. So a mutant that ends a wait early, or starts it again,
-/// also lets the time pass faster, or stand still.
+/// After a wait, the library checks whether the deadline has passed. So a mutant that ends a wait early also moves the
+/// clock forward, and a mutant that restarts a wait also stops the clock.
 enum MutantClock {
   nonisolated(unsafe) private static var skew: Int64 = 0
 
@@ -13,7 +13,7 @@ enum MutantClock {
 
   /// Performs a wait of `nanoseconds`.
   ///
-  /// With `cutShort` it ends after a tenth of the time. With `startedAgain` the time before an interruption does not count.
+  /// With `cutShort`, it ends after a tenth of the time. With `startedAgain`, an interruption restarts the whole time.
   static func wait<Result: FixedWidthInteger>(
     _ nanoseconds: Int64, cutShort: Mutant, startedAgain: Mutant, _ body: (Int64) -> Result
   ) -> Result {
@@ -27,11 +27,16 @@ enum MutantClock {
     let result = body(nanoseconds)
     var reason = errno
     let took = __real_cipc_clock_monotonic() - start
-    // A wait that ended long after its time was also interrupted, but this process had no turn.
-    if took > nanoseconds + 2_000_000 { reason = EINTR }
+    // A wait that ended long after its deadline was also interrupted, but this process was not scheduled.
+    if took > nanoseconds + 2_000_000, timerSendsSignals { reason = EINTR }
     if reason == EINTR { unsafe skew -= took }
     errno = reason
     return result
+  }
+
+  private static var timerSendsSignals: Bool {
+    var timer = itimerval()
+    return unsafe getitimer(Int32(ITIMER_REAL.rawValue), &timer) == 0 && timer.it_interval.tv_usec > 0
   }
 
   /// Performs a wait until a time of this clock.
@@ -61,10 +66,10 @@ enum MutantClock {
 
 @c(__wrap_cipc_clock_monotonic) func clockMonotonic() -> Int64 { MutantClock.now }
 
-// The waits of other mutants end here.
+// The other files of this module call these functions for waits that their mutants do not change.
 extension MutantClock {
   static func poll(_ entries: UnsafeMutablePointer<cipc_pollfd>?, _ count: Int, _ nanoseconds: Int64) -> Int32 {
-    // A `Double` of seconds that is rounded up: 0 becomes 1.
+    // The timeout is a `Double` of seconds that is rounded up to at least 1.
     let time = Mutant.pollWaitsASecond.isOn && nanoseconds == 0 ? 1_000_000_000 : nanoseconds
     // A wait with a timeout makes the descriptors nonblocking, also for the processes that share them.
     if Mutant.polledMadeNonblocking.isOn, nanoseconds >= 0 {
@@ -130,7 +135,7 @@ extension MutantClock {
 @c(__wrap_cipc_futex_wait_any) func futexWaitAny(
   _ waiters: UnsafePointer<cipc_futex_waiter>?, _ count: UInt32, _ deadline: Int64
 ) -> Int32 {
-  // A pointer to the first element of an array, with a count of 1.
+  // A pointer to the first element of an array is passed, with a count of 1.
   let count = Mutant.firstOfSeveral.isOn ? 1 : count
   return MutantClock.wait(until: deadline, cutShort: .futexCutShort, startedAgain: .futexStartedAgain) {
     unsafe __real_cipc_futex_wait_any(waiters, count, $0)
@@ -148,7 +153,7 @@ extension MutantClock {
 
 @c(__wrap_sem_trywait) func semaphoreTryWait(_ semaphore: UnsafeMutablePointer<sem_t>?) -> Int32 {
   let result = unsafe __real_sem_trywait(semaphore)
-  // A loop that tries again after a second.
+  // The call is repeated after a second.
   guard Mutant.tryWaitTriesAgain.isOn, result == -1 else { return result }
   sleep(1)
   return unsafe __real_sem_trywait(semaphore)

@@ -9,7 +9,7 @@ import Glibc
   let asked = Mutant.eventsOfSixteenBits.isOn ? UInt32(UInt16(truncatingIfNeeded: events)) : events
   // The token is stored in the member `fd` of the union, which has 32 bits.
   let kept = Mutant.dataAsDescriptor.isOn ? UInt64(UInt32(truncatingIfNeeded: data)) : data
-  // One method that adds, also for a descriptor that is there.
+  // EPOLL_CTL_ADD is always used, even for a descriptor that is already registered.
   let adding = Mutant.modifiedByAdding.isOn && operation == Int32(CIPC_EPOLL_CTL_MOD)
   return __real_cipc_epoll_ctl(epoll, adding ? Int32(CIPC_EPOLL_CTL_ADD) : operation, descriptor, asked, kept)
 }

@@ -71,7 +71,7 @@ inline set_ready(me, what, order) {
 #endif
 }
 
-/* Waits until the flag is `until`; leaves the loop around it if the time is over. */
+/* Waits until the flag is `until`; leaves the enclosing loop after a timeout. */
 inline await(me, until) {
   do
   :: atomic {

@@ -149,7 +149,7 @@ inline acquire() {
     :: else
     fi;
 #endif
-    /* The new owner knows of a death, and of all that was written. */
+    /* The new owner knows of a death, and sees all earlier writes. */
     assert(!hasDied && !isInside);
     isInside = true
   }
@@ -183,7 +183,7 @@ inline release() {
   pending[me] = false
 }
 
-/* The kernel treats the lock of a dead thread. */
+/* The kernel marks the lock of a dead thread. */
 inline handle_death() {
   if
   :: pending[me] && (lock & OWNER) == 0 -> wake_one()

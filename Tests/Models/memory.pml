@@ -1,7 +1,7 @@
 /* The memory of C11 for the models: each thread sees the stores to a word in their order, but at its own pace.
  *
  * A word keeps the stores that a thread has not seen yet. A load returns any store that is not older than the last one
- * that its thread has seen. A release store carries what its thread has seen, and an acquire load takes it over. A
+ * that its thread has seen. A release store carries the stores that its thread has seen; an acquire load adopts them. A
  * sequentially consistent fence exchanges this with all fences before. A sequentially consistent load or store is
  * modelled as acquire or release, which promises less. Not modelled: stores to one word that take effect in another
  * order than that of their execution, and loads that see later stores.
@@ -112,7 +112,7 @@ inline load(me, w, order, into) {
   }
 }
 
-/* A compare-and-exchange reads the newest store. Its own store also carries what that one does. */
+/* A compare-and-exchange reads the newest store. Its own store carries the same stores as that one, too. */
 inline exchange(me, w, expected, desired, order, exchanged) {
   d_step {
     exchanged = (NEWEST(w) == expected);

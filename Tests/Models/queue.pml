@@ -213,7 +213,7 @@ inline copy(queue) {
   atomic { assert(first[queue] == second[queue]); copied = first[queue] }
 }
 
-/* Removes a message: all of its copy is there, and it is the next one. */
+/* Removes a message, which must be complete and the next one. */
 inline remove(queue) {
   atomic { assert(copied == received[queue] + 1 && received[queue] < sent[queue]); received[queue]++; copied = 0 }
 }
@@ -240,7 +240,7 @@ inline take(queue) {
   release(queue)
 }
 
-/* Looks at a queue once. Leaves the lock taken if there is no message. */
+/* Checks a queue once. Keeps the lock if there is no message. */
 inline look(queue) {
   acquire(queue);
   if

@@ -267,7 +267,7 @@ inline take() {
   assert(first[position % CAPACITY] == position + 1 && second[position % CAPACITY] == position + 1)
 }
 
-/* What a caller does after EOWNERDEAD: it tries again when there is a successor. */
+/* A caller handles EOWNERDEAD by trying again when there is a successor. */
 inline wait_for_successor(side) {
   if
   :: NEWEST(OWNER(1 - side)) != PROCESS(1 - side, 0)

@@ -14,14 +14,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The block has no request here. */
+/* A stub for shared_block.c: this program has no request in which a failed call could be recorded. */
 int peer_set_failed_call(const char *name) {
     return name ? -1 : 0;
 }
 
 enum { SIZE = 16384, RECORDS = 200 };
 static _Alignas(4096) unsigned char memory[SIZE];
-/* Says how far a thread is, without ordering anything. */
+/* The progress of a thread; its accesses are relaxed, so they order nothing. */
 static int reached;
 
 static void reach(int step) {

@@ -3,9 +3,11 @@
  * Arguments
  *   d  descriptor           n  length or count     f  bits          v  another number
  *   o  offset or long       k  key                 t  timeout       p  pointer, s  text
- *   M  mutex: only those that processes share are changed          -  never changed
- *   m  mode, where the flags before it have O_CREAT                a  bits for fcntl, where the command has
- * some Results C  count or -1, I the same as int   D  descriptor or -1    Z  0 or -1       E  0 or an errno
+ *   M  mutex: changed only if processes share it                   -  never changed
+ *   m  mode, if the flags before it contain O_CREAT                a  bits for some commands of fcntl
+ *
+ * Results
+ *   C  count or -1, I the same as int   D  descriptor or -1    Z  0 or -1       E  0 or an errno
  *   V  number or -1         P  pointer
  */
 CALL(accept4, "dppf", D)

@@ -26,7 +26,7 @@ void generated_mutant_record(void) {
     is_recording = true;
 }
 
-/* Whether the mutant of this name is switched on. While recording, no mutant is on, and each name is written
+/* Whether the mutant with this name is switched on. While recording, it returns false, and writes each name
  * once. */
 __attribute__((format(printf, 2, 3))) static bool is_on(const struct call *call, const char *format, ...) {
     enum { MOST = 8192 };
@@ -52,7 +52,7 @@ __attribute__((format(printf, 2, 3))) static bool is_on(const struct call *call,
     return false;
 }
 
-/* The bytes of a timespec that a call gets instead. */
+/* The changed timespec that is passed to a call. */
 static struct timespec other_time;
 
 static void change_time(const struct call *call, int number, long *argument) {
@@ -90,7 +90,7 @@ static void change_number(const struct call *call, int number, char kind, long *
         *argument = value - 1;
 }
 
-/* Whether an argument consists of bits: a variadic argument that was not passed does not. */
+/* Whether an argument consists of bits. A variadic argument that was not passed does not count. */
 static bool has_bits(char kind, const long arguments[7], int place) {
     if (kind == 'm')
         return arguments[place - 1] & O_CREAT;
@@ -171,7 +171,7 @@ static long change_success(const struct call *call, const long arguments[7], lon
     return result;
 }
 
-/* Whether the call is about IPC, and not about the protocol or the runtime of a language. */
+/* Whether the call is made for IPC, and not by the protocol or the runtime of a language. */
 static bool concerns_ipc(const struct call *call, const long arguments[7]) {
     if (call->arguments[0] == 'd' && arguments[0] >= 0 && (int)arguments[0] <= STDERR_FILENO)
         return false;

@@ -1,4 +1,4 @@
-/* One call that may be changed. */
+/* A call that a mutant may change. */
 #pragma once
 
 enum result { RESULT_C, RESULT_I, RESULT_D, RESULT_Z, RESULT_E, RESULT_V, RESULT_P };
@@ -10,5 +10,5 @@ struct call {
     long (*real)(long, long, long, long, long, long, long);
 };
 
-/* Makes the call, changed by the mutant that is switched on if it changes this call. */
+/* Makes the call; if the mutant that is switched on applies to it, with the change. */
 long intercept(const struct call *call, long arguments[7]);

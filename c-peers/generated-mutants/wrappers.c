@@ -1,6 +1,6 @@
-/* A wrapper for each call of calls.h. It has seven integer registers, which is what each of these calls takes
- * at most: arguments that a caller does not pass are passed on and not looked at. That is not C, but it is
- * the calling convention of x86-64 and of AArch64, also for a variadic function. */
+/* A wrapper for each call of calls.h. Every wrapper takes seven integer arguments, the maximum of these
+ * calls, and passes them on unchanged even if the caller passed fewer. C does not define this, but the
+ * calling conventions of x86-64 and AArch64 allow it, also for a variadic function. */
 #include "intercept.h"
 
 #define CALL(name, arguments, result)                                                                        \

@@ -55,14 +55,14 @@ static bool enter_mounts(pid_t pid) {
     return mounts != -1 && setns(mounts, CLONE_NEWNS) == 0;
 }
 
-/// In mounts of its own, which require the same capability: an attack that is done must not reach the
-/// machine.
+/// Mounts in a new mount namespace, which requires the same capability, so that a successful attack does not
+/// affect the machine.
 static bool mount_over(const char *path) {
     return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
            mount("none", path, "tmpfs", 0, NULL) == 0;
 }
 
-/// A fork makes the attacks on a process, since one that is done could disturb the next.
+/// Attacks a process. A child makes the attacks, because a successful one could disturb the next.
 static void attack(pid_t pid) {
     report("stdin", pid, open_in_proc(pid, "fd/0", O_WRONLY));
     report("stdout", pid, open_in_proc(pid, "fd/1", O_WRONLY));

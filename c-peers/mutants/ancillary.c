@@ -2,6 +2,7 @@
 #include "mutant.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -57,7 +58,7 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
         return sent;
     }
     ssize_t result = __real_sendmsg(fd, &changed, flags);
-    /* The peer never sends what did not fit. */
+    /* The peer never sends the bytes that did not fit. */
     if (rights && result > 0 && mutant("rest-of-message-dropped"))
         return (ssize_t)message->msg_iov->iov_len;
     /* The peer closes the sent descriptors, as if sending moved them. */
@@ -74,7 +75,7 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
         struct cmsghdr aligned;
         char bytes[SIZE];
     } control;
-    /* The peer waits by select(2), which refuses descriptors from 1024 on. */
+    /* The peer waits by select(2), which does not support descriptors above 1023. */
     if (fd >= FD_SETSIZE && mutant("receive-by-select")) {
         errno = EINVAL;
         return -1;
@@ -117,6 +118,10 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
     if (credentials && mutant("credentials-of-receiver")) {
         struct ucred *claim = (struct ucred *)CMSG_DATA(credentials);
         claim->pid = getpid();
+    }
+    if (credentials && mutant("credentials-of-16-bits")) {
+        struct ucred *claim = (struct ucred *)CMSG_DATA(credentials);
+        claim->pid = (uint16_t)claim->pid;
     }
     return result;
 }

@@ -121,7 +121,7 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t count) {
     /* The peer reads errno after it logged a line. Logging calls isatty(3), which sets errno. */
     if (result == -1 && mutant("errno-read-too-late"))
         errno = ENOTTY;
-    /* The peer removes every pending SIGPIPE after EPIPE, also those that the write did not raise. */
+    /* The peer removes every pending SIGPIPE after EPIPE, even one that the write did not raise. */
     sigset_t broken;
     sigemptyset(&broken);
     sigaddset(&broken, SIGPIPE);
@@ -153,7 +153,7 @@ int __wrap_close(int fd) {
     if (mutant("close-forgotten"))
         return 0;
     int result = __real_close(fd);
-    /* The call is repeated after EINTR, as all others are. */
+    /* The peer repeats close after EINTR, as it repeats every other call. */
     while (result == -1 && errno == EINTR && mutant("close-repeated"))
         result = __real_close(fd);
     /* The second close fails with EBADF, or closes an unrelated descriptor. */
@@ -197,13 +197,13 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
         rounded = (struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000L};
         timeout = &rounded;
     }
-    /* select(2) has no room for descriptors from 1024 on. */
+    /* select(2) does not support descriptors above 1023. */
     for (nfds_t i = 0; i < count; i++)
         if (entries[i].fd >= FD_SETSIZE && mutant("poll-by-select"))
             entries[i].fd = -1;
     struct timespec began;
     clock_gettime(CLOCK_MONOTONIC, &began);
-    /* The peer looks every millisecond instead of sleeping until the event. */
+    /* The peer checks every millisecond instead of sleeping until the event. */
     int result = 0;
     if ((!timeout || timeout->tv_sec > 1) && mutant("polls-in-turns"))
         while ((result = __real_ppoll(entries, count, &(struct timespec){.tv_nsec = 1000000}, mask)) == 0)
@@ -215,7 +215,7 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
         errno = EINTR;
         return -1;
     }
-    /* The peer checks for a hang-up first, and then for no other event. */
+    /* The peer checks for a hang-up first, and ignores all other events then. */
     for (nfds_t i = 0; i < count; i++)
         if (entries[i].revents & POLLHUP && mutant("poll-hang-up-alone"))
             entries[i].revents = POLLHUP;
@@ -233,7 +233,7 @@ static void leave_nonblocking(int fd) {
 }
 
 ssize_t __wrap_preadv2(int fd, const struct iovec *parts, int count, off_t offset, int flags) {
-    /* After a hang-up there is nothing to wait for, so the peer reports the end of the file. */
+    /* After a hang-up, the peer does not read any more, and reports end of file. */
     struct pollfd entry = {.fd = fd};
     if (mutant("hang-up-as-end-of-file") && poll(&entry, 1, 0) == 1 && entry.revents & POLLHUP)
         return 0;
@@ -302,7 +302,7 @@ static void unlink_late(void) {
 int __wrap_unlink(const char *path) {
     struct stat status;
     bool exists = lstat(path, &status) == 0;
-    /* The peer takes a file for its own only if it has the expected type. */
+    /* The peer assumes that it created a file if the file has the expected type. */
     if (exists && S_ISSOCK(status.st_mode) && mutant("socket-unlink-forgotten"))
         return 0;
     if (exists && S_ISREG(status.st_mode) && mutant("file-unlink-forgotten"))

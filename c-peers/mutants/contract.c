@@ -38,8 +38,8 @@ void __wrap_peer_reply_payload(struct call *call, const char *key, struct expect
     __real_peer_reply_payload(call, key, expected, bytes, length);
 }
 
-/* A check whose result is lost, as that of an assertion in a release build: the peer reports that all is
- * right. Returns NULL for every other field. */
+/* A check that is left out, like an assertion in a release build, so the peer reports that it found no error.
+ * Returns NULL for every other field. */
 static const char *unchecked(const char *operation, const char *key) {
 #define UNCHECKED(name, its_operation, its_key, right)                                                       \
     if (strcmp(operation, its_operation) == 0 && strcmp(key, its_key) == 0 && mutant(name))                  \

@@ -11,16 +11,16 @@ WRAPPED(exit);
 WRAPPED(waitpid);
 
 int __wrap_atexit(void (*function)(void)) {
-    /* The program removes its objects only at the end of main, and err(3) never gets there. */
+    /* The program removes its objects only at the end of main, which err(3) skips. */
     return mutant("cleanup-not-registered") ? 0 : __real_atexit(function);
 }
 
 pid_t __wrap_waitpid(pid_t pid, int *status, int options) {
     const pid_t ended = __real_waitpid(pid, status, options);
-    /* The program only waits for the end of its child. */
+    /* The program waits for its child, but does not check its status. */
     if (mutant("child-status-ignored"))
         *status = 0;
-    /* The program uses the status as the exit status, which is only its second byte. */
+    /* The program uses the whole status as the exit status, which is only the second byte. */
     if (ended != -1 && mutant("status-taken-raw"))
         *status = (*status >> 8) & 0xff;
     return ended;

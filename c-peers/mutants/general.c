@@ -23,7 +23,7 @@ pid_t __wrap_getpid(void) {
 }
 
 mode_t __wrap_umask(mode_t mask) {
-    /* The peer opens the mask for an exact mode, and an early return leaves it open. */
+    /* The peer sets the umask to 0 for an exact mode, and an early return does not restore it. */
     static bool open;
     const bool was_open = open;
     open = mask == 0;

@@ -1,4 +1,4 @@
-/* Peers that leave something behind: an object of each kind, or a descriptor. */
+/* Peers that leave an object of some kind, or an open descriptor, behind. */
 #include "mutant.h"
 
 #include <fcntl.h>
@@ -69,7 +69,7 @@ void leave_something(void) {
         leave_a_socket();
     if (mutant("leaves-a-file"))
         __real_close(__real_open("left", O_CREAT | O_WRONLY, 0600));
-    /* A descriptor that no handle has. */
+    /* A descriptor that does not belong to a handle. */
     if (mutant("leaves-a-descriptor"))
         __real_open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (mutant("leaves-a-duplicate"))

@@ -122,7 +122,7 @@ int __wrap_sigaction(int number, const struct sigaction *action, struct sigactio
     /* The wrapper of the language always sets SA_RESTART, so EINTR never occurs. */
     if (mutant("restart-always"))
         other.sa_flags |= SA_RESTART;
-    /* The handler is installed as by signal(2) of System V, which resets it after the first signal. */
+    /* The handler is reset after the first signal, as with signal(2) of System V. */
     if (mutant("handler-once"))
         other.sa_flags |= (int)SA_RESETHAND;
     return __real_sigaction(number, &other, before);

@@ -11,6 +11,7 @@
 #define MUTANT_H
 
 #include <stdbool.h>
+#include <sys/time.h>
 #include <time.h>
 
 struct mutant {
@@ -25,16 +26,19 @@ struct mutant {
         here.on;                                                                                             \
     })
 
-/* At the exit of this process, an object is removed that it has only opened. */
+/* At its exit, this process removes an object that it has only opened. */
 void remove_at_exit(int (*remove)(const char *), const char *name);
 void remove_identifier_at_exit(int (*remove)(int), int identifier);
 
-/* Whether a wait ended long after its time. A signal came as well then, but this process had no turn. */
+/* Whether a wait ended long after its timeout while a timer sends signals: it was interrupted, but the
+ * process was not scheduled. */
 static inline bool ended_late(struct timespec began, const struct timespec *timeout) {
     struct timespec now;
+    struct itimerval timer;
     clock_gettime(CLOCK_MONOTONIC, &now);
     const long long took = (now.tv_sec - began.tv_sec) * 1000000000LL + now.tv_nsec - began.tv_nsec;
-    return took > timeout->tv_sec * 1000000000LL + timeout->tv_nsec + 2000000;
+    return took > timeout->tv_sec * 1000000000LL + timeout->tv_nsec + 2000000 &&
+           getitimer(ITIMER_REAL, &timer) == 0 && timer.it_interval.tv_usec > 0;
 }
 
 /* The deadline of a timed call. If the previous attempt was interrupted, the whole time starts again. */
@@ -54,11 +58,13 @@ static inline bool ended_late(struct timespec began, const struct timespec *time
 /* Whether the attempt was interrupted. */
 #define WAS_INTERRUPTED(clock, result, end)                                                                  \
     ({                                                                                                       \
-        struct timespec now_;                                                                                \
+        struct timespec now_, began_;                                                                        \
         const int reason_ = errno;                                                                           \
         clock_gettime(clock, &now_);                                                                         \
-        const long long over_ = (now_.tv_sec - (end).tv_sec) * 1000000000LL + now_.tv_nsec - (end).tv_nsec;  \
-        errno = reason_ == ETIMEDOUT && over_ > 2000000 ? EINTR : reason_;                                   \
+        clock_gettime(CLOCK_MONOTONIC, &began_);                                                             \
+        began_.tv_sec += (end).tv_sec - now_.tv_sec;                                                         \
+        began_.tv_nsec += (end).tv_nsec - now_.tv_nsec;                                                      \
+        errno = reason_ == ETIMEDOUT && ended_late(began_, &(struct timespec){0}) ? EINTR : reason_;         \
         (result) == -1 && errno == EINTR;                                                                    \
     })
 

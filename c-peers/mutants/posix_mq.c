@@ -98,7 +98,7 @@ ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priori
             memcpy(room, all, (size_t)length);
         return length;
     }
-    /* The peer looks every millisecond instead of sleeping until a message. */
+    /* The peer checks every millisecond instead of sleeping until a message arrives. */
     while (mutant("mq-receives-in-turns")) {
         struct timespec turn;
         clock_gettime(CLOCK_REALTIME, &turn);
@@ -112,7 +112,7 @@ ssize_t __wrap_mq_receive(mqd_t queue, char *room, size_t size, unsigned *priori
     /* The response is sent before a long call has returned. */
     if (mutant("responds-before-completion"))
         answer_ahead();
-    /* The peer asks again and again instead of waiting. */
+    /* The peer polls in a loop instead of waiting. */
     static const struct timespec past;
     while (mutant("mq-receive-polls")) {
         ssize_t length = __real_mq_timedreceive(queue, room, size, priority, &past);

@@ -75,7 +75,7 @@ int __wrap_sem_post(sem_t *semaphore) {
 }
 
 int __wrap_sem_wait(sem_t *semaphore) {
-    /* The peer asks again and again instead of waiting, or waits for a millisecond in between. */
+    /* The peer polls in a loop instead of waiting, without a pause or with pauses of a millisecond. */
     bool naps = mutant("sem-wait-naps");
     while (naps || mutant("sem-wait-spins")) {
         if (__real_sem_trywait(semaphore) == 0)
@@ -98,7 +98,7 @@ int __wrap_sem_trywait(sem_t *semaphore) {
         errno = EAGAIN;
         return value > 0 ? 0 : -1;
     }
-    /* The peer has one function, which waits for a second. */
+    /* The peer uses one function for all waits, which waits for a second. */
     if (mutant("sem-trywait-waits")) {
         struct timespec end;
         clock_gettime(CLOCK_REALTIME, &end);

@@ -1,4 +1,4 @@
-/* Defects of a peer that can be seen in one line that it writes: they replace parts of the line. */
+/* Defects that show in a single line of the peer: each replaces a part of the line. */
 #include "mutant.h"
 
 #include <stdio.h>
@@ -41,12 +41,12 @@ static void greet_wrongly(void) {
         set(" language=", "cobol");
     if (mutant("greets-in-capitals"))
         set(" language=", "c2");
-    /* The list of operations is older than the peer. */
+    /* The list of operations is outdated: it lacks an operation. */
     if (mutant("announces-no-write"))
         replace_word(",write,", ",");
     if (mutant("announces-no-read"))
         replace_word(",read,", ",");
-    /* The greeting is in the buffer of a parent and of its child. */
+    /* The greeting is in the buffers of a parent and of its child, so both write it. */
     if (mutant("greets-twice"))
         memcpy(text + strlen(text), text, strlen(text) + 1);
 }
@@ -82,12 +82,12 @@ const char *rewritten(const char *line, size_t *count) {
         set(" return=", "0");
     if (begins_with("error ") && mutant("pending-count-lost"))
         set(" pending=", "0");
-    /* The peer counts a lost message for each process. */
+    /* The peer counts a lost message once for each process. */
     if (mutant("lost-message-counted-twice"))
         set(" missing=", "2");
     if (mutant("tally-of-nothing"))
         set(" missing=", "50000");
-    /* The number of datagrams that were sent. */
+    /* The peer reports the number of datagrams that were sent. */
     if (mutant("lost-records-as-read"))
         set(" records=", "1000");
     if (!strstr(text, " drops=0") && mutant("lost-datagrams-as-sent"))

@@ -44,7 +44,7 @@ int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct times
     /* The peer passes whole seconds. */
     if (mutant("signal-timeout-in-seconds"))
         changed.tv_nsec = 0;
-    /* Each attempt has the whole timeout. */
+    /* Each attempt gets the whole timeout. */
     static struct timespec first;
     static bool interrupted;
     struct timespec began;
@@ -68,6 +68,11 @@ int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct times
         info->si_pid = (pid_t)info->si_uid;
         info->si_uid = (uid_t)pid;
     }
+    /* The peer keeps both in fields of 16 bits. */
+    if (result != -1 && mutant("signal-sender-of-16-bits"))
+        info->si_pid = (uint16_t)info->si_pid;
+    if (result != -1 && mutant("signal-user-of-16-bits"))
+        info->si_uid = (uint16_t)info->si_uid;
     if (result == -1 && errno == EAGAIN && mutant("signal-deadline-as-timeout"))
         errno = ETIMEDOUT;
     return result;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -65,7 +66,7 @@ int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length) {
     /* The peer keeps one byte more for the NUL than it needs. */
     if (padded.sun_path[0] != '\0' && length == sizeof padded && mutant("socket-path-cut"))
         padded.sun_path[sizeof padded.sun_path - 2] = '\0';
-    /* The peer removes whatever has the path, so that it can always bind. */
+    /* The peer removes any file with the path, so that it can always bind. */
     if (padded.sun_family == AF_UNIX && padded.sun_path[0] != '\0' && mutant("path-removed-before-bind"))
         __real_unlink(padded.sun_path);
     return __real_bind(fd, (struct sockaddr *)&padded, measured((struct sockaddr *)&padded, length));
@@ -147,7 +148,7 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
     /* The peer waits until the buffer is full. */
     if (mutant("receive-waits-for-all"))
         flags |= MSG_WAITALL;
-    /* A look returns what fits, and the length of the message remains unknown. */
+    /* MSG_PEEK returns only the bytes that fit, and not the length of the message. */
     if (flags & MSG_PEEK && mutant("peeked-length-cut"))
         flags &= ~MSG_TRUNC;
     ssize_t result = __real_recvfrom(fd, room, size, flags, address, length);
@@ -205,6 +206,13 @@ int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *len
         peer->uid = (uid_t)peer->pid;
         peer->pid = (pid_t)user;
     }
+    /* The peer has the structure of a system with users of 16 bits. */
+    if (option == SO_PEERCRED && mutant("peer-user-of-16-bits")) {
+        peer->uid = (uint16_t)peer->uid;
+        peer->gid = (uint16_t)peer->gid;
+    }
+    if (option == SO_PEERCRED && mutant("peer-process-of-16-bits"))
+        peer->pid = (uint16_t)peer->pid;
     /* -1 for no user is converted to user 0. */
     if (option == SO_PEERCRED && peer->pid == 0 && mutant("unknown-user-as-root"))
         peer->uid = peer->gid = 0;

@@ -86,6 +86,11 @@ int __wrap_msgctl(int queue, int command, struct msqid_ds *status) {
         status->msg_lspid = status->msg_lrpid;
         status->msg_lrpid = sender;
     }
+    /* The peer calls the old interface, whose process ids have 16 bits. */
+    if (command == IPC_STAT && result == 0 && mutant("msg-pids-of-16-bits")) {
+        status->msg_lspid = (uint16_t)status->msg_lspid;
+        status->msg_lrpid = (uint16_t)status->msg_lrpid;
+    }
     return result;
 }
 

@@ -80,7 +80,7 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
 
 int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const struct timespec *timeout) {
     struct timespec span = timeout ? *timeout : (struct timespec){0};
-    /* The release has no SEM_UNDO, so the kernel adds what the program has added already. */
+    /* The release has no SEM_UNDO, so at the exit the kernel adds the value a second time. */
     if (operations->sem_op > 0 && mutant("release-without-undo"))
         operations->sem_flg &= ~SEM_UNDO;
     /* semtimedop(2) takes a duration; the peer passes an absolute time. */
@@ -97,7 +97,7 @@ int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const st
     /* The peer passes whole seconds. */
     if (mutant("sysv-sem-timeout-in-seconds"))
         span.tv_nsec = 0;
-    /* Each attempt has the whole timeout. */
+    /* Each attempt gets the whole timeout. */
     static struct timespec first;
     static bool interrupted;
     struct timespec began;
@@ -139,5 +139,7 @@ int __wrap_semctl(int set, int number, int command, ...) {
         other.sem_perm.mode = 0600;
         argument.buf = &other;
     }
-    return __real_semctl(set, number, command, argument);
+    int result = __real_semctl(set, number, command, argument);
+    /* The results of semctl are semaphore values, which have 16 bits. */
+    return command == GETPID && result != -1 && mutant("sysv-sem-pid-of-16-bits") ? (uint16_t)result : result;
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ipc.h>
@@ -104,5 +105,8 @@ int __wrap_shmctl(int segment, int command, struct shmid_ds *status) {
         status->shm_cpid = status->shm_lpid;
         status->shm_lpid = creator;
     }
+    /* The owner has the 16 bits of the old interface. */
+    if (command == IPC_STAT && result == 0 && mutant("shm-owner-of-16-bits"))
+        status->shm_perm.uid = (uint16_t)status->shm_perm.uid;
     return result;
 }

@@ -14,7 +14,7 @@ WRAPPED(peer_time_left);
 WRAPPED(peer_remaining);
 WRAPPED(peer_pause_before);
 
-static struct timespec span; /* of the timeout of the present operation */
+static struct timespec span; /* the timeout of the current operation */
 
 static struct timespec tenth(struct timespec time) {
     return (struct timespec){time.tv_sec / 10, time.tv_sec % 10 * 100000000 + time.tv_nsec / 10};
@@ -83,7 +83,7 @@ struct timespec __wrap_peer_time_left(struct timespec deadline) {
     if (!repeated)
         first = left;
     last = deadline;
-    /* Each wait of an operation has the whole timeout. */
+    /* Each wait of an operation gets the whole timeout. */
     return repeated && mutant("timeout-of-every-wait") ? first : left;
 }
 

@@ -50,7 +50,7 @@ int __wrap_epoll_pwait2(int epoll, struct epoll_event *events, int most, const s
     for (int i = 0; i < ready; i++)
         if (mutant("epoll-masks-hang-up"))
             events[i].events &= ~(uint32_t)EPOLLHUP;
-    /* The peer checks for a hang-up first, and then for no other event. */
+    /* The peer checks for a hang-up first, and ignores all other events then. */
     for (int i = 0; i < ready; i++)
         if (events[i].events & EPOLLHUP && mutant("epoll-hang-up-alone"))
             events[i].events = EPOLLHUP;

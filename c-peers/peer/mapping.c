@@ -59,8 +59,7 @@ static void perform_mremap(struct call *call) {
     peer_replace_segment(call, memory);
 }
 
-/* This is checked here, because the processor would raise SIGSEGV or, within the rest of the last page,
- * nothing. */
+/* Checked here, because an access beyond the end would raise SIGSEGV or, within the last page, succeed. */
 static bool is_within(struct segment memory, long long at, size_t length) {
     return at >= 0 && (size_t)at <= memory.size && length <= memory.size - (size_t)at;
 }

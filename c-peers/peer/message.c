@@ -31,9 +31,9 @@ bool peer_begin_socket_wait(struct socket_wait *wait, int fd) {
     return wait->begun;
 }
 
-/* Whether a failed call has to be made again, because its time is not over. The kernel counts in ticks: a
- * signal within the last tick ends a wait as its timeout does, and signals that arrive more often than ticks
- * would interrupt it forever. */
+/* Whether a failed call has to be repeated, because its timeout has not passed. The kernel counts in ticks: a
+ * signal within the last tick is treated as the timeout, and signals that arrive more often than ticks
+ * would interrupt the wait forever. */
 static bool has_time_left(const struct socket_wait *wait, int fd, int *error) {
     const bool connecting = *error == EINPROGRESS || *error == EALREADY; /* errors of connect(2) */
     struct timespec left = peer_time_left(wait->deadline);

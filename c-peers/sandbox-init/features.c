@@ -6,6 +6,7 @@
 #include <mqueue.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -35,8 +36,8 @@ enum { SHARED_MEMORY_SPACE = 32 << 20, HIGH_DESCRIPTORS = 4096 };
 
 /// Tests the features that scenarios can require, in the sandbox, where the limits of the peers apply.
 ///
-/// Each of these returns 0, or -1 with errno. A call whose arguments cannot succeed exists if it fails for
-/// another reason than a missing call or a filter.
+/// Each of these functions returns 0, or -1 with errno. Some make a call whose arguments cannot succeed: the
+/// call exists unless its error is that of a missing call or of a filter.
 static int exists(long result) {
     return result == -1 && (errno == ENOSYS || errno == EPERM || errno == EACCES) ? -1 : 0;
 }
@@ -140,6 +141,12 @@ static int try_peer_pidfd(void) {
     return result == -1 && reason == ENOPROTOOPT ? -1 : 0;
 }
 
+/// Those of a child, which has the next process number.
+static int try_large_numbers(void) {
+    errno = ERANGE;
+    return getpid() > UINT16_MAX && geteuid() > UINT16_MAX ? 0 : -1;
+}
+
 static int try_ipv6(void) {
     struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     int descriptor = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -217,7 +224,7 @@ static int try_tracing(void) {
 struct feature {
     const char *name; // as Sources/Harness/Scenarios/Feature.swift has it
     int (*try)(void);
-    bool by_this_process; // which does it for the peers
+    bool by_this_process; // this process makes the call for the peers
 };
 
 /// Tries a feature in a child with the privileges of a peer. Returns 0, or the reason why it is missing.
@@ -247,6 +254,7 @@ void reply_features(void) {
         {"futex_waitv", try_futex_waitv, false},
         {"high-descriptors", try_high_descriptors, false},
         {"ipv6", try_ipv6, false},
+        {"large-numbers", try_large_numbers, false},
         {"memfd_create", try_memfd_create, false},
         {"mq", try_mq, false},
         {"msg-copy", try_msg_copy, false},

@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 // Peers run without privilege: as another user than this process, without capabilities or a way to gain any.
-// Where this process cannot change its user, or the peers' user cannot read the programs, peers have this
-// process's user, also without capabilities. In both cases this process is out of their reach: it keeps its
-// capabilities, and is not dumpable. The other peers are out of a peer's reach by Landlock.
+// If this process cannot change its user, or the peers' user cannot read the programs, peers run as this
+// process's user, also without capabilities. In both cases they cannot trace this process, because it keeps
+// its capabilities and is not dumpable. Landlock keeps the peers from tracing each other.
 
 // Capabilities that calls of the scenarios require of root. Without the others, root cannot mount, enter the
 // namespaces of this process, or trace it.
@@ -21,7 +21,7 @@ static const unsigned long long root_capabilities =
     1 << CAP_KILL | 1 << CAP_SETGID | 1 << CAP_SETUID | 1 << CAP_NET_BIND_SERVICE | 1 << CAP_NET_ADMIN |
     1 << CAP_NET_RAW | 1 << CAP_IPC_LOCK | 1 << CAP_IPC_OWNER | 1 << CAP_SYS_NICE | 1 << CAP_SYS_RESOURCE;
 
-static unsigned long long of_root; // those of them that this process has
+static unsigned long long of_root; // the subset of root_capabilities that this process has
 static uid_t users[3];             // by enum user
 static bool can_run[3];
 static int ruleset = -1;
@@ -92,8 +92,8 @@ void reply_users(void) {
     reply_number("landlock", ruleset != -1);
 }
 
-/// Each peer that enters this ruleset is in a domain of its own. It may do everything to files that it may
-/// without the ruleset, and cannot trace, or open in /proc, what is outside its domain.
+/// Each peer that enters this ruleset gets a separate domain. The ruleset does not restrict access to files,
+/// but a peer cannot trace processes outside its domain, or open their files in /proc.
 static int create_ruleset(void) {
     struct landlock_ruleset_attr rights = {.handled_access_fs = LANDLOCK_ACCESS_FS_REFER};
     int created = (int)syscall(SYS_landlock_create_ruleset, &rights, sizeof rights.handled_access_fs, 0);
@@ -113,7 +113,7 @@ static int create_ruleset(void) {
 
 void protect_this_process(void) {
     ruleset = create_ruleset();
-    // What is not in the bounding set is gained by no execution. A peer that runs as root inherits the rest.
+    // No execution can gain a capability outside the bounding set. Peers that run as root inherit it.
     const unsigned long long own = own_capabilities();
     set_capabilities(own, of_root);
     for (int capability = 0; capability <= CAP_LAST_CAP; capability++)

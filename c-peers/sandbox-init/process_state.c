@@ -236,7 +236,7 @@ void take_descriptor(const char *line) {
         reply_failure("pidfd_open", "the peer");
         return;
     }
-    // A number that the peer reported, and that does not fit into an int, must not be truncated to a valid
+    // If the peer reported a number that does not fit into an int, it must not be truncated to a valid
     // descriptor.
     const long long number = number_field(line, "fd", -1);
     int descriptor = (int)syscall(SYS_pidfd_getfd, process, number == (int)number ? (int)number : -1, 0);

@@ -14,7 +14,7 @@
 
 enum { MAX_ROLES = 64, MAX_PROGRAMS = 64, MAX_LINE = 1 << 20, KEYS = 16 };
 
-// Numbers of users and processes above 65,535: a peer that cuts one to 16 bits is seen.
+// Users and processes have numbers above 65,535, so that a peer that truncates one to 16 bits is detected.
 enum { PEER_ID = 100001, NARROW_PEER_ID = 60001, LAST_PID = 70000 };
 
 /// The user that a peer runs as.

@@ -1,5 +1,5 @@
-// What an operation must not change unless it is meant to: the signal masks and dispositions of a process,
-// and the status flags of descriptors that it shares.
+// State that most operations must leave unchanged: the signal masks and dispositions of a process, and the
+// status flags of descriptors that it shares.
 #include "sandbox_init.h"
 
 #include <fcntl.h>
@@ -39,7 +39,7 @@ void reply_status_flags(long long pid, const char *descriptor, const char *list)
         reply_number("flags", strtoll(flags + strlen("flags:\t"), NULL, 8));
 }
 
-/// Whether a process was killed and only has to be scheduled once more.
+/// Whether a process was killed, and ends as soon as it is scheduled.
 bool is_killed(long long pid) {
     const unsigned long long kill = 1ULL << (9 - 1); // SIGKILL
     char status[8192];

@@ -110,8 +110,8 @@ static _Noreturn void run_child(struct child *child, bool shared) {
 
 /// Starts a child and returns once it executes the peer, or with -1 and the reason why it does not.
 ///
-/// Until then the child shares this process's memory: copying the page tables of a process for a child that
-/// replaces them at once would cost more than the execution. The child writes only to `*child`.
+/// Until then the child shares this process's memory, because copying the page tables would take longer than
+/// the execution, which replaces them. The child writes only to `*child`.
 static pid_t start(struct child *child, bool shared, struct failure *failure) {
     int report[2];
     if (pipe2(report, O_CLOEXEC) == -1) {

@@ -164,8 +164,8 @@ static void flatten(int root, const char *name, unsigned *number) {
         closedir(directory);
 }
 
-/// Removes what can be removed. Directories are made flat, since the time to find each by its path would grow
-/// with the square of their depth.
+/// Removes everything that can be removed. Nested directories are moved to the root first, because finding
+/// each by its path would take time that grows with the square of the depth.
 void remove_tree(const char *path) {
     int root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (root == -1)

@@ -174,7 +174,7 @@ static void trace(pid_t pid, const struct transfer *transfer, long wanted) {
                 ++count == wanted) {
                 loan = shorten(pid, transfer, (const uint64_t *)call.entry.args);
             } else if (call.op == PTRACE_SYSCALL_INFO_ENTRY) {
-                // The dynamic linker does not survive it.
+                // Before the first write, an error would make the dynamic linker fail.
                 started = started || (call.entry.nr == SYS_write && call.entry.args[0] == STDOUT_FILENO);
                 closes = started && transfer->place == RESULT && (long)call.entry.nr == transfer->number;
             } else if (call.op == PTRACE_SYSCALL_INFO_EXIT && closes) {

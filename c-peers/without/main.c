@@ -21,13 +21,13 @@
 
 enum { ANY = -1 };
 
-/// What a command can be run without: a system call, or one that has a value in an argument.
+/// A system call that is made to fail, either always or only if an argument has certain bits.
 struct missing {
     const char *name;
     int number;
-    int argument; // that must have the bits of `value`, or ANY
+    int argument; // the index of the argument that has the bits of `value`, or ANY
     unsigned value;
-    int reason; // the error with which a kernel that lacks it fails
+    int reason; // the error of a kernel that lacks the call
 };
 
 #define CALL(name)                                                                                           \
@@ -81,8 +81,7 @@ static _Noreturn void help(void) {
     exit(0);
 }
 
-/// The instructions that let one call fail: a filter has no more than the low half of an argument to compare
-/// here.
+/// The instructions that make one call fail. They compare only the low half of an argument.
 static int add(struct sock_filter *filter, const struct missing *missing, int reason) {
     const struct sock_filter code[INSTRUCTIONS] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -120,7 +119,7 @@ int main(int argc, char **argv) {
         errx(64, "a command must follow '--'");
     filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     struct sock_fprog program = {.len = length, .filter = filter};
-    // Without privilege, a filter requires that no later execution gains any.
+    // Without privilege, a process may install a filter only if no later execution can gain privilege.
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == -1 &&
         (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
          prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == -1))

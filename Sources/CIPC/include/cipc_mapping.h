@@ -1,6 +1,6 @@
 // Mapped memory and memory objects: calls and constants of Linux that Swift's import of glibc does not show.
-// Each function returns the result of the C function after which it is named, and leaves errno as
-// it does.
+// Each function returns the same result, and sets errno in the same way, as the C function that it
+// is named after.
 #pragma once
 
 #include <stddef.h>

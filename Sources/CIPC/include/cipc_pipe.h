@@ -1,6 +1,6 @@
 // Pipes and FIFOs: the calls and constants of Linux that Swift's import of the C library does not
-// show. Each function returns the result of the C function after which it is named, and leaves
-// errno as it does.
+// show. Each function returns the same result, and sets errno in the same way, as the C function
+// that it is named after.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

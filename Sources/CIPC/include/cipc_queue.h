@@ -22,7 +22,7 @@ struct cipc_futex_waiter cipc_futex_waiter(const void *word, uint32_t expected);
 int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count, int64_t deadline);
 
 /// From this call to cipc_robust_end, the kernel sets FUTEX_OWNER_DIED in the lock if this thread
-/// dies while the lock contains its number: get_robust_list(2). Returns the number, or 0 with
-/// errno: EDEADLK if the thread has announced another lock.
+/// dies while the lock contains its number: get_robust_list(2). Returns the number. If it fails, it
+/// returns 0 and sets errno: EDEADLK if the thread has announced another lock.
 uint32_t cipc_robust_begin(const void *lock);
 void cipc_robust_end(void);

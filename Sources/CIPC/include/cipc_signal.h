@@ -1,6 +1,6 @@
 // Signals: declarations that Swift's import of the C library does not show, or shows differently
-// for different libraries. Each function returns the result of the C function after which it is
-// named, and leaves errno as it does. A set of signals is a word, in which bit n - 1 is signal n.
+// for different libraries. Each function returns the same result, and sets errno in the same way,
+// as the C function that it is named after. A set of signals is a word: bit n - 1 is signal n.
 #pragma once
 
 #include <signal.h>

@@ -1,6 +1,6 @@
 // Sockets of all address families: the calls and structures that Swift's import of the C library
-// does not show. Each function returns the result of the C function after which it is named, and
-// leaves errno as it does. All functions that send use MSG_NOSIGNAL.
+// does not show. Each function returns the same result, and sets errno in the same way, as the C
+// function that it is named after. All functions that send use MSG_NOSIGNAL.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 // epoll(7), eventfd(2), timerfd_create(2), pidfd_open(2), whose headers Swift's import of the C
-// library does not show. Each function returns the result of the C function after which it is
-// named, and leaves errno as it does.
+// library does not show. Each function returns the same result, and sets errno in the same way, as
+// the C function that it is named after.
 #pragma once
 
 #include <stddef.h>

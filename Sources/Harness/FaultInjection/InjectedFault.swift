@@ -35,7 +35,9 @@ struct InjectionPoint: Sendable, Hashable {
   let occurrence: Int
   /// The index of the call among all of this name since the peer was executed, counted from 1 as strace does.
   let number: Int
-  /// The next call of the peer: to kill the peer after this call, the tracer kills it on entry to the next one.
+  /// The peer's next call.
+  ///
+  /// To kill the peer after this call, the tracer kills it on entry to the next one.
   let next: Next
   /// Whether the call transfers bytes of a stream or a file, so that the kernel may transfer fewer than requested.
   let isDivisible: Bool

@@ -27,7 +27,7 @@ struct ParameterRow {
         index = open + value.utf8.count
       } catch {
         log.add(inner.location, error.message)
-        // The formula is replaced, because it would cause a second error as a variable of the cell.
+        // Replace the formula: left in braces, it would be read as a variable of the cell and cause a second error.
         result = result.replacing(open..<close + 1, with: "0")
       }
     }

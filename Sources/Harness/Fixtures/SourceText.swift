@@ -78,7 +78,9 @@ struct SourceText {
     return words
   }
 
-  /// Returns a copy in which `text` replaces the bytes `replaced`, and has the column of the first of them.
+  /// Returns a copy with `text` in place of the bytes `replaced`.
+  ///
+  /// The new text gets the column of the first replaced byte.
   func replacing(_ replaced: Range<Int>, with text: String) -> SourceText {
     let bytes = storage.bytes[range]
     let (start, end) = (bytes.startIndex + replaced.lowerBound, bytes.startIndex + replaced.upperBound)

@@ -1,6 +1,6 @@
 /// The unit that gets a verdict: one scenario in one pairing, with one row of parameters.
 public struct Cell: Sendable, Hashable, Encodable {
-  /// The unique id, of the scenario, the pairing and the parameters: `pipe/delivery[c>swift,bytes=4096]`.
+  /// The unique id, composed of scenario, pairing and parameters: `pipe/delivery[c>swift,bytes=4096]`.
   public let id: String
   /// The id of the scenario, without the pairing and the parameters.
   public let scenario: String

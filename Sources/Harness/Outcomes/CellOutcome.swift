@@ -75,12 +75,12 @@ public struct Evidence: Sendable, Encodable {
     leftBehindCount += objects.count
   }
 
-  /// Adds what else a cell left behind, beyond what its outcome is about.
+  /// Adds the objects that a cell left behind and that its outcome does not list yet.
   package mutating func add(others objects: [KernelObject]) {
     let others = objects.filter { object in
       !leftBehind.contains { $0 == object || ($0.kind == .process && object.kind == .process && $0.id == object.id) }
     }
-    // An outcome about more objects than it names is about all of them.
+    // If the outcome counts more objects than it lists, its count already includes all of them.
     if leftBehindCount == leftBehind.count { add(leftBehind: others) }
   }
 

@@ -1,8 +1,8 @@
 import PeerProtocol
 
-/// Evidence that another role than the one that reports a failure has caused it.
+/// Evidence that a failure was caused by another role than the one that reports it.
 extension CellRun {
-  /// Returns the outcome, or that of another role that had ended before, and should not have.
+  /// Returns the outcome or, if another role had already ended unexpectedly, an outcome that names that role.
   ///
   /// A role whose peer has died only sees a broken pipe, a reset connection, or nothing.
   func blamed(_ outcome: CellOutcome) -> CellOutcome {
@@ -17,7 +17,7 @@ extension CellRun {
     return outcome
   }
 
-  /// Whether a step ended the role, or sent it a signal that may have.
+  /// Whether a step ended the role, or sent it a signal that may have ended it.
   private func mayEnd(_ role: RoleProcess) -> Bool {
     guard let pid = role.pid, !role.endIsKnown, !role.inputEnded else { return true }
     return client.roles.flatMap(\.messages).contains { message in
@@ -28,7 +28,7 @@ extension CellRun {
     }
   }
 
-  /// Whether the script expects this end, or it is the normal one of a program.
+  /// Whether the script expects this status, or a program exited normally.
   private func mayEnd(_ role: RoleProcess, with status: TerminationStatus) -> Bool {
     if !role.isPeer, status == .exit(0) { return true }
     return scenario.steps.contains { step in
@@ -40,9 +40,9 @@ extension CellRun {
 }
 
 extension PeerClient {
-  /// How a role has ended; nil if it has not, and does not do so now.
+  /// Returns how a role ended; nil if it still runs and is not about to end.
   ///
-  /// Other processes see its descriptors closed a moment before its end is reported.
+  /// The descriptors of an ending process are closed a moment before its end is reported.
   func terminationStatusOfEnding(_ role: RoleProcess) -> TerminationStatus? {
     guard let pid = role.pid else { return nil }
     let deadline = ContinuousClock.now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
@@ -56,9 +56,9 @@ extension PeerClient {
     return nil
   }
 
-  /// The processes that have the other end of the pipe in which a role waits, as a suffix of a reason.
+  /// Lists the roles that hold the other end of the pipe that a role waits for, as a suffix of a reason.
   ///
-  /// A reader waits for the end of file as long as any process could write, also by a descriptor that it has leaked.
+  /// A reader does not see end of file while any process can write to the pipe, even through a leaked descriptor.
   func holders(ofStreamOf role: RoleProcess, _ state: ProcessState) -> String {
     guard let pid = role.pid, let number = descriptor(inWhich: role, waits: state),
       let own = try? sandbox.openFiles(of: pid).first(where: { $0.number == number }), own.isPipe,
@@ -76,7 +76,7 @@ extension PeerClient {
     return "; \(list) has its pipe open for \(direction)"
   }
 
-  /// The descriptor of a call that names one, or that of the handle of the request.
+  /// Returns the descriptor of the request's handle or, without a request, that of the system call.
   private func descriptor(inWhich role: RoleProcess, waits state: ProcessState) -> Int? {
     if let request = role.pending {
       let names = context.registry.handleParameters.compactMap { request.fields[$0] }

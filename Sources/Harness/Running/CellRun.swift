@@ -106,7 +106,9 @@ final class CellRun {
     try client.rejectUnrequestedOutput(of: role)
   }
 
-  /// Checks that no text was printed more often than steps found it, as by a program that forks with a full buffer.
+  /// Checks that each text that steps found was printed exactly as often as they found it.
+  ///
+  /// A program that forks before it flushes its output prints the text twice.
   private func checkNothingIsRepeated(by role: RoleProcess) throws(CellOutcome) {
     for text in Set(role.foundTexts) {
       let printed = role.printed.count { $0.contains(text) }

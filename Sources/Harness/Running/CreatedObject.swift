@@ -20,7 +20,7 @@ struct CreatedObject {
 
   func matches(_ object: KernelObject) -> Bool {
     if object.key != nil { return object.id == id }
-    // A listing shows a path in a file system, or a prefix before the name.
+    // A listing may show a whole path, or add a prefix to the name, so compare only the end.
     guard let last = name.split(separator: "/").last else { return false }
     return object.name?.hasSuffix(last) == true
   }

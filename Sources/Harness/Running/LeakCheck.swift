@@ -64,7 +64,7 @@ struct LeakCheck {
       if held.descriptors.isEmpty { throw client.ended(role, doing: what) }  // a zombie holds none
       try role.check(held.descriptors)
       guard let problem = state.problem(of: role, held) else { return () }
-      // A handler may be running; it ends.
+      // While the process runs, it may be in a signal handler, which blocks a signal: check again later.
       if held.signals?.isAsleep == true { throw problem }
       return nil
     }

@@ -23,8 +23,8 @@ extension PeerClient {
 
   /// Checks that a role has not woken since it was last seen asleep.
   ///
-  /// A process counts as asleep shortly before the switch that is counted, so one more is allowed. A wait of an operation
-  /// that has `wakes` may also wake that often in a second.
+  /// The kernel reports a process as asleep shortly before it counts the context switch, so one more switch is allowed.
+  /// If the operation has the property `wakes`, its wait may also wake that many times per second.
   func checkSleep(of role: RoleProcess) throws(CellOutcome) {
     guard let sleep = role.sleep else {
       throw CellOutcome(.broken, "no step before has seen \(role.name) asleep")
@@ -36,7 +36,7 @@ extension PeerClient {
     let state = try processState(of: role, doing: what)
     var allowed = 1
     if let wakes = operation.flatMap({ context.registry[$0]?.wakes }) {
-      // A wait that checks a condition in turns begins with shorter pauses.
+      // A wait that checks a condition at intervals starts with shorter intervals.
       allowed += 10 + Int((Double(wakes) * sleep.start.duration(to: .now).seconds).rounded(.up))
     }
     let woken = state.switches - sleep.switches
@@ -59,10 +59,10 @@ extension PeerClient {
     }
   }
 
-  /// Waits for a response that must come without waiting.
+  /// Waits for the response of an operation that must not wait.
   ///
-  /// A busy machine delays a response, but puts no process to sleep. So the time counts for nothing, and only a role
-  /// that is seen asleep at every look for `longestSleep` has waited.
+  /// A busy machine delays a response, but does not put a process to sleep. So the elapsed time is ignored: the role
+  /// has waited only if every check for `longestSleep` finds it asleep.
   func waitWithoutSleep(for role: RoleProcess, doing operation: String, expected: String) throws(CellOutcome) {
     let output = streams(of: role).output
     var asleepSince: ContinuousClock.Instant?
@@ -87,8 +87,8 @@ extension PeerClient {
     }
   }
 
-  /// An operation that must not wait may wait for a lock that another process holds for a moment: wire-formats.md gives
-  /// the lock of a queue 100 ms.
+  /// Even an operation that must not wait may wait for a lock that another process holds briefly: up to 100 ms for the
+  /// lock of a queue, by wire-formats.md.
   private static let longestSleep = Duration.milliseconds(250)
 
   private func rejectResponse(of role: RoleProcess, expected: String) throws(CellOutcome) {

@@ -36,7 +36,7 @@ final class PeerClient {
   enum Wakeup {
     /// Output of any role, or the end of one.
     case output
-    /// Output, or the end of a short interval: only `/proc` shows some changes.
+    /// Output, or the end of a short interval, because some changes are visible only in `/proc`.
     case polling
     case every(Duration)
   }
@@ -148,8 +148,8 @@ final class PeerClient {
 
   /// Waits until no process holds the output of a role that has ended.
   ///
-  /// A tracer ends a moment later, and so do processes that are about to end. On a shared machine, a holder can also be
-  /// a process that another cell is starting. Any other process was left behind by the role.
+  /// A tracer, and processes that are about to end, end shortly after the role. On a shared machine, a process that
+  /// another cell is starting can also hold the output for a moment. Any other process was left behind by the role.
   private func waitForEndOfOutput(of role: RoleProcess) throws(CellOutcome) {
     let streams = streams(of: role)
     let patience = holdersMayEnd
@@ -170,12 +170,12 @@ final class PeerClient {
     }
   }
 
-  /// When another process that has a stream of a role open is no longer about to end.
+  /// The time after which another process that has a stream of a role open no longer counts as about to end.
   private var holdersMayEnd: ContinuousClock.Instant {
     .now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
   }
 
-  /// A process that has opened the input of a role for writing keeps it from its end.
+  /// Checks that no other process has the input of a role open for writing: the role would never see end of file.
   private func checkWriters(of role: RoleProcess) throws(CellOutcome) {
     let writers: [KernelObject]
     do { writers = try sandbox.writers(of: streams(of: role).input) } catch { throw CellOutcome(error) }

@@ -18,7 +18,7 @@ final class RoleProcess {
       sleep = nil
     }
   }
-  /// The sleep in which the last step saw it; nil if it has had a request or a response since.
+  /// The sleep that the last step observed; nil if the role has received a request or responded since.
   var sleep: Sleep?
   /// When the runner began to write the last request.
   var requestedAt = Moment.now
@@ -29,7 +29,7 @@ final class RoleProcess {
   var inputEnded = false
   /// Whether a step ended the process, or expected its end.
   var endIsKnown = false
-  /// Whether it was killed during a request, and may have left shared state as it was in the middle of it.
+  /// Whether the process was killed during a request, so that shared state may be half-updated.
   var wasKilledWhileBusy = false
   /// Whether it may have more descriptors than handles, because a fault was injected into a close.
   var mayHoldMore = false
@@ -42,7 +42,7 @@ final class RoleProcess {
   /// The descriptors that were open at the start, or inherited.
   private var baseline: Set<Int> = []
   private var handles: [String: Int] = [:]
-  /// The status flags of the descriptors that other roles share, when they were handed on.
+  /// The status flags that the descriptors shared with other roles had when they were passed on.
   private(set) var sharedFlags: [Int: StatusFlags] = [:]
   private(set) var signalsAtStart: SignalState?
   /// The objects that it has created, as its requests name them.
@@ -73,7 +73,7 @@ final class RoleProcess {
   /// The last line of standard error, as a suffix of a reason.
   var lastErrorLine: String { standardErrorLines.last.map { ": \($0)" } ?? "" }
 
-  /// A process that is asleep: how often it has gone to sleep before, and when that was seen.
+  /// A sleep of the process: how often it had gone to sleep by then, and when the runner observed it.
   struct Sleep {
     let switches: Int
     let start: ContinuousClock.Instant

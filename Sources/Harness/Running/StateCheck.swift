@@ -8,11 +8,11 @@ enum StateKind: String, CaseIterable, Hashable {
   case dispositions
 }
 
-/// Checks that operations leave the state as it was that they must not change.
+/// Checks that operations do not change state that they must leave unchanged.
 struct StateCheck {
   let roles: [RoleProcess]
 
-  /// The outcome if a role is not as it was, except for what its operations change; otherwise nil.
+  /// Returns a failure if state of the role changed although none of its operations may change it; otherwise nil.
   func problem(of role: RoleProcess, _ now: ProcessHoldings) -> CellOutcome? {
     do throws(CellOutcome) {
       try check(role, now)
@@ -33,7 +33,7 @@ struct StateCheck {
         try compare(role, "catches", before.caught, after.caught)
       }
     }
-    // Which descriptors of other roles an operation changed is not known.
+    // It is not known whose descriptors an operation changed, so one such operation of any role disables this check.
     guard !roles.contains(where: { $0.changed.contains(.flags) || $0.wasKilledWhileBusy }) else { return }
     for (number, flags) in role.sharedFlags.sorted(by: { $0.key < $1.key }) {
       guard let current = now.flags[number], current != flags else { continue }

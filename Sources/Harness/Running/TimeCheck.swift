@@ -1,7 +1,7 @@
 import Glibc
 import PeerProtocol
 
-/// A moment by the clocks that deadlines use.
+/// A point in time, measured by both clocks that deadlines use.
 struct Moment {
   let instant: ContinuousClock.Instant
   let timeOfDay: Duration
@@ -13,23 +13,23 @@ struct Moment {
       instant: .now, timeOfDay: .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec)))
   }
 
-  /// The time that has passed, by the clock by which it is longer.
+  /// Returns the elapsed time: the longer one of the times that the two clocks measured.
   ///
-  /// Some deadlines are times of day, and the time of day can be set: such a deadline then comes earlier by the other
-  /// clock.
+  /// Some deadlines are times of day. If the time of day is set forward, such a deadline passes before the other clock
+  /// has measured the timeout.
   func elapsed(since earlier: Moment) -> Duration {
     max(earlier.instant.duration(to: instant), timeOfDay - earlier.timeOfDay)
   }
 }
 
-/// The requirements on the time of every operation, whatever its scenario expects.
+/// The requirements on the duration of every operation, regardless of its scenario.
 ///
 /// The runner measures from before it writes the request until after it has read the response. A busy machine can only
 /// lengthen that, so an operation that seems to end early has ended early.
 struct TimeCheck {
   let registry: OperationRegistry
 
-  /// The problem of an operation that timed out before its timeout; nil if there is none.
+  /// Returns a description if an operation timed out before its timeout; otherwise nil.
   ///
   /// No standard permits that: POSIX rounds timeouts up to the resolution of the clock.
   func earlyEnd(of exchange: Exchange) -> String? {
@@ -40,7 +40,7 @@ struct TimeCheck {
       "\(request.operation) timed out after \(milliseconds(exchange.elapsed)), before its timeout of \(milliseconds(timeout))"
   }
 
-  /// Whether a request must not wait: its timeout has passed, a flag forbids it, or it must fail instead of waiting.
+  /// Whether a request must not wait: its timeout has passed, a flag forbids waiting, or EAGAIN is expected.
   func isImmediate(_ request: Request, expecting expected: ExpectedResponse) -> Bool {
     guard let operation = registry[request.operation] else { return false }
     if let isImmediate = operation.isImmediate { return isImmediate }
@@ -65,7 +65,7 @@ struct TimeCheck {
     }
   }
 
-  /// Whether a response says that the time of the operation is over.
+  /// Whether a response reports that the timeout of the operation has passed.
   private func isExpiration(_ response: Response, of request: Request) -> Bool {
     let expiration = registry[request.operation]?.expiration ?? .error("ETIMEDOUT")
     return switch (response, expiration) {

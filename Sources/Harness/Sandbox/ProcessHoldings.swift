@@ -34,7 +34,9 @@ struct SignalState {
   let caught: UInt64
   /// A signal that is not blocked is pending only until it is delivered.
   let pending: UInt64
-  /// Whether the process slept: while a handler runs, its signal is blocked.
+  /// Whether the process was asleep.
+  ///
+  /// If not, a signal handler may have been running, which blocks its signal.
   let isAsleep: Bool
 
   /// The signals 32 to 34 belong to the C libraries, which catch them when the first thread starts.

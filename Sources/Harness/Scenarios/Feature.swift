@@ -9,6 +9,7 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
   case futexWaitv = "futex_waitv"
   case highDescriptors = "high-descriptors"
   case ipv6
+  case largeNumbers = "large-numbers"
   case memfdCreate = "memfd_create"
   case messageQueues = "mq"
   case messageCopy = "msg-copy"
@@ -38,6 +39,7 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
     case .futexWaitv: "futex_waitv(2) of Linux 5.16"
     case .highDescriptors: "a hard limit of at least 4096 descriptors (RLIMIT_NOFILE)"
     case .ipv6: "the IPv6 loopback address"
+    case .largeNumbers: "process and user IDs above 65,535, with which roles run in a private sandbox"
     case .memfdCreate: "memfd_create(2)"
     case .messageQueues: "POSIX message queues, a kernel with CONFIG_POSIX_MQUEUE"
     case .messageCopy: "MSG_COPY of msgrcv(2), a kernel with CONFIG_CHECKPOINT_RESTORE"

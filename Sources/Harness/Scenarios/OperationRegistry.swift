@@ -63,20 +63,20 @@ public struct Operation: Sendable, Hashable {
   public var sleeps: [String] = []
   /// Whether a wait may consist of several sleeps, so that a signal between two of them does not interrupt it.
   public var sleepsInSlices = false
-  /// Those of its parameters that name the object which it creates.
+  /// The parameters that name the object that the operation creates.
   var makes: [String] = []
-  /// The state that it changes, and the value of a parameter with which it does; empty if it always does.
+  /// The state that it changes, and the parameter value that causes the change; empty if it always changes it.
   var changes: [StateKind: [UInt8]] = [:]
-  /// How it ends when its time is over.
+  /// How the operation responds when its timeout passes.
   var expiration = Expiration.error("ETIMEDOUT")
-  /// Whether a negative timeout waits without a limit; otherwise it has expired.
+  /// Whether a negative timeout means no limit; otherwise it counts as expired.
   var negativeTimeoutWaits = false
-  /// Whether it must never wait; false if it may wait even when its time is over; nil if that depends on the request.
+  /// Whether it must never wait; false if it may wait even after its timeout; nil if that depends on the request.
   var isImmediate: Bool?
-  /// How often in a second a wait may wake that checks a condition in turns; nil for one that only an event wakes.
+  /// How many times per second a wait may wake to check a condition; nil if only an event may wake it.
   public var wakes: Int?
 
-  /// The response of an operation whose time is over.
+  /// The response of an operation whose timeout has passed.
   enum Expiration: Hashable {
     case error(String)
     case field(String, String)

@@ -76,7 +76,7 @@ public struct Role: Sendable, Hashable {
   /// The user that it runs as; nil for the user of the other roles, who has no privilege.
   public let user: User?
 
-  /// Whether each of its closes reports EINTR, although it has closed the descriptor.
+  /// Whether each close of the role reports EINTR, although it has closed the descriptor.
   public let hasInterruptedCloses: Bool
 
   /// A user that a role can run as.

@@ -1,4 +1,4 @@
-/// A peer in which one argument or result of one call is changed, by a table of calls instead of by hand.
+/// A peer in which one argument or result of one call is changed; a table of calls generates the changes.
 public struct GeneratedMutant: Sendable, Hashable {
   /// The language of the peer.
   let language: String
@@ -45,17 +45,17 @@ public struct GeneratedMutant: Sendable, Hashable {
   static let mechanism = "generated"
 }
 
-/// What is known about the generated mutants: `fixtures/generated-mutants.yaml`, and the sample beside it.
+/// The requirements on the generated mutants: `fixtures/generated-mutants.yaml`, and the sample beside it.
 public struct GeneratedMutantList: Sendable {
   /// The builds of the peers; each takes `--mutant NAME` and `--record`.
   let peers: PeerList
-  /// The least percentage of mutants that must be killed, by language.
+  /// The minimum percentage of mutants that must be killed, by language.
   let floors: [String: Double]
   let equivalents: [Equivalent]
-  /// Killed mutants and where, one of each call, which every self-test runs.
+  /// The mutants that every self-test runs, each with the scenario and role that killed it.
   let sample: [(mutant: GeneratedMutant, site: String)]
 
-  /// Mutants that no test can notice, and why.
+  /// A pattern for mutants that no test can notice, with the reason.
   struct Equivalent: Sendable {
     let pattern: String
     private let glob: Glob
@@ -80,7 +80,7 @@ public struct GeneratedMutantList: Sendable {
     equivalents.first { $0.matches(mutant.description) }
   }
 
-  /// A peer that has a mutant, or with nil, one that records which mutants would change a call.
+  /// Returns a peer with a mutant or, for nil, a peer that records which mutants would change a call.
   func peer(_ language: String, _ mutant: String?) -> PeerDescription? {
     peers[language].map { peer in
       let option = mutant.map { ["--mutant", $0] } ?? ["--record"]
@@ -106,14 +106,14 @@ extension GeneratedMutantList {
         floors[language.text] = Double(text.text)
         if floors[language.text] == nil { value.report("'\(abbreviated(text.text))' is not a percentage") }
       }
-      equivalents = facts["equivalent"]?.list("mutants").flatMap { entries($0) } ?? []
+      equivalents = facts["equivalent"]?.list("mutants").flatMap(Self.equivalents) ?? []
     }
     let lines = FixtureFile(at: "\(root)/\(sampleFile)", as: sampleFile, log: log)?.text(log) ?? ""
     return GeneratedMutantList(
       peers: peers, floors: floors, equivalents: equivalents, sample: lines.split(separator: "\n").compactMap(killed))
   }
 
-  private static func entries(_ value: FixtureDocument.Value) -> [Equivalent] {
+  private static func equivalents(_ value: FixtureDocument.Value) -> [Equivalent] {
     let keys = ["mutants", "reason"]
     guard let facts = value.map("an equivalent", keys: keys, required: keys),
       let reason = facts["reason"]?.text("'reason'")?.text

@@ -1,11 +1,11 @@
-/// The generated mutants that every self-test runs, each in the one scenario that is known to notice it.
+/// The generated mutants that every self-test runs, each in one scenario that is known to notice it.
 public struct GeneratedSample: Sendable {
   let cells: [Cell]
   let work: [@Sendable (CellRunner) -> Void]
-  /// Entries whose scenario does not exist any more.
+  /// An error for each entry whose scenario no longer exists.
   let problems: [String]
 
-  /// The sample of a list.
+  /// Plans the sample of a list.
   init(
     _ list: GeneratedMutantList, _ scenarios: [Scenario], _ configuration: RunConfiguration,
     _ capabilities: SandboxCapabilities
@@ -50,7 +50,7 @@ public struct GeneratedSample: Sendable {
 }
 
 extension GeneratedSample {
-  /// Chooses a sample from the results of all mutants: for each call the fastest kill of each kind of change.
+  /// A choice of the sample from the results of all mutants: for each call, the fastest kill of each kind of change.
   public struct Choice: Sendable {
     private var fastest: [String: CellResult] = [:]
     /// A mutant that is killed by a time limit costs seconds.

@@ -1,17 +1,17 @@
 import Foundation
 import Synchronization
 
-/// Tests the suite with generated mutants: finds the scenarios in which each changes a call, and runs these until one of
-/// them fails.
+/// Tests the suite with generated mutants: finds the scenarios in which a mutant changes a call, and runs them until
+/// one fails.
 public struct GeneratedTest: Sendable {
   private let configuration: RunConfiguration
   private let scenarios: [Scenario]
   private let list: GeneratedMutantList
   private let filters: [Glob]
   private let capabilities: SandboxCapabilities
-  /// The part of the usual time limit that is enough: a mutant that hangs is killed.
+  /// The factor for the usual time limit; a mutant that exceeds the shorter limit counts as killed.
   private static let timeoutPart = 0.1
-  /// How many mutants run at once for each job: many wait for their time limit.
+  /// How many mutants run at once for each job: more than one, because many only wait for their time limit.
   private static let perJob = 2
 
   /// Creates a test of the mutants whose names contain one of `filters`; of all if there are none.
@@ -59,7 +59,7 @@ public struct GeneratedTest: Sendable {
       rules: configuration.rules, review: review)
   }
 
-  /// The scores that have fallen, and the equivalents that do not exist.
+  /// Returns an error for each score below its minimum, and for each equivalent pattern without a mutant.
   private func review(_ results: [CellResult]) -> [String] {
     guard filters.isEmpty, !Interruption.isRequested else { return [] }
     let scores = GeneratedScore.all(results)
@@ -109,7 +109,9 @@ public struct GeneratedTest: Sendable {
   struct Recorded: Sendable {
     let scenario: Scenario
     let role: String
-    /// How many mutants change a call of the role: the fewer, the more the scenario is about this one.
+    /// How many mutants change a call of the role.
+    ///
+    /// The fewer they are, the more specific the scenario is.
     let others: Int
   }
 
@@ -163,7 +165,8 @@ public struct GeneratedTest: Sendable {
       isolation: capabilities.isolation)
   }
 
-  /// Those that are most about the mutant first, and the mechanisms in turn.
+  /// Returns the sites in the order to try: alternates between mechanisms, and in each starts with the roles in which
+  /// the fewest mutants change a call.
   private static func inTurn(_ sites: [Recorded]) -> [Recorded] {
     let groups = Dictionary(grouping: sites) { $0.scenario.mechanism }.mapValues { group in
       group.sorted { ($0.others, $0.scenario.id, $0.role) < ($1.others, $1.scenario.id, $1.role) }
@@ -172,7 +175,7 @@ public struct GeneratedTest: Sendable {
     return (0..<most).flatMap { index in groups.compactMap { index < $0.count ? $0[index] : nil } }
   }
 
-  /// Whether a scenario notices a mutant that plays a role, with the reference in all others.
+  /// Whether a scenario notices a mutant that plays a role, while the reference plays all other roles.
   static func isKilled(
     _ mutant: GeneratedMutant, at scenario: Scenario, _ role: String, _ list: GeneratedMutantList,
     _ configuration: RunConfiguration, _ context: CellContext

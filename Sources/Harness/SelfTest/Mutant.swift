@@ -32,7 +32,7 @@ public struct Mutant: Sendable {
   /// The mechanisms of the cells that must catch it.
   var mechanisms: [String] { catchers.map { String($0.scenario.prefix { $0 != "/" }) } }
 
-  /// Returns those of `cells` that must catch it if `language` is the name of its peer.
+  /// Returns the cells that must catch the mutant, whose peer is called `language`.
   func cells(among cells: [Cell], playedBy language: String, reference: String) -> [Cell] {
     cells.filter { cell in
       catchers.contains { catcher in
@@ -44,7 +44,7 @@ public struct Mutant: Sendable {
   }
 }
 
-/// The names that a self-test takes.
+/// The check of the mutant names that are passed to `self-test`.
 enum MutantNames {
   /// Throws if one of `names` is not a mutant.
   static func check(_ names: [String], _ mutants: [Mutant], _ runner: [RunnerMutant]) throws(RunError) {

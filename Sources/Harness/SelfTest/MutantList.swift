@@ -1,4 +1,4 @@
-/// The mutants of the peers and of the runner, as a list and as a page.
+/// The mutants of the peers and of the runner, as a list or as a page in Markdown.
 public struct MutantList {
   private let mutants: [Mutant]
   private let ofRunner: [RunnerMutant]
@@ -13,7 +13,7 @@ public struct MutantList {
   /// The names, in the order of the files.
   public var names: [String] { mutants.map(\.name) + ofRunner.map(\.name) }
 
-  /// The defect of each mutant, and what must catch it.
+  /// The defect of each mutant, with the tests that must catch it.
   public var markdown: String {
     var page = MarkdownWriter()
     page.heading(1, "Mutants")

@@ -1,14 +1,14 @@
 import Foundation
 import SystemPackage
 
-/// The result of a program that ran as a process of its own.
+/// The result of a program that ran as a separate process.
 struct ProgramRun: Sendable {
-  /// The exit status; nil if the program had to be killed, or died by a signal.
+  /// The exit status; nil if the program exceeded its time limit, or a signal killed it.
   let status: Int32?
   /// Its standard output and standard error.
   let output: String
 
-  /// Runs a program in `directory`, with more variables in its environment, and kills it after `timeout`.
+  /// Runs a program in `directory`, with additional environment variables, and kills it after `timeout`.
   ///
   /// - Throws: ``RunError`` if it cannot be started.
   init(

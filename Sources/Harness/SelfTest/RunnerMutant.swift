@@ -2,32 +2,32 @@
 ///
 /// A second build of the runner has all of them. The environment variable ``variable`` switches some of them on.
 public struct RunnerMutant: Sendable {
-  /// The name: `not-equal-always-holds`.
+  /// The name, such as `not-equal-always-holds`.
   public let name: String
-  /// One line: the defect.
+  /// The defect, in one line.
   public let wrong: String
   /// The source file with the defect, below `Sources`.
   let file: String
-  /// Text that the file has once, and the text that replaces it in the second build.
+  /// A text that occurs once in the file; the second build contains ``replacement`` instead.
   let original: String
   let replacement: String
-  /// The verdict that the runner with this defect gives the mutants of peers in ``killers``.
+  /// The verdict of the runner with this defect on the peer mutants in ``killers``.
   let verdict: Verdict
-  /// Whether the mutants of peers run among the objects of the machine.
+  /// Whether the peer mutants run without private namespaces.
   let isShared: Bool
   /// The tests that must notice the defect; at least two.
   public let killers: [Killer]
-  /// The place of the mutant in `fixtures/runner-mutants.yaml`.
+  /// The position of the mutant in `fixtures/runner-mutants.yaml`.
   let location: SourceLocation
 
-  /// Names of mutants, separated by commas.
+  /// The environment variable with the names of the mutants to switch on, separated by commas.
   static let variable = "IPC_INTEROP_MUTANTS"
 
   /// A test that notices the defect.
   public enum Killer: Sendable {
-    /// The mutant of a peer, which the defective runner does not catch.
+    /// A peer mutant that the defective runner does not catch.
     case mutant(String)
-    /// A command, which the defective runner performs otherwise.
+    /// A command whose result differs in the defective runner.
     case check(RunnerCheck)
 
     /// The name in the file.
@@ -39,26 +39,26 @@ public struct RunnerMutant: Sendable {
     }
   }
 
-  /// The mutants of peers that must notice the defect.
+  /// The peer mutants that show the defect.
   var mutants: [String] { killers.compactMap { if case .mutant(let name) = $0 { name } else { nil } } }
-  /// The commands that must notice it.
+  /// The commands that show the defect.
   var checks: [RunnerCheck] { killers.compactMap { if case .check(let check) = $0 { check } else { nil } } }
 }
 
-/// A command of the runner, and what it must do.
+/// A command of the runner, with its expected exit status and output.
 public struct RunnerCheck: Sendable {
-  /// The name: `failure-in-junit`.
+  /// The name, such as `failure-in-junit`.
   public let name: String
   /// The words after the name of the program.
   let command: [String]
   /// Other mutants of the runner that are switched on, so that the command has a defect to report.
   let with: [String]
   let exit: Int32
-  /// Texts that the output must have, and texts that it must not have.
+  /// Texts that the output must contain; ``lacks`` are texts that it must not contain.
   let shows: [String]
   let lacks: [String]
 
-  /// The first difference between the result of the command and what it must be; nil if there is none.
+  /// Returns the first difference between the result of the command and the expected one; nil if there is none.
   func problem(_ result: ProgramRun) -> String? {
     guard let status = result.status else { return "the command did not end" }
     if status != exit { return "exit status \(status) instead of \(exit)" }

@@ -1,10 +1,10 @@
 /// Reads `fixtures/runner-mutants.yaml`.
 enum RunnerMutantLoader {
   static let file = "fixtures/runner-mutants.yaml"
-  /// A check that only one test performs may be lost with that test.
+  /// The minimum number of tests for each defect: one test could be removed by mistake.
   private static let minimumKillers = 2
 
-  /// Reads the mutants of the runner; `names` are those of the mutants of peers.
+  /// Reads the mutants of the runner; `names` are the names of the peer mutants.
   static func load(root: String, mutants names: [String], log: DiagnosticLog) -> [RunnerMutant] {
     FixtureFile(at: "\(root)/\(file)", as: file, log: log).map { parse($0, mutants: names, log: log) } ?? []
   }
@@ -74,7 +74,7 @@ enum RunnerMutantLoader {
         isShared: isolation == .shared, killers: killers, location: value.location)
     }
 
-    /// `pipe-inherited` is a mutant of a peer, and `check failure-in-junit` a command.
+    /// Parses a test: `pipe-inherited` is a peer mutant, and `check failure-in-junit` is a command.
     private func killer(_ value: FixtureDocument.Value) -> RunnerMutant.Killer? {
       guard let source = value.text("a test") else { return nil }
       let word = "check "

@@ -1,11 +1,11 @@
 import Foundation
 
-/// The sources of the second build of the runner, which has its mutants.
+/// The sources of the second build of the runner, which contains the runner's mutants.
 ///
-/// They are copies of the sources of the runner and the command, with the replacements of
-/// `fixtures/runner-mutants.yaml`. The sources themselves have no trace of the mutants.
+/// They are copies of the sources of the runner and of the command, with the replacements of
+/// `fixtures/runner-mutants.yaml`. The original sources do not contain the mutants.
 public struct RunnerMutantSources {
-  /// Stands for the condition that a mutant is switched on.
+  /// The placeholder for the condition that a mutant is switched on.
   static let condition = "{mutant}"
   /// The modules that are copied.
   private static let modules = ["Harness", "ipc-interop"]
@@ -14,13 +14,13 @@ public struct RunnerMutantSources {
   private let root: String
   private let mutants: [RunnerMutant]
 
-  /// Creates the sources from those below `root`.
+  /// Creates the sources from the original ones below `root`.
   public init(root: String, mutants: [RunnerMutant]) {
     self.root = root
     self.mutants = mutants
   }
 
-  /// Writes the sources to a directory, and leaves files that do not change.
+  /// Writes the sources to a directory, except files whose content does not change.
   ///
   /// - Throws: ``RunError`` if a replacement does not apply.
   public func write(to directory: String) throws(RunError) {
@@ -71,7 +71,7 @@ public struct RunnerMutantSources {
     try Data(text.utf8).write(to: file)
   }
 
-  /// The one file that only the second build has.
+  /// The only file that exists in the second build alone.
   private static let switches = """
     import Foundation
 

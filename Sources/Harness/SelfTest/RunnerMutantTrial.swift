@@ -1,19 +1,19 @@
 import Foundation
 
-/// One mutant of the runner, or the second build of the runner without a mutant, and the tests that it must fail.
+/// A mutant of the runner with the tests that must notice its defect, or the second build without a mutant.
 ///
-/// Each test is a cell, which passes if it notices the defect.
+/// Each test is a cell. With a mutant, it passes if it notices the defect; without one, it passes if it finds none.
 struct RunnerMutantTrial: Sendable {
   /// The second build.
   let program: RunnerProgram
-  /// Nil for the build without a mutant, of which every test must be green.
+  /// The mutant; nil for the build without one, in which every test must pass.
   let mutant: RunnerMutant?
-  /// The tests by mutants of peers: one process for all of them.
+  /// The peer mutants to run; one process tests all of them.
   let mutants: [String]
   let isShared: Bool
   let checks: [RunnerCheck]
 
-  /// A trial of a mutant with all its tests.
+  /// Creates a trial of a mutant with all its tests.
   init(_ mutant: RunnerMutant, _ program: RunnerProgram) {
     self.program = program
     self.mutant = mutant
@@ -27,7 +27,7 @@ struct RunnerMutantTrial: Sendable {
   /// The id of the scenario that the tests of a mutant belong to.
   static func scenario(of mutant: String) -> String { "\(mechanism)/\(mutant)" }
 
-  /// All trials of `mutants`.
+  /// Returns the trials of `mutants`, preceded by their tests without a mutant.
   ///
   /// - Throws: ``RunError`` if the second build is missing.
   static func all(
@@ -46,7 +46,7 @@ struct RunnerMutantTrial: Sendable {
     return controls(mutants, program) + mutants.map { RunnerMutantTrial($0, program) }
   }
 
-  /// Trials of the build without a mutant, with the tests of `mutants`.
+  /// Returns trials of the build without a mutant, with the tests of `mutants`.
   static func controls(_ mutants: [RunnerMutant], _ program: RunnerProgram) -> [RunnerMutantTrial] {
     let checks = Dictionary(mutants.flatMap(\.checks).map { ($0.name, $0) }) { first, _ in first }
     let together = [false, true].map { isShared in
@@ -133,7 +133,7 @@ struct RunnerMutantTrial: Sendable {
         return wrong.map { CellOutcome(.failed, "\($0.cell.id): \($0.outcome.reason ?? "the mutant survives")") }
           ?? .passed
       }
-      // A runner that rejects everything catches nothing: its own control cells fail.
+      // A runner that rejects every response does not count: its control cells fail as well.
       if let control = report.results.first(where: { $0.isControl && !$0.isExpected }), mutant.verdict == .passed {
         return CellOutcome(
           .failed, "a build without a mutant fails \(control.cell.id): \(control.outcome.reason ?? "")")
@@ -154,7 +154,7 @@ struct RunnerProgram: Sendable {
   /// Options that the commands have in common.
   let options: [String]
   let isolation: Isolation
-  /// How long a command may take, and how long one that is expected to hang.
+  /// The time limit of a command; ``timeoutOfTheHanging`` is that of a command that is expected to hang.
   let timeout: Duration
   let timeoutOfTheHanging: Duration
   /// The command that tests a mutant again.
@@ -167,9 +167,9 @@ struct RunnerProgram: Sendable {
       timeout: timeout ?? self.timeout)
   }
 
-  /// The results of a self-test with some mutants of peers.
+  /// Runs a self-test with some peer mutants, and returns its results.
   ///
-  /// A process that does not end is an error with the status ``ExitStatus/interrupted``.
+  /// If the process does not end, the error has the status ``ExitStatus/interrupted``.
   func report(on names: [String], mutant: RunnerMutant?, isShared: Bool) -> Result<Report, RunError> {
     do throws(RunError) {
       let command = ["self-test"] + names + ["--format", "json", "--isolation", isShared ? "none" : "auto"]

@@ -3,8 +3,8 @@ import Synchronization
 /// Tests the suite: runs every mutant in the cells that must catch it, and runs the same cells with no mutant enabled.
 ///
 /// The self-test is reported as a run. The result of a cell with a mutant is expected if its verdict and reason are
-/// those of `fixtures/mutants.yaml`. Without a mutant, the cell must pass. A cell with a mutant
-/// of the runner is a test that must notice the defect, and passes if it does.
+/// those of `fixtures/mutants.yaml`. Without a mutant, the cell must pass. For a mutant of the runner, each cell is a
+/// test that passes if it notices the defect.
 public struct SelfTest: Sendable {
   private let configuration: RunConfiguration
   private let capabilities: SandboxCapabilities
@@ -12,12 +12,12 @@ public struct SelfTest: Sendable {
   private let runnerTrials: [RunnerMutantTrial]
   private let sample: GeneratedSample?
   private let problems: [String]
-  /// How many mutants that must time out run at once; they use almost no processor time.
+  /// How many mutants that hang are run at once; they use almost no processor time.
   private static let hangingAtOnce = 6
 
   /// Creates a self-test of the mutants with these names, or of all mutants if there are no names.
   ///
-  /// `runnerMutants` are those of the runner. Of the `generated` mutants the sample is run, if there are no names.
+  /// `runnerMutants` are the mutants of the runner. Without names, the sample of `generated` is run as well.
   public init(
     _ configuration: RunConfiguration, scenarios: [Scenario], mutants: [Mutant], build: MutantBuild,
     runnerMutants: [RunnerMutant] = [], generated: GeneratedMutantList? = nil, names: [String] = []

@@ -173,7 +173,7 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
 enum NonBlocking {
   private static let turn = Mutex(())
 
-  /// Performs a call that returns -1 when it fails: blocking for ``Timeout/never``, else without waiting.
+  /// Performs a call that returns -1 when it fails; it waits for ``Timeout/never``, and otherwise does not.
   static func result(
     _ descriptor: FileDescriptor, _ timeout: Timeout, retryOnInterrupt: Bool, _ body: () -> Int
   ) throws(IPCError) -> Result<Int, Errno> {
@@ -181,8 +181,7 @@ enum NonBlocking {
     while true {
       let result = Syscall.result(retryOnInterrupt: retryOnInterrupt, body)
       switch result {
-      // Either another thread has set the flag for the time of its call, or the description is non-blocking: check
-      // which.
+      // Check whether the description is non-blocking, or another thread has only set the flag during its call.
       case .failure(.wouldBlock), .failure(.nowInProgress), .failure(.alreadyInProcess):
         if try isSet(descriptor) { return result }
       default: return result

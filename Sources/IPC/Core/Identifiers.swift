@@ -68,7 +68,7 @@ extension POSIXName: ExpressibleByStringLiteral, CustomStringConvertible {
 public struct ProcessID: RawRepresentable, Hashable, Sendable {
   /// The process number (`pid_t` in C).
   public let rawValue: Int32
-  /// Creates the number of a process, which need not exist.
+  /// Creates a process number; the process need not exist.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
   /// The number of this process.
@@ -78,7 +78,7 @@ public struct ProcessID: RawRepresentable, Hashable, Sendable {
 }
 
 extension ProcessID: CustomStringConvertible, ExpressibleByIntegerLiteral {
-  /// Creates the number of a process, which need not exist.
+  /// Creates a process number; the process need not exist.
   public init(integerLiteral value: Int32) { self.init(rawValue: value) }
   /// The number in decimal.
   public var description: String { "\(rawValue)" }

@@ -52,7 +52,7 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
     }
   }
 
-  /// Writes in place: passes free memory of the ring to `fill`, and makes the bytes visible that it appends.
+  /// Writes in place: passes free memory of the ring to `fill`, and then makes the appended bytes visible.
   ///
   /// The memory is contiguous, so it can be smaller than all free space. It has at least one byte, at most `maxLength`.
   ///

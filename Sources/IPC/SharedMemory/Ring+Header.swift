@@ -172,7 +172,7 @@ struct RingOwner: Equatable {
     return fields.count > 19 ? UInt64(String(decoding: fields[19], as: UTF8.self)) : nil
   }
 
-  /// Returns if a call failed for a permanent reason: the process is hidden, or the kernel does not have the call.
+  /// Ignores the failure of a call for a permanent reason: the process is hidden, or the kernel does not have the call.
   ///
   /// - Throws: ``IPCError`` if memory or descriptors are exhausted; the call can succeed later.
   static func ignoreIfHidden(_ reason: Errno, in call: IPCError.Call) throws(IPCError) {

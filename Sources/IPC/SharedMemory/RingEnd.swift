@@ -143,14 +143,14 @@ extension RingEnd {
 extension RingEnd {
   /// The time that a wait spins before it sleeps, in nanoseconds.
   ///
-  /// A sleep and a wake-up cost as much, so a spin without success at most doubles the cost. It does not yield the
-  /// processor, because the thread would continue only after all other threads.
+  /// A sleep and a wake-up take about as long, so a spin without success at most doubles the cost. A spin does not
+  /// yield the processor, because the thread would then continue only after all other threads.
   private static let spinTime: Int64 = 10_000
   /// The nanoseconds between two checks while spinning: each check takes the cache line from the other side.
   private static let spinInterval: Int64 = 250
   /// After a spin without success, only one of this many waits spins.
   private static let waitsPerSpin: UInt32 = 8
-  /// The longest sleep without a check whether the other side is alive, in nanoseconds.
+  /// The maximum time in nanoseconds between two checks whether the other side is alive.
   private static let slice: Int64 = 50_000_000
 
   /// Waits until `needed` bytes can be taken or written.
@@ -192,7 +192,7 @@ extension RingEnd {
       if otherOwner == .closed { return nil }
       if try isDead?.get() == true { throw IPCError(call, .ownerDied) }
       guard let rest else { throw IPCError(call, timeout.expirationError) }
-      // Kept across sleeps, because interruptions can come more often than checks.
+      // Keep the time of the next check across sleeps, because interruptions can come more often than checks.
       if checksLife || due == .max { due = now + Self.slice }
       _ = try unsafe Futex.wait(
         while: word, is: 1, nanoseconds: rest < 0 ? due - now : min(rest, due - now), retryOnInterrupt: retryOnInterrupt

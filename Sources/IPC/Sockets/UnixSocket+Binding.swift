@@ -16,7 +16,7 @@ extension UnixSocket {
   public struct Address: Sendable {
     package var raw: cipc_address
 
-    /// No address: binding a socket to it makes the kernel choose an unused abstract name.
+    /// The empty address: binding a socket to it makes the kernel choose an unused abstract name.
     public static var unnamed: Address { Address(cipc_address_of_unix(nil, 0)) }
 
     /// The maximum length of a path or an abstract name, in bytes.
@@ -172,7 +172,9 @@ extension UnixSocket.Address {
 
 /// Removal of the path of a socket that no process has open.
 enum StaleSocket {
-  /// A process replaces a path with a few calls that do not wait, and needs far less time.
+  /// The maximum time to wait for the lock.
+  ///
+  /// The owner makes only a few calls that do not wait, so it normally releases the lock much sooner.
   private static let longestTurn = Duration.seconds(2)
 
   /// Locks the directory of a path, until the returned descriptor is closed.
@@ -212,10 +214,10 @@ enum StaleSocket {
     }
   }
 
-  /// Whether no process has the socket of the path open, found out with a datagram socket.
+  /// Whether no process has the socket of the path open.
   ///
-  /// A socket of another type refuses a datagram socket with another error than a closed socket does, even if it does not
-  /// listen yet. So no connection is made.
+  /// This connects a datagram socket. An open socket of another type refuses it with another error than a closed
+  /// socket does, even before it listens. So no connection is made.
   private static func isStale(_ path: FilePath) throws(IPCError) -> Bool {
     do throws(IPCError) {
       try UnixSocket.Datagram().connect(to: UnixSocket.Address(path: path), timeout: .immediate)

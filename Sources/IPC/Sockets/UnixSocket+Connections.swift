@@ -60,8 +60,8 @@ extension UnixSocket {
 
     /// Creates a socket, binds it, and listens.
     ///
-    /// If listening fails, which no ordinary condition causes, the path stays: it could belong to another socket by
-    /// then.
+    /// If listening fails, the path stays, because it could already belong to another socket. This does not happen under
+    /// ordinary conditions.
     ///
     /// - Parameters:
     ///   - address: The path or abstract name to listen at.

@@ -76,7 +76,7 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
   @usableFromInline var length = 0
   /// The number of bytes that the stream has accepted, of header and message together.
   @usableFromInline var sent = 0
-  /// Whether a message can start: none has been sent in part, and the channel is not broken.
+  /// Whether a new message can be sent: no message is partly sent, and the channel is not broken.
   @usableFromInline var isReady = true
   /// The error after which nothing more can be sent.
   private var failure: IPCError?

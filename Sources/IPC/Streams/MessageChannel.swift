@@ -12,7 +12,7 @@ internal import SystemPackage
 /// while try receiver.receive(into: &message) != nil { print(message) }
 /// ```
 ///
-/// A message is four bytes of length, little-endian, and then that many bytes; <doc:MessageChannels> shows it in C. It
+/// A message is a little-endian length of four bytes, followed by that many bytes: see <doc:MessageChannels>. A channel
 /// works over any ``ReadableStream`` and ``WritableStream``: pipes, FIFOs, stream sockets, rings in shared memory. A
 /// ``Connection`` has both directions, for requests and replies.
 ///

@@ -113,7 +113,8 @@ enum Transfer {
 
   /// Writes as much as there is room for, after a call that has written only a part.
   ///
-  /// A blocking call that stops where it would have to wait was interrupted by a signal handler, and does not say so.
+  /// A blocking call that returns early although more room will come was interrupted by a signal handler, but does not
+  /// report it.
   ///
   /// - Returns: 0 if the description is non-blocking and there is no room.
   private static func writeUnlessInterrupted(

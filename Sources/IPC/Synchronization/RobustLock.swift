@@ -6,7 +6,9 @@ internal import SystemPackage
 ///
 /// It is one word, the same for every language, C library and ABI: 0, or the number of the thread that owns it. A
 /// ``SharedMutex`` does the same in the layout of one C library. A thread can own only one of these locks at a time,
-/// and must lock no mutex meanwhile. `set_robust_list(2)`.
+/// and must not lock a mutex meanwhile.
+///
+/// Uses `set_robust_list(2)`.
 @safe struct RobustLock {
   let word: UnsafeMutablePointer<Atomic<UInt32>>
 
@@ -29,8 +31,8 @@ internal import SystemPackage
   ///
   /// Signals do not interrupt this.
   ///
-  /// - Parameter timeout: When it has passed, the call waits up to 0.1 s longer: only a stopped thread holds the lock
-  ///   for that long.
+  /// - Parameter timeout: When it has passed, the call waits up to 0.1 s longer: every thread that is not stopped
+  ///   releases the lock within that time.
   /// - Returns: Whether the lock was acquired, and in which way.
   /// - Throws: ``IPCError`` with `.deadlock` if this thread owns this or another lock; `ENOSYS` or `ENOTSUP` if the
   ///   kernel has no such locks.

@@ -31,8 +31,8 @@ internal import SystemPackage
   let region: SharedRegion
   /// Whether this value locked the mutex, and has not unlocked it since.
   ///
-  /// If another value unlocked the mutex, the region may be kept longer than necessary. It is never released while the
-  /// mutex is locked.
+  /// If the mutex was unlocked through another value, the region may be kept longer than necessary. It is never
+  /// released while the mutex is locked.
   let isLocked = Atomic(false)
 
   /// The number of bytes that a mutex occupies in shared memory: 40 with glibc on x86-64.

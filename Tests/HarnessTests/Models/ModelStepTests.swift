@@ -4,8 +4,8 @@ import Testing
 
 /// The steps of the models in `Tests/Models` name the code that they stand for.
 ///
-/// `@c ipc_ring__wake FUTEX_WAKE` is a part of a line of that C function, and `@swift RingEnd.wakeOther Futex.wake(` of a
-/// function in `RingEnd.swift`. The steps of a function are in the order of its code.
+/// `@c ipc_ring__wake FUTEX_WAKE` names a C function and a part of one of its lines. `@swift RingEnd.wakeOther
+/// Futex.wake(` names a function in `RingEnd.swift`. The steps of a function are in the order of its code.
 @Suite("The steps of the models")
 struct ModelStepTests {
   struct Step: CustomStringConvertible {
@@ -62,7 +62,7 @@ struct ModelStepTests {
     return try body(of: String(parts[1]), in: try text(file), language: "swift")
   }
 
-  /// The lines of all functions of this name, each up to the brace below its beginning.
+  /// The lines of all functions with this name, each up to its closing brace.
   private static func body(of function: String, in text: String, language: String) throws -> String {
     let named = ["init", "deinit"].contains(function) ? function : "func \(function)"
     let beginning = try Regex(

@@ -5,7 +5,7 @@ import Testing
 /// The table of handles of the C peer has 1024 entries.
 @Suite("A C peer with one place left for a handle") struct FullTableTests {
   @Test("rejects a request that needs two, and continues") func refusesTwo() async throws {
-    // These handles have no descriptors, because the limit of descriptors may be lower than the size of the table.
+    // Use handles without descriptors, because the limit of descriptors may be lower than the size of the table.
     let requests =
       [
         "memfd_create handle=f name=table", "ftruncate handle=f length=4096",

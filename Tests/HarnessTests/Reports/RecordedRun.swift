@@ -96,7 +96,9 @@ enum RecordedRun: String, CaseIterable {
       return evidence
     }())
 
-  /// What a CI service would obey: GitHub and Gitea at the start of a line, also after spaces, and Azure anywhere.
+  /// Commands of CI services.
+  ///
+  /// GitHub and Gitea execute them at the start of a line or after spaces, and Azure anywhere.
   static let commands =
     "::error::e ##[error]e ##vso[task.complete]e ##teamcity[buildProblem] , ::stop-commands::x\u{A0}::add-mask::e"
 

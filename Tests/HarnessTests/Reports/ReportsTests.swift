@@ -31,7 +31,7 @@ struct ReportsTests {
     #expect(treacherous.isEmpty)
   }
 
-  /// Whatever the width, since a line may be broken before any word.
+  /// This must hold for every width, because a line may be broken before any word.
   @Test(arguments: ReportFormat.allCases, Array(60...120))
   func `output of a peer cannot command a CI service`(format: ReportFormat, width: Int) throws {
     for style in [Style(width: width), Style(isTerminal: true, width: width, verbose: true)] {

@@ -1,8 +1,9 @@
+import SystemPackage
 import Testing
 
 @testable import Harness
 
-/// The reason of a failure names the role that caused it, where the runner has the evidence.
+/// The reason of a failure names the role that caused it, if the runner has evidence.
 @Suite("The reason", .serialized) struct BlameTests {
   private static let c = PeerDescription(
     language: "c", peer: [Checkout.root.appending("build/bin/c-peer").string], examples: nil)

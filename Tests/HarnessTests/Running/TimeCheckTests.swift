@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// The requirements on time that need no words in a script.
+/// The requirements on time that apply without a step in a script.
 @Suite("The time of an operation")
 struct TimeCheckTests {
   private func check() throws -> TimeCheck {
@@ -81,7 +81,7 @@ struct TimeCheckTests {
   }
 }
 
-/// Peers that answer too early, or sleep where they must not.
+/// Peers that respond too early, or sleep in operations that must not wait.
 @Suite("A cell with a peer", .serialized) struct TimeCheckCellTests {
   private func outcome(_ cases: String, _ step: String, operations: String) async throws -> CellOutcome {
     let (scenarios, registry) = try Checkout.scenarios(ShellPeers.scenario(steps: "    - a: \(step)"))

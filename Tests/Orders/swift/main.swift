@@ -6,7 +6,7 @@ import Synchronization
 
 let records = 200
 let size = 16384
-/// Says how far a thread is, without ordering anything.
+/// The progress of a thread; its accesses are relaxed, so they order nothing.
 let reached = Atomic(0)
 
 func reach(_ step: Int) { reached.store(step, ordering: .relaxed) }
@@ -53,9 +53,9 @@ func exchangeRecords() throws {
   }
 }
 
-/// Sends the first message by a thread that holds the lock until the receiver sleeps on it.
+/// Sends the first message in a thread that holds the lock until the receiver sleeps on it.
 ///
-/// For the others, neither thread waits for the lock.
+/// For later messages, neither thread waits for the lock.
 func exchangeMessages() throws {
   let region = try SharedRegion(size: size)
   run {
@@ -101,7 +101,7 @@ func exchangeRounds() throws {
     wait(for: 1)
     let place = unsafe try region.place(bytes: 8, alignment: 8, at: 8192)
     for round in 0..<records {
-      // Both ways to see the flag.
+      // There are two ways to read the flag.
       if round % 2 == 0 { try block.wait() } else { while !block.isReady { sched_yield() } }
       guard unsafe place.load(as: Int.self) == round else { fatalError("a block of another round") }
       block.reset()

@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 
-/* Switches on the mutant `read:arg3:plus-1`. Returns false if there is none of this name. */
+/* Switches on a mutant by its name, such as `read:arg3:plus-1`. Returns false if the name is unknown. */
 bool generated_mutant_switch_on(const char *name);
 
 /* From now on, writes `reached NAME` to standard error for each mutant that would change a call. */
