@@ -70,7 +70,8 @@ final class CellRun {
 
   /// Returns the outcome with all evidence of the cell, including the objects that a failed cell left behind.
   func explained(_ outcome: CellOutcome, at step: Step?) -> CellOutcome {
-    var outcome = blamed(outcome)
+    // After the last step, every role ends, and one that ends in another way is reported as such.
+    var outcome = step == nil ? outcome : blamed(outcome)
     var evidence = outcome.evidence ?? Evidence()
     evidence.step = step?.text
     evidence.location = step?.location
