@@ -69,7 +69,7 @@ struct TemplateParser {
       }
       return
     }
-    let known = Self.fresh + ["text-100"] + captured + parameters + roles.map { "\($0).pid" }
+    let known = Self.fresh + captured + parameters + roles.map { "\($0).pid" }
     let clause = Suggestion.clause(for: name, among: known)
     log.add(source.location, "unknown variable '\(name)'\(clause) (an earlier step must capture it)")
   }

@@ -90,7 +90,10 @@ final class CellRun {
       try leaks.checkHoldings(of: role)
     }
     for role in living {
-      if role.isPeer { client.streams(of: role).input.close() }
+      if role.isPeer {
+        client.streams(of: role).input.close()
+        role.inputEnded = true
+      }
       try client.waitForEnd(of: role, .exit(0))
     }
     for role in client.roles where role.pid != nil {
