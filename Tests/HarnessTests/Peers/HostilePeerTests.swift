@@ -40,7 +40,7 @@ extension DishonestPeerTests {
 
   @Test("writes lines without end is cut off, with the first of them", .timeLimit(.minutes(1)))
   func saysLinesWithoutEnd() async throws {
-    let result = try await verdict(answering("exec yes 'ok pid=7'"))
+    let result = try await verdict(answering("while :; do echo 'ok pid=7'; done"))
     #expect(result.verdict == .crashed)
     #expect(result.outcome.reason?.contains("floods its output") == true)
     #expect(result.outcome.evidence?.response?.text == "ok pid=7")
