@@ -12,7 +12,7 @@ enum ReadmeExample {
     } catch {
       switch error.errno {
       case .brokenPipe: print("All readers are gone.")  // no SIGPIPE, whatever its disposition
-      case .timedOut: print("There was no room within a second.")
+      case .timedOut: print("The pipe stayed full for a second.")
       default: throw error  // names the call, the object and the reason
       }
     }
@@ -23,7 +23,7 @@ enum ReadmeExample {
     print(job, received.priority)
 
     let semaphores = try SystemVSemaphores.open(5678)
-    let memory = try SystemVSharedMemory.open(1234).attachReadOnly()  // its type has no methods that write
+    let memory = try SystemVSharedMemory.open(1234).attachReadOnly()  // this type has no methods that write
     try semaphores.perform([.acquire(0, undo: true), .release(1)])  // one semop(2); undone if this process dies
     print(try memory.copyBytes(at: 4000, count: 96))  // bounds-checked
     // README: end

@@ -30,15 +30,19 @@ struct mutant {
 void remove_at_exit(int (*remove)(const char *), const char *name);
 void remove_identifier_at_exit(int (*remove)(int), int identifier);
 
+/* Whether a timer sends signals. */
+static inline bool signals_come(void) {
+    struct itimerval timer;
+    return getitimer(ITIMER_REAL, &timer) == 0 && timer.it_interval.tv_usec > 0;
+}
+
 /* Whether a wait ended long after its timeout while a timer sends signals: it was interrupted, but the
  * process was not scheduled. */
 static inline bool ended_late(struct timespec began, const struct timespec *timeout) {
     struct timespec now;
-    struct itimerval timer;
     clock_gettime(CLOCK_MONOTONIC, &now);
     const long long took = (now.tv_sec - began.tv_sec) * 1000000000LL + now.tv_nsec - began.tv_nsec;
-    return took > timeout->tv_sec * 1000000000LL + timeout->tv_nsec + 2000000 &&
-           getitimer(ITIMER_REAL, &timer) == 0 && timer.it_interval.tv_usec > 0;
+    return took > timeout->tv_sec * 1000000000LL + timeout->tv_nsec + 2000000 && signals_come();
 }
 
 /* The deadline of a timed call. If the previous attempt was interrupted, the whole time starts again. */

@@ -95,21 +95,19 @@ const struct timespec *__wrap_peer_remaining(struct timeout *wait) {
 }
 
 bool __wrap_peer_pause_before(const struct timespec *deadline, struct timespec *backoff) {
-    static struct timespec last, whole, moved;
-    static bool interrupted;
+    static struct timespec last, whole;
     /* The peer gives up after the first attempt. */
     if (deadline && mutant("one-attempt-only")) {
         errno = ETIMEDOUT;
         return false;
     }
     if (deadline && (last.tv_sec != deadline->tv_sec || last.tv_nsec != deadline->tv_nsec)) {
-        last = moved = *deadline;
+        last = *deadline;
         whole = __real_peer_time_left(*deadline);
-    } else if (deadline && (interrupted || ended_late(moved, &(struct timespec){0})))
-        moved = __real_peer_time_after(CLOCK_MONOTONIC, whole);
-    /* An interrupted pause starts the whole time again. */
-    const bool continues =
-        __real_peer_pause_before(deadline && mutant("pause-starts-again") ? &moved : deadline, backoff);
-    interrupted = !continues && errno == EINTR;
-    return continues;
+    }
+    struct timespec moved = __real_peer_time_after(CLOCK_MONOTONIC, whole);
+    /* Signals start the whole time again. A pause that is short enough ends between two of them. */
+    if (deadline && mutant("pause-starts-again") && signals_come())
+        deadline = &moved;
+    return __real_peer_pause_before(deadline, backoff);
 }

@@ -39,9 +39,9 @@ struct EarlyInterruptionTests {
     }
   }
 
-  /// Creates a FIFO and opens it for reading and writing, so that no open blocks.
+  /// Creates a FIFO that peers of another user can open, and opens it for reading and writing, so that no open blocks.
   private static func makeFIFO(_ path: FilePath) throws -> FileDescriptor {
-    try #require(unsafe mkfifo(path.string, 0o600) == 0)
+    try #require(unsafe mkfifo(path.string, 0o600) == 0 && unsafe chmod(path.string, 0o666) == 0)
     return try FileDescriptor.open(path, .readWrite, options: [.nonBlocking, .closeOnExec])
   }
 
