@@ -19,11 +19,8 @@ struct EarlyInterruptionTests {
         "- {id: fifo/\($0), title: T., spec: s, level: must, roles: [a], steps: [{a: 'unlink path={fifo} -> error ENOENT'}]}"
       }
       try CommandRun.addInjectionScript(to: root, scripts.joined(separator: "\n"))
-      let mutant = "{mutant: f, peer: c, wrong: w, reason: some, caught-by: {fifo/wait: reader}}"
-      for (file, text) in [
-        ("fixtures/mutants.yaml", "- \(mutant)"), ("fixtures/mutant-peers.yaml", "c: {peer: build/bin/c-peer}"),
-      ] {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: root.appending(file).string))
+      for (file, text) in Self.mutantFixtures {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: root.appending("fixtures/\(file)").string))
       }
       let begin = "begin() { echo begun >\(root)/begun; read -r line <\(root)/go; }"
       try CommandRun.writeProgram("#!/bin/sh\n\(begin)\n\(peer)\n", to: root.appending("build/bin/c-peer").string)
@@ -39,9 +36,25 @@ struct EarlyInterruptionTests {
     }
   }
 
-  /// Creates a FIFO that peers of another user can open, and opens it for reading and writing, so that no open blocks.
+  /// The files that the self-test requires, with one mutant `f`.
+  private static let mutantFixtures = [
+    ("mutants.yaml", "- {mutant: f, peer: c, wrong: w, reason: some, caught-by: {fifo/wait: reader}}"),
+    ("mutant-peers.yaml", "c: {peer: build/bin/c-peer}"),
+    ("generated-mutant-peers.yaml", "c: {peer: build/bin/c-peer}"),
+    ("generated-mutants.yaml", "{floors: {c: 0, swift: 0}, equivalent: []}"),
+    ("generated-sample.txt", "# Generated mutants\n"),
+    (
+      "runner-mutants.yaml",
+      """
+      checks: [{check: one, run: run, exit: 0}, {check: two, run: run, exit: 0}]
+      mutants: [{mutant: r, wrong: w, file: f, replace: t, with: '{mutant}', killed-by: [check one, check two]}]
+      """
+    ),
+  ]
+
+  /// Creates a FIFO for every user and opens it for reading and writing, so that no open blocks.
   private static func makeFIFO(_ path: FilePath) throws -> FileDescriptor {
-    try #require(unsafe mkfifo(path.string, 0o600) == 0 && unsafe chmod(path.string, 0o666) == 0)
+    try #require(unsafe mkfifo(path.string, 0o600) == 0 && chmod(path.string, 0o666) == 0)
     return try FileDescriptor.open(path, .readWrite, options: [.nonBlocking, .closeOnExec])
   }
 
@@ -52,7 +65,7 @@ struct EarlyInterruptionTests {
   }
 
   @Test("ends a run while a mutant build lists its mutants") func mutantBuild() async throws {
-    let run = try await interrupt(["self-test"], peer: "begin; exec sleep 3600")
+    let run = try await interrupt(["self-test", "f"], peer: "begin; exec sleep 3600")
     #expect(run == (ExitStatus.interrupted.rawValue, false))
   }
 
