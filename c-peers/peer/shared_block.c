@@ -38,8 +38,8 @@ static struct block_wait block_wait_of(struct call *call) {
     };
 }
 
-/* Sleeps while the flag is `value`, until a wake-up. After a timeout the caller checks the flag once more: its
- * writer may have died before it woke the waiters. */
+/* Sleeps while the flag is `value`, until a wake-up. After a timeout the caller checks the flag once more:
+ * its writer may have died before it woke the waiters. */
 static bool sleep_while(_Atomic uint32_t *flag, uint32_t value, struct timeout *wait) {
     const struct timespec *left = peer_remaining(wait);
     if (left && left->tv_sec == 0 && left->tv_nsec == 0) {
