@@ -126,7 +126,7 @@ SOAK ?= killed interrupted limits growth alarms
 soak: build ## Test the harness: kill, interrupt and repeat it, and limit its resources (SOAK="killed limits" selects parts; takes hours)
 	@.ci/soak $(SOAK)
 
-cost: c-cost ## Measure the cost of the library over C (prints tables, writes build/cost.json; takes 2 minutes)
+cost: c-cost ## Measure how much more the library costs than C (prints tables, writes build/cost.json; takes 2 minutes)
 	@.ci/install-dependencies valgrind strace
 	@$(SWIFT) build -c release --product swift-cost
 	@$(SWIFT) build -c release --product cost-report

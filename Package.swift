@@ -147,7 +147,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
         path: ".build/runner-mutants/ipc-interop", swiftSettings: settings),
     ]
   }
-  // `make fuzz` sets this, and feeds the same targets by libFuzzer.
+  // `make fuzz` sets `FUZZ`, and runs the same targets with libFuzzer.
   package.targets.append(
     Context.environment["FUZZ"] == nil
       ? .testTarget(

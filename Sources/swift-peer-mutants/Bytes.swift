@@ -62,7 +62,7 @@ func leaveTraces(on descriptor: Int32, after reason: Int32) {
   var signals = sigset_t()
   _ = unsafe sigemptyset(&signals)
   _ = unsafe sigaddset(&signals, SIGPIPE)
-  // Every SIGPIPE is removed, although the program may have had one before.
+  // Removes every pending SIGPIPE, even one that was pending before the call.
   if Mutant.everySigpipeRemoved.isOn, reason == EPIPE {
     var immediately = timespec()
     while unsafe sigtimedwait(&signals, nil, &immediately) != -1 {}

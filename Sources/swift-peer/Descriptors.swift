@@ -114,7 +114,7 @@ private final class AdoptedHandle: DescriptorHandle {
   }
 }
 
-/// `O_DIRECT`, which Swift's import of glibc does not show.
+/// `O_DIRECT`, which Swift's Glibc module does not export.
 let directFlag = Int32(CIPC_O_DIRECT)
 
 private func describe(status flags: Int32) -> String {

@@ -74,7 +74,8 @@ let sharedBlockOperations: [Peer.Operation] = [
     return fields
   },
 
-  // A sleep in slices is interrupted for a moment, so this repeats until a process was asleep.
+  // A process that waits in short intervals is briefly awake between them, so this retries until it wakes a sleeping
+  // process.
   .init("futex_wake") { peer, parameters in
     let region = try peer.region(parameters)
     defer { extendLifetime(region) }

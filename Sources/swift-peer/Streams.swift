@@ -2,7 +2,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Many bytes through a stream, in tight loops.
+/// Operations that transfer many bytes through a stream in tight loops.
 let streamOperations: [Peer.Operation] = [
   .init("source") { peer, parameters in
     let stream = try peer.bytes(parameters)

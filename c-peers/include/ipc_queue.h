@@ -168,8 +168,8 @@ static inline void ipc_queue__signal(_Atomic uint32_t *event) {
     }
 }
 
-/* A dead owner's send or receive either took effect or did not, by a single store. Only its wake-up may be
- * missing. */
+/* A send or receive takes effect with a single store, so a dead owner's call either completed or had no
+ * effect. Only its wake-up may be missing. */
 static inline void ipc_queue__recover(struct ipc_queue_header *header) {
     atomic_fetch_add(&header->recoveries, 1);
     atomic_fetch_or(&header->readable, 1);

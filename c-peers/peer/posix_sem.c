@@ -152,7 +152,8 @@ static void perform_sem_getvalue(struct call *call) {
         peer_reply(call, "value", "%d", value);
 }
 
-/* The only function that wakes a waiter and may be called in a handler: signal-safety(7). */
+/* The semaphore that the signal handler posts. sem_post(3) is the only function here that wakes a waiter and
+ * is async-signal-safe (signal-safety(7)). */
 static sem_t *volatile posted_by_handler;
 
 static void post(int signum) {

@@ -193,8 +193,8 @@ static void perform_block_check_rounds(struct call *call) {
     peer_reply(call, "torn", "%llu", (unsigned long long)torn);
 }
 
-/* Wakes one process that sleeps on a word. A sleep in slices is interrupted for a moment, so this repeats
- * until a process was asleep. */
+/* Wakes one process that sleeps on a word. A process that waits in short intervals is briefly awake
+ * between them, so this retries until it wakes one. */
 static void perform_futex_wake(struct call *call) {
     const void *word = peer_memory_at(call, "memory", "at", sizeof(uint32_t));
     struct timespec backoff = peer_first_backoff;

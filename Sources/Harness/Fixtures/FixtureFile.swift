@@ -1,7 +1,7 @@
 import Foundation
 import SystemPackage
 
-/// The bytes of a file of the fixtures, and the name under which its errors are reported.
+/// The bytes of a fixture file, and the name that its errors report.
 struct FixtureFile: Sendable {
   let file: String
   let bytes: Data

@@ -170,7 +170,9 @@ final class PeerClient {
     }
   }
 
-  /// The time after which another process that has a stream of a role open no longer counts as about to end.
+  /// The deadline for other processes to close a role's streams.
+  ///
+  /// A process that still holds one afterwards is reported as leaked.
   private var holdersMayEnd: ContinuousClock.Instant {
     .now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
   }

@@ -55,7 +55,7 @@ public struct Operation: Sendable, Hashable {
   var requiresForWords: [String: Feature] = [:]
   /// The parameter that may request an object whose creator the kernel does not record.
   var anonymous: String?
-  /// The parameter with the process that receives a signal.
+  /// The name of the parameter that identifies the process to signal.
   var signals: String?
   /// Whether it transfers the rest of the bytes after a short transfer.
   var completes = false

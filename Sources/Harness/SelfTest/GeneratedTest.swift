@@ -76,7 +76,7 @@ public struct GeneratedTest: Sendable {
 
   // MARK: - Which mutants change a call
 
-  /// Runs every scenario with peers that record, and returns for each mutant the roles in which it changes a call.
+  /// Runs every scenario with peers that record their calls, and returns the roles in which each mutant changes a call.
   private func record() throws(RunError) -> (sites: [GeneratedMutant: [Recorded]], problems: [String]) {
     let pairs = list.peers.peers.flatMap { peer in scenarios.map { (peer.language, $0) } }
     let shared = Mutex((next: 0, sites: [GeneratedMutant: [Recorded]](), problems: [String]()))

@@ -41,12 +41,12 @@ struct RunnerMutantTrial: Sendable {
     let program = RunnerProgram(
       path: path, root: configuration.root, options: ["--root", configuration.root, "--jobs", "2"],
       isolation: capabilities.isolation, timeout: .seconds(120 * max(1, configuration.timeoutMultiplier)),
-      timeoutOfTheHanging: .seconds(20 * max(1, configuration.timeoutMultiplier)),
+      hangTimeout: .seconds(20 * max(1, configuration.timeoutMultiplier)),
       rerun: { name in configuration.rerun("self-test \(name ?? mutants[0].name)") })
     return controls(mutants, program) + mutants.map { RunnerMutantTrial($0, program) }
   }
 
-  /// Returns trials of the build without a mutant, with the tests of `mutants`.
+  /// Returns control trials: the tests of `mutants`, run by the build with no mutant enabled.
   static func controls(_ mutants: [RunnerMutant], _ program: RunnerProgram) -> [RunnerMutantTrial] {
     let checks = Dictionary(mutants.flatMap(\.checks).map { ($0.name, $0) }) { first, _ in first }
     let together = [false, true].map { isShared in
@@ -154,9 +154,11 @@ struct RunnerProgram: Sendable {
   /// Options that the commands have in common.
   let options: [String]
   let isolation: Isolation
-  /// The time limit of a command; ``timeoutOfTheHanging`` is that of a command that is expected to hang.
+  /// The time limit of a command.
+  ///
+  /// ``hangTimeout`` is the limit for a command that is expected to hang.
   let timeout: Duration
-  let timeoutOfTheHanging: Duration
+  let hangTimeout: Duration
   /// The command that tests a mutant again.
   let rerun: @Sendable (String?) -> String
 
@@ -175,7 +177,7 @@ struct RunnerProgram: Sendable {
       let command = ["self-test"] + names + ["--format", "json", "--isolation", isShared ? "none" : "auto"]
       let result = try run(
         command, mutants: mutant.map { [$0.name] } ?? [],
-        timeout: mutant?.verdict == .timedOut ? timeoutOfTheHanging : nil)
+        timeout: mutant?.verdict == .timedOut ? hangTimeout : nil)
       if result.status == nil { throw RunError("the self-test did not end", status: .interrupted) }
       guard let report = try? JSONDecoder().decode(Report.self, from: Data(result.output.utf8)) else {
         throw RunError("the self-test ended with status \(result.status ?? -1): \(result.output.prefix(500))")

@@ -87,7 +87,7 @@ private struct SelfTestTrial: Sendable {
   let cells: [Cell]
 
   /// The factor for the time limit of a mutant that hangs: 2 s instead of 20 s.
-  private static let timeoutOfTheHanging = 0.1
+  private static let hangTimeoutFactor = 0.1
 
   /// Creates the run of a mutant, or of the build without one if `mutant` is nil.
   ///
@@ -113,7 +113,7 @@ private struct SelfTestTrial: Sendable {
     let rerun = configuration.rerun("self-test \(catching.map(\.name).joined(separator: " "))")
     let context = configuration.context(
       capabilities,
-      timeoutMultiplier: configuration.timeoutMultiplier * (mutant?.verdict == .timedOut ? Self.timeoutOfTheHanging : 1)
+      timeoutMultiplier: configuration.timeoutMultiplier * (mutant?.verdict == .timedOut ? Self.hangTimeoutFactor : 1)
     )
     let groups = selected.groups.map { group in
       CellGroupRun(
@@ -141,7 +141,9 @@ private struct SelfTestTrial: Sendable {
     }
   }
 
-  /// Probes the last peer; the reference is probed together with the build without a mutant.
+  /// Probes the mutant build, which is the last peer.
+  ///
+  /// The reference is not probed.
   private static func probe(_ peers: PeerList, _ context: CellContext) -> Result<Void, RunError> {
     do throws(RunError) {
       _ = try PeerProbe.greetings(of: peers.peers.suffix(1), peers, context)

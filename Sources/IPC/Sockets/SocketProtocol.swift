@@ -186,7 +186,7 @@ enum SocketNames {
     }
   }
 
-  /// Accepts the oldest pending connection, and waits for one.
+  /// Accepts the oldest pending connection, or waits for one if there is none.
   ///
   /// The timeout is not `SO_RCVTIMEO`: that option applies to all processes that share the listener, and TCP
   /// connections inherit it.

@@ -170,7 +170,7 @@ public enum TCP {
     /// Calls `getsockname(2)`.
     public var address: SocketAddress { get throws(IPCError) { try SocketAddress(of: descriptor, peer: false) } }
 
-    /// Accepts the oldest pending connection, and waits for one.
+    /// Accepts the oldest pending connection, or waits for one if there is none.
     ///
     /// The connection is blocking, even if the listener is not.
     ///

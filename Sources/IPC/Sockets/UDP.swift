@@ -216,7 +216,7 @@ extension UDP.Socket {
     try trySend(unsafe message.bytes, to: address)
   }
 
-  /// Receives the next datagram, and waits for one.
+  /// Receives the next datagram, or waits for one if there is none.
   ///
   /// - Parameters:
   ///   - bytes: The buffer that the datagram is appended to. Bytes that do not fit are lost:

@@ -22,7 +22,7 @@ extension UnixSocket {
     /// The maximum length of a path or an abstract name, in bytes.
     public static let maximumLength = Int(CIPC_SUN_PATH) - 1
 
-    /// Creates an address of a path.
+    /// Creates an address from a path.
     ///
     /// - Throws: ``IPCError`` with `.fileNameTooLong` for more than ``maximumLength`` bytes; use a shorter path, or one
     ///   relative to the working directory. `.noSuchFileOrDirectory` for an empty path.
@@ -33,7 +33,7 @@ extension UnixSocket {
       raw = unsafe path.withPlatformString { unsafe cipc_address_of_unix($0, path.length + 1) }
     }
 
-    /// Creates an address of an abstract name, which disappears with its socket.
+    /// Creates an address from an abstract name, which disappears with its socket.
     ///
     /// The name is bytes, which may contain NUL; no NUL is added. It has no permissions: any process of the same
     /// network namespace can connect to it, or bind it first.

@@ -105,7 +105,7 @@ extension UnixSocket {
       get throws(IPCError) { Address(try SocketNames.address(of: descriptor, peer: false)) }
     }
 
-    /// Accepts the oldest pending connection, and waits for one.
+    /// Accepts the oldest pending connection, or waits for one if there is none.
     ///
     /// The connection is blocking, even if the listener is not.
     ///

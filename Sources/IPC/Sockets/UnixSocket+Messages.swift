@@ -50,7 +50,7 @@ extension UnixSocket.Socket where Style: UnixSocket.MessageStyle {
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
-  /// Receives the next packet, and waits for one.
+  /// Receives the next packet, or waits for one if there is none.
   ///
   /// - Parameters:
   ///   - bytes: The buffer that the packet is appended to. Bytes that do not fit are lost:
@@ -109,7 +109,7 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
 }
 
 extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
-  /// Receives the next datagram, and waits for one.
+  /// Receives the next datagram, or waits for one if there is none.
   ///
   /// - Parameters:
   ///   - bytes: The buffer that the datagram is appended to. Bytes that do not fit are lost:

@@ -255,7 +255,7 @@ enum PipeSignal {
 
   /// Makes one call of `pwritev2(2)` or `write(2)`, which return -1 when they fail.
   ///
-  /// A failure with `.notSupported` can mean that the kernel lacks this flag: ``write(_:_:nowait:)`` finds out.
+  /// `.notSupported` can mean that the kernel lacks `RWF_NOSIGNAL`; ``write(_:_:nowait:)`` checks for this.
   @inline(__always)
   static func attemptWrite(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
     usesFlag

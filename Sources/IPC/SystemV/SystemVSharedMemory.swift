@@ -183,7 +183,7 @@ extension SystemVSharedMemory {
     /// The segment that is attached.
     public let segment: SystemVSharedMemory
 
-    /// The address of the first byte, which is valid as long as this value.
+    /// The address of the first byte; valid as long as this value exists.
     @unsafe public let baseAddress: UnsafeMutableRawPointer
 
     /// The object that errors report.

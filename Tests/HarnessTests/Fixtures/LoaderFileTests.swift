@@ -179,7 +179,7 @@ struct LoaderFileTests {
   ]
 }
 
-/// A generator of random numbers that are the same in every run.
+/// A seeded random number generator, so that every run is the same.
 private struct Splitmix: RandomNumberGenerator {
   var state: UInt64
 
