@@ -144,9 +144,6 @@ ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *p
         clock_gettime(CLOCK_MONOTONIC, &now);
         end.tv_sec += now.tv_sec;
     }
-    /* The peer rounds the deadline down to a second. */
-    if (mutant("mq-deadline-in-seconds"))
-        end.tv_nsec = 0;
     /* The peer interrupts its call by a timer, and leaves the handler installed. */
     if (mutant("mq-alarm-handler-left"))
         sigaction(SIGALRM, &(struct sigaction){.sa_handler = on_alarm}, NULL);
@@ -180,8 +177,6 @@ int __wrap_mq_timedsend(mqd_t queue, const char *bytes, size_t length, unsigned 
             return -1;
         }
     }
-    if (mutant("mq-deadline-in-seconds"))
-        end.tv_nsec = 0;
     static bool interrupted;
     if (mutant("mq-deadline-of-every-attempt"))
         end = STARTED_AGAIN(CLOCK_REALTIME, deadline, interrupted);

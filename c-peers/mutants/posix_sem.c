@@ -119,9 +119,6 @@ int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
         clock_gettime(CLOCK_MONOTONIC, &now);
         end.tv_sec += now.tv_sec;
     }
-    /* The peer computes the deadline with time(2). */
-    if (mutant("sem-deadline-in-seconds"))
-        end.tv_nsec = 0;
     static bool interrupted;
     if (mutant("sem-deadline-of-every-attempt"))
         end = STARTED_AGAIN(CLOCK_REALTIME, deadline, interrupted);
@@ -142,8 +139,6 @@ int __wrap_sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespe
         const unsigned left = (unsigned)((end.tv_sec - now.tv_sec) * 1000);
         end = (struct timespec){now.tv_sec + left / 1000, end.tv_nsec};
     }
-    if (mutant("sem-deadline-in-seconds"))
-        end.tv_nsec = 0;
     static bool interrupted;
     if (mutant("sem-deadline-of-every-attempt"))
         end = STARTED_AGAIN(clock, deadline, interrupted);
