@@ -5,21 +5,13 @@ import Testing
 
 /// Memory objects whose names other processes create and remove at the same time.
 @Suite struct MemoryObjectRaceTests {
-  /// Runs `other` repeatedly in a thread, until `body` returns.
-  private static func racing(_ other: @escaping @Sendable () -> Void, _ body: () throws -> Void) rethrows {
-    let thread = Thread { while !Thread.current.isCancelled { other() } }
-    thread.start()
-    defer { thread.cancel() }
-    try body()
-  }
-
   /// Creates files at `path` without the library, like another process, while `create` and `remove` run in a thread.
   ///
   /// The permissions of these files must not change.
   private static func expectPermissionsStay(
     at path: String, create: @escaping @Sendable () throws -> Void, remove: @escaping @Sendable () throws -> Void
   ) throws {
-    try racing {
+    try whileRacing {
       try? create()
       try? remove()
     } _: {
@@ -66,7 +58,7 @@ import Testing
 
   @Test(.timeLimit(.minutes(1))) func `createOrOpen succeeds while another process removes the name`() throws {
     try withMemoryName { name in
-      try Self.racing {
+      try whileRacing {
         try? POSIXSharedMemory.unlink(name)
       } _: {
         for _ in 0..<3000 { try POSIXSharedMemory.createOrOpen(name, size: 16).close() }
@@ -77,7 +69,7 @@ import Testing
   @Test(.timeLimit(.minutes(1)))
   func `createOrOpen succeeds while another process creates and removes the name`() throws {
     try withMemoryName { name in
-      try Self.racing {
+      try whileRacing {
         try? POSIXSharedMemory.create(name).close()
         try? POSIXSharedMemory.unlink(name)
       } _: {

@@ -19,12 +19,26 @@ func eventually(_ condition: () throws -> Bool) async rethrows {
   while try !condition() { await Task.yield() }
 }
 
-/// Runs `body` in a thread while another thread runs `other` repeatedly.
+/// Runs `body` while another thread runs `other` repeatedly, and returns when both have ended.
+///
+/// A thread that went on could create an object again after the test has removed it.
+func whileRacing<Value>(_ other: @escaping @Sendable () -> Void, _ body: () throws -> Value) rethrows -> Value {
+  let ended = DispatchSemaphore(value: 0)
+  let thread = Thread {
+    while !Thread.current.isCancelled { other() }
+    ended.signal()
+  }
+  thread.start()
+  defer {
+    thread.cancel()
+    ended.wait()
+  }
+  return try body()
+}
+
+/// Does the same with a body that may block.
 func racing<Value: Sendable>(
   _ other: @escaping @Sendable () -> Void, _ body: @escaping @Sendable () throws -> Value
 ) async throws -> Value {
-  let thread = Thread { while !Thread.current.isCancelled { other() } }
-  thread.start()
-  defer { thread.cancel() }
-  return try await onThread(body)
+  try await onThread { try whileRacing(other, body) }
 }

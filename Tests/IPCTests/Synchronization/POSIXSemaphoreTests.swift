@@ -158,14 +158,6 @@ import Testing
 
 /// Names that other processes create and remove at the same time.
 @Suite struct POSIXSemaphoreRaceTests {
-  /// Runs `other` repeatedly in a thread, until `body` returns.
-  private static func racing(_ other: @escaping @Sendable () -> Void, _ body: () throws -> Void) rethrows {
-    let thread = Thread { while !Thread.current.isCancelled { other() } }
-    thread.start()
-    defer { thread.cancel() }
-    try body()
-  }
-
   @Test func `Permissions are exact unless the umask is applied`() async {
     await #expect(processExitsWith: .success) {
       umask(0o077)
@@ -186,7 +178,7 @@ import Testing
       umask(0o077)
       try withSemaphoreName { name in
         let path = "/dev/shm/sem.\(name.description.dropFirst())"
-        try Self.racing {
+        try whileRacing {
           _ = try? POSIXSemaphore.create(name, value: 0, permissions: FilePermissions(rawValue: 0o666))
           try? POSIXSemaphore.unlink(name)
         } _: {
@@ -214,7 +206,7 @@ import Testing
       umask(0o077)
       try withSemaphoreName { name in
         let permissions = FilePermissions(rawValue: 0o666)
-        try Self.racing {
+        try whileRacing {
           try? POSIXSemaphore.unlink(name)
         } _: {
           for _ in 0..<3000 { try POSIXSemaphore.createOrOpen(name, value: 1, permissions: permissions).close() }
@@ -226,7 +218,7 @@ import Testing
   @Test(.timeLimit(.minutes(1)))
   func `createOrOpen succeeds while another process creates and removes the name`() throws {
     try withSemaphoreName { name in
-      try Self.racing {
+      try whileRacing {
         try? POSIXSemaphore.create(name, value: 1).close()
         try? POSIXSemaphore.unlink(name)
       } _: {
