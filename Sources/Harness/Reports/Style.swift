@@ -1,4 +1,4 @@
-/// What the destination of a console report can display.
+/// The capabilities of the terminal or file that a console report is written to.
 public struct Style: Sendable {
   /// Whether lines can be redrawn, which requires a terminal that is not dumb.
   public var isTerminal: Bool

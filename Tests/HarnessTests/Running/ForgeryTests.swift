@@ -29,7 +29,7 @@ extension CellRunTests {
     }
   }
 
-  @Test("whose peer writes to the streams of another role blames nobody", arguments: [Isolation.private, .shared])
+  @Test("whose peer writes to the streams of another role passes", arguments: [Isolation.private, .shared])
   func forgesAnotherRole(isolation: Isolation) async throws {
     let outcome = try await outcome(
       """
@@ -82,7 +82,7 @@ extension CellRunTests {
     #expect(outcome.verdict == .passed, "\(outcome.reason ?? "")")
   }
 
-  @Test("whose peer keeps its own input open is told from one that hangs, soon and by name", .timeLimit(.minutes(1)))
+  @Test("whose peer left a process that writes to its input names that process within seconds", .timeLimit(.minutes(1)))
   func writesToInput() async throws {
     let start = ContinuousClock.now
     let outcome = try await outcome("*:pid*) setsid sleep 1000 >>/proc/$$/fd/0 2>/dev/null & echo ok pid=$$ ;;")

@@ -72,7 +72,7 @@ struct StateCheckTests {
   func flags() throws {
     let role = try role()
     role.startsWith(try holdings())
-    #expect(problem(of: role, try holdings(flags: 0o4000)) == nil, "nobody shares it")
+    #expect(problem(of: role, try holdings(flags: 0o4000)) == nil, "no other role shares the description")
     role.shares(descriptor: 5, StatusFlags(0o2))
     #expect(problem(of: role, try holdings(flags: 0o2000002)) == nil, "neither an access mode nor close-on-exec")
     #expect(
