@@ -51,7 +51,7 @@ struct TimeCheck {
     return if case .error(let allowed, _) = expected { allowed == ["EAGAIN"] } else { false }
   }
 
-  /// The parameter with the time limit of a request; nil if it has none.
+  /// The time limit of a request; nil if it has none.
   private func timeout(of request: Request) -> Duration? {
     registry.timeouts.lazy.compactMap { request.fields[$0] }.first.flatMap { Duration(decimalSeconds: $0) }
   }
