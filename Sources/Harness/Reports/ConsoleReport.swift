@@ -3,8 +3,7 @@ struct ConsoleReport: Report {
   let style: Style
   private var record = RunRecord()
   private var progress = Progress()
-  /// The status line that the terminal currently shows.
-  private var drawn = ""
+  private var status = StatusLine()
 
   init(style: Style) { self.style = style }
 
@@ -12,13 +11,9 @@ struct ConsoleReport: Report {
     record.receive(event)
     progress.receive(event)
     let lines = lines(for: event)
-    let text = lines.map { $0 + "\n" }.joined()
-    guard style.isTerminal else { return text }
-    let status =
-      if case .runEnded = event { "" } else { progress.line(style: style) }
-    guard !lines.isEmpty || status != drawn else { return "" }
-    defer { drawn = status }
-    return (drawn.isEmpty ? "" : "\r\u{1B}[K") + text + status
+    guard style.isTerminal else { return lines.map { $0 + "\n" }.joined() }
+    if case .runEnded = event { return status.update("", below: lines) }
+    return status.update(progress.line(style: style), below: lines)
   }
 
   private func lines(for event: Event) -> [String] {

@@ -2,7 +2,7 @@
 public struct GeneratedTable: Report {
   private let style: Style
   private var record = RunRecord()
-  private var drawn = ""
+  private var status = StatusLine()
 
   /// Creates a report.
   public init(style: Style) { self.style = style }
@@ -11,19 +11,13 @@ public struct GeneratedTable: Report {
   public mutating func receive(_ event: Event) -> String {
     record.receive(event)
     switch event {
-    case .runEnded(let summary):
-      defer { drawn = "" }
-      return erasing + lines(summary).map { $0 + "\n" }.joined()
+    case .runEnded(let summary): return status.update("", below: lines(summary))
     case .cellEnded, .timePassed:
       guard style.isTerminal, let planned = record.description?.cells else { return "" }
-      let status = "[\(record.count)/\(planned)] generated mutants"
-      defer { drawn = status }
-      return erasing + status
+      return status.update("[\(record.count)/\(planned)] generated mutants")
     case .recording, .runStarted, .cellStarted: return ""
     }
   }
-
-  private var erasing: String { drawn.isEmpty ? "" : "\r\u{1B}[K" }
 
   private func lines(_ summary: RunSummary) -> [String] {
     var table = TextTable()

@@ -4,7 +4,7 @@ public struct MutantTable: Report {
   private let ofRunner: [RunnerMutant]
   private let style: Style
   private var record = RunRecord()
-  private var drawn = ""
+  private var status = StatusLine()
 
   /// Creates a report for a self-test of `mutants` and of the mutants of the runner.
   public init(_ mutants: [Mutant], _ ofRunner: [RunnerMutant] = [], style: Style) {
@@ -17,19 +17,13 @@ public struct MutantTable: Report {
   public mutating func receive(_ event: Event) -> String {
     record.receive(event)
     switch event {
-    case .runEnded(let summary):
-      defer { drawn = "" }
-      return erasing + lines(summary).map { $0 + "\n" }.joined()
+    case .runEnded(let summary): return status.update("", below: lines(summary))
     case .cellEnded, .timePassed:
       guard style.isTerminal, let planned = record.description?.cells else { return "" }
-      let status = "[\(record.count)/\(planned)] cells of the self-test"
-      defer { drawn = status }
-      return erasing + status
+      return status.update("[\(record.count)/\(planned)] cells of the self-test")
     case .recording, .runStarted, .cellStarted: return ""
     }
   }
-
-  private var erasing: String { drawn.isEmpty ? "" : "\r\u{1B}[K" }
 
   private func lines(_ summary: RunSummary) -> [String] {
     let results = record.results
