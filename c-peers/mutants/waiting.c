@@ -2,19 +2,72 @@
 #include "mutant.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/pidfd.h>
+#include <sys/select.h>
 #include <sys/timerfd.h>
 
 WRAPPED(epoll_ctl);
 WRAPPED(epoll_pwait2);
 WRAPPED(eventfd);
+WRAPPED(fcntl);
 WRAPPED(pidfd_open);
+WRAPPED(ppoll);
 WRAPPED(timerfd_settime);
+
+int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *timeout, const sigset_t *mask) {
+    /* A timeout of 0 means no limit, as in some libraries. */
+    if (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0 && mutant("poll-zero-means-no-limit"))
+        timeout = NULL;
+    struct timespec changed;
+    /* The peer waits at least for a second, because its timeout is a number of seconds. */
+    if (timeout && timeout->tv_sec == 0 && mutant("poll-waits-a-second")) {
+        changed = (struct timespec){1, 0};
+        timeout = &changed;
+    }
+    /* A wait with a timeout makes the descriptors nonblocking, also for the processes that share them. */
+    for (nfds_t i = 0; timeout && i < count && mutant("polled-made-nonblocking"); i++)
+        __real_fcntl(entries[i].fd, F_SETFL, __real_fcntl(entries[i].fd, F_GETFL) | O_NONBLOCK);
+    /* poll(2) takes milliseconds, in an int. */
+    struct timespec rounded;
+    if (timeout && mutant("poll-timeout-in-milliseconds")) {
+        const unsigned milliseconds = (unsigned)(timeout->tv_sec * 1000 + timeout->tv_nsec / 1000000);
+        rounded = (struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000L};
+        timeout = &rounded;
+    }
+    /* select(2) does not support descriptors above 1023. */
+    for (nfds_t i = 0; i < count; i++)
+        if (entries[i].fd >= FD_SETSIZE && mutant("poll-by-select"))
+            entries[i].fd = -1;
+    struct timespec began;
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    /* The peer checks every millisecond instead of sleeping until the event. */
+    int result = 0;
+    if ((!timeout || timeout->tv_sec > 1) && mutant("polls-in-turns"))
+        while ((result = __real_ppoll(entries, count, &(struct timespec){.tv_nsec = 1000000}, mask)) == 0)
+            continue;
+    else
+        result = __real_ppoll(entries, count, timeout, mask);
+    if (result == 0 && (mutant("timeout-of-every-wait") || mutant("channel-deadline-of-every-attempt")) &&
+        ended_late(began, timeout)) {
+        errno = EINTR;
+        return -1;
+    }
+    /* The peer checks for a hang-up first, and ignores all other events then. */
+    for (nfds_t i = 0; i < count; i++)
+        if (entries[i].revents & POLLHUP && mutant("poll-hang-up-alone"))
+            entries[i].revents = POLLHUP;
+    /* Only requested events are checked: POLLHUP is reported without a request. */
+    if (result == 1 && mutant("poll-masks-unrequested-events"))
+        entries->revents &= entries->events;
+    return result;
+}
 
 int __wrap_epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event) {
     struct epoll_event asked = *event;
