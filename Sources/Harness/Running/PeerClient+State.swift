@@ -95,7 +95,9 @@ extension PeerClient {
     guard role.isPeer, streams(of: role).output.hasLine else { return }
     let exchange = try response(of: role)
     // A peer that does not support the operation responds immediately.
-    try ResponseCheck(registry: context.registry).rejectRefusal(exchange, by: role, expected: expected)
+    let check = ResponseCheck(registry: context.registry)
+    try check.rejectRefusal(exchange, by: role, expected: expected)
+    try check.rejectEarlyEnd(exchange, by: role, expected: expected)
     throw CellOutcome(
       .failed, "\(role.description): \(exchange.request.operation) returned instead of blocking", expected: expected,
       request: .request(exchange.request), response: .response(exchange.response))

@@ -29,6 +29,7 @@ struct ResponseCheck {
       return outcome
     }
     try rejectRefusal(exchange, by: role, expected: expected.description)
+    try rejectEarlyEnd(exchange, by: role, expected: expected.description)
     switch (response, expected) {
     case (.ok(let fields), .ok(let expectations)):
       if let operation = registry[request.operation] { role.follow(request, fields, operation) }
@@ -46,7 +47,16 @@ struct ResponseCheck {
     case (.ok, .blocks), (.ok, .later), (.unsupported, _), (.invalid, _):
       throw outcome(.broken, "a step read a response where none was expected")
     }
-    if let problem = TimeCheck(registry: registry).earlyEnd(of: exchange) { throw outcome(.failed, problem) }
+  }
+
+  /// Throws if an operation timed out before its timeout.
+  ///
+  /// That explains a wrong response better than a comparison does.
+  func rejectEarlyEnd(_ exchange: Exchange, by role: RoleProcess, expected: String) throws(CellOutcome) {
+    guard let problem = TimeCheck(registry: registry).earlyEnd(of: exchange) else { return }
+    throw CellOutcome(
+      .failed, "\(role.description): \(problem)", expected: expected, request: .request(exchange.request),
+      response: .response(exchange.response))
   }
 
   /// Throws if a peer refuses a request, or answers one that it does not announce.
