@@ -59,6 +59,16 @@ static int try_epoll_pwait2(void) {
 static int try_memfd_create(void) {
     return created(memfd_create("probe", MFD_CLOEXEC | MFD_ALLOW_SEALING));
 }
+/// If vm.memfd_noexec is 1, the kernel adds MFD_NOEXEC_SEAL, and with it MFD_ALLOW_SEALING.
+static int try_plain_memfd(void) {
+    int descriptor = memfd_create("probe", MFD_CLOEXEC);
+    if (descriptor == -1)
+        return -1;
+    int seals = fcntl(descriptor, F_GET_SEALS);
+    close(descriptor);
+    errno = EACCES; // the error of memfd_create if the setting is 2
+    return seals == F_SEAL_SEAL ? 0 : -1;
+}
 static int try_eventfd(void) {
     return created(eventfd(0, EFD_CLOEXEC));
 }
@@ -263,6 +273,7 @@ void reply_features(void) {
         {"pidfd_open", try_pidfd_open, false},
         {"pidfd_send_signal", try_pidfd_send_signal, false},
         {"pipe-capacity", try_pipe_capacity, false},
+        {"plain-memfd", try_plain_memfd, false},
         {"robust-list", try_robust_list, false},
         {"root", try_root, true},
         {"shared-memory-space", try_shared_memory_space, false},

@@ -12,16 +12,23 @@ enum { LONGEST_PATH = 1024 }; // the length of a reported path; a longer one is 
 
 static int queues = -1;
 static int queues_reason;     // why they cannot be listed
-static char first_entry[256]; // of the path to `keep` in /tmp, which the cell did not create
+static char kept_in_scratch[256], kept_in_memory[256]; // entries that lead to `keep`, not created by the cell
+
+/// Finds the entry of `directory` that leads to the directory that stays visible; empty if that is elsewhere.
+static void find_kept(char entry[256], const struct plan *plan, const char *directory) {
+    size_t length = strlen(directory);
+    entry[0] = '\0';
+    if (plan->keep != NULL && strncmp(plan->keep, directory, length) == 0 && plan->keep[length] == '/') {
+        strlcpy(entry, plan->keep + length + 1, 256);
+        entry[strcspn(entry, "/")] = '\0';
+    }
+}
 
 void remember_scratch(const struct plan *plan) {
     queues = mqueue_directory();
     queues_reason = errno;
-    size_t length = strlen(plan->scratch);
-    if (plan->keep != NULL && strncmp(plan->keep, plan->scratch, length) == 0 && plan->keep[length] == '/') {
-        strlcpy(first_entry, plan->keep + length + 1, sizeof first_entry);
-        first_entry[strcspn(first_entry, "/")] = '\0';
-    }
+    find_kept(kept_in_scratch, plan, plan->scratch);
+    find_kept(kept_in_memory, plan, "/dev/shm");
 }
 
 // If a source cannot be read, an empty list would look like an empty sandbox. So each function returns
@@ -81,11 +88,12 @@ static const char *kind_of(mode_t mode) {
 struct listing {
     const char *root;
     const char *kind; // of every entry; NULL if its type decides
+    const char *kept; // an entry that is not listed; "" for none
 };
 
 static bool list_entry(const struct entry *entry, void *context) {
     const struct listing *listing = context;
-    if (listing->kind == NULL && strcmp(entry->path + 1, first_entry) == 0)
+    if (strcmp(entry->path + 1, listing->kept) == 0)
         return false;
     char path[LONGEST_PATH];
     snprintf(path, sizeof path, "%s%s", listing->root, entry->path);
@@ -97,8 +105,8 @@ static bool list_entry(const struct entry *entry, void *context) {
     return true;
 }
 
-static bool list_directory(const char *path, const char *kind) {
-    struct listing listing = {path, kind};
+static bool list_directory(const char *path, const char *kind, const char *kept) {
+    struct listing listing = {path, kind, kept};
     int root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (root == -1)
         return cannot_read(path);
@@ -176,7 +184,7 @@ static bool list_queues(void) {
     if (queues_are_hidden())
         return true;
     // An open mount has a read position, so it is opened again for every snapshot.
-    struct listing listing = {"", "mq"};
+    struct listing listing = {"", "mq", ""};
     errno = queues_reason;
     int root = queues != -1 ? openat(queues, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     bool complete = root != -1 && walk(root, true, list_entry, &listing);
@@ -190,7 +198,8 @@ static bool list_queues(void) {
 void reply_snapshot(const struct plan *plan) {
     bool complete = list_sysv("/proc/sysvipc/shm", "shm") && list_sysv("/proc/sysvipc/sem", "sem") &&
                     list_sysv("/proc/sysvipc/msg", "msg") && list_queues() &&
-                    list_directory("/dev/shm", "posix-shm") && list_directory(plan->scratch, NULL) &&
+                    list_directory("/dev/shm", "posix-shm", kept_in_memory) &&
+                    list_directory(plan->scratch, NULL, kept_in_scratch) &&
                     list_abstract_sockets() && list_processes(plan);
     if (!complete) {
         reply_failure("read", unreadable);

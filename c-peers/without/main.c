@@ -1,6 +1,7 @@
 #include <err.h>
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -61,7 +62,40 @@ static const struct missing known[] = {
     {"MSG_COPY", SYS_msgrcv, 4, MSG_COPY, ENOSYS},
     {"SO_PEERPIDFD", SYS_getsockopt, 2, SO_PEERPIDFD, ENOPROTOOPT},
 };
-enum { KNOWN = sizeof known / sizeof *known, INSTRUCTIONS = 5 };
+
+/// The calls that the default seccomp profile of container engines takes from a container without added
+/// capabilities. Calls that are newer than the profile fail too: see `add_newer_calls`.
+#define FORBIDDEN(name)                                                                                      \
+    { #name, SYS_##name, ANY, 0, EPERM }
+enum { NEW_NAMESPACES = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
+                        CLONE_NEWPID | CLONE_NEWNET,
+       NEWEST = SYS_futex_waitv };
+static const struct missing container[] = {
+    FORBIDDEN(add_key),
+    FORBIDDEN(bpf),
+    {"clone", SYS_clone, 0, NEW_NAMESPACES, EPERM},
+    CALL(clone3),
+    FORBIDDEN(fsopen),
+    FORBIDDEN(kcmp),
+    FORBIDDEN(keyctl),
+    FORBIDDEN(mount),
+    FORBIDDEN(mount_setattr),
+    FORBIDDEN(move_mount),
+    FORBIDDEN(open_tree),
+    FORBIDDEN(perf_event_open),
+    FORBIDDEN(pidfd_getfd),
+    FORBIDDEN(pivot_root),
+    FORBIDDEN(process_madvise),
+    FORBIDDEN(request_key),
+    FORBIDDEN(setns),
+    FORBIDDEN(umount2),
+    FORBIDDEN(unshare),
+    FORBIDDEN(userfaultfd),
+};
+enum { KNOWN = sizeof known / sizeof *known,
+       IN_CONTAINER = sizeof container / sizeof *container,
+       INSTRUCTIONS = 5,
+       MOST = 64 };
 
 static const struct missing *find(const char *name) {
     for (size_t i = 0; i < KNOWN; i++)
@@ -77,7 +111,8 @@ static _Noreturn void help(void) {
         "that lacks them or, after --eperm, with that of a container that forbids them. The names:\n");
     for (size_t i = 0; i < KNOWN; i++)
         printf("  %s\n", known[i].name);
-    puts("\nExample: without futex_waitv -- ipc-interop run shared-queue");
+    puts("  container   all calls that the default profile of a container engine forbids\n\n"
+         "Example: without futex_waitv -- ipc-interop run shared-queue");
     exit(0);
 }
 
@@ -98,9 +133,28 @@ static int add(struct sock_filter *filter, const struct missing *missing, int re
     return count;
 }
 
+static struct sock_filter filter[INSTRUCTIONS * MOST];
+static unsigned short length;
+
+static void add_calls(const struct missing *calls, size_t count, bool forbidden) {
+    if (length + INSTRUCTIONS * count >= sizeof filter / sizeof *filter)
+        errx(64, "too many names");
+    for (size_t i = 0; i < count; i++)
+        length += (unsigned short)add(filter + length, &calls[i], forbidden ? EPERM : calls[i].reason);
+}
+
+/// Makes every call fail whose number is larger than those of the profile.
+static void add_newer_calls(void) {
+    const struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, NEWEST, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+    };
+    memcpy(filter + length, code, sizeof code);
+    length += sizeof code / sizeof *code;
+}
+
 int main(int argc, char **argv) {
-    struct sock_filter filter[INSTRUCTIONS * 64 + 1];
-    unsigned short length = 0;
     bool forbidden = false;
     int word = 1;
     if (argc < 2 || strcmp(argv[1], "--help") == 0)
@@ -108,12 +162,12 @@ int main(int argc, char **argv) {
     for (; word < argc && strcmp(argv[word], "--") != 0; word++) {
         if (strcmp(argv[word], "--eperm") == 0) {
             forbidden = true;
-            continue;
+        } else if (strcmp(argv[word], "container") == 0) {
+            add_calls(container, IN_CONTAINER, false);
+            add_newer_calls();
+        } else {
+            add_calls(find(argv[word]), 1, forbidden);
         }
-        if (word > 64)
-            errx(64, "too many names");
-        const struct missing *missing = find(argv[word]);
-        length += (unsigned short)add(filter + length, missing, forbidden ? EPERM : missing->reason);
     }
     if (word + 1 >= argc)
         errx(64, "a command must follow '--'");

@@ -46,13 +46,16 @@ public struct RunConfiguration: Sendable {
   /// Returns the command line of a subcommand with the options of this run, without a cell.
   func rerun(_ command: String) -> String { (["ipc-interop", command] + rerunOptions).joined(separator: " ") }
 
+  /// The directory that stays visible in a sandbox: only that of the programs if a sandbox replaces the checkout itself.
+  private var visible: String { Sandbox.replacedDirectories.contains(root) ? "\(root)/build" : root }
+
   func context(_ capabilities: SandboxCapabilities, timeoutMultiplier: Double? = nil) -> CellContext {
     let multiplier = timeoutMultiplier ?? self.timeoutMultiplier
     return CellContext(
       registry: registry,
       // A multiplier below 1 is meant for the peers, so it does not shorten the limit of the sandbox init.
       sandbox: Sandbox.Settings(
-        program: sandboxInit, capabilities: capabilities, kept: root, programs: peers.files,
+        program: sandboxInit, capabilities: capabilities, kept: visible, programs: peers.files,
         timeout: .seconds(10 * max(1, multiplier))),
       timeout: .seconds(20 * multiplier))
   }

@@ -33,7 +33,7 @@ final class Sandbox {
     /// The path of the sandbox init program.
     let program: String
     let capabilities: SandboxCapabilities
-    /// The path of a directory that stays visible when `/tmp` is replaced.
+    /// The path of a directory that stays visible if it is in a replaced one.
     let kept: String?
     /// Files that the peers' user has to read: the programs, and the scripts that interpreters execute.
     var programs: [String] = []
@@ -102,11 +102,15 @@ final class Sandbox {
     return try number("pid", response)
   }
 
-  /// Explains why a program that exists was not found: if `/tmp` is replaced, only `kept` stays visible.
+  /// The directories that a private sandbox replaces by empty ones.
+  static let replacedDirectories = ["/tmp", "/dev/shm"]
+
+  /// Explains why a program that exists was not found: in a replaced directory, only `kept` stays visible.
   private func hint(onHidden program: String) -> String {
-    let isVisible =
-      isolation == .shared || !program.hasPrefix("/tmp/") || kept.map { program.hasPrefix("\($0)/") } == true
-    return isVisible ? "" : "; a sandbox has its own /tmp, which does not contain it: move the program elsewhere"
+    guard isolation != .shared, kept.map({ program.hasPrefix("\($0)/") }) != true,
+      let directory = Self.replacedDirectories.first(where: { program.hasPrefix("\($0)/") })
+    else { return "" }
+    return "; a sandbox has its own \(directory), which does not contain it: move the program elsewhere"
   }
 
   func signal(_ signal: Signal, to pid: Int) throws(SandboxError) {

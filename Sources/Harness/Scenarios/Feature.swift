@@ -18,6 +18,7 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
   case pidfdOpen = "pidfd_open"
   case pidfdSendSignal = "pidfd_send_signal"
   case pipeCapacity = "pipe-capacity"
+  case plainMemfd = "plain-memfd"
   case privateSandbox = "private-sandbox"
   case root
   case robustList = "robust-list"
@@ -32,7 +33,7 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
   /// The feature and, if not every kernel has it, its requirement, as the end of the sentence "the cell requires …".
   var description: String {
     switch self {
-    case .anotherUser: "root with CAP_SETUID and CAP_SETGID, to run a role as another user"
+    case .anotherUser: "root with CAP_SETUID, CAP_SETGID, CAP_KILL and CAP_SYS_PTRACE, to run a role as another user"
     case .callCounts: "/proc/PID/io, a kernel with CONFIG_TASK_IO_ACCOUNTING"
     case .epollPwait2: "epoll_pwait2(2) of Linux 5.11"
     case .eventFD: "eventfd(2)"
@@ -48,6 +49,7 @@ public enum Feature: String, Sendable, CaseIterable, Hashable {
     case .pidfdOpen: "pidfd_open(2) of Linux 5.3"
     case .pidfdSendSignal: "pidfd_send_signal(2) of Linux 5.1"
     case .pipeCapacity: "pipes of 64 KiB, which /proc/sys/fs/pipe-user-pages-soft limits for each user"
+    case .plainMemfd: "memfd_create(2) without MFD_NOEXEC_SEAL, which vm.memfd_noexec adds"
     case .privateSandbox: "a private sandbox"
     case .robustList: "get_robust_list(2)"
     case .root: "root with its capabilities for files, users, networks and limits"

@@ -32,7 +32,7 @@ struct MissingFeatureTests {
     "is found to lack a system call that the kernel or a filter rejects",
     arguments: [
       ("futex_waitv", [.futexWaitv], "ENOSYS"), ("epoll_pwait2", [.epollPwait2], "ENOSYS"),
-      ("memfd_create", [.memfdCreate], "ENOSYS"),
+      ("memfd_create", [.memfdCreate, .plainMemfd], "ENOSYS"),
       ("pidfd_open", [.pidfdOpen, .pidfdGetfd, .pidfdSendSignal], "ENOSYS"),
       ("pidfd_getfd", [.pidfdGetfd], "ENOSYS"), ("pidfd_send_signal", [.pidfdSendSignal], "ENOSYS"),
       ("get_robust_list", [.robustList], "ENOSYS"), ("mq_open", [.messageQueues], "ENOSYS"),
@@ -40,7 +40,7 @@ struct MissingFeatureTests {
       ("msgget", [.systemVMessages], "ENOSYS"), ("eventfd2", [.eventFD], "ENOSYS"),
       ("timerfd_create", [.timerFD], "ENOSYS"), ("signalfd4", [.signalFD], "ENOSYS"),
       ("MSG_COPY", [.messageCopy], "ENOSYS"), ("SO_PEERPIDFD", [.peerPIDFD], "ENOPROTOOPT"),
-      ("--eperm futex_waitv", [.futexWaitv], "EPERM"), ("--eperm memfd_create", [.memfdCreate], "EPERM"),
+      ("--eperm futex_waitv", [.futexWaitv], "EPERM"), ("--eperm memfd_create", [.memfdCreate, .plainMemfd], "EPERM"),
       ("--eperm mq_open", [.messageQueues], "EPERM"), ("--eperm pidfd_getfd", [.pidfdGetfd], "EPERM"),
     ] as [(String, [Feature], String)])
   func systemCalls(call: String, features: [Feature], errno: String) async throws {
@@ -54,6 +54,34 @@ struct MissingFeatureTests {
   func otherUsers() async throws {
     let lacking = try await missing(script: "exec \(Self.without) --eperm setresuid -- \(Checkout.sandboxInit) \"$@\"")
     #expect(lacking[.anotherUser] == "here EPERM")
+  }
+
+  /// The setting belongs to a PID namespace, so the test does not change that of the machine.
+  @Test(
+    "is found to seal every memfd if vm.memfd_noexec is set",
+    .enabled(if: FileManager.default.fileExists(atPath: "/proc/sys/vm/memfd_noexec")), arguments: [1, 2])
+  func executableMemory(setting: Int) async throws {
+    let namespace = "unshare --user --map-root-user --pid --fork --kill-child --mount-proc /bin/sh -c"
+    let start = "echo \(setting) >/proc/sys/vm/memfd_noexec && exec \(Checkout.sandboxInit) \"$@\""
+    let lacking = try await missing(script: "exec \(namespace) '\(start)' sh \"$@\"")
+    #expect(lacking[.plainMemfd] == "here EACCES")
+    #expect(lacking[.memfdCreate] == nil)
+  }
+
+  /// The filter of a container engine, for root and for another user.
+  @Test(
+    "is found to be a container, in which cells share namespaces",
+    arguments: ["", "setpriv --reuid 54321 --clear-groups"])
+  func container(user: String) async throws {
+    guard user.isEmpty || geteuid() == 0 else { return }
+    let lacking = try await missing(
+      script: "exec \(user) \(Self.without) container -- \(Checkout.sandboxInit) \"$@\"")
+    #expect(lacking[.pidfdGetfd] == "here EPERM")
+    #expect(lacking[.pidfdOpen] == nil && lacking[.futexWaitv] == nil && lacking[.memfdCreate] == nil)
+    await #expect(throws: RunError.self) {
+      try await missing(
+        script: "exec \(user) \(Self.without) container -- \(Checkout.sandboxInit) \"$@\"", isolation: .required)
+    }
   }
 
   @Test("is found to allow few descriptors") func descriptors() async throws {
