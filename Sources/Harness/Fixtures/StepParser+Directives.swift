@@ -86,7 +86,12 @@ extension StepParser {
 
   private func objects(_ key: SourceText, _ words: [SourceText]) -> [Step] {
     let kinds = ObjectKind.counted.map(\.rawValue)
-    let expectations = words.compactMap { word -> ObjectCount? in
+    let isMode = { (word: SourceText) in word.text.hasPrefix("mode=") }
+    let mode = words.first(where: isMode).map { String($0.text.dropFirst("mode=".count)) }
+    if let mode, Int(mode, radix: 8) == nil || mode.hasPrefix("0") {
+      log.add(key.location, "'mode=\(mode)' is not octal without a leading zero, as in mode=640")
+    }
+    let expectations = words.filter { !isMode($0) }.compactMap { word -> ObjectCount? in
       guard let equals = word.firstIndex(of: "="), let count = Int(word[(equals + 1)...].text), count >= 0 else {
         log.add(word.location, "'\(word.text)' is not of the form KIND=COUNT, as in sem=1")
         return nil
@@ -96,7 +101,7 @@ extension StepParser {
         log.add(word.location, "unknown kind '\(name)'\(Suggestion.clause(for: name, among: kinds))")
         return nil
       }
-      return ObjectCount(kind: kind, count: count)
+      return ObjectCount(kind: kind, count: count, mode: mode)
     }
     let text = "objects: " + words.map(\.text).joined(separator: " ")
     return [Step(action: .objects(expectations), text: text, location: key.location)]

@@ -39,6 +39,7 @@ struct LeakCheck {
   func check(_ counts: [ObjectCount]) throws(CellOutcome) {
     let objects: [KernelObject]
     do { objects = try self.objects() } catch { throw CellOutcome(error) }
+    try checkPermissions(of: objects)
     for count in counts {
       let found = objects.filter { $0.kind == count.kind }
       guard found.count == count.count else {
@@ -46,6 +47,26 @@ struct LeakCheck {
           .failed, "the kernel has \(found.count) of \(count.kind.rawValue), expected \(count.count)",
           expected: "\(count.kind.rawValue)=\(count.count)",
           response: .line(found.prefix(5).map(\.description).joined(separator: "; ")))
+      }
+      guard let mode = count.mode, let other = found.first(where: { $0.mode ?? "" != mode }) else { continue }
+      throw CellOutcome(
+        .failed, "\(other) does not have mode=\(mode)", expected: "mode=\(mode)", response: .line("\(other)"))
+    }
+  }
+
+  /// Checks that no permissions have changed since an earlier step, although no operation may change them.
+  ///
+  /// The operations of a program are not known.
+  private func checkPermissions(of objects: [KernelObject]) throws(CellOutcome) {
+    guard client.roles.allSatisfy({ $0.isPeer && !$0.changed.contains(.permissions) }) else { return }
+    for object in objects {
+      guard let mode = object.mode.map(String.init) else { continue }
+      let before = client.permissions[object, default: mode]
+      client.permissions[object] = before
+      guard mode == before else {
+        throw CellOutcome(
+          .failed, "the permissions of \(object) have changed, which no operation requested",
+          expected: "mode=\(before)", response: .line("mode=\(mode)"))
       }
     }
   }

@@ -6,6 +6,8 @@ final class PeerClient {
   let context: CellContext
   let sandbox: Sandbox
   let roles: [RoleProcess]
+  /// The permissions that each object had when a step first saw it.
+  var permissions: [KernelObject: String] = [:]
 
   init(context: CellContext, sandbox: Sandbox, roles: [RoleProcess]) {
     self.context = context

@@ -6,6 +6,8 @@ enum StateKind: String, CaseIterable, Hashable {
   case mask
   /// The handlers of the process, and the signals that it ignores.
   case dispositions
+  /// The permissions of an object.
+  case permissions
 }
 
 /// Checks that operations do not change state that they must leave unchanged.

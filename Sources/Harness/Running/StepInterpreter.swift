@@ -20,6 +20,7 @@ final class StepInterpreter {
     case .request(let name, let template, let expected):
       let request = try filled(template)
       let role = try started(name)
+      try recordShared(request, by: role)
       try client.send(request, to: role)
       try settle(role, expected)
     case .transcript(let name, let request, let response):
@@ -158,6 +159,21 @@ final class StepInterpreter {
     check.filled = { template throws(CellOutcome) in try self.filled(template) }
     check.capture = { name, value in self.captured[name] = PercentEncoding.encode(value) }
     try check.check(exchange, by: role, against: expected)
+    try recordShared(exchange.request, by: role)
+  }
+
+  /// Records the status flags of the descriptors that a request passes to another process, or has received.
+  private func recordShared(_ request: Request, by role: RoleProcess) throws(CellOutcome) {
+    let parameters = registry[request.operation]?.shares ?? []
+    let handles = parameters.flatMap { request.fields[$0]?.split(separator: ",") ?? [] }
+    let numbers = handles.compactMap { role.descriptor(of: String($0)) }
+    guard !numbers.isEmpty, client.terminationStatus(of: role) == nil else { return }
+    let held = try client.inspect(role, doing: "perform \(request.operation)") { pid throws(SandboxError) in
+      try client.sandbox.holdings(of: pid, shared: numbers)
+    }
+    for (number, flags) in held.flags where role.sharedFlags[number] == nil {
+      role.shares(descriptor: number, flags)
+    }
   }
 
   /// Performs one exchange of a golden transcript, whose request may be malformed.

@@ -70,6 +70,12 @@ public struct KernelObject: Sendable, Hashable {
       creator: fields["creator"].flatMap { Int($0) }, attributes: fields["attributes"])
   }
 
+  /// Its permissions as octal digits; nil for a kind without permissions.
+  var mode: Substring? {
+    let key = "mode="
+    return attributes?.split(separator: " ").first { $0.hasPrefix(key) }?.dropFirst(key.count)
+  }
+
   /// Compares the identity of the objects, not their attributes or owners.
   public static func == (left: KernelObject, right: KernelObject) -> Bool {
     left.kind == right.kind && left.name == right.name && left.key == right.key && left.id == right.id

@@ -39,6 +39,8 @@ public struct Operation: Sendable, Hashable {
   public let takes: [String]
   /// The parameters that name the handles to create.
   public var opens: [String] = []
+  /// The parameters that name the handles of descriptors that it passes to another process or receives.
+  var shares: [String] = []
   /// The parameters that name the handles of memory to map.
   var maps: [String] = []
   /// The parameter with the handle that is released if the operation succeeds.
@@ -110,7 +112,7 @@ extension OperationRegistry {
 
 extension Operation {
   private static let keys = [
-    "takes", "opens", "maps", "closes", "releases", "returns", "creates", "requires", "requires-for",
+    "takes", "opens", "shares", "maps", "closes", "releases", "returns", "creates", "requires", "requires-for",
     "anonymous", "signals", "completes", "sleeps", "slices", "wakes", "makes", "changes", "expires", "unlimited",
     "immediate",
   ]
@@ -138,8 +140,9 @@ extension Operation {
     }
     func isTrue(_ key: String) -> Bool { facts[key]?.boolean("'\(key)'") ?? false }
     self.init(
-      name: name.text, takes: takes, opens: parameters("opens"), maps: parameters("maps"), closes: parameter("closes"),
-      releases: isTrue("releases"), returns: facts["returns"]?.text("a name")?.text,
+      name: name.text, takes: takes, opens: parameters("opens"), shares: parameters("shares"),
+      maps: parameters("maps"), closes: parameter("closes"), releases: isTrue("releases"),
+      returns: facts["returns"]?.text("a name")?.text,
       creates: Set(facts["creates"]?.list("kinds").compactMap { $0.choice("a kind", ObjectKind.self) } ?? []),
       requires: Set(facts["requires"]?.list("features").compactMap { $0.choice("a feature", Feature.self) } ?? []),
       requiresForWords: Dictionary(

@@ -26,7 +26,7 @@ public struct Step: Sendable {
     case endInput(role: String)
     /// `- wait: sender -> exit 0`: waits until the role has ended in this way.
     case waitForEnd(role: String, TerminationStatus)
-    /// `- objects: sem=1 shm=0`: checks how many objects of each kind exist.
+    /// `- objects: sem=1 shm=0`: checks how many objects of each kind exist, and with `mode=640` their permissions.
     case objects([ObjectCount])
     /// `- start: reader`: starts the program of a role.
     case start(role: String)
@@ -107,9 +107,12 @@ public struct ObjectCount: Sendable, Hashable {
   public let kind: ObjectKind
   /// The expected number of objects.
   public let count: Int
+  /// The permissions that each of them must have, as octal digits; nil for any.
+  public let mode: String?
 
-  package init(kind: ObjectKind, count: Int) {
+  package init(kind: ObjectKind, count: Int, mode: String? = nil) {
     self.kind = kind
     self.count = count
+    self.mode = mode
   }
 }

@@ -26,6 +26,9 @@ extension Typo {
       "a number of objects that is not a number", "shm=0 sem=0", "shm=some",
       "test.yaml:15:16: 'shm=some' is not of the form KIND=COUNT, as in sem=1"),
     Typo(
+      "a mode that is not octal", "shm=0 sem=0", "shm=0 mode=0640",
+      "test.yaml:15:7: 'mode=0640' is not octal without a leading zero, as in mode=640"),
+    Typo(
       "a response that no step takes", "    - reader: -> error EAGAIN|EINTR\n", "",
       "test.yaml:12:7: no step takes this response; add '- reader: -> ok', or kill or end the role"),
     Typo(

@@ -1,0 +1,36 @@
+import Testing
+
+@testable import Harness
+
+/// Tests with peers that create an object in one request and change it in the next one.
+@Suite("The permissions of an object", .serialized)
+struct ObjectStateTests {
+  private func outcome(_ cases: String, steps: String) async throws -> CellOutcome {
+    try await CellRunTests().outcome(cases, steps: steps)
+  }
+
+  private static let made = "*:pid*) umask 077; mkfifo -m 640 made; echo ok pid=7 ;;"
+
+  @Test("are compared with the expected ones") func expected() async throws {
+    let steps = "    - a: pid\n    - objects: fifo=1 mode=640\n    - objects: fifo=1 mode=644\n    - a: limits"
+    let outcome = try await outcome(Self.made, steps: steps)
+    #expect(outcome.verdict == .failed)
+    #expect(outcome.reason == "fifo /tmp/made mode=640 does not have mode=644")
+  }
+
+  @Test("must not change between two steps that look at them") func changed() async throws {
+    let steps = "    - a: pid\n    - objects: fifo=1\n    - a: limits\n    - objects: fifo=1\n    - a: pid"
+    let outcome = try await outcome("\(Self.made) *:limits*) chmod 644 made; echo ok ;;", steps: steps)
+    #expect(outcome.verdict == .failed)
+    #expect(
+      outcome.reason == "the permissions of fifo /tmp/made mode=644 have changed, which no operation requested")
+  }
+
+  @Test("may differ for a new object of the same name") func replaced() async throws {
+    let steps = "    - a: pid\n    - objects: fifo=1 mode=640\n    - a: limits\n    - objects: fifo=1 mode=644\n"
+    // Both exist at one moment, so the second one has another inode. At the end, it is left behind.
+    let outcome = try await outcome(
+      "\(Self.made) *:limits*) mkfifo -m 644 new; mv new made; echo ok ;;", steps: steps)
+    #expect(outcome.verdict == .leaked, "\(outcome.reason ?? "")")
+  }
+}
