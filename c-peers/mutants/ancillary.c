@@ -2,6 +2,7 @@
 #include "mutant.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/select.h>
@@ -12,6 +13,8 @@ WRAPPED(sendmsg);
 WRAPPED(recvmsg);
 
 enum { SIZE = 4096 };
+
+bool has_timeout(int fd, int option); /* in socket.c */
 
 static struct cmsghdr *find(struct msghdr *message, int type) {
     for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header; header = CMSG_NXTHDR(message, header))
@@ -56,6 +59,15 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
             sent += count;
         }
         return sent;
+    }
+    /* With a timeout, the peer sends by another function, which has no descriptors. */
+    if (rights && has_timeout(fd, SO_SNDTIMEO) && mutant("rights-lost-with-timeout"))
+        changed.msg_controllen = 0;
+    /* The peer makes a descriptor nonblocking for the call, and with it that of the receiver. */
+    if (rights && mutant("sent-made-nonblocking")) {
+        int passed;
+        memcpy(&passed, CMSG_DATA(rights), sizeof passed);
+        fcntl(passed, F_SETFL, fcntl(passed, F_GETFL) | O_NONBLOCK);
     }
     ssize_t result = __real_sendmsg(fd, &changed, flags);
     /* The peer never sends the bytes that did not fit. */
@@ -102,6 +114,13 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
     ssize_t result = __real_recvmsg(fd, message, flags);
     if (result == -1)
         return result;
+    /* The peer makes a received descriptor nonblocking, and with it that of the sender. */
+    struct cmsghdr *received = find(message, SCM_RIGHTS);
+    if (received && mutant("received-made-nonblocking")) {
+        int passed;
+        memcpy(&passed, CMSG_DATA(received), sizeof passed);
+        fcntl(passed, F_SETFL, fcntl(passed, F_GETFL) | O_NONBLOCK);
+    }
     /* The peer compares msg_flags with one flag instead of testing a bit. */
     if (message->msg_flags & MSG_TRUNC && mutant("truncation-compared"))
         message->msg_flags &= ~MSG_CTRUNC;

@@ -238,6 +238,12 @@ int __wrap_open(const char *path, int flags, ...) {
     if (flags & O_CREAT && mutant("open-mode-lost"))
         mode = 0;
     int fd = __real_open(path, flags, mode);
+    /* The peer restricts a FIFO to its user whenever it opens it. */
+    if (fd != -1 && !(flags & (O_CREAT | O_DIRECTORY)) && mutant("fifo-restricted-by-opening"))
+        fchmod(fd, S_IRUSR | S_IWUSR);
+    /* The peer opens without waiting and then always removes O_NONBLOCK. */
+    if (fd != -1 && flags & O_NONBLOCK && mutant("fifo-opened-blocking"))
+        __real_fcntl(fd, F_SETFL, __real_fcntl(fd, F_GETFL) & ~O_NONBLOCK);
     if (fd != -1 && !(flags & (O_CREAT | O_DIRECTORY)) && mutant("opened-path-removed-at-exit"))
         remove_at_exit(__real_unlink, path);
     return fd;

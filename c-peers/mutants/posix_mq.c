@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,6 +42,9 @@ mqd_t __wrap_mq_open(const char *name, int flags, ...) {
     if (flags & O_CREAT)
         leave_named(name);
     mqd_t queue = __real_mq_open(name, flags, mode, attributes);
+    /* The peer restricts a queue to its user whenever it opens it. */
+    if (queue != -1 && !(flags & O_CREAT) && mutant("queue-restricted-by-opening"))
+        fchmod(queue, S_IRUSR | S_IWUSR);
     if (queue != -1 && !(flags & O_CREAT) && mutant("mq-removed-at-exit"))
         remove_at_exit(__real_mq_unlink, name);
     return queue;

@@ -51,6 +51,12 @@ static bool is_datagram(int fd) {
     return type == SOCK_DGRAM;
 }
 
+bool has_timeout(int fd, int option) {
+    struct timeval time = {0};
+    __real_getsockopt(fd, SOL_SOCKET, option, &time, &(socklen_t){sizeof time});
+    return time.tv_sec != 0 || time.tv_usec != 0;
+}
+
 int __wrap_socketpair(int domain, int type, int protocol, int ends[2]) {
     if (mutant("socket-inherited"))
         type &= ~SOCK_CLOEXEC;
@@ -103,6 +109,9 @@ int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flag
     /* The peer calls accept(2), which has no flags. */
     if (mutant("accepted-inherited"))
         flags &= ~SOCK_CLOEXEC;
+    /* The peer forgets the flags of the request. */
+    if (mutant("accepted-always-blocking"))
+        flags &= ~SOCK_NONBLOCK;
     int accepted = __real_accept4(fd, address, length, flags);
     /* A connection inherits the flags of its listener, as on BSD. */
     if (accepted != -1 && mutant("accepted-nonblocking"))
@@ -143,6 +152,9 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
                         socklen_t *length) {
     if (mutant("peek-consumes"))
         flags &= ~MSG_PEEK;
+    /* With a timeout, the peer receives by another function, which has no flags. */
+    if (has_timeout(fd, SO_RCVTIMEO) && mutant("timed-receive-without-flags"))
+        flags = 0;
     if (mutant("truncation-unseen"))
         flags &= ~MSG_TRUNC;
     /* The peer waits until the buffer is full. */

@@ -80,6 +80,9 @@ int __wrap_semop(int set, struct sembuf *operations, size_t count) {
 
 int __wrap_semtimedop(int set, struct sembuf *operations, size_t count, const struct timespec *timeout) {
     struct timespec span = timeout ? *timeout : (struct timespec){0};
+    /* With a timeout, the peer drops the flags of the operations. */
+    if (timeout && mutant("timed-operations-without-flags"))
+        operations->sem_flg = 0;
     /* The release has no SEM_UNDO, so at the exit the kernel adds the value a second time. */
     if (operations->sem_op > 0 && mutant("release-without-undo"))
         operations->sem_flg &= ~SEM_UNDO;
@@ -121,6 +124,12 @@ int __wrap_semctl(int set, int number, int command, ...) {
     /* The peer passes the address of the union instead of its value. */
     if (command == SETVAL && mutant("sysv-sem-union-by-address"))
         argument.buf = (struct semid_ds *)&argument;
+    /* The peer sets a value by an operation, which leaves the undo adjustments of other processes. */
+    if (command == SETVAL && mutant("value-set-by-operation")) {
+        const int difference = argument.val - __real_semctl(set, number, GETVAL);
+        struct sembuf operation = {.sem_num = (unsigned short)number, .sem_op = (short)difference};
+        return __real_semop(set, &operation, 1);
+    }
     if (command == IPC_RMID && mutant("sysv-sem-removal-forgotten"))
         return 0;
     /* The peer calls GETZCNT instead of GETNCNT. */
