@@ -26,17 +26,20 @@ public struct GeneratedMutant: Sendable, Hashable {
   }
 
   /// The result of this mutant as a cell, which passes if the mutant is killed.
+  ///
+  /// `survivedAt` are the roles in which it survived.
   func result(
-    killedAt site: String?, note: String?, isExpected: Bool, seconds: Double, configuration: RunConfiguration,
-    isolation: Isolation
+    killedAt site: String?, survivedAt sites: [Site] = [], note: String?, isExpected: Bool, seconds: Double,
+    configuration: RunConfiguration, isolation: Isolation
   ) -> CellResult {
     let cell = Cell(
       id: "\(Self.mechanism)/\(call)[\(language),\(name)]", scenario: "\(Self.mechanism)/\(call)",
       mechanism: Self.mechanism, title: "\(language): \(name)", spec: "", level: .must, pairing: [], parameters: [:],
       location: SourceLocation(file: "c-peers/generated-mutants/calls.h", line: 1, column: 1))
+    let reason = sites.first.map { "not noticed in \(sites.count) roles, such as \($0.description)" }
     let outcome = CellOutcome(
-      verdict: site == nil ? .failed : .passed, reason: site == nil ? "no scenario notices it" : nil, evidence: nil,
-      seconds: seconds)
+      verdict: site == nil ? .failed : .passed, reason: site == nil ? reason ?? "no scenario notices it" : nil,
+      evidence: nil, seconds: seconds)
     return CellResult(
       cell: cell, outcome: outcome, isExpected: isExpected, expectation: note ?? site, isolation: isolation,
       rerun: configuration.rerun("self-test --generated '\(name)'"))

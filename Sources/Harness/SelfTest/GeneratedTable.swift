@@ -24,7 +24,8 @@ public struct GeneratedTable: Report {
     for result in record.results where result.verdict != .passed || !result.isExpected {
       let word = result.verdict == .passed ? "KILLED" : result.expectation == nil ? "SURVIVED" : "equivalent"
       table.add([
-        .init(result.cell.title), .init(word, result.expectation == nil ? .bad : nil), .init(result.expectation ?? ""),
+        .init(result.cell.title), .init(word, result.expectation == nil ? .bad : nil),
+        .init(result.expectation ?? result.outcome.reason ?? ""),
       ])
     }
     let scores = GeneratedScore.all(record.results).map { score in style.painted(score.description, .heading) }

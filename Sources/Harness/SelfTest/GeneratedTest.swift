@@ -150,16 +150,19 @@ public struct GeneratedTest: Sendable {
 
   private func test(_ mutant: GeneratedMutant, _ sites: [Recorded]) -> CellResult {
     let start = ContinuousClock.now
+    let equivalent = list.equivalent(mutant)
+    // An equivalent that is killed is an error, so it gets the usual time limit.
+    let context = equivalent == nil ? self.context : configuration.context(capabilities)
+    let inTurn = Self.inTurn(sites)
     var killer: String?
-    for site in Self.inTurn(sites) where killer == nil && !Interruption.isRequested {
+    for site in inTurn where killer == nil && !Interruption.isRequested {
       if Self.isKilled(mutant, at: site.scenario, site.role, list, configuration, context) {
         killer = GeneratedMutant.Site(site.scenario, role: site.role).description
       }
     }
-    let equivalent = list.equivalent(mutant)
     let isStale = killer != nil && equivalent.map { !$0.pattern.contains("*") } == true
     return mutant.result(
-      killedAt: killer,
+      killedAt: killer, survivedAt: inTurn.map { GeneratedMutant.Site($0.scenario, role: $0.role) },
       note: isStale ? "\(equivalent?.location.description ?? "") says that nothing can notice it" : equivalent?.reason,
       isExpected: !isStale, seconds: start.duration(to: .now).seconds, configuration: configuration,
       isolation: capabilities.isolation)
