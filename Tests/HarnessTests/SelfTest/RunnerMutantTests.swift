@@ -105,7 +105,8 @@ struct GeneratedMutantTests {
     var choice = GeneratedSample.Choice()
     choice.add(result("read:arg3:plus-1", killed: true, seconds: 0.3))
     choice.add(result("read:arg3:plus-1", killed: true, seconds: 0.2))
-    choice.add(result("read:double", killed: true, seconds: 20))
+    choice.add(result("read:arg3:minus-1", killed: true, seconds: 20))
+    choice.add(result("read:double", killed: true))
     choice.add(result("write:skip", killed: false))
     #expect(choice.text.split(separator: "\n").dropFirst() == ["c read:arg3:plus-1 pipe/broken[] writer"])
   }
