@@ -11,7 +11,7 @@
 enum { LONGEST_PATH = 1024 }; // the length of a reported path; a longer one is truncated
 
 static int queues = -1;
-static int queues_reason;     // why they cannot be listed
+static int queues_reason;                              // why they cannot be listed
 static char kept_in_scratch[256], kept_in_memory[256]; // entries that lead to `keep`, not created by the cell
 
 /// Finds the entry of `directory` that leads to the directory that stays visible; empty if that is elsewhere.
@@ -199,8 +199,8 @@ void reply_snapshot(const struct plan *plan) {
     bool complete = list_sysv("/proc/sysvipc/shm", "shm") && list_sysv("/proc/sysvipc/sem", "sem") &&
                     list_sysv("/proc/sysvipc/msg", "msg") && list_queues() &&
                     list_directory("/dev/shm", "posix-shm", kept_in_memory) &&
-                    list_directory(plan->scratch, NULL, kept_in_scratch) &&
-                    list_abstract_sockets() && list_processes(plan);
+                    list_directory(plan->scratch, NULL, kept_in_scratch) && list_abstract_sockets() &&
+                    list_processes(plan);
     if (!complete) {
         reply_failure("read", unreadable);
         return;

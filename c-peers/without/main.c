@@ -67,35 +67,26 @@ static const struct missing known[] = {
 /// capabilities. Calls that are newer than the profile fail too: see `add_newer_calls`.
 #define FORBIDDEN(name)                                                                                      \
     { #name, SYS_##name, ANY, 0, EPERM }
-enum { NEW_NAMESPACES = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
-                        CLONE_NEWPID | CLONE_NEWNET,
-       NEWEST = SYS_futex_waitv };
-static const struct missing container[] = {
-    FORBIDDEN(add_key),
-    FORBIDDEN(bpf),
-    {"clone", SYS_clone, 0, NEW_NAMESPACES, EPERM},
-    CALL(clone3),
-    FORBIDDEN(fsopen),
-    FORBIDDEN(kcmp),
-    FORBIDDEN(keyctl),
-    FORBIDDEN(mount),
-    FORBIDDEN(mount_setattr),
-    FORBIDDEN(move_mount),
-    FORBIDDEN(open_tree),
-    FORBIDDEN(perf_event_open),
-    FORBIDDEN(pidfd_getfd),
-    FORBIDDEN(pivot_root),
-    FORBIDDEN(process_madvise),
-    FORBIDDEN(request_key),
-    FORBIDDEN(setns),
-    FORBIDDEN(umount2),
-    FORBIDDEN(unshare),
-    FORBIDDEN(userfaultfd),
+enum {
+    NEW_NAMESPACES = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
+                     CLONE_NEWPID | CLONE_NEWNET,
+    NEWEST = SYS_futex_waitv
 };
-enum { KNOWN = sizeof known / sizeof *known,
-       IN_CONTAINER = sizeof container / sizeof *container,
-       INSTRUCTIONS = 5,
-       MOST = 64 };
+static const struct missing container[] = {
+    FORBIDDEN(add_key),     FORBIDDEN(bpf),         {"clone", SYS_clone, 0, NEW_NAMESPACES, EPERM},
+    CALL(clone3),           FORBIDDEN(fsopen),      FORBIDDEN(kcmp),
+    FORBIDDEN(keyctl),      FORBIDDEN(mount),       FORBIDDEN(mount_setattr),
+    FORBIDDEN(move_mount),  FORBIDDEN(open_tree),   FORBIDDEN(perf_event_open),
+    FORBIDDEN(pidfd_getfd), FORBIDDEN(pivot_root),  FORBIDDEN(process_madvise),
+    FORBIDDEN(request_key), FORBIDDEN(setns),       FORBIDDEN(umount2),
+    FORBIDDEN(unshare),     FORBIDDEN(userfaultfd),
+};
+enum {
+    KNOWN = sizeof known / sizeof *known,
+    IN_CONTAINER = sizeof container / sizeof *container,
+    INSTRUCTIONS = 5,
+    MOST = 64
+};
 
 static const struct missing *find(const char *name) {
     for (size_t i = 0; i < KNOWN; i++)
