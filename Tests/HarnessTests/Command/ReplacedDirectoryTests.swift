@@ -16,14 +16,15 @@ struct ReplacedDirectoryTests {
 
   @Test("runs its cells", arguments: ["/tmp", "/tmp/checkout", "/dev/shm", "/dev/shm/checkout"])
   func runs(place: String) async throws {
-    try await onThread {
+    let run = try await onThread {
       let root = try CommandRun.checkout(cells: 2)
       defer { try? FileManager.default.removeItem(atPath: root.string) }
       let shell = "PLACE=\(place) exec unshare --user --map-root-user --mount /bin/sh -c '\(Self.script)' sh \"$@\""
-      let run = try CommandRun(root: root, shell: shell, ["--isolation", "required"])
-      let status = try run.end()
-      #expect(status == ExitStatus.asExpected.rawValue, "\(run.lines)")
-      #expect(run.lines.last == "2 passed, 0 failed, 0 skipped")
+      let run = try CommandRun(
+        root: root, shell: shell, command: ["run", "--pairs", "c:c", "--isolation", "required", "fifo/wait"])
+      return (status: try run.end(), lines: run.lines)
     }
+    #expect(run.status == ExitStatus.asExpected.rawValue, "\(run.lines)")
+    #expect(run.lines.last == "2 passed, 0 failed")
   }
 }
