@@ -31,7 +31,12 @@ public struct Pattern: Sendable, Hashable {
 
   /// Returns `count` bytes of the stream, from `offset` on.
   public func bytes(_ count: Int, from offset: Int = 0) -> [UInt8] {
-    (offset..<offset + count).map { self[$0] }
+    unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+      let bytes = UnsafeMutableRawBufferPointer(buffer)
+      var span = unsafe OutputRawSpan(buffer: bytes, initializedCount: 0)
+      append(count, from: offset, to: &span)
+      initializedCount = unsafe span.finalize(for: bytes)
+    }
   }
 
   /// Returns the offset within `bytes` of the first byte that differs from the stream; nil when all agree.
