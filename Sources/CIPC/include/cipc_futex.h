@@ -14,5 +14,5 @@ int cipc_futex_wake(const void *word, int count);
 /// madvise(2) with MADV_POPULATE_WRITE, for the pages that contain the bytes.
 int cipc_populate(void *address, size_t length);
 
-/// The inode of a file, by stat(2). It identifies a namespace.
+/// Calls stat(2) for the inode of a file, which identifies a namespace.
 int64_t cipc_inode(const char *path);

@@ -27,7 +27,7 @@ struct cipc_shm_status {
     uint64_t attachments;
     int32_t creator;
     int32_t last;
-    /// Whether shm_atime is not 0. `last` does not show it: that is also 0 for a process of another
+    /// Whether shm_atime is not 0. `last` cannot show this, because it is also 0 for a process in another
     /// PID namespace.
     _Bool was_attached;
 };
@@ -73,8 +73,8 @@ struct cipc_msg_status {
     uint64_t capacity;
     int32_t last_sender;
     int32_t last_receiver;
-    /// Whether msg_stime and msg_rtime are not 0. The processes do not show this: they are also 0
-    /// in another PID namespace.
+    /// Whether msg_stime and msg_rtime are not 0. The process numbers cannot show this, because they are
+    /// also 0 for processes in another PID namespace.
     _Bool was_sent_to;
     _Bool was_received_from;
 };

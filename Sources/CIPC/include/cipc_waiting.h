@@ -1,5 +1,5 @@
-// epoll(7), eventfd(2), timerfd_create(2), pidfd_open(2), whose headers Swift's import of the C
-// library does not show. Each function returns the same result, and sets errno in the same way, as
+// Calls for epoll(7), eventfd(2), timerfd_create(2) and pidfd_open(2), whose headers Swift does not
+// import with the C library. Each function returns the same result, and sets errno in the same way, as
 // the C function that it is named after.
 #pragma once
 

@@ -11,7 +11,7 @@ package import SystemPackage
 /// ```
 @frozen
 public struct Timeout: Hashable, Sendable {
-  /// In nanoseconds of `CLOCK_MONOTONIC`; `.max` never passes, and `.min` has always passed.
+  /// The instant in nanoseconds of `CLOCK_MONOTONIC`; `.max` never passes, and `.min` has always passed.
   @usableFromInline let deadline: Int64
 
   @usableFromInline init(deadline: Int64) { self.deadline = deadline }
@@ -35,7 +35,7 @@ public struct Timeout: Hashable, Sendable {
   /// Creates a timeout that ends `length` nanoseconds from now.
   private init(nanoseconds length: Int64) {
     let (instant, overflowed) = MonotonicTime.now.addingReportingOverflow(length)
-    // The two extremes mean ``immediate`` and ``never``.
+    // The minimum means ``immediate``, and the maximum ``never``.
     let (earliest, latest) = (Int64.min + 1, Int64.max - 1)
     if overflowed {
       deadline = length < 0 ? earliest : latest
@@ -113,7 +113,7 @@ extension Duration {
   }
 }
 
-/// Pauses between attempts where the kernel has no call that waits: from 0.1 ms up to 10 ms.
+/// Pauses of 0.1 ms to 10 ms between attempts, for operations that the kernel cannot wait for.
 package struct Backoff {
   private static let longest: Int64 = 10_000_000
   private var pause: Int64 = 100_000

@@ -2,7 +2,9 @@ internal import CIPC
 internal import Synchronization
 public import SystemPackage
 
-/// A set of descriptors that the kernel watches, and that reports which of them are ready.
+/// A set of descriptors that the kernel watches.
+///
+/// A wait reports which of them are ready.
 ///
 /// ```swift
 /// let epoll = try Epoll()
@@ -18,7 +20,7 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// The cost of a wait depends on the ready descriptors, not on all that are watched. ``Watched`` owns a watched
+/// The cost of a wait depends on the number of ready descriptors, not of watched ones. ``Watched`` owns a watched
 /// descriptor and removes it from the instance before it closes it. See <doc:WaitingOnMany>.
 ///
 /// `epoll(7)`.
@@ -90,10 +92,10 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
 extension Epoll {
   /// When a wait reports a descriptor.
   public enum Trigger: Hashable, Sendable {
-    /// In every wait while it is ready.
+    /// Every wait reports the descriptor while it is ready.
     case level
-    /// In the first wait after a new event (`EPOLLET`). Read or write until the call would block: remaining data is
-    /// not reported again.
+    /// Only the first wait after a new event reports the descriptor (`EPOLLET`). Read or write until the call would
+    /// block: remaining data is not reported again.
     case edge
   }
 
@@ -173,7 +175,7 @@ extension Epoll {
     try instance.control(CIPC_EPOLL_CTL_ADD, descriptor, events, token, trigger, once)
   }
 
-  /// Replaces the events to report of a descriptor that ``add(_:for:token:trigger:once:)`` watches.
+  /// Replaces the events to report for a descriptor that was added with ``add(_:for:token:trigger:once:)``.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if it is not watched.
   ///
@@ -184,7 +186,7 @@ extension Epoll {
     try instance.control(CIPC_EPOLL_CTL_MOD, descriptor, events, token, trigger, once)
   }
 
-  /// Stops watching a descriptor that ``add(_:for:token:trigger:once:)`` watches.
+  /// Stops watching a descriptor that was added with ``add(_:for:token:trigger:once:)``.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if it is not watched.
   ///

@@ -159,13 +159,13 @@ extension Signal {
     if self == .brokenPipe { PipeSignal.programIgnoresIt() }
   }
 
-  /// Gives the signal its default action, which ends the process for most signals.
+  /// Restores the default action of the signal, which for most signals ends the process.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for ``kill`` and ``stop``.
   ///
   /// Calls `sigaction(2)` with `SIG_DFL`.
   public func resetToDefault() throws(IPCError) {
-    // First, because writes rely on the signal being ignored.
+    // Record this first, because writes rely on the signal being ignored.
     if self == .brokenPipe { PipeSignal.programHandlesIt() }
     try Syscall.call(.sigaction) { cipc_set_disposition(rawValue, 0) }
   }

@@ -44,7 +44,7 @@ extension MappedBytes where Self: ~Copyable {
   ///
   /// - Parameters:
   ///   - type: A type for which any bytes are a valid value, such as an integer, a floating-point number or a structure
-  ///     of them. Not `Bool`, an enumeration or a pointer, unless the writer is trusted.
+  ///     of them. Do not use `Bool`, an enumeration or a pointer unless you trust the writer.
   ///   - offset: The offset in bytes; a multiple of the alignment of the type.
   /// - Returns: A copy of the value.
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset.
@@ -59,7 +59,7 @@ extension MappedBytes where Self: ~Copyable {
 
   /// Returns the number at `offset` by an atomic load with acquire ordering.
   ///
-  /// All stores of its writer before the number are visible afterwards. This works on read-only memory, unlike
+  /// Afterwards, everything that the writer stored before the number is visible. This works on read-only memory, unlike
   /// ``withAtomic(_:at:_:)``.
   ///
   /// - Throws: The errors of ``load(as:at:)``.
@@ -181,7 +181,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
 }
 
 extension MappedBytes where Self: ~Copyable {
-  /// Whether another process may be able to make the object shorter, which is assumed.
+  /// Whether another process may be able to make the object shorter: assumed to be true.
   public var canShrink: Bool { true }
 
   /// Returns the address of `count` bytes after checking the bounds; every access computes its address here.
@@ -206,7 +206,7 @@ func outOfBounds(_ object: IPCError.Object?) -> IPCError { IPCError(.memcpy, .ba
 @usableFromInline @inline(never)
 func misaligned(_ object: IPCError.Object?) -> IPCError { IPCError(.memcpy, .invalidArgument, on: object) }
 
-// Copies that do not raise SIGBUS: the kernel copies where the object may become shorter, at the cost of a system call.
+// Copies that do not raise SIGBUS. If the object may become shorter, the kernel copies, which costs a system call.
 extension MappedBytes where Self: ~Copyable {
   /// Returns a copy of `count` bytes, starting at `offset`.
   ///
@@ -250,8 +250,9 @@ extension MappedBytes where Self: ~Copyable {
     }
   }
 
-  /// Copies by system calls, each of which stops after 2 GiB or before an inaccessible page; the next one reports that
-  /// page.
+  /// Copies by as many system calls as necessary.
+  ///
+  /// Each call stops after 2 GiB or before an inaccessible page, which the next call reports.
   fileprivate func copyByKernel(
     _ call: IPCError.Call, _ count: Int, _ copy: (_ done: Int, _ rest: Int) -> Int
   ) throws(IPCError) {
@@ -271,8 +272,8 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   /// Nothing is allocated. If the object becomes shorter meanwhile, this throws where an access in place would raise
   /// `SIGBUS`.
   ///
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory, when nothing was copied; or beyond the end of the
-  ///   object, or if its file system is full, when ``IPCError/transferred`` bytes were copied.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; then nothing was copied. The same error is thrown
+  ///   beyond the end of the object, or if its file system is full; then ``IPCError/transferred`` bytes were copied.
   ///   ``MemoryObject/allocate(_:)`` reserves the space in advance.
   ///
   /// Calls `process_vm_writev(2)` if ``canShrink``.

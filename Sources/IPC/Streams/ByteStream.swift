@@ -71,7 +71,7 @@ public protocol ReadableDescriptor: DescriptorRepresentable, ReadableStream, ~Co
 
 /// A descriptor that bytes can be written to: the writing end of a pipe or FIFO, or a stream socket.
 ///
-/// When all readers are gone, a call throws `.brokenPipe`. `SIGPIPE` does not kill the process, whatever its
+/// When all readers are gone, a call throws `.brokenPipe`. `SIGPIPE` does not kill the process, even with the default
 /// disposition, which does not change.
 public protocol WritableDescriptor: DescriptorRepresentable, WritableStream, ~Copyable {
   var transport: Transport { get }
@@ -133,7 +133,7 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Reads at least one byte, at most `maxLength`, and appends them to an array, which is reallocated only if its
   /// capacity is too small.
   ///
-  /// Otherwise the same as ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.
+  /// In all other respects it behaves like ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.
   @inlinable
   public func read(
     maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -145,7 +145,7 @@ extension ReadableDescriptor where Self: ~Copyable {
 
   /// Reads `length` bytes, fewer only at end of file, and appends them to an array.
   ///
-  /// Otherwise the same as ``readExactly(into:timeout:retryOnInterrupt:)``.
+  /// In all other respects it behaves like ``readExactly(into:timeout:retryOnInterrupt:)``.
   public func readExactly(
     _ length: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
@@ -186,7 +186,7 @@ extension ReadableDescriptor where Self: ~Copyable {
 }
 
 extension WritableDescriptor where Self: ~Copyable {
-  /// Writes at least one of `bytes`: all of them, unless there is room for fewer and the call may not wait for more.
+  /// Writes at least one of `bytes`: all of them, unless there is less room and the call must not wait for more.
   ///
   /// A pipe accepts up to ``AnonymousPipe/maximumAtomicWriteLength`` bytes as a whole or not at all.
   ///
@@ -250,8 +250,9 @@ extension WritableDescriptor where Self: ~Copyable {
 }
 
 extension [UInt8] {
-  /// Makes room for `maxLength` more bytes, reallocating only if the capacity is too small, and lets `fill` append to
-  /// them.
+  /// Makes room for `maxLength` more bytes, and calls `fill` to append them.
+  ///
+  /// Reallocates only if the capacity is too small.
   @inlinable @inline(__always)
   package mutating func append<Result>(
     maxLength: Int, _ fill: (inout OutputRawSpan) throws(IPCError) -> Result

@@ -19,7 +19,7 @@ public import SystemPackage
 /// The segment stays in the kernel until it is removed, even after all processes have ended. This value only refers to
 /// it: it can be copied, and there is nothing to close. An ``Attachment`` has to be detached.
 ///
-/// `sysvipc(7)`. ``MemoryObject`` is the newer interface of POSIX.
+/// `sysvipc(7)`. ``MemoryObject`` is the newer POSIX interface.
 public struct SystemVSharedMemory: SystemVObject {
   /// The identifier of the object, and how it was found.
   public let identity: SystemVIdentity
