@@ -20,7 +20,7 @@ static void remove_created(void) {
 
 /* Either program may start first, and creates the FIFO for both. */
 static void make_fifo(const char *path, mode_t mode) {
-    umask(0); /* so that the permissions are exactly as requested */
+    umask(0); /* makes the permissions exactly as requested */
     if (mkfifo(path, mode) == 0)
         created = path;
     else if (errno != EEXIST)

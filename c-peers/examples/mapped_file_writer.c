@@ -70,7 +70,7 @@ int main(int argc, char *argv[]) {
     atomic_store_explicit((_Atomic char *)bytes, message[0], memory_order_release);
     say("Mapped File Writer: wrote '%s' (%zu bytes).", shown(message, length), length);
 
-    /* Readers see the message already; this writes it to the disk. */
+    /* Readers already see the message; this writes it to the disk. */
     if (msync(bytes, size, MS_SYNC) == -1)
         err(EXIT_FAILURE, "msync '%s'", path);
     say("Mapped File Writer: synchronised.");

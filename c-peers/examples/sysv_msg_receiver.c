@@ -43,8 +43,8 @@ struct message {
     char text[8192];
 };
 
-/* System V has no call with a deadline, so with one this alternates between attempts and pauses. Signals
- * never restart msgrcv(2), not even with SA_RESTART. */
+/* System V has no call with a deadline. So if there is a deadline, this function alternates between
+ * attempts and pauses. Signals never restart msgrcv(2), not even with SA_RESTART. */
 static size_t receive_message(int queue, key_t key, long type, struct message *message,
                               struct timeout timeout) {
     struct timespec pause = {0};

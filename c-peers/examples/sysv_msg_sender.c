@@ -38,8 +38,8 @@ static int open_queue(key_t key, mode_t mode) {
     }
 }
 
-/* System V has no call with a deadline, so with one this alternates between attempts and pauses. Signals
- * never restart msgsnd(2), not even with SA_RESTART. */
+/* System V has no call with a deadline. So if there is a deadline, this function alternates between
+ * attempts and pauses. Signals never restart msgsnd(2), not even with SA_RESTART. */
 static void send_message(int queue, key_t key, const void *message, size_t length, struct timeout timeout) {
     struct timespec pause = {0};
     while (msgsnd(queue, message, length, timeout.limited ? IPC_NOWAIT : 0) == -1)

@@ -59,7 +59,7 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
         errno = EINTR;
         return -1;
     }
-    /* The peer checks for a hang-up first, and ignores all other events then. */
+    /* The peer checks for a hang-up first, and then ignores all other events. */
     for (nfds_t i = 0; i < count; i++)
         if (entries[i].revents & POLLHUP && mutant("poll-hang-up-alone"))
             entries[i].revents = POLLHUP;
@@ -103,7 +103,7 @@ int __wrap_epoll_pwait2(int epoll, struct epoll_event *events, int most, const s
     for (int i = 0; i < ready; i++)
         if (mutant("epoll-masks-hang-up"))
             events[i].events &= ~(uint32_t)EPOLLHUP;
-    /* The peer checks for a hang-up first, and ignores all other events then. */
+    /* The peer checks for a hang-up first, and then ignores all other events. */
     for (int i = 0; i < ready; i++)
         if (events[i].events & EPOLLHUP && mutant("epoll-hang-up-alone"))
             events[i].events = EPOLLHUP;
@@ -127,7 +127,7 @@ int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *times, st
 }
 
 int __wrap_pidfd_open(pid_t process, unsigned flags) {
-    /* The peer treats the number of an ended process as free before the process is collected. */
+    /* The peer treats the number of a process that has ended as free before the process is collected. */
     char path[64], status[256] = "";
     snprintf(path, sizeof path, "/proc/%d/stat", process);
     FILE *file = mutant("zombie-treated-as-gone") ? fopen(path, "re") : NULL;

@@ -175,8 +175,8 @@ static void perform_sem_post_on_signal(struct call *call) {
         peer_fail_in(call, "sigaction", errno);
 }
 
-/* Increments a number that only the semaphore protects: `volatile` separates load and store, so that a race
- * would be seen. */
+/* Increments a number that only the semaphore protects. `volatile` separates the load from the store,
+ * which makes a race visible. */
 static void perform_sem_count(struct call *call) {
     sem_t *lock = find_semaphore(call, "handle").address;
     volatile uint64_t *counter = peer_memory_at(call, "memory", "at", sizeof *counter);

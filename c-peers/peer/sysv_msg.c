@@ -56,8 +56,8 @@ static struct wait begin_wait(struct call *call, int *msgflg) {
     return wait;
 }
 
-/* Whether to repeat a failed call; `busy` is its error when it would have had to wait. Otherwise errno is
- * the result. */
+/* Returns whether to repeat a failed call; `busy` is the error of a call that would have had to wait. If
+ * not, errno is the result. */
 static bool wait_again(struct wait *wait, int busy) {
     if (errno == EINTR)
         return wait->retry;
