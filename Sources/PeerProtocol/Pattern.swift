@@ -1,4 +1,6 @@
-/// A reproducible stream of bytes, so that two numbers specify a payload of any size: its seed and its length.
+/// A reproducible stream of bytes.
+///
+/// A seed and a length specify a payload of any size.
 ///
 /// Byte `i` of the stream is byte `i mod 8`, least significant first, of `splitmix64(seed + i / 8)`. Any part of the
 /// stream can be generated without the part before it.

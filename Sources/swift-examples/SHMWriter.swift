@@ -48,7 +48,7 @@ struct SHMWriter: ParsableCommand {
         throw error
       }
     } catch {
-      // There was no reader, so there is no other program that would remove them.
+      // There was no reader, so no other program would remove them.
       if semaphore.isNew { try? semaphore.remove() }
       throw error
     }

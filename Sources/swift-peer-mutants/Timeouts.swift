@@ -27,7 +27,7 @@ enum MutantClock {
     let result = body(nanoseconds)
     var reason = errno
     let took = __real_cipc_clock_monotonic() - start
-    // A wait that ended long after its deadline was also interrupted, but this process was not scheduled.
+    // A wait that ended long after its deadline was also interrupted: this process was not scheduled in time.
     if took > nanoseconds + 2_000_000, timerSendsSignals { reason = EINTR }
     if reason == EINTR { unsafe skew -= took }
     errno = reason
@@ -66,7 +66,7 @@ enum MutantClock {
 
 @c(__wrap_cipc_clock_monotonic) func clockMonotonic() -> Int64 { MutantClock.now }
 
-// The other files of this module call these functions for waits that their mutants do not change.
+// The other files of this module call these functions for the waits that their own mutants do not change.
 extension MutantClock {
   static func poll(_ entries: UnsafeMutablePointer<cipc_pollfd>?, _ count: Int, _ nanoseconds: Int64) -> Int32 {
     // The timeout is a `Double` of seconds that is rounded up to at least 1.

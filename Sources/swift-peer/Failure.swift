@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// A failed call, with the fields that its response has besides `errno`.
+/// A failed call, with the fields of its response other than `errno`.
 struct Failure: Error {
   let errno: Errno
   /// The C function that failed; nil if the operation is named after it.
