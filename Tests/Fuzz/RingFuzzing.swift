@@ -84,6 +84,6 @@ private struct RingUse: Equatable {
     }
   }
 
-  /// A deadline that has passed, after which a call fails with ETIMEDOUT, as in C.
+  /// A deadline that has passed, so a call fails with ETIMEDOUT, as in C.
   private static let past = Timeout.after(.seconds(-1))
 }

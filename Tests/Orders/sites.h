@@ -1,5 +1,5 @@
-/* Replaces the atomic operations of <stdatomic.h> for the code that is included next, so that one of them can
- * be made relaxed. A site is named by its function, its operation and its word. */
+/* Replaces the atomic operations of <stdatomic.h> for the code that is included next. The replacements
+ * allow one of them to be made relaxed. A site is named by its function, its operation and its word. */
 #ifndef SITES_H
 #define SITES_H
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests with files that another user creates under the name of a report, in a directory that all users can write.
+/// Tests with files that another user creates under the name of a report, in a directory that all users can write to.
 @Suite("A report", .serialized, .enabled(if: geteuid() == 0, "requires root, to create files of another user"))
 struct PlantedOutputTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, file }

@@ -147,7 +147,7 @@ struct SandboxBoundaryTests {
     #expect(facts.contains("CapBnd:\t0000000000000000"))
   }
 
-  /// Such a checkout is in the home directory of root.
+  /// A checkout in the home directory of root is like this.
   @Test(
     "has the user of the runner if its own could not read the programs", .enabled(if: geteuid() == 0, "requires root"))
   func unreadableCheckout() async throws {
