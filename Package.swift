@@ -93,7 +93,8 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
       swiftSettings: settings,
       linkerSettings: [
         staticExecutable, .unsafeFlags(wrappedCalls.flatMap { ["-Xlinker", "--wrap=\($0)"] }),
-        // Foundation, which the arguments of the programs need, leaves it out of a static executable.
+        // The argument parser of the programs needs Foundation, which does not link these libraries into a static
+        // executable.
         .linkedLibrary("_FoundationCollections", .when(configuration: .release)),
         .linkedLibrary("_FoundationCShims", .when(configuration: .release)),
       ]),
