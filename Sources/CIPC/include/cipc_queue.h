@@ -17,8 +17,8 @@ struct cipc_futex_waiter {
 /// The flags of a waiter for a 32-bit word that several processes share.
 struct cipc_futex_waiter cipc_futex_waiter(const void *word, uint32_t expected);
 
-/// futex_waitv(2): sleeps while each of at most CIPC_FUTEX_MOST words has its expected value. The deadline is
-/// a time of CLOCK_MONOTONIC, in nanoseconds; a negative value means none.
+/// Calls futex_waitv(2): sleeps while each of at most CIPC_FUTEX_MOST words has its expected value. The
+/// deadline is a time of CLOCK_MONOTONIC, in nanoseconds; a negative value means none.
 int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count, int64_t deadline);
 
 /// If this thread dies between this call and cipc_robust_end while the lock contains its number, the
