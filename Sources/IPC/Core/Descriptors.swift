@@ -10,7 +10,7 @@ public import SystemPackage
 
 /// A value with a file descriptor, which ``PollSet`` and ``Epoll`` can wait for.
 public protocol DescriptorRepresentable: ~Copyable {
-  /// The descriptor, which this value keeps: do not close it.
+  /// The descriptor. Do not close it: this value keeps it.
   var descriptor: FileDescriptor { get }
 }
 
@@ -142,7 +142,7 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
     OwnedDescriptor(taking: try Syscall.call(call, on: object(), retryOnInterrupt: retryOnInterrupt, body))
   }
 
-  /// Takes ownership of an inherited descriptor, and makes it close-on-exec: an inherited descriptor never is.
+  /// Takes ownership of an inherited descriptor, and sets its close-on-exec flag, which is never set on inheritance.
   ///
   /// If it throws, the previous owner keeps the descriptor.
   package static func adopting(_ descriptor: FileDescriptor) throws(IPCError) -> OwnedDescriptor {

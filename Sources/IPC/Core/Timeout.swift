@@ -101,7 +101,9 @@ package enum MonotonicTime {
 }
 
 extension Duration {
-  /// The duration in nanoseconds, rounded up so that a wait is never too short, and clamped to 292 years.
+  /// The duration in nanoseconds.
+  ///
+  /// It is rounded up, so a wait is never too short, and clamped to 292 years.
   package var nanoseconds: Int64 {
     let (seconds, attoseconds) = components
     let fraction = (attoseconds + (attoseconds > 0 ? 999_999_999 : 0)) / 1_000_000_000
@@ -120,7 +122,7 @@ package struct Backoff {
 
   package init() {}
 
-  /// Sleeps before the next attempt, not past the timeout.
+  /// Sleeps before the next attempt, but not beyond the timeout.
   ///
   /// - Returns: false if the timeout has passed.
   package mutating func sleep(

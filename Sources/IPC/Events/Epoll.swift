@@ -60,8 +60,8 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
   /// The array is reallocated only if its capacity is too small. If more than `maxEvents` are ready, the next wait
   /// reports the others.
   ///
-  /// - Returns: The number of events; 0 after a timeout, which is not an error here, as in
-  ///   ``PollSet/wait(timeout:retryOnInterrupt:)``.
+  /// - Returns: The number of events; 0 after a timeout. As in ``PollSet/wait(timeout:retryOnInterrupt:)``, a timeout
+  ///   is not an error here.
   /// - Throws: ``IPCError`` with `.interrupted` if `retryOnInterrupt` is false and a signal handler ran;
   ///   `.invalidArgument` if `maxEvents` is less than 1.
   ///
@@ -125,8 +125,8 @@ extension Epoll {
   ///
   /// Destroying it removes the descriptor from the instance and then closes it.
   ///
-  /// In the other order, the kernel would continue to report the descriptor if another process, such as a child, has it
-  /// open too. The reported number would be closed here, or belong to another file.
+  /// In the other order, the kernel would continue to report the descriptor while another process, such as a child, has
+  /// it open. By then, the reported number would be closed in this process, or belong to another file.
   public struct Watched<Owner: DescriptorOwner & ~Copyable>: ~Copyable {
     // Fields are destroyed in the order of their declaration.
     let registration: Registration
@@ -197,7 +197,9 @@ extension Epoll {
 }
 
 extension Epoll {
-  /// The descriptor of the instance, which ``Watched`` values share so that it stays open while they need it.
+  /// The descriptor of the instance.
+  ///
+  /// ``Watched`` values share it, which keeps it open while they need it.
   final class Instance: Sendable {
     private let owned: Mutex<OwnedDescriptor?>
 

@@ -105,7 +105,7 @@ extension Signal {
   ///
   /// - Parameters:
   ///   - value: The value that the receiver reads as ``ReceivedSignal/value``, the `sival_int` of C.
-  ///   - process: One process, not a group.
+  ///   - process: The number of one process; not that of a group.
   ///   - timeout: How long to wait while the receiver's `RLIMIT_SIGPENDING` is reached. The kernel does not report when
   ///     there is room again, so this retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.

@@ -60,8 +60,8 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   /// Receives the oldest message of the highest priority, waits for one if necessary, and appends it to `bytes`.
   ///
   /// - Parameters:
-  ///   - bytes: The buffer, with room for the longest message of the queue (``attributes``), however short the message
-  ///     is.
+  ///   - bytes: The buffer, with room for the longest message of the queue (``attributes``), even if the message is
+  ///     short.
   ///   - timeout: How long to wait for a message.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length and priority of the message.

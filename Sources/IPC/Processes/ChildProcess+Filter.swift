@@ -12,7 +12,7 @@ extension ChildProcess {
   /// let (sorted, status) = try ChildProcess.filter("sort", input: "b\na\n".utf8.span, timeout: .after(.seconds(5)))
   /// ```
   ///
-  /// Neither direction waits for the other, so the call cannot deadlock, however much data there is. A program that
+  /// Neither direction waits for the other, so the call cannot deadlock for any amount of data. A program that
   /// ends or closes its input early is not an error. The output ends when the program and all processes that inherited
   /// it have closed it.
   ///

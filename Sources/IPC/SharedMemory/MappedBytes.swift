@@ -35,7 +35,7 @@ public protocol MappedBytes: ~Copyable {
   /// The object that errors report.
   var object: IPCError.Object? { get }
 
-  /// The address of the first byte, which is valid as long as this value.
+  /// The address of the first byte, which is valid as long as this value exists.
   @unsafe var baseAddress: UnsafeMutableRawPointer { get }
 }
 
@@ -103,7 +103,7 @@ extension MappedBytes where Self: ~Copyable {
     return try body(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes)))
   }
 
-  /// Calls `body` with a pointer to the bytes from `offset` on, in place.
+  /// Calls `body` with a pointer to the bytes from `offset` on.
   ///
   /// The pointer must not outlive the call.
   ///
@@ -152,7 +152,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
     return try unsafe body(address.assumingMemoryBound(to: Atomic<Value>.self).pointee)
   }
 
-  /// Calls `body` with the bytes from `offset` on, in place, to be changed.
+  /// Calls `body` with the bytes from `offset` on, in place, so it can change them.
   ///
   /// - Throws: The errors of ``withBytes(at:count:_:)``.
   @inlinable @inline(__always)
@@ -165,7 +165,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
     return try body(&span)
   }
 
-  /// Calls `body` with a pointer to the bytes from `offset` on, in place, to be changed.
+  /// Calls `body` with a mutable pointer to the bytes from `offset` on.
   ///
   /// The pointer must not outlive the call.
   ///
@@ -221,8 +221,8 @@ extension MappedBytes where Self: ~Copyable {
 
   /// Copies bytes, starting at `offset`, until `buffer` is full.
   ///
-  /// Nothing is allocated. If the object becomes shorter meanwhile, this throws where an access in place would raise
-  /// `SIGBUS`.
+  /// Nothing is allocated. If the object becomes shorter during the call, this throws where an access in place would
+  /// raise `SIGBUS`.
   ///
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory, or beyond the end of the object; then nothing is
   ///   appended to `buffer`.
@@ -269,8 +269,8 @@ extension MappedBytes where Self: ~Copyable {
 extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   /// Copies `bytes` into the memory, starting at `offset`.
   ///
-  /// Nothing is allocated. If the object becomes shorter meanwhile, this throws where an access in place would raise
-  /// `SIGBUS`.
+  /// Nothing is allocated. If the object becomes shorter during the call, this throws where an access in place would
+  /// raise `SIGBUS`.
   ///
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory; then nothing was copied. The same error is thrown
   ///   beyond the end of the object, or if its file system is full; then ``IPCError/transferred`` bytes were copied.

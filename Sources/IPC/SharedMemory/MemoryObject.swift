@@ -160,7 +160,7 @@ extension MemoryObject {
     if case .failure(let reason) = result { throw IPCError(call, reason, on: object) }
   }
 
-  /// Completes an object that this process has just created: with exact permissions, and with space for `size` bytes.
+  /// Sets the exact permissions of an object that this process has just created, and reserves space for `size` bytes.
   ///
   /// If it fails, the file at `path` is removed, unless it is another file by now.
   static func created(

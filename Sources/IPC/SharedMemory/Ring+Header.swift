@@ -81,7 +81,7 @@ internal import SystemPackage
     var position: UnsafeMutablePointer<Atomic<UInt64>> { unsafe word(base) }
     /// The owner of the end: a ``RingOwner``.
     var owner: UnsafeMutablePointer<Atomic<UInt64>> { unsafe word(base + 8) }
-    /// 1 while the end sleeps, or is about to.
+    /// 1 while this end sleeps, or is about to sleep.
     var sleeps: UnsafeMutablePointer<Atomic<UInt32>> { unsafe half(base + 16) }
   }
 
@@ -94,7 +94,8 @@ internal import SystemPackage
   }
 }
 
-/// The owner of an end of a ring: a process by its number and its start time, in one word, so that both change at once.
+/// The owner of an end of a ring: the number and the start time of a process, in one word, because both must change at
+/// once.
 ///
 /// The kernel reuses the number of a dead process, but never with the same start time.
 struct RingOwner: Equatable {

@@ -19,8 +19,7 @@ internal import SystemPackage
   private var failedSpins: UInt32 = 0
   /// When to check next whether the other side is alive; `.max` after a successful wait.
   private var due = Int64.max
-  /// Whether this process is in the namespaces of the creator of the ring, so that process numbers and start times
-  /// match.
+  /// Whether this process is in the namespaces of the ring's creator, in which process numbers and start times match.
   private let sees: Bool
   private let owner: RingOwner
   /// Keeps the memory mapped.
@@ -279,7 +278,8 @@ extension RingEnd {
     )
   }
 
-  /// The offset in the ring of a position of the stream, and how many of `count` bytes are before the end of the ring.
+  /// Converts a position of the stream to an offset in the ring, and returns how many of `count` bytes are before the
+  /// end of the ring.
   @inline(__always)
   private func run(_ position: UInt64, _ count: Int) -> (place: Int, first: Int) {
     let place = Int(truncatingIfNeeded: position & (capacity &- 1))

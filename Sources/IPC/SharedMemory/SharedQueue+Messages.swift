@@ -153,8 +153,9 @@ extension SharedQueue {
       return result
     }
 
-    /// Locks the queue when it has a message, and returns the message; returns nil without locking it if it is closed
-    /// and empty.
+    /// Locks the queue when it has a message, and returns the message.
+    ///
+    /// Returns nil, without locking, if the queue is closed and empty.
     @inline(__always) @unsafe
     private func lockWithMessage(
       _ timeout: Timeout, _ retryOnInterrupt: Bool

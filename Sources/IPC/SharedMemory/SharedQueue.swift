@@ -4,7 +4,7 @@ internal import SystemPackage
 /// A bounded message queue in shared memory, between any number of senders and receivers in threads and processes.
 ///
 /// Each message is received once, in the order of sending. If a process is killed, at any moment, the others continue:
-/// a message that it was sending is either sent or not, and another process receives the message that it was receiving.
+/// a message that it was sending is either sent or not sent. A message that it was receiving goes to another process.
 ///
 /// ```swift
 /// let region = SharedRegion(try segment.attach())

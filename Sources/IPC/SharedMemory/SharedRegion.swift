@@ -34,7 +34,7 @@ internal import SystemPackage
   public let canShrink: Bool
   /// The object that errors report.
   public let object: IPCError.Object?
-  /// The address of the first byte, which is valid as long as this object.
+  /// The address of the first byte, which is valid as long as this object exists.
   @unsafe public let baseAddress: UnsafeMutableRawPointer
 
   private let memory: AnyObject
@@ -90,7 +90,7 @@ internal import SystemPackage
     return unsafe address.assumingMemoryBound(to: type)
   }
 
-  /// Returns the address of `count` bytes, which is valid as long as the region.
+  /// Returns the address of `count` bytes, which is valid as long as the region exists.
   ///
   /// This populates the pages. Otherwise an access would raise `SIGBUS` if the mapping is longer than its object, or
   /// the file system is full.

@@ -220,8 +220,8 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   /// - Parameters:
   ///   - message: The bytes of the datagram; can be empty.
   ///   - address: The path or abstract name of the receiver.
-  ///   - timeout: How long to wait. `poll(2)` reports room only in the receiver that a socket is connected to, so with
-  ///     a deadline, and on non-blocking sockets, this retries after pauses of 0.1 to 10 ms.
+  ///   - timeout: How long to wait. `poll(2)` reports room only in the receiver that a socket is connected to. So with
+  ///     a deadline, or on a non-blocking socket, this retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionRefused` or
   ///   `.noSuchFileOrDirectory` if there is no receiver; `.permissionDenied`; `.messageTooLong`; `.interrupted` if

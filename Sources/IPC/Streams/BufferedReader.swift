@@ -12,7 +12,7 @@ internal import SystemPackage
 /// ```
 ///
 /// No bytes are lost when a call throws: received bytes stay in the buffer, and the call can be repeated. A timeout
-/// covers the whole call, however many reads it takes.
+/// covers the whole call, even if it takes several reads.
 ///
 /// At end of file the next call reads the stream again, because a FIFO can have a new writer.
 public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
@@ -206,7 +206,9 @@ extension BufferedReader where Source: ~Copyable {
     return count
   }
 
-  /// Reads once, after making room for at least one byte, and for more than `length` bytes in the buffer.
+  /// Reads once.
+  ///
+  /// Before that, it makes room for at least one byte, and for more than `length` bytes in total.
   @inlinable
   mutating func fillOnce(upTo length: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Int {
     buffer.makeRoom(for: length)

@@ -23,7 +23,7 @@ public protocol WritableStream: ~Copyable {
   ) throws(IPCError) -> Int
 }
 
-/// A stream in both directions that is made of two streams, such as the ends of two pipes.
+/// A bidirectional stream that consists of two streams, such as the ends of two pipes.
 public struct StreamPair<Source: ReadableStream & ~Copyable, Sink: WritableStream & ~Copyable>: ~Copyable {
   private var source: Source
   private var sink: Sink
@@ -143,7 +143,7 @@ extension ReadableDescriptor where Self: ~Copyable {
     }
   }
 
-  /// Reads `length` bytes, fewer only at end of file, and appends them to an array.
+  /// Reads `length` bytes, or fewer at end of file, and appends them to an array.
   ///
   /// In all other respects it behaves like ``readExactly(into:timeout:retryOnInterrupt:)``.
   public func readExactly(
@@ -172,7 +172,7 @@ extension ReadableDescriptor where Self: ~Copyable {
     while true {
       let total = bytes.count - before
       if total == maxLength { return total }
-      // Doubles the array, so that it is reallocated a logarithmic number of times.
+      // Doubles the capacity of the array, so it is rarely reallocated.
       let room = min(
         maxLength - total, max(bytes.capacity - bytes.count, bytes.count, AnonymousPipe.maximumAtomicWriteLength))
       do throws(IPCError) {

@@ -179,9 +179,9 @@ extension FIFO {
   /// Two FIFOs that form a stream in both directions.
   @frozen
   public struct Duplex: ~Copyable, Sendable {
-    /// The reading end of the FIFO that the peer writes.
+    /// The reading end of the FIFO that the peer writes to.
     public let reader: PipeReader
-    /// The writing end of the FIFO that the peer reads.
+    /// The writing end of the FIFO that the peer reads from.
     public let writer: PipeWriter
 
     @usableFromInline init(_ reader: consuming PipeReader, _ writer: consuming PipeWriter) {

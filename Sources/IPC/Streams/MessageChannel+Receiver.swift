@@ -28,7 +28,7 @@ extension MessageChannel {
     /// - Parameters:
     ///   - message: The array, which the message replaces; unchanged after an error. Reusing an array avoids
     ///     reallocation.
-    ///   - timeout: How long to wait for the whole message, however slowly it arrives.
+    ///   - timeout: How long to wait for the whole message, even if it arrives slowly.
     ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
     /// - Returns: The length of the message; nil at end of file.
     /// - Throws: ``IPCError`` with `.messageTooLong` if the announced length is above the limit; `.protocolError` if

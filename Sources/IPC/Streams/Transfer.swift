@@ -255,7 +255,7 @@ enum PipeSignal {
 
   private static var usesFlag: Bool { method.load(ordering: .relaxed) == Method.flag.rawValue }
 
-  /// Makes one call of `pwritev2(2)` or `write(2)`, which return -1 when they fail.
+  /// Calls `pwritev2(2)` or `write(2)` once; both return -1 when they fail.
   ///
   /// `.notSupported` can mean that the kernel lacks `RWF_NOSIGNAL`; ``write(_:_:nowait:)`` checks for this.
   @inline(__always)

@@ -182,7 +182,7 @@ extension POSIXSemaphore {
     try nilIfWouldBlock { () throws(IPCError) in try wait(timeout: .immediate) } != nil
   }
 
-  /// Throws unless the failed call is to be repeated.
+  /// Throws the error of a failed call, unless the call must be repeated.
   @inline(never)
   private func recover(_ call: IPCError.Call, _ retryOnInterrupt: Bool) throws(IPCError) {
     let reason = Syscall.lastError

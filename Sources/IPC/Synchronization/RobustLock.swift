@@ -5,9 +5,9 @@ internal import SystemPackage
 /// A lock in shared memory that survives the death of its owner: the kernel then marks the lock, and the next owner can
 /// repair the data.
 ///
-/// It is one word, the same for every language, C library and ABI: 0, or the number of the thread that owns it. A
-/// ``SharedMutex`` does the same, but has the layout of one C library. A thread can own only one of these locks at a
-/// time, and must not lock a mutex while it owns one.
+/// The lock is a single word: 0, or the number of the thread that owns the lock. It is the same for every language, C
+/// library and ABI. A ``SharedMutex`` does the same, but has the layout of one C library. A thread can own only one of
+/// these locks at a time, and must not lock a mutex while it owns one.
 ///
 /// It uses `set_robust_list(2)`.
 @safe struct RobustLock {

@@ -43,7 +43,7 @@ extension SystemVMessageQueue {
     case any
     /// A message of this type.
     case type(MessageType)
-    /// A message of the lowest type in the queue that is at most this one, so that types serve as priorities.
+    /// A message of the lowest type in the queue that is at most this one. This makes types serve as priorities.
     case lowest(upTo: MessageType)
     /// A message of any type but this one (`MSG_EXCEPT`).
     case except(MessageType)

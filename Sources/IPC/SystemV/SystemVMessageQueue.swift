@@ -135,9 +135,9 @@ extension SystemVMessageQueue {
 
   /// Changes the owner, the permissions and the capacity of the queue.
   ///
-  /// A value that is nil does not change. The kernel cannot change one of them alone: if a value is nil, this first
-  /// reads the present values, and may undo a change that another process makes in between. Pass all four to avoid
-  /// that.
+  /// A value that is nil does not change. The kernel can only set all values together. So if a value is nil, this call
+  /// first reads the present values, and may undo a change that another process makes in between. Pass all four to
+  /// avoid that.
   ///
   /// Blocked calls are checked again: messages that now fit are sent, and a process that may no longer use the queue
   /// gets `.permissionDenied`.

@@ -150,7 +150,7 @@ extension SystemVSemaphores {
     }
   }
 
-  /// Throws unless the failed call is to be repeated.
+  /// Throws the error of a failed call, unless the call must be repeated.
   private func recover(_ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) {
     let reason = Syscall.lastError
     let isOver = timeout.isDeadline && timeout.hasPassed

@@ -139,9 +139,9 @@ extension SystemVSemaphores {
 
   /// Changes the owner and the permissions of the set.
   ///
-  /// A value that is nil does not change. The kernel cannot change one of them alone: if a value is nil, this first
-  /// reads the present values, and may undo a change that another process makes in between. Pass all three to avoid
-  /// that.
+  /// A value that is nil does not change. The kernel can only set all values together. So if a value is nil, this call
+  /// first reads the present values, and may undo a change that another process makes in between. Pass all three to
+  /// avoid that.
   ///
   /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator.
   ///
