@@ -7,8 +7,8 @@
 
 enum { COST_MESSAGE = 64 };
 
-/* The measurement to run: `count` rounds; between two processes, also the shared file and the role of this
- * process. */
+/* The measurement to run, with its number of rounds. A measurement between two processes also has the
+ * shared file and the role of this process. */
 struct cost_run {
     long count;
     const char *path;

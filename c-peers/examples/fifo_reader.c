@@ -10,7 +10,7 @@ static const char usage[] = "usage: fifo_reader [--path P] [--mode OCTAL] [--tim
                             "  --mode OCTAL       its permissions, if it is created (0666)\n"
                             "  --timeout SECONDS  how long to wait for the end of file (no limit)";
 
-/* The FIFO, if this program created it. err(3) calls exit(3), which then removes it. */
+/* The FIFO that this program created, or NULL. An exit handler removes it, also after err(3). */
 static const char *created;
 
 static void remove_created(void) {

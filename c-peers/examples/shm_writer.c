@@ -21,7 +21,7 @@ union semun {
     unsigned short *array;
 };
 
-/* The objects that this program created. err(3) calls exit(3), which then removes them. */
+/* The objects that this program created. An exit handler removes them, also after err(3). */
 static int created_segment = -1, created_set = -1;
 
 static void remove_created(void) {
@@ -43,7 +43,7 @@ static int open_semaphore(key_t key, mode_t mode, struct timeout timeout) {
         if (created_set != -1) {
             if (semctl(created_set, 0, SETVAL, (union semun){.val = 1}) == -1)
                 err(EXIT_FAILURE, "semctl '%d'", key);
-            /* EAGAIN: another process has acquired it already, by another semop(2). */
+            /* EAGAIN means that another process has already acquired the semaphore, by another semop(2). */
             if (semop(created_set, nothing, 2) == -1 && errno != EAGAIN)
                 err(EXIT_FAILURE, "semop '%d'", key);
             return created_set;

@@ -12,7 +12,7 @@ static const char usage[] =
     "  --mode OCTAL       the permissions of the queue, if it is created (0600)\n"
     "  --timeout SECONDS  how long to wait for them (no limit)";
 
-/* The queue, if this program created it. err(3) calls exit(3), which then removes it. */
+/* The queue that this program created, or NULL. An exit handler removes it, also after err(3). */
 static int created = -1;
 
 static void remove_created(void) {

@@ -436,8 +436,8 @@ static inline ssize_t ipc_queue_receive(const struct ipc_queue *queue, void *buf
     }
 }
 
-/* The same without waiting: EAGAIN when the queue is full or empty, or when a stopped thread holds the
- * lock. */
+/* These do the same without waiting. They fail with EAGAIN when the queue is full or empty, or when a
+ * stopped thread holds the lock. */
 static inline int ipc_queue_trysend(const struct ipc_queue *queue, const void *message, size_t length) {
     int result = ipc_queue_send(queue, message, length, &(struct timespec){0});
     return result == -1 && errno == ETIMEDOUT ? ipc_queue__fail(EAGAIN) : result;
@@ -498,7 +498,8 @@ static inline int ipc_queue_close(const struct ipc_queue *queue, const struct ti
     return 0;
 }
 
-/* Returns the number of messages, which may have changed since. EBADMSG; ETIMEDOUT as for ipc_queue_close. */
+/* Returns the number of messages, which may have changed since then. Fails with EBADMSG, or with
+ * ETIMEDOUT as ipc_queue_close does. */
 static inline int64_t ipc_queue_messages(const struct ipc_queue *queue, const struct timespec *deadline) {
     if (ipc_queue__lock(queue, deadline) == -1)
         return -1;

@@ -119,8 +119,8 @@ struct ipc_ring {
     int64_t due;             /* when to check whether the other side is alive; 0 after a successful wait */
 };
 
-/* Whether a failed look-up is permanent: the information or the call does not exist here. Lack of memory or
- * descriptors and interruption are errors; a retry may succeed. */
+/* Whether a failed look-up is permanent: the information or the call does not exist here. A lack of
+ * memory or descriptors, or an interruption, is not permanent: a retry may succeed. */
 static inline bool ipc_ring__is_hidden(int error) {
     return error == ENOENT || error == ENOTDIR || error == EACCES || error == EPERM || error == ENOSYS;
 }

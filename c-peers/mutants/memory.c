@@ -151,7 +151,7 @@ ssize_t __wrap_pwrite(int fd, const void *bytes, size_t count, off_t offset) {
 }
 
 int __wrap_memfd_create(const char *name, unsigned flags) {
-    /* The memory is not created sealable. */
+    /* The peer creates the memory without MFD_ALLOW_SEALING. */
     if (mutant("memfd-without-seals"))
         flags &= ~MFD_ALLOW_SEALING;
     return __real_memfd_create(name, flags);

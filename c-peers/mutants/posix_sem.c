@@ -132,7 +132,7 @@ int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
 }
 
 int __wrap_sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *deadline) {
-    /* The C library lacks the call, so the peer converts the deadline, in milliseconds of an int. */
+    /* The C library lacks the call, so the peer converts the deadline to milliseconds, in an int. */
     struct timespec now, end = *deadline;
     if (mutant("sem-deadline-in-milliseconds")) {
         clock_gettime(clock, &now);

@@ -66,7 +66,7 @@ int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length) {
     /* The peer keeps one byte more for the NUL than it needs. */
     if (padded.sun_path[0] != '\0' && length == sizeof padded && mutant("socket-path-cut"))
         padded.sun_path[sizeof padded.sun_path - 2] = '\0';
-    /* The peer removes any file with the path, so that it can always bind. */
+    /* The peer removes any file at the path, because it wants to bind in any case. */
     if (padded.sun_family == AF_UNIX && padded.sun_path[0] != '\0' && mutant("path-removed-before-bind"))
         __real_unlink(padded.sun_path);
     return __real_bind(fd, (struct sockaddr *)&padded, measured((struct sockaddr *)&padded, length));

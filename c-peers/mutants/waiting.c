@@ -34,7 +34,7 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
     /* A wait with a timeout makes the descriptors nonblocking, also for the processes that share them. */
     for (nfds_t i = 0; timeout && i < count && mutant("polled-made-nonblocking"); i++)
         __real_fcntl(entries[i].fd, F_SETFL, __real_fcntl(entries[i].fd, F_GETFL) | O_NONBLOCK);
-    /* poll(2) takes milliseconds, in an int. */
+    /* poll(2) takes its timeout as an int of milliseconds. */
     struct timespec rounded;
     if (timeout && mutant("poll-timeout-in-milliseconds")) {
         const unsigned milliseconds = (unsigned)(timeout->tv_sec * 1000 + timeout->tv_nsec / 1000000);

@@ -11,7 +11,7 @@
 
 enum { MOST = 253 }; /* SCM_MAX_FD */
 
-/* Room for more descriptors than the kernel accepts, so that a request can exceed the limit by one. */
+/* Room for one more descriptor than the kernel accepts, because a request can exceed the limit by one. */
 union control {
     struct cmsghdr aligned;
     char bytes[CMSG_SPACE((MOST + 1) * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];

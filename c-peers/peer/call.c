@@ -182,7 +182,7 @@ void peer_reply_bytes(struct call *call, const char *key, const void *bytes, siz
     call->response_length = (size_t)(to - call->response);
 }
 
-/* Adds a number or a name, which is short. */
+/* Adds a short text, such as a number or a name. */
 void peer_reply(struct call *call, const char *key, const char *format, ...) {
     char value[256];
     va_list arguments;

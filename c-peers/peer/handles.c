@@ -175,7 +175,7 @@ void peer_replace_segment(struct call *call, struct segment segment) {
     *(struct segment *)peer_find_handle(call, "handle", segment_kind) = segment;
 }
 
-/* Releases the handle of the request, so that its name can be used again. */
+/* Releases the handle of the request; its name can then be used again. */
 void peer_release_handle(struct call *call) {
     const char *name = peer_has(call, "handle") ? peer_text(call, "handle") : "default";
     struct handle *handle = find(name);

@@ -12,7 +12,7 @@ struct segment {
     unsigned char *address;
     size_t size;
     bool read_only;
-    bool mapped; /* by mmap(2), not attached by shmat(2) */
+    bool mapped; /* mapped by mmap(2), not attached by shmat(2) */
 };
 
 /* Room for the value of a handle of any kind. The value is copied into the table, and the copy keeps its

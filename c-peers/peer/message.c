@@ -125,7 +125,7 @@ static void receive_bytes(struct call *call, bool addressed) {
         peer_fail_after(call, errno, wait.moved);
         return;
     }
-    peer_reply(call, "return", "%zd", length); /* with MSG_TRUNC, the full length */
+    peer_reply(call, "return", "%zd", length); /* the full length if MSG_TRUNC is set */
     if (addressed)
         peer_reply_address(call, &from);
     peer_reply_payload(call, "buf", expected, room, (size_t)length < size ? (size_t)length : size);

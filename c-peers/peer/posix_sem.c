@@ -10,7 +10,7 @@
 
 struct semaphore {
     sem_t *address;
-    bool named; /* by sem_open(3), not by sem_init(3) */
+    bool named; /* opened by sem_open(3), not created by sem_init(3) */
 };
 
 static struct semaphore find_semaphore(struct call *call, const char *key) {

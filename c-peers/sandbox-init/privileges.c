@@ -53,7 +53,8 @@ static bool exists(uid_t id) {
     return (gid_t)setfsgid((gid_t)group) == id && changed;
 }
 
-/// Whether a user can read the checkout and the programs. Another fsuid loses root's capabilities for files.
+/// Whether a user can read the checkout and the programs. While another fsuid is set, root's capabilities
+/// for files have no effect.
 static bool can_read_programs(uid_t id, const struct plan *plan) {
     int user = setfsuid(id), group = setfsgid(id);
     bool reads = plan->keep == NULL || faccessat(AT_FDCWD, plan->keep, R_OK | X_OK, AT_EACCESS) == 0;

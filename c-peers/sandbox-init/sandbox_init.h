@@ -24,7 +24,7 @@ enum user { PEER, ANOTHER_USER, ROOT };
 struct plan {
     bool private_sandbox; // in private namespaces; otherwise on the host
     const char *token;    // begins the name of every object that the cell creates
-    int first_key;        // of the KEYS System V keys that belong to the cell
+    int first_key;        // the first of the KEYS System V keys that belong to the cell
     char scratch[64];     // the working directory of the peers, whose files are listed
     const char *keep;     // a directory that must stay visible although /tmp is replaced, or NULL
     const char *program[MAX_PROGRAMS]; // the programs that peers execute, and the scripts that
