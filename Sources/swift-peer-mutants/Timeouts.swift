@@ -2,7 +2,9 @@ import CIPC
 import CReal
 import Glibc
 
-/// The clock of the library, which a mutant changes.
+/// The clock of the library.
+///
+/// Some mutants change it.
 ///
 /// After a wait, the library checks whether the deadline has passed. So a mutant that ends a wait early also moves the
 /// clock forward, and a mutant that restarts a wait also stops the clock.

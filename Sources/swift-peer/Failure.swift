@@ -10,7 +10,7 @@ struct Failure: Error {
   let call: String?
   private(set) var fields: Fields
 
-  /// Creates the failure of a call of the library.
+  /// Creates a failure from an error of the library.
   init(_ error: IPCError, _ fields: Fields = Fields()) {
     self.init(error.errno, in: error.call.rawValue, fields)
   }

@@ -1,7 +1,7 @@
 internal import IPC
 internal import SystemPackage
 
-/// An object that a request opened and that later requests refer to.
+/// An object that was opened by one request, and that later requests refer to.
 ///
 /// It is a class, because a dictionary cannot store noncopyable objects.
 protocol Handle: AnyObject {

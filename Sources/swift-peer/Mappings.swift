@@ -104,7 +104,7 @@ protocol SharedHandle: MemoryHandle {
 }
 
 extension Peer {
-  /// Returns the memory, named in the request, in which an object is placed.
+  /// Returns the memory that the request names, in which an object is placed.
   ///
   /// The C library keeps the addresses of locked mutexes in a list, so the region stays as long as the handle.
   func region(_ parameters: Parameters) throws -> SharedRegion {

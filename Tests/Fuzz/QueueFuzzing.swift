@@ -59,7 +59,9 @@ private struct QueueUse: Equatable {
   var outcomes: [Int64]
 }
 
-/// A queue of three slots of 20 bytes, in which bytes were overwritten.
+/// A queue of three slots of 20 bytes.
+///
+/// Some of its bytes were overwritten.
 private struct OverwrittenQueue {
   let memory: UntrustedMemory
   private let bytes: [UInt8]

@@ -11,7 +11,7 @@ struct PlantedOutputTests {
 
   /// Runs the command with an output path where another file already exists.
   ///
-  /// Returns the exit status, the output, and the content of the file of this user that is the target of the link.
+  /// Returns the exit status, the output, and the content of this user's file to which the link points.
   private func write(
     over planted: Planted, sticky: Bool, isListed: Bool
   ) throws -> (status: Int32, lines: [String], precious: String) {

@@ -88,7 +88,7 @@ import Testing
     try await onThread {
       let one = try AnonymousPipe()
       let other = try AnonymousPipe()
-      // The number of the first end, which is the number of the other end in the child, and free numbers above it.
+      // The number of the first end, and free numbers above it. In the child, the other end has that number.
       let number = one.reader.descriptor.rawValue
       let free = number + 1...number + 16
       try one.writer.writeAll("one\n".utf8.span)

@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Attacks of another user or process on the path of a socket.
+/// Tests of attacks by another user or process on the path of a socket.
 @Suite struct SocketSecurityTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, directory, socket }
 
