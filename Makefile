@@ -18,7 +18,7 @@ RUN ?=
 FAULT_INJECTION ?=
 # Mutants and options for the self-test: make self-test SELF_TEST="mq-priority-dropped"
 SELF_TEST ?=
-# The same for the generated mutants: make generated-mutants GENERATED="mmap:"
+# Selection and options of generated mutants: make generated-mutants GENERATED="mmap:"
 GENERATED ?=
 
 .DEFAULT_GOAL := help

@@ -21,7 +21,7 @@ let package = Package(
     .target(name: "CIPC", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "IPC", dependencies: ["CIPC", system], swiftSettings: settings),
 
-    // Replaces malloc in the test program, so that allocations can be counted.
+    // Replaces malloc in the test program, to count allocations.
     .target(name: "AllocationCount", path: "Tests/AllocationCount"),
     .testTarget(name: "IPCTests", dependencies: ["AllocationCount", "CIPC", "IPC", system], swiftSettings: settings),
   ]
