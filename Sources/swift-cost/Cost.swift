@@ -32,7 +32,9 @@ struct Cost: Sendable {
   }
 }
 
-/// A measurement with its arguments: between two processes, also the shared file and the role of this process.
+/// A measurement with its arguments.
+///
+/// A measurement between two processes also has the shared file and the role of this process.
 struct Run {
   let count: Int
   let usesArrays: Bool

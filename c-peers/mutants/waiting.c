@@ -26,7 +26,7 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
     if (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0 && mutant("poll-zero-means-no-limit"))
         timeout = NULL;
     struct timespec changed;
-    /* The peer waits at least for a second, because its timeout is a number of seconds. */
+    /* The peer waits for at least a second, because its timeout is a number of seconds. */
     if (timeout && timeout->tv_sec == 0 && mutant("poll-waits-a-second")) {
         changed = (struct timespec){1, 0};
         timeout = &changed;
@@ -90,7 +90,7 @@ int __wrap_epoll_pwait2(int epoll, struct epoll_event *events, int most, const s
         longer = (struct timespec){.tv_sec = timeout->tv_nsec / 1000000};
         timeout = &longer;
     }
-    /* epoll_wait(2) takes milliseconds, in an int. */
+    /* epoll_wait(2) takes its timeout as an int of milliseconds. */
     if (timeout && mutant("epoll-timeout-in-milliseconds")) {
         const unsigned milliseconds = (unsigned)(timeout->tv_sec * 1000 + timeout->tv_nsec / 1000000);
         longer = (struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000L};

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/msg.h>
 
-/* msgsnd(2) requires the caller to define it. The sizes in these calls are those of the text alone. */
+/* msgsnd(2) requires the caller to define this structure. The sizes in these calls count the text alone. */
 struct message {
     long mtype;
     char mtext[];

@@ -13,7 +13,7 @@ struct cipc_address {
 
 /// Mirrors struct sockaddr_in or struct sockaddr_in6. The port and the scope are in host byte order.
 struct cipc_internet_address {
-    /// In network byte order; an IPv4 address is the first four bytes.
+    /// The bytes in network byte order; an IPv4 address is in the first four.
     uint64_t first, second;
     uint32_t scope;
     uint16_t port;

@@ -31,8 +31,8 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   /// - Parameters:
   ///   - value: The first value of the counter.
   ///   - semaphore: Whether each read subtracts only 1 from the counter, instead of setting it to 0.
-  ///   - nonBlocking: Whether the descriptor is non-blocking, for a process that inherits it. This library does not
-  ///     need it.
+  ///   - nonBlocking: Whether the descriptor is non-blocking. Set it for a process that inherits it; this library does
+  ///     not need it.
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
   ///
   /// Calls `eventfd(2)`.

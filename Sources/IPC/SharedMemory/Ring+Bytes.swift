@@ -82,7 +82,7 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
 }
 
 extension Ring.Consumer: ReadableStream where Content == RingBytes {
-  /// Reads at least one byte, at most as many as `bytes` has room for, and appends them to `bytes`.
+  /// Reads at least one byte and at most as many as fit into `bytes`, and appends them to `bytes`.
   ///
   /// - Returns: The number of bytes that were read; 0 if the producer closed its end and all bytes were read, or if
   ///   `bytes` has no room.
@@ -101,7 +101,7 @@ extension Ring.Consumer: ReadableStream where Content == RingBytes {
     return count
   }
 
-  /// Reads at least one byte, at most `maxLength`, and appends them to an array.
+  /// Reads at least one byte and at most `maxLength`, and appends them to an array.
   ///
   /// In all other respects it behaves like ``read(into:timeout:retryOnInterrupt:)``.
   public mutating func read(

@@ -157,7 +157,7 @@ extension SharedBlock {
     case polling
   }
 
-  /// Whether the flag is set, so that the published data can be read.
+  /// Whether the flag is set, and the published data can be read.
   ///
   /// Loads with acquire ordering.
   public var isReady: Bool { unsafe flag.pointee.load(ordering: .acquiring) != 0 }

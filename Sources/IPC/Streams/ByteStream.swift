@@ -1,6 +1,6 @@
 /// A source of bytes that keeps their order: a pipe, a FIFO, a stream socket, a ring in shared memory.
 public protocol ReadableStream: ~Copyable {
-  /// Reads at least one byte, at most as many as `bytes` has room for, and appends them to `bytes`.
+  /// Reads at least one byte and at most as many as fit into `bytes`, and appends them to `bytes`.
   ///
   /// - Returns: The number of bytes that were read; 0 at end of file, or if `bytes` has no room.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
@@ -83,7 +83,7 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Calls `ioctl(2)` with `FIONREAD`.
   public var bytesAvailable: Int { get throws(IPCError) { try countBytesAvailable() } }
 
-  /// Reads at least one byte, at most as many as `bytes` has room for, and appends them to `bytes`.
+  /// Reads at least one byte and at most as many as fit into `bytes`, and appends them to `bytes`.
   ///
   /// - Returns: The number of bytes that were read; 0 at end of file, or if `bytes` has no room.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset` if the
@@ -130,7 +130,7 @@ extension ReadableDescriptor where Self: ~Copyable {
     return bytes.byteCount - before
   }
 
-  /// Reads at least one byte, at most `maxLength`, and appends them to an array, which is reallocated only if its
+  /// Reads at least one byte and at most `maxLength`, and appends them to an array, which is reallocated only if its
   /// capacity is too small.
   ///
   /// In all other respects it behaves like ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.

@@ -43,8 +43,8 @@ internal import SystemPackage
     self.region = region
   }
 
-  // The C library links the mutexes that a thread has locked by their addresses, and writes there when it locks or
-  // unlocks the next one.
+  // The C library keeps the addresses of the mutexes that a thread has locked in a list, and writes to them when the
+  // thread locks or unlocks the next one.
   deinit { if isLocked.load(ordering: .relaxed) { unsafe region.hold(address) } }
 
   /// Returns the mutex that another process created at this place; its bytes are not checked.
