@@ -127,7 +127,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
         .unsafeFlags(["-fsanitize=undefined", "-fsanitize-trap=undefined"]),
       ]),
   ]
-  // `make mutants` sets this, to the calls of c-peers/generated-mutants/calls.h.
+  // `make mutants` sets this variable to the calls in c-peers/generated-mutants/calls.h.
   if let calls = Context.environment["GENERATED_CALLS"] {
     package.targets += [
       // The Swift peer with generated mutants, each of which changes one of these calls.

@@ -12,7 +12,8 @@ struct site {
     bool relaxed;
 };
 
-/* Whether the operation that is expanded here is relaxed. Adds it to the list, which is a section. */
+/* Adds the operation that is expanded here to the list, which is a section, and returns whether it is
+ * relaxed. */
 #define IS_RELAXED(operation, word, order)                                                                   \
     ({                                                                                                       \
         static struct site here                                                                              \

@@ -282,7 +282,7 @@ static inline void ipc_queue__write(const struct ipc_queue *queue, const void *m
         memcpy(slot + sizeof header, message, length);
 }
 
-/* This store makes the message sent. */
+/* The message is sent once `sent` is incremented. */
 static inline void ipc_queue__publish(const struct ipc_queue *queue) {
     ipc_queue__signal(&queue->header->readable);
     atomic_fetch_add(&queue->header->sent, 1);
@@ -310,7 +310,7 @@ static inline ssize_t ipc_queue__read(const struct ipc_queue *queue, void *buffe
     return (ssize_t)length;
 }
 
-/* This store makes the message received. */
+/* The message is received once `received` is incremented. */
 static inline void ipc_queue__consume(const struct ipc_queue *queue) {
     ipc_queue__signal(&queue->header->writable);
     atomic_fetch_add(&queue->header->received, 1);

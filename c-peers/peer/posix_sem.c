@@ -68,7 +68,7 @@ static void perform_sem_init(struct call *call) {
         PEER_REGISTER(handle, "semaphore", ((struct semaphore){placed, false}));
 }
 
-/* Registers a semaphore of another process's sem_init(3). There is no call to open it. */
+/* Registers a semaphore that another process initialized with sem_init(3). No call opens such a semaphore. */
 static void perform_sem_at(struct call *call) {
     const char *handle = peer_new_handle(call, "handle");
     sem_t *placed = peer_memory_at(call, "memory", "at", sizeof(sem_t));

@@ -66,7 +66,7 @@ extension POSIXMessageQueue.Descriptor {
   ///   - name: A slash, and up to 255 bytes that are not slashes.
   ///   - nonBlocking: Whether calls on this description never wait, regardless of their timeout. Set it for a child
   ///     that inherits the descriptor; this library does not need it.
-  /// - Returns: The open queue, whose ``attributes`` are those that it was created with.
+  /// - Returns: The open queue. Its ``attributes`` were set when it was created.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` for a name without
   ///   a slash.
   ///

@@ -94,7 +94,7 @@ extension Ring.Consumer where Content == RingRecords {
   /// - Returns: The length of the record; nil if the producer closed its end and all records are received.
   /// - Throws: ``IPCError`` with `.messageTooLong` if `bytes` has too little room: the record stays in the ring;
   ///   `.ownerDied` if all records are received and the producer died without closing; `.badMessage` if the ring is
-  ///   corrupted; `.timedOut`, `.wouldBlock`, `.interrupted` as the producer's `send` does.
+  ///   corrupted; `.timedOut`, `.wouldBlock`, `.interrupted` for the same reasons as the producer's `send`.
   ///
   /// Calls `futex(2)` if the ring is empty, or the producer sleeps.
   public mutating func receive(

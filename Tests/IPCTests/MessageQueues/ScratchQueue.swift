@@ -9,7 +9,7 @@ func withQueueName<Value>(_ body: (POSIXName) throws -> Value) throws -> Value {
   return try body(name)
 }
 
-/// Does the same asynchronously, for tests that wait for other threads or processes.
+/// Performs an asynchronous body in the same way, for tests that wait for other threads or processes.
 func withQueueName<Value>(_ body: (POSIXName) async throws -> Value) async throws -> Value {
   let name = POSIXName("/ipc-test-\(UUID())")
   defer { try? POSIXMessageQueue.unlink(name) }
