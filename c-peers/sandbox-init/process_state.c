@@ -183,7 +183,7 @@ void reply_descriptors(const char *line) {
     reply_end();
 }
 
-/// Whether a process has a pipe open, or open for writing.
+/// Whether a process has a pipe open; with `for_writing`, whether it has it open for writing.
 static bool holds(int pid, const char *target, bool for_writing) {
     char path[64], found[64];
     snprintf(path, sizeof path, "/proc/%d/fd", pid);

@@ -233,7 +233,7 @@ extension POSIXSemaphore {
     private let signal: Int32
     /// The number of this registration among all registrations of the signal.
     private let number: Int32
-    // This is destroyed after deinit has removed the handler.
+    // The semaphore is destroyed after deinit has removed the handler.
     private let semaphore: POSIXSemaphore
 
     fileprivate init(_ semaphore: consuming POSIXSemaphore, _ signal: Int32) throws(IPCError) {

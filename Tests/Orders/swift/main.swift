@@ -85,7 +85,7 @@ func exchangeMessages() throws {
   }
 }
 
-/// The flag publishes everything that was stored before it, also outside the block.
+/// The flag publishes everything that was stored before it, including data outside the block.
 func exchangeRounds() throws {
   let region = try SharedRegion(size: size)
   let block = try SharedBlock.create(in: region, at: 0)
