@@ -22,10 +22,10 @@ enum user { PEER, ANOTHER_USER, ROOT };
 
 /// The command line.
 struct plan {
-    bool private_sandbox; // in private namespaces; otherwise on the host
-    const char *token;    // begins the name of every object that the cell creates
-    int first_key;        // of the KEYS System V keys that belong to the cell
-    char scratch[64];     // the working directory of the peers, whose files are listed
+    bool private_sandbox;       // in private namespaces; otherwise on the host
+    const char *token;          // begins the name of every object that the cell creates
+    int first_key;              // of the KEYS System V keys that belong to the cell
+    char scratch[64];           // the working directory of the peers, whose files are listed
     const char *keep[MAX_KEPT]; // directories and files that stay visible although /tmp is replaced
     int kept;
     const char *program[MAX_PROGRAMS]; // what peers execute, and the scripts that interpreters read

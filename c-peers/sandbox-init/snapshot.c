@@ -11,7 +11,7 @@
 enum { LONGEST_PATH = 1024 }; // the length of a reported path; a longer one is truncated
 
 static int queues = -1;
-static int queues_reason;     // why they cannot be listed
+static int queues_reason;                // why they cannot be listed
 static char kept_entries[MAX_KEPT][256]; // of the paths to kept places in /tmp, which the cell did not create
 static int kept_count;
 

@@ -186,7 +186,7 @@ struct CheckTests {
         """
         mkdir -p p/bin p/libexec/ipc-interop p/share/ipc-interop && cp "$1" p/bin/ &&
         cp \(root)/build/bin/sandbox-init \(root)/build/bin/c-peer p/libexec/ipc-interop/ &&
-        cp -r \(root)/fixtures p/share/ipc-interop/ && chmod -R a-w p && find p | sort >before &&
+        cp -rL \(root)/fixtures p/share/ipc-interop/ && chmod -R a-w p && find p | sort >before &&
         p/bin/ipc-interop check && p/bin/ipc-interop run fifo/delivery --pairs c && find p | sort | cmp - before
         status=$?; chmod -R u+w p; exit $status
         """)
