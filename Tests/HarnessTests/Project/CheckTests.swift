@@ -92,7 +92,6 @@ struct CheckTests {
       ),
       (yaml("  c: {program: ./c/x}"), "interop.yaml:2:7: a language has no key 'program'; did you mean 'programs'?"),
       (yaml("  c: {programs: ./c/{program}}"), "write a value with braces in quotes"),
-      (yaml("  reference: ./c/{program}"), "interop.yaml:2:3: 'reference' is the name of the peer"),
       (
         yaml("  c: no-such-program-{program}/x\n  d: no-such-program"),
         "no directory of PATH has the program 'no-such-program'"
