@@ -31,7 +31,11 @@ static struct plan parse_arguments(int argc, char **argv) {
         case 'p': plan.private_sandbox = true; break;
         case 't': plan.token = optarg; break;
         case 'f': plan.first_key = atoi(optarg); break;
-        case 'k': plan.keep = optarg; break;
+        case 'k':
+            if (plan.kept == MAX_KEPT)
+                errx(64, "at most %d places can be kept", MAX_KEPT);
+            plan.keep[plan.kept++] = optarg;
+            break;
         case 'x':
             if (plan.programs < MAX_PROGRAMS)
                 plan.program[plan.programs++] = optarg;
@@ -46,8 +50,8 @@ static struct plan parse_arguments(int argc, char **argv) {
             break;
         }
         default:
-            errx(64, "usage: sandbox-init --private | --token NAME --first-key N; [--keep DIR] [--program "
-                     "FILE]... [--role "
+            errx(64, "usage: sandbox-init --private | --token NAME --first-key N; [--keep PATH]... "
+                     "[--program FILE]... [--role "
                      "IN,OUT,ERR]...: "
                      "started by ipc-interop");
         }
@@ -117,6 +121,12 @@ static void dispatch(const struct plan *plan, const char *line) {
         reply_holders(line);
     else if (strncmp(line, "take", length) == 0)
         take_descriptor(line);
+    else if (strncmp(line, "create", length) == 0)
+        create_file(plan, line);
+    else if (strncmp(line, "file", length) == 0)
+        reply_file(line);
+    else if (strncmp(line, "listeners", length) == 0)
+        reply_listeners();
     else if (strncmp(line, "features", length) == 0)
         reply_features();
     else if (strncmp(line, "snapshot", length) == 0) {

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-enum { MAX_ROLES = 64, MAX_PROGRAMS = 64, MAX_LINE = 1 << 20, KEYS = 16 };
+enum { MAX_ROLES = 64, MAX_PROGRAMS = 64, MAX_KEPT = 64, MAX_LINE = 1 << 20, KEYS = 16 };
 
 // Users and processes have numbers above 65,535, which detects a peer that truncates one to 16 bits.
 enum { PEER_ID = 100001, NARROW_PEER_ID = 60001, LAST_PID = 70000 };
@@ -22,11 +22,12 @@ enum user { PEER, ANOTHER_USER, ROOT };
 
 /// The command line.
 struct plan {
-    bool private_sandbox; // in private namespaces; otherwise on the host
-    const char *token;    // begins the name of every object that the cell creates
-    int first_key;        // the first of the KEYS System V keys that belong to the cell
-    char scratch[64];     // the working directory of the peers, whose files are listed
-    const char *keep;     // a directory that must stay visible although /tmp is replaced, or NULL
+    bool private_sandbox;       // in private namespaces; otherwise on the host
+    const char *token;          // begins the name of every object that the cell creates
+    int first_key;              // the first of the KEYS System V keys that belong to the cell
+    char scratch[64];           // the working directory of the peers, whose files are listed
+    const char *keep[MAX_KEPT]; // directories and files that stay visible although /tmp is replaced
+    int kept;
     const char *program[MAX_PROGRAMS]; // the programs that peers execute, and the scripts that
                                        // interpreters read
     int programs;
@@ -37,6 +38,7 @@ struct plan {
 // lines.c
 void reply(const char *kind);                        // begins a line
 void reply_text(const char *key, const char *value); // adds a field
+void reply_bytes(const char *key, const char *bytes, size_t length);
 void reply_number(const char *key, long long value);
 void reply_format(const char *key, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void reply_end(void); // sends the line
@@ -93,6 +95,11 @@ bool is_killed(long long pid);
 // snapshot.c
 void remember_scratch(const struct plan *plan);
 void reply_snapshot(const struct plan *plan);
+
+// files.c
+void create_file(const struct plan *plan, const char *line); // in the scratch directory, for the peers
+void reply_file(const char *line);                           // the bytes of a file
+void reply_listeners(void);                                  // the names and ports of sockets that are ready
 
 // walk.c
 struct entry {

@@ -11,24 +11,27 @@
 enum { LONGEST_PATH = 1024 }; // the length of a reported path; a longer one is truncated
 
 static int queues = -1;
-static int queues_reason;                              // why they cannot be listed
-static char kept_in_scratch[256], kept_in_memory[256]; // entries that lead to `keep`, not created by the cell
-
-/// Finds the entry of `directory` that leads to the directory that stays visible; empty if that is elsewhere.
-static void find_kept(char entry[256], const struct plan *plan, const char *directory) {
-    size_t length = strlen(directory);
-    entry[0] = '\0';
-    if (plan->keep != NULL && strncmp(plan->keep, directory, length) == 0 && plan->keep[length] == '/') {
-        strlcpy(entry, plan->keep + length + 1, 256);
-        entry[strcspn(entry, "/")] = '\0';
-    }
-}
+static int queues_reason; // why they cannot be listed
+static const struct plan *kept_by;
 
 void remember_scratch(const struct plan *plan) {
     queues = mqueue_directory();
     queues_reason = errno;
-    find_kept(kept_in_scratch, plan, plan->scratch);
-    find_kept(kept_in_memory, plan, "/dev/shm");
+    kept_by = plan;
+}
+
+/// Whether an entry of a directory leads to a place that stays visible, so that the cell did not create it.
+static bool leads_to_kept(const char *directory, const char *name) {
+    size_t length = strlen(directory), end = strlen(name);
+    for (int i = 0; i < kept_by->kept; i++) {
+        const char *path = kept_by->keep[i];
+        if (strncmp(path, directory, length) != 0 || path[length] != '/')
+            continue;
+        const char *entry = path + length + 1;
+        if (strncmp(entry, name, end) == 0 && (entry[end] == '/' || entry[end] == '\0'))
+            return true;
+    }
+    return false;
 }
 
 // If a source cannot be read, an empty list would look like an empty sandbox. So each function returns
@@ -88,12 +91,11 @@ static const char *kind_of(mode_t mode) {
 struct listing {
     const char *root;
     const char *kind; // the kind of every entry; NULL if the type of the entry determines it
-    const char *kept; // an entry that is not listed; "" for none
 };
 
 static bool list_entry(const struct entry *entry, void *context) {
     const struct listing *listing = context;
-    if (strcmp(entry->path + 1, listing->kept) == 0)
+    if (leads_to_kept(listing->root, entry->path + 1))
         return false;
     char path[LONGEST_PATH];
     snprintf(path, sizeof path, "%s%s", listing->root, entry->path);
@@ -105,8 +107,8 @@ static bool list_entry(const struct entry *entry, void *context) {
     return true;
 }
 
-static bool list_directory(const char *path, const char *kind, const char *kept) {
-    struct listing listing = {path, kind, kept};
+static bool list_directory(const char *path, const char *kind) {
+    struct listing listing = {path, kind};
     int root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (root == -1)
         return cannot_read(path);
@@ -184,7 +186,7 @@ static bool list_queues(void) {
     if (queues_are_hidden())
         return true;
     // A descriptor of a mount has a read position, so every snapshot opens the mount again.
-    struct listing listing = {"", "mq", ""};
+    struct listing listing = {"", "mq"};
     errno = queues_reason;
     int root = queues != -1 ? openat(queues, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     bool complete = root != -1 && walk(root, true, list_entry, &listing);
@@ -198,9 +200,8 @@ static bool list_queues(void) {
 void reply_snapshot(const struct plan *plan) {
     bool complete = list_sysv("/proc/sysvipc/shm", "shm") && list_sysv("/proc/sysvipc/sem", "sem") &&
                     list_sysv("/proc/sysvipc/msg", "msg") && list_queues() &&
-                    list_directory("/dev/shm", "posix-shm", kept_in_memory) &&
-                    list_directory(plan->scratch, NULL, kept_in_scratch) && list_abstract_sockets() &&
-                    list_processes(plan);
+                    list_directory("/dev/shm", "posix-shm") && list_directory(plan->scratch, NULL) &&
+                    list_abstract_sockets() && list_processes(plan);
     if (!complete) {
         reply_failure("read", unreadable);
         return;

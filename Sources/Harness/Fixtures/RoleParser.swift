@@ -1,6 +1,8 @@
 /// Parses the roles of a scenario: `roles:`, `programs:`, `as:` and `pin:`.
 struct RoleParser {
   let log: DiagnosticLog
+  /// Whether the file belongs to a user's project, in which the reference peer of the suite plays every peer.
+  var isOfProject = false
   let fill: (SourceText) -> SourceText
 
   /// The maximum number of roles in a sandbox.
@@ -10,14 +12,16 @@ struct RoleParser {
 
   private static let interruptedCloses = "interrupted-closes"
 
-  func parse(_ keys: [String: FixtureDocument.Value], templates: TemplateParser) -> [Role] {
+  func parse(
+    _ keys: [String: FixtureDocument.Value], templates: TemplateParser, _ contents: ContentParser
+  ) -> [Role] {
     var parts: [(name: SourceText, part: Role.Part)] = []
     for element in keys["roles"]?.list("roles") ?? [] {
       guard let name = element.text("a role").map(fill) else { continue }
       parts += group(name).map { ($0, .peer) }
     }
     for (name, command) in keys["programs"]?.map("programs") ?? [] {
-      let words = command.text("a program").map(fill)?.words ?? []
+      let words = command.text("a program").map(fill).flatMap { ShellWords.split($0, log) } ?? []
       guard let program = words.first else { continue }
       let arguments = words.dropFirst().map { templates.argument($0) }
       parts += group(name).map { ($0, .program(name: program.text, arguments: arguments)) }
@@ -38,9 +42,12 @@ struct RoleParser {
         "a role can run as 'another-user', 'root' or '\(Self.interruptedCloses)', not as '\(value.text)'")
     }
     let languages = assignments(keys["pin"], "pin", roles: names)
+    let starts = contents.starts(keys, roles: parts.map { ($0.name.text, $0.part) })
     return parts.map { name, part in
       Role(
-        name: name.text, part: part, language: languages[name.text]?.text,
+        name: name.text, part: part,
+        language: isOfProject && part == .peer ? PeerList.referencePeer : languages[name.text]?.text,
+        start: starts[name.text] ?? ProgramStart(),
         user: users[name.text].flatMap { Role.User(rawValue: $0.text) },
         hasInterruptedCloses: users[name.text]?.text == Self.interruptedCloses)
     }

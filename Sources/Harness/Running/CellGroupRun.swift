@@ -10,6 +10,8 @@ struct CellGroupRun: Sendable {
   var repetitions = 1
   /// Whether an unselected control cell is run as well, to distinguish a defective peer from a broken machine.
   var runsControl = true
+  /// Whether a control cell that fails is broken, because the reference is trusted, or failed.
+  var trustsReference = true
   /// The command that runs a cell again.
   let rerun: @Sendable (Cell) -> String
 
@@ -33,7 +35,7 @@ struct CellGroupRun: Sendable {
         if planned.isControl {
           isControlKnown = true
           controlFailure = outcome.reason
-          if outcome.verdict != .passed, outcome.verdict != .leaked { outcome = outcome.with(.broken) }
+          if outcome.verdict != .passed, outcome.verdict != .leaked, trustsReference { outcome = outcome.with(.broken) }
         } else if outcome.verdict != .passed, outcome.verdict != .unsupported, !isControlKnown, runsControl,
           let control = group.control
         {

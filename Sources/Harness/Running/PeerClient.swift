@@ -8,6 +8,8 @@ final class PeerClient {
   let roles: [RoleProcess]
   /// The permissions that each object had when a step first saw it.
   var permissions: [KernelObject: String] = [:]
+  /// The files that the scenario creates or compares, which are not leaks.
+  var knownFiles: Set<String> = []
 
   init(context: CellContext, sandbox: Sandbox, roles: [RoleProcess]) {
     self.context = context
@@ -68,7 +70,9 @@ final class PeerClient {
 
   /// Receives output of the roles, and waits at most `timeout` for it.
   func receive(_ timeout: Duration) throws(CellOutcome) {
-    do { try sandbox.wait(timeout) } catch { throw CellOutcome(error) }
+    // The pipe to a program may be full, and only output ends a wait.
+    let isWriting = feedPrograms()
+    do { try sandbox.wait(isWriting ? min(timeout, .milliseconds(5)) : timeout) } catch { throw CellOutcome(error) }
     // A stream over its limit is not read any more, so its writer would only appear to block.
     for role in roles {
       let streams = streams(of: role)
@@ -88,11 +92,13 @@ final class PeerClient {
   /// Starts the process of a role.
   ///
   /// A peer is ready when it has sent its greeting and adopted its inherited descriptors as handles.
-  func start(_ role: RoleProcess, arguments: [String]) throws(CellOutcome) {
+  func start(
+    _ role: RoleProcess, arguments: [String], variables: [String] = [], directory: String? = nil
+  ) throws(CellOutcome) {
     do {
       role.pid = try sandbox.spawn(
         role: role.index, command: role.command + arguments, inheriting: role.inherits.map(\.token),
-        as: role.role.user)
+        as: role.role.user, variables: variables, directory: directory)
     } catch {
       throw CellOutcome(error)
     }
