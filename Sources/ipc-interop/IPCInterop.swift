@@ -18,9 +18,9 @@ struct IPCInterop: ParsableCommand {
         ipc-interop mechanisms                 all mechanisms, in one table
 
       EXIT STATUS
-        0 all as expected   1 failures, or cells that a peer does not support
-        2 usage   3 environment broken   4 nothing selected   5 only leaks
-        130 interrupted
+        0 all as expected   1 failures   2 usage   3 environment broken
+        4 nothing selected, or nothing that the peers have
+        5 only leaks   130 interrupted
       """,
     subcommands: [Run.self, SelfTestCommand.self, FaultInjection.self, Mechanisms.self], defaultSubcommand: Run.self)
 }

@@ -28,6 +28,8 @@ public struct RunConfiguration: Sendable {
   public var failFast = false
   /// The minimum number of cells that must be run; fewer are a failure.
   public var requiredCells = 0
+  /// The operations that each peer must have; a missing one is a failure.
+  public var requiredOperations: [RequiredOperations] = []
   /// The command-line options, quoted for a shell, that repeat a cell under the same conditions.
   public var rerunOptions: [String] = []
 

@@ -25,12 +25,11 @@ struct MarkdownReport: Report {
   }
 
   private func counts(_ results: [CellResult], _ summary: RunSummary) -> String {
-    let (passed, failed, unsupported, notRun) = (
-      results.passedCount, results.failedCount, results.unsupportedCount, results.notRunCount(planned: summary.planned)
+    let (passed, failed, notRun) = (
+      results.passedCount, results.failedCount, results.notRunCount(planned: summary.planned)
     )
-    let known = summary.planned - passed - failed - unsupported - notRun
-    return "\(passed) passed, \(failed) failed, " + (unsupported > 0 ? "\(unsupported) unsupported, " : "")
-      + "\(notRun) not run"
+    let known = summary.planned - passed - failed - notRun
+    return "\(passed) passed, \(failed) failed, \(notRun) not run"
       + (known > 0 ? ", \(known) otherwise as expected" : "")
   }
 

@@ -9,6 +9,8 @@ struct CellContext: Sendable {
   let timeout: Duration
   /// Whether some of the roles run below a tracer.
   var isTraced = false
+  /// What the peers have, so that cells that need more are not run.
+  var capabilities = CapabilityTable.unknown
   let greetings = ParsedGreetings()
 }
 

@@ -18,11 +18,14 @@ final class CellRun {
       case .program(let name, _):
         command = peer.example(name)
         if let file = peer.missingExample(name) {
-          throw CellOutcome(.unsupported, "\(peer.language) does not have the program \(name): no file \(file)")
+          throw CellOutcome(
+            missing: MissingCapability(language: peer.language, name: "the program \(name): no file \(file)"))
         }
       }
       guard let command else {
-        throw CellOutcome(.unsupported, "\(peer.language) has no \(role.part == .peer ? "peer" : "example programs")")
+        throw CellOutcome(
+          missing: MissingCapability(
+            language: peer.language, name: role.part == .peer ? "a peer" : "example programs"))
       }
       let tracer = role.hasInterruptedCloses ? [context.sandbox.tracer, "close", "all"] : []
       roles.append(RoleProcess(role: role, index: index, language: peer.language, command: tracer + command))
@@ -56,9 +59,13 @@ final class CellRun {
   func run() -> CellOutcome {
     var current: Step?
     do throws(CellOutcome) {
-      for step in scenario.steps {
-        current = step
-        try interpreter.perform(step)
+      if let transcript = GoldenTranscript(scenario) {
+        try interpreter.play(transcript, current: &current)
+      } else {
+        for step in scenario.steps {
+          current = step
+          try interpreter.perform(step)
+        }
       }
       current = nil
       try finish()

@@ -30,14 +30,16 @@ public struct Runner: Sendable {
   /// Runs the selected cells, and passes each event to `listener`, one at a time.
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
     let runner = CellRunner(stopsAtFirstFailure: configuration.failFast, listener: listener)
-    let capabilities = try MachineProbe.capabilities(configuration)
-    let context = configuration.context(capabilities)
+    let machine = try MachineProbe.capabilities(configuration)
+    var context = configuration.context(machine)
     let greetings = try PeerProbe.greetings(of: configuration.peers.peers(in: plan), configuration.peers, context)
+    context.capabilities = CapabilityTable(greetings, configuration.registry)
     let description = RunDescription(
-      cells: plan.cells, jobs: configuration.jobs, seed: configuration.seed, isolation: "\(capabilities)",
+      cells: plan.cells, jobs: configuration.jobs, seed: configuration.seed, isolation: "\(machine)",
       implementations: greetings.mapValues(\.implementation), kernel: MachineProbe.kernel, plan: order,
-      notes: PeerProbe.notes(on: greetings, configuration.registry) + MachineProbe.notes(on: plan, context))
-    let work = plan.groups.map { group in
+      notes: context.capabilities.notes(on: plan)
+        + PeerProbe.notes(on: greetings, configuration.registry) + MachineProbe.notes(on: plan, context))
+    let work = plan.groups.map { [context] group in
       { @Sendable (runner: CellRunner) -> Void in
         CellGroupRun(
           group: group, peers: configuration.peers, context: context, expectations: expectations,
@@ -45,7 +47,7 @@ public struct Runner: Sendable {
         ).run(runner)
       }
     }
-    var problems: [String] = []
+    var problems = context.capabilities.problems(required: configuration.requiredOperations)
     if configuration.selection.isEverything {
       problems += expectations.problems(cells: order, today: MachineProbe.today)
     }
