@@ -10,7 +10,7 @@ struct RunningOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Multiply every time limit.", valueName: "factor"))
   var timeoutMultiplier = 1.0
 
-  @Option(help: ArgumentHelp("The directory that contains fixtures/ and build/.", valueName: "directory"))
+  @Option(help: ArgumentHelp("A checkout, or a prefix of `make install`, to use instead of the one of this program.", valueName: "directory"))
   var root: String?
 
   func validate() throws {
@@ -22,29 +22,35 @@ struct RunningOptions: ParsableArguments {
 
   /// Loads the fixtures, and additional languages from the files `peers`.
   func fixtures(peers: [String] = []) throws -> Fixtures {
-    guard let root = Root.find(given: root) else {
-      let place = root ?? "any directory above this program or the working directory"
-      throw RunError("there is no fixtures/scenarios in \(place); pass its directory with --root", status: .usage)
-    }
-    do throws(FixtureErrors) { return try Fixtures(root: FilePath(root), peers: peers) } catch {
+    let installation = try installation()
+    do throws(FixtureErrors) { return try Fixtures(installation, peers: peers) } catch {
       throw RunError("\(error)", status: .usage)
     }
   }
 
+  /// Finds the files of the suite.
+  func installation() throws(RunError) -> Installation {
+    guard let found = Installation.find(given: root) else {
+      let place = root ?? "any directory above this program or the working directory"
+      throw RunError("there is no fixtures/scenarios in \(place); pass its directory with --root", status: .usage)
+    }
+    return found
+  }
+
   /// Applies these options to a configuration.
   ///
-  /// `more` has the other options, with their values, that are needed to repeat a single cell.
+  /// `more` has the other options, with their values, that are needed to repeat a single cell; a flag has no value.
   func set(_ configuration: inout RunConfiguration, more: [(name: String, value: String)]) {
     configuration.jobs = jobs
     configuration.timeoutMultiplier = timeoutMultiplier
     var given = more
     if timeoutMultiplier != 1 { given.append(("--timeout-multiplier", "\(timeoutMultiplier)")) }
     if let root { given.append(("--root", root)) }
-    configuration.rerunOptions = given.flatMap { [$0.name, Self.quoted($0.value)] }
+    configuration.rerunOptions = given.flatMap { $0.value.isEmpty ? [$0.name] : [$0.name, Self.quoted($0.value)] }
   }
 
   /// Returns the text as one word of a shell command.
-  private static func quoted(_ text: String) -> String {
+  static func quoted(_ text: String) -> String {
     text.wholeMatch(of: /[\w.\/:,+-]+/) != nil ? text : "'\(text.replacing("'", with: "'\\''"))'"
   }
 }

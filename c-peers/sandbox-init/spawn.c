@@ -16,6 +16,7 @@ enum { MAX_INHERITED = 32, NUMBER_TAKEN = EEXIST, OUT_OF_THE_WAY = 3 + MAX_INHER
 
 struct child {
     char **arguments;             // NULL-terminated
+    const char *directory;        // to start in, or NULL
     int inherited[MAX_INHERITED]; // become descriptors 3, 4, … in this order
     int inherited_count;
     enum user user;
@@ -98,6 +99,8 @@ static _Noreturn void run_child(struct child *child, bool shared) {
         if (sigismember(&ignored, number) == 1)
             signal(number, SIG_DFL);
     // Execute by descriptor first: the path may lead through directories that another user may not enter.
+    if (child->directory != NULL && chdir(child->directory) == -1)
+        fail_start(child, "chdir to the directory of the role, for");
     executable = moved(child, executable, 3 + child->inherited_count);
     child->report = moved(child, child->report, 3 + child->inherited_count);
     closefrom((executable > child->report ? executable : child->report) + 1);
@@ -150,7 +153,7 @@ static bool parse_user(const char *name, enum user *user) {
 }
 
 static bool parse(const struct plan *plan, const char *line, struct child *child) {
-    static char arguments[MAX_LINE];
+    static char arguments[MAX_LINE], directory[4096];
     size_t length = 0;
     const char *list = field(line, "argv", &length);
     errno = EINVAL;
@@ -180,6 +183,12 @@ static bool parse(const struct plan *plan, const char *line, struct child *child
         }
         child->inherited[child->inherited_count++] = (int)strtol(inherited, &end, 10);
         inherited = *end == ',' ? end + 1 : NULL;
+    }
+
+    const char *start = field(line, "directory", NULL);
+    if (start != NULL) {
+        strlcpy(directory, start, sizeof directory);
+        child->directory = directory;
     }
 
     child->arguments = texts(arguments, length);

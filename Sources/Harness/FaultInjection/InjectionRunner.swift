@@ -8,6 +8,8 @@ public struct InjectionRunner: Sendable {
   private let scripts: [Scenario]
   private let table: SystemCallTable
   private let tracer: InjectionTracer
+  /// The cells that are not expected to pass.
+  public var expectations = Expectations.none
 
   /// Creates a runner for the selected cells, and reads the scripts.
   ///
@@ -15,7 +17,7 @@ public struct InjectionRunner: Sendable {
   public init(_ configuration: RunConfiguration, selection: InjectionSelection) throws(RunError) {
     self.configuration = configuration
     self.selection = selection
-    tracer = try InjectionTracer(root: configuration.root)
+    tracer = try InjectionTracer(shortener: configuration.tracer)
     let root = FilePath(configuration.root)
     do throws(FixtureErrors) {
       scripts = try ScenarioLoader.loadInjectionScripts(root: root, registry: configuration.registry)
@@ -32,45 +34,68 @@ public struct InjectionRunner: Sendable {
 
   /// Records the scripts, and returns the ids of the cells that a run would run.
   public func list() throws(RunError) -> [String] {
-    record(try prepare().context) { _ in }.plan.planned.map(\.cell.id)
+    try work(prepare().context) { _ in }.cells.map(\.id)
   }
 
   /// Runs the selected cells, and passes each event to `listener`, one at a time.
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
     let runner = CellRunner(stopsAtFirstFailure: configuration.failFast, listener: listener)
-    let (context, isolation, greetings) = try prepare()
-    let recorded = record(context, emit: runner.emit)
+    let (context, isolation, probed) = try prepare()
+    let work = try work(context, emit: runner.emit)
     let description = RunDescription(
-      cells: recorded.failures.map(\.cell) + recorded.plan.planned.map(\.cell), jobs: configuration.jobs,
-      isolation: isolation, implementations: greetings, kernel: MachineProbe.kernel)
-    let failures = recorded.failures.map { failure in
+      cells: work.cells, jobs: configuration.jobs, isolation: isolation,
+      implementations: probed.mapValues(\.greeting.implementation), kernel: MachineProbe.kernel)
+    return try runner.run(
+      description, [CellRunner.Lane(threads: configuration.jobs, work: work.work)], problems: work.problems,
+      rules: configuration.rules)
+  }
+
+  /// The cells of fault injection as a part of a run.
+  struct Work {
+    let cells: [Cell]
+    let work: [@Sendable (CellRunner) -> Void]
+    let problems: [String]
+  }
+
+  /// Records the scripts, and returns the cells.
+  ///
+  /// Unknown calls of a peer that is checked are no problem: an interpreter makes many.
+  func work(_ known: CellContext, emit: (Event) -> Void) throws(RunError) -> Work {
+    var context = known
+    context.isTraced = true
+    let recorded = record(context, emit: emit)
+    let ended = recorded.failures.map { failure in
       { @Sendable (runner: CellRunner) -> Void in runner.emit(.cellEnded(failure)) }
     }
-    let cells = recorded.plan.planned.map { planned in
+    let cells = recorded.plan.planned.map { [context] planned in
       { @Sendable (runner: CellRunner) -> Void in
         runner.emit(.cellStarted(planned.cell))
         runner.emit(.cellEnded(result(of: planned, context).result))
       }
     }
-    return try runner.run(
-      description, [CellRunner.Lane(threads: configuration.jobs, work: failures + cells)],
-      problems: recorded.problems, rules: configuration.rules)
+    return Work(
+      cells: recorded.failures.map(\.cell) + recorded.plan.planned.map(\.cell), work: ended + cells,
+      problems: configuration.checkedPeer == nil ? recorded.problems : [])
   }
 
   // MARK: - Preparation
 
   /// Determines the isolation, and probes the peer of each language; one of them runs below a tracer.
-  private func prepare() throws(RunError) -> (context: CellContext, isolation: String, greetings: [String: String]) {
+  private func prepare() throws(RunError) -> (
+    context: CellContext, isolation: String, probed: [String: ProbedPeer]
+  ) {
     let capabilities = try MachineProbe.capabilities(configuration)
-    var context = configuration.context(capabilities)
-    let greetings = try PeerProbe.greetings(of: languages, configuration.peers, context)
-    context.isTraced = true
+    let start = configuration.context(capabilities)
+    let probed = try PeerProbe.probe(languages, configuration.peers, start)
+    let context = start.knowing(probed, configuration.registry)
     if let peer = languages.first {
-      do throws(CellOutcome) { _ = try PeerProbe.greeting(of: peer.traced(by: tracer.recording), context) } catch {
+      var traced = context
+      traced.isTraced = true
+      do throws(CellOutcome) { _ = try PeerProbe.probe(peer.traced(by: tracer.recording), traced) } catch {
         throw RunError("no process can be traced here (ptrace), so no fault was injected: \(error.reason ?? "")")
       }
     }
-    return (context, "\(capabilities)", greetings.mapValues(\.implementation))
+    return (context, "\(capabilities)", probed)
   }
 
   private var languages: [PeerDescription] {
@@ -81,7 +106,7 @@ public struct InjectionRunner: Sendable {
 
   private struct Recorded {
     var plan = InjectionPlan()
-    /// The results of recordings that failed, whose scripts are not run because their calls are unknown.
+    /// The results of recordings that failed, or that a peer has no operations for: their calls are unknown.
     var failures: [CellResult] = []
     /// Calls that get no fault, and errors in the table of calls.
     var problems: [String] = []
@@ -107,6 +132,11 @@ public struct InjectionRunner: Sendable {
     for (index, planned) in recordings.enumerated() {
       if Interruption.isRequested { return recorded }
       emit(.recording(planned.cell, number: index + 1, of: recordings.count))
+      let languages = planned.scenario.roles.map { _ in planned.peer.language }
+      if let missing = context.capabilities.missing(for: planned.scenario, languages: languages) {
+        recorded.failures.append(result(planned, CellOutcome(missing: missing), context))
+        continue
+      }
       let (result, run) = result(of: planned, context)
       guard result.verdict == .passed, let run else {
         recorded.failures.append(result)
@@ -175,10 +205,17 @@ public struct InjectionRunner: Sendable {
       outcome = error
     }
     outcome.seconds = start.duration(to: .now).seconds
-    let result = CellResult(
-      cell: planned.cell, outcome: outcome, isExpected: outcome.verdict == .passed, expectation: nil,
-      isolation: context.sandbox.capabilities.isolation,
-      rerun: configuration.rerun("fault-injection '\(planned.cell.id)'"))
-    return (result, run)
+    return (self.result(planned, outcome, context), run)
+  }
+
+  private func result(_ planned: InjectionPlan.Planned, _ outcome: CellOutcome, _ context: CellContext) -> CellResult {
+    let assessment =
+      outcome.missing == nil ? expectations.assess(planned.cell.id, outcome) : (isExpected: true, note: nil)
+    let rerun =
+      configuration.checkedPeer == nil
+      ? configuration.rerun("fault-injection '\(planned.cell.id)'") : configuration.rerun(cell: planned.cell.id)
+    return CellResult(
+      cell: planned.cell, outcome: outcome, isExpected: assessment.isExpected, expectation: assessment.note,
+      isolation: context.sandbox.capabilities.isolation, rerun: rerun)
   }
 }

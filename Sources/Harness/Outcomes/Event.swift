@@ -30,10 +30,12 @@ public struct RunDescription: Sendable, Encodable {
   public var plan: [String] = []
   /// Remarks on the peers that are not failures.
   public var notes: [String] = []
+  /// What the peer that is checked has, and what it lacks; nil in other runs.
+  public var capabilities: CapabilitySummary?
 
   package init(
     cells: [Cell], jobs: Int, seed: UInt64 = 0, isolation: String, implementations: [String: String] = [:],
-    kernel: String, plan: [String]? = nil, notes: [String] = []
+    kernel: String, plan: [String]? = nil, notes: [String] = [], capabilities: CapabilitySummary? = nil
   ) {
     self.cells = cells.count
     scenarios = Set(cells.map(\.scenario)).count
@@ -44,6 +46,7 @@ public struct RunDescription: Sendable, Encodable {
     self.kernel = kernel
     self.plan = plan ?? cells.map(\.id)
     self.notes = notes
+    self.capabilities = capabilities
   }
 }
 

@@ -96,6 +96,20 @@ struct CapabilityTable: Sendable {
     }
   }
 
+  /// Returns what a peer has and lacks of each mechanism; nil for an unknown peer.
+  func summary(of language: String) -> CapabilitySummary? {
+    guard let peer = peers[language] else { return nil }
+    var seen: Set<String> = []
+    let mechanisms = registry.mechanisms.compactMap { mechanism -> CapabilitySummary.Mechanism? in
+      let operations = (registry.operations(of: mechanism) ?? []).filter { seen.insert($0).inserted }
+      guard !operations.isEmpty else { return nil }
+      return CapabilitySummary.Mechanism(
+        mechanism: mechanism, present: operations.filter(peer.operations.contains),
+        missing: operations.filter { !peer.operations.contains($0) })
+    }
+    return CapabilitySummary(language: language, mechanisms: mechanisms, without: peer.without)
+  }
+
   /// Returns a problem for each peer that does not have a required operation.
   func problems(required: [RequiredOperations]) -> [String] {
     peers.values.sorted { $0.language < $1.language }.compactMap { peer in
@@ -110,6 +124,27 @@ struct CapabilityTable: Sendable {
 
 extension PeerCapabilities {
   fileprivate var omissionCount: Int { omissions.values.reduce(0) { $0 + $1.count } }
+  fileprivate var without: [String] { omissions.values.joined().map(\.description).sorted() }
+}
+
+/// The operations that a peer has and lacks, by mechanism.
+public struct CapabilitySummary: Sendable, Encodable {
+  /// The language of the peer.
+  public let language: String
+  /// Every mechanism that has operations of its own.
+  public let mechanisms: [Mechanism]
+  /// The options that the peer omits.
+  public let without: [String]
+
+  /// The operations of one mechanism.
+  public struct Mechanism: Sendable, Encodable {
+    /// The name of the mechanism.
+    public let mechanism: String
+    /// The operations that the peer has.
+    public let present: [String]
+    /// The operations that it lacks.
+    public let missing: [String]
+  }
 }
 
 /// An operation that each peer must have, or a mechanism, all of whose operations it must have.

@@ -2,11 +2,13 @@
 struct ConsoleSummary {
   private let results: [CellResult]
   private let summary: RunSummary
+  private let capabilities: CapabilitySummary?
   private let style: Style
 
   init(record: RunRecord, summary: RunSummary, style: Style) {
     self.results = record.results
     self.summary = summary
+    capabilities = record.description?.capabilities
     self.style = style
   }
 
@@ -14,8 +16,33 @@ struct ConsoleSummary {
   var lines: [String] {
     let skipped = results.notRunCount(planned: summary.planned)
     let counts = "\(results.passedCount) passed, \(results.failedCount) failed"
-    return matrix + verdicts + missing + failures + problems + notRun(skipped) + ending
+    return table + matrix + verdicts + missing + failures + problems + notRun(skipped) + ending
       + [counts + (skipped > 0 ? ", \(skipped) skipped" : "")]
+  }
+
+  /// The operations that the checked peer has and lacks.
+  private var table: [String] {
+    guard let capabilities else { return [] }
+    let rows = capabilities.mechanisms.map { row in
+      (row.mechanism, "\(row.present.count)/\(row.present.count + row.missing.count)",
+       row.missing.isEmpty ? "" : row.present.isEmpty ? "all" : row.missing.joined(separator: " "))
+    }
+    let names = rows.map(\.0.count).max() ?? 0
+    let numbers = rows.map(\.1.count).max() ?? 0
+    let margin = names + numbers + 4
+    let heading = "Operations of \(capabilities.language.escapedForDisplay)"
+    let omissions =
+      capabilities.without.isEmpty
+      ? [] : ["  omits " + capabilities.without.map(\.escapedForDisplay).joined(separator: " ")]
+    return [style.painted(heading.padded(to: margin) + "  missing", .heading)]
+      + rows.flatMap { name, number, missing in
+        let lines = missing.isEmpty ? [""] : missing.wrapped(to: max(20, style.width - margin - 2))
+        return lines.enumerated().map { index, line in
+          let label = index == 0 ? name.padded(to: names) + "  " + number.aligned(to: numbers) : ""
+          let text = line.isEmpty ? label : label.padded(to: margin) + line
+          return missing.isEmpty ? style.painted(text, .good) : text
+        }
+      } + omissions + [""]
   }
 
   /// The matrix of mechanisms and pairings, split into several tables if it is too wide.

@@ -19,6 +19,7 @@ struct MarkdownReport: Report {
       page.list(run.notes.map { "note: \($0.asInlineCode)" })
     }
     page.list(summary.problems.map(\.asInlineCode))
+    if let capabilities = record.description?.capabilities { write(capabilities, to: &page) }
     writeMatrix(results, to: &page)
     writeFailures(results, to: &page)
     return page.text
@@ -31,6 +32,17 @@ struct MarkdownReport: Report {
     let known = summary.planned - passed - failed - notRun
     return "\(passed) passed, \(failed) failed, \(notRun) not run"
       + (known > 0 ? ", \(known) otherwise as expected" : "")
+  }
+
+  private func write(_ capabilities: CapabilitySummary, to page: inout MarkdownWriter) {
+    page.table(
+      ["operations of \(capabilities.language)".asInlineText, "has", "missing"],
+      capabilities.mechanisms.map { row in
+        [
+          row.mechanism.asInlineText, "\(row.present.count)/\(row.present.count + row.missing.count)",
+          row.missing.joined(separator: " ").asInlineText,
+        ]
+      }, alignedRight: 1..<2)
   }
 
   private func writeMatrix(_ results: [CellResult], to page: inout MarkdownWriter) {

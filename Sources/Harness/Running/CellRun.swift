@@ -16,19 +16,21 @@ final class CellRun {
       switch role.part {
       case .peer: command = peer.peer
       case .program(let name, _):
-        command = peer.example(name)
-        if let file = peer.missingExample(name) {
+        command = peer.program(name)
+        if let file = peer.missingProgram(name) {
           throw CellOutcome(
             missing: MissingCapability(language: peer.language, name: "the program \(name): no file \(file)"))
         }
       }
       guard let command else {
         throw CellOutcome(
-          missing: MissingCapability(
-            language: peer.language, name: role.part == .peer ? "a peer" : "example programs"))
+          missing: MissingCapability(language: peer.language, name: role.part == .peer ? "a peer" : "programs"))
       }
       let tracer = role.hasInterruptedCloses ? [context.sandbox.tracer, "close", "all"] : []
-      roles.append(RoleProcess(role: role, index: index, language: peer.language, command: tracer + command))
+      roles.append(
+        RoleProcess(
+          role: role, index: index, language: peer.language, command: tracer + command,
+          directory: role.part == .peer ? peer.directory : nil))
     }
     do {
       let sandbox = try Sandbox(context.sandbox, names: names, roles: roles.count)

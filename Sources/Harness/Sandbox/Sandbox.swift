@@ -19,7 +19,7 @@ final class Sandbox {
   var startup: Duration { sandboxInit.startup }
   private let sandboxInit: SandboxInit
   private let capabilities: SandboxCapabilities
-  private let kept: String?
+  private let kept: [String]
 
   /// The runner's ends of the standard streams of one role.
   struct RoleStreams {
@@ -33,8 +33,8 @@ final class Sandbox {
     /// The path of the sandbox init program.
     let program: String
     let capabilities: SandboxCapabilities
-    /// The path of a directory that stays visible when `/tmp` is replaced.
-    let kept: String?
+    /// The paths of directories and files that stay visible when `/tmp` is replaced.
+    var kept: [String] = []
     /// Files that the peers' user has to read: the programs, and the scripts that interpreters execute.
     var programs: [String] = []
     /// How long the sandbox init may take to respond.
@@ -87,12 +87,15 @@ final class Sandbox {
   }
 
   /// Starts `command` as a role, with its inherited descriptors as 3, 4, and so on.
+  ///
+  /// Without `directory`, its working directory is ``scratch``.
   func spawn(
-    role: Int, command: [String], inheriting: [Int] = [], as user: Role.User? = nil
+    role: Int, command: [String], inheriting: [Int] = [], as user: Role.User? = nil, in directory: String? = nil
   ) throws(SandboxError) -> Int {
     var fields = Fields()
     fields.append("role", role)
     fields.append("argv", bytes: command.joined(separator: "\0").utf8)
+    if let directory { fields.append("directory", bytes: directory.utf8) }
     if let user { fields.append("as", user.rawValue) }
     if !inheriting.isEmpty { fields.append("inherit", inheriting.map(String.init).joined(separator: ",")) }
     let response: Fields
@@ -105,7 +108,7 @@ final class Sandbox {
   /// Explains why a program that exists was not found: if `/tmp` is replaced, only `kept` stays visible.
   private func hint(onHidden program: String) -> String {
     let isVisible =
-      isolation == .shared || !program.hasPrefix("/tmp/") || kept.map { program.hasPrefix("\($0)/") } == true
+      isolation == .shared || !program.hasPrefix("/tmp/") || kept.contains { program == $0 || program.hasPrefix("\($0)/") }
     return isVisible ? "" : "; a sandbox has its own /tmp, which does not contain it: move the program elsewhere"
   }
 

@@ -1,0 +1,128 @@
+public import ArgumentParser
+import Foundation
+public import Harness
+
+/// The options of the commands that run a matrix of cells: `run` and `check`.
+struct MatrixOptions: ParsableArguments {
+  @Flag(help: "List the scenarios, and with --verbose their cells, without running them.")
+  var list = false
+
+  @Option(help: "Run only this mechanism. May be given more than once.")
+  var mechanism: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Leave out the cells whose name contains this. May be given more than once.", valueName: "text"))
+  var skip: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Run only these languages, role by role: c:swift. May be given more than once.", valueName: "languages"))
+  var pairs: [String] = []
+
+  @OptionGroup var running: RunningOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Shuffle the scenarios reproducibly. 0 keeps the order of the files.", valueName: "number"))
+  var seed: UInt64 = 0
+
+  @Option(
+    name: .customLong("repeat"),
+    help: ArgumentHelp(
+      "Run each cell this many times. A cell whose verdicts differ is flaky, which is a failure.", valueName: "times")
+  )
+  var repetitions = 1
+
+  @Option(help: "Whether each cell has private namespaces. required: exit with 3 without them; auto: if possible.")
+  var isolation = IsolationRule.auto
+
+  @OptionGroup var output: OutputOptions
+
+  @Option(help: ArgumentHelp("Fail if fewer cells than this were run.", valueName: "cells"))
+  var requireMin = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "Fail if a peer lacks one of these operations, or one of these mechanisms: mq_open,sysv-sem.", valueName: "list"))
+  var requireOperations: [String] = []
+
+  @OptionGroup var knownFailures: KnownFailureOptions
+
+  @Flag(help: "Stop at the first unexpected verdict.")
+  var failFast = false
+
+  @Flag(name: .shortAndLong, help: "Print one line for each cell.")
+  var verbose = false
+
+  @Flag(help: "Print the times of the cells at the end.")
+  var timings = false
+
+  func validate() throws {
+    if requireMin < 0 { throw ValidationError("--require-min must not be negative") }
+    if repetitions < 1 { throw ValidationError("--repeat must be at least 1") }
+    for (texts, name) in [(skip, "--skip"), (mechanism, "--mechanism"), (pairs, "--pairs"), (requireOperations, "--require-operations")] {
+      try Self.rejectEmpty(texts, name)
+    }
+    if list { try output.checkList(Listing.formats) }
+  }
+
+  static func rejectEmpty(_ texts: [String], _ name: String) throws {
+    if texts.contains("") { throw ValidationError("\(name) must not be empty; leave it out to select every cell") }
+  }
+
+  /// Runs or lists the cells that the filters and the options select; `more` has the options that repeat a cell.
+  ///
+  /// `defaultPairs` are the pairings without `--pairs`. `prepare` completes the runner before it runs.
+  func run(
+    _ configuration: RunConfiguration, scenarios: [Scenario], expectations: Expectations, pitfalls: [PitfallGroup],
+    filters: [String], more: [(name: String, value: String)] = [], defaultPairs: [[String]] = [],
+    prepare: (inout Runner, RunConfiguration, Expectations) throws -> Void = { _, _, _ in }
+  ) throws {
+    let known = try knownFailures.load()
+    let expectations = known.map { expectations.adding($0.expectations) } ?? expectations
+    let configuration = try configured(configuration, filters, more, defaultPairs)
+    var runner = Runner(configuration, scenarios: scenarios, expectations: expectations)
+    if let problem = runner.selectionProblems.first { throw RunError(problem, status: .nothingSelected) }
+    if runner.cells.isEmpty { throw runner.emptiness }
+    if list {
+      let listing = Listing(cells: runner.cells, pitfalls: pitfalls)
+      guard let text = try listing.text(output.format, style: Style(verbose: verbose)) else { return }
+      return try output.write(text)
+    }
+    runner.rejectsStaleExpectations = !knownFailures.updateKnownFailures
+    try prepare(&runner, configuration, expectations)
+    let writer = try ReportWriter(output, verbose: verbose, timings: timings)
+    let results = KnownFailureOptions.Results()
+    Interruption.listen()
+    let summary = try runner.run {
+      results.receive($0)
+      writer.receive($0)
+    }
+    try writer.finish()
+    throw ExitCode(try knownFailures.finish(known, results, summary, allCells: runner.allCells).rawValue)
+  }
+
+  private func configured(
+    _ base: RunConfiguration, _ filters: [String], _ more: [(name: String, value: String)], _ defaultPairs: [[String]]
+  ) throws -> RunConfiguration {
+    var configuration = base
+    configuration.selection = Selection(
+      filters: filters, skipped: skip, mechanisms: mechanism,
+      pairs: pairs.isEmpty
+        ? defaultPairs : pairs.map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) })
+    running.set(
+      &configuration,
+      more: more + (isolation == .auto ? [] : [("--isolation", isolation.rawValue)]) + knownFailures.rerun)
+    configuration.seed = seed
+    configuration.repetitions = repetitions
+    configuration.isolation = isolation
+    configuration.failFast = failFast
+    configuration.requiredCells = requireMin
+    for name in requireOperations.flatMap({ $0.split(separator: ",") }) {
+      configuration.requiredOperations.append(try RequiredOperations(String(name), in: configuration.registry))
+    }
+    return configuration
+  }
+}
+
+extension IsolationRule: ExpressibleByArgument {}
