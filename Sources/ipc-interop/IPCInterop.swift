@@ -24,7 +24,9 @@ struct IPCInterop: ParsableCommand {
         4 nothing selected, or nothing that the peers have
         5 only leaks   130 interrupted
       """,
-    subcommands: [Run.self, CheckPeer.self, Check.self, SelfTestCommand.self, FaultInjection.self, Mechanisms.self],
+    subcommands: [
+      Run.self, Check.self, Init.self, CheckPeer.self, SelfTestCommand.self, FaultInjection.self, Mechanisms.self,
+    ],
     defaultSubcommand: Run.self)
 }
 

@@ -82,15 +82,18 @@ struct MatrixOptions: ParsableArguments {
     let expectations = known.map { expectations.adding($0.expectations) } ?? expectations
     let configuration = try configured(configuration, filters, more, defaultPairs)
     var runner = Runner(configuration, scenarios: scenarios, expectations: expectations)
-    if let problem = runner.selectionProblems.first { throw RunError(problem, status: .nothingSelected) }
-    if runner.cells.isEmpty { throw runner.emptiness }
+    runner.rejectsStaleExpectations = !knownFailures.updateKnownFailures
+    try prepare(&runner, configuration, expectations)
+    // The cells of fault injection are not known yet.
+    if runner.injection == nil || list {
+      if let problem = runner.selectionProblems.first { throw RunError(problem, status: .nothingSelected) }
+      if runner.cells.isEmpty { throw runner.emptiness }
+    }
     if list {
       let listing = Listing(cells: runner.cells, pitfalls: pitfalls)
       guard let text = try listing.text(output.format, style: Style(verbose: verbose)) else { return }
       return try output.write(text)
     }
-    runner.rejectsStaleExpectations = !knownFailures.updateKnownFailures
-    try prepare(&runner, configuration, expectations)
     let writer = try ReportWriter(output, verbose: verbose, timings: timings)
     let results = KnownFailureOptions.Results()
     Interruption.listen()

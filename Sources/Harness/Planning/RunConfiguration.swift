@@ -87,7 +87,7 @@ public struct RunConfiguration: Sendable {
       sandbox: Sandbox.Settings(
         program: sandboxInit, capabilities: capabilities, kept: keptPlaces(files), programs: files,
         timeout: .seconds(10 * max(1, multiplier))),
-      timeout: .seconds(20 * multiplier))
+      timeout: .seconds(20 * multiplier), project: projects.first)
   }
 }
 

@@ -7,9 +7,11 @@ struct CellContext: Sendable {
   let sandbox: Sandbox.Settings
   /// How long a peer may take to respond before it counts as hung, on a machine that is not busy.
   let timeout: Duration
+  /// The directory of the user's project, for the variable `{project}`; nil for the suite.
+  var project: String?
   /// Whether some of the roles run below a tracer.
   var isTraced = false
-  /// What the peers have, so that cells that need more are not run.
+  /// The operations of the peers. Cells that need others are not run.
   var capabilities = CapabilityTable.unknown
   /// How many times slower than usual each peer is, by language; a missing one is not slower.
   var slowness: [String: Double] = [:]

@@ -10,6 +10,8 @@ struct CellGroupRun: Sendable {
   var repetitions = 1
   /// Whether an unselected control cell is run as well, to distinguish a defective peer from a broken machine.
   var runsControl = true
+  /// Whether a control cell that fails is broken, because the reference is trusted, or failed.
+  var trustsReference = true
   /// The command that runs a cell again.
   let rerun: @Sendable (Cell) -> String
 
@@ -37,7 +39,8 @@ struct CellGroupRun: Sendable {
         if planned.isControl {
           isControlKnown = true
           controlFailure = outcome.missing == nil ? outcome.reason : nil
-          if outcome.verdict != .passed, outcome.verdict != .leaked, outcome.missing == nil { outcome = outcome.with(.broken) }
+          let isFailure = outcome.verdict != .passed && outcome.verdict != .leaked && outcome.missing == nil
+          if isFailure, trustsReference { outcome = outcome.with(.broken) }
         } else if outcome.verdict != .passed, outcome.missing == nil, !isControlKnown, runsControl,
           let control = group.control
         {

@@ -6,6 +6,8 @@ final class PeerClient {
   let context: CellContext
   let sandbox: Sandbox
   let roles: [RoleProcess]
+  /// The files that the scenario creates or compares, which are not leaks.
+  var knownFiles: Set<String> = []
 
   init(context: CellContext, sandbox: Sandbox, roles: [RoleProcess]) {
     self.context = context
@@ -74,7 +76,9 @@ final class PeerClient {
 
   /// Receives output of the roles, and waits at most `timeout` for it.
   func receive(_ timeout: Duration) throws(CellOutcome) {
-    do { try sandbox.wait(timeout) } catch { throw CellOutcome(error) }
+    // The pipe to a program may be full, and only output ends a wait.
+    let isWriting = feedPrograms()
+    do { try sandbox.wait(isWriting ? min(timeout, .milliseconds(5)) : timeout) } catch { throw CellOutcome(error) }
     // A stream over its limit is not read any more, so its writer would only appear to block.
     for role in roles {
       let streams = streams(of: role)
@@ -94,12 +98,19 @@ final class PeerClient {
   /// Starts the process of a role.
   ///
   /// A peer is ready when it has sent its greeting and adopted its inherited descriptors as handles.
-  func start(_ role: RoleProcess, arguments: [String]) throws(CellOutcome) {
+  func start(
+    _ role: RoleProcess, arguments: [String], variables: [String] = [], directory: String? = nil
+  ) throws(CellOutcome) {
     do {
       role.pid = try sandbox.spawn(
         role: role.index, command: role.command + arguments, inheriting: role.inherits.map(\.token),
-        as: role.role.user, in: role.directory)
+        as: role.role.user, variables: variables, directory: directory ?? role.directory)
     } catch {
+      // Peers run as the user of the runner if other users cannot read their programs.
+      if role.isPeer, role.role.user == .anotherUser, sandbox.user == geteuid(), error.isRefusal {
+        throw CellOutcome(
+          missing: MissingCapability(language: role.language, name: "files that another user can execute: \(error)"))
+      }
       throw CellOutcome(error)
     }
     guard role.isPeer else { return }

@@ -112,7 +112,12 @@ struct ResponseCheck {
       case .greaterOrEqual: (">=", Self.compare(actual, wanted) { $0 >= $1 })
       case .capture: ("=", true)
       }
-    return holds ? nil : "\(key)=\(PercentEncoding.encode(actual)), expected \(key)\(symbol)\(expected)"
+    if holds { return nil }
+    let values = "\(key)=\(PercentEncoding.encode(actual)), expected \(key)\(symbol)\(expected)"
+    guard case .equal = relation, registry.payloads.contains(key),
+      let difference = ByteDifference(expected: wanted, actual: actual)
+    else { return values }
+    return "\(values): \(difference.reason)"
   }
 
   /// Compares the bytes, except that flags may be in any order.
@@ -143,12 +148,14 @@ struct ResponseCheck {
   /// Whether a response is of the same kind as the recorded one and has the same fields in any order; `*` matches any
   /// value.
   ///
-  /// The field `call` of an error may be missing in the recording.
+  /// The field `call` of an error may be missing in either of them.
   static func matches(_ response: Response, recorded: String) -> Bool {
-    let wanted = recorded.split(separator: " ")
-    let namesCall = wanted.contains { $0.hasPrefix("call=") }
-    let words = "\(response)".split(separator: " ")
-    let actual = words.filter { namesCall || wanted.first != "error" || !$0.hasPrefix("call=") }
+    let fields = [recorded, "\(response)"].map { $0.split(separator: " ") }
+    let compareCalls = fields.allSatisfy { $0.first != "error" || $0.contains { $0.hasPrefix("call=") } }
+    let (wanted, actual) = (
+      fields[0].filter { compareCalls || !$0.hasPrefix("call=") },
+      fields[1].filter { compareCalls || !$0.hasPrefix("call=") }
+    )
     guard actual.count == wanted.count, actual.first == wanted.first else { return false }
     return wanted.dropFirst().allSatisfy { field in
       actual.dropFirst().contains { Glob(String(field)).matches(String($0)) }

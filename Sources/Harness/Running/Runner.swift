@@ -29,10 +29,12 @@ public struct Runner: Sendable {
     allCells = cells.map(\.id)
     selectionProblems = configuration.selection.problems(
       mechanisms: Set(cells.map(\.mechanism)).sorted(), languages: configuration.peers.peers.map(\.language),
-      cells: allCells)
+      cells: allCells, command: configuration.command)
     var selected = everything.selecting(configuration.selection)
     leftOut =
-      configuration.projects.isEmpty ? MissingPrograms() : MissingPrograms(leftOutOf: &selected, configuration.peers)
+      configuration.projects.first.map {
+        MissingPrograms(leftOutOf: &selected, configuration.peers, project: $0)
+      } ?? MissingPrograms()
     order = selected.cells.map(\.id)
     plan = selected.shuffled(seed: configuration.seed)
   }
@@ -57,7 +59,8 @@ public struct Runner: Sendable {
     let faults = try injection?.work(context, emit: runner.emit)
     let description = RunDescription(
       cells: plan.cells + (faults?.cells ?? []), jobs: configuration.jobs, seed: configuration.seed,
-      isolation: "\(machine)", implementations: configuration.peers.implementations(probed, in: plan),
+      isolation: "\(machine)", implementations: configuration.peers.implementations(
+        probed, in: plan, project: configuration.projects.first),
       kernel: MachineProbe.kernel, plan: order + (faults?.cells.map(\.id) ?? []),
       notes: leftOut.notes + notes + context.capabilities.notes(on: plan)
         + PeerProbe.notes(on: probed, configuration.registry) + MachineProbe.notes(on: plan, context),
@@ -66,7 +69,8 @@ public struct Runner: Sendable {
       { @Sendable (runner: CellRunner) -> Void in
         CellGroupRun(
           group: group, peers: configuration.peers, context: context, expectations: expectations,
-          repetitions: configuration.repetitions, rerun: { configuration.rerun(cell: $0.id) }
+          repetitions: configuration.repetitions, trustsReference: configuration.projects.isEmpty,
+          rerun: { configuration.rerun(cell: $0.id) }
         ).run(runner)
       }
     }
