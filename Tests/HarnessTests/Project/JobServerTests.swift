@@ -6,7 +6,7 @@ import Testing
 
 /// The worked example of docs/your-programs.md, and the mistakes that the page shows.
 @Suite("The job server and its client", .serialized)
-struct JobsTests {
+struct JobServerTests {
   /// Builds the C programs, and a second build with a mistake as the other language.
   private func project(mistake: String? = nil) throws -> TestProject {
     let project = try TestProject("jobs")
