@@ -26,7 +26,8 @@ struct CheckPeer: ParsableCommand {
   @Flag(help: "Inject no faults, which takes most of the time.")
   var quick = false
 
-  @Option(help: ArgumentHelp("Run only cells whose name contains this. May be given more than once.", valueName: "text"))
+  @Option(
+    help: ArgumentHelp("Run only cells whose name contains this. May be given more than once.", valueName: "text"))
   var filter: [String] = []
 
   @OptionGroup var matrix: MatrixOptions

@@ -47,6 +47,7 @@ struct KnownFailureOptions: ParsableArguments {
     try OutputFile.write(update.text, to: knownFailures)
     let text = "\(knownFailures): \(update.added) added, \(update.removed) removed\n"
     try FileHandle.standardError.write(contentsOf: Data(text.utf8))
-    return summary.problems.isEmpty && update.coversAll && [.failures, .onlyLeaks].contains(summary.exitStatus) ? .asExpected : summary.exitStatus
+    return summary.problems.isEmpty && update.coversAll && [.failures, .onlyLeaks].contains(summary.exitStatus)
+      ? .asExpected : summary.exitStatus
   }
 }

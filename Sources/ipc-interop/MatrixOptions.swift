@@ -60,7 +60,9 @@ struct MatrixOptions: ParsableArguments {
   func validate() throws {
     if requireMin < 0 { throw ValidationError("--require-min must not be negative") }
     if repetitions < 1 { throw ValidationError("--repeat must be at least 1") }
-    for (texts, name) in [(skip, "--skip"), (mechanism, "--mechanism"), (pairs, "--pairs"), (requireOperations, "--require-operations")] {
+    for (texts, name) in [
+      (skip, "--skip"), (mechanism, "--mechanism"), (pairs, "--pairs"), (requireOperations, "--require-operations"),
+    ] {
       try Self.rejectEmpty(texts, name)
     }
     if list { try output.checkList(Listing.formats) }
@@ -113,6 +115,7 @@ struct MatrixOptions: ParsableArguments {
       filters: filters, skipped: skip, mechanisms: mechanism,
       pairs: pairs.isEmpty
         ? defaultPairs : pairs.map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) })
+    configuration.selection.involved = configuration.checkedPeer?.language
     running.set(
       &configuration,
       more: more + (isolation == .auto ? [] : [("--isolation", isolation.rawValue)]) + knownFailures.rerun)

@@ -19,7 +19,8 @@ import Testing
     #expect(greeting.without.isEmpty && !greeting.description.contains("without"))
   }
 
-  @Test("with a malformed omission is rejected", arguments: ["write", "write:", ":timeout", "socket:domain:", "a:b:c:d"])
+  @Test(
+    "with a malformed omission is rejected", arguments: ["write", "write:", ":timeout", "socket:domain:", "a:b:c:d"])
   func malformed(entry: String) {
     #expect(throws: ProtocolError.self) {
       try Greeting(parsing: "hello contract=1 language=mine operations=write without=\(entry)")

@@ -6,8 +6,8 @@
 #include <limits.h>
 #include <poll.h>
 
-/* The timeout of a socket call is a socket option; when it has passed, the call fails with EAGAIN. A call with
- * MSG_DONTWAIT has none: it must not wait, and its EAGAIN is the response. */
+/* The timeout of a socket call is a socket option; when it has passed, the call fails with EAGAIN. A call
+ * with MSG_DONTWAIT has none: it must not wait, and its EAGAIN is the response. */
 struct socket_wait peer_socket_wait(struct call *call, int option, int flags) {
     struct socket_wait wait = {.option = option, .retry = peer_retries(call)};
     struct timespec span = peer_has(call, "timeout") ? peer_seconds(call, "timeout") : (struct timespec){0};

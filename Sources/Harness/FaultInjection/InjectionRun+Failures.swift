@@ -71,7 +71,8 @@ extension InjectionRun {
     // An operation with the parameter `eintr` reports that its wait was interrupted, unless the request has
     // `eintr=retry`. Any other call may be retried, and a peer without handlers cannot be interrupted.
     case .interrupted:
-      return !isItsWaiting || !handlesSignals(role) || !operation.takes.contains("eintr") || request.fields["eintr"] == "retry"
+      return !isItsWaiting || !handlesSignals(role)
+        || !operation.takes.contains("eintr") || request.fields["eintr"] == "retry"
     // An operation may repeat a wait that the fault ended.
     case .wouldBlock: return isItsWaiting || request.fields.keys.contains { $0.hasSuffix("timeout") }
     // On Linux a close that reports a failure has closed the descriptor.

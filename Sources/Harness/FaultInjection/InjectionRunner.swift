@@ -88,14 +88,22 @@ public struct InjectionRunner: Sendable {
     let start = configuration.context(capabilities)
     let probed = try PeerProbe.probe(languages, configuration.peers, start)
     let context = start.knowing(probed, configuration.registry)
-    if let peer = languages.first {
-      var traced = context
-      traced.isTraced = true
-      do throws(CellOutcome) { _ = try PeerProbe.probe(peer.traced(by: tracer.recording), traced) } catch {
-        throw RunError("no process can be traced here (ptrace), so no fault was injected: \(error.reason ?? "")")
-      }
-    }
+    if let reason = obstacle(context) { throw RunError(reason) }
     return (context, "\(capabilities)", probed)
+  }
+
+  /// Returns why no fault can be injected here; nil if it can.
+  func obstacle(_ known: CellContext) -> String? {
+    guard known.sandbox.capabilities.isolation == .private else {
+      return "fault injection requires a private sandbox, with which everything that a killed peer leaves disappears"
+    }
+    guard let peer = languages.first else { return nil }
+    var context = known
+    context.isTraced = true
+    do throws(CellOutcome) { _ = try PeerProbe.probe(peer.traced(by: tracer.recording), context) } catch {
+      return "no process can be traced here (ptrace), so no fault was injected: \(error.reason ?? "")"
+    }
+    return nil
   }
 
   private var languages: [PeerDescription] {

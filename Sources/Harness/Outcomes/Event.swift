@@ -110,7 +110,8 @@ extension RunSummary {
     let unexpected = results.filter { !$0.isExpected }
     let verdicts = unexpected.map { $0.verdict == .leaked && !rules.countsLeaksApart ? .failed : $0.verdict }
     var status = ExitStatus(
-      unexpected: verdicts + (isIdle && !isIncapable ? [.notRun] : []), missing: missing, failFast: rules.failFast, problems: problems,
+      unexpected: verdicts + (isIdle && !isIncapable ? [.notRun] : []), missing: missing, failFast: rules.failFast,
+      problems: problems,
       isInterrupted: Interruption.isRequested)
     if planned.isEmpty || isIncapable, status == .asExpected { status = .nothingSelected }
     if isIncapable { problems.append("none of the selected cells was run: \(results[0].outcome.reason ?? "")") }

@@ -91,8 +91,9 @@ struct CapabilityTable: Sendable {
       let without = peer.omissionCount
       guard known < registry.names.count || without > 0 else { return nil }
       let options = without > 0 ? ", and omits \(counted(without, "option"))" : ""
-      return "the \(peer.language) peer has \(known) of \(registry.names.count) operations\(options): "
-        + "\(cells[peer.language] ?? 0) of \(counted(total, "cell")) are not run"
+      let notRun = cells[peer.language, default: 0]
+      let consequence = notRun > 0 ? ": \(notRun) of \(counted(total, "cell")) are not run" : ""
+      return "the \(peer.language) peer has \(known) of \(registry.names.count) operations\(options)\(consequence)"
     }
   }
 

@@ -29,7 +29,8 @@ enum PeerProbe {
   }
 
   /// Starts a peer whose language is not known yet, and returns its greeting.
-  static func identify(_ command: [String], in directory: String?, _ context: CellContext) throws(RunError) -> Greeting {
+  static func identify(_ command: [String], in directory: String?, _ context: CellContext) throws(RunError) -> Greeting
+  {
     let peer = PeerDescription(language: "the peer", peer: command, programs: nil, directory: directory)
     do throws(CellOutcome) { return try start(peer, context).greeting } catch {
       throw runError(error, isReference: false)

@@ -24,8 +24,8 @@ struct ConsoleSummary {
   private var table: [String] {
     guard let capabilities else { return [] }
     let rows = capabilities.mechanisms.map { row in
-      (row.mechanism, "\(row.present.count)/\(row.present.count + row.missing.count)",
-       row.missing.isEmpty ? "" : row.present.isEmpty ? "all" : row.missing.joined(separator: " "))
+      let missing = row.missing.isEmpty ? "" : row.present.isEmpty ? "all" : row.missing.joined(separator: " ")
+      return (row.mechanism, "\(row.present.count)/\(row.present.count + row.missing.count)", missing)
     }
     let names = rows.map(\.0.count).max() ?? 0
     let numbers = rows.map(\.1.count).max() ?? 0
@@ -33,7 +33,9 @@ struct ConsoleSummary {
     let heading = "Operations of \(capabilities.language.escapedForDisplay)"
     let omissions =
       capabilities.without.isEmpty
-      ? [] : ["  omits " + capabilities.without.map(\.escapedForDisplay).joined(separator: " ")]
+      ? []
+      : ("omits " + capabilities.without.map(\.escapedForDisplay).joined(separator: " "))
+        .wrapped(to: style.width - 2).map { "  " + $0 }
     return [style.painted(heading.padded(to: margin) + "  missing", .heading)]
       + rows.flatMap { name, number, missing in
         let lines = missing.isEmpty ? [""] : missing.wrapped(to: max(20, style.width - margin - 2))
@@ -167,7 +169,9 @@ struct ConsoleSummary {
     let percent = decimal(100 * Double(skipped) / Double(summary.planned), places: 1)
     let mechanisms = shares.isEmpty ? "." : ": " + shares.map(\.1).joined(separator: ", ") + "."
     let text = "Not run: \(skipped) of \(counted(summary.planned, "cell")) (\(percent) %)" + mechanisms
-    return (text + " --require-min and --require-operations make that a failure.").escapedForDisplay.wrapped(to: style.width).map {
+    return (text + " --require-min and --require-operations make that a failure.").escapedForDisplay.wrapped(
+      to: style.width
+    ).map {
       style.painted($0, .bad)
     } + [""]
   }

@@ -31,7 +31,8 @@ struct FailureDescription {
     lines += value("at", "\(evidence.location ?? cell.location)")
     lines += value("request", evidence.request?.text)
     lines += value("response", evidence.response?.text)
-    for difference in evidence.differences.filter({ $0.location != evidence.location }).prefix(Self.maximumDifferences) {
+    for difference in evidence.differences.filter({ $0.location != evidence.location }).prefix(Self.maximumDifferences)
+    {
       lines += value("also", "\(difference.mechanism ?? "-"), \(difference.location)")
       for (mark, text) in [(">", difference.request.text), ("<", difference.response.text)] {
         lines += value("", "\(mark) \(text)")

@@ -11,7 +11,9 @@ struct CellContext: Sendable {
   var project: String?
   /// Whether some of the roles run below a tracer.
   var isTraced = false
-  /// The operations of the peers. Cells that need others are not run.
+  /// The operations of the peers.
+  ///
+  /// Cells that need others are not run.
   var capabilities = CapabilityTable.unknown
   /// How many times slower than usual each peer is, by language; a missing one is not slower.
   var slowness: [String: Double] = [:]

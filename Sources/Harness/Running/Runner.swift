@@ -56,13 +56,15 @@ public struct Runner: Sendable {
     let start = configuration.context(machine)
     let probed = try PeerProbe.probe(configuration.peers.peers(in: plan), configuration.peers, start)
     let context = start.knowing(probed, configuration.registry)
-    let faults = try injection?.work(context, emit: runner.emit)
+    let obstacle = injection?.obstacle(context)
+    let faults = obstacle == nil ? try injection?.work(context, emit: runner.emit) : nil
     let description = RunDescription(
       cells: plan.cells + (faults?.cells ?? []), jobs: configuration.jobs, seed: configuration.seed,
-      isolation: "\(machine)", implementations: configuration.peers.implementations(
+      isolation: "\(machine)",
+      implementations: configuration.peers.implementations(
         probed, in: plan, project: configuration.projects.first),
       kernel: MachineProbe.kernel, plan: order + (faults?.cells.map(\.id) ?? []),
-      notes: leftOut.notes + notes + context.capabilities.notes(on: plan)
+      notes: leftOut.notes + notes + (obstacle.map { [$0] } ?? []) + context.capabilities.notes(on: plan)
         + PeerProbe.notes(on: probed, configuration.registry) + MachineProbe.notes(on: plan, context),
       capabilities: configuration.checkedPeer.flatMap { context.capabilities.summary(of: $0.language) })
     let work = plan.groups.map { group in
@@ -77,7 +79,8 @@ public struct Runner: Sendable {
     let known = allCells + (faults?.cells.map(\.id) ?? [])
     let problems =
       context.capabilities.problems(required: configuration.requiredOperations)
-      + (rejectsStaleExpectations ? expectations.problems(cells: known, today: MachineProbe.today) : []) + (faults?.problems ?? [])
+      + (rejectsStaleExpectations ? expectations.problems(cells: known, today: MachineProbe.today) : [])
+      + (faults?.problems ?? [])
     return try runner.run(
       description, [CellRunner.Lane(threads: configuration.jobs, work: work + (faults?.work ?? []))],
       problems: problems, rules: configuration.rules)

@@ -52,7 +52,8 @@ import Testing
 
   @Test("loses the entries that are fixed, and keeps the others with their comment and reason") func updated() throws {
     let list = try load(entry)
-    let fixed = list.updated([result("pipe/eof[mine]", .passed, nil)], allCells: ["pipe/eof[mine]"], today: "2026-12-01")
+    let fixed = list.updated(
+      [result("pipe/eof[mine]", .passed, nil)], allCells: ["pipe/eof[mine]"], today: "2026-12-01")
     #expect(fixed.text == "# Ours.\n[]\n" && fixed.removed == 1 && fixed.coversAll)
     let same = list.updated(
       [result("pipe/eof[mine]", .failed, "it is EPIPE", isExpected: true)], allCells: ["pipe/eof[mine]"],
@@ -71,12 +72,14 @@ import Testing
     #expect(!update.coversAll && update.added == 0)
   }
 
-  @Test("applies to some machines if it has conditions", arguments: [
-    ("{kernel: \"< 6.1\"}", false), ("{kernel: \"< 6.2\"}", true), ("{kernel: \">= 6.1.9\"}", true),
-    ("{kernel: \"= 6.1\"}", true), ("{kernel: \"> 6.1\"}", false), ("{libc: musl}", false), ("{libc: glibc}", true),
-    ("{libc: \"glibc <= 2.35\"}", false), ("{architecture: x86_64}", true), ("{architecture: aarch64}", false),
-    ("{architecture: x86_64, libc: \"glibc > 2.30\", kernel: \"<= 6.1\"}", true),
-  ])
+  @Test(
+    "applies to some machines if it has conditions",
+    arguments: [
+      ("{kernel: \"< 6.1\"}", false), ("{kernel: \"< 6.2\"}", true), ("{kernel: \">= 6.1.9\"}", true),
+      ("{kernel: \"= 6.1\"}", true), ("{kernel: \"> 6.1\"}", false), ("{libc: musl}", false), ("{libc: glibc}", true),
+      ("{libc: \"glibc <= 2.35\"}", false), ("{architecture: x86_64}", true), ("{architecture: aarch64}", false),
+      ("{architecture: x86_64, libc: \"glibc > 2.30\", kernel: \"<= 6.1\"}", true),
+    ])
   func conditions(when: String, applies: Bool) throws {
     let machine = MachineFacts(kernel: "6.1.90-2-amd64", libc: "glibc 2.36", architecture: "x86_64")
     let text = entry + "  when: \(when)\n"
@@ -89,20 +92,25 @@ import Testing
 
   @Test("keeps the entries for other machines") func otherMachines() throws {
     let list = try load(entry + "  when: {architecture: pdp11}\n")
-    let update = list.updated([result("pipe/eof[mine]", .passed, nil)], allCells: ["pipe/eof[mine]"], today: "2026-12-01")
+    let update = list.updated(
+      [result("pipe/eof[mine]", .passed, nil)], allCells: ["pipe/eof[mine]"], today: "2026-12-01")
     #expect(update.text.contains("when: {architecture: \"pdp11\"}") && update.removed == 0)
   }
 
-  @Test("is rejected with its location if a condition is malformed", arguments: [
-    ("{kernel: 6.1}", "'kernel' is a comparison such as '< 6.1', not '6.1'"),
-    ("{libc: \"glibc 2.36\"}", "'libc' is a comparison"), ("{kernal: \"< 6\"}", "did you mean 'kernel'?"),
-  ])
+  @Test(
+    "is rejected with its location if a condition is malformed",
+    arguments: [
+      ("{kernel: 6.1}", "'kernel' is a comparison such as '< 6.1', not '6.1'"),
+      ("{libc: \"glibc 2.36\"}", "'libc' is a comparison"), ("{kernal: \"< 6\"}", "did you mean 'kernel'?"),
+    ])
   func malformed(when: String, message: String) {
-    #expect { try load(entry + "  when: \(when)\n") } throws: { "\($0)".contains(message) && "\($0)".contains(".yaml:") }
+    #expect { try load(entry + "  when: \(when)\n") } throws: {
+      "\($0)".contains(message) && "\($0)".contains(".yaml:")
+    }
   }
 
   @Test("finds the facts of this machine") func facts() {
-    #expect(MachineFacts.current.libc.wholeMatch(of: /(glibc|musl) [0-9.]+/) != nil)
+    #expect(MachineFacts.current.libc.wholeMatch(of: /[a-z]+ [0-9.]+/) != nil)
     #expect(["x86_64", "aarch64"].contains(MachineFacts.current.architecture))
   }
 }

@@ -105,7 +105,8 @@ import Testing
     let scenario = try #require(scenarios.first { $0.id == name })
     let used = Set(try #require(GoldenTranscript(scenario)).exchanges.map(\.operation)).intersection(registry.names)
     try await onThread {
-      let peer = PeerDescription(language: "c", peer: [Checkout.root.appending("build/bin/c-peer").string], programs: nil)
+      let peer = PeerDescription(
+        language: "c", peer: [Checkout.root.appending("build/bin/c-peer").string], programs: nil)
       let configuration = RunConfiguration(
         root: Checkout.root.string, sandboxInit: Checkout.sandboxInit, peers: PeerList([peer]), registry: registry)
       let start = configuration.context(SandboxCapabilities(isolation: .private))
