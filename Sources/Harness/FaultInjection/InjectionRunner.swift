@@ -4,7 +4,7 @@ import SystemPackage
 /// Records the scripts, injects every fault into every recorded call, and reports the outcomes.
 public struct InjectionRunner: Sendable {
   private let configuration: RunConfiguration
-  private let selection: InjectionSelection
+  private var selection: InjectionSelection
   private let scripts: [Scenario]
   private let table: SystemCallTable
   private let tracer: InjectionTracer
@@ -25,8 +25,16 @@ public struct InjectionRunner: Sendable {
     } catch {
       throw RunError("\(error)", status: .usage)
     }
+    // The mechanisms of a peer that is checked are those of scenarios, some of which have no scripts.
+    if configuration.checkedPeer != nil, !selection.mechanisms.isEmpty {
+      self.selection.mechanisms = selection.mechanisms.filter { name in scripts.contains { $0.mechanism == name } }
+      if self.selection.mechanisms.isEmpty {
+        throw RunError("the selected mechanisms have no scripts for faults", status: .nothingSelected)
+      }
+    }
     let languages = configuration.peers.peers.filter { $0.peer != nil }.map(\.language)
-    if let problem = selection.problems(scripts: scripts, registry: configuration.registry, languages: languages).first
+    if let problem = self.selection.problems(scripts: scripts, registry: configuration.registry, languages: languages)
+      .first
     {
       throw RunError(problem, status: .nothingSelected)
     }

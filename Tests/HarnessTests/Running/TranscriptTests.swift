@@ -1,5 +1,6 @@
 import Foundation
 import PeerProtocol
+import SystemPackage
 import Testing
 
 @testable import Harness
@@ -10,7 +11,8 @@ import Testing
     let scenario = try DiagnosticLog.collect {
       TranscriptLoader.scenario(file: "x.txt", text: "# A title.\n\(text)", log: $0)
     }
-    return try #require(GoldenTranscript(try #require(scenario)))
+    let loaded = try #require(scenario)
+    return try #require(GoldenTranscript(loaded))
   }
 
   private func compared(_ text: String, by operations: String, without: String? = nil) throws -> [String] {
@@ -137,13 +139,14 @@ import Testing
       """
     let scenario = try DiagnosticLog.collect { TranscriptLoader.scenario(file: "x.txt", text: text, log: $0) }
     let registry = try Checkout.fixtures.get().registry
+    let transcript = try #require(scenario)
     let outcome = try await onThread {
       try ShellPeers.withScripts([ShellPeers.script("odd")]) { folder, commands in
         let odd = PeerDescription(language: "odd", peer: commands[0], programs: nil)
         let configuration = RunConfiguration(
           root: folder, sandboxInit: Checkout.sandboxInit, peers: PeerList([odd]), registry: registry)
         return CellRun.run(
-          try #require(scenario), languages: ["peer": odd], names: CellNames(),
+          transcript, languages: ["peer": odd], names: CellNames(),
           context: configuration.context(SandboxCapabilities(isolation: .private)))
       }
     }
