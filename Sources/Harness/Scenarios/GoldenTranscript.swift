@@ -61,4 +61,6 @@ struct RecordedExchange: Sendable {
 
   /// Whether the recorded request succeeded.
   var succeeds: Bool { response == "ok" || response.hasPrefix("ok ") }
+  /// Whether the recorded request may have changed something: a failed one that tells how far it came may have.
+  var hasEffect: Bool { succeeds || (response.hasPrefix("error ") && response.contains(" return=")) }
 }

@@ -88,10 +88,10 @@ struct TranscriptState {
   }
 
   private mutating func omitted(_ exchange: RecordedExchange) {
-    guard exchange.succeeds, let request = exchange.request, let operation = registry[request.operation],
+    guard exchange.hasEffect, let request = exchange.request, let operation = registry[request.operation],
       !operation.inspects.applies(to: request)
     else { return }
-    change(request, operation, opens: true, areOpen: false)
+    change(request, operation, opens: exchange.succeeds, areOpen: false)
   }
 
   private mutating func change(_ request: Request, _ operation: Operation, opens: Bool, areOpen: Bool) {
@@ -128,7 +128,9 @@ struct TranscriptState {
     for parameter in operation.takes {
       if let value = request.fields[parameter] {
         if names.contains(parameter), value != "IPC_PRIVATE" { objects.insert("name \(value)") }
-        if registry.sharedParameters.contains(parameter) { objects.insert("\(parameter) \(value)") }
+        if registry.sharedParameters.contains(parameter) {
+          objects.formUnion(value.split(separator: "|").map { "shared \($0)" })
+        }
       } else if let name = registry.defaults[parameter], name == parameter {
         objects.insert("identifier \(name)")
       }
