@@ -40,7 +40,7 @@ struct PartialPeerTests {
   @Test(
     "is red for a peer with a defect, for the right reason",
     arguments: [
-      ("close-forgotten", "holds descriptors beyond its handles", ["--filter", "contract/pipes"], 5),
+      ("close-forgotten", "holds descriptors beyond its handles", ["--filter", "contract/handles"], 5),
       ("byte-lost", "return=", ["--filter", "pipe/bytes-unchanged"], 1),
       ("early-timeout", "timed out after", ["--filter", "contract/pipes"], 1),
       ("errno-mixed-up", "failed with EBADF instead of EPIPE", ["--filter", "pipe/broken"], 1),
