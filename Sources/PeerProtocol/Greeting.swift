@@ -9,12 +9,15 @@ public struct Greeting: Sendable, Hashable, CustomStringConvertible {
   public let implementation: String
   /// The names of the operations that the peer supports.
   public let operations: [String]
+  /// The options of these operations that the peer does not support.
+  public let without: [Omission]
 
   /// Creates the greeting of a peer that implements this version of the protocol.
-  public init(language: String, implementation: String, operations: [String]) {
+  public init(language: String, implementation: String, operations: [String], without: [Omission] = []) {
     self.language = language
     self.implementation = implementation
     self.operations = operations
+    self.without = without
   }
 
   /// Parses a line without its line end.
@@ -30,9 +33,11 @@ public struct Greeting: Sendable, Hashable, CustomStringConvertible {
     guard let language = fields["language"], let operations = fields["operations"] else {
       throw ProtocolError("a greeting names its language and its operations")
     }
+    var without: [Omission] = []
+    for entry in (fields["without"] ?? "").split(separator: ",") { without.append(try Omission(parsing: entry)) }
     self.init(
       language: language, implementation: fields["implementation"] ?? "unknown",
-      operations: operations.utf8.split(separator: UInt8(ascii: ",")).map { String(Substring($0)) })
+      operations: operations.utf8.split(separator: UInt8(ascii: ",")).map { String(Substring($0)) }, without: without)
   }
 
   /// The line without its line end.
@@ -42,6 +47,38 @@ public struct Greeting: Sendable, Hashable, CustomStringConvertible {
     fields.append("language", language)
     fields.append("implementation", implementation)
     fields.append("operations", operations.joined(separator: ","))
+    if !without.isEmpty { fields.append("without", without.map(\.description).joined(separator: ",")) }
     return "hello \(fields.encoded)"
   }
+}
+
+/// An option that a peer does not support: a parameter of an operation, or a word in the value of one.
+///
+/// `write:timeout` is the parameter, `socket:domain:AF_INET6` the word.
+public struct Omission: Sendable, Hashable, CustomStringConvertible {
+  /// The operation that has the option.
+  public let operation: String
+  /// The parameter of the operation.
+  public let parameter: String
+  /// The word in the value of the parameter; nil if the peer does not support the parameter at all.
+  public let word: String?
+
+  /// Creates an option; without a word, it is the whole parameter.
+  public init(operation: String, parameter: String, word: String? = nil) {
+    self.operation = operation
+    self.parameter = parameter
+    self.word = word
+  }
+
+  /// Parses one entry of the field `without`.
+  public init(parsing entry: some StringProtocol) throws(ProtocolError) {
+    let parts = String(entry).split(separator: ":" as Character, omittingEmptySubsequences: false).map(String.init)
+    guard 2...3 ~= parts.count, parts.allSatisfy({ !$0.isEmpty }) else {
+      throw ProtocolError("'\(entry)' in 'without' is not of the form operation:parameter or operation:parameter:word")
+    }
+    self.init(operation: parts[0], parameter: parts[1], word: parts.count == 3 ? parts[2] : nil)
+  }
+
+  /// The entry in the field `without`.
+  public var description: String { ([operation, parameter] + (word.map { [$0] } ?? [])).joined(separator: ":") }
 }

@@ -14,16 +14,19 @@ struct IPCInterop: ParsableCommand {
         ipc-interop run --format junit --output results.xml
         ipc-interop run --list                 the scenarios, without running them
         ipc-interop check                      your own programs, as ./interop.yaml describes them
+        ipc-interop check-peer python3 peer.py  a peer in any language, on everything that it has
         ipc-interop self-test                  check that the suite catches its mutants
         ipc-interop fault-injection            inject a fault into every system call
         ipc-interop mechanisms                 all mechanisms, in one table
 
       EXIT STATUS
-        0 all as expected   1 failures, or cells that a peer does not support
-        2 usage   3 environment broken   4 nothing selected   5 only leaks
-        130 interrupted
+        0 all as expected   1 failures   2 usage   3 environment broken
+        4 nothing selected, or nothing that the peers have
+        5 only leaks   130 interrupted
       """,
-    subcommands: [Run.self, Check.self, Init.self, SelfTestCommand.self, FaultInjection.self, Mechanisms.self],
+    subcommands: [
+      Run.self, Check.self, Init.self, CheckPeer.self, SelfTestCommand.self, FaultInjection.self, Mechanisms.self,
+    ],
     defaultSubcommand: Run.self)
 }
 

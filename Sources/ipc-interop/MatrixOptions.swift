@@ -41,6 +41,13 @@ struct MatrixOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Fail if fewer cells than this were run.", valueName: "cells"))
   var requireMin = 0
 
+  @Option(
+    help: ArgumentHelp(
+      "Fail if a peer lacks one of these operations, or one of these mechanisms: mq_open,sysv-sem.", valueName: "list"))
+  var requireOperations: [String] = []
+
+  @OptionGroup var knownFailures: KnownFailureOptions
+
   @Flag(help: "Stop at the first unexpected verdict.")
   var failFast = false
 
@@ -53,7 +60,9 @@ struct MatrixOptions: ParsableArguments {
   func validate() throws {
     if requireMin < 0 { throw ValidationError("--require-min must not be negative") }
     if repetitions < 1 { throw ValidationError("--repeat must be at least 1") }
-    for (texts, name) in [(skip, "--skip"), (mechanism, "--mechanism"), (pairs, "--pairs")] {
+    for (texts, name) in [
+      (skip, "--skip"), (mechanism, "--mechanism"), (pairs, "--pairs"), (requireOperations, "--require-operations"),
+    ] {
       try Self.rejectEmpty(texts, name)
     }
     if list { try output.checkList(Listing.formats) }
@@ -64,42 +73,61 @@ struct MatrixOptions: ParsableArguments {
   }
 
   /// Runs or lists the cells that the filters and the options select; `more` has the options that repeat a cell.
+  ///
+  /// `defaultPairs` are the pairings without `--pairs`. `prepare` completes the runner before it runs.
   func run(
     _ configuration: RunConfiguration, scenarios: [Scenario], expectations: Expectations, pitfalls: [PitfallGroup],
-    filters: [String], more: [(name: String, value: String)] = []
+    filters: [String], more: [(name: String, value: String)] = [], defaultPairs: [[String]] = [],
+    prepare: (inout Runner, RunConfiguration, Expectations) throws -> Void = { _, _, _ in }
   ) throws {
-    let runner = try runner(configuration, scenarios, expectations, filters, more)
-    if runner.cells.isEmpty { throw runner.emptiness }
+    let known = try knownFailures.load()
+    let expectations = known.map { expectations.adding($0.expectations) } ?? expectations
+    let configuration = try configured(configuration, filters, more, defaultPairs)
+    var runner = Runner(configuration, scenarios: scenarios, expectations: expectations)
+    runner.rejectsStaleExpectations = !knownFailures.updateKnownFailures
+    try prepare(&runner, configuration, expectations)
+    // The cells of fault injection are not known yet.
+    if runner.injection == nil || list {
+      if let problem = runner.selectionProblems.first { throw RunError(problem, status: .nothingSelected) }
+      if runner.cells.isEmpty { throw runner.emptiness }
+    }
     if list {
       let listing = Listing(cells: runner.cells, pitfalls: pitfalls)
       guard let text = try listing.text(output.format, style: Style(verbose: verbose)) else { return }
       return try output.write(text)
     }
     let writer = try ReportWriter(output, verbose: verbose, timings: timings)
+    let results = KnownFailureOptions.Results()
     Interruption.listen()
-    let summary = try runner.run { writer.receive($0) }
+    let summary = try runner.run {
+      results.receive($0)
+      writer.receive($0)
+    }
     try writer.finish()
-    throw ExitCode(summary.exitStatus.rawValue)
+    throw ExitCode(try knownFailures.finish(known, results, summary, allCells: runner.allCells).rawValue)
   }
 
-  private func runner(
-    _ base: RunConfiguration, _ scenarios: [Scenario], _ expectations: Expectations, _ filters: [String],
-    _ more: [(name: String, value: String)]
-  ) throws -> Runner {
+  private func configured(
+    _ base: RunConfiguration, _ filters: [String], _ more: [(name: String, value: String)], _ defaultPairs: [[String]]
+  ) throws -> RunConfiguration {
     var configuration = base
     configuration.selection = Selection(
       filters: filters, skipped: skip, mechanisms: mechanism,
-      pairs: pairs.map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) })
+      pairs: pairs.isEmpty
+        ? defaultPairs : pairs.map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) })
+    configuration.selection.involved = configuration.checkedPeer?.language
     running.set(
-      &configuration, more: more + (isolation == .auto ? [] : [("--isolation", isolation.rawValue)]))
+      &configuration,
+      more: more + (isolation == .auto ? [] : [("--isolation", isolation.rawValue)]) + knownFailures.rerun)
     configuration.seed = seed
     configuration.repetitions = repetitions
     configuration.isolation = isolation
     configuration.failFast = failFast
     configuration.requiredCells = requireMin
-    let runner = Runner(configuration, scenarios: scenarios, expectations: expectations)
-    if let problem = runner.selectionProblems.first { throw RunError(problem, status: .nothingSelected) }
-    return runner
+    for name in requireOperations.flatMap({ $0.split(separator: ",") }) {
+      configuration.requiredOperations.append(try RequiredOperations(String(name), in: configuration.registry))
+    }
+    return configuration
   }
 }
 

@@ -41,14 +41,14 @@ struct RunningOptions: ParsableArguments {
 
   /// Applies these options to a configuration.
   ///
-  /// `more` has the other options, with their values, that are needed to repeat a single cell.
+  /// `more` has the other options, with their values, that are needed to repeat a single cell; a flag has no value.
   func set(_ configuration: inout RunConfiguration, more: [(name: String, value: String)]) {
     configuration.jobs = jobs
     configuration.timeoutMultiplier = timeoutMultiplier
     var given = more
     if timeoutMultiplier != 1 { given.append(("--timeout-multiplier", "\(timeoutMultiplier)")) }
     if let root { given.append(("--root", root)) }
-    configuration.rerunOptions = given.flatMap { [$0.name, Self.quoted($0.value)] }
+    configuration.rerunOptions = given.flatMap { $0.value.isEmpty ? [$0.name] : [$0.name, Self.quoted($0.value)] }
   }
 
   /// Returns the text as one word of a shell command.

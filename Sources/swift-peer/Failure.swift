@@ -12,7 +12,8 @@ struct Failure: Error {
 
   /// Creates a failure from an error of the library.
   init(_ error: IPCError, _ fields: Fields = Fields()) {
-    self.init(error.errno, in: error.call.rawValue, fields)
+    // The library also names the command of fcntl(2), which is not part of the C function.
+    self.init(error.errno, in: error.call.rawValue.split(separator: " ").first.map(String.init), fields)
   }
 
   /// Creates the failure of a call that the peer makes itself.

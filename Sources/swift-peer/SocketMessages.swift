@@ -147,8 +147,8 @@ extension SocketHandle {
 extension Parameters {
   /// The timeout of a call: immediate, the parameter `timeout`, or the default of its descriptor.
   func timeout(of socket: SocketHandle, flags table: FlagTable) throws -> Timeout {
-    if try flags("flags", of: table, default: 0) & Int32(MSG_DONTWAIT) != 0 { return .immediate }
-    return try socket.timeout(self)
+    let timeout = try socket.timeout(self)
+    return try flags("flags", of: table, default: 0) & Int32(MSG_DONTWAIT) != 0 ? .immediate : timeout
   }
 }
 

@@ -42,7 +42,7 @@ static void perform_sendmsg(struct call *call) {
     struct ucred claim = {.pid = (pid_t)peer_number_or(call, "pid", 0, INT_MAX, getpid()),
                           .uid = (uid_t)peer_number_or(call, "uid", 0, UINT_MAX, getuid()),
                           .gid = (gid_t)peer_number_or(call, "gid", 0, UINT_MAX, getgid())};
-    struct socket_wait wait = peer_socket_wait(call, SO_SNDTIMEO);
+    struct socket_wait wait = peer_socket_wait(call, SO_SNDTIMEO, wanted);
     if (call->outcome != OK)
         return;
 
@@ -109,7 +109,7 @@ static void perform_recvmsg(struct call *call) {
     size_t size = (size_t)peer_number(call, "len", 0, SSIZE_MAX), wanted = 0;
     struct expectation expected = peer_expectation(call);
     int ways = peer_flags_or(call, "flags", known, 0);
-    struct socket_wait wait = peer_socket_wait(call, SO_RCVTIMEO);
+    struct socket_wait wait = peer_socket_wait(call, SO_RCVTIMEO, ways);
     char list[LINE_SIZE], *names = NULL;
     if (peer_has(call, "fds")) {
         strlcpy(list, peer_text(call, "fds"), sizeof list);

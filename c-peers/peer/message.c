@@ -6,12 +6,14 @@
 #include <limits.h>
 #include <poll.h>
 
-/* The timeout of a socket call is a socket option; when it has passed, the call fails with EAGAIN. */
-struct socket_wait peer_socket_wait(struct call *call, int option) {
-    struct socket_wait wait = {
-        .option = option, .timed = peer_has(call, "timeout"), .retry = peer_retries(call)};
+/* The timeout of a socket call is a socket option; when it has passed, the call fails with EAGAIN. A call
+ * with MSG_DONTWAIT has none: it must not wait, and its EAGAIN is the response. */
+struct socket_wait peer_socket_wait(struct call *call, int option, int flags) {
+    struct socket_wait wait = {.option = option, .retry = peer_retries(call)};
+    struct timespec span = peer_has(call, "timeout") ? peer_seconds(call, "timeout") : (struct timespec){0};
+    wait.timed = peer_has(call, "timeout") && !(flags & MSG_DONTWAIT);
     if (wait.timed)
-        wait.deadline = peer_time_after(CLOCK_MONOTONIC, peer_seconds(call, "timeout"));
+        wait.deadline = peer_time_after(CLOCK_MONOTONIC, span);
     return wait;
 }
 
@@ -80,7 +82,7 @@ static void send_bytes(struct call *call, bool addressed) {
     struct payload sent = peer_payload(call, "buf", "len");
     struct address to = addressed ? peer_address(call) : (struct address){0};
     int wanted = peer_flags_or(call, "flags", send_flags, 0);
-    struct socket_wait wait = peer_socket_wait(call, SO_SNDTIMEO);
+    struct socket_wait wait = peer_socket_wait(call, SO_SNDTIMEO, wanted);
     ssize_t length;
     if (call->outcome != OK)
         return;
@@ -109,7 +111,7 @@ static void receive_bytes(struct call *call, bool addressed) {
     size_t size = (size_t)peer_number(call, "len", 0, SSIZE_MAX);
     struct expectation expected = peer_expectation(call);
     int wanted = peer_flags_or(call, "flags", receive_flags, 0);
-    struct socket_wait wait = peer_socket_wait(call, SO_RCVTIMEO);
+    struct socket_wait wait = peer_socket_wait(call, SO_RCVTIMEO, wanted);
     char *room = call->outcome == OK ? peer_scratch(call, size) : NULL;
     if (!room)
         return;

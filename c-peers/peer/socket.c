@@ -132,7 +132,7 @@ static void perform_accept4(struct call *call) {
     int fd = peer_descriptor(call);
     const char *connection = peer_new_handle(call, "connection");
     int wanted = peer_flags_or(call, "flags", known, 0);
-    struct socket_wait wait = peer_socket_wait(call, SO_RCVTIMEO);
+    struct socket_wait wait = peer_socket_wait(call, SO_RCVTIMEO, 0);
     struct address peer = {.length = sizeof peer.un};
     if (call->outcome != OK)
         return;
@@ -164,7 +164,7 @@ static void perform_connect(struct call *call) {
     int fd = peer_descriptor(call);
     ssize_t result;
     struct address name = peer_address(call);
-    struct socket_wait wait = peer_socket_wait(call, SO_SNDTIMEO);
+    struct socket_wait wait = peer_socket_wait(call, SO_SNDTIMEO, 0);
     if (call->outcome != OK)
         return;
     do {

@@ -30,7 +30,7 @@ struct socket_wait {
     ssize_t moved; /* bytes transferred before a later call failed */
     struct timespec deadline;
 };
-struct socket_wait peer_socket_wait(struct call *, int option);
+struct socket_wait peer_socket_wait(struct call *, int option, int flags);
 bool peer_begin_socket_wait(struct socket_wait *, int fd);
 bool peer_end_socket_wait(struct socket_wait *, int fd, ssize_t *result);
 

@@ -23,8 +23,7 @@ extension InjectionRun {
     switch exchange.response {
     case .error(let errno, let fields) where errno == fault.errno || isTimeout(errno, injection, request):
       let functions = table.functions(making: point.call, within: point.operation)
-      // The error may name the command after the function, as in `fcntl F_SETFL`.
-      guard let call = fields["call"], functions.contains(String(call.prefix { $0 != " " })) else {
+      guard let call = fields["call"], functions.contains(call) else {
         let named = fields["call"].map { "it names \($0)" } ?? "it names no call"
         throw outcome(
           "\(named), and \(point.call) failed",
@@ -40,13 +39,13 @@ extension InjectionRun {
       try client.send(request, to: role)
       try cell.interpreter.settle(role, expected)
     case .ok:
-      guard mayBeHidden(injection, in: request) else {
+      guard mayBeHidden(injection, in: request, by: role) else {
         throw outcome("it does not report that \(point.call) failed", expected: "error errno=\(fault.rawValue)")
       }
       progress = point.call == "close" ? .over : .survived
       if case .blocks = expected { throw outcome("it returned instead of blocking", expected: "blocks") }
       try cell.interpreter.check(exchange, by: role, against: expected)
-    case .error where mayBeHidden(injection, in: request):
+    case .error where mayBeHidden(injection, in: request, by: role):
       progress = .survived
       try cell.interpreter.check(exchange, by: role, against: expected)
     default:
@@ -65,18 +64,25 @@ extension InjectionRun {
   }
 
   /// Whether an operation may succeed although the injected fault made a call fail.
-  private func mayBeHidden(_ injection: Injection, in request: Request) -> Bool {
+  private func mayBeHidden(_ injection: Injection, in request: Request, by role: RoleProcess) -> Bool {
     guard let operation = registry[request.operation] else { return false }
     let isItsWaiting = operation.sleeps.contains(injection.point.call)
     switch injection.fault {
     // An operation with the parameter `eintr` reports that its wait was interrupted, unless the request has
-    // `eintr=retry`. Any other call may be retried.
-    case .interrupted: return !isItsWaiting || !operation.takes.contains("eintr") || request.fields["eintr"] == "retry"
+    // `eintr=retry`. Any other call may be retried, and a peer without handlers cannot be interrupted.
+    case .interrupted:
+      return !isItsWaiting || !handlesSignals(role)
+        || !operation.takes.contains("eintr") || request.fields["eintr"] == "retry"
     // An operation may repeat a wait that the fault ended.
     case .wouldBlock: return isItsWaiting || request.fields.keys.contains { $0.hasSuffix("timeout") }
     // On Linux a close that reports a failure has closed the descriptor.
     default: return injection.point.call == "close"
     }
+  }
+
+  /// Whether a peer has operations that install handlers.
+  private func handlesSignals(_ role: RoleProcess) -> Bool {
+    role.greeting?.operations.contains { registry[$0]?.changes[.dispositions] != nil } ?? true
   }
 
   /// Evaluates the response after a short transfer: the bytes must be correct, and all of them are required only if the

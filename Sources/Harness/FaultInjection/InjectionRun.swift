@@ -139,20 +139,21 @@ final class InjectionRun {
 
   /// Checks that the fault hit the intended call; otherwise the verdict would be meaningless.
   private func checkInjection() throws(CellOutcome) {
-    guard let injection, let role = client.roles.first(where: { $0.name == injection.point.role }) else { return }
+    guard let point = injection?.point, !faultHit else { return }
+    throw CellOutcome(.broken, "the fault did not hit \(point.call) in request \(point.request + 1) of \(point.role)")
+  }
+
+  /// Whether the fault hit the intended call, as the trace of the role shows.
+  var faultHit: Bool {
+    guard let injection, let role = client.roles.first(where: { $0.name == injection.point.role }) else { return true }
     let point = injection.point
     let trace = SystemCallTrace(role.standardErrorLines)
     let calls = trace.requests.indices.contains(point.request) ? trace.requests[point.request] : []
-    let isThere: Bool =
-      switch injection.fault {
-      case .killedBefore: trace.killed && calls.last?.name == point.call && calls.last?.number == point.number
-      case .killedAfter: trace.killed && calls.last?.name == point.next.call && calls.last?.number == point.next.number
-      case .short: role.standardErrorLines.contains { $0.hasPrefix("shortened \(point.call) ") }
-      default: calls.contains { $0.name == point.call && $0.number == point.number && $0.isInjected }
-      }
-    guard isThere else {
-      throw CellOutcome(
-        .broken, "the fault did not hit \(point.call) in request \(point.request + 1) of \(point.role)")
+    return switch injection.fault {
+    case .killedBefore: trace.killed && calls.last?.name == point.call && calls.last?.number == point.number
+    case .killedAfter: trace.killed && calls.last?.name == point.next.call && calls.last?.number == point.next.number
+    case .short: role.standardErrorLines.contains { $0.hasPrefix("shortened \(point.call) ") }
+    default: calls.contains { $0.name == point.call && $0.number == point.number && $0.isInjected }
     }
   }
 }

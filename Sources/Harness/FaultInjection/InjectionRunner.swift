@@ -4,10 +4,12 @@ import SystemPackage
 /// Records the scripts, injects every fault into every recorded call, and reports the outcomes.
 public struct InjectionRunner: Sendable {
   private let configuration: RunConfiguration
-  private let selection: InjectionSelection
+  private var selection: InjectionSelection
   private let scripts: [Scenario]
   private let table: SystemCallTable
   private let tracer: InjectionTracer
+  /// The cells that are not expected to pass.
+  public var expectations = Expectations.none
 
   /// Creates a runner for the selected cells, and reads the scripts.
   ///
@@ -23,8 +25,16 @@ public struct InjectionRunner: Sendable {
     } catch {
       throw RunError("\(error)", status: .usage)
     }
+    // The mechanisms of a peer that is checked are those of scenarios, some of which have no scripts.
+    if configuration.checkedPeer != nil, !selection.mechanisms.isEmpty {
+      self.selection.mechanisms = selection.mechanisms.filter { name in scripts.contains { $0.mechanism == name } }
+      if self.selection.mechanisms.isEmpty {
+        throw RunError("the selected mechanisms have no scripts for faults", status: .nothingSelected)
+      }
+    }
     let languages = configuration.peers.peers.filter { $0.peer != nil }.map(\.language)
-    if let problem = selection.problems(scripts: scripts, registry: configuration.registry, languages: languages).first
+    if let problem = self.selection.problems(scripts: scripts, registry: configuration.registry, languages: languages)
+      .first
     {
       throw RunError(problem, status: .nothingSelected)
     }
@@ -32,45 +42,76 @@ public struct InjectionRunner: Sendable {
 
   /// Records the scripts, and returns the ids of the cells that a run would run.
   public func list() throws(RunError) -> [String] {
-    record(try prepare().context) { _ in }.plan.planned.map(\.cell.id)
+    try work(prepare().context) { _ in }.cells.map(\.id)
   }
 
   /// Runs the selected cells, and passes each event to `listener`, one at a time.
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
     let runner = CellRunner(stopsAtFirstFailure: configuration.failFast, listener: listener)
-    let (context, isolation, greetings) = try prepare()
-    let recorded = record(context, emit: runner.emit)
+    let (context, isolation, probed) = try prepare()
+    let work = try work(context, emit: runner.emit)
     let description = RunDescription(
-      cells: recorded.failures.map(\.cell) + recorded.plan.planned.map(\.cell), jobs: configuration.jobs,
-      isolation: isolation, implementations: greetings, kernel: MachineProbe.kernel)
-    let failures = recorded.failures.map { failure in
+      cells: work.cells, jobs: configuration.jobs, isolation: isolation,
+      implementations: probed.mapValues(\.greeting.implementation), kernel: MachineProbe.kernel)
+    return try runner.run(
+      description, [CellRunner.Lane(threads: configuration.jobs, work: work.work)], problems: work.problems,
+      rules: configuration.rules)
+  }
+
+  /// The cells of fault injection as a part of a run.
+  struct Work {
+    let cells: [Cell]
+    let work: [@Sendable (CellRunner) -> Void]
+    let problems: [String]
+  }
+
+  /// Records the scripts, and returns the cells.
+  ///
+  /// Unknown calls of a peer that is checked are no problem: an interpreter makes many.
+  func work(_ known: CellContext, emit: (Event) -> Void) throws(RunError) -> Work {
+    var context = known
+    context.isTraced = true
+    let recorded = record(context, emit: emit)
+    let ended = recorded.failures.map { failure in
       { @Sendable (runner: CellRunner) -> Void in runner.emit(.cellEnded(failure)) }
     }
-    let cells = recorded.plan.planned.map { planned in
+    let cells = recorded.plan.planned.map { [context] planned in
       { @Sendable (runner: CellRunner) -> Void in
         runner.emit(.cellStarted(planned.cell))
         runner.emit(.cellEnded(result(of: planned, context).result))
       }
     }
-    return try runner.run(
-      description, [CellRunner.Lane(threads: configuration.jobs, work: failures + cells)],
-      problems: recorded.problems, rules: configuration.rules)
+    return Work(
+      cells: recorded.failures.map(\.cell) + recorded.plan.planned.map(\.cell), work: ended + cells,
+      problems: configuration.checkedPeer == nil ? recorded.problems : [])
   }
 
   // MARK: - Preparation
 
   /// Determines the isolation, and probes the peer of each language; one of them runs below a tracer.
-  private func prepare() throws(RunError) -> (context: CellContext, isolation: String, greetings: [String: String]) {
+  private func prepare() throws(RunError) -> (
+    context: CellContext, isolation: String, probed: [String: ProbedPeer]
+  ) {
     let capabilities = try MachineProbe.capabilities(configuration)
-    var context = configuration.context(capabilities)
-    let greetings = try PeerProbe.greetings(of: languages, configuration.peers, context)
-    context.isTraced = true
-    if let peer = languages.first {
-      do throws(CellOutcome) { _ = try PeerProbe.greeting(of: peer.traced(by: tracer.recording), context) } catch {
-        throw RunError("no process can be traced here (ptrace), so no fault was injected: \(error.reason ?? "")")
-      }
+    let start = configuration.context(capabilities)
+    let probed = try PeerProbe.probe(languages, configuration.peers, start)
+    let context = start.knowing(probed, configuration.registry)
+    if let reason = obstacle(context) { throw RunError(reason) }
+    return (context, "\(capabilities)", probed)
+  }
+
+  /// Returns why no fault can be injected here; nil if it can.
+  func obstacle(_ known: CellContext) -> String? {
+    guard known.sandbox.capabilities.isolation == .private else {
+      return "fault injection requires a private sandbox, with which everything that a killed peer leaves disappears"
     }
-    return (context, "\(capabilities)", greetings.mapValues(\.implementation))
+    guard let peer = languages.first else { return nil }
+    var context = known
+    context.isTraced = true
+    do throws(CellOutcome) { _ = try PeerProbe.probe(peer.traced(by: tracer.recording), context) } catch {
+      return "no process can be traced here (ptrace), so no fault was injected: \(error.reason ?? "")"
+    }
+    return nil
   }
 
   private var languages: [PeerDescription] {
@@ -81,7 +122,7 @@ public struct InjectionRunner: Sendable {
 
   private struct Recorded {
     var plan = InjectionPlan()
-    /// The results of recordings that failed, whose scripts are not run because their calls are unknown.
+    /// The results of recordings that failed, or that a peer has no operations for: their calls are unknown.
     var failures: [CellResult] = []
     /// Calls that get no fault, and errors in the table of calls.
     var problems: [String] = []
@@ -107,6 +148,11 @@ public struct InjectionRunner: Sendable {
     for (index, planned) in recordings.enumerated() {
       if Interruption.isRequested { return recorded }
       emit(.recording(planned.cell, number: index + 1, of: recordings.count))
+      let languages = planned.scenario.roles.map { _ in planned.peer.language }
+      if let missing = context.capabilities.missing(for: planned.scenario, languages: languages) {
+        recorded.failures.append(result(planned, CellOutcome(missing: missing), context))
+        continue
+      }
       let (result, run) = result(of: planned, context)
       guard result.verdict == .passed, let run else {
         recorded.failures.append(result)
@@ -171,14 +217,26 @@ public struct InjectionRunner: Sendable {
       let injectionRun = InjectionRun(cell, injection: planned.injection, table: table)
       outcome = injectionRun.run()
       run = injectionRun
+      // The number of an interpreter's calls can differ from start to start.
+      if configuration.checkedPeer != nil, outcome.verdict != .passed, !injectionRun.faultHit {
+        outcome = CellOutcome(
+          missing: MissingCapability(language: planned.peer.language, name: "the same system calls at every start"))
+      }
     } catch {
       outcome = error
     }
     outcome.seconds = start.duration(to: .now).seconds
-    let result = CellResult(
-      cell: planned.cell, outcome: outcome, isExpected: outcome.verdict == .passed, expectation: nil,
-      isolation: context.sandbox.capabilities.isolation,
-      rerun: configuration.rerun("fault-injection '\(planned.cell.id)'"))
-    return (result, run)
+    return (self.result(planned, outcome, context), run)
+  }
+
+  private func result(_ planned: InjectionPlan.Planned, _ outcome: CellOutcome, _ context: CellContext) -> CellResult {
+    let assessment =
+      outcome.missing == nil ? expectations.assess(planned.cell.id, outcome) : (isExpected: true, note: nil)
+    let rerun =
+      configuration.checkedPeer == nil
+      ? configuration.rerun("fault-injection '\(planned.cell.id)'") : configuration.rerun(cell: planned.cell.id)
+    return CellResult(
+      cell: planned.cell, outcome: outcome, isExpected: assessment.isExpected, expectation: assessment.note,
+      isolation: context.sandbox.capabilities.isolation, rerun: rerun)
   }
 }

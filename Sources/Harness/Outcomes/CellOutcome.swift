@@ -6,6 +6,8 @@ public struct CellOutcome: Error, Sendable {
   public private(set) var verdict: Verdict
   /// The reason for the verdict, in one line; nil if the cell passed.
   public private(set) var reason: String?
+  /// What a peer does not have, so that the cell was not run; otherwise nil.
+  public private(set) var missing: MissingCapability?
   /// The data that explains the verdict; nil if the cell passed.
   public internal(set) var evidence: Evidence?
   /// Wall-clock seconds from the start of the sandbox to the last check.
@@ -28,6 +30,12 @@ public struct CellOutcome: Error, Sendable {
       evidence: Evidence(expected: expected, request: request, response: response))
   }
 
+  /// Creates the verdict `not run` for a cell that needs something that a peer does not have.
+  package init(missing: MissingCapability) {
+    self.init(verdict: .notRun, reason: missing.description, evidence: nil)
+    self.missing = missing
+  }
+
   /// Creates the verdict `broken`: the environment failed, not a peer.
   init(_ error: SandboxError) { self.init(.broken, error.description) }
 
@@ -38,6 +46,22 @@ public struct CellOutcome: Error, Sendable {
     outcome.reason = reason ?? self.reason
     return outcome
   }
+}
+
+/// An operation, option or program that a peer does not have.
+public struct MissingCapability: Sendable, Hashable, Encodable, CustomStringConvertible {
+  /// The language of the peer.
+  public let language: String
+  /// What it does not have: `mq_open`, `socket domain=AF_INET6`, or `the program fifo_writer`.
+  public let name: String
+
+  package init(language: String, name: String) {
+    self.language = language
+    self.name = name
+  }
+
+  /// The reason in reports.
+  public var description: String { "\(language) does not have \(name)" }
 }
 
 /// The data that explains a verdict to readers who do not know the harness.
@@ -58,6 +82,8 @@ public struct Evidence: Sendable, Encodable {
   public private(set) var leftBehind: [KernelObject] = []
   /// The number of objects that were left behind, including those that are not listed.
   public private(set) var leftBehindCount = 0
+  /// All differences from a golden transcript; at most 100 are listed.
+  public var differences: [TranscriptDifference] = []
   /// The messages between the runner and each role.
   public var transcripts: [Transcript] = []
 

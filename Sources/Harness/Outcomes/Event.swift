@@ -30,10 +30,12 @@ public struct RunDescription: Sendable, Encodable {
   public var plan: [String] = []
   /// Remarks on the peers that are not failures.
   public var notes: [String] = []
+  /// What the peer that is checked has, and what it lacks; nil in other runs.
+  public var capabilities: CapabilitySummary?
 
   package init(
     cells: [Cell], jobs: Int, seed: UInt64 = 0, isolation: String, implementations: [String: String] = [:],
-    kernel: String, plan: [String]? = nil, notes: [String] = []
+    kernel: String, plan: [String]? = nil, notes: [String] = [], capabilities: CapabilitySummary? = nil
   ) {
     self.cells = cells.count
     scenarios = Set(cells.map(\.scenario)).count
@@ -44,6 +46,7 @@ public struct RunDescription: Sendable, Encodable {
     self.kernel = kernel
     self.plan = plan ?? cells.map(\.id)
     self.notes = notes
+    self.capabilities = capabilities
   }
 }
 
@@ -96,7 +99,10 @@ extension RunSummary {
     if reported.count != results.count { problems.append("a cell has two results") }
     // A run in which no cell was run must not succeed, even if the reason is known.
     let isIdle = !results.isEmpty && results.allSatisfy { $0.verdict == .notRun }
-    if isIdle { problems.append("none of the selected cells can be run here: \(results[0].outcome.reason ?? "")") }
+    let isIncapable = isIdle && results.allSatisfy { $0.outcome.missing != nil }
+    if isIdle, !isIncapable {
+      problems.append("none of the selected cells can be run here: \(results[0].outcome.reason ?? "")")
+    }
     let run = results.count { $0.verdict != .notRun }
     if run < rules.requiredCells {
       problems.append("\(run) cells were run; at least \(rules.requiredCells) are required")
@@ -104,9 +110,11 @@ extension RunSummary {
     let unexpected = results.filter { !$0.isExpected }
     let verdicts = unexpected.map { $0.verdict == .leaked && !rules.countsLeaksApart ? .failed : $0.verdict }
     var status = ExitStatus(
-      unexpected: verdicts + (isIdle ? [.notRun] : []), missing: missing, failFast: rules.failFast, problems: problems,
+      unexpected: verdicts + (isIdle && !isIncapable ? [.notRun] : []), missing: missing, failFast: rules.failFast,
+      problems: problems,
       isInterrupted: Interruption.isRequested)
-    if planned.isEmpty, status == .asExpected { status = .nothingSelected }
+    if planned.isEmpty || isIncapable, status == .asExpected { status = .nothingSelected }
+    if isIncapable { problems.append("none of the selected cells was run: \(results[0].outcome.reason ?? "")") }
     if missing > 0 { problems.append("\(missing) of \(planned.count) planned cells were not run") }
     self.init(
       planned: planned.count, counts: Dictionary(results.map { ($0.verdict, 1) }, uniquingKeysWith: +),

@@ -1,11 +1,24 @@
 import Foundation
 
-/// The cells that are not expected to pass, from `fixtures/expectations.yaml`.
+/// The cells that are not expected to pass, from `fixtures/expectations.yaml` or a file of known failures.
 ///
 /// A cell that is expected to fail still runs. To expose obsolete entries, the run fails if such a cell passes, fails
 /// for another reason or does not exist, or if an entry covers too many cells.
 public struct Expectations: Sendable {
+  /// The entries that apply to this machine.
   let entries: [Entry]
+  /// The entries for other machines.
+  let others: [Entry]
+
+  init(entries: [Entry], machine: MachineFacts = .current) {
+    self.entries = entries.filter { $0.conditions.apply(to: machine) }
+    others = entries.filter { !$0.conditions.apply(to: machine) }
+  }
+
+  /// Returns the expectations of both lists.
+  public func adding(_ more: Expectations) -> Expectations {
+    Expectations(entries: entries + others + more.entries + more.others)
+  }
 
   struct Entry: Sendable {
     let cells: Glob
@@ -15,6 +28,7 @@ public struct Expectations: Sendable {
     let why: String
     /// The day from which the entry is stale: `2027-03-01`.
     let review: String
+    var conditions = MachineConditions()
     let location: SourceLocation
   }
 
@@ -78,14 +92,16 @@ public struct Expectations: Sendable {
     return parse(source, log: log)
   }
 
-  static func parse(_ source: FixtureFile, log: DiagnosticLog) -> Expectations {
+  static func parse(
+    _ source: FixtureFile, machine: MachineFacts = .current, log: DiagnosticLog
+  ) -> Expectations {
     guard !source.isBlank, let document = FixtureDocument(source, log: log) else { return .none }
-    return Expectations(entries: document.root.list("expectations").compactMap(entry))
+    return Expectations(entries: document.root.list("expectations").compactMap(entry), machine: machine)
   }
 
   private static func entry(_ value: FixtureDocument.Value) -> Entry? {
     let keys = ["cells", "verdict", "reason", "why", "review"]
-    guard let facts = value.map("an expectation", keys: keys, required: keys) else { return nil }
+    guard let facts = value.map("an expectation", keys: keys + ["when"], required: keys) else { return nil }
     func text(_ key: String) -> SourceText? { facts[key]?.text("'\(key)'") }
     let unusual = Verdict.allCases.filter { $0 != .passed }
     let verdict = facts["verdict"]?.choice("a verdict that can be expected", among: unusual)
@@ -96,7 +112,7 @@ public struct Expectations: Sendable {
     guard let cells, let verdict, let reason, let why, let review else { return nil }
     return Entry(
       cells: Glob(cells.text), verdict: verdict, reason: reason.text, why: why.text, review: review.text,
-      location: value.location)
+      conditions: facts["when"].map(MachineConditions.init) ?? MachineConditions(), location: value.location)
   }
 
   /// Whether `text` is a valid YYYY-MM-DD date.

@@ -3,8 +3,6 @@ public enum Verdict: String, Sendable, CaseIterable, Codable {
   case passed
   /// A response differs from what the standard requires.
   case failed
-  /// The peer reports that it does not support the operation.
-  case unsupported
   /// The environment or the control cell failed: nothing is known about the peers.
   case broken
   case timedOut = "timed out"
@@ -12,7 +10,7 @@ public enum Verdict: String, Sendable, CaseIterable, Codable {
   case crashed
   /// All responses were correct, but an object was left behind.
   case leaked
-  /// A requirement of the scenario is not met, or the run ended before the cell.
+  /// A peer does not have what the cell needs, the machine does not meet a requirement, or the run ended before.
   case notRun = "not run"
 }
 

@@ -22,6 +22,14 @@ struct CommandResolver {
     return URL(fileURLWithPath: file).deletingLastPathComponent().appending(path: path).standardizedFileURL.path
   }
 
+  /// The working directory of the peers of the file, so that they find their own files.
+  ///
+  /// Nil for the peers of the suite, which have none.
+  var directory: String? {
+    guard let installation, !file.hasPrefix("\(installation.root)/fixtures/") else { return nil }
+    return URL(fileURLWithPath: file).deletingLastPathComponent().standardizedFileURL.path
+  }
+
   private func isRelativeToFile(_ word: String) -> Bool { word.hasPrefix("./") || word.hasPrefix("../") }
 
   private func program(_ word: SourceText, _ log: DiagnosticLog) -> String? {

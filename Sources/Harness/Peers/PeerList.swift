@@ -13,15 +13,19 @@ public struct PeerDescription: Sendable, Hashable {
   let named: [String: [String]]
   /// The language that the peer reports in its greeting; for a mutant, it differs from `language`.
   let greetsAs: String
+  /// The working directory of the peer; nil for that of the sandbox.
+  let directory: String?
 
   package init(
-    language: String, peer: [String]?, programs: [String]?, named: [String: [String]] = [:], greetsAs: String? = nil
+    language: String, peer: [String]?, programs: [String]?, named: [String: [String]] = [:], greetsAs: String? = nil,
+    directory: String? = nil
   ) {
     self.language = language
     self.peer = peer
     self.programs = programs
     self.named = named
     self.greetsAs = greetsAs ?? language
+    self.directory = directory
   }
 
   /// Whether it can play the roles of programs.
@@ -47,7 +51,9 @@ public struct PeerDescription: Sendable, Hashable {
 
   /// Returns the peer with the command of a tracer in front of its own.
   func traced(by tracer: [String]) -> PeerDescription {
-    PeerDescription(language: language, peer: peer.map { tracer + $0 }, programs: programs, named: named)
+    PeerDescription(
+      language: language, peer: peer.map { tracer + $0 }, programs: programs, named: named, greetsAs: greetsAs,
+      directory: directory)
   }
 }
 
@@ -78,8 +84,8 @@ public struct PeerList: Sendable {
   /// Returns what plays the roles of each language: the greeting of its peer or, without a peer, its command.
   ///
   /// Files below the directory `project` are shown relative to it.
-  func implementations(_ greetings: [String: Greeting], in plan: Plan, project: String?) -> [String: String] {
-    var implementations = greetings.mapValues(\.implementation)
+  func implementations(_ probed: [String: ProbedPeer], in plan: Plan, project: String?) -> [String: String] {
+    var implementations = probed.mapValues(\.greeting.implementation)
     for peer in peers(in: plan) where implementations[peer.language] == nil {
       let words = peer.programs?.map { $0.relative(to: project ?? "") }
       implementations[peer.language] = words?.joined(separator: " ")
@@ -89,10 +95,13 @@ public struct PeerList: Sendable {
 
   /// The files that the commands name and that exist; `programs` are the names of the programs.
   func files(programs: Set<String> = []) -> [String] {
-    let words = Set(
-      peers.flatMap { peer in
-        (peer.peer ?? []) + (peer.programs ?? []) + programs.flatMap { peer.program($0) ?? [] }
-      })
+    var words: Set<String> = []
+    for peer in peers {
+      words.formUnion(peer.peer ?? [])
+      words.formUnion(peer.programs ?? [])
+      if let directory = peer.directory { words.insert(directory) }
+      for program in programs { words.formUnion(peer.program(program) ?? []) }
+    }
     return words.filter { $0.hasPrefix("/") && FileManager.default.fileExists(atPath: $0) }.sorted()
   }
 
@@ -172,7 +181,8 @@ public struct PeerList: Sendable {
         value.report("'\(language)' must have \(needed)")
       }
       return Entry(
-        peer: PeerDescription(language: language, peer: peer, programs: programs, named: named),
+        peer: PeerDescription(
+          language: language, peer: peer, programs: programs, named: named, directory: resolver.directory),
         replaces: facts["replaces"]?.boolean("'replaces'") ?? false, location: key.location)
     }
   }

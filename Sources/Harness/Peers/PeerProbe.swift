@@ -1,35 +1,68 @@
 import PeerProtocol
 
+/// What the first start of a peer showed.
+struct ProbedPeer: Sendable {
+  let greeting: Greeting
+  /// How many times slower than usual it is, from its start to its first response; at least 1.
+  let slowness: Double
+}
+
 /// The check of the peers before the first cell.
 ///
 /// Each peer receives a request for an operation that does not exist. If it does not respond with `unsupported`, none
 /// of its responses is trusted.
 enum PeerProbe {
-  /// Probes the peers, and returns their greetings by language.
-  static func greetings(
-    of probed: [PeerDescription], _ peers: PeerList, _ context: CellContext
-  ) throws(RunError) -> [String: Greeting] {
-    var greetings: [String: Greeting] = [:]
+  /// Probes the peers, and returns the results by language.
+  static func probe(
+    _ probed: [PeerDescription], _ peers: PeerList, _ context: CellContext
+  ) throws(RunError) -> [String: ProbedPeer] {
+    var results: [String: ProbedPeer] = [:]
     for peer in probed where peer.peer != nil {
       do throws(CellOutcome) {
-        greetings[peer.language] = try greeting(of: peer, context)
+        results[peer.language] = try probe(peer, context)
       } catch {
-        let response = error.evidence?.response.map { "; it wrote '\($0.text)'" } ?? ""
         let isReference = peer.language == peers.reference.language
-        let status: ExitStatus = isReference || error.verdict == .broken ? .brokenEnvironment : .failures
-        throw RunError(
-          (error.reason ?? "") + response, status: Interruption.isRequested ? .interrupted : status)
+        throw runError(error, isReference: isReference)
       }
     }
-    return greetings
+    return results
   }
 
-  /// Probes one peer, and returns its greeting.
-  static func greeting(
-    of peer: PeerDescription, _ context: CellContext, nonce: UInt32 = .random(in: .min ... .max)
-  ) throws(CellOutcome) -> Greeting {
+  /// Starts a peer whose language is not known yet, and returns its greeting.
+  static func identify(_ command: [String], in directory: String?, _ context: CellContext) throws(RunError) -> Greeting
+  {
+    let peer = PeerDescription(language: "the peer", peer: command, programs: nil, directory: directory)
+    do throws(CellOutcome) { return try start(peer, context).greeting } catch {
+      throw runError(error, isReference: false)
+    }
+  }
+
+  private static func runError(_ error: CellOutcome, isReference: Bool) -> RunError {
+    let response = error.evidence?.response.map { "; it wrote '\($0.text)'" } ?? ""
+    let status: ExitStatus = isReference || error.verdict == .broken ? .brokenEnvironment : .failures
+    return RunError((error.reason ?? "") + response, status: Interruption.isRequested ? .interrupted : status)
+  }
+
+  /// Probes one peer.
+  static func probe(
+    _ peer: PeerDescription, _ context: CellContext, nonce: UInt32 = .random(in: .min ... .max)
+  ) throws(CellOutcome) -> ProbedPeer {
+    let probed = try start(peer, context, nonce: nonce)
+    guard probed.greeting.language == peer.greetsAs else {
+      throw CellOutcome(
+        .failed,
+        "the peer of '\(peer.greetsAs)' greets as '\(probed.greeting.language)'; change the name in one of them",
+        response: .greeting(probed.greeting))
+    }
+    return probed
+  }
+
+  private static func start(
+    _ peer: PeerDescription, _ context: CellContext, nonce: UInt32 = .random(in: .min ... .max)
+  ) throws(CellOutcome) -> ProbedPeer {
     let role = Role(name: "peer", part: .peer, language: nil)
-    let process = RoleProcess(role: role, index: 0, language: peer.language, command: peer.peer ?? [])
+    let process = RoleProcess(
+      role: role, index: 0, language: peer.language, command: peer.peer ?? [], directory: peer.directory)
     let client: PeerClient
     do throws(SandboxError) {
       client = PeerClient(
@@ -37,32 +70,44 @@ enum PeerProbe {
     } catch {
       throw CellOutcome(error)
     }
+    let start = ContinuousClock.now
     try client.start(process, arguments: [])
     let request = Request("no_such_operation_\(nonce)")
     try client.send(request, to: process)
     let response = try client.response(of: process).response
-    guard response == .unsupported else {
+    let elapsed = start.duration(to: .now)
+    guard response == .unsupported, let greeting = process.greeting else {
       throw CellOutcome(
         .failed,
         "the \(peer.language) peer is not trusted: its response to an operation that cannot exist is not 'unsupported'",
         expected: "unsupported", request: .request(request), response: .response(response))
     }
-    guard let greeting = process.greeting, greeting.language == peer.greetsAs else {
-      throw CellOutcome(
-        .failed,
-        "the peer of '\(peer.greetsAs)' greets as '\(process.greeting?.language ?? "")'; change the name in one of them",
-        response: process.greeting.map(Message.greeting))
-    }
-    return greeting
+    return ProbedPeer(
+      greeting: greeting,
+      slowness: TimeoutScaling.slowness(firstResponse: elapsed, startup: client.sandbox.startup))
   }
 
-  /// Returns a note for each peer that announces unknown operations: a name is misspelt, or the peer is newer.
-  static func notes(on greetings: [String: Greeting], _ registry: OperationRegistry) -> [String] {
-    greetings.sorted { $0.key < $1.key }.compactMap { language, greeting in
+  /// Returns a note for each peer that announces unknown operations or options: a name is misspelt, or the peer is newer.
+  static func notes(on probed: [String: ProbedPeer], _ registry: OperationRegistry) -> [String] {
+    probed.sorted { $0.key < $1.key }.flatMap { language, probed in
+      let greeting = probed.greeting
       let unknown = greeting.operations.filter { registry[$0] == nil }
-      guard !unknown.isEmpty else { return nil }
-      return "the \(language) peer announces operations that fixtures/operations.yaml does not have: "
-        + unknown.joined(separator: ", ")
+      let odd = greeting.without.filter { omission in
+        !greeting.operations.contains(omission.operation)
+          || registry[omission.operation]?.takes.contains(omission.parameter) != true
+      }
+      var notes: [String] = []
+      if !unknown.isEmpty {
+        notes.append(
+          "the \(language) peer announces operations that fixtures/operations.yaml does not have: "
+            + unknown.joined(separator: ", "))
+      }
+      if !odd.isEmpty {
+        notes.append(
+          "the \(language) peer omits options that its operations do not have: "
+            + odd.map(\.description).joined(separator: ", "))
+      }
+      return notes
     }
   }
 }

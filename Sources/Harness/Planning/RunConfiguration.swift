@@ -33,6 +33,8 @@ public struct RunConfiguration: Sendable {
   public var failFast = false
   /// The minimum number of cells that must be run; fewer are a failure.
   public var requiredCells = 0
+  /// The operations that each peer must have; a missing one is a failure.
+  public var requiredOperations: [RequiredOperations] = []
   /// The command-line options, quoted for a shell, that repeat a cell under the same conditions.
   public var rerunOptions: [String] = []
 
@@ -61,6 +63,17 @@ public struct RunConfiguration: Sendable {
   public var rerunProgram = "ipc-interop"
   /// The subcommand that repeats a cell, with the arguments that precede the name of the cell.
   public var command = "run"
+
+  /// The peer that `check-peer` checks; nil in other runs.
+  public var checkedPeer: PeerDescription?
+  /// The command of that peer as the user wrote it, quoted for a shell.
+  public var checkedCommand = ""
+
+  /// Returns the command line that repeats a cell.
+  func rerun(cell id: String) -> String {
+    guard checkedPeer != nil else { return rerun("\(command) '\(id)'") }
+    return "\(rerun("check-peer")) --filter '\(id)' \(checkedCommand)"
+  }
 
   /// Returns the command line of a subcommand with the options of this run, without a cell.
   func rerun(_ command: String) -> String { ([rerunProgram, command] + rerunOptions).joined(separator: " ") }

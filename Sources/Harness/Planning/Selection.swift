@@ -12,6 +12,8 @@ public struct Selection: Sendable {
   ///
   /// A single language plays every role.
   public var pairs: [[String]] = []
+  /// The language that must play a role of each cell; nil for all cells.
+  public var involved: String?
   /// The ids of the cells to run; nil for all cells.
   var cells: Set<String>?
 
@@ -24,7 +26,9 @@ public struct Selection: Sendable {
   }
 
   /// Whether all cells are selected.
-  var isEverything: Bool { filters.isEmpty && skipped.isEmpty && mechanisms.isEmpty && pairs.isEmpty && cells == nil }
+  var isEverything: Bool {
+    filters.isEmpty && skipped.isEmpty && mechanisms.isEmpty && pairs.isEmpty && involved == nil && cells == nil
+  }
 
   /// Returns an error for each requested name that is not in the matrix, so that a run with a misspelt filter fails.
   package func problems(
@@ -64,6 +68,7 @@ struct CellFilter {
   func includes(_ cell: Cell) -> Bool {
     (selection.cells?.contains(cell.id) ?? true)
       && (selection.mechanisms.isEmpty || selection.mechanisms.contains(cell.mechanism))
+      && (selection.involved == nil || cell.pairing.contains { $0.language == selection.involved })
       && (selection.pairs.isEmpty || selection.pairs.contains { matches($0, cell.pairing) })
       && (filters.isEmpty || filters.contains { $0.matches(cell.id) })
       && !skipped.contains { $0.matches(cell.id) }

@@ -20,7 +20,7 @@ struct ConsoleReport: Report {
     switch event {
     case .runStarted(let description): opening(description)
     case .recording, .cellStarted, .timePassed: []
-    case .cellEnded(let result) where result.isFailure && result.verdict != .unsupported:
+    case .cellEnded(let result) where result.isFailure:
       FailureDescription(result: result, style: style).lines
     case .cellEnded(let result): style.verbose ? line(for: result) : []
     case .runEnded(let summary): ConsoleSummary(record: record, summary: summary, style: style).lines

@@ -2,21 +2,49 @@
 struct ConsoleSummary {
   private let results: [CellResult]
   private let summary: RunSummary
+  private let capabilities: CapabilitySummary?
   private let style: Style
 
   init(record: RunRecord, summary: RunSummary, style: Style) {
     self.results = record.results
     self.summary = summary
+    capabilities = record.description?.capabilities
     self.style = style
   }
 
   /// The lines of the summary; the last one has a fixed form for programs.
   var lines: [String] {
     let skipped = results.notRunCount(planned: summary.planned)
-    let others = [(results.unsupportedCount, "unsupported"), (skipped, "skipped")].filter { $0.0 > 0 }
     let counts = "\(results.passedCount) passed, \(results.failedCount) failed"
-    return matrix + verdicts + unsupported + failures + problems + notRun(skipped) + ending
-      + [counts + others.map { ", \($0) \($1)" }.joined()]
+    return table + matrix + verdicts + missing + failures + problems + notRun(skipped) + ending
+      + [counts + (skipped > 0 ? ", \(skipped) skipped" : "")]
+  }
+
+  /// The operations that the checked peer has and lacks.
+  private var table: [String] {
+    guard let capabilities else { return [] }
+    let rows = capabilities.mechanisms.map { row in
+      let missing = row.missing.isEmpty ? "" : row.present.isEmpty ? "all" : row.missing.joined(separator: " ")
+      return (row.mechanism, "\(row.present.count)/\(row.present.count + row.missing.count)", missing)
+    }
+    let names = rows.map(\.0.count).max() ?? 0
+    let numbers = rows.map(\.1.count).max() ?? 0
+    let margin = names + numbers + 4
+    let heading = "Operations of \(capabilities.language.escapedForDisplay)"
+    let omissions =
+      capabilities.without.isEmpty
+      ? []
+      : ("omits " + capabilities.without.map(\.escapedForDisplay).joined(separator: " "))
+        .wrapped(to: style.width - 2).map { "  " + $0 }
+    return [style.painted(heading.padded(to: margin) + "  missing", .heading)]
+      + rows.flatMap { name, number, missing in
+        let lines = missing.isEmpty ? [""] : missing.wrapped(to: max(20, style.width - margin - 2))
+        return lines.enumerated().map { index, line in
+          let label = index == 0 ? name.padded(to: names) + "  " + number.aligned(to: numbers) : ""
+          let text = line.isEmpty ? label : label.padded(to: margin) + line
+          return missing.isEmpty ? style.painted(text, .good) : text
+        }
+      } + omissions + [""]
   }
 
   /// The matrix of mechanisms and pairings, split into several tables if it is too wide.
@@ -65,7 +93,9 @@ struct ConsoleSummary {
     for verdict in Verdict.allCases {
       for result in results where result.verdict == verdict {
         let why: String? =
-          if verdict == .notRun { result.outcome.reason } else if verdict != .passed, result.isExpected {
+          if let missing = result.outcome.missing {
+            "\(missing.language) does not have what they need"
+          } else if verdict == .notRun { result.outcome.reason } else if verdict != .passed, result.isExpected {
             result.expectation
           } else { nil }
         let kind = Kind(words: result.verdictInWords, why: why)
@@ -82,9 +112,9 @@ struct ConsoleSummary {
     } + (kinds.isEmpty ? [] : [""])
   }
 
-  /// The operations and programs that a peer does not have, and how many cells need each.
-  private var unsupported: [String] {
-    let reasons = results.filter { $0.isFailure && $0.verdict == .unsupported }.map { $0.outcome.reason ?? "" }
+  /// The operations, options and programs that a peer does not have, and how many cells need each.
+  private var missing: [String] {
+    let reasons = results.compactMap { $0.outcome.missing?.description }
     let counts = Dictionary(reasons.map { ($0, 1) }, uniquingKeysWith: +).sorted {
       ($1.value, $0.key) < ($0.value, $1.key)
     }
@@ -95,13 +125,13 @@ struct ConsoleSummary {
       }
     }
     let rest = counts.count - Self.maximumListed
-    return [style.painted("Unsupported (--verbose lists the cells)", .heading)] + lines
+    return [style.painted("Missing in a peer (--verbose lists the cells)", .heading)] + lines
       + (rest > 0 ? ["  and \(rest) more reasons", ""] : [""])
   }
 
   /// All failures again, grouped by reason, because the first may have scrolled off the screen.
   private var failures: [String] {
-    let failed = results.filter { $0.isFailure && $0.verdict != .unsupported }
+    let failed = results.filter(\.isFailure)
     guard !failed.isEmpty else { return [] }
     let shown = failed.prefix(Self.maximumListed)
     var lines = [style.painted("Not as expected", .heading)]
@@ -139,7 +169,9 @@ struct ConsoleSummary {
     let percent = decimal(100 * Double(skipped) / Double(summary.planned), places: 1)
     let mechanisms = shares.isEmpty ? "." : ": " + shares.map(\.1).joined(separator: ", ") + "."
     let text = "Not run: \(skipped) of \(counted(summary.planned, "cell")) (\(percent) %)" + mechanisms
-    return (text + " --require-min makes too few cells a failure.").escapedForDisplay.wrapped(to: style.width).map {
+    return (text + " --require-min and --require-operations make that a failure.").escapedForDisplay.wrapped(
+      to: style.width
+    ).map {
       style.painted($0, .bad)
     } + [""]
   }

@@ -9,6 +9,8 @@ struct FailureDescription {
   /// The number of messages shown from the end of a transcript, which is where the failure is.
   private static let transcriptLines = 20
   private static let labelWidth = 12
+  /// The maximum number of further differences from a golden transcript that are shown.
+  private static let maximumDifferences = 20
 
   var lines: [String] {
     let words = "-- \(result.verdictInWords): \(result.cell.id.escapedForDisplay) "
@@ -29,6 +31,14 @@ struct FailureDescription {
     lines += value("at", "\(evidence.location ?? cell.location)")
     lines += value("request", evidence.request?.text)
     lines += value("response", evidence.response?.text)
+    for difference in evidence.differences.filter({ $0.location != evidence.location }).prefix(Self.maximumDifferences)
+    {
+      lines += value("also", "\(difference.mechanism ?? "-"), \(difference.location)")
+      for (mark, text) in [(">", difference.request.text), ("<", difference.response.text)] {
+        lines += value("", "\(mark) \(text)")
+      }
+      lines += value("", "expected \(difference.expected)")
+    }
     lines += value("differs", evidence.firstDifference.map { "first at byte \($0)" })
     for (index, object) in evidence.leftBehind.enumerated() {
       lines += value(index == 0 ? "left behind" : "", object.description)

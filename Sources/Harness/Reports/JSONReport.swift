@@ -13,7 +13,7 @@ struct JSONReport: Report {
   }
 
   private struct Document: Encodable {
-    let format = 2
+    let format = 3
     let run: RunDescription?
     let results: [CellResult]
     let summary: RunSummary
@@ -44,13 +44,14 @@ func json(_ document: some Encodable) throws -> String {
 }
 
 extension CellOutcome: Encodable {
-  private enum CodingKeys: String, CodingKey { case verdict, reason, seconds, evidence }
+  private enum CodingKeys: String, CodingKey { case verdict, reason, missing, seconds, evidence }
 
   /// Encodes the verdict, and its reason and evidence if there are any.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: CodingKeys.self)
     try container.encode(verdict, forKey: .verdict)
     try container.encodeIfPresent(reason, forKey: .reason)
+    try container.encodeIfPresent(missing, forKey: .missing)
     try container.encode(seconds, forKey: .seconds)
     try container.encodeIfPresent(evidence, forKey: .evidence)
   }

@@ -98,7 +98,7 @@ extension JUnitReport {
           .skipped(
             message:
               "\(result.verdictInWords): \(result.expectation ?? result.outcome.reason ?? "no reason given")")
-        case (.passed, false), (.failed, false), (.unsupported, false), (.leaked, false):
+        case (.passed, false), (.failed, false), (.leaked, false):
           .failure(type: result.verdict.rawValue, message: message, text: text)
         case (.broken, false), (.timedOut, false), (.crashed, false), (.notRun, false):
           .error(type: result.verdict.rawValue, message: message, text: text)

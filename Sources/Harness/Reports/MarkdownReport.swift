@@ -19,19 +19,30 @@ struct MarkdownReport: Report {
       page.list(run.notes.map { "note: \($0.asInlineCode)" })
     }
     page.list(summary.problems.map(\.asInlineCode))
+    if let capabilities = record.description?.capabilities { write(capabilities, to: &page) }
     writeMatrix(results, to: &page)
     writeFailures(results, to: &page)
     return page.text
   }
 
   private func counts(_ results: [CellResult], _ summary: RunSummary) -> String {
-    let (passed, failed, unsupported, notRun) = (
-      results.passedCount, results.failedCount, results.unsupportedCount, results.notRunCount(planned: summary.planned)
+    let (passed, failed, notRun) = (
+      results.passedCount, results.failedCount, results.notRunCount(planned: summary.planned)
     )
-    let known = summary.planned - passed - failed - unsupported - notRun
-    return "\(passed) passed, \(failed) failed, " + (unsupported > 0 ? "\(unsupported) unsupported, " : "")
-      + "\(notRun) not run"
+    let known = summary.planned - passed - failed - notRun
+    return "\(passed) passed, \(failed) failed, \(notRun) not run"
       + (known > 0 ? ", \(known) otherwise as expected" : "")
+  }
+
+  private func write(_ capabilities: CapabilitySummary, to page: inout MarkdownWriter) {
+    page.table(
+      ["operations of \(capabilities.language)".asInlineText, "has", "missing"],
+      capabilities.mechanisms.map { row in
+        [
+          row.mechanism.asInlineText, "\(row.present.count)/\(row.present.count + row.missing.count)",
+          row.missing.joined(separator: " ").asInlineText,
+        ]
+      }, alignedRight: 1..<2)
   }
 
   private func writeMatrix(_ results: [CellResult], to page: inout MarkdownWriter) {

@@ -28,8 +28,7 @@ struct RunRecord {
 extension [CellResult] {
   /// The number of cells that passed as expected; every cell belongs to only one of these counts.
   var passedCount: Int { count { $0.verdict == .passed && $0.isExpected } }
-  var failedCount: Int { count { $0.isFailure && $0.verdict != .unsupported } }
-  var unsupportedCount: Int { count { $0.isFailure && $0.verdict == .unsupported } }
+  var failedCount: Int { count { $0.isFailure } }
 
   /// Returns the number of cells that were not run, including those without a result.
   func notRunCount(planned: Int) -> Int { count { $0.verdict == .notRun } + Swift.max(0, planned - count) }

@@ -38,7 +38,7 @@ extension Verdict {
     switch self {
     case .passed: .good
     case .failed, .crashed, .timedOut: .bad
-    case .unsupported, .broken, .leaked: .doubtful
+    case .broken, .leaked: .doubtful
     case .notRun: .faint
     }
   }

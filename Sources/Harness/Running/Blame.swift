@@ -45,7 +45,7 @@ extension PeerClient {
   /// The descriptors of an ending process are closed a moment before its end is reported.
   func terminationStatusOfEnding(_ role: RoleProcess) -> TerminationStatus? {
     guard let pid = role.pid else { return nil }
-    let deadline = ContinuousClock.now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
+    let deadline = ContinuousClock.now + scaled(.seconds(1))
     while ContinuousClock.now < deadline {
       if let status = terminationStatus(of: role) { return status }
       guard let state = try? sandbox.processState(of: pid, withStack: true), state.isEnding else {

@@ -11,7 +11,21 @@ struct CellContext: Sendable {
   var project: String?
   /// Whether some of the roles run below a tracer.
   var isTraced = false
+  /// The operations of the peers.
+  ///
+  /// Cells that need others are not run.
+  var capabilities = CapabilityTable.unknown
+  /// How many times slower than usual each peer is, by language; a missing one is not slower.
+  var slowness: [String: Double] = [:]
   let greetings = ParsedGreetings()
+
+  /// Returns the context for peers that were probed.
+  func knowing(_ probed: [String: ProbedPeer], _ registry: OperationRegistry) -> CellContext {
+    var context = self
+    context.capabilities = CapabilityTable(probed.mapValues(\.greeting), registry)
+    context.slowness = probed.mapValues(\.slowness)
+    return context
+  }
 }
 
 /// A cache of the greetings that were parsed during a run.
@@ -30,7 +44,7 @@ final class ParsedGreetings: Sendable {
   }
 }
 
-/// Adapts time limits to the speed and load of the machine, which the start time of a sandbox shows.
+/// Adapts time limits to the speed and load of the machine, which the start time of a sandbox shows, and to slow peers.
 enum TimeoutScaling {
   /// The start time up to which limits do not change; on an idle machine, a sandbox starts in 3 to 7 ms.
   static let usualStartup = Duration.milliseconds(50)
@@ -38,5 +52,15 @@ enum TimeoutScaling {
   /// Returns the limit, extended in proportion to the start time if that is longer than usual.
   static func scaled(_ limit: Duration, startup: Duration) -> Duration {
     limit * max(1, startup / usualStartup)
+  }
+
+  /// The time up to which a peer is not slow: from its start to its first response.
+  static let usualFirstResponse = Duration.milliseconds(100)
+
+  /// Returns how many times slower than usual a peer is; at least 1.
+  ///
+  /// `firstResponse` is the time until its first response, in a sandbox that took `startup` to start.
+  static func slowness(firstResponse: Duration, startup: Duration) -> Double {
+    max(1, firstResponse / scaled(usualFirstResponse, startup: startup))
   }
 }

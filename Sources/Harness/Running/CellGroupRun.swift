@@ -26,6 +26,10 @@ struct CellGroupRun: Sendable {
     var isControlKnown = false
     for planned in group.cells {
       if runner.isStopped { return }
+      if let missing = context.capabilities.missing(for: group.scenario, languages: planned.pairing.languages) {
+        runner.emit(.cellEnded(result(planned.cell, CellOutcome(missing: missing), (true, nil))))
+        continue
+      }
       runner.emit(.cellStarted(planned.cell))
       var outcome: CellOutcome
       if let controlFailure {
@@ -34,9 +38,10 @@ struct CellGroupRun: Sendable {
         outcome = repeated(planned.pairing, runner)
         if planned.isControl {
           isControlKnown = true
-          controlFailure = outcome.reason
-          if outcome.verdict != .passed, outcome.verdict != .leaked, trustsReference { outcome = outcome.with(.broken) }
-        } else if outcome.verdict != .passed, outcome.verdict != .unsupported, !isControlKnown, runsControl,
+          controlFailure = outcome.missing == nil ? outcome.reason : nil
+          let isFailure = outcome.verdict != .passed && outcome.verdict != .leaked && outcome.missing == nil
+          if isFailure, trustsReference { outcome = outcome.with(.broken) }
+        } else if outcome.verdict != .passed, outcome.missing == nil, !isControlKnown, runsControl,
           let control = group.control
         {
           isControlKnown = true
@@ -44,7 +49,9 @@ struct CellGroupRun: Sendable {
           if let controlFailure { outcome = outcome.with(.broken, reason: Self.broken(controlFailure)) }
         }
       }
-      runner.emit(.cellEnded(result(planned.cell, outcome, expectations.assess(planned.cell.id, outcome))))
+      let assessment =
+        outcome.missing == nil ? expectations.assess(planned.cell.id, outcome) : (isExpected: true, note: nil)
+      runner.emit(.cellEnded(result(planned.cell, outcome, assessment)))
     }
   }
 

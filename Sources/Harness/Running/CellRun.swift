@@ -18,14 +18,18 @@ final class CellRun {
       case .program(let name, _):
         command = peer.program(name)
         if let file = peer.missingProgram(name) {
-          throw CellOutcome(.unsupported, "\(peer.language) does not have the program \(name): no file \(file)")
+          throw CellOutcome(
+            missing: MissingCapability(language: peer.language, name: "the program \(name): no file \(file)"))
         }
       }
       guard let command else {
-        throw CellOutcome(.unsupported, "\(peer.language) has no \(role.part == .peer ? "peer" : "programs")")
+        throw CellOutcome(
+          missing: MissingCapability(language: peer.language, name: role.part == .peer ? "a peer" : "programs"))
       }
       let tracer = role.hasInterruptedCloses ? [context.sandbox.tracer, "close", "all"] : []
-      let process = RoleProcess(role: role, index: index, language: peer.language, command: tracer + command)
+      let process = RoleProcess(
+        role: role, index: index, language: peer.language, command: tracer + command,
+        directory: role.part == .peer ? peer.directory : nil)
       process.isFed = scenario.steps.contains { step in
         switch step.action {
         case .feed(role.name, _), .endInput(role.name): true
@@ -64,10 +68,14 @@ final class CellRun {
     var current: Step?
     do throws(CellOutcome) {
       try interpreter.create(scenario.files)
-      for step in scenario.steps {
-        current = step
-        try interpreter.perform(step)
-        try leaks.observe()
+      if let transcript = GoldenTranscript(scenario) {
+        try interpreter.play(transcript, current: &current)
+      } else {
+        for step in scenario.steps {
+          current = step
+          try interpreter.perform(step)
+          try leaks.observe()
+        }
       }
       current = nil
       try finish()

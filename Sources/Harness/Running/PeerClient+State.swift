@@ -128,7 +128,7 @@ extension PeerClient {
 
   /// Returns the outcome for a role that ended, or closed its output, before it did the expected action.
   func ended(_ role: RoleProcess, doing what: String) -> CellOutcome {
-    let deadline = ContinuousClock.now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
+    let deadline = ContinuousClock.now + scaled(.seconds(1))
     while role.pid != nil, ContinuousClock.now < deadline {
       if let status = terminationStatus(of: role) {
         role.takeErrors(from: streams(of: role).error)

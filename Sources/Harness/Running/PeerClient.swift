@@ -33,8 +33,16 @@ final class PeerClient {
 
   // MARK: - Waiting
 
-  /// The time limit of a response, which grows with the time that the sandbox took to start.
-  var timeout: Duration { TimeoutScaling.scaled(context.timeout, startup: sandbox.startup) }
+  /// The time limit of a response.
+  var timeout: Duration { scaled(context.timeout) }
+
+  /// Returns the limit, extended by the time that the sandbox took to start, and for the slowest peer of the cell.
+  ///
+  /// A role may have to wait for any other.
+  func scaled(_ limit: Duration) -> Duration {
+    let slowness = roles.compactMap { context.slowness[$0.language] }.max() ?? 1
+    return TimeoutScaling.scaled(limit, startup: sandbox.startup) * slowness
+  }
 
   /// An event after which a wait checks its condition again.
   enum Wakeup {
@@ -98,8 +106,13 @@ final class PeerClient {
     do {
       role.pid = try sandbox.spawn(
         role: role.index, command: role.command + arguments, inheriting: role.inherits.map(\.token),
-        as: role.role.user, variables: variables, directory: directory)
+        as: role.role.user, variables: variables, directory: directory ?? role.directory)
     } catch {
+      // Peers run as the user of the runner if other users cannot read their programs.
+      if role.isPeer, role.role.user == .anotherUser, sandbox.user == geteuid(), error.isRefusal {
+        throw CellOutcome(
+          missing: MissingCapability(language: role.language, name: "files that another user can execute: \(error)"))
+      }
       throw CellOutcome(error)
     }
     guard role.isPeer else { return }
@@ -182,7 +195,7 @@ final class PeerClient {
   ///
   /// A process that still holds one afterwards is reported as leaked.
   private var holdersMayEnd: ContinuousClock.Instant {
-    .now + TimeoutScaling.scaled(.seconds(1), startup: sandbox.startup)
+    .now + scaled(.seconds(1))
   }
 
   /// Checks that no other process has the input of a role open for writing: the role would never see end of file.

@@ -63,17 +63,16 @@ struct ResponseCheck {
   func rejectRefusal(_ exchange: Exchange, by role: RoleProcess, expected: String) throws(CellOutcome) {
     let operation = exchange.request.operation
     let isAnnounced = role.greeting?.operations.contains(operation)
-    func outcome(_ verdict: Verdict, _ reason: String) -> CellOutcome {
+    func failed(_ reason: String) -> CellOutcome {
       CellOutcome(
-        verdict, reason, expected: expected, request: .request(exchange.request),
+        .failed, "\(role.description): \(reason)", expected: expected, request: .request(exchange.request),
         response: .response(exchange.response))
     }
-    func failed(_ reason: String) -> CellOutcome { outcome(.failed, "\(role.description): \(reason)") }
     switch exchange.response {
     case .unsupported where isAnnounced == true:
       throw failed("it announces \(operation), and does not support it")
-    // The reason does not name the role, because the summary groups cells by reason.
-    case .unsupported: throw outcome(.unsupported, "\(role.language) does not have the operation \(operation)")
+    // Otherwise the cell would not have been run: the peer announced the operation when it was probed.
+    case .unsupported: throw failed("it does not announce \(operation) any more")
     case _ where isAnnounced == false: throw failed("it performs \(operation), which it does not announce")
     case .invalid(let reason): throw failed("it calls the request '\(operation)' invalid: \(reason)")
     case .ok, .error: break
@@ -149,12 +148,14 @@ struct ResponseCheck {
   /// Whether a response is of the same kind as the recorded one and has the same fields in any order; `*` matches any
   /// value.
   ///
-  /// The field `call` of an error may be missing in the recording.
+  /// The field `call` of an error may be missing in either of them.
   static func matches(_ response: Response, recorded: String) -> Bool {
-    let wanted = recorded.split(separator: " ")
-    let namesCall = wanted.contains { $0.hasPrefix("call=") }
-    let words = "\(response)".split(separator: " ")
-    let actual = words.filter { namesCall || wanted.first != "error" || !$0.hasPrefix("call=") }
+    let fields = [recorded, "\(response)"].map { $0.split(separator: " ") }
+    let compareCalls = fields.allSatisfy { $0.first != "error" || $0.contains { $0.hasPrefix("call=") } }
+    let (wanted, actual) = (
+      fields[0].filter { compareCalls || !$0.hasPrefix("call=") },
+      fields[1].filter { compareCalls || !$0.hasPrefix("call=") }
+    )
     guard actual.count == wanted.count, actual.first == wanted.first else { return false }
     return wanted.dropFirst().allSatisfy { field in
       actual.dropFirst().contains { Glob(String(field)).matches(String($0)) }

@@ -6,6 +6,8 @@ final class RoleProcess {
   let index: Int
   let language: String
   let command: [String]
+  /// The working directory of the process; nil for that of the sandbox.
+  let directory: String?
   /// The process ID within the sandbox; nil until the process is started.
   var pid: Int?
   /// The tracer of the process, if it is traced; the tracer ends after the process.
@@ -54,11 +56,12 @@ final class RoleProcess {
   /// The state that its operations have changed.
   private(set) var changed: Set<StateKind> = []
 
-  init(role: Role, index: Int, language: String, command: [String]) {
+  init(role: Role, index: Int, language: String, command: [String], directory: String? = nil) {
     self.role = role
     self.index = index
     self.language = language
     self.command = command
+    self.directory = directory
   }
 
   var name: String { role.name }

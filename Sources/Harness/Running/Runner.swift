@@ -7,6 +7,14 @@ public struct Runner: Sendable {
   /// The ids of the cells in the order of the files, which is the order of the reports even if cells are shuffled.
   private let order: [String]
   private let expectations: Expectations
+  /// The ids of all cells, selected or not.
+  public let allCells: [String]
+  /// The faults to inject into the peer that is checked; nil if none are injected.
+  public var injection: InjectionRunner?
+  /// Whether an obsolete expectation is a problem of the run.
+  public var rejectsStaleExpectations = true
+  /// Further remarks for the report.
+  public var notes: [String] = []
   /// Why cells were left out of the plan.
   private let leftOut: MissingPrograms
   /// Errors of the selection, such as a mechanism that does not exist.
@@ -18,9 +26,10 @@ public struct Runner: Sendable {
     self.expectations = expectations
     let everything = Plan(scenarios: scenarios, peers: configuration.peers)
     let cells = everything.cells
+    allCells = cells.map(\.id)
     selectionProblems = configuration.selection.problems(
       mechanisms: Set(cells.map(\.mechanism)).sorted(), languages: configuration.peers.peers.map(\.language),
-      cells: cells.map(\.id), command: configuration.command)
+      cells: allCells, command: configuration.command)
     var selected = everything.selecting(configuration.selection)
     leftOut =
       configuration.projects.first.map {
@@ -43,30 +52,37 @@ public struct Runner: Sendable {
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
     if let problem = leftOut.problem { throw problem }
     let runner = CellRunner(stopsAtFirstFailure: configuration.failFast, listener: listener)
-    let capabilities = try MachineProbe.capabilities(configuration)
-    let context = configuration.context(capabilities)
-    let greetings = try PeerProbe.greetings(of: configuration.peers.peers(in: plan), configuration.peers, context)
+    let machine = try MachineProbe.capabilities(configuration)
+    let start = configuration.context(machine)
+    let probed = try PeerProbe.probe(configuration.peers.peers(in: plan), configuration.peers, start)
+    let context = start.knowing(probed, configuration.registry)
+    let obstacle = injection?.obstacle(context)
+    let faults = obstacle == nil ? try injection?.work(context, emit: runner.emit) : nil
     let description = RunDescription(
-      cells: plan.cells, jobs: configuration.jobs, seed: configuration.seed, isolation: "\(capabilities)",
+      cells: plan.cells + (faults?.cells ?? []), jobs: configuration.jobs, seed: configuration.seed,
+      isolation: "\(machine)",
       implementations: configuration.peers.implementations(
-        greetings, in: plan, project: configuration.projects.first), kernel: MachineProbe.kernel, plan: order,
-      notes: leftOut.notes + PeerProbe.notes(on: greetings, configuration.registry)
-        + MachineProbe.notes(on: plan, context))
+        probed, in: plan, project: configuration.projects.first),
+      kernel: MachineProbe.kernel, plan: order + (faults?.cells.map(\.id) ?? []),
+      notes: leftOut.notes + notes + (obstacle.map { [$0] } ?? []) + context.capabilities.notes(on: plan)
+        + PeerProbe.notes(on: probed, configuration.registry) + MachineProbe.notes(on: plan, context),
+      capabilities: configuration.checkedPeer.flatMap { context.capabilities.summary(of: $0.language) })
     let work = plan.groups.map { group in
       { @Sendable (runner: CellRunner) -> Void in
         CellGroupRun(
           group: group, peers: configuration.peers, context: context, expectations: expectations,
           repetitions: configuration.repetitions, trustsReference: configuration.projects.isEmpty,
-          rerun: { configuration.rerun("\(configuration.command) '\($0.id)'") }
+          rerun: { configuration.rerun(cell: $0.id) }
         ).run(runner)
       }
     }
-    var problems: [String] = []
-    if configuration.selection.isEverything {
-      problems += expectations.problems(cells: order, today: MachineProbe.today)
-    }
+    let known = allCells + (faults?.cells.map(\.id) ?? [])
+    let problems =
+      context.capabilities.problems(required: configuration.requiredOperations)
+      + (rejectsStaleExpectations ? expectations.problems(cells: known, today: MachineProbe.today) : [])
+      + (faults?.problems ?? [])
     return try runner.run(
-      description, [CellRunner.Lane(threads: configuration.jobs, work: work)], problems: problems,
-      rules: configuration.rules)
+      description, [CellRunner.Lane(threads: configuration.jobs, work: work + (faults?.work ?? []))],
+      problems: problems, rules: configuration.rules)
   }
 }

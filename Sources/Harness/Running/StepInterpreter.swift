@@ -18,6 +18,8 @@ final class StepInterpreter {
   static let projectVariable = "project"
 
   private var registry: OperationRegistry { client.context.registry }
+  /// The prefix of the names of the cell.
+  var token: String { names.token }
 
   func perform(_ step: Step) throws(CellOutcome) {
     switch step.action {
@@ -27,8 +29,7 @@ final class StepInterpreter {
       try recordShared(request, by: role)
       try client.send(request, to: role)
       try settle(role, expected)
-    case .transcript(let name, let request, let response):
-      try converse(try started(name), request, response)
+    case .transcript: throw CellOutcome(.broken, "a golden transcript is played as a whole")
     case .response(let name, let expected): try settle(try client.role(name), expected)
     case .hand(let from, let to): try hand(from, to)
     case .signal(let name, let signal): try send(signal, to: try started(name))
@@ -164,29 +165,6 @@ final class StepInterpreter {
     }
     for (number, flags) in held.flags where role.sharedFlags[number] == nil {
       role.shares(descriptor: number, flags)
-    }
-  }
-
-  /// Performs one exchange of a golden transcript, whose request may be malformed.
-  private func converse(_ role: RoleProcess, _ request: String, _ recorded: String) throws(CellOutcome) {
-    let line = request.replacing("{fresh}", with: names.token)
-    try client.send(line: line, to: role)
-    let exchange = try client.response(of: role)
-    guard ResponseCheck.matches(exchange.response, recorded: recorded.replacing("{fresh}", with: names.token)) else {
-      if exchange.response == .unsupported, role.greeting?.operations.contains(exchange.request.operation) == false {
-        try ResponseCheck(registry: registry).rejectRefusal(exchange, by: role, expected: recorded)
-      }
-      throw CellOutcome(
-        .failed, "\(role.description): the response to '\(line)' differs from the golden transcript",
-        expected: recorded, request: .rawRequest(line), response: .response(exchange.response))
-    }
-    if let problem = TimeCheck(registry: registry).earlyEnd(of: exchange) {
-      throw CellOutcome(
-        .failed, "\(role.description): \(problem)", expected: recorded, request: .rawRequest(line),
-        response: .response(exchange.response))
-    }
-    if case .ok(let fields) = exchange.response, let operation = registry[exchange.request.operation] {
-      role.follow(exchange.request, fields, operation)
     }
   }
 

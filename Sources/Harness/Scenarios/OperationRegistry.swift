@@ -1,3 +1,5 @@
+import PeerProtocol
+
 /// The operations of the peer protocol, as `fixtures/operations.yaml` lists them.
 ///
 /// The runner has no other information on individual operations.
@@ -13,14 +15,32 @@ public struct OperationRegistry: Sendable {
   let timeouts: [String]
   /// Flags with which a call fails instead of waiting.
   let nonblockingFlags: [String]
+  /// Parameters that name state that requests share, other than objects and handles.
+  let sharedParameters: [String]
+  private let mechanismOperations: [(name: String, operations: [String])]
 
   /// The operation with this name; nil if the registry does not have it.
   public subscript(operation: String) -> Operation? { operations[operation] }
   var names: [String] { operations.keys.sorted() }
+  /// The mechanisms that operations belong to, in the order of the file.
+  var mechanisms: [String] { mechanismOperations.map(\.name) }
+  /// The parameters that name objects of the kernel, such as `path` and `key`.
+  var nameParameters: Set<String> { Set(operations.values.flatMap(\.makes)) }
+
+  /// Returns the operations of a mechanism; nil if there is no such mechanism.
+  package func operations(of mechanism: String) -> [String]? {
+    mechanismOperations.first { $0.name == mechanism }?.operations
+  }
+
+  /// Returns the mechanism that an operation belongs to; nil if it is not in the registry.
+  package func mechanism(of operation: String) -> String? {
+    mechanismOperations.first { $0.operations.contains(operation) }?.name
+  }
 
   init(
     _ operations: [Operation], handleParameters: [String] = [], defaults: [String: String] = [:],
-    payloads: Set<String> = [], timeouts: [String] = [], nonblockingFlags: [String] = []
+    payloads: Set<String> = [], timeouts: [String] = [], nonblockingFlags: [String] = [],
+    sharedParameters: [String] = [], mechanisms: [(name: String, operations: [String])] = []
   ) {
     self.operations = Dictionary(operations.map { ($0.name, $0) }) { first, _ in first }
     self.handleParameters = handleParameters
@@ -28,6 +48,8 @@ public struct OperationRegistry: Sendable {
     self.payloads = payloads
     self.timeouts = timeouts
     self.nonblockingFlags = nonblockingFlags
+    self.sharedParameters = sharedParameters
+    mechanismOperations = mechanisms
   }
 }
 
@@ -78,6 +100,31 @@ public struct Operation: Sendable, Hashable {
   /// How many times per second a wait may wake to check a condition; nil if only an event may wake it.
   public var wakes: Int?
 
+  /// When the operation changes nothing.
+  var inspects = Condition.never
+  /// Parameters of later requests that have another effect because of the operation.
+  var affects: [String] = []
+  /// When the operation removes what its parameters name.
+  var removes = Condition.never
+
+  /// The requests to which a property applies.
+  enum Condition: Hashable {
+    case never, always
+    /// Those with one of these words in the value of a parameter.
+    case words(Set<String>)
+
+    func applies(to request: Request) -> Bool {
+      switch self {
+      case .never: false
+      case .always: true
+      case .words(let words):
+        request.fields.entries.contains { entry in
+          String(decoding: entry.value, as: UTF8.self).split(separator: "|").contains { words.contains(String($0)) }
+        }
+      }
+    }
+  }
+
   /// The response of an operation whose timeout has passed.
   enum Expiration: Hashable {
     case error(String)
@@ -92,10 +139,14 @@ extension OperationRegistry {
   init(_ document: FixtureDocument) {
     var operations: [Operation] = []
     var parameters: [String: FixtureDocument.Value] = [:]
+    var mechanisms: FixtureDocument.Value?
     for (key, value) in document.root.map("the operations") ?? [] {
       if key.text == "parameters" {
         parameters =
-          value.map("'parameters'", keys: ["handles", "defaults", "payload", "timeouts", "nonblocking"]) ?? [:]
+          value.map("'parameters'", keys: ["handles", "defaults", "payload", "timeouts", "nonblocking", "shared"])
+          ?? [:]
+      } else if key.text == "mechanisms" {
+        mechanisms = value
       } else if let operation = Operation(key, value) {
         operations.append(operation)
       }
@@ -106,7 +157,42 @@ extension OperationRegistry {
       defaults: Dictionary(defaults.map { ($0.text, $1.text("a name")?.text ?? "") }) { first, _ in first },
       payloads: Set(parameters["payload"]?.texts("names") ?? []),
       timeouts: parameters["timeouts"]?.texts("names") ?? [],
-      nonblockingFlags: parameters["nonblocking"]?.texts("flags") ?? [])
+      nonblockingFlags: parameters["nonblocking"]?.texts("flags") ?? [],
+      sharedParameters: parameters["shared"]?.texts("names") ?? [],
+      mechanisms: mechanisms.map { Self.mechanisms($0, of: operations.map(\.name)) } ?? [])
+  }
+
+  /// Parses the map of mechanisms, in which each operation must occur once.
+  private static func mechanisms(
+    _ value: FixtureDocument.Value, of operations: [String]
+  ) -> [(name: String, operations: [String])] {
+    var mechanisms: [(name: String, operations: [String])] = []
+    var homes: [String: String] = [:]
+    for (key, list) in value.map("'mechanisms'") ?? [] {
+      guard list.isList else {
+        guard let other = list.text("a mechanism")?.text else { continue }
+        let names = mechanisms.map(\.name)
+        if !names.contains(other) {
+          list.report("there is no mechanism '\(other)' above\(Suggestion.clause(for: other, among: names))")
+        }
+        mechanisms.append((key.text, mechanisms.first { $0.name == other }?.operations ?? []))
+        continue
+      }
+      let names = list.texts("operations")
+      for name in names {
+        if !operations.contains(name) {
+          list.report("there is no operation '\(name)'\(Suggestion.clause(for: name, among: operations))")
+        }
+        if let home = homes.updateValue(key.text, forKey: name) {
+          list.report("'\(name)' belongs to '\(home)' already")
+        }
+      }
+      mechanisms.append((key.text, names))
+    }
+    for name in operations where homes[name] == nil {
+      value.report("'\(name)' is in no mechanism; add it to the one of its section in docs/peer-protocol.md")
+    }
+    return mechanisms
   }
 }
 
@@ -114,7 +200,7 @@ extension Operation {
   private static let keys = [
     "takes", "opens", "shares", "maps", "closes", "releases", "returns", "creates", "requires", "requires-for",
     "anonymous", "signals", "completes", "sleeps", "slices", "wakes", "makes", "changes", "expires", "unlimited",
-    "immediate",
+    "immediate", "inspects", "affects", "removes",
   ]
 
   fileprivate init?(_ name: SourceText, _ value: FixtureDocument.Value) {
@@ -155,7 +241,19 @@ extension Operation {
       makes: parameters("makes"), changes: Self.changes(facts["changes"]),
       expiration: facts["expires"]?.text("a response").map { Expiration($0.text) } ?? .error("ETIMEDOUT"),
       negativeTimeoutWaits: isTrue("unlimited"), isImmediate: facts["immediate"]?.boolean("'immediate'"),
-      wakes: facts["wakes"]?.number("'wakes'", in: 1...1000))
+      wakes: facts["wakes"]?.number("'wakes'", in: 1...1000), inspects: Condition(facts["inspects"], "'inspects'"),
+      affects: facts["affects"]?.texts("names") ?? [], removes: Condition(facts["removes"], "'removes'"))
+  }
+}
+
+extension Operation.Condition {
+  /// `true`, or a list of words.
+  fileprivate init(_ value: FixtureDocument.Value?, _ what: String) {
+    guard let value else {
+      self = .never
+      return
+    }
+    self = value.isList ? .words(Set(value.texts("words"))) : value.boolean(what) ? .always : .never
   }
 }
 

@@ -130,7 +130,7 @@ public struct GeneratedTest: Sendable {
       }
       return (cell.client.roles.filter { $0.role.language == nil }.flatMap { reached(by: $0, in: scenario) }, nil)
     } catch {
-      return ([], error.verdict == .unsupported ? nil : "\(scenario.id): \(error.reason ?? "")")
+      return ([], error.missing != nil ? nil : "\(scenario.id): \(error.reason ?? "")")
     }
   }
 

@@ -146,7 +146,7 @@ private struct SelfTestTrial: Sendable {
   /// The reference is not probed.
   private static func probe(_ peers: PeerList, _ context: CellContext) -> Result<Void, RunError> {
     do throws(RunError) {
-      _ = try PeerProbe.greetings(of: peers.peers.suffix(1), peers, context)
+      _ = try PeerProbe.probe(peers.peers.suffix(1), peers, context)
       return .success(())
     } catch {
       return .failure(error)

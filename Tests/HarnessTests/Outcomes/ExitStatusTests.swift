@@ -7,7 +7,7 @@ struct ExitStatusTests {
   @Test(
     "depends on the unexpected verdicts",
     arguments: [
-      ([], .asExpected), ([.failed], .failures), ([.unsupported], .failures), ([.timedOut, .broken], .failures),
+      ([], .asExpected), ([.failed], .failures), ([.timedOut, .broken], .failures),
       ([.crashed], .failures), ([.passed], .failures), ([.broken], .brokenEnvironment), ([.notRun], .brokenEnvironment),
       ([.leaked], .onlyLeaks), ([.leaked, .failed], .failures), ([.leaked, .broken], .brokenEnvironment),
     ] as [([Verdict], Harness.ExitStatus)])

@@ -24,7 +24,7 @@ struct ExpectationsTests {
   func nothing() throws {
     let none = try load("")
     #expect(none.assess("pipe/eof[c>c]", CellOutcome(verdict: .passed, reason: nil, evidence: nil)).isExpected)
-    #expect(!none.assess("pipe/eof[c>c]", CellOutcome(verdict: .unsupported, reason: "x", evidence: nil)).isExpected)
+    #expect(!none.assess("pipe/eof[c>c]", CellOutcome(verdict: .failed, reason: "x", evidence: nil)).isExpected)
   }
 
   @Test("requires both the verdict and the reason")

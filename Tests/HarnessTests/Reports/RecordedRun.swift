@@ -18,7 +18,14 @@ enum RecordedRun: String, CaseIterable {
     case .full:
       Self.run(
         Self.allVerdicts, problems: ["fixtures/expectations.yaml:12:3: no cell matches `sysv-shm/gone`"],
-        notes: ["the swift peer announces what fixtures/operations.yaml does not have: mq_peek"])
+        notes: ["the swift peer announces what fixtures/operations.yaml does not have: mq_peek"],
+        capabilities: CapabilitySummary(
+          language: "swift",
+          mechanisms: [
+            .init(mechanism: "pipe", present: ["pipe2", "read"], missing: []),
+            .init(mechanism: "sysv-shm", present: ["shmget"], missing: ["shmat", "shmdt"]),
+            .init(mechanism: "ring", present: [], missing: ["ring_make"]),
+          ], without: ["shmctl:cmd:IPC_SET"]))
     case .empty: Self.run([], exitStatus: .nothingSelected)
     case .interrupted: Self.cutShort
     case .hostile:
@@ -39,7 +46,7 @@ enum RecordedRun: String, CaseIterable {
     result(
       "pipe/delivery", 3, ["swift", "c"], .passed, isExpected: false, expectation: "pipe.yaml expects failed: #12"),
     result(
-      "pipe/packets", 4, ["c"], .unsupported, reason: "the peer has no O_DIRECT", isExpected: true,
+      "pipe/packets", 4, ["c"], .failed, reason: "the peer has no O_DIRECT", isExpected: true,
       expectation: "the library has no packets yet"),
     result("pipe/records", 5, ["c", "swift", "swift", "c"], .broken, reason: "no tearing seen with 65536 bytes"),
     failed,
@@ -49,7 +56,7 @@ enum RecordedRun: String, CaseIterable {
       "posix-mq/unlink", 9, ["c", "swift"], .failed, reason: "errno is EINVAL", isExpected: true,
       expectation: "kernel bug 4711, review by 2027-01-01"),
     leaked,
-    result("sysv-shm/owner", 11, ["swift", "swift"], .unsupported, reason: "shmctl cmd=IPC_SET is unsupported"),
+    missing,
     result(
       "sysv-shm/other-user", 12, ["c", "swift"], .notRun, reason: "needs another-user: the harness is not root",
       isExpected: true, seconds: 0),
@@ -57,6 +64,8 @@ enum RecordedRun: String, CaseIterable {
 
   private static func request(_ line: String) -> Message { (try? .request(Request(parsing: line))) ?? .line(line) }
   private static func response(_ line: String) -> Message { (try? .response(Response(parsing: line))) ?? .line(line) }
+
+  private static let elsewhere = SourceLocation(file: "fixtures/vectors/pipes.txt", line: 9, column: 1)
 
   private static let failed = result(
     "posix-mq/priority-order", 6, ["c", "swift"], .failed, reason: "msg_prio=1, expected msg_prio=9",
@@ -67,6 +76,12 @@ enum RecordedRun: String, CaseIterable {
       evidence.step = "receiver: mq_receive -> msg=urgent msg_prio=9"
       evidence.location = SourceLocation(file: "fixtures/scenarios/posix-mq.yaml", line: 14, column: 7)
       evidence.firstDifference = 0
+      evidence.differences = [
+        TranscriptDifference(
+          mechanism: "pipe", reason: "role-1 (c): the response to 'close' differs from the golden transcript",
+          step: Step(action: .endInput(role: "role-1"), text: "> close", location: elsewhere), location: elsewhere,
+          expected: "ok", request: request("close"), response: response("error errno=EBADF"))
+      ]
       evidence.transcripts = [
         .init(
           role: "sender", language: "c",
@@ -83,6 +98,13 @@ enum RecordedRun: String, CaseIterable {
       ]
       return evidence
     }())
+
+  private static let missing: CellResult = {
+    let cell = result("sysv-shm/owner", 11, ["swift", "swift"], .notRun)
+    return CellResult(
+      cell: cell.cell, outcome: CellOutcome(missing: MissingCapability(language: "swift", name: "shmctl cmd=IPC_SET")),
+      isExpected: true, expectation: nil, isolation: .private, rerun: cell.rerun)
+  }()
 
   private static let leaked = result(
     "sysv-sem/undo", 10, ["c", "swift"], .leaked, reason: "2 objects were left behind",
@@ -128,7 +150,8 @@ enum RecordedRun: String, CaseIterable {
   private static func run(
     _ results: [CellResult], planned: Int? = nil, problems: [String] = [], exitStatus: ExitStatus = .failures,
     interrupted: Bool = false, notes: [String] = [],
-    implementations: [String: String] = ["c": "gcc-12.2.0", "swift": "swift-6.3"]
+    implementations: [String: String] = ["c": "gcc-12.2.0", "swift": "swift-6.3"],
+    capabilities: CapabilitySummary? = nil
   ) -> [Event] {
     let planned = planned ?? results.count
     var events: [Event] = [
@@ -138,7 +161,8 @@ enum RecordedRun: String, CaseIterable {
             + (results.first.map { Array(repeating: $0.cell, count: planned - results.count) } ?? []),
           jobs: 2, seed: 18_446_744_073_709_551_615, isolation: "private",
           implementations: implementations, kernel: "Linux 6.18.5",
-          plan: results.map(\.cell.id), notes: notes))
+          plan: results.map(\.cell.id), notes: notes,
+          capabilities: capabilities))
     ]
     for start in stride(from: 0, to: results.count, by: 2) {
       let pair = results[start..<min(start + 2, results.count)]

@@ -35,29 +35,19 @@ struct CellRunTests {
     }
   }
 
-  @Test("is unsupported if the peer does not have the operation that should block")
-  func unsupportedInsteadOfBlocking() async throws {
+  @Test("fails if the peer refuses the operation that should block, although it listed it when it was probed")
+  func refusedInsteadOfBlocking() async throws {
     let outcome = try await outcome("", steps: "    - a: poll events=POLLIN timeout=3600 -> blocks\n    - a: -> ok")
-    #expect(outcome.verdict == .unsupported)
-    #expect(outcome.reason == "odd does not have the operation poll")
+    #expect(outcome.verdict == .failed)
+    #expect(outcome.reason == "a (odd): it does not announce poll any more")
   }
 
-  @Test(
-    "of a golden transcript is unsupported if the peer does not announce the operation",
-    arguments: [("pipe2 reader=r writer=w", Verdict.unsupported), ("limits", .failed)])
-  func unsupportedInTranscript(request: String, verdict: Verdict) async throws {
-    let text = "# A title.\n> \(request)\n< ok fd=*\n"
-    let scenario = try DiagnosticLog.collect { TranscriptLoader.scenario(file: "x.txt", text: text, log: $0) }
-    let registry = try Checkout.fixtures.get().registry
-    #expect(try await outcome("*:limits*) echo unsupported ;;", try #require(scenario), registry).verdict == verdict)
-  }
-
-  @Test("is unsupported immediately, even if a later step would read the response of the unknown operation")
-  func unsupportedBeforeLater() async throws {
+  @Test("fails immediately, even if a later step would read the response of the refused operation")
+  func refusedBeforeLater() async throws {
     let outcome = try await outcome(
       "", steps: "    - a: poll events=POLLIN timeout=3600 -> later\n    - sleeps: a in poll\n    - a: -> ok")
-    #expect(outcome.verdict == .unsupported)
-    #expect(outcome.reason == "odd does not have the operation poll")
+    #expect(outcome.verdict == .failed)
+    #expect(outcome.reason == "a (odd): it does not announce poll any more")
     #expect(outcome.evidence?.step?.hasSuffix("-> later") == true)
   }
 

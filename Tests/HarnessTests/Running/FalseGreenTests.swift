@@ -30,6 +30,7 @@ struct FalseGreenTests {
         configuration.failFast = wanted.failFast
         configuration.jobs = wanted.jobs
         configuration.requiredCells = wanted.requiredCells
+        configuration.requiredOperations = wanted.requiredOperations
         let file = root + "/expectations.yaml"
         if let expectations { try Data(expectations.utf8).write(to: URL(fileURLWithPath: file)) }
         let results = GatheredResults()
@@ -85,13 +86,25 @@ struct FalseGreenTests {
     #expect(run.summary.problems.contains { $0.hasSuffix("of 4 planned cells were not run") })
   }
 
-  @Test("when a peer does not support an operation, announced or not") func unsupported() async throws {
+  @Test("when a peer refuses an operation that it lists, or when the peers lack everything that was selected")
+  func refused() async throws {
     #expect(status(try await run(ShellPeers.scenario(), "*) echo unsupported ;;").summary) == .failures)
-    // A peer that does not announce the operation is honest, but does not pass.
-    let less = ShellPeers.scenario(steps: "    - a: umask mask=22")
-    let run = try await run(less)
-    #expect(status(run.summary) != .asExpected)
-    #expect(run.results.allSatisfy { $0.verdict != .passed })
+    let run = try await run(ShellPeers.scenario(steps: "    - a: umask mask=22"))
+    #expect(status(run.summary) == .nothingSelected)
+    #expect(run.results.allSatisfy { $0.verdict == .notRun && $0.isExpected })
+    #expect(run.summary.problems == ["none of the selected cells was run: reference does not have umask"])
+  }
+
+  @Test("when a peer lacks a required operation, although everything that it has passed") func requiredOperation()
+    async throws
+  {
+    let yaml = ShellPeers.scenario() + ShellPeers.scenario("more", steps: "    - a: umask mask=22")
+    #expect(status(try await run(yaml).summary) == .asExpected)
+    let registry = try Checkout.fixtures.get().registry
+    let umask = try RequiredOperations("umask", in: registry)
+    let run = try await run(yaml) { $0.requiredOperations = [umask] }
+    #expect(status(run.summary) == .failures)
+    #expect(run.summary.problems.contains("the odd peer does not have umask; --require-operations umask requires it"))
   }
 
   @Test("when a peer echoes requests") func echo() async throws {

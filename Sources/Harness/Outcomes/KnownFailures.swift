@@ -1,0 +1,110 @@
+import Foundation
+
+/// A user's list of known failures: a file in the form of ``Expectations``, which a run can update.
+public struct KnownFailures: Sendable {
+  /// The cells that are expected to fail.
+  public let expectations: Expectations
+  /// The comment at the beginning of the file, which an update keeps.
+  private let heading: String
+
+  /// How long a new entry is valid.
+  private static let validDays = 90
+
+  /// Reads the file at `path`; with `mayBeMissing`, a missing file is an empty list.
+  ///
+  /// - Throws: ``RunError`` if the file cannot be read or has errors.
+  public init(path: String, mayBeMissing: Bool = false) throws(RunError) {
+    if mayBeMissing, !FileManager.default.fileExists(atPath: path) {
+      expectations = .none
+      heading = "# Cells that are known to fail: see docs/peer-protocol.md#known-failures.\n"
+      return
+    }
+    let log = DiagnosticLog()
+    guard let source = FixtureFile(at: path, as: path, log: log) else {
+      throw RunError(log.sorted.map(\.description).joined(separator: "\n"), status: .usage)
+    }
+    expectations = Expectations.parse(source, log: log)
+    do throws(FixtureErrors) { try log.check() } catch { throw RunError("\(error)", status: .usage) }
+    heading = String(decoding: source.bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+      .prefix { $0.hasPrefix("#") }.map { $0 + "\n" }.joined()
+  }
+
+  /// The result of an update.
+  public struct Update: Sendable {
+    /// The new contents of the file.
+    public let text: String
+    /// How many entries are new.
+    public let added: Int
+    /// How many entries were removed.
+    public let removed: Int
+    /// Whether the list now covers every unexpected result.
+    public let coversAll: Bool
+  }
+
+  /// Returns the list that makes the results of a run expected.
+  ///
+  /// Entries for other machines, and for existing cells that were not run, stay; so do entries whose review is due, because
+  /// a person must decide about them. `today` is the current day: `2027-03-01`.
+  public func updated(_ results: [CellResult], allCells: [String], today: String) -> Update {
+    let run = results.filter { $0.verdict != .notRun }
+    let kept = expectations.entries.filter { entry in
+      let covered = run.filter { entry.cells.matches($0.cell.id) }
+      return covered.allSatisfy { Self.holds(entry, for: $0.outcome) } && allCells.contains(where: entry.cells.matches)
+    }
+    let known = Expectations(entries: kept)
+    var added: [Expectations.Entry] = []
+    var coversAll = true
+    for result in run where !known.assess(result.cell.id, result.outcome).isExpected {
+      guard [.failed, .crashed, .timedOut, .leaked].contains(result.verdict), let reason = result.outcome.reason else {
+        coversAll = coversAll && (result.verdict == .passed || result.isExpected)
+        continue
+      }
+      let former = expectations.entries.first { $0.cells.matches(result.cell.id) }
+      added.append(
+        Expectations.Entry(
+          cells: Glob(result.cell.id), verdict: result.verdict, reason: Self.stablePart(of: reason),
+          why: former?.why ?? "Not investigated yet.", review: Self.day(after: today), location: result.cell.location))
+    }
+    let entries = kept + expectations.others + added
+    return Update(
+      text: heading + (entries.isEmpty ? "[]\n" : entries.map(Self.text).joined()), added: added.count,
+      removed: expectations.entries.count - kept.count, coversAll: coversAll)
+  }
+
+  private static func holds(_ entry: Expectations.Entry, for outcome: CellOutcome) -> Bool {
+    outcome.verdict == entry.verdict && outcome.reason?.contains(entry.reason) == true
+  }
+
+  /// Returns the part of a reason before the first name, number of a process or time that differs in every run.
+  static func stablePart(of reason: String) -> String {
+    let line = reason.prefix { !$0.isNewline }
+    let volatile = /ipc-interop-|\/tmp\/|[0-9.]+ ?(ms|s|seconds)\b|process [0-9]|pid=|; and [0-9]/
+    let end = line.firstMatch(of: volatile)?.range.lowerBound
+    let stable = line[..<(end ?? line.endIndex)].prefix(200)
+    return stable.allSatisfy(\.isWhitespace) ? String(line.prefix(20)) : String(stable)
+  }
+
+  private static func day(after today: String) -> String {
+    let style = Date.ISO8601FormatStyle.iso8601.year().month().day()
+    let start = (try? Date(today, strategy: style)) ?? .now
+    return start.addingTimeInterval(Double(validDays) * 86_400).formatted(style)
+  }
+
+  private static func text(_ entry: Expectations.Entry) -> String {
+    let conditions = entry.conditions.texts.map { "\($0.key): \(quoted($0.value))" }.joined(separator: ", ")
+    return """
+      - cells: \(quoted(entry.cells.pattern))
+        verdict: \(entry.verdict.rawValue)
+        reason: \(quoted(entry.reason))
+        why: \(quoted(entry.why))
+        review: \(entry.review)\(conditions.isEmpty ? "" : "\n  when: {\(conditions)}")
+
+      """
+  }
+
+  /// Returns a text as a string of JSON, which is also one of YAML.
+  private static func quoted(_ text: String) -> String {
+    let string = (try? json(text)) ?? "\"\""
+    return string.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+}

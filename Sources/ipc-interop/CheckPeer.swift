@@ -1,0 +1,91 @@
+import ArgumentParser
+import Foundation
+import Harness
+
+struct CheckPeer: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "check-peer",
+    abstract: "Checks a peer in any language on everything that it has.",
+    discussion: """
+      COMMAND starts a peer as docs/peer-protocol.md describes it. The command checks its greeting, compares it with the \
+      golden transcripts, runs every scenario with it and the C peer, and injects faults into its system calls. What its \
+      greeting does not list is not run. Options precede COMMAND. The peer runs in the current directory.
+
+      EXAMPLES
+        ipc-interop check-peer python3 peer.py
+        ipc-interop check-peer --quick --mechanism pipe ./peer --debug
+        ipc-interop check-peer --filter contract/lines ./peer
+        ipc-interop check-peer --require-operations pipe,mq_open --format junit --output peer.xml ./peer
+
+      EXIT STATUS
+        0 what the peer has is right   1 failures   2 usage   3 environment broken
+        4 nothing selected, or nothing that the peer has
+        5 only leaks   130 interrupted
+      """)
+
+  @Flag(help: "Inject no faults, which takes most of the time.")
+  var quick = false
+
+  @Option(
+    help: ArgumentHelp("Run only cells whose name contains this. May be given more than once.", valueName: "text"))
+  var filter: [String] = []
+
+  @OptionGroup var matrix: MatrixOptions
+
+  @Argument(
+    parsing: .captureForPassthrough,
+    help: ArgumentHelp("The program of the peer, and its arguments.", valueName: "command"))
+  var command: [String]
+
+  /// The command without the terminator of the options.
+  private var words: [String] { command.first == "--" ? Array(command.dropFirst()) : command }
+
+  func validate() throws {
+    try MatrixOptions.rejectEmpty(filter, "--filter")
+    guard let program = words.first else { throw ValidationError("the command of the peer is missing") }
+    if program.hasPrefix("-") {
+      throw ValidationError("'\(program)' is not an option of check-peer; options precede the command of the peer")
+    }
+  }
+
+  func run() throws {
+    let fixtures = try matrix.running.fixtures()
+    let peer = try identified(fixtures)
+    var configuration = fixtures.configuration(checking: peer)
+    configuration.rerunProgram = RunningOptions.quoted(CommandLine.arguments.first ?? "ipc-interop")
+    configuration.checkedCommand = words.map(RunningOptions.quoted).joined(separator: " ")
+    let reference = fixtures.peers.reference.language
+    try matrix.run(
+      configuration, scenarios: fixtures.scenarios, expectations: fixtures.expectations, pitfalls: fixtures.pitfalls,
+      filters: filter, more: quick ? [("--quick", "")] : [],
+      defaultPairs: [[reference, peer.language], [peer.language, reference], [peer.language]]
+    ) { runner, configuration, expectations in
+      if !quick { prepareFaults(&runner, configuration, expectations) }
+    }
+  }
+
+  /// Starts the peer once, and returns it under the name of its greeting.
+  private func identified(_ fixtures: Fixtures) throws(RunError) -> PeerDescription {
+    let here = FileManager.default.currentDirectoryPath
+    let command = try PeerCommand.resolved(words, in: here)
+    return try PeerIdentification.peer(
+      command, in: here, known: fixtures.peers.peers.map(\.language), fixtures.configuration)
+  }
+
+  /// Adds fault injection where that is possible; otherwise a note says why it is not.
+  private func prepareFaults(
+    _ runner: inout Runner, _ configuration: RunConfiguration, _ expectations: Expectations
+  ) {
+    var selection = InjectionSelection()
+    selection.filters = filter
+    selection.mechanisms = matrix.mechanism
+    selection.languages = configuration.checkedPeer.map { [$0.language] } ?? []
+    do {
+      var injection = try InjectionRunner(configuration, selection: selection)
+      injection.expectations = expectations
+      runner.injection = injection
+    } catch {
+      if matrix.mechanism.isEmpty { runner.notes.append("no faults are injected: \(error)") }
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import Harness
+
+/// Tests of `check-peer` with a peer in Python that has some twenty operations.
+@Suite("check-peer", .serialized, .enabled(if: FileManager.default.fileExists(atPath: "/usr/bin/python3")))
+struct PartialPeerTests {
+  private static let peer = Checkout.root.appending("Tests/HarnessTests/Peers/partial-peer.py").string
+  private static let skeleton = Checkout.root.appending("docs/skeleton-peer.py").string
+
+  private func check(
+    _ options: [String], _ command: [String] = ["/usr/bin/python3", peer], shell: String = #"exec "$@""#
+  ) async throws -> (status: Int32, lines: [String]) {
+    try await onThread {
+      let run = try CommandRun(
+        root: Checkout.root, shell: shell, command: ["check-peer"],
+        ["--jobs", "2"] + options + command)
+      return (try run.end(), run.lines)
+    }
+  }
+
+  private static let some = ["--quick", "--mechanism", "contract", "--mechanism", "pipe", "--mechanism", "fifo"]
+
+  @Test("is green for a correct partial peer, and shows what it has and lacks") func partial() async throws {
+    let run = try await check(Self.some)
+    #expect(run.status == 0, "\(run.lines.joined(separator: "\n"))")
+    #expect(run.lines.contains { $0.hasPrefix("fifo") && $0.contains("4/4") })
+    #expect(run.lines.contains { $0.contains("not run: partial does not have what they need") })
+    #expect(run.lines.contains { $0.contains("partial does not have sigaction") })
+    #expect(run.lines.last?.contains(" 0 failed") == true)
+  }
+
+  @Test("is green for the skeleton of the documentation, also with fault injection") func skeleton() async throws {
+    let run = try await check(["--mechanism", "contract", "--mechanism", "pipe"], ["/usr/bin/python3", Self.skeleton])
+    #expect(run.status == 0, "\(run.lines.joined(separator: "\n"))")
+  }
+
+  @Test(
+    "is red for a peer with a defect, for the right reason",
+    arguments: [
+      ("close-forgotten", "holds descriptors beyond its handles", ["--filter", "contract/handles"], 5),
+      ("byte-lost", "return=", ["--filter", "pipe/bytes-unchanged"], 1),
+      ("early-timeout", "timed out after", ["--filter", "contract/pipes"], 1),
+      ("errno-mixed-up", "failed with EBADF instead of EPIPE", ["--filter", "pipe/broken"], 1),
+      ("lists-too-much", "it announces mq_open, and does not support it", ["--mechanism", "posix-mq"], 1),
+      ("mode-in-decimal", "mode=", ["--filter", "fifo/permissions"], 1),
+      ("omissions-not-listed", "invalid", ["--filter", "pipe/packet"], 1),
+    ] as [(String, String, [String], Int32)])
+  func defect(name: String, reason: String, options: [String], status: Int32) async throws {
+    let run = try await check(["--quick"] + options, ["/usr/bin/python3", Self.peer, name])
+    #expect(run.status == status, "\(run.lines.joined(separator: "\n"))")
+    #expect(run.lines.contains { $0.contains(reason) }, "\(run.lines.joined(separator: "\n"))")
+    let correct = try await check(["--quick"] + options)
+    #expect([0, 4].contains(correct.status), "\(correct.lines.joined(separator: "\n"))")
+  }
+
+  @Test("finds a peer by a relative path, by PATH, in /tmp, and with its own files") func places() async throws {
+    let folder = "/tmp/peer-\(UUID().uuidString)"
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try CommandRun.writeProgram("ANSWER = 1\n", to: "\(folder)/helper.py")
+    let text = try String(contentsOfFile: Self.skeleton, encoding: .utf8)
+    try CommandRun.writeProgram(
+      text.replacing("handles = {}", with: "import helper; open('settings').close(); handles = {}"),
+      to: "\(folder)/peer.py")
+    try CommandRun.writeProgram("", to: "\(folder)/settings")
+    for command in [["python3", "peer.py"], ["./peer.py"]] {
+      let run = try await check(
+        ["--quick", "--filter", "contract/pipes"], command, shell: #"cd "\#(folder)" && exec "$@""#)
+      #expect(run.status == 0, "\(run.lines.joined(separator: "\n"))")
+    }
+    let missing = try await check(["--quick"], ["peer.py"], shell: #"cd "\#(folder)" && exec "$@""#)
+    #expect(missing.status == 2)
+    #expect(missing.lines.contains { $0.contains("write ./peer.py") })
+  }
+
+  @Test("extends time limits for a slow peer, and only for it") func slow() async throws {
+    // The limit is 2 s. The peer needs 1 s until its greeting, and 2.5 s for its first operation.
+    let options = ["--quick", "--filter", "contract/process", "--timeout-multiplier", "0.1"]
+    let run = try await check(options, ["/usr/bin/python3", Self.peer, "slow"])
+    #expect(run.status == 0, "\(run.lines.joined(separator: "\n"))")
+  }
+}
