@@ -9,6 +9,8 @@ struct CellContext: Sendable {
   let timeout: Duration
   /// Whether some of the roles run below a tracer.
   var isTraced = false
+  /// Whether the programs run below the recorder, which reports what they do on the wire.
+  var isRecorded = false
   let greetings = ParsedGreetings()
 }
 

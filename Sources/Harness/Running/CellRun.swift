@@ -28,7 +28,7 @@ final class CellRun {
       roles.append(RoleProcess(role: role, index: index, language: peer.language, command: tracer + command))
     }
     do {
-      let sandbox = try Sandbox(context.sandbox, names: names, roles: roles.count)
+      let sandbox = try Sandbox(context.sandbox, names: names, roles: roles.count, recording: context.isRecorded)
       client = PeerClient(context: context, sandbox: sandbox, roles: roles)
       leaks = try LeakCheck(client: client, names: names)
     } catch {
@@ -50,6 +50,26 @@ final class CellRun {
     }
     outcome.seconds = start.duration(to: .now).seconds
     return outcome
+  }
+
+  /// Runs `scenario` below the recorder, and returns what its programs did; nil if the cell did not pass.
+  static func record(
+    _ scenario: Scenario, languages: [String: PeerDescription], names: CellNames, context: CellContext
+  ) -> (outcome: CellOutcome, recorded: RecordedCell?) {
+    var context = context
+    context.isRecorded = true
+    let start = ContinuousClock.now
+    var outcome: CellOutcome
+    var recorded: RecordedCell?
+    do throws(CellOutcome) {
+      let cell = try CellRun(scenario, languages: languages, names: names, context: context)
+      outcome = cell.run()
+      if outcome.verdict == .passed { recorded = try RecordedCell(cell, names: names) }
+    } catch {
+      outcome = error
+    }
+    outcome.seconds = start.duration(to: .now).seconds
+    return (outcome, recorded)
   }
 
   /// Performs the script, and the checks at its end.

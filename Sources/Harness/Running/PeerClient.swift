@@ -87,13 +87,16 @@ final class PeerClient {
   ///
   /// A peer is ready when it has sent its greeting and adopted its inherited descriptors as handles.
   func start(_ role: RoleProcess, arguments: [String]) throws(CellOutcome) {
+    let traceEnd = role.isPeer ? nil : streams(of: role).traceEnd
+    let inherited = role.inherits.map(\.token) + (traceEnd.map { [$0] } ?? [])
+    let recorder = traceEnd == nil ? [] : [context.sandbox.recorder, "\(2 + inherited.count)"]
     do {
       role.pid = try sandbox.spawn(
-        role: role.index, command: role.command + arguments, inheriting: role.inherits.map(\.token),
-        as: role.role.user)
+        role: role.index, command: recorder + role.command + arguments, inheriting: inherited, as: role.role.user)
     } catch {
       throw CellOutcome(error)
     }
+    if traceEnd != nil { try waitForRecorder(of: role) }
     guard role.isPeer else { return }
     try greet(role)
     do {

@@ -39,6 +39,8 @@ final class RoleProcess {
   /// The texts that steps have found in the output.
   var foundTexts: [String] = []
   private(set) var standardErrorLines: [String] = []
+  /// The events of the recorder.
+  var traceLines: [String] = []
   /// The descriptors that were open at the start, or inherited.
   private var baseline: Set<Int> = []
   private var handles: [String: Int] = [:]

@@ -1,0 +1,66 @@
+/// Records the programs of the reference language in every scenario.
+public struct RecordingRunner: Sendable {
+  private let configuration: RunConfiguration
+  private let scenarios: [Scenario]
+  /// How often each scenario is recorded; what differs between the runs may differ later.
+  private let runs: Int
+
+  /// The recordings, and what the user should know about them.
+  public struct Result: Sendable {
+    /// The recordings, in the order of the scenarios.
+    public var recordings: [CellRecording] = []
+    /// What differs between runs, or is not recorded, by scenario.
+    public var notes: [String] = []
+    /// The scenarios that did not pass in the reference language, with the reasons.
+    public var failures: [String] = []
+
+    /// The text of a file with the recordings.
+    public var text: String { RecordingWriter.text(recordings) }
+  }
+
+  /// Creates a runner for the scenarios that consist of programs.
+  public init(_ configuration: RunConfiguration, scenarios: [Scenario], runs: Int) {
+    self.configuration = configuration
+    self.scenarios = scenarios.filter { $0.roles.contains { $0.part != .peer } }
+    self.runs = runs
+  }
+
+  /// Runs every scenario in the reference language, and passes the id of each to `progress`.
+  public func record(progress: (String) -> Void) throws(RunError) -> Result {
+    let context = configuration.context(try MachineProbe.capabilities(configuration))
+    var result = Result()
+    for scenario in scenarios where !Interruption.isRequested {
+      if let need = MachineProbe.unmetNeed(of: scenario, context) {
+        result.notes.append("\(scenario.recordingID): not recorded: \(need)")
+        continue
+      }
+      progress(scenario.recordingID)
+      record(scenario, context, into: &result)
+    }
+    return result
+  }
+
+  private func record(_ scenario: Scenario, _ context: CellContext, into result: inout Result) {
+    var languages: [String: PeerDescription] = [:]
+    for role in scenario.roles {
+      languages[role.name] = role.language.flatMap { configuration.peers[$0] } ?? configuration.peers.reference
+    }
+    var merge: RecordingMerge?
+    for _ in 0..<runs {
+      let (outcome, recorded) = CellRun.record(scenario, languages: languages, names: CellNames(), context: context)
+      guard let recorded else {
+        result.failures.append("\(scenario.recordingID): \(outcome.reason ?? outcome.verdict.rawValue)")
+        return
+      }
+      if merge == nil {
+        merge = RecordingMerge(recorded.recording)
+        result.notes += recorded.gaps.map { "\(scenario.recordingID): \($0)" }
+      } else {
+        merge?.add(recorded.recording, values: recorded.values)
+      }
+    }
+    guard let merge else { return }
+    result.recordings.append(merge.recording)
+    result.notes += merge.notes.map { "\(scenario.recordingID): \($0)" }
+  }
+}
