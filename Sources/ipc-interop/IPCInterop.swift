@@ -13,6 +13,7 @@ struct IPCInterop: ParsableCommand {
         ipc-interop run --mechanism pipe --pairs c:swift
         ipc-interop run --format junit --output results.xml
         ipc-interop run --list                 the scenarios, without running them
+        ipc-interop check                      your own programs, as ./interop.yaml describes them
         ipc-interop self-test                  check that the suite catches its mutants
         ipc-interop fault-injection            inject a fault into every system call
         ipc-interop mechanisms                 all mechanisms, in one table
@@ -22,7 +23,8 @@ struct IPCInterop: ParsableCommand {
         2 usage   3 environment broken   4 nothing selected   5 only leaks
         130 interrupted
       """,
-    subcommands: [Run.self, SelfTestCommand.self, FaultInjection.self, Mechanisms.self], defaultSubcommand: Run.self)
+    subcommands: [Run.self, Check.self, SelfTestCommand.self, FaultInjection.self, Mechanisms.self],
+    defaultSubcommand: Run.self)
 }
 
 /// Runs a command with its own exit statuses, which differ from those of the argument parser.

@@ -10,7 +10,7 @@ struct RunningOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Multiply every time limit.", valueName: "factor"))
   var timeoutMultiplier = 1.0
 
-  @Option(help: ArgumentHelp("The directory that contains fixtures/ and build/.", valueName: "directory"))
+  @Option(help: ArgumentHelp("A checkout, or a prefix of `make install`, to use instead of the one of this program.", valueName: "directory"))
   var root: String?
 
   func validate() throws {
@@ -22,13 +22,19 @@ struct RunningOptions: ParsableArguments {
 
   /// Loads the fixtures, and additional languages from the files `peers`.
   func fixtures(peers: [String] = []) throws -> Fixtures {
-    guard let root = Root.find(given: root) else {
+    let installation = try installation()
+    do throws(FixtureErrors) { return try Fixtures(installation, peers: peers) } catch {
+      throw RunError("\(error)", status: .usage)
+    }
+  }
+
+  /// Finds the files of the suite.
+  func installation() throws(RunError) -> Installation {
+    guard let found = Installation.find(given: root) else {
       let place = root ?? "any directory above this program or the working directory"
       throw RunError("there is no fixtures/scenarios in \(place); pass its directory with --root", status: .usage)
     }
-    do throws(FixtureErrors) { return try Fixtures(root: FilePath(root), peers: peers) } catch {
-      throw RunError("\(error)", status: .usage)
-    }
+    return found
   }
 
   /// Applies these options to a configuration.
@@ -44,7 +50,7 @@ struct RunningOptions: ParsableArguments {
   }
 
   /// Returns the text as one word of a shell command.
-  private static func quoted(_ text: String) -> String {
+  static func quoted(_ text: String) -> String {
     text.wholeMatch(of: /[\w.\/:,+-]+/) != nil ? text : "'\(text.replacing("'", with: "'\\''"))'"
   }
 }

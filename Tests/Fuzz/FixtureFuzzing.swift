@@ -71,7 +71,7 @@ extension FuzzTarget {
   static let peers = FuzzTarget(name: "peers") { input in
     do throws(FixtureErrors) {
       let source = FixtureFile(file: "peers.yaml", bytes: Data(input))
-      for entry in try DiagnosticLog.collect({ PeerList.parse(source, root: "/root", log: $0) }) {
+      for entry in try DiagnosticLog.collect({ PeerList.parse(source, Installation(root: "/root"), log: $0) }) {
         for command in [entry.peer.peer, entry.peer.examples].compactMap(\.self) {
           try? demand(command.first?.hasPrefix("/") == true, "\(command)")
         }

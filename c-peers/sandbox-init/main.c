@@ -31,7 +31,11 @@ static struct plan parse_arguments(int argc, char **argv) {
         case 'p': plan.private_sandbox = true; break;
         case 't': plan.token = optarg; break;
         case 'f': plan.first_key = atoi(optarg); break;
-        case 'k': plan.keep = optarg; break;
+        case 'k':
+            if (plan.kept == MAX_KEPT)
+                errx(64, "at most %d places can be kept", MAX_KEPT);
+            plan.keep[plan.kept++] = optarg;
+            break;
         case 'x':
             if (plan.programs < MAX_PROGRAMS)
                 plan.program[plan.programs++] = optarg;
@@ -46,8 +50,8 @@ static struct plan parse_arguments(int argc, char **argv) {
             break;
         }
         default:
-            errx(64, "usage: sandbox-init --private | --token NAME --first-key N; [--keep DIR] [--program "
-                     "FILE]... [--role "
+            errx(64, "usage: sandbox-init --private | --token NAME --first-key N; [--keep PATH]... "
+                     "[--program FILE]... [--role "
                      "IN,OUT,ERR]...: "
                      "started by ipc-interop");
         }

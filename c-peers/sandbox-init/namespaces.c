@@ -86,6 +86,29 @@ static void make_directories(const char *path) {
     mkdir(partial, 0755);
 }
 
+/// Mounts a held directory or file at its path again, if a new file system hides it.
+static bool show(const char *path, int held) {
+    struct stat status;
+    char source[64];
+    if (access(path, F_OK) == 0)
+        return true;
+    snprintf(source, sizeof source, "/proc/self/fd/%d", held);
+    char directory[4096];
+    strlcpy(directory, path, sizeof directory);
+    bool is_file = fstat(held, &status) == 0 && !S_ISDIR(status.st_mode);
+    char *slash = strrchr(directory, '/');
+    if (is_file && slash != NULL)
+        *slash = '\0';
+    make_directories(directory);
+    int place = is_file ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
+    if (place != -1)
+        close(place);
+    if (mount(source, path, NULL, MS_BIND | MS_REC, NULL) == 0)
+        return true;
+    reply_failure("mount", path);
+    return false;
+}
+
 static bool mount_tmpfs(const char *path) {
     if (mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777,size=256m") == 0)
         return true;
@@ -105,21 +128,18 @@ static bool mount_private(const struct plan *plan) {
         reply_failure("mount", "/ as private");
         return false;
     }
-    // The programs of the peers may be in /tmp: a descriptor holds their directory while /tmp is replaced.
-    int kept = plan->keep != NULL ? open(plan->keep, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (!mount_tmpfs("/tmp") || !mount_tmpfs("/dev/shm"))
-        return false;
-    if (kept != -1 && access(plan->keep, F_OK) == -1) {
-        char source[64];
-        snprintf(source, sizeof source, "/proc/self/fd/%d", kept);
-        make_directories(plan->keep);
-        if (mount(source, plan->keep, NULL, MS_BIND | MS_REC, NULL) == -1) {
-            reply_failure("mount", plan->keep);
-            return false;
-        }
+    // The programs of the peers may be in /tmp: descriptors hold their directories while /tmp is replaced.
+    int held[MAX_KEPT];
+    for (int i = 0; i < plan->kept; i++)
+        held[i] = open(plan->keep[i], O_PATH | O_CLOEXEC);
+    bool shown = mount_tmpfs("/tmp") && mount_tmpfs("/dev/shm");
+    for (int i = 0; i < plan->kept; i++) {
+        shown = shown && (held[i] == -1 || show(plan->keep[i], held[i]));
+        if (held[i] != -1)
+            close(held[i]);
     }
-    if (kept != -1)
-        close(kept);
+    if (!shown)
+        return false;
     if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) == -1) {
         reply_failure("mount", "/proc");
         return false;

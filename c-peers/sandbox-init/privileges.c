@@ -54,7 +54,12 @@ static bool exists(uid_t id) {
 /// Whether a user can read the checkout and the programs. Another fsuid loses root's capabilities for files.
 static bool can_read_programs(uid_t id, const struct plan *plan) {
     int user = setfsuid(id), group = setfsgid(id);
-    bool reads = plan->keep == NULL || faccessat(AT_FDCWD, plan->keep, R_OK | X_OK, AT_EACCESS) == 0;
+    bool reads = true;
+    for (int i = 0; i < plan->kept; i++) {
+        struct stat status;
+        bool entered = stat(plan->keep[i], &status) == 0 && S_ISDIR(status.st_mode);
+        reads = reads && faccessat(AT_FDCWD, plan->keep[i], entered ? R_OK | X_OK : R_OK, AT_EACCESS) == 0;
+    }
     for (int i = 0; i < plan->programs; i++)
         reads = reads && faccessat(AT_FDCWD, plan->program[i], R_OK, AT_EACCESS) == 0;
     setfsuid((uid_t)user);

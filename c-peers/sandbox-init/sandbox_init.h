@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-enum { MAX_ROLES = 64, MAX_PROGRAMS = 64, MAX_LINE = 1 << 20, KEYS = 16 };
+enum { MAX_ROLES = 64, MAX_PROGRAMS = 64, MAX_KEPT = 64, MAX_LINE = 1 << 20, KEYS = 16 };
 
 // Users and processes have numbers above 65,535, so that a peer that truncates one to 16 bits is detected.
 enum { PEER_ID = 100001, NARROW_PEER_ID = 60001, LAST_PID = 70000 };
@@ -26,7 +26,8 @@ struct plan {
     const char *token;    // begins the name of every object that the cell creates
     int first_key;        // of the KEYS System V keys that belong to the cell
     char scratch[64];     // the working directory of the peers, whose files are listed
-    const char *keep;     // a directory that must stay visible although /tmp is replaced, or NULL
+    const char *keep[MAX_KEPT]; // directories and files that stay visible although /tmp is replaced
+    int kept;
     const char *program[MAX_PROGRAMS]; // what peers execute, and the scripts that interpreters read
     int programs;
     int roles;

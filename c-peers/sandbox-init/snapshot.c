@@ -12,16 +12,28 @@ enum { LONGEST_PATH = 1024 }; // the length of a reported path; a longer one is 
 
 static int queues = -1;
 static int queues_reason;     // why they cannot be listed
-static char first_entry[256]; // of the path to `keep` in /tmp, which the cell did not create
+static char kept_entries[MAX_KEPT][256]; // of the paths to kept places in /tmp, which the cell did not create
+static int kept_count;
 
 void remember_scratch(const struct plan *plan) {
     queues = mqueue_directory();
     queues_reason = errno;
     size_t length = strlen(plan->scratch);
-    if (plan->keep != NULL && strncmp(plan->keep, plan->scratch, length) == 0 && plan->keep[length] == '/') {
-        strlcpy(first_entry, plan->keep + length + 1, sizeof first_entry);
-        first_entry[strcspn(first_entry, "/")] = '\0';
+    for (int i = 0; i < plan->kept; i++) {
+        const char *path = plan->keep[i];
+        if (strncmp(path, plan->scratch, length) != 0 || path[length] != '/')
+            continue;
+        char *entry = kept_entries[kept_count++];
+        strlcpy(entry, path + length + 1, sizeof kept_entries[0]);
+        entry[strcspn(entry, "/")] = '\0';
     }
+}
+
+static bool leads_to_kept(const char *name) {
+    for (int i = 0; i < kept_count; i++)
+        if (strcmp(name, kept_entries[i]) == 0)
+            return true;
+    return false;
 }
 
 // If a source cannot be read, an empty list would look like an empty sandbox. So each function returns
@@ -85,7 +97,7 @@ struct listing {
 
 static bool list_entry(const struct entry *entry, void *context) {
     const struct listing *listing = context;
-    if (listing->kind == NULL && strcmp(entry->path + 1, first_entry) == 0)
+    if (listing->kind == NULL && leads_to_kept(entry->path + 1))
         return false;
     char path[LONGEST_PATH];
     snprintf(path, sizeof path, "%s%s", listing->root, entry->path);

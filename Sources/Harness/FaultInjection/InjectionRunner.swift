@@ -15,7 +15,7 @@ public struct InjectionRunner: Sendable {
   public init(_ configuration: RunConfiguration, selection: InjectionSelection) throws(RunError) {
     self.configuration = configuration
     self.selection = selection
-    tracer = try InjectionTracer(root: configuration.root)
+    tracer = try InjectionTracer(shortener: configuration.tracer)
     let root = FilePath(configuration.root)
     do throws(FixtureErrors) {
       scripts = try ScenarioLoader.loadInjectionScripts(root: root, registry: configuration.registry)

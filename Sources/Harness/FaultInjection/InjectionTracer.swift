@@ -12,7 +12,7 @@ struct InjectionTracer: Sendable {
   /// Searches `PATH` for strace.
   ///
   /// - Throws: ``RunError`` if strace is not installed.
-  init(root: String) throws(RunError) {
+  init(shortener: String) throws(RunError) {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
     let places = path.split(separator: ":").map { "\($0)/strace" }
     guard let strace = places.first(where: FileManager.default.isExecutableFile(atPath:)) else {
@@ -20,7 +20,7 @@ struct InjectionTracer: Sendable {
         "strace is not installed, so no fault was injected: apt-get install strace, or .ci/install-dependencies")
     }
     self.strace = strace
-    shortener = "\(root)/build/bin/short-transfer"
+    self.shortener = shortener
   }
 
   /// The command that traces every call without changing any.

@@ -144,6 +144,7 @@ extension FixtureDocument {
       SourceLocation(file: document.file, line: node.mark?.line ?? 1, column: node.mark?.column ?? 1)
     }
     var isList: Bool { if case .sequence = node { true } else { false } }
+    var isMap: Bool { if case .mapping = node { true } else { false } }
 
     func report(_ message: String) { log.add(location, message) }
 

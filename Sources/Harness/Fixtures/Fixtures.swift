@@ -1,9 +1,11 @@
-public import SystemPackage
+import SystemPackage
 
 /// The contents of all fixture files, whose errors are reported together.
 public struct Fixtures: Sendable {
+  /// The places of the files.
+  public let installation: Installation
   /// The path of the directory that contains `fixtures`.
-  public let root: String
+  public var root: String { installation.root }
   /// The scenarios of all files, one for each row of parameters.
   public let scenarios: [Scenario]
   /// The operations that scenarios may use.
@@ -15,22 +17,23 @@ public struct Fixtures: Sendable {
   /// The pitfalls, in groups; empty if a scenario has an error.
   public let pitfalls: [PitfallGroup]
 
-  /// Reads the fixtures below `root`, and additional languages from the files `peers`.
-  public init(root: FilePath, peers more: [String] = []) throws(FixtureErrors) {
+  /// Reads the fixtures, and additional languages from the files `peers`.
+  public init(_ installation: Installation, peers more: [String] = []) throws(FixtureErrors) {
     let log = DiagnosticLog()
-    self.init(root: root, peers: more, log: log)
+    self.init(installation, peers: more, log: log)
     try log.check()
   }
 
-  private init(root: FilePath, peers more: [String], log: DiagnosticLog) {
-    self.root = root.string
-    (scenarios, registry) = ScenarioLoader.load(root: root, log: log)
+  private init(_ installation: Installation, peers more: [String], log: DiagnosticLog) {
+    self.installation = installation
+    let root = installation.root
+    (scenarios, registry) = ScenarioLoader.load(root: FilePath(root), log: log)
     // If the scenarios have errors, the pitfalls that name them would cause more errors.
     let haveScenarios = log.count == 0
-    peers = PeerList.load(files: ["\(root)/fixtures/peers.yaml"] + more, root: root.string, log: log)
+    peers = PeerList.load(files: ["\(root)/fixtures/peers.yaml"] + more, installation, log: log)
     let file = "fixtures/expectations.yaml"
     expectations = Expectations.load(at: "\(root)/\(file)", as: file, log: log)
-    pitfalls = haveScenarios ? PitfallGroup.load(root: root.string, scenarios: scenarios, log: log) : []
+    pitfalls = haveScenarios ? PitfallGroup.load(root: root, scenarios: scenarios, log: log) : []
   }
 
   /// Reads the mutants of the peers and of the runner, those that are generated, and the builds of the peers.
@@ -38,7 +41,7 @@ public struct Fixtures: Sendable {
     build: MutantBuild, mutants: [Mutant], ofRunner: [RunnerMutant], generated: GeneratedMutantList
   ) {
     let log = DiagnosticLog()
-    let peers = PeerList.load(files: [file ?? "\(root)/fixtures/mutant-peers.yaml"], root: root, log: log)
+    let peers = PeerList.load(files: [file ?? "\(root)/fixtures/mutant-peers.yaml"], installation, log: log)
     let mutants = MutantLoader.load(
       root: root, scenarios: scenarios, languages: peers.peers.map(\.language), log: log)
     let ofRunner = RunnerMutantLoader.load(root: root, mutants: mutants.map(\.name), log: log)
@@ -48,5 +51,7 @@ public struct Fixtures: Sendable {
   }
 
   /// The configuration of a run of all cells with the default options.
-  public var configuration: RunConfiguration { RunConfiguration(root: root, peers: peers, registry: registry) }
+  public var configuration: RunConfiguration {
+    RunConfiguration(installation, peers: peers, registry: registry)
+  }
 }

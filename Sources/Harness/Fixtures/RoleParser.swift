@@ -1,6 +1,8 @@
 /// Parses the roles of a scenario: `roles:`, `programs:`, `as:` and `pin:`.
 struct RoleParser {
   let log: DiagnosticLog
+  /// Whether the file belongs to a user's project, in which the reference peer of the suite plays every peer.
+  var isOfProject = false
   let fill: (SourceText) -> SourceText
 
   /// The maximum number of roles in a sandbox.
@@ -17,7 +19,7 @@ struct RoleParser {
       parts += group(name).map { ($0, .peer) }
     }
     for (name, command) in keys["programs"]?.map("programs") ?? [] {
-      let words = command.text("a program").map(fill)?.words ?? []
+      let words = command.text("a program").map(fill).flatMap { ShellWords.split($0, log) } ?? []
       guard let program = words.first else { continue }
       let arguments = words.dropFirst().map { templates.argument($0) }
       parts += group(name).map { ($0, .program(name: program.text, arguments: arguments)) }
@@ -40,7 +42,8 @@ struct RoleParser {
     let languages = assignments(keys["pin"], "pin", roles: names)
     return parts.map { name, part in
       Role(
-        name: name.text, part: part, language: languages[name.text]?.text,
+        name: name.text, part: part,
+        language: isOfProject && part == .peer ? PeerList.referencePeer : languages[name.text]?.text,
         user: users[name.text].flatMap { Role.User(rawValue: $0.text) },
         hasInterruptedCloses: users[name.text]?.text == Self.interruptedCloses)
     }

@@ -67,7 +67,15 @@ public enum ScenarioLoader {
 
   private static let operations = "fixtures/operations.yaml"
 
-  private static func rejectDuplicates(_ scenarios: [Scenario], _ log: DiagnosticLog) {
+  /// Loads the operations of a checkout or an installed suite.
+  static func operations(root: String, log: DiagnosticLog) -> OperationRegistry {
+    let document = FixtureFile(at: "\(root)/\(operations)", as: operations, log: log).flatMap {
+      FixtureDocument($0, log: log)
+    }
+    return document.map { OperationRegistry($0) } ?? OperationRegistry([])
+  }
+
+  static func rejectDuplicates(_ scenarios: [Scenario], _ log: DiagnosticLog) {
     var first: [String: SourceLocation] = [:]
     for scenario in scenarios where !scenario.id.isEmpty {
       if let other = first[scenario.id], other != scenario.location {

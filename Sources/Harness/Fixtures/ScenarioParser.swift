@@ -2,6 +2,8 @@
 struct ScenarioParser {
   let document: FixtureDocument
   let registry: OperationRegistry
+  /// The paths of the user's project that the file belongs to; nil for a file of the suite.
+  var project: CommandResolver?
 
   private typealias Value = FixtureDocument.Value
   private var log: DiagnosticLog { document.log }
@@ -12,9 +14,8 @@ struct ScenarioParser {
   ]
 
   func parse(_ value: FixtureDocument.Value) -> [Scenario] {
-    guard
-      let keys = value.map("a scenario", keys: Self.keys, required: ["id", "title", "spec", "level", "steps"])
-    else { return [] }
+    let required = ["id", "title"] + (project == nil ? ["spec", "level"] : []) + ["steps"]
+    guard let keys = value.map("a scenario", keys: Self.keys, required: required) else { return [] }
     if keys["roles"] == nil, keys["programs"] == nil {
       value.report("a scenario must have the key 'roles' or 'programs'")
     }
@@ -34,7 +35,7 @@ struct ScenarioParser {
       (number.map { row.with("number", $0) } ?? row).filling(source, log: log)
     }
     var templates = TemplateParser(roles: [], parameters: row.names, log: log)
-    let roles = RoleParser(log: log) { fill($0, nil) }.parse(keys, templates: templates)
+    let roles = RoleParser(log: log, isOfProject: project != nil) { fill($0, nil) }.parse(keys, templates: templates)
     templates.roles = roles.map(\.name)
     let pairings = keys["pairings"]?.choice("a rule of pairings", Scenario.PairingRule.self) ?? .all
     let free = roles.count { $0.language == nil }
@@ -62,15 +63,25 @@ struct ScenarioParser {
     }
     if roles.contains(where: \.hasInterruptedCloses), !needs.contains(.tracing) { needs.append(.tracing) }
     return Scenario(
-      id: text("id"), title: text("title"), spec: text("spec"),
+      id: text("id"), title: text("title"), spec: keys["spec"] == nil && project != nil ? document.file : text("spec"),
       level: keys["level"]?.choice("a level", Scenario.Level.self) ?? .must,
       roles: roles, steps: steps, needs: needs, parameters: row.parameters,
       pairings: pairings, isNegativeControl: keys["negative-control"]?.boolean("'negative-control'") ?? false,
       location: value.location)
   }
 
-  /// Checks that an id begins with the name of its file, so that readers of a verdict can find the file.
+  /// Checks that an id of the suite begins with the name of its file, so that readers of a verdict can find the file.
   private func checkID(_ id: SourceText) {
+    if project != nil {
+      let parts = id.text.split(separator: "/", omittingEmptySubsequences: false)
+      if parts.count > 2 || !parts.allSatisfy({ Identifier.isDashed($0) }) {
+        log.add(
+          id.location,
+          "an id is a name of lower-case letters, digits and dashes, or two with a '/' between, not '\(abbreviated(id.text))'"
+        )
+      }
+      return
+    }
     let file = document.file.split(separator: "/").last?.split(separator: ".").first.map(String.init) ?? ""
     let parts = id.text.split(separator: "/", omittingEmptySubsequences: false)
     guard parts.count == 2, parts[0] == file, !parts[1].isEmpty, Identifier.isDashed(parts[0]),

@@ -1,41 +1,53 @@
 import Foundation
+import PeerProtocol
 
-/// The commands that start the peer and the example programs of a language.
+/// The commands that start the peer and the whole programs of a language.
 public struct PeerDescription: Sendable, Hashable {
   /// The name of the language in pairings: `c`, `swift`.
   public let language: String
-  /// The command of the peer; nil if it only has examples.
+  /// The command of the peer; nil if it only has programs.
   public let peer: [String]?
-  /// The command of an example program, with `{program}` for its name; nil if it has none.
-  public let examples: [String]?
+  /// The command of a program, with `{program}` for its name; nil if it has none.
+  public let programs: [String]?
+  /// The commands of programs that have other names in this language.
+  let named: [String: [String]]
   /// The language that the peer reports in its greeting; for a mutant, it differs from `language`.
   let greetsAs: String
 
-  package init(language: String, peer: [String]?, examples: [String]?, greetsAs: String? = nil) {
+  package init(
+    language: String, peer: [String]?, programs: [String]?, named: [String: [String]] = [:], greetsAs: String? = nil
+  ) {
     self.language = language
     self.peer = peer
-    self.examples = examples
+    self.programs = programs
+    self.named = named
     self.greetsAs = greetsAs ?? language
   }
 
-  /// Returns the command of an example program; nil if the language has no examples.
-  func example(_ program: String) -> [String]? {
-    examples?.map { word in
+  /// Whether it can play the roles of programs.
+  var hasPrograms: Bool { programs != nil || !named.isEmpty }
+
+  /// Returns the command of a program; nil if the language does not have it.
+  func program(_ program: String) -> [String]? {
+    named[program]
+      ?? programs?.map { word in
       word.split(separator: "{program}", omittingEmptySubsequences: false).joined(separator: program)
     }
   }
 
-  /// Returns the path of an example program if each program is a separate file and this one does not exist.
-  func missingExample(_ program: String) -> String? {
-    guard examples?.first?.contains("{program}") == true, let file = example(program)?.first,
-      !FileManager.default.fileExists(atPath: file)
-    else { return nil }
-    return file
+  /// Returns the first file of a program's command that does not exist.
+  ///
+  /// A command without `{program}` is a single file for all programs, which fails to start if it does not exist.
+  func missingProgram(_ program: String) -> String? {
+    let words = named[program] ?? programs?.filter { $0.contains("{program}") } ?? []
+    return words.map { $0.replacing("{program}", with: program) }.first {
+      $0.hasPrefix("/") && !FileManager.default.fileExists(atPath: $0)
+    }
   }
 
   /// Returns the peer with the command of a tracer in front of its own.
   func traced(by tracer: [String]) -> PeerDescription {
-    PeerDescription(language: language, peer: peer.map { tracer + $0 }, examples: examples)
+    PeerDescription(language: language, peer: peer.map { tracer + $0 }, programs: programs, named: named)
   }
 }
 
@@ -51,6 +63,9 @@ public struct PeerList: Sendable {
   /// The description of a language; nil if no file lists it.
   public subscript(language: String) -> PeerDescription? { peers.first { $0.language == language } }
 
+  /// The name that the reference peer of the suite has in a user's project.
+  static let referencePeer = "reference"
+
   package init(_ peers: [PeerDescription]) { self.peers = peers }
 
   /// Returns the peers that a plan and its control cells need.
@@ -60,30 +75,45 @@ public struct PeerList: Sendable {
     return peers.filter { languages.contains($0.language) }
   }
 
-  /// The files that the commands name and that exist.
-  var files: [String] {
-    let words = Set(peers.flatMap { ($0.peer ?? []) + ($0.examples ?? []) })
+  /// Returns what plays the roles of each language: the greeting of its peer or, without a peer, its command.
+  func implementations(_ greetings: [String: Greeting], in plan: Plan) -> [String: String] {
+    var implementations = greetings.mapValues(\.implementation)
+    for peer in peers(in: plan) where implementations[peer.language] == nil {
+      implementations[peer.language] = peer.programs?.joined(separator: " ")
+    }
+    return implementations
+  }
+
+  /// The files that the commands name and that exist; `programs` are the names of the programs.
+  func files(programs: Set<String> = []) -> [String] {
+    let words = Set(
+      peers.flatMap { peer in
+        (peer.peer ?? []) + (peer.programs ?? []) + programs.flatMap { peer.program($0) ?? [] }
+      })
     return words.filter { $0.hasPrefix("/") && FileManager.default.fileExists(atPath: $0) }.sorted()
   }
 
   // MARK: - Loading
 
-  /// Reads `files`, in which a command that begins with `./` or `../` is relative to the file, and any other to `root`.
+  /// Reads `files`, in which a command that begins with `./` or `../` is relative to the file, and any other to the root.
   ///
   /// A later file may add languages, and may replace a language only with `replaces: true`.
-  static func load(files: [String], root: String, log: DiagnosticLog) -> PeerList {
+  static func load(files: [String], _ installation: Installation, log: DiagnosticLog) -> PeerList {
     var peers: [PeerDescription] = []
+    var places: [String: SourceLocation] = [:]
     for file in files {
       guard let source = FixtureFile(at: file, as: file, log: log) else { continue }
-      for entry in parse(source, root: root, log: log) {
-        guard let index = peers.firstIndex(where: { $0.language == entry.peer.language }) else {
+      for entry in parse(source, installation, log: log) {
+        let language = entry.peer.language
+        guard let index = peers.firstIndex(where: { $0.language == language }), let place = places[language] else {
           peers.append(entry.peer)
+          places[language] = entry.location
           continue
         }
         if !entry.replaces {
           log.add(
             entry.location,
-            "the language '\(entry.peer.language)' is already defined; choose another name, or add 'replaces: true'")
+            "the language '\(language)' is already defined at \(place); choose another name, or add 'replaces: true'")
         }
         peers[index] = entry.peer  // at the same index: the first peer stays the reference
       }
@@ -98,9 +128,16 @@ public struct PeerList: Sendable {
     let location: SourceLocation
   }
 
-  static func parse(_ source: FixtureFile, root: String, log: DiagnosticLog) -> [Entry] {
+  static func parse(_ source: FixtureFile, _ installation: Installation, log: DiagnosticLog) -> [Entry] {
     guard let document = FixtureDocument(source, log: log) else { return [] }
-    return (document.root.map("the list of languages") ?? []).compactMap { key, value in
+    let resolver = CommandResolver(file: source.file, installation: installation)
+    return entries(document.root, keys: ["peer", "programs", "replaces"], resolver)
+  }
+
+  /// Parses a map of languages.
+  static func entries(_ list: FixtureDocument.Value, keys: [String], _ resolver: CommandResolver) -> [Entry] {
+    let log = list.log
+    return (list.map("the list of languages") ?? []).compactMap { key, value in
       let language = key.text
       guard Identifier.isDashed(language, startingWithLetter: true) else {
         log.add(
@@ -108,30 +145,25 @@ public struct PeerList: Sendable {
           "'\(abbreviated(language))' cannot be a language: use lower-case letters, digits and dashes, a letter first")
         return nil
       }
-      guard let facts = value.map("a language", keys: ["peer", "examples", "replaces"]) else { return nil }
-      func command(_ key: String) -> [String]? {
-        facts[key]?.text("'\(key)'").map { Self.command($0, file: source.file, root: root) }
+      guard let facts = value.map("a language", keys: keys) else { return nil }
+      func command(_ value: FixtureDocument.Value?, _ key: String) -> [String]? {
+        value?.text("'\(key)'").flatMap { resolver.command($0, log) }
       }
-      let (peer, examples) = (command("peer"), command("examples"))
-      if facts["peer"] == nil, facts["examples"] == nil {
-        value.report("'\(language)' must have 'peer' or 'examples'")
+      let peer = command(facts["peer"], "peer")
+      var programs: [String]?
+      var named: [String: [String]] = [:]
+      if let value = facts["programs"], value.isMap {
+        for (name, value) in value.map("'programs'") ?? [] { named[name.text] = command(value, name.text) }
+      } else {
+        programs = command(facts["programs"], "programs")
+      }
+      if facts["peer"] == nil, facts["programs"] == nil {
+        let needed = keys.filter { $0 != "replaces" }.map { "'\($0)'" }.joined(separator: " or ")
+        value.report("'\(language)' must have \(needed)")
       }
       return Entry(
-        peer: PeerDescription(language: language, peer: peer, examples: examples),
+        peer: PeerDescription(language: language, peer: peer, programs: programs, named: named),
         replaces: facts["replaces"]?.boolean("'replaces'") ?? false, location: key.location)
     }
-  }
-
-  /// Splits a command into words, and makes the path of the program absolute.
-  private static func command(_ text: SourceText, file: String, root: String) -> [String] {
-    let words = text.words.map(\.text)
-    guard let program = words.first else { return [] }
-    return [path(program, file: file, root: root)] + words.dropFirst()
-  }
-
-  private static func path(_ program: String, file: String, root: String) -> String {
-    if program.hasPrefix("/") { return program }
-    guard program.hasPrefix("./") || program.hasPrefix("../") else { return "\(root)/\(program)" }
-    return URL(fileURLWithPath: file).deletingLastPathComponent().appending(path: program).standardizedFileURL.path
   }
 }

@@ -28,13 +28,13 @@ struct Plan: Sendable {
     groups = scenarios.compactMap { scenario in
       let able = peers.peers.filter { peer in
         scenario.roles.allSatisfy { role in
-          role.language != nil || (role.part == .peer ? peer.peer != nil : peer.examples != nil)
+          role.language != nil || (role.part == .peer ? peer.peer != nil : peer.hasPrograms)
         }
       }
       let cells = Pairing.all(of: scenario, languages: able.map(\.language)).map { pairing in
         PlannedCell(
           cell: Cell(scenario, pairing), pairing: pairing,
-          isControl: pairing.languages.allSatisfy { $0 == reference })
+          isControl: pairing.languages.allSatisfy { $0 == reference || $0 == PeerList.referencePeer })
       }
       guard !cells.isEmpty else { return nil }
       return Group(

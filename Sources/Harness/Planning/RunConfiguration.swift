@@ -1,13 +1,18 @@
 import Foundation
+import SystemPackage
 
 /// The options of a run that the user requested.
 public struct RunConfiguration: Sendable {
-  /// The path of the directory that contains `fixtures` and `build`.
+  /// The path of the directory that contains `fixtures`.
   public let root: String
   /// The path of the sandbox init program.
   let sandboxInit: String
   /// The languages of the matrix.
   public let peers: PeerList
+  /// The names of the programs that are roles.
+  var programs: Set<String> = []
+  /// The directories of a user's project, which stay visible in a sandbox.
+  var projects: [String] = []
   /// The operations that scenarios may use.
   public let registry: OperationRegistry
   /// Which cells to run; all by default.
@@ -41,24 +46,52 @@ public struct RunConfiguration: Sendable {
     self.registry = registry
   }
 
+  /// The path of the program that shortens transfers, beside the sandbox init.
+  var tracer: String { FilePath(sandboxInit).removingLastComponent().appending("short-transfer").string }
+
   var rules: RunSummary.Rules { RunSummary.Rules(requiredCells: requiredCells, failFast: failFast) }
 
+  /// Creates a configuration for the files of a checkout or of an installed suite.
+  public init(_ installation: Installation, peers: PeerList, registry: OperationRegistry) {
+    self.init(
+      root: installation.root, sandboxInit: "\(installation.programs)/sandbox-init", peers: peers, registry: registry)
+  }
+
+  /// The program of the command that repeats a cell, quoted for a shell.
+  public var rerunProgram = "ipc-interop"
+  /// The subcommand that repeats a cell, with the arguments that precede the name of the cell.
+  public var command = "run"
+
   /// Returns the command line of a subcommand with the options of this run, without a cell.
-  func rerun(_ command: String) -> String { (["ipc-interop", command] + rerunOptions).joined(separator: " ") }
+  func rerun(_ command: String) -> String { ([rerunProgram, command] + rerunOptions).joined(separator: " ") }
 
   func context(_ capabilities: SandboxCapabilities, timeoutMultiplier: Double? = nil) -> CellContext {
     let multiplier = timeoutMultiplier ?? self.timeoutMultiplier
+    let files = peers.files(programs: programs)
     return CellContext(
       registry: registry,
       // A multiplier below 1 is meant for the peers, so it does not shorten the limit of the sandbox init.
       sandbox: Sandbox.Settings(
-        program: sandboxInit, capabilities: capabilities, kept: root, programs: peers.files,
+        program: sandboxInit, capabilities: capabilities, kept: keptPlaces(files), programs: files,
         timeout: .seconds(10 * max(1, multiplier))),
       timeout: .seconds(20 * multiplier))
   }
 }
 
 extension RunConfiguration {
+  /// Returns the directories that must stay visible in a sandbox, which has its own `/tmp`.
+  ///
+  /// The directory of a program may have its libraries. If that is `/tmp` itself, only the program stays visible.
+  private func keptPlaces(_ files: [String]) -> [String] {
+    let own = [root, FilePath(sandboxInit).removingLastComponent().string] + projects
+    let targets = files.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
+    let beside = (files + targets).filter { $0.hasPrefix("/tmp/") }.map { file in
+      let directory = FilePath(file).removingLastComponent().string
+      return directory == "/tmp" ? file : directory
+    }
+    return Set((own + beside).filter { $0 != "/tmp" && $0 != "/" && !$0.isEmpty }).sorted()
+  }
+
   /// How many cells run at a time by default: two for each available processor, but at most 32.
   ///
   /// A cell waits for a third of its time. The number of namespaces does not grow with the number of processors.

@@ -69,7 +69,8 @@ struct CellFilter {
 
   /// Compares the languages role by role; the pair is repeated if the scenario has more roles than the pair has names.
   private func matches(_ pair: [String], _ pairing: [Cell.Assignment]) -> Bool {
-    pairing.enumerated().allSatisfy { index, assignment in
+    // In a user's project, the reference peer of the suite plays a part in every pair.
+    pairing.filter { $0.language != PeerList.referencePeer }.enumerated().allSatisfy { index, assignment in
       let wanted = pair[index % pair.count]
       return wanted == "*" || wanted == assignment.language
     }

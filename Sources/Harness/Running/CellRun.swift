@@ -16,13 +16,13 @@ final class CellRun {
       switch role.part {
       case .peer: command = peer.peer
       case .program(let name, _):
-        command = peer.example(name)
-        if let file = peer.missingExample(name) {
+        command = peer.program(name)
+        if let file = peer.missingProgram(name) {
           throw CellOutcome(.unsupported, "\(peer.language) does not have the program \(name): no file \(file)")
         }
       }
       guard let command else {
-        throw CellOutcome(.unsupported, "\(peer.language) has no \(role.part == .peer ? "peer" : "example programs")")
+        throw CellOutcome(.unsupported, "\(peer.language) has no \(role.part == .peer ? "peer" : "programs")")
       }
       let tracer = role.hasInterruptedCloses ? [context.sandbox.tracer, "close", "all"] : []
       roles.append(RoleProcess(role: role, index: index, language: peer.language, command: tracer + command))

@@ -7,6 +7,8 @@ public struct Runner: Sendable {
   /// The ids of the cells in the order of the files, which is the order of the reports even if cells are shuffled.
   private let order: [String]
   private let expectations: Expectations
+  /// Why cells were left out of the plan.
+  private let leftOut: MissingPrograms
   /// Errors of the selection, such as a mechanism that does not exist.
   public let selectionProblems: [String]
 
@@ -19,7 +21,9 @@ public struct Runner: Sendable {
     selectionProblems = configuration.selection.problems(
       mechanisms: Set(cells.map(\.mechanism)).sorted(), languages: configuration.peers.peers.map(\.language),
       cells: cells.map(\.id))
-    let selected = everything.selecting(configuration.selection)
+    var selected = everything.selecting(configuration.selection)
+    leftOut =
+      configuration.projects.isEmpty ? MissingPrograms() : MissingPrograms(leftOutOf: &selected, configuration.peers)
     order = selected.cells.map(\.id)
     plan = selected.shuffled(seed: configuration.seed)
   }
@@ -27,21 +31,28 @@ public struct Runner: Sendable {
   /// The cells of the run, in order.
   public var cells: [Cell] { plan.cells }
 
+  /// Why a selection has no cells.
+  public var emptiness: RunError {
+    leftOut.problem
+      ?? RunError((["nothing selected"] + leftOut.notes).joined(separator: "; "), status: .nothingSelected)
+  }
+
   /// Runs the selected cells, and passes each event to `listener`, one at a time.
   public func run(listener: @escaping @Sendable (Event) -> Void) throws(RunError) -> RunSummary {
+    if let problem = leftOut.problem { throw problem }
     let runner = CellRunner(stopsAtFirstFailure: configuration.failFast, listener: listener)
     let capabilities = try MachineProbe.capabilities(configuration)
     let context = configuration.context(capabilities)
     let greetings = try PeerProbe.greetings(of: configuration.peers.peers(in: plan), configuration.peers, context)
     let description = RunDescription(
       cells: plan.cells, jobs: configuration.jobs, seed: configuration.seed, isolation: "\(capabilities)",
-      implementations: greetings.mapValues(\.implementation), kernel: MachineProbe.kernel, plan: order,
-      notes: PeerProbe.notes(on: greetings, configuration.registry) + MachineProbe.notes(on: plan, context))
+      implementations: configuration.peers.implementations(greetings, in: plan), kernel: MachineProbe.kernel, plan: order,
+      notes: leftOut.notes + PeerProbe.notes(on: greetings, configuration.registry) + MachineProbe.notes(on: plan, context))
     let work = plan.groups.map { group in
       { @Sendable (runner: CellRunner) -> Void in
         CellGroupRun(
           group: group, peers: configuration.peers, context: context, expectations: expectations,
-          repetitions: configuration.repetitions, rerun: { configuration.rerun("run '\($0.id)'") }
+          repetitions: configuration.repetitions, rerun: { configuration.rerun("\(configuration.command) '\($0.id)'") }
         ).run(runner)
       }
     }

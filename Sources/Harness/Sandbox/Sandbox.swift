@@ -19,7 +19,7 @@ final class Sandbox {
   var startup: Duration { sandboxInit.startup }
   private let sandboxInit: SandboxInit
   private let capabilities: SandboxCapabilities
-  private let kept: String?
+  private let kept: [String]
 
   /// The runner's ends of the standard streams of one role.
   struct RoleStreams {
@@ -40,8 +40,8 @@ final class Sandbox {
     /// The path of the sandbox init program.
     let program: String
     let capabilities: SandboxCapabilities
-    /// The path of a directory that stays visible when `/tmp` is replaced.
-    let kept: String?
+    /// The paths of directories and files that stay visible when `/tmp` is replaced.
+    var kept: [String] = []
     /// Files that the peers' user has to read: the programs, and the scripts that interpreters execute.
     var programs: [String] = []
     /// How long the sandbox init may take to respond.
@@ -123,7 +123,7 @@ final class Sandbox {
   /// Explains why a program that exists was not found: if `/tmp` is replaced, only `kept` stays visible.
   private func hint(onHidden program: String) -> String {
     let isVisible =
-      isolation == .shared || !program.hasPrefix("/tmp/") || kept.map { program.hasPrefix("\($0)/") } == true
+      isolation == .shared || !program.hasPrefix("/tmp/") || kept.contains { program == $0 || program.hasPrefix("\($0)/") }
     return isVisible ? "" : "; a sandbox has its own /tmp, which does not contain it: move the program elsewhere"
   }
 

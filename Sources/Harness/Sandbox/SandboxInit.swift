@@ -23,7 +23,7 @@ final class SandboxInit {
 
   /// Starts `program` with the peers' ends of standard input, output and error.
   init(
-    program: String, isolation: Isolation, names: CellNames, keeping kept: String?, programs: [String] = [],
+    program: String, isolation: Isolation, names: CellNames, keeping kept: [String], programs: [String] = [],
     timeout: Duration, roles: [[OwnedDescriptor]]
   ) throws(SandboxError) {
     self.timeout = timeout
@@ -37,7 +37,7 @@ final class SandboxInit {
     case .private: arguments.append("--private")
     case .shared: arguments += ["--token", names.token, "--first-key", "\(names.firstKey)"]
     }
-    if let kept { arguments += ["--keep", kept] }
+    for place in kept { arguments += ["--keep", place] }
     for file in programs { arguments += ["--program", file] }
     for streams in roles { arguments += ["--role", streams.map { "\($0.number)" }.joined(separator: ",")] }
     // Duplicating a descriptor onto itself clears its close-on-exec flag in the child only.

@@ -85,7 +85,7 @@ public struct GeneratedMutantList: Sendable {
     peers[language].map { peer in
       let option = mutant.map { ["--mutant", $0] } ?? ["--record"]
       return PeerDescription(
-        language: language, peer: peer.peer.map { $0 + option }, examples: peer.examples.map { $0 + option })
+        language: language, peer: peer.peer.map { $0 + option }, programs: peer.programs.map { $0 + option })
     }
   }
 }
@@ -95,7 +95,7 @@ extension GeneratedMutantList {
   static let sampleFile = "fixtures/generated-sample.txt"
 
   static func load(root: String, log: DiagnosticLog) -> GeneratedMutantList {
-    let peers = PeerList.load(files: ["\(root)/fixtures/generated-mutant-peers.yaml"], root: root, log: log)
+    let peers = PeerList.load(files: ["\(root)/fixtures/generated-mutant-peers.yaml"], Installation(root: root), log: log)
     var floors: [String: Double] = [:]
     var equivalents: [Equivalent] = []
     if let document = FixtureFile(at: "\(root)/\(file)", as: file, log: log).flatMap({ FixtureDocument($0, log: log) }),

@@ -117,7 +117,7 @@ public struct GeneratedTest: Sendable {
 
   private func recorded(_ scenario: Scenario, _ language: String) -> ([(GeneratedMutant, Recorded)], problem: String?) {
     guard let peer = list.peer(language, nil),
-      scenario.roles.allSatisfy({ $0.language != nil || ($0.part == .peer ? peer.peer != nil : peer.examples != nil) })
+      scenario.roles.allSatisfy({ $0.language != nil || ($0.part == .peer ? peer.peer != nil : peer.hasPrograms) })
     else { return ([], nil) }
     var languages: [String: PeerDescription] = [:]
     for role in scenario.roles { languages[role.name] = role.language.map { configuration.peers[$0] ?? peer } ?? peer }

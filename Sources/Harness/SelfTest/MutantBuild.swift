@@ -11,7 +11,7 @@ public struct MutantBuild: Sendable {
     peers[language].map { peer in
       let option = mutant.map { ["--mutant", $0] } ?? []
       return PeerDescription(
-        language: name, peer: peer.peer.map { $0 + option }, examples: peer.examples.map { $0 + option },
+        language: name, peer: peer.peer.map { $0 + option }, programs: peer.programs.map { $0 + option },
         greetsAs: language)
     }
   }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite(
   "A run of fault injection", .serialized,
-  .enabled(if: (try? InjectionTracer(root: Checkout.root.string)) != nil, "it needs strace"))
+  .enabled(if: (try? InjectionTracer(shortener: "")) != nil, "it needs strace"))
 struct InjectionRunnerTests {
   private static let unlink = "unlink path={fifo} -> error ENOENT"
 
@@ -18,11 +18,11 @@ struct InjectionRunnerTests {
       let list = steps.map { "{a: '\($0)'}" }.joined(separator: ", ")
       try CommandRun.addInjectionScript(
         to: root, "- {id: fifo/test, title: T., spec: s, level: must, roles: [a], steps: [\(list)]}")
-      var peers = [PeerDescription(language: "c", peer: [root.appending("build/bin/c-peer").string], examples: nil)]
+      var peers = [PeerDescription(language: "c", peer: [root.appending("build/bin/c-peer").string], programs: nil)]
       if let shell {
         let file = root.appending("peer").string
         try Data(shell.utf8).write(to: URL(fileURLWithPath: file))
-        peers.append(PeerDescription(language: "odd", peer: ["/bin/sh", file], examples: nil))
+        peers.append(PeerDescription(language: "odd", peer: ["/bin/sh", file], programs: nil))
       }
       let (_, registry) = try Checkout.fixtures.get()
       let configuration = RunConfiguration(

@@ -56,7 +56,7 @@ struct DishonestPeerTests {
           script = script.replacing("operations=pid,limits", with: "operations=\(operations)")
         }
         try Data(script.utf8).write(to: file)
-        peers.append(PeerDescription(language: language, peer: ["/bin/sh", file.path], examples: nil))
+        peers.append(PeerDescription(language: language, peer: ["/bin/sh", file.path], programs: nil))
       }
       let (scenarios, registry) = try Checkout.scenarios(
         """

@@ -15,12 +15,12 @@ struct PeerListTests {
       try Data(text.utf8).write(to: file)
       files.append(file.path)
     }
-    return try DiagnosticLog.collect { PeerList.load(files: files, root: "/root", log: $0) }
+    return try DiagnosticLog.collect { PeerList.load(files: files, Installation(root: "/root"), log: $0) }
   }
 
   @Test("keeps its reference when a later file replaces it") func replacesReference() throws {
     let peers = try load("c: {peer: build/c}\nswift: {peer: build/swift}", "c: {peer: /other/c --fast, replaces: true}")
-    #expect(peers.reference == PeerDescription(language: "c", peer: ["/other/c", "--fast"], examples: nil))
+    #expect(peers.reference == PeerDescription(language: "c", peer: ["/other/c", "--fast"], programs: nil))
     #expect(peers.peers.map(\.language) == ["c", "swift"])
   }
 
@@ -33,16 +33,16 @@ struct PeerListTests {
     #expect(commands.dropFirst() == ["\(folder)/mine", "/root/build/mine"])
   }
 
-  @Test("has no example program whose file does not exist") func missingExample() {
-    let peer = PeerDescription(language: "sh", peer: nil, examples: ["/bin/{program}"])
-    #expect(peer.missingExample("sh") == nil)
-    #expect(peer.missingExample("no-such-program") == "/bin/no-such-program")
-    #expect(PeerDescription(language: "sh", peer: nil, examples: ["/bin/sh", "{program}"]).missingExample("x") == nil)
+  @Test("does not have a program whose file does not exist") func missingProgram() {
+    let peer = PeerDescription(language: "sh", peer: nil, programs: ["/bin/{program}"])
+    #expect(peer.missingProgram("sh") == nil)
+    #expect(peer.missingProgram("no-such-program") == "/bin/no-such-program")
+    #expect(PeerDescription(language: "sh", peer: nil, programs: ["/bin/sh", "{program}"]).missingProgram("x") == nil)
   }
 
   @Test("rejects a later file that replaces a language without 'replaces: true'") func refusesReplacement() throws {
     #expect { try load("c: {peer: build/c}", "c: {peer: /other/c}") } throws: {
-      "\($0)".contains(":1:1: the language 'c' is already defined; choose another name, or add 'replaces: true'")
+      "\($0)".contains(":1:1: the language 'c' is already defined at ") && "\($0)".contains("0.yaml:1:1; choose another name, or add 'replaces: true'")
     }
   }
 
@@ -52,7 +52,7 @@ struct PeerListTests {
   }
 
   @Test(
-    "rejects a language without a peer and examples",
+    "rejects a language without a peer and programs",
     arguments: ["c: {}", "c: {peer: [a, b]}", "c: {peer: ''}", "c: {pear: a}", "'': {peer: build/c}", "[]", ""])
   func refuses(text: String) {
     #expect(throws: FixtureErrors.self) { try load(text) }

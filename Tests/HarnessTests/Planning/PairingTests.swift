@@ -45,12 +45,12 @@ struct PairingTests {
   func control() throws {
     let (scenarios, _) = try Checkout.scenarios(ShellPeers.scenario())
     func control(of reference: PeerDescription) throws -> String? {
-      let peers = PeerList([reference, PeerDescription(language: "odd", peer: ["odd"], examples: nil)])
+      let peers = PeerList([reference, PeerDescription(language: "odd", peer: ["odd"], programs: nil)])
       let plan = Plan(scenarios: scenarios, peers: peers)
       #expect(plan.cells.contains { $0.id == "test/test[odd]" })
       return try #require(plan.groups.first).control?.cell.id
     }
-    #expect(try control(of: PeerDescription(language: "c", peer: ["c"], examples: nil)) == "test/test[c]")
-    #expect(try control(of: PeerDescription(language: "c", peer: nil, examples: ["c"])) == nil)
+    #expect(try control(of: PeerDescription(language: "c", peer: ["c"], programs: nil)) == "test/test[c]")
+    #expect(try control(of: PeerDescription(language: "c", peer: nil, programs: ["c"])) == nil)
   }
 }

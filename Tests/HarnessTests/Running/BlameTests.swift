@@ -6,7 +6,7 @@ import Testing
 /// The reason of a failure names the role that caused it, if the runner has evidence.
 @Suite("The reason", .serialized) struct BlameTests {
   private static let c = PeerDescription(
-    language: "c", peer: [Checkout.root.appending("build/bin/c-peer").string], examples: nil)
+    language: "c", peer: [Checkout.root.appending("build/bin/c-peer").string], programs: nil)
 
   private func outcome(
     roles: String, _ steps: String..., peers: [String: PeerDescription], timeoutMultiplier: Double = 1
@@ -41,7 +41,7 @@ import Testing
       "writer: close handle=r", "reader: limits", "writer: write_all handle=w pattern=1 count=1000000 -> blocks",
       "reader: pid -> later", "writer: -> return=1000000", "reader: -> ok",
       peers: [
-        "writer": Self.c, "reader": PeerDescription(language: "odd", peer: ["/bin/sh", "-c", odd], examples: nil),
+        "writer": Self.c, "reader": PeerDescription(language: "odd", peer: ["/bin/sh", "-c", odd], programs: nil),
       ])
     #expect(outcome.verdict == .crashed)
     let reason = try #require(outcome.reason)

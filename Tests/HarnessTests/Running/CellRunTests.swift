@@ -25,7 +25,7 @@ struct CellRunTests {
       try ShellPeers.withScripts([ShellPeers.script("odd", cases)]) { folder, commands in
         let configuration = RunConfiguration(
           root: folder, sandboxInit: Checkout.sandboxInit, peers: PeerList([]), registry: registry)
-        let odd = PeerDescription(language: "odd", peer: commands[0], examples: nil)
+        let odd = PeerDescription(language: "odd", peer: commands[0], programs: nil)
         return CellRun.run(
           scenario, languages: Dictionary(uniqueKeysWithValues: scenario.roles.map { ($0.name, odd) }),
           names: CellNames(),

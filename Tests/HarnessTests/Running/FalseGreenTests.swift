@@ -20,7 +20,7 @@ struct FalseGreenTests {
     return try await onThread {
       try ShellPeers.withScripts(scripts) { root, commands in
         let peers = zip(["reference", "odd"], commands).map { name, command in
-          PeerDescription(language: name, peer: command, examples: nil)
+          PeerDescription(language: name, peer: command, programs: nil)
         }
         var configuration = RunConfiguration(
           root: root, sandboxInit: Checkout.sandboxInit, peers: PeerList(peers), registry: registry)

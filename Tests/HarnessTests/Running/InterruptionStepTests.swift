@@ -21,7 +21,7 @@ struct InterruptionStepTests {
         \(steps)
         """)
       let peer = PeerDescription(
-        language: "c", peer: [Checkout.root.appending("build/bin/c-peer").string], examples: nil)
+        language: "c", peer: [Checkout.root.appending("build/bin/c-peer").string], programs: nil)
       let configuration = RunConfiguration(
         root: Checkout.root.string, sandboxInit: Checkout.sandboxInit, peers: PeerList([peer]), registry: registry)
       let results = GatheredResults()

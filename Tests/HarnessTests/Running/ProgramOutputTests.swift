@@ -30,7 +30,7 @@ struct ProgramOutputTests {
         root: folder.path, sandboxInit: Checkout.sandboxInit, peers: PeerList([]), registry: registry)
       // The time to read a flood of output depends on the machine.
       configuration.timeoutMultiplier = 60
-      let shell = PeerDescription(language: "sh", peer: nil, examples: ["\(folder.path)/{program}"])
+      let shell = PeerDescription(language: "sh", peer: nil, programs: ["\(folder.path)/{program}"])
       return CellRun.run(
         scenarios[0], languages: ["a": shell], names: CellNames(),
         context: configuration.context(SandboxCapabilities(isolation: .private)))

@@ -92,7 +92,7 @@ struct TimeCheckTests {
         let configuration = RunConfiguration(
           root: folder, sandboxInit: Checkout.sandboxInit, peers: PeerList([]), registry: registry)
         return CellRun.run(
-          scenario, languages: ["a": PeerDescription(language: "odd", peer: commands[0], examples: nil)],
+          scenario, languages: ["a": PeerDescription(language: "odd", peer: commands[0], programs: nil)],
           names: CellNames(), context: configuration.context(SandboxCapabilities(isolation: .private)))
       }
     }

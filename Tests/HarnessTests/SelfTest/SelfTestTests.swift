@@ -44,8 +44,8 @@ struct SelfTestTests {
       let scripts = [ShellPeers.script("reference"), faulty.replacing("@CONTROL@", with: control)]
       return try ShellPeers.withScripts(scripts) { root, commands in
         let (scenarios, registry) = try Checkout.scenarios(ShellPeers.scenario())
-        let reference = PeerDescription(language: "reference", peer: commands[0], examples: nil)
-        let odd = PeerDescription(language: "odd", peer: commands[1], examples: nil)
+        let reference = PeerDescription(language: "reference", peer: commands[0], programs: nil)
+        let odd = PeerDescription(language: "odd", peer: commands[1], programs: nil)
         let source = FixtureFile(file: "mutants.yaml", bytes: Data(mutants.utf8))
         let loaded = try DiagnosticLog.collect {
           MutantLoader.parse(source, scenarios: scenarios, languages: ["odd"], log: $0)

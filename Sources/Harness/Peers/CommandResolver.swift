@@ -1,0 +1,61 @@
+import Foundation
+
+/// Turns the commands of a file into words with absolute paths.
+struct CommandResolver {
+  /// The path of the file.
+  let file: String
+  /// The places to which the paths of a list of peers are relative.
+  ///
+  /// Nil for a file of a user's project, whose paths are relative to the file.
+  var installation: Installation?
+
+  /// Returns the words of a command; nil, with the reason in `log`, if a quote has no end or the program does not exist.
+  func command(_ text: SourceText, _ log: DiagnosticLog) -> [String]? {
+    guard let words = ShellWords.split(text, log), let first = words.first else { return nil }
+    guard let program = program(first, log) else { return nil }
+    return [program] + words.dropFirst().map { isRelativeToFile($0.text) ? beside($0.text) : $0.text }
+  }
+
+  /// Returns the path of a file that is named relative to the directory of this file.
+  func beside(_ path: String) -> String {
+    if path.hasPrefix("/") { return path }
+    return URL(fileURLWithPath: file).deletingLastPathComponent().appending(path: path).standardizedFileURL.path
+  }
+
+  private func isRelativeToFile(_ word: String) -> Bool { word.hasPrefix("./") || word.hasPrefix("../") }
+
+  private func program(_ word: SourceText, _ log: DiagnosticLog) -> String? {
+    let program = word.text
+    if program.hasPrefix("/") { return program }
+    if isRelativeToFile(program) { return beside(program) }
+    if let installation { return installation.path(of: program) }
+    if program.contains("/") || program.contains("{") { return beside(program) }
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+    let places = path.split(separator: ":").filter { $0.hasPrefix("/") }.map { "\($0)/\(program)" }
+    if let place = places.first(where: FileManager.default.isExecutableFile(atPath:)) { return place }
+    log.add(word.location, "no directory of PATH has the program '\(program)'; write ./\(program) for a file beside this one")
+    return nil
+  }
+}
+
+/// The places of the suite's files: a checkout, or a prefix into which it was installed.
+public struct Installation: Sendable {
+  /// The path of the directory that contains `fixtures`.
+  public let root: String
+  /// The path of the directory that contains the sandbox init, the peers and the tracers.
+  public let programs: String
+
+  /// Creates the description of a checkout, or with `programs` that of an installed suite.
+  public init(root: String, programs: String? = nil) {
+    self.root = root
+    self.programs = programs ?? "\(root)/\(Self.built)"
+  }
+
+  /// The directory of the programs in a checkout.
+  private static let built = "build/bin"
+
+  /// Returns the path of a program that is named relative to the root of a checkout.
+  func path(of program: String) -> String {
+    program.hasPrefix("\(Self.built)/") ? programs + program.dropFirst(Self.built.count) : "\(root)/\(program)"
+  }
+}

@@ -1,0 +1,69 @@
+import Foundation
+
+/// The programs of a user's project that do not exist, and the cells that are left out for that reason.
+struct MissingPrograms: Sendable {
+  /// A note for each missing program of a language that is not the reference.
+  private(set) var notes: [String] = []
+  /// Why no cell can be run: the reference lacks a program, or a file cannot be executed.
+  private(set) var problem: RunError?
+
+  init() {}
+
+  /// Removes the cells of a plan whose programs do not exist, so that a port can begin with one program.
+  init(leftOutOf plan: inout Plan, _ peers: PeerList) {
+    var counts: [Program: Int] = [:]
+    let reference = peers.reference.language
+    plan = Plan(
+      groups: plan.groups.compactMap { group in
+        let cells = group.cells.filter { cell in
+          let missing = missing(in: cell, group.scenario, peers)
+          for program in missing { counts[program, default: 0] += 1 }
+          return missing.isEmpty
+        }
+        // The control cell of a group is needed even if it is not selected.
+        for program in group.control.map({ missing(in: $0, group.scenario, peers) }) ?? [] {
+          counts[program, default: 0] += 0
+        }
+        return cells.isEmpty ? nil : Plan.Group(scenario: group.scenario, control: group.control, cells: cells)
+      })
+    for (program, count) in counts.sorted(by: { ($0.key.language, $0.key.role) < ($1.key.language, $1.key.role) }) {
+      guard program.language != reference, program.reason == .missing else {
+        problem = problem ?? RunError(program.problem, status: .brokenEnvironment)
+        continue
+      }
+      notes.append(
+        "\(program.language): no \(program.file): \(count == 1 ? "1 cell" : "\(count) cells") left out; build it, or pin the role: pin: {\(program.role): \(reference)}"
+      )
+    }
+  }
+
+  private struct Program: Hashable {
+    enum Reason { case missing, notExecutable }
+    let language: String
+    let role: String
+    let file: String
+    let reason: Reason
+
+    var problem: String {
+      switch reason {
+      case .missing:
+        "\(language), the first language, needs every program, and \(file) does not exist; build it, or correct 'programs'"
+      case .notExecutable: "\(file) (\(language)) is not executable; run chmod +x, or correct 'programs'"
+      }
+    }
+  }
+
+  private func missing(in cell: Plan.PlannedCell, _ scenario: Scenario, _ peers: PeerList) -> Set<Program> {
+    var programs: Set<Program> = []
+    for (role, language) in zip(scenario.roles, cell.pairing.languages) {
+      guard case .program(let name, _) = role.part else { continue }
+      let peer = peers[language]
+      if let file = peer.map({ $0.program(name) == nil ? "command for \(name)" : $0.missingProgram(name) }) ?? name {
+        programs.insert(Program(language: language, role: role.name, file: file, reason: .missing))
+      } else if let file = peer?.program(name)?.first, !FileManager.default.isExecutableFile(atPath: file) {
+        programs.insert(Program(language: language, role: role.name, file: file, reason: .notExecutable))
+      }
+    }
+    return programs
+  }
+}

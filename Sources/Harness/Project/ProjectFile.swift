@@ -1,0 +1,72 @@
+import Foundation
+
+/// The file of a user's project, `interop.yaml`: the languages with their programs, and the scenarios for them.
+public struct ProjectFile: Sendable {
+  /// The path of the file.
+  public let path: String
+  /// The languages in the order of the file, and the reference peer of the suite.
+  public let peers: PeerList
+  /// The scenarios, one for each row of parameters.
+  public let scenarios: [Scenario]
+  /// The operations that roles of the reference peer may use.
+  public let registry: OperationRegistry
+  private let installation: Installation
+
+  /// The name of the file that `ipc-interop check` searches for.
+  public static let name = "interop.yaml"
+
+  private static let keys = ["languages", "scenarios"]
+
+  /// Reads the file at `path`; diagnostics call it `name`.
+  public init(at path: String, as name: String, _ installation: Installation) throws(FixtureErrors) {
+    let log = DiagnosticLog()
+    self.path = path
+    self.installation = installation
+    registry = ScenarioLoader.operations(root: installation.root, log: log)
+    let suite = PeerList.load(files: ["\(installation.root)/fixtures/peers.yaml"], installation, log: log)
+    (peers, scenarios) = Self.load(path, name, registry, suite, log)
+    try log.check()
+  }
+
+  private static func load(
+    _ path: String, _ name: String, _ registry: OperationRegistry, _ suite: PeerList, _ log: DiagnosticLog
+  ) -> (PeerList, [Scenario]) {
+    let nothing = (suite, [Scenario]())
+    guard log.count == 0, let source = FixtureFile(at: path, as: name, log: log),
+      let document = FixtureDocument(source, log: log),
+      let keys = document.root.map("the file", keys: keys, required: keys)
+    else { return nothing }
+    let resolver = CommandResolver(file: path)
+    let languages = keys["languages"].map { Self.languages($0, resolver) } ?? []
+    let reference = suite.reference
+    let peers = PeerList(
+      languages + [
+        PeerDescription(
+          language: PeerList.referencePeer, peer: reference.peer, programs: nil, greetsAs: reference.language)
+      ])
+    let parser = ScenarioParser(document: document, registry: registry, project: resolver)
+    let scenarios = keys["scenarios"]?.nonEmptyList("scenarios").flatMap(parser.parse) ?? []
+    ScenarioLoader.rejectDuplicates(scenarios, log)
+    ScenarioLoader.rejectPeerDeaths(scenarios, log)
+    return (peers, scenarios)
+  }
+
+  private static func languages(_ list: FixtureDocument.Value, _ resolver: CommandResolver) -> [PeerDescription] {
+    let entries = PeerList.entries(list, keys: ["programs"], resolver)
+    for entry in entries where entry.peer.language == PeerList.referencePeer {
+      list.log.add(
+        entry.location, "'\(PeerList.referencePeer)' is the name of the peer that plays the other side; choose another name")
+    }
+    if entries.isEmpty, list.log.count == 0 { list.report("the file has no language") }
+    return entries.map(\.peer)
+  }
+
+  /// The configuration of a run of all cells with the default options.
+  public var configuration: RunConfiguration {
+    var configuration = RunConfiguration(installation, peers: peers, registry: registry)
+    configuration.programs = Set(
+      scenarios.flatMap(\.roles).compactMap { if case .program(let name, _) = $0.part { name } else { nil } })
+    configuration.projects = [URL(fileURLWithPath: path).deletingLastPathComponent().resolvingSymlinksInPath().path]
+    return configuration
+  }
+}

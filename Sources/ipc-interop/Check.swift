@@ -1,0 +1,64 @@
+import ArgumentParser
+import Foundation
+import Harness
+
+struct Check: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Tests your own programs: every scenario of interop.yaml with every mixture of languages.",
+    discussion: """
+      FILE is interop.yaml in this directory or the nearest one above, unless the first argument ends in .yaml or .yml. A \
+      FILTER selects the cells whose names contain it; '*' matches any text.
+
+      EXAMPLES
+        ipc-interop init -- ./server ---- ./client   write interop.yaml for two commands
+        ipc-interop check                            run all its cells
+        ipc-interop check tests/interop.yaml jobs --verbose
+        ipc-interop check --pairs c:swift --repeat 20
+
+      EXIT STATUS
+        0 all as expected   1 failures   2 usage, or an error in FILE
+        3 environment broken, or a program of the first language is missing
+        4 nothing selected   5 only leaks   130 interrupted
+      """)
+
+  @Argument(help: ArgumentHelp("A file, and filters: run only cells whose name contains one of these.", valueName: "file-or-filter"))
+  var arguments: [String] = []
+
+  @OptionGroup var matrix: MatrixOptions
+
+  func validate() throws { try MatrixOptions.rejectEmpty(arguments, "FILTER") }
+
+  func run() throws {
+    let (path, name, filters) = try locate()
+    let installation = try matrix.running.installation()
+    let file: ProjectFile
+    do throws(FixtureErrors) { file = try ProjectFile(at: path, as: name, installation) } catch {
+      throw RunError("\(error)", status: .usage)
+    }
+    var configuration = file.configuration
+    configuration.rerunProgram = RunningOptions.quoted(CommandLine.arguments.first ?? "ipc-interop")
+    configuration.command = "check \(RunningOptions.quoted(name))"
+    try matrix.run(
+      configuration, scenarios: file.scenarios, expectations: .none, pitfalls: [], filters: filters)
+  }
+
+  /// Returns the absolute path of the file, the path that messages show, and the filters.
+  private func locate() throws(RunError) -> (path: String, name: String, filters: [String]) {
+    let here = FileManager.default.currentDirectoryPath
+    if let first = arguments.first, first.hasSuffix(".yaml") || first.hasSuffix(".yml") {
+      return (URL(fileURLWithPath: first).standardizedFileURL.path, first, Array(arguments.dropFirst()))
+    }
+    var directory = URL(fileURLWithPath: here)
+    var name = ProjectFile.name
+    while true {
+      let path = directory.appending(path: ProjectFile.name).path
+      if FileManager.default.fileExists(atPath: path) { return (path, name, arguments) }
+      if directory.path == "/" { break }
+      directory.deleteLastPathComponent()
+      name = "../\(name)"
+    }
+    throw RunError(
+      "there is no \(ProjectFile.name) in \(here) or above; write one with 'ipc-interop init', or name the file",
+      status: .usage)
+  }
+}

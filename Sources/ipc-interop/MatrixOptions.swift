@@ -1,0 +1,106 @@
+public import ArgumentParser
+import Foundation
+public import Harness
+
+/// The options of the commands that run a matrix of cells: `run` and `check`.
+struct MatrixOptions: ParsableArguments {
+  @Flag(help: "List the scenarios, and with --verbose their cells, without running them.")
+  var list = false
+
+  @Option(help: "Run only this mechanism. May be given more than once.")
+  var mechanism: [String] = []
+
+  @Option(
+    help: ArgumentHelp("Leave out the cells whose name contains this. May be given more than once.", valueName: "text"))
+  var skip: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Run only these languages, role by role: c:swift. May be given more than once.", valueName: "languages"))
+  var pairs: [String] = []
+
+  @OptionGroup var running: RunningOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Shuffle the scenarios reproducibly. 0 keeps the order of the files.", valueName: "number"))
+  var seed: UInt64 = 0
+
+  @Option(
+    name: .customLong("repeat"),
+    help: ArgumentHelp(
+      "Run each cell this many times. A cell whose verdicts differ is flaky, which is a failure.", valueName: "times")
+  )
+  var repetitions = 1
+
+  @Option(help: "Whether each cell has private namespaces. required: exit with 3 without them; auto: if possible.")
+  var isolation = IsolationRule.auto
+
+  @OptionGroup var output: OutputOptions
+
+  @Option(help: ArgumentHelp("Fail if fewer cells than this were run.", valueName: "cells"))
+  var requireMin = 0
+
+  @Flag(help: "Stop at the first unexpected verdict.")
+  var failFast = false
+
+  @Flag(name: .shortAndLong, help: "Print one line for each cell.")
+  var verbose = false
+
+  @Flag(help: "Print the times of the cells at the end.")
+  var timings = false
+
+  func validate() throws {
+    if requireMin < 0 { throw ValidationError("--require-min must not be negative") }
+    if repetitions < 1 { throw ValidationError("--repeat must be at least 1") }
+    for (texts, name) in [(skip, "--skip"), (mechanism, "--mechanism"), (pairs, "--pairs")] {
+      try Self.rejectEmpty(texts, name)
+    }
+    if list { try output.checkList(Listing.formats) }
+  }
+
+  static func rejectEmpty(_ texts: [String], _ name: String) throws {
+    if texts.contains("") { throw ValidationError("\(name) must not be empty; leave it out to select every cell") }
+  }
+
+  /// Runs or lists the cells that the filters and the options select; `more` has the options that repeat a cell.
+  func run(
+    _ configuration: RunConfiguration, scenarios: [Scenario], expectations: Expectations, pitfalls: [PitfallGroup],
+    filters: [String], more: [(name: String, value: String)] = []
+  ) throws {
+    let runner = try runner(configuration, scenarios, expectations, filters, more)
+    if runner.cells.isEmpty { throw runner.emptiness }
+    if list {
+      let listing = Listing(cells: runner.cells, pitfalls: pitfalls)
+      guard let text = try listing.text(output.format, style: Style(verbose: verbose)) else { return }
+      return try output.write(text)
+    }
+    let writer = try ReportWriter(output, verbose: verbose, timings: timings)
+    Interruption.listen()
+    let summary = try runner.run { writer.receive($0) }
+    try writer.finish()
+    throw ExitCode(summary.exitStatus.rawValue)
+  }
+
+  private func runner(
+    _ base: RunConfiguration, _ scenarios: [Scenario], _ expectations: Expectations, _ filters: [String],
+    _ more: [(name: String, value: String)]
+  ) throws -> Runner {
+    var configuration = base
+    configuration.selection = Selection(
+      filters: filters, skipped: skip, mechanisms: mechanism,
+      pairs: pairs.map { $0.split(separator: ":", omittingEmptySubsequences: false).map(String.init) })
+    running.set(
+      &configuration, more: more + (isolation == .auto ? [] : [("--isolation", isolation.rawValue)]))
+    configuration.seed = seed
+    configuration.repetitions = repetitions
+    configuration.isolation = isolation
+    configuration.failFast = failFast
+    configuration.requiredCells = requireMin
+    let runner = Runner(configuration, scenarios: scenarios, expectations: expectations)
+    if let problem = runner.selectionProblems.first { throw RunError(problem, status: .nothingSelected) }
+    return runner
+  }
+}
+
+extension IsolationRule: ExpressibleByArgument {}
