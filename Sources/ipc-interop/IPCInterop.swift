@@ -14,6 +14,7 @@ struct IPCInterop: ParsableCommand {
         ipc-interop run --format junit --output results.xml
         ipc-interop run --list                 the scenarios, without running them
         ipc-interop check                      your own programs, as ./interop.yaml describes them
+        ipc-interop record                     what the first language's programs do on the wire
         ipc-interop self-test                  check that the suite catches its mutants
         ipc-interop fault-injection            inject a fault into every system call
         ipc-interop mechanisms                 all mechanisms, in one table
@@ -23,7 +24,7 @@ struct IPCInterop: ParsableCommand {
         2 usage   3 environment broken   4 nothing selected   5 only leaks
         130 interrupted
       """,
-    subcommands: [Run.self, Check.self, SelfTestCommand.self, FaultInjection.self, Mechanisms.self],
+    subcommands: [Run.self, Check.self, Record.self, SelfTestCommand.self, FaultInjection.self, Mechanisms.self],
     defaultSubcommand: Run.self)
 }
 

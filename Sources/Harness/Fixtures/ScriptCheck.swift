@@ -96,7 +96,7 @@ struct ScriptCheck {
       } else {
         log.add(step.location, "'\(role)' has been started before")
       }
-    case .sleeps(let role, _), .prints(let role, _, _), .asleep(let role), .calls(let role, _):
+    case .sleeps(let role, _), .settles(let role), .prints(let role, _, _), .asleep(let role), .calls(let role, _):
       if case .unused = states[role] {
         log.add(step.location, "'\(role)' has not been started; 'start: \(role)' must precede")
       }

@@ -27,16 +27,19 @@ struct RecordedCell {
     gaps = traces.flatMap(\.gaps)
   }
 
-  /// Compares the cell with a recording, and returns its outcome.
-  func outcome(comparedWith expected: CellRecording) -> CellOutcome {
+  /// Compares the cell with a recording, and returns the outcome that names the differences; nil if there are none.
+  func difference(from expected: CellRecording) -> CellOutcome? {
     let differences = RecordingComparison(expected: expected, actual: recording, values: values).differences()
-    guard !differences.isEmpty else { return .passed }
     let explanations = differences.map { $0.explanation(languages: languages) }
+    guard let first = explanations.first else { return nil }
     let more = explanations.count > 1 ? " (and \(explanations.count - 1) more)" : ""
     return CellOutcome(
-      .failed, explanations[0] + more, expected: "the recording",
-      response: .line(explanations.prefix(50).joined(separator: "\n")))
+      .failed, first + more, expected: "what the recording has",
+      response: .line(explanations.prefix(Self.maximumShown).joined(separator: "\n")))
   }
+
+  /// The maximum number of differences in a report.
+  private static let maximumShown = 50
 }
 
 extension Scenario {

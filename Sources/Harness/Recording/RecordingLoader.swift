@@ -1,9 +1,25 @@
+import Foundation
 import PeerProtocol
 
 /// Reads recordings, and reports the errors of all entries.
 struct RecordingLoader {
   private typealias Value = FixtureDocument.Value
   private let log: DiagnosticLog
+
+  /// Reads the recordings of a project; none if the file does not exist.
+  static func load(at path: String, as name: String, scenarios: [Scenario], log: DiagnosticLog) -> [CellRecording] {
+    guard FileManager.default.fileExists(atPath: path), let source = FixtureFile(at: path, as: name, log: log) else {
+      return []
+    }
+    let recordings = load(source, log: log)
+    let known = scenarios.map(\.recordingID)
+    for recording in recordings where !known.contains(recording.scenario) && !known.isEmpty {
+      let id = abbreviated(recording.scenario)
+      log.add(
+        whole: name, "there is no scenario '\(id)' any more\(Suggestion.clause(for: id, among: known)); record again")
+    }
+    return recordings
+  }
 
   /// Reads the recordings of a file.
   static func load(_ source: FixtureFile, log: DiagnosticLog) -> [CellRecording] {

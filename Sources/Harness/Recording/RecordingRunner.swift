@@ -14,6 +14,20 @@ public struct RecordingRunner: Sendable {
     /// The scenarios that did not pass in the reference language, with the reasons.
     public var failures: [String] = []
 
+    /// Adds the recordings of a project's other scenarios, which this run does not replace.
+    ///
+    /// - Throws: ``FixtureErrors`` if its file of recordings has errors.
+    public mutating func keepOthers(of file: ProjectFile) throws(FixtureErrors) {
+      let path = ProjectFile.recordings(of: file.path)
+      let kept = try DiagnosticLog.collect {
+        RecordingLoader.load(at: path, as: path, scenarios: [], log: $0)
+      }
+      let known = file.scenarios.map(\.recordingID)
+      let replaced = Set(recordings.map(\.scenario))
+      recordings += kept.filter { known.contains($0.scenario) && !replaced.contains($0.scenario) }
+      recordings.sort { (known.firstIndex(of: $0.scenario) ?? 0) < (known.firstIndex(of: $1.scenario) ?? 0) }
+    }
+
     /// The text of a file with the recordings.
     public var text: String { RecordingWriter.text(recordings) }
   }
@@ -21,8 +35,16 @@ public struct RecordingRunner: Sendable {
   /// Creates a runner for the scenarios that consist of programs.
   public init(_ configuration: RunConfiguration, scenarios: [Scenario], runs: Int) {
     self.configuration = configuration
-    self.scenarios = scenarios.filter { $0.roles.contains { $0.part != .peer } }
+    self.scenarios = Self.select(scenarios, [])
     self.runs = runs
+  }
+
+  /// Returns the scenarios with programs whose names contain one of the filters; all of them without filters.
+  public static func select(_ scenarios: [Scenario], _ filters: [String]) -> [Scenario] {
+    scenarios.filter { scenario in
+      scenario.roles.contains { $0.part != .peer }
+        && (filters.isEmpty || filters.contains { scenario.recordingID.contains($0) })
+    }
   }
 
   /// Runs every scenario in the reference language, and passes the id of each to `progress`.

@@ -11,6 +11,8 @@ struct CellContext: Sendable {
   var isTraced = false
   /// Whether the programs run below the recorder, which reports what they do on the wire.
   var isRecorded = false
+  /// What the reference programs do, by the id of the scenario; cells of these scenarios are compared with it.
+  var recordings: [String: CellRecording] = [:]
   let greetings = ParsedGreetings()
 }
 

@@ -67,7 +67,12 @@ struct CellGroupRun: Sendable {
   private func once(_ pairing: Pairing) -> CellOutcome {
     var languages: [String: PeerDescription] = [:]
     for (role, language) in zip(group.scenario.roles, pairing.languages) { languages[role.name] = peers[language] }
-    let outcome = CellRun.run(group.scenario, languages: languages, names: CellNames(), context: context)
+    let outcome =
+      if let recording = context.recordings[group.scenario.recordingID] {
+        CellRun.compare(group.scenario, with: recording, languages: languages, context: context)
+      } else {
+        CellRun.run(group.scenario, languages: languages, names: CellNames(), context: context)
+      }
     guard group.scenario.isNegativeControl, outcome.verdict == .failed else { return outcome }
     return outcome.with(reason: "the check does not detect the defect of this control: \(outcome.reason ?? "")")
   }

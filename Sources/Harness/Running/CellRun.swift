@@ -52,7 +52,7 @@ final class CellRun {
     return outcome
   }
 
-  /// Runs `scenario` below the recorder, and returns what its programs did; nil if the cell did not pass.
+  /// Runs `scenario` below the recorder, and returns what its programs did; nil if a step failed.
   static func record(
     _ scenario: Scenario, languages: [String: PeerDescription], names: CellNames, context: CellContext
   ) -> (outcome: CellOutcome, recorded: RecordedCell?) {
@@ -64,12 +64,24 @@ final class CellRun {
     do throws(CellOutcome) {
       let cell = try CellRun(scenario, languages: languages, names: names, context: context)
       outcome = cell.run()
-      if outcome.verdict == .passed { recorded = try RecordedCell(cell, names: names) }
+      // What a cell leaves behind is a difference that the recording may explain.
+      if outcome.verdict == .passed || outcome.verdict == .leaked { recorded = try RecordedCell(cell, names: names) }
     } catch {
       outcome = error
     }
     outcome.seconds = start.duration(to: .now).seconds
     return (outcome, recorded)
+  }
+
+  /// Runs `scenario` below the recorder, and compares what its programs did with a recording.
+  static func compare(
+    _ scenario: Scenario, with recording: CellRecording, languages: [String: PeerDescription], context: CellContext
+  ) -> CellOutcome {
+    let (outcome, recorded) = record(scenario, languages: languages, names: CellNames(), context: context)
+    guard let recorded, var difference = recorded.difference(from: recording) else { return outcome }
+    difference.seconds = outcome.seconds
+    difference.evidence?.add(leftBehind: outcome.evidence?.leftBehind ?? [])
+    return difference
   }
 
   /// Performs the script, and the checks at its end.

@@ -40,6 +40,7 @@ final class StepInterpreter {
     case .sleeps(let name, let calls):
       let what = "sleep in \(calls.joined(separator: " or "))"
       try client.waitUntilBlocked(try started(name), in: calls, to: what, expected: what)
+    case .settles(let name): try client.waitUntilSettled(try started(name))
     case .asleep(let name): try client.checkSleep(of: try client.role(name))
     case .calls(let name, let limit): try client.checkTransfers(of: try client.role(name), atMost: limit)
     case .prints(let name, let stream, let text):

@@ -32,6 +32,8 @@ public struct Step: Sendable {
     case start(role: String)
     /// `- sleeps: reader in openat`: waits until a program sleeps in a system call.
     case sleeps(role: String, systemCalls: [String])
+    /// Waits until a program sleeps in any system call, or has ended; files have no such step.
+    case settles(role: String)
     /// `- asleep: reader`: a role that was seen to block or sleep has not woken since.
     case asleep(role: String)
     /// `- calls: reader <= 64`: how many reads and writes a role may have made since it started.
