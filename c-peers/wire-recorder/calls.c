@@ -1,5 +1,6 @@
 #include "recorder.h"
 
+#include <errno.h>
 #include <linux/futex.h>
 #include <string.h>
 #include <sys/sem.h>
@@ -105,7 +106,9 @@ void enter_call(struct tracee *tracee) {
 void leave_call(struct tracee *tracee, int64_t result) {
     if (tracee->is_sharing)
         accept_stores(tracee, tracee->is_acquiring, tracee->is_releasing);
-    if (result < 0)
+    // A connection with a timeout is made by a call that does not wait.
+    const bool connects = tracee->number == SYS_connect && result == -EINPROGRESS;
+    if (result < 0 && !connects)
         return;
     if (!leave_message_call(tracee, result) && !leave_file_call(tracee, result) && !leave_socket_call(tracee, result))
         leave_sysv_call(tracee, result);

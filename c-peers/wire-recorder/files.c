@@ -100,7 +100,7 @@ bool enter_file_call(struct tracee *tracee) {
 }
 
 static void creation_fields(const struct tracee *tracee, uint64_t flags, uint64_t mode) {
-    number_field("flags", (long long)flags);
+    number_field("flags", (unsigned)flags);
     octal_field("mode", (unsigned)mode & 07777);
     octal_field("umask", umask_of(tracee));
     if (tracee->is_known)
@@ -263,9 +263,9 @@ bool leave_file_call(struct tracee *tracee, int64_t result) {
         return true;
     }
     case SYS_fcntl:
-        if (a[1] == F_SETFD) {
+        if ((int)a[1] == F_SETFD) {
             event("cloexec", tracee->process);
-            number_field("fd", (long long)a[0]);
+            number_field("fd", (int)a[0]);
             number_field("on", (long long)(a[2] & FD_CLOEXEC));
             end_event();
         }

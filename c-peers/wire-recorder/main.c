@@ -166,6 +166,8 @@ static _Noreturn void run_tracer(pid_t role, int output, int ready) {
     if (write(STDIN_FILENO, "", 1) != 1)
         _exit(1);
     close(STDIN_FILENO);
+    event("tracer", getpid());
+    end_event();
     trace();
     _exit(0);
 }

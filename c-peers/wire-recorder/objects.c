@@ -91,7 +91,7 @@ static bool is_boring(const char *link) {
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (strncmp(link, places[i], strlen(places[i])) == 0)
             return true;
-    return false;
+    return strstr(link, ".so") != NULL; // a library
 }
 
 static void write_id(const struct stat *status, char id[ID_SIZE]) {

@@ -32,13 +32,14 @@ bool enter_sysv_call(struct tracee *tracee) {
     }
 }
 
-static void write_id(char id[ID_SIZE], const char *type, int64_t number) {
-    snprintf(id, ID_SIZE, "%s:%lld", type, (long long)number);
+// The upper half of a register has no meaning for an argument that is an int.
+static void write_id(char id[ID_SIZE], const char *type, uint64_t number) {
+    snprintf(id, ID_SIZE, "%s:%d", type, (int)number);
 }
 
 static void report_get(struct tracee *tracee, const char *type, int64_t result, uint64_t size, uint64_t flags) {
     char id[ID_SIZE];
-    write_id(id, type, result);
+    write_id(id, type, (uint64_t)result);
     event("get", tracee->process);
     text_field("id", id);
     text_field("type", type);
@@ -51,7 +52,7 @@ static void report_get(struct tracee *tracee, const char *type, int64_t result, 
     end_event();
 }
 
-static void report_control(struct tracee *tracee, const char *type, int64_t number, int command) {
+static void report_control(struct tracee *tracee, const char *type, uint64_t number, int command) {
     char id[ID_SIZE];
     if (command != IPC_RMID && command != IPC_SET)
         return;
@@ -67,7 +68,7 @@ static void report_values(struct tracee *tracee, const uint64_t *values, size_t 
     for (size_t i = 0; i < count; i++)
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%d=%u", i > 0 ? "," : "", first + (int)i,
                                  (unsigned)values[i] & 0xFFFF);
-    write_id(id, "sem", (int64_t)tracee->arguments[0]);
+    write_id(id, "sem", tracee->arguments[0]);
     event("values", tracee->process);
     text_field("id", id);
     text_field("values", text);
@@ -95,7 +96,7 @@ static void report_semctl(struct tracee *tracee) {
             values[i] = all[i];
         report_values(tracee, values, count, 0);
     } else {
-        report_control(tracee, "sem", (int64_t)a[0], command);
+        report_control(tracee, "sem", a[0], command);
     }
 }
 
@@ -113,7 +114,7 @@ static void report_operations(struct tracee *tracee) {
         used += (size_t)snprintf(text + used, sizeof text - used, "%s%u:%+d%s", i > 0 ? "," : "",
                                  operations[i].sem_num, operations[i].sem_op,
                                  (operations[i].sem_flg & SEM_UNDO) != 0 ? "/undo" : "");
-    write_id(id, "sem", (int64_t)tracee->arguments[0]);
+    write_id(id, "sem", tracee->arguments[0]);
     event("semop", tracee->process);
     text_field("id", id);
     text_field("operations", text);
@@ -126,7 +127,7 @@ static void report_sent(struct tracee *tracee) {
     const uint64_t *a = tracee->arguments;
     long type = 0;
     size_t length = a[2];
-    write_id(id, "msg", (int64_t)a[0]);
+    write_id(id, "msg", a[0]);
     if (length > sizeof text || !read_memory(tracee, a[1], &type, sizeof type) ||
         !read_memory(tracee, a[1] + sizeof type, text, length)) {
         event("unseen", tracee->process);
@@ -151,7 +152,7 @@ static void report_sent(struct tracee *tracee) {
 static void report_attached(struct tracee *tracee, int64_t result) {
     char id[ID_SIZE];
     struct shmid_ds status;
-    write_id(id, "shm", (int64_t)tracee->arguments[0]);
+    write_id(id, "shm", tracee->arguments[0]);
     if (shmctl((int)tracee->arguments[0], IPC_STAT, &status) == 0)
         note_mapping(tracee, (uint64_t)result, status.shm_segsz, id, 0);
 }
@@ -162,8 +163,8 @@ bool leave_sysv_call(struct tracee *tracee, int64_t result) {
     case SYS_msgget: report_get(tracee, "msg", result, 0, a[1]); return true;
     case SYS_semget: report_get(tracee, "sem", result, a[1], a[2]); return true;
     case SYS_shmget: report_get(tracee, "shm", result, a[1], a[2]); return true;
-    case SYS_msgctl: report_control(tracee, "msg", (int64_t)a[0], (int)a[1] & ~IPC_VERSION); return true;
-    case SYS_shmctl: report_control(tracee, "shm", (int64_t)a[0], (int)a[1] & ~IPC_VERSION); return true;
+    case SYS_msgctl: report_control(tracee, "msg", a[0], (int)a[1] & ~IPC_VERSION); return true;
+    case SYS_shmctl: report_control(tracee, "shm", a[0], (int)a[1] & ~IPC_VERSION); return true;
     case SYS_semctl: report_semctl(tracee); return true;
     case SYS_semop:
     case SYS_semtimedop: report_operations(tracee); return true;

@@ -8,6 +8,8 @@ struct RecordedCell {
   let languages: [String: String]
   /// The reasons why the recording does not show everything.
   let gaps: [String]
+  /// A role that transferred more bytes than are recorded; nil if no role did.
+  let cut: String?
 
   /// Decodes the events of a cell that has ended.
   init(_ cell: CellRun, names: CellNames) throws(CellOutcome) {
@@ -25,6 +27,7 @@ struct RecordedCell {
     recording = TraceDecoder.recording(of: cell.scenario.recordingID, traces, values: values)
     languages = Dictionary(cell.client.roles.map { ($0.name, $0.language) }) { first, _ in first }
     gaps = traces.flatMap(\.gaps)
+    cut = traces.first(where: \.isCut)?.role
   }
 
   /// Compares the cell with a recording, and returns the outcome that names the differences; nil if there are none.
@@ -54,15 +57,14 @@ extension PeerClient {
   func waitForRecorder(of role: RoleProcess) throws(CellOutcome) {
     guard let trace = streams(of: role).trace else { return }
     try wait(for: role, to: "start below the recorder") { () throws(CellOutcome) -> Void? in
-      if trace.hasLine { return () }
+      // The recorder first names itself, when it traces the process.
+      if let line = trace.firstLine, let event = try? Request(parsing: line), event.operation == "tracer" {
+        role.tracer = event.fields["pid"].flatMap { Int($0) }
+        return ()
+      }
       guard trace.isEnded else { return nil }
       drain(role)
       throw CellOutcome(.broken, "the recorder cannot trace \(role.description)\(role.lastErrorLine)")
-    }
-    do {
-      if let pid = role.pid { role.tracer = try sandbox.processState(of: pid).tracer }
-    } catch {
-      throw CellOutcome(error)
     }
   }
 

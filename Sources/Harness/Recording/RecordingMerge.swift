@@ -53,7 +53,8 @@ struct RecordingMerge {
     note("bytes in \(name) differ from run to run")
     var content = recording.objects[index].parts[part].messages[number].content
     switch bytes {
-    case .padding(let range, _, _), .content(let range, _, _): content.ignored.append(range)
+    case .padding(let range, _, _): content.ignored.append(range)
+    case .content(let range, _, _): content.ignored.append(Self.number(around: range, in: content))
     case .byteOrder(let width, let offset): content.ignored.append(offset..<offset + width)
     default:
       if expected == actual {
@@ -63,6 +64,16 @@ struct RecordingMerge {
       }
     }
     recording.objects[index].parts[part].messages[number].content = content
+  }
+
+  /// Extends a range to all digits of a number in a text: its other digits differ in another run.
+  private static func number(around range: Range<Int>, in content: RecordedBytes) -> Range<Int> {
+    guard let bytes = content.filled({ _ in nil }), range.upperBound <= bytes.count else { return range }
+    let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+    guard bytes[range].allSatisfy(digits.contains) else { return range }
+    let before = bytes[..<range.lowerBound].reversed().prefix(while: digits.contains).count
+    let after = bytes[range.upperBound...].prefix(while: digits.contains).count
+    return range.lowerBound - before..<range.upperBound + after
   }
 
   private mutating func note(_ text: String) {

@@ -74,6 +74,10 @@ public struct RecordingRunner: Sendable {
         result.failures.append("\(scenario.recordingID): \(outcome.reason ?? outcome.verdict.rawValue)")
         return
       }
+      if let role = recorded.cut {
+        result.failures.append("\(scenario.recordingID): \(role) transfers more than 8 MiB; use a smaller scenario")
+        return
+      }
       if merge == nil {
         merge = RecordingMerge(recorded.recording)
         result.notes += recorded.gaps.map { "\(scenario.recordingID): \($0)" }

@@ -9,6 +9,8 @@ struct RoleTrace: Sendable {
   let events: [TraceEvent]
   /// The reasons why the events do not show everything that the role did.
   let gaps: [String]
+  /// Whether the role transferred more bytes than the recorder reports.
+  let isCut: Bool
 
   /// Parses the lines of the recorder.
   ///
@@ -18,6 +20,7 @@ struct RoleTrace: Sendable {
     var events: [TraceEvent] = []
     var gaps: [String] = []
     var isComplete = false
+    var isCut = false
     for line in lines {
       let event: TraceEvent
       do throws(ProtocolError) { event = TraceEvent(try Request(parsing: line)) } catch {
@@ -25,7 +28,7 @@ struct RoleTrace: Sendable {
       }
       switch event.kind {
       case "end": isComplete = true
-      case "limit": gaps.append("\(role) transfers more bytes than are recorded")
+      case "limit": isCut = true
       case "unseen":
         let what = "\(role) uses \(event.fields["what"] ?? "a call") whose bytes are not recorded"
         if !gaps.contains(what) { gaps.append(what) }
@@ -35,6 +38,7 @@ struct RoleTrace: Sendable {
     guard isComplete else { throw RecordingError("the recorder of \(role) ended before the role did") }
     self.events = events
     self.gaps = gaps
+    self.isCut = isCut
   }
 }
 
