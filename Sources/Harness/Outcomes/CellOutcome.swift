@@ -31,6 +31,35 @@ public struct CellOutcome: Error, Sendable {
   /// Creates the verdict `broken`: the environment failed, not a peer.
   init(_ error: SandboxError) { self.init(.broken, error.description) }
 
+  /// Whether the cell is only different from its recording.
+  var isDifference: Bool { verdict == .failed && evidence?.expected == Self.recording }
+
+  /// What a cell is expected to do if it has a recording.
+  private static let recording = "what the recording has"
+
+  /// Creates the verdict of a cell that differs from its recording in these ways.
+  init?(differences: [String]) {
+    guard let first = differences.first else { return nil }
+    self.init(.failed, Self.summary(first, differences.count), expected: Self.recording)
+    evidence?.differences = Array(differences.prefix(Self.maximumDifferences))
+  }
+
+  /// Returns the outcome of a failed cell with the differences from its recording, which may be the cause.
+  func explained(by differences: [String]) -> CellOutcome {
+    guard let first = differences.first else { return self }
+    var outcome = with(reason: "\(reason ?? ""); \(Self.summary(first, differences.count))")
+    if outcome.evidence == nil { outcome.evidence = Evidence() }
+    outcome.evidence?.differences = Array(differences.prefix(Self.maximumDifferences))
+    return outcome
+  }
+
+  private static func summary(_ first: String, _ count: Int) -> String {
+    count > 1 ? "\(first) (and \(count - 1) more)" : first
+  }
+
+  /// The maximum number of differences in a report, because a program decides how many there are.
+  private static let maximumDifferences = 50
+
   /// Returns the outcome with another verdict, or with a more specific reason.
   func with(_ verdict: Verdict? = nil, reason: String? = nil) -> CellOutcome {
     var outcome = self
@@ -58,6 +87,8 @@ public struct Evidence: Sendable, Encodable {
   public private(set) var leftBehind: [KernelObject] = []
   /// The number of objects that were left behind, including those that are not listed.
   public private(set) var leftBehindCount = 0
+  /// How the cell differs from its recording, a sentence each; nil if it was not compared or does not differ.
+  public internal(set) var differences: [String]?
   /// The messages between the runner and each role.
   public var transcripts: [Transcript] = []
 

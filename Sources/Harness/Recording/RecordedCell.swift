@@ -11,18 +11,40 @@ struct RecordedCell {
   /// A role that transferred more bytes than are recorded; nil if no role did.
   let cut: String?
 
+  /// Whether a step failed, so that the programs did not do everything.
+  private let isPartial: Bool
+
   /// Decodes the events of a cell that has ended.
   init(_ cell: CellRun, names: CellNames) throws(CellOutcome) {
     var traces: [RoleTrace] = []
     for role in cell.client.roles where !role.isPeer {
-      guard let pid = role.pid else { continue }
       try cell.client.waitForEndOfTrace(of: role)
+      guard let pid = role.pid else { continue }
       do throws(RecordingError) {
         traces.append(try RoleTrace(role: role.name, language: role.language, pid: pid, lines: role.traceLines))
       } catch {
         throw CellOutcome(.broken, error.description)
       }
     }
+    self.init(cell, traces, names, isPartial: false)
+  }
+
+  /// Decodes the events of a cell with a failed step, up to that step; nil if there are none.
+  init?(failed cell: CellRun, names: CellNames) {
+    var traces: [RoleTrace] = []
+    for role in cell.client.roles where !role.isPeer {
+      cell.client.takeTrace(of: role)
+      guard let pid = role.pid else { continue }
+      do throws(RecordingError) {
+        traces.append(
+          try RoleTrace(role: role.name, language: role.language, pid: pid, lines: role.traceLines, isPartial: true))
+      } catch { return nil }
+    }
+    self.init(cell, traces, names, isPartial: true)
+  }
+
+  private init(_ cell: CellRun, _ traces: [RoleTrace], _ names: CellNames, isPartial: Bool) {
+    self.isPartial = isPartial
     values = CellValues(traces, names: names, scratch: cell.client.sandbox.scratch)
     recording = TraceDecoder.recording(of: cell.scenario.recordingID, traces, values: values)
     languages = Dictionary(cell.client.roles.map { ($0.name, $0.language) }) { first, _ in first }
@@ -30,19 +52,11 @@ struct RecordedCell {
     cut = traces.first(where: \.isCut)?.role
   }
 
-  /// Compares the cell with a recording, and returns the outcome that names the differences; nil if there are none.
-  func difference(from expected: CellRecording) -> CellOutcome? {
-    let differences = RecordingComparison(expected: expected, actual: recording, values: values).differences()
-    let explanations = differences.map { $0.explanation(languages: languages) }
-    guard let first = explanations.first else { return nil }
-    let more = explanations.count > 1 ? " (and \(explanations.count - 1) more)" : ""
-    return CellOutcome(
-      .failed, first + more, expected: "what the recording has",
-      response: .line(explanations.prefix(Self.maximumShown).joined(separator: "\n")))
+  /// Compares the cell with a recording, and returns a sentence for each difference.
+  func differences(from expected: CellRecording) -> [String] {
+    RecordingComparison(expected: expected, actual: recording, values: values).differences()
+      .filter { !isPartial || !$0.isMissing }.map { $0.explanation(languages: languages) }
   }
-
-  /// The maximum number of differences in a report.
-  private static let maximumShown = 50
 }
 
 extension Scenario {
@@ -68,11 +82,17 @@ extension PeerClient {
     }
   }
 
+  /// Takes the events that the recorder of a role has reported so far.
+  func takeTrace(of role: RoleProcess) {
+    guard let trace = streams(of: role).trace else { return }
+    while let line = trace.nextLine() { role.traceLines.append(line) }
+  }
+
   /// Waits until the recorder has reported the end of all processes of a role, and takes its events.
   func waitForEndOfTrace(of role: RoleProcess) throws(CellOutcome) {
     guard let trace = streams(of: role).trace else { return }
     try wait(for: role, to: "end below the recorder") { trace.isEnded ? () : nil }
     if trace.isFlooded { throw CellOutcome(.broken, "\(role.description) does more than can be recorded") }
-    while let line = trace.nextLine() { role.traceLines.append(line) }
+    takeTrace(of: role)
   }
 }

@@ -28,6 +28,15 @@ public struct RecordingDifference: Sendable, Equatable {
     case order(index: Int)
     case message(index: Int, MessageDifference)
   }
+
+  /// Whether the role could still have done what is missing, if it had run to its end.
+  var isMissing: Bool {
+    switch what {
+    case .missingObject, .missingMessage, .notRemoved, .creator(_, nil): true
+    case .message(_, .bytes(.missingEnd, _, _)): true
+    default: false
+    }
+  }
 }
 
 /// How a message differs from the recorded one.

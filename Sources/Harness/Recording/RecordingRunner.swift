@@ -70,7 +70,7 @@ public struct RecordingRunner: Sendable {
     var merge: RecordingMerge?
     for _ in 0..<runs {
       let (outcome, recorded) = CellRun.record(scenario, languages: languages, names: CellNames(), context: context)
-      guard let recorded else {
+      guard let recorded, outcome.verdict == .passed || outcome.verdict == .leaked else {
         result.failures.append("\(scenario.recordingID): \(outcome.reason ?? outcome.verdict.rawValue)")
         return
       }

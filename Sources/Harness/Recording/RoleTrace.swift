@@ -14,8 +14,12 @@ struct RoleTrace: Sendable {
 
   /// Parses the lines of the recorder.
   ///
+  /// With `isPartial`, the role may still run.
+  ///
   /// - Throws: ``RecordingError`` if they are not complete, because the role has killed its tracer, for example.
-  init(role: String, language: String, pid: Int, lines: [String]) throws(RecordingError) {
+  init(
+    role: String, language: String, pid: Int, lines: [String], isPartial: Bool = false
+  ) throws(RecordingError) {
     (self.role, self.language, self.pid) = (role, language, pid)
     var events: [TraceEvent] = []
     var gaps: [String] = []
@@ -35,7 +39,7 @@ struct RoleTrace: Sendable {
       default: events.append(event)
       }
     }
-    guard isComplete else { throw RecordingError("the recorder of \(role) ended before the role did") }
+    guard isComplete || isPartial else { throw RecordingError("the recorder of \(role) ended before the role did") }
     self.events = events
     self.gaps = gaps
     self.isCut = isCut

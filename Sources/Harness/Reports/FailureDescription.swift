@@ -30,6 +30,9 @@ struct FailureDescription {
     lines += value("request", evidence.request?.text)
     lines += value("response", evidence.response?.text)
     lines += value("differs", evidence.firstDifference.map { "first at byte \($0)" })
+    for (index, difference) in (evidence.differences ?? []).enumerated() where evidence.differences?.count != 1 {
+      lines += value(index == 0 ? "differences" : "", difference)
+    }
     for (index, object) in evidence.leftBehind.enumerated() {
       lines += value(index == 0 ? "left behind" : "", object.description)
     }

@@ -32,13 +32,17 @@ struct CellGroupRun: Sendable {
         outcome = repeated(planned.pairing, runner)
         if planned.isControl {
           isControlKnown = true
-          controlFailure = outcome.reason
-          if outcome.verdict != .passed, outcome.verdict != .leaked { outcome = outcome.with(.broken) }
+          // If the reference itself differs from its recording, the recording is wrong, not the machine.
+          if !outcome.isDifference { controlFailure = outcome.reason }
+          if outcome.verdict != .passed, outcome.verdict != .leaked, !outcome.isDifference {
+            outcome = outcome.with(.broken)
+          }
         } else if outcome.verdict != .passed, outcome.verdict != .unsupported, !isControlKnown, runsControl,
           let control = group.control
         {
           isControlKnown = true
-          controlFailure = repeated(control.pairing, runner).reason
+          let control = repeated(control.pairing, runner)
+          if !control.isDifference { controlFailure = control.reason }
           if let controlFailure { outcome = outcome.with(.broken, reason: Self.broken(controlFailure)) }
         }
       }

@@ -52,7 +52,9 @@ final class CellRun {
     return outcome
   }
 
-  /// Runs `scenario` below the recorder, and returns what its programs did; nil if a step failed.
+  /// Runs `scenario` below the recorder, and returns what its programs did; nil if that is not known.
+  ///
+  /// After a failed step, it is what the programs had done by then.
   static func record(
     _ scenario: Scenario, languages: [String: PeerDescription], names: CellNames, context: CellContext
   ) -> (outcome: CellOutcome, recorded: RecordedCell?) {
@@ -64,8 +66,11 @@ final class CellRun {
     do throws(CellOutcome) {
       let cell = try CellRun(scenario, languages: languages, names: names, context: context)
       outcome = cell.run()
-      // What a cell leaves behind is a difference that the recording may explain.
-      if outcome.verdict == .passed || outcome.verdict == .leaked { recorded = try RecordedCell(cell, names: names) }
+      switch outcome.verdict {
+      case .passed, .leaked: recorded = try RecordedCell(cell, names: names)
+      case .failed, .crashed, .timedOut: recorded = RecordedCell(failed: cell, names: names)
+      case .unsupported, .broken, .notRun: break
+      }
     } catch {
       outcome = error
     }
@@ -78,10 +83,16 @@ final class CellRun {
     _ scenario: Scenario, with recording: CellRecording, languages: [String: PeerDescription], context: CellContext
   ) -> CellOutcome {
     let (outcome, recorded) = record(scenario, languages: languages, names: CellNames(), context: context)
-    guard let recorded, var difference = recorded.difference(from: recording) else { return outcome }
-    difference.seconds = outcome.seconds
-    difference.evidence?.add(leftBehind: outcome.evidence?.leftBehind ?? [])
-    return difference
+    guard let recorded else { return outcome }
+    let differences = recorded.differences(from: recording)
+    switch outcome.verdict {
+    case .passed, .leaked:
+      guard var difference = CellOutcome(differences: differences) else { return outcome }
+      difference.seconds = outcome.seconds
+      difference.evidence?.add(leftBehind: outcome.evidence?.leftBehind ?? [])
+      return difference
+    default: return outcome.explained(by: differences)
+    }
   }
 
   /// Performs the script, and the checks at its end.
