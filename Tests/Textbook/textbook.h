@@ -23,6 +23,8 @@ int socket_client(void);
 // worker.c: a worker that signals drive
 int signal_worker(void);
 int signal_boss(void);
+// hostile.c
+int hostile(void);
 
 /// A job in the queue. The padding after `kind` is zero.
 struct job {

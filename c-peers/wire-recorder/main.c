@@ -138,6 +138,7 @@ static void trace(void) {
             if (started)
                 stopped_in_call(tracee);
         } else if (kind == PTRACE_EVENT_EXIT) {
+            tracee->is_acquiring = false;
             if (started && tracee->thread == tracee->process && has_mappings(tracee->process))
                 report_stores(tracee);
         } else if (kind == 0) {

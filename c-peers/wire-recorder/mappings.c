@@ -1,13 +1,14 @@
 // Stores into shared memory are not system calls. They become visible at the calls that order them: an operation
 // of a semaphore or a futex, a message, an msync, the end of a mapping or process. On entry to such a call, the
-// bytes that have changed since the process last waited were stored by this role, or by a role that it woke
-// since: the latter are marked "maybe", and the reader of the lines resolves them with the stores of all roles.
+// bytes that have changed since the last such call were stored by this role. After a call that wakes another
+// role, and before one that waits, they may also be stores of that role: these are marked "maybe", and the
+// reader of the lines resolves them with the stores of all roles.
 #include "recorder.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_MAPPINGS = 256, MAX_REGIONS = 64, MAX_REGION = 1 << 20, GAP = 8 };
+enum { MAX_MAPPINGS = 256, MAX_REGIONS = 64, MAX_REGION = 1 << 20, WORD = 4 };
 
 static struct mapping {
     pid_t process;
@@ -126,13 +127,18 @@ static void report_store(const struct tracee *tracee, const struct region *regio
         event("store", tracee->process);
         text_field("id", region->id);
         number_field("offset", (long long)offset);
-        number_field("maybe", region->is_shared_now);
+        number_field("maybe", region->is_shared_now || tracee->is_acquiring);
         bytes_field("bytes", bytes, piece);
         end_event();
         offset += piece;
         bytes += piece;
         length -= piece;
     }
+}
+
+/// The length of the word at an offset, which is shorter at the end.
+static size_t word_at(size_t offset, size_t count) {
+    return count - offset < WORD ? count - offset : WORD;
 }
 
 void report_stores(const struct tracee *tracee) {
@@ -145,17 +151,14 @@ void report_stores(const struct tracee *tracee) {
         if (mapping->offset + count > region->length)
             count = region->length > mapping->offset ? region->length - mapping->offset : 0;
         unsigned char *before = region->content + mapping->offset;
+        // Whole words: an integer is shown with all its bytes, even if only some have changed.
         for (size_t at = 0; at < count;) {
-            if (buffer[at] == before[at]) {
-                at++;
-                continue;
-            }
-            size_t end = at + 1; // behind the last changed byte, with gaps of less than GAP unchanged ones
-            for (size_t next = end; next < count && next - end < GAP; next++)
-                if (buffer[next] != before[next])
-                    end = next + 1;
-            report_store(tracee, region, mapping->offset + at, buffer + at, end - at);
-            at = end;
+            size_t end = at;
+            while (end < count && memcmp(buffer + end, before + end, word_at(end, count)) != 0)
+                end += word_at(end, count);
+            if (end > at)
+                report_store(tracee, region, mapping->offset + at, buffer + at, end - at);
+            at = end < count ? end + word_at(end, count) : count;
         }
         if (count > 0)
             memcpy(before, buffer, count);

@@ -200,7 +200,10 @@ bool leave_message_call(struct tracee *tracee, int64_t result) {
     case SYS_splice: report_unseen(tracee, "splice"); return true;
     case SYS_tee: report_unseen(tracee, "tee"); return true;
     case SYS_vmsplice: report_unseen(tracee, "vmsplice"); return true;
-    case SYS_process_vm_writev: report_unseen(tracee, "process_vm_writev"); return true;
+    case SYS_process_vm_writev:
+        if ((pid_t)a[0] != tracee->process) // the library copies to its own memory with it
+            report_unseen(tracee, "process_vm_writev");
+        return true;
     case SYS_io_uring_setup: report_unseen(tracee, "io_uring"); return true;
     default: return false;
     }

@@ -3,8 +3,10 @@ import PeerProtocol
 /// How the bytes of a message differ from the recorded ones.
 public enum ByteDifference: Sendable, Equatable {
   /// NULs that the recording has, and the message does not; the other bytes are equal.
-  case missingNULs(count: Int, isLast: Bool)
-  case extraNULs(count: Int, isLast: Bool)
+  ///
+  /// `lengths` is the number of bytes that are smaller or larger by as much: the lengths of the texts.
+  case missingNULs(count: Int, isLast: Bool, lengths: Int = 0)
+  case extraNULs(count: Int, isLast: Bool, lengths: Int = 0)
   /// Integers of `width` bytes whose bytes are in the other order.
   case byteOrder(width: Int, offset: Int)
   /// A short gap, before a multiple of 4, that is zero in one of them: the padding of a C structure.
@@ -54,10 +56,35 @@ public enum ByteDifference: Sendable, Equatable {
       let isLast = (nuls > 0 ? expected : actual).last == 0 && abs(nuls) == 1 && (nuls > 0 ? actual : expected).last != 0
       return nuls > 0 ? .missingNULs(count: nuls, isLast: isLast) : .extraNULs(count: -nuls, isLast: isLast)
     }
+    if let (count, lengths) = counted(missingIn: actual, of: expected) {
+      return .missingNULs(count: count, isLast: false, lengths: lengths)
+    }
+    if let (count, lengths) = counted(missingIn: expected, of: actual) {
+      return .extraNULs(count: count, isLast: false, lengths: lengths)
+    }
     if expected.starts(with: actual) { return .missingEnd(count: expected.count - actual.count) }
     if actual.starts(with: expected) { return .extraEnd(Array(actual[expected.count...])) }
     let common = zip(expected, actual).prefix { $0 == $1 }.count
     return .length(firstDifference: common)
+  }
+
+  /// Returns how many NULs of `longer` the other bytes lack, if they differ in nothing else but the lengths of texts.
+  private static func counted(missingIn shorter: [UInt8], of longer: [UInt8]) -> (count: Int, lengths: Int)? {
+    guard longer.count > shorter.count, longer.count - shorter.count <= 64 else { return nil }
+    var (count, lengths, index) = (0, 0, 0)
+    for byte in longer {
+      if index < shorter.count, shorter[index] == byte {
+        index += 1
+      } else if byte == 0, count < longer.count - shorter.count {
+        count += 1
+      } else if index < shorter.count, byte > 0, shorter[index] == byte - 1 {
+        lengths += 1
+        index += 1
+      } else {
+        return nil
+      }
+    }
+    return index == shorter.count && lengths <= count ? (count, lengths) : nil
   }
 
   /// Returns the width and the first offset of the integers whose bytes are reversed, if that explains all differences.

@@ -96,15 +96,18 @@ public struct RecordedBytes: Sendable, Equatable {
 extension RecordedBytes {
   /// Whether the bytes are shown as text: most of them are printable.
   var isText: Bool {
-    var printable = 0
-    var others = 0
+    var (printable, nuls, others) = (0, 0, 0)
     for case .bytes(let bytes) in pieces {
       for byte in bytes {
-        if (0x20..<0x7F).contains(byte) || byte == 0x0A { printable += 1 } else { others += 1 }
+        switch byte {
+        case 0x20..<0x7F, 0x0A: printable += 1
+        case 0: nuls += 1
+        default: others += 1
+        }
       }
     }
     let isWide = pieces.contains { if case .variable(_, _?) = $0 { true } else { false } }
-    return !isWide && (others <= 1 + printable / 4)
+    return !isWide && nuls <= 1 + printable / 4 && others <= printable / 8
   }
 
   /// The bytes as text: `\0`, `\n`, `\t`, `\\`, `\{` and `\xHH` stand for bytes, and `{name}` for a variable.

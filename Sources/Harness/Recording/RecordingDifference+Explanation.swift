@@ -75,10 +75,12 @@ extension ByteDifference {
   /// The reason for a difference of bytes.
   var explanation: String {
     switch self {
-    case .missingNULs(1, true): "the terminating NUL is missing"
-    case .missingNULs(let count, _): count == 1 ? "a NUL is missing" : "\(count) NULs are missing"
-    case .extraNULs(1, true): "a terminating NUL is extra"
-    case .extraNULs(let count, _): count == 1 ? "a NUL is extra" : "\(count) NULs are extra"
+    case .missingNULs(1, true, _): "the terminating NUL is missing"
+    case .missingNULs(let count, _, let lengths):
+      (count == 1 ? "a NUL is missing" : "\(count) NULs are missing") + Self.suffix(lengths, "smaller")
+    case .extraNULs(1, true, _): "a terminating NUL is extra"
+    case .extraNULs(let count, _, let lengths):
+      (count == 1 ? "a NUL is extra" : "\(count) NULs are extra") + Self.suffix(lengths, "larger")
     case .byteOrder(let width, let offset): "the \(width * 8)-bit integer at offset \(offset) has the other byte order"
     case .padding(let range, let expected, let actual):
       "\(Self.place(range)) \(Self.verb(range)) \(Self.shown(actual)), the recording has \(Self.shown(expected)): "
@@ -90,6 +92,14 @@ extension ByteDifference {
     case .extraEnd(let bytes): "\(Self.shown(Array(bytes.prefix(16))))\(bytes.count > 16 ? "…" : "") is extra at the end"
     case .length(let first): "they differ from offset \(first) on"
     case .mismatch: "the bytes are not those of the recording"
+    }
+  }
+
+  private static func suffix(_ lengths: Int, _ direction: String) -> String {
+    switch lengths {
+    case 0: ""
+    case 1: ", and the length before it is \(direction) by 1"
+    default: ", and \(lengths) lengths are \(direction) by 1"
     }
   }
 

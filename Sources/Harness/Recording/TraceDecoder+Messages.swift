@@ -127,24 +127,41 @@ extension TraceDecoder {
     objects[place].parts[role] = part
   }
 
-  /// Removes the stores that another role has certainly made.
+  /// Removes the bytes of uncertain stores that another role has certainly stored.
   mutating func resolveUncertainStores() {
     for place in objects.indices {
       let parts = objects[place].parts
-      for (role, part) in parts {
-        let others = parts.filter { $0.key != role }.flatMap(\.value.messages).filter { !$0.isUncertain }
-        objects[place].parts[role]?.messages = part.messages.filter { store in
-          !store.isUncertain || !others.contains { other in Self.covers(other, store) }
+      for (role, part) in parts where part.messages.contains(where: \.isUncertain) {
+        let others = parts.filter { $0.key != role }.flatMap(\.value.messages).filter {
+          !$0.isUncertain && $0.message.offset != nil
         }
+        objects[place].parts[role]?.messages = part.messages.flatMap { $0.isUncertain ? Self.own($0, others) : [$0] }
       }
     }
   }
 
-  private static func covers(_ other: MessageBuilding, _ store: MessageBuilding) -> Bool {
-    guard let offset = store.message.offset, let start = other.message.offset, start <= offset,
-      offset + store.bytes.count <= start + other.bytes.count
-    else { return false }
-    return other.bytes[(offset - start)..<(offset - start + store.bytes.count)].elementsEqual(store.bytes)
+  /// The parts of an uncertain store that no certain store of the other roles has.
+  private static func own(_ store: MessageBuilding, _ others: [MessageBuilding]) -> [MessageBuilding] {
+    let offset = store.message.offset ?? 0
+    var rest: [MessageBuilding] = []
+    // The recorder reports whole words.
+    for start in stride(from: 0, to: store.bytes.count, by: 4) {
+      let word = store.bytes[start..<min(start + 4, store.bytes.count)]
+      let isOther = others.contains { other in
+        let at = offset + start - (other.message.offset ?? 0)
+        return at >= 0 && at + word.count <= other.bytes.count && other.bytes[at..<at + word.count].elementsEqual(word)
+      }
+      if isOther { continue }
+      if let last = rest.last, (last.message.offset ?? 0) + last.bytes.count == offset + start {
+        rest[rest.count - 1].bytes += word
+      } else {
+        var part = store
+        part.bytes = Array(word)
+        part.message.offset = offset + start
+        rest.append(part)
+      }
+    }
+    return rest
   }
 
   // MARK: - Semaphores and signals

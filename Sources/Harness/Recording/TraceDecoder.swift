@@ -130,7 +130,7 @@ struct TraceDecoder {
       }
       object.creation?.mode = hasMode(object.kind) ? building.mode : nil
       object.creation?.limits = building.limits
-      if [.sharedMemory, .segment, .memory, .file].contains(object.kind), let size = building.size {
+      if [.sharedMemory, .segment].contains(object.kind), let size = building.size {
         object.creation?.limits[.size] = size
       }
       object.tolerance.order = building.parts.values.contains { Self.isConcurrent($0, object) }
