@@ -12,6 +12,9 @@ export TMPDIR := $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))/tmp
 export IPC_INTEROP_TOOLS := 1
 $(shell mkdir -p "$(TMPDIR)" 2>/dev/null)
 
+# Where `make install` puts the command; DESTDIR precedes it if a package is built.
+PREFIX ?= /usr/local
+DESTDIR ?=
 # Filters and options for `ipc-interop run`: make interop RUN="--mechanism pipe --verbose"
 RUN ?=
 # Filters and options for fault injection: make fault-injection FAULT_INJECTION="--mechanism pipe"
@@ -23,7 +26,7 @@ GENERATED ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps lint-deps patch-deps strace-deps models-deps build interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak coverage cost docs scenarios clean swift-release missing-program
+.PHONY: help deps lint-deps patch-deps strace-deps models-deps build interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak coverage cost docs scenarios install uninstall clean swift-release missing-program
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -150,6 +153,24 @@ docs: deps ## Build the documentation of the library into build/docs
 	  --fallback-display-name IPC --fallback-bundle-identifier IPC --ide-console-output 2>&1 | \
 	awk 'tolower($$0) ~ /(warning|error): / && !/is missing documentation|<#/ { print; wrong = 1 } END { exit wrong }'
 	@echo "View it with docc preview, or with any web server in $(BUILD)/docs"
+
+# Without prerequisites, so that root does not build. Mutants and fuzz inputs are for the checkout only.
+INSTALLED := $(DESTDIR)$(PREFIX)
+LEFT_OUT := corpus runner-checks mutants.yaml mutant-peers.yaml runner-mutants.yaml generated-%
+install: ## Install the command, the peers and the scenarios after `make build` (PREFIX=/usr/local DESTDIR=)
+	@test -x $(BIN)/ipc-interop || { echo "run 'make build' first" >&2; exit 1; }
+	install -d "$(INSTALLED)/bin" "$(INSTALLED)/libexec/ipc-interop/c-examples" "$(INSTALLED)/share/ipc-interop/fixtures"
+	install -m 755 $(BIN)/ipc-interop "$(INSTALLED)/bin/"
+	install -m 755 $(BIN)/sandbox-init $(BIN)/short-transfer $(BIN)/wire-recorder $(BIN)/c-peer $(BIN)/swift-peer $(BIN)/swift-examples \
+	  "$(INSTALLED)/libexec/ipc-interop/"
+	install -m 755 $(BIN)/c-examples/* "$(INSTALLED)/libexec/ipc-interop/c-examples/"
+	cp -R $(addprefix fixtures/,$(filter-out $(LEFT_OUT),$(notdir $(wildcard fixtures/*)))) \
+	  "$(INSTALLED)/share/ipc-interop/fixtures/"
+	chmod -R u=rwX,go=rX "$(INSTALLED)/share/ipc-interop"
+
+uninstall: ## Remove what `make install` installed (PREFIX=/usr/local DESTDIR=)
+	rm -f "$(INSTALLED)/bin/ipc-interop"
+	rm -rf "$(INSTALLED)/libexec/ipc-interop" "$(INSTALLED)/share/ipc-interop"
 
 scenarios: build ## Rewrite docs/scenarios.md
 	@$(BIN)/ipc-interop run --list --format markdown --output docs/scenarios.md

@@ -86,6 +86,10 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
       name: "swift-examples", dependencies: ["SwiftExamples"], path: "Sources/swift-examples-main",
       swiftSettings: settings),
 
+    // The port in the worked example of docs/your-programs.md.
+    .executableTarget(
+      name: "job_client", dependencies: ["IPC", system], path: "Tests/Jobs/swift", swiftSettings: settings),
+
     // The same peer and the same programs with mutants; an option switches one of them on.
     .systemLibrary(name: "CReal"),
     .executableTarget(

@@ -21,7 +21,9 @@ struct Check: ParsableCommand {
         4 nothing selected   5 only leaks   130 interrupted
       """)
 
-  @Argument(help: ArgumentHelp("A file, and filters: run only cells whose name contains one of these.", valueName: "file-or-filter"))
+  @Argument(
+    help: ArgumentHelp(
+      "A file, and filters: run only cells whose name contains one of these.", valueName: "file-or-filter"))
   var arguments: [String] = []
 
   @OptionGroup var matrix: MatrixOptions

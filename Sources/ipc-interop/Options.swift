@@ -10,7 +10,9 @@ struct RunningOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Multiply every time limit.", valueName: "factor"))
   var timeoutMultiplier = 1.0
 
-  @Option(help: ArgumentHelp("A checkout, or a prefix of `make install`, to use instead of the one of this program.", valueName: "directory"))
+  @Option(
+    help: ArgumentHelp(
+      "A checkout, or a prefix of 'make install', to use instead of the one of this program.", valueName: "directory"))
   var root: String?
 
   func validate() throws {

@@ -12,7 +12,7 @@ struct Record: ParsableCommand {
       runs three times: what differs from run to run is marked as such. You may edit the file.
 
       After '--', commands take the place of interop.yaml: '----' separates them. Each starts when the one before \
-      it sleeps or has ended, and the recording is printed.
+      it sleeps, prints a line or has ended, and the recording is printed.
 
       EXAMPLES
         ipc-interop record                           every scenario of interop.yaml

@@ -36,7 +36,7 @@ static void put_encoded(const char *bytes, size_t length) {
     }
 }
 
-static void reply_bytes(const char *key, const char *bytes, size_t length) {
+void reply_bytes(const char *key, const char *bytes, size_t length) {
     put(' ');
     for (const char *c = key; *c != '\0'; c++)
         put(*c);

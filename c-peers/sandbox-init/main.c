@@ -121,6 +121,12 @@ static void dispatch(const struct plan *plan, const char *line) {
         reply_holders(line);
     else if (strncmp(line, "take", length) == 0)
         take_descriptor(line);
+    else if (strncmp(line, "create", length) == 0)
+        create_file(plan, line);
+    else if (strncmp(line, "file", length) == 0)
+        reply_file(line);
+    else if (strncmp(line, "listeners", length) == 0)
+        reply_listeners();
     else if (strncmp(line, "features", length) == 0)
         reply_features();
     else if (strncmp(line, "snapshot", length) == 0) {

@@ -37,6 +37,7 @@ struct plan {
 // lines.c
 void reply(const char *kind);                        // begins a line
 void reply_text(const char *key, const char *value); // adds a field
+void reply_bytes(const char *key, const char *bytes, size_t length);
 void reply_number(const char *key, long long value);
 void reply_format(const char *key, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void reply_end(void); // sends the line
@@ -92,6 +93,11 @@ bool is_killed(long long pid);
 // snapshot.c
 void remember_scratch(const struct plan *plan);
 void reply_snapshot(const struct plan *plan);
+
+// files.c
+void create_file(const struct plan *plan, const char *line); // in the scratch directory, for the peers
+void reply_file(const char *line);                           // the bytes of a file
+void reply_listeners(void);                                  // the names and ports of sockets that are ready
 
 // walk.c
 struct entry {

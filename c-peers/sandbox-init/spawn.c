@@ -16,6 +16,8 @@ enum { MAX_INHERITED = 32, NUMBER_TAKEN = EEXIST, OUT_OF_THE_WAY = 3 + MAX_INHER
 
 struct child {
     char **arguments;             // NULL-terminated
+    char **variables;             // of the environment, NULL-terminated
+    const char *directory;        // to start in, or NULL
     int inherited[MAX_INHERITED]; // become descriptors 3, 4, … in this order
     int inherited_count;
     enum user user;
@@ -98,13 +100,15 @@ static _Noreturn void run_child(struct child *child, bool shared) {
         if (sigismember(&ignored, number) == 1)
             signal(number, SIG_DFL);
     // Execute by descriptor first: the path may lead through directories that another user may not enter.
+    if (child->directory != NULL && chdir(child->directory) == -1)
+        fail_start(child, "chdir to the directory of the role, for");
     executable = moved(child, executable, 3 + child->inherited_count);
     child->report = moved(child, child->report, 3 + child->inherited_count);
     closefrom((executable > child->report ? executable : child->report) + 1);
-    syscall(SYS_execveat, executable, "", child->arguments, environ, AT_EMPTY_PATH);
+    syscall(SYS_execveat, executable, "", child->arguments, child->variables, AT_EMPTY_PATH);
     // A script cannot be executed through a descriptor that closes on execution: its interpreter could not
     // open it.
-    execve(child->arguments[0], child->arguments, environ);
+    execve(child->arguments[0], child->arguments, child->variables);
     fail_start(child, "execve");
 }
 
@@ -144,14 +148,39 @@ static char **texts(char *list, size_t length) {
     return texts;
 }
 
+/// Returns the variables of this process and those of a list, which replace variables of the same name. The
+/// caller frees the array.
+static char **variables(char *list, size_t length) {
+    size_t own = 0, count = 0;
+    while (environ[own] != NULL)
+        own++;
+    char **added = length > 0 ? texts(list, length) : calloc(1, sizeof *added);
+    for (size_t i = 0; added != NULL && added[i] != NULL; i++)
+        count++;
+    char **all = added != NULL ? calloc(own + count + 1, sizeof *all) : NULL;
+    size_t used = 0;
+    for (size_t i = 0; all != NULL && i < own; i++) {
+        size_t name = strcspn(environ[i], "=") + 1;
+        bool replaced = false;
+        for (size_t other = 0; other < count; other++)
+            replaced = replaced || strncmp(added[other], environ[i], name) == 0;
+        if (!replaced)
+            all[used++] = environ[i];
+    }
+    if (all != NULL)
+        memcpy(all + used, added, count * sizeof *all);
+    free(added);
+    return all;
+}
+
 static bool parse_user(const char *name, enum user *user) {
     *user = name == NULL ? PEER : strcmp(name, "root") == 0 ? ROOT : ANOTHER_USER;
     return can_run_as(*user) && (*user != ANOTHER_USER || strcmp(name, "another-user") == 0);
 }
 
 static bool parse(const struct plan *plan, const char *line, struct child *child) {
-    static char arguments[MAX_LINE];
-    size_t length = 0;
+    static char arguments[MAX_LINE], environment[MAX_LINE], directory[4096];
+    size_t length = 0, environment_length = 0;
     const char *list = field(line, "argv", &length);
     errno = EINVAL;
     if (list == NULL || length == 0) {
@@ -182,8 +211,20 @@ static bool parse(const struct plan *plan, const char *line, struct child *child
         inherited = *end == ',' ? end + 1 : NULL;
     }
 
+    const char *start = field(line, "directory", NULL);
+    if (start != NULL) {
+        strlcpy(directory, start, sizeof directory);
+        child->directory = directory;
+    }
+    const char *added = field(line, "environment", &environment_length);
+    if (added != NULL)
+        memcpy(environment, added, environment_length + 1);
+
     child->arguments = texts(arguments, length);
-    if (child->arguments == NULL) {
+    child->variables = variables(environment, environment_length);
+    if (child->arguments == NULL || child->variables == NULL) {
+        free(child->arguments);
+        free(child->variables);
         reply_failure("calloc", "argv");
         return false;
     }
@@ -192,6 +233,7 @@ static bool parse(const struct plan *plan, const char *line, struct child *child
         return true;
     reply_failure("open", child->arguments[0]);
     free(child->arguments);
+    free(child->variables);
     return false;
 }
 
@@ -221,4 +263,5 @@ void spawn(const struct plan *plan, const char *line) {
         reply_end();
     }
     free(child.arguments);
+    free(child.variables);
 }

@@ -69,7 +69,7 @@ extension InjectionRun {
       try noteDeath()
     case .asleep, .calls: break  // the death may have woken it
     case .objects: break  // the counts include objects that the dead role should have created or removed
-    case .transcript, .start, .settles, .prints: break
+    case .transcript, .start, .prints, .ready, .feed, .output, .file: break  // for programs
     }
   }
 

@@ -44,10 +44,19 @@ struct FixtureDocument {
       case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
         .composer(let context, let problem, let mark, _):
         let reason = (context.map { [$0.text] } ?? []) + [problem]
-        report(mark.line, mark.column, "this is not YAML: \(reason.joined(separator: ", "))")
+        // A flow mapping reads an unquoted brace as the begin of another one.
+        let hasBraces = context?.text == "while parsing a flow mapping"
+        let hint = hasBraces ? "; write a value with braces in quotes, or on a separate line" : ""
+        report(mark.line, mark.column, "this is not YAML: \(reason.joined(separator: ", "))\(hint)")
       case .duplicatedKeysInMapping(let keys, let context):
         let names = keys.map { "'\($0)'" }.joined(separator: ", ")
-        report(context.mark.line, context.mark.column, "the map has the key \(names) twice; keep one of them")
+        let first = SourceLocation(file: source.file, line: context.mark.line, column: context.mark.column)
+        let second = Self.repetition(of: keys.first ?? "", after: first, in: bytes, lines)
+        report(
+          second.line, second.column,
+          second == first
+            ? "the map has the key \(names) twice; keep one of them"
+            : "the map has the key \(names) twice, first at \(first); keep one of them")
       case .reader(let problem, let offset, _, _):
         let before = text.prefix(offset ?? 0).split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         report(before.count, (before.last?.unicodeScalars.count ?? 0) + 1, "this is not YAML: \(problem)")
@@ -58,6 +67,21 @@ struct FixtureDocument {
       report(1, 1, "this is not YAML: \(error)")
       return nil
     }
+  }
+
+  /// Returns the place where a key of a block is repeated; its first place if that cannot be found.
+  private static func repetition(
+    of key: String, after first: SourceLocation, in bytes: [UInt8], _ lines: [Range<Int>]
+  ) -> SourceLocation {
+    for number in first.line..<max(first.line, lines.count) {
+      let indentation = bytes[lines[number]].prefix { $0 == UInt8(ascii: " ") }.count
+      if indentation < first.column - 1, !lines[number].isEmpty { break }
+      let text = bytes[lines[number]].dropFirst(first.column - 1)
+      if indentation == first.column - 1, text.starts(with: "\(key):".utf8) {
+        return SourceLocation(file: first.file, line: number + 1, column: first.column)
+      }
+    }
+    return first
   }
 
   /// Splits the file at the line ends of YAML: LF, CR, CR LF, NEL, LS or PS.

@@ -12,7 +12,9 @@ struct RoleParser {
 
   private static let interruptedCloses = "interrupted-closes"
 
-  func parse(_ keys: [String: FixtureDocument.Value], templates: TemplateParser) -> [Role] {
+  func parse(
+    _ keys: [String: FixtureDocument.Value], templates: TemplateParser, _ contents: ContentParser
+  ) -> [Role] {
     var parts: [(name: SourceText, part: Role.Part)] = []
     for element in keys["roles"]?.list("roles") ?? [] {
       guard let name = element.text("a role").map(fill) else { continue }
@@ -40,10 +42,12 @@ struct RoleParser {
         "a role can run as 'another-user', 'root' or '\(Self.interruptedCloses)', not as '\(value.text)'")
     }
     let languages = assignments(keys["pin"], "pin", roles: names)
+    let starts = contents.starts(keys, roles: parts.map { ($0.name.text, $0.part) })
     return parts.map { name, part in
       Role(
         name: name.text, part: part,
         language: isOfProject && part == .peer ? PeerList.referencePeer : languages[name.text]?.text,
+        start: starts[name.text] ?? ProgramStart(),
         user: users[name.text].flatMap { Role.User(rawValue: $0.text) },
         hasInterruptedCloses: users[name.text]?.text == Self.interruptedCloses)
     }

@@ -9,8 +9,8 @@ struct ScenarioParser {
   private var log: DiagnosticLog { document.log }
 
   private static let keys = [
-    "id", "title", "spec", "level", "roles", "programs", "as", "pin", "steps", "needs", "with", "pairings",
-    "negative-control",
+    "id", "title", "spec", "level", "roles", "programs", "as", "pin", "environment", "directory", "stdin", "files",
+    "steps", "needs", "with", "pairings", "negative-control",
   ]
 
   func parse(_ value: FixtureDocument.Value) -> [Scenario] {
@@ -35,7 +35,10 @@ struct ScenarioParser {
       (number.map { row.with("number", $0) } ?? row).filling(source, log: log)
     }
     var templates = TemplateParser(roles: [], parameters: row.names, log: log)
-    let roles = RoleParser(log: log, isOfProject: project != nil) { fill($0, nil) }.parse(keys, templates: templates)
+    if project != nil { templates.captured.insert(StepInterpreter.projectVariable) }
+    let contents = ContentParser(log: log, templates: templates, project: project) { fill($0, nil) }
+    let roles = RoleParser(log: log, isOfProject: project != nil) { fill($0, nil) }.parse(
+      keys, templates: templates, contents)
     templates.roles = roles.map(\.name)
     let pairings = keys["pairings"]?.choice("a rule of pairings", Scenario.PairingRule.self) ?? .all
     let free = roles.count { $0.language == nil }
@@ -49,7 +52,8 @@ struct ScenarioParser {
     var steps: [Step] = []
     // Without roles, every step would be an error.
     if let list = keys["steps"], !roles.isEmpty {
-      var parser = StepParser(log: log, registry: registry, roles: roles, templates: templates, fill: fill)
+      var parser = StepParser(
+        log: log, registry: registry, roles: roles, templates: templates, project: project, fill: fill)
       steps = parser.parse(list)
       if steps.isEmpty, list.isList { list.report("the list of steps is empty") }
     }
@@ -65,7 +69,7 @@ struct ScenarioParser {
     return Scenario(
       id: text("id"), title: text("title"), spec: keys["spec"] == nil && project != nil ? document.file : text("spec"),
       level: keys["level"]?.choice("a level", Scenario.Level.self) ?? .must,
-      roles: roles, steps: steps, needs: needs, parameters: row.parameters,
+      roles: roles, files: contents.files(keys["files"]), steps: steps, needs: needs, parameters: row.parameters,
       pairings: pairings, isNegativeControl: keys["negative-control"]?.boolean("'negative-control'") ?? false,
       location: value.location)
   }

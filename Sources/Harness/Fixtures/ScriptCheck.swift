@@ -96,11 +96,18 @@ struct ScriptCheck {
       } else {
         log.add(step.location, "'\(role)' has been started before")
       }
-    case .sleeps(let role, _), .settles(let role), .prints(let role, _, _), .asleep(let role), .calls(let role, _):
+    case .feed(let role, _):
+      if case .unused = states[role] {
+        log.add(step.location, "'\(role)' has not been started; 'start: \(role)' must precede")
+      } else {
+        _ = isAlive(role, step)
+      }
+    case .sleeps(let role, _), .prints(let role, _, _), .asleep(let role), .calls(let role, _), .ready(let role, _),
+      .output(let role, _):
       if case .unused = states[role] {
         log.add(step.location, "'\(role)' has not been started; 'start: \(role)' must precede")
       }
-    case .objects: break
+    case .objects, .file: break
     }
   }
 

@@ -25,14 +25,14 @@ extension StepParser {
     case "stop": return alone { .signal(role: $0.name, .stop) }
     case "continue": return alone { .signal(role: $0.name, .continue) }
     case "interrupt": return alone { .signal(role: $0.name, .interrupt) }
-    case "end":
-      return alone { role in
-        guard role.part == .peer else {
-          log.add(first.location, "'\(role.name)' is a program: its input is empty from the start")
-          return nil
-        }
-        return .endInput(role: role.name)
+    case "end": return alone { .endInput(role: $0.name) }
+    case "signal":
+      guard words.count == 2 else {
+        log.add(text.location, "write this as 'signal: server SIGTERM'")
+        return []
       }
+      return signal(words[1]).map { signal in steps { .signal(role: $0.name, signal) } } ?? []
+    case "ready": return ready(Array(words.dropFirst())).map { readiness in steps { .ready(role: $0.name, readiness) } } ?? []
     case "start":
       return alone { role in
         guard role.part != .peer else {
@@ -69,11 +69,7 @@ extension StepParser {
     case 3 where texts[0] == "->" && texts[1] == "exit":
       if let status = Int32(texts[2]), (0...255).contains(status) { return .exit(status) }
     case 3 where texts[0] == "->" && texts[1] == "killed":
-      let signals = ["SIGKILL", "SIGTERM", "SIGPIPE", "SIGUSR1", "SIGINT", "SIGSEGV", "SIGILL", "SIGABRT", "SIGHUP"]
-      if !signals.contains(texts[2]) {
-        log.add(
-          words[2].location, "unknown signal '\(texts[2])'\(Suggestion.clause(for: texts[2], among: signals))")
-      }
+      _ = signal(words[2])
       return .signal(texts[2])
     case 4 where texts[0] == "->" && texts[1] == "exit" && texts[2] == "not" && texts[3] == "0": return .failure
     default: break
@@ -100,19 +96,6 @@ extension StepParser {
     }
     let text = "objects: " + words.map(\.text).joined(separator: " ")
     return [Step(action: .objects(expectations), text: text, location: key.location)]
-  }
-
-  /// Parses `prints: {reader: "text"}`.
-  func prints(_ key: SourceText, _ value: FixtureDocument.Value, _ stream: Step.OutputStream) -> [Step] {
-    (value.map("'\(key.text)'") ?? []).flatMap { name, value -> [Step] in
-      guard let text = value.text("a line") else { return [] }
-      return members(name).map { role, number in
-        let template = templates.plainText(fill(text, number))
-        return Step(
-          action: .prints(role: role.name, stream: stream, text: template),
-          text: "\(key.text): {\(role.name): \"\(template)\"}", location: key.location)
-      }
-    }
   }
 
   /// Parses `hand: {writer.r: reader.r}`.

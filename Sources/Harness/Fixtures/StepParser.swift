@@ -5,22 +5,25 @@ struct StepParser {
   let roles: [Role]
   let fill: (SourceText, _ number: String?) -> SourceText
   var templates: TemplateParser
+  /// The paths of the user's project; nil in a file of the suite.
+  let project: CommandResolver?
 
   /// The keywords of steps that send no request.
   static let words = [
     "hand", "kill", "stop", "continue", "interrupt", "end", "wait", "objects", "start", "sleeps", "asleep",
-    "calls", "prints", "prints-error",
+    "calls", "prints", "prints-error", "signal", "ready", "feed", "output", "file",
   ]
 
   init(
     log: DiagnosticLog, registry: OperationRegistry, roles: [Role], templates: TemplateParser,
-    fill: @escaping (SourceText, _ number: String?) -> SourceText
+    project: CommandResolver? = nil, fill: @escaping (SourceText, _ number: String?) -> SourceText
   ) {
     self.log = log
     self.registry = registry
     self.roles = roles
     self.fill = fill
     self.templates = templates
+    self.project = project
   }
 
   mutating func parse(_ list: FixtureDocument.Value) -> [Step] {
@@ -35,6 +38,9 @@ struct StepParser {
       case "hand": steps += hand(key, value)
       case "prints": steps += prints(key, value, .standardOutput)
       case "prints-error": steps += prints(key, value, .standardError)
+      case "feed": steps += feed(key, value)
+      case "output": steps += output(key, value)
+      case "file": steps += files(key, value)
       default:
         guard let text = value.text("a step") else { continue }
         if Self.words.contains(key.text) {

@@ -30,11 +30,18 @@ struct CommandResolver {
     if isRelativeToFile(program) { return beside(program) }
     if let installation { return installation.path(of: program) }
     if program.contains("/") || program.contains("{") { return beside(program) }
+    if let place = Self.search(program) { return place }
+    log.add(
+      word.location,
+      "no directory of PATH has the program '\(program)'; write ./\(program) for a file beside this one")
+    return nil
+  }
+
+  /// Returns the path of a program in a directory of `PATH`.
+  static func search(_ program: String) -> String? {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
     let places = path.split(separator: ":").filter { $0.hasPrefix("/") }.map { "\($0)/\(program)" }
-    if let place = places.first(where: FileManager.default.isExecutableFile(atPath:)) { return place }
-    log.add(word.location, "no directory of PATH has the program '\(program)'; write ./\(program) for a file beside this one")
-    return nil
+    return places.first(where: FileManager.default.isExecutableFile(atPath:))
   }
 }
 

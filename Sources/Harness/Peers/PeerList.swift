@@ -76,10 +76,13 @@ public struct PeerList: Sendable {
   }
 
   /// Returns what plays the roles of each language: the greeting of its peer or, without a peer, its command.
-  func implementations(_ greetings: [String: Greeting], in plan: Plan) -> [String: String] {
+  ///
+  /// Files below the directory `project` are shown relative to it.
+  func implementations(_ greetings: [String: Greeting], in plan: Plan, project: String?) -> [String: String] {
     var implementations = greetings.mapValues(\.implementation)
     for peer in peers(in: plan) where implementations[peer.language] == nil {
-      implementations[peer.language] = peer.programs?.joined(separator: " ")
+      let words = peer.programs?.map { $0.relative(to: project ?? "") }
+      implementations[peer.language] = words?.joined(separator: " ")
     }
     return implementations
   }
@@ -144,6 +147,13 @@ public struct PeerList: Sendable {
           key.location,
           "'\(abbreviated(language))' cannot be a language: use lower-case letters, digits and dashes, a letter first")
         return nil
+      }
+      // In a project, most languages have only one command.
+      if !keys.contains("peer"), !value.isMap, let text = value.text("the command of a language") {
+        let programs = resolver.command(text, log)
+        return Entry(
+          peer: PeerDescription(language: language, peer: nil, programs: programs), replaces: false,
+          location: key.location)
       }
       guard let facts = value.map("a language", keys: keys) else { return nil }
       func command(_ value: FixtureDocument.Value?, _ key: String) -> [String]? {

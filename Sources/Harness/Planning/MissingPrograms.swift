@@ -7,10 +7,15 @@ struct MissingPrograms: Sendable {
   /// Why no cell can be run: the reference lacks a program, or a file cannot be executed.
   private(set) var problem: RunError?
 
+  private var project = ""
+
   init() {}
 
   /// Removes the cells of a plan whose programs do not exist, so that a port can begin with one program.
-  init(leftOutOf plan: inout Plan, _ peers: PeerList) {
+  ///
+  /// Files below the directory `project` are reported relative to it.
+  init(leftOutOf plan: inout Plan, _ peers: PeerList, project: String) {
+    self.project = project
     var counts: [Program: Int] = [:]
     let reference = peers.reference.language
     plan = Plan(
@@ -59,11 +64,18 @@ struct MissingPrograms: Sendable {
       guard case .program(let name, _) = role.part else { continue }
       let peer = peers[language]
       if let file = peer.map({ $0.program(name) == nil ? "command for \(name)" : $0.missingProgram(name) }) ?? name {
-        programs.insert(Program(language: language, role: role.name, file: file, reason: .missing))
+        programs.insert(Program(language: language, role: role.name, file: file.relative(to: project), reason: .missing))
       } else if let file = peer?.program(name)?.first, !FileManager.default.isExecutableFile(atPath: file) {
-        programs.insert(Program(language: language, role: role.name, file: file, reason: .notExecutable))
+        programs.insert(Program(language: language, role: role.name, file: file.relative(to: project), reason: .notExecutable))
       }
     }
     return programs
+  }
+}
+
+extension String {
+  /// Returns a path below a directory relative to it, with `./` first; any other path unchanged.
+  func relative(to directory: String) -> String {
+    !directory.isEmpty && hasPrefix("\(directory)/") ? ".\(dropFirst(directory.count))" : self
   }
 }

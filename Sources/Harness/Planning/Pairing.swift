@@ -4,7 +4,12 @@ struct Pairing: Sendable, Hashable {
   let languages: [String]
 
   /// The pairing in a cell id, including pinned roles: `c>swift`.
-  var description: String { languages.joined(separator: ">") }
+  ///
+  /// The peer that plays the other side in a user's project is left out: it is the same in every cell.
+  var description: String {
+    let own = languages.filter { $0 != PeerList.referencePeer }
+    return (own.isEmpty ? languages : own).joined(separator: ">")
+  }
 
   /// Returns the pairings that the rule of `scenario` allows; that of the control cell is the first.
   static func all(of scenario: Scenario, languages: [String]) -> [Pairing] {

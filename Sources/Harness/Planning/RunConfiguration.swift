@@ -77,7 +77,7 @@ public struct RunConfiguration: Sendable {
       sandbox: Sandbox.Settings(
         program: sandboxInit, capabilities: capabilities, kept: keptPlaces(files), programs: files,
         timeout: .seconds(10 * max(1, multiplier))),
-      timeout: .seconds(20 * multiplier))
+      timeout: .seconds(20 * multiplier), project: projects.first)
     context.recordings = Dictionary(recordings.map { ($0.scenario, $0) }) { first, _ in first }
     return context
   }

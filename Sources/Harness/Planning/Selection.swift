@@ -27,7 +27,9 @@ public struct Selection: Sendable {
   var isEverything: Bool { filters.isEmpty && skipped.isEmpty && mechanisms.isEmpty && pairs.isEmpty && cells == nil }
 
   /// Returns an error for each requested name that is not in the matrix, so that a run with a misspelt filter fails.
-  package func problems(mechanisms known: [String], languages: [String], cells: [String]) -> [String] {
+  package func problems(
+    mechanisms known: [String], languages: [String], cells: [String], command: String = "run"
+  ) -> [String] {
     var problems: [String] = []
     for name in mechanisms where !known.contains(name) {
       let nearest = Suggestion.nearest(to: name, among: known).map { "did you mean '\($0)'?" }
@@ -41,7 +43,7 @@ public struct Selection: Sendable {
       let glob = Glob(containing: filter)
       if cells.contains(where: glob.matches) { continue }
       let nearest = Suggestion.nearest(to: filter, among: scenarios).map { "did you mean '\($0)'?" }
-      problems.append("no cell matches '\(filter)'; \(nearest ?? "'ipc-interop run --list' shows all")")
+      problems.append("no cell matches '\(filter)'; \(nearest ?? "'ipc-interop \(command) --list' shows all")")
     }
     return problems
   }

@@ -64,6 +64,10 @@ public enum ByteDifference: Sendable, Equatable {
     }
     if expected.starts(with: actual) { return .missingEnd(count: expected.count - actual.count) }
     if actual.starts(with: expected) { return .extraEnd(Array(actual[expected.count...])) }
+    let shorter = min(expected.count, actual.count)
+    if case .byteOrder(let width, let offset)? = between(Array(expected.prefix(shorter)), Array(actual.prefix(shorter))) {
+      return .byteOrder(width: width, offset: offset)
+    }
     let common = zip(expected, actual).prefix { $0 == $1 }.count
     return .length(firstDifference: common)
   }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A project of commands without a file: each starts when the one before it sleeps or has ended.
+/// A project of commands without a file: each starts when the one before it sleeps, prints a line or has ended.
 public struct CommandProject: Sendable {
   /// The scenario, with a role for each command, named after its program.
   public let scenario: Scenario
@@ -20,7 +20,7 @@ public struct CommandProject: Sendable {
       roles.append(Role(name: name, part: .program(name: name, arguments: []), language: nil))
       steps += [
         Step(action: .start(role: name), text: "start: \(name)", location: location),
-        Step(action: .settles(role: name), text: "settles: \(name)", location: location),
+        Step(action: .ready(role: name, .asleep), text: "ready: \(name)", location: location),
       ]
     }
     steps += roles.map {

@@ -63,7 +63,7 @@ struct FailureDescription {
     let messages = transcript.messages.map(\.directedText.escapedForDisplay)
     return [""] + heading.wrapped(to: style.width - 2).map { "  " + style.painted($0, .heading) }
       + last(Array(state.dropFirst()), mark: "stack | ")
-      + last(messages.isEmpty ? ["(no request)"] : messages, mark: "")
+      + last(messages.isEmpty ? ["(no messages)"] : messages, mark: "")
       + last(transcript.standardError.flatMap(\.linesEscapedForDisplay), mark: "standard error | ")
   }
 

@@ -23,8 +23,12 @@ struct Matrix {
     case mixed
 
     init(_ cell: Cell) {
-      let languages = cell.pairing.map(\.language)
-      if let first = languages.first, languages.allSatisfy({ $0 == first }) {
+      let languages = cell.pairing.map(\.language).filter { $0 != PeerList.referencePeer }
+      guard let first = languages.first else {
+        self = .uniform(PeerList.referencePeer)
+        return
+      }
+      if languages.allSatisfy({ $0 == first }) {
         self = .uniform(first)
       } else if languages.count == 2 {
         self = .pair(languages[0], languages[1])

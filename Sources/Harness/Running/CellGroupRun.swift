@@ -10,6 +10,8 @@ struct CellGroupRun: Sendable {
   var repetitions = 1
   /// Whether an unselected control cell is run as well, to distinguish a defective peer from a broken machine.
   var runsControl = true
+  /// Whether a control cell that fails is broken, because the reference is trusted, or failed.
+  var trustsReference = true
   /// The command that runs a cell again.
   let rerun: @Sendable (Cell) -> String
 
@@ -34,7 +36,7 @@ struct CellGroupRun: Sendable {
           isControlKnown = true
           // If the reference itself differs from its recording, the recording is wrong, not the machine.
           if !outcome.isDifference { controlFailure = outcome.reason }
-          if outcome.verdict != .passed, outcome.verdict != .leaked, !outcome.isDifference {
+          if outcome.verdict != .passed, outcome.verdict != .leaked, !outcome.isDifference, trustsReference {
             outcome = outcome.with(.broken)
           }
         } else if outcome.verdict != .passed, outcome.verdict != .unsupported, !isControlKnown, runsControl,

@@ -25,7 +25,14 @@ final class CellRun {
         throw CellOutcome(.unsupported, "\(peer.language) has no \(role.part == .peer ? "peer" : "programs")")
       }
       let tracer = role.hasInterruptedCloses ? [context.sandbox.tracer, "close", "all"] : []
-      roles.append(RoleProcess(role: role, index: index, language: peer.language, command: tracer + command))
+      let process = RoleProcess(role: role, index: index, language: peer.language, command: tracer + command)
+      process.isFed = scenario.steps.contains { step in
+        switch step.action {
+        case .feed(role.name, _), .endInput(role.name): true
+        default: false
+        }
+      }
+      roles.append(process)
     }
     do {
       let sandbox = try Sandbox(context.sandbox, names: names, roles: roles.count, recording: context.isRecorded)
@@ -99,9 +106,11 @@ final class CellRun {
   func run() -> CellOutcome {
     var current: Step?
     do throws(CellOutcome) {
+      try interpreter.create(scenario.files)
       for step in scenario.steps {
         current = step
         try interpreter.perform(step)
+        try leaks.observe()
       }
       current = nil
       try finish()
@@ -133,10 +142,7 @@ final class CellRun {
       try leaks.checkHoldings(of: role)
     }
     for role in living {
-      if role.isPeer {
-        client.streams(of: role).input.close()
-        role.inputEnded = true
-      }
+      client.endInput(of: role)
       try client.waitForEnd(of: role, .exit(0))
     }
     for role in client.roles where role.pid != nil {
@@ -157,12 +163,13 @@ final class CellRun {
   ///
   /// A program that forks before it flushes its output prints the text twice.
   private func checkNothingIsRepeated(by role: RoleProcess) throws(CellOutcome) {
-    for text in Set(role.foundTexts) {
-      let printed = role.printed.count { $0.contains(text) }
-      let expected = role.foundTexts.count { $0 == text }
+    for pattern in Set(role.found) where pattern.kind != .matches {
+      let printed = role.printed.count(where: pattern.matches)
+      let expected = role.found.count { $0 == pattern }
       guard printed == expected else {
         throw CellOutcome(
-          .failed, "\(role.description) printed '\(text)' \(printed) times instead of \(expected)", expected: text,
+          .failed, "\(role.description) printed '\(pattern.text)' \(printed) times instead of \(expected)",
+          expected: pattern.text,
           response: .line(role.printed.joined(separator: "\n")))
       }
     }

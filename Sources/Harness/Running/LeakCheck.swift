@@ -4,6 +4,8 @@ struct LeakCheck {
   private let names: CellNames
   /// The snapshot from before the first step.
   private let before: ResourceSnapshot
+  /// The programs that may have created an object, by its first observation.
+  private let makers = ObjectMakers()
 
   init(client: PeerClient, names: CellNames) throws(SandboxError) {
     self.client = client
@@ -16,9 +18,30 @@ struct LeakCheck {
     own(try client.sandbox.snapshot().added(since: before)).map { object in
       var object = object
       let creator = client.roles.first { $0.pid != nil && $0.pid == object.creator }
-      object.owner = (creator ?? client.roles.first { $0.created.contains { $0.matches(object) } })?.name
+      object.owner =
+        (creator ?? client.roles.first { $0.created.contains { $0.matches(object) } })?.name ?? makers[object]
       return object
     }
+  }
+
+  /// Records which programs may have created the objects that are new since the last call.
+  ///
+  /// The kernel does not record the creators of most objects, and the programs cannot be asked.
+  func observe() throws(CellOutcome) {
+    guard client.roles.contains(where: { !$0.isPeer }) else { return }
+    let new: [KernelObject]
+    do { new = own(try client.sandbox.snapshot().added(since: before)).filter { !makers.knows($0) } } catch {
+      throw CellOutcome(error)
+    }
+    let running = client.roles.filter { $0.pid != nil && !makers.hasEnded($0) }
+    for object in new where object.kind != .process {
+      let holders = running.filter { role in
+        guard let pid = role.pid, let name = object.name else { return false }
+        return (try? client.sandbox.openFiles(of: pid))?.contains { $0.target == name } == true
+      }
+      makers.record(object, of: holders.count == 1 ? holders : running)
+    }
+    for role in running where client.terminationStatus(of: role) != nil { makers.recordEnd(of: role) }
   }
 
   /// Returns the objects of the cell, which in a private sandbox are all objects.
@@ -75,7 +98,7 @@ struct LeakCheck {
   /// Objects of the kinds `tolerating` may be left: their creator may have been killed before it could remove them.
   func checkNothingIsLeft(tolerating: Set<ObjectKind>) throws(CellOutcome) {
     let left: [KernelObject]
-    do { left = try objects().filter { !tolerating.contains($0.kind) } } catch { throw CellOutcome(error) }
+    do { left = unknown(try objects()).filter { !tolerating.contains($0.kind) } } catch { throw CellOutcome(error) }
     guard !left.isEmpty else { return }
     // The reason is a single line; the evidence lists more objects.
     let named = left.prefix(left.count > 5 ? 3 : 5).map(\.description).joined(separator: ", ")
@@ -85,10 +108,18 @@ struct LeakCheck {
     throw outcome
   }
 
+  /// Returns the objects without the files that the scenario creates or compares, and the directories of these files.
+  private func unknown(_ objects: [KernelObject]) -> [KernelObject] {
+    objects.filter { object in
+      guard object.kind == .file, let name = object.name else { return true }
+      return !client.knownFiles.contains { $0 == name || $0.hasPrefix("\(name)/") }
+    }
+  }
+
   /// Returns the objects that remain after a cell ended early, except the processes of its roles.
   func leftovers() -> [KernelObject] {
     let pids = Set(client.roles.flatMap { [$0.pid, $0.tracer] }.compactMap(\.self))
-    let objects = (try? self.objects()) ?? []
+    let objects = unknown((try? self.objects()) ?? [])
     return objects.filter { $0.kind != .process || !($0.id.map(pids.contains) ?? false) }
   }
 }

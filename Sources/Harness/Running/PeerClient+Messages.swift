@@ -68,7 +68,27 @@ extension PeerClient {
     }
   }
 
-  /// Reads the standard error of a role and, if it is an example program, its output.
+  /// Writes as much of the programs' input as fits now, and returns whether some is left.
+  func feedPrograms() -> Bool {
+    var isWriting = false
+    for role in roles where role.pid != nil && !role.unsentInput.isEmpty {
+      switch streams(of: role).input.write(role.unsentInput) {
+      case .all, .gone: role.unsentInput = []
+      case .some(let count): role.unsentInput = role.unsentInput.dropFirst(count)
+      }
+      if role.unsentInput.isEmpty, role.inputEnded { streams(of: role).input.close() }
+      isWriting = isWriting || !role.unsentInput.isEmpty
+    }
+    return isWriting
+  }
+
+  /// Ends the input of a role when everything has been written.
+  func endInput(of role: RoleProcess) {
+    role.inputEnded = true
+    if role.unsentInput.isEmpty { streams(of: role).input.close() }
+  }
+
+  /// Reads the standard error of a role and, if it is a program, its output.
   func drain(_ role: RoleProcess) {
     let streams = streams(of: role)
     role.takeErrors(from: streams.error)

@@ -21,15 +21,6 @@ extension PeerClient {
     }
   }
 
-  /// Waits until a program sleeps in a system call, or has ended.
-  func waitUntilSettled(_ role: RoleProcess) throws(CellOutcome) {
-    try wait(for: role, to: "settle", .polling) { () throws(CellOutcome) -> Void? in
-      if terminationStatus(of: role) != nil { return () }
-      guard let pid = role.pid, let state = try? sandbox.processState(of: pid) else { return nil }
-      return state.isWaiting ? () : nil
-    }
-  }
-
   /// Checks that a role has not woken since it was last seen asleep.
   ///
   /// The kernel reports a process as asleep shortly before it counts the context switch, so one more switch is allowed.

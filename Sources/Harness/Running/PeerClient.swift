@@ -6,6 +6,8 @@ final class PeerClient {
   let context: CellContext
   let sandbox: Sandbox
   let roles: [RoleProcess]
+  /// The files that the scenario creates or compares, which are not leaks.
+  var knownFiles: Set<String> = []
 
   init(context: CellContext, sandbox: Sandbox, roles: [RoleProcess]) {
     self.context = context
@@ -66,7 +68,9 @@ final class PeerClient {
 
   /// Receives output of the roles, and waits at most `timeout` for it.
   func receive(_ timeout: Duration) throws(CellOutcome) {
-    do { try sandbox.wait(timeout) } catch { throw CellOutcome(error) }
+    // The pipe to a program may be full, and only output ends a wait.
+    let isWriting = feedPrograms()
+    do { try sandbox.wait(isWriting ? min(timeout, .milliseconds(5)) : timeout) } catch { throw CellOutcome(error) }
     // A stream over its limit is not read any more, so its writer would only appear to block.
     for role in roles {
       let streams = streams(of: role)
@@ -86,13 +90,16 @@ final class PeerClient {
   /// Starts the process of a role.
   ///
   /// A peer is ready when it has sent its greeting and adopted its inherited descriptors as handles.
-  func start(_ role: RoleProcess, arguments: [String]) throws(CellOutcome) {
+  func start(
+    _ role: RoleProcess, arguments: [String], variables: [String] = [], directory: String? = nil
+  ) throws(CellOutcome) {
     let traceEnd = role.isPeer ? nil : streams(of: role).traceEnd
     let inherited = role.inherits.map(\.token) + (traceEnd.map { [$0] } ?? [])
     let recorder = traceEnd == nil ? [] : [context.sandbox.recorder, "\(2 + inherited.count)"]
     do {
       role.pid = try sandbox.spawn(
-        role: role.index, command: recorder + role.command + arguments, inheriting: inherited, as: role.role.user)
+        role: role.index, command: recorder + role.command + arguments, inheriting: inherited, as: role.role.user,
+        variables: variables, directory: directory)
     } catch {
       throw CellOutcome(error)
     }

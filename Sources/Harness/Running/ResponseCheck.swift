@@ -113,7 +113,12 @@ struct ResponseCheck {
       case .greaterOrEqual: (">=", Self.compare(actual, wanted) { $0 >= $1 })
       case .capture: ("=", true)
       }
-    return holds ? nil : "\(key)=\(PercentEncoding.encode(actual)), expected \(key)\(symbol)\(expected)"
+    if holds { return nil }
+    let values = "\(key)=\(PercentEncoding.encode(actual)), expected \(key)\(symbol)\(expected)"
+    guard case .equal = relation, registry.payloads.contains(key),
+      let difference = ByteDifference(expected: wanted, actual: actual)
+    else { return values }
+    return "\(values): \(difference.reason)"
   }
 
   /// Compares the bytes, except that flags may be in any order.

@@ -36,8 +36,12 @@ final class RoleProcess {
   private(set) var messages: [Message] = []
   /// All standard output of a program so far.
   var printed: [String] = []
-  /// The texts that steps have found in the output.
-  var foundTexts: [String] = []
+  /// The lines that steps have found in the output.
+  var found: [FilledPattern] = []
+  /// The bytes of standard input that have not been written yet.
+  var unsentInput: ArraySlice<UInt8> = []
+  /// Whether the input of a program stays open after its first bytes, because steps feed more.
+  var isFed = false
   private(set) var standardErrorLines: [String] = []
   /// The events of the recorder.
   var traceLines: [String] = []

@@ -20,10 +20,12 @@ public struct Runner: Sendable {
     let cells = everything.cells
     selectionProblems = configuration.selection.problems(
       mechanisms: Set(cells.map(\.mechanism)).sorted(), languages: configuration.peers.peers.map(\.language),
-      cells: cells.map(\.id))
+      cells: cells.map(\.id), command: configuration.command)
     var selected = everything.selecting(configuration.selection)
     leftOut =
-      configuration.projects.isEmpty ? MissingPrograms() : MissingPrograms(leftOutOf: &selected, configuration.peers)
+      configuration.projects.first.map {
+        MissingPrograms(leftOutOf: &selected, configuration.peers, project: $0)
+      } ?? MissingPrograms()
     order = selected.cells.map(\.id)
     plan = selected.shuffled(seed: configuration.seed)
   }
@@ -46,13 +48,15 @@ public struct Runner: Sendable {
     let greetings = try PeerProbe.greetings(of: configuration.peers.peers(in: plan), configuration.peers, context)
     let description = RunDescription(
       cells: plan.cells, jobs: configuration.jobs, seed: configuration.seed, isolation: "\(capabilities)",
-      implementations: configuration.peers.implementations(greetings, in: plan), kernel: MachineProbe.kernel, plan: order,
+      implementations: configuration.peers.implementations(
+        greetings, in: plan, project: configuration.projects.first), kernel: MachineProbe.kernel, plan: order,
       notes: leftOut.notes + PeerProbe.notes(on: greetings, configuration.registry) + MachineProbe.notes(on: plan, context))
     let work = plan.groups.map { group in
       { @Sendable (runner: CellRunner) -> Void in
         CellGroupRun(
           group: group, peers: configuration.peers, context: context, expectations: expectations,
-          repetitions: configuration.repetitions, rerun: { configuration.rerun("\(configuration.command) '\($0.id)'") }
+          repetitions: configuration.repetitions, trustsReference: configuration.projects.isEmpty,
+          rerun: { configuration.rerun("\(configuration.command) '\($0.id)'") }
         ).run(runner)
       }
     }

@@ -11,7 +11,11 @@ final class StepInterpreter {
     self.client = client
     self.leaks = leaks
     self.names = names
+    captured[Self.projectVariable] = client.context.project
   }
+
+  /// The name of the variable for the directory of a user's project.
+  static let projectVariable = "project"
 
   private var registry: OperationRegistry { client.context.registry }
 
@@ -27,10 +31,7 @@ final class StepInterpreter {
     case .response(let name, let expected): try settle(try client.role(name), expected)
     case .hand(let from, let to): try hand(from, to)
     case .signal(let name, let signal): try send(signal, to: try started(name))
-    case .endInput(let name):
-      let role = try started(name)
-      client.streams(of: role).input.close()
-      role.inputEnded = true
+    case .endInput(let name): client.endInput(of: try started(name))
     case .waitForEnd(let name, let status):
       let role = try client.role(name)
       role.endIsKnown = true
@@ -40,11 +41,13 @@ final class StepInterpreter {
     case .sleeps(let name, let calls):
       let what = "sleep in \(calls.joined(separator: " or "))"
       try client.waitUntilBlocked(try started(name), in: calls, to: what, expected: what)
-    case .settles(let name): try client.waitUntilSettled(try started(name))
     case .asleep(let name): try client.checkSleep(of: try client.role(name))
     case .calls(let name, let limit): try client.checkTransfers(of: try client.role(name), atMost: limit)
-    case .prints(let name, let stream, let text):
-      try waitForText(try client.role(name), stream, try filled(text))
+    case .ready(let name, let readiness): try waitUntilReady(try client.role(name), readiness)
+    case .feed(let name, let line): try client.role(name).unsentInput += Array("\(try filled(line))\n".utf8)
+    case .prints(let name, let stream, let patterns): try waitForLines(try client.role(name), stream, patterns)
+    case .output(let name, let content): try compareOutput(of: try client.role(name), content)
+    case .file(let path, let content): try compareFile(at: try filled(path), content)
     }
   }
 
@@ -55,7 +58,16 @@ final class StepInterpreter {
     if case .program(_, let templates) = role.role.part {
       for template in templates { arguments.append(try filled(template)) }
     }
-    try client.start(role, arguments: arguments)
+    guard !role.isPeer else { return try client.start(role, arguments: arguments) }
+    let start = role.role.start
+    var variables: [String] = []
+    for variable in start.environment { variables.append("\(variable.name)=\(try filled(variable.value))") }
+    client.streams(of: role).output.record()
+    if let input = start.input { role.unsentInput = try bytes(of: input)[...] }
+    try client.start(
+      role, arguments: arguments, variables: variables, directory: try start.directory.map(filled(_:)))
+    // A program reads the end of its input immediately, unless the scenario has input for it.
+    if !role.isFed { client.endInput(of: role) }
   }
 
   /// Returns a role, and starts it if necessary.
@@ -77,7 +89,7 @@ final class StepInterpreter {
       try client.waitForEnd(of: role, .signal("SIGKILL"))
     case .stop: try client.waitUntilStopped(role)
     case .interrupt: role.isInterrupted = true
-    case .continue: break
+    default: break
     }
   }
 
@@ -106,28 +118,6 @@ final class StepInterpreter {
     source.shares(descriptor: descriptor, taken.flags)
     destination.shares(descriptor: 3 + destination.inherits.count, taken.flags)
     destination.inherits.append((token: taken.token, handle: to.handle))
-  }
-
-  private func waitForText(
-    _ role: RoleProcess, _ stream: Step.OutputStream, _ text: String
-  ) throws(CellOutcome) {
-    let streams = client.streams(of: role)
-    let source = stream == .standardOutput ? streams.output : streams.error
-    try client.wait(for: role, to: "print '\(text)'") { () throws(CellOutcome) -> Void? in
-      let isEnded = source.isEnded
-      client.drain(role)
-      let lines = stream == .standardOutput ? role.printed : role.standardErrorLines
-      if lines.contains(where: { $0.contains(text) }) {
-        if stream == .standardOutput { role.foundTexts.append(text) }
-        return ()
-      }
-      if isEnded {
-        throw CellOutcome(
-          .failed, "\(role.description) never printed '\(text)'", expected: text,
-          response: .line(lines.joined(separator: "\n")))
-      }
-      return nil
-    }
   }
 
   // MARK: - Responses

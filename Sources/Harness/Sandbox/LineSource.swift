@@ -15,6 +15,8 @@ final class LineSource {
   /// The end of the searched bytes: there is no line end between `start` and it.
   private var searched = 0
   private var remaining: Int
+  /// Everything that has been received; nil unless it is recorded.
+  private(set) var recorded: [UInt8]?
   private let countsUntakenOnly: Bool
 
   init(_ end: OwnedDescriptor, limit: Int = 1 << 22, countsUntakenOnly: Bool = false) {
@@ -22,6 +24,9 @@ final class LineSource {
     self.countsUntakenOnly = countsUntakenOnly
     remaining = limit
   }
+
+  /// Records everything from now on, for a comparison of all bytes.
+  func record() { recorded = recorded ?? [] }
 
   var descriptor: Int32 { end.number }
 
@@ -90,6 +95,7 @@ final class LineSource {
       isEnded = true
     } else {
       unsafe bytes.append(contentsOf: buffer)
+      unsafe recorded?.append(contentsOf: buffer)
     }
   }
 }

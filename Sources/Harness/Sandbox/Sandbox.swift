@@ -105,13 +105,19 @@ final class Sandbox {
   }
 
   /// Starts `command` as a role, with its inherited descriptors as 3, 4, and so on.
+  ///
+  /// The variables, of the form `NAME=VALUE`, are added to the environment. The role starts in `directory` or, without
+  /// one, in the scratch directory.
   func spawn(
-    role: Int, command: [String], inheriting: [Int] = [], as user: Role.User? = nil
+    role: Int, command: [String], inheriting: [Int] = [], as user: Role.User? = nil, variables: [String] = [],
+    directory: String? = nil
   ) throws(SandboxError) -> Int {
     var fields = Fields()
     fields.append("role", role)
     fields.append("argv", bytes: command.joined(separator: "\0").utf8)
     if let user { fields.append("as", user.rawValue) }
+    if !variables.isEmpty { fields.append("environment", bytes: variables.joined(separator: "\0").utf8) }
+    if let directory { fields.append("directory", directory) }
     if !inheriting.isEmpty { fields.append("inherit", inheriting.map(String.init).joined(separator: ",")) }
     let response: Fields
     do { response = try sandboxInit.perform(Request("spawn", fields)) } catch {
@@ -128,8 +134,7 @@ final class Sandbox {
   }
 
   func signal(_ signal: Signal, to pid: Int) throws(SandboxError) {
-    let numbers: [Signal: Int32] = [.kill: SIGKILL, .stop: SIGSTOP, .continue: SIGCONT, .interrupt: SIGUSR1]
-    _ = try perform("signal", pid, ("signum", Int(numbers[signal] ?? SIGKILL)))
+    _ = try perform("signal", pid, ("signum", Int(signal.number)))
   }
 
   func processState(of pid: Int, withStack: Bool = false) throws(SandboxError) -> ProcessState {
@@ -254,6 +259,40 @@ final class Sandbox {
     }
     if let unknown { throw SandboxError("the sandbox init reports an unknown kind of object, '\(unknown)'") }
     return (ResourceSnapshot(objects: objects), unobservable)
+  }
+
+  // MARK: - Files and sockets
+
+  /// Creates a file in the scratch directory, with the directories above it, for the peers' user.
+  func createFile(at path: String, _ bytes: [UInt8]) throws(SandboxError) {
+    var fields = Fields()
+    fields.append("path", path)
+    fields.append("bytes", bytes: bytes)
+    _ = try sandboxInit.perform(Request("create", fields))
+  }
+
+  /// Returns the bytes of a regular file that the peers' user can read.
+  func file(at path: String) throws(SandboxError) -> [UInt8] {
+    var fields = Fields()
+    fields.append("path", path)
+    return try sandboxInit.perform(Request("file", fields))[bytes: "bytes"] ?? []
+  }
+
+  /// A socket that accepts connections, or receives datagrams.
+  struct Listener: Hashable {
+    /// `unix`, `tcp` or `udp`.
+    let kind: String
+    /// The path, the abstract name after an `@`, or the port.
+    let name: String
+  }
+
+  /// Returns the sockets of the sandbox that are ready for clients.
+  func listeners() throws(SandboxError) -> [Listener] {
+    var listeners: [Listener] = []
+    _ = try sandboxInit.perform(Request("listeners", Fields())) { fields in
+      listeners.append(Listener(kind: fields["kind"] ?? "", name: fields["name"] ?? ""))
+    }
+    return listeners
   }
 
   // MARK: - Commands

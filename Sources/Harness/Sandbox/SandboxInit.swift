@@ -92,7 +92,7 @@ final class SandboxInit {
         guard let words = try? Request(parsing: line) else { throw SandboxError("the sandbox init wrote '\(line)'") }
         switch words.operation {
         case "ended": recordEnd(words.fields)
-        case "object", "descriptor", "feature", "holder": item(words.fields)
+        case "object", "descriptor", "feature", "holder", "listener": item(words.fields)
         case "ok", "ready": return words.fields
         default:
           let fields = words.fields

@@ -12,6 +12,8 @@ public struct Scenario: Sendable {
   public let level: Level
   /// The roles of the scenario, in the order of the file, which is that of the languages in a pairing.
   public let roles: [Role]
+  /// The files that are created before the first step.
+  public let files: [File]
   /// The steps of the script, in order.
   public let steps: [Step]
   /// The features that the machine must have, in addition to those that its operations require.
@@ -39,6 +41,14 @@ public struct Scenario: Sendable {
     case mixed
   }
 
+  /// A file that is created before the first step.
+  public struct File: Sendable {
+    /// The path, which must be in the scratch directory.
+    public let path: Template
+    /// The bytes of the file.
+    public let content: Content
+  }
+
   /// A parameter with the value of one row: `bytes=4096`.
   public struct Parameter: Sendable, Hashable {
     /// The name, which the script uses in braces.
@@ -48,14 +58,15 @@ public struct Scenario: Sendable {
   }
 
   package init(
-    id: String, title: String, spec: String, level: Level, roles: [Role], steps: [Step], needs: [Feature],
-    parameters: [Parameter], pairings: PairingRule, isNegativeControl: Bool, location: SourceLocation
+    id: String, title: String, spec: String, level: Level, roles: [Role], files: [File] = [], steps: [Step],
+    needs: [Feature], parameters: [Parameter], pairings: PairingRule, isNegativeControl: Bool, location: SourceLocation
   ) {
     self.id = id
     self.title = title
     self.spec = spec
     self.level = level
     self.roles = roles
+    self.files = files
     self.steps = steps
     self.needs = needs
     self.parameters = parameters
@@ -76,6 +87,8 @@ public struct Role: Sendable, Hashable {
   /// The user that it runs as; nil for the user of the other roles, who has no privilege.
   public let user: User?
 
+  /// The environment, the directory and the input of a program.
+  public let start: ProgramStart
   /// Whether each close of the role reports EINTR, although it has closed the descriptor.
   public let hasInterruptedCloses: Bool
 
@@ -87,17 +100,21 @@ public struct Role: Sendable, Hashable {
     case root
   }
 
-  /// The kind of a role: a peer, or a program of the examples.
+  /// The kind of a role: a peer, or a whole program.
   public enum Part: Sendable, Hashable {
     /// A peer, which receives requests.
     case peer
-    /// A whole program of the examples, with its arguments.
+    /// A whole program, with its arguments.
     case program(name: String, arguments: [Template])
   }
 
-  package init(name: String, part: Part, language: String?, user: User? = nil, hasInterruptedCloses: Bool = false) {
+  package init(
+    name: String, part: Part, language: String?, start: ProgramStart = ProgramStart(), user: User? = nil,
+    hasInterruptedCloses: Bool = false
+  ) {
     self.name = name
     self.part = part
+    self.start = start
     self.language = language
     self.user = user
     self.hasInterruptedCloses = hasInterruptedCloses

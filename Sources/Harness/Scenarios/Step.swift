@@ -1,3 +1,5 @@
+import Glibc
+
 /// One step of a script.
 public struct Step: Sendable {
   /// The action to perform, with its expectation.
@@ -20,7 +22,7 @@ public struct Step: Sendable {
     /// Passes a descriptor of one role to another that has not started, as a parent does to a child:
     /// `- hand: {writer.r: reader.r}`.
     case hand(from: HandleReference, to: HandleReference)
-    /// `kill:`, `stop:`, `continue:` or `interrupt:`: sends a signal to a role.
+    /// `kill:`, `stop:`, `continue:`, `interrupt:` or `signal:`: sends a signal to a role.
     case signal(role: String, Signal)
     /// `- end: sender`: closes the role's input, as happens if the runner ends.
     case endInput(role: String)
@@ -32,18 +34,24 @@ public struct Step: Sendable {
     case start(role: String)
     /// `- sleeps: reader in openat`: waits until a program sleeps in a system call.
     case sleeps(role: String, systemCalls: [String])
-    /// Waits until a program sleeps in any system call, or has ended; files have no such step.
-    case settles(role: String)
     /// `- asleep: reader`: a role that was seen to block or sleep has not woken since.
     case asleep(role: String)
     /// `- calls: reader <= 64`: how many reads and writes a role may have made since it started.
     case calls(role: String, atMost: Int)
-    /// `- prints: {reader: "text"}`: a line of standard output, or of standard error for `prints-error`, contains the
-    /// text.
-    case prints(role: String, stream: OutputStream, text: Template)
+    /// `- ready: server fifo {fifo}`: waits until a program is ready.
+    case ready(role: String, Readiness)
+    /// `- feed: {client: "text"}`: writes a line to the standard input of a program.
+    case feed(role: String, line: Template)
+    /// `- prints: {reader: "text"}`: lines of standard output, or of standard error for `prints-error`, meet these
+    /// conditions in this order.
+    case prints(role: String, stream: OutputStream, [LinePattern])
+    /// `- output: {reader: "text\n"}`: the whole standard output consists of these bytes.
+    case output(role: String, Content)
+    /// `- file: {PATH: "text"}`: a file consists of these bytes.
+    case file(path: Template, Content)
   }
 
-  /// An output stream of an example program.
+  /// An output stream of a program.
   public enum OutputStream: Sendable { case standardOutput, standardError }
 
   package init(
@@ -62,6 +70,48 @@ public enum Signal: String, Sendable, CaseIterable {
   case stop = "SIGSTOP"
   case `continue` = "SIGCONT"
   case interrupt = "SIGUSR1"
+  case abort = "SIGABRT"
+  case alarm = "SIGALRM"
+  case child = "SIGCHLD"
+  case hangUp = "SIGHUP"
+  case illegalInstruction = "SIGILL"
+  case keyboardInterrupt = "SIGINT"
+  case io = "SIGIO"
+  case pipe = "SIGPIPE"
+  case quit = "SIGQUIT"
+  case segmentationFault = "SIGSEGV"
+  case terminalStop = "SIGTSTP"
+  case terminate = "SIGTERM"
+  case userDefined2 = "SIGUSR2"
+  case windowChange = "SIGWINCH"
+  case bus = "SIGBUS"
+  case floatingPoint = "SIGFPE"
+
+  /// The number of the signal on this machine.
+  var number: Int32 {
+    switch self {
+    case .kill: SIGKILL
+    case .stop: SIGSTOP
+    case .continue: SIGCONT
+    case .interrupt: SIGUSR1
+    case .abort: SIGABRT
+    case .alarm: SIGALRM
+    case .child: SIGCHLD
+    case .hangUp: SIGHUP
+    case .illegalInstruction: SIGILL
+    case .keyboardInterrupt: SIGINT
+    case .io: SIGIO
+    case .pipe: SIGPIPE
+    case .quit: SIGQUIT
+    case .segmentationFault: SIGSEGV
+    case .terminalStop: SIGTSTP
+    case .terminate: SIGTERM
+    case .userDefined2: SIGUSR2
+    case .windowChange: SIGWINCH
+    case .bus: SIGBUS
+    case .floatingPoint: SIGFPE
+    }
+  }
 }
 
 /// A handle of a role, written `role.handle`.

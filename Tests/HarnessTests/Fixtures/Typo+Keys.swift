@@ -50,7 +50,7 @@ extension Typo {
       "test.yaml:13:7: a step is a map, not the text 'kill writer'"),
     Typo(
       "a key twice", "  level: must", "  level: must\n  level: must",
-      "test.yaml:4:3: the map has the key 'level' twice; keep one of them"),
+      "test.yaml:5:3: the map has the key 'level' twice, first at test.yaml:4:3; keep one of them"),
     Typo(
       "a tab", "  level: must", "\tlevel: must",
       "test.yaml:4:1: this is not YAML: while scanning a plain scalar, found a tab character that violates indentation"),

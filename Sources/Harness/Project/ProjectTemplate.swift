@@ -1,0 +1,136 @@
+import Foundation
+
+/// The text of a new `interop.yaml`.
+public struct ProjectTemplate: Sendable {
+  /// The text of the file.
+  public let text: String
+
+  /// Creates an example with comments, which a user adapts.
+  public init() {
+    text = """
+      # The programs of this project, which `ipc-interop check` runs in every mixture of languages. All paths are relative
+      # to this file. The first language is the reference: the others must behave like it.
+      languages:
+        c: ./build/{program}
+        # swift: .build/release/{program}
+
+      scenarios:
+        - id: hello/exchange
+          title: The client gets an answer, and nothing is left behind.
+          # A role and its command. {fifo}, {mq}, {shm}, {path}, {key} and {abstract} are names that no other cell has.
+          programs:
+            server: server {path}
+            client: client {path} hello
+          steps:
+            - start: server
+            - ready: server socket {path}     # or: fifo {fifo}, mq {mq}, shm {key}, tcp 5000; without words: it sleeps
+            - start: client
+            - wait: client -> exit 0
+            - prints: {client: "hello"}       # a line that contains this text
+            - wait: server -> exit 0          # or, for a server that runs until a signal:
+            # - signal: server SIGTERM
+            # - wait: server -> killed SIGTERM
+
+          # More keys of a scenario:
+          # environment: {server: {LANG: C}}  # variables of a role
+          # directory: {server: ./data}       # the directory in which it starts
+          # stdin: {client: "a line\\n"}       # its input; {client: {file: ./input.txt}} for a file
+          # files: {"{path}.conf": "a = 1\\n"} # files that exist before the first step
+          # pin: {server: c}                  # this role is always played by c
+      """ + "\n"
+  }
+
+  /// Creates a scenario that starts the second program when the first one sleeps or has printed a line, and expects both
+  /// to exit with 0.
+  ///
+  /// Relative paths in the commands are relative to `here`, and those in the file to its directory.
+  public init(commands: [[String]], here: String, directory: String) throws(RunError) {
+    guard commands.count == 2, commands.allSatisfy({ !$0.isEmpty }) else {
+      throw RunError("two commands are needed, with ---- between them", status: .usage)
+    }
+    let names = Self.roleNames(commands.map { $0[0] })
+    let places = try commands.map { command throws(RunError) in try Self.place(command[0], here) }
+    let folders = Set(places.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path })
+    let files = places.map { URL(fileURLWithPath: $0).lastPathComponent }
+    let isPattern = folders.count == 1 && files[0] != files[1]
+    let programs = isPattern ? files : names
+    let language =
+      isPattern
+      ? "  c: \(Self.quoted(Self.shellWord((folders.first ?? "").placed(in: directory)) + "/{program}"))"
+      : "  c:\n    programs:\n"
+        + zip(names, places).map { "      \($0): \(Self.quoted(Self.shellWord($1.placed(in: directory))))" }.joined(separator: "\n")
+    let roles = zip(zip(names, programs), commands).map { role, command in
+      let words = [role.1] + command.dropFirst().map(Self.argument)
+      return "      \(role.0): \(Self.quoted(words.joined(separator: " ")))"
+    }
+    // A program that gets the relative path of a file must start where the path leads to the file.
+    let directories = zip(names, commands).filter { _, command in
+      command.dropFirst().contains { argument in
+        !argument.hasPrefix("/") && !argument.isEmpty
+          && FileManager.default.fileExists(atPath: URL(fileURLWithPath: here).appending(path: argument).path)
+      }
+    }.map { "\($0.0): \(Self.quoted(here.placed(in: directory)))" }
+    text =
+      """
+      # Run this file with: ipc-interop check
+      # The first language is the reference. Add the port as another language, for example:
+      #   swift: .build/release/{program}
+      languages:
+      \(language)
+
+      scenarios:
+        - id: \(names[0])/\(names[1])
+          title: Both programs exit with 0, and nothing is left behind.
+          programs:
+      \(roles.joined(separator: "\n"))\(directories.isEmpty ? "" : "\n    directory: {\(directories.joined(separator: ", "))}")
+          steps:
+            - start: \(names[0])
+            - ready: \(names[0])  # it sleeps in a system call, or has printed a line
+            - start: \(names[1])
+            - wait: \(names[1]) -> exit 0
+            - wait: \(names[0]) -> exit 0
+      """ + "\n"
+  }
+
+  /// Returns a name for the role of each program: its file name, with the characters that a role may have.
+  private static func roleNames(_ programs: [String]) -> [String] {
+    let names = programs.map { program -> String in
+      let file = URL(fileURLWithPath: program).deletingPathExtension().lastPathComponent.lowercased()
+      let name = String(file.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
+      let isUsable = Identifier.isDashed(name, startingWithLetter: true) && !StepParser.words.contains(name)
+      return isUsable ? name : "program"
+    }
+    return names[0] == names[1] ? ["\(names[0])-1", "\(names[1])-2"] : names
+  }
+
+  private static func place(_ program: String, _ here: String) throws(RunError) -> String {
+    let place =
+      program.contains("/")
+      ? URL(fileURLWithPath: program.hasPrefix("/") ? program : "\(here)/\(program)").standardizedFileURL.path
+      : CommandResolver.search(program)
+    guard let place, FileManager.default.isExecutableFile(atPath: place) else {
+      throw RunError("there is no program '\(program)' that can be executed", status: .usage)
+    }
+    return place
+  }
+
+  /// Returns an argument as a role writes it, in which `%` and braces have a meaning.
+  private static func argument(_ text: String) -> String {
+    let encoded = text.flatMap { "%{}".contains($0) ? Array("%\(String($0.asciiValue ?? 0, radix: 16).uppercased())") : [$0] }
+    return shellWord(String(encoded))
+  }
+
+  private static func shellWord(_ text: String) -> String {
+    if !text.isEmpty, !text.contains(where: { " '\"\\\n".contains($0) }) { return text }
+    let escaped = text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+    return "\"\(escaped)\""
+  }
+
+  /// Returns a scalar in single quotes.
+  private static func quoted(_ text: String) -> String { "'\(text.replacing("'", with: "''"))'" }
+}
+
+extension String {
+  /// Returns a path for a file in `directory`: relative to it if it is the directory or below, otherwise unchanged.
+  fileprivate func placed(in directory: String) -> String { self == directory ? "." : relative(to: directory) }
+}

@@ -1,0 +1,19 @@
+/// The programs that may have created the objects of a cell.
+final class ObjectMakers {
+  private var makers: [KernelObject: String] = [:]
+  private var ended: Set<String> = []
+
+  /// The name of the program that created an object, or the names of those that may have; nil for a peer's object.
+  subscript(object: KernelObject) -> String? { makers[object] }
+
+  func knows(_ object: KernelObject) -> Bool { makers[object] != nil }
+
+  func record(_ object: KernelObject, of roles: [RoleProcess]) {
+    makers[object] = roles.isEmpty ? nil : roles.map(\.name).joined(separator: " or ")
+  }
+
+  /// Whether a program had ended before the last observation.
+  func hasEnded(_ role: RoleProcess) -> Bool { ended.contains(role.name) }
+
+  func recordEnd(of role: RoleProcess) { ended.insert(role.name) }
+}

@@ -1,0 +1,74 @@
+/// The circumstances in which a program starts.
+public struct ProgramStart: Sendable, Hashable {
+  /// The variables that are added to the environment.
+  public var environment: [Variable] = []
+  /// The working directory; nil for the scratch directory of the cell.
+  public var directory: Template?
+  /// The bytes of standard input, which ends after them unless steps feed more.
+  public var input: Content?
+
+  /// An environment variable.
+  public struct Variable: Sendable, Hashable {
+    /// The name, without `=`.
+    public let name: String
+    /// The value, which may be empty.
+    public let value: Template
+  }
+
+  package init() {}
+}
+
+/// Bytes in a scenario: a text, or the contents of a file of the user's project.
+public enum Content: Sendable, Hashable {
+  /// A text with variables in braces.
+  case text(Template)
+  /// The bytes of a file, and its path in the scenario.
+  case file(String, [UInt8])
+
+  /// The text, or the path of the file, for a report.
+  var description: String {
+    switch self {
+    case .text(let template): "\"\(template)\""
+    case .file(let path, _): "file \(path)"
+    }
+  }
+}
+
+/// A condition on a line of output.
+public struct LinePattern: Sendable, Hashable, CustomStringConvertible {
+  /// The kinds of conditions, with the names that scripts use.
+  public enum Kind: String, Sendable, CaseIterable {
+    /// The line contains the text.
+    case contains
+    /// The line is the text.
+    case line
+    /// A part of the line matches the regular expression.
+    case matches
+  }
+
+  /// The kind of the condition.
+  public let kind: Kind
+  /// The text, or the regular expression.
+  public let text: Template
+
+  /// The condition as a script writes it: `"text"`, or `{line: "text"}`.
+  public var description: String { kind == .contains ? "\"\(text)\"" : "{\(kind.rawValue): \"\(text)\"}" }
+}
+
+/// The state of a program after which it is ready for the next step.
+public enum Readiness: Sendable, Hashable {
+  /// It sleeps in a system call, or has printed a line.
+  case asleep
+  /// An object with this name or key exists.
+  case object(ObjectKind, Template)
+  /// A socket accepts connections, or receives datagrams, under this name or port.
+  case listens(Transport, Template)
+
+  /// The kinds of sockets that can be listed.
+  public enum Transport: String, Sendable, CaseIterable { case socket, abstract, tcp, udp }
+
+  /// The words for the kinds of objects and sockets in a `ready:` step.
+  static let words =
+    ObjectKind.counted.filter { $0 != .process && $0 != .socket && $0 != .abstractSocket }.map(\.rawValue)
+    + Transport.allCases.map(\.rawValue)
+}

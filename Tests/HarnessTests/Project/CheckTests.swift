@@ -1,0 +1,185 @@
+import Foundation
+import Testing
+
+@testable import Harness
+
+@Suite("ipc-interop check and init", .serialized)
+struct CheckTests {
+  private static func yaml(_ languages: String) -> String {
+    """
+    languages:
+    \(languages)
+    scenarios:
+      - id: hello
+        title: A title.
+        programs: {a: one, b: two}
+        steps:
+          - start: a
+          - wait: a -> exit 0
+          - start: b
+          - wait: b -> exit 0
+
+    """
+  }
+
+  private func project(_ languages: String) throws -> TestProject {
+    let project = try TestProject()
+    for name in ["c/one", "c/two", "port/one"] {
+      try project.write("", to: name)
+      try project.addScript(name, "true")
+    }
+    try project.write(Self.yaml(languages), to: "interop.yaml")
+    return project
+  }
+
+  @Test("find the file above, leave out cells without a program, and report them") func halfPort() async throws {
+    try await onThread {
+      let project = try project("  c: ./c/{program}\n  swift:\n    programs: port/{program}")
+      let run = try project.run(["check"], in: "c", ["--verbose"])
+      #expect(run.status == ExitStatus.asExpected.rawValue, "\(run.text)")
+      #expect(run.text.contains("swift: no ./port/two: 2 cells left out; build it, or pin the role: pin: {b: c}"))
+      #expect(run.text.contains("hello[c>c]") && run.text.contains("hello[swift>c]"))
+      #expect(run.text.hasSuffix("2 passed, 0 failed"))
+    }
+  }
+
+  @Test(
+    "report a program of the first language that cannot be started",
+    arguments: [
+      ("rm c/two", "c, the first language, needs every program, and ./c/two does not exist"),
+      ("chmod -x c/two", "./c/two (c) is not executable; run chmod +x"),
+    ])
+  func controlLacks(change: String, reason: String) async throws {
+    try await onThread {
+      let project = try project("  c: ./c/{program}\n  swift: port/{program}")
+      _ = try project.shell(change)
+      let run = try project.run(["check"])
+      #expect(run.status == ExitStatus.brokenEnvironment.rawValue)
+      #expect(run.text.contains(reason), "\(run.text)")
+    }
+  }
+
+  @Test("take programs with other names in one language") func named() async throws {
+    try await onThread {
+      let project = try project("  c: ./c/{program}\n  swift:\n    programs: {one: ./port/one, two: sh ./c/two}")
+      let run = try project.run(["check"])
+      #expect(run.text.hasSuffix("4 passed, 0 failed"), "\(run.text)")
+    }
+  }
+
+  @Test("print a command that runs a failed cell again, from the user's directory") func rerun() async throws {
+    try await onThread {
+      let project = try project("  c: ./c/{program}\n  swift: ./c/{program}")
+      try project.addScript("c/two", "exit 7")
+      let run = try project.run(["check"], in: "c", ["--format", "tap"])
+      #expect(run.status == ExitStatus.failures.rawValue)
+      let line = try #require(run.text.split(separator: "\n").first { $0.contains("rerun: ") })
+      let command = line.drop { $0 != "\"" }.dropFirst().dropLast()
+      #expect(command.contains("check ../interop.yaml 'hello[c>c]'"), "\(command)")
+      let again = try project.shell("cd c && \(command)")
+      #expect(again.status == ExitStatus.failures.rawValue)
+      #expect(again.text.contains("b (c) ended with exit 7 instead of exit 0"), "\(again.text)")
+    }
+  }
+
+  @Test(
+    "report errors of the file with location and suggestion, with exit status 2",
+    arguments: [
+      (yaml("  c: ./c/{program}\n  c: ./d/{program}"), "interop.yaml:3:3: the map has the key 'c' twice, first at interop.yaml:2:3"),
+      (yaml("  c: {program: ./c/x}"), "interop.yaml:2:7: a language has no key 'program'; did you mean 'programs'?"),
+      (yaml("  c: {programs: ./c/{program}}"), "write a value with braces in quotes"),
+      (yaml("  reference: ./c/{program}"), "interop.yaml:2:3: 'reference' is the name of the peer"),
+      (yaml("  c: no-such-program-{program}/x\n  d: no-such-program"), "no directory of PATH has the program 'no-such-program'"),
+      ("languages: {c: ./c}\n", "the file must have the key 'scenarios'"),
+      (yaml("  c: ./c/{program}").replacing("id: hello", with: "id: Hello"), "an id is a name of lower-case letters"),
+    ])
+  func diagnostics(text: String, message: String) async throws {
+    try await onThread {
+      let project = try TestProject()
+      try project.write(text, to: "interop.yaml")
+      let run = try project.run(["check"])
+      #expect(run.status == ExitStatus.usage.rawValue)
+      #expect(run.text.contains(message), "\(run.text)")
+    }
+  }
+
+  @Test("report that there is no file") func noFile() async throws {
+    try await onThread {
+      let project = try TestProject()
+      let run = try project.run(["check"])
+      #expect(run.status == ExitStatus.usage.rawValue)
+      #expect(run.text.contains("write one with 'ipc-interop init'"))
+      #expect(try project.run(["check", "other.yaml"]).text.contains("other.yaml:1:1: the file cannot be read"))
+    }
+  }
+
+  @Test("write a file for two commands that passes, and never overwrite one") func initialize() async throws {
+    try await onThread {
+      let project = try TestProject()
+      let examples = Checkout.root.appending("build/bin/c-examples").string
+      _ = try project.shell("cp '\(examples)/fifo_reader' '\(examples)/fifo_writer' .")
+      let written = try project.shell(
+        #""$1" init -- ./fifo_reader --path /tmp/f ---- ./fifo_writer --path /tmp/f --message "it's 100% {two} words""#)
+      #expect(written.status == 0 && written.text.contains("interop.yaml is written"), "\(written.text)")
+      let run = try project.run(["check"], ["--verbose"])
+      #expect(run.text.hasSuffix("1 passed, 0 failed"), "\(run.text)")
+      #expect(run.text.contains("fifo-reader/fifo-writer[c>c]"))
+      let again = try project.shell(#""$1" init"#)
+      #expect(again.status == ExitStatus.usage.rawValue && again.text.contains("exists already"))
+    }
+  }
+
+  @Test("write an example whose only error is that its programs do not exist") func example() async throws {
+    try await onThread {
+      let project = try TestProject()
+      #expect(try project.shell(#""$1" init sub.yaml"#).status == 0)
+      let run = try project.run(["check", "sub.yaml"])
+      #expect(run.status == ExitStatus.brokenEnvironment.rawValue)
+      #expect(run.text.contains("./build/client does not exist"), "\(run.text)")
+    }
+  }
+
+  @Test("wait until sockets are ready", arguments: ["unix_echo_server --path {path} --count 1:socket {path}", "tcp_echo_server --port 5000 --count 1:tcp 5000", "udp_echo_server --port 5000 --count 1:udp 5000"])
+  func sockets(pair: String) async throws {
+    try await onThread {
+      let parts = pair.split(separator: ":")
+      let project = try TestProject()
+      try project.write(
+        """
+        languages:
+          c: "\(Checkout.root.appending("build/bin/c-examples"))/{program}"
+        scenarios:
+          - id: ready
+            title: A title.
+            programs:
+              server: \(parts[0])
+            steps:
+              - start: server
+              - ready: server \(parts[1])
+              - kill: server
+
+        """, to: "interop.yaml")
+      let run = try project.run(["check"])
+      let leaves = parts[1].hasPrefix("socket")
+      #expect(run.status == (leaves ? ExitStatus.onlyLeaks : .asExpected).rawValue, "\(run.text)")
+      if leaves { #expect(run.text.contains("(server)")) }
+    }
+  }
+
+  @Test("work from an installed tree, and write nothing into it") func installed() async throws {
+    try await onThread {
+      let project = try project("  c: ./c/{program}")
+      let root = Checkout.root.string
+      let copy = try project.shell(
+        """
+        mkdir -p p/bin p/libexec/ipc-interop p/share/ipc-interop && cp "$1" p/bin/ &&
+        cp \(root)/build/bin/sandbox-init \(root)/build/bin/c-peer p/libexec/ipc-interop/ &&
+        cp -r \(root)/fixtures p/share/ipc-interop/ && chmod -R a-w p && find p | sort >before &&
+        p/bin/ipc-interop check && p/bin/ipc-interop run fifo/delivery --pairs c && find p | sort | cmp - before
+        status=$?; chmod -R u+w p; exit $status
+        """)
+      #expect(copy.status == 0, "\(copy.text)")
+      #expect(copy.text.contains("1 passed, 0 failed"))
+    }
+  }
+}

@@ -1,0 +1,179 @@
+#include "sandbox_init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+// Files that a scenario creates before its first step, and files that it compares. A role may have created a
+// link meanwhile, so no link is followed.
+
+enum { MAX_FILE = 256 << 10 };
+
+/// Opens the directory of `path` below the scratch directory, and creates what is missing. `path` is cut off
+/// before the name of the file. Returns -1 with errno.
+static int open_parent(const struct plan *plan, char *path, const char **name) {
+    size_t length = strlen(plan->scratch);
+    if (strncmp(path, plan->scratch, length) != 0 || path[length] != '/' || strstr(path, "/..") != NULL) {
+        errno = EXDEV;
+        return -1;
+    }
+    int at = open(plan->scratch, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    char *part = path + length + 1;
+    for (char *slash; at != -1 && (slash = strchr(part, '/')) != NULL; part = slash + 1) {
+        *slash = '\0';
+        bool made = mkdirat(at, part, 0755) == 0;
+        int next = openat(at, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (made && next != -1 && fchown(next, peers_user(), (gid_t)-1) == -1) {
+            close(next);
+            next = -1;
+        }
+        int reason = errno;
+        close(at);
+        errno = reason;
+        at = next;
+    }
+    *name = part;
+    return at;
+}
+
+static bool write_all(int descriptor, const char *bytes, size_t length) {
+    while (length > 0) {
+        ssize_t count = write(descriptor, bytes, length);
+        if (count == -1 && errno == EINTR)
+            continue;
+        if (count == -1)
+            return false;
+        bytes += count;
+        length -= (size_t)count;
+    }
+    return true;
+}
+
+void create_file(const struct plan *plan, const char *line) {
+    char path[4096];
+    const char *name, *given = field(line, "path", NULL);
+    if (given == NULL || strlcpy(path, given, sizeof path) >= sizeof path) {
+        errno = EINVAL;
+        reply_failure("open", "a file");
+        return;
+    }
+    int directory = open_parent(plan, path, &name);
+    int created = directory == -1
+                      ? -1
+                      : openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    size_t length = 0;
+    const char *bytes = field(line, "bytes", &length);
+    bool written = created != -1 && write_all(created, bytes, length) &&
+                   fchown(created, peers_user(), (gid_t)-1) == 0;
+    int reason = errno;
+    if (created != -1)
+        close(created);
+    if (directory != -1)
+        close(directory);
+    errno = reason;
+    if (!written) {
+        reply_failure("open", field(line, "path", NULL));
+        return;
+    }
+    reply("ok");
+    reply_end();
+}
+
+/// Opens a regular file with the permissions of the peers' user.
+static int open_for_reading(const char *path) {
+    struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+                           .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
+    struct stat status;
+    uid_t user = (uid_t)setfsuid(peers_user());
+    int descriptor = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+    int reason = errno;
+    setfsuid(user);
+    errno = reason;
+    if (descriptor == -1 || (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)))
+        return descriptor;
+    close(descriptor);
+    errno = EINVAL;
+    return -1;
+}
+
+void reply_file(const char *line) {
+    static char bytes[MAX_FILE + 1];
+    char path[4096] = "";
+    const char *given = field(line, "path", NULL);
+    if (given != NULL)
+        strlcpy(path, given, sizeof path);
+    size_t length = 0;
+    int descriptor = open_for_reading(path);
+    ssize_t count = descriptor == -1 ? -1 : 1;
+    while (count > 0 && length < sizeof bytes) {
+        count = read(descriptor, bytes + length, sizeof bytes - length);
+        if (count > 0)
+            length += (size_t)count;
+        if (count == -1 && errno == EINTR)
+            count = 1;
+    }
+    int reason = length > MAX_FILE ? EFBIG : errno;
+    if (descriptor != -1)
+        close(descriptor);
+    errno = reason;
+    if (count == -1 || length > MAX_FILE) {
+        reply_failure("open", path);
+        return;
+    }
+    reply("ok");
+    reply_bytes("bytes", bytes, length);
+    reply_end();
+}
+
+static void reply_listener(const char *kind, const char *name) {
+    reply("listener");
+    reply_text("kind", kind);
+    reply_text("name", name);
+    reply_end();
+}
+
+/// Lists the local ports of sockets in one state: 0A listens, 07 is a bound datagram socket.
+static void list_ports(const char *path, const char *kind, unsigned wanted) {
+    FILE *file = fopen(path, "re");
+    char line[512];
+    unsigned port, state;
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        char name[16];
+        if (sscanf(line, " %*[^:]: %*[0-9A-Fa-f]:%x %*[0-9A-Fa-f]:%*x %x", &port, &state) != 2 ||
+            state != wanted)
+            continue;
+        snprintf(name, sizeof name, "%u", port);
+        reply_listener(kind, name);
+    }
+    if (file != NULL)
+        fclose(file);
+}
+
+void reply_listeners(void) {
+    FILE *file = fopen("/proc/net/unix", "re");
+    char line[512];
+    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
+        unsigned flags, type;
+        int name = 0;
+        line[strcspn(line, "\n")] = '\0';
+        if (sscanf(line, "%*s %*s %*s %x %x %*s %*s %n", &flags, &type, &name) < 2 || name == 0)
+            continue;
+        bool is_datagram = type == 2, listens = (flags & 0x10000) != 0;
+        if (line[name] != '\0' && (is_datagram || listens))
+            reply_listener("unix", line + name);
+    }
+    if (file != NULL)
+        fclose(file);
+    list_ports("/proc/net/tcp", "tcp", 0x0A);
+    list_ports("/proc/net/tcp6", "tcp", 0x0A);
+    list_ports("/proc/net/udp", "udp", 0x07);
+    list_ports("/proc/net/udp6", "udp", 0x07);
+    reply("ok");
+    reply_end();
+}
