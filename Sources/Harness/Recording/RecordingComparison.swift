@@ -194,7 +194,7 @@ struct RecordingComparison {
     guard let wanted = expected.filled(values.value) else {
       return .bytes(.mismatch, expected: found.count, actual: found.count)
     }
-    return ByteDifference.between(wanted, found, ignoring: expected.ignoredRanges(values.value)).map {
+    return ContentDifference.between(wanted, found, ignoring: expected.ignoredRanges(values.value)).map {
       .bytes($0, expected: wanted.count, actual: found.count)
     }
   }

@@ -71,7 +71,7 @@ extension RecordingDifference {
   }
 }
 
-extension ByteDifference {
+extension ContentDifference {
   /// The reason for a difference of bytes.
   var explanation: String {
     switch self {

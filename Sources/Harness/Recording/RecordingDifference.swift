@@ -41,7 +41,7 @@ public struct RecordingDifference: Sendable, Equatable {
 
 /// How a message differs from the recorded one.
 public enum MessageDifference: Sendable, Equatable {
-  case bytes(ByteDifference, expected: Int, actual: Int)
+  case bytes(ContentDifference, expected: Int, actual: Int)
   case priority(expected: Int, actual: Int)
   case type(expected: Int, actual: Int)
   case offset(expected: Int, actual: Int)

@@ -3,7 +3,7 @@ import Testing
 @testable import Harness
 
 @Suite("A difference of bytes")
-struct ByteDifferenceTests {
+struct ContentDifferenceTests {
   private func bytes(_ text: String) throws -> [UInt8] {
     try #require(RecordedBytes(text: text)).filled { _ in nil } ?? []
   }
@@ -28,13 +28,13 @@ struct ByteDifferenceTests {
       ("abcd", "axyzd!", "they differ from offset 1 on"),
     ])
   func causes(expected: String, actual: String, explanation: String) throws {
-    let difference = ByteDifference.between(try bytes(expected), try bytes(actual))
+    let difference = ContentDifference.between(try bytes(expected), try bytes(actual))
     #expect(difference?.explanation == explanation)
   }
 
   @Test("in the padding of a structure names the range to ignore")
   func padding() throws {
-    let difference = ByteDifference.between(
+    let difference = ContentDifference.between(
       try bytes(#"s\0\0\0\x07\0\0\0"#), try bytes(#"s\xaa\xaa\xaa\x07\0\0\0"#))
     #expect(difference == .padding(1..<4, expected: [0, 0, 0], actual: [0xAA, 0xAA, 0xAA]))
     #expect(difference?.explanation.contains("'any: [1..3]'") == true)
@@ -42,9 +42,9 @@ struct ByteDifferenceTests {
 
   @Test("is none within ignored ranges, and for equal bytes")
   func none() throws {
-    #expect(ByteDifference.between([1, 2, 3], [1, 9, 3], ignoring: [1..<2]) == nil)
-    #expect(ByteDifference.between([1, 2, 3], [1, 9, 4], ignoring: [1..<2]) != nil)
-    #expect(ByteDifference.between([], []) == nil)
+    #expect(ContentDifference.between([1, 2, 3], [1, 9, 3], ignoring: [1..<2]) == nil)
+    #expect(ContentDifference.between([1, 2, 3], [1, 9, 4], ignoring: [1..<2]) != nil)
+    #expect(ContentDifference.between([], []) == nil)
   }
 }
 

@@ -1,7 +1,7 @@
 import PeerProtocol
 
 /// How the bytes of a message differ from the recorded ones.
-public enum ByteDifference: Sendable, Equatable {
+public enum ContentDifference: Sendable, Equatable {
   /// NULs that the recording has, and the message does not; the other bytes are equal.
   ///
   /// `lengths` is the number of bytes that are smaller or larger by as much: the lengths of the texts.
@@ -20,7 +20,7 @@ public enum ByteDifference: Sendable, Equatable {
   case mismatch
 
   /// Compares bytes with recorded ones, and returns nil if they are equal but for the ranges `ignored`.
-  static func between(_ expected: [UInt8], _ actual: [UInt8], ignoring ignored: [Range<Int>] = []) -> ByteDifference? {
+  static func between(_ expected: [UInt8], _ actual: [UInt8], ignoring ignored: [Range<Int>] = []) -> ContentDifference? {
     guard expected.count == actual.count else { return ofLengths(expected, actual) }
     let ranges = differingRanges(expected, actual, ignored)
     guard let first = ranges.first else { return nil }
@@ -48,7 +48,7 @@ public enum ByteDifference: Sendable, Equatable {
     return ranges
   }
 
-  private static func ofLengths(_ expected: [UInt8], _ actual: [UInt8]) -> ByteDifference {
+  private static func ofLengths(_ expected: [UInt8], _ actual: [UInt8]) -> ContentDifference {
     let nuls = expected.count { $0 == 0 } - actual.count { $0 == 0 }
     // A whole gap of zeros may be missing: only a few NULs are those of texts.
     if expected.count - actual.count == nuls, abs(nuls) <= 64, expected.filter({ $0 != 0 }) == actual.filter({ $0 != 0 })
