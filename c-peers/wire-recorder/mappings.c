@@ -120,7 +120,7 @@ bool has_mappings(pid_t process) {
 
 static void report_store(const struct tracee *tracee, const struct region *region, size_t offset,
                          const unsigned char *bytes, size_t length) {
-    while (length > 0) {
+    for (bool continues = false; length > 0; continues = true) {
         size_t piece = length < MAX_PIECE ? length : MAX_PIECE;
         if (!spend(piece))
             return;
@@ -128,6 +128,7 @@ static void report_store(const struct tracee *tracee, const struct region *regio
         text_field("id", region->id);
         number_field("offset", (long long)offset);
         number_field("maybe", region->is_shared_now || tracee->is_acquiring);
+        number_field("continues", continues);
         bytes_field("bytes", bytes, piece);
         end_event();
         offset += piece;

@@ -117,9 +117,7 @@ extension TraceDecoder {
     building.isUncertain = event.number("maybe") == 1
     var part = objects[place].parts[role] ?? PartBuilding()
     // A long store arrives in pieces.
-    if let last = part.messages.last, let start = last.message.offset, start + last.bytes.count == offset,
-      last.isUncertain == building.isUncertain
-    {
+    if event.number("continues") == 1, !part.messages.isEmpty {
       part.messages[part.messages.count - 1].bytes += building.bytes
     } else {
       part.messages.append(building)
