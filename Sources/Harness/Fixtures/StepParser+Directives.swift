@@ -31,8 +31,11 @@ extension StepParser {
         log.add(text.location, "write this as 'signal: server SIGTERM'")
         return []
       }
-      return signal(words[1]).map { signal in steps { .signal(role: $0.name, signal) } } ?? []
-    case "ready": return ready(Array(words.dropFirst())).map { readiness in steps { .ready(role: $0.name, readiness) } } ?? []
+      guard let signal = signal(words[1]) else { return [] }
+      return steps { .signal(role: $0.name, signal) }
+    case "ready":
+      guard let readiness = ready(Array(words.dropFirst())) else { return [] }
+      return steps { .ready(role: $0.name, readiness) }
     case "start":
       return alone { role in
         guard role.part != .peer else {

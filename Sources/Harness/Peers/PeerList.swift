@@ -31,8 +31,8 @@ public struct PeerDescription: Sendable, Hashable {
   func program(_ program: String) -> [String]? {
     named[program]
       ?? programs?.map { word in
-      word.split(separator: "{program}", omittingEmptySubsequences: false).joined(separator: program)
-    }
+        word.split(separator: "{program}", omittingEmptySubsequences: false).joined(separator: program)
+      }
   }
 
   /// Returns the first file of a program's command that does not exist.

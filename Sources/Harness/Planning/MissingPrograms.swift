@@ -64,9 +64,11 @@ struct MissingPrograms: Sendable {
       guard case .program(let name, _) = role.part else { continue }
       let peer = peers[language]
       if let file = peer.map({ $0.program(name) == nil ? "command for \(name)" : $0.missingProgram(name) }) ?? name {
-        programs.insert(Program(language: language, role: role.name, file: file.relative(to: project), reason: .missing))
+        programs.insert(
+          Program(language: language, role: role.name, file: file.relative(to: project), reason: .missing))
       } else if let file = peer?.program(name)?.first, !FileManager.default.isExecutableFile(atPath: file) {
-        programs.insert(Program(language: language, role: role.name, file: file.relative(to: project), reason: .notExecutable))
+        programs.insert(
+          Program(language: language, role: role.name, file: file.relative(to: project), reason: .notExecutable))
       }
     }
     return programs

@@ -58,7 +58,8 @@ public struct ProjectTemplate: Sendable {
       isPattern
       ? "  c: \(Self.quoted(Self.shellWord((folders.first ?? "").placed(in: directory)) + "/{program}"))"
       : "  c:\n    programs:\n"
-        + zip(names, places).map { "      \($0): \(Self.quoted(Self.shellWord($1.placed(in: directory))))" }.joined(separator: "\n")
+        + zip(names, places).map { "      \($0): \(Self.quoted(Self.shellWord($1.placed(in: directory))))" }.joined(
+          separator: "\n")
     let roles = zip(zip(names, programs), commands).map { role, command in
       let words = [role.1] + command.dropFirst().map(Self.argument)
       return "      \(role.0): \(Self.quoted(words.joined(separator: " ")))"
@@ -116,7 +117,9 @@ public struct ProjectTemplate: Sendable {
 
   /// Returns an argument as a role writes it, in which `%` and braces have a meaning.
   private static func argument(_ text: String) -> String {
-    let encoded = text.flatMap { "%{}".contains($0) ? Array("%\(String($0.asciiValue ?? 0, radix: 16).uppercased())") : [$0] }
+    let encoded = text.flatMap {
+      "%{}".contains($0) ? Array("%\(String($0.asciiValue ?? 0, radix: 16).uppercased())") : [$0]
+    }
     return shellWord(String(encoded))
   }
 

@@ -27,8 +27,8 @@ struct ByteDifference {
 
   /// The difference in one line: `byte 17 is the end, expected 00; 17 bytes instead of 18`.
   var reason: String {
-    let lengths =
-      expected.count == actual.count ? "\(actual.count) bytes each" : "\(actual.count) bytes instead of \(expected.count)"
+    let areEqual = expected.count == actual.count
+    let lengths = "\(actual.count) bytes \(areEqual ? "each" : "instead of \(expected.count)")"
     return "byte \(offset) is \(Self.name(actual, offset)), expected \(Self.name(expected, offset)); \(lengths)"
   }
 

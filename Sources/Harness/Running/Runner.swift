@@ -50,7 +50,8 @@ public struct Runner: Sendable {
       cells: plan.cells, jobs: configuration.jobs, seed: configuration.seed, isolation: "\(capabilities)",
       implementations: configuration.peers.implementations(
         greetings, in: plan, project: configuration.projects.first), kernel: MachineProbe.kernel, plan: order,
-      notes: leftOut.notes + PeerProbe.notes(on: greetings, configuration.registry) + MachineProbe.notes(on: plan, context))
+      notes: leftOut.notes + PeerProbe.notes(on: greetings, configuration.registry)
+        + MachineProbe.notes(on: plan, context))
     let work = plan.groups.map { group in
       { @Sendable (runner: CellRunner) -> Void in
         CellGroupRun(

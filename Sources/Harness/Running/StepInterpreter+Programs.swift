@@ -182,7 +182,10 @@ struct FilledPattern: Hashable, CustomStringConvertible {
 extension KernelObject {
   /// Whether the object has this name, path or key.
   func isNamed(_ name: String) -> Bool {
-    if let key { return Int32(name) == key || name.hasPrefix("0x") && UInt32(name.dropFirst(2), radix: 16).map(Int32.init(bitPattern:)) == key }
+    if let key {
+      let bits = name.hasPrefix("0x") ? UInt32(name.dropFirst(2), radix: 16) : nil
+      return (bits.map { Int32(bitPattern: $0) } ?? Int32(name)) == key
+    }
     guard kind == .posixSharedMemory else { return self.name == name }
     let plain = name.drop { $0 == "/" }
     return self.name == "/dev/shm/\(plain)" || self.name == "/dev/shm/sem.\(plain)"

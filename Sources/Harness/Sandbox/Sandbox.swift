@@ -129,7 +129,8 @@ final class Sandbox {
   /// Explains why a program that exists was not found: if `/tmp` is replaced, only `kept` stays visible.
   private func hint(onHidden program: String) -> String {
     let isVisible =
-      isolation == .shared || !program.hasPrefix("/tmp/") || kept.contains { program == $0 || program.hasPrefix("\($0)/") }
+      isolation == .shared || !program.hasPrefix("/tmp/")
+      || kept.contains { program == $0 || program.hasPrefix("\($0)/") }
     return isVisible ? "" : "; a sandbox has its own /tmp, which does not contain it: move the program elsewhere"
   }
 

@@ -95,7 +95,8 @@ extension GeneratedMutantList {
   static let sampleFile = "fixtures/generated-sample.txt"
 
   static func load(root: String, log: DiagnosticLog) -> GeneratedMutantList {
-    let peers = PeerList.load(files: ["\(root)/fixtures/generated-mutant-peers.yaml"], Installation(root: root), log: log)
+    let peers = PeerList.load(
+      files: ["\(root)/fixtures/generated-mutant-peers.yaml"], Installation(root: root), log: log)
     var floors: [String: Double] = [:]
     var equivalents: [Equivalent] = []
     if let document = FixtureFile(at: "\(root)/\(file)", as: file, log: log).flatMap({ FixtureDocument($0, log: log) }),

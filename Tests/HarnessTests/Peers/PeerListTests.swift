@@ -42,7 +42,8 @@ struct PeerListTests {
 
   @Test("rejects a later file that replaces a language without 'replaces: true'") func refusesReplacement() throws {
     #expect { try load("c: {peer: build/c}", "c: {peer: /other/c}") } throws: {
-      "\($0)".contains(":1:1: the language 'c' is already defined at ") && "\($0)".contains("0.yaml:1:1; choose another name, or add 'replaces: true'")
+      "\($0)".contains(":1:1: the language 'c' is already defined at ")
+        && "\($0)".contains("0.yaml:1:1; choose another name, or add 'replaces: true'")
     }
   }
 

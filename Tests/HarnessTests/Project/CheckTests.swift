@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 import Testing
 
 @testable import Harness
@@ -85,11 +86,17 @@ struct CheckTests {
   @Test(
     "report errors of the file with location and suggestion, with exit status 2",
     arguments: [
-      (yaml("  c: ./c/{program}\n  c: ./d/{program}"), "interop.yaml:3:3: the map has the key 'c' twice, first at interop.yaml:2:3"),
+      (
+        yaml("  c: ./c/{program}\n  c: ./d/{program}"),
+        "interop.yaml:3:3: the map has the key 'c' twice, first at interop.yaml:2:3"
+      ),
       (yaml("  c: {program: ./c/x}"), "interop.yaml:2:7: a language has no key 'program'; did you mean 'programs'?"),
       (yaml("  c: {programs: ./c/{program}}"), "write a value with braces in quotes"),
       (yaml("  reference: ./c/{program}"), "interop.yaml:2:3: 'reference' is the name of the peer"),
-      (yaml("  c: no-such-program-{program}/x\n  d: no-such-program"), "no directory of PATH has the program 'no-such-program'"),
+      (
+        yaml("  c: no-such-program-{program}/x\n  d: no-such-program"),
+        "no directory of PATH has the program 'no-such-program'"
+      ),
       ("languages: {c: ./c}\n", "the file must have the key 'scenarios'"),
       (yaml("  c: ./c/{program}").replacing("id: hello", with: "id: Hello"), "an id is a name of lower-case letters"),
     ])
@@ -139,7 +146,12 @@ struct CheckTests {
     }
   }
 
-  @Test("wait until sockets are ready", arguments: ["unix_echo_server --path {path} --count 1:socket {path}", "tcp_echo_server --port 5000 --count 1:tcp 5000", "udp_echo_server --port 5000 --count 1:udp 5000"])
+  @Test(
+    "wait until sockets are ready",
+    arguments: [
+      "unix_echo_server --path {path} --count 1:socket {path}", "tcp_echo_server --port 5000 --count 1:tcp 5000",
+      "udp_echo_server --port 5000 --count 1:udp 5000",
+    ])
   func sockets(pair: String) async throws {
     try await onThread {
       let parts = pair.split(separator: ":")

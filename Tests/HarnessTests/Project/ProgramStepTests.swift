@@ -13,12 +13,12 @@ struct ProgramCase: Sendable, CustomTestStringConvertible {
   /// The other keys of the scenario.
   let keys: String
   let steps: [String]
-  let status: ExitStatus
+  let status: Harness.ExitStatus
   let shows: String
 
   init(
     _ description: String, _ script: String, _ arguments: String = "", keys: String = "", steps: [String],
-    _ status: ExitStatus = .asExpected, _ shows: String = "1 passed, 0 failed"
+    _ status: Harness.ExitStatus = .asExpected, _ shows: String = "1 passed, 0 failed"
   ) {
     testDescription = description
     (self.script, self.arguments, self.keys) = (script, arguments, keys)
@@ -87,7 +87,8 @@ struct ProgramStepTests {
     ProgramCase(
       "lines that are fed one by one", #"while read -r line; do echo "got $line"; done; echo end"#,
       steps: [
-        "feed: {a: one}", "prints: {a: got one}", "feed: {a: two}", "prints: {a: got two}", "end: a", "prints: {a: end}",
+        "feed: {a: one}", "prints: {a: got one}", "feed: {a: two}", "prints: {a: got two}", "end: a",
+        "prints: {a: end}",
         "wait: a -> exit 0",
       ]),
     ProgramCase(
@@ -113,7 +114,8 @@ struct ProgramStepTests {
     ProgramCase(
       "an invalid regular expression", "true", steps: [#"prints: {a: {matches: "("}}"#], .usage,
       "this is not a regular expression"),
-    ProgramCase("the order of lines", "echo b; echo a; echo b", steps: ["prints: {a: [a, {line: b}]}", "prints: {a: b}"]),
+    ProgramCase(
+      "the order of lines", "echo b; echo a; echo b", steps: ["prints: {a: [a, {line: b}]}", "prints: {a: b}"]),
     ProgramCase(
       "another order of lines", "echo b; echo a", steps: ["prints: {a: [a, b]}"], .failures,
       "printed 'b' in line 1, and not after line 2"),

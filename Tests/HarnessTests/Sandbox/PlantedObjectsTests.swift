@@ -16,7 +16,7 @@ struct PlantedObjectsTests {
     try Sandbox(
       Sandbox.Settings(
         program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: isolation),
-        kept: Checkout.root.string),
+        kept: [Checkout.root.string]),
       names: names,
       roles: roles)
   }

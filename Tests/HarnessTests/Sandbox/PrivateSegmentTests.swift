@@ -24,7 +24,7 @@ struct PrivateSegmentTests {
           Sandbox.Settings(
             program: Checkout.sandboxInit,
             capabilities: SandboxCapabilities(isolation: .shared, unobservableKinds: [.messageQueue]),
-            kept: Checkout.root.string), names: CellNames(), roles: 1)
+            kept: [Checkout.root.string]), names: CellNames(), roles: 1)
         let streams = sandbox.streams[0]
         let peer = try sandbox.spawn(
           role: 0, command: [Checkout.root.appending("build/bin/c-peer").string])

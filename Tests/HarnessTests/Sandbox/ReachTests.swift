@@ -16,7 +16,7 @@ struct ReachTests {
       let sandbox = try Sandbox(
         Sandbox.Settings(
           program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: isolation),
-          kept: Checkout.root.string),
+          kept: [Checkout.root.string]),
         names: CellNames(), roles: 2)
       let victim = try sandbox.spawn(role: 1, command: ["/bin/sh", "-c", "echo $PPID; exec cat"])
       var sandboxInit: String?

@@ -32,7 +32,7 @@ struct ResourceSnapshotTests {
       let sandbox = try Sandbox(
         Sandbox.Settings(
           program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),
-          kept: Checkout.root.string),
+          kept: [Checkout.root.string]),
         names: CellNames(), roles: 1)
       let script = "ipcmk -M 4096 >&2; ipcmk -S 3 -p 640 >&2; ipcmk -Q >&2; ipcmk -Q >&2; exec ipcs -a"
       let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script])
@@ -54,7 +54,7 @@ struct ResourceSnapshotTests {
       let sandbox = try Sandbox(
         Sandbox.Settings(
           program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),
-          kept: Checkout.root.string),
+          kept: [Checkout.root.string]),
         names: CellNames(), roles: 0)
       #expect(try sandbox.snapshot().objects.isEmpty)
     }
@@ -66,7 +66,7 @@ struct ResourceSnapshotTests {
       let sandbox = try Sandbox(
         Sandbox.Settings(
           program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),
-          kept: Checkout.root.string),
+          kept: [Checkout.root.string]),
         names: CellNames(), roles: 1)
       let script = "i=0; while [ $((i += 1)) -le 1000 ]; do mkfifo $(printf %0100d $i); done"
       let pid = try sandbox.spawn(role: 0, command: ["/bin/sh", "-c", script])
@@ -80,7 +80,7 @@ struct ResourceSnapshotTests {
   func queuesAreSwept() async throws {
     try await onThread {
       let settings = Sandbox.Settings(
-        program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .shared), kept: Checkout.root.string
+        program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .shared), kept: [Checkout.root.string]
       )
       let names = CellNames()
       func queues(_ sandbox: Sandbox) throws -> [KernelObject] {

@@ -19,7 +19,7 @@ struct SandboxBoundaryTests {
       let sandbox = try Sandbox(
         Sandbox.Settings(
           program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),
-          kept: Checkout.root.string),
+          kept: [Checkout.root.string]),
         names: CellNames(), roles: 1)
       let pid = try sandbox.spawn(
         role: 0, command: command, as: user)
@@ -44,7 +44,7 @@ struct SandboxBoundaryTests {
       let sandbox = try Sandbox(
         Sandbox.Settings(
           program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .private),
-          kept: Checkout.root.string),
+          kept: [Checkout.root.string]),
         names: CellNames(), roles: 1)
       #expect {
         _ = try sandbox.spawn(
@@ -160,7 +160,7 @@ struct SandboxBoundaryTests {
     for (kept, programs) in [(folder.path, []), (Checkout.root.string, [script])] {
       let lines = try await onThread {
         var settings = Sandbox.Settings(
-          program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .shared), kept: kept)
+          program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .shared), kept: [kept])
         settings.programs = programs
         let sandbox = try Sandbox(settings, names: CellNames(), roles: 1)
         return try sandbox.lines(of: try sandbox.spawn(role: 0, command: ["/bin/sh", script]))
