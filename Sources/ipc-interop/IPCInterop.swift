@@ -24,7 +24,9 @@ struct IPCInterop: ParsableCommand {
         2 usage   3 environment broken   4 nothing selected   5 only leaks
         130 interrupted
       """,
-    subcommands: [Run.self, Check.self, Init.self, Record.self, SelfTestCommand.self, FaultInjection.self, Mechanisms.self],
+    subcommands: [
+      Run.self, Check.self, Init.self, Record.self, SelfTestCommand.self, FaultInjection.self, Mechanisms.self,
+    ],
     defaultSubcommand: Run.self)
 }
 

@@ -35,7 +35,8 @@ struct Record: ParsableCommand {
   private var areCommands: Bool { CommandLine.arguments.contains("--") }
 
   @Option(
-    help: ArgumentHelp("How often each scenario is recorded, to find what differs from run to run.", valueName: "times"))
+    help: ArgumentHelp("How often each scenario is recorded, to find what differs from run to run.", valueName: "times")
+  )
   var runs = 3
 
   @Option(
@@ -67,7 +68,8 @@ struct Record: ParsableCommand {
   private func recordProject(_ installation: Installation) throws -> (RecordingRunner.Result, target: String) {
     let (path, name, filters) = try ProjectLocation.find(arguments)
     let file: ProjectFile
-    do throws(FixtureErrors) { file = try ProjectFile(at: path, as: name, installation, readsRecordings: false) } catch {
+    do throws(FixtureErrors) { file = try ProjectFile(at: path, as: name, installation, readsRecordings: false) } catch
+    {
       throw RunError("\(error)", status: .usage)
     }
     let scenarios = RecordingRunner.select(file.scenarios, filters)
@@ -79,7 +81,9 @@ struct Record: ParsableCommand {
 
   private func recordCommands(_ installation: Installation) throws -> RecordingRunner.Result {
     let words = arguments.split(separator: "----", omittingEmptySubsequences: false).map(Array.init)
-    if words.contains(where: \.isEmpty) { throw RunError("a command is missing: write 'record -- COMMAND ---- COMMAND'", status: .usage) }
+    if words.contains(where: \.isEmpty) {
+      throw RunError("a command is missing: write 'record -- COMMAND ---- COMMAND'", status: .usage)
+    }
     let project = CommandProject(words, directory: FileManager.default.currentDirectoryPath, installation)
     return try record(project.configuration, [project.scenario])
   }
@@ -88,7 +92,7 @@ struct Record: ParsableCommand {
     var configuration = configuration
     running.set(&configuration, more: [])
     Interruption.listen()
-    return try RecordingRunner(configuration, scenarios: scenarios, runs: runs).record { _ in }
+    return try RecordingRunner(configuration, scenarios: scenarios, runs: runs).record()
   }
 
   private func report(_ text: String) {

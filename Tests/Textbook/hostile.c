@@ -19,15 +19,31 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/// Kills the process that traces this one.
-static void kill_tracer(void) {
+static pid_t find_tracer(void) {
     char line[256];
+    long tracer = 0;
     FILE *status = fopen("/proc/self/status", "re");
     while (status != NULL && fgets(line, sizeof line, status) != NULL)
         if (strncmp(line, "TracerPid:", 10) == 0)
-            kill((pid_t)atol(line + 10), SIGKILL);
-    for (;;)
-        pause();
+            tracer = atol(line + 10);
+    if (tracer <= 1)
+        errx(1, "this program is not traced");
+    fclose(status);
+    return (pid_t)tracer;
+}
+
+/// Takes the output of the tracer, or opens it or the memory of the tracer.
+static void reach_tracer(pid_t tracer) {
+    char path[64];
+    int process = (int)syscall(SYS_pidfd_open, tracer, 0);
+    for (int descriptor = 0; descriptor < 16; descriptor++) {
+        snprintf(path, sizeof path, "/proc/%d/fd/%d", tracer, descriptor);
+        if (syscall(SYS_pidfd_getfd, process, descriptor, 0) != -1 || open(path, O_WRONLY | O_CLOEXEC) != -1)
+            errx(1, "descriptor %d of the tracer can be taken", descriptor);
+    }
+    snprintf(path, sizeof path, "/proc/%d/mem", tracer);
+    if (open(path, O_RDWR | O_CLOEXEC) != -1)
+        errx(1, "the memory of the tracer can be opened");
 }
 
 /// Makes calls with lengths and addresses that do not exist.
@@ -37,7 +53,8 @@ static void make_wild_calls(void) {
     if (pipe2(ends, O_CLOEXEC) == -1 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) == -1)
         err(1, "pipe2");
     struct iovec parts[2] = {{wild, SIZE_MAX / 4}, {wild, SIZE_MAX / 4}};
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2, .msg_control = wild, .msg_controllen = SIZE_MAX / 2};
+    struct msghdr message = {
+        .msg_iov = parts, .msg_iovlen = 2, .msg_control = wild, .msg_controllen = SIZE_MAX / 2};
     syscall(SYS_write, ends[1], wild, SIZE_MAX / 4);
     syscall(SYS_writev, ends[1], parts, 1000000);
     syscall(SYS_writev, ends[1], wild, 2);
@@ -88,8 +105,12 @@ static void forge_lines(void) {
 }
 
 int hostile(void) {
-    if (defect("kill-tracer"))
-        kill_tracer();
+    if (defect("kill-tracer")) {
+        kill(find_tracer(), SIGKILL);
+        for (;;)
+            pause();
+    } else if (defect("reach-tracer"))
+        reach_tracer(find_tracer());
     else if (defect("wild-calls"))
         make_wild_calls();
     else if (defect("odd-names"))

@@ -15,10 +15,17 @@ int main(int argc, char **argv) {
         const char *name;
         int (*run)(void);
     } programs[] = {
-        {"job_server", job_server},       {"job_client", job_client},       {"fifo_logger", fifo_logger},
-        {"fifo_client", fifo_client},     {"ring_producer", ring_producer}, {"ring_consumer", ring_consumer},
-        {"socket_daemon", socket_daemon}, {"socket_client", socket_client}, {"signal_worker", signal_worker},
-        {"signal_boss", signal_boss},     {"hostile", hostile},
+        {"job_server", job_server},
+        {"job_client", job_client},
+        {"fifo_logger", fifo_logger},
+        {"fifo_client", fifo_client},
+        {"ring_producer", ring_producer},
+        {"ring_consumer", ring_consumer},
+        {"socket_daemon", socket_daemon},
+        {"socket_client", socket_client},
+        {"signal_worker", signal_worker},
+        {"signal_boss", signal_boss},
+        {"hostile", hostile},
     };
     if (argc > 2 && strcmp(argv[1], "--defect") == 0) {
         selected = argv[2];

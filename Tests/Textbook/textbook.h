@@ -1,5 +1,5 @@
-// Pairs of programs as in textbooks on IPC. The tests of recordings record them, and compare ports with them: this
-// program itself with a deliberate defect, and Tests/TextbookPorts in Swift.
+// Pairs of programs as in textbooks on IPC. The tests of recordings record them, and compare ports with them:
+// this program itself with a deliberate defect, and Tests/TextbookPorts in Swift.
 #pragma once
 
 #include <stdbool.h>

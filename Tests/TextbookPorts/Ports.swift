@@ -20,7 +20,8 @@ func jobClient(defect: String) throws {
   let done = try POSIXMessageQueue.Receiver.open("/done")
   func submit(_ number: UInt32, _ name: String, _ priority: UInt32) throws {
     try jobs.send(
-      job("s", number, name, padding: defect == "padding" ? 0xAA : 0).span, priority: defect == "priority" ? 0 : priority)
+      job("s", number, name, padding: defect == "padding" ? 0xAA : 0).span,
+      priority: defect == "priority" ? 0 : priority)
     var answer: [UInt8] = []
     _ = try done.receive(appendingTo: &answer)
     print(String(decoding: answer.dropLast(), as: UTF8.self))

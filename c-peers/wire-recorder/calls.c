@@ -13,7 +13,8 @@ static bool is_channel(const struct tracee *tracee) {
     char id[ID_SIZE];
     struct stat status;
     int taken = take(tracee, (int)tracee->arguments[0]);
-    bool is = taken != -1 && fstat(taken, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+    bool is =
+        taken != -1 && fstat(taken, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
     if (taken != -1)
         close(taken);
     return is && identify(tracee, (int)tracee->arguments[0], id);
@@ -110,6 +111,7 @@ void leave_call(struct tracee *tracee, int64_t result) {
     const bool connects = tracee->number == SYS_connect && result == -EINPROGRESS;
     if (result < 0 && !connects)
         return;
-    if (!leave_message_call(tracee, result) && !leave_file_call(tracee, result) && !leave_socket_call(tracee, result))
+    if (!leave_message_call(tracee, result) && !leave_file_call(tracee, result) &&
+        !leave_socket_call(tracee, result))
         leave_sysv_call(tracee, result);
 }

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 /// The mask of the process, which the kernel removes from the permissions of a new object.
-static unsigned umask_of(const struct tracee *tracee) {
+unsigned umask_of(const struct tracee *tracee) {
     char path[64], text[4096];
     snprintf(path, sizeof path, "/proc/%d/status", tracee->thread);
     int status = open(path, O_RDONLY | O_CLOEXEC);
@@ -36,7 +36,9 @@ static bool is_opening(const struct tracee *tracee, struct opening *opening) {
     switch (tracee->number) {
 #ifdef SYS_open
     case SYS_open: *opening = (struct opening){AT_FDCWD, a[0], a[1], a[2]}; return true;
-    case SYS_creat: *opening = (struct opening){AT_FDCWD, a[0], O_CREAT | O_WRONLY | O_TRUNC, a[1]}; return true;
+    case SYS_creat:
+        *opening = (struct opening){AT_FDCWD, a[0], O_CREAT | O_WRONLY | O_TRUNC, a[1]};
+        return true;
 #endif
     case SYS_openat: *opening = (struct opening){(int64_t)a[0], a[1], a[2], a[3]}; return true;
     case SYS_openat2: {
@@ -89,7 +91,8 @@ bool enter_file_call(struct tracee *tracee) {
     if (tracee->number == SYS_mq_open) {
         enter_queue_opening(tracee);
     } else if (is_opening(tracee, &opening)) {
-        if ((opening.flags & O_CREAT) != 0 && read_path(tracee, opening.directory, opening.path, tracee->path)) {
+        if ((opening.flags & O_CREAT) != 0 &&
+            read_path(tracee, opening.directory, opening.path, tracee->path)) {
             tracee->existed = path_exists(tracee, tracee->path);
             tracee->is_known = true;
         }

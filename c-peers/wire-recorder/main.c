@@ -151,8 +151,8 @@ static void trace(void) {
 }
 
 static _Noreturn void run_tracer(pid_t role, int output, int ready) {
-    const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-                         PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
+    const long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
+                         PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL;
     if (ptrace(PTRACE_SEIZE, role, NULL, (void *)options) == -1 ||
         ptrace(PTRACE_INTERRUPT, role, NULL, NULL) == -1)
         err(1, "wire-recorder: ptrace");

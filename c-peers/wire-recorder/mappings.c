@@ -1,8 +1,8 @@
-// Stores into shared memory are not system calls. They become visible at the calls that order them: an operation
-// of a semaphore or a futex, a message, an msync, the end of a mapping or process. On entry to such a call, the
-// bytes that have changed since the last such call were stored by this role. After a call that wakes another
-// role, and before one that waits, they may also be stores of that role: these are marked "maybe", and the
-// reader of the lines resolves them with the stores of all roles.
+// Stores into shared memory are not system calls. They become visible at the calls that order them: an
+// operation of a semaphore or a futex, a message, an msync, the end of a mapping or process. On entry to such
+// a call, the bytes that have changed since the last such call were stored by this role. After a call that
+// wakes another role, and before one that waits, they may also be stores of that role: these are marked
+// "maybe", and the reader of the lines resolves them with the stores of all roles.
 #include "recorder.h"
 
 #include <stdlib.h>
@@ -63,7 +63,8 @@ static void refresh(const struct tracee *tracee, const struct mapping *mapping) 
     memcpy(region->content + mapping->offset, buffer, count);
 }
 
-void note_mapping(const struct tracee *tracee, uint64_t address, uint64_t length, const char *id, uint64_t offset) {
+void note_mapping(const struct tracee *tracee, uint64_t address, uint64_t length, const char *id,
+                  uint64_t offset) {
     int region = find_region(id);
     if (region == -1 || mapping_count == MAX_MAPPINGS) {
         event("unseen", tracee->process);

@@ -21,7 +21,8 @@ bool read_text(const struct tracee *tracee, uint64_t address, char *text, size_t
     // A read stops at the first page that does not exist, so no page behind the text is required.
     for (size_t length = 0; length < size;) {
         size_t page = 4096 - (address + length) % 4096;
-        size_t count = read_some(tracee, address + length, text + length, page < size - length ? page : size - length);
+        size_t count =
+            read_some(tracee, address + length, text + length, page < size - length ? page : size - length);
         if (count == 0)
             return false;
         if (memchr(text + length, '\0', count) != NULL)

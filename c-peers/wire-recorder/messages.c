@@ -83,7 +83,8 @@ static void report_passed(const struct tracee *tracee, uint64_t control, size_t 
             continue;
         size_t size = item->cmsg_len - CMSG_LEN(0);
         const size_t room = (size_t)((unsigned char *)bytes + header.msg_controllen - CMSG_DATA(item));
-        for (size_t i = 0; (i + 1) * sizeof(int) <= size && (i + 1) * sizeof(int) <= room && count < MAX_PASSED; i++)
+        for (size_t i = 0;
+             (i + 1) * sizeof(int) <= size && (i + 1) * sizeof(int) <= room && count < MAX_PASSED; i++)
             memcpy(&passed[count++], CMSG_DATA(item) + i * sizeof(int), sizeof(int));
     }
     for (int i = 0; i < count; i++) {

@@ -87,7 +87,8 @@ static void report(const struct tracee *tracee, int taken, const struct stat *st
 }
 
 static bool is_boring(const char *link) {
-    static const char *const places[] = {"/proc/", "/sys/", "/dev/null", "/dev/tty", "/usr/", "/etc/", "/lib"};
+    static const char *const places[] = {"/proc/", "/sys/", "/dev/null", "/dev/tty",
+                                         "/usr/",  "/etc/", "/lib"};
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (strncmp(link, places[i], strlen(places[i])) == 0)
             return true;
@@ -95,7 +96,8 @@ static bool is_boring(const char *link) {
 }
 
 static void write_id(const struct stat *status, char id[ID_SIZE]) {
-    snprintf(id, ID_SIZE, "%llx:%llx", (unsigned long long)status->st_dev, (unsigned long long)status->st_ino);
+    snprintf(id, ID_SIZE, "%llx:%llx", (unsigned long long)status->st_dev,
+             (unsigned long long)status->st_ino);
 }
 
 bool identify(const struct tracee *tracee, int descriptor, char id[ID_SIZE]) {
@@ -142,7 +144,8 @@ bool identify_path(const struct tracee *tracee, const char *path, char id[ID_SIZ
     return true;
 }
 
-void address_field(const struct tracee *tracee, const char *key, const struct sockaddr *address, socklen_t length) {
+void address_field(const struct tracee *tracee, const char *key, const struct sockaddr *address,
+                   socklen_t length) {
     char text[MAX_PATH + 128], host[INET6_ADDRSTRLEN];
     size_t used = 0;
     switch (length >= sizeof(sa_family_t) ? address->sa_family : AF_UNSPEC) {

@@ -1,8 +1,9 @@
 // wire-recorder FD COMMAND...: runs a command, and reports what its processes do with objects of IPC.
 //
 // It writes one line for each event to descriptor FD, which the command does not inherit, in the form of the
-// peer protocol: a word, then fields with percent-encoded values. Sources/Harness/Recording/TraceEvent.swift reads them. Nothing in the traced
-// processes is trusted: lengths are bounded, and memory that cannot be read is reported as such.
+// peer protocol: a word, then fields with percent-encoded values. Sources/Harness/Recording/TraceEvent.swift
+// reads them. Nothing in the traced processes is trusted: lengths are bounded, and memory that cannot be read
+// is reported as such.
 #pragma once
 
 #include <stdbool.h>
@@ -21,9 +22,9 @@ struct tracee {
     bool in_call;
     long number;
     uint64_t arguments[6];
-    bool existed;          // the object of a call that creates existed before it
-    bool is_known;         // whether `existed` could be determined
-    char path[MAX_PATH];   // the path of a call that removes or creates, as it was on entry
+    bool existed;        // the object of a call that creates existed before it
+    bool is_known;       // whether `existed` could be determined
+    char path[MAX_PATH]; // the path of a call that removes or creates, as it was on entry
     bool is_sharing, is_acquiring, is_releasing; // the call orders accesses to shared memory
 };
 
@@ -33,7 +34,7 @@ void text_field(const char *key, const char *value);
 void number_field(const char *key, long long value);
 void octal_field(const char *key, unsigned value);
 void bytes_field(const char *key, const void *bytes, size_t length);
-void end_event(void); // sends the line
+void end_event(void);     // sends the line
 bool spend(size_t bytes); // false, after one event "limit", when more bytes are reported than MAX_BYTES
 
 // memory.c
@@ -44,28 +45,31 @@ bool read_text(const struct tracee *tracee, uint64_t address, char *text, size_t
 bool read_path(const struct tracee *tracee, int64_t directory, uint64_t address, char *path);
 
 // objects.c
-void remember_standard_streams(void);      // which belong to the runner and are not reported
+void remember_standard_streams(void);                  // which belong to the runner and are not reported
 int take(const struct tracee *tracee, int descriptor); // a duplicate of a descriptor of the process; or -1
 // Identifies the object of a descriptor, and reports it if it is new. False for an object without interest.
 bool identify(const struct tracee *tracee, int descriptor, char id[ID_SIZE]);
 bool identify_path(const struct tracee *tracee, const char *path, char id[ID_SIZE]);
 bool path_exists(const struct tracee *tracee, const char *path);
-void address_field(const struct tracee *tracee, const char *key, const struct sockaddr *address, socklen_t length);
+void address_field(const struct tracee *tracee, const char *key, const struct sockaddr *address,
+                   socklen_t length);
 void end_of_descriptor(const struct tracee *tracee, const char *key, int descriptor, bool peer);
 
 // mappings.c
-void note_mapping(const struct tracee *tracee, uint64_t address, uint64_t length, const char *id, uint64_t offset);
+void note_mapping(const struct tracee *tracee, uint64_t address, uint64_t length, const char *id,
+                  uint64_t offset);
 void forget_mappings(pid_t process); // of an ended process, or before it executes another program
 void copy_mappings(pid_t from, pid_t to);
 void forget_mapping(const struct tracee *tracee, uint64_t address, uint64_t length);
 bool find_mapping(pid_t process, uint64_t address, char id[ID_SIZE]);
 bool has_mappings(pid_t process);
-void report_stores(const struct tracee *tracee);             // on entry to a call that orders accesses
+void report_stores(const struct tracee *tracee); // on entry to a call that orders accesses
 void accept_stores(const struct tracee *tracee, bool acquired, bool released); // when it returns
 
 // files.c, messages.c, sysv.c: the calls
 void enter_call(struct tracee *tracee);
 void leave_call(struct tracee *tracee, int64_t result);
+unsigned umask_of(const struct tracee *tracee);
 bool enter_file_call(struct tracee *tracee);
 bool leave_file_call(struct tracee *tracee, int64_t result);
 bool leave_socket_call(struct tracee *tracee, int64_t result);

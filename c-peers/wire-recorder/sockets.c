@@ -14,7 +14,8 @@ static bool read_address(const struct tracee *tracee, uint64_t address, uint64_t
 }
 
 /// The permissions of the file of a bound Unix socket, which the mask of the process has changed.
-static void file_mode_field(const struct tracee *tracee, const struct sockaddr_storage *address, uint64_t length) {
+static void file_mode_field(const struct tracee *tracee, const struct sockaddr_storage *address,
+                            uint64_t length) {
     const struct sockaddr_un *un = (const void *)address;
     const size_t before = offsetof(struct sockaddr_un, sun_path);
     char path[MAX_PATH], place[MAX_PATH + 32];
@@ -22,9 +23,12 @@ static void file_mode_field(const struct tracee *tracee, const struct sockaddr_s
     if (address->ss_family != AF_UNIX || length <= before || un->sun_path[0] == '\0')
         return;
     snprintf(path, sizeof path, "%.*s", (int)(length - before), un->sun_path);
-    snprintf(place, sizeof place, path[0] == '/' ? "/proc/%d/root%s" : "/proc/%d/cwd/%s", tracee->process, path);
-    if (lstat(place, &status) == 0)
+    snprintf(place, sizeof place, path[0] == '/' ? "/proc/%d/root%s" : "/proc/%d/cwd/%s", tracee->process,
+             path);
+    if (lstat(place, &status) == 0) {
         octal_field("mode", status.st_mode & 07777);
+        octal_field("umask", umask_of(tracee));
+    }
 }
 
 static void report_address(const struct tracee *tracee, const char *kind, uint64_t address, uint64_t length) {

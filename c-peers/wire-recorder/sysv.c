@@ -15,7 +15,7 @@ enum { MAX_OPERATIONS = 500, MAX_VALUES = 256, IPC_VERSION = 0x100 };
 /// Whether an object with the key exists; the recorder runs in the IPC namespace of the role.
 static void look_for(struct tracee *tracee) {
     const key_t key = (key_t)tracee->arguments[0];
-    int found = key == IPC_PRIVATE              ? -1
+    int found = key == IPC_PRIVATE             ? -1
                 : tracee->number == SYS_msgget ? msgget(key, 0)
                 : tracee->number == SYS_semget ? semget(key, 0, 0)
                                                : shmget(key, 0, 0);
@@ -37,7 +37,8 @@ static void write_id(char id[ID_SIZE], const char *type, uint64_t number) {
     snprintf(id, ID_SIZE, "%s:%d", type, (int)number);
 }
 
-static void report_get(struct tracee *tracee, const char *type, int64_t result, uint64_t size, uint64_t flags) {
+static void report_get(struct tracee *tracee, const char *type, int64_t result, uint64_t size,
+                       uint64_t flags) {
     char id[ID_SIZE];
     write_id(id, type, (uint64_t)result);
     event("get", tracee->process);

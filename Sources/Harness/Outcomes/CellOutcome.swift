@@ -34,7 +34,7 @@ public struct CellOutcome: Error, Sendable {
   /// Whether the cell is only different from its recording.
   var isDifference: Bool { verdict == .failed && evidence?.expected == Self.recording }
 
-  /// What a cell is expected to do if it has a recording.
+  /// The expectation of a cell that is compared with a recording.
   private static let recording = "what the recording has"
 
   /// Creates the verdict of a cell that differs from its recording in these ways.

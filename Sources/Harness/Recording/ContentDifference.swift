@@ -1,7 +1,7 @@
 import PeerProtocol
 
 /// How the bytes of a message differ from the recorded ones.
-public enum ContentDifference: Sendable, Equatable {
+enum ContentDifference: Sendable, Equatable {
   /// NULs that the recording has, and the message does not; the other bytes are equal.
   ///
   /// `lengths` is the number of bytes that are smaller or larger by as much: the lengths of the texts.
@@ -20,7 +20,8 @@ public enum ContentDifference: Sendable, Equatable {
   case mismatch
 
   /// Compares bytes with recorded ones, and returns nil if they are equal but for the ranges `ignored`.
-  static func between(_ expected: [UInt8], _ actual: [UInt8], ignoring ignored: [Range<Int>] = []) -> ContentDifference? {
+  static func between(_ expected: [UInt8], _ actual: [UInt8], ignoring ignored: [Range<Int>] = []) -> ContentDifference?
+  {
     guard expected.count == actual.count else { return ofLengths(expected, actual) }
     let ranges = differingRanges(expected, actual, ignored)
     guard let first = ranges.first else { return nil }
@@ -51,9 +52,11 @@ public enum ContentDifference: Sendable, Equatable {
   private static func ofLengths(_ expected: [UInt8], _ actual: [UInt8]) -> ContentDifference {
     let nuls = expected.count { $0 == 0 } - actual.count { $0 == 0 }
     // A whole gap of zeros may be missing: only a few NULs are those of texts.
-    if expected.count - actual.count == nuls, abs(nuls) <= 64, expected.filter({ $0 != 0 }) == actual.filter({ $0 != 0 })
+    if expected.count - actual.count == nuls, abs(nuls) <= 64,
+      expected.filter({ $0 != 0 }) == actual.filter({ $0 != 0 })
     {
-      let isLast = (nuls > 0 ? expected : actual).last == 0 && abs(nuls) == 1 && (nuls > 0 ? actual : expected).last != 0
+      let (longer, shorter) = nuls > 0 ? (expected, actual) : (actual, expected)
+      let isLast = longer.last == 0 && abs(nuls) == 1 && shorter.last != 0
       return nuls > 0 ? .missingNULs(count: nuls, isLast: isLast) : .extraNULs(count: -nuls, isLast: isLast)
     }
     if let (count, lengths) = counted(missingIn: actual, of: expected) {
@@ -65,11 +68,11 @@ public enum ContentDifference: Sendable, Equatable {
     if expected.starts(with: actual) { return .missingEnd(count: expected.count - actual.count) }
     if actual.starts(with: expected) { return .extraEnd(Array(actual[expected.count...])) }
     let shorter = min(expected.count, actual.count)
-    if case .byteOrder(let width, let offset)? = between(Array(expected.prefix(shorter)), Array(actual.prefix(shorter))) {
+    let common = between(Array(expected.prefix(shorter)), Array(actual.prefix(shorter)))
+    if case .byteOrder(let width, let offset)? = common {
       return .byteOrder(width: width, offset: offset)
     }
-    let common = zip(expected, actual).prefix { $0 == $1 }.count
-    return .length(firstDifference: common)
+    return .length(firstDifference: zip(expected, actual).prefix { $0 == $1 }.count)
   }
 
   /// Returns how many NULs of `longer` the other bytes lack, if they differ in nothing else but the lengths of texts.
@@ -128,6 +131,7 @@ public enum ContentDifference: Sendable, Equatable {
     func isZero(_ bytes: [UInt8]) -> Bool { bytes[range].allSatisfy { $0 == 0 } }
     guard range.count < 8, isZero(expected) || isZero(actual) else { return false }
     let end = range.upperBound
-    return range.lowerBound % 4 != 0 && (end % 4 == 0) || (range.lowerBound % 8 == 4 && end % 8 == 0 && end < expected.count)
+    let isBeforeWord = range.lowerBound % 4 != 0 && end % 4 == 0
+    return isBeforeWord || (range.lowerBound % 8 == 4 && end % 8 == 0 && end < expected.count)
   }
 }

@@ -1,7 +1,7 @@
 import PeerProtocol
 
 /// The bytes of a recorded message, in which variables stand for process IDs and names that differ between cells.
-public struct RecordedBytes: Sendable, Equatable {
+struct RecordedBytes: Sendable, Equatable {
   /// A part of the bytes.
   enum Piece: Sendable, Equatable {
     case bytes([UInt8])
@@ -207,7 +207,8 @@ extension RecordedBytes {
       index = end + 1
       guard let name = words.first, !name.isEmpty, words.count <= 2 else { return nil }
       guard words.count == 2 else { return .variable(String(name), width: nil) }
-      guard let width = Int(words[1]), name == Self.anyName ? (1...4096).contains(width) : [2, 4, 8].contains(width) else { return nil }
+      guard let width = Int(words[1]), name == Self.anyName ? (1...4096).contains(width) : [2, 4, 8].contains(width)
+      else { return nil }
       return .variable(String(name), width: width)
     }
 

@@ -53,9 +53,15 @@ struct RecordedCell {
   }
 
   /// Compares the cell with a recording, and returns a sentence for each difference.
-  func differences(from expected: CellRecording) -> [String] {
-    RecordingComparison(expected: expected, actual: recording, values: values).differences()
-      .filter { !isPartial || !$0.isMissing }.map { $0.explanation(languages: languages) }
+  ///
+  /// Those of other languages than the reference come first: they may be the cause of the others.
+  func differences(from expected: CellRecording, reference: String) -> [String] {
+    let found = RecordingComparison(expected: expected, actual: recording, values: values).differences()
+      .filter { !isPartial || !$0.isMissing }
+    func isOfPort(_ difference: RecordingDifference) -> Bool {
+      difference.role.map { languages[$0] != reference } ?? false
+    }
+    return (found.filter(isOfPort) + found.filter { !isOfPort($0) }).map { $0.explanation(languages: languages) }
   }
 }
 

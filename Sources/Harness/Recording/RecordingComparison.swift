@@ -15,7 +15,9 @@ struct RecordingComparison {
       guard let position = rest.firstIndex(where: { isIt(actual.objects[$0]) }) else { return nil }
       return actual.objects[rest.remove(at: position)]
     }
-    for object in expected.objects { pairs.append((object, take { $0.kind == object.kind && $0.name == object.name })) }
+    for object in expected.objects {
+      pairs.append((object, take { $0.kind == object.kind && $0.name == object.name }))
+    }
     // An object whose name differs is the only other one of its kind, in the same order.
     for index in pairs.indices where pairs[index].actual == nil {
       pairs[index].actual = take { $0.kind == pairs[index].expected.kind }
@@ -27,8 +29,8 @@ struct RecordingComparison {
         continue
       }
       if object.name != counterpart.name, object.name != Self.anyName {
-        found.append(
-          difference(object, counterpart.creation?.role ?? counterpart.parts.first?.role, .name(actual: counterpart.name)))
+        let role = counterpart.creation?.role ?? counterpart.parts.first?.role
+        found.append(difference(object, role, .name(actual: counterpart.name)))
       }
       found += creation(object, counterpart) + removal(object, counterpart) + use(object, counterpart)
     }
@@ -62,7 +64,8 @@ struct RecordingComparison {
       add(.creator(expected: wanted.role, actual: found.role))
     }
     if let mode = wanted.mode, let actual = found.mode, mode != actual {
-      let isMask = found.requested.map { $0.mode & ~$0.mask == actual && $0.mode == mode } ?? false
+      let isMask =
+        found.requested.map { $0.mode & ~$0.mask == actual && ($0.mode == mode || object.kind.isSocket) } ?? false
       add(.mode(expected: mode, actual: actual, mask: isMask ? found.requested?.mask : nil))
     }
     if wanted.isExclusive, !found.isExclusive { add(.notExclusive) }
@@ -107,7 +110,8 @@ struct RecordingComparison {
     // The same messages in another order are one difference, not several.
     if !object.tolerance.order, wanted.count == found.count, !zip(wanted, found).allSatisfy(equal),
       unordered(wanted, found).allSatisfy({ pair in
-        if let expected = pair.expected, let actual = pair.actual { equal(wanted[expected], found[actual]) } else { false }
+        guard let expected = pair.expected, let actual = pair.actual else { return false }
+        return equal(wanted[expected], found[actual])
       })
     {
       let first = zip(wanted, found).enumerated().first { !equal($1.0, $1.1) }?.offset ?? 0
@@ -184,7 +188,8 @@ struct RecordingComparison {
         found.0 == wanted.count ? .mismatch : .length(firstDifference: 0), expected: wanted.count, actual: found.0)
     }
     guard let found = actual.filled(values.value) else {
-      return .bytes(.length(firstDifference: 0), expected: expected.filled(values.value)?.count ?? 0,
+      return .bytes(
+        .length(firstDifference: 0), expected: expected.filled(values.value)?.count ?? 0,
         actual: actual.digest?.count ?? 0)
     }
     if expected.isPattern {

@@ -5,7 +5,7 @@ extension RecordingDifference {
   /// Returns one sentence: `client (swift): message 2 to the queue {mq} has 17 bytes, the recording has 18: …`.
   ///
   /// `languages` are the languages of the roles. Bytes of programs are shown with escapes.
-  public func explanation(languages: [String: String]) -> String {
+  func explanation(languages: [String: String]) -> String {
     let actor = role.map { role in languages[role].map { "\(role) (\($0)): " } ?? "\(role): " } ?? ""
     return (actor + sentence).escapedForDisplay
   }
@@ -35,7 +35,8 @@ extension RecordingDifference {
       "\(part(index)) is missing: \(message.summary)"
     case .extraMessage(let index, let message):
       "\(part(index)) is extra, the recording does not have it: \(message.summary)"
-    case .order(let index): "the \(kind.unit)s \(kind.preposition) \(object) are in another order, from number \(index + 1) on"
+    case .order(let index):
+      "the \(kind.unit)s \(kind.preposition) \(object) are in another order, from number \(index + 1) on"
     case .message(let index, let difference): sentence(of: difference, index)
     }
   }
@@ -89,7 +90,8 @@ extension ContentDifference {
     case .content(let range, let expected, let actual):
       "\(Self.place(range)) \(Self.verb(range)) \(Self.shown(actual)), the recording has \(Self.shown(expected))"
     case .missingEnd(let count): "the last \(count == 1 ? "byte is" : "\(count) bytes are") missing"
-    case .extraEnd(let bytes): "\(Self.shown(Array(bytes.prefix(16))))\(bytes.count > 16 ? "…" : "") is extra at the end"
+    case .extraEnd(let bytes):
+      "\(Self.shown(Array(bytes.prefix(16))))\(bytes.count > 16 ? "…" : "") is extra at the end"
     case .length(let first): "they differ from offset \(first) on"
     case .mismatch: "the bytes are not those of the recording"
     }

@@ -1,13 +1,13 @@
 /// A difference between what a role did and what the recording says.
-public struct RecordingDifference: Sendable, Equatable {
-  public let kind: RecordedObject.Kind
+struct RecordingDifference: Sendable, Equatable {
+  let kind: RecordedObject.Kind
   /// The name of the object in the recording.
-  public let name: String
+  let name: String
   /// The role that differs; nil if it is not known which one should have acted.
-  public let role: String?
-  public let what: What
+  let role: String?
+  let what: What
 
-  public enum What: Sendable, Equatable {
+  enum What: Sendable, Equatable {
     case missingObject
     case extraObject
     /// An object of the kind has another name.
@@ -40,7 +40,7 @@ public struct RecordingDifference: Sendable, Equatable {
 }
 
 /// How a message differs from the recorded one.
-public enum MessageDifference: Sendable, Equatable {
+enum MessageDifference: Sendable, Equatable {
   case bytes(ContentDifference, expected: Int, actual: Int)
   case priority(expected: Int, actual: Int)
   case type(expected: Int, actual: Int)

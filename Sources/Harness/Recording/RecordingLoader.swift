@@ -104,7 +104,8 @@ struct RecordingLoader {
     let contents = ["text", "hex", "digest", "operation"].filter { keys[$0] != nil }
     if contents.count != 1 { value.report("a message must have one of 'text', 'hex', 'digest' and 'operation'") }
     if let text = keys["text"]?.text("a text", mayBeEmpty: true) {
-      message.content = RecordedBytes(text: text.text) ?? malformed(text, "use \\0, \\n, \\t, \\\\, \\{, \\xHH or {name}")
+      message.content =
+        RecordedBytes(text: text.text) ?? malformed(text, #"use \0, \n, \t, \\, \{, \xHH or {name}"#)
     }
     if let text = keys["hex"]?.text("hexadecimal digits", mayBeEmpty: true) {
       message.content = RecordedBytes(hexadecimal: text.text) ?? malformed(text, "use pairs of hexadecimal digits")

@@ -47,8 +47,8 @@ public struct RecordingRunner: Sendable {
     }
   }
 
-  /// Runs every scenario in the reference language, and passes the id of each to `progress`.
-  public func record(progress: (String) -> Void) throws(RunError) -> Result {
+  /// Runs every scenario in the reference language.
+  public func record() throws(RunError) -> Result {
     let context = configuration.context(try MachineProbe.capabilities(configuration))
     var result = Result()
     for scenario in scenarios where !Interruption.isRequested {
@@ -56,7 +56,6 @@ public struct RecordingRunner: Sendable {
         result.notes.append("\(scenario.recordingID): not recorded: \(need)")
         continue
       }
-      progress(scenario.recordingID)
       record(scenario, context, into: &result)
     }
     return result

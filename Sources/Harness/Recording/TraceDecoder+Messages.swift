@@ -20,6 +20,8 @@ extension TraceDecoder {
       if event.kind == "bind", objects[place].object.creation == nil {
         objects[place].object.creation = RecordedObject.Creation(role: reading.role)
         objects[place].mode = event.octal("mode")
+        // bind(2) requests all permissions, and the mask removes some.
+        if let mask = event.octal("umask") { objects[place].object.creation?.requested = (0o777, mask) }
       }
     default: break
     }

@@ -26,7 +26,7 @@ struct TraceDecoder {
     var isKept = false
   }
 
-  /// What one role has done with an object.
+  /// The use of an object by one role.
   struct PartBuilding {
     var messages: [MessageBuilding] = []
     /// Whether each descriptor is closed by exec, by process and number.

@@ -34,11 +34,13 @@ struct CellGroupRun: Sendable {
         outcome = repeated(planned.pairing, runner)
         if planned.isControl {
           isControlKnown = true
-          // If the reference itself differs from its recording, the recording is wrong, not the machine.
-          if !outcome.isDifference { controlFailure = outcome.reason }
-          if outcome.verdict != .passed, outcome.verdict != .leaked, !outcome.isDifference, trustsReference {
+          let isDifference = outcome.isDifference
+          controlFailure = outcome.reason
+          if outcome.verdict != .passed, outcome.verdict != .leaked, trustsReference, !isDifference {
             outcome = outcome.with(.broken)
           }
+          // If the reference itself differs from its recording, the recording is wrong, not the machine.
+          if isDifference { controlFailure = nil }
         } else if outcome.verdict != .passed, outcome.verdict != .unsupported, !isControlKnown, runsControl,
           let control = group.control
         {
@@ -75,7 +77,8 @@ struct CellGroupRun: Sendable {
     for (role, language) in zip(group.scenario.roles, pairing.languages) { languages[role.name] = peers[language] }
     let outcome =
       if let recording = context.recordings[group.scenario.recordingID] {
-        CellRun.compare(group.scenario, with: recording, languages: languages, context: context)
+        CellRun.compare(
+          group.scenario, with: recording, languages: languages, reference: peers.reference.language, context: context)
       } else {
         CellRun.run(group.scenario, languages: languages, names: CellNames(), context: context)
       }

@@ -87,11 +87,12 @@ final class CellRun {
 
   /// Runs `scenario` below the recorder, and compares what its programs did with a recording.
   static func compare(
-    _ scenario: Scenario, with recording: CellRecording, languages: [String: PeerDescription], context: CellContext
+    _ scenario: Scenario, with recording: CellRecording, languages: [String: PeerDescription], reference: String,
+    context: CellContext
   ) -> CellOutcome {
     let (outcome, recorded) = record(scenario, languages: languages, names: CellNames(), context: context)
     guard let recorded else { return outcome }
-    let differences = recorded.differences(from: recording)
+    let differences = recorded.differences(from: recording, reference: reference)
     switch outcome.verdict {
     case .passed, .leaked:
       guard var difference = CellOutcome(differences: differences) else { return outcome }

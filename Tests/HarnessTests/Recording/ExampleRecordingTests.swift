@@ -30,7 +30,7 @@ struct ExampleRecordingTests {
     let results = try await onThread {
       var configuration = RunConfiguration(Installation(root: Checkout.root.string), peers: peers, registry: registry)
       configuration.isolation = .required
-      let recorded = try RecordingRunner(configuration, scenarios: scenarios, runs: 2).record { _ in }
+      let recorded = try RecordingRunner(configuration, scenarios: scenarios, runs: 2).record()
       #expect(recorded.failures == [])
       #expect(recorded.notes == [])
       configuration.recordings = recorded.recordings

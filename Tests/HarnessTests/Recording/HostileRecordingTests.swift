@@ -17,7 +17,7 @@ struct HostileRecordingTests {
       """
     return try await onThread {
       try TextbookTests.withProject(defect: defect, port: ["/bin/true"], scenarios: scenario) { file in
-        try RecordingRunner(file.configuration, scenarios: file.scenarios, runs: 1).record { _ in }
+        try RecordingRunner(file.configuration, scenarios: file.scenarios, runs: 1).record()
       }
     }
   }
@@ -36,6 +36,9 @@ struct HostileRecordingTests {
     #expect(result.failures == [])
     #expect(result.recordings.map(\.objects) == [[]])
   }
+
+  @Test("cannot be reached by the program")
+  func reachedTracer() async throws { #expect(try await record("reach-tracer").failures == []) }
 
   @Test("writes odd names and bytes so that they can be read again")
   func oddNames() async throws {

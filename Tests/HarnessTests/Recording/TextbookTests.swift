@@ -39,7 +39,7 @@ struct TextbookTests {
 
   private static let recorded = Result {
     try withProject(port: try port("c", "")) { file in
-      try RecordingRunner(file.configuration, scenarios: file.scenarios, runs: 3).record { _ in }
+      try RecordingRunner(file.configuration, scenarios: file.scenarios, runs: 3).record()
     }
   }
 
@@ -98,25 +98,52 @@ struct TextbookTests {
   }
 
   static let defects = [
-    ("swift", "nul", "logger[c>port]", "client (port): stream 1 to the FIFO /tmp/log.fifo has 33 bytes, the recording has 36: 3 NULs are missing, and 3 lengths are smaller by 1"),
+    (
+      "swift", "nul", "logger[c>port]",
+      "has 33 bytes, the recording has 36: 3 NULs are missing, and 3 lengths are smaller by 1"
+    ),
     ("swift", "byte-order", "logger[c>port]", "the 32-bit integer at offset 0 has the other byte order"),
-    ("swift", "priority", "jobs[c>port]", "client (port): message 1 to the queue /jobs has priority 0, the recording has 3"),
+    (
+      "swift", "priority", "jobs[c>port]",
+      "client (port): message 1 to the queue /jobs has priority 0, the recording has 3"
+    ),
     ("swift", "padding", "jobs[c>port]", "this looks like the padding of a C structure"),
-    ("swift", "order", "jobs[c>port]", "client (port): the messages to the queue /jobs are in another order, from number 1 on"),
-    ("swift", "extra", "jobs[c>port]", "client (port): message 3 to the queue /jobs is extra, the recording does not have it"),
-    ("swift", "keeps-segment", "ring[c>port]", "consumer (port): the segment 24065 is not removed; in the recording, consumer removes it"),
+    (
+      "swift", "order", "jobs[c>port]",
+      "client (port): the messages to the queue /jobs are in another order, from number 1 on"
+    ),
+    (
+      "swift", "extra", "jobs[c>port]",
+      "client (port): message 3 to the queue /jobs is extra, the recording does not have it"
+    ),
+    (
+      "swift", "keeps-segment", "ring[c>port]",
+      "consumer (port): the segment 24065 is not removed; in the recording, consumer"
+    ),
     ("swift", "no-undo", "ring[c>port]", "operation 2 on the semaphore set 24065 is 2:-1, the recording has 2:-1/undo"),
-    ("swift", "value", "worker[c>port]", "boss (port): signal 1 to the process worker is SIGUSR1 value=41, the recording has SIGUSR1 value=42"),
-    ("c", "umask", "jobs[port>c]", "server (port): the queue /done has mode 600, the recording has 620: changed by umask 22"),
-    ("c", "keeps-memory", "jobs[port>c]", "server (port): the shared memory /results is not removed; in the recording, server removes it"),
+    ("swift", "value", "worker[c>port]", "worker is SIGUSR1 value=41, the recording has SIGUSR1 value=42"),
+    (
+      "c", "umask", "jobs[port>c]",
+      "server (port): the queue /done has mode 600, the recording has 620: changed by umask 22"
+    ),
+    (
+      "c", "keeps-memory", "jobs[port>c]",
+      "server (port): the shared memory /results is not removed; in the recording, server"
+    ),
     ("c", "mode", "logger[port>c]", "logger (port): the FIFO /tmp/log.fifo has mode 666, the recording has 622"),
-    ("c", "cloexec", "logger[c>port]", "client (port): opens the FIFO /tmp/log.fifo without O_CLOEXEC, the recording has it"),
+    ("c", "cloexec", "logger[c>port]", "client (port): opens the FIFO /tmp/log.fifo without O_CLOEXEC"),
     ("c", "store-order", "ring[port>c]", "the 32-bit integer at offset 0 has the other byte order"),
-    ("c", "cloexec", "daemon[port>c]", "daemon (port): opens the socket /tmp/daemon.sock without O_CLOEXEC, the recording has it"),
-    ("c", "umask", "daemon[port>c]", "daemon (port): the socket /tmp/daemon.sock has mode 755, the recording has 660"),
+    ("c", "cloexec", "daemon[port>c]", "daemon (port): opens the socket /tmp/daemon.sock without O_CLOEXEC"),
+    (
+      "c", "umask", "daemon[port>c]",
+      "daemon (port): the socket /tmp/daemon.sock has mode 755, the recording has 660: changed by umask 22"
+    ),
     ("c", "keeps-socket", "daemon[port>c]", "daemon (port): the socket /tmp/daemon.sock is not removed"),
     ("c", "no-descriptor", "daemon[port>c]", "passes no descriptor, the recording has memfd"),
-    ("c", "newline", "daemon[c>port]", "client (port): stream 1 to the socket /tmp/daemon.sock has 6 bytes, the recording has 5"),
+    (
+      "c", "newline", "daemon[c>port]",
+      "client (port): stream 1 to the socket /tmp/daemon.sock has 6 bytes, the recording has 5"
+    ),
     ("c", "signal", "worker[c>port]", "is SIGUSR1 value=7, the recording has SIGRTMIN+1 value=7"),
   ].map { Defect(language: $0.0, name: $0.1, cell: $0.2, explanation: $0.3) }
 
