@@ -92,7 +92,8 @@ static bool is_boring(const char *link) {
     for (size_t i = 0; i < sizeof places / sizeof *places; i++)
         if (strncmp(link, places[i], strlen(places[i])) == 0)
             return true;
-    return strstr(link, ".so") != NULL; // a library
+    const char *suffix = strstr(link, ".so"); // of a library, perhaps with a version
+    return suffix != NULL && (suffix[3] == '\0' || suffix[3] == '.');
 }
 
 static void write_id(const struct stat *status, char id[ID_SIZE]) {
