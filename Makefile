@@ -161,7 +161,7 @@ install: ## Install the command, the peers and the scenarios after `make build` 
 	@test -x $(BIN)/ipc-interop || { echo "run 'make build' first" >&2; exit 1; }
 	install -d "$(INSTALLED)/bin" "$(INSTALLED)/libexec/ipc-interop/c-examples" "$(INSTALLED)/share/ipc-interop/fixtures"
 	install -m 755 $(BIN)/ipc-interop "$(INSTALLED)/bin/"
-	install -m 755 $(BIN)/sandbox-init $(BIN)/short-transfer $(BIN)/c-peer $(BIN)/swift-peer $(BIN)/swift-examples \
+	install -m 755 $(BIN)/sandbox-init $(BIN)/short-transfer $(BIN)/wire-recorder $(BIN)/c-peer $(BIN)/swift-peer $(BIN)/swift-examples \
 	  "$(INSTALLED)/libexec/ipc-interop/"
 	install -m 755 $(BIN)/c-examples/* "$(INSTALLED)/libexec/ipc-interop/c-examples/"
 	cp -R $(addprefix fixtures/,$(filter-out $(LEFT_OUT),$(notdir $(wildcard fixtures/*)))) \

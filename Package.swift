@@ -123,6 +123,10 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
       exclude: ["Reports/Snapshots", "Peers/partial-peer.py"],
       swiftSettings: settings),
 
+    // Ports of programs of Tests/Textbook, which the tests of recordings compare with C.
+    .executableTarget(
+      name: "textbook-ports", dependencies: ["IPC", system], path: "Tests/TextbookPorts", swiftSettings: settings),
+
     // Code that takes bytes from an untrusted source. Every test run feeds it fixtures/corpus. Undefined behaviour in C
     // traps.
     .target(

@@ -27,7 +27,9 @@ LIBRARIES = $(if $(LINK),$(STATIC_LIBRARIES),$(BSD_LIBRARIES))
 PEER_SOURCES := $(wildcard c-peers/peer/*.c)
 SANDBOX_INIT_SOURCES := $(wildcard c-peers/sandbox-init/*.c)
 SHORT_TRANSFER_SOURCES := $(wildcard c-peers/short-transfer/*.c)
+WIRE_RECORDER_SOURCES := $(wildcard c-peers/wire-recorder/*.c)
 HOSTILE_SOURCES := $(wildcard c-peers/hostile/*.c)
+TEXTBOOK_SOURCES := $(wildcard Tests/Textbook/*.c)
 WITHOUT_SOURCES := $(wildcard c-peers/without/*.c)
 EXAMPLE_SOURCES := $(wildcard c-peers/examples/*.c)
 EXAMPLE_LIBRARY := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard c-peers/examples/common/*.c))
@@ -35,8 +37,8 @@ EXAMPLES := $(EXAMPLE_SOURCES:c-peers/examples/%.c=$(BUILD)/bin/c-examples/%)
 MUTANT_SOURCES := $(wildcard c-peers/mutants/*.c)
 GENERATED_SOURCES := $(wildcard c-peers/generated-mutants/*.c)
 COST_SOURCES := $(wildcard c-peers/cost/*.c)
-C_SOURCES := $(PEER_SOURCES) $(SANDBOX_INIT_SOURCES) $(SHORT_TRANSFER_SOURCES) $(WITHOUT_SOURCES) $(HOSTILE_SOURCES) \
-  $(EXAMPLE_SOURCES) $(wildcard c-peers/examples/common/*.c) $(MUTANT_SOURCES) $(GENERATED_SOURCES) $(COST_SOURCES)
+C_SOURCES := $(PEER_SOURCES) $(SANDBOX_INIT_SOURCES) $(SHORT_TRANSFER_SOURCES) $(WIRE_RECORDER_SOURCES) $(TEXTBOOK_SOURCES) \
+  $(WITHOUT_SOURCES) $(HOSTILE_SOURCES) $(EXAMPLE_SOURCES) $(wildcard c-peers/examples/common/*.c) $(MUTANT_SOURCES) $(GENERATED_SOURCES) $(COST_SOURCES)
 C_FILES = $(C_SOURCES) $(wildcard c-peers/checks/*.c c-peers/*/*.h c-peers/generated-mutants/include/*.h c-peers/examples/common/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
@@ -71,21 +73,23 @@ $(C_CONFIG): c-peers/c.mk .ci/install-dependencies
 	    $$(pkg-config --static --libs libbsd-overlay) 2>/dev/null; then echo "STATIC := -static-pie"; fi; } >$@.new
 	@mv $@.new $@
 
-c: $(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(BUILD)/bin/without $(EXAMPLES) \
-  $(BUILD)/tests/hostile
+c: $(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(BUILD)/bin/wire-recorder \
+  $(BUILD)/bin/without $(EXAMPLES) $(BUILD)/tests/hostile $(BUILD)/tests/textbook
 c-mutants: $(BUILD)/mutants/c-peer $(MUTANT_EXAMPLES) $(BUILD)/mutants/generated/c-peer $(GENERATED_EXAMPLES)
 c-cost: $(BUILD)/cost/c
 
 $(BUILD)/bin/c-peer: $(PEER_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/short-transfer: $(SHORT_TRANSFER_SOURCES:%.c=$(BUILD)/obj/%.o)
+$(BUILD)/bin/wire-recorder: $(WIRE_RECORDER_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/without: $(WITHOUT_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(BUILD)/bin/sandbox-init: $(SANDBOX_INIT_SOURCES:%.c=$(BUILD)/obj/%.o)
 # The tests of the sandbox start it. It is never installed.
 $(BUILD)/tests/hostile: $(HOSTILE_SOURCES:%.c=$(BUILD)/obj/%.o)
+$(BUILD)/tests/textbook: $(TEXTBOOK_SOURCES:%.c=$(BUILD)/obj/%.o)
 $(EXAMPLES): $(BUILD)/bin/c-examples/%: $(BUILD)/obj/c-peers/examples/%.o $(EXAMPLE_LIBRARY)
 
-$(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(BUILD)/bin/without $(EXAMPLES) \
-$(BUILD)/tests/hostile: $(C_CONFIG)
+$(BUILD)/bin/c-peer $(BUILD)/bin/sandbox-init $(BUILD)/bin/short-transfer $(BUILD)/bin/wire-recorder $(BUILD)/bin/without \
+$(EXAMPLES) $(BUILD)/tests/hostile $(BUILD)/tests/textbook: $(C_CONFIG)
 	@mkdir -p $(@D)
 	$(call quiet,LD,$@)$(CC) $(CFLAGS) -O2 -g $(LINK) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARIES)
 

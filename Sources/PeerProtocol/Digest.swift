@@ -15,7 +15,8 @@ public struct Digest: Sendable, Hashable, CustomStringConvertible {
     self = digesting.finish()
   }
 
-  fileprivate init(_ value: UInt64) { self.value = value }
+  /// Creates the digest with this value.
+  public init(_ value: UInt64) { self.value = value }
 
   /// Computes the digest of the first `count` bytes of `pattern`, without storing them.
   public init(of pattern: Pattern, count: Int) {

@@ -31,7 +31,7 @@ struct Check: ParsableCommand {
   func validate() throws { try MatrixOptions.rejectEmpty(arguments, "FILTER") }
 
   func run() throws {
-    let (path, name, filters) = try locate()
+    let (path, name, filters) = try ProjectLocation.find(arguments)
     let installation = try matrix.running.installation()
     let file: ProjectFile
     do throws(FixtureErrors) { file = try ProjectFile(at: path, as: name, installation) } catch {
@@ -42,25 +42,5 @@ struct Check: ParsableCommand {
     configuration.command = "check \(RunningOptions.quoted(name))"
     try matrix.run(
       configuration, scenarios: file.scenarios, expectations: .none, pitfalls: [], filters: filters)
-  }
-
-  /// Returns the absolute path of the file, the path that messages show, and the filters.
-  private func locate() throws(RunError) -> (path: String, name: String, filters: [String]) {
-    let here = FileManager.default.currentDirectoryPath
-    if let first = arguments.first, first.hasSuffix(".yaml") || first.hasSuffix(".yml") {
-      return (URL(fileURLWithPath: first).standardizedFileURL.path, first, Array(arguments.dropFirst()))
-    }
-    var directory = URL(fileURLWithPath: here)
-    var name = ProjectFile.name
-    while true {
-      let path = directory.appending(path: ProjectFile.name).path
-      if FileManager.default.fileExists(atPath: path) { return (path, name, arguments) }
-      if directory.path == "/" { break }
-      directory.deleteLastPathComponent()
-      name = "../\(name)"
-    }
-    throw RunError(
-      "there is no \(ProjectFile.name) in \(here) or above; write one with 'ipc-interop init', or name the file",
-      status: .usage)
   }
 }

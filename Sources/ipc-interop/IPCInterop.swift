@@ -15,6 +15,7 @@ struct IPCInterop: ParsableCommand {
         ipc-interop run --list                 the scenarios, without running them
         ipc-interop check                      your own programs, as ./interop.yaml describes them
         ipc-interop check-peer python3 peer.py  a peer in any language, on everything that it has
+        ipc-interop record                     what the first language's programs do on the wire
         ipc-interop self-test                  check that the suite catches its mutants
         ipc-interop fault-injection            inject a fault into every system call
         ipc-interop mechanisms                 all mechanisms, in one table
@@ -25,7 +26,8 @@ struct IPCInterop: ParsableCommand {
         5 only leaks   130 interrupted
       """,
     subcommands: [
-      Run.self, Check.self, Init.self, CheckPeer.self, SelfTestCommand.self, FaultInjection.self, Mechanisms.self,
+      Run.self, Check.self, Init.self, Record.self, CheckPeer.self, SelfTestCommand.self, FaultInjection.self,
+      Mechanisms.self,
     ],
     defaultSubcommand: Run.self)
 }

@@ -72,7 +72,7 @@ extension FuzzTarget {
     do throws(FixtureErrors) {
       let source = FixtureFile(file: "peers.yaml", bytes: Data(input))
       for entry in try DiagnosticLog.collect({ PeerList.parse(source, Installation(root: "/root"), log: $0) }) {
-        for command in [entry.peer.peer, entry.peer.examples].compactMap(\.self) {
+        for command in [entry.peer.peer, entry.peer.programs].compactMap(\.self) {
           try? demand(command.first?.hasPrefix("/") == true, "\(command)")
         }
       }

@@ -39,6 +39,35 @@ public struct CellOutcome: Error, Sendable {
   /// Creates the verdict `broken`: the environment failed, not a peer.
   init(_ error: SandboxError) { self.init(.broken, error.description) }
 
+  /// Whether the cell is only different from its recording.
+  var isDifference: Bool { verdict == .failed && evidence?.expected == Self.recording }
+
+  /// The expectation of a cell that is compared with a recording.
+  private static let recording = "what the recording has"
+
+  /// Creates the verdict of a cell that differs from its recording in these ways.
+  init?(differences: [String]) {
+    guard let first = differences.first else { return nil }
+    self.init(.failed, Self.summary(first, differences.count), expected: Self.recording)
+    evidence?.recordingDifferences = Array(differences.prefix(Self.maximumDifferences))
+  }
+
+  /// Returns the outcome of a failed cell with the differences from its recording, which may be the cause.
+  func explained(by differences: [String]) -> CellOutcome {
+    guard let first = differences.first else { return self }
+    var outcome = with(reason: "\(reason ?? ""); \(Self.summary(first, differences.count))")
+    if outcome.evidence == nil { outcome.evidence = Evidence() }
+    outcome.evidence?.recordingDifferences = Array(differences.prefix(Self.maximumDifferences))
+    return outcome
+  }
+
+  private static func summary(_ first: String, _ count: Int) -> String {
+    count > 1 ? "\(first) (and \(count - 1) more)" : first
+  }
+
+  /// The maximum number of differences in a report, because a program decides how many there are.
+  private static let maximumDifferences = 50
+
   /// Returns the outcome with another verdict, or with a more specific reason.
   func with(_ verdict: Verdict? = nil, reason: String? = nil) -> CellOutcome {
     var outcome = self
@@ -84,6 +113,8 @@ public struct Evidence: Sendable, Encodable {
   public private(set) var leftBehindCount = 0
   /// All differences from a golden transcript; at most 100 are listed.
   public var differences: [TranscriptDifference] = []
+  /// How the cell differs from its recording, a sentence each; nil if it was not compared or does not differ.
+  public internal(set) var recordingDifferences: [String]?
   /// The messages between the runner and each role.
   public var transcripts: [Transcript] = []
 

@@ -38,6 +38,9 @@ public struct RunConfiguration: Sendable {
   /// The command-line options, quoted for a shell, that repeat a cell under the same conditions.
   public var rerunOptions: [String] = []
 
+  /// What the reference programs do on the wire, which every cell of these scenarios is compared with.
+  public var recordings: [CellRecording] = []
+
   /// Creates a configuration with the default options.
   ///
   /// `sandboxInit` is the path of the sandbox init; the default is the path to which the build writes it below `root`.
@@ -81,13 +84,15 @@ public struct RunConfiguration: Sendable {
   func context(_ capabilities: SandboxCapabilities, timeoutMultiplier: Double? = nil) -> CellContext {
     let multiplier = timeoutMultiplier ?? self.timeoutMultiplier
     let files = peers.files(programs: programs)
-    return CellContext(
+    var context = CellContext(
       registry: registry,
       // A multiplier below 1 is meant for the peers, so it does not shorten the limit of the sandbox init.
       sandbox: Sandbox.Settings(
         program: sandboxInit, capabilities: capabilities, kept: keptPlaces(files), programs: files,
         timeout: .seconds(10 * max(1, multiplier))),
       timeout: .seconds(20 * multiplier), project: projects.first)
+    context.recordings = Dictionary(recordings.map { ($0.scenario, $0) }) { first, _ in first }
+    return context
   }
 }
 

@@ -10,6 +10,8 @@ public struct ProjectFile: Sendable {
   public let scenarios: [Scenario]
   /// The operations that roles of the reference peer may use.
   public let registry: OperationRegistry
+  /// What the programs of the first language do on the wire; empty without a file of recordings.
+  public let recordings: [CellRecording]
   private let installation: Installation
 
   /// The name of the file that `ipc-interop check` searches for.
@@ -18,14 +20,30 @@ public struct ProjectFile: Sendable {
   private static let keys = ["languages", "scenarios"]
 
   /// Reads the file at `path`; diagnostics call it `name`.
-  public init(at path: String, as name: String, _ installation: Installation) throws(FixtureErrors) {
+  ///
+  /// Without `readsRecordings`, an erroneous file of recordings can be replaced.
+  public init(
+    at path: String, as name: String, _ installation: Installation, readsRecordings: Bool = true
+  ) throws(FixtureErrors) {
     let log = DiagnosticLog()
     self.path = path
     self.installation = installation
     registry = ScenarioLoader.operations(root: installation.root, log: log)
     let suite = PeerList.load(files: ["\(installation.root)/fixtures/peers.yaml"], installation, log: log)
     (peers, scenarios) = Self.load(path, name, registry, suite, log)
+    recordings =
+      readsRecordings
+      ? RecordingLoader.load(
+        at: Self.recordings(of: path), as: Self.recordings(of: name), scenarios: scenarios, log: log) : []
     try log.check()
+  }
+
+  /// Returns the path of the recordings of a project: `interop.recording.yaml` beside `interop.yaml`.
+  public static func recordings(of path: String) -> String {
+    for suffix in [".yaml", ".yml"] where path.hasSuffix(suffix) {
+      return "\(path.dropLast(suffix.count)).recording.yaml"
+    }
+    return "\(path).recording.yaml"
   }
 
   private static func load(
@@ -60,6 +78,7 @@ public struct ProjectFile: Sendable {
   /// The configuration of a run of all cells with the default options.
   public var configuration: RunConfiguration {
     var configuration = RunConfiguration(installation, peers: peers, registry: registry)
+    configuration.recordings = recordings
     configuration.programs = Set(
       scenarios.flatMap(\.roles).compactMap { if case .program(let name, _) = $0.part { name } else { nil } })
     configuration.projects = [URL(fileURLWithPath: path).deletingLastPathComponent().resolvingSymlinksInPath().path]

@@ -40,6 +40,9 @@ struct FailureDescription {
       lines += value("", "expected \(difference.expected)")
     }
     lines += value("differs", evidence.firstDifference.map { "first at byte \($0)" })
+    if let differences = evidence.recordingDifferences, differences.count > 1 {
+      for (index, difference) in differences.enumerated() { lines += value(index == 0 ? "differences" : "", difference) }
+    }
     for (index, object) in evidence.leftBehind.enumerated() {
       lines += value(index == 0 ? "left behind" : "", object.description)
     }

@@ -17,6 +17,10 @@ struct CellContext: Sendable {
   var capabilities = CapabilityTable.unknown
   /// How many times slower than usual each peer is, by language; a missing one is not slower.
   var slowness: [String: Double] = [:]
+  /// Whether the programs run below the recorder, which reports what they do on the wire.
+  var isRecorded = false
+  /// What the reference programs do, by the id of the scenario; cells of these scenarios are compared with it.
+  var recordings: [String: CellRecording] = [:]
   let greetings = ParsedGreetings()
 
   /// Returns the context for peers that were probed.

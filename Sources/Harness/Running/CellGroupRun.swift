@@ -38,14 +38,16 @@ struct CellGroupRun: Sendable {
         outcome = repeated(planned.pairing, runner)
         if planned.isControl {
           isControlKnown = true
-          controlFailure = outcome.missing == nil ? outcome.reason : nil
+          // If the reference itself differs from its recording, the recording is wrong, not the machine.
+          controlFailure = outcome.missing == nil && !outcome.isDifference ? outcome.reason : nil
           let isFailure = outcome.verdict != .passed && outcome.verdict != .leaked && outcome.missing == nil
-          if isFailure, trustsReference { outcome = outcome.with(.broken) }
+          if isFailure, trustsReference, !outcome.isDifference { outcome = outcome.with(.broken) }
         } else if outcome.verdict != .passed, outcome.missing == nil, !isControlKnown, runsControl,
           let control = group.control
         {
           isControlKnown = true
-          controlFailure = repeated(control.pairing, runner).reason
+          let control = repeated(control.pairing, runner)
+          if !control.isDifference { controlFailure = control.reason }
           if let controlFailure { outcome = outcome.with(.broken, reason: Self.broken(controlFailure)) }
         }
       }
@@ -76,7 +78,13 @@ struct CellGroupRun: Sendable {
   private func once(_ pairing: Pairing) -> CellOutcome {
     var languages: [String: PeerDescription] = [:]
     for (role, language) in zip(group.scenario.roles, pairing.languages) { languages[role.name] = peers[language] }
-    let outcome = CellRun.run(group.scenario, languages: languages, names: CellNames(), context: context)
+    let outcome =
+      if let recording = context.recordings[group.scenario.recordingID] {
+        CellRun.compare(
+          group.scenario, with: recording, languages: languages, reference: peers.reference.language, context: context)
+      } else {
+        CellRun.run(group.scenario, languages: languages, names: CellNames(), context: context)
+      }
     guard group.scenario.isNegativeControl, outcome.verdict == .failed else { return outcome }
     return outcome.with(reason: "the check does not detect the defect of this control: \(outcome.reason ?? "")")
   }

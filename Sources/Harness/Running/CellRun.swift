@@ -39,7 +39,7 @@ final class CellRun {
       roles.append(process)
     }
     do {
-      let sandbox = try Sandbox(context.sandbox, names: names, roles: roles.count)
+      let sandbox = try Sandbox(context.sandbox, names: names, roles: roles.count, recording: context.isRecorded)
       client = PeerClient(context: context, sandbox: sandbox, roles: roles)
       leaks = try LeakCheck(client: client, names: names)
     } catch {
@@ -61,6 +61,50 @@ final class CellRun {
     }
     outcome.seconds = start.duration(to: .now).seconds
     return outcome
+  }
+
+  /// Runs `scenario` below the recorder, and returns what its programs did; nil if that is not known.
+  ///
+  /// After a failed step, it is what the programs had done by then.
+  static func record(
+    _ scenario: Scenario, languages: [String: PeerDescription], names: CellNames, context: CellContext
+  ) -> (outcome: CellOutcome, recorded: RecordedCell?) {
+    var context = context
+    context.isRecorded = true
+    let start = ContinuousClock.now
+    var outcome: CellOutcome
+    var recorded: RecordedCell?
+    do throws(CellOutcome) {
+      let cell = try CellRun(scenario, languages: languages, names: names, context: context)
+      outcome = cell.run()
+      switch outcome.verdict {
+      case .passed, .leaked: recorded = try RecordedCell(cell, names: names)
+      case .failed, .crashed, .timedOut: recorded = RecordedCell(failed: cell, names: names)
+      case .broken, .notRun: break
+      }
+    } catch {
+      outcome = error
+    }
+    outcome.seconds = start.duration(to: .now).seconds
+    return (outcome, recorded)
+  }
+
+  /// Runs `scenario` below the recorder, and compares what its programs did with a recording.
+  static func compare(
+    _ scenario: Scenario, with recording: CellRecording, languages: [String: PeerDescription], reference: String,
+    context: CellContext
+  ) -> CellOutcome {
+    let (outcome, recorded) = record(scenario, languages: languages, names: CellNames(), context: context)
+    guard let recorded else { return outcome }
+    let differences = recorded.differences(from: recording, reference: reference)
+    switch outcome.verdict {
+    case .passed, .leaked:
+      guard var difference = CellOutcome(differences: differences) else { return outcome }
+      difference.seconds = outcome.seconds
+      difference.evidence?.add(leftBehind: outcome.evidence?.leftBehind ?? [])
+      return difference
+    default: return outcome.explained(by: differences)
+    }
   }
 
   /// Performs the script, and the checks at its end.

@@ -103,10 +103,13 @@ final class PeerClient {
   func start(
     _ role: RoleProcess, arguments: [String], variables: [String] = [], directory: String? = nil
   ) throws(CellOutcome) {
+    let traceEnd = role.isPeer ? nil : streams(of: role).traceEnd
+    let inherited = role.inherits.map(\.token) + (traceEnd.map { [$0] } ?? [])
+    let recorder = traceEnd == nil ? [] : [context.sandbox.recorder, "\(2 + inherited.count)"]
     do {
       role.pid = try sandbox.spawn(
-        role: role.index, command: role.command + arguments, inheriting: role.inherits.map(\.token),
-        as: role.role.user, variables: variables, directory: directory ?? role.directory)
+        role: role.index, command: recorder + role.command + arguments, inheriting: inherited, as: role.role.user,
+        variables: variables, directory: directory ?? role.directory)
     } catch {
       // Peers run as the user of the runner if other users cannot read their programs.
       if role.isPeer, role.role.user == .anotherUser, sandbox.user == geteuid(), error.isRefusal {
@@ -115,6 +118,7 @@ final class PeerClient {
       }
       throw CellOutcome(error)
     }
+    if traceEnd != nil { try waitForRecorder(of: role) }
     guard role.isPeer else { return }
     try greet(role)
     do {

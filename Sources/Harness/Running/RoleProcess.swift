@@ -45,6 +45,8 @@ final class RoleProcess {
   /// Whether the input of a program stays open after its first bytes, because steps feed more.
   var isFed = false
   private(set) var standardErrorLines: [String] = []
+  /// The events of the recorder.
+  var traceLines: [String] = []
   /// The descriptors that were open at the start, or inherited.
   private var baseline: Set<Int> = []
   private var handles: [String: Int] = [:]

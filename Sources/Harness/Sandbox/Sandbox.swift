@@ -26,7 +26,14 @@ final class Sandbox {
     let input: LineSink
     let output: LineSource
     let error: LineSource
+    /// The events of the recorder; nil if the role is not recorded.
+    var trace: LineSource?
+    /// The number of the recorder's end in the sandbox init.
+    var traceEnd: Int?
   }
+
+  /// The maximum size of the events of one role: the recorder reports at most 8 MiB of bytes, percent-encoded.
+  private static let maximumTrace = 1 << 26
 
   /// The settings that are the same for all sandboxes of a run.
   struct Settings: Sendable {
@@ -42,9 +49,11 @@ final class Sandbox {
 
     /// The program that changes the system calls of a role, beside the sandbox init.
     var tracer: String { FilePath(program).removingLastComponent().appending("short-transfer").string }
+    /// The program that records what a role does, beside the sandbox init.
+    var recorder: String { FilePath(program).removingLastComponent().appending("wire-recorder").string }
   }
 
-  init(_ settings: Settings, names: CellNames, roles: Int) throws(SandboxError) {
+  init(_ settings: Settings, names: CellNames, roles: Int, recording: Bool = false) throws(SandboxError) {
     capabilities = settings.capabilities
     kept = settings.kept
     var streams: [RoleStreams] = []
@@ -56,6 +65,13 @@ final class Sandbox {
       streams.append(
         RoleStreams(input: LineSink(input.writer), output: LineSource(output.reader), error: LineSource(error.reader)))
       farEnds.append([input.reader, output.writer, error.writer])
+    }
+    // The sandbox init keeps the descriptors of its roles only: the recorder's end is those of a role that never starts.
+    for index in streams.indices where recording {
+      let trace = try ChildPipe(keeping: .reader)
+      streams[index].trace = LineSource(trace.reader, limit: Self.maximumTrace)
+      streams[index].traceEnd = Int(trace.writer.number)
+      farEnds.append([trace.writer, trace.writer, trace.writer])
     }
     self.streams = streams
     sandboxInit = try SandboxInit(
@@ -72,7 +88,9 @@ final class Sandbox {
 
   /// Waits until a role or the sandbox init writes output, but at most for `timeout`.
   func wait(_ timeout: Duration) throws(SandboxError) {
-    waitForInput(streams.flatMap { [$0.output, $0.error] } + [sandboxInit.responses], timeout: timeout)
+    waitForInput(
+      streams.flatMap { [$0.output, $0.error] + ($0.trace.map { [$0] } ?? []) } + [sandboxInit.responses],
+      timeout: timeout)
     sandboxInit.takeEvents()
     // If the sandbox init ends, all roles end with it, so their ends are not failures of the peers.
     if sandboxInit.responses.isEnded { throw SandboxError("the sandbox init ended before its cell") }

@@ -1,0 +1,105 @@
+/// What the roles of a cell did on the wire: the objects of IPC, and the bytes that each role sent.
+public struct CellRecording: Sendable, Equatable {
+  /// The id of the scenario, with its parameters.
+  public let scenario: String
+  /// The objects, in the order in which the roles use them.
+  var objects: [RecordedObject]
+}
+
+/// One object of IPC, as the roles of a cell used it.
+struct RecordedObject: Sendable, Equatable {
+  /// The kinds of objects, with their keys in a recording.
+  enum Kind: String, Sendable, CaseIterable {
+    case fifo, pipe, file
+    case messageQueue = "posix-mq"
+    case sharedMemory = "posix-shm"
+    case semaphore = "posix-sem"
+    case messages = "sysv-msg"
+    case segment = "sysv-shm"
+    case semaphores = "sysv-sem"
+    case memory = "memfd"
+    case anonymous = "shared-mapping"
+    case unixStream = "unix-stream"
+    case unixDatagram = "unix-datagram"
+    case unixSequenced = "unix-seqpacket"
+    case socketPair = "socketpair"
+    case tcp, udp
+    case signals
+
+    /// Whether the object is a Unix socket, which has no mode but that of bind(2).
+    var isSocket: Bool { [.unixStream, .unixDatagram, .unixSequenced].contains(self) }
+  }
+
+  let kind: Kind
+  /// The name or key, in which variables replace what differs between cells: `{mq}`, `{client.pid}`.
+  var name: String
+  var creation: Creation?
+  /// The role that removed it; nil if no role did.
+  var remover: String?
+  /// What each role sent to it or stored in it, in the order of the roles.
+  var parts: [Part] = []
+  /// What may differ, as the user states it.
+  var tolerance = Tolerance()
+
+  /// How a role created the object.
+  struct Creation: Sendable, Equatable {
+    var role: String
+    /// The permissions that it has; nil if the kind has none.
+    var mode: Int?
+    /// The permissions that were requested, and the mask of the process; they explain a difference.
+    var requested: (mode: Int, mask: Int)?
+    /// Whether the creation fails if the object exists.
+    var isExclusive = false
+    /// Sizes and limits: `size`, `maxmsg`, `msgsize`, `semaphores`.
+    var limits: [Limit: Int] = [:]
+
+    enum Limit: String, Sendable, CaseIterable { case size, maxmsg, msgsize, semaphores }
+
+    /// Compares what a recording has: not the requested mode.
+    static func == (left: Creation, right: Creation) -> Bool {
+      left.role == right.role && left.mode == right.mode && left.isExclusive == right.isExclusive
+        && left.limits == right.limits
+    }
+  }
+
+  /// The use of the object by one role.
+  struct Part: Sendable, Equatable {
+    let role: String
+    var messages: [RecordedMessage] = []
+    /// Whether every descriptor of the object is closed by exec(2); nil if the role has none.
+    var closesOnExec: Bool?
+  }
+
+  /// The differences that are accepted.
+  struct Tolerance: Sendable, Equatable {
+    /// Whether the messages of a role may come in any order.
+    var order = false
+    /// Whether any role may create or remove the object.
+    var roles = false
+    /// Whether the number of messages may differ.
+    var count = false
+  }
+
+  /// Whether writes are bytes of a stream, whose boundaries do not reach the reader.
+  var isStream: Bool {
+    switch kind {
+    case .fifo, .pipe, .file, .unixStream, .tcp: true
+    default: false
+    }
+  }
+}
+
+/// A message, the bytes of one direction of a connection, a store into memory, or an operation of a semaphore.
+struct RecordedMessage: Sendable, Equatable {
+  var content = RecordedBytes([])
+  /// The priority of a message in a POSIX queue.
+  var priority: Int?
+  /// The type of a message in a System V queue.
+  var type: Int?
+  /// The offset of a store.
+  var offset: Int?
+  /// The descriptors that were passed with it: `file /tmp/x`, `pipe`.
+  var passed: [String] = []
+  /// An operation or a signal: `0:-1/undo`, `set 0=1`, `SIGUSR1 value=5`.
+  var operation: String?
+}

@@ -1,0 +1,48 @@
+import Foundation
+
+/// A project of commands without a file: each starts when the one before it sleeps, prints a line or has ended.
+public struct CommandProject: Sendable {
+  /// The scenario, with a role for each command, named after its program.
+  public let scenario: Scenario
+  /// The configuration of a run of the scenario.
+  public let configuration: RunConfiguration
+
+  /// Creates a project; relative paths of programs are relative to `directory`.
+  public init(_ commands: [[String]], directory: String, _ installation: Installation) {
+    var named: [String: [String]] = [:]
+    var roles: [Role] = []
+    var steps: [Step] = []
+    let location = SourceLocation(file: "commands", line: 1, column: 1)
+    for words in commands {
+      let name = Self.name(of: words[0], besides: roles.map(\.name))
+      let path = words[0].hasPrefix("/") ? words[0] : "\(directory)/\(words[0])"
+      named[name] = [URL(fileURLWithPath: path).standardizedFileURL.path] + words.dropFirst()
+      roles.append(Role(name: name, part: .program(name: name, arguments: []), language: nil))
+      steps += [
+        Step(action: .start(role: name), text: "start: \(name)", location: location),
+        Step(action: .ready(role: name, .asleep), text: "ready: \(name)", location: location),
+      ]
+    }
+    steps += roles.map {
+      Step(action: .waitForEnd(role: $0.name, .exit(0)), text: "wait: \($0.name) -> exit 0", location: location)
+    }
+    scenario = Scenario(
+      id: "commands", title: "The commands end with status 0.", spec: "the commands", level: .must, roles: roles,
+      steps: steps, needs: [], parameters: [], pairings: .all, isNegativeControl: false, location: location)
+    var configuration = RunConfiguration(
+      installation, peers: PeerList([PeerDescription(language: "c", peer: nil, programs: nil, named: named)]),
+      registry: OperationRegistry([]))
+    configuration.programs = Set(named.keys)
+    configuration.projects = [URL(fileURLWithPath: directory).resolvingSymlinksInPath().path]
+    self.configuration = configuration
+  }
+
+  /// Returns the name of a role: that of the program, with a number if another role has it.
+  private static func name(of program: String, besides others: [String]) -> String {
+    let file = program.split(separator: "/").last.map { $0.prefix { $0 != "." } } ?? ""
+    let letters = file.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+    let base = letters.first?.isLetter == true ? String(letters) : "program"
+    if !others.contains(base) { return base }
+    return (2...).lazy.map { "\(base)-\($0)" }.first { !others.contains($0) } ?? base
+  }
+}

@@ -1,0 +1,137 @@
+import PeerProtocol
+
+/// How the bytes of a message differ from the recorded ones.
+enum ContentDifference: Sendable, Equatable {
+  /// NULs that the recording has, and the message does not; the other bytes are equal.
+  ///
+  /// `lengths` is the number of bytes that are smaller or larger by as much: the lengths of the texts.
+  case missingNULs(count: Int, isLast: Bool, lengths: Int = 0)
+  case extraNULs(count: Int, isLast: Bool, lengths: Int = 0)
+  /// Integers of `width` bytes whose bytes are in the other order.
+  case byteOrder(width: Int, offset: Int)
+  /// A short gap, before a multiple of 4, that is zero in one of them: the padding of a C structure.
+  case padding(Range<Int>, expected: [UInt8], actual: [UInt8])
+  case content(Range<Int>, expected: [UInt8], actual: [UInt8])
+  /// The message is the beginning of the recorded one.
+  case missingEnd(count: Int)
+  case extraEnd([UInt8])
+  case length(firstDifference: Int)
+  /// The bytes do not match the recorded text with `{any}`, or the digest.
+  case mismatch
+
+  /// Compares bytes with recorded ones, and returns nil if they are equal but for the ranges `ignored`.
+  static func between(_ expected: [UInt8], _ actual: [UInt8], ignoring ignored: [Range<Int>] = []) -> ContentDifference?
+  {
+    guard expected.count == actual.count else { return ofLengths(expected, actual) }
+    let ranges = differingRanges(expected, actual, ignored)
+    guard let first = ranges.first else { return nil }
+    if let (width, offset) = reversed(expected, actual, ranges) { return .byteOrder(width: width, offset: offset) }
+    func bytes(_ range: Range<Int>) -> (expected: [UInt8], actual: [UInt8]) {
+      (Array(expected[range]), Array(actual[range]))
+    }
+    if ranges.allSatisfy({ isPadding($0, expected, actual) }) {
+      return .padding(first, expected: bytes(first).expected, actual: bytes(first).actual)
+    }
+    let range = first.lowerBound..<min(first.upperBound, first.lowerBound + 16)
+    return .content(range, expected: bytes(range).expected, actual: bytes(range).actual)
+  }
+
+  /// The ranges in which the bytes differ; ranges with fewer than two equal bytes between them are one.
+  static func differingRanges(_ expected: [UInt8], _ actual: [UInt8], _ ignored: [Range<Int>]) -> [Range<Int>] {
+    var ranges: [Range<Int>] = []
+    for index in expected.indices where expected[index] != actual[index] && !ignored.contains(where: { $0 ~= index }) {
+      if let last = ranges.last, index - last.upperBound < 1 {
+        ranges[ranges.count - 1] = last.lowerBound..<index + 1
+      } else {
+        ranges.append(index..<index + 1)
+      }
+    }
+    return ranges
+  }
+
+  private static func ofLengths(_ expected: [UInt8], _ actual: [UInt8]) -> ContentDifference {
+    let nuls = expected.count { $0 == 0 } - actual.count { $0 == 0 }
+    // A whole gap of zeros may be missing: only a few NULs are those of texts.
+    if expected.count - actual.count == nuls, abs(nuls) <= 64,
+      expected.filter({ $0 != 0 }) == actual.filter({ $0 != 0 })
+    {
+      let (longer, shorter) = nuls > 0 ? (expected, actual) : (actual, expected)
+      let isLast = longer.last == 0 && abs(nuls) == 1 && shorter.last != 0
+      return nuls > 0 ? .missingNULs(count: nuls, isLast: isLast) : .extraNULs(count: -nuls, isLast: isLast)
+    }
+    if let (count, lengths) = counted(missingIn: actual, of: expected) {
+      return .missingNULs(count: count, isLast: false, lengths: lengths)
+    }
+    if let (count, lengths) = counted(missingIn: expected, of: actual) {
+      return .extraNULs(count: count, isLast: false, lengths: lengths)
+    }
+    if expected.starts(with: actual) { return .missingEnd(count: expected.count - actual.count) }
+    if actual.starts(with: expected) { return .extraEnd(Array(actual[expected.count...])) }
+    let shorter = min(expected.count, actual.count)
+    let common = between(Array(expected.prefix(shorter)), Array(actual.prefix(shorter)))
+    if case .byteOrder(let width, let offset)? = common {
+      return .byteOrder(width: width, offset: offset)
+    }
+    return .length(firstDifference: zip(expected, actual).prefix { $0 == $1 }.count)
+  }
+
+  /// Returns how many NULs of `longer` the other bytes lack, if they differ in nothing else but the lengths of texts.
+  private static func counted(missingIn shorter: [UInt8], of longer: [UInt8]) -> (count: Int, lengths: Int)? {
+    guard longer.count > shorter.count, longer.count - shorter.count <= 64 else { return nil }
+    var (count, lengths, index) = (0, 0, 0)
+    for byte in longer {
+      if index < shorter.count, shorter[index] == byte {
+        index += 1
+      } else if byte == 0, count < longer.count - shorter.count {
+        count += 1
+      } else if index < shorter.count, byte > 0, shorter[index] == byte - 1 {
+        lengths += 1
+        index += 1
+      } else {
+        return nil
+      }
+    }
+    return index == shorter.count && lengths <= count ? (count, lengths) : nil
+  }
+
+  /// Returns the width and the first offset of the integers whose bytes are reversed, if that explains all differences.
+  private static func reversed(_ expected: [UInt8], _ actual: [UInt8], _ ranges: [Range<Int>]) -> (Int, Int)? {
+    for width in [4, 8, 2] where expected.count >= width {
+      if let first = firstReversed(expected, actual, ranges, width) { return (width, first) }
+    }
+    return nil
+  }
+
+  private static func firstReversed(
+    _ expected: [UInt8], _ actual: [UInt8], _ ranges: [Range<Int>], _ width: Int
+  ) -> Int? {
+    var first: Int?
+    var end = 0
+    for range in ranges where range.upperBound > end {
+      // The reversed integer contains the first byte that differs; its own first bytes may be equal by chance.
+      let starts = max(0, range.lowerBound - width + 1)...range.lowerBound
+      let start = starts.reversed().sorted { $0 % width == 0 && $1 % width != 0 }.first { start in
+        start >= end && start + width <= expected.count
+          && expected[start..<start + width].elementsEqual(actual[start..<start + width].reversed())
+      }
+      guard let start else { return nil }
+      first = first ?? start
+      end = start + width
+      if range.upperBound > end {
+        // The rest of the range must be further integers.
+        let rest = [end..<range.upperBound]
+        guard firstReversed(expected, actual, rest, width) != nil else { return nil }
+        end = range.upperBound
+      }
+    }
+    return first
+  }
+
+  private static func isPadding(_ range: Range<Int>, _ expected: [UInt8], _ actual: [UInt8]) -> Bool {
+    func isZero(_ bytes: [UInt8]) -> Bool { bytes[range].allSatisfy { $0 == 0 } }
+    guard range.count < 8, isZero(expected) || isZero(actual) else { return false }
+    let end = range.upperBound
+    let isBeforeWord = range.lowerBound % 4 != 0 && end % 4 == 0
+    return isBeforeWord || (range.lowerBound % 8 == 4 && end % 8 == 0 && end < expected.count)
+  }
+}

@@ -1,0 +1,104 @@
+import PeerProtocol
+
+/// What the programs of a finished cell did.
+struct RecordedCell {
+  let recording: CellRecording
+  let values: CellValues
+  /// The languages of the roles.
+  let languages: [String: String]
+  /// The reasons why the recording does not show everything.
+  let gaps: [String]
+  /// A role that transferred more bytes than are recorded; nil if no role did.
+  let cut: String?
+
+  /// Whether a step failed, so that the programs did not do everything.
+  private let isPartial: Bool
+
+  /// Decodes the events of a cell that has ended.
+  init(_ cell: CellRun, names: CellNames) throws(CellOutcome) {
+    var traces: [RoleTrace] = []
+    for role in cell.client.roles where !role.isPeer {
+      try cell.client.waitForEndOfTrace(of: role)
+      guard let pid = role.pid else { continue }
+      do throws(RecordingError) {
+        traces.append(try RoleTrace(role: role.name, language: role.language, pid: pid, lines: role.traceLines))
+      } catch {
+        throw CellOutcome(.broken, error.description)
+      }
+    }
+    self.init(cell, traces, names, isPartial: false)
+  }
+
+  /// Decodes the events of a cell with a failed step, up to that step; nil if there are none.
+  init?(failed cell: CellRun, names: CellNames) {
+    var traces: [RoleTrace] = []
+    for role in cell.client.roles where !role.isPeer {
+      cell.client.takeTrace(of: role)
+      guard let pid = role.pid else { continue }
+      do throws(RecordingError) {
+        traces.append(
+          try RoleTrace(role: role.name, language: role.language, pid: pid, lines: role.traceLines, isPartial: true))
+      } catch { return nil }
+    }
+    self.init(cell, traces, names, isPartial: true)
+  }
+
+  private init(_ cell: CellRun, _ traces: [RoleTrace], _ names: CellNames, isPartial: Bool) {
+    self.isPartial = isPartial
+    values = CellValues(traces, names: names, scratch: cell.client.sandbox.scratch)
+    recording = TraceDecoder.recording(of: cell.scenario.recordingID, traces, values: values)
+    languages = Dictionary(cell.client.roles.map { ($0.name, $0.language) }) { first, _ in first }
+    gaps = traces.flatMap(\.gaps)
+    cut = traces.first(where: \.isCut)?.role
+  }
+
+  /// Compares the cell with a recording, and returns a sentence for each difference.
+  ///
+  /// Those of other languages than the reference come first: they may be the cause of the others.
+  func differences(from expected: CellRecording, reference: String) -> [String] {
+    let found = RecordingComparison(expected: expected, actual: recording, values: values).differences()
+      .filter { !isPartial || !$0.isMissing }
+    func isOfPort(_ difference: RecordingDifference) -> Bool {
+      difference.role.map { languages[$0] != reference } ?? false
+    }
+    return (found.filter(isOfPort) + found.filter { !isOfPort($0) }).map { $0.explanation(languages: languages) }
+  }
+}
+
+extension Scenario {
+  /// The id of the scenario with its parameters, by which a recording names it.
+  var recordingID: String {
+    parameters.isEmpty ? id : "\(id)[\(parameters.map { "\($0.name)=\($0.value)" }.joined(separator: ","))]"
+  }
+}
+
+extension PeerClient {
+  /// Waits until the recorder traces the process of a role, before which its calls are not seen.
+  func waitForRecorder(of role: RoleProcess) throws(CellOutcome) {
+    guard let trace = streams(of: role).trace else { return }
+    try wait(for: role, to: "start below the recorder") { () throws(CellOutcome) -> Void? in
+      // The recorder first names itself, when it traces the process.
+      if let line = trace.firstLine, let event = try? Request(parsing: line), event.operation == "tracer" {
+        role.tracer = event.fields["pid"].flatMap { Int($0) }
+        return ()
+      }
+      guard trace.isEnded else { return nil }
+      drain(role)
+      throw CellOutcome(.broken, "the recorder cannot trace \(role.description)\(role.lastErrorLine)")
+    }
+  }
+
+  /// Takes the events that the recorder of a role has reported so far.
+  func takeTrace(of role: RoleProcess) {
+    guard let trace = streams(of: role).trace else { return }
+    while let line = trace.nextLine() { role.traceLines.append(line) }
+  }
+
+  /// Waits until the recorder has reported the end of all processes of a role, and takes its events.
+  func waitForEndOfTrace(of role: RoleProcess) throws(CellOutcome) {
+    guard let trace = streams(of: role).trace else { return }
+    try wait(for: role, to: "end below the recorder") { trace.isEnded ? () : nil }
+    if trace.isFlooded { throw CellOutcome(.broken, "\(role.description) does more than can be recorded") }
+    takeTrace(of: role)
+  }
+}

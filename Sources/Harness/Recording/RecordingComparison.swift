@@ -1,0 +1,264 @@
+import PeerProtocol
+
+/// Compares what the roles of a cell did with a recording.
+struct RecordingComparison {
+  let expected: CellRecording
+  let actual: CellRecording
+  /// The values that the variables of a recording have in the cell.
+  let values: CellValues
+
+  /// All differences, in the order of the recording.
+  func differences() -> [RecordingDifference] {
+    var rest = Array(actual.objects.indices)
+    var pairs: [(expected: RecordedObject, actual: RecordedObject?)] = []
+    func take(_ isIt: (RecordedObject) -> Bool) -> RecordedObject? {
+      guard let position = rest.firstIndex(where: { isIt(actual.objects[$0]) }) else { return nil }
+      return actual.objects[rest.remove(at: position)]
+    }
+    for object in expected.objects {
+      pairs.append((object, take { $0.kind == object.kind && $0.name == object.name }))
+    }
+    // An object whose name differs is the only other one of its kind, in the same order.
+    for index in pairs.indices where pairs[index].actual == nil {
+      pairs[index].actual = take { $0.kind == pairs[index].expected.kind }
+    }
+    var found: [RecordingDifference] = []
+    for (object, counterpart) in pairs {
+      guard let counterpart else {
+        found.append(difference(object, object.creation?.role ?? object.parts.first?.role, .missingObject))
+        continue
+      }
+      if object.name != counterpart.name, object.name != Self.anyName {
+        let role = counterpart.creation?.role ?? counterpart.parts.first?.role
+        found.append(difference(object, role, .name(actual: counterpart.name)))
+      }
+      found += creation(object, counterpart) + removal(object, counterpart) + use(object, counterpart)
+    }
+    for index in rest {
+      let object = actual.objects[index]
+      found.append(difference(object, object.creation?.role ?? object.parts.first?.role, .extraObject))
+    }
+    return found
+  }
+
+  /// A name that every name matches.
+  static let anyName = "*"
+
+  private func difference(
+    _ object: RecordedObject, _ role: String?, _ what: RecordingDifference.What
+  ) -> RecordingDifference {
+    RecordingDifference(kind: object.kind, name: object.name, role: role, what: what)
+  }
+
+  // MARK: - Creation and removal
+
+  private func creation(_ object: RecordedObject, _ counterpart: RecordedObject) -> [RecordingDifference] {
+    guard let wanted = object.creation else { return [] }
+    guard let found = counterpart.creation else {
+      return object.tolerance.roles
+        ? [] : [difference(object, wanted.role, .creator(expected: wanted.role, actual: nil))]
+    }
+    var differences: [RecordingDifference] = []
+    func add(_ what: RecordingDifference.What) { differences.append(difference(object, found.role, what)) }
+    if wanted.role != found.role, !object.tolerance.roles {
+      add(.creator(expected: wanted.role, actual: found.role))
+    }
+    if let mode = wanted.mode, let actual = found.mode, mode != actual {
+      let isMask =
+        found.requested.map { $0.mode & ~$0.mask == actual && ($0.mode == mode || object.kind.isSocket) } ?? false
+      add(.mode(expected: mode, actual: actual, mask: isMask ? found.requested?.mask : nil))
+    }
+    if wanted.isExclusive, !found.isExclusive { add(.notExclusive) }
+    for limit in RecordedObject.Creation.Limit.allCases where wanted.limits[limit] != found.limits[limit] {
+      // The size of a file follows from its bytes.
+      if limit == .size, object.kind == .file, wanted.limits[limit] == nil || found.limits[limit] == nil { continue }
+      add(.limit(limit, expected: wanted.limits[limit], actual: found.limits[limit]))
+    }
+    return differences
+  }
+
+  private func removal(_ object: RecordedObject, _ counterpart: RecordedObject) -> [RecordingDifference] {
+    switch (object.remover, counterpart.remover) {
+    case (let wanted?, nil): [difference(object, wanted, .notRemoved(expected: wanted))]
+    case (nil, let found?): [difference(object, found, .extraRemoval)]
+    case (let wanted?, let found?) where wanted != found && !object.tolerance.roles:
+      [difference(object, found, .remover(expected: wanted, actual: found))]
+    default: []
+    }
+  }
+
+  // MARK: - Messages
+
+  private func use(_ object: RecordedObject, _ counterpart: RecordedObject) -> [RecordingDifference] {
+    var roles = object.parts.map(\.role)
+    roles += counterpart.parts.map(\.role).filter { !roles.contains($0) }
+    return roles.flatMap { role -> [RecordingDifference] in
+      let wanted = object.parts.first { $0.role == role } ?? RecordedObject.Part(role: role)
+      let found = counterpart.parts.first { $0.role == role } ?? RecordedObject.Part(role: role)
+      var differences = messages(object, role, wanted.messages, found.messages)
+      if wanted.closesOnExec == true, found.closesOnExec == false {
+        differences.insert(difference(object, role, .keptOnExec), at: 0)
+      }
+      return differences
+    }
+  }
+
+  private func messages(
+    _ object: RecordedObject, _ role: String, _ wanted: [RecordedMessage], _ found: [RecordedMessage]
+  ) -> [RecordingDifference] {
+    let matches = object.tolerance.order ? unordered(wanted, found) : MessageAlignment(wanted, found, equal).pairs
+    // The same messages in another order are one difference, not several.
+    if !object.tolerance.order, wanted.count == found.count, !zip(wanted, found).allSatisfy(equal),
+      unordered(wanted, found).allSatisfy({ pair in
+        guard let expected = pair.expected, let actual = pair.actual else { return false }
+        return equal(wanted[expected], found[actual])
+      })
+    {
+      let first = zip(wanted, found).enumerated().first { !equal($1.0, $1.1) }?.offset ?? 0
+      return [difference(object, role, .order(index: first))]
+    }
+    var differences: [RecordingDifference] = []
+    for (expected, actual) in matches {
+      switch (expected, actual) {
+      case (let expected?, let actual?):
+        differences += compare(wanted[expected], found[actual]).map {
+          difference(object, role, .message(index: expected, $0))
+        }
+      case (let expected?, nil) where !object.tolerance.count:
+        differences.append(difference(object, role, .missingMessage(index: expected, wanted[expected])))
+      case (nil, let actual?) where !object.tolerance.count:
+        differences.append(difference(object, role, .extraMessage(index: actual, found[actual])))
+      default: break
+      }
+    }
+    return differences
+  }
+
+  private func equal(_ expected: RecordedMessage, _ actual: RecordedMessage) -> Bool {
+    compare(expected, actual).isEmpty
+  }
+
+  /// Pairs equal messages, and then the others in their order.
+  private func unordered(
+    _ wanted: [RecordedMessage], _ found: [RecordedMessage]
+  ) -> [(expected: Int?, actual: Int?)] {
+    var rest = Array(found.indices)
+    var pairs: [(expected: Int?, actual: Int?)] = []
+    var unmatched: [Int] = []
+    for index in wanted.indices {
+      if let position = rest.firstIndex(where: { equal(wanted[index], found[$0]) }) {
+        pairs.append((index, rest.remove(at: position)))
+      } else {
+        unmatched.append(index)
+      }
+    }
+    for (offset, index) in unmatched.enumerated() {
+      pairs.append((index, rest.indices.contains(offset) ? rest[offset] : nil))
+    }
+    return pairs + rest.dropFirst(unmatched.count).map { (nil, $0) }
+  }
+
+  /// The differences between two messages.
+  func compare(_ expected: RecordedMessage, _ actual: RecordedMessage) -> [MessageDifference] {
+    var differences: [MessageDifference] = []
+    if let difference = bytes(expected.content, actual.content) { differences.append(difference) }
+    if let wanted = expected.priority, let found = actual.priority, wanted != found {
+      differences.append(.priority(expected: wanted, actual: found))
+    }
+    if let wanted = expected.type, let found = actual.type, wanted != found {
+      differences.append(.type(expected: wanted, actual: found))
+    }
+    if let wanted = expected.offset, let found = actual.offset, wanted != found {
+      differences.append(.offset(expected: wanted, actual: found))
+    }
+    if expected.passed != actual.passed {
+      differences.append(.passed(expected: expected.passed, actual: actual.passed))
+    }
+    if expected.operation != actual.operation {
+      differences.append(.operation(expected: expected.operation ?? "none", actual: actual.operation ?? "none"))
+    }
+    return differences
+  }
+
+  private func bytes(_ expected: RecordedBytes, _ actual: RecordedBytes) -> MessageDifference? {
+    if let wanted = expected.digest {
+      let found = actual.digest ?? actual.filled(values.value).map { ($0.count, Digest($0)) }
+      guard let found, found.0 != wanted.count || found.1 != wanted.digest else { return nil }
+      return .bytes(
+        found.0 == wanted.count ? .mismatch : .length(firstDifference: 0), expected: wanted.count, actual: found.0)
+    }
+    guard let found = actual.filled(values.value) else {
+      return .bytes(
+        .length(firstDifference: 0), expected: expected.filled(values.value)?.count ?? 0,
+        actual: actual.digest?.count ?? 0)
+    }
+    if expected.isPattern {
+      return expected.matches(found, values.value)
+        ? nil : .bytes(.mismatch, expected: found.count, actual: found.count)
+    }
+    guard let wanted = expected.filled(values.value) else {
+      return .bytes(.mismatch, expected: found.count, actual: found.count)
+    }
+    return ContentDifference.between(wanted, found, ignoring: expected.ignoredRanges(values.value)).map {
+      .bytes($0, expected: wanted.count, actual: found.count)
+    }
+  }
+}
+
+/// Pairs the messages of a role with the recorded ones, in their order.
+struct MessageAlignment {
+  /// The indices of pairs; a message without a counterpart has nil.
+  let pairs: [(expected: Int?, actual: Int?)]
+
+  /// More comparisons than this are not made: messages are then paired by their numbers.
+  private static let maximum = 250_000
+
+  init(
+    _ expected: [RecordedMessage], _ actual: [RecordedMessage], _ equal: (RecordedMessage, RecordedMessage) -> Bool
+  ) {
+    let (rows, columns) = (expected.count, actual.count)
+    let isEqual = rows == columns && zip(expected, actual).allSatisfy(equal)
+    guard !isEqual, rows * columns <= Self.maximum else {
+      pairs = (0..<max(rows, columns)).map { ($0 < rows ? $0 : nil, $0 < columns ? $0 : nil) }
+      return
+    }
+    // The longest common subsequence: `lengths[i][j]` is that of the messages from i and j on.
+    var lengths = Array(repeating: Array(repeating: 0, count: columns + 1), count: rows + 1)
+    for row in (0..<rows).reversed() {
+      for column in (0..<columns).reversed() {
+        lengths[row][column] =
+          equal(expected[row], actual[column])
+          ? lengths[row + 1][column + 1] + 1 : max(lengths[row + 1][column], lengths[row][column + 1])
+      }
+    }
+    var pairs: [(expected: Int?, actual: Int?)] = []
+    var (row, column) = (0, 0)
+    while row < rows || column < columns {
+      if row < rows, column < columns, equal(expected[row], actual[column]) {
+        pairs.append((row, column))
+        (row, column) = (row + 1, column + 1)
+      } else if row < rows, column == columns || lengths[row + 1][column] >= lengths[row][column + 1] {
+        pairs.append((row, nil))
+        row += 1
+      } else {
+        pairs.append((nil, column))
+        column += 1
+      }
+    }
+    self.pairs = Self.joined(pairs)
+  }
+
+  /// Joins a missing message and an extra one next to each other: one message that differs.
+  private static func joined(_ pairs: [(expected: Int?, actual: Int?)]) -> [(expected: Int?, actual: Int?)] {
+    var result: [(expected: Int?, actual: Int?)] = []
+    for pair in pairs {
+      let run = result.reversed().prefix { $0.actual == nil }.count
+      if pair.expected == nil, run > 0 {
+        result[result.count - run].actual = pair.actual
+      } else {
+        result.append(pair)
+      }
+    }
+    return result
+  }
+}

@@ -1,0 +1,50 @@
+/// A difference between what a role did and what the recording says.
+struct RecordingDifference: Sendable, Equatable {
+  let kind: RecordedObject.Kind
+  /// The name of the object in the recording.
+  let name: String
+  /// The role that differs; nil if it is not known which one should have acted.
+  let role: String?
+  let what: What
+
+  enum What: Sendable, Equatable {
+    case missingObject
+    case extraObject
+    /// An object of the kind has another name.
+    case name(actual: String)
+    case creator(expected: String, actual: String?)
+    /// `mask` is the mask of the process if the mask alone explains the difference.
+    case mode(expected: Int, actual: Int, mask: Int?)
+    case notExclusive
+    case limit(RecordedObject.Creation.Limit, expected: Int?, actual: Int?)
+    case notRemoved(expected: String)
+    case remover(expected: String, actual: String)
+    case extraRemoval
+    case keptOnExec
+    /// Message `index` of the recording, from 0, has no counterpart.
+    case missingMessage(index: Int, RecordedMessage)
+    case extraMessage(index: Int, RecordedMessage)
+    /// The messages are those of the recording in another order; `index` is the first one that differs.
+    case order(index: Int)
+    case message(index: Int, MessageDifference)
+  }
+
+  /// Whether the role could still have done what is missing, if it had run to its end.
+  var isMissing: Bool {
+    switch what {
+    case .missingObject, .missingMessage, .notRemoved, .creator(_, nil): true
+    case .message(_, .bytes(.missingEnd, _, _)): true
+    default: false
+    }
+  }
+}
+
+/// How a message differs from the recorded one.
+enum MessageDifference: Sendable, Equatable {
+  case bytes(ContentDifference, expected: Int, actual: Int)
+  case priority(expected: Int, actual: Int)
+  case type(expected: Int, actual: Int)
+  case offset(expected: Int, actual: Int)
+  case passed(expected: [String], actual: [String])
+  case operation(expected: String, actual: String)
+}

@@ -1,0 +1,84 @@
+/// Combines several recordings of the same cell: what differs between them may differ everywhere.
+struct RecordingMerge {
+  /// The first recording, in which what differs is marked.
+  private(set) var recording: CellRecording
+  /// What differs between runs of the same programs, for the user.
+  private(set) var notes: [String] = []
+
+  init(_ first: CellRecording) { recording = first }
+
+  mutating func add(_ other: CellRecording, values: CellValues) {
+    // A comparison reports the first range of bytes that differs, so it is repeated for the next one.
+    while true {
+      let differences = RecordingComparison(expected: recording, actual: other, values: values).differences()
+      let before = recording
+      for difference in differences { accept(difference) }
+      if recording == before { return }
+    }
+  }
+
+  private mutating func accept(_ difference: RecordingDifference) {
+    guard
+      let index = recording.objects.firstIndex(where: { $0.kind == difference.kind && $0.name == difference.name })
+    else { return note("some runs use \(difference.kind.noun) \(difference.name), and others do not") }
+    let name = "\(difference.kind.noun) \(difference.name)"
+    switch difference.what {
+    case .name:
+      note("\(name) has another name in each run")
+      recording.objects[index].name = RecordingComparison.anyName
+    case .creator, .remover:
+      note("\(name) is created or removed by another role in some runs")
+      recording.objects[index].tolerance.roles = true
+    case .order:
+      note("the order in \(name) differs from run to run")
+      recording.objects[index].tolerance.order = true
+    case .missingMessage, .extraMessage:
+      note("the number of messages in \(name) differs from run to run")
+      recording.objects[index].tolerance.count = true
+    case .message(let number, let what):
+      accept(what, number, of: difference, at: index)
+    case .missingObject, .extraObject, .mode, .notExclusive, .limit, .notRemoved, .extraRemoval, .keptOnExec:
+      note("\(name) differs from run to run: \(difference.explanation(languages: [:]))")
+    }
+  }
+
+  private mutating func accept(
+    _ what: MessageDifference, _ number: Int, of difference: RecordingDifference, at index: Int
+  ) {
+    guard let part = recording.objects[index].parts.firstIndex(where: { $0.role == difference.role }) else { return }
+    let name = "\(difference.kind.noun) \(difference.name)"
+    guard case .bytes(let bytes, let expected, let actual) = what else {
+      // What cannot be marked at the message itself makes its number and order meaningless.
+      recording.objects[index].tolerance.count = true
+      return note("\(name) differs from run to run: \(difference.explanation(languages: [:]))")
+    }
+    note("bytes in \(name) differ from run to run")
+    var content = recording.objects[index].parts[part].messages[number].content
+    switch bytes {
+    case .padding(let range, _, _): content.ignored.append(range)
+    case .content(let range, _, _): content.ignored.append(Self.number(around: range, in: content))
+    case .byteOrder(let width, let offset): content.ignored.append(offset..<offset + width)
+    default:
+      if expected == actual {
+        content.ignored.append(0..<max(1, expected))
+      } else {
+        content = RecordedBytes(pieces: [.variable(RecordedBytes.any, width: nil)])
+      }
+    }
+    recording.objects[index].parts[part].messages[number].content = content
+  }
+
+  /// Extends a range to all digits of a number in a text: its other digits differ in another run.
+  private static func number(around range: Range<Int>, in content: RecordedBytes) -> Range<Int> {
+    guard let bytes = content.filled({ _ in nil }), range.upperBound <= bytes.count else { return range }
+    let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+    guard bytes[range].allSatisfy(digits.contains) else { return range }
+    let before = bytes[..<range.lowerBound].reversed().prefix(while: digits.contains).count
+    let after = bytes[range.upperBound...].prefix(while: digits.contains).count
+    return range.lowerBound - before..<range.upperBound + after
+  }
+
+  private mutating func note(_ text: String) {
+    if !notes.contains(text) { notes.append(text) }
+  }
+}

@@ -1,0 +1,197 @@
+import Glibc
+import PeerProtocol
+
+/// Builds the recording of a cell from the events of its roles.
+///
+/// `TraceDecoder+Objects.swift` follows the objects, and `TraceDecoder+Messages.swift` the messages and stores.
+struct TraceDecoder {
+  let traces: [RoleTrace]
+  let values: CellValues
+  var objects: [Building] = []
+  /// The places in `objects` by the identifier of the recorder, or by the address of a socket.
+  var places: [String: Int] = [:]
+  /// The places of signals, by the role that receives them.
+  var addresses: Set<String> = []
+
+  /// An object whose events are being read.
+  struct Building {
+    var object: RecordedObject
+    /// The path or name of the object in this cell; nil if it has none.
+    var path: String?
+    /// The permissions, and the size, that the recorder saw last.
+    var mode: Int?
+    var size: Int?
+    var limits: [RecordedObject.Creation.Limit: Int] = [:]
+    var parts: [String: PartBuilding] = [:]
+    var isKept = false
+  }
+
+  /// The use of an object by one role.
+  struct PartBuilding {
+    var messages: [MessageBuilding] = []
+    /// Whether each descriptor is closed by exec, by process and number.
+    var descriptors: [Descriptor: Bool] = [:]
+    var writers: Set<Int> = []
+  }
+
+  struct Descriptor: Hashable {
+    let pid: Int
+    let number: Int
+  }
+
+  /// A message, whose bytes may arrive in several events.
+  struct MessageBuilding {
+    var bytes: [UInt8] = []
+    var message = RecordedMessage()
+    /// The connection of a stream, whose writes are concatenated.
+    var connection: String?
+    /// Whether another role may have made this store.
+    var isUncertain = false
+    var pid = 0
+  }
+
+  /// The state of the role whose events are being read.
+  struct Reading {
+    let role: String
+    /// The connections of sockets to objects, by the identifiers of the sockets.
+    var connections: [String: Int] = [:]
+    /// Whether the socket of a connection is the one that connected or was accepted.
+    var descriptors: [Descriptor: Int] = [:]
+    var passed: [String] = []
+    /// Where the rest of a message in several events belongs.
+    var open: (place: Int, index: Int)?
+    var sockets: [String: Fields] = [:]
+  }
+
+  /// Returns what the roles of a cell did.
+  static func recording(
+    of scenario: String, _ traces: [RoleTrace], values: CellValues
+  ) -> CellRecording {
+    var decoder = TraceDecoder(traces: traces, values: values)
+    for trace in traces {
+      for event in trace.events where event.kind == "bind" {
+        if let address = event.fields["local"] ?? event.fields["address"], !address.hasSuffix(":0") {
+          decoder.addresses.insert(address)
+        }
+      }
+    }
+    for trace in traces {
+      var reading = Reading(role: trace.role)
+      for event in trace.events { decoder.read(event, &reading) }
+    }
+    decoder.resolveUncertainStores()
+    return CellRecording(scenario: scenario, objects: decoder.finished())
+  }
+
+  private mutating func read(_ event: TraceEvent, _ reading: inout Reading) {
+    switch event.kind {
+    case "object": readObject(event, &reading)
+    case "open", "create": readCreation(event, &reading)
+    case "get": readKey(event, &reading)
+    case "link", "rename": readName(event)
+    case "unlink": readRemoval(event, by: reading.role)
+    case "remove":
+      if let place = places[event.id] { objects[place].object.remover = reading.role }
+    case "mode":
+      if let place = places[event.id], let mode = event.octal("mode") { setMode(mode, of: place) }
+    case "size":
+      if let place = places[event.id], let size = event.number("size") { setSize(size, of: place) }
+    case "cloexec":
+      if let number = event.number("fd"), let place = reading.descriptors[Descriptor(pid: event.pid, number: number)] {
+        note(Descriptor(pid: event.pid, number: number), closes: event.number("on") != 0, at: place, &reading)
+      }
+    case "map":
+      if let place = places[event.id], objects[place].object.kind == .file { objects[place].isKept = true }
+    case "socket", "socketpair", "bind", "connect", "accept": readSocket(event, &reading)
+    case "send": readSend(event, &reading)
+    case "part":
+      if let (place, index) = reading.open {
+        objects[place].parts[reading.role]?.messages[index].bytes += event.bytes
+      }
+    case "pass": reading.passed.append(passed(event))
+    case "store": readStore(event, by: reading.role)
+    case "values", "semop": readOperation(event, by: reading.role)
+    case "signal": readSignal(event, by: reading.role)
+    default: break
+    }
+  }
+
+  // MARK: - The result
+
+  /// The objects with what belongs into a recording.
+  private func finished() -> [RecordedObject] {
+    var counts: [RecordedObject.Kind: Int] = [:]
+    return objects.compactMap { building in
+      guard isRecorded(building) else { return nil }
+      var object = building.object
+      if object.name.isEmpty {
+        counts[object.kind, default: 0] += 1
+        object.name = "\(counts[object.kind, default: 0])"
+      }
+      object.creation?.mode = hasMode(object.kind) ? building.mode : nil
+      object.creation?.limits = building.limits
+      if [.sharedMemory, .segment].contains(object.kind), let size = building.size {
+        object.creation?.limits[.size] = size
+      }
+      object.tolerance.order = building.parts.values.contains { Self.isConcurrent($0, object) }
+      object.parts = traces.compactMap { trace in
+        building.parts[trace.role].flatMap { part(trace.role, $0, of: object) }
+      }
+      return object
+    }
+  }
+
+  private func isRecorded(_ building: Building) -> Bool {
+    let hasMessages = building.parts.values.contains { !$0.messages.isEmpty }
+    switch building.object.kind {
+    case .pipe, .memory, .anonymous, .socketPair, .signals: return hasMessages
+    case .file: return building.isKept || hasMessages || building.object.remover != nil
+    case .unixStream, .unixDatagram, .unixSequenced, .tcp, .udp:
+      return hasMessages || building.object.creation != nil
+    default: return true
+    }
+  }
+
+  private func hasMode(_ kind: RecordedObject.Kind) -> Bool {
+    switch kind {
+    case .pipe, .memory, .anonymous, .socketPair, .signals, .tcp, .udp: false
+    default: true
+    }
+  }
+
+  private func part(_ role: String, _ building: PartBuilding, of object: RecordedObject) -> RecordedObject.Part? {
+    var part = RecordedObject.Part(role: role)
+    part.closesOnExec = building.descriptors.isEmpty ? nil : building.descriptors.values.allSatisfy(\.self)
+    let isConcurrent = Self.isConcurrent(building, object)
+    let messages =
+      object.isStream && !isConcurrent ? Self.streams(building.messages) : building.messages
+    part.messages = messages.map { building in
+      var message = building.message
+      message.content = values.recorded(building.bytes)
+      return message
+    }
+    return part.messages.isEmpty && part.closesOnExec == nil ? nil : part
+  }
+
+  /// Whether several processes of the role write to one stream, each write as a record of its own.
+  private static func isConcurrent(_ building: PartBuilding, _ object: RecordedObject) -> Bool {
+    object.isStream && object.kind != .file && building.writers.count > 1
+  }
+
+  /// Concatenates the writes of each connection.
+  private static func streams(_ messages: [MessageBuilding]) -> [MessageBuilding] {
+    var streams: [MessageBuilding] = []
+    for message in messages {
+      // Stores into a mapped file are not part of the stream of its writes.
+      if message.message.offset == nil,
+        let index = streams.firstIndex(where: { $0.message.offset == nil && $0.connection == message.connection })
+      {
+        streams[index].bytes += message.bytes
+        streams[index].message.passed += message.message.passed
+      } else {
+        streams.append(message)
+      }
+    }
+    return streams.filter { !$0.bytes.isEmpty || !$0.message.passed.isEmpty || $0.message.operation != nil }
+  }
+}

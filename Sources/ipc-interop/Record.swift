@@ -1,0 +1,103 @@
+import ArgumentParser
+import Foundation
+import Harness
+
+struct Record: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Records what your programs do on the wire, so that 'check' compares every other mixture with it.",
+    discussion: """
+      The programs of the first language of interop.yaml run below a tracer. Their objects of IPC, with modes and \
+      limits, and the bytes, priorities and descriptors that they send are written to interop.recording.yaml beside \
+      interop.yaml. 'ipc-interop check' finds that file, and explains each difference in one sentence. Each scenario \
+      runs three times: what differs from run to run is marked as such. You may edit the file.
+
+      After '--', commands take the place of interop.yaml: '----' separates them. Each starts when the one before \
+      it sleeps, prints a line or has ended, and the recording is printed.
+
+      EXAMPLES
+        ipc-interop record                           every scenario of interop.yaml
+        ipc-interop record tests/interop.yaml jobs   only scenarios whose names contain jobs
+        ipc-interop record --output - jobs           print the recording instead of replacing the file
+        ipc-interop record -- ./server ---- ./client --count 3
+
+      EXIT STATUS
+        0 recorded   1 a program failed, or the file cannot be written   2 usage
+        3 environment broken   4 nothing selected   130 interrupted
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "A file, and filters: record only scenarios whose names contain one of these. After '--', commands.",
+      valueName: "file-or-filter"))
+  var arguments: [String] = []
+
+  /// Whether the arguments follow `--`, which the parser does not report.
+  private var areCommands: Bool { CommandLine.arguments.contains("--") }
+
+  @Option(
+    help: ArgumentHelp("How often each scenario is recorded, to find what differs from run to run.", valueName: "times")
+  )
+  var runs = 3
+
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("Write the recording to this file instead, or to standard output for '-'.", valueName: "file"))
+  var output: String?
+
+  @OptionGroup var running: RunningOptions
+
+  func validate() throws {
+    if runs < 1 { throw ValidationError("--runs must be at least 1") }
+  }
+
+  func run() throws {
+    let installation = try running.installation()
+    let (result, target) =
+      areCommands ? (try recordCommands(installation), "-") : try recordProject(installation)
+    for note in result.notes { report("note: \(note)") }
+    for failure in result.failures { report("not recorded: \(failure)") }
+    if !result.recordings.isEmpty {
+      let path = output ?? target
+      try OutputFile.write(result.text, to: path == "-" ? nil : path)
+      if path != "-" { report("\(result.recordings.count) recorded in \(path)") }
+    }
+    if Interruption.isRequested { throw ExitCode(Harness.ExitStatus.interrupted.rawValue) }
+    if !result.failures.isEmpty { throw ExitCode(Harness.ExitStatus.failures.rawValue) }
+  }
+
+  private func recordProject(_ installation: Installation) throws -> (RecordingRunner.Result, target: String) {
+    let (path, name, filters) = try ProjectLocation.find(arguments)
+    let file: ProjectFile
+    do throws(FixtureErrors) { file = try ProjectFile(at: path, as: name, installation, readsRecordings: false) } catch
+    {
+      throw RunError("\(error)", status: .usage)
+    }
+    let scenarios = RecordingRunner.select(file.scenarios, filters)
+    if scenarios.isEmpty { throw RunError("no scenario with programs is selected", status: .nothingSelected) }
+    var result = try record(file.configuration, scenarios)
+    if !filters.isEmpty, output == nil { try result.keepOthers(of: file) }
+    return (result, ProjectFile.recordings(of: path))
+  }
+
+  private func recordCommands(_ installation: Installation) throws -> RecordingRunner.Result {
+    let words = arguments.split(separator: "----", omittingEmptySubsequences: false).map(Array.init)
+    if words.contains(where: \.isEmpty) {
+      throw RunError("a command is missing: write 'record -- COMMAND ---- COMMAND'", status: .usage)
+    }
+    let project = CommandProject(words, directory: FileManager.default.currentDirectoryPath, installation)
+    return try record(project.configuration, [project.scenario])
+  }
+
+  private func record(_ configuration: RunConfiguration, _ scenarios: [Scenario]) throws -> RecordingRunner.Result {
+    var configuration = configuration
+    running.set(&configuration, more: [])
+    Interruption.listen()
+    return try RecordingRunner(configuration, scenarios: scenarios, runs: runs).record()
+  }
+
+  private func report(_ text: String) {
+    for line in text.linesEscapedForDisplay {
+      FileHandle.standardError.write(Data("\(line)\n".utf8))
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import Testing
+
+@testable import Harness
+
+@Suite("The comparison with a recording")
+struct RecordingComparisonTests {
+  private static let values = CellValues([], names: CellNames(), scratch: "/tmp")
+
+  private func explain(_ change: (inout CellRecording) -> Void, expected: CellRecording = Self.base) -> [String] {
+    var actual = Self.base
+    change(&actual)
+    return RecordingComparison(expected: expected, actual: actual, values: Self.values).differences().map {
+      $0.explanation(languages: ["client": "swift", "server": "c"])
+    }
+  }
+
+  private static func message(_ text: String, priority: Int = 0) -> RecordedMessage {
+    RecordedMessage(content: RecordedBytes(Array(text.utf8)), priority: priority)
+  }
+
+  private static var base: CellRecording {
+    var queue = RecordedObject(kind: .messageQueue, name: "{mq}")
+    queue.creation = RecordedObject.Creation(
+      role: "server", mode: 0o620, isExclusive: true, limits: [.maxmsg: 8, .msgsize: 16])
+    queue.remover = "server"
+    queue.parts = [
+      RecordedObject.Part(
+        role: "client", messages: [message("one\0", priority: 1), message("two\0"), message("three\0")],
+        closesOnExec: true)
+    ]
+    return CellRecording(scenario: "x", objects: [queue])
+  }
+
+  @Test("finds nothing between equal recordings")
+  func equal() { #expect(explain { _ in } == []) }
+
+  @Test("names a message")
+  func messages() {
+    #expect(
+      explain { $0.objects[0].parts[0].messages[1] = Self.message("two") }
+        == [
+          "client (swift): message 2 to the queue {mq} has 3 bytes, the recording has 4: the terminating NUL is missing"
+        ])
+    #expect(
+      explain { $0.objects[0].parts[0].messages[0].priority = 0 }
+        == ["client (swift): message 1 to the queue {mq} has priority 0, the recording has 1"])
+    #expect(
+      explain { $0.objects[0].parts[0].messages.remove(at: 1) }
+        == [#"client (swift): message 2 to the queue {mq} is missing: 'two\0'"#])
+    #expect(
+      explain { $0.objects[0].parts[0].messages.insert(Self.message("more"), at: 1) }
+        == ["client (swift): message 2 to the queue {mq} is extra, the recording does not have it: 'more'"])
+    #expect(
+      explain { $0.objects[0].parts[0].messages.swapAt(1, 2) }
+        == ["client (swift): the messages to the queue {mq} are in another order, from number 2 on"])
+  }
+
+  @Test("names a creation, a removal and a descriptor")
+  func objects() {
+    #expect(
+      explain {
+        $0.objects[0].creation?.mode = 0o600
+        $0.objects[0].creation?.requested = (0o620, 0o022)
+      } == ["server (c): the queue {mq} has mode 600, the recording has 620: changed by umask 22"])
+    #expect(
+      explain { $0.objects[0].creation?.mode = 0o666 }
+        == ["server (c): the queue {mq} has mode 666, the recording has 620"])
+    #expect(
+      explain { $0.objects[0].creation?.isExclusive = false }
+        == ["server (c): creates the queue {mq} without O_EXCL, the recording has it"])
+    #expect(
+      explain { $0.objects[0].creation?.limits[.maxmsg] = 4 }
+        == ["server (c): the queue {mq} has maxmsg 4, the recording has 8"])
+    #expect(
+      explain { $0.objects[0].remover = nil }
+        == ["server (c): the queue {mq} is not removed; in the recording, server removes it"])
+    #expect(
+      explain { $0.objects[0].parts[0].closesOnExec = false } == [
+        "client (swift): opens the queue {mq} without O_CLOEXEC, the recording has it: programs that it executes inherit it"
+      ])
+    #expect(
+      explain { $0.objects[0].name = "/other" } == ["server (c): uses the queue /other, the recording has {mq}"])
+    #expect(explain { $0.objects = [] } == ["server (c): does not use the queue {mq}, which the recording has"])
+  }
+
+  @Test("accepts what the file says may differ")
+  func tolerance() {
+    var expected = Self.base
+    expected.objects[0].tolerance = RecordedObject.Tolerance(order: true, roles: true, count: true)
+    expected.objects[0].parts[0].messages[0].content.ignored = [0..<2]
+    #expect(
+      explain(
+        {
+          $0.objects[0].parts[0].messages = [Self.message("two\0"), Self.message("xxe\0", priority: 1)]
+          $0.objects[0].creation?.role = "client"
+          $0.objects[0].remover = "client"
+        }, expected: expected) == [])
+    #expect(
+      explain({ $0.objects[0].parts[0].messages[2] = Self.message("thred\0") }, expected: expected) == [
+        "client (swift): message 3 to the queue {mq} differs: byte 4 is 'd', the recording has 'e'"
+      ])
+  }
+
+  @Test("accepts bytes that differ between runs, after they are merged")
+  func merge() {
+    var other = Self.base
+    other.objects[0].parts[0].messages[0] = Self.message("ore\0", priority: 1)
+    other.objects[0].parts[0].messages.swapAt(1, 2)
+    var merge = RecordingMerge(Self.base)
+    merge.add(other, values: Self.values)
+    #expect(
+      RecordingComparison(expected: merge.recording, actual: other, values: Self.values).differences() == [])
+    #expect(
+      RecordingComparison(expected: merge.recording, actual: Self.base, values: Self.values).differences() == [])
+    #expect(!merge.notes.isEmpty)
+  }
+}

@@ -1,0 +1,166 @@
+import Foundation
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import Harness
+
+/// Programs of `Tests/Textbook`, recorded in C and compared with ports.
+@Suite("A port of a textbook program", .serialized)
+struct TextbookTests {
+  /// Writes `interop.yaml` with a port, and a defect of the C programs, and passes it to `body`.
+  static func withProject<Result>(
+    defect: String = "none", port: [String], scenarios: String? = nil, _ body: (ProjectFile) throws -> Result
+  ) throws -> Result {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "textbook-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let root = Checkout.root.string
+    let texts = try scenarios ?? String(contentsOfFile: "\(root)/Tests/Textbook/scenarios.yaml", encoding: .utf8)
+    let path = folder.appending(path: "interop.yaml").path
+    try Data(
+      """
+      languages:
+        c: {programs: '\(Checkout.root.appending("build/tests/textbook").string) --defect \(defect) {program}'}
+        port: {programs: '\(port.joined(separator: " ")) {program}'}
+      scenarios:
+      \(texts)
+      """.utf8
+    ).write(to: URL(fileURLWithPath: path))
+    return try body(try ProjectFile(at: path, as: "interop.yaml", Installation(root: root)))
+  }
+
+  private static func port(_ language: String, _ defect: String) throws -> [String] {
+    let program =
+      language == "c"
+      ? Checkout.root.appending("build/tests/textbook").string : try CommandRun.program("textbook-ports")
+    return [program] + (defect.isEmpty ? [] : ["--defect", defect])
+  }
+
+  private static let recorded = Result {
+    try withProject(port: try port("c", "")) { file in
+      try RecordingRunner(file.configuration, scenarios: file.scenarios, runs: 3).record()
+    }
+  }
+
+  /// Runs some cells of the recorded scenarios.
+  static func check(
+    _ port: [String], _ recordings: [CellRecording], filter: String? = nil, scenarios: String? = nil
+  ) async throws -> [CellResult] {
+    try await onThread {
+      try withProject(port: port, scenarios: scenarios) { file in
+        var configuration = file.configuration
+        configuration.recordings = recordings
+        configuration.selection.filters = filter.map { [$0] } ?? []
+        let results = Mutex<[CellResult]>([])
+        _ = try Runner(configuration, scenarios: file.scenarios, expectations: .none).run { event in
+          if case .cellEnded(let result) = event { results.withLock { $0.append(result) } }
+        }
+        return results.withLock { $0 }
+      }
+    }
+  }
+
+  @Test("is recorded completely")
+  func recording() throws {
+    let result = try Self.recorded.get()
+    #expect(result.failures == [])
+    #expect(result.notes == [])
+    #expect(result.recordings.map(\.scenario) == ["jobs", "logger", "ring", "daemon", "worker"])
+    // The file has the same meaning, although a descriptor that exec(2) does not close is not in it.
+    let values = CellValues([], names: CellNames(), scratch: "/tmp")
+    for (read, written) in zip(try RecordingFileTests.load(result.text), result.recordings) {
+      #expect(read.objects.map(\.name) == written.objects.map(\.name))
+      if read.scenario == "worker" { continue }  // its process ID has no value here
+      let differences = RecordingComparison(expected: read, actual: written, values: values).differences()
+      #expect(differences == [], "\(read.scenario)")
+    }
+  }
+
+  @Test("without a defect equals the recording in every mixture", arguments: ["c", "swift"])
+  func correct(language: String) async throws {
+    // The ports in Swift are those of one program of each pair.
+    let scenarios =
+      language == "c"
+      ? nil
+      : try String(contentsOfFile: Checkout.root.appending("Tests/Textbook/scenarios.yaml").string, encoding: .utf8)
+        .replacing("- id: daemon", with: "- id: daemon\n    pin: {daemon: c, client: c}")
+        .replacing("- id: jobs", with: "- id: jobs\n    pin: {server: c}")
+        .replacing("- id: logger", with: "- id: logger\n    pin: {logger: c}")
+        .replacing("- id: ring", with: "- id: ring\n    pin: {producer: c}")
+        .replacing("- id: worker", with: "- id: worker\n    pin: {worker: c}")
+    let results = try await Self.check(
+      try Self.port(language, ""), try Self.recorded.get().recordings, scenarios: scenarios)
+    #expect(results.count == (language == "c" ? 20 : 9))
+    for result in results { #expect(result.verdict == .passed, "\(result.cell.id): \(result.outcome.reason ?? "")") }
+  }
+
+  struct Defect: Sendable, CustomTestStringConvertible {
+    let language: String
+    let name: String
+    /// The scenario, and the languages of its roles.
+    let cell: String
+    let explanation: String
+    var testDescription: String { "\(name) (\(language))" }
+  }
+
+  static let defects = [
+    (
+      "swift", "nul", "logger[c>port]",
+      "has 33 bytes, the recording has 36: 3 NULs are missing, and 3 lengths are smaller by 1"
+    ),
+    ("swift", "byte-order", "logger[c>port]", "the 32-bit integer at offset 0 has the other byte order"),
+    (
+      "swift", "priority", "jobs[c>port]",
+      "client (port): message 1 to the queue /jobs has priority 0, the recording has 3"
+    ),
+    ("swift", "padding", "jobs[c>port]", "this looks like the padding of a C structure"),
+    (
+      "swift", "order", "jobs[c>port]",
+      "client (port): the messages to the queue /jobs are in another order, from number 1 on"
+    ),
+    (
+      "swift", "extra", "jobs[c>port]",
+      "client (port): message 3 to the queue /jobs is extra, the recording does not have it"
+    ),
+    (
+      "swift", "keeps-segment", "ring[c>port]",
+      "consumer (port): the segment 24065 is not removed; in the recording, consumer"
+    ),
+    ("swift", "no-undo", "ring[c>port]", "operation 2 on the semaphore set 24065 is 2:-1, the recording has 2:-1/undo"),
+    ("swift", "value", "worker[c>port]", "worker is SIGUSR1 value=41, the recording has SIGUSR1 value=42"),
+    (
+      "c", "umask", "jobs[port>c]",
+      "server (port): the queue /done has mode 600, the recording has 620: changed by umask 22"
+    ),
+    (
+      "c", "keeps-memory", "jobs[port>c]",
+      "server (port): the shared memory /results is not removed; in the recording, server"
+    ),
+    ("c", "mode", "logger[port>c]", "logger (port): the FIFO /tmp/log.fifo has mode 666, the recording has 622"),
+    ("c", "cloexec", "logger[c>port]", "client (port): opens the FIFO /tmp/log.fifo without O_CLOEXEC"),
+    ("c", "store-order", "ring[port>c]", "the 32-bit integer at offset 0 has the other byte order"),
+    ("c", "cloexec", "daemon[port>c]", "daemon (port): opens the socket /tmp/daemon.sock without O_CLOEXEC"),
+    (
+      "c", "umask", "daemon[port>c]",
+      "daemon (port): the socket /tmp/daemon.sock has mode 755, the recording has 660: changed by umask 22"
+    ),
+    ("c", "keeps-socket", "daemon[port>c]", "daemon (port): the socket /tmp/daemon.sock is not removed"),
+    ("c", "no-descriptor", "daemon[port>c]", "passes no descriptor, the recording has memfd"),
+    (
+      "c", "newline", "daemon[c>port]",
+      "client (port): stream 1 to the socket /tmp/daemon.sock has 6 bytes, the recording has 5"
+    ),
+    ("c", "signal", "worker[c>port]", "is SIGUSR1 value=7, the recording has SIGRTMIN+1 value=7"),
+  ].map { Defect(language: $0.0, name: $0.1, cell: $0.2, explanation: $0.3) }
+
+  @Test("with a defect is found, and the defect is named", arguments: defects)
+  func found(defect: Defect) async throws {
+    let results = try await Self.check(
+      try Self.port(defect.language, defect.name), try Self.recorded.get().recordings, filter: defect.cell)
+    let result = try #require(results.first)
+    let explanations = (result.outcome.evidence?.recordingDifferences ?? []) + [result.outcome.reason ?? ""]
+    #expect(result.verdict != .passed)
+    #expect(explanations.contains { $0.contains(defect.explanation) }, "\(explanations)")
+  }
+}

@@ -1,0 +1,40 @@
+// Pairs of programs as in textbooks on IPC. The tests of recordings record them, and compare ports with them:
+// this program itself with a deliberate defect, and Tests/TextbookPorts in Swift.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/// Whether the program has this defect, which `textbook --defect NAME PROGRAM` selects.
+bool defect(const char *name);
+
+// jobs.c: a server that takes jobs from a queue, and stores the results in shared memory
+int job_server(void);
+int job_client(void);
+// logger.c: a logger that reads records with a length from a FIFO
+int fifo_logger(void);
+int fifo_client(void);
+// ring.c: a producer and a consumer of a ring under System V semaphores
+int ring_producer(void);
+int ring_consumer(void);
+// daemon.c: a daemon that passes a descriptor over a Unix socket
+int socket_daemon(void);
+int socket_client(void);
+// worker.c: a worker that signals drive
+int signal_worker(void);
+int signal_boss(void);
+// hostile.c
+int hostile(void);
+
+/// A job in the queue. The padding after `kind` is zero.
+struct job {
+    char kind; // 's' to square the number, 'q' to quit
+    int32_t number;
+    char name[8];
+};
+
+/// The results in shared memory.
+struct results {
+    int32_t count;
+    int32_t squares[16];
+};
