@@ -16,13 +16,15 @@ struct IPCInterop: ParsableCommand {
         ipc-interop self-test                  check that the suite catches its mutants
         ipc-interop fault-injection            inject a fault into every system call
         ipc-interop mechanisms                 all mechanisms, in one table
+        ipc-interop coverage                   which assertions of public suites are tested
 
       EXIT STATUS
         0 all as expected   1 failures, or cells that a peer does not support
         2 usage   3 environment broken   4 nothing selected   5 only leaks
         130 interrupted
       """,
-    subcommands: [Run.self, SelfTestCommand.self, FaultInjection.self, Mechanisms.self], defaultSubcommand: Run.self)
+    subcommands: [Run.self, SelfTestCommand.self, FaultInjection.self, Mechanisms.self, Coverage.self],
+    defaultSubcommand: Run.self)
 }
 
 /// Runs a command with its own exit statuses, which differ from those of the argument parser.

@@ -160,11 +160,24 @@ int __wrap_close(int fd) {
     return result;
 }
 
+int lock_record(int fd, int command, struct flock *lock); /* locks.c */
+
+static bool locks(int command) {
+    return command == F_SETLK || command == F_SETLKW || command == F_GETLK || command == F_OFD_SETLK ||
+           command == F_OFD_SETLKW || command == F_OFD_GETLK;
+}
+
 int __wrap_fcntl(int fd, int command, ...) {
     va_list arguments;
     va_start(arguments, command);
-    int argument = va_arg(arguments, int);
+    struct flock *lock = locks(command) ? va_arg(arguments, struct flock *) : NULL;
+    int argument = lock ? 0 : va_arg(arguments, int);
     va_end(arguments);
+    if (lock)
+        return lock_record(fd, command, lock);
+    /* The peer keeps the seals to itself, and reports success. */
+    if (command == F_ADD_SEALS && mutant("seal-forgotten"))
+        return 0;
     /* F_SETFL replaces all flags; the peer expects it to add one. */
     if (command == F_SETFL && mutant("status-flags-replaced"))
         argument &= O_NONBLOCK;

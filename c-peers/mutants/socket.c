@@ -145,6 +145,11 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
         flags &= ~MSG_PEEK;
     if (mutant("truncation-unseen"))
         flags &= ~MSG_TRUNC;
+    if (mutant("wait-for-all-lost"))
+        flags &= ~MSG_WAITALL;
+    /* No room, no call. */
+    if (size == 0 && mutant("receive-without-room-skipped"))
+        return 0;
     /* The peer waits until the buffer is full. */
     if (mutant("receive-waits-for-all"))
         flags |= MSG_WAITALL;
@@ -152,6 +157,9 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
     if (flags & MSG_PEEK && mutant("peeked-length-cut"))
         flags &= ~MSG_TRUNC;
     ssize_t result = __real_recvfrom(fd, room, size, flags, address, length);
+    /* The peer takes a datagram socket without messages for one at its end. */
+    if (result == -1 && errno == EAGAIN && is_datagram(fd) && mutant("datagram-end-made-up"))
+        return 0;
     /* The peer tries again after a second, although the call must not wait. */
     if (result == -1 && errno == EAGAIN && flags & MSG_DONTWAIT && mutant("receive-tries-again")) {
         sleep(1);
