@@ -21,6 +21,8 @@ WRAPPED(close);
 WRAPPED(fcntl);
 WRAPPED(preadv2);
 WRAPPED(pwritev2);
+WRAPPED(readv);
+WRAPPED(writev);
 WRAPPED(signal);
 WRAPPED(mkfifo);
 WRAPPED(open);
@@ -279,4 +281,25 @@ int __wrap_unlink(const char *path) {
     if (mutant("unlink-forgotten"))
         return 0;
     return __real_unlink(path);
+}
+
+/* The peer writes the parts one after another, and another writer comes between them. */
+ssize_t __wrap_writev(int fd, const struct iovec *parts, int count) {
+    if (!mutant("parts-written-separately"))
+        return __real_writev(fd, parts, count);
+    ssize_t sent = 0;
+    for (int i = 0; i < count; i++) {
+        ssize_t length = __real_write(fd, parts[i].iov_base, parts[i].iov_len);
+        if (length == -1)
+            return sent > 0 ? sent : -1;
+        sent += length;
+    }
+    return sent;
+}
+
+ssize_t __wrap_readv(int fd, const struct iovec *parts, int count) {
+    /* The peer reads only into the first part. */
+    if (mutant("first-part-only"))
+        count = 1;
+    return __real_readv(fd, parts, count);
 }
