@@ -2,7 +2,8 @@
 
 #include <fcntl.h>
 
-_Static_assert(CIPC_F_RDLCK == F_RDLCK && CIPC_F_WRLCK == F_WRLCK && CIPC_F_UNLCK == F_UNLCK, "types of locks");
+_Static_assert(CIPC_F_RDLCK == F_RDLCK && CIPC_F_WRLCK == F_WRLCK && CIPC_F_UNLCK == F_UNLCK,
+               "types of locks");
 
 int cipc_record_lock(int descriptor, int command, int of_description, struct cipc_record_lock *lock) {
     static const int commands[2][3] = {

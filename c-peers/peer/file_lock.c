@@ -31,8 +31,12 @@ static void reply_conflict(struct call *call, const struct flock *lock) {
 }
 
 static void perform_fcntl_lock(struct call *call) {
-    static const struct symbol commands[] = {SYMBOL(F_SETLK),     SYMBOL(F_SETLKW),     SYMBOL(F_GETLK),
-                                             SYMBOL(F_OFD_SETLK), SYMBOL(F_OFD_SETLKW), SYMBOL(F_OFD_GETLK),
+    static const struct symbol commands[] = {SYMBOL(F_SETLK),
+                                             SYMBOL(F_SETLKW),
+                                             SYMBOL(F_GETLK),
+                                             SYMBOL(F_OFD_SETLK),
+                                             SYMBOL(F_OFD_SETLKW),
+                                             SYMBOL(F_OFD_GETLK),
                                              {0}};
     static const struct symbol types[] = {SYMBOL(F_RDLCK), SYMBOL(F_WRLCK), SYMBOL(F_UNLCK), {0}};
     int fd = peer_descriptor(call);
