@@ -17,15 +17,17 @@ let fileLockOperations: [Peer.Operation] = [
     switch (command.action, try parameters.lockMode()) {
     case (.query, nil): throw Invalid("F_GETLK asks for a lock: l_type is F_RDLCK or F_WRLCK")
     case (.query, let mode?):
-      return describe(try RecordLock.conflict(on: file, with: mode, range: range, owner: command.owner))
-    case (_, nil): try RecordLock.unlock(file, range: range, owner: command.owner)
+      return describe(
+        try RecordLock.conflict(
+          on: file, with: mode, range: range, owner: command.owner, retryOnInterrupt: retryOnInterrupt))
+    case (_, nil):
+      try RecordLock.unlock(file, range: range, owner: command.owner, retryOnInterrupt: retryOnInterrupt)
     case (.wait, let mode?):
       try RecordLock.lock(
         file, mode, range: range, owner: command.owner, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
     case (.attempt, let mode?):
-      guard try RecordLock.tryLock(file, mode, range: range, owner: command.owner) else {
-        throw Failure(.wouldBlock, in: "fcntl")
-      }
+      try RecordLock.lock(
+        file, mode, range: range, owner: command.owner, timeout: .immediate, retryOnInterrupt: retryOnInterrupt)
     }
     return Fields()
   },
@@ -39,14 +41,11 @@ let fileLockOperations: [Peer.Operation] = [
       throw Invalid("a timeout needs LOCK_SH or LOCK_EX")
     }
     switch operation & ~LOCK_NB {
-    case LOCK_UN: try WholeFileLock.unlock(file)
+    case LOCK_UN: try WholeFileLock.unlock(file, retryOnInterrupt: retryOnInterrupt)
     case LOCK_SH, LOCK_EX:
-      let mode: LockMode = operation & ~LOCK_NB == LOCK_SH ? .shared : .exclusive
-      guard operation & LOCK_NB != 0 else {
-        try WholeFileLock.lock(file, mode, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
-        break
-      }
-      guard try WholeFileLock.tryLock(file, mode) else { throw Failure(.wouldBlock) }
+      try WholeFileLock.lock(
+        file, operation & ~LOCK_NB == LOCK_SH ? .shared : .exclusive,
+        timeout: operation & LOCK_NB != 0 ? .immediate : timeout, retryOnInterrupt: retryOnInterrupt)
     default: throw Failure(.invalidArgument)
     }
     return Fields()

@@ -82,9 +82,11 @@ static void perform_open_file(struct call *call) {
     int fd = open(path, oflag | O_CLOEXEC, mode);
     if (fd == -1)
         peer_fail_in(call, "open", errno);
-    else if (!can_be_mapped(call, fd))
+    else if (!can_be_mapped(call, fd)) {
         close(fd);
-    else if (!register_created(call, handle, fd, exact, mode))
+        if (oflag & O_EXCL)
+            unlink(path); /* the request can be repeated */
+    } else if (!register_created(call, handle, fd, exact, mode))
         unlink(path);
 }
 

@@ -105,11 +105,12 @@ public enum RecordLock {
   ///
   /// Calls `fcntl(2)` with `F_UNLCK`.
   public static func unlock(
-    _ descriptor: FileDescriptor, range: FileRange = .wholeFile, owner: Owner = .openFileDescription
+    _ descriptor: FileDescriptor, range: FileRange = .wholeFile, owner: Owner = .openFileDescription,
+    retryOnInterrupt: Bool = true
   ) throws(IPCError) {
     let call = Self.call(owner, waiting: false)
     var record = try range.record(Int32(CIPC_F_UNLCK), call, descriptor)
-    try Syscall.call(call, on: .descriptor(descriptor)) {
+    try Syscall.call(call, on: .descriptor(descriptor), retryOnInterrupt: retryOnInterrupt) {
       unsafe cipc_record_lock(
         descriptor.rawValue, Int32(CIPC_SETLK), owner == .openFileDescription ? 1 : 0, &record)
     }
@@ -141,11 +142,11 @@ public enum RecordLock {
   /// Calls `fcntl(2)` with `F_OFD_GETLK` or `F_GETLK`.
   public static func conflict(
     on descriptor: FileDescriptor, with mode: LockMode, range: FileRange = .wholeFile,
-    owner: Owner = .openFileDescription
+    owner: Owner = .openFileDescription, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Conflict? {
     let call: IPCError.Call = owner == .openFileDescription ? .fcntlOFDGetLock : .fcntlGetLock
     var record = try range.record(mode.type, call, descriptor)
-    try Syscall.call(call, on: .descriptor(descriptor)) {
+    try Syscall.call(call, on: .descriptor(descriptor), retryOnInterrupt: retryOnInterrupt) {
       unsafe cipc_record_lock(
         descriptor.rawValue, Int32(CIPC_GETLK), owner == .openFileDescription ? 1 : 0, &record)
     }
@@ -214,8 +215,10 @@ public enum WholeFileLock {
   /// Unlocks a file, for all descriptors of the open file description.
   ///
   /// Calls `flock(2)` with `LOCK_UN`.
-  public static func unlock(_ descriptor: FileDescriptor) throws(IPCError) {
-    try Syscall.call(.flock, on: .descriptor(descriptor)) { flock(descriptor.rawValue, LOCK_UN) }
+  public static func unlock(_ descriptor: FileDescriptor, retryOnInterrupt: Bool = true) throws(IPCError) {
+    try Syscall.call(.flock, on: .descriptor(descriptor), retryOnInterrupt: retryOnInterrupt) {
+      flock(descriptor.rawValue, LOCK_UN)
+    }
   }
 }
 
