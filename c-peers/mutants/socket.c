@@ -151,7 +151,8 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
     if (flags & MSG_WAITALL && mutant("wait-for-all-over-messages")) {
         ssize_t sum = __real_recvfrom(fd, room, size, 0, address, length), more;
         while (sum > 0 && (size_t)sum < size &&
-               (more = __real_recvfrom(fd, (char *)room + sum, size - (size_t)sum, MSG_DONTWAIT, NULL, NULL)) > 0)
+               (more = __real_recvfrom(fd, (char *)room + sum, size - (size_t)sum, MSG_DONTWAIT, NULL,
+                                       NULL)) > 0)
             sum += more;
         return sum;
     }
