@@ -45,8 +45,8 @@ let transferOperations: [Peer.Operation] = [
     let stream = try peer.bytes(parameters)
     let first = try parameters.bytes("first")
     let bytes = try parameters.payload("buf", length: "count")
-    let count = try unsafe stream.write(
-      first.span.bytes, then: bytes.span.bytes, timeout: try stream.timeout(parameters),
+    let count = try stream.write(
+      first.span, then: bytes.span, timeout: try stream.timeout(parameters),
       retryOnInterrupt: try parameters.retryOnInterrupt())
     var fields = Fields()
     fields.append("return", count)

@@ -276,6 +276,20 @@ extension WritableDescriptor where Self: ~Copyable {
     }
   }
 
+  /// Writes two parts of bytes, like ``write(_:then:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
+  public func write(
+    _ first: Span<UInt8>, then second: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    try unsafe write(first.bytes, then: second.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+  }
+
+  /// Writes all of two parts of bytes, like ``writeAll(_:then:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
+  public func writeAll(
+    _ first: Span<UInt8>, then second: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    try unsafe writeAll(first.bytes, then: second.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+  }
+
   /// Calls `body` with the bytes of both parts.
   private func joining<Value>(
     _ first: RawSpan, _ second: RawSpan, _ body: (RawSpan) throws(IPCError) -> Value
