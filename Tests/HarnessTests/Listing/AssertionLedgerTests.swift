@@ -14,7 +14,7 @@ struct AssertionLedgerTests {
   }
 
   /// A ledger with one suite of one group.
-  private static func load(floor: Int = 0, _ assertions: String) throws(FixtureErrors) -> AssertionLedger {
+  private static func ledger(floor: Int = 0, _ assertions: String) throws(FixtureErrors) -> AssertionLedger {
     try load(
       """
       suites: [{suite: s, title: Some suite, at-least: \(floor), groups: [{group: read, assertions: [\(assertions)]}]}]
@@ -32,7 +32,7 @@ struct AssertionLedgerTests {
 
   @Test("knows how each assertion is covered")
   func sound() throws {
-    let suite = try #require(try Self.load(floor: 2, Self.all).suites.first)
+    let suite = try #require(try Self.ledger(floor: 2, Self.all).suites.first)
     #expect(suite.assertions.map(\.id) == ["1", "2", "3", "4", "5"])
     #expect(suite.assertions.map(\.risk) == [nil, .high, .medium, .low, nil])
     #expect(
@@ -44,7 +44,7 @@ struct AssertionLedgerTests {
 
   @Test("counts by suite and risk, and lists what is left out")
   func page() throws {
-    let page = try #require(try Self.load(Self.all).text(.markdown))
+    let page = try #require(try Self.ledger(Self.all).text(.markdown))
     #expect(page.contains("| Some suite | 2 | 1 | 1 | 1 | 5 |\n| all | 2 | 1 | 1 | 1 | 5 |\n"))
     #expect(page.contains("| Some suite | high | 1 | 0 | 0 |\n| Some suite | medium | 0 | 1 | 0 |\n"))
     #expect(
@@ -55,13 +55,13 @@ struct AssertionLedgerTests {
 
         """))
     #expect(!page.contains("it \\| ends"))
-    let totals = try #require(try Self.load(Self.all).text(.console))
+    let totals = try #require(try Self.ledger(Self.all).text(.console))
     #expect(totals.split(separator: "\n").last?.split(separator: " ") == ["all", "2", "1", "1", "1", "5"])
   }
 
   @Test("fails if fewer assertions are covered than the suite must have")
   func floor() {
-    let error = #expect(throws: FixtureErrors.self) { try Self.load(floor: 3, Self.all) }
+    let error = #expect(throws: FixtureErrors.self) { try Self.ledger(floor: 3, Self.all) }
     #expect(
       error?.diagnostics.map(\.message) == ["s has 2 covered assertions, at least 3 expected"])
   }
@@ -85,7 +85,7 @@ struct AssertionLedgerTests {
       ("{id: 1, scenarios: [pipe/eof]}", "an assertion must have the key 'asks'"),
     ])
   func diagnostics(assertion: String, mistake: String) {
-    let error = #expect(throws: FixtureErrors.self) { try Self.load(assertion) }
+    let error = #expect(throws: FixtureErrors.self) { try Self.ledger(assertion) }
     #expect(error?.diagnostics.map(\.message) == [mistake])
   }
 
