@@ -98,6 +98,9 @@ self-test: mutants ## Check that the suite catches every mutant (SELF_TEST="--he
 docs/mutants.md: fixtures/mutants.yaml fixtures/runner-mutants.yaml $(BIN)/ipc-interop
 	@$(BIN)/ipc-interop self-test --list --format markdown > $@
 
+docs/coverage.md: fixtures/assertions.yaml $(BIN)/ipc-interop
+	@$(BIN)/ipc-interop coverage --format markdown > $@
+
 fault-injection: strace-deps build ## Inject a fault into every system call of every operation (FAULT_INJECTION="--help" shows options)
 	@$(BIN)/ipc-interop fault-injection $(FAULT_INJECTION)
 

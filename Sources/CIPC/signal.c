@@ -88,14 +88,18 @@ static struct cipc_signal_information information_of(int number, int code, int p
     return information;
 }
 
+struct cipc_signal_information cipc_signal_information_of(const siginfo_t *answer) {
+    return information_of(answer->si_signo, answer->si_code, answer->si_pid, answer->si_uid,
+                          answer->si_value.sival_int);
+}
+
 int cipc_sigtimedwait(uint64_t signals, int64_t nanoseconds, struct cipc_signal_information *information) {
     sigset_t set = cipc_sigset(signals);
     struct timespec time = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
     siginfo_t answer;
     int result = sigtimedwait(&set, &answer, nanoseconds < 0 ? NULL : &time);
     if (result != -1)
-        *information = information_of(answer.si_signo, answer.si_code, answer.si_pid, answer.si_uid,
-                                      answer.si_value.sival_int);
+        *information = cipc_signal_information_of(&answer);
     return result;
 }
 

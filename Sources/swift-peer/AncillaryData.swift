@@ -14,12 +14,19 @@ let ancillaryOperations: [Peer.Operation] = [
     let credentials = try parameters.credentials()
     let timeout = try parameters.timeout(of: socket, flags: socketSendFlags)
     let retryOnInterrupt = try parameters.retryOnInterrupt()
-    var count = bytes.count
-    do {
-      try socket.use(as: UnixSocket.StreamStyle.self) {
+    func send<Style: UnixSocket.Style>(as style: Style.Type) throws {
+      try socket.use(as: style) {
         try $0.send(
           bytes.span, descriptors: descriptors.span, credentials: credentials, timeout: timeout,
           retryOnInterrupt: retryOnInterrupt)
+      }
+    }
+    var count = bytes.count
+    do {
+      switch socket.type {
+      case SOCK_DGRAM where socket.version == nil: try send(as: UnixSocket.DatagramStyle.self)
+      case SOCK_SEQPACKET: try send(as: UnixSocket.SequencedPacketStyle.self)
+      default: try send(as: UnixSocket.StreamStyle.self)
       }
     } catch let error as IPCError where error.transferred > 0 {
       count = error.transferred  // the return value of sendmsg(2)

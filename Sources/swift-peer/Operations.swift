@@ -20,6 +20,7 @@ nonisolated(unsafe) private let peer = Peer(
     sharedQueueBulkOperations,
     memoryObjectOperations,
     mappingOperations,
+    fileLockOperations,
     posixSemaphoreOperations,
     sharedMutexOperations,
     sharedBlockOperations,

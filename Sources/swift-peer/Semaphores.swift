@@ -98,7 +98,9 @@ extension Parameters {
 
   /// Parses `NUMBER:OPERATION[:FLAGS]`, joined by commas.
   fileprivate func operations() throws -> [SystemVSemaphores.Operation] {
-    try text("sops").split(separator: ",", omittingEmptySubsequences: false).map { text in
+    let list = try text("sops")
+    if list.isEmpty { return [] }
+    return try list.split(separator: ",", omittingEmptySubsequences: false).map { text in
       let words = text.split(separator: ":", omittingEmptySubsequences: false)
       guard 2...3 ~= words.count, let index = UInt16(words[0]), let delta = Int16(words[1]) else {
         throw Invalid("sops: '\(text)' is not NUMBER:OPERATION[:FLAGS]")

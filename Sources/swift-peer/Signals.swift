@@ -1,3 +1,4 @@
+internal import CIPC
 internal import Glibc
 internal import IPC
 internal import PeerProtocol
@@ -10,6 +11,24 @@ let signalOperations: [Peer.Operation] = [
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = { unsafe handled[Int($0)] += 1 }
     action.sa_flags = try parameters.flags("sa_flags", of: actionFlags, default: 0)
+    if action.sa_flags & SA_SIGINFO != 0 {
+      unsafe action.__sigaction_handler.sa_sigaction = { number, information, _ in
+        unsafe handled[Int(number)] += 1
+        unsafe latest[Int(number)] = cipc_signal_information_of(information)
+      }
+      // Create the table before the handler needs it.
+      _ = unsafe latest[Int(signal)]
+    }
+    if parameters.has("sa_handler") {
+      guard action.sa_flags == 0 else { throw Invalid("sa_flags are those of a handler") }
+      let known = try parameters.known()
+      switch try parameters.text("sa_handler") {
+      case "SIG_IGN": try known.ignore()
+      case "SIG_DFL": try known.resetToDefault()
+      case let other: throw Invalid("sa_handler=\(other): SIG_IGN or SIG_DFL expected")
+      }
+      return Fields()
+    }
     // Create the counters before the handler needs them. If the handler is installed again, it continues to count.
     unsafe handled[Int(signal)] += 0
     guard unsafe sigaction(signal, &action, nil) == 0 else { throw Failure(Errno(rawValue: errno)) }
@@ -19,6 +38,15 @@ let signalOperations: [Peer.Operation] = [
   .init("sigcount") { _, parameters in
     var fields = Fields()
     fields.append("count", unsafe handled[Int(try parameters.signal())])
+    return fields
+  },
+
+  .init("siginfo") { _, parameters in
+    let signal = try parameters.signal()
+    let information = unsafe latest[Int(signal)]
+    guard information.number != 0 else { throw Invalid("no handler with SA_SIGINFO ran for this signal") }
+    var fields = Fields()
+    fields.append(ReceivedSignal(information))
     return fields
   },
 
@@ -37,7 +65,11 @@ let signalOperations: [Peer.Operation] = [
   .init("sigprocmask") { _, parameters in
     let how = try parameters.flags("how", of: maskings)
     let signals = try parameters.signalSet()
-    if how == SIG_BLOCK { signals.block() } else { signals.unblock() }
+    switch how {
+    case SIG_BLOCK: signals.block()
+    case SIG_UNBLOCK: signals.unblock()
+    default: signals.replaceMask()
+    }
     return Fields()
   },
 
@@ -50,10 +82,12 @@ let signalOperations: [Peer.Operation] = [
 
   .init("sigtimedwait") { _, parameters in
     let signals = try parameters.signalSet()
+    let retryOnInterrupt = try parameters.retryOnInterrupt()
     var fields = Fields()
     fields.append(
-      try signals.timedWait(
-        try parameters.duration("timeout"), retryOnInterrupt: try parameters.retryOnInterrupt()))
+      parameters.has("timeout")
+        ? try signals.timedWait(try parameters.duration("timeout"), retryOnInterrupt: retryOnInterrupt)
+        : try signals.wait(retryOnInterrupt: retryOnInterrupt))
     return fields
   },
 
@@ -85,13 +119,22 @@ let signalOperations: [Peer.Operation] = [
 
   .init("kill") { _, parameters in
     let process = try parameters.process()
-    try parameters.known().send(to: process)
+    guard let signal = try parameters.sent() else {
+      try Signal.probe(process)
+      return Fields()
+    }
+    try signal.send(to: process)
     return Fields()
   },
 
   .init("sigqueue") { _, parameters in
     let process = try parameters.process()
-    try parameters.known().queue(value: try parameters.integer("si_value"), to: process, timeout: .immediate)
+    let value: Int32 = try parameters.integer("si_value")
+    guard let signal = try parameters.sent() else {
+      try Signal.probe(process)
+      return Fields()
+    }
+    try signal.queue(value: value, to: process, timeout: .immediate)
     return Fields()
   },
 
@@ -177,11 +220,18 @@ nonisolated(unsafe) private let handled: UnsafeMutablePointer<sig_atomic_t> = {
   return unsafe counters
 }()
 
+/// What each handler with `SA_SIGINFO` got last.
+nonisolated(unsafe) private let latest: UnsafeMutablePointer<cipc_signal_information> = {
+  let table = UnsafeMutablePointer<cipc_signal_information>.allocate(capacity: signals.upperBound)
+  unsafe table.initialize(repeating: cipc_signal_information(), count: signals.upperBound)
+  return unsafe table
+}()
+
 /// The numbers of signals, up to `SIGRTMAX`.
 private let signals = 1..<65
 
-private let actionFlags = FlagTable(["SA_RESTART": SA_RESTART])
-private let maskings = FlagTable(["SIG_BLOCK": SIG_BLOCK, "SIG_UNBLOCK": SIG_UNBLOCK])
+private let actionFlags = FlagTable(["SA_RESTART": SA_RESTART, "SA_SIGINFO": SA_SIGINFO])
+private let maskings = FlagTable(["SIG_BLOCK": SIG_BLOCK, "SIG_UNBLOCK": SIG_UNBLOCK, "SIG_SETMASK": SIG_SETMASK])
 
 /// The numbers of signals by their symbols; real-time signals have none.
 let signalNumbers: [String: Int32] = [
@@ -215,9 +265,17 @@ extension Parameters {
 
   func known() throws -> Signal { try known(try signal()) }
 
-  /// Parses one or several signals, joined by `|`.
+  /// Returns the signal to send; nil for 0, which sends none.
+  fileprivate func sent() throws -> Signal? {
+    let text = try text("signum")
+    if signalNumbers[text] == nil, let number = Int32(text) { return number == 0 ? nil : try known(number) }
+    return try known()
+  }
+
+  /// Parses one or several signals, joined by `|`, or `0` for none.
   fileprivate func signalSet() throws -> SignalSet {
-    SignalSet(
+    if try text("signum") == "0" { return [] }
+    return SignalSet(
       try text("signum").split(separator: "|", omittingEmptySubsequences: false).map { word in
         try known(try signal(named: String(word), "signum"))
       })

@@ -53,15 +53,20 @@ let messageOperations: [Peer.Operation] = [
 
   .init("recv") { peer, parameters in
     let socket = try peer.socket(parameters)
-    guard socket.type == SOCK_STREAM else { return try receive(socket, parameters, addressed: false) }
     let flags = try parameters.flags("flags", of: socketReceiveFlags, default: 0)
+    guard flags & Int32(MSG_WAITALL) == 0 || flags == Int32(MSG_WAITALL) && !parameters.has("timeout") else {
+      throw Invalid("MSG_WAITALL has no timeout and no other flags")
+    }
+    guard socket.type == SOCK_STREAM else { return try receive(socket, parameters, addressed: false) }
     guard flags & Int32(MSG_TRUNC) == 0 else { throw Invalid("flags: MSG_TRUNC is for messages") }
     let timeout = try parameters.timeout(of: socket, flags: socketReceiveFlags)
     let retryOnInterrupt = try parameters.retryOnInterrupt()
     let maxLength = try parameters.room("len")
     var bytes: [UInt8] = []
     let count =
-      if flags & Int32(MSG_PEEK) != 0 {
+      if flags & Int32(MSG_WAITALL) != 0 {
+        try socket.waitForAll(maxLength, parameters, &bytes)
+      } else if flags & Int32(MSG_PEEK) != 0 {
         try socket.peek(
           maxLength: maxLength, appendingTo: &bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
       } else {
@@ -78,6 +83,19 @@ let messageOperations: [Peer.Operation] = [
     try receive(try peer.socket(parameters), parameters, addressed: true)
   },
 ]
+
+extension SocketHandle {
+  /// Receives as `MSG_WAITALL` does: a signal or an error after some bytes ends the call with their number.
+  fileprivate func waitForAll(_ length: Int, _ parameters: Parameters, _ bytes: inout [UInt8]) throws -> Int {
+    do {
+      return try readExactly(
+        length, appendingTo: &bytes, timeout: try timeout(parameters),
+        retryOnInterrupt: try parameters.retryOnInterrupt())
+    } catch let error as IPCError where error.transferred > 0 {
+      return error.transferred
+    }
+  }
+}
 
 /// Receives a message for a request, and returns the fields of the response.
 private func receive(_ socket: SocketHandle, _ parameters: Parameters, addressed: Bool) throws -> Fields {
@@ -155,4 +173,5 @@ extension Parameters {
 let socketSendFlags = FlagTable(["MSG_DONTWAIT": Int32(MSG_DONTWAIT)])
 let socketReceiveFlags = FlagTable([
   "MSG_DONTWAIT": Int32(MSG_DONTWAIT), "MSG_PEEK": Int32(MSG_PEEK), "MSG_TRUNC": Int32(MSG_TRUNC),
+  "MSG_WAITALL": Int32(MSG_WAITALL),
 ])

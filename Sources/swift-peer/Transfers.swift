@@ -26,6 +26,33 @@ let transferOperations: [Peer.Operation] = [
     return fields
   },
 
+  // A port reads two parts into one buffer, and takes it apart.
+  .init("readv") { peer, parameters in
+    let stream = try peer.bytes(parameters)
+    let first = try parameters.room("first")
+    var bytes: [UInt8] = []
+    let count = try stream.read(
+      maxLength: first + (try parameters.room("count")), appendingTo: &bytes, timeout: try stream.timeout(parameters),
+      retryOnInterrupt: try parameters.retryOnInterrupt())
+    var fields = Fields()
+    fields.append("return", count)
+    fields.append("first", bytes: Array(bytes.prefix(first)))
+    try parameters.report(Array(bytes.dropFirst(first)), as: "buf", in: &fields)
+    return fields
+  },
+
+  .init("writev") { peer, parameters in
+    let stream = try peer.bytes(parameters)
+    let first = try parameters.bytes("first")
+    let bytes = try parameters.payload("buf", length: "count")
+    let count = try stream.write(
+      first.span, then: bytes.span, timeout: try stream.timeout(parameters),
+      retryOnInterrupt: try parameters.retryOnInterrupt())
+    var fields = Fields()
+    fields.append("return", count)
+    return fields
+  },
+
   .init("read_all") { peer, parameters in
     let stream = try peer.bytes(parameters)
     var bytes: [UInt8] = []

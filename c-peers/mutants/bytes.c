@@ -21,6 +21,8 @@ WRAPPED(close);
 WRAPPED(fcntl);
 WRAPPED(preadv2);
 WRAPPED(pwritev2);
+WRAPPED(readv);
+WRAPPED(writev);
 WRAPPED(signal);
 WRAPPED(mkfifo);
 WRAPPED(open);
@@ -160,11 +162,24 @@ int __wrap_close(int fd) {
     return result;
 }
 
+int lock_record(int fd, int command, struct flock *lock); /* locks.c */
+
+static bool locks(int command) {
+    return command == F_SETLK || command == F_SETLKW || command == F_GETLK || command == F_OFD_SETLK ||
+           command == F_OFD_SETLKW || command == F_OFD_GETLK;
+}
+
 int __wrap_fcntl(int fd, int command, ...) {
     va_list arguments;
     va_start(arguments, command);
-    int argument = va_arg(arguments, int);
+    struct flock *lock = locks(command) ? va_arg(arguments, struct flock *) : NULL;
+    int argument = lock ? 0 : va_arg(arguments, int);
     va_end(arguments);
+    if (lock)
+        return lock_record(fd, command, lock);
+    /* The peer keeps the seals to itself, and reports success. */
+    if (command == F_ADD_SEALS && mutant("seal-forgotten"))
+        return 0;
     /* F_SETFL replaces all flags; the peer expects it to add one. */
     if (command == F_SETFL && mutant("status-flags-replaced"))
         argument &= O_NONBLOCK;
@@ -275,4 +290,25 @@ int __wrap_unlink(const char *path) {
     if (mutant("unlink-forgotten"))
         return 0;
     return __real_unlink(path);
+}
+
+/* The peer writes the parts one after another, and another writer comes between them. */
+ssize_t __wrap_writev(int fd, const struct iovec *parts, int count) {
+    if (!mutant("parts-written-separately"))
+        return __real_writev(fd, parts, count);
+    ssize_t sent = 0;
+    for (int i = 0; i < count; i++) {
+        ssize_t length = __real_write(fd, parts[i].iov_base, parts[i].iov_len);
+        if (length == -1)
+            return sent > 0 ? sent : -1;
+        sent += length;
+    }
+    return sent;
+}
+
+ssize_t __wrap_readv(int fd, const struct iovec *parts, int count) {
+    /* The peer reads only into the first part. */
+    if (mutant("first-part-only"))
+        count = 1;
+    return __real_readv(fd, parts, count);
 }

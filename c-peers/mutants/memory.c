@@ -26,6 +26,10 @@ WRAPPED(memfd_create);
 void leave_named(const char *name);
 
 int __wrap_shm_open(const char *name, int flags, mode_t mode) {
+    /* The peer opens an object once, and duplicates its descriptor. */
+    static int opened = -1;
+    if (opened != -1 && mutant("shm-opened-once"))
+        return fcntl(opened, F_DUPFD_CLOEXEC, 0);
     if (flags & O_CREAT)
         leave_named(name);
     /* O_TRUNC empties the object for every other process that has it open. */
@@ -34,6 +38,7 @@ int __wrap_shm_open(const char *name, int flags, mode_t mode) {
     if (mutant("posix-shm-exclusive-forgotten"))
         flags &= ~O_EXCL;
     int fd = __real_shm_open(name, flags, mode);
+    opened = fd;
     if (fd != -1 && !(flags & O_CREAT) && mutant("posix-shm-removed-at-exit"))
         remove_at_exit(__real_shm_unlink, name);
     /* The descriptor is inherited by programs that the peer starts. */
@@ -67,6 +72,9 @@ int __wrap_fstat(int fd, struct stat *status) {
     /* The size is kept in an int. */
     if (result == 0 && mutant("reported-size-of-32-bits"))
         status->st_size = (int32_t)status->st_size;
+    /* The peer reports its own user for every file. */
+    if (result == 0 && mutant("file-owner-as-own"))
+        status->st_uid = geteuid();
     return result;
 }
 
@@ -119,6 +127,9 @@ int __wrap_sigaction(int number, const struct sigaction *action, struct sigactio
     if (number == SIGBUS && mutant("sigbus-unguarded"))
         return 0;
     struct sigaction other = *action;
+    /* Ignoring is the default action for the peer. */
+    if (other.sa_handler == SIG_IGN && number != SIGXFSZ && mutant("ignored-as-default"))
+        other.sa_handler = SIG_DFL;
     /* The wrapper of the language always sets SA_RESTART, so EINTR never occurs. */
     if (mutant("restart-always"))
         other.sa_flags |= SA_RESTART;

@@ -30,6 +30,10 @@ mqd_t __wrap_mq_open(const char *name, int flags, ...) {
     mode_t mode = va_arg(arguments, mode_t);
     struct mq_attr *attributes = va_arg(arguments, struct mq_attr *);
     va_end(arguments);
+    /* The peer has defaults of its own. */
+    struct mq_attr own = {.mq_maxmsg = 8, .mq_msgsize = 1024};
+    if (flags & O_CREAT && !attributes && mutant("mq-own-defaults"))
+        attributes = &own;
     /* The declaration lacks the variadic part, so the kernel uses default attributes. */
     if (mutant("mq-attributes-lost"))
         attributes = NULL;
@@ -143,6 +147,20 @@ static void on_alarm(int signum) {
 ssize_t __wrap_mq_timedreceive(mqd_t queue, char *room, size_t size, unsigned *priority,
                                const struct timespec *deadline) {
     struct timespec end = *deadline, now;
+    /* A call with a deadline can only time out. */
+    if (mutant("mq-busy-as-timeout")) {
+        ssize_t length = __real_mq_timedreceive(queue, room, size, priority, deadline);
+        errno = length == -1 && errno == EAGAIN ? ETIMEDOUT : errno;
+        return length;
+    }
+    /* The peer gives a message any room when it has a deadline. */
+    if (mutant("mq-timed-room-unchecked")) {
+        char whole[65536];
+        ssize_t length = __real_mq_timedreceive(queue, whole, sizeof whole, priority, deadline);
+        if (length > (ssize_t)size)
+            length = (ssize_t)size;
+        return length > 0 ? (memcpy(room, whole, (size_t)length), length) : length;
+    }
     if (mutant("mq-deadline-by-another-clock")) {
         clock_gettime(CLOCK_REALTIME, &now);
         end.tv_sec -= now.tv_sec;

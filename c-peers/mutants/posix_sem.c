@@ -61,6 +61,11 @@ int __wrap_sem_init(sem_t *semaphore, int shared, unsigned value) {
     /* The semaphore is shared between threads only. Only a waiting process can notice this. */
     if (mutant("sem-not-shared"))
         shared = 0;
+    /* The peer initializes a place once. */
+    static sem_t *initialized;
+    if (semaphore == initialized && mutant("sem-initialized-once"))
+        return 0;
+    initialized = semaphore;
     return __real_sem_init(semaphore, shared, value);
 }
 

@@ -11,11 +11,18 @@
 WRAPPED(kill);
 WRAPPED(sigqueue);
 WRAPPED(sigtimedwait);
+WRAPPED(sigwaitinfo);
 WRAPPED(sigprocmask);
 WRAPPED(sigpending);
 WRAPPED(signalfd);
 
 int __wrap_kill(pid_t pid, int number) {
+    /* The peer returns at once for signal 0, because nothing is sent. */
+    if (number == 0 && mutant("signal-zero-without-call"))
+        return 0;
+    /* The number of a signal has 7 bits, as in a wait status. */
+    if (mutant("signal-number-of-7-bits"))
+        number &= 0x7f;
     int result = __real_kill(pid, number);
     /* A signal to a process that has ended is reported as sent. */
     if (result == -1 && errno == ESRCH && mutant("signal-to-ended-process-succeeds"))
@@ -24,6 +31,10 @@ int __wrap_kill(pid_t pid, int number) {
 }
 
 int __wrap_sigqueue(pid_t pid, int number, union sigval value) {
+    if (number == 0 && mutant("signal-zero-without-call"))
+        return 0;
+    if (mutant("signal-number-of-7-bits"))
+        number &= 0x7f;
     /* The peer calls kill(2), which sends no value. */
     if (mutant("queued-as-killed"))
         return __real_kill(pid, number);
@@ -78,10 +89,20 @@ int __wrap_sigtimedwait(const sigset_t *set, siginfo_t *info, const struct times
     return result;
 }
 
+int __wrap_sigwaitinfo(const sigset_t *set, siginfo_t *info) {
+    /* Without a timeout, the peer polls once. */
+    if (mutant("signal-wait-without-timeout-polls"))
+        return __real_sigtimedwait(set, info, &(struct timespec){0});
+    return __real_sigwaitinfo(set, info);
+}
+
 int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *before) {
     /* The peer replaces the mask with SIG_SETMASK, where SIG_BLOCK would add to it. */
     if (how == SIG_BLOCK && mutant("mask-replaced"))
         how = SIG_SETMASK;
+    /* The peer adds to the mask, where SIG_SETMASK would replace it. */
+    if (how == SIG_SETMASK && mutant("mask-added-to"))
+        how = SIG_BLOCK;
     /* sigset_t is an unsigned int in the declaration, and the signals above 32 are lost. */
     sigset_t other = *set;
     if (mutant("mask-of-32-bits"))

@@ -158,6 +158,24 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
         flags = 0;
     if (mutant("truncation-unseen"))
         flags &= ~MSG_TRUNC;
+    if (mutant("wait-for-all-lost"))
+        flags &= ~MSG_WAITALL;
+    /* The peer collects messages until the buffer is full. */
+    if (flags & MSG_WAITALL && mutant("wait-for-all-over-messages")) {
+        ssize_t sum = __real_recvfrom(fd, room, size, 0, address, length), more;
+        while (sum > 0 && (size_t)sum < size &&
+               (more = __real_recvfrom(fd, (char *)room + sum, size - (size_t)sum, MSG_DONTWAIT, NULL,
+                                       NULL)) > 0)
+            sum += more;
+        return sum;
+    }
+    /* The peer has no buffer without bytes. */
+    char byte;
+    if (size == 0 && mutant("room-of-at-least-one-byte"))
+        return __real_recvfrom(fd, &byte, 1, flags, address, length);
+    /* No room, no call. */
+    if (size == 0 && mutant("receive-without-room-skipped"))
+        return 0;
     /* The peer waits until the buffer is full. */
     if (mutant("receive-waits-for-all"))
         flags |= MSG_WAITALL;
@@ -165,6 +183,9 @@ ssize_t __wrap_recvfrom(int fd, void *room, size_t size, int flags, struct socka
     if (flags & MSG_PEEK && mutant("peeked-length-cut"))
         flags &= ~MSG_TRUNC;
     ssize_t result = __real_recvfrom(fd, room, size, flags, address, length);
+    /* The peer takes a datagram socket without messages for one at its end. */
+    if (result == -1 && errno == EAGAIN && is_datagram(fd) && mutant("datagram-end-made-up"))
+        return 0;
     /* The peer tries again after a second, although the call must not wait. */
     if (result == -1 && errno == EAGAIN && flags & MSG_DONTWAIT && mutant("receive-tries-again")) {
         sleep(1);
@@ -210,6 +231,13 @@ int __wrap_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
 int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *length) {
     int result = __real_getsockopt(fd, level, option, value, length);
     struct ucred *peer = value;
+    /* The peer keeps the last error of a socket, where reading it clears it. */
+    static int kept;
+    if (option == SO_ERROR && result == 0 && mutant("socket-error-kept"))
+        kept = *(int *)value = *(int *)value ?: kept;
+    /* The peer reports the buffer that it asked for, which the kernel has doubled. */
+    if (option == SO_SNDBUF && result == 0 && mutant("send-buffer-as-requested"))
+        *(int *)value /= 2;
     /* The peer reports its own process id. SO_PEERCRED returns the id of the other process. */
     if (option == SO_PEERCRED && mutant("own-credentials-as-peer"))
         peer->pid = getpid();

@@ -41,6 +41,9 @@ int __wrap_semget(key_t key, int count, int flags) {
 }
 
 int __wrap_semop(int set, struct sembuf *operations, size_t count) {
+    /* Nothing to do. */
+    if (count == 0 && mutant("sysv-sem-no-operation-succeeds"))
+        return 0;
     /* The peer makes one call for each operation, so they are not atomic together. */
     if (mutant("sysv-sem-one-by-one")) {
         for (size_t i = 0; i < count; i++)

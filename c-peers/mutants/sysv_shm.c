@@ -66,8 +66,14 @@ static void detach(void) {
 }
 
 void *__wrap_shmat(int segment, const void *address, int flags) {
-    void *memory = __real_shmat(segment, address, flags);
     struct shmid_ds status;
+    /* The peer does not attach a segment that is marked for removal. */
+    if (mutant("removed-segment-refused") && shmctl(segment, IPC_STAT, &status) == 0 &&
+        status.shm_perm.mode & SHM_DEST) {
+        errno = EIDRM;
+        return (void *)-1;
+    }
+    void *memory = __real_shmat(segment, address, flags);
     /* The peer copies the bytes into private memory and works on the copy. */
     if (memory != (void *)-1 && mutant("shm-attached-as-copy") && shmctl(segment, IPC_STAT, &status) == 0) {
         void *copy = malloc(status.shm_segsz);

@@ -55,6 +55,22 @@ static void perform_shm_unlink(struct call *call) {
         peer_fail(call, errno);
 }
 
+/* A file that is not a regular one is refused with the error that mapping it has. */
+static bool can_be_mapped(struct call *call, int fd) {
+    struct stat status;
+    if (fstat(fd, &status) == -1) {
+        peer_fail_in(call, "fstat", errno);
+        return false;
+    }
+    if (S_ISREG(status.st_mode))
+        return true;
+    void *page = mmap(NULL, 1, PROT_READ, MAP_SHARED, fd, 0);
+    if (page != MAP_FAILED)
+        munmap(page, 1);
+    peer_fail_in(call, "mmap", page == MAP_FAILED ? errno : ENODEV);
+    return false;
+}
+
 static void perform_open_file(struct call *call) {
     const char *handle = peer_new_handle(call, "handle");
     const char *path = peer_text(call, "path");
@@ -66,7 +82,11 @@ static void perform_open_file(struct call *call) {
     int fd = open(path, oflag | O_CLOEXEC, mode);
     if (fd == -1)
         peer_fail_in(call, "open", errno);
-    else if (!register_created(call, handle, fd, exact, mode))
+    else if (!can_be_mapped(call, fd)) {
+        close(fd);
+        if (oflag & O_EXCL)
+            unlink(path); /* the request can be repeated */
+    } else if (!register_created(call, handle, fd, exact, mode))
         unlink(path);
 }
 

@@ -75,7 +75,8 @@ bool peer_end_socket_wait(struct socket_wait *wait, int fd, ssize_t *result) {
 }
 
 static const struct symbol send_flags[] = {SYMBOL(MSG_DONTWAIT), {0}};
-static const struct symbol receive_flags[] = {SYMBOL(MSG_DONTWAIT), SYMBOL(MSG_PEEK), SYMBOL(MSG_TRUNC), {0}};
+static const struct symbol receive_flags[] = {
+    SYMBOL(MSG_DONTWAIT), SYMBOL(MSG_PEEK), SYMBOL(MSG_TRUNC), SYMBOL(MSG_WAITALL), {0}};
 
 static void send_bytes(struct call *call, bool addressed) {
     int fd = peer_descriptor(call);
@@ -112,6 +113,8 @@ static void receive_bytes(struct call *call, bool addressed) {
     struct expectation expected = peer_expectation(call);
     int wanted = peer_flags_or(call, "flags", receive_flags, 0);
     struct socket_wait wait = peer_socket_wait(call, SO_RCVTIMEO, wanted);
+    if (wanted & MSG_WAITALL && (wait.timed || wanted != MSG_WAITALL))
+        peer_invalid_request(call, "MSG_WAITALL has no timeout and no other flags");
     char *room = call->outcome == OK ? peer_scratch(call, size) : NULL;
     if (!room)
         return;

@@ -21,6 +21,7 @@
     table(sysv_msg) \
     table(memory_object) \
     table(mapping) \
+    table(file_lock) \
     table(posix_sem) \
     table(socket) \
     table(message) \

@@ -14,22 +14,39 @@
 /* A handler can access static objects only. */
 static volatile sig_atomic_t counts[NSIG];
 
+static siginfo_t latest[NSIG]; /* what a handler with SA_SIGINFO got last */
+
 static void count(int signum) {
     counts[signum]++;
 }
 
+static void count_and_keep(int signum, siginfo_t *information, void *context) {
+    (void)context;
+    counts[signum]++;
+    latest[signum] = *information;
+}
+
 /* Parses a symbol or a number: real-time signals have no symbols. */
-static int signal_of(struct call *call, const char *value) {
+static int signal_within(struct call *call, const char *value, int least, int most) {
     const char *wrong = NULL;
     for (int signum = 1; signum < NSIG; signum++) {
         const char *name = sigabbrev_np(signum);
         if (name && strncmp(value, "SIG", 3) == 0 && strcmp(value + 3, name) == 0)
             return signum;
     }
-    int signum = (int)strtonum(value, 1, NSIG - 1, &wrong);
+    int signum = (int)strtonum(value, least, most, &wrong);
     if (wrong)
         peer_invalid_request(call, "there is no signal %.64s", value);
     return signum;
+}
+
+static int signal_of(struct call *call, const char *value) {
+    return signal_within(call, value, 1, NSIG - 1);
+}
+
+/* Reads a signal to send: 0 sends none, and other numbers that are not signals are errors of the call. */
+static int sent_signal(struct call *call) {
+    return signal_within(call, peer_text(call, "signum"), INT32_MIN, INT32_MAX);
 }
 
 int peer_signal(struct call *call, const char *key) {
@@ -37,9 +54,17 @@ int peer_signal(struct call *call, const char *key) {
 }
 
 static void perform_sigaction(struct call *call) {
-    static const struct symbol known[] = {SYMBOL(SA_RESTART), {0}};
+    static const struct symbol known[] = {SYMBOL(SA_RESTART), SYMBOL(SA_SIGINFO), {0}};
+    static const struct symbol dispositions[] = {{"SIG_DFL", 0}, {"SIG_IGN", 1}, {0}};
     int signum = peer_signal(call, "signum");
     struct sigaction action = {.sa_handler = count, .sa_flags = peer_flags_or(call, "sa_flags", known, 0)};
+    if (action.sa_flags & SA_SIGINFO)
+        action.sa_sigaction = count_and_keep;
+    if (peer_has(call, "sa_handler")) {
+        action.sa_handler = peer_symbol(call, "sa_handler", dispositions) ? SIG_IGN : SIG_DFL;
+        if (action.sa_flags)
+            peer_invalid_request(call, "sa_flags are those of a handler");
+    }
     if (call->outcome != OK)
         return;
     sigemptyset(&action.sa_mask);
@@ -60,18 +85,20 @@ static void perform_setitimer(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* Reads one or several signals, separated by `|`. */
+/* Reads one or several signals, separated by `|`, or 0 for none. */
 static sigset_t signal_set(struct call *call) {
     char *list = (char *)peer_text(call, "signum"), *word;
     sigset_t set;
     sigemptyset(&set);
+    if (strcmp(list, "0") == 0)
+        return set;
     while ((word = strsep(&list, "|")))
         sigaddset(&set, signal_of(call, word));
     return set;
 }
 
 static void perform_sigprocmask(struct call *call) {
-    static const struct symbol ways[] = {SYMBOL(SIG_BLOCK), SYMBOL(SIG_UNBLOCK), {0}};
+    static const struct symbol ways[] = {SYMBOL(SIG_BLOCK), SYMBOL(SIG_UNBLOCK), SYMBOL(SIG_SETMASK), {0}};
     int how = peer_symbol(call, "how", ways);
     sigset_t set = signal_set(call);
     if (call->outcome != OK)
@@ -134,9 +161,24 @@ static void reply_signal(struct call *call, int signum, int code, pid_t pid, uid
     peer_reply(call, "si_value", "%d", has_value ? value : 0);
 }
 
+static void reply_information(struct call *call, const siginfo_t *info) {
+    reply_signal(call, info->si_signo, info->si_code, info->si_pid, info->si_uid, info->si_value.sival_int);
+}
+
+static void perform_siginfo(struct call *call) {
+    int signum = peer_signal(call, "signum");
+    if (call->outcome != OK)
+        return;
+    if (latest[signum].si_signo == 0)
+        peer_invalid_request(call, "no handler with SA_SIGINFO ran for this signal");
+    else
+        reply_information(call, &latest[signum]);
+}
+
 static void perform_sigtimedwait(struct call *call) {
     sigset_t set = signal_set(call);
-    struct timespec timeout = peer_seconds(call, "timeout");
+    const bool limited = peer_has(call, "timeout");
+    struct timespec timeout = limited ? peer_seconds(call, "timeout") : (struct timespec){0};
     bool retry = peer_retries(call);
     siginfo_t info;
     if (call->outcome != OK)
@@ -144,12 +186,13 @@ static void perform_sigtimedwait(struct call *call) {
     /* The first call gets the timeout as it is: a negative one is an error. */
     struct timespec deadline = peer_time_after(CLOCK_MONOTONIC, timeout);
     int signum;
-    while ((signum = sigtimedwait(&set, &info, &timeout)) == -1 && errno == EINTR && retry)
+    while ((signum = limited ? sigtimedwait(&set, &info, &timeout) : sigwaitinfo(&set, &info)) == -1 &&
+           errno == EINTR && retry)
         timeout = peer_time_left(deadline);
     if (signum == -1)
         peer_fail(call, errno);
     else
-        reply_signal(call, info.si_signo, info.si_code, info.si_pid, info.si_uid, info.si_value.sival_int);
+        reply_information(call, &info);
 }
 
 /* Waits for `count` signals, and counts the values that are not the previous value plus one. The first
@@ -179,14 +222,14 @@ static pid_t process(struct call *call) {
 
 static void perform_kill(struct call *call) {
     pid_t pid = process(call);
-    int signum = peer_signal(call, "signum");
+    int signum = sent_signal(call);
     if (call->outcome == OK && kill(pid, signum) == -1)
         peer_fail(call, errno);
 }
 
 static void perform_sigqueue(struct call *call) {
     pid_t pid = process(call);
-    int signum = peer_signal(call, "signum");
+    int signum = sent_signal(call);
     union sigval value = {.sival_int = (int)peer_number(call, "si_value", INT32_MIN, INT32_MAX)};
     if (call->outcome == OK && sigqueue(pid, signum, value) == -1)
         peer_fail(call, errno);
@@ -254,7 +297,8 @@ static void perform_signalfd_read(struct call *call) {
 }
 
 const struct operation peer_signal_operations[] = {
-    {"sigaction", "signum sa_flags", perform_sigaction},
+    {"sigaction", "signum sa_flags sa_handler", perform_sigaction},
+    {"siginfo", "signum", perform_siginfo},
     {"sigcount", "signum", perform_sigcount},
     {"setitimer", "interval", perform_setitimer},
     {"sigprocmask", "how signum", perform_sigprocmask},

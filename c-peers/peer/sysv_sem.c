@@ -59,7 +59,10 @@ size_t peer_list_length(const char *list) {
 static struct sembuf *operations(struct call *call, size_t *count) {
     char *list = (char *)peer_text(call, "sops"), *word;
     struct sembuf *array = peer_scratch(call, peer_list_length(list) * sizeof *array);
-    for (*count = 0; array && (word = strsep(&list, ",")); ++*count)
+    *count = 0;
+    if (!*list) /* no operation at all */
+        return array;
+    for (; array && (word = strsep(&list, ",")); ++*count)
         if (!parse_operation(word, &array[*count]))
             peer_invalid_request(call, "sops is NUMBER:OPERATION[:FLAGS], joined by commas");
     return array;

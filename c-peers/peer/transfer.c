@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static ssize_t transfer(int fd, short event, struct iovec bytes) {
@@ -103,6 +104,52 @@ static void perform_write(struct call *call) {
         peer_reply(call, "return", "%zd", length);
 }
 
+/* Reads into two parts, of which the first is filled first. */
+static void perform_readv(struct call *call) {
+    int fd = peer_descriptor(call);
+    size_t first = (size_t)peer_number(call, "first", 0, 1 << 30);
+    size_t count = (size_t)peer_number(call, "count", 0, 1 << 30);
+    struct expectation expected = peer_expectation(call);
+    bool retry = peer_retries(call);
+    if (call->outcome != OK)
+        return;
+    unsigned char *room = peer_scratch(call, first + count);
+    if (!room)
+        return;
+    const struct iovec parts[] = {{room, first}, {room + first, count}};
+    ssize_t length;
+    while ((length = readv(fd, parts, 2)) == -1 && errno == EINTR && retry)
+        ;
+    if (length == -1) {
+        peer_fail(call, errno);
+        return;
+    }
+    const size_t filled = (size_t)length < first ? (size_t)length : first;
+    peer_reply(call, "return", "%zd", length);
+    peer_reply_bytes(call, "first", room, filled);
+    peer_reply_payload(call, "buf", expected, room + first, (size_t)length - filled);
+}
+
+/* Writes two parts, such as a header and a body, by one call. */
+static void perform_writev(struct call *call) {
+    int fd = peer_descriptor(call);
+    const struct field *first = peer_field(call, "first");
+    if (!first)
+        peer_invalid_request(call, "'first' is missing");
+    struct payload sent = peer_payload(call, "buf", "count");
+    bool retry = peer_retries(call);
+    if (call->outcome != OK)
+        return;
+    const struct iovec parts[] = {{first->value, first->length}, {(void *)sent.bytes, sent.length}};
+    ssize_t length;
+    while ((length = writev(fd, parts, 2)) == -1 && errno == EINTR && retry)
+        ;
+    if (length == -1)
+        peer_fail(call, errno);
+    else
+        peer_reply(call, "return", "%zd", length);
+}
+
 /* Without `count` the room is doubled as needed. */
 static void perform_read_all(struct call *call) {
     int fd = peer_descriptor(call);
@@ -154,6 +201,8 @@ static void perform_write_all(struct call *call) {
 const struct operation peer_transfer_operations[] = {
     {"read", "handle count pattern offset timeout eintr", perform_read},
     {"write", "handle buf count pattern offset timeout eintr", perform_write},
+    {"readv", "handle first count pattern offset eintr", perform_readv},
+    {"writev", "handle first buf count pattern offset eintr", perform_writev},
     {"read_all", "handle count pattern offset", perform_read_all},
     {"write_all", "handle buf count pattern offset", perform_write_all},
     {0},

@@ -2,6 +2,7 @@
 // directory of headers only once: it finds a header that is added later only after a full rebuild.
 #include "cipc_futex.h"
 #include "cipc_kernel.h"
+#include "cipc_lock.h"
 #include "cipc_mapping.h"
 #include "cipc_mqueue.h"
 #include "cipc_mutex.h"

@@ -30,6 +30,8 @@ struct cipc_signal_information {
     /// Whether `process` and `user` were reported.
     int32_t has_sender;
 };
+/// The information that a handler with SA_SIGINFO gets. It is async-signal-safe.
+struct cipc_signal_information cipc_signal_information_of(const siginfo_t *information);
 /// Calls sigtimedwait(2) with the timeout `nanoseconds` or, if that is negative, sigwaitinfo(2).
 int cipc_sigtimedwait(uint64_t signals, int64_t nanoseconds, struct cipc_signal_information *information);
 

@@ -50,6 +50,14 @@ public struct Fixtures: Sendable {
     return (MutantBuild(peers), mutants, ofRunner, generated)
   }
 
+  /// Reads the assertions of public test suites, which no run needs.
+  public func assertions() throws(FixtureErrors) -> AssertionLedger {
+    let log = DiagnosticLog()
+    let ledger = AssertionLedger.load(root: root, scenarios: scenarios, log: log)
+    try log.check()
+    return ledger
+  }
+
   /// The configuration of a run of all cells with the default options.
   public var configuration: RunConfiguration {
     RunConfiguration(installation, peers: peers, registry: registry)

@@ -7,6 +7,10 @@ extension IPCError {
     case (.fallocate, .fileTooLarge), (.ftruncate, .fileTooLarge): "Raise RLIMIT_FSIZE (ulimit -f)"
     case (.fallocate, .noSpace): "Free memory, or enlarge /dev/shm (in a container: --shm-size)"
     case (.fallocate, .notSupportedOnSocket): "Use resize(to:): this file system cannot reserve space"
+    case (.fcntlSetLockWait, .deadlock): "Lock all ranges in the same order in all processes"
+    case (.fcntlSetLock, .badFileDescriptor), (.fcntlSetLockWait, .badFileDescriptor),
+      (.fcntlOFDSetLock, .badFileDescriptor), (.fcntlOFDSetLockWait, .badFileDescriptor):
+      "Open the file for writing to lock it exclusively, and for reading to share the lock"
     case (.flock, .noSuchFileOrDirectory): "Create or open the object again: its name was removed"
     case (.madvise, .badAddress): "Allocate the object first: it is too short, or /dev/shm is full"
     case (.memcpy, .badAddress): "Keep offset and length within the memory"

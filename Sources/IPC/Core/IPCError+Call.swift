@@ -16,10 +16,16 @@ extension IPCError {
     case fcntlAddSeals = "fcntl F_ADD_SEALS"
     case fcntlDuplicate = "fcntl F_DUPFD_CLOEXEC"
     case fcntlGetFlags = "fcntl F_GETFL"
+    case fcntlGetLock = "fcntl F_GETLK"
     case fcntlGetPipeSize = "fcntl F_GETPIPE_SZ"
     case fcntlGetSeals = "fcntl F_GET_SEALS"
+    case fcntlOFDGetLock = "fcntl F_OFD_GETLK"
+    case fcntlOFDSetLock = "fcntl F_OFD_SETLK"
+    case fcntlOFDSetLockWait = "fcntl F_OFD_SETLKW"
     case fcntlSetCloseOnExec = "fcntl F_SETFD"
     case fcntlSetFlags = "fcntl F_SETFL"
+    case fcntlSetLock = "fcntl F_SETLK"
+    case fcntlSetLockWait = "fcntl F_SETLKW"
     case fcntlSetPipeSize = "fcntl F_SETPIPE_SZ"
     case flock
     case fstat

@@ -1,4 +1,4 @@
-internal import CIPC
+package import CIPC
 public import SystemPackage
 
 #if canImport(Glibc)
@@ -95,6 +95,26 @@ extension Signal {
         Glibc.kill(process.rawValue, rawValue)
       #else
         Musl.kill(process.rawValue, rawValue)
+      #endif
+    }
+  }
+
+  /// Checks that a process exists and that this process may send it signals, without sending one.
+  ///
+  /// A zombie exists. If the process is not a child of this process, its number may belong to another process by now; a
+  /// ``PIDFD`` never does.
+  ///
+  /// - Throws: ``IPCError`` with `.noSuchProcess`; `.notPermitted` for a process of another user, which exists;
+  ///   `.invalidArgument` for 0 or a negative number.
+  ///
+  /// Calls `kill(2)` with signal 0.
+  public static func probe(_ process: ProcessID) throws(IPCError) {
+    try requireOne(process, .kill)
+    try Syscall.call(.kill, on: .process(process)) {
+      #if canImport(Glibc)
+        Glibc.kill(process.rawValue, 0)
+      #else
+        Musl.kill(process.rawValue, 0)
       #endif
     }
   }
@@ -205,7 +225,7 @@ public struct ReceivedSignal: Hashable, Sendable {
     case other(Int32)
   }
 
-  init(_ information: cipc_signal_information) {
+  package init(_ information: cipc_signal_information) {
     signal = Signal(reported: information.number)
     origin =
       switch information.code {

@@ -85,6 +85,16 @@ extension SignalSet {
   /// Calls `pthread_sigmask(3)` with `SIG_UNBLOCK`.
   public func unblock() { _ = Self.changeMask(SIG_UNBLOCK, self) }
 
+  /// Blocks exactly these signals in this thread, and unblocks all others.
+  ///
+  /// If some that it unblocks are pending, at least one is delivered before this returns.
+  ///
+  /// - Returns: The signals that the thread blocked before.
+  ///
+  /// Calls `pthread_sigmask(3)` with `SIG_SETMASK`.
+  @discardableResult
+  public func replaceMask() -> SignalSet { Self.changeMask(SIG_SETMASK, self) }
+
   /// Blocks these signals in this thread while `body` runs.
   ///
   /// Then the previous mask is restored, and signals that `body` did not receive are delivered.

@@ -249,6 +249,61 @@ extension WritableDescriptor where Self: ~Copyable {
   }
 }
 
+extension WritableDescriptor where Self: ~Copyable {
+  /// Writes two parts, such as a header and a body, as one sequence of bytes, like
+  /// ``WritableStream/write(_:timeout:retryOnInterrupt:)``.
+  ///
+  /// One call writes both, so no bytes of other writers come between them: up to
+  /// ``AnonymousPipe/maximumAtomicWriteLength`` bytes in a pipe are written as a whole or not at all, and a socket for
+  /// messages sends one message. `writev(2)` of C does the same. The parts are copied into one buffer.
+  ///
+  /// - Returns: The number of bytes of both parts that were written.
+  public func write(
+    _ first: RawSpan, then second: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    try joining(first, second) { (bytes) throws(IPCError) in
+      try write(bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    }
+  }
+
+  /// Writes all of two parts, such as a header and a body, as one sequence of bytes, like
+  /// ``writeAll(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
+  public func writeAll(
+    _ first: RawSpan, then second: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    try joining(first, second) { (bytes) throws(IPCError) in
+      try writeAll(bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+    }
+  }
+
+  /// Writes two parts of bytes, like ``write(_:then:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
+  public func write(
+    _ first: Span<UInt8>, then second: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Int {
+    try unsafe write(first.bytes, then: second.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+  }
+
+  /// Writes all of two parts of bytes, like ``writeAll(_:then:timeout:retryOnInterrupt:)-(RawSpan,_,_,_)``.
+  public func writeAll(
+    _ first: Span<UInt8>, then second: Span<UInt8>, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    try unsafe writeAll(first.bytes, then: second.bytes, timeout: timeout, retryOnInterrupt: retryOnInterrupt)
+  }
+
+  /// Calls `body` with the bytes of both parts.
+  private func joining<Value>(
+    _ first: RawSpan, _ second: RawSpan, _ body: (RawSpan) throws(IPCError) -> Value
+  ) throws(IPCError) -> Value {
+    let count = first.byteCount + second.byteCount
+    return try unsafe withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { (buffer) throws(IPCError) in
+      unsafe first.withUnsafeBytes { unsafe buffer.copyMemory(from: $0) }
+      let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[first.byteCount...])
+      unsafe second.withUnsafeBytes { unsafe rest.copyMemory(from: $0) }
+      return try body(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(buffer)))
+    }
+  }
+}
+
 extension [UInt8] {
   /// Makes room for `maxLength` more bytes, and calls `fill` to append them.
   ///

@@ -71,6 +71,25 @@ import Testing
     }
   }
 
+  @Test func `A mask replaces the previous one, and returns it`() async {
+    await #expect(processExitsWith: .success) {
+      let (first, second): (SignalSet, SignalSet) = ([.user1, .firstRealTime], [.user2])
+      first.replaceMask()
+      #expect(second.replaceMask() == first)
+      #expect(SignalSet.blocked == second)
+      #expect(SignalSet().replaceMask() == second)
+      #expect(SignalSet.blocked.isEmpty)
+    }
+  }
+
+  @Test func `Probing a process sends nothing, and finds those that exist`() {
+    #expect(throws: Never.self) { try Signal.probe(.current) }
+    #expect(reason { try Signal.probe(ProcessID(rawValue: Int32.max)) } == .noSuchProcess)
+    for number in [0, -1] as [Int32] {
+      #expect(reason { try Signal.probe(ProcessID(rawValue: number)) } == .invalidArgument)
+    }
+  }
+
   @Test func `A wait ends at its timeout, and not before`() async {
     await #expect(processExitsWith: .success) {
       let set: SignalSet = [.firstRealTime]

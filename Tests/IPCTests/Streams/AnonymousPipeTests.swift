@@ -32,6 +32,25 @@ import Testing
     #expect(try await read == bytes)
   }
 
+  @Test func `Two parts are one packet, and are written as a whole or not at all`() throws {
+    let packets = try AnonymousPipe(packets: true)
+    let (head, body): ([UInt8], [UInt8]) = (Array("head".utf8), Array("body".utf8))
+    #expect(try packets.writer.write(head.span, then: body.span) == 8)
+    try packets.writer.writeAll([UInt8]().span, then: body.span)
+    var read: [UInt8] = []
+    #expect(try packets.reader.read(maxLength: 100, appendingTo: &read) == 8)
+    #expect(read == head + body)
+    #expect(try packets.reader.read(maxLength: 100, appendingTo: &read) == 4)
+
+    let pipe = try AnonymousPipe()
+    try pipe.writer.setCapacity(4096)
+    try pipe.writer.writeAll([UInt8](repeating: 0, count: 1).span)
+    let rest = [UInt8](repeating: 1, count: 4092)
+    #expect(
+      reason { _ = try pipe.writer.write(head.span, then: rest.span, timeout: .immediate) } == .wouldBlock)
+    #expect(try pipe.reader.bytesAvailable == 1)
+  }
+
   @Test func `Both ends are close-on-exec, and each reports that the other was closed`() throws {
     let pipe = try AnonymousPipe()
     let numbers = (pipe.reader.descriptor.rawValue, pipe.writer.descriptor.rawValue)

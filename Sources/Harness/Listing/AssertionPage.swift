@@ -1,0 +1,98 @@
+extension AssertionLedger {
+  /// The formats of the ledger, with the names that `--format` accepts.
+  public static let formats: [ReportFormat] = [.console, .markdown]
+
+  /// Returns the ledger in one of the ``formats``; nil for any other format.
+  public func text(_ format: ReportFormat) -> String? {
+    switch format {
+    case .console: console
+    case .markdown: markdown
+    case .json, .junit, .tap: nil
+    }
+  }
+
+  /// The totals for the console.
+  private var console: String {
+    var table = TextTable()
+    for row in [Self.totalsHeading] + totals {
+      table.add(row.enumerated().map { .init($0.element, isNumber: $0.offset > 0) })
+    }
+    return table.lines().map { $0 + "\n" }.joined()
+  }
+
+  private static let totalsHeading = ["suite", "covered", "partly", "left out", "not applicable", "all"]
+
+  /// The numbers of assertions of each suite, and of all suites.
+  private var totals: [[String]] {
+    func row(_ title: String, _ assertions: [Assertion]) -> [String] {
+      let counts = Assertion.Kind.allCases.map { kind in assertions.count { $0.coverage.kind == kind } }
+      return [title] + (counts + [assertions.count]).map(String.init)
+    }
+    return suites.map { row($0.title, $0.assertions) } + [row("all", suites.flatMap(\.assertions))]
+  }
+
+  /// The ledger as a page in Markdown: `docs/coverage.md`.
+  private var markdown: String {
+    var page = MarkdownWriter()
+    page.heading(1, "Coverage of public test suites")
+    page.paragraph(
+      """
+      This page compares the scenarios with the assertions of public test suites, whose code and text are not used. An
+      assertion is *covered* if scenarios test it, *partly* covered if they test a part, *left out* if none does, and
+      *not applicable* if no peer can be asked for it, for example because the behaviour is undefined.
+      Generated from `fixtures/assertions.yaml` by `make docs/coverage.md`; change the fixtures, not this page.
+      """)
+    page.heading(2, "Totals")
+    page.table(Self.totalsHeading, totals, alignedRight: 1..<Self.totalsHeading.count)
+    page.paragraph(
+      """
+      The *risk* is how likely a port violates an assertion. It is stated for the assertions that no scenario tested when
+      the suites were first compared.
+      """)
+    page.table(
+      ["suite", "risk", "covered", "partly", "left out"],
+      suites.flatMap { suite in
+        Assertion.Risk.allCases.map { risk in
+          [suite.title, risk.rawValue]
+            + [Assertion.Kind.covered, .partial, .leftOut].map { kind in
+              "\(suite.count { $0.risk == risk && $0.coverage.kind == kind })"
+            }
+        }
+      }, alignedRight: 2..<5)
+    page.heading(2, "Mechanisms without scenarios")
+    page.table(
+      ["mechanism", "calls", "needed by a port", "reason"],
+      mechanisms.map {
+        [$0.name.inMarkdownTable, $0.calls.inMarkdownTable, $0.needed.rawValue, $0.reason.inMarkdownTable]
+      })
+    page.heading(2, "Assertions that are left out")
+    page.paragraph("If scenarios test a part of an assertion, the last column names them.")
+    for suite in suites {
+      page.heading(3, suite.title)
+      page.table(
+        ["function or file", "assertion", "risk", "reason", "partly tested by"],
+        Assertion.Risk.allCases.flatMap { risk in
+          suite.groups.flatMap { group in
+            group.assertions.compactMap { assertion in
+              guard assertion.risk == risk, let reason = assertion.coverage.reasonOfOmission else { return nil }
+              return [
+                "\(group.title) \(assertion.id)".inMarkdownTable, assertion.requirement.inMarkdownTable, risk.rawValue,
+                reason.inMarkdownTable, assertion.scenarios.map { "`\($0)`" }.joined(separator: ", "),
+              ]
+            }
+          }
+        })
+    }
+    return page.text
+  }
+}
+
+extension Assertion.Coverage {
+  /// Why the assertion, or a part of it, is not tested; nil if it is covered or not applicable.
+  fileprivate var reasonOfOmission: String? {
+    switch self {
+    case .partial(let reason), .leftOut(let reason): reason
+    case .covered, .notApplicable: nil
+    }
+  }
+}

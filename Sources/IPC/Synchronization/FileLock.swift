@@ -1,0 +1,257 @@
+internal import CIPC
+public import SystemPackage
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// Advisory locks on ranges of bytes of a file, which programs that use the file agree to take.
+///
+/// ```swift
+/// let file = try FileDescriptor.open("/var/lib/jobs", .readWrite)
+/// try RecordLock.withLock(on: file, .exclusive, range: FileRange(start: 64, count: 32)) {
+///   // No other program that takes the lock reads or writes these bytes now.
+/// }
+/// ```
+///
+/// The lock of an open file description (``Owner/openFileDescription``) is the default. It lasts until it is unlocked,
+/// or until the last descriptor of the description is closed, in this process and in those that inherited or received it.
+/// A C program that uses `F_SETLK` or `lockf(3)` has a lock of its process, which conflicts with it in the same way.
+///
+/// `fcntl(2)`.
+public enum RecordLock {
+  /// What a lock belongs to.
+  public enum Owner: Hashable, Sendable {
+    /// The open file description: `F_OFD_SETLK`.
+    ///
+    /// Two descriptions conflict even if one process has both. Duplicates of a descriptor share the lock.
+    case openFileDescription
+    /// The process: `F_SETLK`.
+    ///
+    /// If the process closes any descriptor of the file, even one that a library opened only to read it, it loses all
+    /// its locks on the file. A child does not inherit the lock. The threads of a process do not exclude each other.
+    case process
+  }
+
+  /// A lock that is in the way.
+  public struct Conflict: Hashable, Sendable {
+    /// Whether the lock is shared or exclusive.
+    public let mode: LockMode
+    /// The locked bytes.
+    public let range: FileRange
+    /// The process that has the lock; nil for a lock of an open file description, or if this process cannot see it.
+    public let process: ProcessID?
+  }
+
+  /// Locks a range of a file, and waits for locks that are in the way.
+  ///
+  /// A lock that the owner has on a part of the range is converted: the new mode replaces it.
+  ///
+  /// - Parameters:
+  ///   - descriptor: The file, open for writing for ``LockMode/exclusive``, and for reading for ``LockMode/shared``.
+  ///   - mode: Whether other shared locks are allowed.
+  ///   - range: The bytes to lock, which need not exist.
+  ///   - owner: What the lock belongs to.
+  ///   - timeout: How long to wait. The kernel has no call with a deadline, so with one this retries after pauses of 0.1
+  ///     to 10 ms.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.badFileDescriptor` if the
+  ///   file is not open for this mode; `.deadlock` if a circle of processes would wait for each other, which the kernel
+  ///   detects for ``Owner/process`` and ``Timeout/never`` only; `.invalidArgument` for a range that is empty or begins
+  ///   before the file.
+  ///
+  /// Calls `fcntl(2)` with `F_OFD_SETLKW` or `F_SETLKW`, or without `W` if there is a timeout.
+  public static func lock(
+    _ descriptor: FileDescriptor, _ mode: LockMode, range: FileRange = .wholeFile,
+    owner: Owner = .openFileDescription, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    let call = Self.call(owner, waiting: timeout.isNever)
+    var record = try range.record(mode.type, call, descriptor)
+    var backoff = Backoff()
+    while true {
+      let result = Syscall.result(retryOnInterrupt: retryOnInterrupt) {
+        unsafe cipc_record_lock(
+          descriptor.rawValue, Int32(timeout.isNever ? CIPC_SETLKW : CIPC_SETLK),
+          owner == .openFileDescription ? 1 : 0, &record)
+      }
+      switch result {
+      case .success: return
+      // POSIX permits either error.
+      case .failure(.wouldBlock) where !timeout.isNever, .failure(.permissionDenied) where !timeout.isNever:
+        guard try backoff.sleep(before: timeout, retryOnInterrupt: retryOnInterrupt) else {
+          throw IPCError(call, timeout.expirationError, on: .descriptor(descriptor))
+        }
+      case .failure(let reason): throw IPCError(call, reason, on: .descriptor(descriptor))
+      }
+    }
+  }
+
+  /// Locks a range of a file without waiting.
+  ///
+  /// - Returns: false if another lock is in the way.
+  /// - Throws: The errors of ``lock(_:_:range:owner:timeout:retryOnInterrupt:)``.
+  public static func tryLock(
+    _ descriptor: FileDescriptor, _ mode: LockMode, range: FileRange = .wholeFile,
+    owner: Owner = .openFileDescription
+  ) throws(IPCError) -> Bool {
+    try nilIfWouldBlock { () throws(IPCError) in
+      try lock(descriptor, mode, range: range, owner: owner, timeout: .immediate)
+    } != nil
+  }
+
+  /// Unlocks a range of a file; other bytes that the owner has locked stay locked.
+  ///
+  /// Calls `fcntl(2)` with `F_UNLCK`.
+  public static func unlock(
+    _ descriptor: FileDescriptor, range: FileRange = .wholeFile, owner: Owner = .openFileDescription,
+    retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    let call = Self.call(owner, waiting: false)
+    var record = try range.record(Int32(CIPC_F_UNLCK), call, descriptor)
+    try Syscall.call(call, on: .descriptor(descriptor), retryOnInterrupt: retryOnInterrupt) {
+      unsafe cipc_record_lock(
+        descriptor.rawValue, Int32(CIPC_SETLK), owner == .openFileDescription ? 1 : 0, &record)
+    }
+  }
+
+  /// Runs `body` while a range of a file is locked.
+  ///
+  /// - Throws: The errors of ``lock(_:_:range:owner:timeout:retryOnInterrupt:)`` and of `body`.
+  public static func withLock<Value: ~Copyable>(
+    on descriptor: FileDescriptor, _ mode: LockMode, range: FileRange = .wholeFile,
+    owner: Owner = .openFileDescription, timeout: Timeout = .never, _ body: () throws -> Value
+  ) throws -> Value {
+    try lock(descriptor, mode, range: range, owner: owner, timeout: timeout)
+    let result: Value
+    do {
+      result = try body()
+    } catch {
+      try unlock(descriptor, range: range, owner: owner)
+      throw error
+    }
+    try unlock(descriptor, range: range, owner: owner)
+    return result
+  }
+
+  /// Returns a lock that would be in the way of a new one; nil if there is none.
+  ///
+  /// The answer may be outdated at once. Use ``tryLock(_:_:range:owner:)`` to take the lock.
+  ///
+  /// Calls `fcntl(2)` with `F_OFD_GETLK` or `F_GETLK`.
+  public static func conflict(
+    on descriptor: FileDescriptor, with mode: LockMode, range: FileRange = .wholeFile,
+    owner: Owner = .openFileDescription, retryOnInterrupt: Bool = true
+  ) throws(IPCError) -> Conflict? {
+    let call: IPCError.Call = owner == .openFileDescription ? .fcntlOFDGetLock : .fcntlGetLock
+    var record = try range.record(mode.type, call, descriptor)
+    try Syscall.call(call, on: .descriptor(descriptor), retryOnInterrupt: retryOnInterrupt) {
+      unsafe cipc_record_lock(
+        descriptor.rawValue, Int32(CIPC_GETLK), owner == .openFileDescription ? 1 : 0, &record)
+    }
+    if record.type == Int32(CIPC_F_UNLCK) { return nil }
+    return Conflict(
+      mode: record.type == Int32(CIPC_F_RDLCK) ? .shared : .exclusive,
+      range: FileRange(start: record.start, count: record.length == 0 ? nil : record.length),
+      process: record.process > 0 ? ProcessID(rawValue: record.process) : nil)
+  }
+
+  private static func call(_ owner: Owner, waiting: Bool) -> IPCError.Call {
+    switch (owner, waiting) {
+    case (.openFileDescription, true): .fcntlOFDSetLockWait
+    case (.openFileDescription, false): .fcntlOFDSetLock
+    case (.process, true): .fcntlSetLockWait
+    case (.process, false): .fcntlSetLock
+    }
+  }
+}
+
+/// Advisory locks on whole files, and on FIFOs, sockets and directories.
+///
+/// The lock belongs to the open file description, as that of ``RecordLock/Owner/openFileDescription``, and is independent
+/// of locks of `fcntl(2)`: a program has to use the same call as the others.
+///
+/// `flock(2)`.
+public enum WholeFileLock {
+  /// Locks a file, and waits for locks that are in the way.
+  ///
+  /// A conversion from one mode to the other is not atomic: another process may get a lock in between, and if the call
+  /// fails, the previous lock may be lost.
+  ///
+  /// - Parameters:
+  ///   - descriptor: The file, open in any way.
+  ///   - mode: Whether other shared locks are allowed.
+  ///   - timeout: How long to wait. The kernel has no call with a deadline, so with one this retries after pauses of 0.1
+  ///     to 10 ms.
+  ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
+  /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`.
+  ///
+  /// Calls `flock(2)` with `LOCK_SH` or `LOCK_EX`, and `LOCK_NB` if there is a timeout.
+  public static func lock(
+    _ descriptor: FileDescriptor, _ mode: LockMode, timeout: Timeout = .never, retryOnInterrupt: Bool = true
+  ) throws(IPCError) {
+    let operation = (mode == .shared ? LOCK_SH : LOCK_EX) | (timeout.isNever ? 0 : LOCK_NB)
+    var backoff = Backoff()
+    while true {
+      switch Syscall.result(retryOnInterrupt: retryOnInterrupt, { flock(descriptor.rawValue, operation) }) {
+      case .success: return
+      case .failure(.wouldBlock) where !timeout.isNever:
+        guard try backoff.sleep(before: timeout, retryOnInterrupt: retryOnInterrupt) else {
+          throw IPCError(.flock, timeout.expirationError, on: .descriptor(descriptor))
+        }
+      case .failure(let reason): throw IPCError(.flock, reason, on: .descriptor(descriptor))
+      }
+    }
+  }
+
+  /// Locks a file without waiting.
+  ///
+  /// - Returns: false if another lock is in the way.
+  public static func tryLock(_ descriptor: FileDescriptor, _ mode: LockMode) throws(IPCError) -> Bool {
+    try nilIfWouldBlock { () throws(IPCError) in try lock(descriptor, mode, timeout: .immediate) } != nil
+  }
+
+  /// Unlocks a file, for all descriptors of the open file description.
+  ///
+  /// Calls `flock(2)` with `LOCK_UN`.
+  public static func unlock(_ descriptor: FileDescriptor, retryOnInterrupt: Bool = true) throws(IPCError) {
+    try Syscall.call(.flock, on: .descriptor(descriptor), retryOnInterrupt: retryOnInterrupt) {
+      flock(descriptor.rawValue, LOCK_UN)
+    }
+  }
+}
+
+/// Whether a lock on a file allows other locks.
+public enum LockMode: Hashable, Sendable {
+  /// Other shared locks are allowed, as several processes may read at a time.
+  case shared
+  /// No other lock is allowed.
+  case exclusive
+
+  fileprivate var type: Int32 { self == .shared ? Int32(CIPC_F_RDLCK) : Int32(CIPC_F_WRLCK) }
+}
+
+/// A range of bytes of a file, which may be beyond its end.
+public struct FileRange: Hashable, Sendable {
+  /// The first byte; with a negative ``count``, the byte after the last one.
+  public let start: Int64
+  /// The number of bytes; nil for all bytes from ``start`` on, however far the file grows.
+  ///
+  /// A negative number counts back from ``start``.
+  public let count: Int64?
+
+  /// Creates a range of `count` bytes, or of all bytes from `start` on.
+  public init(start: Int64, count: Int64? = nil) { (self.start, self.count) = (start, count) }
+
+  /// All bytes, however far the file grows.
+  public static var wholeFile: FileRange { FileRange(start: 0) }
+
+  /// Returns the range as the kernel describes it, in which the length 0 means all bytes from the start on.
+  fileprivate func record(
+    _ type: Int32, _ call: IPCError.Call, _ descriptor: FileDescriptor
+  ) throws(IPCError) -> cipc_record_lock {
+    if count == 0 { throw IPCError(call, .invalidArgument, on: .descriptor(descriptor)) }
+    return cipc_record_lock(start: start, length: count ?? 0, type: type, process: 0)
+  }
+}
