@@ -15,15 +15,27 @@ let system = Target.Dependency.product(name: "SystemPackage", package: "swift-sy
 // The library. A package that depends on it resolves swift-system alone.
 let package = Package(
   name: "ipc-interop",
-  products: [.library(name: "IPC", targets: ["IPC"])],
+  products: [
+    .library(name: "IPC", targets: ["IPC"]),
+    .library(name: "IPCAsync", targets: ["IPCAsync"]),
+  ],
   dependencies: [.package(url: "https://github.com/apple/swift-system", from: "1.8.1")],
   targets: [
     .target(name: "CIPC", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "IPC", dependencies: ["CIPC", system], swiftSettings: settings),
 
+    // The waiting calls of the library for Swift concurrency. No other target depends on it.
+    .target(name: "CIPCAsync", cSettings: [.define("_GNU_SOURCE")]),
+    .target(
+      name: "IPCAsync", dependencies: ["CIPCAsync", "IPC", system],
+      swiftSettings: settings + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
+
     // Replaces malloc in the test program, so that allocations can be counted.
     .target(name: "AllocationCount", path: "Tests/AllocationCount"),
     .testTarget(name: "IPCTests", dependencies: ["AllocationCount", "CIPC", "IPC", system], swiftSettings: settings),
+    .testTarget(
+      name: "IPCAsyncTests", dependencies: ["AllocationCount", "IPC", "IPCAsync", system],
+      swiftSettings: settings + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
   ]
 )
 

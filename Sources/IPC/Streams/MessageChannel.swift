@@ -1,4 +1,4 @@
-internal import SystemPackage
+package import SystemPackage
 
 /// Messages over a byte stream: each is received as it was sent, however the stream splits its bytes.
 ///
@@ -159,6 +159,12 @@ extension MessageChannel.Connection where Stream: ~Copyable {
       }
     }
   }
+}
+
+extension MessageChannel.Connection where Stream: DescriptorRepresentable & ~Copyable {
+  package var descriptor: FileDescriptor { stream.descriptor }
+  /// Whether a request was sent whose reply has not been received.
+  package var isReplyExpected: Bool { requested != nil }
 }
 
 extension MessageChannel.Connection: Sendable where Stream: Sendable & ~Copyable {}
