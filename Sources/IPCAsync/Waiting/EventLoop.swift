@@ -168,6 +168,7 @@ final class EventLoop: Sendable {
         // Only if the program closes a descriptor that it does not own.
         preconditionFailure("the event loop of IPCAsync cannot wait: \(error)")
       }
+      jobs.hasWoken()
       collect(events, into: &finished)
       for wait in finished { Self.finish(wait) }
       finished.removeAll(keepingCapacity: true)

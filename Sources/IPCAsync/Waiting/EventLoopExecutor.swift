@@ -68,8 +68,8 @@ final class JobQueue: Sendable {
     }
     guard mustWake else { return }
     do throws(IPCError) {
-      // The counter has room: it is written once for each sleep. The report is for an edge, so it need not be read.
-      _ = try wakeUp.tryWrite(1)
+      // The report is for an edge, so the counter need not be read. It has room for centuries.
+      try wakeUp.write(1)
     } catch {
       preconditionFailure("the event loop of IPCAsync cannot be woken: \(error)")
     }
@@ -83,10 +83,12 @@ final class JobQueue: Sendable {
     }
   }
 
+  /// Records that the thread does not sleep, so that a job that it adds itself does not wake it.
+  func hasWoken() { state.withLock { $0.isAsleep = false } }
+
   /// Runs the jobs that wait now.
   func run(on executor: EventLoopExecutor) {
     var jobs = state.withLock { state in
-      state.isAsleep = false
       var jobs: [UnownedJob] = []
       if state.waiting.isEmpty { return jobs }
       swap(&jobs, &state.waiting)
