@@ -13,13 +13,8 @@ extension DescriptorRepresentable where Self: ~Copyable {
   /// Calls `ppoll(2)`, and `epoll_ctl(2)` to wait.
   @discardableResult
   public func wait(for events: Readiness, timeout: Timeout = .never) async throws -> Readiness {
-    try await takeTurn()
-    let ready = pollResult { () throws(IPCError) in try self.wait(for: events, timeout: .immediate) }
-    switch ready {
-    case .success(let readiness): return readiness
-    case .failure(let error):
-      guard error.errno == .wouldBlock, !timeout.isImmediate else { throw error }
-      return try await IPCAsync.wait(for: events, of: descriptor, timeout, error)
+    try await untilReady(descriptor, events, timeout) { () throws(IPCError) in
+      try wait(for: events, timeout: .immediate)
     }
   }
 }
@@ -158,11 +153,6 @@ extension PipeWriter {
   public func writeAtomically(_ bytes: Span<UInt8>, timeout: Timeout = .never) async throws {
     try await writeAtomically(unsafe bytes.bytes, timeout: timeout)
   }
-}
-
-/// The result of a call that does not wait.
-private func pollResult<Value>(_ call: () throws(IPCError) -> Value) -> Result<Value, IPCError> {
-  do throws(IPCError) { return .success(try call()) } catch { return .failure(error) }
 }
 
 /// Returns an error with the number of bytes that were transferred before.

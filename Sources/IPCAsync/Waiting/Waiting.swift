@@ -29,21 +29,12 @@ func untilReady<Value: ~Copyable>(
       guard error.errno == .wouldBlock, !timeout.isImmediate else { throw error }
       failure = error
     }
-    _ = try await wait(for: events, of: descriptor, timeout, failure)
-  }
-}
-
-/// Waits until a descriptor is ready.
-///
-/// - Parameter failure: The error of the call that would have to wait.
-func wait(
-  for events: Readiness, of descriptor: FileDescriptor, _ timeout: Timeout, _ failure: IPCError
-) async throws -> Readiness {
-  switch try await EventLoop.current.wait(for: events, of: descriptor.rawValue, until: timeout) {
-  case .ready(let readiness): return readiness
-  case .timedOut: throw failure.expired(descriptor)
-  case .cancelled: throw CancellationError()
-  case .failed(let error): throw error
+    switch try await EventLoop.current.wait(for: events, of: descriptor.rawValue, until: timeout) {
+    case .ready: continue
+    case .timedOut: throw failure.expired(descriptor)
+    case .cancelled: throw CancellationError()
+    case .failed(let error): throw error
+    }
   }
 }
 
