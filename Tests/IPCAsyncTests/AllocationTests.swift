@@ -1,43 +1,36 @@
 import AllocationCount
 import Foundation
 import IPC
-import IPCAsync
 import SystemPackage
 import Testing
+
+@testable import IPCAsync
 
 /// Allocations are counted for each thread, so the tasks run in one: that of the executor, which also waits for their
 /// descriptors. So the numbers contain everything.
 @Suite(.enabled(if: allocations_are_counted())) struct AllocationTests {
-  // In a process of its own, because other tests also run tasks on the executor.
-  @Test(arguments: ["pipeRead", "streamRead", "packetReceive", "messageQueueReceive", "eventFDRead"])
-  func `A call does not allocate, whether it waits or not`(_ name: String) async {
-    await #expect(processExitsWith: .success) { [name = name as String] in
-      let kind = try #require(EndpointKind(rawValue: name))
-      let executor = try EventLoopExecutor.shared()
-      let counts = try await Task(executorPreference: executor) { @concurrent in
-        try await countAllocations(kind, executor)
-      }.value
-      print(
-        "\(name): \(counts.ready) allocations in 1000 calls that need not wait, \(counts.waiting) in 1000 that wait")
-      #expect(counts.ready == 0)
-      #expect(counts.waiting == 0)
-    }
+  @Test(arguments: [EndpointKind.pipeRead, .streamRead, .packetReceive, .messageQueueReceive, .eventFDRead])
+  func `A call does not allocate, whether it waits or not`(_ kind: EndpointKind) async throws {
+    let executor = try EventLoopExecutor()
+    let counts = try await Task(executorPreference: executor) { @concurrent in
+      try await countAllocations(kind, executor)
+    }.value
+    #expect(counts.ready == 0)
+    #expect(counts.waiting == 0)
   }
 
-  @Test func `A call that would need a thread does not allocate if it need not wait`() async {
-    await #expect(processExitsWith: .success) {
-      let executor = try EventLoopExecutor.shared()
-      let set = try SystemVSemaphores.create(.private, count: 1)
-      defer { try? set.remove() }
-      let count = try await Task(executorPreference: executor) { @concurrent in
-        try await set.perform(.init(0, delta: 1100))
-        for _ in 0..<100 { try await set.perform(.acquire(0)) }
-        let before = allocation_count()
-        for _ in 0..<1000 { try await set.perform(.acquire(0)) }
-        return allocation_count() - before
-      }.value
-      #expect(count == 0)
-    }
+  @Test func `A call that would need a thread does not allocate if it need not wait`() async throws {
+    let executor = try EventLoopExecutor()
+    let set = try SystemVSemaphores.create(.private, count: 1)
+    defer { try? set.remove() }
+    let count = try await Task(executorPreference: executor) { @concurrent in
+      try await set.perform(.init(0, delta: 1100))
+      for _ in 0..<100 { try await set.perform(.acquire(0)) }
+      let before = allocation_count()
+      for _ in 0..<1000 { try await set.perform(.acquire(0)) }
+      return allocation_count() - before
+    }.value
+    #expect(count == 0)
   }
 }
 

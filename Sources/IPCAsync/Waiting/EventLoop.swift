@@ -170,7 +170,8 @@ final class EventLoop: Sendable {
       }
       jobs.hasWoken()
       collect(events, into: &finished)
-      for wait in finished { Self.finish(wait) }
+      // By index, because an iterator allocates without optimization.
+      for index in finished.indices { Self.finish(finished[index]) }
       finished.removeAll(keepingCapacity: true)
       if let executor { jobs.run(on: executor) }
     }
@@ -183,7 +184,8 @@ final class EventLoop: Sendable {
     swap(&ended, &finished)
     defer { swap(&ended, &finished) }
     state.withLock { state in
-      for event in events {
+      for index in events.indices {
+        let event = events[index]
         if event.token == Self.timerToken {
           expire(&state, into: &ended)
         } else if let descriptor = Int32(exactly: event.token),

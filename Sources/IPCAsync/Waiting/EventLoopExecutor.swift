@@ -20,7 +20,7 @@ public final class EventLoopExecutor: TaskExecutor {
   private static let instance = Mutex<EventLoopExecutor?>(nil)
   private let loop: EventLoop
 
-  private init() throws(IPCError) {
+  init() throws(IPCError) {
     loop = try EventLoop()
     try loop.start(for: self)
   }
@@ -96,7 +96,7 @@ final class JobQueue: Sendable {
       return jobs
     }
     if jobs.isEmpty { return }
-    for job in jobs { unsafe job.runSynchronously(on: executor.asUnownedTaskExecutor()) }
+    for index in jobs.indices { unsafe jobs[index].runSynchronously(on: executor.asUnownedTaskExecutor()) }
     jobs.removeAll(keepingCapacity: true)
     state.withLock { [jobs] in $0.spare = jobs }
   }
