@@ -10,6 +10,9 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error, .when(configuration: .debug)),
 ]
 
+/// The settings of targets with asynchronous functions, which run on the executor of their caller.
+let asyncSettings = settings + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
+
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 // The library. A package that depends on it resolves swift-system alone.
@@ -28,14 +31,17 @@ let package = Package(
     .target(name: "CIPCAsync", cSettings: [.define("_GNU_SOURCE")]),
     .target(
       name: "IPCAsync", dependencies: ["CIPCAsync", "IPC", system],
-      swiftSettings: settings + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
+      swiftSettings: asyncSettings),
 
     // Replaces malloc in the test program, so that allocations can be counted.
     .target(name: "AllocationCount", path: "Tests/AllocationCount"),
     .testTarget(name: "IPCTests", dependencies: ["AllocationCount", "CIPC", "IPC", system], swiftSettings: settings),
+
+    // Annotations for thread sanitizers in the test program, which contains all test targets.
+    .target(name: "Sanitizers", path: "Tests/Sanitizers", cSettings: [.define("_GNU_SOURCE")]),
     .testTarget(
-      name: "IPCAsyncTests", dependencies: ["AllocationCount", "IPC", "IPCAsync", system],
-      swiftSettings: settings + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]),
+      name: "IPCAsyncTests", dependencies: ["AllocationCount", "IPC", "IPCAsync", "Sanitizers", system],
+      swiftSettings: asyncSettings),
   ]
 )
 
@@ -122,8 +128,10 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
       linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
     .executableTarget(name: "cost-report", swiftSettings: settings),
 
-    // Annotations for thread sanitizers in the test program, which contains all test targets.
-    .target(name: "Sanitizers", path: "Tests/Sanitizers", cSettings: [.define("_GNU_SOURCE")]),
+    // The program that `make async-cost` runs.
+    .executableTarget(
+      name: "async-cost", dependencies: ["AllocationCount", "IPC", "IPCAsync", system], swiftSettings: asyncSettings),
+
     .testTarget(name: "PeerProtocolTests", dependencies: ["PeerProtocol"], swiftSettings: settings),
     .testTarget(
       name: "HarnessTests", dependencies: ["Harness", "PeerProtocol", "Sanitizers", system],
@@ -169,4 +177,16 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
         name: "fuzz", dependencies: fuzzed, path: "Tests/Fuzz",
         exclude: ["C", "CHeaderTests.swift", "CorpusTests.swift"],
         swiftSettings: settings, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
+}
+
+// `make adoption` sets this: it compiles and runs the recipes for other event loops, which need swift-nio.
+if Context.environment["IPC_INTEROP_NIO"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/apple/swift-nio", from: "2.101.0"))
+  package.targets.append(
+    .testTarget(
+      name: "AdoptionTests",
+      dependencies: [
+        "IPC", "IPCAsync", system, .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: asyncSettings))
 }

@@ -139,7 +139,7 @@ extension PipeWriter {
   /// Writes `bytes` as a whole: they are not mixed with bytes of other writers.
   ///
   /// - Throws: `IPCError` with `.messageTooLong` for more than `AnonymousPipe.maximumAtomicWriteLength` bytes; and the
-  ///   errors of ``write(_:timeout:)-(RawSpan,_)``. After an error, nothing was written.
+  ///   errors of `write`. After an error, nothing was written.
   ///
   /// Calls `pwritev2(2)`.
   public func writeAtomically(_ bytes: RawSpan, timeout: Timeout = .never) async throws {

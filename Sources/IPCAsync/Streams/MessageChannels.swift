@@ -43,26 +43,26 @@ extension MessageChannel.Sender where Sink: WritableDescriptor & ~Copyable {
     }
   }
 
-  /// Sends the bytes of an array or a string, like ``send(_:timeout:)-(RawSpan,_)``.
+  /// Sends the bytes of an array or a string, like the variant that takes a `RawSpan`.
   public mutating func send(_ message: Span<UInt8>, timeout: Timeout = .never) async throws {
     try await send(unsafe message.bytes, timeout: timeout)
   }
 }
 
 extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableDescriptor & ~Copyable {
-  /// Sends a message, like ``IPC/MessageChannel/Sender/send(_:timeout:)-(RawSpan,_)``.
+  /// Sends a message, like the `send` of a sender.
   public mutating func send(_ message: RawSpan, timeout: Timeout = .never) async throws {
     try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) in
       try send(message, timeout: .immediate)
     }
   }
 
-  /// Sends the bytes of an array or a string, like ``send(_:timeout:)-(RawSpan,_)``.
+  /// Sends the bytes of an array or a string, like the variant that takes a `RawSpan`.
   public mutating func send(_ message: Span<UInt8>, timeout: Timeout = .never) async throws {
     try await send(unsafe message.bytes, timeout: timeout)
   }
 
-  /// Receives a message, like ``IPC/MessageChannel/Receiver/receive(into:timeout:)``.
+  /// Receives a message, like the `receive` of a receiver.
   public mutating func receive(into message: inout [UInt8], timeout: Timeout = .never) async throws -> Int? {
     try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in
       try receive(into: &message, timeout: .immediate)
@@ -113,7 +113,7 @@ extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableD
 // A ring has no descriptor, so a thread waits for it.
 
 extension MessageChannel.Receiver where Source == ByteRing.Consumer {
-  /// Receives the next message of a channel over a ring, like ``receive(into:timeout:)-([UInt8],_)``.
+  /// Receives the next message of a channel over a ring, like one over a descriptor.
   ///
   /// A thread waits for it.
   public mutating func receive(into message: inout [UInt8], timeout: Timeout = .never) async throws -> Int? {
@@ -133,7 +133,7 @@ extension MessageChannel.Sender where Sink == ByteRing.Producer {
     }
   }
 
-  /// Sends the bytes of an array or a string, like ``send(_:timeout:)-(RawSpan,_)``.
+  /// Sends the bytes of an array or a string, like the variant that takes a `RawSpan`.
   public mutating func send(_ message: Span<UInt8>, timeout: Timeout = .never) async throws {
     try await send(unsafe message.bytes, timeout: timeout)
   }
