@@ -31,7 +31,8 @@ for transport in Transport.allCases {
   let base = fastest[.threads] ?? .zero
   for variant in Variant.allCases {
     let time = fastest[variant] ?? .zero
-    print("\(transport.rawValue), \(variant.rawValue): \(microseconds(time)) µs, ratio \((time / base * 100).rounded() / 100)")
+    let ratio = (time / base * 100).rounded() / 100
+    print("\(transport.rawValue), \(variant.rawValue): \(microseconds(time)) µs, ratio \(ratio)")
   }
   let allocations = try await countAllocations(transport)
   print("\(transport.rawValue): \(allocations) allocations in 1000 round trips")

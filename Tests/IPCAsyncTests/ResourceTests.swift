@@ -5,7 +5,7 @@ import Testing
 
 @testable import IPCAsync
 
-/// What the waits of many tasks cost. Each test has a process of its own.
+/// The threads, descriptors and entries that waits take.
 @Suite struct ResourceTests {
   @Test func `One thread waits for 1,000 connections, each of which gets its own echo`() async {
     await #expect(processExitsWith: .success) {

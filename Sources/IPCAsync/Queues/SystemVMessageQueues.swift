@@ -68,6 +68,7 @@ extension SystemVMessageQueue {
   /// - Parameters:
   ///   - selection: Which messages to receive.
   ///   - maxLength: The maximum length of a message in bytes. A longer one stays in the queue, and ends the sequence.
+  /// - Returns: The sequence, which ends only with an error.
   public func messages(
     _ selection: Selection = .any, maxLength: Int = 8192
   ) -> AsyncHandleSequence<Message> {

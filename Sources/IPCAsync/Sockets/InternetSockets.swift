@@ -91,9 +91,7 @@ extension UDP.Socket {
     }
   }
 
-  /// Returns the datagrams that arrive.
-  ///
-  /// - Parameter maxLength: The maximum length of a datagram in bytes; longer ones are truncated, and marked.
+  /// Returns the datagrams that arrive; those of more than `maxLength` bytes are truncated, and marked.
   public consuming func messages(maxLength: Int = 65_536) -> AsyncHandleSequence<Datagram<SocketAddress>> {
     let box = HandleBox(self)
     return AsyncHandleSequence {

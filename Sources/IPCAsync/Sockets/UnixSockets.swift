@@ -149,8 +149,7 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
 
   /// Returns the packets that arrive, until the end of the stream.
   ///
-  /// - Parameter maxLength: The maximum length of a packet in bytes. A longer one ends the sequence with an `IPCError`
-  ///   with `.messageTooLong`.
+  /// A packet of more than `maxLength` bytes ends the sequence with an `IPCError` with `.messageTooLong`.
   public consuming func messages(maxLength: Int = 65_536) -> AsyncHandleSequence<[UInt8]> {
     let box = HandleBox(self)
     return AsyncHandleSequence {
@@ -220,9 +219,7 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
     }
   }
 
-  /// Returns the datagrams that arrive.
-  ///
-  /// - Parameter maxLength: The maximum length of a datagram in bytes; longer ones are truncated, and marked.
+  /// Returns the datagrams that arrive; those of more than `maxLength` bytes are truncated, and marked.
   public consuming func messages(maxLength: Int = 65_536) -> AsyncHandleSequence<Datagram<UnixSocket.Address>> {
     let box = HandleBox(self)
     return AsyncHandleSequence {

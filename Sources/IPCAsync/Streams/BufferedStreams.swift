@@ -52,7 +52,7 @@ extension BufferedReader where Source: ReadableDescriptor & ~Copyable {
 
   /// Returns the lines of the stream, without their newlines.
   ///
-  /// - Parameter maxLength: The maximum length of a line in bytes; a longer one ends the sequence with an error.
+  /// A line of more than `maxLength` bytes, by default `capacity`, ends the sequence with `.messageTooLong`.
   public consuming func lines(maxLength: Int? = nil) -> AsyncHandleSequence<String> {
     let box = HandleBox(self)
     return AsyncHandleSequence { try await box.handle.readLine(maxLength: maxLength) }
@@ -106,9 +106,7 @@ extension BufferedWriter where Sink: WritableDescriptor & ~Copyable {
 }
 
 extension ReadableDescriptor where Self: Sendable & ~Copyable {
-  /// Returns the bytes of the stream in the pieces in which they arrive.
-  ///
-  /// - Parameter maxLength: The maximum length of a piece in bytes.
+  /// Returns the bytes of the stream in the pieces in which they arrive, each of at most `maxLength` bytes.
   public consuming func chunks(maxLength: Int = 65_536) -> AsyncHandleSequence<[UInt8]> {
     let box = HandleBox(self)
     return AsyncHandleSequence {

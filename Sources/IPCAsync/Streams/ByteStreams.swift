@@ -155,9 +155,7 @@ extension PipeWriter {
   }
 }
 
-/// Returns an error with the number of bytes that were transferred before.
-///
-/// - Parameter call: The call that a cancelled task made.
+/// Returns an error with the number of bytes that were transferred before, also for a cancelled task, which made `call`.
 func partial(_ error: any Error, _ call: IPCError.Call, _ count: Int, _ descriptor: FileDescriptor) -> any Error {
   switch error {
   case _ where count == 0: error

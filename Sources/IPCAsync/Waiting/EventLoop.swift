@@ -63,9 +63,7 @@ final class EventLoop: Sendable {
     try epoll.wait(appendingTo: &events, timeout: .immediate)
   }
 
-  /// Starts the thread, which never ends.
-  ///
-  /// - Parameter executor: The executor whose jobs the thread runs.
+  /// Starts the thread, which never ends, and which runs the jobs of an executor.
   func start(for executor: EventLoopExecutor? = nil) throws(IPCError) {
     try Threads.start(interruptible: false) { self.run(for: executor) }
   }
@@ -78,7 +76,7 @@ final class EventLoop: Sendable {
 
   /// Waits until a descriptor is ready, the deadline has passed, or the task is cancelled.
   ///
-  /// - Parameter descriptor: The descriptor; -1 to wait only for the deadline.
+  /// With the descriptor -1 it waits only for the deadline.
   func wait(for events: Readiness, of descriptor: Int32, until timeout: Timeout) async -> WaitOutcome {
     let number = Self.numbers.wrappingAdd(1, ordering: .relaxed).newValue
     return await withTaskCancellationHandler {

@@ -41,6 +41,9 @@ struct WaitTable {
     var isKnown = false
   }
 
+  /// As in `poll(2)`, an error or a hang-up ends every wait.
+  private static let alwaysReported: Readiness = [.error, .hangUp]
+
   private var waits: [Wait?] = []
   private var free: [Int] = []
   /// Index 0 is for waits that have only a deadline.
@@ -89,9 +92,9 @@ struct WaitTable {
   mutating func removeReady(_ descriptor: Int32, _ readiness: Readiness, into finished: inout [Finished]) -> Bool {
     guard watches.indices.contains(Int(descriptor) + 1) else { return false }
     watches[Int(descriptor) + 1].armed = nil
-    // As in poll(2), an error or a hang-up ends every wait.
-    let always = readiness.intersection([.error, .hangUp])
-    while let target = removeFirst(of: descriptor, { !$0.events.union(always).isDisjoint(with: readiness) }) {
+    while let target = removeFirst(
+      of: descriptor, { !$0.events.union(Self.alwaysReported).isDisjoint(with: readiness) })
+    {
       finished.append(Finished(target: target, outcome: .ready(readiness)))
     }
     return watches[Int(descriptor) + 1].first != nil

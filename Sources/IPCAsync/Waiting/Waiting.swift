@@ -49,7 +49,8 @@ extension IPCError {
 
 /// Repeats a call that does not wait, and for which the kernel reports no readiness, after pauses of 0.1 to 10 ms.
 ///
-/// - Parameter reason: The error of a call that would have to wait.
+/// - Throws: `CancellationError`; the errors of the call, of which `reason` means that it would have to wait; ``IPCError``
+///   with `.timedOut`.
 func repeatedly<Value: ~Copyable>(
   _ timeout: Timeout, while reason: Errno = .wouldBlock, _ attempt: () throws(IPCError) -> Value
 ) async throws -> Value {
