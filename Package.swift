@@ -182,6 +182,8 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
 // `make adoption` sets this: it compiles and runs the recipes for other event loops, which need swift-nio.
 if Context.environment["IPC_INTEROP_NIO"] != nil {
   package.dependencies.append(.package(url: "https://github.com/apple/swift-nio", from: "2.101.0"))
+  // The other tests need not be built for this.
+  package.targets.removeAll { $0.type == .test }
   package.targets.append(
     .testTarget(
       name: "AdoptionTests",
