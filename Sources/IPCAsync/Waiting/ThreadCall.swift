@@ -39,8 +39,9 @@ func inThread<Value: Sendable>(
   } onCancel: {
     waiting.cancel()
   }
+  let end = waiting.end
   if let result { return result }
-  if waiting.end == .cancelled { throw CancellationError() }
+  if end == .cancelled { throw CancellationError() }
   throw IPCError(failure.call, .timedOut, on: failure.object)
 }
 
