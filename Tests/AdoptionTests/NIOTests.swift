@@ -15,6 +15,7 @@ import Testing
     let outgoing = try AnonymousPipe()
     let (input, output) = (incoming.reader.release().rawValue, outgoing.writer.release().rawValue)
     let channel = try await NIOPipeBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+      .channelOption(.allowRemoteHalfClosure, value: true)
       .takingOwnershipOfDescriptors(input: input, output: output) { channel in
         channel.eventLoop.makeCompletedFuture { try Channel(wrappingChannelSynchronously: channel) }
       }
@@ -36,6 +37,7 @@ import Testing
     let accepted = try await listener.accept()
     #expect(try accepted.peerCredentials.user == .effective)
     let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+      .channelOption(.allowRemoteHalfClosure, value: true)
       .withConnectedSocket(accepted.release().rawValue) { channel in
         channel.eventLoop.makeCompletedFuture { try Channel(wrappingChannelSynchronously: channel) }
       }
