@@ -56,8 +56,7 @@ __attribute__((swiftcall)) void lock_slowly(uint32_t thread, __attribute__((swif
 // A continuation can be resumed before its task suspends. The runtime, which is not instrumented, then
 // continues the task in its thread.
 const char *__tsan_default_suppressions(void) {
-    return "race_top:withUnsafeContinuation\n"
-           "race_top:withUnsafeThrowingContinuation\n";
+    return "race_top:withUnsafeContinuation\n";
 }
 #endif
 

@@ -29,18 +29,19 @@ func inThread<Value: Sendable>(
     failure = error
   }
   let waiting = BlockingCall(try EventLoop.current)
-  let result = try await withTaskCancellationHandler {
-    try await withoutActuallyEscaping(call) { call in
+  let result = await withTaskCancellationHandler {
+    await withoutActuallyEscaping(call) { call in
       // Without this, the closure would run in another isolation domain.
       _ = isolation
       let threadCall = ThreadCall(waiting, timeout, deadline, call)
-      return try await unsafe withUnsafeThrowingContinuation { unsafe threadCall.start($0) }
+      return await unsafe withUnsafeContinuation { unsafe threadCall.start($0) }
     }
   } onCancel: {
     waiting.cancel()
   }
+  // The lock of this property also orders what the thread has done before what follows.
   let end = waiting.end
-  if let result { return result }
+  if let value = try result.get() { return value }
   if end == .cancelled { throw CancellationError() }
   throw IPCError(failure.call, .timedOut, on: failure.object)
 }
@@ -65,20 +66,15 @@ private struct ThreadCall<Value: Sendable>: @unchecked Sendable {
   }
 
   /// Performs the call in a thread, and resumes the task with its result, or nil if the call was ended.
-  func start(_ continuation: UnsafeContinuation<Value?, any Error>) {
+  func start(_ continuation: UnsafeContinuation<Result<Value?, IPCError>, Never>) {
     if deadline == .signalled, timeout.isDeadline { waiting.setDeadline(timeout) }
     do throws(IPCError) {
       try CallThreads.shared.perform {
         let result = Result { () throws(IPCError) in try perform() }
-        return {
-          switch result {
-          case .success(let value): unsafe continuation.resume(returning: value)
-          case .failure(let error): unsafe continuation.resume(throwing: error)
-          }
-        }
+        return { unsafe continuation.resume(returning: result) }
       }
     } catch {
-      unsafe continuation.resume(throwing: error)
+      unsafe continuation.resume(returning: .failure(error))
     }
   }
 
