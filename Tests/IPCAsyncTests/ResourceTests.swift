@@ -57,6 +57,8 @@ import Testing
       for _ in 0..<3 {
         try await withThrowingTaskGroup { group in
           for _ in 0..<50 { group.addTask { try await set.perform(.acquire(0)) } }
+          // An attempt that does not wait counts as a waiting thread for a moment.
+          await eventually { CallThreads.shared.count == 50 }
           while try set.countWaitingForIncrease(of: 0) < 50 { await Task.yield() }
           #expect(CallThreads.shared.count == 50)
           try await set.perform(.init(0, delta: 50))
