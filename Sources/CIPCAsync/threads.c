@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@ struct start {
 static void *run(void *argument) {
     const struct start start = *(struct start *)argument;
     free(argument);
+    prctl(PR_SET_NAME, start.interruptible ? "ipc-call" : "ipc-event-loop");
     if (start.interruptible) {
         sigset_t signals;
         sigemptyset(&signals);

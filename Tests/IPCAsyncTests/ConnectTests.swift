@@ -15,9 +15,12 @@ import Testing
     try await client.writeAll(byte.span)
     var bytes: [UInt8] = []
     #expect(try await server.read(maxLength: 8, appendingTo: &bytes) == 1)
-    try listener.close()
+    // A bound socket that does not listen: a child that another test starts could still have a closed listener.
+    let deaf = try TCP.Stream(.v4)
+    try deaf.bind(to: SocketAddress(.loopback(.v4), port: 0))
+    let closed = try deaf.address
     let refused = try TCP.Stream(.v4)
-    let error = try await reason { try await refused.connect(to: address) }
+    let error = try await reason { try await refused.connect(to: closed) }
     #expect(error == .connectionRefused)
   }
 
@@ -36,13 +39,15 @@ import Testing
   }
 
   @Test func `A FIFO is opened when the other side opens it`() async throws {
-    let fifo = FIFO(FilePath(NSTemporaryDirectory()).appending("ipc-async-\(UUID())"))
-    try fifo.create()
-    defer { try? fifo.unlink() }
-    let early = try await reason { _ = try await fifo.openForReading(timeout: .after(.milliseconds(2))) }
-    #expect(early == .timedOut)
-    let missing = try await reason { _ = try await fifo.openForWriting(timeout: .after(.milliseconds(2))) }
+    // Not the same one for all: a child that another test starts could still have an end.
+    let fifos = (0..<2).map { _ in FIFO(FilePath(NSTemporaryDirectory()).appending("ipc-async-\(UUID())")) }
+    for fifo in fifos { try fifo.create() }
+    defer { for fifo in fifos { try? fifo.unlink() } }
+    let missing = try await reason { _ = try await fifos[0].openForWriting(timeout: .after(.milliseconds(2))) }
     #expect(missing == .timedOut)
+    let early = try await reason { _ = try await fifos[0].openForReading(timeout: .after(.milliseconds(2))) }
+    #expect(early == .timedOut)
+    let fifo = fifos[1]
     let writing = Task {
       let writer = try await fifo.openForWriting()
       try await writer.writeAll(Array("Hello".utf8).span)

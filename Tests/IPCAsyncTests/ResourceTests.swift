@@ -1,6 +1,5 @@
 import Foundation
 import IPC
-import Sanitizers
 import SystemPackage
 import Testing
 
@@ -30,10 +29,8 @@ import Testing
       }
       try await server.value
       #expect(exchanged == 5000)
-      // The main thread, the event loop, two threads of Dispatch, the cooperative pool, and one of a sanitizer.
-      let others = is_sanitized() ? 5 : 4
-      #expect(try countThreads() <= others + ProcessInfo.processInfo.activeProcessorCount)
-      #expect(CallThreads.shared.count == 0)
+      #expect(try countThreads(named: "ipc-event-loop") == 1)
+      #expect(try countThreads(named: "ipc-call") == 0)
       #expect(try EventLoop.current.waitCount == 0)
     }
   }

@@ -4,7 +4,8 @@
 #include <stdint.h>
 
 /// pthread_create(3) of a detached thread that blocks all signals except those of faults, and, if it is
-/// `interruptible`, SIGURG. Returns 0, or the number of an error.
+/// `interruptible`, SIGURG. Its name is "ipc-call" then, and otherwise "ipc-event-loop". Returns 0, or the
+/// number of an error.
 int cipc_async_start_thread(void (*body)(void *), void *argument, int interruptible);
 
 /// gettid(2).

@@ -7,9 +7,14 @@ func countDescriptors() throws -> Int {
   try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
 }
 
-/// The number of threads of this process.
-func countThreads() throws -> Int {
-  try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
+/// The number of threads of this process with a name.
+///
+/// The number of other threads depends on Dispatch.
+func countThreads(named name: String) throws -> Int {
+  try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count { thread in
+    // A thread can end meanwhile.
+    (try? String(contentsOfFile: "/proc/self/task/\(thread)/comm", encoding: .utf8)) == name + "\n"
+  }
 }
 
 /// Allows this process to open as many descriptors as possible.
