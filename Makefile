@@ -26,7 +26,7 @@ GENERATED ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps lint-deps patch-deps strace-deps models-deps build interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak coverage cost docs scenarios install uninstall clean swift-release missing-program
+.PHONY: help deps lint-deps patch-deps strace-deps models-deps build interop self-test mutants fault-injection test unit lint models orders sanitize fuzz soak coverage cost async-cost adoption docs scenarios install uninstall clean swift-release missing-program
 
 help: ## Show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -142,20 +142,21 @@ cost: c-cost ## Measure how much more the library costs than C (prints tables, w
 	strip -o $(BUILD)/cost/stripped/swift "$$products/swift-cost" && \
 	"$$products/cost-report" $(BUILD)/cost/stripped/c $(BUILD)/cost/stripped/swift $(BUILD)/cost.json
 
+async-cost: ## Measure the latency and the allocations of asynchronous calls (takes a minute)
+	@$(SWIFT) build -c release --product async-cost
+	@"$$($(SWIFT) build -c release --show-bin-path)/async-cost"
+
+# The only target that needs swift-nio.
+adoption: ## Compile and run the recipes for SwiftNIO and Dispatch
+	@env -u IPC_INTEROP_TOOLS IPC_INTEROP_NIO=1 $(SWIFT) test --scratch-path .build/adoption
+
 coverage: strace-deps build c-mutants ## Show how many lines the tests cover, and write build/coverage/index.html
 	@.ci/coverage
 
 # Warnings of docc are errors, except for parameters without a description.
-docs: deps ## Build the documentation of the library into build/docs
-	@rm -rf $(BUILD)/symbols && mkdir -p $(BUILD)/symbols
-	@$(SWIFT) build --target IPC --scratch-path $(BUILD)/docs-build \
-	  -Xswiftc -emit-symbol-graph -Xswiftc -emit-symbol-graph-dir -Xswiftc $(abspath $(BUILD))/docs-build
-	@cp $(BUILD)/docs-build/IPC.symbols.json $(BUILD)/symbols/
-	@set -o pipefail; \
-	docc convert Sources/IPC/IPC.docc --additional-symbol-graph-dir $(BUILD)/symbols --output-dir $(BUILD)/docs \
-	  --fallback-display-name IPC --fallback-bundle-identifier IPC --ide-console-output 2>&1 | \
-	awk 'tolower($$0) ~ /(warning|error): / && !/is missing documentation|<#/ { print; wrong = 1 } END { exit wrong }'
-	@echo "View it with docc preview, or with any web server in $(BUILD)/docs"
+docs: deps ## Build the documentation of the library into build/docs and build/docs-async
+	@for module in IPC:docs IPCAsync:docs-async; do .ci/docs "$${module%:*}" $(BUILD) "$${module#*:}" || exit; done
+	@echo "View it with docc preview, or with any web server in $(BUILD)/docs and $(BUILD)/docs-async"
 
 # Without prerequisites, so that root does not build. Mutants and fuzz inputs are for the checkout only.
 INSTALLED := $(DESTDIR)$(PREFIX)

@@ -10,20 +10,38 @@ let settings: [SwiftSetting] = [
   .treatAllWarnings(as: .error, .when(configuration: .debug)),
 ]
 
+/// The settings of targets with asynchronous functions, which run on the executor of their caller.
+let asyncSettings = settings + [.enableUpcomingFeature("NonisolatedNonsendingByDefault")]
+
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
 // The library. A package that depends on it resolves swift-system alone.
 let package = Package(
   name: "ipc-interop",
-  products: [.library(name: "IPC", targets: ["IPC"])],
+  products: [
+    .library(name: "IPC", targets: ["IPC"]),
+    .library(name: "IPCAsync", targets: ["IPCAsync"]),
+  ],
   dependencies: [.package(url: "https://github.com/apple/swift-system", from: "1.8.1")],
   targets: [
     .target(name: "CIPC", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "IPC", dependencies: ["CIPC", system], swiftSettings: settings),
 
+    // The waiting calls of the library for Swift concurrency. No other target depends on it.
+    .target(name: "CIPCAsync", cSettings: [.define("_GNU_SOURCE")]),
+    .target(
+      name: "IPCAsync", dependencies: ["CIPCAsync", "IPC", system],
+      swiftSettings: asyncSettings),
+
     // Replaces malloc in the test program, to count allocations.
     .target(name: "AllocationCount", path: "Tests/AllocationCount"),
     .testTarget(name: "IPCTests", dependencies: ["AllocationCount", "CIPC", "IPC", system], swiftSettings: settings),
+
+    // Annotations for thread sanitizers in the test program, which contains all test targets.
+    .target(name: "Sanitizers", path: "Tests/Sanitizers", cSettings: [.define("_GNU_SOURCE")]),
+    .testTarget(
+      name: "IPCAsyncTests", dependencies: ["AllocationCount", "IPC", "IPCAsync", "Sanitizers", system],
+      swiftSettings: asyncSettings),
   ]
 )
 
@@ -115,8 +133,10 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
       linkerSettings: [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]),
     .executableTarget(name: "cost-report", swiftSettings: settings),
 
-    // Annotations for thread sanitizers in the test program, which contains all test targets.
-    .target(name: "Sanitizers", path: "Tests/Sanitizers", cSettings: [.define("_GNU_SOURCE")]),
+    // The program that `make async-cost` runs.
+    .executableTarget(
+      name: "async-cost", dependencies: ["AllocationCount", "IPC", "IPCAsync", system], swiftSettings: asyncSettings),
+
     .testTarget(name: "PeerProtocolTests", dependencies: ["PeerProtocol"], swiftSettings: settings),
     .testTarget(
       name: "HarnessTests", dependencies: ["Harness", "PeerProtocol", "Sanitizers", system],
@@ -167,4 +187,18 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
         name: "fuzz", dependencies: fuzzed, path: "Tests/Fuzz",
         exclude: ["C", "CHeaderTests.swift", "CorpusTests.swift"],
         swiftSettings: settings, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]))
+}
+
+// `make adoption` sets this: it compiles and runs the recipes for other event loops, which need swift-nio.
+if Context.environment["IPC_INTEROP_NIO"] != nil {
+  package.dependencies.append(.package(url: "https://github.com/apple/swift-nio", from: "2.101.0"))
+  // The other tests need not be built for this.
+  package.targets.removeAll { $0.type == .test }
+  package.targets.append(
+    .testTarget(
+      name: "AdoptionTests",
+      dependencies: [
+        "IPC", "IPCAsync", system, .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ], swiftSettings: asyncSettings))
 }

@@ -39,7 +39,7 @@ GENERATED_SOURCES := $(wildcard c-peers/generated-mutants/*.c)
 COST_SOURCES := $(wildcard c-peers/cost/*.c)
 C_SOURCES := $(PEER_SOURCES) $(SANDBOX_INIT_SOURCES) $(SHORT_TRANSFER_SOURCES) $(WIRE_RECORDER_SOURCES) $(TEXTBOOK_SOURCES) \
   $(WITHOUT_SOURCES) $(HOSTILE_SOURCES) $(EXAMPLE_SOURCES) $(wildcard c-peers/examples/common/*.c) $(MUTANT_SOURCES) $(GENERATED_SOURCES) $(COST_SOURCES)
-C_FILES = $(C_SOURCES) $(wildcard c-peers/checks/*.c c-peers/*/*.h c-peers/generated-mutants/include/*.h c-peers/examples/common/*.h Sources/CIPC/*.c Sources/CIPC/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
+C_FILES = $(C_SOURCES) $(wildcard c-peers/checks/*.c c-peers/*/*.h c-peers/generated-mutants/include/*.h c-peers/examples/common/*.h Sources/CIPC*/*.c Sources/CIPC*/include/*.h Sources/CReal/*.h Tests/*/*.c Tests/*/*/*.c Tests/*/*/*/*.h)
 C_OBJECTS := $(C_SOURCES:%.c=$(BUILD)/obj/%.o)
 
 # The mutant peer has the same objects, linked with wrappers that replace calls. It is never installed.
@@ -149,5 +149,5 @@ MUSL_FLAGS = -std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Werror -idirafter /usr/incl
   -idirafter /usr/include/$(shell $(CC) -print-multiarch)
 c-musl: lint-deps
 	@.ci/install-dependencies musl-tools
-	@for source in Sources/CIPC/*.c; do musl-gcc $(MUSL_FLAGS) -ISources/CIPC/include -fsyntax-only $$source || exit; done
+	@for source in Sources/CIPC*/*.c; do musl-gcc $(MUSL_FLAGS) -I$$(dirname $$source)/include -fsyntax-only $$source || exit; done
 	@for header in c-peers/include/*.h; do musl-gcc $(MUSL_FLAGS) -fsyntax-only -x c $$header || exit; done

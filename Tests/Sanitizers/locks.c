@@ -39,6 +39,25 @@ __attribute__((disable_sanitizer_instrumentation)) long syscall(long number, ...
         show_taken(lock);
     return result;
 }
+
+// A thread that waits for a `Mutex` first spins, in a library that is not instrumented. If it gets the lock
+// in this way, no system call shows it. The symbol is that of `_MutexHandle._lockSlow`.
+#define LOCK_SLOW "$s15Synchronization12_MutexHandleV9_lockSlowyys6UInt32VF"
+__attribute__((swiftcall)) void lock_slowly(uint32_t thread,
+                                            __attribute__((swift_context)) void *lock) __asm__(LOCK_SLOW);
+
+__attribute__((swiftcall)) void lock_slowly(uint32_t thread, __attribute__((swift_context)) void *lock) {
+    typedef __attribute__((swiftcall)) void slow(uint32_t, __attribute__((swift_context)) void *);
+    slow *const original = (slow *)dlsym(RTLD_NEXT, LOCK_SLOW);
+    original(thread, lock);
+    show_taken(lock);
+}
+
+// A continuation can be resumed before its task suspends. The runtime, which is not instrumented, then
+// continues the task in its thread.
+const char *__tsan_default_suppressions(void) {
+    return "race_top:withUnsafeContinuation\n";
+}
 #endif
 
 bool is_sanitized(void) {

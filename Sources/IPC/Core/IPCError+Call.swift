@@ -106,6 +106,7 @@ extension IPCError {
     case pthreadCondattrInit = "pthread_condattr_init"
     case pthreadCondattrSetClock = "pthread_condattr_setclock"
     case pthreadCondattrSetShared = "pthread_condattr_setpshared"
+    case pthreadCreate = "pthread_create"
     case pthreadMutexClockLock = "pthread_mutex_clocklock"
     case pthreadMutexConsistent = "pthread_mutex_consistent"
     case pthreadMutexDestroy = "pthread_mutex_destroy"

@@ -105,13 +105,15 @@ extension Syscall {
   }
 
   /// Waits for readiness; throws after a timeout.
+  ///
+  /// A call that must not wait reports only the descriptor: looking up an address takes longer than the call itself.
   @inline(never)
   package static func waitOrThrow(
     _ name: IPCError.Call, _ descriptor: FileDescriptor, _ events: Readiness, _ timeout: Timeout,
     on object: @autoclosure () -> IPCError.Object? = nil, retryOnInterrupt: Bool
   ) throws(IPCError) {
-    guard !timeout.isImmediate,
-      try !wait(for: events, of: descriptor.rawValue, until: timeout, retryOnInterrupt: retryOnInterrupt).isEmpty
+    if timeout.isImmediate { throw IPCError(name, .wouldBlock, on: .descriptor(descriptor)) }
+    guard try !wait(for: events, of: descriptor.rawValue, until: timeout, retryOnInterrupt: retryOnInterrupt).isEmpty
     else { throw IPCError(name, timeout.expirationError, on: object() ?? .descriptor(descriptor)) }
   }
 }

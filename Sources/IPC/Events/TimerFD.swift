@@ -106,7 +106,8 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
     try nilIfWouldBlock { () throws(IPCError) in try read(timeout: .immediate) }
   }
 
-  private func set(at instant: Timeout, _ interval: Duration?) throws(IPCError) {
+  /// Sets the timer to expire when a timeout passes, and then after each interval.
+  package func set(at instant: Timeout, _ interval: Duration? = nil) throws(IPCError) {
     // A time of 0 would disarm the timer, and an interval of 0 would make it expire only once.
     try set(absolute: true, max(1, instant.monotonicNanoseconds), interval.map { max(1, $0.nanoseconds) } ?? 0)
   }

@@ -220,7 +220,7 @@ extension IPCError.Object {
   ///
   /// Use it only for errors: it makes system calls.
   @inline(never)
-  static func socket(_ descriptor: FileDescriptor) -> IPCError.Object {
+  package static func socket(_ descriptor: FileDescriptor) -> IPCError.Object {
     for peer in [true, false] {
       var raw = cipc_address()
       guard unsafe cipc_socket_name(descriptor.rawValue, peer ? 1 : 0, &raw) == 0 else { continue }

@@ -1,4 +1,4 @@
-internal import SystemPackage
+package import SystemPackage
 
 /// A byte stream that is read by line, by delimiter or by length.
 ///
@@ -144,6 +144,11 @@ extension BufferedReader where Source: ~Copyable {
     let count = try fill(count, timeout, retryOnInterrupt)
     return body(unsafe buffer.bytes(count).bytes)
   }
+}
+
+extension BufferedReader where Source: DescriptorRepresentable & ~Copyable {
+  /// The descriptor of the stream, which can have nothing to read while the buffer has.
+  package var descriptor: FileDescriptor { source.descriptor }
 }
 
 extension BufferedReader: ReadableStream where Source: ~Copyable {

@@ -1,4 +1,4 @@
-internal import SystemPackage
+package import SystemPackage
 
 #if canImport(Glibc)
   internal import Glibc
@@ -125,6 +125,10 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
     pending.buffer.move(unwritten, to: &bytes)
     return sink
   }
+}
+
+extension BufferedWriter where Sink: DescriptorRepresentable & ~Copyable {
+  package var descriptor: FileDescriptor { sink.descriptor }
 }
 
 extension BufferedWriter where Sink: DescriptorOwner & ~Copyable {

@@ -214,14 +214,18 @@ extension FIFO {
   ) throws(IPCError) {
     let probe = try AnonymousPipe(nonBlocking: true)
     var backoff = Backoff()
-    // poll(2) does not report a writer before its first write. tee(2) detects one: it fails with EAGAIN if there is a
-    // writer, and returns 0 otherwise.
-    while Syscall.result({ cipc_tee_now(reader.descriptor.rawValue, probe.writer.descriptor.rawValue, 1) })
-      == .success(0)
-    {
+    while !Self.hasWriter(reader, probe) {
       guard try backoff.sleep(before: timeout, retryOnInterrupt: retryOnInterrupt) else {
         throw IPCError(.open, .timedOut, on: .path(path))
       }
     }
+  }
+  /// Whether the FIFO of a reader, which is non-blocking, is open for writing.
+  ///
+  /// `poll(2)` does not report a writer before its first write. `tee(2)` detects one: it fails with `EAGAIN` if there is
+  /// a writer, and returns 0 otherwise.
+  package static func hasWriter(_ reader: borrowing PipeReader, _ probe: borrowing AnonymousPipe) -> Bool {
+    let (from, to) = (reader.descriptor.rawValue, probe.writer.descriptor.rawValue)
+    return Syscall.result { cipc_tee_now(from, to, 1) } != .success(0)
   }
 }

@@ -74,6 +74,10 @@ extension MessageChannel {
   }
 }
 
+extension MessageChannel.Receiver where Source: DescriptorRepresentable & ~Copyable {
+  package var descriptor: FileDescriptor { source.descriptor }
+}
+
 extension MessageChannel.Receiver: Sendable where Source: Sendable & ~Copyable {}
 
 /// A message that is being received, and the part of it that has arrived.

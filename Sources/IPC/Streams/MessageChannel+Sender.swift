@@ -1,4 +1,4 @@
-internal import SystemPackage
+package import SystemPackage
 
 extension MessageChannel {
   /// The sending end of a channel.
@@ -57,6 +57,10 @@ extension MessageChannel {
     /// Returns the stream.
     public consuming func release() -> Sink { sink }
   }
+}
+
+extension MessageChannel.Sender where Sink: DescriptorRepresentable & ~Copyable {
+  package var descriptor: FileDescriptor { sink.descriptor }
 }
 
 extension MessageChannel.Sender: Sendable where Sink: Sendable & ~Copyable {}

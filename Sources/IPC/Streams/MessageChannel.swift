@@ -1,4 +1,4 @@
-internal import SystemPackage
+package import SystemPackage
 
 /// Messages over a byte stream.
 ///
@@ -162,6 +162,12 @@ extension MessageChannel.Connection where Stream: ~Copyable {
       }
     }
   }
+}
+
+extension MessageChannel.Connection where Stream: DescriptorRepresentable & ~Copyable {
+  package var descriptor: FileDescriptor { stream.descriptor }
+  /// Whether a request was sent whose reply has not been received.
+  package var isReplyExpected: Bool { requested != nil }
 }
 
 extension MessageChannel.Connection: Sendable where Stream: Sendable & ~Copyable {}

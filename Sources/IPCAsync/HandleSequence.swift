@@ -1,0 +1,48 @@
+/// The messages, chunks, connections or signals that a handle yields.
+///
+/// The sequence owns the handle, and closes it when it is destroyed. It reads ahead nothing: each iteration makes one
+/// call, and the kernel keeps the rest, so a slow consumer slows down its peer.
+///
+/// ```swift
+/// for try await message in try POSIXMessageQueue.Receiver.open("/jobs").messages() {
+///   print(message.priority, message.bytes)
+/// }
+/// ```
+///
+/// It ends with the stream, or with the first error. If the task is cancelled, the iteration throws
+/// `CancellationError`, and the next element stays with the handle. Only one iterator at a time may wait. An element
+/// is an array of its own; the calls that append to an array that you reuse do not allocate.
+public struct AsyncHandleSequence<Element: Sendable>: AsyncSequence {
+  let pull: () async throws -> Element?
+
+  /// Returns an iterator, which continues where another one stopped.
+  public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(pull: pull) }
+
+  /// The position in the sequence.
+  public struct AsyncIterator: AsyncIteratorProtocol {
+    let pull: () async throws -> Element?
+    private var isOver = false
+
+    init(pull: @escaping () async throws -> Element?) { self.pull = pull }
+
+    /// Waits for the next element; returns nil at the end, and after an error.
+    public mutating func next() async throws -> Element? { try await next(isolation: #isolation) }
+
+    /// Waits for the next element on the executor of an actor; returns nil at the end, and after an error.
+    public mutating func next(isolation actor: isolated (any Actor)?) async throws -> Element? {
+      if isOver { return nil }
+      // Stays true if the call throws.
+      isOver = true
+      let element = try await pull()
+      isOver = element == nil
+      return element
+    }
+  }
+}
+
+/// A handle that several calls of one sequence use.
+final class HandleBox<Handle: ~Copyable> {
+  var handle: Handle
+
+  init(_ handle: consuming Handle) { self.handle = handle }
+}

@@ -1,0 +1,117 @@
+public import IPC
+
+extension BufferedReader where Source: ReadableDescriptor & ~Copyable {
+  /// Reads the next line.
+  ///
+  /// A last line without a newline also counts as a line.
+  ///
+  /// - Parameters:
+  ///   - strippingNewline: Whether to remove the newline at the end.
+  ///   - maxLength: The maximum length of the line in bytes, its newline included; `capacity` if nil.
+  ///   - timeout: How long to wait for the whole line.
+  /// - Returns: The line, in which bytes that are not UTF-8 are replaced; nil at end of file.
+  /// - Throws: `IPCError` with `.messageTooLong` if the line is longer; `.timedOut` or, for `.immediate`, `.wouldBlock`;
+  ///   the errors of the stream; `CancellationError`. Bytes that arrived stay in the buffer.
+  public mutating func readLine(
+    strippingNewline: Bool = true, maxLength: Int? = nil, timeout: Timeout = .never
+  ) async throws -> String? {
+    try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in
+      try readLine(strippingNewline: strippingNewline, maxLength: maxLength, timeout: .immediate)
+    }
+  }
+
+  /// Reads up to and including the next `delimiter`, or to the end of the file, and appends the bytes to an array.
+  ///
+  /// - Parameters:
+  ///   - delimiter: The byte that ends the text, such as `UInt8(ascii: "\n")`.
+  ///   - bytes: The array that is appended to.
+  ///   - maxLength: The maximum number of bytes, the delimiter included; `capacity` if nil.
+  ///   - timeout: How long to wait for the delimiter.
+  /// - Returns: The number of bytes, of which the last is the delimiter unless the file ended; nil at end of file.
+  /// - Throws: The errors of ``readLine(strippingNewline:maxLength:timeout:)``.
+  public mutating func read(
+    until delimiter: UInt8, appendingTo bytes: inout [UInt8], maxLength: Int? = nil, timeout: Timeout = .never
+  ) async throws -> Int? {
+    try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in
+      try read(until: delimiter, appendingTo: &bytes, maxLength: maxLength, timeout: .immediate)
+    }
+  }
+
+  /// Reads `count` bytes, fewer only at end of file, and appends them to an array.
+  ///
+  /// - Returns: The number of bytes that were read.
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.wouldBlock`; the errors of the stream;
+  ///   `CancellationError`. Then nothing is appended, and the bytes that arrived stay in the buffer.
+  public mutating func readExactly(
+    _ count: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never
+  ) async throws -> Int {
+    try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in
+      try readExactly(count, appendingTo: &bytes, timeout: .immediate)
+    }
+  }
+
+  /// Returns the lines of the stream, without their newlines.
+  ///
+  /// A line of more than `maxLength` bytes, by default `capacity`, ends the sequence with `.messageTooLong`.
+  public consuming func lines(maxLength: Int? = nil) -> AsyncHandleSequence<String> {
+    let box = HandleBox(self)
+    return AsyncHandleSequence { try await box.handle.readLine(maxLength: maxLength) }
+  }
+}
+
+extension BufferedWriter where Sink: WritableDescriptor & ~Copyable {
+  /// Writes all of `bytes`: into the buffer, or after a flush if they do not fit.
+  ///
+  /// - Throws: The errors of ``flush(timeout:)``; then none of `bytes` are in the buffer. If `bytes` have at least
+  ///   `capacity` bytes, `transferred` is the number of them that were written.
+  public mutating func write(_ bytes: RawSpan, timeout: Timeout = .never) async throws {
+    if bytes.byteCount > capacity - unwritten { try await flush(timeout: timeout) }
+    var count = 0
+    while true {
+      let rest = bytes.extracting(droppingFirst: count)
+      do {
+        // Without a flush, the call either appends all bytes, or writes a part of them to the stream.
+        count += try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) in
+          do throws(IPCError) {
+            try write(rest, timeout: .immediate)
+            return rest.byteCount
+          } catch {
+            if error.transferred == 0 { throw error }
+            return error.transferred
+          }
+        }
+      } catch {
+        throw partial(error, .write, count, descriptor)
+      }
+      if count == bytes.byteCount { return }
+    }
+  }
+
+  /// Writes the bytes of an array or a string, like ``write(_:timeout:)-(RawSpan,_)``.
+  public mutating func write(_ bytes: Span<UInt8>, timeout: Timeout = .never) async throws {
+    try await write(unsafe bytes.bytes, timeout: timeout)
+  }
+
+  /// Writes all collected bytes to the stream.
+  ///
+  /// Call this before you destroy the writer.
+  ///
+  /// - Throws: `IPCError` with `.brokenPipe`; `.timedOut` or, for `.immediate`, `.wouldBlock`; `CancellationError`.
+  ///   Bytes that are not written stay in the buffer, and the next call continues with them.
+  public mutating func flush(timeout: Timeout = .never) async throws {
+    try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) in
+      _ = try flush(timeout: .immediate)
+    }
+  }
+}
+
+extension ReadableDescriptor where Self: Sendable & ~Copyable {
+  /// Returns the bytes of the stream in the pieces in which they arrive, each of at most `maxLength` bytes.
+  public consuming func chunks(maxLength: Int = 65_536) -> AsyncHandleSequence<[UInt8]> {
+    let box = HandleBox(self)
+    return AsyncHandleSequence {
+      var bytes: [UInt8] = []
+      return try await box.handle.read(maxLength: maxLength, appendingTo: &bytes) == 0 ? nil : bytes
+    }
+  }
+}

@@ -1,0 +1,49 @@
+public import IPC
+internal import SystemPackage
+
+extension FIFO {
+  /// Opens the FIFO for reading, and waits until it is open for writing.
+  ///
+  /// - Parameters:
+  ///   - timeout: How long to wait. The kernel does not report that a writer opens it, so this checks after pauses of
+  ///     0.1 to 10 ms, in which no thread waits.
+  ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
+  /// - Returns: The reading end. With `.immediate` there may be no writer, and reading returns end of file until it has
+  ///   one.
+  /// - Throws: `IPCError` with `.timedOut` if no writer opened it; `.noSuchFileOrDirectory`, `.permissionDenied`,
+  ///   `.invalidArgument`; `CancellationError`.
+  ///
+  /// Calls `open(2)`.
+  public func openForReading(timeout: Timeout = .never, nonBlocking: Bool = false) async throws -> PipeReader {
+    let reader = try openWithoutWaiting()
+    if !timeout.isImmediate {
+      let probe = try AnonymousPipe(nonBlocking: true)
+      try await repeatedly(timeout) { () throws(IPCError) in
+        if !FIFO.hasWriter(reader, probe) { throw IPCError(.open, .wouldBlock, on: .path(path)) }
+      }
+    }
+    if !nonBlocking { try reader.setNonBlocking(false) }
+    return reader
+  }
+
+  /// Opens the FIFO for writing, and waits until it is open for reading.
+  ///
+  /// - Parameters:
+  ///   - timeout: How long to wait. The kernel does not report that a reader opens it, so this retries after pauses of
+  ///     0.1 to 10 ms, in which no thread waits.
+  ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
+  /// - Returns: The writing end.
+  /// - Throws: `IPCError` with `.timedOut` or, for `.immediate`, `.noSuchAddressOrDevice` (`ENXIO`) if there is no
+  ///   reader; `.noSuchFileOrDirectory`, `.permissionDenied`, `.invalidArgument`; `CancellationError`.
+  ///
+  /// Calls `open(2)`.
+  public func openForWriting(timeout: Timeout = .never, nonBlocking: Bool = false) async throws -> PipeWriter {
+    try await repeatedly(timeout, while: .noSuchAddressOrDevice) { () throws(IPCError) in
+      try openForWriting(timeout: .immediate, nonBlocking: nonBlocking)
+    }
+  }
+
+  private func openWithoutWaiting() throws(IPCError) -> PipeReader {
+    try openForReading(timeout: .immediate, nonBlocking: true)
+  }
+}

@@ -1,0 +1,140 @@
+public import IPC
+internal import SystemPackage
+
+extension MessageChannel.Receiver where Source: ReadableDescriptor & ~Copyable {
+  /// Receives the next message.
+  ///
+  /// - Parameters:
+  ///   - message: The array, which the message replaces; unchanged after an error. Reusing an array avoids
+  ///     reallocation.
+  ///   - timeout: How long to wait for the whole message, however slowly it arrives.
+  /// - Returns: The length of the message; nil at end of file.
+  /// - Throws: `IPCError` with `.messageTooLong` if the announced length is above the limit; `.protocolError` if the
+  ///   stream ends within a message; `.timedOut`, `.wouldBlock` or `CancellationError`, after which the next call
+  ///   continues.
+  public mutating func receive(into message: inout [UInt8], timeout: Timeout = .never) async throws -> Int? {
+    try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in
+      try receive(into: &message, timeout: .immediate)
+    }
+  }
+
+  /// Returns the messages of the channel, until the end of the stream.
+  public consuming func messages() -> AsyncHandleSequence<[UInt8]> {
+    let box = HandleBox(self)
+    return AsyncHandleSequence {
+      var message: [UInt8] = []
+      return try await box.handle.receive(into: &message) == nil ? nil : message
+    }
+  }
+}
+
+extension MessageChannel.Sender where Sink: WritableDescriptor & ~Copyable {
+  /// Sends a message.
+  ///
+  /// - Parameters:
+  ///   - message: The bytes of the message; there may be none.
+  ///   - timeout: How long to wait until the whole message is sent.
+  /// - Throws: `IPCError` with `.messageTooLong` above the limit, before anything is sent; `.alreadyInProcess` if a
+  ///   message of another length was sent in part; `.brokenPipe` if all readers are gone; `.timedOut`, `.wouldBlock` or
+  ///   `CancellationError`. If `isWithinMessage` is then true, sending the same message continues.
+  public mutating func send(_ message: RawSpan, timeout: Timeout = .never) async throws {
+    try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) in
+      try send(message, timeout: .immediate)
+    }
+  }
+
+  /// Sends the bytes of an array or a string, like the variant that takes a `RawSpan`.
+  public mutating func send(_ message: Span<UInt8>, timeout: Timeout = .never) async throws {
+    try await send(unsafe message.bytes, timeout: timeout)
+  }
+}
+
+extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableDescriptor & ~Copyable {
+  /// Sends a message, like the `send` of a sender.
+  public mutating func send(_ message: RawSpan, timeout: Timeout = .never) async throws {
+    try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) in
+      try send(message, timeout: .immediate)
+    }
+  }
+
+  /// Sends the bytes of an array or a string, like the variant that takes a `RawSpan`.
+  public mutating func send(_ message: Span<UInt8>, timeout: Timeout = .never) async throws {
+    try await send(unsafe message.bytes, timeout: timeout)
+  }
+
+  /// Receives a message, like the `receive` of a receiver.
+  public mutating func receive(into message: inout [UInt8], timeout: Timeout = .never) async throws -> Int? {
+    try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in
+      try receive(into: &message, timeout: .immediate)
+    }
+  }
+}
+
+extension MessageChannel.Connection where Stream: ReadableDescriptor & WritableDescriptor & ~Copyable {
+  /// Sends a request, and receives its reply: the next message.
+  ///
+  /// If a timeout or a cancellation ends the wait, the reply is still expected. Making the same request again does not
+  /// send it again, but continues to wait.
+  ///
+  /// - Parameters:
+  ///   - message: The bytes of the request; there may be none.
+  ///   - reply: The array, which the reply replaces.
+  ///   - timeout: How long to wait for request and reply together.
+  /// - Returns: The length of the reply.
+  /// - Throws: `IPCError` with `.brokenPipe` if the other side closed the stream without a reply; `.alreadyInProcess`
+  ///   if the reply to a request of another length is expected; and the errors of sending and receiving.
+  @discardableResult
+  public mutating func request(
+    _ message: RawSpan, reply: inout [UInt8], timeout: Timeout = .never
+  ) async throws -> Int {
+    let length = try await untilReady(descriptor, .writable, timeout) { () throws(IPCError) -> Int? in
+      do throws(IPCError) {
+        return try request(message, reply: &reply, timeout: .immediate)
+      } catch {
+        if error.errno == .wouldBlock, isReplyExpected { return nil }
+        throw error
+      }
+    }
+    if let length { return length }
+    return try await untilReady(descriptor, .readable, timeout) { () throws(IPCError) in
+      try request(message, reply: &reply, timeout: .immediate)
+    }
+  }
+
+  /// Sends a request of the bytes of an array or a string, like ``request(_:reply:timeout:)-(RawSpan,_,_)``.
+  @discardableResult
+  public mutating func request(
+    _ message: Span<UInt8>, reply: inout [UInt8], timeout: Timeout = .never
+  ) async throws -> Int {
+    try await request(unsafe message.bytes, reply: &reply, timeout: timeout)
+  }
+}
+
+// A ring has no descriptor, so a thread waits for it.
+
+extension MessageChannel.Receiver where Source == ByteRing.Consumer {
+  /// Receives the next message of a channel over a ring, like one over a descriptor.
+  ///
+  /// A thread waits for it.
+  public mutating func receive(into message: inout [UInt8], timeout: Timeout = .never) async throws -> Int? {
+    try await inThread(timeout) { (limit) throws(IPCError) in
+      try receive(into: &message, timeout: limit, retryOnInterrupt: false)
+    }
+  }
+}
+
+extension MessageChannel.Sender where Sink == ByteRing.Producer {
+  /// Sends a message of a channel over a ring.
+  ///
+  /// A thread waits for room.
+  public mutating func send(_ message: RawSpan, timeout: Timeout = .never) async throws {
+    try await inThread(timeout) { (limit) throws(IPCError) in
+      try send(message, timeout: limit, retryOnInterrupt: false)
+    }
+  }
+
+  /// Sends the bytes of an array or a string, like the variant that takes a `RawSpan`.
+  public mutating func send(_ message: Span<UInt8>, timeout: Timeout = .never) async throws {
+    try await send(unsafe message.bytes, timeout: timeout)
+  }
+}

@@ -1,0 +1,95 @@
+internal import CIPCAsync
+internal import IPC
+internal import Synchronization
+internal import SystemPackage
+
+/// A call that waits in the kernel in a thread of ``CallThreads``.
+///
+/// A signal ends the wait: `SIGURG`, which by default has no effect, and which no program uses for another purpose
+/// than urgent data of sockets. The call then either has a result or has done nothing, so no message is lost. If the
+/// signal arrives just before the call, it has no effect. So it is sent again, after 1 to 64 ms, until the call ends.
+final class BlockingCall: Sendable {
+  /// Why a call ends without a result.
+  enum End {
+    case cancelled
+    case timedOut
+  }
+
+  private struct State {
+    /// The thread that performs the call.
+    var thread: Int32?
+    var end: End?
+    var isOver = false
+    /// The number of the wait of the event loop for the next signal, or the deadline.
+    var scheduled: UInt64?
+    /// The nanoseconds until the signal is sent again.
+    var pause: Int64 = 1_000_000
+  }
+
+  private static let longestPause: Int64 = 64_000_000
+  private let eventLoop: EventLoop
+  private let state = Mutex(State())
+
+  init(_ eventLoop: EventLoop) { self.eventLoop = eventLoop }
+
+  /// Ends the call at an instant, for calls that cannot take a deadline.
+  func setDeadline(_ timeout: Timeout) {
+    schedule(at: timeout.monotonicNanoseconds)
+  }
+
+  /// Ends the call with a `CancellationError`, unless it has a result.
+  func cancel() { interrupt(.cancelled) }
+
+  /// Is called by the event loop at the deadline, and when the signal has to be sent again.
+  func deadlineHasPassed() { interrupt(.timedOut) }
+
+  private func interrupt(_ end: End) {
+    let next = state.withLock { state -> Int64? in
+      if state.isOver { return nil }
+      if state.end == nil { state.end = end }
+      // A call that has not begun checks whether it has ended.
+      guard let thread = state.thread else { return nil }
+      cipc_async_interrupt(thread)
+      defer { state.pause = min(state.pause * 2, Self.longestPause) }
+      return MonotonicTime.now + state.pause
+    }
+    if let next { schedule(at: next) }
+  }
+
+  private func schedule(at deadline: Int64) {
+    let number = eventLoop.schedule(self, at: deadline)
+    let previous = state.withLock { state -> UInt64? in
+      if state.isOver { return number }
+      defer { state.scheduled = number }
+      return state.scheduled
+    }
+    if let previous { eventLoop.unschedule(previous) }
+  }
+
+  /// Performs `body` until it is not interrupted by a signal without a reason.
+  ///
+  /// - Returns: The result of `body`; nil if the call ended before.
+  func perform<Value>(_ body: () throws(IPCError) -> Value) throws(IPCError) -> Value? {
+    state.withLock { $0.thread = cipc_async_thread() }
+    defer { finish() }
+    while end == nil {
+      do throws(IPCError) {
+        return try body()
+      } catch {
+        if error.errno != .interrupted { throw error }
+      }
+    }
+    return nil
+  }
+
+  /// The reason for which the call ends; nil if it goes on.
+  var end: End? { state.withLock(\.end) }
+
+  private func finish() {
+    let scheduled = state.withLock { state -> UInt64? in
+      state.isOver = true
+      return state.scheduled.take()
+    }
+    if let scheduled { eventLoop.unschedule(scheduled) }
+  }
+}

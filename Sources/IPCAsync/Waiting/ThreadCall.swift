@@ -1,0 +1,103 @@
+internal import IPC
+internal import SystemPackage
+
+/// How a call that waits in a thread ends at its deadline.
+enum CallDeadline {
+  /// The call takes a deadline.
+  case passed
+  /// The call takes a deadline, but a signal does not always end it: it waits for at most one second at a time.
+  case sliced
+  /// The call takes no deadline: a signal ends it.
+  case signalled
+}
+
+/// Performs a call in a thread of ``CallThreads`` if it would have to wait.
+///
+/// `call` takes a timeout, and must throw `.interrupted` after a signal.
+///
+/// - Throws: `CancellationError`, and the errors of the call.
+func inThread<Value: Sendable>(
+  isolation: isolated (any Actor)? = #isolation, _ timeout: Timeout, _ deadline: CallDeadline = .passed,
+  _ call: (Timeout) throws(IPCError) -> Value
+) async throws -> Value {
+  try await takeTurn()
+  let failure: IPCError
+  do throws(IPCError) {
+    return try call(.immediate)
+  } catch {
+    guard error.errno == .wouldBlock, !timeout.isImmediate else { throw error }
+    failure = error
+  }
+  let waiting = BlockingCall(try EventLoop.current)
+  let result = await withTaskCancellationHandler {
+    await withoutActuallyEscaping(call) { call in
+      // Without this, the closure would run in another isolation domain.
+      _ = isolation
+      let threadCall = ThreadCall(waiting, timeout, deadline, call)
+      return await unsafe withUnsafeContinuation { unsafe threadCall.start($0) }
+    }
+  } onCancel: {
+    waiting.cancel()
+  }
+  // The lock of this property also orders what the thread has done before what follows.
+  let end = waiting.end
+  if let value = try result.get() { return value }
+  if end == .cancelled { throw CancellationError() }
+  throw IPCError(failure.call, .timedOut, on: failure.object)
+}
+
+/// A call of a task that is suspended until the call ends.
+///
+/// So the thread can use what the task has borrowed.
+private struct ThreadCall<Value: Sendable>: @unchecked Sendable {
+  private let waiting: BlockingCall
+  private let timeout: Timeout
+  private let deadline: CallDeadline
+  private let call: (Timeout) throws(IPCError) -> Value
+
+  init(
+    _ waiting: BlockingCall, _ timeout: Timeout, _ deadline: CallDeadline,
+    _ call: @escaping (Timeout) throws(IPCError) -> Value
+  ) {
+    self.waiting = waiting
+    self.timeout = timeout
+    self.deadline = deadline
+    self.call = call
+  }
+
+  /// Performs the call in a thread, and resumes the task with its result, or nil if the call was ended.
+  func start(_ continuation: UnsafeContinuation<Result<Value?, IPCError>, Never>) {
+    if deadline == .signalled, timeout.isDeadline { waiting.setDeadline(timeout) }
+    do throws(IPCError) {
+      try CallThreads.shared.perform {
+        let result = Result { () throws(IPCError) in try perform() }
+        return { unsafe continuation.resume(returning: result) }
+      }
+    } catch {
+      unsafe continuation.resume(returning: .failure(error))
+    }
+  }
+
+  private func perform() throws(IPCError) -> Value? {
+    try waiting.perform { () throws(IPCError) in
+      do throws(IPCError) {
+        return try call(limit)
+      } catch {
+        // The end of a slice is not the end of the call: it checks whether it was ended, and goes on.
+        guard deadline == .sliced, error.errno == .timedOut, !timeout.hasPassed else { throw error }
+        throw IPCError(error.call, .interrupted, on: error.object)
+      }
+    }
+  }
+
+  /// The timeout of the next attempt.
+  private var limit: Timeout {
+    // A handler with SA_RESTART does not let a call without a deadline end.
+    let end = min(timeout.monotonicNanoseconds, .max - 1)
+    return switch deadline {
+    case .passed: Timeout(monotonicNanoseconds: end)
+    case .sliced: Timeout(monotonicNanoseconds: min(end, MonotonicTime.now + 1_000_000_000))
+    case .signalled: .never
+    }
+  }
+}

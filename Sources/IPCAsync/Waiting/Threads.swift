@@ -1,0 +1,111 @@
+internal import CIPCAsync
+internal import IPC
+internal import Synchronization
+internal import SystemPackage
+
+enum Threads {
+  private final class Body: Sendable {
+    let run: @Sendable () -> Void
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+  }
+
+  /// Starts a thread that blocks all signals, except the one that ends its calls if it is `interruptible`.
+  ///
+  /// Calls `pthread_create(3)`.
+  static func start(interruptible: Bool, _ body: @escaping @Sendable () -> Void) throws(IPCError) {
+    let body = unsafe Unmanaged.passRetained(Body(body))
+    let result = unsafe cipc_async_start_thread(
+      { argument in
+        guard let argument = unsafe argument else { return }
+        unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+      }, body.toOpaque(), interruptible ? 1 : 0)
+    if result != 0 {
+      unsafe body.release()
+      throw IPCError(.pthreadCreate, Errno(rawValue: result))
+    }
+  }
+}
+
+/// Threads for calls that wait in the kernel for an object without a descriptor.
+///
+/// Each call that waits needs a thread. A limit could not be correct: the call that would end the others could be the
+/// one that finds no thread. A thread without a call waits for the next one, and ends after some time.
+final class CallThreads: Sendable {
+  static let shared = CallThreads()
+
+  /// The seconds after which a thread without a call ends.
+  private static let idleTime = 10
+  private let idle = Mutex<[CallThread]>([])
+  private let running = Atomic<Int>(0)
+
+  /// The number of threads, for tests.
+  var count: Int { running.load(ordering: .relaxed) }
+
+  /// Performs a job in a thread.
+  func perform(_ job: @escaping CallThread.Job) throws(IPCError) {
+    if let thread = idle.withLock({ $0.popLast() }) { return try thread.give(job) }
+    let thread = try CallThread()
+    try thread.give(job)
+    running.add(1, ordering: .relaxed)
+    do throws(IPCError) {
+      try Threads.start(interruptible: true) { self.run(thread) }
+    } catch {
+      running.subtract(1, ordering: .relaxed)
+      throw error
+    }
+  }
+
+  private func run(_ thread: CallThread) {
+    while perform(thread) || !retire(thread) {}
+    running.subtract(1, ordering: .relaxed)
+  }
+
+  /// Waits for a job and performs it; returns false if there was none for some time.
+  private func perform(_ thread: CallThread) -> Bool {
+    guard let report = thread.performJob(within: .seconds(Self.idleTime)) else { return false }
+    // Report last: a task that continues at once and calls again finds this thread.
+    idle.withLock { $0.append(thread) }
+    report()
+    return true
+  }
+
+  /// Returns whether the thread will not get another job.
+  private func retire(_ thread: CallThread) -> Bool {
+    idle.withLock { idle in
+      guard let index = idle.firstIndex(where: { $0 === thread }) else { return false }
+      idle.remove(at: index)
+      return true
+    }
+  }
+}
+
+/// A thread of ``CallThreads``, and the job that it gets next.
+final class CallThread: Sendable {
+  /// A call, which returns a function that reports its result.
+  ///
+  /// The function must not keep what the call used: the caller continues when it runs.
+  typealias Job = @Sendable () -> @Sendable () -> Void
+
+  private let job = Mutex<Job?>(nil)
+  private let arrivals: POSIXSemaphore
+
+  init() throws(IPCError) {
+    arrivals = try POSIXSemaphore.create(in: SharedRegion(size: POSIXSemaphore.size), at: 0, value: 0)
+  }
+
+  func give(_ job: @escaping Job) throws(IPCError) {
+    self.job.withLock { $0 = job }
+    try arrivals.post()
+  }
+
+  /// Waits for a job, and performs it.
+  func performJob(within limit: Duration) -> (@Sendable () -> Void)? {
+    do throws(IPCError) {
+      try arrivals.wait(timeout: .after(limit))
+    } catch {
+      precondition(error.errno == .timedOut, "a thread of IPCAsync cannot wait: \(error)")
+      return nil
+    }
+    return job.withLock { $0.take() }?()
+  }
+}

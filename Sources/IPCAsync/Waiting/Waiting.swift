@@ -1,0 +1,76 @@
+internal import CIPCAsync
+internal import IPC
+internal import SystemPackage
+
+/// Gives other tasks a turn once in 64 calls, and throws if the task is cancelled.
+///
+/// A call that need not wait does not suspend. Without this, a task that always finds a message would keep its thread,
+/// or its actor.
+func takeTurn() async throws {
+  if cipc_async_is_turn_over() != 0 { await Task.yield() }
+  try Task.checkCancellation()
+}
+
+/// Repeats a call that does not wait until it does not throw `.wouldBlock`, and waits for readiness between attempts.
+///
+/// Only the attempt takes a message, and the task is not cancelled within it. So a message is returned or stays.
+///
+/// - Throws: `CancellationError`; the errors of the call; ``IPCError`` with `.timedOut`, and with `.wouldBlock` for
+///   ``Timeout/immediate``.
+func untilReady<Value: ~Copyable>(
+  _ descriptor: FileDescriptor, _ events: Readiness, _ timeout: Timeout, _ attempt: () throws(IPCError) -> Value
+) async throws -> Value {
+  try await takeTurn()
+  while true {
+    let failure: IPCError
+    do throws(IPCError) {
+      return try attempt()
+    } catch {
+      guard error.errno == .wouldBlock, !timeout.isImmediate else { throw error }
+      failure = error
+    }
+    switch try await EventLoop.current.wait(for: events, of: descriptor.rawValue, until: timeout) {
+    case .ready: continue
+    case .timedOut: throw failure.expired(descriptor)
+    case .cancelled: throw CancellationError()
+    case .failed(let error): throw error
+    }
+  }
+}
+
+extension IPCError {
+  /// The error of a call that would have had to wait, after its timeout has passed.
+  func expired(_ descriptor: FileDescriptor) -> IPCError {
+    let isUnspecific = object == nil || object == .descriptor(descriptor)
+    return IPCError(
+      call, .timedOut, on: isUnspecific ? .socket(descriptor) : object, transferred: transferred)
+  }
+}
+
+/// Repeats a call that does not wait, and for which the kernel reports no readiness, after pauses of 0.1 to 10 ms.
+///
+/// - Throws: `CancellationError`; the errors of the call, of which `reason` means that it would have to wait; ``IPCError``
+///   with `.timedOut`.
+func repeatedly<Value: ~Copyable>(
+  _ timeout: Timeout, while reason: Errno = .wouldBlock, _ attempt: () throws(IPCError) -> Value
+) async throws -> Value {
+  try await takeTurn()
+  var pause: Int64 = 100_000
+  while true {
+    let failure: IPCError
+    do throws(IPCError) {
+      return try attempt()
+    } catch {
+      guard error.errno == reason, !timeout.isImmediate else { throw error }
+      failure = error
+    }
+    if timeout.hasPassed { throw IPCError(failure.call, .timedOut, on: failure.object) }
+    let end = min(MonotonicTime.now + pause, timeout.monotonicNanoseconds)
+    pause = min(pause * 2, 10_000_000)
+    switch try await EventLoop.current.wait(for: [], of: -1, until: Timeout(monotonicNanoseconds: end)) {
+    case .ready, .timedOut: continue
+    case .cancelled: throw CancellationError()
+    case .failed(let error): throw error
+    }
+  }
+}

@@ -1,0 +1,134 @@
+internal import AllocationCount
+internal import IPC
+internal import IPCAsync
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+/// How the two sides of a conversation wait.
+enum Variant: String, CaseIterable {
+  case threads = "two threads"
+  case poolAndThread = "task and thread"
+  case executorAndThread = "executor and thread"
+  case pool = "two tasks"
+  case executor = "two on executor"
+
+  /// How long `rounds` round trips take.
+  func measure(_ transport: Transport, _ rounds: Int) async throws -> Duration {
+    let (first, second) = try transport.connect()
+    let executor: EventLoopExecutor? =
+      self == .executor || self == .executorAndThread ? try EventLoopExecutor.shared() : nil
+    switch self {
+    case .threads:
+      let answering = try BlockingThread { try answer(second.openSide(transport), rounds) }
+      let time = try ask(first.openSide(transport), rounds)
+      answering.join()
+      return time
+    case .poolAndThread, .executorAndThread:
+      let answering = try BlockingThread { try answer(second.openSide(transport), rounds) }
+      let time = try await Task(executorPreference: executor) { @concurrent in
+        try await ask(first.openSide(transport), rounds)
+      }.value
+      answering.join()
+      return time
+    case .pool, .executor:
+      let answering = Task(executorPreference: executor) { @concurrent in
+        try await answer(second.openSide(transport), rounds)
+      }
+      let time = try await Task(executorPreference: executor) { @concurrent in
+        try await ask(first.openSide(transport), rounds)
+      }.value
+      try await answering.value
+      return time
+    }
+  }
+}
+
+private func answer(_ side: consuming Side, _ rounds: Int) throws {
+  var bytes: [UInt8] = []
+  for _ in 0..<rounds {
+    try side.receive(into: &bytes)
+    try side.send()
+  }
+}
+
+private func ask(_ side: consuming Side, _ rounds: Int) throws -> Duration {
+  var bytes: [UInt8] = []
+  let start = ContinuousClock.now
+  for _ in 0..<rounds {
+    try side.send()
+    try side.receive(into: &bytes)
+  }
+  return ContinuousClock.now - start
+}
+
+private func answer(_ side: consuming Side, _ rounds: Int) async throws {
+  var bytes: [UInt8] = []
+  for _ in 0..<rounds {
+    try await side.receive(into: &bytes)
+    try await side.send()
+  }
+}
+
+private func ask(_ side: consuming Side, _ rounds: Int) async throws -> Duration {
+  var bytes: [UInt8] = []
+  let start = ContinuousClock.now
+  for _ in 0..<rounds {
+    try await side.send()
+    try await side.receive(into: &bytes)
+  }
+  return ContinuousClock.now - start
+}
+
+/// The number of allocations in 1000 round trips between two tasks, of both and of the thread that waits for them.
+func countAllocations(_ transport: Transport) async throws -> Int {
+  let (first, second) = try transport.connect()
+  let executor = try EventLoopExecutor.shared()
+  let answering = Task(executorPreference: executor) { @concurrent in
+    try await answer(second.openSide(transport), 1100)
+  }
+  let count = try await Task(executorPreference: executor) { @concurrent in
+    let side = try first.openSide(transport)
+    var bytes: [UInt8] = []
+    var start = 0
+    for round in 0..<1100 {
+      if round == 100 { start = allocation_count() }
+      try await side.send()
+      try await side.receive(into: &bytes)
+    }
+    return allocation_count() - start
+  }.value
+  try await answering.value
+  return count
+}
+
+/// A thread that runs one function.
+final class BlockingThread {
+  private var thread = pthread_t()
+
+  private final class Body {
+    let run: () throws -> Void
+    init(_ run: @escaping () throws -> Void) { self.run = run }
+  }
+
+  init(_ body: @escaping () throws -> Void) throws {
+    let body = unsafe Unmanaged.passRetained(Body(body)).toOpaque()
+    let result = unsafe pthread_create(
+      &thread, nil,
+      { argument in
+        guard let argument = unsafe argument else { return nil }
+        do {
+          try unsafe Unmanaged<Body>.fromOpaque(argument).takeRetainedValue().run()
+        } catch {
+          fatalError("\(error)")
+        }
+        return nil
+      }, body)
+    precondition(result == 0, "pthread_create failed")
+  }
+
+  func join() { _ = unsafe pthread_join(thread, nil) }
+}

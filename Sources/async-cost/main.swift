@@ -1,0 +1,42 @@
+// async-cost [ROUNDS]: measures how long a round trip of one byte takes with blocking and with asynchronous calls, all in
+// one run, and how many allocations it makes. The exit status is 1 if a round trip allocates.
+
+internal import IPC
+internal import IPCAsync
+
+#if canImport(Glibc)
+  internal import Glibc
+#elseif canImport(Musl)
+  internal import Musl
+#endif
+
+let rounds = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 10_000
+let repetitions = 9
+var allocates = false
+
+/// The microseconds with one decimal place.
+func microseconds(_ duration: Duration) -> String {
+  let nanoseconds = duration.components.attoseconds / 1_000_000_000 + duration.components.seconds * 1_000_000_000
+  let tenths = nanoseconds / Int64(rounds) / 100
+  return "\(tenths / 10).\(tenths % 10)"
+}
+
+for transport in Transport.allCases {
+  var times: [Variant: [Duration]] = [:]
+  for _ in 0..<repetitions {
+    // In turn, so that other load affects all of them.
+    for variant in Variant.allCases { times[variant, default: []].append(try await variant.measure(transport, rounds)) }
+  }
+  let fastest = times.compactMapValues { $0.min() }
+  let base = fastest[.threads] ?? .zero
+  for variant in Variant.allCases {
+    let time = fastest[variant] ?? .zero
+    let ratio = (time / base * 100).rounded() / 100
+    print("\(transport.rawValue), \(variant.rawValue): \(microseconds(time)) µs, ratio \(ratio)")
+  }
+  let allocations = try await countAllocations(transport)
+  print("\(transport.rawValue): \(allocations) allocations in 1000 round trips")
+  // An array of the event loop can still grow.
+  if allocations > 10 { allocates = true }
+}
+exit(allocates ? 1 : 0)

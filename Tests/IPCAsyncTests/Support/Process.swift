@@ -1,0 +1,48 @@
+import Foundation
+import Synchronization
+import SystemPackage
+
+/// The number of open descriptors of this process.
+func countDescriptors() throws -> Int {
+  try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+}
+
+/// The number of threads of this process with a name.
+///
+/// The number of other threads depends on Dispatch.
+func countThreads(named name: String) throws -> Int {
+  try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count { thread in
+    // A thread can end meanwhile.
+    (try? String(contentsOfFile: "/proc/self/task/\(thread)/comm", encoding: .utf8)) == name + "\n"
+  }
+}
+
+/// Allows this process to open as many descriptors as possible.
+func raiseDescriptorLimit() throws {
+  var limit = rlimit()
+  guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+    throw Errno(rawValue: errno)
+  }
+  limit.rlim_cur = limit.rlim_max
+  guard unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else {
+    throw Errno(rawValue: errno)
+  }
+}
+
+/// Yields to other tasks until `condition` holds.
+func eventually(_ condition: () throws -> Bool) async rethrows {
+  while try !condition() { await Task.yield() }
+}
+
+/// Passes a handle that cannot be copied to a task, which takes it once.
+final class Passed<Handle: ~Copyable & Sendable>: Sendable {
+  private let handle: Mutex<Handle?>
+
+  init(_ handle: consuming Handle) { self.handle = Mutex(handle) }
+
+  func take() throws -> Handle {
+    let taken = handle.withLock { $0.take() }
+    guard let taken else { throw Errno.badFileDescriptor }
+    return taken
+  }
+}
