@@ -332,7 +332,7 @@ def respond(line):
 
 if DEFECT == "slow":
     compute(1)
-listed = list(OPERATIONS) + (["mq_open"] if DEFECT == "lists-too-much" else [])
+listed = list(OPERATIONS) + (["limits"] if DEFECT == "lists-too-much" else [])
 without = [] if DEFECT == "omissions-not-listed" else WITHOUT
 print(f"hello contract=1 language=partial implementation=python-{sys.version.split()[0]}",
       f"operations={','.join(listed)}", *([f"without={','.join(without)}"] if without else []), flush=True)
