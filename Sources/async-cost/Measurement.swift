@@ -17,29 +17,29 @@ enum Variant: String, CaseIterable {
   case executor = "two on executor"
 
   /// How long `rounds` round trips take.
-  func measure(_ transport: Transport, _ rounds: Int) async throws -> Duration {
-    let (first, second) = try transport.connect()
+  func measure<S: Side & ~Copyable>(_ side: S.Type, _ rounds: Int) async throws -> Duration {
+    let (first, second) = try S.connect()
     let executor: EventLoopExecutor? =
       self == .executor || self == .executorAndThread ? try EventLoopExecutor.shared() : nil
     switch self {
     case .threads:
-      let answering = try BlockingThread { try answer(second.openSide(transport), rounds) }
-      let time = try ask(first.openSide(transport), rounds)
+      let answering = try BlockingThread { try answer(S(second), rounds) }
+      let time = try ask(S(first), rounds)
       answering.join()
       return time
     case .poolAndThread, .executorAndThread:
-      let answering = try BlockingThread { try answer(second.openSide(transport), rounds) }
+      let answering = try BlockingThread { try answer(S(second), rounds) }
       let time = try await Task(executorPreference: executor) { @concurrent in
-        try await ask(first.openSide(transport), rounds)
+        try await askInTask(S(first), rounds)
       }.value
       answering.join()
       return time
     case .pool, .executor:
       let answering = Task(executorPreference: executor) { @concurrent in
-        try await answer(second.openSide(transport), rounds)
+        try await answerInTask(S(second), rounds)
       }
       let time = try await Task(executorPreference: executor) { @concurrent in
-        try await ask(first.openSide(transport), rounds)
+        try await askInTask(S(first), rounds)
       }.value
       try await answering.value
       return time
@@ -47,7 +47,7 @@ enum Variant: String, CaseIterable {
   }
 }
 
-private func answer(_ side: consuming Side, _ rounds: Int) throws {
+private func answer<S: Side & ~Copyable>(_ side: consuming S, _ rounds: Int) throws {
   var bytes: [UInt8] = []
   for _ in 0..<rounds {
     try side.receive(into: &bytes)
@@ -55,7 +55,7 @@ private func answer(_ side: consuming Side, _ rounds: Int) throws {
   }
 }
 
-private func ask(_ side: consuming Side, _ rounds: Int) throws -> Duration {
+private func ask<S: Side & ~Copyable>(_ side: consuming S, _ rounds: Int) throws -> Duration {
   var bytes: [UInt8] = []
   let start = ContinuousClock.now
   for _ in 0..<rounds {
@@ -65,39 +65,39 @@ private func ask(_ side: consuming Side, _ rounds: Int) throws -> Duration {
   return ContinuousClock.now - start
 }
 
-private func answer(_ side: consuming Side, _ rounds: Int) async throws {
+private func answerInTask<S: Side & ~Copyable>(_ side: consuming S, _ rounds: Int) async throws {
   var bytes: [UInt8] = []
   for _ in 0..<rounds {
-    try await side.receive(into: &bytes)
-    try await side.send()
+    try await side.receiveInTask(into: &bytes)
+    try await side.sendInTask()
   }
 }
 
-private func ask(_ side: consuming Side, _ rounds: Int) async throws -> Duration {
+private func askInTask<S: Side & ~Copyable>(_ side: consuming S, _ rounds: Int) async throws -> Duration {
   var bytes: [UInt8] = []
   let start = ContinuousClock.now
   for _ in 0..<rounds {
-    try await side.send()
-    try await side.receive(into: &bytes)
+    try await side.sendInTask()
+    try await side.receiveInTask(into: &bytes)
   }
   return ContinuousClock.now - start
 }
 
 /// The number of allocations in 1000 round trips between two tasks, of both and of the thread that waits for them.
-func countAllocations(_ transport: Transport) async throws -> Int {
-  let (first, second) = try transport.connect()
+func countAllocations<S: Side & ~Copyable>(_ side: S.Type) async throws -> Int {
+  let (first, second) = try S.connect()
   let executor = try EventLoopExecutor.shared()
   let answering = Task(executorPreference: executor) { @concurrent in
-    try await answer(second.openSide(transport), 1100)
+    try await answerInTask(S(second), 1100)
   }
   let count = try await Task(executorPreference: executor) { @concurrent in
-    let side = try first.openSide(transport)
+    let side = try S(first)
     var bytes: [UInt8] = []
     var start = 0
     for round in 0..<1100 {
       if round == 100 { start = allocation_count() }
-      try await side.send()
-      try await side.receive(into: &bytes)
+      try await side.sendInTask()
+      try await side.receiveInTask(into: &bytes)
     }
     return allocation_count() - start
   }.value
@@ -130,5 +130,5 @@ final class BlockingThread {
     precondition(result == 0, "pthread_create failed")
   }
 
-  func join() { _ = unsafe pthread_join(thread, nil) }
+  func join() { _ = pthread_join(thread, nil) }
 }

@@ -2,34 +2,7 @@ internal import IPC
 internal import IPCAsync
 internal import SystemPackage
 
-/// What carries the bytes.
-enum Transport: String, CaseIterable, Sendable {
-  case pipe
-  case socket = "Unix stream"
-  case eventFD = "eventfd"
-
-  /// The descriptors of two sides that are connected: what each reads, and what it writes.
-  func connect() throws -> (first: Ends, second: Ends) {
-    switch self {
-    case .pipe:
-      let there = try AnonymousPipe()
-      let back = try AnonymousPipe()
-      let (thereReader, thereWriter) = (there.reader.release(), there.writer.release())
-      return (Ends(back.reader.release(), thereWriter), Ends(thereReader, back.writer.release()))
-    case .socket:
-      let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
-      let (first, second) = (pair.first.release(), pair.second.release())
-      return (Ends(first, try first.duplicate()), Ends(second, try second.duplicate()))
-    case .eventFD:
-      // Non-blocking, because otherwise an asynchronous write changes the flag twice.
-      let there = try EventFD(nonBlocking: true).release()
-      let back = try EventFD(nonBlocking: true).release()
-      return (Ends(back, there), Ends(try there.duplicate(), try back.duplicate()))
-    }
-  }
-}
-
-/// The descriptors of one side.
+/// The descriptors of one side: what it reads, and what it writes.
 struct Ends: Sendable {
   let reading: FileDescriptor
   let writing: FileDescriptor
@@ -38,55 +11,114 @@ struct Ends: Sendable {
     self.reading = reading
     self.writing = writing
   }
-
-  func openSide(_ transport: Transport) throws(IPCError) -> Side {
-    switch transport {
-    case .pipe: .pipes(try PipeReader(adopting: reading), try PipeWriter(adopting: writing))
-    case .socket: .sockets(try UnixSocket.Stream(adopting: reading), try UnixSocket.Stream(adopting: writing))
-    case .eventFD: .counters(try EventFD(adopting: reading), try EventFD(adopting: writing))
-    }
-  }
 }
 
 /// One side of a conversation.
-enum Side: ~Copyable, Sendable {
-  case pipes(PipeReader, PipeWriter)
-  case sockets(UnixSocket.Stream, UnixSocket.Stream)
-  case counters(EventFD, EventFD)
+protocol Side: ~Copyable, Sendable {
+  static var name: String { get }
+  /// The descriptors of two sides that are connected.
+  static func connect() throws -> (first: Ends, second: Ends)
+  init(_ ends: Ends) throws(IPCError)
+  func send() throws(IPCError)
+  func receive(into bytes: inout [UInt8]) throws(IPCError)
+  func sendInTask() async throws
+  func receiveInTask(into bytes: inout [UInt8]) async throws
+}
+
+struct PipeSide: Side, ~Copyable {
+  static let name = "pipe"
+  let reader: PipeReader
+  let writer: PipeWriter
+
+  static func connect() throws -> (first: Ends, second: Ends) {
+    let there = try AnonymousPipe()
+    let back = try AnonymousPipe()
+    let (thereReader, thereWriter) = (there.reader.release(), there.writer.release())
+    return (Ends(back.reader.release(), thereWriter), Ends(thereReader, back.writer.release()))
+  }
+
+  init(_ ends: Ends) throws(IPCError) {
+    let source = try PipeReader(adopting: ends.reading)
+    let sink = try PipeWriter(adopting: ends.writing)
+    reader = source
+    writer = sink
+  }
 
   func send() throws(IPCError) {
     let byte: [1 of UInt8] = [1]
-    switch self {
-    case .pipes(_, let writer): try writer.writeAll(byte.span)
-    case .sockets(_, let socket): try socket.writeAll(byte.span)
-    case .counters(_, let counter): try counter.write(1)
-    }
+    try writer.writeAll(byte.span)
   }
 
   func receive(into bytes: inout [UInt8]) throws(IPCError) {
     bytes.removeAll(keepingCapacity: true)
-    switch self {
-    case .pipes(let reader, _): _ = try reader.read(maxLength: 16, appendingTo: &bytes)
-    case .sockets(let socket, _): _ = try socket.read(maxLength: 16, appendingTo: &bytes)
-    case .counters(let counter, _): _ = try counter.read()
-    }
+    _ = try reader.read(maxLength: 16, appendingTo: &bytes)
   }
 
-  func send() async throws {
+  func sendInTask() async throws {
     let byte: [1 of UInt8] = [1]
-    switch self {
-    case .pipes(_, let writer): try await writer.writeAll(byte.span)
-    case .sockets(_, let socket): try await socket.writeAll(byte.span)
-    case .counters(_, let counter): try await counter.write(1)
-    }
+    try await writer.writeAll(byte.span)
   }
 
-  func receive(into bytes: inout [UInt8]) async throws {
+  func receiveInTask(into bytes: inout [UInt8]) async throws {
     bytes.removeAll(keepingCapacity: true)
-    switch self {
-    case .pipes(let reader, _): _ = try await reader.read(maxLength: 16, appendingTo: &bytes)
-    case .sockets(let socket, _): _ = try await socket.read(maxLength: 16, appendingTo: &bytes)
-    case .counters(let counter, _): _ = try await counter.read()
-    }
+    _ = try await reader.read(maxLength: 16, appendingTo: &bytes)
   }
+}
+
+struct SocketSide: Side, ~Copyable {
+  static let name = "Unix stream"
+  let socket: UnixSocket.Stream
+
+  static func connect() throws -> (first: Ends, second: Ends) {
+    let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
+    let (first, second) = (pair.first.release(), pair.second.release())
+    return (Ends(first, first), Ends(second, second))
+  }
+
+  init(_ ends: Ends) throws(IPCError) { socket = try UnixSocket.Stream(adopting: ends.reading) }
+
+  func send() throws(IPCError) {
+    let byte: [1 of UInt8] = [1]
+    try socket.writeAll(byte.span)
+  }
+
+  func receive(into bytes: inout [UInt8]) throws(IPCError) {
+    bytes.removeAll(keepingCapacity: true)
+    _ = try socket.read(maxLength: 16, appendingTo: &bytes)
+  }
+
+  func sendInTask() async throws {
+    let byte: [1 of UInt8] = [1]
+    try await socket.writeAll(byte.span)
+  }
+
+  func receiveInTask(into bytes: inout [UInt8]) async throws {
+    bytes.removeAll(keepingCapacity: true)
+    _ = try await socket.read(maxLength: 16, appendingTo: &bytes)
+  }
+}
+
+struct CounterSide: Side, ~Copyable {
+  static let name = "eventfd"
+  let incoming: EventFD
+  let outgoing: EventFD
+
+  static func connect() throws -> (first: Ends, second: Ends) {
+    // Non-blocking, because otherwise an asynchronous write changes the flag twice.
+    let there = try EventFD(nonBlocking: true).release()
+    let back = try EventFD(nonBlocking: true).release()
+    return (Ends(back, there), Ends(try there.duplicate(), try back.duplicate()))
+  }
+
+  init(_ ends: Ends) throws(IPCError) {
+    let source = try EventFD(adopting: ends.reading)
+    let sink = try EventFD(adopting: ends.writing)
+    incoming = source
+    outgoing = sink
+  }
+
+  func send() throws(IPCError) { try outgoing.write(1) }
+  func receive(into bytes: inout [UInt8]) throws(IPCError) { _ = try incoming.read() }
+  func sendInTask() async throws { try await outgoing.write(1) }
+  func receiveInTask(into bytes: inout [UInt8]) async throws { _ = try await incoming.read() }
 }
