@@ -21,7 +21,7 @@ RUN ?=
 FAULT_INJECTION ?=
 # Mutants and options for the self-test: make self-test SELF_TEST="mq-priority-dropped"
 SELF_TEST ?=
-# The same for the generated mutants: make generated-mutants GENERATED="mmap:"
+# Selection and options of generated mutants: make generated-mutants GENERATED="mmap:"
 GENERATED ?=
 
 .DEFAULT_GOAL := help
@@ -54,8 +54,8 @@ include c-peers/c.mk
 
 build: c swift-release ## Build the command, the sandbox init, the peers and the examples
 
-# Release builds, because the suite also tests performance. SwiftPM needs a second to find that nothing has changed, so
-# make compares the times of the sources, their folders and the compiler instead.
+# Use release builds, because the suite also tests performance. SwiftPM needs a second to find that nothing has changed,
+# so make compares the times of the sources, their folders and the compiler instead.
 SWIFT_SOURCES := $(shell find Package.swift $(wildcard Package.resolved) Sources c-peers/include)
 SWIFT_PROGRAMS := $(BIN)/swift-peer $(BIN)/swift-examples $(BIN)/ipc-interop $(BUILD)/mutants/swift-peer
 swift-release: $(BUILD)/swift-release

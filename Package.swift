@@ -21,7 +21,7 @@ let package = Package(
     .target(name: "CIPC", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "IPC", dependencies: ["CIPC", system], swiftSettings: settings),
 
-    // Replaces malloc in the test program, so that allocations can be counted.
+    // Replaces malloc in the test program, to count allocations.
     .target(name: "AllocationCount", path: "Tests/AllocationCount"),
     .testTarget(name: "IPCTests", dependencies: ["AllocationCount", "CIPC", "IPC", system], swiftSettings: settings),
   ]
@@ -97,7 +97,8 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
       swiftSettings: settings,
       linkerSettings: [
         staticExecutable, .unsafeFlags(wrappedCalls.flatMap { ["-Xlinker", "--wrap=\($0)"] }),
-        // Foundation, which the arguments of the programs need, leaves it out of a static executable.
+        // The argument parser of the programs needs Foundation, which does not link these libraries into a static
+        // executable.
         .linkedLibrary("_FoundationCollections", .when(configuration: .release)),
         .linkedLibrary("_FoundationCShims", .when(configuration: .release)),
       ]),
@@ -134,7 +135,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
         .unsafeFlags(["-fsanitize=undefined", "-fsanitize-trap=undefined"]),
       ]),
   ]
-  // `make mutants` sets this, to the calls of c-peers/generated-mutants/calls.h.
+  // `make mutants` sets this variable to the calls in c-peers/generated-mutants/calls.h.
   if let calls = Context.environment["GENERATED_CALLS"] {
     package.targets += [
       // The Swift peer with generated mutants, each of which changes one of these calls.

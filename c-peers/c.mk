@@ -1,5 +1,5 @@
-# The C of the project: the reference peer, the examples, the mutants, and the helpers of the test runner. `make c` builds
-# it. `make c-lint` checks it with clang, which warns about defects that gcc misses.
+# The C programs of the project: the reference peer, the examples, the mutants, and the helpers of the test runner.
+# `make c` builds it. `make c-lint` checks it with clang, which warns about defects that gcc misses.
 
 BUILD ?= build
 ifeq ($(origin CC),default)
@@ -11,7 +11,8 @@ CLANG_FORMAT ?= clang-format
 # Prints a short line in place of a compiler command. `make V=1` prints the commands themselves.
 quiet = $(if $(filter 1,$(V)),,@echo '  $1 $2';)
 
-# Results of pkg-config and of a test link, computed once: BSD_FLAGS, BSD_LIBRARIES, STATIC and STATIC_LIBRARIES.
+# The results of pkg-config and of a test link, which are computed once: BSD_FLAGS, BSD_LIBRARIES, STATIC and
+# STATIC_LIBRARIES.
 C_CONFIG := $(BUILD)/c-config.mk
 ifneq ($(filter-out help clean deps,$(or $(MAKECMDGOALS),help)),)
 include $(C_CONFIG)
@@ -51,7 +52,8 @@ PATCHES := $(wildcard c-peers/mutants/*.patch)
 PATCHED := buffered channel channel_series filter ring ring_series ring_spoil shared_block shared_queue shared_queue_bulk
 PATCHED_TREE := $(BUILD)/mutants/patched
 PATCHED_OBJECTS := $(PATCHED:%=$(PATCHED_TREE)/%.o)
-# Only the linker's rule evaluates this. The mutants are linked dynamically, so a wrapper replaces only calls of these objects.
+# Only the rule that links evaluates this. The mutants are linked dynamically, so a wrapper replaces only calls in these
+# objects.
 WRAPPED = main $(shell sed -n 's/^WRAPPED(\(.*\));$$/\1/p' $(MUTANT_SOURCES))
 
 # The peer and the programs with generated mutants: a table lists the calls to change.
@@ -123,7 +125,7 @@ $(PATCHED_OBJECTS): $(PATCHED_TREE)/%.o: $(PATCHED_TREE)/.made c-peers/mutants/m
 	$(call quiet,CC,$(PATCHED_TREE)/peer/$*.c)$(CC) -I$(PATCHED_TREE)/include $(C_FLAGS) -include c-peers/mutants/mutant.h \
 	  -O2 -g $(CFLAGS) -c -o $@ $(PATCHED_TREE)/peer/$*.c
 
-# Some compilers fortify by default. Then open(2) has another symbol, which no wrapper replaces.
+# Some compilers fortify by default. Then open(2) has another symbol name, which no wrapper replaces.
 $(BUILD)/obj/c-peers/%.o $(PATCHED_OBJECTS): C_FLAGS += -U_FORTIFY_SOURCE
 
 $(BUILD)/obj/%.o: %.c

@@ -23,9 +23,9 @@
 #endif
 
 #ifndef __GLIBC__
-// The time of CLOCK_REALTIME that is as far away as a time of CLOCK_MONOTONIC. musl has no call that waits by
-// the monotonic clock for a mutex or semaphore, so setting the clock of the system changes how long such a
-// wait takes.
+// Converts a time of CLOCK_MONOTONIC to the time of CLOCK_REALTIME that is equally far from now. musl has
+// no call that waits by the monotonic clock for a mutex or semaphore, so setting the clock of the system
+// changes how long such a wait takes.
 static inline struct timespec cipc_real_time_of(int64_t seconds, long nanoseconds) {
     struct timespec monotonic, real;
     clock_gettime(CLOCK_MONOTONIC, &monotonic);

@@ -199,7 +199,7 @@ static struct cmsghdr *append(struct msghdr *message, struct cmsghdr *header, in
 intptr_t cipc_send_ancillary(int socket, const void *bytes, size_t length, int flags, const int *descriptors,
                              size_t count, const struct cipc_credentials *credentials) {
     if (count > CIPC_MAXIMUM_DESCRIPTORS) {
-        errno = EINVAL; // the error of the kernel for one descriptor too many
+        errno = EINVAL; // the error that the kernel reports for too many descriptors
         return -1;
     }
     union control control;
@@ -234,8 +234,8 @@ static void unpack(struct msghdr *message, int *descriptors, struct cipc_receive
             memcpy(&received->credentials, CMSG_DATA(header), sizeof received->credentials);
             received->has_credentials = 1;
         }
-        // A message has one if SO_PASSPIDFD was set, perhaps by the process that passed the socket
-        // on.
+        // A message contains a pidfd if SO_PASSPIDFD was set, perhaps by the process that passed the
+        // socket on.
         if (header->cmsg_type == PIDFD && length >= sizeof(int)) {
             int process;
             memcpy(&process, CMSG_DATA(header), sizeof process);

@@ -2,7 +2,7 @@ extension Duration {
   /// Parses a time of the protocol: decimal seconds with an optional sign, at most 10 digits, and at most 9 digits after
   /// the point.
   ///
-  /// Nil for any other text. It uses integers, since a `Double` would lose nanoseconds.
+  /// Returns nil for any other text. The time consists of integers, because a `Double` would lose nanoseconds.
   public init?(decimalSeconds text: String) {
     let isNegative = text.hasPrefix("-")
     let digits = isNegative || text.hasPrefix("+") ? text.dropFirst() : text[...]

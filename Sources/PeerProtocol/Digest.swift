@@ -1,8 +1,9 @@
-/// A 64-bit digest of a payload: FNV-1a over its little-endian 64-bit words, the last one padded with zeros, and then
-/// over its length.
+/// A 64-bit digest of a payload: FNV-1a over its little-endian 64-bit words, and then over its length.
 ///
-/// It detects accidental differences, but is not secure against intended ones. It processes a word at a time, so it is
-/// faster than a pipe.
+/// The last word is padded with zeros.
+///
+/// It detects accidental differences, but is not secure against deliberate ones. It processes a word at a time, so it
+/// is faster than a pipe.
 public struct Digest: Sendable, Hashable, CustomStringConvertible {
   /// The 64-bit hash value.
   public let value: UInt64

@@ -1,4 +1,6 @@
-/// A reproducible stream of bytes, so that two numbers specify a payload of any size: its seed and its length.
+/// A reproducible stream of bytes.
+///
+/// A seed and a length specify a payload of any size.
 ///
 /// Byte `i` of the stream is byte `i mod 8`, least significant first, of `splitmix64(seed + i / 8)`. Any part of the
 /// stream can be generated without the part before it.
@@ -31,7 +33,12 @@ public struct Pattern: Sendable, Hashable {
 
   /// Returns `count` bytes of the stream, from `offset` on.
   public func bytes(_ count: Int, from offset: Int = 0) -> [UInt8] {
-    (offset..<offset + count).map { self[$0] }
+    unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
+      let bytes = UnsafeMutableRawBufferPointer(buffer)
+      var span = unsafe OutputRawSpan(buffer: bytes, initializedCount: 0)
+      append(count, from: offset, to: &span)
+      initializedCount = unsafe span.finalize(for: bytes)
+    }
   }
 
   /// Returns the offset within `bytes` of the first byte that differs from the stream; nil when all agree.

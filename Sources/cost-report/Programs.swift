@@ -65,8 +65,8 @@ struct Programs {
 
   /// Returns the instructions of a whole run, and its calls of functions that allocate, from the output of callgrind.
   ///
-  /// In its format, `cfn=(7) malloc`, or later `cfn=(7)`, names the called function, and `calls=3 ...` on the next line
-  /// is the number of calls. The line `totals: 5` has the number of instructions.
+  /// In this format, `cfn=(7) malloc`, or later `cfn=(7)`, names the called function. The next line, `calls=3 ...`,
+  /// contains the number of calls. The line `totals: 5` contains the number of instructions.
   private func profile(_ command: [String]) throws -> (instructions: Double, allocations: Double) {
     let file = FileManager.default.temporaryDirectory.appendingPathComponent(
       "ipc-cost-\(ProcessInfo.processInfo.processIdentifier).callgrind")
@@ -115,7 +115,7 @@ struct Programs {
       second.waitUntilExit()
       return try parse(output)
     } catch {
-      // Otherwise, the second program would wait for the first one.
+      // Without this, the second program would wait for the first one.
       second.terminate()
       throw error
     }
@@ -143,7 +143,8 @@ struct Programs {
   private func run(_ command: [String]) throws -> (output: String, errors: String) {
     let (output, errors) = (Pipe(), Pipe())
     let process = try start(command, output, errors)
-    // Reading the pipes one after the other cannot block a program: only the output of the first can exceed a pipe.
+    // Reading the pipes one after the other cannot block a program: only the output of the first program can exceed the
+    // capacity of a pipe.
     let errorText = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()

@@ -28,7 +28,7 @@ struct MessageCost: Codable {
   let spans: Figures
   let arrays: Figures?
 
-  /// Returns how much more than C the more expensive of the Swift forms costs.
+  /// Returns how much more the more expensive of the two Swift forms costs than C.
   func extra(_ figure: (Figures) -> Double) -> Double {
     max(figure(spans), arrays.map(figure) ?? 0) - figure(c)
   }
@@ -47,7 +47,7 @@ struct Table {
   private static let widths = [16, 14, 9, 9, 15, 13]
   let targets: Targets
 
-  /// Whether a value so far was over its target.
+  /// Whether any value so far was over its target.
   private(set) var hasMarks = false
 
   init(_ targets: Targets) { self.targets = targets }
@@ -104,7 +104,7 @@ struct Table {
 
   /// Returns a row whose first cell is aligned left and the others right.
   ///
-  /// A mark replaces the space after its number.
+  /// A mark replaces the space that follows the number.
   private static func row(_ cells: [String]) -> String {
     let columns = zip(cells, widths).enumerated().map { index, column in
       let (text, width) = column

@@ -3,7 +3,8 @@ internal import SystemPackage
 
 /// One measurement.
 ///
-/// Its time is proportional to the number of rounds plus a constant, so two runs give the cost of a round.
+/// The time of a run is a constant plus the cost of a round times the number of rounds. So two runs give the cost of a
+/// round.
 struct Cost: Sendable {
   enum Kind: Sendable {
     /// One message is sent and received in each round.
@@ -31,7 +32,9 @@ struct Cost: Sendable {
   }
 }
 
-/// A measurement with its arguments: between two processes, also the shared file and the role of this process.
+/// A measurement with its arguments.
+///
+/// A measurement between two processes also has the shared file and the role of this process.
 struct Run {
   let count: Int
   let usesArrays: Bool
@@ -52,7 +55,7 @@ struct Run {
 /// The length of the messages, in bytes.
 let messageLength = 64
 
-/// A message, and memory to receive one in.
+/// A message, and memory in which to receive one.
 @safe struct Buffers: ~Copyable {
   let message: UnsafeMutableRawBufferPointer
   let room: UnsafeMutableRawBufferPointer

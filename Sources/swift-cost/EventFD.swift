@@ -1,6 +1,6 @@
 internal import IPC
 
-/// An eventfd, which has no bytes.
+/// An eventfd, which transfers no bytes.
 let eventFDCosts = [
   Cost(name: "eventfd", kind: .calls) { run in
     let event = try EventFD()

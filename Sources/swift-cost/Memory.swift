@@ -37,6 +37,8 @@ let memoryCosts = [
   },
 ]
 
-/// Does nothing, but is opaque to the compiler, so that it neither removes nor merges the measured code.
+/// Does nothing, but is opaque to the compiler.
+///
+/// This keeps the compiler from removing or merging the measured code.
 @inline(never) @_optimize(none)
 private func observe(_ pointer: UnsafeRawPointer) {}

@@ -7,7 +7,9 @@
   internal import Musl
 #endif
 
-/// One line for each mechanism, which has its own file.
+/// The measurements, with one line for each mechanism.
+///
+/// Each mechanism has its own file.
 let costs: [[Cost]] = [
   pipeCosts,
   posixMQCosts,

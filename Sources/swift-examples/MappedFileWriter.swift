@@ -36,13 +36,13 @@ struct MappedFileWriter: ParsableCommand {
       try object.close()
       say("Mapped File Writer: mapped '\(path)' (\(memory.size) bytes).")
 
-      // Store the first byte last: a reader that finds it finds the others, too.
+      // Store the first byte last: a reader that sees it also sees the others.
       let bytes = Array(message.utf8) + [0]
       try memory.copy(bytes.span.extracting(1...), at: 1)
       try memory.withAtomic(UInt8.self, at: 0) { $0.store(bytes[0], ordering: .releasing) }
       say("Mapped File Writer: wrote '\(visible(bytes))' (\(bytes.count) bytes).")
 
-      // Only for the disk: other processes already see the change.
+      // This is only for the disk: other processes already see the change.
       try memory.sync()
       say("Mapped File Writer: synchronised.")
 

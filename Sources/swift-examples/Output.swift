@@ -25,7 +25,7 @@ func report(_ role: String, _ text: String) {
   _ = try? FileDescriptor.standardError.writeAll("\(role): \(text)\n".utf8)
 }
 
-/// Prints an error of a call outside the library, or with another object than the library's.
+/// Prints an error of a call outside the library, or one with a different object than the library reports.
 func report(_ role: String, _ call: String, _ reason: Errno) {
   _ = try? FileDescriptor.standardError.writeAll("\(role): \(call): \(reason)\n".utf8)
 }

@@ -36,7 +36,8 @@ struct SHMWriter: ParsableCommand {
     let timeout = Timeout(timeout)
 
     // The semaphore is created before the segment, because a reader that finds the segment expects it. Only the process
-    // that creates it sets it to 1: setting it at every start would release it while another process holds it.
+    // that creates the semaphore sets it to 1. A program that did so at every start would release a semaphore that
+    // another process holds.
     let semaphore = try SystemVSemaphores.createOrOpenInitialized(
       semKey.key, values: [1], permissions: mode.permissions, timeout: timeout)
     do {
@@ -48,7 +49,7 @@ struct SHMWriter: ParsableCommand {
         throw error
       }
     } catch {
-      // There was no reader, so there is no other program that would remove them.
+      // There was no reader, so no other program would remove them.
       if semaphore.isNew { try? semaphore.remove() }
       throw error
     }

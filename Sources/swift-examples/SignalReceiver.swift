@@ -24,7 +24,7 @@ struct SignalReceiver: ParsableCommand {
   func run() throws {
     let timeout = Timeout(timeout)
 
-    // Block the signal before another process can find this one: otherwise it would end this process.
+    // Block the signal before another process can find this one. Otherwise the signal would end this process.
     let signals: SignalSet = [signal.signal]
     signals.block()
 

@@ -36,7 +36,7 @@ struct SignalSender: ParsableCommand {
 
   /// Waits until the file names a process.
   private func findReceiver(_ timeout: Timeout) throws -> ProcessID {
-    // The watch starts before the first attempt to read, so that no later write is missed.
+    // Start the watch before the first attempt to read; otherwise a write in between would be missed.
     let directory = FilePath(pidFile).removingLastComponent()
     let inotify = FileDescriptor(rawValue: inotify_init1(Int32(IN_CLOEXEC)))
     let changes = OwnedDescriptor(taking: inotify)
@@ -48,7 +48,7 @@ struct SignalSender: ParsableCommand {
     var events = [UInt8](repeating: 0, count: 4096)
     while true {
       if let process = try readReceiver() { return process }
-      // Any file of the directory may have changed: the next attempt finds out.
+      // Any file of the directory may have changed, so try to read the file again.
       try changes.wait(for: .readable, timeout: timeout)
       _ = try unsafe events.withUnsafeMutableBytes { try unsafe inotify.read(into: $0) }
     }

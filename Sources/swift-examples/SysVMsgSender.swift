@@ -31,7 +31,7 @@ struct SysVMsgSender: ParsableCommand {
     do {
       try send(to: queue, Timeout(timeout))
     } catch {
-      // There was no receiver, so there is no other program that would remove it.
+      // There was no receiver, so no other program would remove the queue.
       if queue.isNew { try? queue.remove() }
       throw error
     }

@@ -35,8 +35,8 @@ struct TCPEchoServer: ParsableCommand {
         try client.close()
         say("TCP Echo Server: sent back \(total) bytes.")
       } catch let error as IPCError {
-        // If a client closes its socket before it has read everything, the connection is reset, which is not end of
-        // file.
+        // If a client closes its socket before it has read everything, the connection is reset. A reset is an error,
+        // not end of file.
         report("tcp_echo_server", "\(error.call) '\(name)'", error.errno)
         throw ExitCode.failure
       }

@@ -48,7 +48,7 @@ private func sendChanged(
 ) -> Int? {
   // The length is CMSG_SPACE, a multiple of eight, so the padding is sent as one more descriptor.
   if Mutant.descriptorsBySpace.isOn, descriptors.count % 2 == 1 { return send(descriptors + [0], 0, length) }
-  // The function that writes a stream in parts adds the ancillary data to each part.
+  // A function writes a stream in parts, and adds the ancillary data to each part.
   if Mutant.descriptorsWithEveryPart.isOn {
     var sent = 0
     while sent < length {

@@ -10,7 +10,7 @@ import Glibc
     let text = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
     return unsafe __real_cipc_pipe_write(descriptor, bytes, text.count, flags)
   }
-  // On macOS a descriptor can have F_SETNOSIGPIPE, so that a write needs no flag. Linux has no such option.
+  // On macOS, F_SETNOSIGPIPE for a descriptor makes a flag unnecessary in each write. Linux has no such option.
   if Mutant.sigpipeNotSuppressed.isOn {
     return unsafe __real_cipc_pipe_write(descriptor, bytes, count, flags & ~Int32(CIPC_NOSIGNAL))
   }
@@ -69,7 +69,7 @@ func leaveTraces(on descriptor: Int32, after reason: Int32) {
   }
   // The mask is restored only at the end of the function, but an error returns earlier.
   if Mutant.maskWithoutDefer.isOn, reason == EPIPE { _ = unsafe pthread_sigmask(SIG_BLOCK, &signals, nil) }
-  // The flag of the description is not restored either.
+  // The flag of the description is not restored, either.
   if Mutant.writerLeftNonBlocking.isOn, reason == EAGAIN { leaveNonBlocking(descriptor) }
 }
 
@@ -91,7 +91,7 @@ func leaveNonBlocking(_ descriptor: Int32) {
   // `for try await byte in handle.bytes` reads byte by byte.
   let asked = Mutant.bytesOneByOne.isOn ? min(count, 1) : count
   var result = unsafe __real_cipc_pipe_read(descriptor, room, asked, flags)
-  // `while data.isEmpty { data = handle.availableData }`
+  // The caller runs `while data.isEmpty { data = handle.availableData }`.
   while result == 0, count > 0, Mutant.endOfFileRetried.isOn {
     result = unsafe __real_cipc_pipe_read(descriptor, room, count, flags)
   }
@@ -121,7 +121,7 @@ func repair(_ room: UnsafeMutableRawPointer, _ length: Int, _ size: Int) -> Int 
 }
 
 @c(__wrap_close) func close(_ descriptor: Int32) -> Int32 {
-  // A FileDescriptor is a value: dropping it closes nothing.
+  // A FileDescriptor is a plain value, so discarding it does not close the file.
   if Mutant.neverClosed.isOn { return 0 }
   // The parent keeps its reading end in a property.
   if Mutant.readerKeptByParent.isOn, isReadingEnd(descriptor) { return 0 }
@@ -149,7 +149,7 @@ private func isReadingEnd(_ descriptor: Int32) -> Bool {
 }
 
 @c(__wrap_mkfifo) func mkfifo(_ path: UnsafePointer<CChar>?, _ mode: mode_t) -> Int32 {
-  // `try? FileManager.default.removeItem(atPath: path)` before it is created.
+  // The peer calls `try? FileManager.default.removeItem(atPath: path)` before it creates the file.
   if Mutant.removedBeforeCreating.isOn { _ = unsafe __real_unlink(path) }
   // 600 is written instead of 0o600: in C a leading zero would have made it octal.
   let mode = Mutant.modeInDecimal.isOn ? mode_t(String(mode, radix: 8)) ?? mode : mode
@@ -173,7 +173,7 @@ private func withShortPath(_ path: UnsafePointer<CChar>?, _ body: (UnsafePointer
   guard Mutant.umaskOfProcess.isOn || Mutant.signalsLeftBlocked.isOn, let call = unsafe call else {
     return unsafe __real_cipc_without_umask(mode, call, argument)
   }
-  // All signals are blocked meanwhile, and an error is thrown before the mask is restored.
+  // All signals are blocked during the call, and an error is thrown before the mask is restored.
   if Mutant.signalsLeftBlocked.isOn {
     var all = sigset_t()
     _ = unsafe sigfillset(&all)

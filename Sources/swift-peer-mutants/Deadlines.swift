@@ -71,11 +71,11 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
 @c(__wrap_cipc_timerfd_set) func timerSet(
   _ timer: Int32, _ absolute: Int32, _ first: Int64, _ interval: Int64
 ) -> Int32 {
-  // The interval has a default, which the caller overlooks.
+  // The interval has a default value, which the caller overlooks.
   let again = Mutant.intervalDefaulted.isOn ? 0 : interval
-  // Seconds in a UInt32.
+  // The seconds are stored in a UInt32.
   let begin = Mutant.timerOfUInt32.isOn ? first % 4_294_967_296_000_000_000 : first
-  // `duration.components.seconds`, without the attoseconds.
+  // Only `duration.components.seconds` is used, without the attoseconds.
   let unit: Int64 = Mutant.secondsOfComponents.isOn ? 1_000_000_000 : 1
   return __real_cipc_timerfd_set(timer, absolute, begin / unit * unit, again / unit * unit)
 }
@@ -119,10 +119,10 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
   _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?,
   _ seconds: Int64, _ nanoseconds: Int
 ) -> Int {
-  // `Date.timeIntervalSinceReferenceDate`: Foundation's epoch is 2001.
+  // The time is `Date.timeIntervalSinceReferenceDate`, but Foundation's epoch is 2001.
   let since = Mutant.deadlineSince2001.isOn ? seconds - 978_307_200 : seconds
   let result = unsafe MutantClock.receive(queue, room, size, priority, since, nanoseconds)
-  // The queue was made non-blocking for the timeout, and `defer` is missing.
+  // The queue was made non-blocking for the timeout, and no `defer` makes it blocking again.
   if Mutant.queueLeftNonBlocking.isOn, result == -1, errno == ETIMEDOUT {
     _ = cipc_mq_setattr(queue, Int(O_NONBLOCK), nil)
     errno = ETIMEDOUT
@@ -149,14 +149,14 @@ private func wait(for entries: UnsafeMutableBufferPointer<cipc_pollfd>, _ nanose
   if Mutant.nanosecondsTrap.isOn { _ = Int32(nanoseconds) }
   // `while flag.load(ordering: .acquiring) == 0 {}` spins.
   if Mutant.spinsForTheWord.isOn { return 0 }
-  // A loop of short sleeps needs no wake-up.
+  // The waiting side is a loop of short sleeps, so it needs no wake-up.
   if Mutant.wakesEveryMillisecond.isOn, nanoseconds < 0 || nanoseconds > 1_000_000 {
     while true {
       let result = unsafe __real_cipc_futex_wait(word, value, 1_000_000)
       if result != -1 || errno != ETIMEDOUT { return result }
     }
   }
-  // `&word` of a property passes a copy.
+  // `&word` of a property passes the address of a copy.
   if Mutant.sleepsOnACopy.isOn {
     var copy = value
     return unsafe __real_cipc_futex_wait(&copy, value, nanoseconds)

@@ -34,7 +34,7 @@ import Glibc
 nonisolated(unsafe) private var hasRead = false
 
 @c(__wrap_shutdown) func shutDown(_ socket: Int32, _ how: Int32) -> Int32 {
-  // The direction is not shut down, because `deinit` closes the socket.
+  // The code does not shut down the direction, because `deinit` closes the socket anyway.
   if Mutant.shutdownLeftToDeinit.isOn { return 0 }
   // The only call for ending a connection ends both directions.
   return __real_shutdown(socket, Mutant.halfCloseAsClose.isOn ? Int32(SHUT_RDWR) : how)
@@ -45,7 +45,7 @@ nonisolated(unsafe) private var hasRead = false
   _ from: UnsafeMutablePointer<cipc_internet_address>?
 ) -> Int {
   let result = unsafe __real_cipc_internet_receive(socket, room, count, flags, from)
-  // `UInt16(bigEndian:)` is missing.
+  // The code does not convert the number with `UInt16(bigEndian:)`.
   if Mutant.receivedPortNotConverted.isOn, result != -1, let from = unsafe from {
     unsafe from.pointee.port = unsafe from.pointee.port.byteSwapped
   }
@@ -91,7 +91,7 @@ nonisolated(unsafe) private var hasRead = false
 
 private func connectToUnix(_ socket: Int32, _ address: cipc_address) -> Int32 {
   var address = address
-  // `sockaddr.sa_data` has fourteen bytes, and `sockaddr_un.sun_path` was not used.
+  // `sockaddr.sa_data`, which has fourteen bytes, is used instead of `sockaddr_un.sun_path`.
   if Mutant.pathOfFourteenBytes.isOn { address.length = min(address.length, 16) }
   // An abstract name is written with an at sign, as tools print it.
   if Mutant.abstractAsPath.isOn {

@@ -81,7 +81,7 @@ import Glibc
 }
 
 @c(__wrap_cipc_fallocate) func reserve(_ descriptor: Int32, _ offset: Int64, _ length: Int64) -> Int32 {
-  // FileHandle has `truncate(atOffset:)`, and no call that reserves.
+  // FileHandle has `truncate(atOffset:)`, but no call that reserves space.
   if Mutant.spaceNotReserved.isOn { return __real_ftruncate(descriptor, off_t(offset + length)) }
   return __real_cipc_fallocate(descriptor, offset, length)
 }

@@ -13,12 +13,12 @@ import Glibc
     return unsafe __real_cipc_mq_send(
       queue, bytes, strnlen(bytes.assumingMemoryBound(to: CChar.self), length), priority)
   }
-  // `text.count` instead of `text.utf8.count`: they differ for characters that are not ASCII.
+  // `text.count` is used instead of `text.utf8.count`. They differ for characters that are not ASCII.
   if Mutant.messageLengthInCharacters.isOn {
     let text = unsafe String(decoding: UnsafeRawBufferPointer(start: bytes, count: length), as: UTF8.self)
     return unsafe __real_cipc_mq_send(queue, bytes, text.count, priority)
   }
-  // An enumeration of priorities with a raw value of UInt8.
+  // The priorities are an enumeration whose raw value is a UInt8.
   let kept = Mutant.priorityOfUInt8.isOn ? UInt32(UInt8(truncatingIfNeeded: priority)) : priority
   return unsafe __real_cipc_mq_send(queue, bytes, length, kept)
 }
@@ -47,7 +47,7 @@ import Glibc
   _ queue: Int32, _ attributes: UnsafeMutablePointer<cipc_mq_attributes>?
 ) -> Int32 {
   let result = unsafe __real_cipc_mq_getattr(queue, attributes)
-  // The attributes with which the queue was created: `lazy var` keeps them.
+  // A `lazy var` keeps the attributes with which the queue was created.
   if Mutant.attributesCached.isOn, let attributes = unsafe attributes { unsafe attributes.pointee.current_messages = 0 }
   return result
 }
@@ -60,7 +60,7 @@ import Glibc
 @c(__wrap_cipc_mq_receive) func mqReceive(
   _ queue: Int32, _ room: UnsafeMutableRawPointer?, _ size: Int, _ priority: UnsafeMutablePointer<UInt32>?
 ) -> Int {
-  // The buffer is always long enough, and the caller gets a part of it.
+  // The buffer is always long enough, and the caller gets only a part of its contents.
   if Mutant.bufferOfFixedSize.isOn, size < 8192 {
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 8192, alignment: 1)
     defer { unsafe buffer.deallocate() }
@@ -110,7 +110,7 @@ import Glibc
 @c(__wrap_cipc_msgrcv) func msgReceive(
   _ queue: Int32, _ text: UnsafeMutableRawPointer?, _ length: Int, _ selection: Int, _ flags: Int32
 ) -> cipc_msg_received {
-  // `UInt(bitPattern:)` traps less often than a type check, and `magnitude` never.
+  // The conversion uses `magnitude`, which never traps.
   let wanted = Mutant.selectionByMagnitude.isOn ? Int(selection.magnitude) : selection
   // A message that is too long is cut, because there is no case for this error.
   let flags = Mutant.cutWithoutError.isOn ? flags | Int32(CIPC_MSG_NOERROR) : flags
@@ -128,7 +128,7 @@ import Glibc
     unsafe status.pointee.last_sender = status.pointee.last_receiver
     unsafe status.pointee.last_receiver = sender
   }
-  // `unsigned short`, as msg_lspid is in older headers.
+  // The number is an `unsigned short`, as msg_lspid is in older headers.
   if result == 0, Mutant.lastProcessOfUInt16.isOn, let status = unsafe status {
     unsafe status.pointee.last_sender &= 0xFFFF
   }

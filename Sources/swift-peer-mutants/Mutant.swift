@@ -270,7 +270,7 @@ enum Mutant: String, CaseIterable {
 
   /// The selected mutant.
   ///
-  /// Set once before the first request, since reading the requests is itself a `read(2)`.
+  /// It is set once, before the first request, because reading the requests is itself a `read(2)`.
   nonisolated(unsafe) static var chosen: Mutant?
 
   /// Whether this process is an example program, and not a peer.

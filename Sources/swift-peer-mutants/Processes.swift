@@ -27,7 +27,7 @@ nonisolated(unsafe) var hasSpawned = false
     unsafe status?.pointee = 0
     unsafe signal?.pointee = 0
   }
-  // The raw status of waitpid(2): WEXITSTATUS is a macro that is not imported.
+  // The raw status of waitpid(2) is reported, because the macro WEXITSTATUS is not imported.
   if Mutant.exitStatusShifted.isOn, let status = unsafe status, unsafe status.pointee > 0 {
     unsafe status.pointee = unsafe (status.pointee << 8) & 0xFF
   }

@@ -42,7 +42,7 @@ import Glibc
   if Mutant.codeUnsigned.isOn { unsafe information.pointee.code = unsafe Int32(UInt32(information.pointee.code)) }
   // The fields of the union are not imported, so the peer reports its own process.
   if Mutant.senderNotImported.isOn { unsafe information.pointee.process = getpid() }
-  // A property of the type that was long enough for the tests.
+  // The property has a type that was large enough for the tests.
   if Mutant.senderOfUInt16.isOn { unsafe information.pointee.process &= 0xFFFF }
   return result
 }

@@ -72,7 +72,7 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
 ) -> Int32 {
   // A struct of options is changed, but never applied to the socket.
   if Mutant.optionOfACopy.isOn { return 0 }
-  // A property whose setter ignores `newValue`.
+  // The setter of a property ignores `newValue`.
   let kept = Mutant.newValueIgnored.isOn && option == CIPC_SO_PASSCRED ? 1 : value
   // SO_REUSEADDR has another number on Apple's systems.
   let number = Mutant.optionOfApple.isOn && level == SOL_SOCKET && option == SO_REUSEADDR ? 4 : option
@@ -81,12 +81,12 @@ private func fullLength(_ address: UnsafePointer<cipc_address>?) -> cipc_address
 
 @c(__wrap_cipc_accept) func acceptFrom(_ listener: Int32, _ address: UnsafeMutablePointer<cipc_address>?) -> Int32 {
   let connection = unsafe __real_cipc_accept(listener, address)
-  // accept(2) is used, which has no flags, because accept4(2) is not imported.
+  // accept4(2) is not imported, so accept(2) is used, which has no flags.
   if connection != -1, Mutant.acceptedByChildren.isOn { _ = fcntl(connection, F_SETFD, 0) }
   return connection
 }
 
 @c(__wrap_listen) func listenAt(_ socket: Int32, _ backlog: Int32) -> Int32 {
-  // The default argument is used, because the caller's value is not passed on.
+  // The caller's value is not passed on, so the default argument is used.
   __real_listen(socket, Mutant.backlogOfDefault.isOn ? 128 : backlog)
 }

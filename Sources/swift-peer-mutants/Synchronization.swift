@@ -20,7 +20,7 @@ import Glibc
     if result == Int32(CIPC_EOWNERDEAD) { _ = unsafe __real_pthread_mutex_unlock(mutex) }
     return result
   }
-  // Affects only robust mutexes; the mutexes of the Swift runtime are not robust.
+  // This affects only robust mutexes; the mutexes of the Swift runtime are not robust.
   guard Mutant.mutexLockedAsCopy.isOn, let mutex = unsafe mutex, unsafe mutex.pointee.__data.__kind & 16 != 0 else {
     return unsafe __real_pthread_mutex_lock(mutex)
   }
@@ -29,7 +29,7 @@ import Glibc
   return unsafe __real_pthread_mutex_lock(&copy)
 }
 
-/// Whether a mutex is robust; those of the Swift runtime are not.
+/// Whether a mutex is robust; the mutexes of the Swift runtime are not.
 private func isRobust(_ mutex: UnsafeMutablePointer<pthread_mutex_t>?) -> Bool {
   guard let mutex = unsafe mutex else { return false }
   return unsafe mutex.pointee.__data.__kind & 16 != 0

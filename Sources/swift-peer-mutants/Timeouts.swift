@@ -2,7 +2,9 @@ import CIPC
 import CReal
 import Glibc
 
-/// The clock of the library, which a mutant changes.
+/// The clock of the library.
+///
+/// Some mutants change it.
 ///
 /// After a wait, the library checks whether the deadline has passed. So a mutant that ends a wait early also moves the
 /// clock forward, and a mutant that restarts a wait also stops the clock.
@@ -27,7 +29,7 @@ enum MutantClock {
     let result = body(nanoseconds)
     var reason = errno
     let took = __real_cipc_clock_monotonic() - start
-    // A wait that ended long after its deadline was also interrupted, but this process was not scheduled.
+    // A wait that ended long after its deadline was also interrupted: this process was not scheduled in time.
     if took > nanoseconds + 2_000_000, timerSendsSignals { reason = EINTR }
     if reason == EINTR { unsafe skew -= took }
     errno = reason
@@ -66,7 +68,7 @@ enum MutantClock {
 
 @c(__wrap_cipc_clock_monotonic) func clockMonotonic() -> Int64 { MutantClock.now }
 
-// The other files of this module call these functions for waits that their mutants do not change.
+// The other files of this module call these functions for the waits that their own mutants do not change.
 extension MutantClock {
   static func poll(_ entries: UnsafeMutablePointer<cipc_pollfd>?, _ count: Int, _ nanoseconds: Int64) -> Int32 {
     // The timeout is a `Double` of seconds that is rounded up to at least 1.

@@ -85,7 +85,7 @@ private func keepDescriptors(
   for name in names {
     guard let descriptor = ancillary.takeDescriptor()?.release() else { break }
     numbers.append("\(descriptor.rawValue)")
-    // Check before adopting the descriptor, which sets the flag.
+    // Check the flag before adopting the descriptor, because adopting sets it.
     closeOnExec = closeOnExec && fcntl(descriptor.rawValue, F_GETFD) & FD_CLOEXEC != 0
     try peer.handles.add(try adopted(descriptor), as: name)
   }
@@ -102,7 +102,7 @@ extension Parameters {
 
   /// The credentials to send; nil if the request has none.
   ///
-  /// Members that the request does not have are those of this process.
+  /// For members that the request does not contain, the values of this process are used.
   fileprivate func credentials() throws -> UnixSocket.Credentials? {
     guard has("pid") || has("uid") || has("gid") else { return nil }
     return UnixSocket.Credentials(

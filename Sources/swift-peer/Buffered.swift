@@ -116,7 +116,7 @@ private final class BufferHandle: Handle {
     guard let stream = (reader as (any StreamHandle)?) ?? writer else { fatalError("a buffer has a stream") }
     self.stream = stream
     if let reader { self.reader = BufferedReader(HandleSource(handle: reader), capacity: capacity) }
-    // The response to `buffer_close` reports unwritten bytes.
+    // `buffer_close` reports unwritten bytes in its response.
     if let writer { self.writer = BufferedWriter(HandleSink(handle: writer), capacity: capacity) { _ in } }
   }
 

@@ -3,7 +3,7 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Counters and timers with descriptors: `eventfd(2)`, `timerfd_create(2)`.
+/// Counters and timers that have descriptors: `eventfd(2)`, `timerfd_create(2)`.
 let eventOperations: [Peer.Operation] = [
   .init("eventfd") { peer, parameters in
     try peer.handles.require(free: parameters.handle)
@@ -81,7 +81,7 @@ func adoptedEvent(_ descriptor: FileDescriptor, _: Int32) throws -> (any Descrip
   return nil
 }
 
-/// Seconds with nine decimal places.
+/// Returns a time in seconds with nine decimal places.
 private func decimal(_ duration: Duration) -> String {
   let (seconds, attoseconds) = duration.components
   let fraction = "\(attoseconds / 1_000_000_000)"

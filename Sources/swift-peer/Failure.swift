@@ -3,14 +3,14 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// A failed call, with the fields that its response has besides `errno`.
+/// A failed call, with the fields of its response other than `errno`.
 struct Failure: Error {
   let errno: Errno
   /// The C function that failed; nil if the operation is named after it.
   let call: String?
   private(set) var fields: Fields
 
-  /// Creates the failure of a call of the library.
+  /// Creates a failure from an error of the library.
   init(_ error: IPCError, _ fields: Fields = Fields()) {
     self.init(error.errno, in: error.call.rawValue, fields)
   }

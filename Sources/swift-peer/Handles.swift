@@ -1,7 +1,7 @@
 internal import IPC
 internal import SystemPackage
 
-/// An object that a request opened and that later requests refer to.
+/// An object that was opened by one request, and that later requests refer to.
 ///
 /// It is a class, because a dictionary cannot store noncopyable objects.
 protocol Handle: AnyObject {
@@ -22,7 +22,7 @@ protocol StreamHandle: AnyObject {
 final class Handles {
   private var open: [String: any Handle] = [:]
 
-  /// Throws for names that are in use, before anything is opened for them.
+  /// Throws if a name is in use, before anything is opened under it.
   func require(free names: String...) throws { try require(free: names) }
 
   func require(free names: [String]) throws {

@@ -104,9 +104,9 @@ protocol SharedHandle: MemoryHandle {
 }
 
 extension Peer {
-  /// Returns the memory, named in the request, in which an object is placed.
+  /// Returns the memory that the request names, in which an object is placed.
   ///
-  /// The C library links a locked mutex by its address, so the region stays as long as the handle.
+  /// The C library keeps the addresses of locked mutexes in a list, so the region stays as long as the handle.
   func region(_ parameters: Parameters) throws -> SharedRegion {
     let memory = try handles.find(try parameters.text("memory"), as: (any MemoryHandle).self, "memory")
     // Read-only memory has no method that writes. In C, the write would raise SIGSEGV.
@@ -116,7 +116,9 @@ extension Peer {
 }
 
 extension SharedRegion {
-  /// Increments a number of 8 bytes in two steps, so that concurrent increments of other processes are lost.
+  /// Increments a number of 8 bytes in two steps.
+  ///
+  /// Concurrent increments by other processes can be lost between them.
   func increment(at offset: Int) throws(IPCError) {
     try store(try load(as: UInt64.self, at: offset) &+ 1, at: offset)
   }
@@ -173,7 +175,7 @@ final class WritableMappingHandle: MappingHandle<ReadWriteAccess>, SharedHandle 
     region = nil
   }
 
-  /// Returns the same memory, mapped a second time for the objects that are placed in it.
+  /// Maps the same memory a second time, for the objects that are placed in it.
   func placement() throws -> SharedRegion {
     if let region { return region }
     let region = SharedRegion(try use { try $0.mapAgain() })

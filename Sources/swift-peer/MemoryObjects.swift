@@ -74,7 +74,7 @@ let memoryObjectOperations: [Peer.Operation] = [
     return fields
   },
 
-  // The library has no calls that read and write an object, so these two show the same bytes without it.
+  // The library has no calls that read and write an object without mapping it, so these two call glibc.
   .init("pread") { peer, parameters in
     let descriptor = try peer.memoryObject(parameters).descriptor.rawValue
     let (offset, count) = (try parameters.fileOffset(), try parameters.room("count"))

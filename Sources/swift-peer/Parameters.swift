@@ -4,7 +4,7 @@ internal import SystemPackage
 
 /// The parameters of a request, by type.
 ///
-/// A missing or malformed parameter is ``Invalid``.
+/// They throw ``Invalid`` if a parameter is missing or malformed.
 struct Parameters {
   private let fields: Fields
 
@@ -38,7 +38,7 @@ struct Parameters {
   /// Returns a number of bytes to allocate at once.
   func room(_ key: String) throws -> Int { try count(key, upTo: 1 << 30) }
 
-  /// The offset in a pattern at which a payload starts.
+  /// Returns the offset in a pattern at which a payload starts.
   func patternOffset() throws -> Int { has("offset") ? try count("offset", upTo: 1 << 62) : 0 }
 
   /// Returns permissions, in octal.

@@ -2,7 +2,7 @@ internal import PeerProtocol
 
 /// Payloads in requests and responses.
 extension Parameters {
-  /// Returns the bytes to send: literally as `key`, or a part of a pattern that is `length` bytes long.
+  /// Returns the bytes to send: those of the parameter `key`, or `length` bytes of a pattern.
   func payload(_ key: String, length: String) throws -> [UInt8] {
     guard has("pattern") else { return try bytes(key) }
     guard !has(key) else { throw Invalid("a payload is given either as '\(key)' or as 'pattern'") }
@@ -26,7 +26,7 @@ extension Parameters {
 }
 
 extension [UInt8] {
-  /// Creates an array from the bytes that `fill` appends to room for `count` bytes.
+  /// Creates an array with room for `count` bytes, to which `fill` appends.
   init(atMost count: Int, _ fill: (inout OutputRawSpan) throws -> Void) throws {
     guard count >= 0, count <= 1 << 30 else { throw Invalid("there is no room for \(count) bytes") }
     try unsafe self.init(unsafeUninitializedCapacity: count) { buffer, filled in

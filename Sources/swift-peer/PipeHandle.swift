@@ -3,7 +3,7 @@ internal import SystemPackage
 
 /// A handle of a byte stream: a pipe, a FIFO or a stream socket.
 ///
-/// As in C, the kernel decides whether it can be read or written (`EBADF`), so the type allows both for each end.
+/// As in C, the kernel decides whether an end can be read or written (`EBADF`), so this type allows both.
 protocol ByteHandle: DescriptorHandle, StreamHandle, ReadableDescriptor, WritableDescriptor {}
 
 /// A handle of an end of a pipe or FIFO.

@@ -70,7 +70,7 @@ let ringRecordOperations: [Peer.Operation] = [
 
 /// Fills in a counted record: word i of record n is the first word of pattern n plus i.
 ///
-/// So every byte can be checked, and filling costs as much as a copy.
+/// This way every byte can be checked, and filling costs only as much as a copy.
 private func number(_ record: UnsafeMutableBufferPointer<UInt64>, _ number: UInt64) {
   let first = Pattern(seed: number).word(0)
   for index in record.indices { unsafe record[index] = (first &+ UInt64(index)).littleEndian }

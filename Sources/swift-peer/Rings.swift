@@ -118,7 +118,7 @@ class RingHandle: Handle, StreamHandle {
   private var unsupported: Invalid { Invalid("the operation is not for this end of this ring") }
 }
 
-/// Ends the peer: the protocol forbids to use a channel or buffer after its ring was closed.
+/// Ends the peer: the protocol forbids the use of a channel or buffer after its ring was closed.
 private func closedEnd() -> Never { fatalError("the end of the ring is closed") }
 
 private final class ByteProducer: RingHandle, WritableStream {

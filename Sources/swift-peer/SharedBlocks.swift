@@ -85,7 +85,7 @@ let sharedBlockOperations: [Peer.Operation] = [
     return Fields()
   },
 
-  // In each round: stores the number in the counter, then data that is derived from it, and the flag last.
+  // In each round, stores the number of the round in the counter, then data derived from it, and the flag last.
   .init("block_publish_rounds") { peer, parameters in
     let block = try peer.block(parameters)
     return try rounds(parameters, block, whenReady: false) { round, room in
@@ -107,7 +107,9 @@ let sharedBlockOperations: [Peer.Operation] = [
   },
 ]
 
-/// Performs rounds, each when the flag has its expected value; `perform` returns whether the data was intact.
+/// Performs rounds, each of which waits until the flag has the expected value.
+///
+/// `perform` returns whether the data was intact.
 private func rounds(
   _ parameters: Parameters, _ block: SharedBlock, whenReady: Bool,
   _ perform: (_ round: UInt64, _ room: inout OutputRawSpan) throws -> Bool

@@ -3,7 +3,9 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// System V keys and shared memory; `store` and `load` are the same operations for all memory.
+/// System V keys and shared memory.
+///
+/// The operations `store` and `load` are the same as for other memory.
 let sharedMemoryOperations: [Peer.Operation] = [
   .init("ftok") { _, parameters in
     // ftok(3) uses the lowest eight bits of its int.
@@ -119,7 +121,7 @@ private final class ReadWriteSegment: AttachedSegment, SharedHandle {
   func bytes(at offset: Int, count: Int) throws -> [UInt8] { try memory?.copyBytes(at: offset, count: count) ?? [] }
   func write(_ bytes: [UInt8], at offset: Int) throws { try memory?.copy(bytes.span, at: offset) }
 
-  /// Returns the same segment, attached a second time for the objects that are placed in it.
+  /// Attaches the same segment a second time, for the objects that are placed in it.
   func placement() throws -> SharedRegion {
     if let region { return region }
     guard let segment = memory?.segment else { throw Invalid("the segment is detached") }

@@ -3,7 +3,8 @@ internal import PeerProtocol
 internal import Synchronization
 internal import SystemPackage
 
-/// Operations on many messages, in tight loops and several threads, that check whether each was received once.
+/// Operations that send or receive many messages in tight loops and several threads, and check that each message was
+/// received once.
 let sharedQueueBulkOperations: [Peer.Operation] = [
   .init("queue_produce") { peer, parameters in
     let sender = try peer.sharedQueue(parameters.handle).sender

@@ -74,7 +74,7 @@ let sharedQueueOperations: [Peer.Operation] = [
     return fields
   },
 
-  // Performs a part of an operation, and keeps the lock, so that the process can die in the middle.
+  // Performs a part of an operation and keeps the lock, so the process can be killed in the middle of the operation.
   .init("queue_hold") { peer, parameters in
     let queue = try peer.sharedQueue(parameters.handle)
     switch try parameters.text("at") {

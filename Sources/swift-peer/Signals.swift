@@ -10,7 +10,7 @@ let signalOperations: [Peer.Operation] = [
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = { unsafe handled[Int($0)] += 1 }
     action.sa_flags = try parameters.flags("sa_flags", of: actionFlags, default: 0)
-    // Create the counters before the handler needs them. A handler that is installed again continues to count.
+    // Create the counters before the handler needs them. If the handler is installed again, it continues to count.
     unsafe handled[Int(signal)] += 0
     guard unsafe sigaction(signal, &action, nil) == 0 else { throw Failure(Errno(rawValue: errno)) }
     return Fields()
@@ -133,7 +133,7 @@ let signalOperations: [Peer.Operation] = [
 ]
 
 extension SignalSet {
-  /// Waits as `sigtimedwait(2)` does, which reports a timeout in the same way as no pending signal.
+  /// Waits like `sigtimedwait(2)`: after a timeout, it fails in the same way as without a pending signal.
   fileprivate func timedWait(_ duration: Duration, retryOnInterrupt: Bool = false) throws -> ReceivedSignal {
     do {
       return try wait(timeout: .after(duration), retryOnInterrupt: retryOnInterrupt)
@@ -205,7 +205,9 @@ extension Parameters {
     return number
   }
 
-  /// Returns a signal of the library, which does not have the two that the C library reserves.
+  /// Returns a signal of the library.
+  ///
+  /// The library has no signals for the two numbers that the C library reserves.
   fileprivate func known(_ number: Int32) throws -> Signal {
     guard let signal = Signal(rawValue: number) else { throw Failure(.invalidArgument) }
     return signal

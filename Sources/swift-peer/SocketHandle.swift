@@ -28,7 +28,7 @@ final class SocketHandle: ByteHandle, SocketProtocol {
     owned = socket.takeDescriptor()
   }
 
-  /// Takes an inherited or received descriptor; nil if it is not a socket.
+  /// Takes over an inherited or received descriptor; nil if it is not a socket.
   init?(adopting descriptor: FileDescriptor) throws {
     do {
       let socket = Borrowed(descriptor: descriptor)

@@ -85,7 +85,7 @@ extension SocketHandle {
     }
   }
 
-  /// Sets an option whose value is not a number; false for other options.
+  /// Sets an option whose value is not a number; returns false for other options.
   func setMulticast(_ name: String, _ parameters: Parameters) throws -> Bool {
     switch name {
     case "IP_MULTICAST_IF", "IPV6_MULTICAST_IF":
@@ -105,7 +105,9 @@ extension SocketHandle {
     return true
   }
 
-  /// Reads `SO_RCVTIMEO` in microseconds, which the library never sets: scenarios check that.
+  /// Reads `SO_RCVTIMEO` in microseconds.
+  ///
+  /// Scenarios use this to check that the library never sets it.
   private func receiveTimeout() throws -> Int {
     // A timeval consists of two longs. The module with its members depends on the order of imports.
     var value = (seconds: 0, microseconds: 0)

@@ -142,7 +142,7 @@ private func accept<Style: UnixSocket.ConnectionStyle>(
 }
 
 extension Parameters {
-  /// Parses the domain, as a version or nil for `AF_UNIX`; the type; and whether the type includes `SOCK_NONBLOCK`.
+  /// Parses the domain (an IP version, or nil for `AF_UNIX`), the type, and whether the type includes `SOCK_NONBLOCK`.
   fileprivate func socketType() throws -> (version: IPVersion?, type: Int32, nonBlocking: Bool) {
     let version: IPVersion? =
       switch try text("domain") {
@@ -174,7 +174,7 @@ extension Parameters {
 extension Fields {
   mutating func append(_ credentials: UnixSocket.Credentials) {
     append("pid", credentials.process.rawValue)
-    // The number is signed, because a socket that is not connected has -1.
+    // The number is signed, because it is -1 for a socket that is not connected.
     append("uid", Int32(bitPattern: credentials.user.rawValue))
     append("gid", Int32(bitPattern: credentials.group.rawValue))
   }

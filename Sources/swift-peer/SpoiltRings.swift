@@ -3,7 +3,9 @@ internal import IPC
 internal import PeerProtocol
 internal import SystemPackage
 
-/// Rings whose headers were overwritten, each with the same outcome as in C.
+/// Rings whose headers were overwritten.
+///
+/// Each must have the same outcome as in C.
 let spoiltRingOperations: [Peer.Operation] = [
   .init("ring_spoil") { peer, parameters in
     let memory = try peer.handles.find(try parameters.text("memory"), as: (any SharedHandle).self, "shared memory")
@@ -56,7 +58,7 @@ private func spoilt(_ value: UInt64, _ how: UInt64) -> UInt64 {
 
 private func bytes(_ value: UInt64) -> [UInt8] { (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } }
 
-/// Opens and uses each end, and returns the four error numbers: 0 for none, -1 for calls that were not tried.
+/// Opens and uses each end, and returns the four error numbers: 0 for success, -1 for a call that was not tried.
 private func trySpoilt(_ region: SharedRegion, _ offset: Int) throws -> [Int32] {
   let past = Timeout.after(.seconds(-1))
   let record = [UInt8](repeating: 0, count: 16)
@@ -83,7 +85,7 @@ private func tryEnd(
 
 /// Returns the number of the error that `body` throws; 0 for none.
 ///
-/// It throws for a lack of memory or descriptors, which does not depend on the ring.
+/// A lack of memory or descriptors does not depend on the ring, so this throws it.
 private func outcome(_ body: () throws -> Void) throws -> Int32 {
   do {
     try body()

@@ -55,5 +55,7 @@ let streamOperations: [Peer.Operation] = [
   },
 ]
 
-/// The size of a chunk in bytes: a multiple of 8, for the digest, and small enough for the cache.
+/// The size of a chunk in bytes.
+///
+/// It is a multiple of 8, as the digest requires, and small enough for the cache.
 private let chunkSize = 1 << 17

@@ -22,7 +22,7 @@ extension Parameters {
     return latest
   }
 
-  /// Returns the new user of `IPC_SET`; nil leaves it unchanged.
+  /// Returns the new user for `IPC_SET`; nil to leave it unchanged.
   func newUser() throws -> UserID? { has("uid") ? UserID(rawValue: try integer("uid")) : nil }
   func newGroup() throws -> GroupID? { has("gid") ? GroupID(rawValue: try integer("gid")) : nil }
   func newPermissions() throws -> FilePermissions? { has("mode") ? try permissions() : nil }

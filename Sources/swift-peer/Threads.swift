@@ -2,7 +2,9 @@ internal import Glibc
 internal import IPC
 internal import SystemPackage
 
-/// Runs a closure in `count` threads; if it is 1, in the main thread, so that the runner can see it block.
+/// Runs a closure in `count` threads.
+///
+/// If `count` is 1, this uses the main thread, because the runner can see it block.
 func inThreads<Value>(_ count: Int, _ perform: @escaping (_ index: Int) throws -> Value) throws -> [Value] {
   guard (1...64).contains(count) else { throw Invalid("there are 1 to 64 threads") }
   let workers = (0..<count).map { index in ThreadWork { try perform(index) } }

@@ -102,7 +102,7 @@ extension Peer {
 
   /// Parses the descriptors: one by its handle or number, or several by their handles.
   ///
-  /// All have the same events, or each has its own.
+  /// All descriptors have the same events, or each has separate ones.
   fileprivate func polled(_ parameters: Parameters) throws -> [(FileDescriptor, Readiness)] {
     let descriptors =
       if parameters.has("fd") {
@@ -121,7 +121,7 @@ extension Peer {
     return Array(zip(descriptors, events))
   }
 
-  /// Waits on many descriptors at once: duplicates of an idle one, and among them the descriptor of the handle.
+  /// Waits on many descriptors at once: many duplicates of an idle descriptor, and the descriptor of the handle.
   fileprivate func waitForMany(
     _ parameters: Parameters, _ wait: ([FileDescriptor], Timeout) throws -> (count: Int, at: UInt64?)
   ) throws -> Fields {

@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 // The program's own definitions have priority over those of libc, for every library of the process. Each
-// thread has a counter, so that concurrent tests do not affect the result.
+// thread has a counter, so concurrent tests do not affect the result.
 static __thread long count;
 
 // A sanitizer has its own allocator, which must not be replaced. Then nothing is counted.

@@ -92,7 +92,9 @@ extension FuzzTarget {
     }
   }
 
-  /// A short list of operations, because a fuzzer would spend its time on the names of a long one.
+  /// A short list of operations.
+  ///
+  /// With a long list, a fuzzer would spend its time on the names.
   private static let operationsFile = FixtureFile(
     file: "operations.yaml",
     bytes: Data(

@@ -47,7 +47,9 @@ extension FuzzTarget {
     try checkSending(messages + [stream], limit)
   }
 
-  /// Sends messages in Swift and in C, the last of which may exceed the limit.
+  /// Sends messages in Swift and in C.
+  ///
+  /// The last one may exceed the limit.
   private static func checkSending(_ messages: [[UInt8]], _ limit: UInt32) throws {
     var sender = MessageChannel.Sender(PartialWrites(), maximumLength: limit)
     var (count, reason) = (0, Int32(0))
@@ -73,7 +75,9 @@ extension FuzzTarget {
     try demand(sent == Array(sentInC.prefix(length)), "the sent bytes differ from C")
   }
 
-  /// Receives messages with descriptors and credentials with any capacity and flags; no descriptor may stay open.
+  /// Receives messages that carry descriptors and credentials, with any capacity and flags.
+  ///
+  /// No descriptor may stay open.
   static let ancillary = FuzzTarget(name: "ancillary") { input in
     var ingredients = Ingredients(input)
     let pair = try UnixSocket.Pair<UnixSocket.SequencedPacketStyle>()
@@ -108,7 +112,7 @@ extension FuzzTarget {
       if options & 128 != 0 {
         _ = try? receiver.receive(maxLength: Int(room), appendingTo: &bytes, timeout: .immediate)
       } else {
-        // With an even number, the value is reused and still has the descriptors of the previous message.
+        // If the number is even, the value is reused and still has the descriptors of the previous message.
         if room % 2 == 1 { ancillary = AncillaryData(maximumDescriptors: Int(room / 2)) }
         _ = try? receiver.receive(
           maxLength: 16, appendingTo: &bytes, ancillary: &ancillary, peeking: options & 64 != 0, timeout: .immediate)

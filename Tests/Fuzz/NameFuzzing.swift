@@ -5,7 +5,9 @@ import SystemPackage
 @testable import IPC
 
 extension FuzzTarget {
-  /// Parses names and addresses; an accepted one must keep the bytes and the meaning of the text.
+  /// Parses names and addresses.
+  ///
+  /// A name or address that is accepted must keep the bytes and the meaning of the text.
   static let names = FuzzTarget(name: "names") { input in
     let text = String(decoding: input, as: UTF8.self)
     try checkName(POSIXName(bytes: input), input.prefix { $0 != 0 })

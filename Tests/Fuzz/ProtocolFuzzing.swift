@@ -7,7 +7,9 @@ import SystemPackage
 
 /// Targets for the output of peers and of the sandbox init, which the harness does not trust.
 extension FuzzTarget {
-  /// Parses a line of a peer; the result, written and parsed again, must be the same.
+  /// Parses a line of a peer.
+  ///
+  /// If the result is written and parsed again, it must be the same.
   static let contract = FuzzTarget(name: "contract") { input in
     let line = String(decoding: input, as: UTF8.self)
     if let answer = try? Response(parsing: line) {
@@ -61,7 +63,9 @@ extension FuzzTarget {
     }
   }
 
-  /// Parses a line of the sandbox init's protocol in C and in the harness, which must have the same result.
+  /// Parses a line of the sandbox init's protocol, in C and in the harness.
+  ///
+  /// Both must have the same result.
   static let wire = FuzzTarget(name: "wire") { input in
     var key: [UInt8] = []
     var rest = input[...]

@@ -4,8 +4,8 @@ import SystemPackage
 
 @testable import IPC
 
-/// Targets for a queue whose memory another process has overwritten. Lost messages and errors are allowed, but nothing
-/// else. Swift and C must return the same results, and leave the same bytes.
+/// Targets for a queue whose memory another process has overwritten. Lost messages and errors are allowed; any other
+/// effect is not. Swift and C must return the same results, and leave the same bytes.
 extension FuzzTarget {
   private static let queueOperations: [UInt8] = [
     FUZZED_SEND, FUZZED_RECEIVE, FUZZED_SELECT, FUZZED_STATUS, FUZZED_CLOSE,
@@ -14,7 +14,7 @@ extension FuzzTarget {
 
   static let queue = FuzzTarget(name: "queue") { input in
     var contents = input
-    // Release the lock; only the target `lock` varies the words that a call waits on.
+    // Release the lock: only the target `lock` varies the words that a call waits on.
     for offset in 64..<67 where offset < contents.count { contents[offset] = 0 }
     if contents.count > 67 { contents[67] &= 0xC0 }
     let rounds = (0..<5).flatMap { _ in queueOperations.dropLast() } + [UInt8(FUZZED_CLOSE.rawValue)]
@@ -35,7 +35,8 @@ extension FuzzTarget {
     let operation = queueOperations[Int(ingredients.byte()) % queueOperations.count]
     var word = ingredients.number(UInt32.self)
     if word & 0x3FFF_FFFF == 1 { word = word & ~0x3FFF_FFFF | fuzzed_thread() }
-    // After the lock: two events, whether the queue is closed, and the numbers of sent and received messages.
+    // The fields after the lock: two events, whether the queue is closed, and the numbers of sent and received
+    // messages.
     let words = unsafe withUnsafeBytes(of: word) { unsafe Array($0) } + ingredients.bytes(28)
     let queue = try OverwrittenQueue(words, at: 64)
     let (swift, swiftBytes) = (queue.useInSwift([operation]), try queue.memory.contents(after: "Swift"))
@@ -58,7 +59,9 @@ private struct QueueUse: Equatable {
   var outcomes: [Int64]
 }
 
-/// A queue of three slots of 20 bytes, in which bytes were overwritten.
+/// A queue of three slots of 20 bytes.
+///
+/// Some of its bytes were overwritten.
 private struct OverwrittenQueue {
   let memory: UntrustedMemory
   private let bytes: [UInt8]

@@ -34,8 +34,10 @@ extension FuzzTarget {
   }
 }
 
-/// The results of using one end of a ring: the errno of opening it, or 0; for each transfer its length, or its errno as
-/// a negative number; and the received bytes.
+/// The results of using one end of a ring: the errno of opening it (or 0), the result of each transfer, and the
+/// received bytes.
+///
+/// The result of a transfer is its length, or its errno as a negative number.
 private struct RingUse: Equatable {
   var opened: Int32 = 0
   var outcomes = [Int64](repeating: 0, count: Int(FUZZED_ROUNDS))
@@ -84,6 +86,6 @@ private struct RingUse: Equatable {
     }
   }
 
-  /// A deadline that has passed, after which a call fails with ETIMEDOUT, as in C.
+  /// A deadline that has passed, so a call fails with ETIMEDOUT, as in C.
   private static let past = Timeout.after(.seconds(-1))
 }

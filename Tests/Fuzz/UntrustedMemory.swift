@@ -1,7 +1,9 @@
 import IPC
 import SystemPackage
 
-/// Shared memory with an object at its end, some bytes of which another process has overwritten.
+/// Shared memory with an object at its end.
+///
+/// Another process has overwritten some bytes of the object.
 ///
 /// To detect accesses outside the object, the bytes before it have a known value, and the page after it is not mapped.
 @safe struct UntrustedMemory {

@@ -1,5 +1,5 @@
-/* Makes one atomic operation of the ring, the queue and the block relaxed, and uses them by two threads, so
- * that the thread sanitizer reports the missing order.
+/* Makes one atomic operation of the ring, the queue or the block relaxed, and uses all of them from two
+ * threads. The thread sanitizer must report the missing order.
  *
  *     orders          lists the operations that are not relaxed
  *     orders NUMBER   makes one of them relaxed; `orders none` leaves them as they are
@@ -21,7 +21,7 @@ int peer_set_failed_call(const char *name) {
 
 enum { SIZE = 16384, RECORDS = 200 };
 static _Alignas(4096) unsigned char memory[SIZE];
-/* The progress of a thread; its accesses are relaxed, so they order nothing. */
+/* The progress of a thread. Its accesses are relaxed, so they order no other access. */
 static int reached;
 
 static void reach(int step) {

@@ -1,5 +1,5 @@
-/* Replaces the atomic operations of <stdatomic.h> for the code that is included next, so that one of them can
- * be made relaxed. A site is named by its function, its operation and its word. */
+/* Replaces the atomic operations of <stdatomic.h> for the code that is included next. The replacements
+ * allow one of them to be made relaxed. A site is named by its function, its operation and its word. */
 #ifndef SITES_H
 #define SITES_H
 
@@ -12,7 +12,8 @@ struct site {
     bool relaxed;
 };
 
-/* Whether the operation that is expanded here is relaxed. Adds it to the list, which is a section. */
+/* Adds the operation that is expanded here to the list, which is a section, and returns whether it is
+ * relaxed. */
 #define IS_RELAXED(operation, word, order)                                                                   \
     ({                                                                                                       \
         static struct site here                                                                              \

@@ -19,8 +19,8 @@ static void show_given(_Atomic uint32_t *lock) {
     atomic_fetch_add_explicit(lock, 0, memory_order_release);
 }
 
-// Not instrumented, because Foundation also makes system calls in threads that ThreadSanitizer regards as
-// ended.
+// This is not instrumented, because Foundation also makes system calls in threads that ThreadSanitizer
+// regards as ended.
 __attribute__((disable_sanitizer_instrumentation)) long syscall(long number, ...) {
     long arguments[6];
     va_list list;

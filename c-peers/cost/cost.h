@@ -7,16 +7,16 @@
 
 enum { COST_MESSAGE = 64 };
 
-/* The measurement to run: `count` rounds; between two processes, also the shared file and the role of this
- * process. */
+/* The measurement to run, with its number of rounds. A measurement between two processes also has the
+ * shared file and the role of this process. */
 struct cost_run {
     long count;
     const char *path;
     bool is_first;
 };
 
-/* One measurement. Only the rounds depend on the count, so the difference of two runs is the cost of the
- * rounds. */
+/* One measurement. Only the rounds depend on the count, so the difference between two runs is the cost of
+ * the additional rounds. */
 struct cost {
     const char *name;
     void (*run)(const struct cost_run *run);
@@ -29,7 +29,8 @@ extern const struct cost cost_channel[], cost_eventfd[], cost_memory[], cost_pip
 /* Ends the program with a message unless `condition` is true. */
 void cost_require(bool condition, const char *what);
 
-/* Does nothing, but is opaque to the compiler, which therefore neither removes nor merges the measured code.
+/* Does nothing, but is opaque to the compiler. This keeps the compiler from removing or merging the
+ * measured code.
  */
 void cost_observe(const void *pointer);
 

@@ -41,7 +41,7 @@ static pid_t spawn(char *command[], int reader) {
     pid_t process;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, reader, 3);
-    /* A new program inherits ignored signals, and does not expect that. */
+    /* A new program would inherit the ignored signal, which it does not expect. */
     sigemptyset(&defaults);
     sigaddset(&defaults, SIGPIPE);
     posix_spawnattr_init(&attributes);
@@ -87,10 +87,10 @@ int main(int argc, char *argv[]) {
     if (process == -1)
         err(EXIT_FAILURE, "fork");
     if (process == 0) {
-        close(writer); /* or the child would never see the end of file */
+        close(writer); /* otherwise the child would never see the end of file */
         return child(reader);
     }
-    close(reader); /* or the parent would not notice that the child has ended */
+    close(reader); /* otherwise the parent would not notice that the child has ended */
 
     const size_t length = strlen(message);
     bool failed = false;
@@ -100,16 +100,16 @@ int main(int argc, char *argv[]) {
         sent += failed ? 0 : (size_t)count;
     }
     if (failed)
-        warn("write 'pipe'"); /* the child must be waited for nevertheless */
+        warn("write 'pipe'"); /* wait for the child nevertheless */
     else
         say("Parent: sent '%s' (%zu bytes).", shown(message, length), length);
-    close(writer); /* the child's end of file; its output comes after the lines above */
+    close(writer); /* the child now sees end of file, so its output follows the lines above */
 
     int status;
     while (waitpid(process, &status, 0) == -1)
         if (errno != EINTR)
             err(EXIT_FAILURE, "waitpid '%d'", process);
-    /* Like a shell: 128 plus the number of the signal for a child that a signal terminated. */
+    /* Exits like a shell: with 128 plus the number of the signal, if a signal terminated the child. */
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     say("Parent: child finished with status %d.", code);
     return code != 0 ? code : failed ? EXIT_FAILURE : EXIT_SUCCESS;

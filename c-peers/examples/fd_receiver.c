@@ -15,7 +15,7 @@ static int receive_descriptor(int client, const char *path, struct timeout timeo
     char bytes[2];
     struct iovec part = {.iov_base = bytes, .iov_len = sizeof bytes};
     union {
-        struct cmsghdr header; /* for its alignment */
+        struct cmsghdr header; /* aligns the buffer */
         char room[CMSG_SPACE(sizeof(int))];
     } control;
     /* CMSG_LEN, because the padding in CMSG_SPACE has room for a second descriptor, which would leak. */

@@ -14,7 +14,7 @@ static void pass(int server, int descriptor, const char *path, struct timeout ti
     char bytes[] = {'F', 'D'};
     struct iovec part = {.iov_base = bytes, .iov_len = sizeof bytes};
     union {
-        struct cmsghdr header; /* for its alignment */
+        struct cmsghdr header; /* aligns the buffer */
         char room[CMSG_SPACE(sizeof(int))];
     } control = {0};
     struct msghdr message = {

@@ -13,7 +13,7 @@ static const char usage[] =
     "  --mode OCTAL       its permissions, if it is created (0666)\n"
     "  --timeout SECONDS  how long to wait for a reader (no limit)";
 
-/* The FIFO, if this program created it. err(3) calls exit(3), which then removes it. */
+/* The FIFO that this program created, or NULL. An exit handler removes it, also after err(3). */
 static const char *created;
 
 static void remove_created(void) {
@@ -23,7 +23,7 @@ static void remove_created(void) {
 
 /* Either program may start first, and creates the FIFO for both. */
 static void make_fifo(const char *path, mode_t mode) {
-    umask(0); /* so that the permissions are exactly as requested */
+    umask(0); /* makes the permissions exactly as requested */
     if (mkfifo(path, mode) == 0)
         created = path;
     else if (errno != EEXIST)

@@ -14,7 +14,7 @@ static const char usage[] =
     "  --size N        the size of the file (1024)\n"
     "  --mode OCTAL    its permissions (0600)";
 
-/* The file, if this program created it. err(3) calls exit(3), which then removes it. */
+/* The file that this program created, or NULL. An exit handler removes it, also after err(3). */
 static const char *created;
 
 static void remove_created(void) {
@@ -47,7 +47,7 @@ int main(int argc, char *argv[]) {
         errx(EX_USAGE, "--message: %zu bytes with the NUL do not fit in %zu", length, size);
 
     /* Creates a new file or fails: a reader may still use the file of another writer. */
-    umask(0); /* so that the permissions are exactly as requested */
+    umask(0); /* makes the permissions exactly as requested */
     const int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode);
     if (fd == -1)
         err(EXIT_FAILURE, "open '%s'", path);
@@ -70,7 +70,7 @@ int main(int argc, char *argv[]) {
     atomic_store_explicit((_Atomic char *)bytes, message[0], memory_order_release);
     say("Mapped File Writer: wrote '%s' (%zu bytes).", shown(message, length), length);
 
-    /* Readers see the message already; this writes it to the disk. */
+    /* Readers already see the message; this writes it to the disk. */
     if (msync(bytes, size, MS_SYNC) == -1)
         err(EXIT_FAILURE, "msync '%s'", path);
     say("Mapped File Writer: synchronised.");

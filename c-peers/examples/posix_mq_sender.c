@@ -16,7 +16,7 @@ static const char usage[] =
     "  --mode OCTAL       the permissions of the queue, if it is created (0600)\n"
     "  --timeout SECONDS  how long to wait for room in the queue (no limit)";
 
-/* The queue, if this program created it. err(3) calls exit(3), which then removes it. */
+/* The queue that this program created, or NULL. An exit handler removes it, also after err(3). */
 static const char *created;
 
 static void remove_created(void) {
@@ -28,7 +28,7 @@ static void remove_created(void) {
  * remove it. The loop handles a queue that is removed between the two calls. */
 static mqd_t open_queue(const char *name, int access, mode_t mode) {
     struct mq_attr attributes = {.mq_maxmsg = 10, .mq_msgsize = 256};
-    umask(0); /* so that the permissions are exactly as requested */
+    umask(0); /* makes the permissions exactly as requested */
     for (;;) {
         mqd_t queue = mq_open(name, access | O_CREAT | O_EXCL, mode, &attributes);
         if (queue != (mqd_t)-1)

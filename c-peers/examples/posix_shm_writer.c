@@ -14,7 +14,7 @@ static const char usage[] =
     "  --size N        the size of the object (1024)\n"
     "  --mode OCTAL    its permissions (0600)";
 
-/* The object, if this program created it. err(3) calls exit(3), which then removes it. */
+/* The object that this program created, or NULL. An exit handler removes it, also after err(3). */
 static const char *created;
 
 static void remove_created(void) {
@@ -47,7 +47,7 @@ int main(int argc, char *argv[]) {
         errx(EX_USAGE, "--message: %zu bytes with the NUL do not fit in %zu", length, size);
 
     /* Creates a new object or fails: a reader may still use the object of another writer. */
-    umask(0); /* so that the permissions are exactly as requested */
+    umask(0); /* makes the permissions exactly as requested */
     const int fd = shm_open(name, O_CREAT | O_EXCL | O_RDWR, mode);
     if (fd == -1)
         err(EXIT_FAILURE, "shm_open '%s'", name);

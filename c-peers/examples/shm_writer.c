@@ -14,14 +14,14 @@ static const char usage[] =
     "  --mode OCTAL       the permissions of both, if they are created (0666)\n"
     "  --timeout SECONDS  how long to wait for the semaphore (no limit)";
 
-/* semctl(2) requires the caller to define it. */
+/* semctl(2) requires the caller to define this union. */
 union semun {
     int val;
     struct semid_ds *buf;
     unsigned short *array;
 };
 
-/* The objects that this program created. err(3) calls exit(3), which then removes them. */
+/* The objects that this program created. An exit handler removes them, also after err(3). */
 static int created_segment = -1, created_set = -1;
 
 static void remove_created(void) {
@@ -32,8 +32,8 @@ static void remove_created(void) {
 }
 
 /* Creates the set and releases its semaphore, or waits until its creator has done so: a program that
- * released it at every start would take it away from its owner. The time of the last semop(2) of a new set
- * is 0, so the creator calls semop(2) once, without changing the value. */
+ * released the semaphore at every start would take it away from its owner. The time of the last semop(2)
+ * of a new set is 0, so the creator calls semop(2) once, without changing the value. */
 static int open_semaphore(key_t key, mode_t mode, struct timeout timeout) {
     struct sembuf nothing[] = {{.sem_op = -1, .sem_flg = IPC_NOWAIT}, {.sem_op = 1}};
     struct semid_ds status;
@@ -43,7 +43,7 @@ static int open_semaphore(key_t key, mode_t mode, struct timeout timeout) {
         if (created_set != -1) {
             if (semctl(created_set, 0, SETVAL, (union semun){.val = 1}) == -1)
                 err(EXIT_FAILURE, "semctl '%d'", key);
-            /* EAGAIN: another process has acquired it already, by another semop(2). */
+            /* EAGAIN means that another process has already acquired the semaphore, by another semop(2). */
             if (semop(created_set, nothing, 2) == -1 && errno != EAGAIN)
                 err(EXIT_FAILURE, "semop '%d'", key);
             return created_set;
@@ -115,7 +115,7 @@ int main(int argc, char *argv[]) {
     if (length > size)
         errx(EX_USAGE, "--message: %zu bytes with the NUL do not fit in a segment of %zu", length, size);
 
-    /* Create the semaphore first, so that it exists when a reader finds the segment. */
+    /* Create the semaphore first, because it must exist when a reader finds the segment. */
     atexit(remove_created);
     const int set = open_semaphore(sem_key, mode, timeout);
     const int segment = open_segment(shm_key, size, mode);

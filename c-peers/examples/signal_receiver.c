@@ -13,7 +13,7 @@ static const char usage[] =
     "  --count K          how many signals to receive (1)\n"
     "  --timeout SECONDS  how long to wait for them (no limit)";
 
-/* The file, if this program created it. err(3) calls exit(3), which then removes it. */
+/* The file that this program created, or NULL. An exit handler removes it, also after err(3). */
 static const char *created;
 
 static void remove_created(void) {

@@ -34,7 +34,7 @@ static pid_t read_receiver(const char *path) {
 
 /* Waits until the file names a process. */
 static pid_t find_receiver(const char *path, struct timeout timeout) {
-    /* The watch starts before the first attempt to read, so that no later write is missed. */
+    /* Start the watch before the first attempt to read; otherwise a write in between would be missed. */
     char copy[PATH_MAX];
     if (strlcpy(copy, path, sizeof copy) >= sizeof copy) {
         errno = ENAMETOOLONG;
@@ -58,7 +58,7 @@ static pid_t find_receiver(const char *path, struct timeout timeout) {
     return process;
 }
 
-/* EAGAIN means that the limit of pending signals is reached. No event reports when it no longer is. */
+/* EAGAIN means that the limit of pending signals is reached. No event reports when there is room again. */
 static void send_signal(pid_t process, int number, int value, struct timeout timeout) {
     struct timespec pause = {0};
     while (sigqueue(process, number, (union sigval){.sival_int = value}) == -1)

@@ -12,7 +12,7 @@ static const char usage[] =
     "  --mode OCTAL       the permissions of the queue, if it is created (0600)\n"
     "  --timeout SECONDS  how long to wait for them (no limit)";
 
-/* The queue, if this program created it. err(3) calls exit(3), which then removes it. */
+/* The queue that this program created, or NULL. An exit handler removes it, also after err(3). */
 static int created = -1;
 
 static void remove_created(void) {
@@ -43,8 +43,8 @@ struct message {
     char text[8192];
 };
 
-/* System V has no call with a deadline, so with one this alternates between attempts and pauses. Signals
- * never restart msgrcv(2), not even with SA_RESTART. */
+/* System V has no call with a deadline. So if there is a deadline, this function alternates between
+ * attempts and pauses. Signals never restart msgrcv(2), not even with SA_RESTART. */
 static size_t receive_message(int queue, key_t key, long type, struct message *message,
                               struct timeout timeout) {
     struct timespec pause = {0};

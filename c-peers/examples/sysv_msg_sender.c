@@ -14,7 +14,7 @@ static const char usage[] =
     "  --mode OCTAL       the permissions of the queue, if it is created (0600)\n"
     "  --timeout SECONDS  how long to wait for room in the queue (no limit)";
 
-/* The queue, if this program created it. err(3) calls exit(3), which then removes it. */
+/* The queue that this program created, or NULL. An exit handler removes it, also after err(3). */
 static int created = -1;
 
 static void remove_created(void) {
@@ -38,8 +38,8 @@ static int open_queue(key_t key, mode_t mode) {
     }
 }
 
-/* System V has no call with a deadline, so with one this alternates between attempts and pauses. Signals
- * never restart msgsnd(2), not even with SA_RESTART. */
+/* System V has no call with a deadline. So if there is a deadline, this function alternates between
+ * attempts and pauses. Signals never restart msgsnd(2), not even with SA_RESTART. */
 static void send_message(int queue, key_t key, const void *message, size_t length, struct timeout timeout) {
     struct timespec pause = {0};
     while (msgsnd(queue, message, length, timeout.limited ? IPC_NOWAIT : 0) == -1)

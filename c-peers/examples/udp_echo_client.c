@@ -44,7 +44,8 @@ int main(int argc, char *argv[]) {
             err(EXIT_FAILURE, "send '%s'", name);
     say("UDP Echo Client: sent '%s' (%zu bytes).", shown(message, length), length);
 
-    /* A datagram arrives whole or not at all, and its loss is not reported: hence --timeout. */
+    /* A datagram arrives whole or not at all. A lost datagram is not reported, so the program has
+     * --timeout. */
     static char bytes[65536];
     ssize_t count;
     while ((count = recv(server, bytes, sizeof bytes, MSG_DONTWAIT)) == -1)

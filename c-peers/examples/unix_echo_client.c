@@ -29,7 +29,7 @@ int main(int argc, char *argv[]) {
     const int server = connect_unix(path);
     say("Unix Echo Client: connected to '%s'.", path);
 
-    /* Sends the message, and shuts down its sending direction, so that the server sees the end of the
+    /* Sends the message, and shuts down the sending direction to show the server the end of the
      * message. */
     const size_t length = strlen(message);
     for (size_t sent = 0; sent < length;) {

@@ -26,8 +26,8 @@ void generated_mutant_record(void) {
     is_recording = true;
 }
 
-/* Whether the mutant with this name is switched on. While recording, it returns false, and writes each name
- * once. */
+/* Returns whether the mutant with this name is switched on. While recording, it returns false, and writes
+ * each name once. */
 __attribute__((format(printf, 2, 3))) static bool is_on(const struct call *call, const char *format, ...) {
     enum { MOST = 8192 };
     static uint32_t written[MOST];

@@ -55,8 +55,8 @@ static bool enter_mounts(pid_t pid) {
     return mounts != -1 && setns(mounts, CLONE_NEWNS) == 0;
 }
 
-/// Mounts in a new mount namespace, which requires the same capability, so that a successful attack does not
-/// affect the machine.
+/// Mounts in a new mount namespace, where a successful attack does not affect the machine. This requires
+/// the same capability.
 static bool mount_over(const char *path) {
     return unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
            mount("none", path, "tmpfs", 0, NULL) == 0;

@@ -42,9 +42,9 @@
 
 enum { IPC_CHANNEL_HEADER = 4, IPC_CHANNEL_LIMIT = 1 << 20 };
 
-/* Functions that read or write instead of a descriptor, with the results and errors of read(2) and write(2).
- * They fail with ETIMEDOUT after the deadline. They may fail with EOWNERDEAD when the process at the other
- * end died, which is not an end of file. For a ring:
+/* Functions that replace a descriptor, with the results and errors of read(2) and write(2).
+ * They fail with ETIMEDOUT after the deadline. They may fail with EOWNERDEAD, instead of reporting the
+ * end of file, when the process at the other end died. For a ring:
  *
  *     static ssize_t get(void *ring, void *bytes, size_t count, const struct timespec *deadline) {
  *         return ipc_ring_read(ring, bytes, count, deadline);
@@ -74,8 +74,8 @@ struct ipc_channel {
     int out_error; /* why nothing more can be sent, or 0 */
 };
 
-/* Initializes a channel over two descriptors, which may be the same one; -1 for a direction that is not
- * used. `limit` is the maximum length of a message in both directions, at most INT32_MAX. */
+/* Initializes a channel over two descriptors, which may be the same one. Pass -1 for a direction that is
+ * not used. `limit` is the maximum length of a message in both directions, at most INT32_MAX. */
 static inline void ipc_channel_init(struct ipc_channel *channel, int in, int out, uint32_t limit) {
     int type;
     socklen_t size = sizeof type;

@@ -13,11 +13,11 @@
  * not finished receiving goes to another receiver.
  *
  * Functions return -1 and set errno. A deadline is a time of CLOCK_MONOTONIC, NULL for none. After the
- * deadline a call still acts if it need not block; an invalid time fails with EINVAL when the call would
- * block. A signal handler interrupts a wait (EINTR) unless it was installed with SA_RESTART; a wait with a
- * deadline may be interrupted even then. Do not call these functions in a signal handler (EDEADLK where it
- * would matter). Threads of different PID namespaces must not share a queue: their thread ids may be equal.
- * ipc_queue_select needs Linux 5.16; compiling needs the headers of that kernel.
+ * deadline, a call still succeeds if it need not block. A call with an invalid time fails with EINVAL if
+ * it would block. A signal handler interrupts a wait (EINTR) unless it was installed with SA_RESTART; a
+ * wait with a deadline may be interrupted even then. Do not call these functions in a signal handler
+ * (EDEADLK where it would matter). Threads of different PID namespaces must not share a queue: their
+ * thread ids may be equal. ipc_queue_select needs Linux 5.16; compiling needs the headers of that kernel.
  *
  *   byte    size  field       contents; numbers are in the byte order of the machine
  *   0       8     magic       the letters "ipcqueue", written last
@@ -107,8 +107,8 @@ static inline uint64_t ipc_queue__stride(uint32_t slot_size) {
 }
 
 /* The thread's list of robust futexes, which the C library registered (get_robust_list(2)): when the thread
- * dies, the kernel releases the lock that it finds there. Cached, because looking it up costs two system
- * calls. */
+ * dies, the kernel releases the lock that it finds there. It is cached, because looking it up costs two
+ * system calls. */
 struct ipc_queue__thread {
     uint32_t number;
     struct robust_list_head *robust;
@@ -148,8 +148,8 @@ static inline void ipc_queue__wake(_Atomic uint32_t *futex, int most) {
     syscall(SYS_futex, futex, FUTEX_WAKE, most, NULL, NULL, 0);
 }
 
-/* The futex system call takes two longs as its timeout, whatever the size of time_t. A deadline later than 68
- * years after boot does not fit into a long of 32 bits. */
+/* The futex system call takes two longs as its timeout, even if time_t has another size. A deadline later
+ * than 68 years after boot does not fit into a long of 32 bits. */
 static inline int ipc_queue__wait(_Atomic uint32_t *futex, uint32_t expected,
                                   const struct timespec *deadline) {
     const int64_t seconds = deadline ? deadline->tv_sec : 0;
@@ -282,14 +282,14 @@ static inline void ipc_queue__write(const struct ipc_queue *queue, const void *m
         memcpy(slot + sizeof header, message, length);
 }
 
-/* This store makes the message sent. */
+/* The message is sent once `sent` is incremented. */
 static inline void ipc_queue__publish(const struct ipc_queue *queue) {
     ipc_queue__signal(&queue->header->readable);
     atomic_fetch_add(&queue->header->sent, 1);
 }
 
-/* Copies the first message. -1 with EAGAIN when there is none, with ENODATA when there is none and the
- * queue is closed. */
+/* Copies the first message. Without a message, it returns -1 with EAGAIN, or with ENODATA if the queue is
+ * closed. */
 static inline ssize_t ipc_queue__read(const struct ipc_queue *queue, void *buffer, size_t room) {
     struct ipc_queue_header *header = queue->header;
     int64_t count = ipc_queue__count(queue);
@@ -299,7 +299,7 @@ static inline ssize_t ipc_queue__read(const struct ipc_queue *queue, void *buffe
         return ipc_queue__fail(atomic_load(&header->closed) ? ENODATA : EAGAIN);
     unsigned char *slot =
         ipc_queue__slot(queue, atomic_load_explicit(&header->received, memory_order_relaxed));
-    /* Read once: a process without the lock may overwrite it after the check. */
+    /* Read the length only once, because a process without the lock may overwrite it after the check. */
     const uint32_t length = atomic_load_explicit((_Atomic uint32_t *)slot, memory_order_relaxed);
     if (length > queue->slot_size)
         return ipc_queue__fail(EBADMSG);
@@ -310,7 +310,7 @@ static inline ssize_t ipc_queue__read(const struct ipc_queue *queue, void *buffe
     return (ssize_t)length;
 }
 
-/* This store makes the message received. */
+/* The message is received once `received` is incremented. */
 static inline void ipc_queue__consume(const struct ipc_queue *queue) {
     ipc_queue__signal(&queue->header->writable);
     atomic_fetch_add(&queue->header->received, 1);
@@ -436,8 +436,8 @@ static inline ssize_t ipc_queue_receive(const struct ipc_queue *queue, void *buf
     }
 }
 
-/* The same without waiting: EAGAIN when the queue is full or empty, or when a stopped thread holds the
- * lock. */
+/* These do the same without waiting. They fail with EAGAIN when the queue is full or empty, or when a
+ * stopped thread holds the lock. */
 static inline int ipc_queue_trysend(const struct ipc_queue *queue, const void *message, size_t length) {
     int result = ipc_queue_send(queue, message, length, &(struct timespec){0});
     return result == -1 && errno == ETIMEDOUT ? ipc_queue__fail(EAGAIN) : result;
@@ -448,10 +448,10 @@ static inline ssize_t ipc_queue_tryreceive(const struct ipc_queue *queue, void *
     return length == -1 && errno == ETIMEDOUT ? ipc_queue__fail(EAGAIN) : length;
 }
 
-/* Receives from the first of several queues that has a message, and waits while all are empty. *from is the
- * index of that queue; the search starts behind the previous one, so that no queue starves. ENODATA: all
- * are empty and closed; EINVAL: no queues, or more than IPC_QUEUE_MOST_SELECTED; otherwise as
- * ipc_queue_receive. Calls futex_waitv(2). */
+/* Receives from the first of several queues that has a message, and waits while all are empty. *from is
+ * the index of that queue. The search starts after the queue of the last message, so no queue starves.
+ * ENODATA: all are empty and closed; EINVAL: no queues, or more than IPC_QUEUE_MOST_SELECTED; otherwise
+ * as ipc_queue_receive. Calls futex_waitv(2). */
 static inline ssize_t ipc_queue_select(const struct ipc_queue queues[], unsigned count, unsigned *from,
                                        void *buffer, size_t room, const struct timespec *deadline) {
     struct __kernel_timespec_ {
@@ -498,7 +498,8 @@ static inline int ipc_queue_close(const struct ipc_queue *queue, const struct ti
     return 0;
 }
 
-/* Returns the number of messages, which may have changed since. EBADMSG; ETIMEDOUT as for ipc_queue_close. */
+/* Returns the number of messages, which may have changed since then. Fails with EBADMSG, or with
+ * ETIMEDOUT as ipc_queue_close does. */
 static inline int64_t ipc_queue_messages(const struct ipc_queue *queue, const struct timespec *deadline) {
     if (ipc_queue__lock(queue, deadline) == -1)
         return -1;

@@ -1,8 +1,10 @@
-/* A ring in memory shared by two processes: one produces, one consumes, bytes or whole records. It calls the
- * kernel only to sleep when the ring is empty or full, and to wake the other side.
+/* A ring in shared memory that carries bytes or whole records from one process, the producer, to another
+ * one, the consumer. It calls the kernel only to sleep when the ring is empty or full, and to wake the
+ * other side.
  *
- * This file is complete, for Linux and C11 with -D_GNU_SOURCE: copy it. It is compatible with `Ring` of the
- * Swift library. docs/wire-formats.md has the rules; this is the layout, in the byte order of the machine:
+ * This file is complete: copy it. It requires Linux and C11 with -D_GNU_SOURCE. It is compatible with
+ * `Ring` of the Swift library. docs/wire-formats.md has the rules; this is the layout, in the byte order
+ * of the machine:
  *
  *   offset  bytes  contents
  *        0      8  magic: the letters "ipc-ring"; written last
@@ -14,7 +16,7 @@
  *       64      8  producer: number of bytes ever made visible
  *       72      8  producer: its owner, see below
  *       80      4  producer: 1 while it sleeps or is about to; a futex
- *      128     24  consumer: the same three, for bytes taken
+ *      128     24  consumer: the same three fields; the number counts the bytes taken
  *      192      -  data: byte n of the stream is at 192 + n mod capacity
  *
  * A record is its length (4 bytes), 4 bytes of zeros, and its bytes, padded to a multiple of 8.
@@ -67,7 +69,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Older headers and musl do not have it. */
+/* Older headers and musl do not define this. */
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
@@ -117,14 +119,14 @@ struct ipc_ring {
     int64_t due;             /* when to check whether the other side is alive; 0 after a successful wait */
 };
 
-/* Whether a failed look-up is permanent: the information or the call does not exist here. Lack of memory or
- * descriptors and interruption are errors; a retry may succeed. */
+/* Whether a failed look-up is permanent: the information or the call does not exist here. A lack of
+ * memory or descriptors, or an interruption, is not permanent: a retry may succeed. */
 static inline bool ipc_ring__is_hidden(int error) {
     return error == ENOENT || error == ENOTDIR || error == EACCES || error == EPERM || error == ENOSYS;
 }
 
-/* Reads the inodes of the namespaces that process ids and start times belong to; 0 without /proc or such a
- * namespace. */
+/* Reads the inodes of the namespaces to which process ids and start times belong; 0 if there is no /proc
+ * or no such namespace. */
 static inline int ipc_ring__namespaces(uint64_t *pid, uint64_t *time) {
     struct stat of_pid = {0}, of_time = {0};
     if ((stat("/proc/self/ns/pid", &of_pid) == -1 && !ipc_ring__is_hidden(errno)) ||
@@ -243,7 +245,7 @@ static inline int ipc_ring_open(struct ipc_ring *ring, void *memory, size_t size
         return ipc_ring__fail(EPROTONOSUPPORT);
     if (atomic_load_explicit(&header->content, memory_order_relaxed) != content)
         return ipc_ring__fail(EINVAL);
-    /* Read once: later changes to the header have no effect. */
+    /* Read the capacity only once, so later changes to the header have no effect. */
     const uint64_t capacity = atomic_load_explicit(&header->capacity, memory_order_relaxed);
     uint64_t pid, time, start = 0, owner;
     if (!ipc_ring__is_capacity(capacity) || capacity > size - sizeof *header)
@@ -285,7 +287,7 @@ static inline int ipc_ring_open(struct ipc_ring *ring, void *memory, size_t size
     return 0;
 }
 
-/* The futex system call takes two longs as its timeout, whatever the size of time_t. */
+/* The futex system call takes two longs as its timeout, even if time_t has another size. */
 static inline long ipc_ring__futex(_Atomic uint32_t *word, int operation, uint32_t value,
                                    const long timeout[2]) {
     return syscall(SYS_futex, word, operation, value, timeout, NULL, 0);
@@ -325,13 +327,13 @@ static inline bool ipc_ring__is_closed(const struct ipc_ring *ring) {
 }
 
 enum {
-    /* How long a wait polls before it sleeps, in ns: about the cost of sleeping and waking, so that a
+    /* How long a wait polls before it sleeps, in ns. This is about the cost of sleeping and waking, so a
      * failed poll at most doubles the cost. It spins, because a thread that yields goes to the end of the
      * run queue. */
     IPC_RING_POLL_TIME = 10000,
-    /* The interval between polls: each takes the cache line from the writer. */
+    /* The interval between polls; each poll takes the cache line from the writer. */
     IPC_RING_POLL_INTERVAL = 250,
-    /* After a failed poll only one wait of this many polls. */
+    /* After a failed poll, only one in this many waits polls. */
     IPC_RING_WAITS_PER_POLL = 8,
     /* How long a wait sleeps before it checks that the other side is alive. */
     IPC_RING_SLICE = 50000000,
@@ -384,7 +386,8 @@ static inline int64_t ipc_ring__await(struct ipc_ring *ring, uint64_t needed,
         int error = now < end ? 0 : ETIMEDOUT;
         atomic_store(&ring->own->sleeps, 1);
         atomic_thread_fence(memory_order_seq_cst);
-        /* Loaded before the position: everything made visible before the close is then seen. */
+        /* Load this before the position, so that everything that was made visible before the close is
+         * seen. */
         const uint64_t owner = atomic_load(&ring->other->owner);
         const bool checks = error || (ring->due && now >= ring->due);
         const int dead = checks ? ipc_ring__is_dead(ring, owner) : 0;
@@ -396,10 +399,10 @@ static inline int64_t ipc_ring__await(struct ipc_ring *ring, uint64_t needed,
         if (available == -1 || (uint64_t)available >= needed) {
             error = 0;
         } else if (error == 0) {
-            /* Kept across waits: signals may interrupt them more often than a slice ends. */
+            /* This is kept across waits, because signals may interrupt waits more often than slices end. */
             if (checks || !ring->due)
                 ring->due = now + IPC_RING_SLICE;
-            /* At most a slice, so that the nanoseconds fit into a long of 32 bits. */
+            /* This is at most a slice, so the nanoseconds fit into a long of 32 bits. */
             const long slice[2] = {0, (long)((end < ring->due ? end : ring->due) - now)};
             const bool woken = ipc_ring__futex(&ring->own->sleeps, FUTEX_WAIT, 1, slice) == 0;
             error = !woken && errno == EINTR ? EINTR : 0;
@@ -410,7 +413,7 @@ static inline int64_t ipc_ring__await(struct ipc_ring *ring, uint64_t needed,
     }
 }
 
-/* Copies around the end of the data. */
+/* Copies bytes, and continues at the start of the data if they cross its end. */
 static inline void ipc_ring__put(struct ipc_ring *ring, uint64_t position, const void *bytes, size_t count) {
     const size_t at = position & (ring->capacity - 1), rest = ring->capacity - at;
     const size_t first = count < rest ? count : rest;
@@ -436,7 +439,8 @@ static inline uint32_t ipc_ring__number(const struct ipc_ring *ring, uint64_t po
     return atomic_load_explicit((_Atomic uint32_t *)(ring->header->data + at), memory_order_relaxed);
 }
 
-/* Makes the copied bytes visible, or their room free: all of it, or nothing if this process dies first. */
+/* Makes the copied bytes visible, or frees their room. If this process dies before that, nothing has
+ * changed. */
 static inline void ipc_ring__advance(struct ipc_ring *ring, uint64_t count) {
     ring->position += count;
     atomic_store_explicit(&ring->own->position, ring->position, memory_order_release);
@@ -458,7 +462,7 @@ static inline ssize_t ipc_ring_write(struct ipc_ring *ring, const void *bytes, s
     return (ssize_t)count;
 }
 
-/* Reads as many bytes as there are, at most `count`; 0 when the producer has closed and everything was
+/* Reads the available bytes, at most `count`. Returns 0 when the producer has closed and everything was
  * read. */
 static inline ssize_t ipc_ring_read(struct ipc_ring *ring, void *bytes, size_t count,
                                     const struct timespec *deadline) {
@@ -498,7 +502,7 @@ static inline ssize_t ipc_ring_receive(struct ipc_ring *ring, void *record, size
     const int64_t there = ipc_ring__await(ring, 1, deadline);
     if (there == -1)
         return -1;
-    /* Positions move by whole records, so a record is visible completely or not at all. */
+    /* The positions move by whole records, so a record is visible completely or not at all. */
     if (there % 8 != 0)
         return ipc_ring__fail(EBADMSG);
     const uint64_t length = ipc_ring__number(ring, ring->position);

@@ -23,7 +23,7 @@ static struct cmsghdr *find(struct msghdr *message, int type) {
 ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
     struct msghdr changed = *message;
     struct cmsghdr *rights = find(&changed, SCM_RIGHTS);
-    /* CMSG_SPACE instead of CMSG_LEN: the padding is 0 and is sent as a descriptor. */
+    /* The peer passes CMSG_SPACE instead of CMSG_LEN, so the padding, which is 0, is sent as a descriptor. */
     if (rights && mutant("rights-length-with-padding")) {
         rights->cmsg_len = CMSG_ALIGN(rights->cmsg_len);
         changed.msg_controllen = rights->cmsg_len;
@@ -41,7 +41,7 @@ ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags) {
         changed.msg_iov = &numbers;
         changed.msg_controllen = 0;
     }
-    /* The peer writes the stream in parts, and attaches the descriptors to each. */
+    /* The peer writes the stream in parts, and attaches the descriptors to each part. */
     struct iovec part;
     if (rights && changed.msg_iovlen == 1 && mutant("rights-with-every-part")) {
         ssize_t sent = 0;
@@ -110,7 +110,7 @@ ssize_t __wrap_recvmsg(int fd, struct msghdr *message, int flags) {
         message->msg_flags &= ~MSG_CTRUNC;
     if (mutant("message-truncation-unseen"))
         message->msg_flags &= ~MSG_TRUNC;
-    /* The peer uses the first header, whatever its type. */
+    /* The peer uses the first header without checking its type. */
     struct cmsghdr *credentials = find(message, SCM_CREDENTIALS);
     if (credentials && mutant("first-header-only") && message->msg_controllen > credentials->cmsg_len)
         message->msg_controllen = CMSG_SPACE(sizeof(struct ucred));

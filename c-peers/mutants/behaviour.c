@@ -28,7 +28,7 @@ int after_the_end(int status) {
     if (mutant("ignores-end-of-input"))
         for (;;)
             pause();
-    /* A farewell for people, on standard output. */
+    /* The peer prints a farewell for people on standard output. */
     if (mutant("speaks-at-the-end"))
         __real_write(STDOUT_FILENO, "bye\n", 4);
     /* The exit status is that of an earlier, expected error. */
@@ -40,7 +40,7 @@ int after_the_end(int status) {
     return status;
 }
 
-/* A line of the peer, with its line end. */
+/* A line that the peer writes, with its line end. */
 ssize_t answer_wrongly(int fd, const char *line, size_t count) {
     static const char ok[] = "ok\n";
     size_t length = count;

@@ -58,7 +58,7 @@ ssize_t __wrap_read(int fd, void *bytes, size_t count) {
     /* The result of read(2) is only compared with -1: the peer treats the whole buffer as the message. */
     if (result > 0 && mutant("read-count-ignored"))
         return (ssize_t)count;
-    /* The peer reports one expiration, whatever the count. */
+    /* The peer always reports one expiration. */
     if (result == sizeof(uint64_t) && mutant("expirations-as-one") &&
         timerfd_gettime(fd, &(struct itimerspec){0}) == 0)
         *(uint64_t *)bytes = 1;
@@ -175,7 +175,8 @@ int __wrap_fcntl(int fd, int command, ...) {
     return result;
 }
 
-/* A transfer that does not wait needs O_NONBLOCK, which every process that shares the description sees. */
+/* The peer sets O_NONBLOCK for a transfer that must not wait. Every process that shares the description
+ * sees the flag. */
 static void leave_nonblocking(int fd) {
     int error = errno;
     __real_fcntl(fd, F_SETFL, __real_fcntl(fd, F_GETFL) | O_NONBLOCK);
@@ -199,13 +200,14 @@ ssize_t __wrap_pwritev2(int fd, const struct iovec *parts, int count, off_t offs
 }
 
 void (*__wrap_signal(int number, void (*handler)(int)))(int) {
-    /* Some runtimes, such as those of C# and Java, ignore SIGPIPE. A port must do it explicitly. */
+    /* Some runtimes, such as those of C# and Java, ignore SIGPIPE. A port to another language must do
+     * this explicitly. */
     if (number == SIGPIPE && mutant("sigpipe-not-ignored"))
         return SIG_DFL;
     return __real_signal(number, handler);
 }
 
-/* A path in a buffer of 256 bytes. */
+/* The peer copies the path into a buffer of 256 bytes. */
 static const char *shortened(const char *path) {
     static char buffer[256];
     return strncpy(buffer, path, sizeof buffer - 1);
@@ -218,7 +220,7 @@ int __wrap_mkfifo(const char *path, mode_t mode) {
     /* The peer accepts any existing file at the path. */
     if (result == -1 && errno == EEXIST && mutant("fifo-existing-accepted"))
         return 0;
-    /* A FIFO gets the usual mode of a file, which is readable by all. */
+    /* The FIFO gets the usual mode of a file, so all users can read it. */
     if (result == 0 && mutant("fifo-mode-of-a-file"))
         return chmod(path, 0644);
     return result;
@@ -229,7 +231,8 @@ int __wrap_open(const char *path, int flags, ...) {
     va_start(arguments, flags);
     mode_t mode = va_arg(arguments, mode_t);
     va_end(arguments);
-    /* Opened for reading and writing, an open never blocks, and a read never returns end of file. */
+    /* The peer opens the FIFO for reading and writing. Such an open never blocks, and a read never
+     * returns end of file. */
     if (!(flags & (O_CREAT | O_DIRECTORY)) && mutant("fifo-opened-both-ways"))
         flags = (flags & ~O_ACCMODE) | O_RDWR;
     if (mutant("opened-inheritable"))

@@ -20,7 +20,7 @@ pid_t __wrap_waitpid(pid_t pid, int *status, int options) {
     /* The program waits for its child, but does not check its status. */
     if (mutant("child-status-ignored"))
         *status = 0;
-    /* The program uses the whole status as the exit status, which is only the second byte. */
+    /* The program uses the whole wait status as the exit status, which is only its second byte. */
     if (ended != -1 && mutant("status-taken-raw"))
         *status = (*status >> 8) & 0xff;
     return ended;

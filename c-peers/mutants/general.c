@@ -16,14 +16,14 @@ long __wrap_sysconf(int name) {
 }
 
 pid_t __wrap_getpid(void) {
-    /* A runtime that caches the process id reports the parent's after fork(2). */
+    /* A runtime that caches the process id reports that of the parent after fork(2). */
     if (mutant("process-of-the-parent"))
         return getppid();
     return __real_getpid();
 }
 
 mode_t __wrap_umask(mode_t mask) {
-    /* The peer sets the umask to 0 for an exact mode, and an early return does not restore it. */
+    /* The peer sets the umask to 0 to get an exact mode, and an early return does not restore it. */
     static bool open;
     const bool was_open = open;
     open = mask == 0;

@@ -26,7 +26,7 @@ int __real_shm_open(const char *name, int flags, mode_t mode);
 int __real_bind(int fd, const struct sockaddr *address, socklen_t length);
 mqd_t __real_mq_open(const char *name, int flags, ...);
 
-/* A child that keeps its parent's output: readers of that pipe never see end of file. */
+/* A child keeps its parent's output open, so readers of that pipe never see end of file. */
 static void leave_a_child(bool holds_output) {
     if (fork() == 0) {
         if (!holds_output)
@@ -69,14 +69,14 @@ void leave_something(void) {
         leave_a_socket();
     if (mutant("leaves-a-file"))
         __real_close(__real_open("left", O_CREAT | O_WRONLY, 0600));
-    /* A descriptor that does not belong to a handle. */
+    /* The peer opens a descriptor that does not belong to a handle. */
     if (mutant("leaves-a-descriptor"))
         __real_open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (mutant("leaves-a-duplicate"))
         dup(STDERR_FILENO);
 }
 
-/* A second System V object beside the one with `key`, whose key belongs to the same cell. */
+/* Creates a second System V object in addition to the one with `key`. Its key belongs to the same cell. */
 void leave_keyed(const char *kind, key_t key) {
     if (key == IPC_PRIVATE)
         return;
@@ -88,7 +88,7 @@ void leave_keyed(const char *kind, key_t key) {
         __real_msgget(key ^ 8, IPC_CREAT | 0600);
 }
 
-/* A second POSIX object beside the one with `name`. */
+/* Creates a second POSIX object in addition to the one with `name`. */
 void leave_named(const char *name) {
     char other[256];
     snprintf(other, sizeof other, "%s-left", name);

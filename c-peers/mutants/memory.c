@@ -71,7 +71,7 @@ int __wrap_fstat(int fd, struct stat *status) {
 }
 
 void *__wrap_mmap(void *address, size_t length, int protection, int flags, int fd, off_t offset) {
-    /* MAP_PRIVATE instead of MAP_SHARED. */
+    /* The peer passes MAP_PRIVATE instead of MAP_SHARED. */
     if (mutant("mapped-privately"))
         flags = (flags & ~MAP_SHARED) | MAP_PRIVATE;
     /* The offset is in pages, as in mmap2(2) of 32-bit systems. */
@@ -151,7 +151,7 @@ ssize_t __wrap_pwrite(int fd, const void *bytes, size_t count, off_t offset) {
 }
 
 int __wrap_memfd_create(const char *name, unsigned flags) {
-    /* The memory is not created sealable. */
+    /* The peer creates the memory without MFD_ALLOW_SEALING. */
     if (mutant("memfd-without-seals"))
         flags &= ~MFD_ALLOW_SEALING;
     return __real_memfd_create(name, flags);

@@ -4,7 +4,7 @@
  *
  * Mutants that are not in a call are patches: docs/decisions/0079-mutants-in-headers.md.
  *
- * fixtures/mutants.yaml says which cells must catch each of them. To add one, write
+ * fixtures/mutants.yaml lists the cells that must catch each of them. To add one, write
  * `if (mutant("its-name"))` here and a few lines there.
  */
 #ifndef MUTANT_H
@@ -26,7 +26,7 @@ struct mutant {
         here.on;                                                                                             \
     })
 
-/* At its exit, this process removes an object that it has only opened. */
+/* Makes this process remove, when it exits, an object that it has only opened. */
 void remove_at_exit(int (*remove)(const char *), const char *name);
 void remove_identifier_at_exit(int (*remove)(int), int identifier);
 
@@ -36,8 +36,8 @@ static inline bool signals_come(void) {
     return getitimer(ITIMER_REAL, &timer) == 0 && timer.it_interval.tv_usec > 0;
 }
 
-/* Whether a wait ended long after its timeout while a timer sends signals: it was interrupted, but the
- * process was not scheduled. */
+/* Whether a wait ended long after its timeout while a timer sends signals. Such a wait was interrupted,
+ * but the process was not scheduled in time. */
 static inline bool ended_late(struct timespec began, const struct timespec *timeout) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -72,7 +72,7 @@ static inline bool ended_late(struct timespec began, const struct timespec *time
         (result) == -1 && errno == EINTR;                                                                    \
     })
 
-/* A call that this file replaces. c.mk reads these lines for the linker. */
+/* Declares a call that this file replaces. c.mk reads these lines for the linker. */
 #define WRAPPED(call) __typeof__(call) __real_##call, __wrap_##call
 
 #endif

@@ -78,7 +78,8 @@ int __wrap_mq_send(mqd_t queue, const char *bytes, size_t length, unsigned prior
     if (mutant("responds-before-completion"))
         answer_ahead();
     int result = __real_mq_send(queue, bytes, length, priority);
-    /* The check is for -1 and not EINTR, and falls through to success. */
+    /* The code only handles -1 with an errno other than EINTR. After EINTR, it continues as if the call
+     * had succeeded. */
     return result == -1 && errno == EINTR && mutant("mq-send-interruption-as-success") ? 0 : result;
 }
 
@@ -199,7 +200,7 @@ int __wrap_mq_notify(mqd_t queue, const struct sigevent *event) {
     if (!event && mutant("mq-deregistration-lost"))
         return 0;
     struct sigevent other = event ? *event : (struct sigevent){0};
-    /* The peer sets the pointer of the union, so the integer is its other half. */
+    /* The peer sets the pointer in the union, so the integer is the wrong half of it. */
     if (event && mutant("mq-notify-value-lost"))
         other.sigev_value.sival_int = 0;
     return __real_mq_notify(queue, event ? &other : NULL);

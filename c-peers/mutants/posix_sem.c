@@ -58,14 +58,14 @@ int __wrap_sem_unlink(const char *name) {
 }
 
 int __wrap_sem_init(sem_t *semaphore, int shared, unsigned value) {
-    /* The semaphore is shared between threads only. Only a process that waits can notice. */
+    /* The semaphore is shared between threads only. Only a waiting process can notice this. */
     if (mutant("sem-not-shared"))
         shared = 0;
     return __real_sem_init(semaphore, shared, value);
 }
 
 int __wrap_sem_post(sem_t *semaphore) {
-    /* A binary semaphore: a post at a value above 0 does nothing. */
+    /* The semaphore is binary: a post at a value above 0 does nothing. */
     int value;
     if (mutant("sem-binary") && sem_getvalue(semaphore, &value) == 0 && value > 0)
         return 0;
@@ -98,7 +98,7 @@ int __wrap_sem_trywait(sem_t *semaphore) {
         errno = EAGAIN;
         return value > 0 ? 0 : -1;
     }
-    /* The peer uses one function for all waits, which waits for a second. */
+    /* The peer uses one function for all waits, and that function waits for a second. */
     if (mutant("sem-trywait-waits")) {
         struct timespec end;
         clock_gettime(CLOCK_REALTIME, &end);
@@ -132,7 +132,7 @@ int __wrap_sem_timedwait(sem_t *semaphore, const struct timespec *deadline) {
 }
 
 int __wrap_sem_clockwait(sem_t *semaphore, clockid_t clock, const struct timespec *deadline) {
-    /* The C library lacks the call, so the peer converts the deadline, in milliseconds of an int. */
+    /* The C library lacks the call, so the peer converts the deadline to milliseconds, in an int. */
     struct timespec now, end = *deadline;
     if (mutant("sem-deadline-in-milliseconds")) {
         clock_gettime(clock, &now);

@@ -1,4 +1,4 @@
-/* Defects that show in a single line of the peer: each replaces a part of the line. */
+/* Defects that are visible in a single line of the peer. Each defect replaces a part of the line. */
 #include "mutant.h"
 
 #include <stdio.h>
@@ -64,7 +64,7 @@ const char *rewritten(const char *line, size_t *count) {
         replace_word("\n", " debug=1\n");
     if (begins_with("error ") && mutant("errors-with-more"))
         replace_word("\n", " debug=1\n");
-    /* The wrong word, with the right fields. */
+    /* The response has the wrong word, but the right fields. */
     if (begins_with("error ") && mutant("errors-called-ok"))
         replace(text, strlen("error"), "ok");
     if (begins_with("invalid ") && mutant("invalid-called-ok"))

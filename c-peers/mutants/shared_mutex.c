@@ -20,8 +20,9 @@ WRAPPED(pthread_cond_timedwait);
 WRAPPED(pthread_cond_broadcast);
 
 int __wrap_pthread_mutex_init(pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes) {
-    /* The peer passes NULL instead of the attributes: the mutex excludes other processes, and wakes none of
-     * them. PTHREAD_PROCESS_PRIVATE alone would not be detected: in glibc a robust mutex is always shared. */
+    /* The peer passes NULL instead of the attributes. The mutex then excludes other processes, but never
+     * wakes them. PTHREAD_PROCESS_PRIVATE alone would not be detected: in glibc a robust mutex is always
+     * shared. */
     if (mutant("mutex-attributes-forgotten"))
         attributes = NULL;
     return __real_pthread_mutex_init(mutex, attributes);
@@ -97,7 +98,7 @@ int __wrap_pthread_condattr_setpshared(pthread_condattr_t *attributes, int share
 
 int __wrap_pthread_cond_wait(pthread_cond_t *condition, pthread_mutex_t *mutex) {
     int error = __real_pthread_cond_wait(condition, mutex);
-    /* A woken waiter unlocks the mutex, which the caller expects to hold. */
+    /* A woken waiter unlocks the mutex, although the caller expects to hold it. */
     if (mutant("condition-leaves-unlocked"))
         __real_pthread_mutex_unlock(mutex);
     return error;

@@ -66,7 +66,7 @@ int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length) {
     /* The peer keeps one byte more for the NUL than it needs. */
     if (padded.sun_path[0] != '\0' && length == sizeof padded && mutant("socket-path-cut"))
         padded.sun_path[sizeof padded.sun_path - 2] = '\0';
-    /* The peer removes any file with the path, so that it can always bind. */
+    /* The peer removes any file at the path, because it wants to bind in any case. */
     if (padded.sun_family == AF_UNIX && padded.sun_path[0] != '\0' && mutant("path-removed-before-bind"))
         __real_unlink(padded.sun_path);
     return __real_bind(fd, (struct sockaddr *)&padded, measured((struct sockaddr *)&padded, length));
@@ -80,7 +80,8 @@ int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
         other.sin_port = bswap_16(other.sin_port);
         address = (const struct sockaddr *)&other;
     }
-    /* The connected address is only recorded, and used for sending; other senders are not rejected. */
+    /* The peer only records the connected address and uses it for sending, so it does not reject other
+     * senders. */
     if (mutant("connect-only-recorded") && is_datagram(fd))
         return 0;
     int result = __real_connect(fd, address, length);
@@ -206,7 +207,7 @@ int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *len
         peer->uid = (uid_t)peer->pid;
         peer->pid = (pid_t)user;
     }
-    /* The peer has the structure of a system with users of 16 bits. */
+    /* The peer declares the structure of a system whose user ids have 16 bits. */
     if (option == SO_PEERCRED && mutant("peer-user-of-16-bits")) {
         peer->uid = (uint16_t)peer->uid;
         peer->gid = (uint16_t)peer->gid;
@@ -227,7 +228,7 @@ int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_
     /* The peer takes the option without its value, and always sets it. */
     if (option == SO_PASSCRED && mutant("credentials-always-on"))
         value = &on;
-    /* The first start of a server works without it; a restart fails. */
+    /* The peer does not set SO_REUSEADDR. The first start of a server works, but a restart fails. */
     if (option == SO_REUSEADDR && mutant("reuse-address-forgotten"))
         return 0;
     /* The peer sets SO_REUSEPORT, which SO_REUSEADDR resembles on BSD. */

@@ -105,7 +105,7 @@ int __wrap_shmctl(int segment, int command, struct shmid_ds *status) {
         status->shm_cpid = status->shm_lpid;
         status->shm_lpid = creator;
     }
-    /* The owner has the 16 bits of the old interface. */
+    /* The owner has 16 bits, as in the old interface. */
     if (command == IPC_STAT && result == 0 && mutant("shm-owner-of-16-bits"))
         status->shm_perm.uid = (uint16_t)status->shm_perm.uid;
     return result;

@@ -106,7 +106,7 @@ bool __wrap_peer_pause_before(const struct timespec *deadline, struct timespec *
         whole = __real_peer_time_left(*deadline);
     }
     struct timespec moved = __real_peer_time_after(CLOCK_MONOTONIC, whole);
-    /* Signals start the whole time again. A pause that is short enough ends between two of them. */
+    /* A signal starts the whole time again. Only a pause that is short enough ends between two signals. */
     if (deadline && mutant("pause-starts-again") && signals_come())
         deadline = &moved;
     return __real_peer_pause_before(deadline, backoff);

@@ -26,7 +26,7 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
     if (timeout && timeout->tv_sec == 0 && timeout->tv_nsec == 0 && mutant("poll-zero-means-no-limit"))
         timeout = NULL;
     struct timespec changed;
-    /* The peer waits at least for a second, because its timeout is a number of seconds. */
+    /* The peer waits for at least a second, because its timeout is a number of seconds. */
     if (timeout && timeout->tv_sec == 0 && mutant("poll-waits-a-second")) {
         changed = (struct timespec){1, 0};
         timeout = &changed;
@@ -34,7 +34,7 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
     /* A wait with a timeout makes the descriptors nonblocking, also for the processes that share them. */
     for (nfds_t i = 0; timeout && i < count && mutant("polled-made-nonblocking"); i++)
         __real_fcntl(entries[i].fd, F_SETFL, __real_fcntl(entries[i].fd, F_GETFL) | O_NONBLOCK);
-    /* poll(2) takes milliseconds, in an int. */
+    /* poll(2) takes its timeout as an int of milliseconds. */
     struct timespec rounded;
     if (timeout && mutant("poll-timeout-in-milliseconds")) {
         const unsigned milliseconds = (unsigned)(timeout->tv_sec * 1000 + timeout->tv_nsec / 1000000);
@@ -59,7 +59,7 @@ int __wrap_ppoll(struct pollfd *entries, nfds_t count, const struct timespec *ti
         errno = EINTR;
         return -1;
     }
-    /* The peer checks for a hang-up first, and ignores all other events then. */
+    /* The peer checks for a hang-up first, and then ignores all other events. */
     for (nfds_t i = 0; i < count; i++)
         if (entries[i].revents & POLLHUP && mutant("poll-hang-up-alone"))
             entries[i].revents = POLLHUP;
@@ -90,7 +90,7 @@ int __wrap_epoll_pwait2(int epoll, struct epoll_event *events, int most, const s
         longer = (struct timespec){.tv_sec = timeout->tv_nsec / 1000000};
         timeout = &longer;
     }
-    /* epoll_wait(2) takes milliseconds, in an int. */
+    /* epoll_wait(2) takes its timeout as an int of milliseconds. */
     if (timeout && mutant("epoll-timeout-in-milliseconds")) {
         const unsigned milliseconds = (unsigned)(timeout->tv_sec * 1000 + timeout->tv_nsec / 1000000);
         longer = (struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000L};
@@ -103,7 +103,7 @@ int __wrap_epoll_pwait2(int epoll, struct epoll_event *events, int most, const s
     for (int i = 0; i < ready; i++)
         if (mutant("epoll-masks-hang-up"))
             events[i].events &= ~(uint32_t)EPOLLHUP;
-    /* The peer checks for a hang-up first, and ignores all other events then. */
+    /* The peer checks for a hang-up first, and then ignores all other events. */
     for (int i = 0; i < ready; i++)
         if (events[i].events & EPOLLHUP && mutant("epoll-hang-up-alone"))
             events[i].events = EPOLLHUP;
@@ -127,7 +127,7 @@ int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *times, st
 }
 
 int __wrap_pidfd_open(pid_t process, unsigned flags) {
-    /* The peer treats the number of an ended process as free before the process is collected. */
+    /* The peer treats the number of a process that has ended as free before the process is collected. */
     char path[64], status[256] = "";
     snprintf(path, sizeof path, "/proc/%d/stat", process);
     FILE *file = mutant("zombie-treated-as-gone") ? fopen(path, "re") : NULL;

@@ -19,7 +19,7 @@ static void limits(struct call *call) {
     peer_reply(call, "SEM_VALUE_MAX", "%ld", sysconf(_SC_SEM_VALUE_MAX));
 }
 
-/* semctl(2) requires the caller to define it. */
+/* semctl(2) requires the caller to define this union. */
 union semun {
     int val;
     struct semid_ds *buf;

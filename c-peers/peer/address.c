@@ -57,7 +57,7 @@ struct address peer_address(struct call *call) {
     if (peer_has(call, "address"))
         return internet_address(call);
     if (path) {
-        /* Includes the NUL: without it, readers of the address would have to add one. */
+        /* The length includes the NUL. Without it, every reader of the address would have to add one. */
         const char *name = peer_text(call, "path");
         if (path->length >= sizeof result.un.sun_path)
             peer_fail(call, ENAMETOOLONG);
@@ -76,7 +76,7 @@ struct address peer_address(struct call *call) {
     } else if (strcmp(peer_text(call, "autobind"), "yes") != 0) {
         peer_invalid_request(call, "autobind must be 'yes' or left out");
     }
-    return result; /* or only the family: unix(7), "Autobind feature" */
+    return result; /* without a name, only the family: unix(7), "Autobind feature" */
 }
 
 static void reply_internet(struct call *call, const void *host, in_port_t port, uint32_t scope, int family) {

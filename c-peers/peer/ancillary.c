@@ -11,7 +11,7 @@
 
 enum { MOST = 253 }; /* SCM_MAX_FD */
 
-/* Room for more descriptors than the kernel accepts, so that a request can exceed the limit by one. */
+/* Room for one more descriptor than the kernel accepts, because a request can exceed the limit by one. */
 union control {
     struct cmsghdr aligned;
     char bytes[CMSG_SPACE((MOST + 1) * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
@@ -49,8 +49,8 @@ static void perform_sendmsg(struct call *call) {
     union control control = {0};
     struct iovec bytes = {(void *)sent.bytes, sent.length};
     struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = &control};
-    /* cmsg_len is the length of the data, CMSG_SPACE includes the padding. With the padding in cmsg_len,
-     * the kernel would send it as another descriptor, 0. */
+    /* cmsg_len is the length without the padding that CMSG_SPACE includes. If cmsg_len included the
+     * padding, the kernel would send it as another descriptor, 0. */
     message.msg_controllen =
         (count > 0 ? CMSG_SPACE(count * sizeof(int)) : 0) + (credentials ? CMSG_SPACE(sizeof claim) : 0);
     struct cmsghdr *header = message.msg_controllen > 0 ? CMSG_FIRSTHDR(&message) : NULL;
@@ -132,7 +132,7 @@ static void perform_recvmsg(struct call *call) {
         return;
     }
 
-    /* Without the padding of CMSG_SPACE for the descriptors: the kernel would store another one in it. */
+    /* The size excludes the padding of CMSG_SPACE, in which the kernel would store another descriptor. */
     const size_t control_size =
         (passes ? CMSG_SPACE(sizeof(struct ucred)) : 0) + (wanted > 0 ? CMSG_LEN(wanted * sizeof(int)) : 0);
     union control control;

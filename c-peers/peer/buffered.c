@@ -17,7 +17,7 @@ struct bytes {
 };
 
 struct buffer {
-    int fd; /* or the end of a ring */
+    int fd; /* -1 if the stream is an end of a ring */
     struct ipc_ring *ring;
     size_t capacity;
     struct bytes in, out;
@@ -122,7 +122,7 @@ static void reply_input(struct call *call, const struct buffer *buffer, size_t c
     peer_reply_payload(call, "buf", expected, buffer->in.room + buffer->in.begin, count);
 }
 
-/* Reads up to and including the delimiter; at the end of file, the rest. */
+/* Reads up to and including the delimiter or, if there is none, to the end of file. */
 static void read_delimited(struct call *call, const void *delimiter, size_t length) {
     struct buffer *buffer = find_buffer(call);
     check_direction(call, buffer, IPC_RING_CONSUMER);

@@ -84,7 +84,7 @@ void peer_parse(struct call *call, char *line, size_t length) {
         *space = '\0';
         space = memchr(word, ' ', (size_t)(end - word));
         char *word_end = space ? space : end;
-        *word_end = '\0'; /* for the messages; `space` is known already */
+        *word_end = '\0'; /* ends the word for use in messages */
         parse_field(call, word, word_end);
     }
 }
@@ -126,7 +126,7 @@ int peer_set_failed_call(const char *function) {
     return -1;
 }
 
-/* The same, unless a function is set already. */
+/* Does the same, unless a function is already set. */
 int peer_set_default_failed_call(const char *function) {
     return peer_set_failed_call(failed_call ? failed_call : function);
 }
@@ -136,7 +136,7 @@ void peer_fail(struct call *call, int error) {
     peer_fail_in(call, failed_call ? failed_call : call->operation, error);
 }
 
-/* The same for a call that failed after `moved` bytes were transferred. */
+/* Does the same for a call that failed after `moved` bytes were transferred. */
 void peer_fail_after(struct call *call, int error, ssize_t moved) {
     peer_fail(call, error);
     if (moved > 0)
@@ -182,7 +182,7 @@ void peer_reply_bytes(struct call *call, const char *key, const void *bytes, siz
     call->response_length = (size_t)(to - call->response);
 }
 
-/* Adds a number or a name, which is short. */
+/* Adds a short text, such as a number or a name. */
 void peer_reply(struct call *call, const char *key, const char *format, ...) {
     char value[256];
     va_list arguments;

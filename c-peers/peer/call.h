@@ -2,7 +2,7 @@
  *
  * An operation reads its parameters first, performs its call, and adds the results to the response. An
  * accessor that finds an invalid parameter sets the outcome INVALID and returns a harmless value, so an
- * operation checks the outcome once, after the last parameter. An outcome that nothing changes is OK.
+ * operation checks the outcome once, after the last parameter. The outcome is OK unless it is changed.
  */
 #ifndef CALL_H
 #define CALL_H

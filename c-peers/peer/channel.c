@@ -40,8 +40,8 @@ static int open_fifo(const char *path, int ends[2]) {
 }
 
 /* Opens a TCP connection from this machine to itself, at a port that the kernel chooses; both ends read
- * and write. Nothing blocks: the kernel completes the connection before it is accepted. TCP_NODELAY,
- * because small messages should not wait for more data. */
+ * and write. Nothing blocks: the kernel completes the connection before it is accepted. It sets
+ * TCP_NODELAY, because small messages should not wait for more data. */
 static int open_tcp(int ends[2]) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct sockaddr *name = (struct sockaddr *)&address;
@@ -112,8 +112,8 @@ static ssize_t write_ring(void *ring, const void *bytes, size_t count, const str
     return ipc_ring_write(ring, bytes, count, deadline);
 }
 
-/* Finds the end of a ring of bytes that a parameter names; NULL if there is no such parameter, or it names
- * something else. */
+/* Finds the end of a ring of bytes that a parameter names; NULL if there is no such parameter, or if it
+ * names another object. */
 static struct ipc_ring *ring_of(struct call *call, const char *key, enum ipc_ring_role role) {
     const char *name = peer_has(call, key) ? peer_text(call, key) : NULL;
     if (!name || !peer_has_handle(name, "end of a ring"))
@@ -165,7 +165,7 @@ static const struct timespec *deadline(struct call *call, struct timespec *time)
     return time;
 }
 
-/* These reject a direction that the channel does not have. */
+/* These functions reject a direction that the channel does not have. */
 bool peer_can_receive(struct call *call, const struct channel *channel) {
     if (call->outcome == OK && channel->stream.in == -1 && !channel->stream.functions.read)
         peer_invalid_request(call, "the channel has no 'read'");

@@ -8,7 +8,7 @@
 
 struct channel {
     struct ipc_channel stream;
-    unsigned char *room; /* for the longest message, allocated once */
+    unsigned char *room; /* room for the longest message, allocated once */
 };
 struct channel *peer_channel(struct call *);
 bool peer_can_receive(struct call *, const struct channel *);

@@ -78,7 +78,7 @@ static int start(struct filter *filter, char *argv[]) {
     } else if ((error = spawn(argv, in[0], out[1], &filter->child)) != 0) {
         peer_set_failed_call("posix_spawnp");
     }
-    close_end(&in[0]); /* or end of file and a broken pipe would go unnoticed */
+    close_end(&in[0]); /* otherwise end of file and a broken pipe would go unnoticed */
     close_end(&out[1]);
     filter->input = in[1];
     filter->output = out[0];
@@ -151,7 +151,7 @@ static int await(struct filter *filter, const struct timeout *wait, siginfo_t *e
     return 0;
 }
 
-/* Leaves no child and no descriptor behind. */
+/* Ends the child, and closes all descriptors. */
 static void clean_up(struct filter *filter) {
     siginfo_t end;
     close_end(&filter->input);
@@ -178,7 +178,7 @@ static void perform_filter(struct call *call) {
     if (start(&filter, argv) == -1 || pump(&filter, &wait) == -1 || await(&filter, &wait, &end) == -1) {
         peer_fail(call, errno);
     } else {
-        /* Like a shell: 128 plus the number of a signal. */
+        /* Reports a signal like a shell: 128 plus its number. */
         const int status = end.si_code == CLD_EXITED ? end.si_status : 128 + end.si_status;
         peer_reply(call, "return", "%zu", filter.received);
         peer_reply(call, "status", "%d", status);

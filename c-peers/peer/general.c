@@ -39,7 +39,7 @@ static void perform_setrlimit(struct call *call) {
         peer_fail(call, errno);
 }
 
-/* Makes an inherited descriptor close-on-exec, which it cannot be when it is inherited. */
+/* Makes an inherited descriptor close-on-exec: the flag is never set on an inherited descriptor. */
 static void perform_adopt(struct call *call) {
     const char *handle = peer_new_handle(call, "handle");
     int fd = (int)peer_number(call, "fd", 0, INT32_MAX);
@@ -89,7 +89,7 @@ static void perform_fcntl(struct call *call) {
     const char *duplicate = duplicates ? peer_new_handle(call, "duplicate") : NULL;
     if (call->outcome != OK)
         return;
-    if (command == F_SETFL) { /* F_SETFL replaces all flags: the other ones must stay */
+    if (command == F_SETFL) { /* F_SETFL replaces all flags, and the other ones must stay */
         int before = fcntl(fd, F_GETFL);
         if (before == -1) {
             peer_fail(call, errno);

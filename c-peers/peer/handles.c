@@ -21,8 +21,8 @@ struct handle {
 static struct handle *handles;
 static int reservations;
 
-/* The table is allocated, because allocated memory has the type of the last store into it; a declared
- * table would keep its own type. */
+/* The table is allocated, because allocated memory has the type of the last store into it. A declared
+ * table would always keep its declared type. */
 void peer_create_handles(void) {
     handles = calloc(HANDLE_COUNT + 1, sizeof *handles);
     if (!handles)
@@ -91,7 +91,7 @@ void peer_register_segment(const char *name, struct segment segment) {
     PEER_REGISTER(name, segment_kind, segment);
 }
 
-/* The same for names separated by commas. */
+/* Does the same for names separated by commas. */
 void peer_new_handles(struct call *call, const char *list) {
     char name[NAME_SIZE + 1];
     for (const char *end; call->outcome == OK; list = end + 1) {
@@ -156,7 +156,7 @@ struct segment peer_memory_from(struct call *call, const char *key, const char *
     return (struct segment){.address = memory.address + at, .size = memory.size - (size_t)at};
 }
 
-/* Finds `size` bytes of it. */
+/* Finds `size` bytes of the memory that the request names. */
 void *peer_memory_at(struct call *call, const char *key, const char *offset, size_t size) {
     struct segment memory = peer_memory_from(call, key, offset, size);
     if (call->outcome != OK)
@@ -175,7 +175,7 @@ void peer_replace_segment(struct call *call, struct segment segment) {
     *(struct segment *)peer_find_handle(call, "handle", segment_kind) = segment;
 }
 
-/* Releases the handle of the request, so that its name can be used again. */
+/* Releases the handle of the request; its name can then be used again. */
 void peer_release_handle(struct call *call) {
     const char *name = peer_has(call, "handle") ? peer_text(call, "handle") : "default";
     struct handle *handle = find(name);

@@ -12,11 +12,11 @@ struct segment {
     unsigned char *address;
     size_t size;
     bool read_only;
-    bool mapped; /* by mmap(2), not attached by shmat(2) */
+    bool mapped; /* mapped by mmap(2), not attached by shmat(2) */
 };
 
-/* Room for the value of any kind of handle. A value is copied into the table, and keeps its address until the
- * handle is released. */
+/* Room for the value of a handle of any kind. The value is copied into the table, and the copy keeps its
+ * address until the handle is released. */
 union handle_value {
     max_align_t alignment;
     unsigned char bytes[128];

@@ -1,4 +1,4 @@
-/* Waits for a thousand descriptors in one call; opening as many handles would take as many requests. */
+/* Waits for a thousand descriptors in one call. Opening a thousand handles would take a thousand requests. */
 #include "peer.h"
 
 #include <errno.h>

@@ -59,7 +59,7 @@ static void perform_mremap(struct call *call) {
     peer_replace_segment(call, memory);
 }
 
-/* Checked here, because an access beyond the end would raise SIGSEGV or, within the last page, succeed. */
+/* Check this here, because an access beyond the end would raise SIGSEGV or, within the last page, succeed. */
 static bool is_within(struct segment memory, long long at, size_t length) {
     return at >= 0 && (size_t)at <= memory.size && length <= memory.size - (size_t)at;
 }
@@ -129,7 +129,7 @@ static void perform_load(struct call *call) {
         peer_fail(call, EFAULT);
         return;
     }
-    /* Use a copy, because other processes may write meanwhile, and digest and difference must describe
+    /* Use a copy: other processes may write meanwhile, but the digest and the difference must describe
      * the same bytes. */
     void *loaded = peer_scratch(call, count);
     if (!loaded)

@@ -35,7 +35,8 @@ bool peer_begin_socket_wait(struct socket_wait *wait, int fd) {
  * signal within the last tick is treated as the timeout, and signals that arrive more often than ticks
  * would interrupt the wait forever. */
 static bool has_time_left(const struct socket_wait *wait, int fd, int *error) {
-    const bool connecting = *error == EINPROGRESS || *error == EALREADY; /* errors of connect(2) */
+    const bool connecting = *error == EINPROGRESS || *error == EALREADY; /* only connect(2) fails with
+                                                                          * these */
     struct timespec left = peer_time_left(wait->deadline);
     if (*error == EINTR && !wait->retry)
         return false;
@@ -52,8 +53,8 @@ static bool has_time_left(const struct socket_wait *wait, int fd, int *error) {
     return false;
 }
 
-/* Whether to call again. *result is the result of the call; if the timeout of this call cannot be reset, it
- * becomes a failure, and `moved` keeps the number of bytes. */
+/* Returns whether to call again. *result is the result of the call. If the timeout of this call cannot be
+ * reset, the result becomes a failure, and `moved` keeps the number of bytes. */
 bool peer_end_socket_wait(struct socket_wait *wait, int fd, ssize_t *result) {
     int error = errno;
     bool again = *result == -1 && error == EINTR && wait->retry;
@@ -124,7 +125,7 @@ static void receive_bytes(struct call *call, bool addressed) {
         peer_fail_after(call, errno, wait.moved);
         return;
     }
-    peer_reply(call, "return", "%zd", length); /* with MSG_TRUNC, the full length */
+    peer_reply(call, "return", "%zd", length); /* the full length if MSG_TRUNC is set */
     if (addressed)
         peer_reply_address(call, &from);
     peer_reply_payload(call, "buf", expected, room, (size_t)length < size ? (size_t)length : size);

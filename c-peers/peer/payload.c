@@ -69,8 +69,8 @@ static uint64_t fnv(uint64_t hash, uint64_t word) {
 
 const struct digest_state peer_new_digest = {.hash = 0xcbf29ce484222325};
 
-/* FNV-1a over words instead of bytes, fast enough for a pipe. Only the last piece may have an incomplete
- * word. */
+/* Computes FNV-1a over words instead of bytes, which is fast enough for a pipe. Only the last piece may
+ * have an incomplete word. */
 void peer_digest_more(struct digest_state *digesting, const void *bytes, size_t length) {
     uint64_t hash = digesting->hash, word;
     const unsigned char *from = bytes, *whole = from + length / 8 * 8;

@@ -15,8 +15,8 @@ static void perform_pipe2(struct call *call) {
     int ends[2];
     if (call->outcome != OK)
         return;
-    /* Close-on-exec from the start: if it were set later, a fork in between would leak the ends into a
-     * program. */
+    /* Set close-on-exec from the start: if it were set later, a fork in between would leak the ends into
+     * a program. */
     if (pipe2(ends, wanted | O_CLOEXEC) == -1) {
         peer_fail(call, errno);
         return;

@@ -10,7 +10,7 @@
 
 struct semaphore {
     sem_t *address;
-    bool named; /* by sem_open(3), not by sem_init(3) */
+    bool named; /* opened by sem_open(3), not created by sem_init(3) */
 };
 
 static struct semaphore find_semaphore(struct call *call, const char *key) {
@@ -68,7 +68,7 @@ static void perform_sem_init(struct call *call) {
         PEER_REGISTER(handle, "semaphore", ((struct semaphore){placed, false}));
 }
 
-/* Registers a semaphore of another process's sem_init(3). There is no call to open it. */
+/* Registers a semaphore that another process initialized with sem_init(3). No call opens such a semaphore. */
 static void perform_sem_at(struct call *call) {
     const char *handle = peer_new_handle(call, "handle");
     sem_t *placed = peer_memory_at(call, "memory", "at", sizeof(sem_t));
@@ -175,8 +175,8 @@ static void perform_sem_post_on_signal(struct call *call) {
         peer_fail_in(call, "sigaction", errno);
 }
 
-/* Increments a number that only the semaphore protects: `volatile` separates load and store, so that a race
- * would be seen. */
+/* Increments a number that only the semaphore protects. `volatile` separates the load from the store,
+ * which makes a race visible. */
 static void perform_sem_count(struct call *call) {
     sem_t *lock = find_semaphore(call, "handle").address;
     volatile uint64_t *counter = peer_memory_at(call, "memory", "at", sizeof *counter);

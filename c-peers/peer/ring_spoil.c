@@ -35,7 +35,7 @@ static void spoil(unsigned char *memory, uint64_t round) {
     }
 }
 
-/* A lack of resources or an interruption is not an outcome of the ring. */
+/* A lack of resources or an interruption does not depend on the ring. */
 static int32_t outcome_of(struct call *call, ssize_t result) {
     static const int of_rings[] = {EBADMSG,    EBUSY,           EINVAL, EMSGSIZE, ENODATA,
                                    EOWNERDEAD, EPROTONOSUPPORT, EPIPE,  ETIMEDOUT};
@@ -48,8 +48,8 @@ static int32_t outcome_of(struct call *call, ssize_t result) {
     return errno;
 }
 
-/* Opens and uses each end of a corrupted ring: four error numbers, 0 for none, -1 for a call that was not
- * made. */
+/* Opens and uses each end of a corrupted ring. Reports four error numbers: 0 for success, -1 for a call
+ * that was not made. */
 static void try_spoiled(struct call *call, struct segment memory, int32_t outcomes[4]) {
     static const struct timespec past = {0};
     unsigned char bytes[256] = {0};

@@ -74,8 +74,8 @@ static void perform_mutex_consistent(struct call *call) {
         check(call, pthread_mutex_consistent(repaired));
 }
 
-/* Increments a number that only the mutex protects: `volatile` separates load and store, so that a race
- * would be seen. */
+/* Increments a number that only the mutex protects. `volatile` separates the load from the store, which
+ * makes a race visible. */
 static void perform_lock_and_count(struct call *call) {
     pthread_mutex_t *lock = find_mutex(call);
     volatile uint64_t *counter = peer_memory_at(call, "memory", "counter", sizeof *counter);

@@ -6,7 +6,8 @@
 
 #include <ipc_queue.h>
 
-/* The queues of a request, by names separated by commas; `names` has them in one text, each with a NUL. */
+/* The queues of a request, which names them in a list separated by commas. `names` holds the names in one
+ * text, each with a NUL. */
 struct queues {
     unsigned count;
     struct ipc_queue queues[IPC_QUEUE_MOST_SELECTED];

@@ -64,7 +64,7 @@ static void *consume(void *argument) {
 
 enum { MOST_THREADS = 64 };
 
-/* Runs the work in several threads; in the main thread if there is only one, so that the runner can
+/* Runs the work in several threads. If there is only one, it uses the main thread, because the runner can
  * observe that it blocks. */
 static unsigned perform_work(struct call *call, struct work works[], void *(*perform)(void *)) {
     unsigned count = (unsigned)peer_number_or(call, "threads", 1, MOST_THREADS, 1), started = 0;

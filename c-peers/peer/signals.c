@@ -152,8 +152,8 @@ static void perform_sigtimedwait(struct call *call) {
         reply_signal(call, info.si_signo, info.si_code, info.si_pid, info.si_uid, info.si_value.sival_int);
 }
 
-/* Waits for `count` signals, and counts the values that are not one more than the previous value, starting
- * at 0. */
+/* Waits for `count` signals, and counts the values that are not the previous value plus one. The first
+ * value must be 0. */
 static void perform_sigtimedwait_all(struct call *call) {
     sigset_t set = signal_set(call);
     long long count = peer_number(call, "count", 0, INT32_MAX), received = 0, disordered = 0;

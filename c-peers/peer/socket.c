@@ -45,10 +45,10 @@ static void perform_socketpair(struct call *call) {
 }
 
 /* Whether the path is a socket that is no longer bound by a process. Tries to connect a datagram socket,
- * which leaves no trace at a listener: a live socket of another type gives EPROTOTYPE, one that is
- * connected elsewhere EPERM, a dead one ECONNREFUSED. A file that is not a socket also gives ECONNREFUSED,
- * hence stat. A socket without permission (EACCES) must not be replaced. Returns false and sets errno if
- * this cannot be determined. */
+ * which leaves no trace at a listener. A live socket of another type gives EPROTOTYPE, one that is
+ * connected elsewhere gives EPERM, and a dead one gives ECONNREFUSED. A file that is not a socket also
+ * gives ECONNREFUSED, so this checks the type with lstat(2) first. A socket without permission (EACCES)
+ * must not be replaced. Returns false and sets errno if this cannot be determined. */
 static bool is_dead(const struct address *address, bool *dead) {
     struct stat found;
     *dead = false;

@@ -27,7 +27,7 @@ void peer_reply_address(struct call *, const struct address *);
 struct socket_wait {
     int option;
     bool timed, retry, begun;
-    ssize_t moved; /* bytes transferred by a call after which another one failed */
+    ssize_t moved; /* bytes transferred before a later call failed */
     struct timespec deadline;
 };
 struct socket_wait peer_socket_wait(struct call *, int option);

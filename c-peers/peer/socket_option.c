@@ -36,7 +36,7 @@ static int option_of(struct call *call, int *level) {
     return -1;
 }
 
-/* Credentials of the process that connected or listened, at that time. */
+/* The credentials that the process had when it connected or listened. */
 static void reply_peer(struct call *call, int fd) {
     struct ucred peer;
     socklen_t length = sizeof peer;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/msg.h>
 
-/* msgsnd(2) requires the caller to define it. The sizes in these calls are those of the text alone. */
+/* msgsnd(2) requires the caller to define this structure. The sizes in these calls count the text alone. */
 struct message {
     long mtype;
     char mtext[];
@@ -56,8 +56,8 @@ static struct wait begin_wait(struct call *call, int *msgflg) {
     return wait;
 }
 
-/* Whether to repeat a failed call; `busy` is its error when it would have had to wait. Otherwise errno is
- * the result. */
+/* Returns whether to repeat a failed call; `busy` is the error of a call that would have had to wait. If
+ * not, errno is the result. */
 static bool wait_again(struct wait *wait, int busy) {
     if (errno == EINTR)
         return wait->retry;

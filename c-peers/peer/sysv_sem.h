@@ -4,7 +4,7 @@
 
 #include "peer.h"
 
-/* semctl(2) requires the caller to define it. */
+/* semctl(2) requires the caller to define this union. */
 union semun {
     int val;
     struct semid_ds *buf;

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <sys/sem.h>
 
-/* Sets every semaphore of a new set, and then performs an operation that changes nothing: the first
- * semop(2) makes sem_otime differ from 0, which other processes wait for. EAGAIN means that a process that
- * does not wait has operated on the set, which also sets sem_otime. */
+/* Sets every semaphore of a new set, and then performs an operation that changes nothing: other processes
+ * wait until the first semop(2) sets sem_otime. EAGAIN means that a process that does not wait has
+ * operated on the set, which also sets sem_otime. */
 static bool initialise(int semid, int nsems, unsigned short value) {
     struct sembuf down_and_up[] = {{.sem_op = -1, .sem_flg = IPC_NOWAIT}, {.sem_op = 1}};
     struct sembuf see_zero[] = {{.sem_op = 0, .sem_flg = IPC_NOWAIT}};

@@ -1,4 +1,4 @@
-/* System V shared memory. mapping.c stores and loads. */
+/* System V shared memory. The stores and loads are in mapping.c. */
 #include "peer.h"
 
 #include <errno.h>

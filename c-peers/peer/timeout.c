@@ -63,7 +63,7 @@ struct timeout peer_timeout(struct call *call) {
     return wait;
 }
 
-/* Reads `timeout`, which may be missing, and `eintr`. A negative timeout has passed. */
+/* Reads `timeout`, which may be missing, and `eintr`. A negative timeout has already passed. */
 struct timeout peer_optional_timeout(struct call *call) {
     struct timeout wait = {.never = !peer_has(call, "timeout"), .retry = peer_retries(call)};
     if (!wait.never)

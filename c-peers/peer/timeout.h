@@ -9,7 +9,8 @@ struct timespec peer_time_left(struct timespec deadline);
 bool peer_pause_before(const struct timespec *deadline, struct timespec *backoff);
 extern const struct timespec peer_first_backoff;
 
-/* A deadline, so that a wait that continues after an interruption waits only for the remaining time. */
+/* A timeout is stored as a deadline, so a wait that continues after an interruption has only the
+ * remaining time. */
 struct timeout {
     bool never, retry;
     struct timespec deadline, left;

@@ -35,7 +35,8 @@ static ssize_t attempt(int fd, short event, struct iovec bytes, ssize_t *moved) 
     return result;
 }
 
-/* Tries, then waits for readiness: in between, another process may have taken the bytes or the room. */
+/* Repeats attempts, and waits for readiness between them, because another process may take the bytes or
+ * the room first. */
 static ssize_t transfer_with_timeout(int fd, short event, struct iovec bytes, const struct timeout *wait,
                                      ssize_t *moved) {
     for (;;) {

@@ -27,8 +27,8 @@ static bool next_name(const char **list, char *name, size_t size) {
     return true;
 }
 
-/* Reads the descriptors: one by its handle or number, or several handles, with individual events or the
- * same. */
+/* Reads the descriptors: a single one by its handle or number, or several by their handles. They have the
+ * same events, or each has separate ones. */
 static size_t polled(struct call *call, struct pollfd *entries) {
     char name[128], word[128];
     size_t count = 0;

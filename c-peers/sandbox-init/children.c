@@ -5,7 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static pid_t peers[MAX_ROLES]; // not collected yet; 0 if no process has ended
+static pid_t peers[MAX_ROLES]; // the peer of each role until it is collected, or 0
 
 void expect_end(int role, pid_t pid) {
     peers[role] = pid;
@@ -28,9 +28,9 @@ pid_t collect(const struct plan *plan, int *status, int options) {
     return waitpid(ended.si_pid, status, 0);
 }
 
-/// Ends every process below this one. In a PID namespace the kernel does so when the first process ends; on
-/// the host the children of children become children of this process as their parents die, until there are
-/// none.
+/// Ends every process below this one. In a PID namespace, the kernel does this when the first process
+/// ends. On the host, this process kills its children. Their children then become children of this
+/// process, so it repeats this until there are none.
 void kill_everything(const struct plan *plan) {
     char path[64];
     snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());

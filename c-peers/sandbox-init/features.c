@@ -34,15 +34,16 @@
 
 enum { SHARED_MEMORY_SPACE = 32 << 20, HIGH_DESCRIPTORS = 4096 };
 
-/// Tests the features that scenarios can require, in the sandbox, where the limits of the peers apply.
+/// Tests the features that scenarios can require. It runs in the sandbox, where the limits of the peers
+/// apply.
 ///
-/// Each of these functions returns 0, or -1 with errno. Some make a call whose arguments cannot succeed: the
-/// call exists unless its error is that of a missing call or of a filter.
+/// Each of these functions returns 0, or -1 with errno. Some make a call whose arguments cannot succeed.
+/// Such a call exists, unless it fails with the error of a missing call or of a filter.
 static int exists(long result) {
     return result == -1 && (errno == ENOSYS || errno == EPERM || errno == EACCES) ? -1 : 0;
 }
 
-/// The descriptor is not kept.
+/// Closes a descriptor that a call created. Returns 0, or -1 if the call failed.
 static int created(long descriptor) {
     if (descriptor == -1)
         return -1;
@@ -114,7 +115,7 @@ static int try_sysv_shm(void) {
 static int try_sysv_sem(void) {
     return exists(semget(IPC_PRIVATE, 0, 0));
 } // 0 semaphores are invalid
-/// A key that no queue has.
+/// This key belongs to no queue.
 static int try_sysv_msg(void) {
     return exists(msgget((key_t)0xfeedbeef, 0)) == -1 ? -1 : exists(msgrcv(-1, NULL, 0, 0, IPC_NOWAIT));
 }
@@ -125,7 +126,7 @@ static int try_msg_copy(void) {
     return exists(msgrcv(0x7FFFFFFF, message, 0, 0, MSG_COPY | IPC_NOWAIT));
 }
 
-/// A kernel without the option reports that before it checks for a peer, which this socket does not have.
+/// This socket has no peer. A kernel without the option reports the missing option first.
 static int try_peer_pidfd(void) {
     int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int pidfd = -1;
@@ -141,7 +142,7 @@ static int try_peer_pidfd(void) {
     return result == -1 && reason == ENOPROTOOPT ? -1 : 0;
 }
 
-/// Those of a child, which has the next process number.
+/// Checks the number of a child, which is the next process number.
 static int try_large_numbers(void) {
     errno = ERANGE;
     return getpid() > UINT16_MAX && geteuid() > UINT16_MAX ? 0 : -1;
@@ -222,7 +223,7 @@ static int try_tracing(void) {
 }
 
 struct feature {
-    const char *name; // as Sources/Harness/Scenarios/Feature.swift has it
+    const char *name; // the same as in Sources/Harness/Scenarios/Feature.swift
     int (*try)(void);
     bool by_this_process; // this process makes the call for the peers
 };

@@ -69,8 +69,8 @@ void create_file(const struct plan *plan, const char *line) {
                       : openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     size_t length = 0;
     const char *bytes = field(line, "bytes", &length);
-    bool written = created != -1 && write_all(created, bytes, length) &&
-                   fchown(created, peers_user(), (gid_t)-1) == 0;
+    bool written =
+        created != -1 && write_all(created, bytes, length) && fchown(created, peers_user(), (gid_t)-1) == 0;
     int reason = errno;
     if (created != -1)
         close(created);

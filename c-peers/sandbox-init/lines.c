@@ -82,7 +82,7 @@ void reply_end(void) {
         if (count == -1 && errno == EINTR)
             continue;
         if (count == -1)
-            return; // the runner has ended, so the end of its commands follows
+            return; // the runner has ended, so its commands will end, too
         sent += (size_t)count;
     }
 }

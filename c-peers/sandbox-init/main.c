@@ -139,7 +139,7 @@ static void dispatch(const struct plan *plan, const char *line) {
 int main(int argc, char **argv) {
     struct plan plan = parse_arguments(argc, argv);
     close_unknown_fds(&plan);
-    // If the runner was killed, no process reads the response, and the commands end.
+    // If the runner was killed, no process reads the response, and there are no more commands.
     signal(SIGPIPE, SIG_IGN);
     remember_ignored_signals();
     // An object that existed before the cell does not belong to the cell, and must be neither counted nor
@@ -176,7 +176,8 @@ int main(int argc, char **argv) {
         char *line = NULL;
         if (poll(sources, 2, -1) == -1 && errno != EINTR)
             err(1, "poll");
-        // Handle ends first: the response to a later command must take them into account.
+        // First handle processes that have ended: the response to a later command must take them into
+        // account.
         if (read(ended, information, sizeof information) > 0)
             report_ends(&plan);
         if (sources[0].revents == 0)

@@ -9,10 +9,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-// Peers run without privilege: as another user than this process, without capabilities or a way to gain any.
-// If this process cannot change its user, or the peers' user cannot read the programs, peers run as this
-// process's user, also without capabilities. In both cases they cannot trace this process, because it keeps
-// its capabilities and is not dumpable. Landlock keeps the peers from tracing each other.
+// Peers run without privilege: as a different user than this process, without capabilities or a way to
+// gain any. If this process cannot change its user, or the peers' user cannot read the programs, peers
+// run as this process's user, also without capabilities. In both cases they cannot trace this process,
+// because it keeps its capabilities and is not dumpable. Landlock keeps the peers from tracing each
+// other.
 
 // Capabilities that calls of the scenarios require of root. Without the others, root cannot mount, enter the
 // namespaces of this process, or trace it.
@@ -22,7 +23,7 @@ static const unsigned long long root_capabilities =
     1 << CAP_NET_RAW | 1 << CAP_IPC_LOCK | 1 << CAP_IPC_OWNER | 1 << CAP_SYS_NICE | 1 << CAP_SYS_RESOURCE;
 
 static unsigned long long of_root; // the subset of root_capabilities that this process has
-static uid_t users[3];             // by enum user
+static uid_t users[3];             // indexed by enum user
 static bool can_run[3];
 static int ruleset = -1;
 
@@ -44,14 +45,16 @@ static unsigned long long own_capabilities(void) {
     return (unsigned long long)sets[1].effective << 32 | sets[0].effective;
 }
 
-/// Whether a user and a group with this number exist in this user namespace, and can be changed to.
+/// Whether a user and a group with this number exist in this user namespace, and this process can change
+/// to them.
 static bool exists(uid_t id) {
     int user = setfsuid(id), group = setfsgid(id);
     bool changed = (uid_t)setfsuid((uid_t)user) == id;
     return (gid_t)setfsgid((gid_t)group) == id && changed;
 }
 
-/// Whether a user can read the checkout and the programs. Another fsuid loses root's capabilities for files.
+/// Whether a user can read the checkout and the programs. While another fsuid is set, root's capabilities
+/// for files have no effect.
 static bool can_read_programs(uid_t id, const struct plan *plan) {
     int user = setfsuid(id), group = setfsgid(id);
     bool reads = true;
@@ -68,7 +71,7 @@ static bool can_read_programs(uid_t id, const struct plan *plan) {
 }
 
 void choose_users(const struct plan *plan) {
-    // To change the user, and to end and inspect the processes of another one.
+    // These are needed to change the user, and to end and inspect the processes of another user.
     const unsigned long long change = 1 << CAP_SETUID | 1 << CAP_SETGID | 1 << CAP_KILL | 1 << CAP_SYS_PTRACE;
     const unsigned long long own = own_capabilities();
     const bool can_change = (own & change) == change && setresuid(-1, -1, -1) == 0; // a filter may refuse
@@ -76,7 +79,7 @@ void choose_users(const struct plan *plan) {
     const uid_t first = !can_change ? geteuid() : exists(PEER_ID) ? PEER_ID : NARROW_PEER_ID;
     users[ROOT] = geteuid();
     of_root = own & root_capabilities;
-    // Few containers give root this one.
+    // Few containers give root this capability.
     can_run[ROOT] = users[ROOT] == 0 && (of_root | 1 << CAP_SYS_RESOURCE) == root_capabilities;
     users[ANOTHER_USER] = first + 1;
     can_run[ANOTHER_USER] = can_change && exists(first + 1);
@@ -118,7 +121,8 @@ static int create_ruleset(void) {
 
 void protect_this_process(void) {
     ruleset = create_ruleset();
-    // No execution can gain a capability outside the bounding set. Peers that run as root inherit it.
+    // Executing a program cannot gain a capability outside the bounding set. Peers that run as root
+    // inherit this set.
     const unsigned long long own = own_capabilities();
     set_capabilities(own, of_root);
     for (int capability = 0; capability <= CAP_LAST_CAP; capability++)

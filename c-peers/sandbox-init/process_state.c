@@ -64,7 +64,7 @@ bool is_ending(long long pid) {
 static const char *abi_of(long long pid) {
     union {
         char bytes[sizeof(Elf32_Ehdr) + 1];
-        Elf32_Ehdr header; // the same up to e_machine in both classes
+        Elf32_Ehdr header; // both classes have the same layout up to e_machine
     } file;
     if (read_proc(pid, "exe", file.bytes, sizeof file.bytes) < (ssize_t)sizeof file.header ||
         memcmp(file.header.e_ident, ELFMAG, SELFMAG) != 0)
@@ -83,7 +83,7 @@ static unsigned long long number_after(const char *text, const char *name, int b
     return line != NULL ? strtoull(line + strlen(name), NULL, base) : 0;
 }
 
-/// A mask of signals from the text of /proc/PID/status.
+/// Returns a mask of signals from the text of /proc/PID/status.
 unsigned long long status_mask(const char *status, const char *name) {
     return number_after(status, name, 16);
 }
@@ -99,8 +99,8 @@ void reply_process_state(const char *line) {
         reply_failure("open", "/proc/PID/status");
         return;
     }
-    // Two files are read at two moments: the state belongs to the call only if the process is in it before
-    // and after.
+    // Two files are read at two moments. The state belongs to the call only if the process is in that
+    // state before and after.
     if (read_proc(pid, "syscall", later, sizeof later) > 0 && strcmp(call, later) != 0)
         strcpy(call, "running");
     // Search at the start of a line: the first line contains the name of the process, which the process
@@ -114,7 +114,7 @@ void reply_process_state(const char *line) {
     reply_text("state", letter);
     if (rest == call) {
         call[strcspn(call, "\n")] = '\0';
-        reply_text("activity", call); // "running", or why the call is not known
+        reply_text("activity", call); // "running", or the reason why the call is not known
     } else {
         reply_number("syscall", number);
         reply_number("arg0", (long long)strtoull(rest, NULL, 16));
@@ -136,7 +136,7 @@ void reply_process_state(const char *line) {
 /// Reports how many reads and writes a process has made.
 void reply_transfers(const char *line) {
     char text[512];
-    // The first line begins without a line end.
+    // No line end precedes the first line.
     text[0] = '\n';
     if (read_proc(number_field(line, "pid", -1), "io", text + 1, sizeof text - 1) == -1) {
         reply_failure("open", "/proc/PID/io");
@@ -183,7 +183,7 @@ void reply_descriptors(const char *line) {
     reply_end();
 }
 
-/// Whether a process has a pipe open, or open for writing.
+/// Whether a process has a pipe open; with `for_writing`, whether it has it open for writing.
 static bool holds(int pid, const char *target, bool for_writing) {
     char path[64], found[64];
     snprintf(path, sizeof path, "/proc/%d/fd", pid);
@@ -204,8 +204,8 @@ static bool holds(int pid, const char *target, bool for_writing) {
     return holds;
 }
 
-/// Lists the processes that have a pipe open, or open for writing, which delay the end of a role. A process
-/// that was killed is not listed: it is about to close the pipe.
+/// Lists the processes that have a pipe open, or open for writing, and so delay the end of a role. It
+/// omits a process that was killed, because that is about to close the pipe.
 void reply_holders(const char *line) {
     char target[64], name[64];
     snprintf(target, sizeof target, "pipe:[%lld]", number_field(line, "inode", -1));

@@ -37,7 +37,7 @@ static int mounted_directory(void) {
 }
 
 int mqueue_directory(void) {
-    // A mount that is not attached to the tree needs no /dev/mqueue, which some machines do not have.
+    // Use a mount that is not attached to the tree: it works on machines without /dev/mqueue.
     int context = (int)syscall(SYS_fsopen, "mqueue", FSOPEN_CLOEXEC);
     int directory = -1;
     if (context != -1) {

@@ -14,7 +14,7 @@
 
 enum { MAX_ROLES = 64, MAX_PROGRAMS = 64, MAX_KEPT = 64, MAX_LINE = 1 << 20, KEYS = 16 };
 
-// Users and processes have numbers above 65,535, so that a peer that truncates one to 16 bits is detected.
+// Users and processes have numbers above 65,535, which detects a peer that truncates one to 16 bits.
 enum { PEER_ID = 100001, NARROW_PEER_ID = 60001, LAST_PID = 70000 };
 
 /// The user that a peer runs as.
@@ -22,13 +22,14 @@ enum user { PEER, ANOTHER_USER, ROOT };
 
 /// The command line.
 struct plan {
-    bool private_sandbox; // in private namespaces; otherwise on the host
-    const char *token;    // begins the name of every object that the cell creates
-    int first_key;        // of the KEYS System V keys that belong to the cell
-    char scratch[64];     // the working directory of the peers, whose files are listed
+    bool private_sandbox;       // in private namespaces; otherwise on the host
+    const char *token;          // begins the name of every object that the cell creates
+    int first_key;              // the first of the KEYS System V keys that belong to the cell
+    char scratch[64];           // the working directory of the peers, whose files are listed
     const char *keep[MAX_KEPT]; // directories and files that stay visible although /tmp is replaced
     int kept;
-    const char *program[MAX_PROGRAMS]; // what peers execute, and the scripts that interpreters read
+    const char *program[MAX_PROGRAMS]; // the programs that peers execute, and the scripts that
+                                       // interpreters read
     int programs;
     int roles;
     int stdio[MAX_ROLES][3]; // standard input, output and error of each role
@@ -55,15 +56,16 @@ bool enter_sandbox(struct plan *plan); // on failure reports why; returns in the
 int mqueue_directory(void); // a descriptor of the queues of this IPC namespace; -1 if they cannot be listed
 
 // privileges.c
-void choose_users(const struct plan *plan); // while this process may still lose its death signal
+void choose_users(const struct plan *plan); // call this while this process may still lose its death signal
 void protect_this_process(void);            // from the peers
 uid_t peers_user(void);
 bool can_run_as(enum user user);
 void reply_users(void);                       // adds a field: the peers' user
-const char *lower_privileges(enum user user); // in the child; the call that failed, or NULL
+const char *lower_privileges(enum user user); // called in the child; returns the call that failed, or NULL
 
 // spawn.c
-void remember_ignored_signals(void); // before the first spawn, after this process has set its own
+void remember_ignored_signals(void); // call this before the first spawn, after this process has set its
+                                     // own signals
 void spawn(const struct plan *plan, const char *line);
 
 // features.c
@@ -106,9 +108,9 @@ struct entry {
     const char *path; // from the root of the walk, with a leading slash
     const struct stat *status;
 };
-// Visits every entry below `root`, without recursion, since a peer decides how deep its directories are.
-// Enters those directories for which `visit` returns true, and none if `top_only`. False if `root`, or an
-// entry of it, cannot be read: errno is the reason.
+// Visits every entry below `root`. It does not use recursion, because a peer decides how deep its
+// directories are. Enters the directories for which `visit` returns true, or none if `top_only`. Returns
+// false if `root`, or an entry of it, cannot be read; errno is the reason.
 bool walk(int root, bool top_only, bool (*visit)(const struct entry *entry, void *context), void *context);
 void remove_tree(const char *path);
 
@@ -118,5 +120,5 @@ bool names_are_free(const struct plan *plan); // nothing that clean_up would rem
 
 // segments.c: segments without a key, which are attributed to the process that created them
 bool has_segments(pid_t creator);
-void remember_segments(pid_t creator); // while no other process can have its number
-void remove_segments(void);            // those that are remembered
+void remember_segments(pid_t creator); // call this while no other process can have its number
+void remove_segments(void);            // removes the remembered segments

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <sys/shm.h>
 
-// A segment that was created with IPC_PRIVATE has none of the cell's keys. It has the number of the process
-// that created it, which identifies the cell as long as no other process can have had that number before, or
-// get it afterwards.
+// A segment that was created with IPC_PRIVATE has none of the cell's keys. It records the number of the
+// process that created it. That number identifies the cell if no other process can have had it before, or
+// can get it afterwards.
 struct segment {
     int id;
     pid_t creator;

@@ -11,8 +11,8 @@
 enum { LONGEST_PATH = 1024 }; // the length of a reported path; a longer one is truncated
 
 static int queues = -1;
-static int queues_reason;     // why they cannot be listed
-static char kept_entries[MAX_KEPT][256]; // of the paths to kept places in /tmp, which the cell did not create
+static int queues_reason;                // why they cannot be listed
+static char kept_entries[MAX_KEPT][256]; // first components of the paths to kept places in /tmp
 static int kept_count;
 
 void remember_scratch(const struct plan *plan) {
@@ -37,7 +37,7 @@ static bool leads_to_kept(const char *name) {
 }
 
 // If a source cannot be read, an empty list would look like an empty sandbox. So each function returns
-// whether its list is complete; otherwise errno and this give the reason.
+// whether its list is complete. If it is not, errno and this variable give the reason.
 static char unreadable[4096];
 
 static bool cannot_read(const char *path) {
@@ -92,7 +92,7 @@ static const char *kind_of(mode_t mode) {
 
 struct listing {
     const char *root;
-    const char *kind; // of every entry; NULL if its type decides
+    const char *kind; // the kind of every entry; NULL if the type of the entry determines it
 };
 
 static bool list_entry(const struct entry *entry, void *context) {
@@ -128,7 +128,7 @@ static bool list_abstract_sockets(void) {
     if (file == NULL)
         return cannot_read(path);
     while (fgets(line, sizeof line, file) != NULL) {
-        int name = 0; // that of a socket in a directory begins with a slash, and may contain an '@'
+        int name = 0; // the name of a socket in a directory begins with a slash, and may contain an '@'
         sscanf(line, "%*s %*s %*s %*s %*s %*s %*s %n", &name);
         if (name == 0 || line[name] != '@')
             continue;
@@ -152,8 +152,8 @@ static void list_process(long long pid, const char *name) {
     reply_end();
 }
 
-/// Lists every process of this PID namespace but its first; without a namespace, every process below this
-/// one.
+/// Lists every process of this PID namespace except the first one. Without a namespace, lists every
+/// process below this one.
 static bool list_processes(const struct plan *plan) {
     char name[64], path[64];
     if (!plan->private_sandbox) {
@@ -187,7 +187,7 @@ static bool queues_are_hidden(void) {
 static bool list_queues(void) {
     if (queues_are_hidden())
         return true;
-    // An open mount has a read position, so it is opened again for every snapshot.
+    // A descriptor of a mount has a read position, so every snapshot opens the mount again.
     struct listing listing = {"", "mq"};
     errno = queues_reason;
     int root = queues != -1 ? openat(queues, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;

@@ -33,8 +33,8 @@ struct failure {
 };
 
 // Signals that a peer would inherit as ignored: the runner ignores SIGPIPE, and may have been started to
-// ignore more. They are looked up once, since a reset of every signal costs more system calls than the rest
-// of a start.
+// ignore more. They are looked up once, because resetting every signal would cost more system calls than
+// the rest of a start.
 static sigset_t ignored;
 
 void remember_ignored_signals(void) {
@@ -64,8 +64,8 @@ static int moved(const struct child *child, int descriptor, int least) {
     return duplicate;
 }
 
-/// Places the descriptors where the peer expects them. They are first moved to free numbers, so that none
-/// overwrites another.
+/// Places the descriptors where the peer expects them. They first move to free numbers, because one could
+/// overwrite another.
 static void place_descriptors(const struct child *child) {
     int from[3 + MAX_INHERITED];
     int count = 3 + child->inherited_count;
@@ -84,15 +84,16 @@ static _Noreturn void run_child(struct child *child, bool shared) {
     setpgid(0, 0);
     child->report = moved(child, child->report, OUT_OF_THE_WAY);
     int executable = moved(child, child->executable, OUT_OF_THE_WAY);
-    if (shared && has_segments(getpid())) { // of an earlier process with this number
+    if (shared && has_segments(getpid())) { // segments of an earlier process with this number
         errno = NUMBER_TAKEN;
         fail_start(child, "fork");
     }
-    const char *call = lower_privileges(child->user); // before a descriptor takes the place of another one
+    const char *call = lower_privileges(child->user); // do this before a descriptor takes the place of
+                                                      // another one
     if (call != NULL)
         fail_start(child, call);
     place_descriptors(child);
-    if (shared) // not earlier: a change of user clears it
+    if (shared) // set this last, because a change of user clears it
         prctl(PR_SET_PDEATHSIG, SIGKILL);
     umask(022);
     sigprocmask(SIG_SETMASK, &none, NULL);
@@ -112,7 +113,7 @@ static _Noreturn void run_child(struct child *child, bool shared) {
     fail_start(child, "execve");
 }
 
-/// Starts a child and returns once it executes the peer, or with -1 and the reason why it does not.
+/// Starts a child, and returns when it executes the peer; or returns -1 and the reason why it does not.
 ///
 /// Until then the child shares this process's memory, because copying the page tables would take longer than
 /// the execution, which replaces them. The child writes only to `*child`.
@@ -247,7 +248,8 @@ void spawn(const struct plan *plan, const char *line) {
         pid = start(&child, !plan->private_sandbox, &failure);
     while (failure.reason == NUMBER_TAKEN);
     close(child.executable);
-    // Only the peer may have these open, so that the runner sees the end of its output.
+    // Close these here: the runner sees the end of the output only if no other process than the peer has
+    // them open.
     for (int stream = 0; stream < 3; stream++)
         close(child.stdio[stream]);
     for (int i = 0; i < child.inherited_count; i++)

@@ -99,8 +99,8 @@ static bool visit_directory(int root, const char *path, struct list *directories
         if (descriptor != -1)
             close(descriptor);
         errno = reason;
-        // A directory below the root may be removed by now. A directory that this user cannot read is listed
-        // itself.
+        // A directory below the root may be removed by now. A directory that this user cannot read is
+        // listed without its entries.
         return path[0] != '\0' && (errno == ENOENT || errno == EACCES || errno == ELOOP);
     }
     bool complete = true;
@@ -115,7 +115,7 @@ static bool visit_directory(int root, const char *path, struct list *directories
         if (!is_entry(found))
             continue;
         if (fstatat(dirfd(directory), found->d_name, &status, AT_SYMLINK_NOFOLLOW) == -1) {
-            complete = errno == ENOENT; // removed since
+            complete = errno == ENOENT; // removed in the meantime
             continue;
         }
         char *full = joined(path, found->d_name);
@@ -164,8 +164,8 @@ static void flatten(int root, const char *name, unsigned *number) {
         closedir(directory);
 }
 
-/// Removes everything that can be removed. Nested directories are moved to the root first, because finding
-/// each by its path would take time that grows with the square of the depth.
+/// Removes everything that can be removed. It first moves nested directories to the root: finding each
+/// one by its path would take time proportional to the square of the depth.
 void remove_tree(const char *path) {
     int root = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (root == -1)

@@ -1,11 +1,11 @@
 // short-transfer CALL N COMMAND...: runs a command, and shortens its N-th CALL to one byte.
-// short-transfer close all COMMAND...: runs a command. From its first write to standard output on, each
-// close(2) is performed and then reports EINTR, as that of a network file system may. A close of a descriptor
+// short-transfer close all COMMAND...: runs a command. After its first write to standard output, each
+// close(2) is performed and then reports EINTR, as on some network file systems. A close of a descriptor
 // that is not open aborts the command: by then another thread might have opened it.
 //
-// strace(1) can make a call report fewer bytes, but then the call has transferred none. This program rewrites
-// the length on entry to the call, so that the kernel transfers one byte and reports that. The command keeps
-// its process: this one executes it, and a grandchild traces it.
+// strace(1) can make a call report fewer bytes, but then the call has transferred none. This program
+// rewrites the length on entry to the call, and the kernel then transfers one byte and reports that. The
+// command keeps its process: this one executes it, and a grandchild traces it.
 #include <elf.h>
 #include <err.h>
 #include <errno.h>
@@ -91,8 +91,8 @@ static void set_register(pid_t pid, enum place place, uint64_t value) {
         err(1, "short-transfer: write the registers of the peer");
 }
 
-// Arguments of a call, which are restored when it returns: the third argument, since a caller expects
-// unchanged registers, and up to two words of its memory.
+// The arguments of a call, which are restored when it returns: the third argument, because a caller
+// expects unchanged registers, and up to two words of the caller's memory.
 struct loan {
     bool is_out;
     uint64_t third;
@@ -199,7 +199,7 @@ int main(int argc, char **argv) {
     int ready[2];
     if (pipe(ready) == -1)
         err(1, "short-transfer: pipe");
-    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); // where Yama lets only an ancestor trace
+    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY); // needed if Yama lets only an ancestor trace
     pid_t child = fork();
     if (child == -1)
         err(1, "short-transfer: fork");

@@ -81,7 +81,7 @@ static _Noreturn void help(void) {
     exit(0);
 }
 
-/// The instructions that make one call fail. They compare only the low half of an argument.
+/// The filter instructions that make one call fail. They compare only the low half of an argument.
 static int add(struct sock_filter *filter, const struct missing *missing, int reason) {
     const struct sock_filter code[INSTRUCTIONS] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),

@@ -4,15 +4,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// futex(2), FUTEX_WAIT between processes: sleeps while the word is `expected`. `nanoseconds` is the
-/// maximum time; a negative value waits without a limit.
+/// Calls futex(2) with FUTEX_WAIT between processes: sleeps while the word is `expected`. `nanoseconds`
+/// is the maximum time; a negative value waits without a limit.
 int cipc_futex_wait(const void *word, uint32_t expected, int64_t nanoseconds);
 
-/// futex(2), FUTEX_WAKE between processes. Returns the number of woken threads.
+/// Calls futex(2) with FUTEX_WAKE between processes. Returns the number of woken threads.
 int cipc_futex_wake(const void *word, int count);
 
-/// madvise(2) with MADV_POPULATE_WRITE, for the pages that contain the bytes.
+/// Calls madvise(2) with MADV_POPULATE_WRITE for the pages that contain the bytes.
 int cipc_populate(void *address, size_t length);
 
-/// The inode of a file, by stat(2). It identifies a namespace.
+/// Calls stat(2) for the inode of a file, which identifies a namespace.
 int64_t cipc_inode(const char *path);

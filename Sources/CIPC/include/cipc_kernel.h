@@ -6,14 +6,14 @@
 /// The symbol of an error number, such as "EAGAIN"; NULL if the number is unknown.
 const char *cipc_errno_symbol(int number);
 
-/// struct pollfd.
+/// Mirrors struct pollfd.
 struct cipc_pollfd {
     int32_t descriptor;
     int16_t events;
     int16_t revents;
 };
 enum { CIPC_POLLRDHUP = 0x2000 };
-/// ppoll(2). `nanoseconds` is the maximum wait; a negative value waits without a limit.
+/// Calls ppoll(2). `nanoseconds` is the maximum wait; a negative value waits without a limit.
 int cipc_ppoll(struct cipc_pollfd *entries, size_t count, int64_t nanoseconds);
 
 /// Nanoseconds of CLOCK_MONOTONIC and of CLOCK_REALTIME.

@@ -1,6 +1,6 @@
 // Mapped memory and memory objects: calls and constants of Linux that Swift's import of glibc does not show.
-// Each function returns the same result, and sets errno in the same way, as the C function that it
-// is named after.
+// Each function returns the same result as the C function after which it is named, and sets errno in the same
+// way.
 #pragma once
 
 #include <stddef.h>
@@ -18,19 +18,20 @@ enum {
     CIPC_MFD_ALLOW_SEALING = 2,
 };
 
-/// memfd_create(2).
+/// Calls memfd_create(2).
 int cipc_memfd_create(const char *label, unsigned flags);
 
-/// fallocate(2) without flags: the object grows if necessary, and existing bytes stay.
+/// Calls fallocate(2) without flags: the object grows if necessary, and existing bytes stay.
 int cipc_fallocate(int descriptor, int64_t offset, int64_t length);
 
-/// mremap(2) with MREMAP_MAYMOVE. Stores the new address in *address; returns 0 or -1.
+/// Calls mremap(2) with MREMAP_MAYMOVE. Stores the new address in *address; returns 0 or -1.
 int cipc_mremap(void **address, size_t length, size_t new_length);
 
-/// mremap(2) of 0 bytes: maps the same memory a second time; MAP_FAILED if it is not shared.
+/// Calls mremap(2) for 0 bytes, which maps the same memory a second time. Returns MAP_FAILED if it is not
+/// shared.
 void *cipc_map_again(void *address, size_t length);
 
-/// process_vm_readv(2) and process_vm_writev(2) of this process's own memory. The kernel copies: an
+/// Call process_vm_readv(2) and process_vm_writev(2) for this process's own memory. The kernel copies: an
 /// inaccessible page leads to EFAULT or a short count, where an access by the processor would raise
 /// SIGBUS.
 intptr_t cipc_process_vm_read(void *to, const void *from, size_t count);

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// struct mq_attr.
+/// Mirrors struct mq_attr.
 struct cipc_mq_attributes {
     long flags;
     long maximum_messages;
@@ -14,13 +14,13 @@ struct cipc_mq_attributes {
     long reserved[4];
 };
 
-/// mq_open(3), both forms. Without `attributes`, the queue has the defaults of the system.
+/// Call both forms of mq_open(3). Without `attributes`, the queue has the defaults of the system.
 int cipc_mq_open(const char *name, int flags, uint32_t permissions,
                  const struct cipc_mq_attributes *attributes);
 int cipc_mq_unlink(const char *name);
 
 int cipc_mq_getattr(int queue, struct cipc_mq_attributes *attributes);
-/// mq_setattr(3). `previous` may be null.
+/// Calls mq_setattr(3). `previous` may be null.
 int cipc_mq_setattr(int queue, long flags, struct cipc_mq_attributes *previous);
 
 int cipc_mq_send(int queue, const void *message, size_t length, unsigned priority);
@@ -31,7 +31,7 @@ int cipc_mq_timedsend(int queue, const void *message, size_t length, unsigned pr
 intptr_t cipc_mq_timedreceive(int queue, void *buffer, size_t length, unsigned *priority, int64_t seconds,
                               long nanoseconds);
 
-/// mq_notify(3) with SIGEV_SIGNAL, with SIGEV_NONE, and with a null pointer.
+/// Call mq_notify(3) with SIGEV_SIGNAL, with SIGEV_NONE, and with a null pointer.
 int cipc_mq_notify_signal(int queue, int signal, int value);
 int cipc_mq_notify_none(int queue);
 int cipc_mq_notify_cancel(int queue);

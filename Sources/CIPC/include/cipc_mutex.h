@@ -3,5 +3,5 @@
 
 #include <stdint.h>
 
-/// pthread_mutex_clocklock(3) with CLOCK_MONOTONIC: returns the error number.
+/// Calls pthread_mutex_clocklock(3) with CLOCK_MONOTONIC, and returns the error number.
 int cipc_mutex_lock_until(void *mutex, int64_t seconds, long nanoseconds);

@@ -3,7 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// posix_spawnp(3) with POSIX_SPAWN_SETSIGMASK, and POSIX_SPAWN_SETSIGDEF for all signals. Returns
+/// Calls posix_spawnp(3) with POSIX_SPAWN_SETSIGMASK, and POSIX_SPAWN_SETSIGDEF for all signals. Returns
 /// -1 with errno if it fails. The child first calls fchdir(2) to `directory`, unless that is -1;
 /// then dup2(2) of each `from` to the `to` of the same index or, if `from` is -1, open(2) of
 /// /dev/null. If `environment` is NULL, the child inherits the environment of this process. `group`
@@ -11,8 +11,8 @@
 int cipc_spawn(int *process, const char *program, char *const arguments[], char *const environment[],
                int directory, const int from[], const int to[], size_t count, int group, uint64_t mask);
 
-/// waitpid(2): the exit status, or -1 and the signal that ended the process.
+/// Calls waitpid(2), and stores the exit status, or -1 and the signal that ended the process.
 int cipc_wait(int process, int *exit_status, int *signal);
 
-/// open(2) with O_PATH | O_DIRECTORY | O_CLOEXEC.
+/// Calls open(2) with O_PATH | O_DIRECTORY | O_CLOEXEC.
 int cipc_open_directory(const char *path);

@@ -1,5 +1,5 @@
-// Kernel calls of a queue in shared memory, besides cipc_futex.h: they sleep on several words and
-// report a dead owner. Each function leaves errno as the call sets it.
+// The kernel calls that a queue in shared memory needs in addition to those of cipc_futex.h: they sleep
+// on several words and report a dead owner. Each function leaves errno as the call sets it.
 #pragma once
 
 #include <stdint.h>
@@ -14,15 +14,15 @@ struct cipc_futex_waiter {
     uint32_t reserved;
 };
 
-/// A waiter for a word of 32 bits that processes share.
+/// The flags of a waiter for a 32-bit word that several processes share.
 struct cipc_futex_waiter cipc_futex_waiter(const void *word, uint32_t expected);
 
-/// futex_waitv(2): sleeps while each of at most CIPC_FUTEX_MOST words has its expected value. The deadline is
-/// a time of CLOCK_MONOTONIC, in nanoseconds; a negative value means none.
+/// Calls futex_waitv(2): sleeps while each of at most CIPC_FUTEX_MOST words has its expected value. The
+/// deadline is a time of CLOCK_MONOTONIC, in nanoseconds; a negative value means none.
 int cipc_futex_wait_any(const struct cipc_futex_waiter *waiters, unsigned count, int64_t deadline);
 
-/// From this call to cipc_robust_end, the kernel sets FUTEX_OWNER_DIED in the lock if this thread
-/// dies while the lock contains its number: get_robust_list(2). Returns the number. If it fails, it
+/// If this thread dies between this call and cipc_robust_end while the lock contains its number, the
+/// kernel sets FUTEX_OWNER_DIED in the lock: get_robust_list(2). Returns the number. If it fails, it
 /// returns 0 and sets errno: EDEADLK if the thread has announced another lock.
 uint32_t cipc_robust_begin(const void *lock);
 void cipc_robust_end(void);

@@ -1,6 +1,6 @@
-// Signals: declarations that Swift's import of the C library does not show, or shows differently
-// for different libraries. Each function returns the same result, and sets errno in the same way,
-// as the C function that it is named after. A set of signals is a word: bit n - 1 is signal n.
+// Signals: declarations that Swift's import of the C library does not show, or shows differently for
+// different libraries. Each function returns the same result as the C function after which it is named, and
+// sets errno in the same way. A set of signals is a word: bit n - 1 is signal n.
 #pragma once
 
 #include <signal.h>
@@ -12,10 +12,10 @@ int cipc_sigrtmax(void);
 const char *cipc_signal_symbol(int number);
 
 sigset_t cipc_sigset(uint64_t signals);
-/// pthread_sigmask(3), which reports its error in errno here.
+/// Calls pthread_sigmask(3), and stores its error in errno.
 int cipc_sigmask(int how, uint64_t signals, uint64_t *previous);
 int cipc_sigpending(uint64_t *signals);
-/// sigaction(2) with SIG_IGN if `ignore` is not 0, else with SIG_DFL.
+/// Calls sigaction(2) with SIG_IGN if `ignore` is not 0, and otherwise with SIG_DFL.
 int cipc_set_disposition(int number, int ignore);
 
 int cipc_sigqueue(int process, int number, int value);
@@ -30,13 +30,13 @@ struct cipc_signal_information {
     /// Whether `process` and `user` were reported.
     int32_t has_sender;
 };
-/// sigtimedwait(2). `nanoseconds` is the timeout; if it is negative, sigwaitinfo(2).
+/// Calls sigtimedwait(2) with the timeout `nanoseconds` or, if that is negative, sigwaitinfo(2).
 int cipc_sigtimedwait(uint64_t signals, int64_t nanoseconds, struct cipc_signal_information *information);
 
 enum { CIPC_SI_USER = 0, CIPC_SI_QUEUE = -1, CIPC_SI_TIMER = -2, CIPC_SI_MESGQ = -3, CIPC_SI_TKILL = -6 };
 enum { CIPC_SI_KERNEL = 128 };
 
-/// signalfd(2), a new descriptor, with SFD_CLOEXEC and SFD_NONBLOCK.
+/// Calls signalfd(2) for a new descriptor, with SFD_CLOEXEC and SFD_NONBLOCK.
 int cipc_signalfd(uint64_t signals);
-/// read(2) of one signal.
+/// Reads one signal by read(2).
 intptr_t cipc_signalfd_read(int descriptor, struct cipc_signal_information *information);

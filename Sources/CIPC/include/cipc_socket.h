@@ -1,19 +1,19 @@
-// Sockets of all address families: the calls and structures that Swift's import of the C library
-// does not show. Each function returns the same result, and sets errno in the same way, as the C
-// function that it is named after. All functions that send use MSG_NOSIGNAL.
+// Sockets of all address families: the calls and structures that Swift's import of the C library does not
+// show. Each function returns the same result as the C function after which it is named, and sets errno in
+// the same way. All functions that send use MSG_NOSIGNAL.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 
-/// The first `length` bytes of a struct sockaddr of any family; without an address, 0.
+/// The first `length` bytes of a struct sockaddr of any family; `length` is 0 if there is no address.
 struct cipc_address {
     uint64_t words[14];
     uint32_t length;
 };
 
-/// struct sockaddr_in or struct sockaddr_in6. The port and the scope are in host byte order.
+/// Mirrors struct sockaddr_in or struct sockaddr_in6. The port and the scope are in host byte order.
 struct cipc_internet_address {
-    /// In network byte order; an IPv4 address is the first four bytes.
+    /// The bytes in network byte order; an IPv4 address is in the first four.
     uint64_t first, second;
     uint32_t scope;
     uint16_t port;
@@ -29,33 +29,34 @@ struct cipc_address cipc_address_of_unix(const void *path, size_t length);
 /// The used part of sun_path, within `address`; its length is 0 if the socket has no name.
 const uint8_t *cipc_unix_path(const struct cipc_address *address, size_t *length);
 
-/// socket(2) and socketpair(2), with SOCK_CLOEXEC.
+/// Call socket(2) and socketpair(2) with SOCK_CLOEXEC.
 int cipc_socket(int domain, int type);
 int cipc_socket_pair(int domain, int type, int sockets[2]);
 
 int cipc_bind(int socket, const struct cipc_address *address);
-/// fchmod(2) and bind(2) of a path: the file has `mode`, less the umask of the process unless `exactly`.
+/// Calls fchmod(2) and bind(2) for a path. The file gets `mode`, reduced by the umask of the process
+/// unless `exactly`.
 int cipc_bind_path(int socket, const struct cipc_address *address, uint32_t mode, int exactly);
 int cipc_connect(int socket, const struct cipc_address *address);
-/// getsockname(2), or getpeername(2).
+/// Calls getsockname(2) or getpeername(2).
 int cipc_socket_name(int socket, int of_peer, struct cipc_address *address);
-/// accept4(2) with SOCK_CLOEXEC. The address is that of the peer.
+/// Calls accept4(2) with SOCK_CLOEXEC. The address is that of the peer.
 int cipc_accept(int listener, struct cipc_address *address);
 
-/// recv(2) and send(2).
+/// Call recv(2) and send(2).
 intptr_t cipc_socket_read(int socket, void *bytes, size_t count, int flags);
 intptr_t cipc_socket_write(int socket, const void *bytes, size_t count, int flags);
-/// recvfrom(2) and sendto(2).
+/// Call recvfrom(2) and sendto(2).
 intptr_t cipc_receive_from(int socket, void *bytes, size_t count, int flags, struct cipc_address *from);
 intptr_t cipc_send_to(int socket, const void *bytes, size_t count, int flags, const struct cipc_address *to);
-/// The same with an internet address, so that Swift does not copy a longer structure. Receiving
+/// Do the same with an internet address, because Swift would otherwise copy a longer structure. Receiving
 /// fails with EAFNOSUPPORT if the sender has an address of another family.
 intptr_t cipc_internet_receive(int socket, void *bytes, size_t count, int flags,
                                struct cipc_internet_address *from);
 intptr_t cipc_internet_send(int socket, const void *bytes, size_t count, int flags,
                             const struct cipc_internet_address *to);
 
-/// struct ucred.
+/// Mirrors struct ucred.
 struct cipc_credentials {
     int32_t process;
     uint32_t user;
@@ -65,11 +66,12 @@ struct cipc_credentials {
 /// The maximum number of descriptors in a message (SCM_MAX_FD).
 enum { CIPC_MAXIMUM_DESCRIPTORS = 253 };
 
-/// sendmsg(2) with SCM_RIGHTS for `count` descriptors, and SCM_CREDENTIALS unless NULL.
+/// Calls sendmsg(2) with SCM_RIGHTS for `count` descriptors, and with SCM_CREDENTIALS unless
+/// `credentials` is NULL.
 intptr_t cipc_send_ancillary(int socket, const void *bytes, size_t length, int flags, const int *descriptors,
                              size_t count, const struct cipc_credentials *credentials);
 
-/// The results of recvmsg(2) besides the bytes.
+/// The results of recvmsg(2) other than the bytes.
 struct cipc_received {
     struct cipc_address from;
     int flags;
@@ -77,25 +79,25 @@ struct cipc_received {
     int has_credentials;
     struct cipc_credentials credentials;
 };
-/// recvmsg(2) with MSG_CMSG_CLOEXEC. `descriptors` has room for CIPC_MAXIMUM_DESCRIPTORS.
+/// Calls recvmsg(2) with MSG_CMSG_CLOEXEC. `descriptors` has room for CIPC_MAXIMUM_DESCRIPTORS.
 intptr_t cipc_receive_ancillary(int socket, void *bytes, size_t count, int flags, int *descriptors,
                                 struct cipc_received *received);
 
-/// getsockopt(2) with SO_PEERCRED, and with SO_PEERPIDFD.
+/// Call getsockopt(2) with SO_PEERCRED, and with SO_PEERPIDFD.
 int cipc_peer_credentials(int socket, struct cipc_credentials *credentials);
 int cipc_peer_pidfd(int socket);
 
 enum { CIPC_SO_PASSCRED = 16 };
-/// getsockopt(2) and setsockopt(2), for options that are an int.
+/// Call getsockopt(2) and setsockopt(2) for options that are an int.
 int cipc_socket_option(int socket, int level, int option, int *value);
 int cipc_set_socket_option(int socket, int level, int option, int value);
-/// SO_LINGER, in seconds; -1 is off.
+/// Get and set SO_LINGER in seconds; -1 means off.
 int cipc_socket_linger(int socket, int *seconds);
 int cipc_set_socket_linger(int socket, int seconds);
-/// SO_MEMINFO: the number of messages that were dropped because the receive buffer was full.
+/// Reads from SO_MEMINFO the number of messages that were dropped because the receive buffer was full.
 int cipc_socket_drops(int socket, uint32_t *drops);
 
-/// MCAST_JOIN_GROUP or MCAST_LEAVE_GROUP. The port of the address is ignored.
+/// Sets MCAST_JOIN_GROUP or MCAST_LEAVE_GROUP. The port of the address is ignored.
 int cipc_internet_membership(int socket, int join, const struct cipc_address *group, uint32_t interface);
-/// IP_MULTICAST_IF, or IPV6_MULTICAST_IF.
+/// Sets IP_MULTICAST_IF or IPV6_MULTICAST_IF.
 int cipc_internet_multicast_interface(int socket, int version, uint32_t interface);

@@ -1,14 +1,13 @@
-// System V keys, shared memory, semaphores and messages. Swift cannot use the C functions: a valid
-// key of ftok(3) can look like its error, semctl(2) is variadic with a union by value,
-// semtimedop(2), MSG_EXCEPT and MSG_COPY are hidden, and the names in the status structures differ
-// between C libraries. Each function returns the same result, and sets errno in the same way, as
-// the C function that it is named after.
+// System V keys, shared memory, semaphores and messages. Swift cannot use the C functions: a valid key of
+// ftok(3) can look like its error, semctl(2) is variadic with a union by value, semtimedop(2), MSG_EXCEPT and
+// MSG_COPY are hidden, and the names in the status structures differ between C libraries. Each function
+// returns the same result as the C function after which it is named, and sets errno in the same way.
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
-/// struct ipc_perm, which shmid_ds, semid_ds and msqid_ds have in common.
+/// Mirrors struct ipc_perm, which shmid_ds, semid_ds and msqid_ds have in common.
 struct cipc_ipc_ownership {
     uint32_t user;
     uint32_t group;
@@ -17,55 +16,55 @@ struct cipc_ipc_ownership {
     uint32_t mode;
 };
 
-/// ftok(3), which returns 0 or -1 here and the key by pointer: -1 is also a valid key.
+/// Calls ftok(3). Returns 0 or -1, and stores the key, because -1 is also a valid key.
 int cipc_ftok(const char *path, int project, int32_t *key);
 
-/// shmctl(2) with IPC_STAT.
+/// Calls shmctl(2) with IPC_STAT.
 struct cipc_shm_status {
     struct cipc_ipc_ownership ownership;
     size_t size;
     uint64_t attachments;
     int32_t creator;
     int32_t last;
-    /// Whether shm_atime is not 0. `last` does not show it: that is also 0 for a process of another
+    /// Whether shm_atime is not 0. `last` cannot show this, because it is also 0 for a process in another
     /// PID namespace.
     _Bool was_attached;
 };
 int cipc_shm_stat(int segment, struct cipc_shm_status *status);
-/// shmctl(2) with IPC_SET: the user, the group and the nine bits of the mode.
+/// Calls shmctl(2) with IPC_SET to set the user, the group and the nine bits of the mode.
 int cipc_shm_set(int segment, uint32_t user, uint32_t group, uint32_t mode);
 
-/// struct sembuf.
+/// Mirrors struct sembuf.
 struct cipc_semaphore_operation {
     uint16_t number;
     int16_t delta;
     int16_t flags;
 };
 int cipc_semop(int set, const struct cipc_semaphore_operation *operations, size_t count);
-/// semtimedop(2), which waits for at most `nanoseconds`; if negative, without a limit, like
-/// semop(2).
+/// Calls semtimedop(2), which waits for at most `nanoseconds`. A negative value waits without a limit,
+/// like semop(2).
 int cipc_semtimedop(int set, const struct cipc_semaphore_operation *operations, size_t count,
                     int64_t nanoseconds);
 
-/// semctl(2): GETVAL, GETPID, GETNCNT, GETZCNT and IPC_RMID have no argument, SETVAL a value, GETALL and
-/// SETALL an array.
+/// Call semctl(2). GETVAL, GETPID, GETNCNT, GETZCNT and IPC_RMID have no argument, SETVAL has a value,
+/// and GETALL and SETALL have an array.
 int cipc_semctl(int set, int number, int command);
 int cipc_semctl_value(int set, int number, int command, int value);
 int cipc_semctl_array(int set, int command, uint16_t *values);
 
-/// semctl(2) with IPC_STAT.
+/// Calls semctl(2) with IPC_STAT.
 struct cipc_sem_status {
     struct cipc_ipc_ownership ownership;
     size_t count;
     int64_t last_operation;
 };
 int cipc_sem_stat(int set, struct cipc_sem_status *status);
-/// semctl(2) with IPC_SET: the user, the group and the nine bits of the mode.
+/// Calls semctl(2) with IPC_SET to set the user, the group and the nine bits of the mode.
 int cipc_sem_set(int set, uint32_t user, uint32_t group, uint32_t mode);
 
 enum { CIPC_MSG_NOERROR = 010000, CIPC_MSG_EXCEPT = 020000, CIPC_MSG_COPY = 040000 };
 
-/// msgctl(2) with IPC_STAT.
+/// Calls msgctl(2) with IPC_STAT.
 struct cipc_msg_status {
     struct cipc_ipc_ownership ownership;
     uint64_t messages;
@@ -73,18 +72,18 @@ struct cipc_msg_status {
     uint64_t capacity;
     int32_t last_sender;
     int32_t last_receiver;
-    /// Whether msg_stime and msg_rtime are not 0. The processes do not show this: they are also 0
-    /// in another PID namespace.
+    /// Whether msg_stime and msg_rtime are not 0. The process numbers cannot show this, because they are
+    /// also 0 for processes in another PID namespace.
     _Bool was_sent_to;
     _Bool was_received_from;
 };
 int cipc_msg_stat(int queue, struct cipc_msg_status *status);
-/// msgctl(2) with IPC_SET: the user, the group, the nine bits of the mode, and msg_qbytes.
+/// Calls msgctl(2) with IPC_SET to set the user, the group, the nine bits of the mode, and msg_qbytes.
 int cipc_msg_set(int queue, uint32_t user, uint32_t group, uint32_t mode, uint64_t capacity);
 
 /// The maximum length of a message that is copied on the stack, without an allocation: the default of msgmax.
 enum { CIPC_MSG_ON_STACK = 8192 };
-/// msgsnd(2) and msgrcv(2), with the type separate from the text.
+/// Call msgsnd(2) and msgrcv(2) with the type separate from the text.
 int cipc_msgsnd(int queue, long type, const void *text, size_t length, int flags);
 /// The length is -1 if the call failed.
 struct cipc_msg_received {

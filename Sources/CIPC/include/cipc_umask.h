@@ -1,12 +1,12 @@
-// Creation of files with exact permissions, while other threads keep the umask of the process.
+// Creates files with exact permissions, without changing the umask for other threads.
 #pragma once
 #include <stdint.h>
 
 /// The umask of this process, read without changing it; 0777 if /proc is not mounted.
 uint32_t cipc_current_umask(void);
 
-/// Performs a call that returns 0, or -1 with errno, such that the umask of the process does not affect
-/// `mode`.
+/// Performs a call that creates a file with `mode`, without applying the umask. The call returns 0, or -1
+/// with errno.
 ///
 /// If the umask would clear bits of `mode`, the call runs in a short-lived process that shares everything
 /// with this thread except the umask. So `call` may only make system calls.

@@ -63,8 +63,8 @@ public struct PeerList: Sendable {
   /// The description of a language; nil if no file lists it.
   public subscript(language: String) -> PeerDescription? { peers.first { $0.language == language } }
 
-  /// The name that the reference peer of the suite has in a user's project.
-  static let referencePeer = "reference"
+  /// The name that the reference peer of the suite has in a user's project, which no language can have.
+  static let referencePeer = "C peer"
 
   package init(_ peers: [PeerDescription]) { self.peers = peers }
 

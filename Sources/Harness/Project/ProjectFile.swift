@@ -71,11 +71,6 @@ public struct ProjectFile: Sendable {
 
   private static func languages(_ list: FixtureDocument.Value, _ resolver: CommandResolver) -> [PeerDescription] {
     let entries = PeerList.entries(list, keys: ["programs"], resolver)
-    for entry in entries where entry.peer.language == PeerList.referencePeer {
-      list.log.add(
-        entry.location,
-        "'\(PeerList.referencePeer)' is the name of the peer that plays the other side; choose another name")
-    }
     if entries.isEmpty, list.log.count == 0 { list.report("the file has no language") }
     return entries.map(\.peer)
   }

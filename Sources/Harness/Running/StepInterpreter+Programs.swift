@@ -9,7 +9,8 @@ extension StepInterpreter {
       let bytes = try bytes(of: file.content)
       do throws(SandboxError) { try client.sandbox.createFile(at: path, bytes) } catch {
         throw CellOutcome(
-          .broken, "the file '\(path)' cannot be created: \(error); files are created below \(client.sandbox.scratch)")
+          error.isRefusal ? .failed : .broken,
+          "the file '\(path)' cannot be created: \(error); files are created below \(client.sandbox.scratch)")
       }
       client.knownFiles.insert(path)
     }
@@ -85,7 +86,8 @@ extension StepInterpreter {
       guard error.verdict == .timedOut, stream == .standardOutput, lines().isEmpty else { throw error }
       throw error.with(reason: "\(error.reason ?? "")\(bufferingHint(role, wanted))")
     }
-    if stream == .standardOutput { role.found += wanted }
+    // The lines between those of a list are unknown, so only single lines are counted at the end.
+    if stream == .standardOutput, wanted.count == 1 { role.found += wanted }
   }
 
   /// Explains why a program that is asleep has printed nothing, as a suffix of a reason.

@@ -10,7 +10,7 @@ public import SystemPackage
 
 /// A value with a file descriptor, which ``PollSet`` and ``Epoll`` can wait for.
 public protocol DescriptorRepresentable: ~Copyable {
-  /// The descriptor, which this value keeps: do not close it.
+  /// The descriptor. Do not close it: this value keeps it.
   var descriptor: FileDescriptor { get }
 }
 
@@ -142,7 +142,7 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
     OwnedDescriptor(taking: try Syscall.call(call, on: object(), retryOnInterrupt: retryOnInterrupt, body))
   }
 
-  /// Takes ownership of an inherited descriptor and makes it close-on-exec, which no inherited descriptor is.
+  /// Takes ownership of an inherited descriptor, and sets its close-on-exec flag, which is never set on inheritance.
   ///
   /// If it throws, the previous owner keeps the descriptor.
   package static func adopting(_ descriptor: FileDescriptor) throws(IPCError) -> OwnedDescriptor {
@@ -165,15 +165,17 @@ public struct OwnedDescriptor: ~Copyable, Sendable, DescriptorOwner {
   }
 }
 
-/// Non-blocking calls on descriptors for which the kernel has only blocking ones: `O_NONBLOCK` is set on the open file
-/// description during the call.
+/// Non-blocking calls where the kernel offers only blocking ones: `O_NONBLOCK` is set on the open file description
+/// during the call.
 ///
 /// Threads of this process take turns. Otherwise one thread could mistake the flag that another thread has set for the
 /// original state, and a blocking call could fail with `EAGAIN`.
 enum NonBlocking {
   private static let turn = Mutex(())
 
-  /// Performs a call that returns -1 when it fails; it waits for ``Timeout/never``, and otherwise does not.
+  /// Performs a call that returns -1 when it fails.
+  ///
+  /// The call waits only if the timeout is ``Timeout/never``.
   static func result(
     _ descriptor: FileDescriptor, _ timeout: Timeout, retryOnInterrupt: Bool, _ body: () -> Int
   ) throws(IPCError) -> Result<Int, Errno> {
@@ -181,7 +183,8 @@ enum NonBlocking {
     while true {
       let result = Syscall.result(retryOnInterrupt: retryOnInterrupt, body)
       switch result {
-      // Check whether the description is non-blocking, or another thread has only set the flag during its call.
+      // Find out whether the description itself is non-blocking: another thread may have set the flag only for its
+      // call.
       case .failure(.wouldBlock), .failure(.nowInProgress), .failure(.alreadyInProcess):
         if try isSet(descriptor) { return result }
       default: return result

@@ -55,7 +55,9 @@ public struct FileStatus: Hashable, Sendable {
   package func isSameFile(as other: FileStatus) -> Bool { device == other.device && inode == other.inode }
 }
 
-/// A file that is located without opening it, so that a check and the later use apply to the same file.
+/// A file that has been located but not opened.
+///
+/// A check and the later use apply to the same file.
 ///
 /// A symbolic link is not followed, and locating a planted file has no side effects.
 package struct LocatedFile: ~Copyable {

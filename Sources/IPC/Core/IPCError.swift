@@ -70,12 +70,12 @@ public struct IPCError: Error, Hashable, Sendable {
     return unsafe String(cString: name)
   }
 
-  /// Returns this error with `count` bytes more that had been transferred.
+  /// Returns this error with `count` more transferred bytes.
   package func adding(transferred count: Int) -> IPCError {
     IPCError(call, errno, on: object, transferred: transferred + count)
   }
 
-  /// Returns this error with `count` as the number of bytes that had been transferred.
+  /// Returns this error with `count` as the number of transferred bytes.
   @usableFromInline
   func after(_ count: Int) -> IPCError { IPCError(call, errno, on: object, transferred: count) }
 }

@@ -136,7 +136,7 @@ enum Futex {
     case timedOut
   }
 
-  /// Sleeps while `word` is `value`, for at most `nanoseconds`, or without a limit if negative.
+  /// Sleeps while `word` is `value`, for at most `nanoseconds`; a negative value means no limit.
   ///
   /// Calls `futex(2)` with `FUTEX_WAIT`.
   static func wait(

@@ -11,7 +11,7 @@ package import SystemPackage
 /// ```
 @frozen
 public struct Timeout: Hashable, Sendable {
-  /// In nanoseconds of `CLOCK_MONOTONIC`; `.max` never passes, and `.min` has always passed.
+  /// The instant in nanoseconds of `CLOCK_MONOTONIC`; `.max` never passes, and `.min` has always passed.
   @usableFromInline let deadline: Int64
 
   @usableFromInline init(deadline: Int64) { self.deadline = deadline }
@@ -35,7 +35,7 @@ public struct Timeout: Hashable, Sendable {
   /// Creates a timeout that ends `length` nanoseconds from now.
   private init(nanoseconds length: Int64) {
     let (instant, overflowed) = MonotonicTime.now.addingReportingOverflow(length)
-    // The two extremes mean ``immediate`` and ``never``.
+    // The minimum means ``immediate``, and the maximum ``never``.
     let (earliest, latest) = (Int64.min + 1, Int64.max - 1)
     if overflowed {
       deadline = length < 0 ? earliest : latest
@@ -101,7 +101,9 @@ package enum MonotonicTime {
 }
 
 extension Duration {
-  /// The duration in nanoseconds, rounded up so that a wait is never too short, and clamped to 292 years.
+  /// The duration in nanoseconds.
+  ///
+  /// It is rounded up, so a wait is never too short, and clamped to 292 years.
   package var nanoseconds: Int64 {
     let (seconds, attoseconds) = components
     let fraction = (attoseconds + (attoseconds > 0 ? 999_999_999 : 0)) / 1_000_000_000
@@ -113,14 +115,14 @@ extension Duration {
   }
 }
 
-/// Pauses between attempts where the kernel has no call that waits: from 0.1 ms up to 10 ms.
+/// Pauses of 0.1 ms to 10 ms between attempts, for operations that the kernel cannot wait for.
 package struct Backoff {
   private static let longest: Int64 = 10_000_000
   private var pause: Int64 = 100_000
 
   package init() {}
 
-  /// Sleeps before the next attempt, not past the timeout.
+  /// Sleeps before the next attempt, but not beyond the timeout.
   ///
   /// - Returns: false if the timeout has passed.
   package mutating func sleep(

@@ -2,7 +2,9 @@ internal import CIPC
 internal import Synchronization
 public import SystemPackage
 
-/// A set of descriptors that the kernel watches, and that reports which of them are ready.
+/// A set of descriptors that the kernel watches.
+///
+/// A wait reports which of them are ready.
 ///
 /// ```swift
 /// let epoll = try Epoll()
@@ -18,7 +20,7 @@ public import SystemPackage
 /// }
 /// ```
 ///
-/// The cost of a wait depends on the ready descriptors, not on all that are watched. ``Watched`` owns a watched
+/// The cost of a wait depends on the number of ready descriptors, not of watched ones. ``Watched`` owns a watched
 /// descriptor and removes it from the instance before it closes it. See <doc:WaitingOnMany>.
 ///
 /// `epoll(7)`.
@@ -58,8 +60,8 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
   /// The array is reallocated only if its capacity is too small. If more than `maxEvents` are ready, the next wait
   /// reports the others.
   ///
-  /// - Returns: The number of events; 0 after a timeout, which is not an error here, as in
-  ///   ``PollSet/wait(timeout:retryOnInterrupt:)``.
+  /// - Returns: The number of events; 0 after a timeout. As in ``PollSet/wait(timeout:retryOnInterrupt:)``, a timeout
+  ///   is not an error here.
   /// - Throws: ``IPCError`` with `.interrupted` if `retryOnInterrupt` is false and a signal handler ran;
   ///   `.invalidArgument` if `maxEvents` is less than 1.
   ///
@@ -90,10 +92,10 @@ public struct Epoll: ~Copyable, Sendable, DescriptorOwner {
 extension Epoll {
   /// When a wait reports a descriptor.
   public enum Trigger: Hashable, Sendable {
-    /// In every wait while it is ready.
+    /// Every wait reports the descriptor while it is ready.
     case level
-    /// In the first wait after a new event (`EPOLLET`). Read or write until the call would block: remaining data is
-    /// not reported again.
+    /// Only the first wait after a new event reports the descriptor (`EPOLLET`). Read or write until the call would
+    /// block: remaining data is not reported again.
     case edge
   }
 
@@ -123,8 +125,8 @@ extension Epoll {
   ///
   /// Destroying it removes the descriptor from the instance and then closes it.
   ///
-  /// In the other order, the kernel would continue to report the descriptor if another process, such as a child, has it
-  /// open too. The reported number would be closed here, or belong to another file.
+  /// In the other order, the kernel would continue to report the descriptor while another process, such as a child, has
+  /// it open. By then, the reported number would be closed in this process, or belong to another file.
   public struct Watched<Owner: DescriptorOwner & ~Copyable>: ~Copyable {
     // Fields are destroyed in the order of their declaration.
     let registration: Registration
@@ -173,7 +175,7 @@ extension Epoll {
     try instance.control(CIPC_EPOLL_CTL_ADD, descriptor, events, token, trigger, once)
   }
 
-  /// Replaces the events to report of a descriptor that ``add(_:for:token:trigger:once:)`` watches.
+  /// Replaces the events to report for a descriptor that was added with ``add(_:for:token:trigger:once:)``.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if it is not watched.
   ///
@@ -184,7 +186,7 @@ extension Epoll {
     try instance.control(CIPC_EPOLL_CTL_MOD, descriptor, events, token, trigger, once)
   }
 
-  /// Stops watching a descriptor that ``add(_:for:token:trigger:once:)`` watches.
+  /// Stops watching a descriptor that was added with ``add(_:for:token:trigger:once:)``.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if it is not watched.
   ///
@@ -195,7 +197,9 @@ extension Epoll {
 }
 
 extension Epoll {
-  /// The descriptor of the instance, which ``Watched`` values share so that it stays open while they need it.
+  /// The descriptor of the instance.
+  ///
+  /// ``Watched`` values share it, which keeps it open while they need it.
   final class Instance: Sendable {
     private let owned: Mutex<OwnedDescriptor?>
 

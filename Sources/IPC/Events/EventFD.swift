@@ -30,9 +30,9 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
   ///
   /// - Parameters:
   ///   - value: The first value of the counter.
-  ///   - semaphore: Whether each read takes 1 and leaves the rest to others, instead of taking everything.
-  ///   - nonBlocking: Whether the descriptor is non-blocking, for a process that inherits it. This library does not
-  ///     need it.
+  ///   - semaphore: Whether each read subtracts only 1 from the counter, instead of setting it to 0.
+  ///   - nonBlocking: Whether the descriptor is non-blocking. Set it for a process that inherits it; this library does
+  ///     not need it.
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
   ///
   /// Calls `eventfd(2)`.
@@ -111,7 +111,8 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
     cipc_eventfd_write(descriptor.rawValue, amount)
   }
 
-  /// Continues after a failed attempt for ``Timeout/never``; otherwise makes the first attempt.
+  /// Continues after a failed first attempt if the timeout is ``Timeout/never``; otherwise also makes the first
+  /// attempt.
   @usableFromInline @inline(never)
   func readSlowly(_ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> UInt64 {
     var value: UInt64 = 0
@@ -143,7 +144,8 @@ public struct EventFD: ~Copyable, Sendable, DescriptorOwner {
     return value
   }
 
-  /// Continues after a failed attempt for ``Timeout/never``; otherwise makes the first attempt.
+  /// Continues after a failed first attempt if the timeout is ``Timeout/never``; otherwise also makes the first
+  /// attempt.
   @usableFromInline @inline(never)
   func writeSlowly(_ amount: UInt64, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) {
     var reason = timeout.isNever ? Syscall.lastError : nil

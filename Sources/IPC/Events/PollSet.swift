@@ -1,7 +1,7 @@
 internal import CIPC
 public import SystemPackage
 
-/// Descriptors to wait for together, in one call.
+/// A list of descriptors, all of which one call waits for.
 ///
 /// ```swift
 /// var set = PollSet()
@@ -50,8 +50,9 @@ public struct PollSet: Sendable {
 
   /// Waits until a descriptor is ready, and records the readiness of each.
   ///
-  /// - Returns: The number of descriptors that are ready; 0 after a timeout, which is not an error here, as in
-  ///   ``Epoll/wait(appendingTo:maxEvents:timeout:retryOnInterrupt:)``: an event loop uses one to do other work in between.
+  /// - Returns: The number of descriptors that are ready; 0 after a timeout. As in
+  ///   ``Epoll/wait(appendingTo:maxEvents:timeout:retryOnInterrupt:)``, a timeout is not an error here, because an
+  ///   event loop uses it to do other work.
   /// - Throws: ``IPCError`` with `.interrupted` if `retryOnInterrupt` is false and a signal handler ran;
   ///   `.invalidArgument` for more descriptors than `RLIMIT_NOFILE`.
   ///

@@ -105,7 +105,7 @@ extension Signal {
   ///
   /// - Parameters:
   ///   - value: The value that the receiver reads as ``ReceivedSignal/value``, the `sival_int` of C.
-  ///   - process: One process, not a group.
+  ///   - process: The number of one process; not that of a group.
   ///   - timeout: How long to wait while the receiver's `RLIMIT_SIGPENDING` is reached. The kernel does not report when
   ///     there is room again, so this retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
@@ -159,13 +159,13 @@ extension Signal {
     if self == .brokenPipe { PipeSignal.programIgnoresIt() }
   }
 
-  /// Gives the signal its default action, which ends the process for most signals.
+  /// Restores the default action of the signal, which for most signals ends the process.
   ///
   /// - Throws: ``IPCError`` with `.invalidArgument` for ``kill`` and ``stop``.
   ///
   /// Calls `sigaction(2)` with `SIG_DFL`.
   public func resetToDefault() throws(IPCError) {
-    // First, because writes rely on the signal being ignored.
+    // Record this first, because writes rely on the signal being ignored.
     if self == .brokenPipe { PipeSignal.programHandlesIt() }
     try Syscall.call(.sigaction) { cipc_set_disposition(rawValue, 0) }
   }

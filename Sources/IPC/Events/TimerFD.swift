@@ -48,7 +48,7 @@ public struct TimerFD: ~Copyable, Sendable, DescriptorOwner {
   /// Passes the descriptor on to a new owner.
   public consuming func takeDescriptor() -> OwnedDescriptor { owned }
 
-  /// Sets the timer to expire at an instant, at once if that has passed, and then after each interval.
+  /// Sets the timer to expire at an instant, or at once if the instant has passed, and then after each interval.
   ///
   /// Discards the previous setting, and expirations that were not read.
   ///

@@ -10,8 +10,8 @@ public import SystemPackage
 extension POSIXMessageQueue {
   /// An open message queue, which is closed when this value is destroyed.
   ///
-  /// The descriptor of a queue is a file descriptor on Linux. It is close-on-exec, can be inherited by a child or
-  /// passed over a Unix socket, and be waited for with `poll(2)` and `epoll(7)`.
+  /// The descriptor of a queue is a file descriptor on Linux. It is close-on-exec. A child can inherit it, a Unix
+  /// socket can pass it on, and `poll(2)` and `epoll(7)` can wait for it.
   @frozen
   public struct Descriptor<Access: POSIXMessageQueue.Access>: ~Copyable, Sendable, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor
@@ -64,9 +64,9 @@ extension POSIXMessageQueue.Descriptor {
   ///
   /// - Parameters:
   ///   - name: A slash, and up to 255 bytes that are not slashes.
-  ///   - nonBlocking: Whether calls on this description never wait, regardless of their timeout, for a child that
-  ///     inherits it. This library does not need it.
-  /// - Returns: The open queue, whose ``attributes`` are those that it was created with.
+  ///   - nonBlocking: Whether calls on this description never wait, regardless of their timeout. Set it for a child
+  ///     that inherits the descriptor; this library does not need it.
+  /// - Returns: The open queue. Its ``attributes`` were set when it was created.
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` or `.permissionDenied`; `.invalidArgument` for a name without
   ///   a slash.
   ///
@@ -100,7 +100,7 @@ extension POSIXMessageQueue.Descriptor {
     let actual: cipc_mq_attributes
     do throws(IPCError) {
       if !applyUmask {
-        // Use the descriptor: the name may refer to another queue by now.
+        // Use the descriptor, because the name may refer to another queue by now.
         try Syscall.call(.fchmod, on: .name(name)) { fchmod(opened.descriptor.rawValue, permissions.rawValue) }
       }
       actual = try POSIXMessageQueue.attributes(of: opened.descriptor, .name(name))
@@ -181,7 +181,7 @@ extension POSIXMessageQueue.Descriptor {
 
   /// Registers this process to be notified once when a message arrives in the empty queue.
   ///
-  /// There is no notification if another process or thread waits in a receive call, which gets the message. To be
+  /// If a process or thread waits in a receive call, that call gets the message, and there is no notification. To be
   /// notified again, register again *before* you empty the queue. To wait for several queues or other descriptors, use
   /// ``Epoll`` or ``PollSet`` instead.
   ///

@@ -16,7 +16,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAcces
   /// Sends a message, and waits for room in the queue.
   ///
   /// - Parameters:
-  ///   - message: The bytes; there may be none.
+  ///   - message: The bytes; can be empty.
   ///   - priority: 0 to ``POSIXMessageQueue/maximumPriority``. Messages of higher priority arrive first.
   ///   - timeout: How long to wait for room.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
@@ -60,8 +60,8 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   /// Receives the oldest message of the highest priority, waits for one if necessary, and appends it to `bytes`.
   ///
   /// - Parameters:
-  ///   - bytes: The buffer, with room for the longest message of the queue (``attributes``), however short the message
-  ///     is.
+  ///   - bytes: The buffer, with room for the longest message of the queue (``attributes``), even if the message is
+  ///     short.
   ///   - timeout: How long to wait for a message.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The length and priority of the message.
@@ -81,7 +81,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   /// Receives the oldest message of the highest priority, waits for one if necessary, and appends it to an array, which
   /// is reallocated only if its capacity is too small.
   ///
-  /// Otherwise the same as ``receive(into:timeout:retryOnInterrupt:)``.
+  /// In all other respects it behaves like ``receive(into:timeout:retryOnInterrupt:)``.
   ///
   /// - Parameters:
   ///   - maxLength: The number of bytes to make room for; nil for the longest message of the queue.
@@ -118,7 +118,7 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.ReceiveAc
   }
 }
 
-// These functions are not generic, so that other modules need no specialization. A call without a timeout first tries a
+// These functions are not generic, so other modules need not specialize them. A call without a timeout first tries a
 // function with few arguments and no branches.
 extension POSIXMessageQueue {
   /// Makes one attempt to send, which waits for room.
@@ -160,7 +160,7 @@ extension POSIXMessageQueue {
     }
     try unsafe message.withUnsafeBytes { (bytes) throws(IPCError) in
       while true {
-        // Calculated again in each round, because the time of day may have been set.
+        // Calculate the deadline again in each round, because the time of day may have been set.
         let deadline = timeout.timeOfDay
         if unsafe cipc_mq_timedsend(
           descriptor.rawValue, bytes.baseAddress, bytes.count, priority, deadline.seconds, deadline.nanoseconds) == 0
@@ -200,7 +200,7 @@ extension POSIXMessageQueue {
     }
   }
 
-  /// Throws unless the failed call is to be repeated.
+  /// Throws the error of a failed call, unless the call must be repeated.
   @inline(never)
   private static func recover(
     _ call: IPCError.Call, _ descriptor: FileDescriptor, _ name: POSIXName?, _ timeout: Timeout,

@@ -60,7 +60,7 @@ public enum POSIXMessageQueue {
   /// Both are fixed when the queue is created (the `struct mq_attr` of `mq_getattr(3)`).
   ///
   /// Without `CAP_SYS_RESOURCE` they are limited by `msg_max` (10) and `msgsize_max` (8192 bytes) in
-  /// `/proc/sys/fs/mqueue/`. All queues of a user together may take `RLIMIT_MSGQUEUE` bytes (819,200).
+  /// `/proc/sys/fs/mqueue/`. Together, all queues of a user may take `RLIMIT_MSGQUEUE` bytes (819,200).
   public struct Attributes: Hashable, Sendable {
     /// The number of messages that the queue has room for (`mq_maxmsg`).
     public var maximumMessages: Int
@@ -90,7 +90,7 @@ public enum POSIXMessageQueue {
   public enum Notification: Hashable, Sendable {
     /// The process gets this signal with `si_code` `SI_MESGQ`; `sigwaitinfo(2)` and a handler can read the value.
     case signal(Int32, value: Int32 = 0)
-    /// Nothing happens, but no other process can register (`SIGEV_NONE`).
+    /// The process is not notified, but no other process can register (`SIGEV_NONE`).
     case none
   }
 
@@ -136,8 +136,8 @@ extension POSIXMessageQueue {
   /// Removes the name of a queue if no process has marked it as owned
   /// (``Descriptor/markOwned(timeout:retryOnInterrupt:)``), for example after its owners crashed.
   ///
-  /// All programs that use the queue must mark it: a queue that is only open is removed. The check and the removal are
-  /// one step for programs that mark it, so none of them loses a queue that it owns.
+  /// All programs that use the queue must mark it: a queue that is only open is removed. For programs that mark the
+  /// queue, the check and the removal are a single step. So none of them loses a queue that it owns.
   ///
   /// - Returns: Whether this call removed the name; false if the queue is owned or does not exist.
   /// - Throws: ``IPCError`` with `.permissionDenied`.

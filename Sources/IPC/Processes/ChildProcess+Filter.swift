@@ -12,16 +12,16 @@ extension ChildProcess {
   /// let (sorted, status) = try ChildProcess.filter("sort", input: "b\na\n".utf8.span, timeout: .after(.seconds(5)))
   /// ```
   ///
-  /// Neither direction waits for the other, so that no amount of data leads to a deadlock. A program that ends or
-  /// closes its input early is not an error. The output ends when the program and all processes that inherited it have
-  /// closed it.
+  /// Neither direction waits for the other, so the call cannot deadlock for any amount of data. A program that
+  /// ends or closes its input early is not an error. The output ends when the program and all processes that inherited
+  /// it have closed it.
   ///
   /// - Parameters:
   ///   - program: A path with a slash; or a name, which is searched for in the `PATH` of this process.
   ///   - arguments: The arguments after the name of the program, which is passed as argument 0.
   ///   - input: The bytes that the program reads from its standard input.
-  ///   - maxLength: The maximum number of bytes of output. Then the output is closed: `SIGPIPE` ends a program that
-  ///     writes more.
+  ///   - maxLength: The maximum number of bytes of output. After that, the output is closed, and `SIGPIPE` ends a
+  ///     program that writes more.
   ///   - options: How the child differs from this process.
   ///   - timeout: How long to wait until the program has ended.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
@@ -76,7 +76,7 @@ extension ChildProcess {
     var reader: PipeReader? = consume reader
     var output: [UInt8] = []
     var written = 0
-    // A poll(2) entry for each end, the writer's first. A negative descriptor is ignored.
+    // One poll(2) entry for each end; the first is for the writer. poll(2) ignores a negative descriptor.
     var entries = [cipc_pollfd](repeating: cipc_pollfd(descriptor: -1, events: 0, revents: 0), count: 2)
     while true {
       if written == input.byteCount { try writer.take()?.close() }
@@ -115,7 +115,7 @@ extension ChildProcess {
   private static func collect(
     _ reader: inout PipeReader?, _ maxLength: Int, _ output: inout [UInt8], _ retryOnInterrupt: Bool
   ) throws(IPCError) {
-    // Doubles the array, so that it is reallocated a logarithmic number of times.
+    // Doubles the capacity of the array, so it is rarely reallocated.
     let room = min(maxLength - output.count, max(output.capacity - output.count, output.count, 65536))
     let count = try reader.borrow { (reader) throws(IPCError) in
       try reader.read(maxLength: room, appendingTo: &output, retryOnInterrupt: retryOnInterrupt)

@@ -19,7 +19,7 @@ public import SystemPackage
 /// ```
 ///
 /// The child has no other descriptors of this library, because all of them are close-on-exec. It starts with an empty
-/// signal mask and the default disposition of all signals, whatever this process blocks or ignores.
+/// signal mask and the default disposition of all signals, even if this process blocks or ignores some.
 ///
 /// Always wait for the child; otherwise it remains a zombie until this process ends. See <doc:ChildProcesses>.
 ///
@@ -28,7 +28,7 @@ public struct ChildProcess: ~Copyable, Sendable {
   /// The number of the process.
   public let processID: ProcessID
 
-  /// Set once the child has been waited for.
+  /// How the child ended; nil until it has been waited for.
   private var status: TerminationStatus?
 
   /// Starts a program.
@@ -39,7 +39,7 @@ public struct ChildProcess: ~Copyable, Sendable {
   /// - Parameters:
   ///   - program: A path with a slash; or a name, which is searched for in the `PATH` of this process.
   ///   - arguments: The arguments after the name of the program, which is passed as argument 0.
-  ///   - inheriting: Descriptors that the child has besides its standard streams.
+  ///   - inheriting: Descriptors that the child inherits in addition to its standard streams.
   ///   - standardInput: What the child reads as descriptor 0.
   ///   - standardOutput: What the child writes to as descriptor 1.
   ///   - standardError: What the child writes to as descriptor 2.
@@ -160,7 +160,7 @@ public struct ChildProcess: ~Copyable, Sendable {
 
   /// Opens a directory while `body` runs, and passes its descriptor, or -1 for nil.
   ///
-  /// The error then names the directory; one of `posix_spawn(3)` would not.
+  /// An error then names the directory, which an error of `posix_spawn(3)` does not.
   private static func withDirectory(
     _ path: FilePath?, _ body: (Int32) throws(IPCError) -> Void
   ) throws(IPCError) {
@@ -251,15 +251,18 @@ extension ChildProcess {
   public struct Options: Sendable {
     /// The environment variables of the child; nil for those of this process.
     public var environment: [String: String]?
-    /// The working directory of the child, from which a relative path of the program is resolved too; nil for that of
-    /// this process.
+    /// The working directory of the child; nil for that of this process.
+    ///
+    /// A relative path of the program is resolved from there.
     public var workingDirectory: FilePath?
     /// The process group of the child.
     public var processGroup: ProcessGroup
-    /// The signals that the child blocks, whatever this thread blocks.
+    /// The signals that the child blocks, independent of those that this thread blocks.
     public var signalMask: SignalSet
 
-    /// Creates options; by default, only the signal mask differs from that of this process: it is empty.
+    /// Creates the options of a child.
+    ///
+    /// By default, the child differs from this process only in its signal mask, which is empty.
     public init(
       environment: [String: String]? = nil, workingDirectory: FilePath? = nil, processGroup: ProcessGroup = .inherit,
       signalMask: SignalSet = []
@@ -297,15 +300,15 @@ public enum TerminationStatus: Hashable, Sendable {
 
 /// Maps the descriptors that a child inherits to their numbers in the child.
 private struct DescriptorMapping: ~Copyable {
-  /// -1 stands for `/dev/null`.
+  /// A source of -1 means `/dev/null`.
   private(set) var sources: [Int32] = []
   let targets: [Int32]
   private var moved: [Int32] = []
 
   /// Descriptors whose numbers are targets are duplicated first, because the child would overwrite them.
   ///
-  /// A duplicate whose number is a target too stays open until all are done, so that the next duplicate has another
-  /// number.
+  /// If the number of a duplicate is a target too, that duplicate stays open until the end, so the next duplicate gets
+  /// another number.
   init(_ inherited: [ChildProcess.Inherited], for program: String) throws(IPCError) {
     targets = inherited.map(\.number)
     guard Set(targets).count == targets.count else {
@@ -333,7 +336,7 @@ private struct DescriptorMapping: ~Copyable {
   deinit { for number in moved { _ = OwnedDescriptor(taking: number) } }
 }
 
-/// A NULL-terminated array of C strings; NULL for nil.
+/// A NULL-terminated array of C strings, or NULL if there is no array.
 @safe private struct CStrings: ~Copyable {
   let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?
   private let count: Int

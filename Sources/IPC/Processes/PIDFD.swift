@@ -1,7 +1,7 @@
 internal import CIPC
 public import SystemPackage
 
-/// A descriptor of a process, which never refers to another process, unlike a process number.
+/// A descriptor that, unlike a process number, always refers to the same process.
 ///
 /// ```swift
 /// let worker = try PIDFD(of: processID)

@@ -35,7 +35,7 @@ public protocol MappedBytes: ~Copyable {
   /// The object that errors report.
   var object: IPCError.Object? { get }
 
-  /// The address of the first byte, which is valid as long as this value.
+  /// The address of the first byte, which is valid as long as this value exists.
   @unsafe var baseAddress: UnsafeMutableRawPointer { get }
 }
 
@@ -44,7 +44,7 @@ extension MappedBytes where Self: ~Copyable {
   ///
   /// - Parameters:
   ///   - type: A type for which any bytes are a valid value, such as an integer, a floating-point number or a structure
-  ///     of them. Not `Bool`, an enumeration or a pointer, unless the writer is trusted.
+  ///     of them. Do not use `Bool`, an enumeration or a pointer unless you trust the writer.
   ///   - offset: The offset in bytes; a multiple of the alignment of the type.
   /// - Returns: A copy of the value.
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory; `.invalidArgument` for a misaligned offset.
@@ -59,7 +59,7 @@ extension MappedBytes where Self: ~Copyable {
 
   /// Returns the number at `offset` by an atomic load with acquire ordering.
   ///
-  /// All stores of its writer before the number are visible afterwards. This works on read-only memory, unlike
+  /// Afterwards, everything that the writer stored before the number is visible. This works on read-only memory, unlike
   /// ``withAtomic(_:at:_:)``.
   ///
   /// - Throws: The errors of ``load(as:at:)``.
@@ -103,7 +103,7 @@ extension MappedBytes where Self: ~Copyable {
     return try body(unsafe RawSpan(_unsafeBytes: UnsafeRawBufferPointer(bytes)))
   }
 
-  /// Calls `body` with a pointer to the bytes from `offset` on, in place.
+  /// Calls `body` with a pointer to the bytes from `offset` on.
   ///
   /// The pointer must not outlive the call.
   ///
@@ -152,7 +152,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
     return try unsafe body(address.assumingMemoryBound(to: Atomic<Value>.self).pointee)
   }
 
-  /// Calls `body` with the bytes from `offset` on, in place, to be changed.
+  /// Calls `body` with the bytes from `offset` on, in place, so it can change them.
   ///
   /// - Throws: The errors of ``withBytes(at:count:_:)``.
   @inlinable @inline(__always)
@@ -165,7 +165,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
     return try body(&span)
   }
 
-  /// Calls `body` with a pointer to the bytes from `offset` on, in place, to be changed.
+  /// Calls `body` with a mutable pointer to the bytes from `offset` on.
   ///
   /// The pointer must not outlive the call.
   ///
@@ -181,7 +181,7 @@ extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
 }
 
 extension MappedBytes where Self: ~Copyable {
-  /// Whether another process may be able to make the object shorter, which is assumed.
+  /// Whether another process may be able to make the object shorter: assumed to be true.
   public var canShrink: Bool { true }
 
   /// Returns the address of `count` bytes after checking the bounds; every access computes its address here.
@@ -206,7 +206,7 @@ func outOfBounds(_ object: IPCError.Object?) -> IPCError { IPCError(.memcpy, .ba
 @usableFromInline @inline(never)
 func misaligned(_ object: IPCError.Object?) -> IPCError { IPCError(.memcpy, .invalidArgument, on: object) }
 
-// Copies that do not raise SIGBUS: the kernel copies where the object may become shorter, at the cost of a system call.
+// Copies that do not raise SIGBUS. If the object may become shorter, the kernel copies, which costs a system call.
 extension MappedBytes where Self: ~Copyable {
   /// Returns a copy of `count` bytes, starting at `offset`.
   ///
@@ -221,8 +221,8 @@ extension MappedBytes where Self: ~Copyable {
 
   /// Copies bytes, starting at `offset`, until `buffer` is full.
   ///
-  /// Nothing is allocated. If the object becomes shorter meanwhile, this throws where an access in place would raise
-  /// `SIGBUS`.
+  /// Nothing is allocated. If the object becomes shorter during the call, this throws where an access in place would
+  /// raise `SIGBUS`.
   ///
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory, or beyond the end of the object; then nothing is
   ///   appended to `buffer`.
@@ -250,8 +250,9 @@ extension MappedBytes where Self: ~Copyable {
     }
   }
 
-  /// Copies by system calls, each of which stops after 2 GiB or before an inaccessible page; the next one reports that
-  /// page.
+  /// Copies by as many system calls as necessary.
+  ///
+  /// Each call stops after 2 GiB or before an inaccessible page, which the next call reports.
   fileprivate func copyByKernel(
     _ call: IPCError.Call, _ count: Int, _ copy: (_ done: Int, _ rest: Int) -> Int
   ) throws(IPCError) {
@@ -268,11 +269,11 @@ extension MappedBytes where Self: ~Copyable {
 extension MappedBytes where Self: ~Copyable, Access == ReadWriteAccess {
   /// Copies `bytes` into the memory, starting at `offset`.
   ///
-  /// Nothing is allocated. If the object becomes shorter meanwhile, this throws where an access in place would raise
-  /// `SIGBUS`.
+  /// Nothing is allocated. If the object becomes shorter during the call, this throws where an access in place would
+  /// raise `SIGBUS`.
   ///
-  /// - Throws: ``IPCError`` with `.badAddress` outside the memory, when nothing was copied; or beyond the end of the
-  ///   object, or if its file system is full, when ``IPCError/transferred`` bytes were copied.
+  /// - Throws: ``IPCError`` with `.badAddress` outside the memory; then nothing was copied. The same error is thrown
+  ///   beyond the end of the object, or if its file system is full; then ``IPCError/transferred`` bytes were copied.
   ///   ``MemoryObject/allocate(_:)`` reserves the space in advance.
   ///
   /// Calls `process_vm_writev(2)` if ``canShrink``.

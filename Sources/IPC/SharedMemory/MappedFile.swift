@@ -14,14 +14,14 @@ public import SystemPackage
 /// let latest = try memory.load(as: Double.self, at: 16)
 /// ```
 ///
-/// The writes of one process are visible at once in the mappings of the others, and to `read(2)`. They reach the disk
-/// some time later, or by ``MemoryMapping/sync(at:count:waiting:)``.
+/// The writes of one process are visible at once in the mappings of the others, and to `read(2)`. The kernel writes
+/// them to the disk some time later, or when ``MemoryMapping/sync(at:count:waiting:)`` is called.
 ///
 /// `mmap(2)`.
 public enum MappedFile {
   /// Opens a regular file.
   ///
-  /// A symbolic link is not followed: where other users can write to the directory, they could have planted it.
+  /// A symbolic link is not followed, because other users who can write to the directory could have planted it.
   ///
   /// - Parameters:
   ///   - path: The path of the file.

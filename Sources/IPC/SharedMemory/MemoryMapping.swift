@@ -15,13 +15,13 @@ internal import SystemPackage
 /// let flag = try memory.load(as: UInt32.self, at: 0)
 /// ```
 ///
-/// It is unmapped when it is destroyed. The object may be closed and its name removed before. ``MappedBytes`` describes
-/// how bytes are read and written.
+/// It is unmapped when it is destroyed. You may close the object and remove its name before that. ``MappedBytes``
+/// describes how bytes are read and written.
 ///
 /// `mmap(2)`.
 @safe public struct MemoryMapping<Access: MemoryAccess>: ~Copyable, @unchecked Sendable, MappedBytes {
   private var pages: MappedPages
-  // A copy of the value in `pages`, which code of other modules can inline.
+  // A copy of the value in `pages`, so that other modules can inline code that reads it.
   /// The address of the first byte, which is valid until the mapping is resized or destroyed.
   @unsafe public private(set) var baseAddress: UnsafeMutableRawPointer
 
@@ -86,7 +86,8 @@ internal import SystemPackage
     on object: IPCError.Object?
   ) throws(IPCError) {
     let address = try Syscall.call(.mmap, on: object) {
-      // The kernel refuses 0, and a negative count, which becomes a size larger than the address space.
+      // The kernel refuses 0. It also refuses a negative count, because that becomes a size larger than the address
+      // space.
       Int(bitPattern: unsafe mmap(nil, count, protection, sharing, descriptor, offset))
     }
     unsafe base = try Self.pointer(address, .mmap, object)
@@ -172,7 +173,7 @@ extension MemoryMapping {
     try Syscall.call(.msync, on: object) { unsafe msync(bytes.baseAddress, bytes.count, waiting ? MS_SYNC : MS_ASYNC) }
   }
 
-  /// Tells the kernel how the memory is going to be used.
+  /// Informs the kernel how the memory is going to be used.
   ///
   /// - Parameters:
   ///   - advice: How the memory is going to be used.

@@ -7,8 +7,9 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// Operations that are disabled for anonymous memory, for all processes and as long as it exists: the `F_SEAL_...` of
-/// `fcntl(2)`.
+/// Operations that are disabled for anonymous memory: the `F_SEAL_...` of `fcntl(2)`.
+///
+/// They are disabled for all processes, for as long as the memory exists.
 public struct MemorySeals: OptionSet, Hashable, Sendable {
   /// The seals as bits: `F_SEAL_SHRINK`, `F_SEAL_GROW` and others.
   public let rawValue: Int32
@@ -48,7 +49,7 @@ extension MemoryObject where Access == ReadWriteAccess {
       unsafe label.withCString { unsafe cipc_memfd_create($0, UInt32(flags)) }
     }
     let memory = MemoryObject(created: opened, object)
-    // Where vm.memfd_noexec is not 0, the kernel makes the memory sealable even if that was not requested.
+    // If vm.memfd_noexec is not 0, the kernel makes the memory sealable even if that was not requested.
     if !sealable, try !memory.seals().contains(.seal) { try memory.add(.seal) }
     if size != 0 { try memory.allocate(size) }
     return memory

@@ -36,7 +36,7 @@ public struct MemoryObject<Access: MemoryAccess>: ~Copyable, Sendable, Descripto
   ///   `.permissionDenied` if it is not open for this access.
   public init(adopting descriptor: FileDescriptor) throws(IPCError) {
     let object = IPCError.Object.descriptor(descriptor)
-    // A descriptor of O_PATH does not have an access mode: its bits are the same as for reading.
+    // A descriptor opened with O_PATH has no access mode, but its bits are the same as for reading.
     let access = try NonBlocking.statusFlags(of: descriptor) & (O_ACCMODE | Int32(CIPC_O_PATH))
     guard access == O_RDWR || access == O_RDONLY && !Access.isWritable else {
       throw IPCError(.mmap, .permissionDenied, on: object)
@@ -84,9 +84,9 @@ extension MemoryObject {
   /// Maps the object with the access that it was opened for; writes are visible to all processes.
   ///
   /// - Parameters:
-  ///   - offset: Where in the object the mapping begins: a multiple of the page size.
-  ///   - count: The number of bytes; nil for all bytes from `offset` on. A mapping may be longer than the object, and can be used
-  ///     as far as the object has grown.
+  ///   - offset: The offset in the object at which the mapping begins; a multiple of the page size.
+  ///   - count: The number of bytes; nil for all bytes from `offset` on. A mapping may be longer than the object, and
+  ///     can be used up to the current end of the object.
   /// - Returns: The mapping, which stays when the object is closed.
   /// - Throws: ``IPCError`` with `.invalidArgument` for a misaligned `offset`, and for 0 bytes, which is the size of a new
   ///   object; `.notPermitted` if the object is sealed against writing.
@@ -105,7 +105,7 @@ extension MemoryObject {
     try MemoryMapping(descriptor, at: offset, count: try self.count(count, from: offset), MAP_SHARED, object)
   }
 
-  /// Maps a private copy of the object: nothing that is written reaches the object or another process.
+  /// Maps a private copy of the object: writes do not reach the object or other processes.
   ///
   /// A page is copied when it is first written. Until then, changes by other processes may be visible in it.
   ///
@@ -160,7 +160,7 @@ extension MemoryObject {
     if case .failure(let reason) = result { throw IPCError(call, reason, on: object) }
   }
 
-  /// Completes an object that this process has just created: with exact permissions, and with space for `size` bytes.
+  /// Sets the exact permissions of an object that this process has just created, and reserves space for `size` bytes.
   ///
   /// If it fails, the file at `path` is removed, unless it is another file by now.
   static func created(
@@ -187,8 +187,8 @@ extension MemoryObject {
   /// remove it.
   ///
   /// The mark is a shared lock on the open file description. It ends when the object is closed and all its mappings are
-  /// removed, in this process and in those that inherited or received the descriptor: at the latest when they end, even
-  /// if they are killed.
+  /// removed, in this process and in those that inherited or received the descriptor. This happens at the latest when
+  /// these processes end, even if they are killed.
   ///
   /// - Throws: ``IPCError`` with `.noSuchFileOrDirectory` if the name was removed, for example between opening and this
   ///   call: create or open the object again. `.timedOut` if another process keeps it locked.
@@ -214,7 +214,7 @@ extension MemoryObject {
   }
 }
 
-/// The access to memory that an object was opened, mapped or attached with.
+/// The access with which memory was opened, mapped or attached.
 public protocol MemoryAccess: Sendable {
   /// Whether the memory can be written.
   static var isWritable: Bool { get }

@@ -19,7 +19,7 @@ public import SystemPackage
 /// ```
 ///
 /// The memory exists until its name is removed (``unlink(_:)``) and every process has closed and unmapped it. An object
-/// that is opened with ``ReadOnlyAccess`` cannot be mapped for writing: its type has no method that does.
+/// that is opened with ``ReadOnlyAccess`` cannot be mapped for writing: its type has no method for that.
 ///
 /// `shm_overview(7)`.
 public enum POSIXSharedMemory {
@@ -41,7 +41,7 @@ public enum POSIXSharedMemory {
 
   /// Creates the shared memory `name`.
   ///
-  /// Other processes can open it before it has its size, and before anything is stored in it.
+  /// Other processes can open it before its size is set, and before anything is stored in it.
   ///
   /// - Parameters:
   ///   - name: A slash, and up to 255 bytes that are not slashes.
@@ -106,7 +106,7 @@ public enum POSIXSharedMemory {
   /// Removes the name if no process is marked as a user of the memory
   /// (``MemoryObject/markOwned(timeout:retryOnInterrupt:)``), for example because all of them were killed.
   ///
-  /// Use it only for memory whose users all mark themselves: memory without marks is regarded as abandoned.
+  /// Use it only if all users of the memory mark themselves: memory without marks is regarded as abandoned.
   ///
   /// ```swift
   /// try POSIXSharedMemory.unlinkIfAbandoned("/readings")
@@ -127,7 +127,7 @@ public enum POSIXSharedMemory {
       case .failure(.wouldBlock): return false
       case .failure(let reason): throw IPCError(.flock, reason, on: .name(name))
       }
-      // A process that marks itself now waits for this lock, and then finds that the object has no name.
+      // A process that marks itself at this moment waits for this lock, and then finds that the object has no name.
       guard try LocatedFile(name.path(in: "/dev/shm/")).status.isSameFile(as: object.status()) else { return false }
       try unlink(name)
       return true

@@ -54,7 +54,8 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
 
   /// Writes in place: passes free memory of the ring to `fill`, and then makes the appended bytes visible.
   ///
-  /// The memory is contiguous, so it can be smaller than all free space. It has at least one byte, at most `maxLength`.
+  /// The memory is contiguous, so it can be smaller than the total free space. It has at least one byte, and at most
+  /// `maxLength`.
   ///
   /// - Returns: The number of bytes that were written.
   /// - Throws: The errors of ``write(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``.
@@ -71,7 +72,7 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
     return written
   }
 
-  /// Waits until there is room for at least one byte, and returns how much there is.
+  /// Waits until there is room for at least one byte, and returns how many bytes fit.
   private mutating func room(_ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Int {
     guard !end.otherIsClosed, let room = try end.wait(for: 1, .ringWrite, timeout, retryOnInterrupt) else {
       throw IPCError(.ringWrite, .brokenPipe)
@@ -81,12 +82,12 @@ extension Ring.Producer: WritableStream where Content == RingBytes {
 }
 
 extension Ring.Consumer: ReadableStream where Content == RingBytes {
-  /// Reads at least one byte, at most as many as `bytes` has room for, and appends them to `bytes`.
+  /// Reads at least one byte and at most as many as fit into `bytes`, and appends them to `bytes`.
   ///
   /// - Returns: The number of bytes that were read; 0 if the producer closed its end and all bytes were read, or if
   ///   `bytes` has no room.
-  /// - Throws: ``IPCError`` with `.ownerDied` if all bytes were read and the producer died without closing, which is
-  ///   not the end of the file; and the errors of the producer's `write`.
+  /// - Throws: ``IPCError`` with `.ownerDied` instead of end of file if all bytes were read and the producer died
+  ///   without closing; and the errors of the producer's `write`.
   ///
   /// Calls `futex(2)` if the ring is empty, or the producer sleeps.
   public mutating func read(
@@ -100,9 +101,9 @@ extension Ring.Consumer: ReadableStream where Content == RingBytes {
     return count
   }
 
-  /// Reads at least one byte, at most `maxLength`, and appends them to an array.
+  /// Reads at least one byte and at most `maxLength`, and appends them to an array.
   ///
-  /// Otherwise the same as ``read(into:timeout:retryOnInterrupt:)``.
+  /// In all other respects it behaves like ``read(into:timeout:retryOnInterrupt:)``.
   public mutating func read(
     maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {

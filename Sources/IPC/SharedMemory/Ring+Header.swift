@@ -14,7 +14,7 @@ internal import SystemPackage
 @safe struct RingHeader: @unchecked Sendable {
   static let size = 192
   static let alignment = 8
-  /// The letters `ipc-ring`, the first in the least significant byte.
+  /// The letters `ipc-ring`; the first is in the least significant byte.
   static let magic: UInt64 = 0x676E_6972_2D63_7069
   static let version: UInt32 = 1
 
@@ -77,11 +77,11 @@ internal import SystemPackage
 
     fileprivate init(base: UnsafeMutableRawPointer) { unsafe self.base = base }
 
-    /// The total number of bytes that the end has made visible or taken.
+    /// The total number of bytes that this end has made visible (producer) or consumed (consumer).
     var position: UnsafeMutablePointer<Atomic<UInt64>> { unsafe word(base) }
     /// The owner of the end: a ``RingOwner``.
     var owner: UnsafeMutablePointer<Atomic<UInt64>> { unsafe word(base + 8) }
-    /// 1 while the end sleeps, or is about to.
+    /// 1 while this end sleeps, or is about to sleep.
     var sleeps: UnsafeMutablePointer<Atomic<UInt32>> { unsafe half(base + 16) }
   }
 
@@ -94,9 +94,10 @@ internal import SystemPackage
   }
 }
 
-/// The owner of an end of a ring: a process by its number and its start time, in one word, so that both change at once.
+/// The owner of an end of a ring: the number and the start time of a process, in one word, because both must change at
+/// once.
 ///
-/// The kernel reuses the number of a dead process, but not together with the start time.
+/// The kernel reuses the number of a dead process, but never with the same start time.
 struct RingOwner: Equatable {
   /// The number in the lowest 24 bits, and above them the start in clock ticks since the system started.
   let word: UInt64
@@ -122,7 +123,7 @@ struct RingOwner: Equatable {
 
   /// Whether the process is known to be dead.
   ///
-  /// A pidfd always refers to the same process, even after its death, while its number can be reused.
+  /// A pidfd always refers to the same process, even after its death. Its number, in contrast, can be reused.
   ///
   /// - Throws: ``IPCError`` if memory or descriptors are exhausted.
   ///
@@ -131,7 +132,7 @@ struct RingOwner: Equatable {
   func isDead() throws(IPCError) -> Bool {
     guard isProcess else { return false }
     switch Syscall.result({ cipc_pidfd_open(process) }) {
-    // There is no such process, or no process can have the number.
+    // There is no such process, or no process can have this number.
     case .failure(.noSuchProcess), .failure(.invalidArgument), .failure(.noSuchFileOrDirectory): return true
     case .failure(let reason):
       try Self.ignoreIfHidden(reason, in: .pidfdOpen)
@@ -183,7 +184,7 @@ struct RingOwner: Equatable {
   }
 }
 
-/// The namespaces that identify a process: the one of its number, and the one of the clock of its start time.
+/// The two namespaces in which a process is identified: that of its number, and that of the clock of its start time.
 ///
 /// Each is the inode of the namespace, or 0 if `/proc` does not show it.
 ///

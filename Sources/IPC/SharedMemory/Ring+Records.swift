@@ -1,6 +1,6 @@
 internal import SystemPackage
 
-/// A record in the data: its length, four zero bytes, and its bytes, padded to a multiple of 8.
+/// The layout of a record in the ring: its length, four zero bytes, and its bytes, padded to a multiple of 8.
 private enum Frame {
   static let size: UInt64 = 8
 
@@ -46,7 +46,8 @@ extension Ring.Producer where Content == RingRecords {
     try nilIfWouldBlock { () throws(IPCError) in try send(record, timeout: .immediate) } != nil
   }
 
-  /// Sends a record that is made in place: passes memory of the ring to `fill`, and sends the bytes that it appends.
+  /// Sends a record that is built in place: passes memory of the ring to `fill`, and sends the bytes that `fill`
+  /// appends.
   ///
   /// If the record crosses the end of the ring, the memory has two parts: fill the first one before the second.
   /// Otherwise the second one has no room.
@@ -74,7 +75,7 @@ extension Ring.Producer where Content == RingRecords {
     return length
   }
 
-  /// Waits for room, and returns how much a record of this length occupies.
+  /// Waits for room, and returns the number of bytes that a record of this length occupies.
   @inline(__always)
   private mutating func reserve(
     _ length: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -93,7 +94,7 @@ extension Ring.Consumer where Content == RingRecords {
   /// - Returns: The length of the record; nil if the producer closed its end and all records are received.
   /// - Throws: ``IPCError`` with `.messageTooLong` if `bytes` has too little room: the record stays in the ring;
   ///   `.ownerDied` if all records are received and the producer died without closing; `.badMessage` if the ring is
-  ///   corrupted; `.timedOut`, `.wouldBlock`, `.interrupted` as the producer's `send` does.
+  ///   corrupted; `.timedOut`, `.wouldBlock`, `.interrupted` for the same reasons as the producer's `send`.
   ///
   /// Calls `futex(2)` if the ring is empty, or the producer sleeps.
   public mutating func receive(
@@ -108,7 +109,7 @@ extension Ring.Consumer where Content == RingRecords {
 
   /// Receives the next record, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// Otherwise the same as ``receive(into:timeout:retryOnInterrupt:)``.
+  /// In all other respects it behaves like ``receive(into:timeout:retryOnInterrupt:)``.
   public mutating func receive(
     appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int? {
@@ -152,7 +153,7 @@ extension Ring.Consumer where Content == RingRecords {
   @inline(__always)
   private mutating func next(_ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Int? {
     guard let available = try end.wait(for: 1, .ringReceive, timeout, retryOnInterrupt) else { return nil }
-    // Positions move by whole records, so the record is complete.
+    // The sender moves its position by whole records, so this record is complete.
     let frame = end.frame(at: end.position)
     let length = Int(frame.length)
     guard available % 8 == 0, frame.zeros == 0, Frame.size(of: length) <= available else {

@@ -2,19 +2,19 @@ internal import SystemPackage
 
 /// The content that a ring carries: ``RingBytes`` or ``RingRecords``.
 public protocol RingContent {
-  /// The number in the header of the ring.
+  /// The number that identifies the content in the header of the ring.
   static var code: UInt32 { get }
 }
 
 /// A stream of bytes without boundaries.
 public enum RingBytes: RingContent {
-  /// The number in the header of a ring of bytes: 1.
+  /// The number that identifies a ring of bytes: 1.
   public static var code: UInt32 { 1 }
 }
 
 /// Records, each of which is received whole or not at all.
 public enum RingRecords: RingContent {
-  /// The number in the header of a ring of records: 2.
+  /// The number that identifies a ring of records: 2.
   public static var code: UInt32 { 2 }
 }
 
@@ -23,11 +23,11 @@ public typealias ByteRing = Ring<RingBytes>
 /// A ring that carries records, each of which is received whole.
 public typealias RecordRing = Ring<RingRecords>
 
-/// A lock-free ring buffer in shared memory between two processes or threads: one produces, one consumes.
+/// A lock-free ring buffer in shared memory, between one producer and one consumer: two processes or threads.
 ///
-/// System calls are made only to sleep when the ring is empty or full, and to wake the other side.
+/// The ring makes system calls only to sleep when it is empty or full, and to wake the other side.
 ///
-/// One process creates the ring, and each opens its end:
+/// One process creates the ring, and each process opens its end:
 ///
 /// ```swift
 /// try RecordRing.create(capacity: 65536, in: region, at: 0)

@@ -10,23 +10,23 @@ internal import SystemPackage
   private let other: RingHeader.End
   private let data: UnsafeMutableRawPointer
   let capacity: UInt64
-  /// The number of bytes that this end has made visible, or taken.
+  /// The number of bytes that this end has made visible (producer) or consumed (consumer).
   private(set) var position: UInt64
   /// The position of the other end when it was last read.
   private var otherPosition: UInt64
   private let role: RingHeader.Role
-  /// The number of waits since a spin last succeeded.
+  /// The number of waits since spinning last succeeded.
   private var failedSpins: UInt32 = 0
-  /// The time of the next check whether the other side is alive; `.max` after a successful wait.
+  /// When to check next whether the other side is alive; `.max` after a successful wait.
   private var due = Int64.max
-  /// Whether this process is in the namespaces of the creator of the ring, so that process numbers and start times
-  /// match.
+  /// Whether this process is in the namespaces of the ring's creator, in which process numbers and start times match.
   private let sees: Bool
   private let owner: RingOwner
   /// Keeps the memory mapped.
   private let region: SharedRegion
 
-  /// Takes an end for this process, unless its owner is alive, and continues where the last owner stopped.
+  /// Makes this process the owner of an end, unless the current owner is alive, and continues where the last owner
+  /// stopped.
   init(_ role: RingHeader.Role, of content: UInt32, in region: SharedRegion, at offset: Int) throws(IPCError) {
     func failure(_ reason: Errno) -> IPCError { IPCError(.ringOpen, reason) }
     let header = unsafe RingHeader(
@@ -38,7 +38,7 @@ internal import SystemPackage
       throw failure(.protocolNotSupported)
     }
     guard unsafe header.content.pointee.load(ordering: .relaxed) == content else { throw failure(.invalidArgument) }
-    // Read once: from here on the capacity cannot change.
+    // Read the capacity only once, so it cannot change from here on.
     let capacity = unsafe header.capacity.pointee.load(ordering: .relaxed)
     let room = UInt64(region.size - offset - RingHeader.size)
     guard RingHeader.isPossible(capacity: capacity), capacity <= room else { throw failure(.badMessage) }
@@ -108,15 +108,15 @@ extension RingEnd {
 
   /// Whether the other end was closed.
   ///
-  /// If so, all stores that it made before are visible.
+  /// If it was, all earlier stores of the other side are visible.
   @inline(__always)
   var otherIsClosed: Bool {
     unsafe other.owner.pointee.load(ordering: .acquiring) == RingOwner.closed.word
   }
 
-  /// Returns the number of bytes that this end can take, or write.
+  /// Returns the number of bytes that this end can read or write.
   ///
-  /// - Throws: ``IPCError`` with `.badMessage` for an impossible position of the other side: one that decreased, or
+  /// - Throws: ``IPCError`` with `.badMessage` if the position of the other side is impossible: it decreased, or
   ///   overtook this end.
   @inline(__always)
   private mutating func available() throws(IPCError) -> UInt64 {
@@ -131,7 +131,9 @@ extension RingEnd {
     @inline(never) get { IPCError(.ring, .badMessage) }
   }
 
-  /// Makes copied bytes visible, or frees their room, by one store: if this process dies before, none of them.
+  /// Makes copied bytes visible, or frees their room, by a single store.
+  ///
+  /// If this process dies before that, nothing has changed.
   @inline(__always)
   mutating func advance(_ count: UInt64) {
     position &+= count
@@ -143,17 +145,19 @@ extension RingEnd {
 extension RingEnd {
   /// The time that a wait spins before it sleeps, in nanoseconds.
   ///
-  /// A sleep and a wake-up take about as long, so a spin without success at most doubles the cost. A spin does not
-  /// yield the processor, because the thread would then continue only after all other threads.
+  /// A sleep and a wake-up take about as long, so spinning without success at most doubles the cost. The thread does
+  /// not yield the processor while it spins, because it would then continue only after all other threads.
   private static let spinTime: Int64 = 10_000
-  /// The nanoseconds between two checks while spinning: each check takes the cache line from the other side.
+  /// The nanoseconds between two checks while spinning.
+  ///
+  /// Checks are not more frequent, because each one takes the cache line from the other side.
   private static let spinInterval: Int64 = 250
-  /// After a spin without success, only one of this many waits spins.
+  /// After spinning without success, only one in this many waits spins.
   private static let waitsPerSpin: UInt32 = 8
   /// The maximum time in nanoseconds between two checks whether the other side is alive.
   private static let slice: Int64 = 50_000_000
 
-  /// Waits until `needed` bytes can be taken or written.
+  /// Waits until `needed` bytes can be read or written.
   ///
   /// - Returns: The number of available bytes; nil if the other end is closed and `needed` bytes will never be
   ///   available.
@@ -192,7 +196,8 @@ extension RingEnd {
       if otherOwner == .closed { return nil }
       if try isDead?.get() == true { throw IPCError(call, .ownerDied) }
       guard let rest else { throw IPCError(call, timeout.expirationError) }
-      // Keep the time of the next check across sleeps, because interruptions can come more often than checks.
+      // Keep the time of the next check across sleeps, because signals can interrupt sleeps more often than checks are
+      // due.
       if checksLife || due == .max { due = now + Self.slice }
       _ = try unsafe Futex.wait(
         while: word, is: 1, nanoseconds: rest < 0 ? due - now : min(rest, due - now), retryOnInterrupt: retryOnInterrupt
@@ -200,7 +205,7 @@ extension RingEnd {
     }
   }
 
-  /// Spins until `needed` bytes can be taken or written, for a limited time, and returns how many can.
+  /// Spins for a limited time until `needed` bytes can be read or written, and returns the number of available bytes.
   private mutating func spin(for needed: UInt64, _ timeout: Timeout) throws(IPCError) -> UInt64 {
     var count = try available()
     if count >= needed || timeout.isImmediate { return count }
@@ -219,7 +224,9 @@ extension RingEnd {
 }
 
 extension RingEnd {
-  /// Copies into the data at a position of the stream, across its end; there must be room.
+  /// Copies bytes into the ring at a position of the stream.
+  ///
+  /// Bytes that cross the end of the ring continue at its start. There must be room.
   @inline(__always)
   func put(_ bytes: RawSpan, at position: UInt64) {
     let (place, first) = run(position, bytes.byteCount)
@@ -230,7 +237,9 @@ extension RingEnd {
     }
   }
 
-  /// Copies `count` bytes out of the data at a position of the stream, across its end; `buffer` must have room.
+  /// Copies `count` bytes out of the ring from a position of the stream.
+  ///
+  /// Bytes that cross the end of the ring continue at its start. `buffer` must have room.
   @inline(__always)
   func take(_ count: Int, at position: UInt64, into buffer: inout OutputRawSpan) {
     let (place, first) = run(position, count)
@@ -243,7 +252,7 @@ extension RingEnd {
     }
   }
 
-  /// Stores the two numbers in front of a record, which starts at a multiple of 8, so that they are never split.
+  /// Stores the two numbers in front of a record, which are never split because a record starts at a multiple of 8.
   @inline(__always)
   func putFrame(length: UInt32, at position: UInt64) {
     let place = unsafe data + run(position, 8).place
@@ -251,14 +260,15 @@ extension RingEnd {
     unsafe place.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)
   }
 
-  /// Reads each number once: the other side could store another one after the check.
+  /// Reads each number only once, because the other side could store another one after the check.
   @inline(__always)
   func frame(at position: UInt64) -> (length: UInt32, zeros: UInt32) {
     let place = unsafe (data + run(position, 8).place).assumingMemoryBound(to: Atomic<UInt32>.self)
     return (unsafe place[0].load(ordering: .relaxed), unsafe place[1].load(ordering: .relaxed))
   }
 
-  /// The memory of `count` bytes at a position: up to the end of the data, and the rest at its start.
+  /// The two parts of the memory of `count` bytes at a position: those up to the end of the ring, and the rest at its
+  /// start.
   @inline(__always) @unsafe
   func memory(_ count: Int, at position: UInt64) -> (UnsafeMutableRawBufferPointer, UnsafeMutableRawBufferPointer) {
     let (place, first) = run(position, count)
@@ -268,7 +278,8 @@ extension RingEnd {
     )
   }
 
-  /// The offset in the data of a position of the stream, and how many of `count` bytes are before the end of the data.
+  /// Converts a position of the stream to an offset in the ring, and returns how many of `count` bytes are before the
+  /// end of the ring.
   @inline(__always)
   private func run(_ position: UInt64, _ count: Int) -> (place: Int, first: Int) {
     let place = Int(truncatingIfNeeded: position & (capacity &- 1))

@@ -13,7 +13,7 @@ internal import SystemPackage
 /// `_Atomic uint64_t` and an array. The capacity is not stored: all processes have to agree on it.
 ///
 /// A process that reads the flag as set can read the data that was stored before. Nothing else is synchronized: one
-/// process publishes, and the readers report, by ``reset()`` or otherwise, when the data may be replaced.
+/// process publishes, and the readers report when the data may be replaced, for example by ``reset()``.
 ///
 /// ```swift
 /// let block = try SharedBlock.create(in: region, at: 0)
@@ -36,7 +36,7 @@ internal import SystemPackage
   public static var defaultCapacity: Int { 4000 }
   /// Returns the number of bytes that a block occupies in shared memory.
   public static func size(capacity: Int = defaultCapacity) -> Int { dataOffset + capacity }
-  /// The alignment of a block: its offset is a multiple of this.
+  /// The required alignment of a block in bytes.
   public static var alignment: Int { 8 }
 
   /// The offset of the flag in a block.
@@ -86,7 +86,7 @@ internal import SystemPackage
     return block
   }
 
-  // Atomics are bound in place: an `Atomic` is its bytes, and `region` keeps the memory.
+  // The atomics are bound to the shared bytes: an `Atomic` has no other storage, and `region` keeps the memory.
   private var flag: UnsafeMutablePointer<Atomic<UInt32>> {
     unsafe (address + Self.flagOffset).assumingMemoryBound(to: Atomic<UInt32>.self)
   }
@@ -115,7 +115,7 @@ extension SharedBlock {
   /// Publishes the bytes of an array or a string, like ``publish(_:)-(RawSpan)``.
   public func publish(_ bytes: Span<UInt8>) throws(IPCError) { try publish(unsafe bytes.bytes) }
 
-  /// Clears the flag, and wakes all threads that wait for that: the data may be replaced.
+  /// Clears the flag to report that the data may be replaced, and wakes all threads that wait for that.
   public func reset() { set(0) }
 
   /// Copies data, from its beginning, until `buffer` is full; call this when the block is ready.
@@ -153,11 +153,11 @@ extension SharedBlock {
   public enum WaitMethod: Hashable, Sendable {
     /// Sleeps in `futex(2)` until a process changes the flag and wakes it, as ``publish(_:)-(RawSpan)`` does.
     case futex
-    /// Checks every 0.1 to 10 ms, for a flag whose writer does not call `futex(2)`.
+    /// Checks the flag every 0.1 to 10 ms, because its writer does not call `futex(2)`.
     case polling
   }
 
-  /// Whether the flag is set, so that the published data can be read.
+  /// Whether the flag is set, and the published data can be read.
   ///
   /// Loads with acquire ordering.
   public var isReady: Bool { unsafe flag.pointee.load(ordering: .acquiring) != 0 }

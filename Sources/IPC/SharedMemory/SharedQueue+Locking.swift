@@ -54,7 +54,7 @@ extension SharedQueue {
 
   var isClosed: Bool { unsafe word(Layout.closed).pointee.load(ordering: .acquiring) != 0 }
 
-  /// Puts a message into the first free slot, where it is not visible yet; it must fit into the slot.
+  /// Copies a message, which must fit, into the first free slot, where receivers do not see it yet.
   @inline(__always)
   package func place(_ message: RawSpan) {
     let slot = unsafe freeSlot
@@ -77,9 +77,9 @@ extension SharedQueue {
     unsafe slot.storeBytes(of: 0, toByteOffset: 4, as: UInt32.self)
   }
 
-  /// Sends the placed message by one store.
+  /// Sends the message in that slot by one store.
   ///
-  /// Receivers are woken first: they then wait for the lock, and notice if its owner dies.
+  /// It wakes the receivers first: they then wait for the lock, and notice if its owner dies.
   @inline(__always)
   package func publish() {
     readable.signal()
@@ -99,7 +99,7 @@ extension SharedQueue {
   func first() throws(IPCError) -> UnsafeRawBufferPointer? {
     if try messageCount() == 0 { return nil }
     let slot = unsafe slot(number(Layout.received).pointee.load(ordering: .relaxed))
-    // Read once: a process without the lock could store another length after the check.
+    // Read the length only once, because a process without the lock could store another one after the check.
     let length = Int(unsafe slot.assumingMemoryBound(to: Atomic<UInt32>.self).pointee.load(ordering: .relaxed))
     if length > slotSize { throw IPCError(.sharedQueueReceive, .badMessage) }
     return unsafe UnsafeRawBufferPointer(start: slot + Layout.message, count: length)

@@ -42,7 +42,7 @@ extension SharedQueue {
       try nilIfWouldBlock { () throws(IPCError) in try send(message, timeout: .immediate) } != nil
     }
 
-    /// Sends a message that is made in place: passes a free slot to `fill`, and sends the bytes that it appends.
+    /// Sends a message that is built in place: passes a free slot to `fill`, and sends the bytes that `fill` appends.
     ///
     /// The queue is locked while `fill` runs, so it must be short, and cannot use another queue. If the process dies in
     /// `fill`, the message is not sent.
@@ -115,7 +115,7 @@ extension SharedQueue {
 
     /// Receives the first message, and appends it to an array, which is reallocated only if its capacity is too small.
     ///
-    /// Otherwise the same as ``receive(into:timeout:retryOnInterrupt:)``.
+    /// In all other respects it behaves like ``receive(into:timeout:retryOnInterrupt:)``.
     public func receive(
       appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) -> Int? {
@@ -153,7 +153,9 @@ extension SharedQueue {
       return result
     }
 
-    /// Locks the queue when it has a message, and returns the message; nil, unlocked, if it is closed and empty.
+    /// Locks the queue when it has a message, and returns the message.
+    ///
+    /// Returns nil, without locking, if the queue is closed and empty.
     @inline(__always) @unsafe
     private func lockWithMessage(
       _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -183,7 +185,7 @@ extension SharedQueue {
 }
 
 extension OutputRawSpan {
-  /// Appends bytes, for which there is room.
+  /// Appends bytes; there must be room for them.
   @inline(__always)
   mutating func append(_ bytes: UnsafeRawBufferPointer) {
     unsafe withUnsafeMutableBytes { (buffer, filled) in
@@ -206,13 +208,13 @@ extension SharedQueue {
   /// The queues take turns: the search starts after the queue of the last message. The queues can be in different
   /// memory. Queues that are closed and empty are skipped.
   public struct Selection: Sendable {
-    /// The queues, in the order in which they were passed; indexes refer to it.
+    /// The queues, in the order in which they were passed; indexes refer to this order.
     public let receivers: [Receiver]
 
     /// The maximum number of queues in a selection.
     public static let maximumCount = Int(CIPC_FUTEX_MOST)
 
-    /// A message that was received from one of the queues.
+    /// A message received from one of the queues.
     public struct Received: Hashable, Sendable {
       /// The length of the message in bytes.
       public let length: Int
@@ -221,7 +223,7 @@ extension SharedQueue {
     }
 
     private var last: Int
-    // Allocated once, and reused in each wait.
+    // It is allocated once, and reused in each wait.
     private var waiters: [cipc_futex_waiter] = []
 
     /// Creates a selection.

@@ -4,7 +4,7 @@ internal import SystemPackage
 /// A bounded message queue in shared memory, between any number of senders and receivers in threads and processes.
 ///
 /// Each message is received once, in the order of sending. If a process is killed, at any moment, the others continue:
-/// a message that it was sending is either sent or not, and another process receives the message that it was receiving.
+/// a message that it was sending is either sent or not sent. A message that it was receiving goes to another process.
 ///
 /// ```swift
 /// let region = SharedRegion(try segment.attach())
@@ -35,7 +35,7 @@ internal import SystemPackage
   ///   - slotSize: The maximum length of a message in bytes, 1 to 2³⁰.
   /// - Returns: The queue, which keeps the region.
   /// - Throws: ``IPCError`` with `.invalidArgument` for other numbers; `.badAddress` if the region has less than
-  ///   ``size(slotCount:slotSize:)`` bytes from there, or the mapped object is shorter.
+  ///   ``size(slotCount:slotSize:)`` bytes after `offset`, or the mapped object is shorter.
   public static func create(
     in region: SharedRegion, at offset: Int, slotCount: Int, slotSize: Int
   ) throws(IPCError) -> SharedQueue {
@@ -64,7 +64,7 @@ internal import SystemPackage
     guard unsafe header.word(Layout.version).pointee.load(ordering: .relaxed) == Layout.currentVersion else {
       throw IPCError(.sharedQueueOpen, .protocolNotSupported)
     }
-    // Read these once: others can change them.
+    // Read these only once, because other processes can change them.
     let slotCount = Int(unsafe header.word(Layout.slotCount).pointee.load(ordering: .relaxed))
     let slotSize = Int(unsafe header.word(Layout.slotSize).pointee.load(ordering: .relaxed))
     guard isPossible(slotCount, slotSize) else { throw IPCError(.sharedQueueOpen, .badMessage) }
@@ -179,7 +179,7 @@ extension SharedQueue {
   var readable: QueueEvent { unsafe QueueEvent(word: word(Layout.readable)) }
   var writable: QueueEvent { unsafe QueueEvent(word: word(Layout.writable)) }
 
-  /// The slot of the message with this number, counted from the first one ever.
+  /// The slot of the message with this number, counted since the queue was created.
   @inline(__always)
   func slot(_ number: UInt64) -> UnsafeMutableRawPointer {
     let index = Int(truncatingIfNeeded: number % UInt64(truncatingIfNeeded: slotCount))

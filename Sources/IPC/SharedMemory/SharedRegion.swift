@@ -9,7 +9,7 @@ internal import SystemPackage
 #endif
 
 /// Memory in which processes place objects: a ``SharedMutex``, a ``ConditionVariable``, a ``POSIXSemaphore``, a
-/// ``SharedBlock``, a ring, a ``SharedQueue``, and values of their own.
+/// ``SharedBlock``, a ring, a ``SharedQueue``, and the program's own values.
 ///
 /// ```swift
 /// let region = SharedRegion(try object.map())
@@ -19,12 +19,13 @@ internal import SystemPackage
 /// }
 /// ```
 ///
-/// Each object in the region keeps a reference to it. The memory is unmapped or detached with the last of them.
+/// Each object in the region keeps a reference to it. The memory is unmapped or detached when the last of them is
+/// destroyed.
 ///
 /// The objects are accessed in place. If another process makes the mapped object shorter, their next access raises
 /// `SIGBUS`: see ``MappedBytes``.
 @safe public final class SharedRegion: MappedBytes, @unchecked Sendable {
-  /// The access of every region: objects in it are read and written.
+  /// The access of every region: its objects are read and written.
   public typealias Access = ReadWriteAccess
 
   /// The number of bytes.
@@ -33,7 +34,7 @@ internal import SystemPackage
   public let canShrink: Bool
   /// The object that errors report.
   public let object: IPCError.Object?
-  /// The address of the first byte, which is valid as long as this object.
+  /// The address of the first byte, which is valid as long as this object exists.
   @unsafe public let baseAddress: UnsafeMutableRawPointer
 
   private let memory: AnyObject
@@ -72,7 +73,7 @@ internal import SystemPackage
     memory = Owner(pages)
   }
 
-  /// Keeps the region until ``letGo(_:)`` is called for the place.
+  /// Keeps the region until ``letGo(_:)`` is called for `place`.
   func hold(_ place: UnsafeRawPointer) { held.withLock { $0[Int(bitPattern: place)] = self } }
 
   /// Ends ``hold(_:)``, and returns whether the place was held.
@@ -80,7 +81,7 @@ internal import SystemPackage
     held.withLock { $0.removeValue(forKey: Int(bitPattern: place)) != nil }
   }
 
-  /// The address of a value, for a type with the alignment of its C counterpart.
+  /// Returns the address of a value whose type has the alignment of its C counterpart.
   func place<Value: ~Copyable>(
     _ type: Value.Type, at offset: Int
   ) throws(IPCError) -> UnsafeMutablePointer<Value> {
@@ -89,10 +90,10 @@ internal import SystemPackage
     return unsafe address.assumingMemoryBound(to: type)
   }
 
-  /// Returns the address of `count` bytes, which is valid as long as the region.
+  /// Returns the address of `count` bytes, which is valid as long as the region exists.
   ///
-  /// The pages are populated, because an access would raise `SIGBUS` if the mapping is longer than its object, or the
-  /// file system is full.
+  /// This populates the pages. Otherwise an access would raise `SIGBUS` if the mapping is longer than its object, or
+  /// the file system is full.
   ///
   /// - Throws: ``IPCError`` with `.badAddress` outside the memory or the object; `.invalidArgument` for a misaligned
   ///   offset.

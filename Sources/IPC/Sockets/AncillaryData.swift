@@ -20,7 +20,7 @@ public struct AncillaryData: ~Copyable, Sendable {
   /// The maximum number of descriptors that a message can carry (`SCM_MAX_FD`).
   public static let maximumDescriptorCount = Int(CIPC_MAXIMUM_DESCRIPTORS)
 
-  /// The maximum number of descriptors to keep of a message; further ones are closed.
+  /// The maximum number of descriptors to accept from a message; further ones are closed.
   public let maximumDescriptors: Int
 
   /// The sender of the message; nil unless ``UnixSocket/Socket/setPassCredentials(_:)`` was called before it was
@@ -34,7 +34,7 @@ public struct AncillaryData: ~Copyable, Sendable {
   private var descriptors: [FileDescriptor] = []
   private var takenCount = 0
 
-  /// Creates an empty value, to receive into.
+  /// Creates an empty value for a receive call to fill.
   public init(maximumDescriptors: Int = AncillaryData.maximumDescriptorCount) {
     self.maximumDescriptors = max(0, maximumDescriptors)
   }
@@ -48,7 +48,8 @@ public struct AncillaryData: ~Copyable, Sendable {
 
   /// Returns the next descriptor, which is close-on-exec; nil if none is left.
   ///
-  /// It can be of any kind. Adopt it as the type that you expect, such as by `PipeReader(adopting:)`, which checks it.
+  /// The descriptor can be of any kind. Adopt it as the type that you expect, for example with `PipeReader(adopting:)`,
+  /// which checks the kind.
   public mutating func takeDescriptor() -> OwnedDescriptor? {
     guard takenCount < descriptors.count else { return nil }
     defer { takenCount += 1 }
@@ -91,10 +92,10 @@ extension UnixSocket.Socket {
   ///     privilege. If nil, the kernel adds those of this process.
   ///   - timeout: How long to wait for room.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Throws: The errors of ``WritableDescriptor/writeAll(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``, with
-  ///   the number of bytes of a stream that were sent in ``IPCError/transferred``; if it is above 0, so were the
-  ///   descriptors. `.invalidArgument` for too many descriptors or a stream without bytes; `.badFileDescriptor`;
-  ///   `.notPermitted` for other credentials; `.tooManyReferences` if too many descriptors are in transit.
+  /// - Throws: The errors of ``WritableDescriptor/writeAll(_:timeout:retryOnInterrupt:)-(RawSpan,_,_)``, with the
+  ///   number of sent bytes of a stream in ``IPCError/transferred``. If that is above 0, the descriptors were sent too.
+  ///   `.invalidArgument` for too many descriptors or a stream without bytes; `.badFileDescriptor`; `.notPermitted` for
+  ///   other credentials; `.tooManyReferences` if too many descriptors are in transit.
   ///
   /// Calls `sendmsg(2)` with `SCM_RIGHTS` and `SCM_CREDENTIALS`; `send(2)` for the rest.
   public func send(
@@ -137,7 +138,7 @@ extension UnixSocket.Socket {
 
   /// Receives a message, or bytes of a stream, and the ancillary data, and appends the bytes to an array.
   ///
-  /// Bytes of a stream that were sent with descriptors are not received together with those that follow.
+  /// On a stream, bytes that were sent with descriptors are not received together with the bytes that follow them.
   ///
   /// - Parameters:
   ///   - maxLength: The number of bytes to make room for.
@@ -156,7 +157,8 @@ extension UnixSocket.Socket {
     timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> ReceivedMessage<UnixSocket.Address>? {
     ancillary.removeAll()
-    // A stream has no messages whose length MSG_TRUNC could report: the flag would discard bytes.
+    // Do not use MSG_TRUNC for a stream: it has no messages whose length the flag could report, and the flag would
+    // discard bytes.
     let isStream = Style.type == UnixSocket.StreamStyle.type
     if isStream, maxLength == 0 {
       return ReceivedMessage(ReceivedPacket(length: 0, originalLength: 0), from: .unnamed)
@@ -213,7 +215,8 @@ extension UnixSocket.Socket where Style == UnixSocket.StreamStyle {
   /// Receives one descriptor, and discards the bytes that carry it.
   ///
   /// - Parameters:
-  ///   - payloadLength: How many bytes the sender sends with it. Further bytes stay in the stream.
+  ///   - payloadLength: The number of bytes that the sender sends with the descriptor. Further bytes stay in the
+  ///     stream.
   ///   - timeout: How long to wait for the descriptor.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The descriptor, which is close-on-exec.

@@ -43,8 +43,9 @@ extension InternetSocket where Self: ~Copyable {
 
   /// Whether the socket can be bound to an address that another socket has.
   ///
-  /// For TCP, this allows the address of a server that has just ended, if no socket listens there. For UDP, all sockets
-  /// at the address must allow it: each of them receives multicast datagrams, and one of them receives the others.
+  /// For TCP, this allows binding to the address of a server that has just ended, if no socket listens there. For UDP,
+  /// all sockets at the address must allow it: each of them receives every multicast datagram, and one of them receives
+  /// any other datagram.
   ///
   /// Calls `getsockopt(2)` with `SO_REUSEADDR`.
   public var reuseAddress: Bool {
@@ -58,7 +59,9 @@ extension InternetSocket where Self: ~Copyable {
     try setOption(.setsockoptReuseAddress, SO_REUSEADDR, reuseAddress ? 1 : 0)
   }
 
-  /// Whether sockets of one user that all set this can share an address, among which the kernel distributes the load.
+  /// Whether sockets of one user that all set this can share an address.
+  ///
+  /// The kernel distributes the load among them.
   ///
   /// Calls `getsockopt(2)` with `SO_REUSEPORT`.
   public var reusePort: Bool {

@@ -19,7 +19,8 @@ public import SystemPackage
 public enum ListenDescriptors {
   /// A descriptor that this process inherited.
   public struct Inherited: Hashable, Sendable {
-    /// Its name (`FileDescriptorName=` in systemd.socket(5)), usually that of the socket unit; `unknown` without one.
+    /// Its name (`FileDescriptorName=` in systemd.socket(5)), usually that of the socket unit; `unknown` if it has no
+    /// name.
     public let name: String
     /// The descriptor, which is close-on-exec; the caller must adopt or close it.
     public let descriptor: FileDescriptor
@@ -27,7 +28,7 @@ public enum ListenDescriptors {
 
   /// Returns the descriptors that are meant for this process, and makes them close-on-exec.
   ///
-  /// Removes the variables, so that a child does not take the descriptors for its own. Call it once, before other
+  /// This removes the variables; otherwise a child would regard the descriptors as its own. Call it once, before other
   /// threads use the environment.
   ///
   /// - Returns: The descriptors; none if the variables are missing, or meant for another process.

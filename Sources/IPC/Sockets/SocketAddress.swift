@@ -10,7 +10,7 @@ package import CIPC
 ///
 /// The `struct sockaddr_in` of `ip(7)`, and the `struct sockaddr_in6` of `ipv6(7)`. Using one does not allocate.
 public struct SocketAddress: Sendable {
-  /// The layout that the kernel uses, so that addresses are not converted for each message; the version is 4 or 6.
+  /// The address in the kernel's layout, so no message requires a conversion; the version is 4 or 6.
   package let parts: cipc_internet_address
 
   /// Creates an address; with port 0, binding makes the kernel choose an unused port.
@@ -88,7 +88,7 @@ public enum IPVersion: Hashable, Sendable, CaseIterable {
 public struct IPAddress: Hashable, Sendable {
   /// The version of the Internet Protocol, 4 or 6.
   public let version: IPVersion
-  /// In network byte order, the first byte lowest in memory.
+  /// The bytes in network byte order; the first byte is lowest in memory.
   let first: UInt64
   let second: UInt64
   /// The number of the interface of a link-local IPv6 address; 0 for none.
@@ -116,7 +116,7 @@ public struct IPAddress: Hashable, Sendable {
 extension IPAddress: LosslessStringConvertible {
   /// Parses `127.0.0.1`, `::1`, or `fe80::1%eth0`, where the interface is an existing name or a number.
   ///
-  /// An IPv4 address has four decimal numbers: `127.1` is nil.
+  /// An IPv4 address must have four decimal numbers: the result for `127.1` is nil.
   ///
   /// Calls `inet_pton(3)`, and `if_nametoindex(3)`.
   public init?(_ description: String) {

@@ -45,7 +45,7 @@ extension SocketProtocol where Self: ~Copyable {
 
   /// Sets the size of the send buffer.
   ///
-  /// The kernel doubles it, within a minimum and `/proc/sys/net/core/wmem_max`.
+  /// The kernel doubles the size, and limits it by a minimum and by `/proc/sys/net/core/wmem_max`.
   ///
   /// Calls `setsockopt(2)` with `SO_SNDBUF`.
   public func setSendBufferSize(_ bytes: Int) throws(IPCError) {
@@ -59,7 +59,7 @@ extension SocketProtocol where Self: ~Copyable {
 
   /// Sets the size of the receive buffer.
   ///
-  /// The kernel doubles it, within a minimum and `/proc/sys/net/core/rmem_max`.
+  /// The kernel doubles the size, and limits it by a minimum and by `/proc/sys/net/core/rmem_max`.
   ///
   /// Calls `setsockopt(2)` with `SO_RCVBUF`.
   public func setReceiveBufferSize(_ bytes: Int) throws(IPCError) {
@@ -100,7 +100,8 @@ extension SocketProtocol where Self: ~Copyable {
 extension SocketProtocol where Self: ReadableDescriptor & ~Copyable {
   /// Reads bytes of a stream without consuming them, and appends them to an array.
   ///
-  /// Otherwise the same as ``ReadableDescriptor/read(maxLength:appendingTo:timeout:retryOnInterrupt:)``.
+  /// In all other respects it behaves like
+  /// ``ReadableDescriptor/read(maxLength:appendingTo:timeout:retryOnInterrupt:)``.
   ///
   /// Calls `recv(2)` with `MSG_PEEK`.
   public func peek(
@@ -126,8 +127,8 @@ enum SocketOption {
 }
 
 extension OwnedDescriptor {
-  /// Takes ownership of a socket of one of these families and of this type, which listens if required, and makes it
-  /// close-on-exec.
+  /// Takes ownership of a socket and makes it close-on-exec, after checking its family, its type and, if required, that
+  /// it listens.
   ///
   /// If it throws, the previous owner keeps the descriptor.
   static func adoptingSocket(
@@ -177,7 +178,7 @@ enum SocketNames {
     }
   }
 
-  /// One attempt to connect, which waits only for ``Timeout/never``.
+  /// Makes one attempt to connect, which waits only if the timeout is ``Timeout/never``.
   static func connect(
     _ descriptor: FileDescriptor, to address: inout cipc_address, _ timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> Result<Int, Errno> {
@@ -193,7 +194,7 @@ enum SocketNames {
   static func accept(
     on listener: FileDescriptor, from address: inout cipc_address, _ timeout: Timeout, retryOnInterrupt: Bool
   ) throws(IPCError) -> OwnedDescriptor {
-    // Take ownership at once: if the listener cannot be made blocking again, the connection is closed.
+    // Take ownership at once, so the connection is closed if the listener cannot be made blocking again.
     var connection: OwnedDescriptor?
     while true {
       let result = try NonBlocking.result(listener, timeout, retryOnInterrupt: retryOnInterrupt) {
@@ -215,7 +216,7 @@ enum SocketNames {
 }
 
 extension IPCError.Object {
-  /// The most specific address of a socket: that of its peer, otherwise its own, otherwise its descriptor.
+  /// What identifies a socket best: the address of its peer, or else its own address, or else its descriptor.
   ///
   /// Use it only for errors: it makes system calls.
   @inline(never)

@@ -12,7 +12,7 @@ public import SystemPackage
 public struct ReceivedPacket: Hashable, Sendable {
   /// The number of bytes that were appended; 0 for an empty message.
   public let length: Int
-  /// The number of bytes that were sent; bytes that did not fit are lost.
+  /// The length of the message as it was sent; bytes that did not fit are lost.
   public let originalLength: Int
 
   @usableFromInline init(length: Int, originalLength: Int) {
@@ -28,7 +28,7 @@ public struct ReceivedPacket: Hashable, Sendable {
 public struct ReceivedMessage<Address> {
   /// The number of bytes that were appended; 0 for an empty message.
   public let length: Int
-  /// The number of bytes that were sent; bytes that did not fit are lost.
+  /// The length of the message as it was sent; bytes that did not fit are lost.
   public let originalLength: Int
   /// The address to reply to.
   public let sender: Address
@@ -78,7 +78,9 @@ enum SocketTransfer {
     }
   }
 
-  /// Calls `recv(2)`, in a function of its own so that the caller can keep the count of its span in a register.
+  /// Calls `recv(2)` in a separate function.
+  ///
+  /// This lets the caller keep the count of its span in a register.
   @usableFromInline
   static func receive(
     _ descriptor: FileDescriptor, _ start: UnsafeMutableRawPointer?, _ room: Int, peeking: Bool
@@ -148,8 +150,9 @@ enum SocketTransfer {
     }
   }
 
-  /// Receives a message with its sender, after a failed attempt or with a timeout, by a call that takes the room for
-  /// the message, and flags.
+  /// Receives a message with its sender, after a failed attempt or with a timeout.
+  ///
+  /// `call` takes the room for the message, and flags.
   static func receive(
     _ descriptor: FileDescriptor, into bytes: inout OutputRawSpan, peeking: Bool, _ timeout: Timeout,
     _ retryOnInterrupt: Bool, _ call: (UnsafeMutableRawPointer?, Int, Int32) -> Int

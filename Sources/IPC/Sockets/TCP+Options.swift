@@ -68,7 +68,7 @@ extension TCP.Stream {
     try setOption(.setsockoptTCPKeepInterval, TCP_KEEPINTVL, time.wholeSeconds, level: Self.level)
   }
 
-  /// How many keep-alive probes without a response end the connection.
+  /// The number of unanswered keep-alive probes after which the connection ends.
   ///
   /// Calls `getsockopt(2)` with `TCP_KEEPCNT`.
   public var keepAliveProbes: Int {
@@ -84,8 +84,8 @@ extension TCP.Stream {
     try setOption(.setsockoptTCPKeepCount, TCP_KEEPCNT, count, level: Self.level)
   }
 
-  /// How long closing waits until sent bytes are delivered, in whole seconds; nil if it does not wait, and the kernel
-  /// delivers them in the background.
+  /// How long closing waits until sent bytes are delivered, in whole seconds; nil if closing does not wait, and the
+  /// kernel delivers the bytes in the background.
   ///
   /// With `.zero`, closing resets the connection: ``reset()``.
   ///
@@ -118,7 +118,7 @@ extension TCP.Stream {
 }
 
 extension Duration {
-  /// The time in whole seconds, rounded up so that a short time is not 0.
+  /// The time in whole seconds, rounded up because a short time must not become 0.
   fileprivate var wholeSeconds: Int {
     let (seconds, attoseconds) = components
     return Int(attoseconds > 0 && seconds < .max ? seconds + 1 : seconds)

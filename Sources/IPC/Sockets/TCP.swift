@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// Streams of bytes between processes of one machine or of two.
+/// Streams of bytes between processes on the same or on different machines.
 ///
 /// ```swift
 /// let address = SocketAddress(.loopback(.v4), port: 7777)
@@ -26,8 +26,8 @@ public enum TCP {
 
   /// A TCP socket that does not listen; it is closed when it is destroyed.
   ///
-  /// Closing still delivers bytes that were sent. But if there are unread bytes, closing resets the connection, and the
-  /// peer can see the reset before it has read all bytes that were sent to it.
+  /// The kernel still delivers sent bytes after the socket is closed. But if there are unread bytes, closing resets the
+  /// connection, and the peer can see the reset before it has read all bytes that were sent to it.
   @frozen
   public struct Stream: ~Copyable, Sendable, InternetSocket, ReadableDescriptor, WritableDescriptor, DescriptorOwner {
     @usableFromInline let owned: OwnedDescriptor
@@ -128,7 +128,7 @@ public enum TCP {
     ///   - reuseAddress: Whether it can have the address of a server that has just ended:
     ///     ``InternetSocket/reuseAddress``.
     ///   - reusePort: Whether several listeners that set this share the address.
-    ///   - ipv6Only: Whether an IPv6 listener is restricted to IPv6; nil leaves it to the setting of the machine.
+    ///   - ipv6Only: Whether an IPv6 listener is restricted to IPv6; nil for the default of the machine.
     ///   - backlog: The number of connections that can wait to be accepted, minus one; at most
     ///     `/proc/sys/net/core/somaxconn`.
     /// - Throws: The errors of ``InternetSocket/bind(to:)``.
@@ -183,7 +183,7 @@ public enum TCP {
       return accepted.socket
     }
 
-    /// Accepts a connection like ``accept(timeout:retryOnInterrupt:)``, and returns the address of its peer with it.
+    /// Accepts a connection like ``accept(timeout:retryOnInterrupt:)``, and also returns the address of its peer.
     public func acceptWithAddress(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true
     ) throws(IPCError) -> AcceptedConnection<Stream, SocketAddress> {

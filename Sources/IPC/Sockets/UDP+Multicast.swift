@@ -45,7 +45,7 @@ extension UDP.Socket {
     try setMembership(.setsockoptLeaveGroup, join: false, group, interface)
   }
 
-  /// Sets the interface by which datagrams to groups are sent; 0 lets the kernel choose.
+  /// Sets the interface through which datagrams to groups are sent; 0 lets the kernel choose.
   ///
   /// Calls `setsockopt(2)` with `IP_MULTICAST_IF` or `IPV6_MULTICAST_IF`.
   public func setMulticastInterface(_ interface: UInt32) throws(IPCError) {
@@ -78,7 +78,9 @@ extension UDP.Socket {
     }
   }
 
-  /// How many networks datagrams to groups can pass through; 1 by default, so that they stay in this network.
+  /// How many networks a datagram to a group can pass through.
+  ///
+  /// The default, 1, keeps it in this network.
   ///
   /// Calls `getsockopt(2)` with `IP_MULTICAST_TTL` or `IPV6_MULTICAST_HOPS`.
   public var multicastHops: Int {

@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// Datagrams between processes of one machine or of two.
+/// Datagrams between processes on the same or on different machines.
 ///
 /// ```swift
 /// let address = SocketAddress(.loopback(.v4), port: 7777)
@@ -94,7 +94,7 @@ extension UDP.Socket {
     }
   }
 
-  /// Makes the socket send to one address, and receive only from it.
+  /// Restricts the socket to one peer: it sends to the peer's address, and receives only from it.
   ///
   /// Datagrams that have already arrived stay. The peer is not contacted: if no socket has the address, a later call
   /// fails with `.connectionRefused`.
@@ -269,7 +269,7 @@ extension UDP.Socket {
 
   /// Receives the next datagram, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// Otherwise the same as ``receive(into:peeking:timeout:retryOnInterrupt:)``.
+  /// In all other respects it behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)``.
   ///
   /// - Parameters:
   ///   - maxLength: The number of bytes to make room for.

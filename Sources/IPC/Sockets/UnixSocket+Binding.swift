@@ -29,7 +29,7 @@ extension UnixSocket {
     public init(path: FilePath) throws(IPCError) {
       guard path.length <= Self.maximumLength else { throw IPCError(.socket, .fileNameTooLong, on: .path(path)) }
       guard path.length > 0 else { throw IPCError(.socket, .noSuchFileOrDirectory, on: .path(path)) }
-      // The length includes the NUL, because some readers of the address expect one.
+      // The length includes the NUL, because some programs that read the address expect it.
       raw = unsafe path.withPlatformString { unsafe cipc_address_of_unix($0, path.length + 1) }
     }
 
@@ -72,7 +72,7 @@ extension UnixSocket {
       }
     }
 
-    /// The used part of `sun_path`; nil if there is none.
+    /// The used part of `sun_path`; nil if it is empty.
     private var bytes: [UInt8]? {
       var length = 0
       return unsafe withUnsafePointer(to: raw) {
@@ -84,7 +84,7 @@ extension UnixSocket {
 }
 
 extension UnixSocket.Address: Hashable, CustomStringConvertible {
-  /// Compares the bytes of the addresses, so that a path and a link to it differ.
+  /// Compares the bytes of the addresses: a path and a link to it are different.
   public static func == (left: Self, right: Self) -> Bool { left.bytes == right.bytes }
   /// Hashes the bytes of the address.
   public func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
@@ -170,7 +170,7 @@ extension UnixSocket.Address {
   }
 }
 
-/// Removal of the path of a socket that no process has open.
+/// Removes the paths of sockets that no process has open.
 enum StaleSocket {
   /// The maximum time to wait for the lock.
   ///
@@ -206,7 +206,7 @@ enum StaleSocket {
     do throws(IPCError) {
       let file = try located(path)
       guard try isStale(path) else { return }
-      // A program that does not take this lock may have replaced it since.
+      // A program that does not use this lock may have replaced the path in the meantime.
       guard try file.status.isSameFile(as: try located(path).status) else { return }
       try unlink(path)
     } catch  where error.errno == .noSuchFileOrDirectory {
@@ -216,8 +216,8 @@ enum StaleSocket {
 
   /// Whether no process has the socket of the path open.
   ///
-  /// This connects a datagram socket. An open socket of another type refuses it with another error than a closed
-  /// socket does, even before it listens. So no connection is made.
+  /// This connects a datagram socket. An open socket of another type refuses the connection, even before it listens,
+  /// with a different error than a closed socket. So this never makes a connection.
   private static func isStale(_ path: FilePath) throws(IPCError) -> Bool {
     do throws(IPCError) {
       try UnixSocket.Datagram().connect(to: UnixSocket.Address(path: path), timeout: .immediate)

@@ -52,7 +52,8 @@ extension UnixSocket.Socket where Style: UnixSocket.ConnectionStyle {
 extension UnixSocket {
   /// A socket that accepts connections.
   ///
-  /// Destroying it closes it, which resets connections that are not accepted yet. Its path stays until it is unlinked.
+  /// Destroying the value closes the socket, which resets connections that are not accepted yet. Its path stays until
+  /// it is unlinked.
   public struct Listener<Style: UnixSocket.ConnectionStyle>: ~Copyable, Sendable, SocketProtocol, DescriptorOwner {
     let owned: OwnedDescriptor
 
@@ -60,8 +61,7 @@ extension UnixSocket {
 
     /// Creates a socket, binds it, and listens.
     ///
-    /// If listening fails, the path stays, because it could already belong to another socket. This does not happen under
-    /// ordinary conditions.
+    /// If `listen(2)` fails, which is not expected, the path stays, because it could already belong to another socket.
     ///
     /// - Parameters:
     ///   - address: The path or abstract name to listen at.

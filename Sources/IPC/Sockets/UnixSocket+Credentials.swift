@@ -12,8 +12,8 @@ extension UnixSocket {
   public struct Credentials: Hashable, Sendable {
     /// The number of the process; 0 if it is not visible in this PID namespace.
     ///
-    /// Another process can have the number by now: ``UnixSocket/Socket/peerProcess()`` returns a descriptor that never
-    /// refers to another process.
+    /// The number may belong to another process by now. ``UnixSocket/Socket/peerProcess()`` returns a descriptor that
+    /// never refers to another process.
     public let process: ProcessID
     /// The user; 65534 if this user namespace does not map it.
     public let user: UserID
@@ -74,7 +74,7 @@ extension UnixSocket.Socket {
 
   /// Sets whether received messages carry the credentials of their senders.
   ///
-  /// Set it before the peer sends. Messages that were sent before have process 0 as their sender, unless the sender
+  /// Set it before the peer sends. Messages that were sent earlier have process 0 as their sender, unless the sender
   /// passed its credentials explicitly.
   ///
   /// Calls `setsockopt(2)` with `SO_PASSCRED`.

@@ -75,7 +75,7 @@ extension UnixSocket.Socket where Style == UnixSocket.SequencedPacketStyle {
 
   /// Receives the next packet, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// Otherwise the same as ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?``.
+  /// In all other respects it behaves like ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedPacket?``.
   ///
   /// - Parameters:
   ///   - maxLength: The number of bytes to make room for.
@@ -161,7 +161,8 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
   /// Receives the next datagram, and appends it to an array, which is reallocated only if its capacity is too small.
   ///
-  /// Otherwise the same as ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
+  /// In all other respects it behaves like
+  /// ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
   ///
   /// - Parameters:
   ///   - maxLength: The number of bytes to make room for.
@@ -190,7 +191,8 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
 
   /// Receives the next datagram without its sender's address, which costs less.
   ///
-  /// Otherwise the same as ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
+  /// In all other respects it behaves like
+  /// ``receive(into:peeking:timeout:retryOnInterrupt:)->ReceivedMessage<UnixSocket.Address>``.
   ///
   /// Calls `recv(2)` with `MSG_TRUNC`.
   @inlinable @discardableResult
@@ -216,10 +218,10 @@ extension UnixSocket.Socket where Style == UnixSocket.DatagramStyle {
   /// Sends a datagram to an address, and waits for room in the receiver.
   ///
   /// - Parameters:
-  ///   - message: The bytes of the datagram; there may be none.
+  ///   - message: The bytes of the datagram; can be empty.
   ///   - address: The path or abstract name of the receiver.
-  ///   - timeout: How long to wait. `poll(2)` reports room only in the receiver that a socket is connected to, so with
-  ///     a deadline, and on non-blocking sockets, this retries after pauses of 0.1 to 10 ms.
+  ///   - timeout: How long to wait. `poll(2)` reports room only in the receiver that a socket is connected to. So with
+  ///     a deadline, or on a non-blocking socket, this retries after pauses of 0.1 to 10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionRefused` or
   ///   `.noSuchFileOrDirectory` if there is no receiver; `.permissionDenied`; `.messageTooLong`; `.interrupted` if

@@ -7,7 +7,7 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// Sockets between processes of one machine (Unix domain sockets, `AF_UNIX`).
+/// Sockets between processes on one machine (Unix domain sockets, `AF_UNIX`).
 ///
 /// ```swift
 /// let address = try UnixSocket.Address(path: "/run/echo/socket")
@@ -102,7 +102,7 @@ public enum UnixSocket {
     /// The other socket, which receives the bytes that ``first`` sends.
     public let second: Socket<Style>
 
-    /// Creates a pair.
+    /// Creates two connected sockets.
     ///
     /// - Throws: ``IPCError`` with `.tooManyOpenFiles`.
     ///

@@ -31,7 +31,8 @@ public struct AnonymousPipe: ~Copyable, Sendable {
   /// Creates a pipe.
   ///
   /// - Parameters:
-  ///   - nonBlocking: Whether both ends are non-blocking, for a child that inherits one. This library does not need it.
+  ///   - nonBlocking: Whether both ends are non-blocking. Set it for a child that inherits an end; this library does
+  ///     not need it.
   ///   - packets: Whether each write of up to ``maximumAtomicWriteLength`` bytes is read as a separate packet. Bytes
   ///     that do not fit the buffer of the reader are discarded.
   /// - Throws: ``IPCError`` with `.tooManyOpenFiles` or `.tooManyOpenFilesInSystem`.

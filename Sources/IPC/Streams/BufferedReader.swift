@@ -12,14 +12,16 @@ internal import SystemPackage
 /// ```
 ///
 /// No bytes are lost when a call throws: received bytes stay in the buffer, and the call can be repeated. A timeout
-/// covers the whole call, however many reads it takes.
+/// covers the whole call, even if it takes several reads.
 ///
 /// At end of file the next call reads the stream again, because a FIFO can have a new writer.
 public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
   @usableFromInline var source: Source
   @usableFromInline var buffer: StreamBuffer
 
-  /// The maximum number of bytes that one read of the stream takes; calls that need more room get it.
+  /// The maximum number of bytes that one read of the stream takes.
+  ///
+  /// The buffer grows for calls that need more.
   public let capacity: Int
 
   /// Creates a reader with an empty buffer.
@@ -36,7 +38,7 @@ public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
   /// The number of bytes that have been read from the stream and not yet from this reader.
   public var bytesBuffered: Int { buffer.count }
 
-  /// Returns the stream.
+  /// Destroys the reader, and returns the stream.
   ///
   /// Bytes in the buffer are discarded. To keep them, read ``bytesBuffered`` bytes first.
   public consuming func release() -> Source { source }
@@ -45,7 +47,7 @@ public struct BufferedReader<Source: ReadableStream & ~Copyable>: ~Copyable {
 extension BufferedReader: Sendable where Source: Sendable & ~Copyable {}
 
 extension BufferedReader where Source: ~Copyable {
-  /// Reads the next line.
+  /// Reads the next line, and returns it as a string.
   ///
   /// A last line without a newline also counts as a line.
   ///
@@ -75,7 +77,7 @@ extension BufferedReader where Source: ~Copyable {
   ///   - maxLength: The maximum number of bytes, the delimiter included; ``capacity`` if nil.
   ///   - timeout: How long to wait for the delimiter.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
-  /// - Returns: The number of bytes, of which the last is the delimiter unless the file ended; nil at end of file.
+  /// - Returns: The number of bytes, including the delimiter unless the file ended without one; nil at end of file.
   /// - Throws: The errors of ``readLine(strippingNewline:maxLength:timeout:retryOnInterrupt:)``.
   @inlinable
   public mutating func read(
@@ -90,7 +92,8 @@ extension BufferedReader where Source: ~Copyable {
 
   /// Reads up to and including the next `delimiter` of several bytes, such as `"\r\n\r\n".utf8.span`.
   ///
-  /// Otherwise the same as ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
+  /// In all other respects it behaves like
+  /// ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
   @inlinable
   public mutating func read(
     until delimiter: Span<UInt8>, appendingTo bytes: inout [UInt8], maxLength: Int? = nil, timeout: Timeout = .never,
@@ -104,7 +107,8 @@ extension BufferedReader where Source: ~Copyable {
 
   /// Reads up to and including the next `delimiter`, and passes the bytes to `body` without copying or allocating.
   ///
-  /// Otherwise the same as ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
+  /// In all other respects it behaves like
+  /// ``read(until:appendingTo:maxLength:timeout:retryOnInterrupt:)-(UInt8,_,_,_,_)``.
   @inlinable
   public mutating func withNext<Result>(
     until delimiter: UInt8, maxLength: Int? = nil, timeout: Timeout = .never, retryOnInterrupt: Bool = true,
@@ -167,8 +171,7 @@ extension BufferedReader where Source: ~Copyable {
       let end = buffer.end(of: delimiter, after: searched)
       searched = buffer.count
       if let end, end <= maxLength { return end }
-      // A last line of `maxLength` bytes without a delimiter is allowed, so the limit is exceeded only by one more
-      // byte.
+      // A last line of `maxLength` bytes without a delimiter is allowed, so only one more byte exceeds the limit.
       if end != nil || searched > maxLength { throw StreamBuffer.tooLong }
       if try fillOnce(upTo: maxLength, timeout, retryOnInterrupt) == 0 { return searched }
     }
@@ -203,7 +206,9 @@ extension BufferedReader where Source: ~Copyable {
     return count
   }
 
-  /// Reads once, after making room for at least one byte, and for more than `length` bytes in the buffer.
+  /// Reads once.
+  ///
+  /// Before that, it makes room for at least one byte, and for more than `length` bytes in total.
   @inlinable
   mutating func fillOnce(upTo length: Int, _ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) -> Int {
     buffer.makeRoom(for: length)

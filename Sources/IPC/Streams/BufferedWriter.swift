@@ -29,8 +29,8 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
   /// - Parameters:
   ///   - sink: The stream to write to, which the writer owns.
   ///   - capacity: The size of the buffer in bytes, at least 1.
-  ///   - onUnwritten: Is called with the number of unwritten bytes if the writer is destroyed with some. By default
-  ///     this writes a line to standard error.
+  ///   - onUnwritten: A function that is called with the number of unwritten bytes if a writer that has some is
+  ///     destroyed. The default writes a line to standard error.
   public init(
     _ sink: consuming Sink, capacity: Int = 65_536, onUnwritten: (@Sendable (_ count: Int) -> Void)? = nil
   ) {
@@ -42,10 +42,11 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
   /// The number of bytes that have been collected and not yet written to the stream.
   public var unwritten: Int { pending.buffer.count }
 
-  /// Writes all of `bytes`: into the buffer, or if they do not fit, to the stream.
+  /// Writes all of `bytes` to the buffer or, if they do not fit, to the stream.
   ///
-  /// - Throws: The errors of the stream, if the buffer had to be flushed. Earlier bytes that are not written stay
-  ///   in the buffer; of `bytes`, ``IPCError/transferred`` were written, and none are in the buffer.
+  /// - Throws: The errors of the stream, if the buffer had to be flushed. Earlier bytes that are not written stay in
+  ///   the buffer. The first ``IPCError/transferred`` of `bytes` were written to the stream, and the others are not in
+  ///   the buffer.
   @inlinable
   public mutating func write(
     _ bytes: RawSpan, timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -119,7 +120,7 @@ public struct BufferedWriter<Sink: WritableStream & ~Copyable>: ~Copyable {
     }
   }
 
-  /// Returns the stream, and appends the bytes that were not written to it to an array.
+  /// Returns the stream, and appends the unwritten bytes to an array.
   public consuming func release(unwrittenTo bytes: inout [UInt8]) -> Sink {
     pending.buffer.move(unwritten, to: &bytes)
     return sink

@@ -1,6 +1,6 @@
 /// A source of bytes that keeps their order: a pipe, a FIFO, a stream socket, a ring in shared memory.
 public protocol ReadableStream: ~Copyable {
-  /// Reads at least one byte, at most as many as `bytes` has room for, and appends them to `bytes`.
+  /// Reads at least one byte and at most as many as fit into `bytes`, and appends them to `bytes`.
   ///
   /// - Returns: The number of bytes that were read; 0 at end of file, or if `bytes` has no room.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.interrupted` if
@@ -23,7 +23,7 @@ public protocol WritableStream: ~Copyable {
   ) throws(IPCError) -> Int
 }
 
-/// A stream in both directions that is made of two streams, such as the ends of two pipes.
+/// A bidirectional stream that consists of two streams, such as the ends of two pipes.
 public struct StreamPair<Source: ReadableStream & ~Copyable, Sink: WritableStream & ~Copyable>: ~Copyable {
   private var source: Source
   private var sink: Sink
@@ -71,7 +71,7 @@ public protocol ReadableDescriptor: DescriptorRepresentable, ReadableStream, ~Co
 
 /// A descriptor that bytes can be written to: the writing end of a pipe or FIFO, or a stream socket.
 ///
-/// When all readers are gone, a call throws `.brokenPipe`. `SIGPIPE` does not kill the process, whatever its
+/// When all readers are gone, a call throws `.brokenPipe`. `SIGPIPE` does not kill the process, even with the default
 /// disposition, which does not change.
 public protocol WritableDescriptor: DescriptorRepresentable, WritableStream, ~Copyable {
   var transport: Transport { get }
@@ -83,7 +83,7 @@ extension ReadableDescriptor where Self: ~Copyable {
   /// Calls `ioctl(2)` with `FIONREAD`.
   public var bytesAvailable: Int { get throws(IPCError) { try countBytesAvailable() } }
 
-  /// Reads at least one byte, at most as many as `bytes` has room for, and appends them to `bytes`.
+  /// Reads at least one byte and at most as many as fit into `bytes`, and appends them to `bytes`.
   ///
   /// - Returns: The number of bytes that were read; 0 at end of file, or if `bytes` has no room.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.connectionReset` if the
@@ -130,10 +130,10 @@ extension ReadableDescriptor where Self: ~Copyable {
     return bytes.byteCount - before
   }
 
-  /// Reads at least one byte, at most `maxLength`, and appends them to an array, which is reallocated only if its
+  /// Reads at least one byte and at most `maxLength`, and appends them to an array, which is reallocated only if its
   /// capacity is too small.
   ///
-  /// Otherwise the same as ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.
+  /// In all other respects it behaves like ``ReadableStream/read(into:timeout:retryOnInterrupt:)``.
   @inlinable
   public func read(
     maxLength: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
@@ -143,9 +143,9 @@ extension ReadableDescriptor where Self: ~Copyable {
     }
   }
 
-  /// Reads `length` bytes, fewer only at end of file, and appends them to an array.
+  /// Reads `length` bytes, or fewer at end of file, and appends them to an array.
   ///
-  /// Otherwise the same as ``readExactly(into:timeout:retryOnInterrupt:)``.
+  /// In all other respects it behaves like ``readExactly(into:timeout:retryOnInterrupt:)``.
   public func readExactly(
     _ length: Int, appendingTo bytes: inout [UInt8], timeout: Timeout = .never, retryOnInterrupt: Bool = true
   ) throws(IPCError) -> Int {
@@ -172,7 +172,7 @@ extension ReadableDescriptor where Self: ~Copyable {
     while true {
       let total = bytes.count - before
       if total == maxLength { return total }
-      // Doubles the array, so that it is reallocated a logarithmic number of times.
+      // Doubles the capacity of the array, so it is rarely reallocated.
       let room = min(
         maxLength - total, max(bytes.capacity - bytes.count, bytes.count, AnonymousPipe.maximumAtomicWriteLength))
       do throws(IPCError) {
@@ -186,7 +186,7 @@ extension ReadableDescriptor where Self: ~Copyable {
 }
 
 extension WritableDescriptor where Self: ~Copyable {
-  /// Writes at least one of `bytes`: all of them, unless there is room for fewer and the call may not wait for more.
+  /// Writes at least one of `bytes`: all of them, unless there is less room and the call must not wait for more.
   ///
   /// A pipe accepts up to ``AnonymousPipe/maximumAtomicWriteLength`` bytes as a whole or not at all.
   ///
@@ -250,8 +250,9 @@ extension WritableDescriptor where Self: ~Copyable {
 }
 
 extension [UInt8] {
-  /// Makes room for `maxLength` more bytes, reallocating only if the capacity is too small, and lets `fill` append to
-  /// them.
+  /// Makes room for `maxLength` more bytes, and calls `fill` to append them.
+  ///
+  /// Reallocates only if the capacity is too small.
   @inlinable @inline(__always)
   package mutating func append<Result>(
     maxLength: Int, _ fill: (inout OutputRawSpan) throws(IPCError) -> Result

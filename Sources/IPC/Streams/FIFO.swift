@@ -109,7 +109,7 @@ extension FIFO {
   /// - Parameters:
   ///   - timeout: How long to wait. With ``Timeout/immediate`` the FIFO is opened even without a writer, and reading
   ///     returns end of file until it has one.
-  ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
+  ///   - nonBlocking: Whether the end is non-blocking; set it for a child that inherits the end.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The reading end.
   /// - Throws: ``IPCError`` with `.timedOut` if no writer opened it; `.noSuchFileOrDirectory`, `.permissionDenied`,
@@ -135,7 +135,7 @@ extension FIFO {
   /// - Parameters:
   ///   - timeout: How long to wait. With a deadline, which `open(2)` cannot take, this retries after pauses of 0.1 to
   ///     10 ms.
-  ///   - nonBlocking: Whether the end is non-blocking, for a child that inherits it.
+  ///   - nonBlocking: Whether the end is non-blocking; set it for a child that inherits the end.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Returns: The writing end.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.noSuchAddressOrDevice` (`ENXIO`) if there
@@ -150,8 +150,8 @@ extension FIFO {
       if nonBlocking { try writer.setNonBlocking(true) }
       return writer
     }
-    // inotify(7) does not help: it reports an open(2) when it completes, which that of a reader does only with a
-    // writer.
+    // inotify(7) does not help: it reports an open(2) that has completed, but the open(2) of a reader completes only
+    // when there is a writer.
     var backoff = Backoff()
     while true {
       do throws(IPCError) {
@@ -179,9 +179,9 @@ extension FIFO {
   /// Two FIFOs that form a stream in both directions.
   @frozen
   public struct Duplex: ~Copyable, Sendable {
-    /// The reading end of the FIFO that the peer writes.
+    /// The reading end of the FIFO that the peer writes to.
     public let reader: PipeReader
-    /// The writing end of the FIFO that the peer reads.
+    /// The writing end of the FIFO that the peer reads from.
     public let writer: PipeWriter
 
     @usableFromInline init(_ reader: consuming PipeReader, _ writer: consuming PipeWriter) {
@@ -202,7 +202,8 @@ extension FIFO {
     let early = try incoming.openForReading(timeout: .immediate, retryOnInterrupt: retryOnInterrupt)
     let writer = try outgoing.openForWriting(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
     let reader = try incoming.openForReading(timeout: timeout, retryOnInterrupt: retryOnInterrupt)
-    // Bytes that the peer has already written stay in the FIFO, because it has another reader.
+    // Bytes that the peer has already written stay in the FIFO, because another descriptor still has it open for
+    // reading.
     try early.close()
     return Duplex(reader, writer)
   }

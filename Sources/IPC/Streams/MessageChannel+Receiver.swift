@@ -28,7 +28,7 @@ extension MessageChannel {
     /// - Parameters:
     ///   - message: The array, which the message replaces; unchanged after an error. Reusing an array avoids
     ///     reallocation.
-    ///   - timeout: How long to wait for the whole message, however slowly it arrives.
+    ///   - timeout: How long to wait for the whole message, even if it arrives slowly.
     ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
     /// - Returns: The length of the message; nil at end of file.
     /// - Throws: ``IPCError`` with `.messageTooLong` if the announced length is above the limit; `.protocolError` if
@@ -45,7 +45,7 @@ extension MessageChannel {
 
     /// Receives the next message, and passes it to `body` without copying it.
     ///
-    /// Otherwise the same as ``receive(into:timeout:retryOnInterrupt:)``.
+    /// In all other respects it behaves like ``receive(into:timeout:retryOnInterrupt:)``.
     @inlinable
     public mutating func withNext<Result>(
       timeout: Timeout = .never, retryOnInterrupt: Bool = true, _ body: (RawSpan) -> Result
@@ -103,7 +103,7 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
 
   var isUnderWay: Bool { received > 0 }
 
-  /// Whether the message fits into the stage.
+  /// Whether the message fits into the fixed-size room.
   @inlinable @inline(__always)
   func isShort(_ length: Int) -> Bool { length <= IncomingFrame.stageSize &- OutgoingFrame.headerSize }
 
@@ -132,7 +132,7 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
     }
   }
 
-  /// Reads once into the stage.
+  /// Reads once into the fixed-size room.
   @inlinable @inline(__always)
   mutating func read<Source: ReadableStream & ~Copyable>(
     upTo end: Int, from source: inout Source, _ timeout: Timeout, _ retryOnInterrupt: Bool
@@ -163,13 +163,13 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
 
   /// Replaces `message` by the message.
   ///
-  /// The array of a long message is swapped in, and the next message uses the memory of the other one.
+  /// For a long message this swaps the two arrays, so the next message reuses the memory of the caller's array.
   @inlinable @inline(__always)
   mutating func move(_ length: Int, to message: inout [UInt8]) {
     if isShort(length) {
       let bytes = unsafe UnsafeRawBufferPointer(start: stage + OutgoingFrame.headerSize, count: length)
       if message.count == length {
-        // Most messages have the same length as the last one, and then cost only the copy.
+        // Most messages have the same length as the previous one. They cost only the copy.
         unsafe message.withUnsafeMutableBytes { unsafe $0.copyMemory(from: bytes) }
       } else {
         message.removeAll(keepingCapacity: true)
@@ -196,7 +196,7 @@ struct IncomingFrame: ~Copyable, @unchecked Sendable {
     if let failure { throw failure }
   }
 
-  /// After a death, a successor starts with a new message.
+  /// A successor of a dead sender starts with a new message.
   @usableFromInline @inline(never)
   mutating func note(_ error: IPCError) {
     guard error.call == .messageChannelReceive || error.errno == .ownerDied else { return }

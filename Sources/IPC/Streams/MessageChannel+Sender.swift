@@ -25,7 +25,7 @@ extension MessageChannel {
     /// processes send to it.
     ///
     /// - Parameters:
-    ///   - message: The bytes of the message; there may be none.
+    ///   - message: The bytes of the message; can be empty.
     ///   - timeout: How long to wait until the whole message is sent.
     ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
     /// - Throws: ``IPCError`` with `.messageTooLong` above the limit, before anything is sent; `.alreadyInProcess` if a
@@ -66,7 +66,7 @@ extension MessageChannel.Sender: Sendable where Sink: Sendable & ~Copyable {}
 struct OutgoingFrame: ~Copyable, @unchecked Sendable {
   /// The size of the length in front of a message.
   @usableFromInline static let headerSize = 4
-  /// The length and the start of a message are sent by one call, so that a pipe keeps short messages whole.
+  /// One call sends the length and the start of a message, so a pipe keeps short messages whole.
   @usableFromInline static let stageSize = AnonymousPipe.maximumAtomicWriteLength
 
   @usableFromInline let stage: UnsafeMutableRawPointer
@@ -166,8 +166,8 @@ struct OutgoingFrame: ~Copyable, @unchecked Sendable {
 
   /// Makes the channel unusable after a failure.
   ///
-  /// After a broken pipe, a new reader would not know where a message starts. After a death, a successor does not know
-  /// within which message its predecessor died.
+  /// After a broken pipe, a new reader would not know where a message starts. A successor of a dead receiver does not
+  /// know within which message its predecessor died.
   @usableFromInline @inline(never)
   mutating func note(_ error: IPCError) {
     if error.errno == .brokenPipe || error.errno == .ownerDied { failure = error }

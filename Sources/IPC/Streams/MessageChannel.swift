@@ -1,6 +1,8 @@
 internal import SystemPackage
 
-/// Messages over a byte stream: each is received as it was sent, however the stream splits its bytes.
+/// Messages over a byte stream.
+///
+/// Each message is received as it was sent, even if the stream splits its bytes.
 ///
 /// ```swift
 /// let pipe = try AnonymousPipe()
@@ -107,11 +109,12 @@ extension MessageChannel.Connection where Stream: ~Copyable {
 
   /// Sends a request, and receives its reply: the next message.
   ///
-  /// If a timeout or a signal ends the wait, the reply is still expected. Making the same request again does not send
-  /// it again, but continues to wait. So a late reply is never mistaken for the reply to another request.
+  /// If a timeout or a signal ends the wait, the reply is still expected. If you call this again with the same request,
+  /// it continues to wait instead of sending the request again. So a late reply is never mistaken for the reply to
+  /// another request.
   ///
   /// - Parameters:
-  ///   - message: The bytes of the request; there may be none.
+  ///   - message: The bytes of the request; can be empty.
   ///   - reply: The array, which the reply replaces, as in ``receive(into:timeout:retryOnInterrupt:)``.
   ///   - timeout: How long to wait for request and reply together.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
@@ -144,7 +147,7 @@ extension MessageChannel.Connection where Stream: ~Copyable {
 
   /// Replies to requests until the other side closes the stream.
   ///
-  /// - Parameter answer: Is called with each request, and appends the reply to an empty array.
+  /// - Parameter answer: A function that is called with each request, and appends the reply to an empty array.
   /// - Throws: The errors of sending and receiving. A broken pipe ends the call without an error.
   public mutating func serve(_ answer: (_ request: [UInt8], _ reply: inout [UInt8]) -> Void) throws(IPCError) {
     var request: [UInt8] = []

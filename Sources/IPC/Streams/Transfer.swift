@@ -31,8 +31,9 @@ enum Transfer {
     }
   }
 
-  /// Calls `read(2)` or `recv(2)`, in a function of its own so that the caller can keep the count of its span in a
-  /// register.
+  /// Calls `read(2)` or `recv(2)` in a separate function.
+  ///
+  /// This lets the caller keep the count of its span in a register.
   @usableFromInline
   static func read(
     _ descriptor: FileDescriptor, _ transport: Transport, _ start: UnsafeMutableRawPointer, _ room: Int
@@ -113,8 +114,8 @@ enum Transfer {
 
   /// Writes as much as there is room for, after a call that has written only a part.
   ///
-  /// A blocking call that returns early although more room will come was interrupted by a signal handler, but does not
-  /// report it.
+  /// If a blocking call returns before everything is written, a signal handler interrupted it, which the call does not
+  /// report.
   ///
   /// - Returns: 0 if the description is non-blocking and there is no room.
   private static func writeUnlessInterrupted(
@@ -129,7 +130,7 @@ enum Transfer {
     }
   }
 
-  /// Throws unless the failed blocking call is to be repeated.
+  /// Throws the error of a failed blocking call, unless the call must be repeated.
   @inline(never)
   static func recover(
     _ call: IPCError.Call, _ descriptor: FileDescriptor, _ transport: Transport, _ retryOnInterrupt: Bool
@@ -138,7 +139,7 @@ enum Transfer {
     if reason == .interrupted, retryOnInterrupt { return }
     // The description is non-blocking, so the next attempt waits in ppoll(2).
     if reason == .wouldBlock { return }
-    // Perhaps only RWF_NOSIGNAL is not supported. The next attempt finds out, even if another thread has done so
+    // Perhaps the kernel lacks only RWF_NOSIGNAL. The next attempt shows this, even if another thread has found it out
     // meanwhile.
     if call == .write, reason == .notSupported { return }
     throw IPCError(call, reason, on: transport == .socket ? .socket(descriptor) : .descriptor(descriptor))
@@ -203,7 +204,7 @@ enum Transfer {
   /// An attempt that cannot wait, for files on which the kernel does not support `RWF_NOWAIT`: FIFOs on any kernel,
   /// pipes before Linux 6.4.
   ///
-  /// A second description of the same end has its own flags, so other processes are not affected.
+  /// A second description of the same end has separate flags, so other processes are not affected.
   private static func withoutWaiting(
     _ descriptor: FileDescriptor, _ events: Readiness, _ retryOnInterrupt: Bool, _ transfer: (Int32) -> Int
   ) throws(IPCError) -> Result<Int, Errno> {
@@ -212,7 +213,8 @@ enum Transfer {
     switch reopened {
     // A FIFO without readers cannot be opened for writing. Writing to it fails with EPIPE.
     case .failure(.noSuchAddressOrDevice): return .failure(.brokenPipe)
-    // The process gave up the permission, or has no /proc: make the shared description non-blocking during the call.
+    // The process has lost the permission, or /proc is not mounted: make the shared description non-blocking during the
+    // call.
     case .failure(.permissionDenied), .failure(.noSuchFileOrDirectory):
       return try NonBlocking.result(descriptor, retryOnInterrupt: retryOnInterrupt) { transfer(descriptor.rawValue) }
     case .failure(let reason): throw IPCError(.open, reason, on: .descriptor(descriptor))
@@ -253,7 +255,7 @@ enum PipeSignal {
 
   private static var usesFlag: Bool { method.load(ordering: .relaxed) == Method.flag.rawValue }
 
-  /// Makes one call of `pwritev2(2)` or `write(2)`, which return -1 when they fail.
+  /// Calls `pwritev2(2)` or `write(2)` once; both return -1 when they fail.
   ///
   /// `.notSupported` can mean that the kernel lacks `RWF_NOSIGNAL`; ``write(_:_:nowait:)`` checks for this.
   @inline(__always)
@@ -280,7 +282,7 @@ enum PipeSignal {
     if method.load(ordering: .relaxed) == Method.ignored.rawValue {
       return unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, flags)
     }
-    // A call that wrote a part before the last reader closed also raises it.
+    // A call that wrote a part before the last reader closed also raises the signal.
     return ThreadSignal.contained(SIGPIPE) {
       unsafe cipc_pipe_write(descriptor, bytes.baseAddress, bytes.count, flags)
     } raised: {

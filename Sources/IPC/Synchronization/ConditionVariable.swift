@@ -17,8 +17,8 @@ internal import SystemPackage
 /// }
 /// ```
 ///
-/// Check the condition in a loop: another thread may have been faster, and a wait may end without a signal. With glibc,
-/// a waiter that is killed can consume a later signal: broadcast where processes may be killed.
+/// Check the condition in a loop: another thread may have changed the data first, and a wait may end without a signal.
+/// With glibc, a waiter that is killed can consume a later signal: broadcast where processes may be killed.
 ///
 /// `pthread_cond_init(3)`.
 @safe public struct ConditionVariable: ~Copyable, @unchecked Sendable {

@@ -37,7 +37,7 @@ extension POSIXSemaphore {
   ///
   /// - Parameters:
   ///   - name: A slash, and up to 251 bytes that are not slashes.
-  ///   - value: The first value.
+  ///   - value: The initial value.
   ///   - permissions: Who may open it, which requires the permission to read and to write.
   ///   - applyUmask: Whether the process's umask removes permissions, as in C. If not, the semaphore has exactly these
   ///     permissions; until the call returns it may have fewer, never more.
@@ -116,11 +116,10 @@ extension OpenSemaphore {
     try Syscall.call(.readMaps) { unsafe cipc_is_mapped_from(address, file.device, file.inode) } == 1
   }
 
-  /// Gives a semaphore that was just created exactly these permissions.
+  /// Sets the exact permissions of a semaphore that was just created.
   ///
-  /// The call that created the semaphore returned no descriptor, and the name may meanwhile refer to a semaphore of
-  /// another process, which must not change. In that case no process can open this one, so its permissions do not
-  /// matter.
+  /// `sem_open(3)` returned no descriptor, and by now the name may refer to a semaphore of another process, which must
+  /// not change. In that case no process can open this one, so its permissions do not matter.
   fileprivate func setPermissions(_ permissions: FilePermissions, _ name: POSIXName) throws(IPCError) {
     do throws(IPCError) {
       let file = try LocatedFile(semaphore: name)

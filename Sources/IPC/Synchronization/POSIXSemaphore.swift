@@ -7,7 +7,9 @@ internal import SystemPackage
   internal import Musl
 #endif
 
-/// A POSIX semaphore (`sem_t`): a number that is never below 0, and that processes can wait for to be above 0.
+/// A POSIX semaphore (`sem_t`): a number that is never below 0.
+///
+/// Processes can wait until it is above 0.
 ///
 /// It has a name, or it is placed in memory that processes share:
 ///
@@ -17,8 +19,8 @@ internal import SystemPackage
 /// defer { try? printer.post() }
 /// ```
 ///
-/// If a process dies between waiting and posting, nothing adds its 1 again. ``SystemVSemaphores`` can undo the change,
-/// and a ``SharedMutex`` reports the death.
+/// If a process dies between waiting and posting, nothing adds back the 1 that it subtracted. ``SystemVSemaphores`` can
+/// undo the change, and a ``SharedMutex`` reports the death.
 ///
 /// `sem_overview(7)`.
 @safe public struct POSIXSemaphore: ~Copyable, @unchecked Sendable {
@@ -119,15 +121,17 @@ internal import SystemPackage
   public func isSame(as other: borrowing POSIXSemaphore) -> Bool { unsafe address == other.address }
 }
 
-/// The address that `sem_open(3)` returned, which is closed once.
+/// The address that `sem_open(3)` returned.
+///
+/// This class closes it only once.
 @usableFromInline @safe struct OpenSemaphore: ~Copyable {
   let address: UnsafeMutablePointer<sem_t>
 
-  /// Opens a semaphore by a call that returns its address.
+  /// Opens a semaphore with a call that returns its address.
   init(
     _ name: POSIXName, _ call: (UnsafePointer<CChar>) -> UnsafeMutablePointer<sem_t>?
   ) throws(IPCError) {
-    // A null pointer means that the call failed; for the other calls it is -1.
+    // The call returns a null pointer if it fails; the other calls return -1.
     let result = try Syscall.call(.semOpen, on: .name(name)) {
       let address = unsafe name.withCString { unsafe Int(bitPattern: call($0)) }
       return address == 0 ? -1 : address
@@ -178,7 +182,7 @@ extension POSIXSemaphore {
     try nilIfWouldBlock { () throws(IPCError) in try wait(timeout: .immediate) } != nil
   }
 
-  /// Throws unless the failed call is to be repeated.
+  /// Throws the error of a failed call, unless the call must be repeated.
   @inline(never)
   private func recover(_ call: IPCError.Call, _ retryOnInterrupt: Bool) throws(IPCError) {
     let reason = Syscall.lastError
@@ -227,9 +231,9 @@ extension POSIXSemaphore {
   /// A signal handler that posts a semaphore; it is removed when this value is destroyed.
   public struct SignalRegistration: ~Copyable {
     private let signal: Int32
-    /// The number of this registration among those of the signal.
+    /// The number of this registration among all registrations of the signal.
     private let number: Int32
-    // This is destroyed after deinit has removed the handler.
+    // The semaphore is destroyed after deinit has removed the handler.
     private let semaphore: POSIXSemaphore
 
     fileprivate init(_ semaphore: consuming POSIXSemaphore, _ signal: Int32) throws(IPCError) {

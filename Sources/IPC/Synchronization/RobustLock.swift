@@ -2,13 +2,14 @@ internal import CIPC
 internal import Synchronization
 internal import SystemPackage
 
-/// A lock in shared memory whose owner can die: the kernel then marks the lock, and the next owner can repair the data.
+/// A lock in shared memory that survives the death of its owner: the kernel then marks the lock, and the next owner can
+/// repair the data.
 ///
-/// It is one word, the same for every language, C library and ABI: 0, or the number of the thread that owns it. A
-/// ``SharedMutex`` does the same in the layout of one C library. A thread can own only one of these locks at a time,
-/// and must not lock a mutex meanwhile.
+/// The lock is a single word: 0, or the number of the thread that owns the lock. It is the same for every language, C
+/// library and ABI. A ``SharedMutex`` does the same, but has the layout of one C library. A thread can own only one of
+/// these locks at a time, and must not lock a mutex while it owns one.
 ///
-/// Uses `set_robust_list(2)`.
+/// It uses `set_robust_list(2)`.
 @safe struct RobustLock {
   let word: UnsafeMutablePointer<Atomic<UInt32>>
 
@@ -31,8 +32,8 @@ internal import SystemPackage
   ///
   /// Signals do not interrupt this.
   ///
-  /// - Parameter timeout: When it has passed, the call waits up to 0.1 s longer: every thread that is not stopped
-  ///   releases the lock within that time.
+  /// - Parameter timeout: How long to wait. After the timeout, the call waits up to 0.1 s longer, because every thread
+  ///   that is not stopped releases the lock within that time.
   /// - Returns: Whether the lock was acquired, and in which way.
   /// - Throws: ``IPCError`` with `.deadlock` if this thread owns this or another lock; `ENOSYS` or `ENOTSUP` if the
   ///   kernel has no such locks.
@@ -60,7 +61,7 @@ internal import SystemPackage
     var (seen, spins, slept) = (first, 0, UInt32(0))
     while true {
       if seen & Self.number == 0 {
-        // Other threads can sleep after this one, and its release must wake them.
+        // Other threads can go to sleep after this one, so its release must wake them.
         let (isFree, other) = exchange(seen, mine | slept | seen & Self.waiters)
         if isFree { return seen & Self.died == 0 ? .acquired : .ownerDied }
         seen = other
@@ -72,7 +73,8 @@ internal import SystemPackage
       spins += 1
       if spins > Self.spins, seen & Self.waiters != 0 || exchange(seen, seen | Self.waiters).0 {
         slept = Self.waiters
-        // A thread can die between releasing and waking, so no thread sleeps for long without checking.
+        // A thread can die after it has released the lock and before it wakes a sleeper. So no thread sleeps for long
+        // without checking.
         let now = MonotonicTime.now
         let result = try unsafe Futex.wait(
           while: word, is: seen | Self.waiters, nanoseconds: max(0, min(end - now, Self.longestHold)),
@@ -102,8 +104,9 @@ internal import SystemPackage
 
 /// A word in shared memory on which threads sleep until an event happens.
 ///
-/// It is odd while a thread may sleep. Only the owner of the lock changes it, and it signals the event before the
-/// change itself. A thread that is woken then waits for the lock, where it notices the death of the owner.
+/// The word is odd while a thread may sleep. Only the owner of the lock changes the word, and it signals the event
+/// before it makes the change that the event reports. A thread that is woken then waits for the lock, where it notices
+/// the death of the owner.
 @safe struct QueueEvent {
   let word: UnsafeMutablePointer<Atomic<UInt32>>
 

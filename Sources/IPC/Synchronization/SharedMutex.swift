@@ -10,8 +10,8 @@ internal import SystemPackage
 
 /// A mutex between processes (`pthread_mutex_t`), in memory that they share.
 ///
-/// It is robust and checks for errors: locking reports that the previous owner died with the mutex locked
-/// (``LockOutcome/ownerDied``), and throws if the thread has locked it already; unlocking throws if it has not.
+/// It is robust: locking reports that the previous owner died with the mutex locked (``LockOutcome/ownerDied``). It
+/// also checks for errors: a thread cannot lock it twice, or unlock it without having locked it.
 ///
 /// ```swift
 /// let mutex = try SharedMutex.create(in: region, at: 0)
@@ -43,8 +43,8 @@ internal import SystemPackage
     self.region = region
   }
 
-  // The C library links the mutexes that a thread has locked by their addresses, and writes there when it locks or
-  // unlocks the next one.
+  // The C library keeps the addresses of the mutexes that a thread has locked in a list, and writes to them when the
+  // thread locks or unlocks the next one.
   deinit { if isLocked.load(ordering: .relaxed) { unsafe region.hold(address) } }
 
   /// Returns the mutex that another process created at this place; its bytes are not checked.
@@ -101,7 +101,7 @@ internal import SystemPackage
 }
 
 extension SharedMutex {
-  /// The state in which locking found the mutex, which is now locked in any case.
+  /// The state in which a call found the mutex, which is now locked in either case.
   public enum LockOutcome: Hashable, Sendable {
     case acquired
     /// The previous owner died with the mutex locked, so the data that it protects may be inconsistent.
@@ -146,7 +146,7 @@ extension SharedMutex {
   ///
   /// Calls `pthread_mutex_unlock(3)`.
   public func unlock() throws(IPCError) {
-    // Do this before unlocking: afterwards, another thread may have locked the mutex by this value.
+    // Do this before unlocking: afterwards, another thread may have locked the mutex through this value.
     let wasLocked = forgetLock()
     let code = unsafe pthread_mutex_unlock(address)
     if code != 0 {

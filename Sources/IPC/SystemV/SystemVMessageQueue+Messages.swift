@@ -8,7 +8,7 @@ internal import SystemPackage
 #endif
 
 extension SystemVMessageQueue {
-  /// The type of a message, at least 1, whose meaning programs agree on (the `mtype` of `msgop(2)`).
+  /// The type of a message: a number of at least 1, whose meaning the programs agree on (the `mtype` of `msgop(2)`).
   @frozen
   public struct MessageType: Hashable, Comparable, Sendable {
     /// The number (`long` in C), at least 1.
@@ -43,12 +43,12 @@ extension SystemVMessageQueue {
     case any
     /// A message of this type.
     case type(MessageType)
-    /// A message of the lowest type in the queue that is at most this one, so that types serve as priorities.
+    /// A message of the lowest type in the queue that is at most this one. This makes types serve as priorities.
     case lowest(upTo: MessageType)
     /// A message of any type but this one (`MSG_EXCEPT`).
     case except(MessageType)
 
-    /// `MSG_NOERROR` and `MSG_EXCEPT`, the same on all architectures.
+    /// `MSG_NOERROR` and `MSG_EXCEPT`, which have the same values on all architectures.
     @inlinable static var truncateFlag: Int32 { 0o10000 }
     @inlinable static var exceptFlag: Int32 { 0o20000 }
 
@@ -89,8 +89,8 @@ extension SystemVMessageQueue.MessageType: ExpressibleByIntegerLiteral, CustomSt
 extension SystemVMessageQueue {
   /// Sends a message, and waits for room in the queue.
   ///
-  /// The kernel requires the type in front of the bytes, so they are copied once. Up to 8 KiB, nothing is
-  /// allocated.
+  /// The kernel requires the type in front of the bytes, so this copies the bytes once. It allocates nothing for up to
+  /// 8 KiB.
   ///
   /// - Parameters:
   ///   - message: The bytes of the message; there may be none.
@@ -99,9 +99,9 @@ extension SystemVMessageQueue {
   ///     10 ms.
   ///   - retryOnInterrupt: Whether the call continues after a signal handler ran; if not, it throws `.interrupted`.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.invalidArgument` for a
-  ///   message longer than `/proc/sys/kernel/msgmax`, or if the queue was removed before; `.identifierRemoved` if it is
-  ///   removed while the call waits; `.permissionDenied`; `.interrupted` if `retryOnInterrupt` is false and a signal
-  ///   handler ran.
+  ///   message longer than `/proc/sys/kernel/msgmax`, or if the queue was removed before the call; `.identifierRemoved`
+  ///   if it is removed while the call waits; `.permissionDenied`; `.interrupted` if `retryOnInterrupt` is false and a
+  ///   signal handler ran.
   ///
   /// Calls `msgsnd(2)`.
   @inlinable
@@ -145,10 +145,10 @@ extension SystemVMessageQueue {
   /// - Returns: The length of the message after truncation, and its type.
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`; `.argListTooLong` (`E2BIG`)
   ///   if there is not enough room; `.identifierRemoved` if the queue is removed while the call waits,
-  ///   `.invalidArgument` if it was removed before; `.permissionDenied`; `.interrupted` if `retryOnInterrupt` is false
-  ///   and a signal handler ran.
+  ///   `.invalidArgument` if it was removed before the call; `.permissionDenied`; `.interrupted` if `retryOnInterrupt`
+  ///   is false and a signal handler ran.
   ///
-  /// Calls `msgrcv(2)`. The bytes are copied once. With room for up to 8 KiB, nothing is allocated.
+  /// Calls `msgrcv(2)`. This copies the bytes once, and allocates nothing if the room is at most 8 KiB.
   @inlinable
   public func receive(
     _ selection: Selection = .any, into bytes: inout OutputRawSpan, truncate: Bool = false, timeout: Timeout = .never,
@@ -164,7 +164,7 @@ extension SystemVMessageQueue {
   /// Receives a message of up to `maxLength` bytes, and appends it to an array, which is reallocated only if its
   /// capacity is too small.
   ///
-  /// Otherwise the same as ``receive(_:into:truncate:timeout:retryOnInterrupt:)``.
+  /// In all other respects it behaves like ``receive(_:into:truncate:timeout:retryOnInterrupt:)``.
   ///
   /// - Parameters:
   ///   - selection: Which message to receive; by default, the one that was sent first.

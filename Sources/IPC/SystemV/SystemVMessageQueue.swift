@@ -81,9 +81,9 @@ public struct SystemVMessageQueue: SystemVObject {
   /// Removes the queue if the processes that last sent and received have ended, for example after a crash.
   ///
   /// The kernel does not record which processes created the queue or wait for a message. So a queue that was never used
-  /// stays. And if the processes that last used it have ended, a queue is removed even if another process waits in
-  /// ``receive(_:into:truncate:timeout:retryOnInterrupt:)`` or has not used it yet. Call this if only one service uses
-  /// the queue, before the service starts.
+  /// stays. Conversely, if the processes that last used a queue have ended, the queue is removed even if another
+  /// process waits in ``receive(_:into:truncate:timeout:retryOnInterrupt:)`` or has not used it yet. Call this if only
+  /// one service uses the queue, before the service starts.
   ///
   /// - Returns: Whether this call removed the queue.
   /// - Throws: ``IPCError`` with `.permissionDenied` or `.notPermitted`.
@@ -111,7 +111,7 @@ extension SystemVMessageQueue {
     public let byteCount: Int
     /// The maximum number of bytes in the queue, which is also the maximum number of messages (`msg_qbytes`).
     ///
-    /// A value that an `Int` cannot represent is `Int.max`.
+    /// It is `Int.max` if an `Int` cannot represent the value.
     public let capacity: Int
     /// The process that sent last; 0 if there was none, or if it is in another PID namespace.
     public let lastSender: ProcessID
@@ -135,9 +135,9 @@ extension SystemVMessageQueue {
 
   /// Changes the owner, the permissions and the capacity of the queue.
   ///
-  /// A value that is nil does not change. The kernel cannot change one of them alone: if a value is nil, this first
-  /// reads the present values, and may undo a change that another process makes in between. Pass all four to avoid
-  /// that.
+  /// A value that is nil does not change. The kernel can only set all values together. So if a value is nil, this call
+  /// first reads the present values, and may undo a change that another process makes in between. Pass all four to
+  /// avoid that.
   ///
   /// Blocked calls are checked again: messages that now fit are sent, and a process that may no longer use the queue
   /// gets `.permissionDenied`.
@@ -145,7 +145,7 @@ extension SystemVMessageQueue {
   /// - Parameters:
   ///   - user: The new owner.
   ///   - group: The new owning group.
-  ///   - permissions: The new permissions, of which the lowest 9 bits count.
+  ///   - permissions: The new permissions; only the lowest 9 bits count.
   ///   - capacity: The new capacity in bytes.
   /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator, and for a
   ///   capacity above `/proc/sys/kernel/msgmnb` without `CAP_SYS_RESOURCE`; `.invalidArgument` for a negative one.

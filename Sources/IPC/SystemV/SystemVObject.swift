@@ -48,7 +48,7 @@ public struct SystemVIdentity: Hashable, Sendable {
     self.key = key == .private ? nil : key
   }
 
-  /// Whether both refer to the same object, however each was found.
+  /// Whether both refer to the same object, even if they were found in different ways.
   public static func == (left: Self, right: Self) -> Bool { left.identifier == right.identifier }
 
   /// Hashes the identifier alone.
@@ -106,7 +106,7 @@ extension SystemVObject {
 
 /// The owner and permissions of a System V object: the `struct ipc_perm` of `sysvipc(7)`.
 ///
-/// The owner can be changed, but not the creator. Both may change and remove the object. The umask does not apply, and
+/// The owner can be changed; the creator cannot. Both may change and remove the object. The umask does not apply, and
 /// the permissions to execute have no meaning.
 public struct SystemVOwnership: Hashable, Sendable {
   /// The owner, who may use, change and remove the object.
@@ -117,7 +117,7 @@ public struct SystemVOwnership: Hashable, Sendable {
   public let creatorUser: UserID
   /// The group of the process that created the object.
   public let creatorGroup: GroupID
-  /// The permissions to read and write, the lowest 9 bits of `mode`.
+  /// The permissions to read and write: the lowest 9 bits of `mode`.
   public let permissions: FilePermissions
 
   init(_ ownership: cipc_ipc_ownership) {
@@ -132,7 +132,8 @@ public struct SystemVOwnership: Hashable, Sendable {
 extension ProcessID {
   /// Whether the process has ended and has been waited for.
   ///
-  /// A process in another PID namespace, which has the number 0 here, is not known to have ended.
+  /// False for a process in another PID namespace: its number is 0 here, so this process cannot know whether it has
+  /// ended.
   var hasEnded: Bool { rawValue > 0 && Syscall.result { kill(rawValue, 0) } == .failure(.noSuchProcess) }
 }
 
@@ -148,13 +149,15 @@ public struct SystemVKey: RawRepresentable, Hashable, Sendable {
   /// Creates a key from a number that programs have agreed on; 0 is ``private``.
   public init(rawValue: Int32) { self.rawValue = rawValue }
 
-  /// The key with which each call creates a new object, which only its identifier finds (`IPC_PRIVATE`).
+  /// The key with which each call creates a new object (`IPC_PRIVATE`).
+  ///
+  /// Only its identifier leads to such an object.
   public static let `private` = SystemVKey(rawValue: 0)
 
   /// Creates the key that all programs derive from the same file and project number.
   ///
-  /// The key is made of parts of the file's inode and device number: a file that was replaced has another key, and two
-  /// files can have the same.
+  /// The key consists of parts of the file's inode and device number. So a file that was replaced has another key, and
+  /// two files can have the same key.
   ///
   /// - Parameters:
   ///   - path: A file that exists, and is not replaced as long as the key is used.

@@ -11,9 +11,9 @@ extension SystemVSemaphores {
   /// One of the operations that are performed together or not at all (the `struct sembuf` of `semop(2)`).
   @frozen
   public struct Operation: Hashable, Sendable {
-    // In the order of `struct sembuf`, so that the kernel can read a span of operations in place.
+    // The fields have the order of `struct sembuf`, so the kernel can read a span of operations in place.
 
-    /// The semaphore of the set, from 0.
+    /// The index of the semaphore in the set, from 0.
     public var index: UInt16
     /// The amount that is added to the value of the semaphore.
     ///
@@ -22,19 +22,19 @@ extension SystemVSemaphores {
     public var delta: Int16
     @usableFromInline var flags: Int16
 
-    /// `SEM_UNDO`, the same on all architectures.
+    /// `SEM_UNDO`, which has the same value on all architectures.
     @inlinable static var undoFlag: Int16 { 0x1000 }
-    /// `IPC_NOWAIT`, the same on all architectures.
+    /// `IPC_NOWAIT`, which has the same value on all architectures.
     @inlinable static var noWaitFlag: Int16 { 0x800 }
 
     /// Creates an operation.
     ///
     /// - Parameters:
-    ///   - index: The semaphore of the set, from 0.
+    ///   - index: The index of the semaphore in the set, from 0.
     ///   - delta: The amount to add to the value; 0 to wait until it is 0.
     ///   - undo: Whether the kernel undoes the change when this process ends, even if it is killed (`SEM_UNDO`).
     ///   - noWait: Whether all operations of the call fail with `.wouldBlock` when this one would have to wait,
-    ///     whatever the timeout (`IPC_NOWAIT`).
+    ///     regardless of the timeout (`IPC_NOWAIT`).
     @inlinable
     public init(_ index: UInt16, delta: Int16, undo: Bool = false, noWait: Bool = false) {
       self.index = index
@@ -70,7 +70,7 @@ extension SystemVSemaphores {
   ///
   /// - Throws: ``IPCError`` with `.timedOut`; `.wouldBlock` for ``Timeout/immediate``, or if the operation must not
   ///   wait; `.identifierRemoved` if the set is removed while the call waits, `.invalidArgument` if it was removed
-  ///   before; `.fileTooLarge` for an index outside of the set; `.outOfRange` if the value would exceed
+  ///   before the call; `.fileTooLarge` for an index outside of the set; `.outOfRange` if the value would exceed
   ///   ``maximumValue``; `.permissionDenied`; `.interrupted` if `retryOnInterrupt` is false and a signal handler ran.
   ///
   /// Calls `semop(2)` or `semtimedop(2)`.
@@ -150,7 +150,7 @@ extension SystemVSemaphores {
     }
   }
 
-  /// Throws unless the failed call is to be repeated.
+  /// Throws the error of a failed call, unless the call must be repeated.
   private func recover(_ timeout: Timeout, _ retryOnInterrupt: Bool) throws(IPCError) {
     let reason = Syscall.lastError
     let isOver = timeout.isDeadline && timeout.hasPassed
@@ -165,9 +165,9 @@ extension SystemVSemaphores {
 extension SystemVSemaphores {
   /// Creates a set and sets its values, or opens the existing one after its values were set.
   ///
-  /// If several processes start at once, exactly one of them sets the values, and no process uses the set before.
-  /// ``isNew`` shows whether it was this one. Programs in other languages can take part if they set the values of a new
-  /// set before they perform their first operation on it.
+  /// If several processes start at once, exactly one of them sets the values, and no process uses the set before that.
+  /// ``isNew`` is true in the process that set them. Programs in other languages can take part if they set the values
+  /// of a new set before they perform their first operation on it.
   ///
   /// - Parameters:
   ///   - key: The key of the set.
@@ -207,7 +207,7 @@ extension SystemVSemaphores {
 
   /// Waits until the creator of the set has set its values.
   ///
-  /// The kernel does not report that, so this checks after pauses of 0.1 to 10 ms.
+  /// The kernel does not report this event, so the function checks after pauses of 0.1 to 10 ms.
   ///
   /// - Throws: ``IPCError`` with `.timedOut` or, for ``Timeout/immediate``, `.wouldBlock`.
   ///
@@ -221,11 +221,11 @@ extension SystemVSemaphores {
     }
   }
 
-  /// Sets the values of a new set, and performs an operation that changes nothing, so that `sem_otime` is set.
+  /// Sets the values of a new set, and performs an operation that changes nothing but sets `sem_otime`.
   private func initialize(to values: [Int]) throws(IPCError) {
     do throws(IPCError) {
       try setAll(values)
-      // If this would have to wait, another process already performs operations, and `sem_otime` is set.
+      // If this operation would have to wait, another process has already performed one, so `sem_otime` is set.
       if values[0] == 0 {
         _ = try tryPerform(.waitForZero(0))
       } else {

@@ -18,8 +18,9 @@ public import SystemPackage
 /// The set stays in the kernel until it is removed, even after all processes have ended. This value only refers to it:
 /// it can be copied, and there is nothing to close.
 ///
-/// The semaphores of a new set are 0. Setting them is a second step, and another process may find the set before that:
-/// ``createOrOpenInitialized(_:values:permissions:timeout:retryOnInterrupt:)`` waits until the values are set.
+/// The semaphores of a new set are 0. Setting their values is a second step, and another process may find the set
+/// before that: ``createOrOpenInitialized(_:values:permissions:timeout:retryOnInterrupt:)`` waits until the values are
+/// set.
 ///
 /// `sysvipc(7)`, `semop(2)`.
 public struct SystemVSemaphores: SystemVObject {
@@ -119,7 +120,7 @@ extension SystemVSemaphores {
     public let count: Int
     /// Whether operations have been performed on the set (`sem_otime` is not 0).
     ///
-    /// The creator performs one after setting the values, to show that they are set.
+    /// The creator performs an operation after setting the values, to show that they are set.
     public let isInitialized: Bool
   }
 
@@ -138,9 +139,9 @@ extension SystemVSemaphores {
 
   /// Changes the owner and the permissions of the set.
   ///
-  /// A value that is nil does not change. The kernel cannot change one of them alone: if a value is nil, this first
-  /// reads the present values, and may undo a change that another process makes in between. Pass all three to avoid
-  /// that.
+  /// A value that is nil does not change. The kernel can only set all values together. So if a value is nil, this call
+  /// first reads the present values, and may undo a change that another process makes in between. Pass all three to
+  /// avoid that.
   ///
   /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator.
   ///
@@ -174,7 +175,7 @@ extension SystemVSemaphores {
 
   /// Sets the value of one semaphore, and wakes the processes that can continue.
   ///
-  /// Pending changes to undo of this semaphore are discarded.
+  /// This discards the changes to this semaphore that would be undone when processes end.
   ///
   /// - Throws: ``IPCError`` with `.outOfRange` for a value that is not 0 to ``maximumValue``; `.invalidArgument` for an
   ///   index outside of the set, or if the set was removed; `.permissionDenied`.
@@ -204,7 +205,7 @@ extension SystemVSemaphores {
   public func setAll(_ values: [Int]) throws(IPCError) {
     let count = try status().count
     guard values.count == count else { throw IPCError(.semctl, .invalidArgument, on: object) }
-    // The kernel refuses the largest value, so it stands for all larger ones.
+    // The kernel refuses the largest value, so this uses it for all values that are too large.
     var array = values.map { UInt16(exactly: $0) ?? .max }
     try Syscall.call(.semctl, on: object) { unsafe cipc_semctl_array(identifier, SETALL, &array) }
   }

@@ -17,9 +17,9 @@ public import SystemPackage
 /// ```
 ///
 /// The segment stays in the kernel until it is removed, even after all processes have ended. This value only refers to
-/// it: it can be copied, and there is nothing to close. An ``Attachment`` has to be detached.
+/// it: it can be copied, and there is nothing to close. Only an ``Attachment`` must be detached.
 ///
-/// `sysvipc(7)`. ``MemoryObject`` is the newer interface of POSIX.
+/// `sysvipc(7)`. ``MemoryObject`` is the newer POSIX interface.
 public struct SystemVSharedMemory: SystemVObject {
   /// The identifier of the object, and how it was found.
   public let identity: SystemVIdentity
@@ -139,9 +139,9 @@ extension SystemVSharedMemory {
 
   /// Changes the owner and the permissions of the segment.
   ///
-  /// A value that is nil does not change. The kernel cannot change one of them alone: if a value is nil, this first
-  /// reads the present values, and may undo a change that another process makes in between. Pass all three to avoid
-  /// that.
+  /// A value that is nil does not change. The kernel can only set all values together. So if a value is nil, this call
+  /// first reads the present values, and may undo a change that another process makes in between. Pass all three to
+  /// avoid that.
   ///
   /// - Throws: ``IPCError`` with `.notPermitted` for processes of users who are neither owner nor creator.
   ///
@@ -183,7 +183,7 @@ extension SystemVSharedMemory {
     /// The segment that is attached.
     public let segment: SystemVSharedMemory
 
-    /// The address of the first byte; valid as long as this value exists.
+    /// The address of the first byte, which is valid as long as this value exists.
     @unsafe public let baseAddress: UnsafeMutableRawPointer
 
     /// The object that errors report.

@@ -6,5 +6,5 @@
 /// The number of allocations of the calling thread so far.
 long allocation_count(void);
 
-/// Whether allocations are counted: not if a sanitizer replaced the allocator.
+/// Whether allocations are counted; false if a sanitizer replaced the allocator.
 bool allocations_are_counted(void);

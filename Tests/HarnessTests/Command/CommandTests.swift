@@ -65,7 +65,8 @@ struct CommandTests {
     }
   }
 
-  /// A process inherits blocked signals from the thread that starts it, and would not receive them.
+  /// Unblock the signals: a process inherits blocked signals from the thread that starts it, and would not receive
+  /// them.
   @Test(
     "reports the cells so far when it is interrupted, even if the signals were blocked when it started",
     arguments: [SIGINT, SIGQUIT, SIGTERM],

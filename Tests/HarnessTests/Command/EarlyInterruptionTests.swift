@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests of Ctrl-C before the first cell, while a peer has reported its start through a FIFO but does not respond.
+/// Tests of Ctrl-C before the first cell, when a peer has reported its start through a FIFO but does not respond.
 @Suite("An interruption before the first cell", .serialized)
 struct EarlyInterruptionTests {
   /// Interrupts `command` when its peer has started, lets the peer continue, and returns whether another one started.
@@ -52,7 +52,7 @@ struct EarlyInterruptionTests {
     ),
   ]
 
-  /// Creates a FIFO for every user and opens it for reading and writing, so that no open blocks.
+  /// Creates a FIFO that all users may open, and opens it for reading and writing, so no other open blocks.
   private static func makeFIFO(_ path: FilePath) throws -> FileDescriptor {
     try #require(unsafe mkfifo(path.string, 0o600) == 0 && chmod(path.string, 0o666) == 0)
     return try FileDescriptor.open(path, .readWrite, options: [.nonBlocking, .closeOnExec])

@@ -46,7 +46,7 @@ struct SystemCallTraceTests {
   @Test("are counted from the execution of the peer on, like strace does")
   func numbers() throws {
     let read = try #require(try points().first { $0.call == "read" })
-    // The reads before it are those of the dynamic loader, the interrupted one, and that of the request.
+    // The earlier reads are those of the dynamic loader, the interrupted read, and the read of the request.
     #expect(read.number == 4)
     #expect(read.occurrence == 1)
   }

@@ -24,7 +24,8 @@ struct DishonestPeerTests {
 
   /// Runs a scenario of two steps with the peer `odd` and an honest reference, and returns the verdict on `odd`.
   ///
-  /// The time limit is short only for tests in which it must expire, so that a busy machine does not fail the others.
+  /// The time limit is short only for tests in which it must expire. Otherwise the other tests could fail on a busy
+  /// machine.
   func verdict(
     _ body: String, steps: String = "    - a: pid -> pid>=1", timeoutMultiplier: Double = 1,
     isolation: IsolationRule = .auto
@@ -35,7 +36,8 @@ struct DishonestPeerTests {
 
   @Test("leaves a process that is about to end does not leak it", arguments: [IsolationRule.required, .none])
   func leavesEnding(isolation: IsolationRule) async throws {
-    // The streams of a process end before it is reaped. With hundreds of them, the runner finds some in between.
+    // The streams of a process end before it is reaped. With hundreds of processes, the runner finds some of them in
+    // between.
     let many = "\(Self.honest)\nfor n in 1 2 3 4 5 6 7 8; do ( exec /bin/true ) & done"
     for _ in 0..<20 { #expect(try await verdict(many, isolation: isolation).verdict == .passed) }
   }

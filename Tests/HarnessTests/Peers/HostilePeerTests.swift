@@ -5,7 +5,7 @@ import Testing
 
 /// Tests with peers whose output attacks the runner or the terminal.
 ///
-/// The runner must reject each one quickly and with evidence, and the terminal must not be affected.
+/// The runner must reject each output quickly and with evidence. The output must not affect the terminal.
 extension DishonestPeerTests {
   private func answering(_ command: String) -> String {
     "while read -r line; do case $line in pid*) \(command);; *) echo unsupported;; esac; done"

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests with peers that report false descriptors and process IDs, which the runner uses.
+/// Tests with peers that report false descriptors and process IDs. The runner uses these numbers.
 extension DishonestPeerTests {
   /// Returns a peer that opens descriptor 9, reports it as `said`, and adopts inherited descriptors.
   private func opening(_ said: String) -> String {
@@ -31,7 +31,8 @@ extension DishonestPeerTests {
 
   @Test(
     "reports a descriptor that is not open fails when it is passed on",
-    // The last three numbers are 9 if truncated to 32 bits, above the range of 64 bits, and below it.
+    // The last three numbers are one that is 9 if truncated to 32 bits, one above the range of 64 bits, and one below
+    // that range.
     arguments: ["-1", "-100", "1000", "2147483647", "4294967305", "99999999999999999999", "-9223372036854775809"])
   func handsOnNothing(said: String) async throws {
     let result = try await handing(said)

@@ -50,7 +50,9 @@ struct ProgramStepTests {
         """, to: "interop.yaml")
       let run = try project.run(["check"])
       #expect(run.status == test.status.rawValue, "\(run.text)")
-      #expect(run.text.contains(test.shows), "\(run.text)")
+      // The console breaks long lines.
+      let text = run.text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+      #expect(text.contains(test.shows), "\(run.text)")
     }
   }
 
@@ -83,7 +85,7 @@ struct ProgramStepTests {
       steps: [#"output: {a: "200000\n"}"#]),
     ProgramCase(
       "a file that does not exist as standard input", "cat", keys: "stdin: {a: {file: ./nowhere}}", steps: [], .usage,
-      "interop.yaml:8:24: ./nowhere: the file cannot be read: No such file or directory"),
+      "interop.yaml:8:23: ./nowhere: the file cannot be read: No such file or directory"),
     ProgramCase(
       "lines that are fed one by one", #"while read -r line; do echo "got $line"; done; echo end"#,
       steps: [
@@ -97,7 +99,7 @@ struct ProgramStepTests {
     ProgramCase(
       "words in quotes", #"printf '<%s>' "$@""#, #"one "two words" 'three' fo\ ur '' %7Bfive%7D"#,
       steps: ["output: {a: <one><two words><three><fo ur><><%7Bfive%7D>}"], .failures,
-      "byte 35 is '{', expected '%'"),
+      "byte 33 is '{', expected '%'"),
     ProgramCase(
       "a quote without an end", "true", "one 'two", steps: [], .usage, "this quote has no end in the command"),
   ]
@@ -115,7 +117,7 @@ struct ProgramStepTests {
       "an invalid regular expression", "true", steps: [#"prints: {a: {matches: "("}}"#], .usage,
       "this is not a regular expression"),
     ProgramCase(
-      "the order of lines", "echo b; echo a; echo b", steps: ["prints: {a: [a, {line: b}]}", "prints: {a: b}"]),
+      "the order of lines", "echo b; echo a; echo b", steps: ["prints: {a: [a, {line: b}]}"]),
     ProgramCase(
       "another order of lines", "echo b; echo a", steps: ["prints: {a: [a, b]}"], .failures,
       "printed 'b' in line 1, and not after line 2"),

@@ -4,7 +4,7 @@ import PeerProtocol
 
 /// Fixed sequences of events, as the runner would report them.
 enum RecordedRun: String, CaseIterable {
-  /// Cells with every verdict, expected and not, that end in another order than planned.
+  /// Cells with every verdict, expected or unexpected, which end in a different order than planned.
   case full
   /// A run in which no cell is selected.
   case empty
@@ -98,7 +98,7 @@ enum RecordedRun: String, CaseIterable {
 
   /// Commands of CI services.
   ///
-  /// GitHub and Gitea execute them at the start of a line or after spaces, and Azure anywhere.
+  /// GitHub and Gitea execute them at the start of a line or after spaces; Azure executes them anywhere.
   static let commands =
     "::error::e ##[error]e ##vso[task.complete]e ##teamcity[buildProblem] , ::stop-commands::x\u{A0}::add-mask::e"
 
@@ -124,7 +124,7 @@ enum RecordedRun: String, CaseIterable {
       result("pipe/delivery", 2, ["c", "swift"], .notRun, reason: "the run ended before its turn", seconds: 0),
     ], planned: 3, problems: ["1 of 3 planned cells were not run"], exitStatus: .interrupted, interrupted: true)
 
-  /// Returns the events of a run whose cells end in pairs, the second before the first, as with two jobs.
+  /// Returns the events of a run whose cells end in pairs, the second of a pair before the first, as with two jobs.
   private static func run(
     _ results: [CellResult], planned: Int? = nil, problems: [String] = [], exitStatus: ExitStatus = .failures,
     interrupted: Bool = false, notes: [String] = [],

@@ -4,7 +4,9 @@ import Testing
 
 @testable import Harness
 
-/// Checks reports with `docs/report.schema.json`, with the part of JSON Schema that it uses.
+/// Checks reports with `docs/report.schema.json`.
+///
+/// It implements the part of JSON Schema that this file uses.
 @Suite("The schema of the JSON report") struct ReportSchemaTests {
   private let schema: [String: Any]
 

@@ -3,7 +3,8 @@ import Testing
 
 /// Compares a text with the snapshot of that name, and shows the first line that differs.
 ///
-/// If the environment has `UPDATE_SNAPSHOTS`, the snapshot is replaced instead. Read the difference before you commit.
+/// If the environment has `UPDATE_SNAPSHOTS`, the snapshot is replaced instead. Review the difference before you commit
+/// it.
 func expectSnapshot(_ text: String, _ name: String, sourceLocation: Testing.SourceLocation = #_sourceLocation) throws {
   let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Snapshots")
   let file = folder.appending(path: name)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// Tests that runs which prove nothing do not succeed.
+/// Tests that a run does not succeed if it proves nothing.
 @Suite("A run is not green", .serialized)
 struct FalseGreenTests {
   /// Runs scenarios with an honest reference and a peer `odd`, which is honest except for the responses in `cases`.

@@ -7,7 +7,7 @@ import Testing
 ///
 /// Each attack would succeed if peers had the user and the capabilities of the runner.
 extension CellRunTests {
-  /// When the input of its role has ended, a daemon responds in place of the sandbox init.
+  /// When the input of its role ends, a daemon responds in place of the sandbox init.
   @Test(
     "whose peer writes responses of the sandbox init has leaked what it left", arguments: [Isolation.private, .shared])
   func forgesSnapshot(isolation: Isolation) async throws {
@@ -49,7 +49,7 @@ extension CellRunTests {
     arguments: ["", "unshare --mount", "unshare --user --map-root-user --mount"], ["", "as: {a: root}"])
   func hidesObjects(namespace: String, user: String) async throws {
     if !user.isEmpty, geteuid() != 0 { return }
-    // Require a private sandbox, so that a successful attack does not affect the machine.
+    // Require a private sandbox, in which a successful attack does not affect the machine.
     let here = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/mnt")
     let hide =
       "[ $(readlink /proc/self/ns/mnt) != \(here) ] && "
@@ -65,7 +65,7 @@ extension CellRunTests {
     #expect(Set(outcome.evidence?.leftBehind.map(\.kind) ?? []) == [.sharedMemory, .posixSharedMemory, .file])
   }
 
-  /// The signals do nothing, so that a success does not end these tests.
+  /// The signals do nothing, so a successful attack does not end these tests.
   @Test(
     "whose peer signals the sandbox init and the runner continues",
     .enabled(if: geteuid() == 0, "the processes of one user can signal each other"),

@@ -28,7 +28,7 @@ struct ProgramOutputTests {
         """)
       var configuration = RunConfiguration(
         root: folder.path, sandboxInit: Checkout.sandboxInit, peers: PeerList([]), registry: registry)
-      // The time to read a flood of output depends on the machine.
+      // How long it takes to read a flood of output depends on the machine.
       configuration.timeoutMultiplier = 60
       let shell = PeerDescription(language: "sh", peer: nil, programs: ["\(folder.path)/{program}"])
       return CellRun.run(

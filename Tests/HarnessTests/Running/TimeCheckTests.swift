@@ -4,7 +4,7 @@ import Testing
 
 @testable import Harness
 
-/// The requirements on time that apply without a step in a script.
+/// The time requirements that the runner checks without a step in a script.
 @Suite("The time of an operation")
 struct TimeCheckTests {
   private func check() throws -> TimeCheck {

@@ -42,7 +42,7 @@ struct PrivateSegmentTests {
     }
   }
 
-  /// The peer gets the process ID of a process that created a segment and then ended.
+  /// The peer has the same process ID as a process that created a segment and then ended.
   ///
   /// This is possible in a sandbox, where the next process ID can be chosen.
   @Test("is not attributed to a later process with the same process ID", .enabled(if: geteuid() == 0, "requires root"))

@@ -80,7 +80,8 @@ struct ResourceSnapshotTests {
   func queuesAreSwept() async throws {
     try await onThread {
       let settings = Sandbox.Settings(
-        program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .shared), kept: [Checkout.root.string]
+        program: Checkout.sandboxInit, capabilities: SandboxCapabilities(isolation: .shared),
+        kept: [Checkout.root.string]
       )
       let names = CellNames()
       func queues(_ sandbox: Sandbox) throws -> [KernelObject] {

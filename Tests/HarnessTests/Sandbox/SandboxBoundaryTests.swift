@@ -142,12 +142,12 @@ struct SandboxBoundaryTests {
     let facts = try await output(of: "cat /proc/self/status", as: .root)
     #expect(facts.contains("Uid:\t0\t0\t0\t0") && facts.contains("NoNewPrivs:\t1"))
     let capabilities = facts.first { $0.hasPrefix("CapEff:") }.flatMap { UInt64($0.dropFirst(8), radix: 16) }
-    // CAP_SYS_MODULE, CAP_SYS_PTRACE and CAP_SYS_ADMIN; CAP_CHOWN.
+    // Of CAP_SYS_MODULE, CAP_SYS_PTRACE, CAP_SYS_ADMIN and CAP_CHOWN, root has only the last.
     #expect(capabilities.map { $0 & (1 << 16 | 1 << 19 | 1 << 21 | 1) } == 1)
     #expect(facts.contains("CapBnd:\t0000000000000000"))
   }
 
-  /// Such a checkout is in the home directory of root.
+  /// A checkout in the home directory of root is like this.
   @Test(
     "has the user of the runner if its own could not read the programs", .enabled(if: geteuid() == 0, "requires root"))
   func unreadableCheckout() async throws {

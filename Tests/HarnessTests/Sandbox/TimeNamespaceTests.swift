@@ -20,7 +20,8 @@ private var entersTimeNamespaces: Bool {
   }
 }
 
-/// In a separate time namespace, `/proc` shows a peer other start times than the processes outside have recorded.
+/// In a separate time namespace, `/proc` shows a peer start times that differ from those that processes outside have
+/// recorded.
 @Suite(
   "In another time namespace",
   .enabled("requires root, and Linux 6.2 or later, where execve(2) enters a time namespace") {

@@ -17,7 +17,7 @@ final class CommandRun {
     _ arguments: [String] = []
   ) throws {
     let pipe = Foundation.Pipe()
-    // The pipe is small, so that a run blocks after about ninety cells if the test does not read its output.
+    // The pipe is small, so a run blocks after about ninety cells if the test does not read its output.
     let setCapacity: Int32 = 1031  // F_SETPIPE_SZ
     _ = fcntl(pipe.fileHandleForReading.fileDescriptor, setCapacity, 4096)
     let reader = dup(pipe.fileHandleForReading.fileDescriptor)
@@ -74,7 +74,7 @@ final class CommandRun {
       try FileManager.default.createSymbolicLink(
         atPath: folder.appending(path: name).path, withDestinationPath: Checkout.root.appending(target).string)
     }
-    // Copies instead of links, because the targets of links are not visible in a sandbox with its own /tmp.
+    // Use copies instead of links, because the targets of links are not visible in a sandbox with a private /tmp.
     let programs = folder.appending(path: "build/bin")
     try FileManager.default.createDirectory(at: programs, withIntermediateDirectories: true)
     for name in ["sandbox-init", "c-peer"] {

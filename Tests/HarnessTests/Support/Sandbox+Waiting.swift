@@ -1,6 +1,6 @@
 @testable import Harness
 
-/// Waits with a time limit: when it expires, the test fails.
+/// Waits with a time limit. If it expires, the test fails.
 extension Sandbox {
   /// Waits until `condition` is true.
   ///

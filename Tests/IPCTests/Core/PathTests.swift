@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Paths are bytes, as for the kernel: a path that is not UTF-8 must not become another one.
+/// Paths are bytes, as in the kernel: a path that is not UTF-8 must not become a different path.
 @Suite struct PathTests {
   /// A path in `scratch` that is not UTF-8.
   private func path(in scratch: borrowing Scratch) -> FilePath {

@@ -3,14 +3,16 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Tests of the properties that all calls which can wait share.
+/// Tests of the properties that all waiting calls have in common.
 @Suite struct WaitingCallsTests {
-  /// A call that waits for an event, which happens only at the end of a test.
+  /// A call that waits for an event.
+  ///
+  /// The event happens only at the end of a test.
   private struct Waiting {
     let name: String
     /// Performs the call.
     let call: (Timeout, _ retryOnInterrupt: Bool) throws -> Void
-    /// Makes the next call return without waiting; nil if nothing in this thread can complete the call.
+    /// Makes the next call return without waiting; nil if this thread cannot complete the call.
     let complete: (() throws -> Void)?
 
     init(
@@ -174,7 +176,7 @@ import Testing
   func `Without retryOnInterrupt, an interruption is an error`(_ timeout: Timeout) async {
     let isNever = timeout == .never
     await #expect(processExitsWith: .success) { [isNever = isNever as Bool] in
-      // Ends the test if a call does not report the interruption.
+      // Ends a test in which a call does not report the interruption.
       alarm(30)
       try Self().withCalls { calls in
         let interruptions = Interruptions()

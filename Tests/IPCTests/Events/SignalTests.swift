@@ -3,8 +3,9 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Signals apply to the whole process, so tests send them in a separate process, and to one thread: the other threads,
-/// which belong to the test runtime, do not block them.
+/// Signals apply to the whole process, so these tests run in a separate process.
+///
+/// They send signals to one thread, because the other threads, which belong to the test runtime, do not block them.
 ///
 /// Values can only be sent to a process, so the scenarios test them.
 @Suite struct SignalTests {

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct POSIXMessageQueueOwnershipTests {
   @Test func `A queue is not removed as long as one of its owners lives`() async {
-    // A process with other tests could start children, which would hold copies of the descriptors for a moment.
+    // Other tests in the same process could start children, which would hold copies of the descriptors for a moment.
     await #expect(processExitsWith: .success) {
       try withQueueName { name in
         let first = try POSIXMessageQueue.Duplex.scratch(name)

@@ -9,7 +9,7 @@ func withQueueName<Value>(_ body: (POSIXName) throws -> Value) throws -> Value {
   return try body(name)
 }
 
-/// The asynchronous variant, for tests that wait for other threads or processes.
+/// Performs an asynchronous body in the same way, for tests that wait for other threads or processes.
 func withQueueName<Value>(_ body: (POSIXName) async throws -> Value) async throws -> Value {
   let name = POSIXName("/ipc-test-\(UUID())")
   defer { try? POSIXMessageQueue.unlink(name) }
@@ -39,6 +39,6 @@ extension POSIXMessageQueue.Descriptor where Access: POSIXMessageQueue.SendAcces
     try send(message.span, priority: priority, timeout: timeout)
   }
 
-  /// The variant that does not wait.
+  /// Does the same without waiting.
   func trySend(_ message: [UInt8]) throws(IPCError) -> Bool { try trySend(message.span) }
 }

@@ -88,7 +88,7 @@ import Testing
     try await onThread {
       let one = try AnonymousPipe()
       let other = try AnonymousPipe()
-      // The number of the first end, which the other end has in the child, and free numbers above it.
+      // The number of the first end, and free numbers above it. In the child, the other end has that number.
       let number = one.reader.descriptor.rawValue
       let free = number + 1...number + 16
       try one.writer.writeAll("one\n".utf8.span)
@@ -216,7 +216,7 @@ import Testing
 
   @Test func `A child can start with a signal mask`() throws {
     let nothing: [UInt8] = []
-    // This does not use a shell, because a shell clears its mask.
+    // Do not use a shell here: a shell clears its mask.
     let (output, _) = try ChildProcess.filter(
       "grep", arguments: ["SigBlk", "/proc/self/status"], input: nothing.span, options: .init(signalMask: [.user1]))
     #expect(String(decoding: output, as: UTF8.self) == "SigBlk:\t0000000000000200\n")

@@ -29,7 +29,8 @@ import Testing
       ]
       for step in steps {
         let observer = PermissionsObserver(step.path)
-        // Repeats until the observer has seen the object often, which depends on the machine.
+        // Repeat until the observer has seen the object often enough. How many rounds this takes depends on the
+        // machine.
         while observer.sightings < 200 {
           try step.create()
           try step.remove()

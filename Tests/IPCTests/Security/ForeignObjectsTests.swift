@@ -3,9 +3,12 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Existing objects of another user that all users may access: a program that opens them shares them.
+/// Existing objects of another user that all users may access.
 ///
-/// `create` never returns one. `createOrOpen` reports that it is not new, and its owner can be checked.
+/// A program that opens one shares it with that user.
+///
+/// `create` never returns such an object. `createOrOpen` reports that the object is not new, and the program can check
+/// its owner.
 @Suite(.enabled(if: geteuid() == 0, "needs root, to create objects of another user"))
 struct ForeignObjectsTests {
   private static let otherUser = UserID(rawValue: 65534)

@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Files and links that another user can leave under a name in `/tmp` or `/dev/shm`, where all users can write.
+/// Files and links that another user can create under a name in `/tmp` or `/dev/shm`, where all users can write.
 ///
 /// The library refuses them and leaves them unchanged. It never follows a link, and no call waits.
 @Suite struct PlantedNamesTests {

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct RingLivenessTests {
   @Test func `Without a free descriptor, opening an end and waiting for the other one fail`() async throws {
-    // In a separate process, because the limit applies to the process.
+    // This runs in a separate process, because the limit applies to the whole process.
     await #expect(processExitsWith: .success) {
       func limit(_ most: rlim_t) {
         var limit = rlimit()

@@ -2,7 +2,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Arbitrary bytes that another process writes into a queue may only cause errors and lose messages.
+/// If another process writes arbitrary bytes into a queue, the only effects may be errors and lost messages.
 @Suite struct SharedQueueFuzzTests {
   private static let offset = 4096
   private static let size = 128 + 3 * (8 + 24)
@@ -35,7 +35,7 @@ import Testing
     #expect(try region.copyBytes(at: Self.offset + 64, count: 4) == [0, 0, 0, 0], "the lock is released")
   }
 
-  /// Performs all operations, whatever their results.
+  /// Performs all operations, and ignores their results.
   private func use(_ queue: SharedQueue) {
     for _ in 0..<5 {
       try? queue.sender.send("12345678901234567890")
@@ -58,7 +58,7 @@ private struct SplitMix {
     return z ^ (z >> 31)
   }
 
-  /// Four bytes: a small number, a very large one, or any.
+  /// Returns four bytes: a small number, a very large one, or an arbitrary one.
   mutating func bytes() -> [UInt8] {
     let number: UInt32 =
       switch next() % 4 {

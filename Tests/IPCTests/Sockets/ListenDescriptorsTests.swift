@@ -60,10 +60,10 @@ private func announce(process: String, count: String, names: String?) {
   if let names { _ = unsafe setenv("LISTEN_FDNAMES", names, 1) }
 }
 
-/// Above the numbers that the child uses itself.
+/// This is above the numbers that the child itself uses.
 private let firstNumber: Int32 = 200
 
-/// Runs a body with duplicates of descriptors as `firstNumber` and the following numbers.
+/// Runs a body in which duplicates of descriptors have `firstNumber` and the following numbers.
 private func withDescriptors(_ descriptors: [FileDescriptor], _ body: () throws -> Void) throws {
   for (index, descriptor) in descriptors.enumerated() {
     try #require(dup2(descriptor.rawValue, firstNumber + Int32(index)) != -1)

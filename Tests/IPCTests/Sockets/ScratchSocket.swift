@@ -57,12 +57,12 @@ func waitUntilHungUp(_ socket: borrowing some DescriptorRepresentable & ~Copyabl
   try until { try readiness(of: socket, for: []).contains(.hangUp) }
 }
 
-/// Waits until the listener that was at the address is closed, for the same reason.
+/// Waits, for the same reason, until the listener at the address is closed.
 func waitUntilRefused(at address: UnixSocket.Address) throws {
   until { reason { try UnixSocket.Stream().connect(to: address, timeout: .immediate) } == .connectionRefused }
 }
 
-/// Leaves the socket path behind, like a process that was killed.
+/// Leaves a socket path behind, like a process that was killed.
 func leaveStale(_ address: UnixSocket.Address) throws {
   try UnixSocket.StreamListener(at: address).close()
   try waitUntilRefused(at: address)

@@ -6,7 +6,7 @@ import Testing
 
 /// Threads that share an open file description: a call in one thread must not make another thread wait.
 @Suite(.serialized) struct SharedDescriptionTests {
-  /// The timeouts of the calls; nil is an immediate timeout.
+  /// The timeouts of the calls; nil means an immediate timeout.
   static let waits: [Duration?] = [nil, .microseconds(50)]
 
   @Test(arguments: waits)
@@ -107,7 +107,9 @@ extension Timeout {
   fileprivate static func of(_ wait: Duration?) -> Timeout { wait.map { .after($0) } ?? .immediate }
 }
 
-/// Makes calls repeatedly in two threads, which must end by themselves; if they do not, `free` unblocks them.
+/// Makes calls repeatedly in two threads, which must end by themselves.
+///
+/// If they do not, `free` unblocks them.
 private func expectBothToEnd(
   _ call: @escaping @Sendable () throws -> Void, and other: (@Sendable () throws -> Void)? = nil,
   freeing free: () throws -> Void

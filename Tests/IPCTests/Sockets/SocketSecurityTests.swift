@@ -3,7 +3,7 @@ import IPC
 import SystemPackage
 import Testing
 
-/// Attacks of another user or process on the path of a socket.
+/// Tests of attacks by another user or process on the path of a socket.
 @Suite struct SocketSecurityTests {
   enum Planted: CaseIterable { case link, danglingLink, fifo, directory, socket }
 
@@ -65,7 +65,8 @@ import Testing
       let scratch = try Scratch()
       let address = try scratch.socket
       let observer = PermissionsObserver(address.description)
-      // Repeats until the observing thread has seen the path often, which depends on the machine.
+      // Repeat until the observing thread has seen the path often enough. How many rounds this takes depends on the
+      // machine.
       while observer.sightings < 200 {
         try UnixSocket.Stream().bind(to: address, permissions: [.ownerReadWrite, .groupReadWrite])
         try address.unlink()

@@ -24,7 +24,7 @@ import Testing
 
   @Test func `The descriptor of the peer process is close-on-exec`() throws {
     let pair = try UnixSocket.Pair<UnixSocket.StreamStyle>()
-    // Not supported before Linux 6.5.
+    // This option is not supported before Linux 6.5.
     if reason({ _ = try pair.first.peerProcess() }) == .protocolNotAvailable { return }
     let process = try pair.first.peerProcess()
     #expect(isCloseOnExec(process.descriptor.rawValue) == true)

@@ -5,7 +5,7 @@ import Testing
 @testable import IPC
 
 @Suite struct BrokenPipeTests {
-  /// Runs in a separate process, where the disposition is the default: an unhandled signal kills it.
+  /// Runs in a separate process with the default disposition, in which an unhandled signal kills the process.
   @Test func `A broken pipe is an error, and raises no signal`() async {
     await #expect(processExitsWith: .success) {
       signal(SIGPIPE, SIG_DFL)

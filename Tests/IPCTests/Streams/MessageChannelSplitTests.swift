@@ -8,7 +8,7 @@ import Testing
   func `Small messages are received whole from every split of their bytes`(_ messages: [[UInt8]]) throws {
     let bytes = frames(messages)
     var wrong = 0
-    // Each bit is a split after one of the bytes.
+    // Each bit stands for a split after one of the bytes.
     for cuts in 0..<1 << (bytes.count - 1) {
       var pieces = [1]
       for index in 0..<bytes.count - 1 {

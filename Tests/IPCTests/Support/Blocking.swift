@@ -21,7 +21,7 @@ func eventually(_ condition: () throws -> Bool) async rethrows {
 
 /// Runs `body` while another thread runs `other` repeatedly, and returns when both have ended.
 ///
-/// A thread that went on could create an object again after the test has removed it.
+/// A thread that continued could create an object again after the test has removed it.
 func whileRacing<Value>(_ other: @escaping @Sendable () -> Void, _ body: () throws -> Value) rethrows -> Value {
   let ended = DispatchSemaphore(value: 0)
   let thread = Thread {
@@ -36,7 +36,7 @@ func whileRacing<Value>(_ other: @escaping @Sendable () -> Void, _ body: () thro
   return try body()
 }
 
-/// Does the same with a body that may block.
+/// Does the same for a body that may block.
 func racing<Value: Sendable>(
   _ other: @escaping @Sendable () -> Void, _ body: @escaping @Sendable () throws -> Value
 ) async throws -> Value {

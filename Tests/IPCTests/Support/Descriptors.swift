@@ -2,7 +2,7 @@ import Glibc
 import IPC
 import SystemPackage
 
-/// Returns another descriptor of the same description, for an end that another thread gets.
+/// Returns another descriptor of the same description, to pass an end to another thread.
 func duplicate(_ descriptor: FileDescriptor) throws -> FileDescriptor {
   try descriptor.duplicate()
 }

@@ -44,7 +44,7 @@ func unshareProcesses() throws {
 
 /// A child that `fork(2)` creates, which runs `body` and exits with its result.
 ///
-/// Only for exit tests, in which no other thread can hold a lock of the runtime.
+/// Use this only in exit tests, where no other thread can hold a lock of the runtime.
 struct ForkedChild: ~Copyable {
   let process: Int32
 

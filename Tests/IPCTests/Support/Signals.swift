@@ -1,7 +1,7 @@
 import Foundation
 import IPC
 
-/// Records the values that come with a signal, in order, through a pipe that its handler writes.
+/// Records the values that arrive with a signal, in order, through a pipe that its handler writes to.
 struct SignalRecorder {
   init(by signal: Int32) throws {
     var ends: [Int32] = [-1, -1]
@@ -23,7 +23,7 @@ struct SignalRecorder {
     return value
   }
 
-  /// Whether no further signal has come.
+  /// Whether no further signal has arrived.
   var isSilent: Bool {
     var entry = unsafe pollfd(fd: recorderReader, events: Int16(POLLIN), revents: 0)
     return unsafe poll(&entry, 1, 0) == 0
@@ -42,7 +42,7 @@ struct Interruptions {
     var action = sigaction()
     unsafe action.__sigaction_handler.sa_handler = { _ in }
     _ = unsafe sigaction(SIGUSR1, &action, nil)
-    // Test threads block the signal: unblock it.
+    // Unblock the signal, because test threads block it.
     var signals = sigset_t()
     _ = unsafe sigaddset(&signals, SIGUSR1)
     _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)

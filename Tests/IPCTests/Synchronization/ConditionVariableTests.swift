@@ -26,7 +26,7 @@ import Testing
 
     /// Issues tickets when enough threads wait.
     ///
-    /// A thread that is in the count has unlocked the mutex by waiting.
+    /// Every thread in the count is waiting, and has therefore unlocked the mutex.
     func open(
       _ region: SharedRegion, tickets: Int, to waiters: Int, waking: (borrowing ConditionVariable) throws -> Void
     )

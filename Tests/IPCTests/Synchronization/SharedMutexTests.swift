@@ -37,7 +37,7 @@ import Testing
           #expect(try mutex.tryLock() == nil)
           #expect(reason { _ = try mutex.lock(timeout: .immediate) } == .resourceBusy)
           #expect(reason { _ = try mutex.lock(timeout: .after(.seconds(-10))) } == .timedOut)
-          // With the wrong clock, the call would return immediately, or after years.
+          // If the call used the wrong clock, it would return immediately, or after years.
           let start = ContinuousClock.now
           #expect(reason { _ = try mutex.lock(timeout: .after(.milliseconds(20))) } == .timedOut)
           #expect(start.duration(to: .now) >= .milliseconds(20))
@@ -251,7 +251,7 @@ func leaveLocked(_ region: SharedRegion) async throws {
 }
 
 extension Thread {
-  /// Returns the result of `body` in a separate thread, for which this thread waits.
+  /// Runs `body` in a separate thread, waits for it, and returns its result.
   static func finished<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) -> Result<Value, any Error> {
     let result = Handed<Value>()
     let thread = Thread { result.hand(Result(catching: body)) }

@@ -1,7 +1,8 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-// `.ci/orders` copies this package beside sources of the library in which each atomic operation can be made relaxed.
+// `.ci/orders` copies this package next to changed sources of the library, in which each atomic operation can be made
+// relaxed.
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let settings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("InternalImportsByDefault"),

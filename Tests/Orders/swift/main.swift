@@ -1,4 +1,4 @@
-// Uses a ring, a queue and a block by two threads, with one atomic operation of the library relaxed: `orders 7`, or
+// Uses a ring, a queue and a block from two threads, with one relaxed atomic operation of the library: `orders 7`, or
 // `orders none`.
 import Foundation
 import IPC
@@ -85,7 +85,7 @@ func exchangeMessages() throws {
   }
 }
 
-/// The flag publishes what was stored before it, also outside the block.
+/// The flag publishes everything that was stored before it, including data outside the block.
 func exchangeRounds() throws {
   let region = try SharedRegion(size: size)
   let block = try SharedBlock.create(in: region, at: 0)
@@ -101,7 +101,7 @@ func exchangeRounds() throws {
     wait(for: 1)
     let place = unsafe try region.place(bytes: 8, alignment: 8, at: 8192)
     for round in 0..<records {
-      // There are two ways to read the flag.
+      // The library has two ways to read the flag.
       if round % 2 == 0 { try block.wait() } else { while !block.isReady { sched_yield() } }
       guard unsafe place.load(as: Int.self) == round else { fatalError("a block of another round") }
       block.reset()

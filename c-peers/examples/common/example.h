@@ -1,5 +1,5 @@
-/* Shared by the example programs: output, timeouts and options. The mechanism that a program shows is in the
- * program itself. */
+/* Shared by the example programs: output, timeouts and options. Each program itself contains the
+ * mechanism that it demonstrates. */
 #ifndef EXAMPLE_H
 #define EXAMPLE_H
 
@@ -32,7 +32,7 @@ struct timeout {
     struct timespec deadline;
 };
 
-/* Returns the remaining time, for ppoll(2) and similar calls: NULL without a limit. */
+/* Returns the remaining time for ppoll(2) and similar calls; NULL if there is no limit. */
 const struct timespec *remaining(struct timeout timeout, struct timespec *left);
 
 /* Converts the deadline to CLOCK_REALTIME, the clock of the message queues. */

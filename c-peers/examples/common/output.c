@@ -3,8 +3,8 @@
 
 #include <stdarg.h>
 
-/* Flushes, so that each step is visible when it happens, and a child that is forked later does not print
- * the contents of the buffer again. */
+/* Flushes the line. Each step is then visible when it happens, and a child that is forked later does not
+ * print the contents of the buffer again. */
 void say(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);

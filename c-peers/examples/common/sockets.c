@@ -22,7 +22,7 @@ static int unix_socket(void) {
     return fd;
 }
 
-/* The path, if this program created it. err(3) calls exit(3), which then removes it. */
+/* The path that this program created, or NULL. An exit handler removes it, also after err(3). */
 static const char *created;
 
 static void remove_created(void) {

@@ -17,7 +17,7 @@ void remove_unix(const char *path);
 /* Connects to a Unix stream socket. */
 int connect_unix(const char *path);
 
-/* Waits for a client and accepts it; `name` is the listener's in errors. */
+/* Waits for a client and accepts it. Errors contain `name` as the name of the listener. */
 int accept_client(int listener, const char *name, struct timeout timeout);
 
 struct internet_address {

@@ -12,8 +12,8 @@ size_t fuzzed_channel(int in, uint32_t limit, uint32_t *lengths, size_t most, ui
 
 /// An operation on a queue.
 enum fuzzed_operation { FUZZED_SEND, FUZZED_RECEIVE, FUZZED_SELECT, FUZZED_STATUS, FUZZED_CLOSE };
-/// The buffer size of a receiver of a queue, the length of a message through a ring (both in bytes), and the
-/// number of transfers through a ring.
+/// The size in bytes of a queue receiver's buffer, the length in bytes of a message that passes through a
+/// ring, and the number of transfers through a ring.
 enum { FUZZED_ROOM = 64, FUZZED_MESSAGE = 20, FUZZED_ROUNDS = 5 };
 
 /// Opens the queue in `memory` with ipc_queue.h, and performs operations without waiting. The outcome of each
@@ -35,7 +35,7 @@ int fuzzed_ring(void *memory, size_t size, uint32_t content, int role, int64_t *
 /// the length of the record, or -1.
 int fuzzed_ring_of_nothing(void *memory, size_t size);
 
-/// Sends the messages that are one after the other in `bytes` with ipc_channel.h. `*error` is errno, or 0.
+/// Sends messages with ipc_channel.h. `bytes` contains them one after the other. `*error` is errno, or 0.
 /// Returns the number of messages that were sent.
 size_t fuzzed_channel_send(int out, uint32_t limit, const uint32_t *lengths, size_t count,
                            const uint8_t *bytes, int *error);
