@@ -2,7 +2,7 @@ import Foundation
 import Harness
 import SystemPackage
 
-/// The file that a report or a list is written to.
+/// The file to which a report or a list is written.
 ///
 /// An existing file, FIFO or device is opened for writing, as with `>` in a shell.
 ///

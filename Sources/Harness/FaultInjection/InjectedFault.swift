@@ -27,26 +27,28 @@ public enum InjectedFault: String, Sendable, CaseIterable, Codable {
 /// One system call that a role makes during one request of a script.
 struct InjectionPoint: Sendable, Hashable {
   let role: String
-  /// The index of the request among those to this role, counted from 0.
+  /// The index of the request among all requests to this role, counted from 0.
   let request: Int
   let operation: String
   let call: String
-  /// The index of the call among those of this name during the request, counted from 1.
+  /// The index of the call among the calls of this name during the request, counted from 1.
   let occurrence: Int
-  /// The index of the call among all of this name since the peer was executed, counted from 1 as strace does.
+  /// The index of the call among all calls of this name since the peer was executed, counted from 1 as strace does.
   let number: Int
   /// The peer's next call.
   ///
   /// To kill the peer after this call, the tracer kills it on entry to the next one.
   let next: Next
-  /// Whether the call transfers bytes of a stream or a file, so that the kernel may transfer fewer than requested.
+  /// Whether the call transfers bytes of a stream or a file.
+  ///
+  /// Then the kernel may transfer fewer than requested.
   let isDivisible: Bool
   /// Whether the call wakes threads that wait on a futex.
   let isWaking: Bool
   /// Whether an earlier call of the same request had an effect that cannot be undone, such as a transfer of bytes or
   /// the creation of a name.
   ///
-  /// If so, repeating the request has another effect.
+  /// If it did, repeating the request has a different effect.
   let isCommitted: Bool
 
   struct Next: Sendable, Hashable {
@@ -58,7 +60,7 @@ struct InjectionPoint: Sendable, Hashable {
     let isPoint: Bool
   }
 
-  /// Returns the faults that the table of calls allows for this call.
+  /// Returns the faults that the table of calls lists for this call.
   func faults(_ table: SystemCallTable) -> [InjectedFault] {
     InjectedFault.allCases.filter { fault in
       switch fault {

@@ -1,4 +1,6 @@
-/// The cells of fault injection: every script, in every language, with every fault in every call of a role.
+/// The cells of fault injection.
+///
+/// Each cell is a script in one language, with one fault in one call of a role.
 struct InjectionPlan: Sendable {
   var planned: [Planned] = []
 
@@ -58,7 +60,7 @@ public struct InjectionSelection: Sendable {
       && (operations.isEmpty || !scenario.operations.isDisjoint(with: operations))
   }
 
-  /// Returns an error for each requested name that does not exist, so that a run with a misspelt name fails.
+  /// Returns an error for each requested name that does not exist, because a run with a misspelt name must fail.
   func problems(scripts: [Scenario], registry: OperationRegistry, languages known: [String]) -> [String] {
     func problems(_ kind: String, _ names: [String], among known: [String]) -> [String] {
       names.filter { !known.contains($0) }.map {

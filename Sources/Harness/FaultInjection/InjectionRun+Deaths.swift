@@ -3,7 +3,7 @@ import PeerProtocol
 /// The checks after the target was killed. The other roles continue the script, and their responses must be the
 /// expected ones or those after `~>`. A role may wait forever only for an event that no other role can cause any more.
 extension InjectionRun {
-  /// Checks whether the target was killed meanwhile, and if so, sets the progress to `dead`.
+  /// Checks whether the target was killed in the meantime; if it was, sets the progress to `dead`.
   func noteDeath() throws(CellOutcome) {
     guard let injection, injection.fault.kills, case .requested = progress,
       let role = client.roles.first(where: { $0.name == injection.point.role }),
@@ -117,7 +117,9 @@ extension InjectionRun {
     throw outcome
   }
 
-  /// Kills the roles that still wait after the target died or failed: not every mechanism reports that to them.
+  /// Kills the roles that still wait after the target died or failed.
+  ///
+  /// They would wait forever if the mechanism does not report that.
   func releaseWaitingRoles() throws(CellOutcome) {
     switch progress {
     case .dead, .over: break
@@ -143,7 +145,7 @@ extension InjectionRun {
 
   // MARK: - Handles that do not exist
 
-  /// Whether a request uses a handle that was never created, either by name or by default.
+  /// Whether a request uses, by name or by default, a handle that was never created.
   private func usesUnavailable(_ template: RequestTemplate, of role: String) -> Bool {
     guard let operation = registry[template.operation] else { return false }
     func given(_ key: String) -> [String] {

@@ -17,7 +17,7 @@ final class InjectionRun {
   var abandonedRoles: Set<String> = []
 
   enum Progress {
-    /// The target has not received the request whose call is injected.
+    /// The target has not received the request in which the fault is injected.
     case before
     /// The target is performing that request.
     case requested(Request, ExpectedResponse)
@@ -127,7 +127,7 @@ final class InjectionRun {
     if injection?.fault.kills == true, !isDead {
       throw CellOutcome(.broken, "\(injection?.point.role ?? "") should have been killed, but is alive")
     }
-    // A descriptor that is open because of the injected failure of its close is not a leak.
+    // A descriptor that is still open because its close was made to fail is not a leak.
     if injection?.point.call == "close", isOver {
       client.roles.first { $0.name == injection?.point.role }?.mayHoldMore = true
     }

@@ -140,7 +140,7 @@ public struct InjectionRunner: Sendable {
   private func record(_ context: CellContext, emit: (Event) -> Void) -> Recorded {
     var recorded = Recorded()
     var unknown: Set<String> = []
-    /// The operations that made calls of IPC, and for each language the scripts without such a call.
+    /// The operations that made IPC calls, and for each language the scripts that made none.
     var reached: Set<String> = []
     var unseen: [String: [String]] = [:]
     let recordings = recordings
@@ -183,7 +183,7 @@ public struct InjectionRunner: Sendable {
       "\(language) made no call of IPC in \(counted(scripts.count, "script")), such as \(scripts[0]), which got no "
         + "fault: the process that is started must make the calls itself"
     }
-    // A failed recording does not show which operations its script reaches.
+    // If a recording fails, it is unknown which operations its script reaches.
     if selection.isEverything, recorded.failures.isEmpty {
       let known = reached.union(table.silentOperations)
       recorded.problems += configuration.registry.names.filter { !known.contains($0) }.map {

@@ -2,7 +2,7 @@ import Foundation
 
 /// The programs that inject faults into the system calls of a peer.
 ///
-/// The command of a tracer precedes that of the peer, which it executes.
+/// A tracer executes the peer: the peer's command follows that of the tracer.
 struct InjectionTracer: Sendable {
   /// The path of the strace(1) program.
   let strace: String
@@ -35,7 +35,7 @@ struct InjectionTracer: Sendable {
     let point = injection.point
     switch injection.fault {
     case .killedBefore: return inject(point.call, "signal=KILL", point.number)
-    // A kill on entry to the next call is a kill after this one.
+    // Killing the peer on entry to the next call kills it after this one.
     case .killedAfter: return inject(point.next.call, "signal=KILL", point.next.number)
     case .interrupted, .wouldBlock, .noMemory, .noDescriptor, .noSpace:
       return inject(point.call, "error=\(injection.fault.rawValue)", point.number)

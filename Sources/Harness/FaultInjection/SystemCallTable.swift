@@ -13,15 +13,19 @@ struct SystemCallTable: Sendable {
   let irrevocable: Set<String>
   /// Operations that do not make calls of IPC.
   let silentOperations: Set<String>
-  /// Operations that are functions of a C header: an error may name them, whatever call failed.
+  /// Operations that are functions of a C header.
+  ///
+  /// An error may name such a function instead of the call that failed.
   let operationsOfHeaders: Set<String>
-  /// Operations that, when repeated after a failure, continue where they stopped.
+  /// Operations that continue where they stopped if they are repeated after a failure.
   let operationsThatGoOn: Set<String>
 
   subscript(name: String) -> SystemCall? { calls[name] }
 
   struct SystemCall: Sendable {
-    /// The C functions that make this system call, one of which an error must name.
+    /// The C functions that make this system call.
+    ///
+    /// An error must name one of them.
     let functions: [String]
     /// The operations in which this is a call of IPC; nil for all operations.
     let within: [String]?
@@ -47,7 +51,7 @@ struct SystemCallTable: Sendable {
     (self[call]?.functions ?? [call]) + (operationsOfHeaders.contains(operation) ? [operation] : [])
   }
 
-  /// Whether the table lists `call`, either as a call of IPC or as another call.
+  /// Whether the table lists `call`, as an IPC call or as another call.
   func knows(_ call: String) -> Bool { calls[call] != nil || others.contains(call) }
 
   // MARK: - Loading

@@ -2,13 +2,15 @@ import Foundation
 
 /// The system calls of a peer, as strace(1) reports them, grouped by request.
 struct SystemCallTrace {
-  /// The calls during each request, of which the write of its response is the last.
+  /// The calls during each request.
+  ///
+  /// The last one writes the response.
   let requests: [[Call]]
   let killed: Bool
 
   struct Call {
     let name: String
-    /// The index of the call among all of this name since the peer was executed, counted from 1.
+    /// The index of the call among all calls of this name since the peer was executed, counted from 1.
     let number: Int
     /// The call as strace prints it.
     let line: String
@@ -45,7 +47,9 @@ struct SystemCallTrace {
     self.killed = killed
   }
 
-  /// Whether the first argument is this descriptor, with or without the description that strace appends to it.
+  /// Whether the first argument is this descriptor.
+  ///
+  /// strace may append a description to the number.
   private static func concerns(_ descriptor: Int, _ arguments: Substring) -> Bool {
     arguments.hasPrefix("\(descriptor)<") || arguments.hasPrefix("\(descriptor),")
   }
@@ -130,10 +134,14 @@ extension SystemCallTrace.Call {
       || (["openat", "read"].contains(name) && line.contains(/\/proc\/[^">]*\/(status|maps)[">]/))
   }
 
-  /// Whether the call reads a file in `/proc`, which is never short and can be read again.
+  /// Whether the call reads a file in `/proc`.
+  ///
+  /// Such a read is never short, and can be repeated.
   private var readsProc: Bool { name == "read" && line.contains("</proc/") }
 
-  /// Whether the call wakes threads that wait on a futex, which cannot fail while the futex is mapped.
+  /// Whether the call wakes threads that wait on a futex.
+  ///
+  /// Such a call cannot fail while the futex is mapped.
   fileprivate var isWaking: Bool { name == "futex" && line.contains("FUTEX_WAKE") }
 
   /// The address of the futex on which the call sleeps; nil for all other calls.

@@ -16,7 +16,7 @@ public struct FixtureErrors: Error, CustomStringConvertible {
 
   /// The errors, one line each.
   ///
-  /// The list is shortened, because one typo in the name of an operation causes hundreds of errors.
+  /// The list is shortened, because one typo in the name of an operation can cause hundreds of errors.
   public var description: String {
     let shown = diagnostics.prefix(30).map(\.description)
     let rest = diagnostics.count - shown.count

@@ -130,7 +130,9 @@ struct FixtureDocument {
 
   private static func beginsCharacter(_ byte: UInt8) -> Bool { byte & 0xC0 != 0x80 }
 
-  /// Returns the text of a scalar, with the column of each character unless the file has escapes or folded lines.
+  /// Returns the text of a scalar.
+  ///
+  /// If the scalar has no escapes or folded lines, each character has its column.
   fileprivate func sourceText(_ scalar: Node.Scalar, at place: SourceLocation) -> SourceText {
     let column = place.column + (scalar.style == .singleQuoted || scalar.style == .doubleQuoted ? 1 : 0)
     let isExact =
@@ -157,7 +159,7 @@ struct FixtureDocument {
 extension FixtureDocument {
   /// A value in the file, with its location.
   ///
-  /// An accessor reports an error and returns nil or an empty result if the value has another form.
+  /// If the value has another form, an accessor reports an error, and returns nil or an empty result.
   struct Value {
     fileprivate let document: FixtureDocument
     fileprivate let node: Node
@@ -252,7 +254,7 @@ extension FixtureDocument {
       return mapping.compactMap { key, node in value(key).text("a key").map { ($0, value(node)) } }
     }
 
-    /// Returns the entries of a map with no keys but `keys`, and with all required ones.
+    /// Returns the entries of a map, which must have all required keys and may have only those in `keys`.
     func map(_ what: String, keys: [String], required: [String] = []) -> [String: Value]? {
       guard let entries = map(what) else { return nil }
       var result: [String: Value] = [:]

@@ -1,4 +1,4 @@
-/// One row of `with:`: values that are substituted in a scenario's text when it is loaded.
+/// One row of `with:`: the values that replace parameters in a scenario's text when it is loaded.
 struct ParameterRow {
   private(set) var parameters: [Scenario.Parameter] = []
 
@@ -13,7 +13,7 @@ struct ParameterRow {
 
   /// Returns `source` with the value of each `{name}` of this row and each `{formula}` of such names.
   ///
-  /// Variables of the cell stay in braces; they are replaced when the cell runs.
+  /// Variables of the cell stay in braces, because they are replaced when the cell runs.
   func filling(_ source: SourceText, log: DiagnosticLog) -> SourceText {
     var result = source
     var index = 0
@@ -27,7 +27,8 @@ struct ParameterRow {
         index = open + value.utf8.count
       } catch {
         log.add(inner.location, error.message)
-        // Replace the formula: left in braces, it would be read as a variable of the cell and cause a second error.
+        // Replace the formula: if it stayed in braces, it would be read as a variable of the cell and cause a second
+        // error.
         result = result.replacing(open..<close + 1, with: "0")
       }
     }

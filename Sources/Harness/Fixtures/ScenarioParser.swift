@@ -57,7 +57,8 @@ struct ScenarioParser {
       steps = parser.parse(list)
       if steps.isEmpty, list.isList { list.report("the list of steps is empty") }
     }
-    // The order of the steps is checked only if all could be parsed: a step with an error may be the missing one.
+    // Check the order of the steps only if all of them could be parsed. Otherwise the step with the error may be the
+    // one that seems to be missing.
     if log.count == errorsBefore {
       ScriptCheck.run(steps, roles: roles, registry: registry, place: rolesValue.location, log: log)
     }
@@ -125,7 +126,7 @@ enum Identifier {
 
   /// Whether `text` is a letter or `_`, followed by letters, digits and `_`, like parameters and variables.
   ///
-  /// Dashes are not allowed, so that `{bytes-1}` is a difference.
+  /// Dashes are not allowed, because `{bytes-1}` means a difference.
   static func isVariable(_ text: some StringProtocol) -> Bool {
     guard let first = text.utf8.first, !isDigit(first) else { return false }
     return text.utf8.allSatisfy { byte in

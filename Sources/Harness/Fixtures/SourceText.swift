@@ -21,11 +21,15 @@ struct SourceText {
     }
   }
 
-  /// A run of bytes from `start` on, with columns that either all advance or all stay the same.
+  /// A run of bytes from `start` on.
+  ///
+  /// Either each byte advances the column, or all bytes have the same column.
   private struct Run {
     let start: Int
     let column: Int
-    /// Whether each character has a separate column; otherwise all of them are reported in the first column.
+    /// Whether each character has a separate column.
+    ///
+    /// If not, all characters are reported in the first column.
     let advances: Bool
   }
 
@@ -95,7 +99,7 @@ struct SourceText {
     return SourceText(storage, 0..<storage.bytes.count)
   }
 
-  /// Returns the runs of `part`, moved so that they describe bytes from `offset` on.
+  /// Returns the runs of `part`, moved to the bytes from `offset` on.
   private func runs(in part: Range<Int>, at offset: Int) -> [Run] {
     guard let first = storage.runs.lastIndex(where: { $0.start <= part.lowerBound }) else { return [] }
     return storage.runs[first...].prefix { $0.start == storage.runs[first].start || $0.start < part.upperBound }.map {

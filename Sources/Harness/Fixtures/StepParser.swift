@@ -75,7 +75,9 @@ struct StepParser {
     return []
   }
 
-  /// Records the captures of a step that cannot be parsed, so that later steps that use them cause no further errors.
+  /// Records the captures of a step that cannot be parsed.
+  ///
+  /// Otherwise, later steps that use them would cause further errors.
   private mutating func noteCaptures(_ text: SourceText) {
     for word in text.words {
       let parts = word.text.split(separator: "={=", maxSplits: 1)

@@ -4,7 +4,7 @@ import PeerProtocol
 ///
 /// A line with `# ` is a comment, and the first comment is the title. A line with `> ` is a request, and a line with `< `
 /// is its response, in which `*` matches any value. `{fresh}` is a name that no other cell has. A `< ` line before the
-/// first request is the greeting, which is checked for every peer anyway.
+/// first request is the greeting. It is skipped here, because it is checked for every peer anyway.
 enum TranscriptLoader {
   static func scenario(file: String, text: String, log: DiagnosticLog) -> Scenario? {
     var steps: [Step] = []

@@ -23,7 +23,7 @@ public struct Listing: Sendable, Encodable {
   ///
   /// - Parameters:
   ///   - cells: The cells in the order of the plan, such as ``Runner/cells``.
-  ///   - pitfalls: All pitfalls, of which the listing contains those that a scenario of the cells covers.
+  ///   - pitfalls: All pitfalls. The listing contains those that are covered by a scenario of the cells.
   public init(cells: [Cell], pitfalls: [PitfallGroup]) {
     var scenarios: [Entry] = []
     var places: [String: Int] = [:]

@@ -25,7 +25,7 @@ public struct Cell: Sendable, Hashable, Encodable {
   public struct Assignment: Sendable, Hashable, Encodable {
     /// The name of the role in the scenario.
     public let role: String
-    /// The name in `fixtures/peers.yaml` of the language that plays the role.
+    /// The language that plays the role, by its name in `fixtures/peers.yaml`.
     public let language: String
   }
 
@@ -33,7 +33,7 @@ public struct Cell: Sendable, Hashable, Encodable {
   public struct Injection: Sendable, Hashable, Encodable {
     /// The role whose system call fails.
     public let role: String
-    /// The index of the request among those to this role, counted from 1.
+    /// The index of the request among all requests to this role, counted from 1.
     public let request: Int
     /// The operation of that request.
     public let operation: String

@@ -132,7 +132,7 @@ public struct Evidence: Sendable, Encodable {
     leftBehindCount += objects.count
   }
 
-  /// Adds the objects that a cell left behind and that its outcome does not list yet.
+  /// Adds the objects that a cell left behind, except those that its outcome already lists.
   package mutating func add(others objects: [KernelObject]) {
     let others = objects.filter { object in
       !leftBehind.contains { $0 == object || ($0.kind == .process && object.kind == .process && $0.id == object.id) }
@@ -170,8 +170,8 @@ public struct CellResult: Sendable, Encodable {
   public let cell: Cell
   /// The verdict with its reason and evidence.
   public let outcome: CellOutcome
-  /// Whether the verdict is `passed` or the one that `fixtures/expectations.yaml` lists, or a need of the scenario is
-  /// not met.
+  /// Whether the verdict is `passed`, or the verdict in `fixtures/expectations.yaml`, or the machine does not meet a
+  /// need of the scenario.
   public let isExpected: Bool
   /// The reason why the verdict is not the expected one, or why a verdict other than `passed` is expected.
   public let expectation: String?

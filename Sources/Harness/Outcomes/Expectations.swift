@@ -35,7 +35,7 @@ public struct Expectations: Sendable {
   /// How many cells one entry may cover.
   private static let maximumCells = 20
 
-  /// No expectations: every cell must pass.
+  /// An empty list: every cell must pass.
   public static let none = Expectations(entries: [])
 
   /// Returns expectations under which every cell must have the verdict and reason of a mutant.

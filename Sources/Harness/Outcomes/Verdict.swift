@@ -14,5 +14,5 @@ public enum Verdict: String, Sendable, CaseIterable, Codable {
   case notRun = "not run"
 }
 
-/// Makes a dictionary of counts by verdict a JSON object instead of an array.
+/// This makes the JSON for a dictionary of counts by verdict an object instead of an array.
 extension Verdict: CodingKeyRepresentable {}

@@ -2,7 +2,7 @@ import Foundation
 
 /// The check of the machine before the first cell.
 enum MachineProbe {
-  /// Returns the best isolation that is available here, why a better one is not, and the available features.
+  /// Returns the best available isolation, the reason why a better one is not available, and the available features.
   static func capabilities(_ configuration: RunConfiguration) throws(RunError) -> SandboxCapabilities {
     var fallbackReason = "as requested"
     if configuration.isolation != .none {

@@ -30,7 +30,8 @@ struct Pairing: Sendable, Hashable {
     (0..<count).reduce([[]]) { partial, _ in partial.flatMap { head in languages.map { head + [$0] } } }
   }
 
-  /// Returns pairings with the first role in each language, and the others in one language or in all languages in turn.
+  /// Returns pairings in which the first role has each language, and the other roles have one language or all languages
+  /// in turn.
   private static func mixtures(_ languages: [String], of count: Int) -> [[String]] {
     guard count > 0 else { return [[]] }
     var rests = languages.map { Array(repeating: $0, count: count - 1) }

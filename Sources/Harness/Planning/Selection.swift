@@ -1,6 +1,8 @@
 /// A selection of the cells in the matrix.
 public struct Selection: Sendable {
-  /// Patterns, one of which the id of a cell must contain; an empty list selects all cells.
+  /// The patterns that select cells: the id of a cell must contain one of them.
+  ///
+  /// An empty list selects all cells.
   ///
   /// `*` matches any text.
   public var filters: [String] = []
@@ -53,7 +55,7 @@ public struct Selection: Sendable {
   }
 }
 
-/// A selection with compiled patterns, which are compared with every cell of the matrix.
+/// A selection with compiled patterns, because they are compared with every cell of the matrix.
 struct CellFilter {
   private let selection: Selection
   private let filters: [Glob]

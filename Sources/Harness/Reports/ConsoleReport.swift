@@ -77,7 +77,7 @@ extension ConsoleReport {
       case .cellEnded(let result):
         ended += 1
         if result.isFailure { unexpected += 1 } else if result.verdict == .passed { passed += 1 }
-        // Remove one entry only, because a repeated cell may be running twice.
+        // Remove only one entry, because a repeated cell may be running twice.
         if let index = running.firstIndex(of: result.cell.id) { running.remove(at: index) }
       case .timePassed(let seconds): self.seconds = seconds
       case .runEnded: break
@@ -90,7 +90,8 @@ extension ConsoleReport {
       let failures = "\(unexpected) unexpected"
       let time = seconds.map { ", \(duration($0))" } ?? ""
       let now = running.isEmpty ? "" : "; now: " + running.map(\.escapedForDisplay).joined(separator: ", ")
-      // Some terminals begin a new line after a character in the last column, and the status line is not erased there.
+      // Leave the last column empty: some terminals begin a new line after a character there, and the status line would
+      // not be erased completely.
       let room = style.width - 1 - counts.count - failures.count
       guard room >= 0 else { return (counts + failures).cut(to: style.width - 1) }
       return counts + style.painted(failures, unexpected > 0 ? .bad : nil) + (time + now).cut(to: room)

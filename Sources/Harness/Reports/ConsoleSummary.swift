@@ -1,4 +1,6 @@
-/// The end of the console report, which is sufficient without the output before it.
+/// The end of the console report.
+///
+/// A reader does not need the output before it.
 struct ConsoleSummary {
   private let results: [CellResult]
   private let summary: RunSummary

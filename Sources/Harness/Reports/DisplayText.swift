@@ -14,8 +14,8 @@ extension Unicode.Scalar {
 extension StringProtocol {
   /// The text with its invisible characters escaped.
   ///
-  /// It uses escapes such as `\n`, `\x1b` and `\u{202e}`, so that the output of peers cannot control a terminal or a CI
-  /// service. A second `#` is escaped, because `##[` and `##vso[` begin commands anywhere in a line.
+  /// Escapes such as `\n`, `\x1b` and `\u{202e}` keep the output of peers from controlling a terminal or a CI service.
+  /// A second `#` is escaped, because `##[` and `##vso[` begin commands anywhere in a line.
   var escapedForDisplay: String { escapingUnsafe { _ in false } }
 
   /// The lines of the text, each of them escaped.

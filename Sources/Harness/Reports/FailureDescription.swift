@@ -41,7 +41,9 @@ struct FailureDescription {
     }
     lines += value("differs", evidence.firstDifference.map { "first at byte \($0)" })
     if let differences = evidence.recordingDifferences, differences.count > 1 {
-      for (index, difference) in differences.enumerated() { lines += value(index == 0 ? "differences" : "", difference) }
+      for (index, difference) in differences.enumerated() {
+        lines += value(index == 0 ? "differences" : "", difference)
+      }
     }
     for (index, object) in evidence.leftBehind.enumerated() {
       lines += value(index == 0 ? "left behind" : "", object.description)
@@ -50,7 +52,7 @@ struct FailureDescription {
     if more > 0 { lines += value("", "and \(more) more") }
     lines += value("took", "\(duration(result.outcome.seconds)), isolation \(result.isolation.rawValue)")
     for transcript in evidence.transcripts { lines += describe(transcript) }
-    // The command stays on one line so that it can be copied.
+    // The command stays on one line, because readers copy it.
     let again = style.painted("again".padded(to: Self.labelWidth), .faint)
     return lines + ["", "  " + again + result.rerun.escapedForDisplay]
   }

@@ -14,7 +14,9 @@ func duration(_ seconds: Double) -> String {
   }
 }
 
-/// Returns a decimal number such as `3.142`, without an exponent, which not all readers of XML accept.
+/// Returns a decimal number such as `3.142`.
+///
+/// It has no exponent, because not all readers of XML accept one.
 package func decimal(_ value: Double, places: Int) -> String {
   guard value >= 0, value < 1e9 else { return "0" }
   let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }

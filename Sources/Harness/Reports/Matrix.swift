@@ -10,7 +10,7 @@ struct Matrix {
     var total = 0
     var failures = 0
 
-    /// The numbers, with a mark if a result is not as expected, since colour may be missing.
+    /// The numbers, with a mark if a result is not as expected, because colour may be missing.
     var text: String { "\(passed)/\(total)\(failures > 0 ? "!" : "")" }
   }
 

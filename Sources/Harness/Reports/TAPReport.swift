@@ -3,7 +3,7 @@ import Yams
 /// The report in version 14 of the Test Anything Protocol, with a line for each cell when it ends.
 ///
 /// The plan comes first, so readers notice if the run ends early. The protocol cannot express some failures, such as a
-/// stale expectation. For those, the report ends with `Bail out!`, so that readers do not report a success.
+/// stale expectation. For those, the report ends with `Bail out!`; otherwise readers would report a success.
 struct TAPReport: Report {
   private var ended = 0
 
@@ -90,7 +90,7 @@ struct TAPReport: Report {
 
   private static func list(_ items: [String]) -> Node { Node(items.map(text)) }
 
-  /// Returns a quoted text, so that readers do not parse it as a number or as markup.
+  /// Returns a quoted text, because readers must not parse it as a number or as markup.
   private static func text(_ text: String) -> Node {
     Node(text.escapedForDisplay, Tag(.str), .doubleQuoted)
   }

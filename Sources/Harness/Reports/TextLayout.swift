@@ -36,7 +36,7 @@ extension String {
     return lines + [String(rest)]
   }
 
-  /// The text, with an escape in place of the first colon if it begins with `::`, also after spaces.
+  /// The text, in which an escape replaces the first colon if it begins with `::` or with spaces and `::`.
   private var withoutCommand: String {
     let spaces = unicodeScalars.prefix { $0.properties.isWhitespace }
     let rest = unicodeScalars[spaces.endIndex...]

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// Evidence that a failure was caused by another role than the one that reports it.
+/// Evidence that a failure was caused by a different role than the one that reports it.
 extension CellRun {
   /// Returns the outcome or, if another role had already ended unexpectedly, an outcome that names that role.
   ///

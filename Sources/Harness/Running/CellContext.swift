@@ -34,10 +34,12 @@ struct CellContext: Sendable {
 
 /// A cache of the greetings that were parsed during a run.
 ///
-/// A peer sends the same greeting every time, and its list of operations is most of the text that a cell has to parse.
+/// A peer sends the same greeting every time. Its list of operations is most of the text that a cell has to parse.
 final class ParsedGreetings: Sendable {
   private let parsed = Mutex<[String: Greeting]>([:])
-  /// The maximum number of greetings, which limits the memory if the greetings of a peer differ every time.
+  /// The maximum number of greetings.
+  ///
+  /// It limits the memory if a peer sends a different greeting every time.
   private static let limit = 64
 
   func greeting(_ line: String) throws(ProtocolError) -> Greeting {

@@ -1,4 +1,6 @@
-/// The names of a cell's objects: unique, so that no two cells, and no two runs, can collide.
+/// The names of a cell's objects.
+///
+/// They are unique among all cells and runs.
 struct CellNames: Sendable {
   /// The prefix of the name of every object.
   let token: String

@@ -26,7 +26,7 @@ final class CellRunner: Sendable {
     signal(SIGPIPE, SIG_IGN)  // a dead peer must cause a failed write, not the end of the runner
   }
 
-  /// Whether the run is to end early: after a failure with `--fail-fast`, or when it is interrupted.
+  /// Whether the run must end early: after a failure with `--fail-fast`, or when it is interrupted.
   var isStopped: Bool { shared.withLock { $0.isStopped } || Interruption.isRequested }
 
   /// Passes an event to the listener.

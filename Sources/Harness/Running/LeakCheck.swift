@@ -105,7 +105,7 @@ struct LeakCheck {
       let held = try client.inspect(role, doing: what) { pid throws(SandboxError) in
         try client.sandbox.holdings(of: pid, shared: role.sharedFlags.keys)
       }
-      if held.descriptors.isEmpty { throw client.ended(role, doing: what) }  // a zombie holds none
+      if held.descriptors.isEmpty { throw client.ended(role, doing: what) }  // a zombie holds no descriptors
       try role.check(held.descriptors)
       guard let problem = state.problem(of: role, held) else { return () }
       // While the process runs, it may be in a signal handler, which blocks a signal: check again later.

@@ -87,8 +87,8 @@ extension PeerClient {
     }
   }
 
-  /// Even an operation that must not wait may wait for a lock that another process holds briefly: up to 100 ms for the
-  /// lock of a queue, by wire-formats.md.
+  /// Even an operation that must not wait may wait for a lock that another process holds briefly: according to
+  /// wire-formats.md, up to 100 ms for the lock of a queue.
   private static let longestSleep = Duration.milliseconds(250)
 
   private func rejectResponse(of role: RoleProcess, expected: String) throws(CellOutcome) {

@@ -1,7 +1,9 @@
 import Glibc
 import PeerProtocol
 
-/// Communicates with the roles of one cell; the runner waits for a role nowhere else.
+/// Communicates with the roles of one cell.
+///
+/// No other code of the runner waits for a role.
 final class PeerClient {
   let context: CellContext
   let sandbox: Sandbox
@@ -46,7 +48,7 @@ final class PeerClient {
 
   /// An event after which a wait checks its condition again.
   enum Wakeup {
-    /// Output of any role, or the end of one.
+    /// Any role has written output, or has ended.
     case output
     /// Output, or the end of a short interval, because some changes are visible only in `/proc`.
     case polling

@@ -4,7 +4,7 @@ import PeerProtocol
 struct Exchange {
   let request: Request
   let response: Response
-  /// The time from before the request was written until after the response was read.
+  /// The time between the moment before the request was written and the moment after the response was read.
   let elapsed: Duration
 }
 
@@ -51,7 +51,7 @@ struct ResponseCheck {
 
   /// Throws if an operation timed out before its timeout.
   ///
-  /// That explains a wrong response better than a comparison does.
+  /// This explains a wrong response better than a comparison would.
   func rejectEarlyEnd(_ exchange: Exchange, by role: RoleProcess, expected: String) throws(CellOutcome) {
     guard let problem = TimeCheck(registry: registry).earlyEnd(of: exchange) else { return }
     throw CellOutcome(

@@ -33,7 +33,7 @@ final class RoleProcess {
   var endIsKnown = false
   /// Whether the process was killed during a request, so that shared state may be half-updated.
   var wasKilledWhileBusy = false
-  /// Whether it may have more descriptors than handles, because a fault was injected into a close.
+  /// Whether the process may have more descriptors than handles, because a fault was injected into a close.
   var mayHoldMore = false
   private(set) var messages: [Message] = []
   /// All standard output of a program so far.
@@ -82,7 +82,8 @@ final class RoleProcess {
   /// The last line of standard error, as a suffix of a reason.
   var lastErrorLine: String { standardErrorLines.last.map { ": \($0)" } ?? "" }
 
-  /// A sleep of the process: how often it had gone to sleep by then, and when the runner observed it.
+  /// A sleep of the process: how often the process had gone to sleep until then, and when the runner observed this
+  /// sleep.
   struct Sleep {
     let switches: Int
     let start: ContinuousClock.Instant

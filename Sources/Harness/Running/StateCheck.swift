@@ -35,7 +35,8 @@ struct StateCheck {
         try compare(role, "catches", before.caught, after.caught)
       }
     }
-    // It is not known whose descriptors an operation changed, so one such operation of any role disables this check.
+    // The runner does not know which descriptors an operation changed. So this check is disabled by one such operation
+    // of any role.
     guard !roles.contains(where: { $0.changed.contains(.flags) || $0.wasKilledWhileBusy }) else { return }
     for (number, flags) in role.sharedFlags.sorted(by: { $0.key < $1.key }) {
       guard let current = now.flags[number], current != flags else { continue }

@@ -3,8 +3,8 @@ import SystemPackage
 
 /// The runner's end of a child's output: the bytes that have arrived, split into complete lines.
 ///
-/// After `limit` bytes, nothing more is read, and the source counts as ended. For a child that writes only responses to
-/// commands, the limit applies only to bytes that have not been taken.
+/// After `limit` bytes, nothing more is read, and the source counts as ended. If a child writes only responses to
+/// commands, the limit applies only to the bytes that have not been taken yet.
 final class LineSource {
   private let end: OwnedDescriptor
   private(set) var isEnded = false

@@ -5,7 +5,7 @@ import PeerProtocol
 struct ProcessHoldings {
   /// The file of each open descriptor.
   var descriptors: [Int: String] = [:]
-  /// The status flags of the descriptors that were asked for.
+  /// The status flags of the requested descriptors.
   var flags: [Int: StatusFlags] = [:]
   var signals: SignalState?
 }
@@ -36,7 +36,7 @@ struct SignalState {
   let pending: UInt64
   /// Whether the process was asleep.
   ///
-  /// If not, a signal handler may have been running, which blocks its signal.
+  /// If it was awake, a signal handler may have been running, and its signal was blocked.
   let isAsleep: Bool
 
   /// The signals 32 to 34 belong to the C libraries, which catch them when the first thread starts.

@@ -11,7 +11,7 @@ struct ProcessState: CustomStringConvertible {
   let hasPendingSignal: Bool
   /// Whether no thread of it will execute its code again.
   ///
-  /// Known only if the stack was requested.
+  /// This is known only if the stack was requested.
   let isEnding: Bool
   /// How often it has gone to sleep: the voluntary context switches of its main thread.
   let switches: Int

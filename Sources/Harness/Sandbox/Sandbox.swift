@@ -198,7 +198,7 @@ final class Sandbox {
     try holders(ofPipe: output.inode)
   }
 
-  /// The processes that have an input open for writing, as only the runner should.
+  /// The processes that have an input open for writing; only the runner should be one of them.
   func writers(of input: LineSink) throws(SandboxError) -> [KernelObject] {
     try holders(ofPipe: input.inode, forWriting: true)
   }

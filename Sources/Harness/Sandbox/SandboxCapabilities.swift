@@ -1,8 +1,9 @@
 /// The isolation of a cell from the rest of the machine.
 public enum Isolation: String, Sendable, Codable {
-  /// In private IPC, mount, network and PID namespaces.
+  /// The cell runs in private IPC, mount, network and PID namespaces.
   case `private`
-  /// On the host, with unique names and a snapshot before and after, where namespaces are not available.
+  /// The cell runs on the host, with unique names and a snapshot before and after it, because namespaces are not
+  /// available.
   case shared
 }
 
@@ -12,7 +13,7 @@ public enum IsolationRule: String, Sendable, CaseIterable {
   case auto
   /// Private namespaces; without them, the environment is broken.
   case required
-  /// Always shared.
+  /// The cell always runs on the host.
   case none
 }
 

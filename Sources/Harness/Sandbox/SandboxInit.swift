@@ -4,8 +4,8 @@ import SystemPackage
 
 /// The first process of a sandbox, which executes the runner's commands line by line.
 ///
-/// It receives the peers' ends of the standard streams when it starts. It ends, with all processes of the sandbox, when
-/// its input is closed, even if that is because the runner was killed.
+/// It receives the peers' ends of the standard streams when it starts. When its input is closed, it ends with all
+/// processes of the sandbox. This also happens if the runner is killed.
 final class SandboxInit {
   private let process: pid_t
   private var commands: OwnedDescriptor?
@@ -133,7 +133,7 @@ final class SandboxInit {
     var attributes = posix_spawnattr_t()
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
-    // A separate process group: Ctrl-C at the terminal must reach only the runner, which then ends its sandboxes.
+    // Use a separate process group: Ctrl-C at the terminal must reach only the runner, which then ends its sandboxes.
     unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
     // The backtracer of a crashed Swift peer would keep the peer's output open.
     var environment = ["SWIFT_BACKTRACE=enable=no", "LC_ALL=C"]

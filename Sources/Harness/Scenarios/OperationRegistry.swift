@@ -11,7 +11,7 @@ public struct OperationRegistry: Sendable {
   let defaults: [String: String]
   /// The response fields that contain transferred bytes.
   let payloads: Set<String>
-  /// Parameters with the longest time that an operation waits.
+  /// The parameters that contain the longest time for which an operation waits.
   let timeouts: [String]
   /// Flags with which a call fails instead of waiting.
   let nonblockingFlags: [String]
@@ -95,7 +95,8 @@ public struct Operation: Sendable, Hashable {
   var expiration = Expiration.error("ETIMEDOUT")
   /// Whether a negative timeout means no limit; otherwise it counts as expired.
   var negativeTimeoutWaits = false
-  /// Whether it must never wait; false if it may wait even after its timeout; nil if that depends on the request.
+  /// Whether the operation must never wait: false if it may wait even after its timeout, and nil if this depends on the
+  /// request.
   var isImmediate: Bool?
   /// How many times per second a wait may wake to check a condition; nil if only an event may wake it.
   public var wakes: Int?

@@ -1,4 +1,6 @@
-/// A peer in which one argument or result of one call is changed; a table of calls generates the changes.
+/// A peer in which one argument or result of one call is changed.
+///
+/// The changes are generated from a table of calls.
 public struct GeneratedMutant: Sendable, Hashable {
   /// The language of the peer.
   let language: String

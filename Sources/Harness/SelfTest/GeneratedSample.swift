@@ -50,10 +50,11 @@ public struct GeneratedSample: Sendable {
 }
 
 extension GeneratedSample {
-  /// A choice of the sample from the results of all mutants: for each call, the fastest kill of each kind of change.
+  /// Chooses the sample from the results of all mutants: for each call and each kind of change, the mutant that was
+  /// killed fastest.
   public struct Choice: Sendable {
     private var fastest: [String: CellResult] = [:]
-    /// A mutant that is killed by a time limit costs seconds.
+    /// Prefer other mutants: one that is killed by a time limit costs seconds.
     private static let slow = 1.0
 
     /// Creates an empty choice.

@@ -11,7 +11,9 @@ public struct GeneratedTest: Sendable {
   private let capabilities: SandboxCapabilities
   /// The factor for the usual time limit; a mutant that exceeds the shorter limit counts as killed.
   private static let timeoutPart = 0.1
-  /// How many mutants run at once for each job: more than one, because many only wait for their time limit.
+  /// How many mutants run at once for each job.
+  ///
+  /// This is more than one, because many mutants only wait for their time limit.
   private static let perJob = 2
 
   /// Creates a test of the mutants whose names contain one of `filters`; of all if there are none.
@@ -168,8 +170,8 @@ public struct GeneratedTest: Sendable {
       isolation: capabilities.isolation)
   }
 
-  /// Returns the sites in the order to try: alternates between mechanisms, and in each starts with the roles in which
-  /// the fewest mutants change a call.
+  /// Returns the sites in the order to try: it alternates between mechanisms, and for each mechanism starts with the
+  /// roles in which the fewest mutants change a call.
   private static func inTurn(_ sites: [Recorded]) -> [Recorded] {
     let groups = Dictionary(grouping: sites) { $0.scenario.mechanism }.mapValues { group in
       group.sorted { ($0.others, $0.scenario.id, $0.role) < ($1.others, $1.scenario.id, $1.role) }

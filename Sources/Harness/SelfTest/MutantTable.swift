@@ -95,7 +95,7 @@ private struct RunnerMutantOutcome {
   let isKilled: Bool
   let row: [TextTable.Cell]
 
-  /// Nil for a mutant that was not selected.
+  /// Returns nil for a mutant that was not selected.
   init?(_ mutant: RunnerMutant, _ results: [CellResult]) {
     let tests = results.filter { $0.cell.scenario == RunnerMutantTrial.scenario(of: mutant.name) }
     guard !tests.isEmpty else { return nil }

@@ -51,7 +51,7 @@ public struct RunnerCheck: Sendable {
   public let name: String
   /// The words after the name of the program.
   let command: [String]
-  /// Other mutants of the runner that are switched on, so that the command has a defect to report.
+  /// Other mutants of the runner that are switched on to give the command a defect to report.
   let with: [String]
   let exit: Int32
   /// Texts that the output must contain; ``lacks`` are texts that it must not contain.

@@ -1,7 +1,9 @@
 /// Reads `fixtures/runner-mutants.yaml`.
 enum RunnerMutantLoader {
   static let file = "fixtures/runner-mutants.yaml"
-  /// The minimum number of tests for each defect: one test could be removed by mistake.
+  /// The minimum number of tests for each defect.
+  ///
+  /// One is not enough, because it could be removed by mistake.
   private static let minimumKillers = 2
 
   /// Reads the mutants of the runner; `names` are the names of the peer mutants.
