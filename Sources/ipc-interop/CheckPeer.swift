@@ -43,12 +43,17 @@ struct CheckPeer: ParsableCommand {
   func validate() throws {
     try MatrixOptions.rejectEmpty(filter, "--filter")
     guard let program = words.first else { throw ValidationError("the command of the peer is missing") }
+    if wantsHelp { return }
     if program.hasPrefix("-") {
       throw ValidationError("'\(program)' is not an option of check-peer; options precede the command of the peer")
     }
   }
 
+  /// Whether help is requested: the parser takes the option for the command of the peer.
+  private var wantsHelp: Bool { command.first == "--help" || command.first == "-h" }
+
   func run() throws {
+    if wantsHelp { throw CleanExit.helpRequest(Self.self) }
     let fixtures = try matrix.running.fixtures()
     let peer = try identified(fixtures)
     var configuration = fixtures.configuration(checking: peer)

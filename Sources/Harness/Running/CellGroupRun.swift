@@ -39,9 +39,10 @@ struct CellGroupRun: Sendable {
         if planned.isControl {
           isControlKnown = true
           // If the reference itself differs from its recording, the recording is wrong, not the machine.
-          controlFailure = outcome.missing == nil && !outcome.isDifference ? outcome.reason : nil
-          let isFailure = outcome.verdict != .passed && outcome.verdict != .leaked && outcome.missing == nil
-          if isFailure, trustsReference, !outcome.isDifference { outcome = outcome.with(.broken) }
+          let isInconclusive = outcome.missing != nil || outcome.isDifference
+          controlFailure = isInconclusive ? nil : outcome.reason
+          let isFailure = outcome.verdict != .passed && outcome.verdict != .leaked
+          if isFailure, trustsReference, !isInconclusive { outcome = outcome.with(.broken) }
         } else if outcome.verdict != .passed, outcome.missing == nil, !isControlKnown, runsControl,
           let control = group.control
         {

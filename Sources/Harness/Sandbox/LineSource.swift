@@ -62,7 +62,13 @@ final class LineSource {
   private static let newline = UInt8(ascii: "\n")
 
   private func endOfLine() -> Int? {
-    guard let end = bytes[searched...].firstIndex(of: Self.newline) else {
+    let found = unsafe bytes.withUnsafeBytes { buffer -> Int? in
+      guard let first = buffer.baseAddress, searched < buffer.count,
+        let found = unsafe memchr(first + searched, Int32(Self.newline), buffer.count - searched)
+      else { return nil }
+      return unsafe UnsafeRawPointer(found) - first
+    }
+    guard let end = found else {
       searched = bytes.count
       return nil
     }

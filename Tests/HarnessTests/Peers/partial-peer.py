@@ -269,6 +269,8 @@ def shutdown(how, handle=b"default"):
 
 def signals(text):
     found = set()
+    if text == b"0":
+        return found
     for word in text.decode(errors="replace").split("|"):
         if word.isdigit():
             require(1 <= int(word) <= 64, f"there is no signal {word}")
@@ -280,7 +282,7 @@ def signals(text):
 
 
 def sigprocmask(how, signum):
-    ways = {b"SIG_BLOCK": signal.SIG_BLOCK, b"SIG_UNBLOCK": signal.SIG_UNBLOCK}
+    ways = {b"SIG_BLOCK": signal.SIG_BLOCK, b"SIG_UNBLOCK": signal.SIG_UNBLOCK, b"SIG_SETMASK": signal.SIG_SETMASK}
     require(how in ways, f"there is no way {how}")
     signal.pthread_sigmask(ways[how], signals(signum))
     return {}
