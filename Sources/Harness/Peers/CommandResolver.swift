@@ -22,12 +22,15 @@ struct CommandResolver {
     return URL(fileURLWithPath: file).deletingLastPathComponent().appending(path: path).standardizedFileURL.path
   }
 
-  /// The working directory of the peers of the file, so that they find their own files.
+  /// Returns the working directory of a peer: that of the file if a word of the command names a file there.
   ///
-  /// Nil for the peers of the suite, which have none.
-  var directory: String? {
-    guard let installation, !file.hasPrefix("\(installation.root)/fixtures/") else { return nil }
-    return URL(fileURLWithPath: file).deletingLastPathComponent().standardizedFileURL.path
+  /// Nil for any other peer: in the directory of the sandbox, files that it leaves behind are found.
+  func directory(of command: [String]?) -> String? {
+    guard installation != nil, let arguments = command?.dropFirst() else { return nil }
+    let isNeeded = arguments.contains { word in
+      !word.hasPrefix("/") && !word.hasPrefix("-") && FileManager.default.fileExists(atPath: beside(word))
+    }
+    return isNeeded ? URL(fileURLWithPath: file).deletingLastPathComponent().standardizedFileURL.path : nil
   }
 
   private func isRelativeToFile(_ word: String) -> Bool { word.hasPrefix("./") || word.hasPrefix("../") }

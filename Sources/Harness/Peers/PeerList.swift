@@ -182,7 +182,7 @@ public struct PeerList: Sendable {
       }
       return Entry(
         peer: PeerDescription(
-          language: language, peer: peer, programs: programs, named: named, directory: resolver.directory),
+          language: language, peer: peer, programs: programs, named: named, directory: resolver.directory(of: peer)),
         replaces: facts["replaces"]?.boolean("'replaces'") ?? false, location: key.location)
     }
   }

@@ -98,6 +98,7 @@ extension StepInterpreter {
     let advice = "call setvbuf(stdout, NULL, _IOLBF, 0) first, or fflush(stdout) after each line"
     guard let pid = role.pid, let state = try? client.sandbox.processState(of: pid), state.isAsleep else { return "" }
     client.endInput(of: role)
+    role.endIsKnown = true
     try? client.sandbox.signal(.terminate, to: pid)
     let deadline = ContinuousClock.now + TimeoutScaling.scaled(.seconds(1), startup: client.sandbox.startup)
     while client.terminationStatus(of: role) == nil, ContinuousClock.now < deadline {
