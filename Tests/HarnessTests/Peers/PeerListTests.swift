@@ -31,8 +31,15 @@ struct PeerListTests {
     let folder = FileManager.default.temporaryDirectory.standardizedFileURL.path
     #expect(commands[0].hasPrefix("\(folder)/peers-") && commands[0].hasSuffix("/mine --fast"))
     #expect(commands.dropFirst() == ["\(folder)/mine", "/root/build/mine"])
-    // A peer of a user finds its own files beside the list.
-    #expect(peers.allSatisfy { $0.directory?.hasPrefix("\(folder)/peers-") == true })
+    #expect(peers.allSatisfy { $0.directory == nil })
+  }
+
+  @Test("has the directory of the file for a peer whose command names a file there, and for no other")
+  func directories() throws {
+    let peers = try load("a: {peer: sh 0.yaml}\nb: {peer: ./sh --flag 0.json}\nc: {peer: sh /0.yaml}").peers
+    let folder = FileManager.default.temporaryDirectory.standardizedFileURL.path
+    #expect(peers[0].directory?.hasPrefix("\(folder)/peers-") == true)
+    #expect(peers[1].directory == nil && peers[2].directory == nil)
   }
 
   @Test("does not have a program whose file does not exist") func missingProgram() {
