@@ -6,7 +6,7 @@ public struct CellOutcome: Error, Sendable {
   public private(set) var verdict: Verdict
   /// The reason for the verdict, in one line; nil if the cell passed.
   public private(set) var reason: String?
-  /// What a peer does not have, so that the cell was not run; otherwise nil.
+  /// The capability whose lack in a peer is the reason that the cell was not run; nil for any other outcome.
   public private(set) var missing: MissingCapability?
   /// The data that explains the verdict; nil if the cell passed.
   public internal(set) var evidence: Evidence?
@@ -81,7 +81,7 @@ public struct CellOutcome: Error, Sendable {
 public struct MissingCapability: Sendable, Hashable, Encodable, CustomStringConvertible {
   /// The language of the peer.
   public let language: String
-  /// What it does not have: `mq_open`, `socket domain=AF_INET6`, or `the program fifo_writer`.
+  /// The operation, option or program that the peer lacks: `mq_open`, `socket domain=AF_INET6`, or `the program fifo_writer`.
   public let name: String
 
   package init(language: String, name: String) {

@@ -30,7 +30,7 @@ public struct RunDescription: Sendable, Encodable {
   public var plan: [String] = []
   /// Remarks on the peers that are not failures.
   public var notes: [String] = []
-  /// What the peer that is checked has, and what it lacks; nil in other runs.
+  /// The operations that the checked peer has and lacks; nil unless the run checks a peer.
   public var capabilities: CapabilitySummary?
 
   package init(

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// What the first start of a peer showed.
+/// The greeting and the speed of a peer, from its first start.
 struct ProbedPeer: Sendable {
   let greeting: Greeting
   /// How many times slower than usual it is, from its start to its first response; at least 1.

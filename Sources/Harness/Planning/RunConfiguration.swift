@@ -38,7 +38,7 @@ public struct RunConfiguration: Sendable {
   /// The command-line options, quoted for a shell, that repeat a cell under the same conditions.
   public var rerunOptions: [String] = []
 
-  /// What the reference programs do on the wire, which every cell of these scenarios is compared with.
+  /// The recordings of the reference programs, with which the cells of their scenarios are compared.
   public var recordings: [CellRecording] = []
 
   /// Creates a configuration with the default options.

@@ -10,7 +10,7 @@ public struct ProjectFile: Sendable {
   public let scenarios: [Scenario]
   /// The operations that roles of the reference peer may use.
   public let registry: OperationRegistry
-  /// What the programs of the first language do on the wire; empty without a file of recordings.
+  /// The recordings of the programs of the first language; empty if the project has no file of recordings.
   public let recordings: [CellRecording]
   private let installation: Installation
 

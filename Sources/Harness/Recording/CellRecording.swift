@@ -1,4 +1,4 @@
-/// What the roles of a cell did on the wire: the objects of IPC, and the bytes that each role sent.
+/// The recording of a cell: its IPC objects, and the bytes that each role sent.
 public struct CellRecording: Sendable, Equatable {
   /// The id of the scenario, with its parameters.
   public let scenario: String
@@ -36,9 +36,9 @@ struct RecordedObject: Sendable, Equatable {
   var creation: Creation?
   /// The role that removed it; nil if no role did.
   var remover: String?
-  /// What each role sent to it or stored in it, in the order of the roles.
+  /// The data that each role sent to the object or stored in it, in the order of the roles.
   var parts: [Part] = []
-  /// What may differ, as the user states it.
+  /// The differences that the user allows.
   var tolerance = Tolerance()
 
   /// How a role created the object.

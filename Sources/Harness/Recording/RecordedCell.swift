@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// What the programs of a finished cell did.
+/// The recorded actions of the programs of a finished cell.
 struct RecordedCell {
   let recording: CellRecording
   let values: CellValues

@@ -2,7 +2,7 @@
 struct RecordingMerge {
   /// The first recording, in which what differs is marked.
   private(set) var recording: CellRecording
-  /// What differs between runs of the same programs, for the user.
+  /// Descriptions of the differences between runs of the same programs, for the user.
   private(set) var notes: [String] = []
 
   init(_ first: CellRecording) { recording = first }
@@ -48,7 +48,7 @@ struct RecordingMerge {
     guard let part = recording.objects[index].parts.firstIndex(where: { $0.role == difference.role }) else { return }
     let name = "\(difference.kind.noun) \(difference.name)"
     guard case .bytes(let bytes, let expected, let actual) = what else {
-      // What cannot be marked at the message itself makes its number and order meaningless.
+      // If a difference cannot be marked at its message, the number and order of messages mean nothing.
       recording.objects[index].tolerance.count = true
       return note("\(name) differs from run to run: \(difference.explanation(languages: [:]))")
     }

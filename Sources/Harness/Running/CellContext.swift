@@ -19,7 +19,7 @@ struct CellContext: Sendable {
   var slowness: [String: Double] = [:]
   /// Whether the programs run below the recorder, which reports what they do on the wire.
   var isRecorded = false
-  /// What the reference programs do, by the id of the scenario; cells of these scenarios are compared with it.
+  /// The recordings of the reference programs by scenario id, with which the cells are compared.
   var recordings: [String: CellRecording] = [:]
   let greetings = ParsedGreetings()
 

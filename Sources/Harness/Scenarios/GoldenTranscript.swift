@@ -15,7 +15,7 @@ struct GoldenTranscript: Sendable {
     self.exchanges = exchanges
   }
 
-  /// What a peer can be compared on.
+  /// The part of a transcript that a peer can be compared on.
   struct Coverage {
     /// How many exchanges can be compared.
     var compared = 0
