@@ -15,7 +15,7 @@ let asyncSettings = settings + [.enableUpcomingFeature("NonisolatedNonsendingByD
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
-// The library. A package that depends on it resolves swift-system alone.
+// The library. A package that depends on it resolves only swift-system.
 let package = Package(
   name: "ipc-interop",
   products: [

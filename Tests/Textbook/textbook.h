@@ -20,7 +20,7 @@ int ring_consumer(void);
 // daemon.c: a daemon that passes a descriptor over a Unix socket
 int socket_daemon(void);
 int socket_client(void);
-// worker.c: a worker that signals drive
+// worker.c: a worker that receives its tasks as signals
 int signal_worker(void);
 int signal_boss(void);
 // hostile.c

@@ -58,7 +58,7 @@ extension InjectionRun {
     injection.fault == .wouldBlock && errno == "ETIMEDOUT" && request.fields["timeout"] != nil
   }
 
-  /// Whether a repetition of the operation would have another effect.
+  /// Whether repeating the operation would have a different effect.
   func isCommitted(_ point: InjectionPoint) -> Bool {
     point.isCommitted && !table.operationsThatGoOn.contains(point.operation)
   }

@@ -36,7 +36,7 @@ public struct Fixtures: Sendable {
     pitfalls = haveScenarios ? PitfallGroup.load(root: root, scenarios: scenarios, log: log) : []
   }
 
-  /// Reads the mutants of the peers and of the runner, those that are generated, and the builds of the peers.
+  /// Reads the mutants of the peers and of the runner, the generated mutants, and the builds of the peers.
   public func mutants(builds file: String?) throws(FixtureErrors) -> (
     build: MutantBuild, mutants: [Mutant], ofRunner: [RunnerMutant], generated: GeneratedMutantList
   ) {

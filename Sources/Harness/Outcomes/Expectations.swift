@@ -107,7 +107,7 @@ public struct Expectations: Sendable {
     let verdict = facts["verdict"]?.choice("a verdict that can be expected", among: unusual)
     let (cells, reason, why, review) = (text("cells"), text("reason"), text("why"), text("review"))
     if let review, !isDay(review.text) {
-      value.log.add(review.location, "'review' is a day such as 2027-03-01, not '\(abbreviated(review.text))'")
+      value.log.add(review.location, "'review' must be a day such as 2027-03-01, not '\(abbreviated(review.text))'")
     }
     guard let cells, let verdict, let reason, let why, let review else { return nil }
     return Entry(

@@ -69,7 +69,7 @@ public struct PeerList: Sendable {
   /// The description of a language; nil if no file lists it.
   public subscript(language: String) -> PeerDescription? { peers.first { $0.language == language } }
 
-  /// The name that the reference peer of the suite has in a user's project, which no language can have.
+  /// The name of the suite's reference peer in a user's project; no language can have this name.
   static let referencePeer = "C peer"
 
   package init(_ peers: [PeerDescription]) { self.peers = peers }
@@ -154,7 +154,7 @@ public struct PeerList: Sendable {
       guard Identifier.isDashed(language, startingWithLetter: true) else {
         log.add(
           key.location,
-          "'\(abbreviated(language))' cannot be a language: use lower-case letters, digits and dashes, a letter first")
+          "'\(abbreviated(language))' cannot be a language: use lower-case letters, then also digits and dashes")
         return nil
       }
       // In a project, most languages have only one command.

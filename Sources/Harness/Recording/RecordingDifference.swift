@@ -10,10 +10,10 @@ struct RecordingDifference: Sendable, Equatable {
   enum What: Sendable, Equatable {
     case missingObject
     case extraObject
-    /// An object of the kind has another name.
+    /// An object of the same kind has a different name.
     case name(actual: String)
     case creator(expected: String, actual: String?)
-    /// `mask` is the mask of the process if the mask alone explains the difference.
+    /// `mask` is the umask of the process if the mask alone explains the difference.
     case mode(expected: Int, actual: Int, mask: Int?)
     case notExclusive
     case limit(RecordedObject.Creation.Limit, expected: Int?, actual: Int?)

@@ -26,7 +26,7 @@ struct LeakCheck {
 
   /// Records which programs may have created the objects that are new since the last call.
   ///
-  /// The kernel does not record the creators of most objects, and the programs cannot be asked.
+  /// The kernel does not record the creators of most objects, and the runner cannot query the programs.
   func observe() throws(CellOutcome) {
     guard client.roles.contains(where: { !$0.isPeer }) else { return }
     let new: [KernelObject]
@@ -94,7 +94,7 @@ struct LeakCheck {
     }
   }
 
-  /// Checks the descriptors and the signals of a peer that waits for its next request.
+  /// Checks the descriptors and the signals of a peer that is waiting for its next request.
   func checkHoldings(of role: RoleProcess) throws(CellOutcome) {
     if let request = role.pending {
       throw CellOutcome(.failed, "\(role.description) never responded to '\(request)'", request: .request(request))

@@ -10,7 +10,7 @@ public struct Scenario: Sendable {
   public let spec: String
   /// The level of the requirement: `must`, `should` or `may`.
   public let level: Level
-  /// The roles of the scenario, in the order of the file, which is that of the languages in a pairing.
+  /// The roles of the scenario, in the order of the file, which is also the order of the languages in a pairing.
   public let roles: [Role]
   /// The files that are created before the first step.
   public let files: [File]
@@ -96,7 +96,7 @@ public struct Role: Sendable, Hashable {
   public enum User: String, Sendable, CaseIterable {
     /// Another user without privilege.
     case anotherUser = "another-user"
-    /// Root, with the capabilities that calls of scenarios check.
+    /// Root, with the capabilities that calls in scenarios require.
     case root
   }
 

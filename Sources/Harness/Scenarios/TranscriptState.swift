@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// Decides which exchanges of a golden transcript a peer can be compared on.
+/// Decides with which exchanges of a golden transcript a peer can be compared.
 ///
 /// A request that the peer does not have is left out, and so are the later requests that depend on it: they name a handle,
 /// an identifier or an object that the omitted request would have changed. The same holds after a response that differs,
@@ -9,7 +9,7 @@ struct TranscriptState {
   private let peer: PeerCapabilities?
   private let registry: OperationRegistry
   private let names: Set<String>
-  /// The versions of the handles: a name that is used again is another object.
+  /// The versions of the handles: a name that is used again refers to another object.
   private var versions: [String: Int] = [:]
   /// The handles that the peer has.
   private var open: Set<String> = []
@@ -78,7 +78,7 @@ struct TranscriptState {
     open.subtract(handles(of: request, ends))
   }
 
-  /// Follows an exchange whose response differs; `succeeded` tells whether the peer performed it.
+  /// Follows an exchange whose response differs; `succeeded` is true if the peer performed it.
   mutating func differed(_ exchange: RecordedExchange, succeeded: Bool) {
     guard let request = exchange.request, let operation = registry[request.operation] else { return }
     if succeeded { performed(exchange) }
@@ -100,7 +100,7 @@ struct TranscriptState {
     affected.formUnion(operation.affects)
   }
 
-  /// Makes these handles new objects.
+  /// Treats these handles as new objects.
   private mutating func begin(_ handles: [String], areOpen: Bool) {
     for handle in handles {
       versions[handle, default: 0] += 1

@@ -42,7 +42,7 @@ public struct MutantList {
     }
     page.heading(2, "the runner")
     page.paragraph(
-      "Each of these tests must notice the defect: a mutant of a peer that is not caught, or a command that does something else."
+      "Each of these tests must notice the defect: a peer mutant is not caught, or the result of a command differs."
     )
     page.table(
       ["mutant", "what is wrong", "noticed by"],

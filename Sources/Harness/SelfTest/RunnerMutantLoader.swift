@@ -43,7 +43,7 @@ enum RunnerMutantLoader {
         let exit = facts["exit"]?.text("'exit'")
       else { return nil }
       guard let status = Int32(exit.text) else {
-        log.add(exit.location, "'exit' is a number, not '\(abbreviated(exit.text))'")
+        log.add(exit.location, "'exit' must be a number, not '\(abbreviated(exit.text))'")
         return nil
       }
       return RunnerCheck(
