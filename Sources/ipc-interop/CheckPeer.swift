@@ -37,7 +37,7 @@ struct CheckPeer: ParsableCommand {
     help: ArgumentHelp("The program of the peer, and its arguments.", valueName: "command"))
   var command: [String]
 
-  /// The command without the terminator of the options.
+  /// The command without the option terminator.
   private var words: [String] { command.first == "--" ? Array(command.dropFirst()) : command }
 
   func validate() throws {

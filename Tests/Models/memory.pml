@@ -3,8 +3,8 @@
  * A word keeps the stores that a thread has not seen yet. A load returns any store that is not older than the last one
  * that its thread has seen. A release store carries the stores that its thread has seen; an acquire load adopts them. A
  * sequentially consistent fence exchanges these with all earlier fences. A sequentially consistent load or store is
- * modelled as acquire or release, which promises less. Not modelled: stores to one word that take effect in another
- * order than that of their execution, and loads that see later stores.
+ * modelled as acquire or release, which promises less. Not modelled: stores to one word that take effect in a
+ * different order than they are executed, and loads that see later stores.
  *
  * The model defines WORDS (the atomic words), PLACES (memory without atomics), THREADS and KEPT: a load returns one of
  * the last KEPT stores.
@@ -138,7 +138,7 @@ inline fence(me) {
   }
 }
 
-/* Reads or writes memory without atomics: every access before must have happened before, or it is a data race. */
+/* Reads or writes memory without atomics: every earlier access must happen before this one, or there is a data race. */
 inline access(me, place) {
   d_step {
     assert(seen[me].at[WORDS + place] == accesses[place]);

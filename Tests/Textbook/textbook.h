@@ -1,4 +1,4 @@
-// Pairs of programs as in textbooks on IPC. The tests of recordings record them, and compare ports with them:
+// Pairs of programs as in textbooks on IPC. The recording tests record them, and compare ports with them:
 // this program itself with a deliberate defect, and Tests/TextbookPorts in Swift.
 #pragma once
 

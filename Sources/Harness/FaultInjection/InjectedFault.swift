@@ -41,7 +41,7 @@ struct InjectionPoint: Sendable, Hashable {
   let next: Next
   /// Whether the call transfers bytes of a stream or a file.
   ///
-  /// Then the kernel may transfer fewer than requested.
+  /// If so, the kernel may transfer fewer bytes than requested.
   let isDivisible: Bool
   /// Whether the call wakes threads that are waiting on a futex.
   let isWaking: Bool

@@ -120,7 +120,7 @@ extension InjectionRun {
 
   /// Kills the roles that are still waiting after the target died or failed.
   ///
-  /// They would wait forever if the mechanism reports neither a death nor a failure.
+  /// They would wait forever if the mechanism does not report the death or failure.
   func releaseWaitingRoles() throws(CellOutcome) {
     switch progress {
     case .dead, .over: break

@@ -217,7 +217,7 @@ public struct InjectionRunner: Sendable {
       let injectionRun = InjectionRun(cell, injection: planned.injection, table: table)
       outcome = injectionRun.run()
       run = injectionRun
-      // The number of an interpreter's calls can differ from start to start.
+      // The number of an interpreter's calls can differ between starts.
       if configuration.checkedPeer != nil, outcome.verdict != .passed, !injectionRun.faultHit {
         outcome = CellOutcome(
           missing: MissingCapability(language: planned.peer.language, name: "the same system calls at every start"))

@@ -132,7 +132,7 @@ struct FixtureDocument {
 
   /// Returns the text of a scalar.
   ///
-  /// If the scalar has no escapes or folded lines, each character has its column.
+  /// If the scalar has no escapes or folded lines, each character has its own column.
   fileprivate func sourceText(_ scalar: Node.Scalar, at place: SourceLocation) -> SourceText {
     let column = place.column + (scalar.style == .singleQuoted || scalar.style == .doubleQuoted ? 1 : 0)
     let isExact =

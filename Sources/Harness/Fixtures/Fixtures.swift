@@ -2,7 +2,7 @@ import SystemPackage
 
 /// The contents of all fixture files, whose errors are reported together.
 public struct Fixtures: Sendable {
-  /// The places of the files.
+  /// The locations of the files.
   public let installation: Installation
   /// The path of the directory that contains `fixtures`.
   public var root: String { installation.root }

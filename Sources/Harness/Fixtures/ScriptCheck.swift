@@ -9,7 +9,7 @@ struct ScriptCheck {
 
   private enum State {
     case unused
-    /// The role waits for its next request.
+    /// The role is waiting for its next request.
     case idle
     /// No step has read the response of the role yet.
     case pending(Step)

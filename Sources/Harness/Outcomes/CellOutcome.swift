@@ -177,7 +177,7 @@ public struct CellResult: Sendable, Encodable {
   public let expectation: String?
   /// The isolation in which the cell was run.
   public let isolation: Isolation
-  /// The command that runs this cell alone again.
+  /// The command that runs only this cell again.
   public let rerun: String
 
   package init(

@@ -2,7 +2,7 @@ import Foundation
 
 /// The cells that are not expected to pass, from `fixtures/expectations.yaml` or a file of known failures.
 ///
-/// A cell that is expected to fail still runs. To expose obsolete entries, the run fails if such a cell passes, fails
+/// A cell that is expected to fail is still run. To expose obsolete entries, the run fails if such a cell passes, fails
 /// for another reason or does not exist, or if an entry covers too many cells.
 public struct Expectations: Sendable {
   /// The entries that apply to this machine.

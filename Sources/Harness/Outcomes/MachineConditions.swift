@@ -102,7 +102,7 @@ struct VersionRange: Sendable, Hashable {
     version = Self.numbers(words[1])
   }
 
-  /// Compares the numbers at the beginning of a version, as many as the range has.
+  /// Compares the numbers at the beginning of a version with those of the range, and ignores further ones.
   func contains(_ text: String) -> Bool {
     let all = Self.numbers(text)
     let numbers = (0..<version.count).map { $0 < all.count ? all[$0] : 0 }

@@ -56,7 +56,7 @@ struct CommandResolver {
   }
 }
 
-/// The places of the suite's files: a checkout, or a prefix into which it was installed.
+/// The locations of the suite's files: a checkout, or a prefix into which it was installed.
 public struct Installation: Sendable {
   /// The path of the directory that contains `fixtures`.
   public let root: String

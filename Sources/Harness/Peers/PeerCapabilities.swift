@@ -132,7 +132,7 @@ extension PeerCapabilities {
 public struct CapabilitySummary: Sendable, Encodable {
   /// The language of the peer.
   public let language: String
-  /// Every mechanism that has operations of its own.
+  /// Every mechanism that has its own operations.
   public let mechanisms: [Mechanism]
   /// The options that the peer omits.
   public let without: [String]

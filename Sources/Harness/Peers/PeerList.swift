@@ -93,7 +93,7 @@ public struct PeerList: Sendable {
     return implementations
   }
 
-  /// The files that the commands name and that exist; `programs` are the names of the programs.
+  /// The existing files that the commands name; `programs` are the names of the programs.
   func files(programs: Set<String> = []) -> [String] {
     var words: Set<String> = []
     for peer in peers {

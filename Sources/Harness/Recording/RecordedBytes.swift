@@ -7,7 +7,7 @@ struct RecordedBytes: Sendable, Equatable {
     case bytes([UInt8])
     /// A variable: the text of its value or, with a width, its value as an integer in host byte order.
     ///
-    /// `any` stands for any bytes, as many as its width.
+    /// `any` stands for any bytes; its width is their number.
     case variable(String, width: Int?)
     /// The number and digest of bytes that are too many for the file.
     case digest(count: Int, Digest)

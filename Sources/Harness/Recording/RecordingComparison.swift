@@ -107,7 +107,7 @@ struct RecordingComparison {
     _ object: RecordedObject, _ role: String, _ wanted: [RecordedMessage], _ found: [RecordedMessage]
   ) -> [RecordingDifference] {
     let matches = object.tolerance.order ? unordered(wanted, found) : MessageAlignment(wanted, found, equal).pairs
-    // The same messages in another order are one difference, not several.
+    // The same messages in another order count as one difference, not several.
     if !object.tolerance.order, wanted.count == found.count, !zip(wanted, found).allSatisfy(equal),
       unordered(wanted, found).allSatisfy({ pair in
         guard let expected = pair.expected, let actual = pair.actual else { return false }

@@ -15,7 +15,7 @@ struct CellContext: Sendable {
   ///
   /// Cells that need others are not run.
   var capabilities = CapabilityTable.unknown
-  /// How many times slower than usual each peer is, by language; a missing one is not slower.
+  /// How many times slower than usual each peer is, by language; a peer that is not listed is not slower.
   var slowness: [String: Double] = [:]
   /// Whether the programs run under the recorder, which reports what they do on the wire.
   var isRecorded = false

@@ -4,7 +4,7 @@ struct LeakCheck {
   private let names: CellNames
   /// The snapshot from before the first step.
   private let before: ResourceSnapshot
-  /// The programs that may have created an object, by its first observation.
+  /// The programs that may have created each object, determined when it is first observed.
   private let makers = ObjectMakers()
 
   init(client: PeerClient, names: CellNames) throws(SandboxError) {
@@ -77,7 +77,7 @@ struct LeakCheck {
     }
   }
 
-  /// Checks that no permissions have changed since an earlier step, although no operation may change them.
+  /// Checks that permissions have not changed since an earlier step, unless an operation may change them.
   ///
   /// The operations of a program are not known.
   private func checkPermissions(of objects: [KernelObject]) throws(CellOutcome) {

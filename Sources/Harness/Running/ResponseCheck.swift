@@ -4,7 +4,7 @@ import PeerProtocol
 struct Exchange {
   let request: Request
   let response: Response
-  /// The time between the moment before the request was written and the moment after the response was read.
+  /// The time from just before the request was written until just after the response was read.
   let elapsed: Duration
 }
 

@@ -72,7 +72,7 @@ public struct TranscriptDifference: Sendable, Encodable {
   public let mechanism: String?
   /// The kind of difference, in one line.
   public let reason: String
-  /// The exchange, as the transcript has it.
+  /// The exchange, as recorded in the transcript.
   let step: Step
   /// The position of the request in its file.
   public let location: SourceLocation

@@ -23,7 +23,7 @@ struct GoldenTranscript: Sendable {
     var missing: String?
   }
 
-  /// Returns how many exchanges can be compared with a peer that makes no mistake.
+  /// Returns how many exchanges can be compared with a peer whose responses are all correct.
   func coverage(by peer: PeerCapabilities, _ registry: OperationRegistry) -> Coverage {
     var state = TranscriptState(exchanges, peer: peer, registry: registry)
     var coverage = Coverage()

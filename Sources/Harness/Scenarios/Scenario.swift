@@ -84,7 +84,7 @@ public struct Role: Sendable, Hashable {
   public let part: Part
   /// The language that always plays the role; nil if the pairing decides.
   public let language: String?
-  /// The user that it runs as; nil for the user of the other roles, who has no privilege.
+  /// The user that it runs as; nil for the user of the other roles, which has no privileges.
   public let user: User?
 
   /// The environment, the directory and the input of a program.
@@ -94,7 +94,7 @@ public struct Role: Sendable, Hashable {
 
   /// A user that a role can run as.
   public enum User: String, Sendable, CaseIterable {
-    /// Another user without privilege.
+    /// Another user without privileges.
     case anotherUser = "another-user"
     /// Root, with the capabilities that calls in scenarios require.
     case root

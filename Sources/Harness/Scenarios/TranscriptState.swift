@@ -42,7 +42,7 @@ struct TranscriptState {
     return exchange.request.map { peer.missing(for: $0) != nil } ?? !peer.operations.contains(exchange.operation)
   }
 
-  /// Decides about an exchange, and follows the consequences of an omission.
+  /// Decides whether an exchange can be compared, and tracks the consequences of an omission.
   mutating func next(_ exchange: RecordedExchange) -> Decision {
     guard !isMissing(exchange) else {
       omitted(exchange)
@@ -56,7 +56,7 @@ struct TranscriptState {
       && affected.allSatisfy { request.fields[bytes: $0] == nil }
     if isComparable { return .compare }
     omitted(exchange)
-    // Handles must be free, and objects removed, whatever their state.
+    // Handles must be freed, and objects removed, whatever their state.
     let ends = operation.closes.map { [$0] } ?? (operation.releases ? ["handle"] : [])
     let isOpen = !ends.isEmpty && handles(of: request, ends).allSatisfy(open.contains)
     return isOpen || operation.removes.applies(to: request) ? .perform : .omit

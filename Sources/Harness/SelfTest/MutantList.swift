@@ -3,7 +3,7 @@ public struct MutantList {
   private let mutants: [Mutant]
   private let ofRunner: [RunnerMutant]
 
-  /// Creates a list of the mutants with these names; of all if there are none.
+  /// Creates a list of the mutants with these names; of all mutants if there are no names.
   public init(_ mutants: [Mutant], _ ofRunner: [RunnerMutant], names: [String] = []) throws(RunError) {
     try MutantNames.check(names, mutants, ofRunner)
     self.mutants = mutants.named(names)

@@ -83,7 +83,7 @@ enum RunnerMutantLoader {
       guard source.text.hasPrefix(word) else {
         if mutants.contains(source.text) { return .mutant(source.text) }
         let clause = Suggestion.clause(for: source.text, among: mutants)
-        log.add(source.location, "there is no mutant of a peer '\(abbreviated(source.text))'\(clause)")
+        log.add(source.location, "there is no peer mutant '\(abbreviated(source.text))'\(clause)")
         return nil
       }
       let name = String(source.text.dropFirst(word.count))

@@ -95,7 +95,7 @@ struct CellRunTests {
     }
   }
 
-  @Test("whose peer leaves a daemon with its output leaks it, and names it soon", .timeLimit(.minutes(1)))
+  @Test("whose peer leaves a daemon that holds its output leaks the daemon, and soon names it", .timeLimit(.minutes(1)))
   func daemonHoldsOutput() async throws {
     let start = ContinuousClock.now
     let outcome = try await outcome("*:pid*) setsid sleep 1000 </dev/null & echo ok pid=7 ;;")

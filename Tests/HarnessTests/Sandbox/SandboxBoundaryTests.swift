@@ -55,7 +55,7 @@ struct SandboxBoundaryTests {
     }
   }
 
-  @Test("ignores no signal, even if the runner does") func signals() async throws {
+  @Test("does not ignore signals, even if the runner does") func signals() async throws {
     // SIGSTKFLT is a signal that the kernel never sends.
     let before = signal(SIGSTKFLT, SIG_IGN)
     defer { _ = signal(SIGSTKFLT, before) }
@@ -68,7 +68,7 @@ struct SandboxBoundaryTests {
   /// Runs an unprivileged sandbox init inside a sandbox with private message queues, where `/dev/mqueue` may belong to
   /// another namespace.
   @Test(
-    "does not list message queues without privilege, and reports that", .enabled(if: geteuid() == 0, "requires root"))
+    "does not list message queues without privileges, and reports that", .enabled(if: geteuid() == 0, "requires root"))
   func queuesOfOthers() async throws {
     let answers = try await output(
       of: [Checkout.sandboxInit, "--token", "ipc-interop-x", "--first-key", "123456789"], asking: "snapshot\n",

@@ -37,7 +37,7 @@ struct RunnerMutantTests {
     "are rejected with the location of each error",
     arguments: [
       ("[lies, check green]", "[lies]", "at least 2 tests must catch"),
-      ("[lies, check green]", "[lise, check green]", "there is no mutant of a peer 'lise'; did you mean 'lies'?"),
+      ("[lies, check green]", "[lise, check green]", "there is no peer mutant 'lise'; did you mean 'lies'?"),
       ("[lies, check green]", "[lies, check gren]", "there is no check 'gren'; did you mean 'green'?"),
       ("{mutant} || a", "a", "must have the condition {mutant}"),
       ("mutant: always", "mutant: lies", "the name 'lies' is already taken"),
