@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// The field "Umask" of proc_pid_status(5), which can be read without changing it; all bits if /proc is not
-// mounted.
+// The field "Umask" of proc_pid_status(5), which can be read without changing the umask; all bits if /proc is
+// not mounted.
 uint32_t cipc_current_umask(void) {
     char text[512];
     int file = open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC);

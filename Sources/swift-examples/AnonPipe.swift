@@ -46,7 +46,7 @@ struct AnonPipe: ParsableCommand {
       report("anon_pipe", error)
     }
 
-    // The child sees end of file now, so its output follows that of the parent.
+    // The child now sees end of file, so its output follows that of the parent.
     try pipe.writer.close()
 
     let status = try process.wait().shellStatus

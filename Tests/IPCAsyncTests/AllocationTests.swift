@@ -6,9 +6,9 @@ import Testing
 
 @testable import IPCAsync
 
-// Allocations are counted for each thread, so the tasks run in one: that of the executor. `make async-cost` counts those of
-// calls that wait. Here they cannot be counted: the testing library records every error that is thrown, which includes
-// `EAGAIN` within a call.
+// Allocations are counted per thread, so all tasks run in one thread, that of the executor. `make async-cost` counts
+// the allocations of calls that wait. Here they cannot be counted: the testing library records every error that is
+// thrown, including `EAGAIN` within a call.
 @Suite(.enabled(if: allocations_are_counted())) struct AllocationTests {
   @Test(arguments: [EndpointKind.pipeRead, .streamRead, .packetReceive, .messageQueueReceive, .eventFDRead])
   func `A call that need not wait does not allocate`(_ kind: EndpointKind) async throws {

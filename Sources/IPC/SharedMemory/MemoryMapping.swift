@@ -21,8 +21,8 @@ internal import SystemPackage
 /// `mmap(2)`.
 @safe public struct MemoryMapping<Access: MemoryAccess>: ~Copyable, @unchecked Sendable, MappedBytes {
   private var pages: MappedPages
-  // A copy of the value in `pages`, so that other modules can inline code that reads it.
-  /// The address of the first byte, which is valid until the mapping is resized or destroyed.
+  // A copy of the value in `pages`, so that other modules can inline code that reads it. The address of the first byte,
+  // which is valid until the mapping is resized or destroyed.
   @unsafe public private(set) var baseAddress: UnsafeMutableRawPointer
 
   /// The number of mapped bytes.
@@ -86,8 +86,7 @@ internal import SystemPackage
     on object: IPCError.Object?
   ) throws(IPCError) {
     let address = try Syscall.call(.mmap, on: object) {
-      // The kernel refuses 0. It also refuses a negative count, because that becomes a size larger than the address
-      // space.
+      // The kernel rejects 0. It also rejects a negative count, which becomes a size larger than the address space.
       Int(bitPattern: unsafe mmap(nil, count, protection, sharing, descriptor, offset))
     }
     unsafe base = try Self.pointer(address, .mmap, object)
@@ -162,7 +161,7 @@ extension MemoryMapping {
   ///
   /// - Parameters:
   ///   - offset: A multiple of the page size.
-  ///   - count: The number of bytes; nil for all bytes up to the end.
+  ///   - count: The number of bytes; nil for all bytes to the end.
   ///   - waiting: Whether to wait until they are written. If not, they are written some time later.
   /// - Throws: ``IPCError`` with `.invalidArgument` for a misaligned `offset`, `.badAddress` outside the mapping, `.ioError`
   ///   if the disk failed.
@@ -173,12 +172,12 @@ extension MemoryMapping {
     try Syscall.call(.msync, on: object) { unsafe msync(bytes.baseAddress, bytes.count, waiting ? MS_SYNC : MS_ASYNC) }
   }
 
-  /// Informs the kernel how the memory is going to be used.
+  /// Advises the kernel about the expected use of the memory.
   ///
   /// - Parameters:
-  ///   - advice: How the memory is going to be used.
+  ///   - advice: The expected use of the memory.
   ///   - offset: A multiple of the page size.
-  ///   - count: The number of bytes; nil for all bytes up to the end.
+  ///   - count: The number of bytes; nil for all bytes to the end.
   /// - Throws: ``IPCError`` with `.invalidArgument` for a misaligned `offset`, `.badAddress` outside the mapping.
   ///
   /// Calls `madvise(2)`.

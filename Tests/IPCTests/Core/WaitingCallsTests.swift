@@ -176,7 +176,7 @@ import Testing
   func `Without retryOnInterrupt, an interruption is an error`(_ timeout: Timeout) async {
     let isNever = timeout == .never
     await #expect(processExitsWith: .success) { [isNever = isNever as Bool] in
-      // Ends a test in which a call does not report the interruption.
+      // Ends a test whose call does not report the interruption.
       alarm(30)
       try Self().withCalls { calls in
         let interruptions = Interruptions()

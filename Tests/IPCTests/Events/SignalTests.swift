@@ -7,7 +7,7 @@ import Testing
 ///
 /// They send signals to one thread, because the other threads, which belong to the test runtime, do not block them.
 ///
-/// Values can only be sent to a process, so the scenarios test them.
+/// Values can be sent only to a process, so the scenarios test them.
 @Suite struct SignalTests {
   @Test(arguments: [-1, 0, 32, 33, 65]) func `A number that is not a signal is refused`(number: Int32) {
     #expect(Signal(rawValue: number) == nil)
@@ -204,7 +204,7 @@ import Testing
       _ = unsafe pthread_sigmask(SIG_UNBLOCK, &signals, nil)
       try Signal.brokenPipe.ignore()
       #expect(reason { _ = try writer.write([1].span) } == .brokenPipe)
-      // A process that still relied on the ignored signal would be killed here.
+      // A process that still relied on ignoring the signal would be killed here.
       try Signal.brokenPipe.resetToDefault()
       #expect(reason { _ = try writer.write([1].span) } == .brokenPipe)
     }

@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct POSIXMessageQueueOwnershipTests {
   @Test func `A queue is not removed as long as one of its owners lives`() async {
-    // Other tests in the same process could start children, which would hold copies of the descriptors for a moment.
+    // Other tests in the same process could start children, which would briefly have copies of the descriptors.
     await #expect(processExitsWith: .success) {
       try withQueueName { name in
         let first = try POSIXMessageQueue.Duplex.scratch(name)

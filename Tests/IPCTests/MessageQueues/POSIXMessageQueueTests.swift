@@ -47,7 +47,7 @@ import Testing
   }
 
   @Test func `The descriptor is close-on-exec, and closed when its owner is destroyed`() async {
-    // With other tests in the same process, another descriptor could get the number at once.
+    // With other tests in the same process, another descriptor could immediately get the number.
     await #expect(processExitsWith: .success) {
       try withQueueName { name in
         var descriptor: FileDescriptor

@@ -59,7 +59,7 @@ import Testing
         "bash",
         arguments: ["-c", "read a <&\(numbers.0) && read b <&\(numbers.1) && test \"$a $b\" = 'other one'"],
         inheriting: [.init(one.reader, as: numbers.1), .init(other.reader, as: numbers.0)])
-      // If the child reads the same pipe twice, it reads end of file.
+      // If the child reads the same pipe twice, the second read returns end of file.
       try one.writer.close()
       try other.writer.close()
       #expect(try child.wait() == .exited(0))
@@ -197,7 +197,7 @@ import Testing
       try Signal.interrupt.ignore()
       try Signal.brokenPipe.ignore()
       try signals.whileBlocked { () throws in
-        // SIGTERM ends the child although this process blocks it; so does SIGINT, which this process ignores.
+        // SIGTERM ends the child although this process blocks it; SIGINT does so although this process ignores it.
         for signal in [Signal.terminate, .interrupt] {
           var child = try ChildProcess("sleep", arguments: ["3600"])
           try signal.send(to: child.processID)

@@ -22,7 +22,7 @@ import Testing
       try input.writer.close()
       try process.wait()
       #expect(try process.hasEnded)
-      // A zombie still has its number.
+      // A zombie still has its process ID.
       #expect(try process.processID == number)
       #expect(try process.reap() == .exited(0))
       #expect(try process.processID == nil)

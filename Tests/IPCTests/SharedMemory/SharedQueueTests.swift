@@ -133,7 +133,7 @@ import Testing
     let region = try SharedRegion(size: 4096)
     let queue = try SharedQueue.create(in: region, at: 0, slotCount: 4, slotSize: 16)
     try queue.sender.send("one")
-    // No thread has the largest thread number, so the owner of the lock never continues.
+    // No thread has the largest thread ID, so the owner of the lock never continues.
     try region.store(UInt32(0x3FFF_FFFF), at: 64)
     let expected: Errno = timeout == .immediate ? .wouldBlock : .timedOut
     #expect(reason { try queue.close(timeout: timeout) } == expected)

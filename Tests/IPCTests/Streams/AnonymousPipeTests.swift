@@ -119,7 +119,7 @@ import Testing
   }
 
   @Test func `A limit of descriptors is an error that names the limit`() async throws {
-    // In a separate process, because the limit applies to the process.
+    // Runs in a separate process, because the limit applies to the whole process.
     await #expect(processExitsWith: .success) {
       var limit = rlimit()
       _ = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
@@ -199,7 +199,7 @@ import Testing
 
   @Test func `A descriptor that is not open is refused`() throws {
     let pipe = try AnonymousPipe()
-    // The number is far above those of descriptors that other threads open meanwhile.
+    // The number is far above those of descriptors that other threads open in the meantime.
     let descriptor = FileDescriptor(rawValue: fcntl(pipe.reader.descriptor.rawValue, F_DUPFD_CLOEXEC, 900))
     try descriptor.close()
     #expect(reason { _ = try PipeReader(adopting: descriptor) } == .badFileDescriptor)

@@ -24,7 +24,7 @@ import Testing
       }
     }
 
-    /// Issues tickets when enough threads wait.
+    /// Issues tickets when enough threads are waiting.
     ///
     /// Every thread in the count is waiting, and has therefore unlocked the mutex.
     func open(

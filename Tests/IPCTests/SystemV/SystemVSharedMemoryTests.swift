@@ -160,7 +160,7 @@ import Testing
         #expect(try !segment.removeIfAbandoned())
         #expect(try memory.copyBytes(count: 1) == [1])
       }
-      // The segment is not attached any more, but its last user, this process, is alive.
+      // The segment is no longer attached, but its last user, this process, is alive.
       #expect(try !segment.removeIfAbandoned())
       let identifier = segment.identifier
       await #expect(processExitsWith: .signal(SIGKILL)) { [identifier = identifier as Int32] in
