@@ -17,7 +17,7 @@ struct SignalSender: ParsableCommand {
   @Option(parsing: .unconditional, help: "The value that is sent.")
   var value: Int32 = 42
 
-  @Option(help: "How often it is sent.")
+  @Option(help: "How many times to send it.")
   var count = Count(1)
 
   @Option(help: "How many seconds to wait for the receiver, and for room in its queue.")

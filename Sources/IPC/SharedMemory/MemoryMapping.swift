@@ -21,8 +21,8 @@ internal import SystemPackage
 /// `mmap(2)`.
 @safe public struct MemoryMapping<Access: MemoryAccess>: ~Copyable, @unchecked Sendable, MappedBytes {
   private var pages: MappedPages
-  // A copy of the value in `pages`, so that other modules can inline code that reads it. The address of the first byte,
-  // which is valid until the mapping is resized or destroyed.
+  // A copy of the value in `pages`, so that other modules can inline code that reads it.
+  /// The address of the first byte, which is valid until the mapping is resized or destroyed.
   @unsafe public private(set) var baseAddress: UnsafeMutableRawPointer
 
   /// The number of mapped bytes.
@@ -161,7 +161,7 @@ extension MemoryMapping {
   ///
   /// - Parameters:
   ///   - offset: A multiple of the page size.
-  ///   - count: The number of bytes; nil for all bytes to the end.
+  ///   - count: The number of bytes; nil for all bytes up to the end.
   ///   - waiting: Whether to wait until they are written. If not, they are written some time later.
   /// - Throws: ``IPCError`` with `.invalidArgument` for a misaligned `offset`, `.badAddress` outside the mapping, `.ioError`
   ///   if the disk failed.
@@ -177,7 +177,7 @@ extension MemoryMapping {
   /// - Parameters:
   ///   - advice: The expected use of the memory.
   ///   - offset: A multiple of the page size.
-  ///   - count: The number of bytes; nil for all bytes to the end.
+  ///   - count: The number of bytes; nil for all bytes up to the end.
   /// - Throws: ``IPCError`` with `.invalidArgument` for a misaligned `offset`, `.badAddress` outside the mapping.
   ///
   /// Calls `madvise(2)`.
