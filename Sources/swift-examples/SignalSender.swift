@@ -8,7 +8,7 @@ struct SignalSender: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "signal_sender", abstract: "Sends signals with a value to the process that a file names.")
 
-  @Option(help: "The file with the process number of the receiver.")
+  @Option(help: "The file with the process ID of the receiver.")
   var pidFile = "/tmp/my_signal.pid"
 
   @Option(help: "The signal, counted from SIGRTMIN.")

@@ -31,7 +31,7 @@ import Glibc
   if Mutant.createWithoutExclusive.isOn {
     return unsafe __real_cipc_mq_open(name, flags & ~O_EXCL, permissions, attributes)
   }
-  // mq_open is variadic, and the form with two arguments is the one that is imported.
+  // mq_open is variadic, and the form with two arguments is imported.
   if Mutant.queueWithoutAttributes.isOn { return unsafe __real_cipc_mq_open(name, flags, permissions, nil) }
   guard Mutant.attributesExchanged.isOn, var wanted = unsafe attributes?.pointee else {
     let queue = unsafe __real_cipc_mq_open(name, flags, permissions, attributes)

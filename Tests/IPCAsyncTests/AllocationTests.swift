@@ -11,7 +11,7 @@ import Testing
 // thrown, including `EAGAIN` within a call.
 @Suite(.enabled(if: allocations_are_counted())) struct AllocationTests {
   @Test(arguments: [EndpointKind.pipeRead, .streamRead, .packetReceive, .messageQueueReceive, .eventFDRead])
-  func `A call that need not wait does not allocate`(_ kind: EndpointKind) async throws {
+  func `A call that does not need to wait does not allocate`(_ kind: EndpointKind) async throws {
     let executor = try EventLoopExecutor()
     let count = try await Task(executorPreference: executor) { @concurrent in
       let endpoint = try kind.makeReused()
@@ -30,7 +30,7 @@ import Testing
     #expect(count == 0)
   }
 
-  @Test func `A call that would need a thread does not allocate if it need not wait`() async throws {
+  @Test func `A call that would wait in a thread does not allocate if it does not need to wait`() async throws {
     let executor = try EventLoopExecutor()
     let set = try SystemVSemaphores.create(.private, count: 1)
     defer { try? set.remove() }

@@ -73,7 +73,7 @@ import Testing
 
   /// Calls that do not need to wait do not suspend, so without yielding the other task would never run on the same
   /// actor.
-  @Test func `A task that always finds a message gives other tasks a turn`() async throws {
+  @Test func `A task that always finds a message yields to other tasks`() async throws {
     let counter = try EventFD(value: 100_000, semaphore: true, nonBlocking: true)
     let reads = try await Flood().run(counter)
     #expect(reads < 100_000)
@@ -97,7 +97,7 @@ import Testing
   }
 
   @Test(arguments: [false, true])
-  func `Deadlines end waits in their order`(_ reversed: Bool) async throws {
+  func `Deadlines end waits in order`(_ reversed: Bool) async throws {
     let counter = Shared(try EventFD())
     let limits = (1...20).map { Duration.milliseconds($0) }
     let ended = try await withThrowingTaskGroup(of: Duration.self) { group in

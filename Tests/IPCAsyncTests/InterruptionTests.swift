@@ -12,7 +12,7 @@ import Testing
   }
 
   @Test(arguments: Disposition.allCases)
-  func `Cancellation ends calls whatever the disposition of the signal`(_ disposition: Disposition) async {
+  func `Cancellation ends calls regardless of the disposition of the signal`(_ disposition: Disposition) async {
     await #expect(processExitsWith: .success) { [number = disposition.rawValue as Int] in
       let disposition = try #require(Disposition(rawValue: number))
       var action = sigaction()

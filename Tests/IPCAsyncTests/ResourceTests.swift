@@ -47,7 +47,7 @@ import Testing
     }
   }
 
-  @Test func `Calls that wait at the same time have a thread each, which later calls use again`() async {
+  @Test func `Calls that wait at the same time each have a thread, which later calls reuse`() async {
     await #expect(processExitsWith: .success) {
       let set = try SystemVSemaphores.create(.private, count: 1)
       defer { try? set.remove() }

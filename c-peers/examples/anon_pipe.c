@@ -90,7 +90,7 @@ int main(int argc, char *argv[]) {
         close(writer); /* otherwise the child would never see the end of file */
         return child(reader);
     }
-    close(reader); /* otherwise the parent would not notice that the child has ended */
+    close(reader); /* otherwise the parent would not detect that the child has ended */
 
     const size_t length = strlen(message);
     bool failed = false;

@@ -50,7 +50,7 @@ extension DescriptorOwner where Self: ~Copyable {
 }
 
 extension DescriptorRepresentable where Self: ~Copyable {
-  /// Whether `O_NONBLOCK` is set on the open file description. All processes that share the description see the flag.
+  /// Whether `O_NONBLOCK` is set on the open file description, for all processes that share it.
   ///
   /// Calls `fcntl(2)` with `F_GETFL`.
   public var isNonBlocking: Bool {

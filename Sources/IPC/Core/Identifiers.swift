@@ -6,8 +6,8 @@ public import SystemPackage
   internal import Musl
 #endif
 
-/// The name of a POSIX message queue, shared memory object or named semaphore: a slash, and up to 255 bytes that are
-/// neither a slash nor NUL.
+/// The name of a POSIX message queue, shared memory object or named semaphore: a slash, and up to 255 bytes other than
+/// slash and NUL.
 ///
 /// ```swift
 /// let queue = try POSIXMessageQueue.Receiver.open("/jobs")

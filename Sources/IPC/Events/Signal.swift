@@ -15,7 +15,7 @@ public import SystemPackage
 ///
 /// `signal(7)`.
 public struct Signal: RawRepresentable, Hashable, Comparable, Sendable {
-  /// The number of the signal.
+  /// The signal number.
   public let rawValue: Int32
 
   /// Creates the signal with this number; nil if the number is invalid, or reserved by the C library.

@@ -25,7 +25,7 @@ public import SystemPackage
 ///
 /// `posix_spawn(3)`.
 public struct ChildProcess: ~Copyable, Sendable {
-  /// The number of the process.
+  /// The process ID.
   public let processID: ProcessID
 
   /// How the child ended; nil until it has been waited for.
@@ -286,7 +286,7 @@ public enum TerminationStatus: Hashable, Sendable {
     self = exitStatus >= 0 ? .exited(exitStatus) : .signaled(Signal(reported: signal))
   }
 
-  /// The exit status, or 128 plus the number of the signal, as a shell reports it.
+  /// The exit status, or 128 plus the signal number, as a shell reports it.
   public var shellStatus: Int32 {
     switch self {
     case .exited(let status): status

@@ -43,7 +43,7 @@ extension SharedQueue {
     }
   }
 
-  /// Returns the number of messages. It checks the positions, because the other processes are not trusted.
+  /// Returns the number of messages after checking the positions, because the other processes are not trusted.
   @inline(__always)
   func messageCount() throws(IPCError) -> Int {
     let sent = unsafe number(Layout.sent).pointee.load(ordering: .relaxed)

@@ -145,7 +145,7 @@ extension BufferedReader where Source: ~Copyable {
 }
 
 extension BufferedReader where Source: DescriptorRepresentable & ~Copyable {
-  /// The descriptor of the stream. It may not be readable although there are bytes in the buffer.
+  /// The descriptor of the stream, which may not be readable although there are bytes in the buffer.
   package var descriptor: FileDescriptor { source.descriptor }
 }
 

@@ -132,7 +132,7 @@ extension OpenSemaphore {
         throw IPCError(error.call, error.errno, on: .name(name))
       }
     } catch  where error.errno == .noSuchFileOrDirectory {
-      // The semaphore was removed meanwhile.
+      // The semaphore was removed in the meantime.
     }
   }
 }

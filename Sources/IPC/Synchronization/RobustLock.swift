@@ -105,8 +105,8 @@ internal import SystemPackage
 /// A word in shared memory on which threads sleep until an event happens.
 ///
 /// The word is odd while a thread may sleep. Only the owner of the lock changes the word, and it signals the event
-/// before it makes the change that the event reports. A thread that is woken then waits for the lock, where it notices
-/// the death of the owner.
+/// before it makes the change that the event reports. A woken thread then waits for the lock, which reports the death
+/// of the owner.
 @safe struct QueueEvent {
   let word: UnsafeMutablePointer<Atomic<UInt32>>
 

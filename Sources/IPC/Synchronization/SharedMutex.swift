@@ -101,7 +101,7 @@ internal import SystemPackage
 }
 
 extension SharedMutex {
-  /// The state in which a call found the mutex. The mutex is now locked in either case.
+  /// The state in which a call found the mutex; the mutex is now locked in either case.
   public enum LockOutcome: Hashable, Sendable {
     case acquired
     /// The previous owner died with the mutex locked, so the data that it protects may be inconsistent.

@@ -166,9 +166,9 @@ extension SystemVSemaphores {
 extension SystemVSemaphores {
   /// Creates a set and sets its values, or opens the existing set once its values have been set.
   ///
-  /// If several processes start at once, exactly one of them sets the values, and no process uses the set before that.
-  /// ``isNew`` is true in the process that set them. Programs in other languages can participate if they set the values
-  /// of a new set before they perform their first operation on it.
+  /// If several processes start at the same time, exactly one of them sets the values, and no process uses the set
+  /// before that. ``isNew`` is true in the process that set them. Programs in other languages can participate if they
+  /// set the values of a new set before they perform their first operation on it.
   ///
   /// - Parameters:
   ///   - key: The key of the set.

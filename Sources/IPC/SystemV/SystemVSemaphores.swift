@@ -86,7 +86,7 @@ public struct SystemVSemaphores: SystemVObject {
   /// Removes the set if no process is waiting for it, and the processes that last changed each of the semaphores have
   /// ended, for example after a crash.
   ///
-  /// A set whose values were never set has no such process, and is not removed. The call does not notice a process that
+  /// A set whose values were never set has no such process, and is not removed. The call does not detect a process that
   /// has opened the set but has not performed an operation yet.
   ///
   /// - Returns: Whether this call removed the set.

@@ -157,7 +157,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(1)))
-  func `A deadline in the past is a timeout, and completes what needs no wait`() async {
+  func `A call with a deadline in the past completes if it does not need to wait`() async {
     await #expect(processExitsWith: .success) {
       try Self().withCalls { calls in
         for waiting in calls {
@@ -190,7 +190,7 @@ import Testing
   }
 
   @Test(.timeLimit(.minutes(1)))
-  func `With retryOnInterrupt, an interruption neither ends a call nor moves its deadline`() async {
+  func `With retryOnInterrupt, an interruption does not end a call or move its deadline`() async {
     await #expect(processExitsWith: .success) {
       try Self().withCalls { calls in
         let interruptions = Interruptions()

@@ -48,7 +48,7 @@ import Testing
   }
 
   @Test(arguments: [.seconds(Int64.min), .zero, .nanoseconds(1), .milliseconds(1)] as [Duration])
-  func `A wait ends with its timeout, however short`(_ time: Duration) throws {
+  func `A wait ends at its timeout, even if it is short`(_ time: Duration) throws {
     let region = try region()
     try RecordRing.create(capacity: 64, in: region, at: 0)
     var consumer = try RecordRing.Consumer.open(in: region, at: 0)
@@ -147,7 +147,7 @@ import Testing
     #expect(read == total)
   }
 
-  @Test func `Records are made and received in place, even across the end of the ring`() throws {
+  @Test func `Records are built and received in place, even across the end of the ring`() throws {
     let region = try region()
     try RecordRing.create(capacity: 64, in: region, at: 0)
     var producer = try RecordRing.Producer.open(in: region, at: 0)

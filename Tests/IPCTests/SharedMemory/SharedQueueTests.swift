@@ -3,7 +3,7 @@ import SystemPackage
 import Testing
 
 @Suite struct SharedQueueTests {
-  @Test func `Messages are received in the order of sending while the slots are reused`() throws {
+  @Test func `Messages are received in the order in which they were sent while the slots are reused`() throws {
     let queue = try scratchQueue(slots: 3)
     for round in 0..<10 {
       for number in 0..<3 { try queue.sender.send("\(round)-\(number)") }
@@ -154,7 +154,7 @@ import Testing
     try other.sender.send("x")
   }
 
-  @Test func `Messages are made and received in their slots`() throws {
+  @Test func `Messages are built and received in their slots`() throws {
     let queue = try scratchQueue(slots: 1, of: 8)
     for round in 0..<3 {
       let length = try queue.sender.send { room in

@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test(arguments: [0, 0o077] as [mode_t])
-  func `A path never has other permissions than requested, not even for a moment`(_ mask: mode_t) async {
+  func `A path never has permissions other than those requested, not even briefly`(_ mask: mode_t) async {
     // Runs in a child, because the umask applies to the whole process.
     await #expect(processExitsWith: .success) { [mask] in
       umask(mask)

@@ -59,7 +59,7 @@ import Testing
     #expect(try allocations(MessageChannel.Sender(producer), MessageChannel.Receiver(consumer), timeout) == 0)
   }
 
-  @Test func `A timeout covers the whole message, however steadily its bytes arrive`() async throws {
+  @Test func `A timeout covers the whole message, even if its bytes arrive steadily`() async throws {
     let pipe = try AnonymousPipe()
     let writing = try duplicate(pipe.writer.descriptor)
     let dribbling = Thread {

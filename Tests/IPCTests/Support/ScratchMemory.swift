@@ -70,7 +70,7 @@ struct ForkedChild: ~Copyable {
     _exit(98)
   }
 
-  /// Waits for the end of the child, and returns its exit status, or the negative number of the signal that killed it.
+  /// Waits for the end of the child, and returns its exit status, or the negated number of the signal that killed it.
   consuming func wait() -> Int32 {
     let process = process
     discard self

@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  @Test func `A signal wakes one thread, and the next signal the next`() async throws {
+  @Test func `Each signal wakes one more thread`() async throws {
     do {
       let region = try scratchRegion()
       let gate = Gate()

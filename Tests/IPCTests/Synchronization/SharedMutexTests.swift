@@ -90,7 +90,7 @@ import Testing
     }
   }
 
-  @Test func `A mutex that was unlocked while inconsistent cannot be locked any more`() async throws {
+  @Test func `A mutex that was unlocked while inconsistent can no longer be locked`() async throws {
     do {
       let region = try scratchRegion()
       try await leaveLocked(region)
@@ -198,7 +198,7 @@ func leaveLocked(_ region: SharedRegion) async throws {
     }
   }
 
-  @Test func `withLock without a repair throws, and the mutex is not recoverable`() async throws {
+  @Test func `withLock throws without a repair, and the mutex is not recoverable`() async throws {
     let region = try scratchRegion()
     try await leaveLocked(region)
     try await onThread {
