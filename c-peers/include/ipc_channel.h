@@ -129,8 +129,9 @@ static inline ssize_t ipc_channel__write(struct ipc_channel *channel, const unsi
 /* Sends a message; returns 0, or -1 with errno.
  *
  *   EMSGSIZE   the message is longer than the limit; nothing was sent
- *   EALREADY part of a message of another length was sent: send that message again first EPIPE the stream has
- *   no reader; permanent EOWNERDEAD the reader died, which only functions report; permanent
+ *   EALREADY   part of a message of another length was sent: send that message again first
+ *   EPIPE      the stream has no reader; permanent
+ *   EOWNERDEAD the reader died, which only functions report; permanent
  *
  * EINTR, ETIMEDOUT, EAGAIN: see above. Into a pipe with several senders, a message of up to PIPE_BUF - 4
  * bytes is written in one piece, possibly later than its deadline.

@@ -19,7 +19,7 @@
  * where it would matter). Threads of different PID namespaces must not share a queue: their thread ids may be
  * equal. ipc_queue_select needs Linux 5.16; compiling needs the headers of that kernel.
  *
- *   byte    size  field       contents; numbers are in the byte order of the machine
+ *   byte    size  field       contents; numbers are in host byte order
  *   0       8     magic       the letters "ipcqueue", written last
  *   8       4     version     1
  *   12      4     slot_size   the maximum length of a message in bytes: 1 to 2^30
@@ -31,7 +31,7 @@
  *   76      4     closed      0, or 1: no more messages will be sent
  *   80      8     sent        number of messages ever sent
  *   88      8     received    number of messages ever received
- *   96      4     recoveries  how often an owner of the lock died
+ *   96      4     recoveries  number of times that an owner of the lock died
  *   100     28    -           0
  *   128           slots       slot_count times: length (4), 0 (4), the message, padding to a multiple of 8
  */

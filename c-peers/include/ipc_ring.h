@@ -2,8 +2,7 @@
  * consumer. It calls the kernel only to sleep when the ring is empty or full, and to wake the other side.
  *
  * Copy this file; it is self-contained. It requires Linux and C11 with -D_GNU_SOURCE. It is compatible with
- * `Ring` of the Swift library. docs/wire-formats.md has the rules; this is the layout, in the byte order of
- * the machine:
+ * `Ring` of the Swift library. docs/wire-formats.md has the rules; this is the layout, in host byte order:
  *
  *   offset  bytes  contents
  *        0      8  magic: the letters "ipc-ring"; written last

@@ -4,8 +4,8 @@
  *
  * Mutants that do not change a call are patches: docs/decisions/0079-mutants-in-headers.md.
  *
- * fixtures/mutants.yaml lists the cells that must catch each of them. To add a mutant, write `if
- * (mutant("its-name"))` here and a few lines there.
+ * fixtures/mutants.yaml lists the cells that must catch each of them. To add one, write
+ * `if (mutant("its-name"))` here and a few lines there.
  */
 #ifndef MUTANT_H
 #define MUTANT_H
