@@ -1,7 +1,7 @@
 internal import SystemPackage
 
 extension Ring.Producer: WritableStream where Content == RingBytes {
-  /// Writes as many of `bytes` as there is room for, at least one.
+  /// Writes as many of `bytes` as there is room for, but at least one.
   ///
   /// - Returns: The number of bytes that were written; 0 only if `bytes` is empty.
   /// - Throws: ``IPCError`` with `.brokenPipe` if the consumer closed its end, even if there is room; `.ownerDied` if
