@@ -12,7 +12,7 @@ export TMPDIR := $(if $(filter /%,$(BUILD)),$(BUILD),$(CURDIR)/$(BUILD))/tmp
 export IPC_INTEROP_TOOLS := 1
 $(shell mkdir -p "$(TMPDIR)" 2>/dev/null)
 
-# Where `make install` puts the command; DESTDIR precedes it if a package is built.
+# Where `make install` puts the command; DESTDIR precedes it when a package is built.
 PREFIX ?= /usr/local
 DESTDIR ?=
 # Filters and options for `ipc-interop run`: make interop RUN="--mechanism pipe --verbose"
@@ -113,17 +113,17 @@ lint: lint-deps c-lint ## Check the format of Swift and C and the prose, and com
 	@.ci/prose lint
 	@swift format lint --strict --recursive Package.swift Sources Tests
 
-models: models-deps ## Check the models of ring, queue, lock and block with spin (MODELS="ring lock" for some)
+models: models-deps ## Check the models of ring, queue, lock and block with spin (MODELS="ring lock" selects some)
 	@.ci/models $(MODELS)
 
-orders: ## Check that the thread sanitizer detects each relaxed operation (ORDERS="c" for one language)
+orders: ## Check that the thread sanitizer detects each relaxed operation (ORDERS="c" selects one language)
 	@.ci/orders $(ORDERS)
 
 sanitize: build ## Run the unit tests and the suite with address, undefined (C) and thread sanitizers (takes half an hour)
 	@.ci/sanitize address $(RUN)
 	@.ci/sanitize thread $(RUN)
 
-fuzz: c ## Run every fuzz target (FUZZ_SECONDS=60 each; FUZZ_TARGETS="channel wire" for some)
+fuzz: c ## Run every fuzz target (FUZZ_SECONDS=60 each; FUZZ_TARGETS="channel wire" selects some)
 	@.ci/fuzz $(FUZZ_TARGETS)
 
 # The parts of the soak test to run: make soak SOAK="killed limits"
@@ -158,7 +158,7 @@ docs: deps ## Build the documentation of the library into build/docs and build/d
 	@for module in IPC:docs IPCAsync:docs-async; do .ci/docs "$${module%:*}" $(BUILD) "$${module#*:}" || exit; done
 	@echo "View it with docc preview, or with any web server in $(BUILD)/docs and $(BUILD)/docs-async"
 
-# Without prerequisites, so that root does not build. Mutants and fuzz inputs are for the checkout only.
+# Without prerequisites, so that root builds nothing. Mutants and fuzz inputs are for the checkout only.
 INSTALLED := $(DESTDIR)$(PREFIX)
 LEFT_OUT := corpus runner-checks mutants.yaml mutant-peers.yaml runner-mutants.yaml generated-%
 install: ## Install the command, the peers and the scenarios after `make build` (PREFIX=/usr/local DESTDIR=)

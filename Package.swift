@@ -15,7 +15,7 @@ let asyncSettings = settings + [.enableUpcomingFeature("NonisolatedNonsendingByD
 
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
-// The library. A package that depends on it resolves swift-system alone.
+// The library. A package that depends on it resolves only swift-system.
 let package = Package(
   name: "ipc-interop",
   products: [
@@ -27,7 +27,7 @@ let package = Package(
     .target(name: "CIPC", cSettings: [.define("_GNU_SOURCE")]),
     .target(name: "IPC", dependencies: ["CIPC", system], swiftSettings: settings),
 
-    // The waiting calls of the library for Swift concurrency. No other target depends on it.
+    // The library's waiting calls for Swift concurrency. No other target depends on it.
     .target(name: "CIPCAsync", cSettings: [.define("_GNU_SOURCE")]),
     .target(
       name: "IPCAsync", dependencies: ["CIPCAsync", "IPC", system],
@@ -143,7 +143,7 @@ if Context.environment["IPC_INTEROP_TOOLS"] != nil {
       exclude: ["Reports/Snapshots", "Peers/partial-peer.py"],
       swiftSettings: settings),
 
-    // Ports of programs of Tests/Textbook, which the tests of recordings compare with C.
+    // Ports of programs in Tests/Textbook, which the recording tests compare with C.
     .executableTarget(
       name: "textbook-ports", dependencies: ["IPC", system], path: "Tests/TextbookPorts", swiftSettings: settings),
 

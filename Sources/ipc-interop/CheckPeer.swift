@@ -5,11 +5,11 @@ import Harness
 struct CheckPeer: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "check-peer",
-    abstract: "Checks a peer in any language on everything that it has.",
+    abstract: "Checks everything that a peer in any language supports.",
     discussion: """
       COMMAND starts a peer as docs/peer-protocol.md describes it. The command checks its greeting, compares it with the \
-      golden transcripts, runs every scenario with it and the C peer, and injects faults into its system calls. What its \
-      greeting does not list is not run. Options precede COMMAND. The peer runs in the current directory.
+      golden transcripts, runs every scenario with it and the C peer, and injects faults into its system calls. It does \
+      not test operations that the greeting omits. Options precede COMMAND. The peer runs in the current directory.
 
       EXAMPLES
         ipc-interop check-peer python3 peer.py
@@ -18,12 +18,12 @@ struct CheckPeer: ParsableCommand {
         ipc-interop check-peer --require-operations pipe,mq_open --format junit --output peer.xml ./peer
 
       EXIT STATUS
-        0 what the peer has is right   1 failures   2 usage   3 environment broken
-        4 nothing selected, or nothing that the peer has
+        0 everything that the peer supports is correct   1 failures   2 usage   3 environment broken
+        4 nothing selected, or nothing that the peer supports
         5 only leaks   130 interrupted
       """)
 
-  @Flag(help: "Inject no faults, which takes most of the time.")
+  @Flag(help: "Skip fault injection, which takes most of the time.")
   var quick = false
 
   @Option(
@@ -37,7 +37,7 @@ struct CheckPeer: ParsableCommand {
     help: ArgumentHelp("The program of the peer, and its arguments.", valueName: "command"))
   var command: [String]
 
-  /// The command without the terminator of the options.
+  /// The command without the option terminator.
   private var words: [String] { command.first == "--" ? Array(command.dropFirst()) : command }
 
   func validate() throws {
@@ -49,7 +49,7 @@ struct CheckPeer: ParsableCommand {
     }
   }
 
-  /// Whether help is requested: the parser takes the option for the command of the peer.
+  /// Whether help is requested: the parser treats the option as the peer's command.
   private var wantsHelp: Bool { command.first == "--help" || command.first == "-h" }
 
   func run() throws {

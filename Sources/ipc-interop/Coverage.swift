@@ -5,7 +5,7 @@ struct Coverage: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Counts the assertions of public test suites that scenarios test.",
     discussion: """
-      fixtures/assertions.yaml lists the assertions, and the scenarios or the reason of each.
+      fixtures/assertions.yaml lists the assertions, and for each its scenarios or the reason why it has none.
 
       EXAMPLES
         ipc-interop coverage                         the totals of every suite

@@ -14,7 +14,7 @@ struct IPCInterop: ParsableCommand {
         ipc-interop run --format junit --output results.xml
         ipc-interop run --list                 the scenarios, without running them
         ipc-interop check                      your own programs, as ./interop.yaml describes them
-        ipc-interop check-peer python3 peer.py  a peer in any language, on everything that it has
+        ipc-interop check-peer python3 peer.py  everything that a peer in any language supports
         ipc-interop record                     what the first language's programs do on the wire
         ipc-interop self-test                  check that the suite catches its mutants
         ipc-interop fault-injection            inject a fault into every system call
@@ -24,7 +24,7 @@ struct IPCInterop: ParsableCommand {
 
       EXIT STATUS
         0 all as expected   1 failures   2 usage   3 environment broken
-        4 nothing selected, or nothing that the peers have
+        4 nothing selected, or nothing that the peers support
         5 only leaks   130 interrupted
       """,
     subcommands: [

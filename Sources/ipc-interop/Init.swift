@@ -39,12 +39,12 @@ struct Init: ParsableCommand {
         permissions: FilePermissions(rawValue: 0o644))
       _ = try descriptor.closeAfter { try descriptor.writeAll(template.text.utf8) }
     } catch Errno.fileExists {
-      throw RunError("\(file) exists already; remove it, or name another file", status: .usage)
+      throw RunError("\(file) already exists; remove it, or name another file", status: .usage)
     } catch {
       throw RunError("\(file) cannot be written: \(error)", status: .brokenEnvironment)
     }
     let name = file == ProjectFile.name ? "" : " \(RunningOptions.quoted(file))"
     let program = RunningOptions.quoted(CommandLine.arguments.first ?? "ipc-interop")
-    print("\(file) is written. \(commands.isEmpty ? "Adapt it, and run" : "Run"): \(program) check\(name)")
+    print("\(file) was written. \(commands.isEmpty ? "Adapt it, and run" : "Run"): \(program) check\(name)")
   }
 }

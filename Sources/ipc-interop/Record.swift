@@ -6,7 +6,7 @@ struct Record: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Records what your programs do on the wire, so that 'check' compares every other mixture with it.",
     discussion: """
-      The programs of the first language of interop.yaml run below a tracer. Their objects of IPC, with modes and \
+      The programs of the first language of interop.yaml run under a tracer. Their IPC objects, with modes and \
       limits, and the bytes, priorities and descriptors that they send are written to interop.recording.yaml beside \
       interop.yaml. 'ipc-interop check' finds that file, and explains each difference in one sentence. Each scenario \
       runs three times: what differs from run to run is marked as such. You may edit the file.

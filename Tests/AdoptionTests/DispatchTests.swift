@@ -28,7 +28,7 @@ import Testing
     let owner = Owner(reader)
     let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: .global())
     source.setEventHandler { handle(owner.read()) }
-    // The number must stay open until the source no longer uses it.
+    // The descriptor must stay open until the source no longer uses it.
     source.setCancelHandler { owner.close() }
     source.resume()
     return source

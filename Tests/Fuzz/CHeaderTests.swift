@@ -5,7 +5,7 @@ import Testing
 
 /// Calls of `ipc_queue.h` with invalid deadlines.
 @Suite struct QueueDeadlineTests {
-  /// Passes a queue to `body` whose lock belongs to a thread that does not exist.
+  /// Passes `body` a queue whose lock belongs to a thread that does not exist.
   private func withLockedQueue(_ body: (UnsafeMutableRawPointer, Int) -> Void) throws {
     let size = try SharedQueue.size(slotCount: 3, slotSize: 20)
     let memory = try SharedRegion(size: size)

@@ -1,4 +1,4 @@
-/// A function under test that reads untrusted bytes: of a file, from a peer, or in memory that other processes can
+/// A function under test that reads untrusted bytes: from a file, from a peer, or from memory that other processes can
 /// write.
 ///
 /// `make fuzz` runs each target on millions of inputs. The tests run it on the inputs in `fixtures/corpus`.

@@ -39,7 +39,7 @@ extension FuzzTarget {
     _ = PercentEncoding.decode(line)
   }
 
-  /// Splits the output of a peer into lines, which must neither lose nor add bytes.
+  /// Splits the output of a peer into lines, which must not lose or add bytes.
   static let lines = FuzzTarget(name: "lines") { input in
     let ends = try FileDescriptor.pipe(options: .closeOnExec)
     let limit = input.first.map { Int($0) * 64 } ?? 64

@@ -1,8 +1,8 @@
 /* A shared block: c-peers/peer/shared_block.c, Sources/IPC/SharedMemory/SharedBlock.swift.
  *
  * A writer publishes ROUNDS times. A reader waits for each round, reads it, and resets the flag, except after the last one. A
- * watcher waits until the flag stays set. With KILLS, the writer is killed between any two steps; then, and only then, the
- * waits of the others time out, when all stores of the writer have arrived.
+ * watcher waits until the flag stays set. With KILLS, the writer is killed between any two steps.
+ * Only then do the waits of the others time out, after all stores of the writer have arrived.
  *
  * @run
  * @run KILLS

@@ -29,7 +29,7 @@
 #define ROUNDS 2
 #endif
 
-/* The word: the number of the owner, and two bits. */
+/* The word: the thread ID of the owner, and two bits. */
 #define OWNER 3
 #define WAITERS 4
 #define DIED 8
@@ -38,7 +38,8 @@ byte lock;
 bool pending[THREADS], asleep[THREADS], killed[THREADS];
 bool isInside, hasDied, hasGivenUp, deaths;
 
-/* The data that the lock protects: the number of writes, how many each thread knows of, and how many the word carries. */
+/* The data that the lock protects: the number of writes, how many of them each thread has seen, and how many the word
+ * carries. */
 byte writes, known[THREADS], carried;
 
 #define ME (me + 1)
@@ -149,7 +150,7 @@ inline acquire() {
     :: else
     fi;
 #endif
-    /* The new owner knows of a death, and sees all earlier writes. */
+    /* The new owner is informed of a death, and sees all earlier writes. */
     assert(!hasDied && !isInside);
     isInside = true
   }

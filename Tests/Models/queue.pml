@@ -1,10 +1,11 @@
 /* A shared queue: c-peers/include/ipc_queue.h, Sources/IPC/SharedMemory/SharedQueue+Locking.swift and +Messages.swift.
  *
  * Two senders and two receivers use a queue of one slot, and another process closes it, at any time or after the last
- * message. With SELECT, there are two queues: each has a sender, and one receiver waits for both. With KILLS, one process is killed between any two steps.
+ * message. With SELECT, there are two queues: each has a sender, and one receiver waits for both. With KILLS,
+ * one process is killed between any two steps.
  *
- * The lock is that of lock.pml, in one step: it excludes, and its next owner learns that the last one died. Its acquire and
- * release order everything else, so the memory is sequentially consistent.
+ * The lock is that of lock.pml, in one step: it excludes others, and its next owner is informed if the last one died.
+ * Its acquire and release order everything else, so the memory is sequentially consistent.
  *
  * @run
  * @run SELECT
@@ -43,14 +44,14 @@
 byte lock[QUEUES], event[EVENTS], closed[QUEUES], sent[QUEUES], received[QUEUES];
 /* The two halves of the message in the slot: a process may die between them. */
 byte first[QUEUES], second[QUEUES];
-/* The events that a process sleeps on, a bit each. */
+/* The events that a process sleeps on, one bit each. */
 byte sleepsOn[PROCESSES];
 byte working = 2;
 bool killed[PROCESSES], hasNoSelector, closesEarly;
 
 #define ME (me + 1)
 
-/* FUTEX_WAKE of all, or of one that is the first in the queue of the kernel: any of them. */
+/* FUTEX_WAKE of all sleepers, or of the first one in the kernel's queue, which can be any of them. */
 inline wake(which) {
 #ifdef WAKES_ONE
   if

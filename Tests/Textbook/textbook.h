@@ -1,4 +1,4 @@
-// Pairs of programs as in textbooks on IPC. The tests of recordings record them, and compare ports with them:
+// Pairs of programs as in textbooks on IPC. The recording tests record them, and compare ports with them:
 // this program itself with a deliberate defect, and Tests/TextbookPorts in Swift.
 #pragma once
 
@@ -20,7 +20,7 @@ int ring_consumer(void);
 // daemon.c: a daemon that passes a descriptor over a Unix socket
 int socket_daemon(void);
 int socket_client(void);
-// worker.c: a worker that signals drive
+// worker.c: a worker that receives its tasks as signals
 int signal_worker(void);
 int signal_boss(void);
 // hostile.c

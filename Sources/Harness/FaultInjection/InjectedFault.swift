@@ -41,9 +41,9 @@ struct InjectionPoint: Sendable, Hashable {
   let next: Next
   /// Whether the call transfers bytes of a stream or a file.
   ///
-  /// Then the kernel may transfer fewer than requested.
+  /// If so, the kernel may transfer fewer bytes than requested.
   let isDivisible: Bool
-  /// Whether the call wakes threads that wait on a futex.
+  /// Whether the call wakes threads that are waiting on a futex.
   let isWaking: Bool
   /// Whether an earlier call of the same request had an effect that cannot be undone, such as a transfer of bytes or
   /// the creation of a name.

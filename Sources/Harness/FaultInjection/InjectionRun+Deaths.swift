@@ -1,7 +1,8 @@
 import PeerProtocol
 
 /// The checks after the target was killed. The other roles continue the script, and their responses must be the
-/// expected ones or those after `~>`. A role may wait forever only for an event that no other role can cause any more.
+/// expected ones or those after `~>`. A role may wait forever only if no other role can still cause the event that it
+/// is waiting for.
 extension InjectionRun {
   /// Checks whether the target was killed in the meantime; if it was, sets the progress to `dead`.
   func noteDeath() throws(CellOutcome) {
@@ -77,7 +78,7 @@ extension InjectionRun {
   private func settle(_ role: RoleProcess, _ step: Step, _ expected: ExpectedResponse) throws(CellOutcome) {
     if case .later = expected { return }
     let mayBlock = expected.isBlocking || step.expectedAfterPeerDeath.contains(where: \.isBlocking)
-    // While the target is alive, it may still wake a role that waits for it.
+    // While the target is alive, it may still wake a role that is waiting for it.
     switch try watch(role, orBlocked: mayBlock && (isDead || expected.isBlocking)) {
     case .ended: throw client.ended(role, doing: role.pending?.operation ?? "continue")
     case .blocked, .failed:
@@ -117,9 +118,9 @@ extension InjectionRun {
     throw outcome
   }
 
-  /// Kills the roles that still wait after the target died or failed.
+  /// Kills the roles that are still waiting after the target died or failed.
   ///
-  /// They would wait forever if the mechanism does not report that.
+  /// They would wait forever if the mechanism does not report the death or failure.
   func releaseWaitingRoles() throws(CellOutcome) {
     switch progress {
     case .dead, .over: break

@@ -30,7 +30,7 @@ extension InjectionRun {
           expected: "error errno=\(errno) call=\(functions.joined(separator: "|"))")
       }
       progress = .survived
-      // A failure undoes neither the release of a handle nor an earlier transfer.
+      // A failure does not undo the release of a handle or an earlier transfer.
       let isReleased = registry[point.operation]?.releasesHandle == true
       if isReleased || isCommitted(point) || fields["return"].flatMap({ Int($0) }) ?? 0 > 0 {
         progress = .over
@@ -58,7 +58,7 @@ extension InjectionRun {
     injection.fault == .wouldBlock && errno == "ETIMEDOUT" && request.fields["timeout"] != nil
   }
 
-  /// Whether a repetition of the operation would have another effect.
+  /// Whether repeating the operation would have a different effect.
   func isCommitted(_ point: InjectionPoint) -> Bool {
     point.isCommitted && !table.operationsThatGoOn.contains(point.operation)
   }

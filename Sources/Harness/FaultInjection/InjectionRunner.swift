@@ -25,7 +25,7 @@ public struct InjectionRunner: Sendable {
     } catch {
       throw RunError("\(error)", status: .usage)
     }
-    // The mechanisms of a peer that is checked are those of scenarios, some of which have no scripts.
+    // If a peer is checked, the mechanisms are those of the scenarios, and some of them have no scripts.
     if configuration.checkedPeer != nil, !selection.mechanisms.isEmpty {
       self.selection.mechanisms = selection.mechanisms.filter { name in scripts.contains { $0.mechanism == name } }
       if self.selection.mechanisms.isEmpty {
@@ -40,7 +40,7 @@ public struct InjectionRunner: Sendable {
     }
   }
 
-  /// Records the scripts, and returns the ids of the cells that a run would run.
+  /// Records the scripts, and returns the ids of the cells that a run would include.
   public func list() throws(RunError) -> [String] {
     try work(prepare().context) { _ in }.cells.map(\.id)
   }
@@ -67,7 +67,7 @@ public struct InjectionRunner: Sendable {
 
   /// Records the scripts, and returns the cells.
   ///
-  /// Unknown calls of a peer that is checked are no problem: an interpreter makes many.
+  /// Unknown calls of the checked peer are not an error: an interpreter makes many.
   func work(_ known: CellContext, emit: (Event) -> Void) throws(RunError) -> Work {
     var context = known
     context.isTraced = true
@@ -88,7 +88,7 @@ public struct InjectionRunner: Sendable {
 
   // MARK: - Preparation
 
-  /// Determines the isolation, and probes the peer of each language; one of them runs below a tracer.
+  /// Determines the isolation, and probes the peer of each language; one of them runs under a tracer.
   private func prepare() throws(RunError) -> (
     context: CellContext, isolation: String, probed: [String: ProbedPeer]
   ) {
@@ -103,7 +103,7 @@ public struct InjectionRunner: Sendable {
   /// Returns why no fault can be injected here; nil if it can.
   func obstacle(_ known: CellContext) -> String? {
     guard known.sandbox.capabilities.isolation == .private else {
-      return "fault injection requires a private sandbox, with which everything that a killed peer leaves disappears"
+      return "fault injection requires a private sandbox, which removes everything that a killed peer leaves behind"
     }
     guard let peer = languages.first else { return nil }
     var context = known
@@ -122,7 +122,7 @@ public struct InjectionRunner: Sendable {
 
   private struct Recorded {
     var plan = InjectionPlan()
-    /// The results of recordings that failed, or that a peer has no operations for: their calls are unknown.
+    /// The results of recordings that failed, or for which a peer lacks operations: their calls are unknown.
     var failures: [CellResult] = []
     /// Calls that get no fault, and errors in the table of calls.
     var problems: [String] = []
@@ -177,17 +177,17 @@ public struct InjectionRunner: Sendable {
       }
     }
     recorded.problems += unknown.sorted().map {
-      "\(SystemCallTable.file) does not say whether \($0) is a call of IPC, so it got no fault"
+      "\(SystemCallTable.file) does not say whether \($0) is an IPC call, so it got no fault"
     }
     recorded.problems += unseen.sorted { $0.key < $1.key }.map { language, scripts in
-      "\(language) made no call of IPC in \(counted(scripts.count, "script")), such as \(scripts[0]), which got no "
+      "\(language) made no IPC call in \(counted(scripts.count, "script")), such as \(scripts[0]), which got no "
         + "fault: the process that is started must make the calls itself"
     }
     // If a recording fails, it is unknown which operations its script reaches.
     if selection.isEverything, recorded.failures.isEmpty {
       let known = reached.union(table.silentOperations)
       recorded.problems += configuration.registry.names.filter { !known.contains($0) }.map {
-        "no script of fixtures/fault-injection performs \($0) by a call of IPC, so it got no fault; "
+        "no script of fixtures/fault-injection performs \($0) with an IPC call, so it got no fault; "
           + "\(SystemCallTable.file) lists operations without calls"
       }
     }
@@ -217,7 +217,7 @@ public struct InjectionRunner: Sendable {
       let injectionRun = InjectionRun(cell, injection: planned.injection, table: table)
       outcome = injectionRun.run()
       run = injectionRun
-      // The number of an interpreter's calls can differ from start to start.
+      // The number of an interpreter's calls can differ between starts.
       if configuration.checkedPeer != nil, outcome.verdict != .passed, !injectionRun.faultHit {
         outcome = CellOutcome(
           missing: MissingCapability(language: planned.peer.language, name: "the same system calls at every start"))

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// The system calls of IPC, as `fixtures/system-calls.yaml` lists them.
+/// The system calls for IPC that `fixtures/system-calls.yaml` lists.
 ///
 /// No fault is injected into a call that is not listed.
 struct SystemCallTable: Sendable {
@@ -11,7 +11,7 @@ struct SystemCallTable: Sendable {
   let transfers: Set<String>
   /// Other calls with an effect that cannot be undone.
   let irrevocable: Set<String>
-  /// Operations that do not make calls of IPC.
+  /// Operations that do not make IPC calls.
   let silentOperations: Set<String>
   /// Operations that are functions of a C header.
   ///
@@ -27,9 +27,9 @@ struct SystemCallTable: Sendable {
     ///
     /// An error must name one of them.
     let functions: [String]
-    /// The operations in which this is a call of IPC; nil for all operations.
+    /// The operations in which this is an IPC call; nil for all operations.
     let within: [String]?
-    /// The operations in which this is not a call of IPC.
+    /// The operations in which this is not an IPC call.
     let without: [String]
     /// The errors that are injected into this call; nil for all errors.
     let errnos: [String]?
@@ -41,7 +41,7 @@ struct SystemCallTable: Sendable {
     }
   }
 
-  /// Whether `call` is a call of IPC during `operation`.
+  /// Whether `call` is an IPC call during `operation`.
   func holds(_ call: String, within operation: String) -> Bool {
     self[call].map { ($0.within?.contains(operation) ?? true) && !$0.without.contains(operation) } ?? false
   }

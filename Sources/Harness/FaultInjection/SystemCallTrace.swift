@@ -56,7 +56,7 @@ struct SystemCallTrace {
 }
 
 extension SystemCallTrace {
-  /// Returns the calls of IPC that a role made, as points where faults can be injected.
+  /// Returns the IPC calls that a role made, as points where faults can be injected.
   ///
   /// `operations` are the operations of the requests, in order.
   func points(of role: String, operations: [String], table: SystemCallTable) -> [InjectionPoint] {
@@ -122,7 +122,7 @@ extension SystemCallTrace.Call {
     return result ?? 0 > 1
   }
 
-  /// The return value, without the kind that may follow the number of a descriptor.
+  /// The return value, without the kind that may follow a descriptor number.
   private var result: Int? {
     line.components(separatedBy: " = ").last.flatMap { Int($0.prefix { $0 == "-" || $0.isNumber }) }
   }
@@ -139,7 +139,7 @@ extension SystemCallTrace.Call {
   /// Such a read is never short, and can be repeated.
   private var readsProc: Bool { name == "read" && line.contains("</proc/") }
 
-  /// Whether the call wakes threads that wait on a futex.
+  /// Whether the call wakes threads that are waiting on a futex.
   ///
   /// Such a call cannot fail while the futex is mapped.
   fileprivate var isWaking: Bool { name == "futex" && line.contains("FUTEX_WAKE") }

@@ -11,7 +11,7 @@ struct ContentParser {
   /// The maximum size of a file that a sandbox creates or reads.
   static let maximumSize = 256 << 10
 
-  /// Parses `"text"` or `{file: ./path}`; nil, with the reason in the log, for another form.
+  /// Parses `"text"` or `{file: ./path}`; nil, with the reason in the log, for any other form.
   func parse(_ value: FixtureDocument.Value, _ what: String) -> Content? {
     guard value.isMap else {
       return value.text(what, mayBeEmpty: true).map { .text(templates.plainText(fill($0))) }
@@ -58,7 +58,7 @@ struct ContentParser {
           continue
         }
         guard role.part != .peer else {
-          log.add(name.location, "'\(name.text)' is a peer, and '\(key)' is for programs")
+          log.add(name.location, "'\(name.text)' is a peer, but '\(key)' is only for programs")
           continue
         }
         body(value, &starts[name.text, default: ProgramStart()])
@@ -66,7 +66,7 @@ struct ContentParser {
     }
     each("environment") { value, start in
       for (name, value) in value.map("the environment of a role") ?? [] {
-        if name.text.contains("=") { log.add(name.location, "the name of a variable has no '='") }
+        if name.text.contains("=") { log.add(name.location, "the name of a variable must not contain '='") }
         guard let text = value.text("the value of a variable", mayBeEmpty: true) else { continue }
         start.environment.append(
           ProgramStart.Variable(name: name.text, value: templates.plainText(fill(text))))

@@ -12,7 +12,7 @@ struct ExpectationParser {
     case "ok": return .ok(fields(rest, &templates))
     case "blocks", "later":
       if let extra = rest.first {
-        log.add(extra.location, "'\(first.text)' takes nothing: the fields go to the step that takes the response")
+        log.add(extra.location, "'\(first.text)' takes no fields: write them in the step that takes the response")
       }
       return first.text == "blocks" ? .blocks : .later
     case "error":

@@ -29,7 +29,7 @@ struct FixtureDocument {
     bytes = Array(text.utf8)
     lines = Self.lines(of: bytes)
     if let (line, column) = Self.anchor(in: bytes, lines) {
-      report(line, column, "anchors are not supported; write it twice, or use a parameter")
+      report(line, column, "anchors are not supported; write the value twice, or use a parameter")
       return nil
     }
     do {
@@ -44,7 +44,7 @@ struct FixtureDocument {
       case .scanner(let context, let problem, let mark, _), .parser(let context, let problem, let mark, _),
         .composer(let context, let problem, let mark, _):
         let reason = (context.map { [$0.text] } ?? []) + [problem]
-        // A flow mapping reads an unquoted brace as the begin of another one.
+        // In a flow mapping, an unquoted brace begins another mapping.
         let hasBraces = context?.text == "while parsing a flow mapping"
         let hint = hasBraces ? "; write a value with braces in quotes, or on a separate line" : ""
         report(mark.line, mark.column, "this is not YAML: \(reason.joined(separator: ", "))\(hint)")
@@ -132,7 +132,7 @@ struct FixtureDocument {
 
   /// Returns the text of a scalar.
   ///
-  /// If the scalar has no escapes or folded lines, each character has its column.
+  /// If the scalar has no escapes or folded lines, each character has its own column.
   fileprivate func sourceText(_ scalar: Node.Scalar, at place: SourceLocation) -> SourceText {
     let column = place.column + (scalar.style == .singleQuoted || scalar.style == .doubleQuoted ? 1 : 0)
     let isExact =
@@ -179,7 +179,7 @@ extension FixtureDocument {
     /// The kind of the value, for an error message.
     private var kind: String {
       switch node {
-      case .scalar(let scalar): scalar.string.isEmpty ? "nothing" : "the text '\(abbreviated(scalar.string))'"
+      case .scalar(let scalar): scalar.string.isEmpty ? "an empty value" : "the text '\(abbreviated(scalar.string))'"
       case .mapping: "a map"
       case .sequence: "a list"
       case .alias: "an alias"
@@ -189,7 +189,7 @@ extension FixtureDocument {
     /// Returns the value as text, which must not be empty unless `mayBeEmpty` is true.
     func text(_ what: String, mayBeEmpty: Bool = false) -> SourceText? {
       guard case .scalar(let scalar) = node, mayBeEmpty || !scalar.string.isEmpty else {
-        report("\(what) is a text, not \(kind)")
+        report("\(what) must be a text, not \(kind)")
         return nil
       }
       return document.sourceText(scalar, at: location)
@@ -198,7 +198,7 @@ extension FixtureDocument {
     func boolean(_ what: String) -> Bool {
       guard let source = text(what) else { return false }
       if source.text != "true", source.text != "false" {
-        log.add(source.location, "\(what) is true or false, not '\(abbreviated(source.text))'")
+        log.add(source.location, "\(what) must be true or false, not '\(abbreviated(source.text))'")
       }
       return source.text == "true"
     }
@@ -209,7 +209,7 @@ extension FixtureDocument {
       guard let number = Int(source.text), range.contains(number) else {
         log.add(
           source.location,
-          "\(what) is a number from \(range.lowerBound) to \(range.upperBound), not '\(abbreviated(source.text))'")
+          "\(what) must be a number from \(range.lowerBound) to \(range.upperBound), not '\(abbreviated(source.text))'")
         return nil
       }
       return number
@@ -248,7 +248,7 @@ extension FixtureDocument {
     /// Returns the entries of a map with any keys.
     func map(_ what: String) -> [(key: SourceText, value: Value)]? {
       guard case .mapping(let mapping) = node else {
-        report("\(what) is a map, not \(kind)")
+        report("\(what) must be a map, not \(kind)")
         return nil
       }
       return mapping.compactMap { key, node in value(key).text("a key").map { ($0, value(node)) } }

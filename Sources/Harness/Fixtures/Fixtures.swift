@@ -2,7 +2,7 @@ import SystemPackage
 
 /// The contents of all fixture files, whose errors are reported together.
 public struct Fixtures: Sendable {
-  /// The places of the files.
+  /// The locations of the files.
   public let installation: Installation
   /// The path of the directory that contains `fixtures`.
   public var root: String { installation.root }
@@ -36,7 +36,7 @@ public struct Fixtures: Sendable {
     pitfalls = haveScenarios ? PitfallGroup.load(root: root, scenarios: scenarios, log: log) : []
   }
 
-  /// Reads the mutants of the peers and of the runner, those that are generated, and the builds of the peers.
+  /// Reads the mutants of the peers and of the runner, the generated mutants, and the builds of the peers.
   public func mutants(builds file: String?) throws(FixtureErrors) -> (
     build: MutantBuild, mutants: [Mutant], ofRunner: [RunnerMutant], generated: GeneratedMutantList
   ) {

@@ -11,7 +11,7 @@ struct ParameterRow {
     return row
   }
 
-  /// Returns `source` with the value of each `{name}` of this row and each `{formula}` of such names.
+  /// Returns `source` with each `{name}` of this row, and each `{formula}` of such names, replaced by its value.
   ///
   /// Variables of the cell stay in braces, because they are replaced when the cell runs.
   func filling(_ source: SourceText, log: DiagnosticLog) -> SourceText {

@@ -1,7 +1,7 @@
 /// Parses the roles of a scenario: `roles:`, `programs:`, `as:` and `pin:`.
 struct RoleParser {
   let log: DiagnosticLog
-  /// Whether the file belongs to a user's project, in which the reference peer of the suite plays every peer.
+  /// Whether the file belongs to a user's project, in which the suite's reference peer plays the role of every peer.
   var isOfProject = false
   let fill: (SourceText) -> SourceText
 

@@ -82,7 +82,7 @@ struct ScenarioParser {
       if parts.count > 2 || !parts.allSatisfy({ Identifier.isDashed($0) }) {
         log.add(
           id.location,
-          "an id is a name of lower-case letters, digits and dashes, or two with a '/' between, not '\(abbreviated(id.text))'"
+          "an id is a name of lower-case letters, digits and dashes, or two joined by '/', not '\(abbreviated(id.text))'"
         )
       }
       return

@@ -9,7 +9,7 @@ struct ScriptCheck {
 
   private enum State {
     case unused
-    /// The role waits for its next request.
+    /// The role is waiting for its next request.
     case idle
     /// No step has read the response of the role yet.
     case pending(Step)
@@ -69,7 +69,7 @@ struct ScriptCheck {
       if isFree(from.role, step) { states[from.role] = .idle }
       if case .unused = states[to.role] {
       } else {
-        log.add(step.location, "only a role that has not started can inherit a descriptor, and '\(to.role)' has")
+        log.add(step.location, "'\(to.role)' has already started, so it cannot inherit a descriptor")
       }
     case .signal(let role, let signal): follow(signal, to: role, step)
     case .endInput(let role):
@@ -85,7 +85,7 @@ struct ScriptCheck {
         if signalled.contains(role) {
           states[role] = .waitedFor
         } else {
-          log.add(step.location, "'\(role)' does not end by itself; 'kill: \(role)' or 'end: \(role)' must precede")
+          log.add(step.location, "'\(role)' does not end by itself; 'kill: \(role)' or 'end: \(role)' must come first")
         }
       case .waitedFor: log.add(step.location, "an earlier step waits for the end of '\(role)'")
       default: states[role] = .waitedFor
@@ -94,18 +94,18 @@ struct ScriptCheck {
       if case .unused = states[role] {
         states[role] = .running
       } else {
-        log.add(step.location, "'\(role)' has been started before")
+        log.add(step.location, "'\(role)' has already been started")
       }
     case .feed(let role, _):
       if case .unused = states[role] {
-        log.add(step.location, "'\(role)' has not been started; 'start: \(role)' must precede")
+        log.add(step.location, "'\(role)' has not been started; 'start: \(role)' must come first")
       } else {
         _ = isAlive(role, step)
       }
     case .sleeps(let role, _), .prints(let role, _, _), .asleep(let role), .calls(let role, _), .ready(let role, _),
       .output(let role, _):
       if case .unused = states[role] {
-        log.add(step.location, "'\(role)' has not been started; 'start: \(role)' must precede")
+        log.add(step.location, "'\(role)' has not been started; 'start: \(role)' must come first")
       }
     case .objects, .file: break
     }
@@ -113,8 +113,8 @@ struct ScriptCheck {
 
   private mutating func follow(_ signal: Signal, to role: String, _ step: Step) {
     switch states[role] {
-    case .killed: log.add(step.location, "'\(role)' was killed before")
-    case .waitedFor: log.add(step.location, "'\(role)' ended before")
+    case .killed: log.add(step.location, "'\(role)' has already been killed")
+    case .waitedFor: log.add(step.location, "'\(role)' has already ended")
     case .unused:
       log.add(step.location, "'\(role)' has not started yet, and cannot receive a signal")
       states[role] = .idle
@@ -124,9 +124,9 @@ struct ScriptCheck {
 
   private func isAlive(_ role: String, _ step: Step) -> Bool {
     switch states[role] {
-    case .killed: log.add(step.location, "'\(role)' was killed before")
-    case .waitedFor: log.add(step.location, "'\(role)' ended before")
-    case .ended: log.add(step.location, "the input of '\(role)' ended before")
+    case .killed: log.add(step.location, "'\(role)' has already been killed")
+    case .waitedFor: log.add(step.location, "'\(role)' has already ended")
+    case .ended: log.add(step.location, "the input of '\(role)' has already ended")
     default: return true
     }
     return false
@@ -137,7 +137,7 @@ struct ScriptCheck {
     if case .pending(let before) = states[role] {
       log.add(
         step.location,
-        "no step takes the response of '\(role)' to line \(before.location.line); add '- \(role): -> ok' before")
+        "no step takes the response of '\(role)' to line \(before.location.line); add '- \(role): -> ok' first")
       return false
     }
     return true

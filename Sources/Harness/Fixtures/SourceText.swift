@@ -59,7 +59,7 @@ struct SourceText {
     return SourceText(storage, range.lowerBound + slice.lowerBound..<range.lowerBound + slice.upperBound)
   }
 
-  /// Returns the index of the first such ASCII character.
+  /// Returns the index of the first occurrence of an ASCII character; nil if there is none.
   func firstIndex(of character: Unicode.Scalar, from start: Int = 0) -> Int? {
     let wanted = UInt8(ascii: character)
     var index = range.lowerBound + start

@@ -37,7 +37,7 @@ extension StepParser {
     (value.map("'\(key.text)'") ?? []).flatMap { name, value -> [Step] in
       members(name).compactMap { role, number in
         guard role.part != .peer else {
-          log.add(name.location, "'\(role.name)' is a peer, and '\(key.text)' is for programs")
+          log.add(name.location, "'\(role.name)' is a peer, but '\(key.text)' is only for programs")
           return nil
         }
         return make(role, number, value).map { action, text in

@@ -31,7 +31,7 @@ struct StepParser {
     for element in list.list("steps") {
       guard let entries = element.map("a step") else { continue }
       guard entries.count == 1, let (key, value) = entries.first else {
-        element.report("a step is a map of one key, not of \(entries.count)")
+        element.report("a step must be a map with one key, not \(entries.count)")
         continue
       }
       switch key.text {

@@ -40,7 +40,7 @@ struct Assertion: Sendable {
     /// The scenarios test only a part.
     case partial(reason: String)
     case leftOut(reason: String)
-    /// No peer can be asked for it.
+    /// No request to a peer can test it.
     case notApplicable(reason: String)
 
     var kind: Kind {

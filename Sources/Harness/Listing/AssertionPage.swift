@@ -39,7 +39,7 @@ extension AssertionLedger {
       """
       This page compares the scenarios with the assertions of public test suites, whose code and text are not used. An
       assertion is *covered* if scenarios test it, *partly* covered if they test a part, *left out* if none does, and
-      *not applicable* if no peer can be asked for it, for example because the behaviour is undefined.
+      *not applicable* if no request to a peer can test it, for example because the behaviour is undefined.
       Generated from `fixtures/assertions.yaml` by `make docs/coverage.md`; change the fixtures, not this page.
       """)
     page.heading(2, "Totals")

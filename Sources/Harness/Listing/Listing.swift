@@ -82,9 +82,9 @@ public struct Listing: Sendable, Encodable {
     page.heading(1, "Scenarios")
     page.paragraph(
       """
-      What every peer must do, in every pairing of languages. Each scenario names its place in the standard, which says
-      *must* unless `should` or `may` follows. [scenario-format.md](scenario-format.md) explains how to write one.
-      Generated from `fixtures` by `make scenarios`; change the fixtures, not this page.
+      The requirements for every peer, in every pairing of languages. Each scenario names the section of the standard,
+      and the requirement is a *must* unless `should` or `may` follows. [scenario-format.md](scenario-format.md) explains
+      how to write one. Generated from `fixtures` by `make scenarios`; change the fixtures, not this page.
       """)
     if !pitfalls.isEmpty {
       page.heading(2, "Pitfalls")

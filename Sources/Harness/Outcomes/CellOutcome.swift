@@ -6,7 +6,7 @@ public struct CellOutcome: Error, Sendable {
   public private(set) var verdict: Verdict
   /// The reason for the verdict, in one line; nil if the cell passed.
   public private(set) var reason: String?
-  /// The capability whose lack in a peer is the reason that the cell was not run; nil for any other outcome.
+  /// The capability that a peer lacks, if the cell was not run for that reason; nil for any other outcome.
   public private(set) var missing: MissingCapability?
   /// The data that explains the verdict; nil if the cell passed.
   public internal(set) var evidence: Evidence?
@@ -42,7 +42,7 @@ public struct CellOutcome: Error, Sendable {
   /// Creates the verdict `broken`: the environment failed, not a peer.
   init(_ error: SandboxError) { self.init(.broken, error.description) }
 
-  /// Whether the cell is only different from its recording.
+  /// Whether a difference from its recording is the only failure of the cell.
   var isDifference: Bool { verdict == .failed && evidence?.expected == Self.recording }
 
   /// The expectation of a cell that is compared with a recording.
@@ -154,7 +154,7 @@ public struct Evidence: Sendable, Codable {
     public let messages: [TimedMessage]
     /// The lines that the role wrote to standard error.
     public let standardError: [String]
-    /// How the process of the role ended, or its state if it still runs.
+    /// How the process of the role ended, or its state if it is still running.
     public let state: String?
 
     package init(role: String, language: String, messages: [TimedMessage], standardError: [String], state: String?) {
@@ -180,7 +180,7 @@ public struct CellResult: Sendable, Codable {
   public let expectation: String?
   /// The isolation in which the cell was run.
   public let isolation: Isolation
-  /// The command that runs this cell alone again.
+  /// The command that runs only this cell again.
   public let rerun: String
 
   package init(

@@ -2,7 +2,7 @@ import Foundation
 
 /// The cells that are not expected to pass, from `fixtures/expectations.yaml` or a file of known failures.
 ///
-/// A cell that is expected to fail still runs. To expose obsolete entries, the run fails if such a cell passes, fails
+/// A cell that is expected to fail is still run. To expose obsolete entries, the run fails if such a cell passes, fails
 /// for another reason or does not exist, or if an entry covers too many cells.
 public struct Expectations: Sendable {
   /// The entries that apply to this machine.
@@ -107,7 +107,7 @@ public struct Expectations: Sendable {
     let verdict = facts["verdict"]?.choice("a verdict that can be expected", among: unusual)
     let (cells, reason, why, review) = (text("cells"), text("reason"), text("why"), text("review"))
     if let review, !isDay(review.text) {
-      value.log.add(review.location, "'review' is a day such as 2027-03-01, not '\(abbreviated(review.text))'")
+      value.log.add(review.location, "'review' must be a day such as 2027-03-01, not '\(abbreviated(review.text))'")
     }
     guard let cells, let verdict, let reason, let why, let review else { return nil }
     return Entry(

@@ -41,7 +41,7 @@ public struct KnownFailures: Sendable {
     public let coversAll: Bool
   }
 
-  /// Returns the list that makes the results of a run expected.
+  /// Returns the list under which the results of a run are expected.
   ///
   /// Entries for other machines, and for existing cells that were not run, stay; so do entries whose review is due, because
   /// a person must decide about them. `today` is the current day: `2027-03-01`.
@@ -75,7 +75,7 @@ public struct KnownFailures: Sendable {
     outcome.verdict == entry.verdict && outcome.reason?.contains(entry.reason) == true
   }
 
-  /// Returns the part of a reason before the first name, number of a process or time that differs in every run.
+  /// Returns the part of a reason before the first name, process ID or time that differs in every run.
   static func stablePart(of reason: String) -> String {
     let line = reason.prefix { !$0.isNewline }
     let volatile = /ipc-interop-|\/tmp\/|[0-9.]+ ?(ms|s|seconds)\b|process [0-9]|pid=|; and [0-9]/
@@ -102,7 +102,7 @@ public struct KnownFailures: Sendable {
       """
   }
 
-  /// Returns a text as a string of JSON, which is also one of YAML.
+  /// Returns a text as a JSON string, which is also valid YAML.
   private static func quoted(_ text: String) -> String {
     let string = (try? json(text)) ?? "\"\""
     return string.trimmingCharacters(in: .whitespacesAndNewlines)

@@ -30,7 +30,7 @@ struct MachineFacts: Sendable, Hashable {
 
 /// The machines to which a known failure applies: `when: {kernel: "< 6.1", libc: glibc, architecture: x86_64}`.
 struct MachineConditions: Sendable, Hashable {
-  /// The conditions as the file has them, in its order.
+  /// The conditions as written in the file, in the same order.
   private(set) var texts: [Text] = []
   private var tests: [Test] = []
 
@@ -66,7 +66,7 @@ struct MachineConditions: Sendable, Hashable {
         value.log.add(
           isKnown ? text.location : key.location,
           isKnown
-            ? "'\(key.text)' is a comparison such as '< 6.1', not '\(abbreviated(text.text))'"
+            ? "'\(key.text)' must be a comparison such as '< 6.1', not '\(abbreviated(text.text))'"
             : "'when' has no key '\(key.text)'\(Suggestion.clause(for: key.text, among: keys))")
         continue
       }
@@ -102,7 +102,7 @@ struct VersionRange: Sendable, Hashable {
     version = Self.numbers(words[1])
   }
 
-  /// Compares the numbers at the beginning of a version, as many as the range has.
+  /// Compares the numbers at the beginning of a version with those of the range, and ignores further ones.
   func contains(_ text: String) -> Bool {
     let all = Self.numbers(text)
     let numbers = (0..<version.count).map { $0 < all.count ? all[$0] : 0 }
@@ -115,7 +115,7 @@ struct VersionRange: Sendable, Hashable {
     }
   }
 
-  /// Returns the numbers before the first character that belongs to no version.
+  /// Returns the numbers before the first character that cannot belong to a version.
   private static func numbers(_ text: String) -> [Int] {
     text.prefix { "0123456789.".contains($0) }.split(separator: ".").compactMap { Int($0) }
   }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 
 /// A run in the form of the JSON report, from which every other report can be made.
 public struct SavedRun: Sendable, Codable {
@@ -26,7 +26,7 @@ public struct SavedRun: Sendable, Codable {
   public init(contentsOf path: String) throws(RunError) {
     let data: Data
     do { data = try Data(contentsOf: URL(filePath: path)) } catch {
-      throw RunError("\(path) cannot be read: \(error)", status: .usage)
+      throw RunError("\(path) cannot be read: \(error.localizedDescription)", status: .usage)
     }
     do {
       let found = try JSONDecoder().decode(Version.self, from: data).format

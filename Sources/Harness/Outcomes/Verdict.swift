@@ -10,9 +10,10 @@ public enum Verdict: String, Sendable, CaseIterable, Codable {
   case crashed
   /// All responses were correct, but an object was left behind.
   case leaked
-  /// A peer does not have what the cell needs, the machine does not meet a requirement, or the run ended before.
+  /// A peer does not have what the cell needs, the machine does not meet a requirement, or the run ended before the
+  /// cell.
   case notRun = "not run"
 }
 
-/// This makes the JSON for a dictionary of counts by verdict an object instead of an array.
+/// With this, a dictionary of counts by verdict is encoded as a JSON object instead of an array.
 extension Verdict: CodingKeyRepresentable {}

@@ -4,7 +4,7 @@ import Foundation
 struct CommandResolver {
   /// The path of the file.
   let file: String
-  /// The places to which the paths of a list of peers are relative.
+  /// The directories to which the paths in a list of peers are relative.
   ///
   /// Nil for a file of a user's project, whose paths are relative to the file.
   var installation: Installation?
@@ -24,7 +24,7 @@ struct CommandResolver {
 
   /// Returns the working directory of a peer: that of the file if a word of the command names a file there.
   ///
-  /// Nil for any other peer: in the directory of the sandbox, files that it leaves behind are found.
+  /// Nil for any other peer: it runs in the sandbox's directory, where files that it leaves behind are detected.
   func directory(of command: [String]?) -> String? {
     guard installation != nil, let arguments = command?.dropFirst() else { return nil }
     let isNeeded = arguments.contains { word in
@@ -56,7 +56,7 @@ struct CommandResolver {
   }
 }
 
-/// The places of the suite's files: a checkout, or a prefix into which it was installed.
+/// The locations of the suite's files: a checkout, or a prefix into which it was installed.
 public struct Installation: Sendable {
   /// The path of the directory that contains `fixtures`.
   public let root: String

@@ -15,7 +15,7 @@ struct PeerCapabilities: Sendable {
     omissions = Dictionary(grouping: greeting.without, by: \.operation)
   }
 
-  /// Returns what the peer does not have for a request: `mq_open`, or `socket domain=AF_INET6`.
+  /// Returns what the peer lacks for a request: `mq_open`, or `socket domain=AF_INET6`.
   ///
   /// `value` returns the text of a parameter.
   func missing(for operation: String, value: (String) -> String?) -> String? {
@@ -32,9 +32,9 @@ struct PeerCapabilities: Sendable {
 
   func missing(for request: Request) -> String? { missing(for: request.operation) { request.fields[$0] } }
 
-  /// Returns the first thing that a role needs for its steps and the peer does not have.
+  /// Returns the first capability that a role needs for its steps and the peer lacks.
   ///
-  /// Of a golden transcript, the peer only needs something that can be compared.
+  /// For a golden transcript, the peer only needs to support a part that can be compared.
   func missing(for role: String, in scenario: Scenario, _ registry: OperationRegistry) -> MissingCapability? {
     if let transcript = GoldenTranscript(scenario) {
       let coverage = transcript.coverage(by: self, registry)
@@ -68,7 +68,7 @@ struct CapabilityTable: Sendable {
 
   subscript(language: String) -> PeerCapabilities? { peers[language] }
 
-  /// Returns the first thing that a cell needs and the peer of a role does not have.
+  /// Returns the first capability that a cell needs and the peer of a role lacks.
   func missing(for scenario: Scenario, languages: [String]) -> MissingCapability? {
     for (role, language) in zip(scenario.roles, languages) where role.part == .peer {
       if let missing = peers[language]?.missing(for: role.name, in: scenario, registry) { return missing }
@@ -97,7 +97,7 @@ struct CapabilityTable: Sendable {
     }
   }
 
-  /// Returns what a peer has and lacks of each mechanism; nil for an unknown peer.
+  /// Returns what a peer has and lacks, by mechanism; nil for an unknown peer.
   func summary(of language: String) -> CapabilitySummary? {
     guard let peer = peers[language] else { return nil }
     var seen: Set<String> = []
@@ -132,7 +132,7 @@ extension PeerCapabilities {
 public struct CapabilitySummary: Sendable, Codable {
   /// The language of the peer.
   public let language: String
-  /// Every mechanism that has operations of its own.
+  /// Every mechanism that has its own operations.
   public let mechanisms: [Mechanism]
   /// The options that the peer omits.
   public let without: [String]
@@ -148,7 +148,7 @@ public struct CapabilitySummary: Sendable, Codable {
   }
 }
 
-/// An operation that each peer must have, or a mechanism, all of whose operations it must have.
+/// An operation that each peer must have, or a mechanism with operations that it must all have.
 public struct RequiredOperations: Sendable, Hashable {
   /// The name that the user gave.
   let name: String
@@ -156,7 +156,7 @@ public struct RequiredOperations: Sendable, Hashable {
 
   /// Finds an operation or a mechanism by its name.
   ///
-  /// - Throws: ``RunError`` if there is neither.
+  /// - Throws: ``RunError`` if no operation or mechanism has this name.
   public init(_ name: String, in registry: OperationRegistry) throws(RunError) {
     self.name = name
     if registry[name] != nil {

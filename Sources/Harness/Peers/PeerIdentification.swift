@@ -57,7 +57,7 @@ public enum PeerIdentification {
     let language = greeting.language
     guard Identifier.isDashed(language, startingWithLetter: true) else {
       throw RunError(
-        "the greeting names the language '\(language)'; use lower-case letters, digits and dashes, a letter first",
+        "the greeting names the language '\(language)'; use lower-case letters, then also digits and dashes",
         status: .failures)
     }
     return PeerDescription(
@@ -67,7 +67,7 @@ public enum PeerIdentification {
 }
 
 extension Fixtures {
-  /// The configuration of a run that checks a peer beside those of the suite.
+  /// The configuration of a run that checks a peer in addition to those of the suite.
   public func configuration(checking peer: PeerDescription) -> RunConfiguration { configuration.checking(peer) }
 }
 

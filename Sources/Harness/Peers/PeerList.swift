@@ -69,7 +69,7 @@ public struct PeerList: Sendable {
   /// The description of a language; nil if no file lists it.
   public subscript(language: String) -> PeerDescription? { peers.first { $0.language == language } }
 
-  /// The name that the reference peer of the suite has in a user's project, which no language can have.
+  /// The name of the suite's reference peer in a user's project; no language can have this name.
   static let referencePeer = "C peer"
 
   package init(_ peers: [PeerDescription]) { self.peers = peers }
@@ -93,7 +93,7 @@ public struct PeerList: Sendable {
     return implementations
   }
 
-  /// The files that the commands name and that exist; `programs` are the names of the programs.
+  /// The existing files that the commands name; `programs` are the names of the programs.
   func files(programs: Set<String> = []) -> [String] {
     var words: Set<String> = []
     for peer in peers {
@@ -154,7 +154,7 @@ public struct PeerList: Sendable {
       guard Identifier.isDashed(language, startingWithLetter: true) else {
         log.add(
           key.location,
-          "'\(abbreviated(language))' cannot be a language: use lower-case letters, digits and dashes, a letter first")
+          "'\(abbreviated(language))' cannot be a language: use lower-case letters, then also digits and dashes")
         return nil
       }
       // In a project, most languages have only one command.

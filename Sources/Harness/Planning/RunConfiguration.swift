@@ -29,7 +29,7 @@ public struct RunConfiguration: Sendable {
   public var repetitions = 1
   /// The factor that every time limit is multiplied by.
   public var timeoutMultiplier = 1.0
-  /// Whether cells run in private namespaces; by default they do where that is possible.
+  /// Whether cells run in private namespaces; by default they do where possible.
   public var isolation = IsolationRule.auto
   /// Whether the first unexpected verdict ends the run.
   public var failFast = false
@@ -103,7 +103,8 @@ public struct RunConfiguration: Sendable {
 extension RunConfiguration {
   /// Returns the directories that must stay visible in a sandbox, which replaces `/tmp` and `/dev/shm`.
   ///
-  /// The directory of a program may have its libraries. If that is a replaced directory, only the program stays visible.
+  /// The directory of a program may contain its libraries. If a sandbox replaces that directory itself, only the
+  /// program stays visible.
   private func keptPlaces(_ files: [String]) -> [String] {
     let own = [root, FilePath(sandboxInit).removingLastComponent().string] + projects
     let targets = files.map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().path }
@@ -117,7 +118,7 @@ extension RunConfiguration {
 
   /// How many cells run at a time by default: two for each available processor, but at most 32.
   ///
-  /// A cell waits for a third of its time. The number of namespaces does not grow with the number of processors.
+  /// A cell spends a third of its time waiting. The number of namespaces does not grow with the number of processors.
   public static var defaultJobs: Int { min(2 * processors, 32) }
 
   /// The number of processors that this process may use; 1 if that is unknown.

@@ -21,7 +21,7 @@ public struct ProjectFile: Sendable {
 
   /// Reads the file at `path`; diagnostics call it `name`.
   ///
-  /// Without `readsRecordings`, an erroneous file of recordings can be replaced.
+  /// Without `readsRecordings`, the file of recordings is not read, so it can be replaced even if it has errors.
   public init(
     at path: String, as name: String, _ installation: Installation, readsRecordings: Bool = true
   ) throws(FixtureErrors) {

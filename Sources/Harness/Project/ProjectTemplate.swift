@@ -115,7 +115,7 @@ public struct ProjectTemplate: Sendable {
     return place
   }
 
-  /// Returns an argument as a role writes it, in which `%` and braces have a meaning.
+  /// Returns an argument as it is written in a role, where `%` and braces have a special meaning.
   private static func argument(_ text: String) -> String {
     let encoded = text.flatMap {
       "%{}".contains($0) ? Array("%\(String($0.asciiValue ?? 0, radix: 16).uppercased())") : [$0]

@@ -6,7 +6,7 @@ public struct CellRecording: Sendable, Equatable {
   var objects: [RecordedObject]
 }
 
-/// One object of IPC, as the roles of a cell used it.
+/// One IPC object, as the roles of a cell used it.
 struct RecordedObject: Sendable, Equatable {
   /// The kinds of objects, with their keys in a recording.
   enum Kind: String, Sendable, CaseIterable {
@@ -26,7 +26,7 @@ struct RecordedObject: Sendable, Equatable {
     case tcp, udp
     case signals
 
-    /// Whether the object is a Unix socket, which has no mode but that of bind(2).
+    /// Whether the object is a Unix socket, whose only mode is that from bind(2).
     var isSocket: Bool { [.unixStream, .unixDatagram, .unixSequenced].contains(self) }
   }
 
@@ -46,7 +46,7 @@ struct RecordedObject: Sendable, Equatable {
     var role: String
     /// The permissions that it has; nil if the kind has none.
     var mode: Int?
-    /// The permissions that were requested, and the mask of the process; they explain a difference.
+    /// The permissions that were requested, and the umask of the process; they explain a difference.
     var requested: (mode: Int, mask: Int)?
     /// Whether the creation fails if the object exists.
     var isExclusive = false
@@ -55,7 +55,7 @@ struct RecordedObject: Sendable, Equatable {
 
     enum Limit: String, Sendable, CaseIterable { case size, maxmsg, msgsize, semaphores }
 
-    /// Compares what a recording has: not the requested mode.
+    /// Compares what a recording contains, which does not include the requested mode.
     static func == (left: Creation, right: Creation) -> Bool {
       left.role == right.role && left.mode == right.mode && left.isExclusive == right.isExclusive
         && left.limits == right.limits
@@ -80,7 +80,7 @@ struct RecordedObject: Sendable, Equatable {
     var count = false
   }
 
-  /// Whether writes are bytes of a stream, whose boundaries do not reach the reader.
+  /// Whether writes are bytes of a stream, so the reader does not see their boundaries.
   var isStream: Bool {
     switch kind {
     case .fifo, .pipe, .file, .unixStream, .tcp: true
@@ -89,7 +89,7 @@ struct RecordedObject: Sendable, Equatable {
   }
 }
 
-/// A message, the bytes of one direction of a connection, a store into memory, or an operation of a semaphore.
+/// A message, the bytes of one direction of a connection, a store into memory, or a semaphore operation.
 struct RecordedMessage: Sendable, Equatable {
   var content = RecordedBytes([])
   /// The priority of a message in a POSIX queue.

@@ -29,7 +29,7 @@ struct CellValues: Sendable {
 
   func variable(ofProcess pid: Int) -> String? { pids.first { $0.pid == pid }?.variable }
 
-  /// A process ID below this could be any number.
+  /// A number below this is not replaced, because it often means something other than a process ID.
   private static let smallestPID = 256
 
   // MARK: - Replacing values
@@ -106,7 +106,7 @@ struct CellValues: Sendable {
     return (variable, run.count)
   }
 
-  /// Returns the variable whose value is the 32-bit integer at `index`, in the order of the machine.
+  /// Returns the variable whose value is the 32-bit integer at `index`, in host byte order.
   private func integer(in bytes: [UInt8], at index: Int) -> String? {
     guard index + 4 <= bytes.count else { return nil }
     let number = bytes[index..<index + 4].reversed().reduce(0) { $0 << 8 | Int($1) }

@@ -1,6 +1,7 @@
 import Foundation
 
-/// A project of commands without a file: each starts when the one before it sleeps, prints a line or has ended.
+/// A project that consists of commands instead of a file: each starts when the previous one sleeps, prints a line or
+/// has ended.
 public struct CommandProject: Sendable {
   /// The scenario, with a role for each command, named after its program.
   public let scenario: Scenario

@@ -2,14 +2,14 @@ import PeerProtocol
 
 /// How the bytes of a message differ from the recorded ones.
 enum ContentDifference: Sendable, Equatable {
-  /// NULs that the recording has, and the message does not; the other bytes are equal.
+  /// NULs that the recording has but the message lacks; the other bytes are equal.
   ///
-  /// `lengths` is the number of bytes that are smaller or larger by as much: the lengths of the texts.
+  /// `lengths` is the number of length bytes that are smaller or larger by 1 for the same reason.
   case missingNULs(count: Int, isLast: Bool, lengths: Int = 0)
   case extraNULs(count: Int, isLast: Bool, lengths: Int = 0)
-  /// Integers of `width` bytes whose bytes are in the other order.
+  /// Integers of `width` bytes whose bytes are in reverse order.
   case byteOrder(width: Int, offset: Int)
-  /// A short gap, before a multiple of 4, that is zero in one of them: the padding of a C structure.
+  /// A short gap, before a multiple of 4, that is zero in one of the messages: the padding of a C structure.
   case padding(Range<Int>, expected: [UInt8], actual: [UInt8])
   case content(Range<Int>, expected: [UInt8], actual: [UInt8])
   /// The message is the beginning of the recorded one.
@@ -19,7 +19,7 @@ enum ContentDifference: Sendable, Equatable {
   /// The bytes do not match the recorded text with `{any}`, or the digest.
   case mismatch
 
-  /// Compares bytes with recorded ones, and returns nil if they are equal but for the ranges `ignored`.
+  /// Compares bytes with recorded ones, and returns nil if they are equal except in the ranges `ignored`.
   static func between(_ expected: [UInt8], _ actual: [UInt8], ignoring ignored: [Range<Int>] = []) -> ContentDifference?
   {
     guard expected.count == actual.count else { return ofLengths(expected, actual) }
@@ -36,7 +36,7 @@ enum ContentDifference: Sendable, Equatable {
     return .content(range, expected: bytes(range).expected, actual: bytes(range).actual)
   }
 
-  /// The ranges in which the bytes differ; ranges with fewer than two equal bytes between them are one.
+  /// The ranges in which the bytes differ; ranges with fewer than two equal bytes between them are merged.
   static func differingRanges(_ expected: [UInt8], _ actual: [UInt8], _ ignored: [Range<Int>]) -> [Range<Int>] {
     var ranges: [Range<Int>] = []
     for index in expected.indices where expected[index] != actual[index] && !ignored.contains(where: { $0 ~= index }) {
@@ -51,7 +51,7 @@ enum ContentDifference: Sendable, Equatable {
 
   private static func ofLengths(_ expected: [UInt8], _ actual: [UInt8]) -> ContentDifference {
     let nuls = expected.count { $0 == 0 } - actual.count { $0 == 0 }
-    // A whole gap of zeros may be missing: only a few NULs are those of texts.
+    // If many NULs are missing, they are a gap of zeros instead of the ends of texts.
     if expected.count - actual.count == nuls, abs(nuls) <= 64,
       expected.filter({ $0 != 0 }) == actual.filter({ $0 != 0 })
     {
@@ -75,7 +75,7 @@ enum ContentDifference: Sendable, Equatable {
     return .length(firstDifference: zip(expected, actual).prefix { $0 == $1 }.count)
   }
 
-  /// Returns how many NULs of `longer` the other bytes lack, if they differ in nothing else but the lengths of texts.
+  /// Returns how many NULs of `longer` the other bytes lack, if otherwise only the lengths of texts differ.
   private static func counted(missingIn shorter: [UInt8], of longer: [UInt8]) -> (count: Int, lengths: Int)? {
     guard longer.count > shorter.count, longer.count - shorter.count <= 64 else { return nil }
     var (count, lengths, index) = (0, 0, 0)

@@ -5,11 +5,11 @@ struct RecordedBytes: Sendable, Equatable {
   /// A part of the bytes.
   enum Piece: Sendable, Equatable {
     case bytes([UInt8])
-    /// A variable: the text of its value or, with a width, its value as an integer in the order of the machine.
+    /// A variable: the text of its value or, with a width, its value as an integer in host byte order.
     ///
-    /// `any` stands for any bytes, as many as its width.
+    /// `any` stands for any bytes; its width is their number.
     case variable(String, width: Int?)
-    /// Bytes that are too many for the file: their number and digest.
+    /// The number and digest of bytes that are too many for the file.
     case digest(count: Int, Digest)
   }
 
@@ -20,7 +20,7 @@ struct RecordedBytes: Sendable, Equatable {
   init(_ bytes: [UInt8]) { pieces = bytes.isEmpty ? [] : [.bytes(bytes)] }
   init(pieces: [Piece], ignored: [Range<Int>] = []) { (self.pieces, self.ignored) = (pieces, ignored) }
 
-  /// The variable that any bytes match.
+  /// The variable that matches any bytes.
   static let any = "any"
 
   /// Whether the number of bytes may differ, because a variable `{any}` without a width matches any number.
@@ -56,7 +56,7 @@ struct RecordedBytes: Sendable, Equatable {
       rest = rest[(start + wanted.count)...]
       mayFollow = false
     }
-    // The last literal must end the bytes, wherever it was found first.
+    // The bytes must end with the last literal, even if it also occurs earlier.
     if case .bytes(let tail)? = pieces.last, pieces.count > 1 { return bytes.suffix(tail.count).elementsEqual(tail) }
     return mayFollow || rest.isEmpty
   }
@@ -181,7 +181,7 @@ extension RecordedBytes {
       return text[index]
     }
 
-    /// Returns the pieces of the whole text, whose bytes `byte` parses; it returns nil for an error.
+    /// Returns the pieces of the whole text; `byte` parses a byte, and returns nil for an error.
     mutating func pieces(_ byte: (inout Parser) -> UInt8??) -> [Piece]? {
       var pieces: [Piece] = []
       var bytes: [UInt8] = []

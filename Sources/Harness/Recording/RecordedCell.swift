@@ -54,7 +54,7 @@ struct RecordedCell {
 
   /// Compares the cell with a recording, and returns a sentence for each difference.
   ///
-  /// Those of other languages than the reference come first: they may be the cause of the others.
+  /// Differences in languages other than the reference come first, because they may cause the others.
   func differences(from expected: CellRecording, reference: String) -> [String] {
     let found = RecordingComparison(expected: expected, actual: recording, values: values).differences()
       .filter { !isPartial || !$0.isMissing }
@@ -73,11 +73,11 @@ extension Scenario {
 }
 
 extension PeerClient {
-  /// Waits until the recorder traces the process of a role, before which its calls are not seen.
+  /// Waits until the recorder traces the process of a role; earlier calls are not recorded.
   func waitForRecorder(of role: RoleProcess) throws(CellOutcome) {
     guard let trace = streams(of: role).trace else { return }
-    try wait(for: role, to: "start below the recorder") { () throws(CellOutcome) -> Void? in
-      // The recorder first names itself, when it traces the process.
+    try wait(for: role, to: "start under the recorder") { () throws(CellOutcome) -> Void? in
+      // When the recorder traces the process, it first reports its own process ID.
       if let line = trace.firstLine, let event = try? Request(parsing: line), event.operation == "tracer" {
         role.tracer = event.fields["pid"].flatMap { Int($0) }
         return ()
@@ -97,7 +97,7 @@ extension PeerClient {
   /// Waits until the recorder has reported the end of all processes of a role, and takes its events.
   func waitForEndOfTrace(of role: RoleProcess) throws(CellOutcome) {
     guard let trace = streams(of: role).trace else { return }
-    try wait(for: role, to: "end below the recorder") { trace.isEnded ? () : nil }
+    try wait(for: role, to: "end under the recorder") { trace.isEnded ? () : nil }
     if trace.isFlooded { throw CellOutcome(.broken, "\(role.description) does more than can be recorded") }
     takeTrace(of: role)
   }

@@ -18,7 +18,7 @@ struct RecordingComparison {
     for object in expected.objects {
       pairs.append((object, take { $0.kind == object.kind && $0.name == object.name }))
     }
-    // An object whose name differs is the only other one of its kind, in the same order.
+    // Pair the remaining objects, whose names differ, by kind and in order.
     for index in pairs.indices where pairs[index].actual == nil {
       pairs[index].actual = take { $0.kind == pairs[index].expected.kind }
     }
@@ -41,7 +41,7 @@ struct RecordingComparison {
     return found
   }
 
-  /// A name that every name matches.
+  /// A name that matches every name.
   static let anyName = "*"
 
   private func difference(
@@ -107,7 +107,7 @@ struct RecordingComparison {
     _ object: RecordedObject, _ role: String, _ wanted: [RecordedMessage], _ found: [RecordedMessage]
   ) -> [RecordingDifference] {
     let matches = object.tolerance.order ? unordered(wanted, found) : MessageAlignment(wanted, found, equal).pairs
-    // The same messages in another order are one difference, not several.
+    // The same messages in another order count as one difference, not several.
     if !object.tolerance.order, wanted.count == found.count, !zip(wanted, found).allSatisfy(equal),
       unordered(wanted, found).allSatisfy({ pair in
         guard let expected = pair.expected, let actual = pair.actual else { return false }
@@ -210,7 +210,7 @@ struct MessageAlignment {
   /// The indices of pairs; a message without a counterpart has nil.
   let pairs: [(expected: Int?, actual: Int?)]
 
-  /// More comparisons than this are not made: messages are then paired by their numbers.
+  /// The maximum number of comparisons; beyond it, messages are paired by their numbers.
   private static let maximum = 250_000
 
   init(
@@ -248,7 +248,7 @@ struct MessageAlignment {
     self.pairs = Self.joined(pairs)
   }
 
-  /// Joins a missing message and an extra one next to each other: one message that differs.
+  /// Joins adjacent missing and extra messages into one message that differs.
   private static func joined(_ pairs: [(expected: Int?, actual: Int?)]) -> [(expected: Int?, actual: Int?)] {
     var result: [(expected: Int?, actual: Int?)] = []
     for pair in pairs {

@@ -73,7 +73,7 @@ extension RecordingDifference {
 }
 
 extension ContentDifference {
-  /// The reason for a difference of bytes.
+  /// The reason for a difference between bytes.
   var explanation: String {
     switch self {
     case .missingNULs(1, true, _): "the terminating NUL is missing"
@@ -118,7 +118,7 @@ extension ContentDifference {
 }
 
 extension RecordedMessage {
-  /// The content of a message in few words.
+  /// A short description of the content of a message.
   fileprivate var summary: String {
     if let operation { return operation }
     if let digest = content.digest { return "\(digest.count) bytes" }

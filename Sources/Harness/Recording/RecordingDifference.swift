@@ -10,10 +10,10 @@ struct RecordingDifference: Sendable, Equatable {
   enum What: Sendable, Equatable {
     case missingObject
     case extraObject
-    /// An object of the kind has another name.
+    /// An object of the same kind has a different name.
     case name(actual: String)
     case creator(expected: String, actual: String?)
-    /// `mask` is the mask of the process if the mask alone explains the difference.
+    /// `mask` is the umask of the process if the mask alone explains the difference.
     case mode(expected: Int, actual: Int, mask: Int?)
     case notExclusive
     case limit(RecordedObject.Creation.Limit, expected: Int?, actual: Int?)
@@ -24,12 +24,12 @@ struct RecordingDifference: Sendable, Equatable {
     /// Message `index` of the recording, from 0, has no counterpart.
     case missingMessage(index: Int, RecordedMessage)
     case extraMessage(index: Int, RecordedMessage)
-    /// The messages are those of the recording in another order; `index` is the first one that differs.
+    /// The messages are the recorded ones in a different order; `index` is the first one that differs.
     case order(index: Int)
     case message(index: Int, MessageDifference)
   }
 
-  /// Whether the role could still have done what is missing, if it had run to its end.
+  /// Whether the role might have done what is missing if it had run to its end.
   var isMissing: Bool {
     switch what {
     case .missingObject, .missingMessage, .notRemoved, .creator(_, nil): true

@@ -1,6 +1,6 @@
-/// Combines several recordings of the same cell: what differs between them may differ everywhere.
+/// Combines several recordings of the same cell: what differs between them may also differ in other runs.
 struct RecordingMerge {
-  /// The first recording, in which what differs is marked.
+  /// The first recording, with all differences marked.
   private(set) var recording: CellRecording
   /// Descriptions of the differences between runs of the same programs, for the user.
   private(set) var notes: [String] = []
@@ -24,10 +24,10 @@ struct RecordingMerge {
     let name = "\(difference.kind.noun) \(difference.name)"
     switch difference.what {
     case .name:
-      note("\(name) has another name in each run")
+      note("\(name) has a different name in each run")
       recording.objects[index].name = RecordingComparison.anyName
     case .creator, .remover:
-      note("\(name) is created or removed by another role in some runs")
+      note("\(name) is created or removed by a different role in some runs")
       recording.objects[index].tolerance.roles = true
     case .order:
       note("the order in \(name) differs from run to run")
@@ -68,7 +68,7 @@ struct RecordingMerge {
     recording.objects[index].parts[part].messages[number].content = content
   }
 
-  /// Extends a range to all digits of a number in a text: its other digits differ in another run.
+  /// Extends a range to all digits of a number in a text: its other digits may differ in another run.
   private static func number(around range: Range<Int>, in content: RecordedBytes) -> Range<Int> {
     guard let bytes = content.filled({ _ in nil }), range.upperBound <= bytes.count else { return range }
     let digits = UInt8(ascii: "0")...UInt8(ascii: "9")

@@ -9,7 +9,7 @@ public struct RecordingRunner: Sendable {
   public struct Result: Sendable {
     /// The recordings, in the order of the scenarios.
     public var recordings: [CellRecording] = []
-    /// Descriptions by scenario of the differences between runs, and of calls that are not recorded.
+    /// Descriptions of the differences between runs, and of calls that are not recorded, by scenario.
     public var notes: [String] = []
     /// The scenarios that did not pass in the reference language, with the reasons.
     public var failures: [String] = []

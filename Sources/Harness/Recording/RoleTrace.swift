@@ -14,9 +14,9 @@ struct RoleTrace: Sendable {
 
   /// Parses the lines of the recorder.
   ///
-  /// With `isPartial`, the role may still run.
+  /// With `isPartial`, the role may still be running.
   ///
-  /// - Throws: ``RecordingError`` if they are not complete, because the role has killed its tracer, for example.
+  /// - Throws: ``RecordingError`` if they are incomplete, for example because the role killed its tracer.
   init(
     role: String, language: String, pid: Int, lines: [String], isPartial: Bool = false
   ) throws(RecordingError) {

@@ -15,7 +15,7 @@ extension TraceDecoder {
     case "bind", "connect", "accept":
       let named = event.kind == "connect" ? event.fields["address"] : event.fields["local"]
       guard let address = named, let place = place(of: address, socket) else { return }
-      // A client that binds its own address before it connects sends to the other one.
+      // A client that binds its own address before it connects sends to the address that it connects to.
       reading.connections[event.id] = place
       if event.kind == "bind", objects[place].object.creation == nil {
         objects[place].object.creation = RecordedObject.Creation(role: reading.role)
@@ -140,7 +140,7 @@ extension TraceDecoder {
     }
   }
 
-  /// The parts of an uncertain store that no certain store of the other roles has.
+  /// The parts of an uncertain store that no certain store of the other roles covers.
   private static func own(_ store: MessageBuilding, _ others: [MessageBuilding]) -> [MessageBuilding] {
     let offset = store.message.offset ?? 0
     var rest: [MessageBuilding] = []
@@ -176,7 +176,7 @@ extension TraceDecoder {
   mutating func readSignal(_ event: TraceEvent, by role: String) {
     guard let target = event.number("target"), let variable = values.variable(ofProcess: target) else { return }
     let receiver = String(variable.dropLast(".pid".count))
-    // A program that sends a signal to its own children is not IPC of the roles.
+    // A signal from a program to its own children is not IPC between the roles.
     guard receiver != role else { return }
     let key = "signals \(receiver)"
     let place = places[key] ?? add(RecordedObject(kind: .signals, name: receiver), path: nil, as: key)

@@ -8,9 +8,9 @@ struct TraceDecoder {
   let traces: [RoleTrace]
   let values: CellValues
   var objects: [Building] = []
-  /// The places in `objects` by the identifier of the recorder, or by the address of a socket.
+  /// The indices in `objects`, by the recorder's identifier or by the address of a socket.
   var places: [String: Int] = [:]
-  /// The places of signals, by the role that receives them.
+  /// The indices of signals, by the role that receives them.
   var addresses: Set<String> = []
 
   /// An object whose events are being read.
@@ -58,7 +58,7 @@ struct TraceDecoder {
     /// Whether the socket of a connection is the one that connected or was accepted.
     var descriptors: [Descriptor: Int] = [:]
     var passed: [String] = []
-    /// Where the rest of a message in several events belongs.
+    /// The message to which the next event belongs, if a message has several events.
     var open: (place: Int, index: Int)?
     var sockets: [String: Fields] = [:]
   }
@@ -118,7 +118,7 @@ struct TraceDecoder {
 
   // MARK: - The result
 
-  /// The objects with what belongs into a recording.
+  /// The objects, with everything that belongs in a recording.
   private func finished() -> [RecordedObject] {
     var counts: [RecordedObject.Kind: Int] = [:]
     return objects.compactMap { building in
@@ -173,7 +173,7 @@ struct TraceDecoder {
     return part.messages.isEmpty && part.closesOnExec == nil ? nil : part
   }
 
-  /// Whether several processes of the role write to one stream, each write as a record of its own.
+  /// Whether several processes of the role write to one stream, each write as a separate record.
   private static func isConcurrent(_ building: PartBuilding, _ object: RecordedObject) -> Bool {
     object.isStream && object.kind != .file && building.writers.count > 1
   }

@@ -107,7 +107,8 @@ extension String {
 
   /// Puts a backslash before each of `marks`.
   ///
-  /// Like a Markdown parser, it compares scalars: for Swift, a mark with a combining accent is another character.
+  /// It compares Unicode scalars, as a Markdown parser does, because Swift treats a mark followed by a combining accent
+  /// as a different character.
   func withBackslash(before marks: Set<Unicode.Scalar>) -> String {
     unicodeScalars.map { marks.contains($0) ? "\\\($0)" : String($0) }.joined()
   }

@@ -2,7 +2,7 @@
 public struct Style: Sendable {
   /// Whether lines can be redrawn, which requires a terminal that is not dumb.
   public var isTerminal: Bool
-  /// Whether text is coloured, which requires a terminal, and `NO_COLOR` not to be set.
+  /// Whether text is coloured, which requires a terminal and an environment without `NO_COLOR`.
   public var colour: Bool
   /// The width in columns.
   public var width: Int

@@ -40,7 +40,7 @@ extension CellRun {
 }
 
 extension PeerClient {
-  /// Returns how a role ended; nil if it still runs and is not about to end.
+  /// Returns how a role ended; nil if it is still running and is not about to end.
   ///
   /// The descriptors of an ending process are closed a moment before its end is reported.
   func terminationStatusOfEnding(_ role: RoleProcess) -> TerminationStatus? {
@@ -56,7 +56,7 @@ extension PeerClient {
     return nil
   }
 
-  /// Lists the roles that hold the other end of the pipe that a role waits for, as a suffix of a reason.
+  /// Lists the roles that hold the other end of the pipe that a role is waiting for, as a suffix of a reason.
   ///
   /// A reader does not see end of file while any process can write to the pipe, even through a leaked descriptor.
   func holders(ofStreamOf role: RoleProcess, _ state: ProcessState) -> String {

@@ -9,15 +9,15 @@ struct CellContext: Sendable {
   let timeout: Duration
   /// The directory of the user's project, for the variable `{project}`; nil for the suite.
   var project: String?
-  /// Whether some of the roles run below a tracer.
+  /// Whether some of the roles run under a tracer.
   var isTraced = false
   /// The operations of the peers.
   ///
   /// Cells that need others are not run.
   var capabilities = CapabilityTable.unknown
-  /// How many times slower than usual each peer is, by language; a missing one is not slower.
+  /// How many times slower than usual each peer is, by language; a peer that is not listed is not slower.
   var slowness: [String: Double] = [:]
-  /// Whether the programs run below the recorder, which reports what they do on the wire.
+  /// Whether the programs run under the recorder, which reports what they do on the wire.
   var isRecorded = false
   /// The recordings of the reference programs by scenario id, with which the cells are compared.
   var recordings: [String: CellRecording] = [:]
@@ -50,7 +50,8 @@ final class ParsedGreetings: Sendable {
   }
 }
 
-/// Adapts time limits to the speed and load of the machine, which the start time of a sandbox shows, and to slow peers.
+/// Adapts time limits to slow peers, and to the speed and load of the machine, as measured by the start time of a
+/// sandbox.
 enum TimeoutScaling {
   /// The start time up to which limits do not change; on an idle machine, a sandbox starts in 3 to 7 ms.
   static let usualStartup = Duration.milliseconds(50)
@@ -60,7 +61,7 @@ enum TimeoutScaling {
     limit * max(1, startup / usualStartup)
   }
 
-  /// The time up to which a peer is not slow: from its start to its first response.
+  /// The longest time from the start of a peer to its first response for which the peer does not count as slow.
   static let usualFirstResponse = Duration.milliseconds(100)
 
   /// Returns how many times slower than usual a peer is; at least 1.

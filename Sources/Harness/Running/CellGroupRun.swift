@@ -10,7 +10,7 @@ struct CellGroupRun: Sendable {
   var repetitions = 1
   /// Whether an unselected control cell is run as well, to distinguish a defective peer from a broken machine.
   var runsControl = true
-  /// Whether a control cell that fails is broken, because the reference is trusted, or failed.
+  /// Whether a failing control cell counts as broken, because the reference is trusted, and not as failed.
   var trustsReference = true
   /// The command that runs a cell again.
   let rerun: @Sendable (Cell) -> String

@@ -63,9 +63,9 @@ final class CellRun {
     return outcome
   }
 
-  /// Runs `scenario` below the recorder, and returns what its programs did; nil if that is not known.
+  /// Runs `scenario` under the recorder, and returns what its programs did; nil if that is not known.
   ///
-  /// After a failed step, it is what the programs had done by then.
+  /// After a failed step, this is what the programs had done up to that step.
   static func record(
     _ scenario: Scenario, languages: [String: PeerDescription], names: CellNames, context: CellContext
   ) -> (outcome: CellOutcome, recorded: RecordedCell?) {
@@ -89,7 +89,7 @@ final class CellRun {
     return (outcome, recorded)
   }
 
-  /// Runs `scenario` below the recorder, and compares what its programs did with a recording.
+  /// Runs `scenario` under the recorder, and compares what its programs did with a recording.
   static func compare(
     _ scenario: Scenario, with recording: CellRecording, languages: [String: PeerDescription], reference: String,
     context: CellContext

@@ -64,7 +64,7 @@ final class CellRunner: Sendable {
       }
     }
     while group.wait(timeout: .now() + 1) == .timedOut { emit(.timePassed(seconds: seconds)) }
-    if let shortage { throw RunError("\(lanes.map(\.threads).reduce(0, +)) cells cannot run at a time: \(shortage)") }
+    if let shortage { throw RunError("\(lanes.map(\.threads).reduce(0, +)) cells cannot run at once: \(shortage)") }
     let results = shared.withLock { $0.results }
     let summary = RunSummary(
       results, planned: description.plan, problems: problems + review(results), rules: rules, seconds: seconds)

@@ -4,7 +4,7 @@ struct LeakCheck {
   private let names: CellNames
   /// The snapshot from before the first step.
   private let before: ResourceSnapshot
-  /// The programs that may have created an object, by its first observation.
+  /// The programs that may have created each object, determined when it is first observed.
   private let makers = ObjectMakers()
 
   init(client: PeerClient, names: CellNames) throws(SandboxError) {
@@ -26,7 +26,7 @@ struct LeakCheck {
 
   /// Records which programs may have created the objects that are new since the last call.
   ///
-  /// The kernel does not record the creators of most objects, and the programs cannot be asked.
+  /// The kernel does not record the creators of most objects, and the runner cannot query the programs.
   func observe() throws(CellOutcome) {
     guard client.roles.contains(where: { !$0.isPeer }) else { return }
     let new: [KernelObject]
@@ -77,7 +77,7 @@ struct LeakCheck {
     }
   }
 
-  /// Checks that no permissions have changed since an earlier step, although no operation may change them.
+  /// Checks that permissions have not changed since an earlier step, unless an operation may change them.
   ///
   /// The operations of a program are not known.
   private func checkPermissions(of objects: [KernelObject]) throws(CellOutcome) {
@@ -94,7 +94,7 @@ struct LeakCheck {
     }
   }
 
-  /// Checks the descriptors and the signals of a peer that waits for its next request.
+  /// Checks the descriptors and the signals of a peer that is waiting for its next request.
   func checkHoldings(of role: RoleProcess) throws(CellOutcome) {
     if let request = role.pending {
       throw CellOutcome(.failed, "\(role.description) never responded to '\(request)'", request: .request(request))

@@ -27,7 +27,7 @@ extension PeerClient {
   /// If the operation has the property `wakes`, its wait may also wake that many times per second.
   func checkSleep(of role: RoleProcess) throws(CellOutcome) {
     guard let sleep = role.sleep else {
-      throw CellOutcome(.broken, "no step before has seen \(role.name) asleep")
+      throw CellOutcome(.broken, "no earlier step has seen \(role.name) asleep")
     }
     let operation = role.pending?.operation
     let calls = operation.flatMap { context.registry[$0]?.sleeps }
@@ -106,7 +106,7 @@ extension PeerClient {
   func waitUntilStopped(_ role: RoleProcess) throws(CellOutcome) {
     try wait(for: role, to: "stop", .every(.milliseconds(1))) { () throws(CellOutcome) -> Void? in
       let state = try processState(of: role, doing: "stop").state
-      // A tracer sees the stop of its process before any other process, and then reports it as its own.
+      // A tracer sees the stop of its process first; the state is then `t` instead of `T`.
       return state == "T" || (state == "t" && role.tracer != nil) ? () : nil
     }
   }
@@ -128,7 +128,7 @@ extension PeerClient {
     }
   }
 
-  /// Returns the outcome for a role that ended, or closed its output, before it did the expected action.
+  /// Returns the outcome for a role that ended, or closed its output, before it performed the expected action.
   func ended(_ role: RoleProcess, doing what: String) -> CellOutcome {
     let deadline = ContinuousClock.now + scaled(.seconds(1))
     while role.pid != nil, ContinuousClock.now < deadline {
@@ -139,7 +139,7 @@ extension PeerClient {
       }
       do throws(CellOutcome) { try receive(.milliseconds(100)) } catch { return error }
     }
-    return CellOutcome(.crashed, "\(role.description) closed its output before it could \(what), but still runs")
+    return CellOutcome(.crashed, "\(role.description) closed its output before it could \(what), but is still running")
   }
 
   /// Returns the outcome for a role that exceeded its time limit.

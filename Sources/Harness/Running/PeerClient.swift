@@ -30,7 +30,7 @@ final class PeerClient {
 
   func streams(of role: RoleProcess) -> Sandbox.RoleStreams { sandbox.streams[role.index] }
 
-  /// Returns how the process of a role ended; nil if it still runs or has not started.
+  /// Returns how the process of a role ended; nil if it is still running or has not started.
   func terminationStatus(of role: RoleProcess) -> TerminationStatus? {
     role.pid.flatMap { sandbox.terminationStatus(of: $0) }
   }
@@ -40,7 +40,7 @@ final class PeerClient {
   /// The time limit of a response.
   var timeout: Duration { scaled(context.timeout) }
 
-  /// Returns the limit, extended by the time that the sandbox took to start, and for the slowest peer of the cell.
+  /// Returns the limit, extended for a slow start of the sandbox and for the slowest peer of the cell.
   ///
   /// A role may have to wait for any other.
   func scaled(_ limit: Duration) -> Duration {
@@ -82,7 +82,7 @@ final class PeerClient {
 
   /// Receives output of the roles, and waits at most `timeout` for it.
   func receive(_ timeout: Duration) throws(CellOutcome) {
-    // The pipe to a program may be full, and only output ends a wait.
+    // The pipe to a program may be full, but only output of a role ends the wait.
     let isWriting = feedPrograms()
     do { try sandbox.wait(isWriting ? min(timeout, .milliseconds(5)) : timeout) } catch { throw CellOutcome(error) }
     // A stream over its limit is not read any more, so its writer would only appear to block.

@@ -4,7 +4,7 @@ import PeerProtocol
 struct Exchange {
   let request: Request
   let response: Response
-  /// The time between the moment before the request was written and the moment after the response was read.
+  /// The time from just before the request was written until just after the response was read.
   let elapsed: Duration
 }
 
@@ -59,7 +59,7 @@ struct ResponseCheck {
       response: .response(exchange.response))
   }
 
-  /// Throws if a peer refuses a request, or answers one that it does not announce.
+  /// Throws if a peer refuses a request, or answers one whose operation it does not announce.
   func rejectRefusal(_ exchange: Exchange, by role: RoleProcess, expected: String) throws(CellOutcome) {
     let operation = exchange.request.operation
     let isAnnounced = role.greeting?.operations.contains(operation)

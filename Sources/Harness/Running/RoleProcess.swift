@@ -121,7 +121,7 @@ final class RoleProcess {
     for (name, number) in zip(names, numbers) { handles[name] = number }
   }
 
-  /// Checks that the role has open exactly the descriptors of its handles.
+  /// Checks that exactly the descriptors of the role's handles are open.
   func check(_ held: [Int: String]) throws(CellOutcome) {
     let expected = baseline.union(handles.values)
     let extra = held.filter { !expected.contains($0.key) }.sorted { $0.key < $1.key }

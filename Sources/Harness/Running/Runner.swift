@@ -11,7 +11,7 @@ public struct Runner: Sendable {
   public let allCells: [String]
   /// The faults to inject into the peer that is checked; nil if none are injected.
   public var injection: InjectionRunner?
-  /// Whether an obsolete expectation is a problem of the run.
+  /// Whether an obsolete expectation makes the run fail.
   public var rejectsStaleExpectations = true
   /// Further remarks for the report.
   public var notes: [String] = []

@@ -35,8 +35,8 @@ struct StateCheck {
         try compare(role, "catches", before.caught, after.caught)
       }
     }
-    // The runner does not know which descriptors an operation changed. So this check is disabled by one such operation
-    // of any role.
+    // The runner does not know which descriptors an operation changed. So one such operation of any role disables this
+    // check.
     guard !roles.contains(where: { $0.changed.contains(.flags) || $0.wasKilledWhileBusy }) else { return }
     for (number, flags) in role.sharedFlags.sorted(by: { $0.key < $1.key }) {
       guard let current = now.flags[number], current != flags else { continue }

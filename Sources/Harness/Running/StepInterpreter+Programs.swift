@@ -122,7 +122,9 @@ extension StepInterpreter {
     try compare(output.recorded ?? [], with: content, "\(role.description) printed")
   }
 
-  /// Compares the bytes of a file, which is not a leak from now on.
+  /// Compares the bytes of a file.
+  ///
+  /// From now on, the file does not count as a leak.
   func compareFile(at path: String, _ content: Content) throws(CellOutcome) {
     client.knownFiles.insert(path)
     let bytes: [UInt8]
@@ -199,7 +201,7 @@ extension Sandbox.Listener {
   /// Whether the socket has this path, abstract name or port.
   func isReady(for transport: Readiness.Transport, _ name: String) -> Bool {
     switch transport {
-    // A path that was relative when the socket was bound is listed as it was.
+    // A socket that was bound to a relative path is listed with that path.
     case .socket: kind == "unix" && (self.name == name || !self.name.hasPrefix("/") && name.hasSuffix("/\(self.name)"))
     case .abstract: kind == "unix" && self.name == "@\(name.drop { $0 == "@" })"
     case .tcp, .udp: kind == transport.rawValue && self.name == name

@@ -168,8 +168,8 @@ final class StepInterpreter {
     }
   }
 
-  /// Sends the signal again if the role still sleeps although no signal is pending: the first one arrived between two
-  /// sleeps of one wait.
+  /// Sends the signal again if the role is still asleep although no signal is pending: the first one arrived between
+  /// two sleeps of one wait.
   ///
   /// A role that waits in a single sleep receives the signal once.
   private func waitUntilInterrupted(_ role: RoleProcess) throws(CellOutcome) {

@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// Plays a golden transcript to a peer, and compares it on everything that it has.
+/// Plays a golden transcript to a peer, and compares the part that the peer supports.
 extension StepInterpreter {
   /// Plays the exchanges, and throws all differences together.
   ///
@@ -90,7 +90,7 @@ public struct TranscriptDifference: Sendable, Codable {
 
   /// Returns the outcome of a transcript with these differences, of which this is the first.
   ///
-  /// `end` is why the transcript could not be played to its end.
+  /// `end` is the reason why the transcript ended early.
   fileprivate func outcome(of differences: [TranscriptDifference], then end: CellOutcome?) -> CellOutcome {
     var text = reason
     if differences.count > 1 {

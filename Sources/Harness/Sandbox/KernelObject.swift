@@ -17,8 +17,8 @@ public enum ObjectKind: String, Sendable, CaseIterable, Codable {
   /// An open descriptor of a peer that does not belong to a handle.
   case descriptor
 
-  /// Whether an object of this kind exists until a process removes it, by sysvipc(7), mq_overview(7), shm_overview(7),
-  /// fifo(7) and unix(7).
+  /// Whether an object of this kind exists until a process removes it, according to sysvipc(7), mq_overview(7),
+  /// shm_overview(7), fifo(7) and unix(7).
   var isPersistent: Bool {
     switch self {
     case .sharedMemory, .semaphores, .messages, .messageQueue, .posixSharedMemory, .fifo, .socket, .file: true
@@ -40,7 +40,7 @@ public struct KernelObject: Sendable, Hashable {
   public let name: String?
   /// The key of a System V object; nil for other kinds.
   public let key: Int32?
-  /// The identifier of a System V object, the number of a process or descriptor, or the inode of a file.
+  /// The identifier of a System V object, the process ID, the descriptor number, or the inode of a file.
   public let id: Int?
   /// The process that created a shared memory segment.
   public let creator: Int?

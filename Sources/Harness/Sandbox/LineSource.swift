@@ -12,7 +12,7 @@ final class LineSource {
   /// The received bytes; those before `start` have been returned.
   private var bytes: [UInt8] = []
   private var start = 0
-  /// The end of the searched bytes: there is no line end between `start` and it.
+  /// The end of the bytes after `start` that were searched and contain no line end.
   private var searched = 0
   private var remaining: Int
   /// Everything that has been received; nil unless it is recorded.

@@ -36,7 +36,7 @@ struct SignalState {
   let pending: UInt64
   /// Whether the process was asleep.
   ///
-  /// If it was awake, a signal handler may have been running, and its signal was blocked.
+  /// If it was awake, a signal handler may have been running with its signal blocked.
   let isAsleep: Bool
 
   /// The signals 32 to 34 belong to the C libraries, which catch them when the first thread starts.

@@ -9,7 +9,7 @@ struct ProcessState: CustomStringConvertible {
   let systemCall: String?
   let firstArgument: Int
   let hasPendingSignal: Bool
-  /// Whether no thread of it will execute its code again.
+  /// Whether all its threads have stopped executing its code for good.
   ///
   /// This is known only if the stack was requested.
   let isEnding: Bool

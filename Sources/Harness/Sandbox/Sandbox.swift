@@ -7,9 +7,9 @@ final class Sandbox {
   /// The path of the peers' working directory; snapshots list its files.
   let scratch: String
   let streams: [RoleStreams]
-  /// The number of the user that peers run as.
+  /// The ID of the user that peers run as.
   let user: UInt32
-  /// Whether Landlock keeps the roles from each other.
+  /// Whether Landlock isolates the roles from each other.
   let hasLandlock: Bool
   var isolation: Isolation { capabilities.isolation }
 
@@ -28,7 +28,7 @@ final class Sandbox {
     let error: LineSource
     /// The events of the recorder; nil if the role is not recorded.
     var trace: LineSource?
-    /// The number of the recorder's end in the sandbox init.
+    /// The descriptor number of the recorder's end in the sandbox init.
     var traceEnd: Int?
   }
 
@@ -42,7 +42,7 @@ final class Sandbox {
     let capabilities: SandboxCapabilities
     /// The paths of directories and files that stay visible in a replaced directory.
     var kept: [String] = []
-    /// Files that the peers' user has to read: the programs, and the scripts that interpreters execute.
+    /// Files that the peers' user must be able to read: the programs, and the scripts that interpreters execute.
     var programs: [String] = []
     /// How long the sandbox init may take to respond.
     var timeout = Duration.seconds(10)
@@ -66,7 +66,8 @@ final class Sandbox {
         RoleStreams(input: LineSink(input.writer), output: LineSource(output.reader), error: LineSource(error.reader)))
       farEnds.append([input.reader, output.writer, error.writer])
     }
-    // The sandbox init keeps the descriptors of its roles only: the recorder's end is those of a role that never starts.
+    // The sandbox init keeps only the descriptors of its roles. So the recorder's end is passed as those of a role that
+    // never starts.
     for index in streams.indices where recording {
       let trace = try ChildPipe(keeping: .reader)
       streams[index].trace = LineSource(trace.reader, limit: Self.maximumTrace)

@@ -28,7 +28,7 @@ struct SandboxCapabilities: Sendable, CustomStringConvertible {
   var unobservableKinds: Set<ObjectKind> = []
   /// Whether peers run as root, because they could not read their programs as another user.
   var runsAsRoot = false
-  /// Whether Landlock keeps the roles of a cell from each other.
+  /// Whether Landlock isolates the roles of a cell from each other.
   var hasLandlock = true
   /// The features that this machine does not have, with the error of the probe: `here ENOSYS`.
   var missing: [Feature: String] = [:]
@@ -42,8 +42,8 @@ struct SandboxCapabilities: Sendable, CustomStringConvertible {
     let names = unobservableKinds.map(\.rawValue).sorted().joined(separator: ", ")
     let remarks = [
       fallbackReason, names.isEmpty ? nil : "snapshots do not list \(names)",
-      hasLandlock ? nil : "peers can reach each other, since the kernel has no Landlock",
-      runsAsRoot ? "peers are root without capabilities, since no other user can be, or can read the programs" : nil,
+      hasLandlock ? nil : "peers can reach each other, because the kernel has no Landlock",
+      runsAsRoot ? "peers are root without capabilities, because no other user can run them" : nil,
     ].compactMap { $0 }
     return isolation.rawValue + (remarks.isEmpty ? "" : " (\(remarks.joined(separator: "; ")))")
   }

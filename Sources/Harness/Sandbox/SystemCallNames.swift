@@ -1,7 +1,7 @@
 /// The names of the system calls in which a process may sleep.
 ///
-/// `/proc/PID/syscall` has numbers, whose meaning depends on the ABI of the process: a 32-bit peer on a 64-bit kernel
-/// needs the 32-bit table. Variants of a call that differ only in the width of a time share a name.
+/// `/proc/PID/syscall` contains numbers, whose meaning depends on the ABI of the process: a 32-bit peer on a 64-bit
+/// kernel needs the 32-bit table. Variants of a call that differ only in the width of a time share a name.
 enum SystemCallNames {
   enum ABI: String {
     case x86_64 = "x86-64"

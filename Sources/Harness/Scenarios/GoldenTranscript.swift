@@ -15,15 +15,15 @@ struct GoldenTranscript: Sendable {
     self.exchanges = exchanges
   }
 
-  /// The part of a transcript that a peer can be compared on.
+  /// The part of a transcript with which a peer can be compared.
   struct Coverage {
     /// How many exchanges can be compared.
     var compared = 0
-    /// The first thing that the peer does not have; nil if it has everything.
+    /// The first capability that the peer lacks; nil if it has all of them.
     var missing: String?
   }
 
-  /// Returns how many exchanges can be compared with a peer that makes no mistake.
+  /// Returns how many exchanges can be compared with a peer whose responses are all correct.
   func coverage(by peer: PeerCapabilities, _ registry: OperationRegistry) -> Coverage {
     var state = TranscriptState(exchanges, peer: peer, registry: registry)
     var coverage = Coverage()
@@ -61,6 +61,8 @@ struct RecordedExchange: Sendable {
 
   /// Whether the recorded request succeeded.
   var succeeds: Bool { response == "ok" || response.hasPrefix("ok ") }
-  /// Whether the recorded request may have changed something: a failed one that tells how far it came may have.
+  /// Whether the recorded request may have changed something.
+  ///
+  /// This includes a failed request that reports partial progress.
   var hasEffect: Bool { succeeds || (response.hasPrefix("error ") && response.contains(" return=")) }
 }

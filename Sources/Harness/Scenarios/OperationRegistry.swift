@@ -89,7 +89,8 @@ public struct Operation: Sendable, Hashable {
   public var sleepsInSlices = false
   /// The parameters that name the object that the operation creates.
   var makes: [String] = []
-  /// The state that it changes, and the parameter value that causes the change; empty if it always changes it.
+  /// The state that it changes, and the parameter value that causes the change; empty if the operation always changes
+  /// the state.
   var changes: [StateKind: [UInt8]] = [:]
   /// How the operation responds when its timeout passes.
   var expiration = Expiration.error("ETIMEDOUT")
@@ -103,7 +104,7 @@ public struct Operation: Sendable, Hashable {
 
   /// When the operation changes nothing.
   var inspects = Condition.never
-  /// Parameters of later requests that have another effect because of the operation.
+  /// Parameters of later requests that have a different effect because of the operation.
   var affects: [String] = []
   /// When the operation removes what its parameters name.
   var removes = Condition.never

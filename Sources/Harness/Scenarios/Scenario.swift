@@ -10,7 +10,7 @@ public struct Scenario: Sendable {
   public let spec: String
   /// The level of the requirement: `must`, `should` or `may`.
   public let level: Level
-  /// The roles of the scenario, in the order of the file, which is that of the languages in a pairing.
+  /// The roles of the scenario, in the order of the file, which is also the order of the languages in a pairing.
   public let roles: [Role]
   /// The files that are created before the first step.
   public let files: [File]
@@ -84,7 +84,7 @@ public struct Role: Sendable, Hashable {
   public let part: Part
   /// The language that always plays the role; nil if the pairing decides.
   public let language: String?
-  /// The user that it runs as; nil for the user of the other roles, who has no privilege.
+  /// The user that it runs as; nil for the user of the other roles, which has no privileges.
   public let user: User?
 
   /// The environment, the directory and the input of a program.
@@ -94,9 +94,9 @@ public struct Role: Sendable, Hashable {
 
   /// A user that a role can run as.
   public enum User: String, Sendable, CaseIterable {
-    /// Another user without privilege.
+    /// Another user without privileges.
     case anotherUser = "another-user"
-    /// Root, with the capabilities that calls of scenarios check.
+    /// Root, with the capabilities that calls in scenarios require.
     case root
   }
 

@@ -87,7 +87,7 @@ public enum Signal: String, Sendable, CaseIterable {
   case bus = "SIGBUS"
   case floatingPoint = "SIGFPE"
 
-  /// The number of the signal on this machine.
+  /// The signal number on this machine.
   var number: Int32 {
     switch self {
     case .kill: SIGKILL

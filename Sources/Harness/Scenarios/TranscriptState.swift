@@ -1,6 +1,6 @@
 import PeerProtocol
 
-/// Decides which exchanges of a golden transcript a peer can be compared on.
+/// Decides with which exchanges of a golden transcript a peer can be compared.
 ///
 /// A request that the peer does not have is left out, and so are the later requests that depend on it: they name a handle,
 /// an identifier or an object that the omitted request would have changed. The same holds after a response that differs,
@@ -9,7 +9,7 @@ struct TranscriptState {
   private let peer: PeerCapabilities?
   private let registry: OperationRegistry
   private let names: Set<String>
-  /// The versions of the handles: a name that is used again is another object.
+  /// The versions of the handles: a name that is used again refers to another object.
   private var versions: [String: Int] = [:]
   /// The handles that the peer has.
   private var open: Set<String> = []
@@ -42,7 +42,7 @@ struct TranscriptState {
     return exchange.request.map { peer.missing(for: $0) != nil } ?? !peer.operations.contains(exchange.operation)
   }
 
-  /// Decides about an exchange, and follows the consequences of an omission.
+  /// Decides whether an exchange can be compared, and tracks the consequences of an omission.
   mutating func next(_ exchange: RecordedExchange) -> Decision {
     guard !isMissing(exchange) else {
       omitted(exchange)
@@ -56,7 +56,7 @@ struct TranscriptState {
       && affected.allSatisfy { request.fields[bytes: $0] == nil }
     if isComparable { return .compare }
     omitted(exchange)
-    // Handles must be free, and objects removed, whatever their state.
+    // Handles must be freed, and objects removed, whatever their state.
     let ends = operation.closes.map { [$0] } ?? (operation.releases ? ["handle"] : [])
     let isOpen = !ends.isEmpty && handles(of: request, ends).allSatisfy(open.contains)
     return isOpen || operation.removes.applies(to: request) ? .perform : .omit
@@ -78,7 +78,7 @@ struct TranscriptState {
     open.subtract(handles(of: request, ends))
   }
 
-  /// Follows an exchange whose response differs; `succeeded` tells whether the peer performed it.
+  /// Follows an exchange whose response differs; `succeeded` is true if the peer performed it.
   mutating func differed(_ exchange: RecordedExchange, succeeded: Bool) {
     guard let request = exchange.request, let operation = registry[request.operation] else { return }
     if succeeded { performed(exchange) }
@@ -100,7 +100,7 @@ struct TranscriptState {
     affected.formUnion(operation.affects)
   }
 
-  /// Makes these handles new objects.
+  /// Treats these handles as new objects.
   private mutating func begin(_ handles: [String], areOpen: Bool) {
     for handle in handles {
       versions[handle, default: 0] += 1

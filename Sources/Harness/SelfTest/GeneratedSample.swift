@@ -5,7 +5,7 @@ public struct GeneratedSample: Sendable {
   /// An error for each entry whose scenario no longer exists.
   let problems: [String]
 
-  /// Plans the sample of a list.
+  /// Prepares a run of the sample that belongs to a list.
   init(
     _ list: GeneratedMutantList, _ scenarios: [Scenario], _ configuration: RunConfiguration,
     _ capabilities: SandboxCapabilities
@@ -54,7 +54,9 @@ extension GeneratedSample {
   /// killed fastest.
   public struct Choice: Sendable {
     private var fastest: [String: CellResult] = [:]
-    /// Prefer other mutants: one that is killed by a time limit costs seconds.
+    /// Mutants that take this many seconds or more are not chosen.
+    ///
+    /// Those that are killed by a time limit take seconds.
     private static let slow = 1.0
 
     /// Creates an empty choice.

@@ -16,7 +16,7 @@ public struct GeneratedTest: Sendable {
   /// This is more than one, because many mutants only wait for their time limit.
   private static let perJob = 2
 
-  /// Creates a test of the mutants whose names contain one of `filters`; of all if there are none.
+  /// Creates a test of the mutants whose names contain one of `filters`; of all mutants if there are no filters.
   public init(
     _ configuration: RunConfiguration, scenarios: [Scenario], list: GeneratedMutantList, filters: [String]
   ) throws(RunError) {
@@ -71,7 +71,7 @@ public struct GeneratedTest: Sendable {
     }
     let titles = results.map { $0.cell.title.replacing(": ", with: " ", maxReplacements: 1) }
     let unused = list.equivalents.filter { !titles.contains(where: $0.matches) }.map {
-      "\($0.location): no generated mutant is '\($0.pattern)'"
+      "\($0.location): no generated mutant matches '\($0.pattern)'"
     }
     return fallen + unused
   }

@@ -3,7 +3,7 @@ public struct MutantList {
   private let mutants: [Mutant]
   private let ofRunner: [RunnerMutant]
 
-  /// Creates a list of the mutants with these names; of all if there are none.
+  /// Creates a list of the mutants with these names; of all mutants if there are no names.
   public init(_ mutants: [Mutant], _ ofRunner: [RunnerMutant], names: [String] = []) throws(RunError) {
     try MutantNames.check(names, mutants, ofRunner)
     self.mutants = mutants.named(names)
@@ -42,7 +42,7 @@ public struct MutantList {
     }
     page.heading(2, "the runner")
     page.paragraph(
-      "Each of these tests must notice the defect: a mutant of a peer that is not caught, or a command that does something else."
+      "Each of these tests must notice the defect: a peer mutant is not caught, or the result of a command differs."
     )
     page.table(
       ["mutant", "what is wrong", "noticed by"],

@@ -50,7 +50,7 @@ private struct MutantParser {
         peer.location, "'\(peer.text)' has no mutant build\(Suggestion.clause(for: peer.text, among: languages))")
     }
     if let reason, reason.count < Self.minimumReason {
-      log.add(reason.location, "a reason of less than \(Self.minimumReason) letters matches almost every other")
+      log.add(reason.location, "a reason of fewer than \(Self.minimumReason) letters matches almost every other")
     }
     let catchers = keys["caught-by"].map(catchers) ?? []
     let verdict = keys["verdict"]?.choice("a verdict on a mutant", among: Self.verdicts) ?? .failed

@@ -43,7 +43,7 @@ enum RunnerMutantLoader {
         let exit = facts["exit"]?.text("'exit'")
       else { return nil }
       guard let status = Int32(exit.text) else {
-        log.add(exit.location, "'exit' is a number, not '\(abbreviated(exit.text))'")
+        log.add(exit.location, "'exit' must be a number, not '\(abbreviated(exit.text))'")
         return nil
       }
       return RunnerCheck(
@@ -83,7 +83,7 @@ enum RunnerMutantLoader {
       guard source.text.hasPrefix(word) else {
         if mutants.contains(source.text) { return .mutant(source.text) }
         let clause = Suggestion.clause(for: source.text, among: mutants)
-        log.add(source.location, "there is no mutant of a peer '\(abbreviated(source.text))'\(clause)")
+        log.add(source.location, "there is no peer mutant '\(abbreviated(source.text))'\(clause)")
         return nil
       }
       let name = String(source.text.dropFirst(word.count))

@@ -71,7 +71,7 @@ public struct RunnerMutantSources {
     try Data(text.utf8).write(to: file)
   }
 
-  /// The only file that exists in the second build alone.
+  /// The only file that exists only in the second build.
   private static let switches = """
     import Foundation
 

@@ -47,7 +47,7 @@ public struct SelfTest: Sendable {
     for mutant in chosen {
       let trial = try trial(mutant, mutant.language, catching: [mutant])
       if trial.cells.isEmpty {
-        problems.append("\(mutant.location): '\(mutant.name)' plays that role alone in no cell")
+        problems.append("\(mutant.location): no cell has '\(mutant.name)' in that role alone")
       } else {
         trials.append(trial)
       }

@@ -87,7 +87,7 @@ struct CommandTests {
     }
   }
 
-  @Test("continues if it was started to ignore the signals", arguments: [SIGINT, SIGQUIT, SIGTERM])
+  @Test("continues if it was started with the signals ignored", arguments: [SIGINT, SIGQUIT, SIGTERM])
   func ignoring(number: Int32) async throws {
     try await withCheckout(cells: 20) { root in
       let run = try CommandRun(root: root, shell: #"trap '' INT QUIT TERM; exec "$@""#, ["--verbose"])

@@ -71,7 +71,7 @@ struct EarlyInterruptionTests {
 
   @Test(
     "ends a run between two recordings",
-    .enabled(if: (try? InjectionTracer(shortener: "")) != nil, "it needs strace"))
+    .enabled(if: (try? InjectionTracer(shortener: "")) != nil, "requires strace"))
   func recording() async throws {
     let peer = """
       echo hello contract=1 language=c implementation=sh operations=unlink

@@ -6,7 +6,7 @@ import Testing
 
 @Suite(
   "A run of fault injection", .serialized,
-  .enabled(if: (try? InjectionTracer(shortener: "")) != nil, "it needs strace"))
+  .enabled(if: (try? InjectionTracer(shortener: "")) != nil, "requires strace"))
 struct InjectionRunnerTests {
   private static let unlink = "unlink path={fifo} -> error ENOENT"
 
@@ -42,7 +42,7 @@ struct InjectionRunnerTests {
     let summary = try await run(Self.unlink, shell: odd.replacing("operations=", with: "operations=unlink,"))
     #expect(summary.exitStatus == .failures)
     #expect(summary.unexpected == 0)
-    let problem = "odd made no call of IPC in 1 script, such as fifo/test"
+    let problem = "odd made no IPC call in 1 script, such as fifo/test"
     #expect(summary.problems.contains { $0.hasPrefix(problem) }, "\(summary.problems)")
     #expect(!summary.problems.contains { $0.hasPrefix("c ") })
   }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("The scripts of fault injection")
 struct InjectionScriptTests {
-  @Test("perform every operation that makes a call of IPC")
+  @Test("perform every operation that makes an IPC call")
   func operations() throws {
     let (_, registry) = try Checkout.fixtures.get()
     let table = try SystemCallTable.load(root: Checkout.root, registry: registry)

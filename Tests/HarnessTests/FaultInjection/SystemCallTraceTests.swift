@@ -43,7 +43,7 @@ struct SystemCallTraceTests {
     #expect(!trace.requests[0][2].isInjected)
   }
 
-  @Test("are counted from the execution of the peer on, like strace does")
+  @Test("are counted from the execution of the peer, as in strace")
   func numbers() throws {
     let read = try #require(try points().first { $0.call == "read" })
     // The earlier reads are those of the dynamic loader, the interrupted read, and the read of the request.

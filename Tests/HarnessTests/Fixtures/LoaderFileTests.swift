@@ -45,7 +45,7 @@ struct LoaderFileTests {
         "CR LF", "# T.\n> pid\r\n< ok pid=*\r\n",
         "test.txt:2:1: the line ends with CR LF; use LF alone"),
       NoScenario(
-        "no UTF-8", bytes: Array("# T.\n> pid\n< ok ".utf8) + [0xC3, 0x28],
+        "not UTF-8", bytes: Array("# T.\n> pid\n< ok ".utf8) + [0xC3, 0x28],
         ["test.txt:1:1: the file is not valid UTF-8"]),
       NoScenario(
         "too long", "# T.\n> pid\n< ok pid=*\n" + String(repeating: "#\n", count: 1 << 20),
@@ -149,13 +149,13 @@ struct LoaderFileTests {
   static let files: [NoScenario] = [
     NoScenario(
       "anchors", "- id: test/a\n  title: &t {? [*t, *t] : x}\n",
-      "test.yaml:2:10: anchors are not supported; write it twice, or use a parameter"),
+      "test.yaml:2:10: anchors are not supported; write the value twice, or use a parameter"),
     NoScenario("nothing", "", "test.yaml:1:1: the file is empty"),
     NoScenario("only a comment", "# nothing yet\n", "test.yaml:1:1: the file is empty"),
     NoScenario("an empty list", "[]", "test.yaml:1:1: the list of scenarios is empty"),
     NoScenario("a map", "id: test/x", "test.yaml:1:1: expected a list of scenarios, not a map"),
     NoScenario("a word", "scenario", "test.yaml:1:1: expected a list of scenarios, not the text 'scenario'"),
-    NoScenario("a list of words", "- one", "test.yaml:1:3: a scenario is a map, not the text 'one'"),
+    NoScenario("a list of words", "- one", "test.yaml:1:3: a scenario must be a map, not the text 'one'"),
     NoScenario(
       "a tab", "-\tid: x\n \ttitle: y",
       "test.yaml:1:2: this is not YAML: while scanning for the next token, found character that cannot start any token"),
@@ -168,7 +168,7 @@ struct LoaderFileTests {
       "test.yaml:2:1: this is not YAML: expected a single document in the stream, but found another document"),
     NoScenario(
       "a control character", "- id: \u{1}", "test.yaml:1:7: this is not YAML: control characters are not allowed"),
-    NoScenario("no UTF-8", bytes: [0x2D, 0x20, 0xC3, 0x28], ["test.yaml:1:1: the file is not valid UTF-8"]),
+    NoScenario("not UTF-8", bytes: [0x2D, 0x20, 0xC3, 0x28], ["test.yaml:1:1: the file is not valid UTF-8"]),
     NoScenario(
       "a line of ten million letters", bytes: Array(repeating: UInt8(ascii: "x"), count: 10_000_000),
       ["test.yaml:1:1: the file is longer than 1048576 bytes"]),

@@ -15,7 +15,7 @@ extension Typo {
       "test.yaml:12:39: '->' must be followed by an expectation: ok, error ERRNO, blocks, later, or fields"),
     Typo(
       "fields after blocks", "-> blocks", "-> blocks return=1",
-      "test.yaml:12:49: 'blocks' takes nothing: the fields go to the step that takes the response"),
+      "test.yaml:12:49: 'blocks' takes no fields: write them in the step that takes the response"),
     Typo(
       "blocks for an operation that never sleeps", "read handle=r count=100 -> blocks", "pid -> blocks",
       "test.yaml:12:15: 'pid' never sleeps in a system call, so it cannot be seen to block"),
@@ -36,13 +36,13 @@ extension Typo {
       "test.yaml:14:7: 'reader' has no response to take: no step before it leaves one with 'blocks' or 'later'"),
     Typo(
       "a request before the response", "    - kill: writer", "    - reader: pid",
-      "test.yaml:13:7: no step takes the response of 'reader' to line 12; add '- reader: -> ok' before"),
+      "test.yaml:13:7: no step takes the response of 'reader' to line 12; add '- reader: -> ok' first"),
     Typo(
       "a request to a killed role", "- objects: shm=0 sem=0", "- writer: pid",
-      "test.yaml:15:7: 'writer' was killed before"),
+      "test.yaml:15:7: 'writer' has already been killed"),
     Typo(
       "a wait for a role that does not end", "- objects: shm=0 sem=0", "- wait: reader -> exit 0",
-      "test.yaml:15:7: 'reader' does not end by itself; 'kill: reader' or 'end: reader' must precede"),
+      "test.yaml:15:7: 'reader' does not end by itself; 'kill: reader' or 'end: reader' must come first"),
     Typo(
       "an unknown form of end", "- objects: shm=0 sem=0", "- wait: writer -> gone",
       "test.yaml:15:20: the role must be followed by '-> exit 0', '-> exit not 0' or '-> killed SIGKILL'"),
@@ -54,7 +54,7 @@ extension Typo {
       "test.yaml:15:14: 'reader' is a peer, which starts with its first request"),
     Typo(
       "a handle for a role that has started", "- objects: shm=0 sem=0", "- hand: {reader.r: writer.r}",
-      "test.yaml:15:7: only a role that has not started can inherit a descriptor, and 'writer' has"),
+      "test.yaml:15:7: 'writer' has already started, so it cannot inherit a descriptor"),
     Typo(
       "a handle without its role", "{reader.w: writer.w}", "{w: writer.w}",
       "test.yaml:9:14: 'w' is not of the form ROLE.HANDLE"),

@@ -14,10 +14,10 @@ extension Typo {
     ),
     Typo(
       "no title", "title: A byte goes through a pipe.", "title:",
-      "test.yaml:2:9: 'title' is a text, not nothing"),
+      "test.yaml:2:9: 'title' must be a text, not an empty value"),
     Typo(
       "a list instead of a text", "spec: pipe(7)", "spec: [pipe]",
-      "test.yaml:3:9: 'spec' is a text, not a list"),
+      "test.yaml:3:9: 'spec' must be a text, not a list"),
     Typo(
       "a text instead of a list", "roles: [reader, writer]", "roles: reader",
       "test.yaml:5:10: expected a list of roles, not the text 'reader'"),
@@ -44,10 +44,10 @@ extension Typo {
       "test.yaml:5:10: no step uses the role 'extra-5'"),
     Typo(
       "two keys in one step", "    - kill: writer", "    - {kill: writer, end: writer}",
-      "test.yaml:13:7: a step is a map of one key, not of 2"),
+      "test.yaml:13:7: a step must be a map with one key, not 2"),
     Typo(
       "a step that is not a map", "    - kill: writer", "    - kill writer",
-      "test.yaml:13:7: a step is a map, not the text 'kill writer'"),
+      "test.yaml:13:7: a step must be a map, not the text 'kill writer'"),
     Typo(
       "a key twice", "  level: must", "  level: must\n  level: must",
       "test.yaml:5:3: the map has the key 'level' twice, first at test.yaml:4:3; keep one of them"),

@@ -30,7 +30,7 @@ struct AssertionLedgerTests {
     {id: 5, asks: it lasts, not-applicable: It does not.}
     """
 
-  @Test("knows how each assertion is covered")
+  @Test("records how each assertion is covered")
   func sound() throws {
     let suite = try #require(try Self.ledger(floor: 2, Self.all).suites.first)
     #expect(suite.assertions.map(\.id) == ["1", "2", "3", "4", "5"])

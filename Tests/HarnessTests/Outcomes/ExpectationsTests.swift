@@ -63,12 +63,12 @@ struct ExpectationsTests {
   @Test(
     "is rejected with its location if a key is missing or unknown",
     arguments: [
-      ("reason: EPIPE", "reason: ''", "'reason' is a text, not nothing"),
+      ("reason: EPIPE", "reason: ''", "'reason' must be a text, not an empty value"),
       ("why: A", "wy: A", "an expectation has no key 'wy'; did you mean 'why'?"),
       ("verdict: failed", "verdict: passed", "'passed' is not a verdict that can be expected"),
-      ("review: 2027-01-01", "review: soon", "'review' is a day"),
-      ("review: 2027-01-01", "review: 9999-99-99", "'review' is a day"),
-      ("review: 2027-01-01", "review: 2027-02-29", "'review' is a day"),
+      ("review: 2027-01-01", "review: soon", "'review' must be a day"),
+      ("review: 2027-01-01", "review: 9999-99-99", "'review' must be a day"),
+      ("review: 2027-01-01", "review: 2027-02-29", "'review' must be a day"),
     ])
   func refused(original: String, replacement: String, message: String) {
     #expect { try load(entry.replacing(original, with: replacement)) } throws: {

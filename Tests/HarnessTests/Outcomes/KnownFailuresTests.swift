@@ -100,8 +100,8 @@ import Testing
   @Test(
     "is rejected with its location if a condition is malformed",
     arguments: [
-      ("{kernel: 6.1}", "'kernel' is a comparison such as '< 6.1', not '6.1'"),
-      ("{libc: \"glibc 2.36\"}", "'libc' is a comparison"), ("{kernal: \"< 6\"}", "did you mean 'kernel'?"),
+      ("{kernel: 6.1}", "'kernel' must be a comparison such as '< 6.1', not '6.1'"),
+      ("{libc: \"glibc 2.36\"}", "'libc' must be a comparison"), ("{kernal: \"< 6\"}", "did you mean 'kernel'?"),
     ])
   func malformed(when: String, message: String) {
     #expect { try load(entry + "  when: \(when)\n") } throws: {

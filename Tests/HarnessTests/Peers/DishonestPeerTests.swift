@@ -37,7 +37,7 @@ struct DishonestPeerTests {
   @Test("leaves a process that is about to end does not leak it", arguments: [IsolationRule.required, .none])
   func leavesEnding(isolation: IsolationRule) async throws {
     // The streams of a process end before it is reaped. With hundreds of processes, the runner finds some of them in
-    // between.
+    // this state.
     let many = "\(Self.honest)\nfor n in 1 2 3 4 5 6 7 8; do ( exec /bin/true ) & done"
     for _ in 0..<20 { #expect(try await verdict(many, isolation: isolation).verdict == .passed) }
   }

@@ -31,8 +31,8 @@ extension DishonestPeerTests {
 
   @Test(
     "reports a descriptor that is not open fails when it is passed on",
-    // The last three numbers are one that is 9 if truncated to 32 bits, one above the range of 64 bits, and one below
-    // that range.
+    // Of the last three numbers, the first is 9 if truncated to 32 bits, and the others are above and below the 64-bit
+    // range.
     arguments: ["-1", "-100", "1000", "2147483647", "4294967305", "99999999999999999999", "-9223372036854775809"])
   func handsOnNothing(said: String) async throws {
     let result = try await handing(said)

@@ -59,7 +59,7 @@ struct PartialPeerTests {
     #expect(run.lines.last?.contains(" 0 failed") == true)
   }
 
-  @Test("is green for the skeleton of the documentation, also with fault injection") func skeleton() async throws {
+  @Test("is green for the skeleton in the documentation, even with fault injection") func skeleton() async throws {
     let filters = ["contract/pipes", "pipe/bytes-unchanged", "pipe/waiting"].flatMap { ["--filter", $0] }
     let run = try await check(filters, ["/usr/bin/python3", Self.skeleton])
     #expect(run.status == 0, "\(run.lines.joined(separator: "\n"))")

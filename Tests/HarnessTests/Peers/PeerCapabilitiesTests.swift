@@ -25,7 +25,7 @@ import Testing
     #expect(peer.missing(for: try Request(parsing: request)) == missing)
   }
 
-  @Test("make a cell not run whose role needs more, also to inherit a descriptor") func scenario() throws {
+  @Test("exclude a cell whose role needs more, even if only to inherit a descriptor") func scenario() throws {
     let registry = try Checkout.fixtures.get().registry
     let steps = """
           - a: pipe2 reader=r writer=w

@@ -34,7 +34,7 @@ struct PeerListTests {
     #expect(peers.allSatisfy { $0.directory == nil })
   }
 
-  @Test("has the directory of the file for a peer whose command names a file there, and for no other")
+  @Test("has the directory of the file for a peer whose command names a file there, and for no other peer")
   func directories() throws {
     let peers = try load("a: {peer: sh 0.yaml}\nb: {peer: ./sh --flag 0.json}\nc: {peer: sh /0.yaml}").peers
     let folder = FileManager.default.temporaryDirectory.standardizedFileURL.path

@@ -56,7 +56,7 @@ struct MissingFeatureTests {
     #expect(lacking[.anotherUser] == "here EPERM")
   }
 
-  /// The setting belongs to a PID namespace, so the test does not change that of the machine.
+  /// The setting belongs to a PID namespace, so the test does not change the machine's setting.
   @Test(
     "is found to seal every memfd if vm.memfd_noexec is set",
     .enabled(if: FileManager.default.fileExists(atPath: "/proc/sys/vm/memfd_noexec")), arguments: [1, 2])

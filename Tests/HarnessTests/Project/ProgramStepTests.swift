@@ -95,7 +95,7 @@ struct ProgramStepTests {
       ]),
     ProgramCase(
       "a line that is fed after the end", "cat", steps: ["end: a", "feed: {a: late}"], .usage,
-      "the input of 'a' ended before"),
+      "the input of 'a' has already ended"),
     ProgramCase(
       "words in quotes", #"printf '<%s>' "$@""#, #"one "two words" 'three' fo\ ur '' %7Bfive%7D"#,
       steps: ["output: {a: <one><two words><three><fo ur><><%7Bfive%7D>}"], .failures,

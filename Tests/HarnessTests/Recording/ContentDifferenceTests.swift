@@ -2,7 +2,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("A difference of bytes")
+@Suite("A difference between bytes")
 struct ContentDifferenceTests {
   private func bytes(_ text: String) throws -> [UInt8] {
     try #require(RecordedBytes(text: text)).filled { _ in nil } ?? []
@@ -40,7 +40,7 @@ struct ContentDifferenceTests {
     #expect(difference?.explanation.contains("'any: [1..3]'") == true)
   }
 
-  @Test("is none within ignored ranges, and for equal bytes")
+  @Test("is not found within ignored ranges or in equal bytes")
   func none() throws {
     #expect(ContentDifference.between([1, 2, 3], [1, 9, 3], ignoring: [1..<2]) == nil)
     #expect(ContentDifference.between([1, 2, 3], [1, 9, 4], ignoring: [1..<2]) != nil)
@@ -52,7 +52,7 @@ struct ContentDifferenceTests {
 struct RecordedBytesTests {
   private let values = ["client.pid": "70003"]
 
-  @Test("survive their text and their hexadecimal form")
+  @Test("stay the same in text and in hexadecimal form")
   func forms() throws {
     for bytes in [[UInt8](0...255), [], [0], Array("a{b}\\c\n".utf8)] {
       let recorded = RecordedBytes(bytes)

@@ -50,7 +50,7 @@ struct HostileRecordingTests {
     #expect(!result.text.contains("\u{1b}"))
   }
 
-  @Test("reports that it was killed, and does not record a part")
+  @Test("reports that it was killed, and does not save a partial recording")
   func killedTracer() async throws {
     let result = try await record("kill-tracer", expecting: "killed SIGKILL")
     #expect(result.recordings.isEmpty)

@@ -83,7 +83,7 @@ struct RecordingComparisonTests {
     #expect(explain { $0.objects = [] } == ["server (c): does not use the queue {mq}, which the recording has"])
   }
 
-  @Test("accepts what the file says may differ")
+  @Test("accepts the differences that the file allows")
   func tolerance() {
     var expected = Self.base
     expected.objects[0].tolerance = RecordedObject.Tolerance(order: true, roles: true, count: true)

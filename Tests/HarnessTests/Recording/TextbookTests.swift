@@ -79,7 +79,7 @@ struct TextbookTests {
 
   @Test("without a defect equals the recording in every mixture", arguments: ["c", "swift"])
   func correct(language: String) async throws {
-    // The ports in Swift are those of one program of each pair.
+    // Only one program of each pair has a port in Swift.
     let scenarios =
       language == "c"
       ? nil
@@ -154,7 +154,7 @@ struct TextbookTests {
     ("c", "signal", "worker[c>port]", "is SIGUSR1 value=7, the recording has SIGRTMIN+1 value=7"),
   ].map { Defect(language: $0.0, name: $0.1, cell: $0.2, explanation: $0.3) }
 
-  @Test("with a defect is found, and the defect is named", arguments: defects)
+  @Test("with a defect is detected, and the defect is named", arguments: defects)
   func found(defect: Defect) async throws {
     let results = try await Self.check(
       try Self.port(defect.language, defect.name), try Self.recorded.get().recordings, filter: defect.cell)

@@ -59,7 +59,9 @@ import Testing
     #expect(reason.hasSuffix("in read; keeper (c) (descriptor 3) has its pipe open for writing"), "\(reason)")
   }
 
-  @Test("of a write that does not end is that no role reads, or which one could") func slowReader() async throws {
+  @Test("of a write that does not end is the role that could read, or that no role reads") func slowReader()
+    async throws
+  {
     let outcome = try await outcome(
       roles: "writer", "writer: pipe2 reader=r writer=w",
       "writer: write_all handle=w pattern=1 count=1000000 -> blocks",

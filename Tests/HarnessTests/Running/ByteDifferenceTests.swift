@@ -2,7 +2,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("A difference of bytes")
+@Suite("A difference between bytes")
 struct ByteDifferenceTests {
   @Test("is not found in equal bytes") func equal() {
     #expect(ByteDifference(expected: [1, 2], actual: [1, 2]) == nil)

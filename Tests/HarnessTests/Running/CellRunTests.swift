@@ -95,7 +95,7 @@ struct CellRunTests {
     }
   }
 
-  @Test("whose peer leaves a daemon with its output leaks it, and names it soon", .timeLimit(.minutes(1)))
+  @Test("whose peer leaves a daemon that holds its output leaks the daemon, and soon names it", .timeLimit(.minutes(1)))
   func daemonHoldsOutput() async throws {
     let start = ContinuousClock.now
     let outcome = try await outcome("*:pid*) setsid sleep 1000 </dev/null & echo ok pid=7 ;;")
@@ -106,7 +106,9 @@ struct CellRunTests {
     #expect(start.duration(to: .now) < .seconds(15), "the usual limit is 20 s")
   }
 
-  @Test("whose peer killed what holds its output waits for that to end") func killedHolder() async throws {
+  @Test("whose peer killed the process that holds its output waits for the end of that process") func killedHolder()
+    async throws
+  {
     let outcome = try await outcome("*:pid*) sleep 1000 </dev/null & kill -9 $!; echo ok pid=7 ;;")
     #expect(outcome.verdict == .passed, "\(outcome.reason ?? "")")
   }

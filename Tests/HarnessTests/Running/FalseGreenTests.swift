@@ -135,7 +135,7 @@ struct FalseGreenTests {
   }
 
   @Test(
-    "and does not hang when a process is left behind that ignores signals",
+    "and does not hang when a process that ignores signals is left behind",
     arguments: [
       "sh -c 'kill -STOP $$; sleep 1000' >/dev/null 2>&1 </dev/null &",
       "sh -c 'trap \"\" TERM HUP INT; sleep 1000; sleep 1000' >/dev/null 2>&1 </dev/null &",

@@ -9,7 +9,8 @@ import Testing
 extension CellRunTests {
   /// When the input of its role ends, a daemon responds in place of the sandbox init.
   @Test(
-    "whose peer writes responses of the sandbox init has leaked what it left", arguments: [Isolation.private, .shared])
+    "whose peer forges responses of the sandbox init leaks what it leaves behind",
+    arguments: [Isolation.private, .shared])
   func forgesSnapshot(isolation: Isolation) async throws {
     let attack = """
       *:pid*)
@@ -21,7 +22,7 @@ extension CellRunTests {
         trap forge EXIT
         echo ok pid=$$ ;;
       """
-    // The daemon has to be faster than the sandbox init.
+    // The daemon must be faster than the sandbox init.
     for _ in 0..<5 {
       let outcome = try await outcome(attack, isolation: isolation)
       #expect(outcome.verdict == .leaked, "\(outcome.reason ?? "")")
@@ -45,7 +46,7 @@ extension CellRunTests {
   }
 
   @Test(
-    "whose peer mounts over what it leaves has leaked it",
+    "whose peer mounts over what it leaves behind leaks it",
     arguments: ["", "unshare --mount", "unshare --user --map-root-user --mount"], ["", "as: {a: root}"])
   func hidesObjects(namespace: String, user: String) async throws {
     if !user.isEmpty, geteuid() != 0 { return }

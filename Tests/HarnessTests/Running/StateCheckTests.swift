@@ -3,7 +3,7 @@ import Testing
 
 @testable import Harness
 
-@Suite("The state of a role that waits for its next request")
+@Suite("The state of a role that is waiting for its next request")
 struct StateCheckTests {
   private func role() throws -> RoleProcess {
     let scenario = try #require(try Checkout.scenarios(ShellPeers.scenario()).scenarios.first)
@@ -32,7 +32,7 @@ struct StateCheckTests {
     role.follow(request, Fields(), try #require(registry[request.operation]))
   }
 
-  @Test("is as it was")
+  @Test("must be unchanged")
   func signals() throws {
     let role = try role()
     role.startsWith(try holdings())
@@ -57,7 +57,7 @@ struct StateCheckTests {
     #expect(problem(of: role, try holdings(blocked: "1000", pending: "2000")) == nil, "it is about to be delivered")
   }
 
-  @Test("may change as its operations do")
+  @Test("may change as its operations specify")
   func declared() throws {
     let role = try role()
     role.startsWith(try holdings())

@@ -16,7 +16,7 @@ struct TimeCheckTests {
   }
 
   @Test(
-    "is at least its timeout if it ends in it",
+    "is at least the timeout if the operation times out",
     arguments: [
       ("read handle=r count=1 timeout=0.02", "error errno=ETIMEDOUT"),
       ("mq_timedreceive abs_timeout=0.02", "error errno=ETIMEDOUT call=mq_timedreceive"),
@@ -33,7 +33,7 @@ struct TimeCheckTests {
   }
 
   @Test(
-    "has no lower bound if it ends otherwise, or has no timeout that is still to come",
+    "has no lower bound if the operation ends in another way, or its timeout is missing or has passed",
     arguments: [
       ("read handle=r count=1 timeout=0.02", "ok return=1 buf=x"),
       ("read handle=r count=1 timeout=0.02", "error errno=EINTR"),
@@ -48,7 +48,7 @@ struct TimeCheckTests {
   }
 
   @Test(
-    "is nothing if it must not wait",
+    "is zero if the operation must not wait",
     arguments: [
       ("read handle=r count=1 timeout=0", true), ("read handle=r count=1 timeout=-1", true),
       ("poll handle=r events=POLLIN timeout=0", true),
@@ -62,7 +62,7 @@ struct TimeCheckTests {
     #expect(try check().isImmediate(try Request(parsing: request), expecting: .ok([])) == isImmediate)
   }
 
-  @Test("is nothing if it must fail with EAGAIN, unless that is its timeout")
+  @Test("is zero if the operation must fail with EAGAIN, unless EAGAIN reports its timeout")
   func wouldBlock() throws {
     let check = try check()
     #expect(check.isImmediate(try Request(parsing: "mq_receive"), expecting: .error(["EAGAIN"], [])))
@@ -71,7 +71,7 @@ struct TimeCheckTests {
       !check.isImmediate(try Request(parsing: "sigtimedwait signum=34 timeout=1"), expecting: .error(["EAGAIN"], [])))
   }
 
-  @Test("passes by the clock by which it is longer, because the time of day can be set")
+  @Test("is the longer of the times on both clocks, because the time of day can be set")
   func clocks() {
     let start = Moment(instant: .now, timeOfDay: .seconds(1000))
     let steppedForward = Moment(instant: start.instant + .milliseconds(5), timeOfDay: .seconds(4600))

@@ -13,7 +13,7 @@ import Testing
     #expect(TimeoutScaling.scaled(.milliseconds(50), startup: .seconds(1)) == .seconds(1))
   }
 
-  @Test("grows with the time until the first response of a peer, but not twice with that of the machine") func slow() {
+  @Test("grows with the time until the first response of a peer, but does not count a slow machine twice") func slow() {
     func slowness(_ response: Duration, _ startup: Duration) -> Double {
       TimeoutScaling.slowness(firstResponse: response, startup: startup)
     }

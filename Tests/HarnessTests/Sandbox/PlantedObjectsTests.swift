@@ -163,7 +163,7 @@ struct PlantedObjectsTests {
         return state.systemCall == "read" && state.firstArgument == 0
       }
       #expect(state.state == "S")
-      #expect(!state.isBlocked(in: ["read"]), "a peer that waits for a request is not blocked in an operation")
+      #expect(!state.isBlocked(in: ["read"]), "a peer that is waiting for a request is not blocked in an operation")
     }
   }
 }

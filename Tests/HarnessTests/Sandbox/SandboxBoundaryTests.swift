@@ -55,7 +55,7 @@ struct SandboxBoundaryTests {
     }
   }
 
-  @Test("ignores no signal, even if the runner does") func signals() async throws {
+  @Test("does not ignore signals, even if the runner does") func signals() async throws {
     // SIGSTKFLT is a signal that the kernel never sends.
     let before = signal(SIGSTKFLT, SIG_IGN)
     defer { _ = signal(SIGSTKFLT, before) }
@@ -68,7 +68,7 @@ struct SandboxBoundaryTests {
   /// Runs an unprivileged sandbox init inside a sandbox with private message queues, where `/dev/mqueue` may belong to
   /// another namespace.
   @Test(
-    "does not list message queues without privilege, and reports that", .enabled(if: geteuid() == 0, "requires root"))
+    "does not list message queues without privileges, and reports that", .enabled(if: geteuid() == 0, "requires root"))
   func queuesOfOthers() async throws {
     let answers = try await output(
       of: [Checkout.sandboxInit, "--token", "ipc-interop-x", "--first-key", "123456789"], asking: "snapshot\n",
@@ -81,7 +81,7 @@ struct SandboxBoundaryTests {
     #expect(lines.count == 2 && lines.first == "1 \(lines.last ?? "")")
   }
 
-  @Test("has numbers above 65,535, unless the kernel has none") func largeNumbers() async throws {
+  @Test("has process and user IDs above 65,535, unless the kernel has none") func largeNumbers() async throws {
     let facts = try await output(of: "echo $$; id -u; cat /proc/sys/kernel/pid_max")
     let numbers = facts.compactMap { Int($0) }
     try #require(numbers.count == 3)
@@ -89,7 +89,7 @@ struct SandboxBoundaryTests {
     #expect(numbers[1] == 100_001)
   }
 
-  @Test("gets a hint if its program is in the /tmp that it does not see") func hiddenProgram() async throws {
+  @Test("gets a hint if its program is in the host's /tmp, which it does not see") func hiddenProgram() async throws {
     let program = "/tmp/program-\(UUID())"
     defer { try? FileManager.default.removeItem(atPath: program) }
     try FileManager.default.copyItem(atPath: "/bin/true", toPath: program)
@@ -123,7 +123,7 @@ struct SandboxBoundaryTests {
     #expect(!FileManager.default.fileExists(atPath: file))
   }
 
-  @Test("has no privilege, and can get none", arguments: [(nil, 100_001), (Role.User.anotherUser, 100_002)])
+  @Test("has no privileges, and cannot gain any", arguments: [(nil, 100_001), (Role.User.anotherUser, 100_002)])
   func privilege(user: Role.User?, number: Int) async throws {
     if user != nil, geteuid() != 0 { return }
     let facts = try await output(of: "cat /proc/self/status", as: user)
@@ -147,9 +147,10 @@ struct SandboxBoundaryTests {
     #expect(facts.contains("CapBnd:\t0000000000000000"))
   }
 
-  /// A checkout in the home directory of root is like this.
+  /// A checkout in the home directory of root is an example.
   @Test(
-    "has the user of the runner if its own could not read the programs", .enabled(if: geteuid() == 0, "requires root"))
+    "runs as the user of the runner if its own user could not read the programs",
+    .enabled(if: geteuid() == 0, "requires root"))
   func unreadableCheckout() async throws {
     let folder = FileManager.default.temporaryDirectory.appending(path: "closed-\(UUID())")
     try FileManager.default.createDirectory(

@@ -55,7 +55,7 @@ struct MutantLoaderTests {
       ("mutant: lies", "mutant: swift", ":1:11: 'swift' is the name of a language"),
       ("verdict: leaked", "verdict: laeked", ":5:12: 'laeked' is not a verdict on a mutant; did you mean 'leaked'?"),
       ("verdict: leaked", "verdict: passed", ":5:12: 'passed' is not a verdict on a mutant"),
-      ("reason: pid=0", "reason: pid", ":6:11: a reason of less than 4 letters"),
+      ("reason: pid=0", "reason: pid", ":6:11: a reason of fewer than 4 letters"),
       ("  reason: pid=0", "", ":1:3: a mutant must have the key 'reason'"),
       ("  wrong: It answers another number.", "  wrnog: x", ":3:3: a mutant has no key 'wrnog'; did you mean 'wrong'?"),
       ("{'test/rows[bytes=4]': writer, test/rows: reader}", "{}", ":4:14: 'caught-by' must name a scenario"),

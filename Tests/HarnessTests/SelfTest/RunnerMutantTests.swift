@@ -34,21 +34,21 @@ struct RunnerMutantTests {
   }
 
   @Test(
-    "have errors with their places",
+    "are rejected with the location of each error",
     arguments: [
       ("[lies, check green]", "[lies]", "at least 2 tests must catch"),
-      ("[lies, check green]", "[lise, check green]", "there is no mutant of a peer 'lise'; did you mean 'lies'?"),
+      ("[lies, check green]", "[lise, check green]", "there is no peer mutant 'lise'; did you mean 'lies'?"),
       ("[lies, check green]", "[lies, check gren]", "there is no check 'gren'; did you mean 'green'?"),
       ("{mutant} || a", "a", "must have the condition {mutant}"),
       ("mutant: always", "mutant: lies", "the name 'lies' is already taken"),
       ("shows: [passed]", "with: [never]", "switches on 'never', which is not a mutant of the runner"),
-      ("exit: 0", "exit: zero", "'exit' is a number"),
+      ("exit: 0", "exit: zero", "'exit' must be a number"),
     ])
   func errors(text: String, wrong: String, message: String) {
     #expect { try load(Self.good.replacing(text, with: wrong)) } throws: { "\($0)".contains(message) }
   }
 
-  @Test("replace a text that the source has once") func sources() throws {
+  @Test("replace a text that occurs once in the source") func sources() throws {
     let root = FileManager.default.temporaryDirectory.appending(path: "sources-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: root) }
     for (name, text) in [
@@ -69,7 +69,7 @@ struct RunnerMutantTests {
     }
   }
 
-  @Test("are noticed by a check that has another result") func checks() throws {
+  @Test("are noticed by a check whose result differs") func checks() throws {
     let check = try #require(try load(Self.good).first?.checks.first)
     func problem(_ script: String) throws -> String? {
       check.problem(

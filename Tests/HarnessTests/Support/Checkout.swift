@@ -9,7 +9,7 @@ enum Checkout {
     .removingLastComponent()
   static var sandboxInit: String { root.appending("build/bin/sandbox-init").string }
 
-  /// The scenarios, loaded once for all tests because a debug build needs seconds for it.
+  /// The scenarios, loaded once for all tests because loading them takes seconds in a debug build.
   static let fixtures = Result { try ScenarioLoader.load(root: root) }
 
   /// Whether this user can list the message queues of the machine, which cells without a private sandbox require.

@@ -53,7 +53,7 @@ final class CommandRun {
     }
   }
 
-  /// Reads the rest, and returns the exit status, or the negative number of the signal.
+  /// Reads the rest, and returns the exit status, or the negated signal number.
   func end() throws -> Int32 {
     try read()
     process.waitUntilExit()

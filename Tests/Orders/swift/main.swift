@@ -31,7 +31,7 @@ func run(_ first: @escaping @Sendable () throws -> Void, _ second: @escaping @Se
 func exchangeRecords() throws {
   let region = try SharedRegion(size: size)
   run {
-    // The magic publishes what was stored before it.
+    // The magic number publishes what was stored before it.
     unsafe try region.place(bytes: 8, alignment: 8, at: 8192).storeBytes(of: 1, as: UInt64.self)
     try RecordRing.create(capacity: 64, in: region, at: 0)
     reach(1)
